@@ -1,0 +1,76 @@
+# make run     start the daemon on config.yaml, installing what running needs
+# make test    all tests, installing what testing needs
+# make demo    watch a virtual machine being booted and installed
+# make check   format, lint, types, tests: what CI runs
+# make format  put the code in shape
+# make unit    the systemd unit's security score
+# make bench   speed beside peers, in one run
+# make lock    renew the lock files
+
+PYTHON ?= python3
+PY := .venv/bin/python
+WORKERS ?= 2
+
+RUN_PACKAGES := ipxe
+LAB_PACKAGES := $(RUN_PACKAGES) ipxe-qemu qemu-system-x86 ovmf dnsmasq-base iproute2 \
+	debian-installer-12-netboot-amd64 busybox-static curl
+TEST_PACKAGES := $(LAB_PACKAGES) atftp tshark nginx-light debconf systemd util-linux mount procps
+
+.PHONY: run test demo check lint format types unit bench lock clean
+
+run: .venv/run
+	@packaging/need-packages --optional $(RUN_PACKAGES)
+	$(PY) -m pyxie serve --config config.yaml
+
+test: .venv/test
+	@packaging/need-packages $(TEST_PACKAGES)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+demo: .venv/test
+	@packaging/need-packages $(LAB_PACKAGES)
+	@$(PY) -m tests.lab.demo
+
+check: lint types
+	$(MAKE) test
+
+lint: .venv/test
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+types: .venv/test
+	$(PY) -m mypy
+
+format: .venv/test
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+unit:
+	systemd-analyze security --no-pager --offline=true packaging/systemd/pyxie.service
+
+bench: .venv/test
+	@packaging/need-packages $(TEST_PACKAGES)
+	$(PY) -m bench.tftp
+
+# The lock files carry versions and hashes; where the packages come from is the user's choice.
+.venv/run: requirements.lock pyproject.toml
+	@packaging/need-python $(PYTHON)
+	$(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/test: requirements-dev.lock .venv/run
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+LOCK := -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
+
+lock: .venv/test
+	$(PY) -m pip install --quiet uv
+	$(PY) $(LOCK) --group build --upgrade -o requirements.lock
+	$(PY) $(LOCK) --group build --extra test --extra check -c requirements.lock \
+		-o requirements-dev.lock
+
+clean:
+	rm -rf .venv dist state .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,125 @@
+"""What can go wrong, by who is to blame and what a catcher does about it.
+
+A ``ValueError`` or ``AssertionError`` is a bug of pyxie's; everything that the world can
+do to us is a `PyxieError`. None of them carries a protocol's number: each edge (a TFTP
+ERROR, an HTTP status, an exit code) translates in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class PyxieError(Exception):
+    """The root of every error that pyxie raises on purpose."""
+
+
+class WireError(PyxieError):
+    """A datagram from the network is malformed; drop it and count it.
+
+    Attributes:
+        offset: Bytes from the start of the datagram to the first bad byte.
+        field: What was being read there, e.g. ``"option 82 length"``.
+        problem: What is wrong with it.
+    """
+
+    def __init__(self, offset: int, field: str, problem: str) -> None:
+        super().__init__(offset, field, problem)
+        self.offset = offset
+        self.field = field
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"byte {self.offset}: {self.field}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake in an operator's file, at the place where it is to be mended.
+
+    Attributes:
+        file: The file, as the operator would name it.
+        line: Counted from 1; 0 if the file could not be read at all.
+        column: Counted from 1; 0 if the file could not be read at all.
+        key: The path to the value, e.g. ``network[0].macaddress``; may be empty.
+        sentence: What is wrong, quoting the value.
+    """
+
+    file: Path
+    line: int
+    column: int
+    key: str
+    sentence: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else str(self.file)
+        return f"{place}: {self.key}: {self.sentence}" if self.key else f"{place}: {self.sentence}"
+
+
+class ConfigError(PyxieError):
+    """Files of the operator's have mistakes; all of them are listed.
+
+    Attributes:
+        problems: At least one, in the order of files and lines.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = tuple(sorted(problems))
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+class NotServedError(PyxieError):
+    """A file, image or machine that was asked for is not to be had.
+
+    Attributes:
+        what: What was asked for, as the peer spelt it.
+        why: The reason, fit to be shown to the peer.
+    """
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(what, why)
+        self.what = what
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+class RenderError(PyxieError):
+    """A template cannot be rendered.
+
+    Attributes:
+        template: Its name, as the operator knows it (``preseed.j2``, ``cmdline``).
+        line: Counted from 1; 0 where Jinja2 does not know it.
+        problem: What is wrong; names the undefined name, if it is one.
+    """
+
+    def __init__(self, template: str, line: int, problem: str) -> None:
+        super().__init__(template, line, problem)
+        self.template = template
+        self.line = line
+        self.problem = problem
+
+    def __str__(self) -> str:
+        place = f"{self.template}:{self.line}" if self.line else self.template
+        return f"{place}: {self.problem}"
+
+
+class StartError(PyxieError):
+    """The daemon cannot start; the text is one sentence that says what to do."""
+
+
+class ServiceEndedError(PyxieError):
+    """A service returned although it should have run until it was stopped."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"the {self.name} service ended by itself"

@@ -1,0 +1,84 @@
+"""What is counted. Labels are of bounded sets only: never a MAC, host, path or address."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_FAST = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 25e-3, 0.1)
+_SLOW = (1e-3, 5e-3, 25e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+
+class Metrics:
+    """The counters of one daemon, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self.dhcp = Counter(
+            "pyxie_dhcp_datagrams_total",
+            "Datagrams heard, by port and what became of them; reason explains a silence.",
+            ["port", "outcome", "reason"],
+            registry=self.registry,
+        )
+        self.dhcp_seconds = Histogram(
+            "pyxie_dhcp_answer_seconds",
+            "Time from reading a DHCP datagram to its answer being sent.",
+            registry=self.registry,
+            buckets=_FAST,
+        )
+        self.tftp = Counter(
+            "pyxie_tftp_transfers_total",
+            "TFTP requests by outcome.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.tftp_bytes = Counter(
+            "pyxie_tftp_sent_bytes_total",
+            "File bytes acknowledged by TFTP clients.",
+            registry=self.registry,
+        )
+        self.tftp_resent = Counter(
+            "pyxie_tftp_resent_total",
+            "Times a TFTP window had to be sent again.",
+            registry=self.registry,
+        )
+        self.tftp_seconds = Histogram(
+            "pyxie_tftp_transfer_seconds",
+            "Duration of completed TFTP transfers.",
+            registry=self.registry,
+            buckets=_SLOW,
+        )
+        self.tftp_active = Gauge(
+            "pyxie_tftp_active_transfers", "TFTP transfers in progress.", registry=self.registry
+        )
+        self.http = Counter(
+            "pyxie_http_requests_total",
+            "HTTP requests by route, method and status.",
+            ["route", "method", "status"],
+            registry=self.registry,
+        )
+        self.http_seconds = Histogram(
+            "pyxie_http_request_seconds",
+            "Duration of HTTP requests by route.",
+            ["route"],
+            registry=self.registry,
+            buckets=_SLOW,
+        )
+        self.builds = Counter(
+            "pyxie_builds_total",
+            "Builds that entered a state.",
+            ["state"],
+            registry=self.registry,
+        )
+        self.builds_active = Gauge(
+            "pyxie_builds_active", "Machines in build mode.", registry=self.registry
+        )
+        self.machines = Gauge("pyxie_machines", "Machines in the registry.", registry=self.registry)
+        self.machines_broken = Gauge(
+            "pyxie_machine_files_broken",
+            "Machine files that could not be used.",
+            registry=self.registry,
+        )
+
+    def text(self) -> bytes:
+        """Return the Prometheus text exposition."""
+        return generate_latest(self.registry)

@@ -1,0 +1,87 @@
+"""The life of a service: all are bound, then all serve, then all stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Protocol
+
+from pyxie.errors import ServiceEndedError
+
+log = logging.getLogger(__name__)
+
+
+class Service(Protocol):
+    """Entering binds, ``serve`` works until cancelled, ``drain`` winds down."""
+
+    @property
+    def name(self) -> str:
+        """What the log calls it."""
+        ...
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None: ...
+
+    async def serve(self) -> None:
+        """Run until cancelled; to return is an error."""
+        ...
+
+    async def drain(self) -> None:
+        """Take no new work; return when the work in hand is done."""
+        ...
+
+
+async def supervise(
+    services: Sequence[Service],
+    stop: asyncio.Event,
+    *,
+    grace: float = 5.0,
+    bound: Callable[[], None] = lambda: None,
+) -> None:
+    """Run all services until ``stop`` is set, then wind them down.
+
+    Every socket is bound before the first request is answered, so a port that is taken
+    fails the start and leaves nothing half up. If one service dies, all others are
+    cancelled and its exception is the one that comes out.
+
+    Args:
+        services: In the order in which they are bound; closed in the reverse.
+        stop: Set by a signal.
+        grace: Seconds for what is in hand when ``stop`` is set.
+        bound: Called once all are bound and none has answered yet: the place to drop
+            privileges and to tell the service manager.
+
+    Raises:
+        ExceptionGroup: What the services that died raised.
+        OSError: An address could not be bound.
+    """
+    async with AsyncExitStack() as stack:
+        for service in services:
+            await stack.enter_async_context(service)
+        bound()
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(_endless(each), name=each.name) for each in services]
+            await stop.wait()
+            log.info("stopping; %g s for what is in hand", grace)
+            try:
+                async with asyncio.timeout(grace), asyncio.TaskGroup() as winding_down:
+                    for service in services:
+                        winding_down.create_task(service.drain())
+            except TimeoutError:
+                log.warning("work was still in hand after %g s; dropped", grace)
+            for task in running:
+                task.cancel()
+
+
+async def _endless(service: Service) -> None:
+    await service.serve()
+    raise ServiceEndedError(service.name)
