@@ -1,0 +1,1 @@
+"""``config.yaml`` and machine files: YAML with places, and models."""

@@ -1,0 +1,89 @@
+"""The kinds of value that settings and machine files share."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+_HEX = re.compile(r"[0-9a-f]{12}")
+
+
+def mac(text: str) -> str:
+    """Return a MAC address in pyxie's one spelling, ``52:54:00:12:34:56``.
+
+    Accepts colons, dashes, Cisco's dots or nothing between the digits, in either case.
+
+    Raises:
+        ValueError: It is none.
+    """
+    digits = re.sub("[:.-]", "", text.strip().lower())
+    if not _HEX.fullmatch(digits):
+        raise ValueError(f"{text[:80]!r} is not a MAC address like 52:54:00:12:34:56")
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
+def dashed(address: str) -> str:
+    """Return a MAC address as file names and URLs carry it, ``52-54-00-12-34-56``."""
+    return address.replace(":", "-")
+
+
+def _unicast(text: str) -> str:
+    address = mac(text)
+    if int(address[:2], 16) & 1 or address == "00:00:00:00:00:00":
+        raise ValueError(f"{text!r} is no address of a single NIC")
+    return address
+
+
+def listed(value: Any) -> Any:
+    """Return one text as a list of it, and anything else as it is."""
+    return [value] if isinstance(value, str) else value
+
+
+def _params(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: "" if inner is None else inner for key, inner in value.items()}
+    return value
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError as exc:
+        raise ValueError(f"{text[:80]!r} is not an IP address like 192.0.2.1") from exc
+
+
+def http_url(text: str) -> str:
+    """Return ``text`` if it is an absolute http or https URL.
+
+    Raises:
+        ValueError: It is not.
+    """
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        usable = False
+    if not usable or any(c.isspace() or ord(c) < 32 for c in text):
+        raise ValueError(f"{text[:200]!r} is not a URL like http://192.0.2.1:8090")
+    return text
+
+
+Mac = Annotated[str, AfterValidator(_unicast)]
+"""A NIC's address in any spelling; held as ``52:54:00:12:34:56``."""
+
+Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(listed)]
+"""One name, or a list of them."""
+
+Addresses = Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], BeforeValidator(listed)]
+"""One IP address, or a list of them."""
+
+Params = Annotated[dict[str, str], BeforeValidator(_params)]
+"""The operator's own values; each keeps the text it was written with."""
+
+HttpUrl = Annotated[str, AfterValidator(http_url)]
+"""An absolute http or https URL, as it was written."""

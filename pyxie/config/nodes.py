@@ -1,0 +1,248 @@
+"""YAML to plain data that keeps every scalar as it was written, and where it stands.
+
+PyYAML's own types would read ``52:54:00:12:34:56`` as a number in base 60, ``0755`` as
+493 and ``no`` as False. Here a scalar stays text, and the models say what it means.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+from yaml.events import CollectionEndEvent, CollectionStartEvent, DocumentStartEvent, Event
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from pyxie.errors import ConfigError, Problem
+
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
+Loc: TypeAlias = tuple[str | int, ...]
+"""The way to a value: keys and indices from the root."""
+
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_MERGE = "<<"
+_MOST_NODES = 200_000
+"""What one file may unfold to; aliases of aliases grow without bound ("billion laughs")."""
+_MOST_BYTES = 4 << 20
+_SHOWN = 80
+"""Characters of a key or value that a message quotes at most."""
+_DEEPEST = 100
+"""Levels of nesting. libyaml's composer recurses on the C stack and would end the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML file, parsed.
+
+    Attributes:
+        file: Its name, for messages.
+        data: Scalars as text, a plain null as None, mappings with text keys.
+        root: The nodes behind ``data``; None for an empty file.
+        problems: Keys that stand twice, of which the first counts, and the like; only
+            of a file that was read tolerantly.
+    """
+
+    file: Path
+    data: Plain
+    root: Node | None
+    problems: tuple[Problem, ...] = ()
+
+    def problem(self, loc: Loc, sentence: str, *, at_key: bool = False) -> Problem:
+        """Return a problem with the value that ``loc`` leads to.
+
+        Args:
+            loc: Keys and indices from the root; where it leads beyond what was written,
+                the innermost value that exists is the place.
+            sentence: What is wrong.
+            at_key: Point at the last key rather than at its value.
+        """
+        line, column = self._place(loc, at_key)
+        return Problem(self.file, line, column, spell(loc), sentence)
+
+    def _place(self, loc: Loc, at_key: bool) -> tuple[int, int]:
+        node = self.root
+        if node is None:
+            return 1, 1
+        for depth, step in enumerate(loc):
+            found = _child(node, step)
+            if found is None:
+                break
+            key, value = found
+            node = key if at_key and depth == len(loc) - 1 else value
+        return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def spell(loc: Loc) -> str:
+    """Return ``loc`` as an operator writes it: ``network[0].macaddress``."""
+    text = ""
+    for step in loc:
+        if isinstance(step, int):
+            text += f"[{step}]"
+            continue
+        plain = step.isprintable() and " " not in step and step
+        key = step[:_SHOWN] if plain else repr(step[:_SHOWN])
+        text += f".{key}" if text else key
+    return text
+
+
+def read(file: Path, *, shown: Path | None = None, tolerant: bool = False) -> Document:
+    """Read one YAML file.
+
+    Args:
+        file: What to read.
+        shown: How messages name it; as ``file`` by default.
+        tolerant: Note keys that stand twice in the document's ``problems``, so that
+            `validate` can tell of them beside the rest.
+
+    Raises:
+        ConfigError: It cannot be read, is not YAML, or has a key twice.
+    """
+    name = shown or file
+    try:
+        # Not to wait for whoever might write to a named pipe.
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+                raise ConfigError([Problem(name, 0, 0, "", "cannot be read: it is not a file")])
+            raw = opened.read(_MOST_BYTES + 1)
+    except OSError as exc:
+        raise ConfigError([Problem(name, 0, 0, "", f"cannot be read: {exc.strerror}")]) from exc
+    if len(raw) > _MOST_BYTES:
+        raise ConfigError([Problem(name, 0, 0, "", f"is over {_MOST_BYTES >> 20} MiB")])
+    return parse(raw, name, tolerant=tolerant)
+
+
+def parse(raw: bytes, name: Path, *, tolerant: bool = False) -> Document:
+    """Read YAML from memory; as `read`."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        line = raw.count(b"\n", 0, exc.start) + 1
+        column = exc.start - raw.rfind(b"\n", 0, exc.start)
+        raise ConfigError([Problem(name, line, column, "", "is not UTF-8 text")]) from exc
+    try:
+        root = _composed(text, name)
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        sentence = f"is not YAML: {exc.problem or exc.context}"
+        raise ConfigError([Problem(name, line, column, "", sentence)]) from exc
+    except yaml.reader.ReaderError as exc:
+        at = text.find(chr(exc.character))  # its position is in bytes, or in letters
+        line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+        sentence = f"is not YAML: the character U+{exc.character:04X} is not allowed"
+        raise ConfigError([Problem(name, line, column, "", sentence)]) from exc
+    if root is None or (isinstance(root, ScalarNode) and _is_null(root)):
+        return Document(name, {}, None)
+    unfold = _Unfold(name)
+    data = unfold(root, ())
+    if unfold.problems and not tolerant:
+        raise ConfigError(unfold.problems)
+    return Document(name, data, root, tuple(unfold.problems))
+
+
+def _composed(text: str, name: Path) -> Node | None:
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, DocumentStartEvent):
+            documents += 1
+        if depth > _DEEPEST or documents > 1:
+            deep, second = "is nested too deeply", "a second document begins; a file holds one"
+            raise ConfigError([_problem(name, event, (), deep if depth > _DEEPEST else second)])
+    root: Node | None = yaml.compose(text, Loader=_LOADER)
+    return root
+
+
+class _Unfold:
+    """Turns nodes into plain data, noting what is wrong on the way."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._noted: dict[Node, Problem] = {}
+        self._left = _MOST_NODES
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong; a node that aliases lead to is named once."""
+        return list(self._noted.values())
+
+    def __call__(self, node: Node, loc: Loc) -> Plain:
+        self._left -= 1
+        if self._left < 0:
+            raise ConfigError([_problem(self.file, node, (), "unfolds to too many values")])
+        if len(loc) > _DEEPEST:  # an alias of something that it stands in
+            raise ConfigError([_problem(self.file, node, (), "is nested too deeply")])
+        if isinstance(node, ScalarNode):
+            value: str = node.value
+            return None if _is_null(node) else value
+        if isinstance(node, SequenceNode):
+            return [self(item, (*loc, at)) for at, item in enumerate(node.value)]
+        return self._mapping(node, loc)
+
+    def _mapping(self, node: Node, loc: Loc) -> dict[str, Plain]:
+        own: dict[str, Plain] = {}
+        merged: dict[str, Plain] = {}
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                # `cmdline: {{ x }}` reads as a mapping with a mapping for its key.
+                hint = "; text with {{ }} in it needs quotes" if key.flow_style else ""
+                self._note(key, loc, f"a key must be plain text{hint}")
+            elif _is_merge(key):
+                for part in _parts(value):
+                    plain = self(part, (*loc, _MERGE))
+                    if not isinstance(plain, dict):
+                        self._note(part, (*loc, _MERGE), "'<<' merges mappings only")
+                        continue
+                    for inner, each in plain.items():
+                        merged.setdefault(inner, each)
+            elif key.value in own:
+                self._note(key, (*loc, key.value), f"the key {key.value[:_SHOWN]!r} stands twice")
+            else:
+                own[key.value] = self(value, (*loc, key.value))
+        return {**merged, **own}
+
+    def _note(self, node: Node, loc: Loc, sentence: str) -> None:
+        self._noted.setdefault(node, _problem(self.file, node, loc, sentence))
+
+
+def _problem(file: Path, at: Node | Event, loc: Loc, sentence: str) -> Problem:
+    mark: Any = at.start_mark
+    return Problem(file, mark.line + 1, mark.column + 1, spell(loc), sentence)
+
+
+def _is_null(node: ScalarNode) -> bool:
+    return not node.style and node.value in _NULLS  # libyaml's plain style is '', PyYAML's None
+
+
+def _is_merge(key: Node) -> bool:
+    return isinstance(key, ScalarNode) and not key.style and key.value == _MERGE
+
+
+def _parts(merged: Node) -> list[Node]:
+    return merged.value if isinstance(merged, SequenceNode) else [merged]
+
+
+def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
+    """Walk a mapping's keys; those written in it come before those merged into it."""
+    yield from ((key, value) for key, value in node.value if not _is_merge(key))
+    for key, value in node.value:
+        if _is_merge(key):
+            for part in _parts(value):
+                yield from _pairs(part)
+
+
+def _child(node: Node, step: str | int) -> tuple[Node, Node] | None:
+    if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+        item = node.value[step]
+        return item, item
+    if isinstance(node, MappingNode):
+        return next(((key, value) for key, value in _pairs(node) if key.value == step), None)
+    return None

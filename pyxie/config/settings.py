@@ -1,0 +1,230 @@
+"""``config.yaml`` as a model."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from pyxie.config.kinds import Addresses, HttpUrl, Names, Params, listed
+from pyxie.config.nodes import Document, read
+from pyxie.config.validate import Model, validate
+from pyxie.errors import ConfigError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _network(text: Any) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except (ValueError, TypeError) as exc:
+        reason = " (host bits set)" if "host bits" in str(exc) else ""
+        raise ValueError(f"{text!r} is not a network like 192.0.2.0/24{reason}") from exc
+
+
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+
+
+def _path(path: Path) -> Path:
+    if not str(path).isprintable():
+        raise ValueError(f"{str(path)[:80]!r} is not a path")
+    return path
+
+
+Folder = Annotated[Path, AfterValidator(_path)]
+
+_SHORTEST_TOKEN = 16
+
+
+def _secret(token: SecretStr, info: ValidationInfo) -> SecretStr:
+    # systemd hands secrets to the service as files (systemd.exec(5), LoadCredential=).
+    scheme, _, place = token.get_secret_value().partition("file:")
+    if not scheme and place:
+        try:
+            folder = (info.context or {}).get("folder", Path())
+            token = SecretStr((folder / place).read_text().strip())
+        except (OSError, UnicodeError) as exc:
+            reason = exc.strerror if isinstance(exc, OSError) else "not text"
+            raise ValueError(f"{place!r} cannot be read: {reason}") from exc
+    if len(token.get_secret_value()) < _SHORTEST_TOKEN:
+        raise ValueError(f"a token needs at least {_SHORTEST_TOKEN} characters")
+    return token
+
+
+Token = Annotated[SecretStr, AfterValidator(_secret)]
+
+
+class Http(Model):
+    """Where HTTP listens.
+
+    Attributes:
+        port: TCP port.
+        listen: Addresses to listen on; none means all, IPv6 too.
+    """
+
+    port: Port = 8090
+    listen: Addresses = ()
+
+
+class Tftp(Model):
+    """TFTP's port, UDP. Firmware asks nowhere but 69."""
+
+    port: Port = 69
+
+
+class Dhcp(Model):
+    """How DHCP is heard and answered.
+
+    Attributes:
+        bind: Bind UDP port 67 instead of listening beside whoever has it.
+        mode: ``observe`` traces what would be answered; ``off`` opens no DHCP socket.
+    """
+
+    bind: bool = False
+    mode: Literal["answer", "observe", "off"] = "answer"
+
+
+class Limits(Model):
+    """What one address, and all together, may have in hand.
+
+    Attributes:
+        tftp_per_address: Transfers; a NAT or a relay may stand for a rack.
+        tftp_total: Transfers.
+        http_per_address: Connections.
+        http_total: Connections.
+        dhcp_per_mac: DISCOVERs and port-4011 requests a second.
+        tftp_blksize: Largest block, bytes; ROMs cannot reassemble fragments.
+        tftp_windowsize: Largest RFC 7440 window, blocks.
+    """
+
+    tftp_per_address: Annotated[int, Field(ge=1)] = 256
+    tftp_total: Annotated[int, Field(ge=1)] = 4096
+    http_per_address: Annotated[int, Field(ge=1)] = 512
+    http_total: Annotated[int, Field(ge=1)] = 4096
+    dhcp_per_mac: Annotated[int, Field(ge=1)] = 100
+    tftp_blksize: Annotated[int, Field(ge=512, le=65464)] = 1468
+    tftp_windowsize: Annotated[int, Field(ge=1, le=32767)] = 64
+
+
+class Log(Model):
+    """What is logged, to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class Api(Model):
+    """Who may manage, beside this host itself.
+
+    Attributes:
+        allow: Networks.
+        tokens: For ``Authorization: Bearer``, or as the password of basic auth;
+            ``file:/path`` for one that is kept in a file.
+    """
+
+    allow: Annotated[tuple[Network, ...], BeforeValidator(listed)] = ()
+    tokens: Annotated[tuple[Token, ...], BeforeValidator(listed)] = ()
+
+
+class Settings(Model):
+    """All of ``config.yaml``. Relative paths have been made absolute by `load`.
+
+    waitron's keys keep their meaning; ``default_kernel`` and its kin are other names for
+    ``kernel`` and so on.
+    """
+
+    templatepath: Folder = Path("templates")
+    machinepath: Folder = Path("machines")
+    staticspath: Folder | None = None
+    ipxe: Folder = Path("ipxe")
+    images: Folder = Path("images")
+    state: str = ""
+
+    baseurl: HttpUrl | None = None
+    params: Params = Field(default_factory=dict)
+    cmdline: str = Field("", validation_alias=AliasChoices("cmdline", "default_cmdline"))
+    kernel: str = Field("", validation_alias=AliasChoices("kernel", "default_kernel"))
+    initrd: Names = Field((), validation_alias=AliasChoices("initrd", "default_initrd"))
+    image_url: HttpUrl | None = Field(
+        None, validation_alias=AliasChoices("image_url", "default_image_url")
+    )
+    foreman_proxy_address: str = ""
+    """Read by no version of waitron, but its shipped configuration has it."""
+
+    interfaces: Names = ()
+    http: Http = Http()
+    tftp: Tftp = Tftp()
+    dhcp: Dhcp = Dhcp()
+    limits: Limits = Limits()
+    log: Log = Log()
+    api: Api = Api()
+    user: str | None = None
+
+    @field_validator("baseurl")
+    @classmethod
+    def _without_slash(cls, url: str | None) -> str | None:
+        return url.rstrip("/") if url else url
+
+
+_TWINS = ("cmdline", "kernel", "initrd", "image_url")
+_FOLDERS = ("templatepath", "machinepath", "staticspath", "ipxe", "images")
+
+
+def load(file: Path) -> Settings:
+    """Read ``config.yaml``; paths in it are relative to its folder.
+
+    Raises:
+        ConfigError: With every problem of the file.
+    """
+    document = read(file, tolerant=True)
+    settings = _validated(document)
+    folder = file.absolute().parent
+    changed: dict[str, Any] = {"state": _state_url(settings.state, folder)}
+    for name in _FOLDERS:
+        path: Path | None = getattr(settings, name)
+        changed[name] = folder / path if path else None
+    return settings.model_copy(update=changed)
+
+
+def _validated(document: Document) -> Settings:
+    written = document.data if isinstance(document.data, dict) else {}
+    twins = [
+        document.problem((f"default_{key}",), f"means the same as {key!r}; keep one", at_key=True)
+        for key in _TWINS
+        if key in written and f"default_{key}" in written
+    ]
+    try:
+        settings = validate(document, Settings)
+    except ConfigError as exc:
+        places = {(twin.line, twin.column) for twin in twins}
+        others = [each for each in exc.problems if (each.line, each.column) not in places]
+        raise ConfigError([*twins, *others]) from exc
+    if twins:
+        raise ConfigError(twins)
+    return settings
+
+
+def _state_url(state: str, folder: Path) -> str:
+    """Return the SQLAlchemy URL of the state, for an async engine."""
+    if "://" in state:
+        scheme, rest = state.split("://", 1)
+        drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+        if scheme.startswith("sqlite") and rest.startswith("/") and len(rest) > 1:
+            rest = f"/{folder / rest[1:]}"  # three slashes are relative, four absolute
+        return f"{drivers.get(scheme, scheme)}://{rest}"
+    if not state:
+        # systemd tells the service where it may write (systemd.exec(5), StateDirectory=).
+        given = os.environ.get("STATE_DIRECTORY")
+        state = str(Path(given.split(":")[0] if given else "state") / "pyxie.sqlite")
+    return f"sqlite+aiosqlite:///{folder / state}"

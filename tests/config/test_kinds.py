@@ -1,0 +1,96 @@
+"""The kinds of value that the operator's files are made of."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.config.kinds import dashed, http_url, mac
+
+
+class TestMac:
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "52:54:00:ab:cd:ef",
+            "52:54:00:AB:CD:EF",
+            "52-54-00-ab-cd-ef",
+            "5254.00ab.cdef",
+            "525400abcdef",
+            " 52:54:00:ab:cd:ef\n",
+        ],
+    )
+    def test_any_spelling_becomes_one(self, written: str) -> None:
+        assert mac(written) == "52:54:00:ab:cd:ef"
+
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "",
+            "52:54:00:ab:cd",
+            "52:54:00:ab:cd:ef:01",
+            "52:54:00:ab:cd:eg",
+            "41135085296",
+            "5²54" * 3,
+        ],
+    )
+    def test_anything_else_is_refused_with_the_text_and_an_example(self, written: str) -> None:
+        with pytest.raises(ValueError, match="is not a MAC address") as caught:
+            mac(written)
+
+        assert str(caught.value) == f"{written!r} is not a MAC address like 52:54:00:12:34:56"
+
+    def test_a_long_text_is_quoted_in_short(self) -> None:
+        with pytest.raises(ValueError, match=r"^'x{80}' is not a MAC address"):
+            mac("x" * 10_000)
+
+    def test_file_names_and_urls_carry_dashes(self) -> None:
+        assert dashed("52:54:00:ab:cd:ef") == "52-54-00-ab-cd-ef"
+
+    @given(st.text(max_size=20) | st.from_regex(r"([0-9a-fA-F]{2}[:.-]?){5,7}", fullmatch=True))
+    def test_for_any_text_there_is_a_canonical_address_or_a_value_error(self, text: str) -> None:
+        try:
+            found = mac(text)
+        except ValueError:
+            return
+        assert re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", found)
+        assert mac(found) == found
+
+
+class TestHttpUrl:
+    @pytest.mark.parametrize(
+        "url",
+        ["http://a", "https://a.example/x?y", "http://192.0.2.1:8090", "http://[2001:db8::1]:80/"],
+    )
+    def test_is_kept_as_it_was_written(self, url: str) -> None:
+        assert http_url(url) == url
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "",
+            "a.example",
+            "ftp://a",
+            "http://",
+            "http:///path",
+            "http://a:port",
+            "http://a:99999",
+            "http://[::1",
+            "http://a b",
+            "http://a\n",
+        ],
+    )
+    def test_anything_else_is_refused(self, url: str) -> None:
+        with pytest.raises(ValueError, match="is not a URL") as caught:
+            http_url(url)
+
+        assert str(caught.value) == f"{url!r} is not a URL like http://192.0.2.1:8090"
+
+    @given(st.text(max_size=30).map("http://".__add__) | st.text(max_size=30))
+    def test_for_any_text_it_is_that_text_or_a_value_error(self, text: str) -> None:
+        with suppress(ValueError):
+            assert http_url(text) == text
