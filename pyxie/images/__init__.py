@@ -1,0 +1,1 @@
+"""Kernels and initrds: local folders, and other servers' files streamed."""

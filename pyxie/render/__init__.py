@@ -1,0 +1,1 @@
+"""Templates, command lines and boot scripts."""

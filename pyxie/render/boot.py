@@ -1,0 +1,183 @@
+"""What a build serves: command line, iPXE script, preseed and finish."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from pyxie.config.kinds import dashed
+from pyxie.config.settings import Settings
+from pyxie.errors import NotServedError, RenderError
+from pyxie.images.spec import Image, Images, Local, check_local, images_of
+from pyxie.registry.machine import Machine
+from pyxie.render.context import Occasion, context
+from pyxie.render.strict import Renderer
+from pyxie.shipped import shipped
+
+SCRIPT = "boot.ipxe.j2"
+"""The boot script's template, in the ``ipxe`` folder or else as shipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """What a machine is to load, without a word on by which way."""
+
+    images: Images
+    cmdline: str
+
+
+class Kitchen:
+    """Renders everything that a machine in build mode is given.
+
+    Args:
+        settings: Where templates, boot scripts and images are, and the defaults.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._templates = Renderer([settings.templatepath, shipped("templates")])
+        self._scripts = Renderer([settings.ipxe, shipped("ipxe")])
+
+    def boot(self, machine: Machine, occasion: Occasion) -> Boot:
+        """Return the images, and the command line in one line.
+
+        Raises:
+            NotServedError: No kernel is named.
+            RenderError: The command line cannot be rendered.
+        """
+        images = images_of(machine, self._settings)
+        source = machine.cmdline or self._settings.cmdline
+        names = context(machine, self._settings, occasion)
+        # A folded YAML text may carry line ends; a kernel takes one line.
+        cmdline = " ".join(self._templates.text("cmdline", source, names).splitlines()).strip()
+        return Boot(images, cmdline)
+
+    def script(self, machine: Machine, occasion: Occasion, here: str) -> str:
+        """Return the iPXE script for the NIC that asks; raises as `boot`.
+
+        Args:
+            machine: What is to be booted.
+            occasion: Who asks, and the URL for its installer.
+            here: Our URL for iPXE itself, by address: it may have no DNS yet.
+        """
+        boot = self.boot(machine, occasion)
+        names = context(machine, self._settings, occasion)
+        host = machine.hostname
+        names |= {
+            "kernel_url": image_url(here, host, "kernel", boot.images.kernel),
+            "initrd_urls": [
+                image_url(here, host, f"initrd/{at}", image)
+                for at, image in enumerate(boot.images.initrds)
+            ],
+            "cmdline": _for_ipxe(_with_bootif(boot.cmdline, occasion)),
+            "booting_url": f"{here}/booting/{dashed(occasion.mac)}/{occasion.token}",
+            "script_url": f"{here}/ipxe/{dashed(occasion.mac)}",
+        }
+        return self._scripts.template(SCRIPT, names)
+
+    def notice(self, why: str, script_url: str, *, again: bool) -> str:
+        """Return an iPXE script that shows ``why`` on the machine's screen.
+
+        Args:
+            why: One sentence.
+            script_url: Where to ask again.
+            again: Ask again after a while, instead of going on to the next boot device.
+        """
+        names: Mapping[str, Any] = {
+            "why": _for_ipxe(" ".join(why.replace("$", "").split())),
+            "again": again,
+            "script_url": script_url,
+        }
+        return self._scripts.template("notice.ipxe.j2", names)
+
+    def template(self, machine: Machine, kind: str, occasion: Occasion) -> str:
+        """Return the machine's template: ``finish``, or by any other word the preseed.
+
+        Raises:
+            NotServedError: The machine has none of that kind.
+            RenderError: It cannot be rendered.
+        """
+        kind = "finish" if kind == "finish" else "preseed"
+        name: str = getattr(machine, kind)
+        if not name:
+            raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
+        return self._templates.template(name, context(machine, self._settings, occasion))
+
+    def rehearse(self, machine: Machine, occasion: Occasion) -> None:
+        """Render everything once; what fails here would have failed on the machine.
+
+        Raises:
+            NotServedError: A file, or a kernel's name, is missing.
+            RenderError: A template cannot be rendered.
+        """
+        for error in self.faults(machine, occasion):
+            raise error
+
+    def _singly(self, machine: Machine) -> list[Images]:
+        with suppress(NotServedError):  # no kernel is named, of which the script tells
+            images = images_of(machine, self._settings)
+            return [Images(image, ()) for image in (images.kernel, *images.initrds)]
+        return []
+
+    def faults(
+        self, machine: Machine, occasion: Occasion
+    ) -> Iterator[NotServedError | RenderError]:
+        """Yield all that keeps ``machine`` from being built; as `rehearse`."""
+        if not machine.macs:
+            yield NotServedError("network", f"{machine.hostname} has no NIC with a 'macaddress'")
+        known = replace(occasion, mac=next(iter(machine.macs), ""))
+        steps: list[Callable[[], object]] = [
+            *(
+                partial(self.script, machine, replace(occasion, mac=mac), occasion.base_url)
+                for mac in machine.macs
+            ),
+            *(partial(check_local, each, self._settings.images) for each in self._singly(machine)),
+            *(
+                partial(self.template, machine, kind, known)
+                for kind in ("preseed", "finish")
+                if getattr(machine, kind)
+            ),
+        ]
+        for step in steps:
+            try:
+                step()
+            except (NotServedError, RenderError) as exc:
+                yield exc
+
+
+def image_url(here: str, host: str, part: str, image: Image) -> str:
+    """Return the URL under which pyxie serves one image of a machine in build mode."""
+    name = image.name if isinstance(image, Local) else image.url.split("?")[0]
+    return f"{here}/boot/{host}/{part}/{quote(name.rsplit('/', 1)[-1])}"
+
+
+_ACTED_ON = re.compile(r"(?<!\S)(?:&(?=&(?!\S))|\|(?=\|(?!\S))|;(?!\S)|#)")
+_SPELT = {"&": "${amp:string}", "|": "${bar:string}", ";": "${semi:string}", "#": "${hash:string}"}
+
+
+def _for_ipxe(text: str) -> str:
+    """Return ``text`` as words of an iPXE command; the scripts set ``amp`` and its kin.
+
+    iPXE knows no quotes: a word that is ``&&``, ``||`` or ``;`` ends the command, one that
+    begins with ``#`` is a comment, and a backslash at the end of a line takes in the next
+    (ipxe: src/core/exec.c, src/image/script.c). It looks for them before it expands
+    settings, so that is the way in. An operator's own ``${...}`` is iPXE's to expand.
+    """
+    spelt = _ACTED_ON.sub(lambda found: _SPELT[found[0]], text)
+    return spelt + "${empty}" if spelt.endswith("\\") else spelt
+
+
+def _with_bootif(cmdline: str, occasion: Occasion) -> str:
+    """Name the NIC that booted, as pxelinux's IPAPPEND 2 does, so that installers use it.
+
+    It stands in front: what follows ``---`` ends up in the installed system's own boot
+    options. One that the operator wrote is left as it is.
+    """
+    if not occasion.bootif or "BOOTIF=" in cmdline:
+        return cmdline
+    return f"BOOTIF={occasion.bootif} {cmdline}".rstrip()

@@ -1,0 +1,127 @@
+"""The names that templates, command lines and boot scripts see.
+
+waitron's templates name Go fields (``machine.OperatingSystem``, ``config.BaseURL``); the
+same fields answer to plain lower case, with or without underscores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyxie.config.kinds import dashed
+from pyxie.config.settings import Settings
+from pyxie.registry.machine import Machine, Nic
+
+
+class Record:
+    """Fields under any of their spellings; has no methods that could hide one."""
+
+    __slots__ = ("_fields", "_path")
+
+    def __init__(self, path: str, fields: Mapping[str, Any]) -> None:
+        self._path = path
+        self._fields = {_plain(name): value for name, value in fields.items()}
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._fields[_plain(name)]
+        except KeyError as exc:
+            raise AttributeError(name) from exc
+
+    def __getitem__(self, name: object) -> Any:
+        return self._fields[_plain(str(name))]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __repr__(self) -> str:
+        return f"<{self._path}>"
+
+
+class Params(dict[str, str]):
+    """The operator's own values, under exactly their own names."""
+
+    def __init__(self, path: str, values: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self._path = path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What is not in a file: who asks, and by which way.
+
+    Attributes:
+        base_url: Without a trailing slash, as the client reaches us.
+        token: The build's.
+        mac: The NIC that booted, ``52:54:00:12:34:56``; empty for a machine without one.
+    """
+
+    base_url: str
+    token: str
+    mac: str
+
+    @property
+    def bootif(self) -> str:
+        """The NIC in pxelinux's spelling, which installers know: hardware type, dashes."""
+        return f"01-{dashed(self.mac)}" if self.mac else ""
+
+
+def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[str, Any]:
+    """Return all names for ``machine``, ready for `Renderer`."""
+    short, _, domain = machine.hostname.partition(".")
+    fields = {
+        **dict(machine),
+        "shortname": machine.shortname or short,
+        "domain": machine.domain or domain,
+        "params": Params("machine.params", machine.params),
+        "initrd": list(machine.initrd),
+        "image_url": machine.image_url or "",
+        "network": [_nic(at, nic) for at, nic in enumerate(machine.network)],
+        "token": occasion.token,
+        "base_url": occasion.base_url,
+        "mac": occasion.mac,
+        "bootif": occasion.bootif,
+    }
+    names = {
+        "BaseURL": occasion.base_url,
+        "Hostname": machine.hostname,
+        "Token": occasion.token,
+        "MAC": occasion.mac,
+        "BOOTIF": occasion.bootif,
+    }
+    return {
+        "machine": Record("machine", fields),
+        "config": Record("config", _config(settings, occasion)),
+        "params": Params("params", {**settings.params, **machine.params}),
+        **names,
+        **{name.lower(): value for name, value in names.items()},
+        "base_url": occasion.base_url,
+    }
+
+
+def _nic(at: int, nic: Nic) -> Record:
+    return Record(f"machine.network[{at}]", {**dict(nic), "macaddress": nic.macaddress or ""})
+
+
+def _config(settings: Settings, occasion: Occasion) -> dict[str, Any]:
+    own = {
+        "cmdline": settings.cmdline,
+        "kernel": settings.kernel,
+        "initrd": list(settings.initrd),
+        "image_url": settings.image_url or "",
+    }
+    return {
+        "templatepath": str(settings.templatepath),
+        "machinepath": str(settings.machinepath),
+        "staticspath": str(settings.staticspath or ""),
+        "params": Params("config.params", settings.params),
+        "base_url": occasion.base_url,
+        **own,
+        **{f"default_{name}": value for name, value in own.items()},
+    }
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").lower()

@@ -1,0 +1,238 @@
+"""Jinja2, sandboxed, and strict in what it prints but not in what it tests.
+
+waitron's own templates ask ``{% if machine.Params.static == "True" %}`` of machines that
+have no such parameter; that is false here too. To print or to loop over an undefined name
+gave "a useless preseed-file"; here it is an error with template, line and name.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import jinja2
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from pyxie.errors import RenderError
+
+
+class Undefined(jinja2.Undefined):
+    """False when tested, unequal to all, and an error when printed or looped over."""
+
+    __slots__ = ()
+
+    @property
+    def _undefined_message(self) -> str:
+        # `machine.Params.disk` says more than "'Params' has no attribute 'disk'".
+        path = getattr(self._undefined_obj, "_path", None)
+        if path and not self._undefined_hint:
+            return f"'{path}.{self._undefined_name}' is undefined"
+        return super()._undefined_message
+
+    def __str__(self) -> str:  # noqa: PLE0307  (it never returns)
+        self._fail_with_undefined_error()
+
+    def __repr__(self) -> str:  # how a list that holds one is printed
+        self._fail_with_undefined_error()
+
+    def __iter__(self) -> Any:
+        self._fail_with_undefined_error()
+
+    def __len__(self) -> int:  # noqa: PLE0303  (it never returns)
+        self._fail_with_undefined_error()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, jinja2.Undefined)
+
+    def __hash__(self) -> int:
+        return id(type(self))
+
+    def __contains__(self, item: object) -> bool:
+        return False
+
+    def _less(self, _other: object) -> bool:
+        return False
+
+    # Jinja2 declares these as what never returns.
+    __lt__ = __le__ = __gt__ = __ge__ = _less  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        # `a.b.c` of an undefined `a` stays the undefined `a`, which the error then names.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __getitem__(self, key: object) -> Any:
+        return self
+
+
+class _Loader(jinja2.FileSystemLoader):
+    """Finds templates below the folders, the first that has one, also if it came later."""
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str, Callable[[], bool]]:
+        source, file, same = super().get_source(environment, template)
+
+        def current() -> bool:
+            places = (Path(folder, template) for folder in self.searchpath)
+            return same() and next((str(p) for p in places if p.is_file()), "") == file
+
+        return source, file, current
+
+
+_LONGEST = 16 << 20
+"""Characters that a template may come to."""
+_MOST_BITS = 1 << 16
+"""Of a number that a template computes."""
+
+
+def _finalized(value: Any) -> Any:
+    if callable(value) and not isinstance(value, jinja2.Undefined):
+        raise jinja2.UndefinedError("a function cannot be printed; call it, with () after it")
+    return value
+
+
+def _bound(size: int, most: int) -> None:
+    if size > most:
+        raise OverflowError("a product too large for a template")
+
+
+def _said(exc: Exception) -> str:
+    if isinstance(exc, jinja2.TemplateSyntaxError):
+        return " ".join((exc.message or "").split())
+    try:
+        return " ".join(str(exc).split())
+    except jinja2.TemplateRuntimeError as inner:  # its text quotes what is undefined
+        return str(inner)
+
+
+class Renderer:
+    """Renders templates of the operator's; safe to be used by several threads.
+
+    Args:
+        folders: Where templates are sought, in this order.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = tuple(folders)
+        self._env = _Environment(
+            loader=_Loader(folders, encoding="utf-8-sig"),
+            undefined=Undefined,
+            finalize=_finalized,
+            autoescape=False,  # preseeds and scripts are not HTML
+            keep_trailing_newline=True,
+            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
+        )
+
+    def template(self, name: str, context: Mapping[str, Any]) -> str:
+        """Return the template file ``name``, rendered.
+
+        Raises:
+            RenderError: It is missing, is not Jinja2, prints or loops over an undefined
+                name, or fails in any other way.
+        """
+        return self._rendered(name, lambda: self._env.get_template(name), context)
+
+    def text(self, name: str, source: str, context: Mapping[str, Any]) -> str:
+        """Return ``source``, a command line for instance, rendered; as `template`."""
+
+        def compiled() -> jinja2.Template:
+            code = self._env.compile(source, name, name)
+            return jinja2.Template.from_code(self._env, code, self._env.make_globals(None))
+
+        return self._rendered(name, compiled, context)
+
+    def _rendered(
+        self, name: str, find: Callable[[], jinja2.Template], context: Mapping[str, Any]
+    ) -> str:
+        pieces, size = [], 0
+        try:
+            for piece in find().generate(context):
+                pieces.append(piece)
+                size += len(piece)
+                if size > _LONGEST:
+                    raise RenderError(name, 0, f"its text is over {_LONGEST >> 20} MiB")
+        except RenderError:
+            raise
+        except jinja2.TemplateNotFound as exc:
+            raise self._missing(name, exc) from exc
+        except Exception as exc:  # a template can raise anything
+            raise self._explained(name, exc) from exc
+        return "".join(pieces)
+
+    def _missing(self, name: str, exc: jinja2.TemplateNotFound) -> RenderError:
+        folder = self._folders[0] if self._folders else "."
+        place, line = self._innermost(exc.__traceback__, name)
+        if line == 0:
+            return RenderError(name, 0, f"there is no such template in {folder}")
+        return RenderError(place, line, f"includes {exc.name}, which is not in {folder}")
+
+    def _explained(self, name: str, exc: Exception) -> RenderError:
+        if isinstance(exc, jinja2.TemplateSyntaxError):
+            return RenderError(exc.name or name, exc.lineno, f"is not a template: {_said(exc)}")
+        place, line = self._innermost(exc.__traceback__, name)
+        if isinstance(exc, UnicodeDecodeError):
+            return RenderError(place, line, "is, or includes, what is not UTF-8 text")
+        if isinstance(exc, OSError):
+            return RenderError(place, line, f"cannot be read: {exc.strerror}")
+        if isinstance(exc, RecursionError):
+            return RenderError(place, line, "includes or calls itself without end")
+        if isinstance(exc, jinja2.UndefinedError):
+            return RenderError(place, line, _said(exc))
+        return RenderError(place, line, f"{type(exc).__name__}: {_said(exc)}")
+
+    def _innermost(self, traceback: TracebackType | None, name: str) -> tuple[str, int]:
+        """Return the template and line that failed: the last frame that is a template's.
+
+        Jinja2 puts frames with the template's file name and line numbers in place of
+        those of the code it was compiled to (jinja2/debug.py).
+        """
+        place, line = name, 0
+        while traceback is not None:
+            frame = traceback.tb_frame
+            if "__jinja_exception__" in frame.f_globals:
+                place, line = frame.f_code.co_filename, traceback.tb_lineno
+            traceback = traceback.tb_next
+        for folder in self._folders:
+            place = place.removeprefix(f"{folder}/")
+        return place, line
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Includes are sought beside the including file first, as pongo2 does, then at the root."""
+
+    # Not folded when a template is compiled: 9**(9**9) would never end.
+    intercepted_binops = frozenset(("*", "**"))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Multiply, unless what comes out would fill the memory."""
+        if operator == "*":
+            for value, times in ((left, right), (right, left)):
+                if isinstance(times, int) and isinstance(value, (str, bytes, list, tuple)):
+                    _bound(len(value) * times, _LONGEST)
+        elif isinstance(left, int) and isinstance(right, int):
+            _bound(left.bit_length() * right, _MOST_BITS)
+        return super().call_binop(context, operator, left, right)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return ``obj.attribute``; of a mapping its keys, before its methods."""
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def join_path(self, template: str, parent: str) -> str:
+        if isinstance(template, jinja2.Undefined):
+            str(template)  # fails, and names it
+        beside = posixpath.normpath(posixpath.join(posixpath.dirname(parent), template))
+        if beside != template and self.loader is not None:
+            try:
+                self.loader.get_source(self, beside)
+            except jinja2.TemplateNotFound:
+                return template
+            return beside
+        return template

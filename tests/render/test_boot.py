@@ -1,0 +1,280 @@
+"""What a build serves: command line, iPXE script, notice, templates; and the rehearsal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyxie.config.nodes import parse
+from pyxie.config.validate import validate
+from pyxie.errors import NotServedError, RenderError
+from pyxie.images.spec import Images, Local, Upstream
+from pyxie.registry.machine import Machine
+from pyxie.render.boot import Boot, Kitchen
+from tests.render.ipxe import commands
+from tests.render.site import OCCASION, machine, settings
+
+HERE = "http://192.0.2.1:8090"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def boot(folder: Path, host: Machine, **keys: Any) -> Boot:
+    return Kitchen(settings(folder, **keys)).boot(host, OCCASION)
+
+
+def script(folder: Path, host: Machine, **keys: Any) -> str:
+    return Kitchen(settings(folder, **keys)).script(host, OCCASION, HERE)
+
+
+def arguments(text: str) -> str:
+    """Return what the kernel gets: what iPXE makes of the script's imgargs."""
+    (found,) = [words for words in commands(text) if words[0] == "imgargs"]
+    return " ".join(found[2:])
+
+
+class TestBoot:
+    def test_a_machines_own_values_win_over_the_settings(self, folder: Path) -> None:
+        host = machine(
+            cmdline="mine", kernel="k", initrd=["a", "b"], image_url="http://other.example/x"
+        )
+
+        assert boot(folder, host, cmdline="all") == Boot(
+            images=Images(
+                kernel=Upstream("http://other.example/x/k"),
+                initrds=(
+                    Upstream("http://other.example/x/a"),
+                    Upstream("http://other.example/x/b"),
+                ),
+            ),
+            cmdline="mine",
+        )
+
+    def test_the_settings_stand_in_for_what_is_empty(self, folder: Path) -> None:
+        host = validate(
+            parse(b"hostname: a\ncmdline: ''\nkernel: ''\ninitrd: ''\nimage_url: ~\n", Path("a")),
+            Machine,
+        )
+
+        assert boot(folder, host, cmdline="all") == Boot(
+            images=Images(
+                kernel=Upstream("http://mirror.example/d-i/linux"),
+                initrds=(Upstream("http://mirror.example/d-i/initrd.gz"),),
+            ),
+            cmdline="all",
+        )
+
+    def test_without_an_image_url_the_images_are_ours(self, folder: Path) -> None:
+        assert boot(folder, machine(), image_url=None).images == Images(
+            kernel=Local("linux"), initrds=(Local("initrd.gz"),)
+        )
+
+    def test_no_kernel_is_said_with_the_key_to_set(self, folder: Path) -> None:
+        with pytest.raises(NotServedError) as caught:
+            boot(folder, machine(), kernel="")
+
+        assert str(caught.value) == (
+            "kernel: not named: set 'kernel' in the machine's file or in config.yaml"
+        )
+
+    @pytest.mark.parametrize(
+        ("written", "line"),
+        [
+            ("a\nb", "a b"),
+            ("a b\n", "a b"),
+            ("a\r\nb\n", "a b"),
+            ("a\n\n", "a"),
+            ("  a  ", "a"),
+            ('k="x  y"', 'k="x  y"'),
+            ("{{ 'a\\nb' }}", "a b"),
+            ("100%d ${net0/mac} 'q' & <b>", "100%d ${net0/mac} 'q' & <b>"),
+        ],
+    )
+    def test_the_command_line_is_one_line(self, folder: Path, written: str, line: str) -> None:
+        assert boot(folder, machine(cmdline=written)).cmdline == line
+
+    def test_the_command_line_is_a_template(self, folder: Path) -> None:
+        cmdline = (
+            "url={{ BaseURL }}/template/preseed/{{ Hostname }}/{{ Token }} {{ machine.Token }}"
+        )
+
+        assert boot(folder, machine(cmdline=cmdline)).cmdline == (
+            "url=http://192.0.2.1:8090/template/preseed/web01.example.org/0-t0ken 0-t0ken"
+        )
+
+
+class TestBootif:
+    def test_the_nic_that_booted_is_named_in_front(self, folder: Path) -> None:
+        text = script(folder, machine(cmdline="auto --- quiet"))
+
+        assert arguments(text) == "initrd=initrd0 BOOTIF=01-52-54-00-00-00-0b auto --- quiet"
+
+    @pytest.mark.parametrize("own", ["BOOTIF=x", "a BOOTIF=01-{{ MAC }} b", "BOOTIF={{ BOOTIF }}"])
+    def test_the_operators_own_is_left_alone(self, folder: Path, own: str) -> None:
+        text = script(folder, machine(cmdline=own))
+
+        assert arguments(text).count("BOOTIF=") == 1
+
+    def test_without_a_command_line_it_stands_alone(self, folder: Path) -> None:
+        assert arguments(script(folder, machine())) == (
+            "initrd=initrd0 BOOTIF=01-52-54-00-00-00-0b"
+        )
+
+    def test_it_is_not_told_to_another_boot_server(self, folder: Path) -> None:
+        """The seed's command line came out of its boot API with nothing added."""
+        assert boot(folder, machine(cmdline="auto")).cmdline == "auto"
+
+
+class TestScript:
+    def test_loads_what_the_machine_boots_and_says_so(self, folder: Path) -> None:
+        found = commands(script(folder, machine(cmdline="auto", initrd=["a.gz", "b/c.gz"])))
+
+        assert [words for words in found if words[0] in ("kernel", "initrd", "imgfetch")] == [
+            ["kernel", "--name", "kernel", f"{HERE}/boot/web01.example.org/kernel/linux"],
+            ["initrd", "--name", "initrd0", f"{HERE}/boot/web01.example.org/initrd/0/a.gz"],
+            ["initrd", "--name", "initrd1", f"{HERE}/boot/web01.example.org/initrd/1/c.gz"],
+            ["imgfetch", "--name", "booting", f"{HERE}/booting/52-54-00-00-00-0b/0-t0ken"],
+        ]
+        assert ["chain", "--replace", "--autofree", f"{HERE}/ipxe/52-54-00-00-00-0b"] in found
+
+    @pytest.mark.parametrize(
+        "cmdline",
+        [
+            'late="a && b" auto',
+            "a || b",
+            "a ; b",
+            "# nothing but a remark",
+            "a #b c # d",
+            "a&&b c||d e;f g#h",
+            "a&& ||b ;c && || ; #",
+            "a\t&&\tb",
+            "&&& |||",
+            "ends with \\",
+            "|| reboot ||",
+        ],
+    )
+    def test_no_word_of_the_command_line_is_a_command_to_ipxe(
+        self, folder: Path, cmdline: str
+    ) -> None:
+        plain = commands(script(folder, machine(cmdline="x")))
+        text = script(folder, machine(cmdline=cmdline))
+
+        told = arguments(text).removeprefix("initrd=initrd0 BOOTIF=01-52-54-00-00-00-0b ")
+
+        assert told == " ".join(cmdline.split())
+        assert [words[0] for words in commands(text)] == [words[0] for words in plain]
+
+    def test_of_the_operators_own_wins_over_the_shipped_one(self, folder: Path) -> None:
+        shared = settings(folder)
+        (shared.ipxe / "boot.ipxe.j2").write_text("#!ipxe\nboot {{ kernel_url }} || shell\n")
+
+        assert Kitchen(shared).script(machine(), OCCASION, HERE) == (
+            f"#!ipxe\nboot {HERE}/boot/web01.example.org/kernel/linux || shell\n"
+        )
+
+    def test_an_images_name_is_fit_for_a_url(self, folder: Path) -> None:
+        text = script(folder, machine(kernel="http://m.example/my%20kernel?v=1", initrd="a b||c"))
+
+        assert f"{HERE}/boot/web01.example.org/kernel/my%2520kernel " in text
+        assert f"{HERE}/boot/web01.example.org/initrd/0/a%20b%7C%7Cc " in text
+
+
+class TestNotice:
+    @pytest.mark.parametrize(
+        "why", ["it is broken", "a && b || c ; d # e", "#a", "ends \\", "a\nb"]
+    )
+    def test_shows_the_reason_and_asks_again(self, folder: Path, why: str) -> None:
+        found = commands(Kitchen(settings(folder)).notice(why, f"{HERE}/ipxe/x", again=True))
+
+        assert [" ".join(words) for words in found if words[0] != "set"] == [
+            "echo",
+            f"echo pyxie: {' '.join(why.split())}",
+            "echo pyxie: It is tried again in 30 seconds.",
+            "sleep 30",
+            f"chain --replace --autofree {HERE}/ipxe/x",
+            "exit 1",
+        ]
+
+    def test_that_is_final_goes_on_to_the_next_boot_device(self, folder: Path) -> None:
+        found = commands(Kitchen(settings(folder)).notice("no", "", again=False))
+
+        assert [" ".join(words) for words in found][-2:] == ["sleep 5", "exit 1"]
+
+    def test_cannot_be_made_to_expand_a_setting(self, folder: Path) -> None:
+        assert "${net0" not in Kitchen(settings(folder)).notice("${net0/mac}", "", again=False)
+
+
+class TestTemplate:
+    def test_finish_is_the_finish_template_and_any_other_word_the_preseed(
+        self, folder: Path
+    ) -> None:
+        shared = settings(folder)
+        (shared.templatepath / "p.j2").write_text("preseed of {{ Hostname }} {{ BOOTIF }}\n")
+        (shared.templatepath / "f.j2").write_text("finish of {{ machine.hostname }}\n")
+        kitchen, host = Kitchen(shared), machine(preseed="p.j2", finish="f.j2")
+
+        told = {kind: kitchen.template(host, kind, OCCASION) for kind in ("finish", "preseed", "x")}
+
+        assert told == {
+            "finish": "finish of web01.example.org\n",
+            "preseed": "preseed of web01.example.org 01-52-54-00-00-00-0b\n",
+            "x": "preseed of web01.example.org 01-52-54-00-00-00-0b\n",
+        }
+
+    def test_that_the_machine_has_not_is_said(self, folder: Path) -> None:
+        with pytest.raises(NotServedError) as caught:
+            Kitchen(settings(folder)).template(machine(), "finish", OCCASION)
+
+        assert str(caught.value) == "finish: web01.example.org has no 'finish' in its file"
+
+
+class TestRehearsal:
+    TRIAL = replace(OCCASION, mac="")
+
+    def faults(self, folder: Path, host: Machine, **keys: Any) -> list[str]:
+        kitchen = Kitchen(settings(folder, **keys))
+        return [str(fault) for fault in kitchen.faults(host, self.TRIAL)]
+
+    def test_of_a_machine_that_boots_finds_nothing(self, folder: Path) -> None:
+        (settings(folder).templatepath / "p.j2").write_text("{{ MAC }} {{ BOOTIF }}\n")
+
+        assert self.faults(folder, machine(preseed="p.j2")) == []
+
+    def test_finds_all_faults_and_raises_the_first(self, folder: Path) -> None:
+        shared = settings(folder, image_url=None)
+        (shared.templatepath / "p.j2").write_text("\n{{ machine.params.disk }}\n")
+        host = machine(cmdline="{{ nope }}", preseed="p.j2", finish="gone.j2")
+
+        assert self.faults(folder, host, image_url=None) == [
+            "cmdline:1: 'nope' is undefined",
+            "cmdline:1: 'nope' is undefined",
+            "linux: no such file",
+            "initrd.gz: no such file",
+            "p.j2:2: 'machine.params.disk' is undefined",
+            f"gone.j2: there is no such template in {shared.templatepath}",
+        ]
+        with pytest.raises(RenderError) as caught:
+            Kitchen(shared).rehearse(host, self.TRIAL)
+        assert str(caught.value) == "cmdline:1: 'nope' is undefined"
+
+    def test_finds_what_only_one_of_the_nics_would_meet(self, folder: Path) -> None:
+        cmdline = "{% if MAC == '52:54:00:00:00:0b' %}{{ nope }}{% endif %}"
+
+        assert self.faults(folder, machine(cmdline=cmdline)) == ["cmdline:1: 'nope' is undefined"]
+
+    def test_a_machine_without_a_mac_can_never_be_recognised(self, folder: Path) -> None:
+        assert self.faults(folder, machine(network=[{"name": "eth0"}])) == [
+            "network: web01.example.org has no NIC with a 'macaddress'"
+        ]
+
+    def test_finds_a_broken_boot_script(self, folder: Path) -> None:
+        shared = settings(folder)
+        (shared.ipxe / "boot.ipxe.j2").write_text("#!ipxe\n{{ kernle_url }}\n")
+
+        assert set(self.faults(folder, machine())) == {"boot.ipxe.j2:2: 'kernle_url' is undefined"}

@@ -1,0 +1,109 @@
+"""The names that templates see, in waitron's spellings and in plain ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pyxie.errors import RenderError
+from pyxie.render.context import Occasion, context
+from pyxie.render.strict import Renderer
+from tests.render.site import OCCASION, machine, settings
+
+
+def render(folder: Path, source: str) -> str:
+    host = machine(
+        operatingsystem="Debian 12",
+        preseed="p.j2",
+        params={"static": "True", "disk": "/dev/vda"},
+        cmdline="own",
+    )
+    shared = settings(folder, params={"mirror": "deb.example", "disk": "/dev/sda"}, cmdline="all")
+    return Renderer([]).text("t", source, context(host, shared, OCCASION))
+
+
+class TestNames:
+    @pytest.mark.parametrize(
+        ("names", "value"),
+        [
+            ("Hostname hostname machine.Hostname machine.hostname", "web01.example.org"),
+            ("machine.ShortName machine.shortname machine.Shortname machine.short_name", "web01"),
+            ("machine.Domain machine.domain", "example.org"),
+            ("machine.OperatingSystem machine.operatingsystem", "Debian 12"),
+            ("machine.Preseed machine.preseed", "p.j2"),
+            ("machine.Cmdline machine.cmdline", "own"),
+            ("Token token machine.Token machine.token", "0-t0ken"),
+            (
+                (
+                    "BaseURL baseurl base_url config.BaseURL config.BaseUrl config.baseurl "
+                    "config.base_url machine.BaseURL"
+                ),
+                "http://192.0.2.1:8090",
+            ),
+            ("MAC mac machine.MAC", "52:54:00:00:00:0b"),
+            ("BOOTIF bootif machine.bootif", "01-52-54-00-00-00-0b"),
+            ("machine.Params.static machine.params.static params.static", "True"),
+            ("config.Params.mirror config.params.mirror params.mirror", "deb.example"),
+            ("machine.Params.disk params.disk", "/dev/vda"),
+            ("config.Params.disk config.params.disk", "/dev/sda"),
+            (
+                (
+                    "machine.Network.0.MacAddress machine.network.0.macaddress "
+                    "machine.network[0].macaddress machine.network[0].mac_address"
+                ),
+                "52:54:00:00:00:0a",
+            ),
+            ("machine.Network.0.IpAddress machine.network[0].ipaddress", "192.0.2.10"),
+            ("machine.Network.1.Name", "eth1"),
+            ("config.DefaultKernel config.default_kernel config.kernel", "linux"),
+            ("config.DefaultImageURL config.image_url", "http://mirror.example/d-i/"),
+            ("config.DefaultCmdline config.cmdline", "all"),
+        ],
+    )
+    def test_answer_to_every_spelling(self, tmp_path: Path, names: str, value: str) -> None:
+        for name in names.split():
+            assert (name, render(tmp_path, f"{{{{ {name} }}}}")) == (name, value)
+
+    def test_params_answer_to_their_own_spelling_only(self, tmp_path: Path) -> None:
+        with pytest.raises(RenderError) as caught:
+            render(tmp_path, "{{ machine.Params.Static }}")
+
+        assert str(caught.value) == "t:1: 'machine.params.Static' is undefined"
+
+    @pytest.mark.parametrize(
+        ("source", "name"),
+        [
+            ("{{ machine.nope }}", "machine.nope"),
+            ("{{ config.nope }}", "config.nope"),
+            ("{{ machine.params.nope }}", "machine.params.nope"),
+            ("{{ config.Params.nope }}", "config.params.nope"),
+            ("{{ params.nope }}", "params.nope"),
+            ("{{ machine.network[1].nope }}", "machine.network[1].nope"),
+            ("{{ config.tokens }}", "config.tokens"),
+            ("{{ config.api }}", "config.api"),
+        ],
+    )
+    def test_that_are_not_there_are_named_with_the_way_to_them(
+        self, tmp_path: Path, source: str, name: str
+    ) -> None:
+        with pytest.raises(RenderError) as caught:
+            render(tmp_path, source)
+
+        assert str(caught.value) == f"t:1: '{name}' is undefined"
+
+    def test_what_is_not_written_is_the_empty_text(self, tmp_path: Path) -> None:
+        source = (
+            "[{{ machine.finish }}{{ machine.kernel }}{{ machine.image_url }}"
+            "{{ machine.network[1].ipaddress }}{{ config.staticspath }}{{ machine.initrd|join }}]"
+        )
+
+        assert render(tmp_path, source) == "[]"
+
+    def test_waitrons_own_test_of_a_param_holds(self, tmp_path: Path) -> None:
+        source = '{% if machine.Params.static == "True" %}static{% else %}dhcp{% endif %}'
+
+        assert render(tmp_path, source) == "static"
+
+    def test_a_machine_without_a_nic_has_no_bootif(self) -> None:
+        assert Occasion(base_url="", token="", mac="").bootif == ""
