@@ -1,0 +1,97 @@
+"""The life of a build, as data: its states, and which may follow which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from pyxie.errors import PyxieError
+
+
+class State(StrEnum):
+    """Where a build stands; the values are stored and part of the REST API."""
+
+    PENDING = "pending"
+    """Begun; the machine has not been seen yet."""
+    INSTALLING = "installing"
+    """The machine left iPXE for its kernel, or fetched a template with the token."""
+    INSTALLED = "installed"
+    """The installer called ``done``: pyxie is silent to the machine."""
+    CANCELLED = "cancelled"
+    """Given up on by the operator."""
+    REPLACED = "replaced"
+    """Another build of the same machine began."""
+
+
+NEXT: Mapping[State, frozenset[State]] = MappingProxyType(
+    {
+        State.PENDING: frozenset(
+            {State.INSTALLING, State.INSTALLED, State.CANCELLED, State.REPLACED}
+        ),
+        # Again: a machine that fails half-way is booted again, with the same token.
+        State.INSTALLING: frozenset({State.INSTALLED, State.CANCELLED, State.REPLACED}),
+        State.INSTALLED: frozenset(),
+        State.CANCELLED: frozenset(),
+        State.REPLACED: frozenset(),
+    }
+)
+
+ACTIVE = frozenset(state for state, following in NEXT.items() if following)
+"""The states in which a machine is in build mode: it netboots, and its token is good."""
+
+
+class TransitionError(PyxieError):
+    """A build cannot go from the state it is in to the one asked for."""
+
+    def __init__(self, host: str, now: State, to: State) -> None:
+        super().__init__(host, now, to)
+        self.host = host
+        self.now = now
+        self.to = to
+
+    def __str__(self) -> str:
+        return f"the build of {self.host} is {self.now} and cannot become {self.to}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """One build of one machine.
+
+    Attributes:
+        host: The machine's hostname.
+        token: What the installer shows; secret.
+        state: Where it stands.
+        begun: Seconds since the epoch.
+        changed: When it came into ``state``.
+        macs: Of all of the machine's NICs when the build began.
+        definition: The machine's file when the build began, as JSON.
+        mac: The NIC that booted, once that is known.
+        number: The store's; 0 before it was stored.
+    """
+
+    host: str
+    token: str
+    state: State
+    begun: float
+    changed: float
+    macs: tuple[str, ...]
+    definition: str
+    mac: str | None = None
+    number: int = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether the machine is in build mode."""
+        return self.state in ACTIVE
+
+    def to(self, state: State, now: float) -> Build:
+        """Return the build in ``state``.
+
+        Raises:
+            TransitionError: The life of a build has no such step.
+        """
+        if state not in NEXT[self.state]:
+            raise TransitionError(self.host, self.state, state)
+        return replace(self, state=state, changed=now)

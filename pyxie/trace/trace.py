@@ -1,0 +1,127 @@
+"""The recent events, in memory: a short ring for each machine, one for all strangers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+from pyxie.trace.events import Event, Step
+
+log = logging.getLogger("pyxie.boot")
+
+_PER_HOST = 200
+_HOSTS = 2_000
+_RECENT = 4_000
+_STRANGERS = 2_000
+_LONGEST = 1_000
+_BACKLOG = 1_000
+_AGAIN = 10.0
+"""Seconds within which a client that repeats itself is not told of again."""
+_LOOK_BACK = 50
+_EARNED = frozenset((Step.BOOTING, Step.TEMPLATE, Step.BUILD))
+"""Steps that need a token, or a right: each one counts."""
+
+
+class Trace:
+    """Keeps events and hands them to those who follow; bounded in every direction.
+
+    Args:
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self.host_of: Callable[[str], str | None] = lambda _mac: None
+        """The hostname for a MAC, for events whose sender does not know it."""
+        self._hosts: OrderedDict[str, deque[Event]] = OrderedDict()
+        self._known: deque[Event] = deque(maxlen=_RECENT)
+        self._strangers: deque[Event] = deque(maxlen=_STRANGERS)
+        self._followers: set[asyncio.Queue[Event]] = set()
+
+    def record(
+        self,
+        step: Step,
+        text: str,
+        *,
+        mac: str | None = None,
+        host: str | None = None,
+        peer: str | None = None,
+    ) -> None:
+        """Note that ``step`` happened now; see `pyxie.trace.events.Recorder`."""
+        if host is None and mac is not None:
+            host = self.host_of(mac)
+        told = _one_line(text)
+        event = Event(at=self._clock(), step=step, text=told, mac=mac, host=host, peer=peer)
+        if step not in _EARNED and self._repeats(event):
+            return
+        self._keep(event)
+        # A stranger's silence is the LAN's ordinary life; a machine's own is news.
+        quiet = step is Step.SILENCE and host is None
+        log.log(logging.DEBUG if quiet else logging.INFO, "%s", spoken(event))
+        for queue in self._followers:
+            if queue.full():
+                queue.get_nowait()  # a follower that does not read loses the oldest
+            queue.put_nowait(event)
+
+    def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
+        """Return events that are kept, oldest first: of one machine all, or the newest of all."""
+        owner = self.host_of(mac) if host is None and mac is not None else host
+        known = self._known if owner is None else self._hosts.get(owner, ())
+        # A machine may have been a stranger before.
+        strangers = self._strangers if host is None else ()
+        found = [each for each in (*strangers, *known) if mac is None or each.mac == mac]
+        return sorted(found, key=lambda event: event.at)
+
+    @contextmanager
+    def follow(self) -> Iterator[asyncio.Queue[Event]]:
+        """Yield a queue that receives every event from now on."""
+        queue: asyncio.Queue[Event] = asyncio.Queue(_BACKLOG)
+        self._followers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._followers.discard(queue)
+
+    def _repeats(self, event: Event) -> bool:
+        """Tell whether the client said the same a moment ago: a DISCOVER that is resent."""
+        ring = self._strangers if event.host is None else self._hosts.get(event.host, ())
+        for earlier in islice(reversed(ring), _LOOK_BACK):
+            if event.at - earlier.at > _AGAIN:
+                return False
+            same = earlier.mac == event.mac and earlier.peer == event.peer
+            if same and earlier.step is event.step and earlier.text == event.text:
+                return True
+        return False
+
+    def _keep(self, event: Event) -> None:
+        if event.host is None:
+            self._strangers.append(event)
+            return
+        ring = self._hosts.get(event.host)
+        if ring is None:
+            ring = self._hosts[event.host] = deque(maxlen=_PER_HOST)
+            if len(self._hosts) > _HOSTS:
+                self._hosts.popitem(last=False)
+        self._hosts.move_to_end(event.host)
+        ring.append(event)
+        self._known.append(event)
+
+
+def _one_line(text: str) -> str:
+    """Return ``text``, some of which a client may have made up, fit for a terminal."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:_LONGEST])
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def spoken(event: Event) -> str:
+    """Return an event as one line of plain words, without its time."""
+    who = event.host or event.mac or event.peer or "-"
+    if event.host and event.mac:
+        who = f"{event.host} ({event.mac})"
+    return f"{who}: {event.text}"

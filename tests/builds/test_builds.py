@@ -1,0 +1,382 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pyxie.builds.builds import DONE_AGAIN, Builds, InvalidTokenError, new_token
+from pyxie.builds.life import Build, State
+from pyxie.builds.store import StoreError
+from pyxie.metrics import Metrics
+from pyxie.trace.trace import Trace
+from tests.builds.stores import MAC, FillingStore, machine, url
+from tests.support import Clock, eventually
+
+HOST = "web01.internal"
+
+
+@dataclass
+class Ward:
+    """Builds, and what they are made of."""
+
+    builds: Builds
+    store: FillingStore
+    clock: Clock
+    trace: Trace
+    metrics: Metrics
+
+    async def begin(self, host: str = HOST, *macs: str) -> Build:
+        return await self.builds.begin(machine(host, *macs), "192.0.2.9")
+
+    def told(self) -> list[str]:
+        return [event.text for event in self.trace.recent()]
+
+
+Opener = Callable[[], AbstractAsyncContextManager[Ward]]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Opener:
+    """Open the builds of one state folder, again and again; the clock goes on."""
+    clock = Clock()
+    tokens = itertools.count(1)
+
+    @asynccontextmanager
+    async def open_() -> AsyncIterator[Ward]:
+        store, trace, metrics = FillingStore(url(tmp_path)), Trace(clock=clock), Metrics()
+        builds = Builds(store, trace, metrics, clock=clock, token=lambda: f"token-{next(tokens)}")
+        async with builds:
+            serving = asyncio.create_task(builds.serve())
+            try:
+                yield Ward(builds, store, clock, trace, metrics)
+            finally:
+                serving.cancel()
+                with suppress(asyncio.CancelledError):
+                    await serving
+
+    return open_
+
+
+class TestBegin:
+    async def test_a_build_is_pending_and_has_a_token(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+
+            assert build == Build(
+                host=HOST,
+                token="token-1",
+                state=State.PENDING,
+                begun=ward.clock.now,
+                changed=ward.clock.now,
+                macs=(MAC,),
+                definition=machine().model_dump_json(),
+                number=1,
+            )
+            assert ward.builds.active(HOST) == build
+            assert ward.builds.by_mac(MAC) == build
+            assert ward.builds.status() == {HOST: State.PENDING}
+            assert ward.told() == ["build mode is on"]
+
+    async def test_another_replaces_it_and_its_token_opens_nothing(self, opened: Opener) -> None:
+        async with opened() as ward:
+            old = await ward.begin()
+            new = await ward.begin()
+
+            assert ward.builds.admit(HOST, new.token) == new
+            with pytest.raises(InvalidTokenError):
+                ward.builds.admit(HOST, old.token)
+            with pytest.raises(InvalidTokenError):
+                await ward.builds.done(HOST, old.token, None)
+            assert ward.builds.active(HOST) == new
+            assert [(step["build"], step["state"]) for step in await ward.builds.history(HOST)] == [
+                (1, "pending"),
+                (1, "replaced"),
+                (2, "pending"),
+            ]
+
+    async def test_nics_that_the_machine_has_no_more_are_forgotten(self, opened: Opener) -> None:
+        async with opened() as ward:
+            await ward.begin(HOST, MAC, "02:00:00:00:00:01")
+            await ward.begin(HOST, MAC)
+
+            assert ward.builds.by_mac("02:00:00:00:00:01") is None
+
+    async def test_two_at_once_leave_one_of_them_whole(self, opened: Opener) -> None:
+        async with opened() as ward:
+            one, two = await asyncio.gather(ward.begin(), ward.begin())
+
+            last = max(one, two, key=lambda build: build.number)
+            assert ward.builds.active(HOST) == last
+            assert await ward.store.latest() == [last]
+
+    async def test_what_cannot_be_stored_does_not_begin(self, opened: Opener) -> None:
+        async with opened() as ward:
+            old = await ward.begin()
+            ward.store.full = True
+
+            with pytest.raises(StoreError, match="database or disk is full"):
+                await ward.begin()
+
+            assert ward.builds.active(HOST) == old
+            assert ward.builds.by_mac(MAC) == old
+
+
+class TestAdmit:
+    @pytest.mark.parametrize(
+        "token", ["", "token-2", "token-1 ", "tökén", "\udcff", "a\ud800", "\0"]
+    )
+    async def test_any_other_token_is_invalid(self, opened: Opener, token: str) -> None:
+        async with opened() as ward:
+            await ward.begin()
+
+            with pytest.raises(InvalidTokenError) as caught:
+                ward.builds.admit(HOST, token)
+
+            assert str(caught.value) == "Invalid Token"
+
+    async def test_the_token_of_one_machine_opens_no_other(self, opened: Opener) -> None:
+        async with opened() as ward:
+            one = await ward.begin()
+            await ward.begin("web02.internal", "02:00:00:00:00:02")
+
+            with pytest.raises(InvalidTokenError):
+                await ward.builds.done("web02.internal", one.token, None)
+
+    def test_tokens_have_the_shape_of_waitrons_and_are_all_different(self) -> None:
+        made = {new_token() for _ in range(100)}
+
+        assert len(made) == 100
+        assert {tuple(map(len, token.split("-"))) for token in made} == {(8, 4, 4, 4, 12)}
+
+
+class TestInstalling:
+    async def test_it_is_known_by_the_nic_that_booted(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await ward.begin(HOST, MAC, "02:00:00:00:00:01")
+            ward.clock.now += 60
+
+            await ward.builds.installing(build, "booting", "192.0.2.8", "02:00:00:00:00:01")
+
+            seen = ward.builds.active(HOST)
+            assert seen is not None
+            assert (seen.state, seen.mac) == (State.INSTALLING, "02:00:00:00:00:01")
+            assert seen.changed == build.begun + 60
+            assert ward.told() == ["build mode is on", "installing"]
+
+    async def test_it_is_told_once_however_often_it_is_seen(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+            for _ in range(3):
+                await ward.builds.installing(build, "fetched preseed", "192.0.2.8", None)
+
+            assert [step["state"] for step in await ward.builds.history(HOST)] == [
+                "pending",
+                "installing",
+            ]
+            assert ward.told() == ["build mode is on", "installing"]
+
+    async def test_a_build_that_was_replaced_meanwhile_is_left_alone(self, opened: Opener) -> None:
+        async with opened() as ward:
+            old = await ward.begin()
+            new = await ward.begin()
+
+            await ward.builds.installing(old, "booting", "192.0.2.8", MAC)
+
+            assert ward.builds.active(HOST) == new
+
+
+class TestDone:
+    async def test_the_machine_is_installed_and_out_of_build_mode(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+
+            await ward.builds.done(HOST, build.token, "192.0.2.8")
+
+            assert ward.builds.active(HOST) is None
+            assert ward.builds.by_mac(MAC) is None
+            assert ward.builds.status() == {HOST: State.INSTALLED}
+            assert ward.told()[-1] == "installed; pyxie is silent to it from here on"
+            with pytest.raises(InvalidTokenError):
+                ward.builds.admit(HOST, build.token)
+
+    async def test_said_again_it_is_no_error_for_a_day(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+            await ward.builds.done(HOST, build.token, None)
+
+            ward.clock.now += DONE_AGAIN - 1
+            await ward.builds.done(HOST, build.token, None)
+            ward.clock.now += 1
+            with pytest.raises(InvalidTokenError):
+                await ward.builds.done(HOST, build.token, None)
+
+            assert len(await ward.builds.history(HOST)) == 2
+
+    async def test_said_again_it_does_not_end_the_next_build(self, opened: Opener) -> None:
+        async with opened() as ward:
+            old = await ward.begin()
+            await ward.builds.done(HOST, old.token, None)
+            new = await ward.begin()
+
+            await ward.builds.done(HOST, old.token, None)
+
+            assert ward.builds.active(HOST) == new
+
+    async def test_said_again_after_a_restart_it_is_no_error(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+            await ward.builds.done(HOST, build.token, None)
+        async with opened() as ward:
+            await ward.builds.done(HOST, build.token, None)
+
+            assert ward.builds.status() == {HOST: State.INSTALLED}
+
+    async def test_twice_at_once_is_one_transition(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+
+            await asyncio.gather(
+                ward.begin("web02.internal", "02:00:00:00:00:02"),  # all wait for this one
+                *[ward.builds.done(HOST, build.token, None) for _ in range(5)],
+            )
+
+            assert [step["state"] for step in await ward.builds.history(HOST)] == [
+                "pending",
+                "installed",
+            ]
+
+
+class TestCancel:
+    async def test_the_machine_leaves_the_status(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+
+            await ward.builds.cancel(HOST, build.token, None)
+
+            assert ward.builds.status() == {}
+            found = ward.builds.of(HOST)
+            assert found is not None
+            assert found.state is State.CANCELLED
+            with pytest.raises(InvalidTokenError):
+                await ward.builds.cancel(HOST, build.token, None)
+
+    @pytest.mark.parametrize("cancel_first", [True, False])
+    async def test_of_done_and_cancel_at_once_one_wins_and_the_other_is_told(
+        self, opened: Opener, cancel_first: bool
+    ) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+            calls = [
+                ward.builds.done(HOST, build.token, None),
+                ward.builds.cancel(HOST, build.token, None),
+            ]
+            if cancel_first:
+                calls.reverse()
+
+            other, first, second = await asyncio.gather(
+                ward.begin("web02.internal", "02:00:00:00:00:02"),  # both wait for this one
+                *calls,
+                return_exceptions=True,
+            )
+
+            assert isinstance(other, Build)
+            assert first is None
+            assert isinstance(second, InvalidTokenError)
+            expected = State.CANCELLED if cancel_first else State.INSTALLED
+            assert [found.state for found in await ward.store.latest()] == [expected, State.PENDING]
+
+
+class TestFullDisk:
+    """A machine that has called ``done`` must not be installed over."""
+
+    async def test_what_ends_a_build_counts_at_once_and_is_stored_later(
+        self, opened: Opener, tmp_path: Path
+    ) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+            other = await ward.begin("web02.internal", "02:00:00:00:00:02")
+            ward.store.full = True
+            await ward.builds.installing(build, "booting", "192.0.2.8", MAC)
+            await ward.builds.done(HOST, build.token, None)
+            await ward.builds.cancel("web02.internal", other.token, None)
+
+            assert ward.builds.active(HOST) is None
+            assert ward.builds.unsaved == 3
+            assert _states(tmp_path) == {HOST: "pending", "web02.internal": "pending"}
+
+            ward.store.full = False
+            await ward.begin("web03.internal", "02:00:00:00:00:03")
+
+            assert ward.builds.unsaved == 0
+            assert _states(tmp_path) == {
+                HOST: "installed",
+                "web02.internal": "cancelled",
+                "web03.internal": "pending",
+            }
+
+    async def test_it_is_stored_without_anybody_asking(
+        self, opened: Opener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.builds.builds._RETRY", 0.01)
+        async with opened() as ward:
+            build = await ward.begin()
+            ward.store.full = True
+            await ward.builds.done(HOST, build.token, None)
+
+            ward.store.full = False
+            await eventually(lambda: ward.builds.unsaved == 0)
+
+            assert [found.state for found in await ward.store.latest()] == [State.INSTALLED]
+
+    async def test_it_is_stored_at_the_latest_when_the_daemon_stops(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+            ward.store.full = True
+            await ward.builds.done(HOST, build.token, None)
+            ward.store.full = False
+        async with opened() as ward:
+            assert ward.builds.status() == {HOST: State.INSTALLED}
+
+    async def test_trouble_is_logged_once(
+        self, opened: Opener, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+            ward.store.full = True
+            await ward.builds.installing(build, "booting", "192.0.2.8", MAC)
+            await ward.builds.done(HOST, build.token, None)
+
+            assert [each.message for each in caplog.records if each.levelname == "ERROR"] == [
+                "state: cannot be written (database or disk is full); kept in memory, tried again"
+            ]
+
+
+class TestRestart:
+    async def test_every_build_is_as_it_was(self, opened: Opener) -> None:
+        async with opened() as ward:
+            pending = await ward.begin()
+            booted = await ward.begin("web02.internal", "02:00:00:00:00:02")
+            await ward.builds.installing(booted, "booting", "192.0.2.8", "02:00:00:00:00:02")
+            cancelled = await ward.begin("web03.internal", "02:00:00:00:00:03")
+            await ward.builds.cancel("web03.internal", cancelled.token, None)
+            before = [ward.builds.of(f"web0{n}.internal") for n in (1, 2, 3)]
+        async with opened() as ward:
+            assert [ward.builds.of(f"web0{n}.internal") for n in (1, 2, 3)] == before
+            assert ward.builds.by_mac(MAC) == pending
+            assert ward.builds.admit("web02.internal", booted.token).mac == "02:00:00:00:00:02"
+            assert ward.metrics.registry.get_sample_value("pyxie_builds_active") == 2.0
+
+
+def _states(folder: Path) -> dict[str, str]:
+    """Return what another process would find in the file now."""
+    connection = sqlite3.connect(folder / "pyxie.sqlite")
+    try:
+        return dict(connection.execute("SELECT host, state FROM builds ORDER BY id").fetchall())
+    finally:
+        connection.close()

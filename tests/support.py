@@ -1,0 +1,37 @@
+"""What the tests of several packages share: a clock that is told, and waiting for a condition."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Clock:
+    """Stands still until it is told to go on."""
+
+    def __init__(self, now: float = 1_700_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def eventually(condition: Callable[[], T | None], *, seconds: float = 10.0) -> T:
+    """Return what ``condition`` returns once that is true; the loop runs meanwhile."""
+    async with asyncio.timeout(seconds):
+        while not (found := condition()):  # noqa: ASYNC110  (a condition that nobody signals)
+            await asyncio.sleep(0.005)
+    return found
+
+
+def until(condition: Callable[[], T | None], what: str, *, seconds: float = 10.0) -> T:
+    """Return what ``condition`` returns once that is true, where there is no loop."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds:g} s for {what}"
+        time.sleep(0.01)
+    return found

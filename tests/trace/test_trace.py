@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from pyxie.trace import trace as module
+from pyxie.trace.events import Event, Step
+from pyxie.trace.trace import Trace, spoken
+from tests.support import Clock
+
+MAC = "52:54:00:12:34:56"
+
+
+def known(*macs: str) -> Trace:
+    """A trace to which these MACs are web01's."""
+    trace = Trace(clock=Clock(100.0))
+    trace.host_of = dict.fromkeys(macs, "web01").get
+    return trace
+
+
+def texts(events: list[Event]) -> list[str]:
+    return [event.text for event in events]
+
+
+class TestRecord:
+    def test_an_event_has_all_that_was_told_and_the_time(self) -> None:
+        trace = Trace(clock=Clock(100.0))
+
+        trace.record(Step.OFFER, "offered", mac=MAC, host="web01", peer="192.0.2.9")
+
+        assert trace.recent() == [
+            Event(
+                at=100.0, step=Step.OFFER, text="offered", mac=MAC, host="web01", peer="192.0.2.9"
+            )
+        ]
+
+    def test_the_host_is_found_by_the_mac(self) -> None:
+        trace = known(MAC)
+
+        trace.record(Step.OFFER, "offered", mac=MAC)
+
+        assert [event.host for event in trace.recent(host="web01")] == ["web01"]
+
+    @pytest.mark.parametrize(
+        ("text", "kept"),
+        [
+            ("plain wörds", "plain wörds"),
+            ("a\nb\x1b[2J\u202e\udcff", "a\\nb\\x1b[2J\\u202e\\udcff"),
+            ("x" * 5000, "x" * 999 + "…"),
+            ("\n" * 5000, "\\n" * 499 + "\\…"),
+        ],
+        ids=["plain", "control", "long", "long-control"],
+    )
+    def test_a_text_is_one_short_line_fit_for_a_terminal(self, text: str, kept: str) -> None:
+        trace = Trace()
+
+        trace.record(Step.TROUBLE, text)
+
+        assert texts(trace.recent()) == [kept]
+
+    @pytest.mark.parametrize(
+        ("step", "mac", "level"),
+        [
+            (Step.SILENCE, "02:00:00:00:00:01", logging.DEBUG),
+            (Step.SILENCE, MAC, logging.INFO),
+            (Step.OFFER, "02:00:00:00:00:01", logging.INFO),
+        ],
+    )
+    def test_the_silence_to_a_stranger_is_no_news(
+        self, caplog: pytest.LogCaptureFixture, step: Step, mac: str, level: int
+    ) -> None:
+        caplog.set_level(logging.DEBUG, logger="pyxie.boot")
+
+        known(MAC).record(step, "words", mac=mac)
+
+        assert [each.levelno for each in caplog.records] == [level]
+
+
+class TestRecent:
+    def test_of_all_come_in_the_order_of_their_times(self) -> None:
+        clock = Clock(1.0)
+        trace = Trace(clock=clock)
+        for text, host in (
+            ("a", "web01"),
+            ("b", None),
+            ("c", "web02"),
+            ("d", None),
+            ("e", "web01"),
+        ):
+            trace.record(Step.OFFER, text, host=host)
+            clock.now += 1
+
+        assert texts(trace.recent()) == ["a", "b", "c", "d", "e"]
+        assert texts(trace.recent(host="web01")) == ["a", "e"]
+        assert texts(trace.recent(host="web03")) == []
+
+    def test_of_a_nic_come_from_before_it_was_known_too(self) -> None:
+        trace = known()
+        trace.record(Step.SILENCE, "stranger", mac=MAC)
+        trace.host_of = {MAC: "web01"}.get
+        trace.record(Step.OFFER, "known", mac=MAC)
+        trace.record(Step.OFFER, "its other NIC", host="web01")
+
+        assert texts(trace.recent(mac=MAC)) == ["stranger", "known"]
+        assert texts(trace.recent(host="web01", mac=MAC)) == ["known"]
+
+
+class TestBounds:
+    """Memory is bounded in every direction."""
+
+    def test_a_flood_of_made_up_macs_pushes_no_machine_out(self) -> None:
+        trace = known(MAC)
+        trace.record(Step.OFFER, "offered", mac=MAC)
+        for n in range(50_000):
+            trace.record(Step.SILENCE, "silence", mac=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}")
+
+        assert len(trace.recent()) == module._STRANGERS + 1
+        assert texts(trace.recent(host="web01")) == ["offered"]
+
+    def test_a_machine_has_its_own_newest(self) -> None:
+        trace = Trace()
+        for n in range(10_000):
+            trace.record(Step.OFFER, str(n), host="web01")
+
+        assert texts(trace.recent(host="web01")) == [
+            str(n) for n in range(10_000 - module._PER_HOST, 10_000)
+        ]
+
+    def test_of_very_many_machines_the_longest_silent_are_forgotten(self) -> None:
+        trace = Trace()
+        for n in range(module._HOSTS + 10):
+            trace.record(Step.OFFER, "offered", host=f"web{n}")
+            trace.record(Step.OFFER, "offered", host="web0")
+
+        assert len(trace._hosts) == module._HOSTS
+        assert texts(trace.recent(host="web1")) == []
+        assert texts(trace.recent(host="web0")) != []
+        assert len(trace.recent()) <= module._RECENT + module._STRANGERS
+
+    def test_a_follower_that_does_not_read_loses_the_oldest(self) -> None:
+        trace = Trace()
+        with trace.follow() as queue:
+            for n in range(module._BACKLOG + 5):
+                trace.record(Step.OFFER, str(n))
+
+            assert queue.qsize() == module._BACKLOG
+            assert queue.get_nowait().text == "5"
+
+
+class TestFollow:
+    async def test_all_followers_hear_every_event_until_they_leave(self) -> None:
+        trace = Trace()
+        with trace.follow() as one:
+            with trace.follow() as two:
+                trace.record(Step.OFFER, "a")
+                assert [(await each.get()).text for each in (one, two)] == ["a", "a"]
+            trace.record(Step.OFFER, "b")
+
+            assert (await one.get()).text == "b"
+            assert two.empty()
+
+    async def test_waiting_ends_with_the_next_event(self) -> None:
+        trace = Trace()
+        with trace.follow() as queue:
+            waiting = asyncio.create_task(queue.get())
+            await asyncio.sleep(0)
+            trace.record(Step.OFFER, "a")
+
+            assert (await waiting).text == "a"
+
+
+class TestSpoken:
+    @pytest.mark.parametrize(
+        ("host", "mac", "peer", "who"),
+        [
+            ("web01", MAC, "192.0.2.9", f"web01 ({MAC})"),
+            ("web01", None, "192.0.2.9", "web01"),
+            (None, MAC, "192.0.2.9", MAC),
+            (None, None, "192.0.2.9", "192.0.2.9"),
+            (None, None, None, "-"),
+        ],
+    )
+    def test_names_the_machine_as_well_as_it_is_known(
+        self, host: str | None, mac: str | None, peer: str | None, who: str
+    ) -> None:
+        event = Event(at=1.0, step=Step.OFFER, text="words", host=host, mac=mac, peer=peer)
+
+        assert spoken(event) == f"{who}: words"
