@@ -1,0 +1,1 @@
+"""The proxyDHCP server: codec, policy, sockets; pure modules first, sockets last."""

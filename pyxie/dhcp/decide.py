@@ -1,0 +1,328 @@
+"""Whom to answer, with what, and why not. Pure: told everything, does nothing.
+
+The shape of an answer follows what firmware was seen to need; every deviation from the
+RFCs' plain text names its cause at its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address
+from typing import Final, Literal
+
+from pyxie.dhcp.firmware import (
+    Architecture,
+    Family,
+    Ipxe,
+    NoArchitecture,
+    Transport,
+    architecture,
+    features,
+    ipxe,
+)
+from pyxie.dhcp.message import (
+    BROADCAST_FLAG,
+    UNSPECIFIED,
+    DhcpMessage,
+    MessageType,
+    Op,
+    Option,
+)
+from pyxie.dhcp.standing import Standing
+
+Port = Literal[67, 4011]
+"""Where a request was heard: as a DHCP server, or as a PXE boot server."""
+
+LIMITED_BROADCAST: Final = IPv4Address("255.255.255.255")
+
+
+class Reason(StrEnum):
+    """Why a datagram is not answered; the values label metrics."""
+
+    NOT_A_REQUEST = "not-a-request"
+    NOT_A_DISCOVER = "not-a-discover"
+    NOT_A_BOOT_REQUEST = "not-a-boot-request"
+    NOT_NETBOOT = "not-netboot"
+    NOT_ETHERNET = "not-ethernet"
+    UNKNOWN_MACHINE = "unknown-machine"
+    NOT_IN_BUILD = "not-in-build"
+    NO_ARCHITECTURE = "no-architecture"
+    MALFORMED_ARCHITECTURE = "malformed-architecture"
+    UNKNOWN_ARCHITECTURE = "unknown-architecture"
+    NO_LOADER = "no-loader"
+    BAD_RELAY = "bad-relay"
+    NO_ADDRESS = "no-address"
+    OTHER_INTERFACE = "other-interface"
+    LIMITED = "limited"
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No answer, for a reason; ``detail`` says it in plain words."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What to send.
+
+    Attributes:
+        message: The reply.
+        what: What it tells the client, in plain words, for the trace.
+        chain: It hands an iPXE the better iPXE: to be remembered, see
+            `pyxie.dhcp.chain.ChainMemory`.
+    """
+
+    message: DhcpMessage
+    what: str
+    chain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """What pyxie has for the machine that asks.
+
+    Attributes:
+        server: Our own address, as that machine reaches it.
+        http_port: Where our HTTP server listens.
+        loaders: The boot loader's file name, by client architecture; no entry where none
+            was found.
+        standing: What the registry and the builds say.
+        chained: This machine's iPXE was already handed our iPXE in this boot.
+    """
+
+    server: IPv4Address
+    http_port: int
+    loaders: Mapping[int, str]
+    standing: Standing
+    chained: bool = False
+
+
+def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
+    """Answer a network-boot client in build mode, or say why not.
+
+    On port 67 a DISCOVER gets an OFFER; a REQUEST there belongs to the LAN's DHCP server
+    and is never acknowledged. On port 4011 a REQUEST gets an ACK, whatever the
+    architecture: BIOS ROMs come there too (danderson/netboot#132, Intel PXE-2.0 build
+    071). An INFORM or a DISCOVER that comes there is acknowledged as well, as pixiecore
+    did for years: who sends to that port wants the boot file and nothing else.
+    """
+    refused = _not_asked(request, port)
+    if refused is not None:
+        return refused
+    mac = request.mac
+    if mac is None:
+        size = len(request.chaddr)
+        return Silence(Reason.NOT_ETHERNET, f"a hardware address of {size} bytes, not six")
+    standing = boot.standing
+    if not standing.in_build:
+        reason = Reason.UNKNOWN_MACHINE if standing.host is None else Reason.NOT_IN_BUILD
+        return Silence(reason, standing.why)
+    arch = architecture(request.options)
+    if isinstance(arch, NoArchitecture):
+        return Silence(Reason(arch.fault), arch.detail)
+    kind = ipxe(request.options.get(77))
+    if kind is Ipxe.NO:
+        return _firmware(request, port, boot, mac, arch)
+    return _ipxe(request, port, boot, mac, arch, kind)
+
+
+def is_netboot(request: DhcpMessage) -> bool:
+    """Tell whether the client says that it boots from the network.
+
+    By option 60, or by option 93 alone: some vendors' ROMs put another name in 60
+    (dnsmasq's --dhcp-pxe-vendor), and the Raspberry Pi's REQUEST has none. An installed
+    system or an installer sends neither.
+    """
+    options = request.options
+    return 93 in options or options.get(60, b"").startswith((b"PXEClient", b"HTTPClient"))
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an answer goes.
+
+    Attributes:
+        address: May be 255.255.255.255.
+        port: UDP.
+        routed: Any interface may lead there, not only the one the request came in on.
+    """
+
+    address: IPv4Address
+    port: int
+    routed: bool = False
+
+
+def destination(
+    request: DhcpMessage, port: Port, source: IPv4Address, source_port: int
+) -> Destination | Silence:
+    """Tell where the answer to ``request`` goes (RFC 2131 section 4.1).
+
+    Args:
+        request: What was asked.
+        port: Where it was heard.
+        source: The datagram's source address.
+        source_port: The datagram's source port.
+    """
+    if port == 4011 and is_unicast(source) and source_port:
+        return Destination(source, source_port)
+    giaddr, ciaddr = request.giaddr, request.ciaddr
+    if port == 67 and _given(giaddr):
+        if not is_unicast(giaddr):
+            # Anyone may write anything here; do not be made to send to all.
+            return Silence(Reason.BAD_RELAY, f"{giaddr} is no relay agent's address")
+        return Destination(giaddr, 67, routed=True)
+    # The address must be the one it speaks from: a forged ciaddr gets nothing sent.
+    if _given(ciaddr) and ciaddr == source and is_unicast(ciaddr):
+        return Destination(ciaddr, 68)
+    return Destination(LIMITED_BROADCAST, 68)
+
+
+def is_unicast(address: IPv4Address) -> bool:
+    """Tell whether one host elsewhere can have this address."""
+    first = int(address) >> 24
+    return 0 < first < 224 and first != 127
+
+
+def _given(address: IPv4Address) -> bool:
+    return address is not UNSPECIFIED and address != UNSPECIFIED  # parse() gives the former
+
+
+def _not_asked(request: DhcpMessage, port: Port) -> Silence | None:
+    if request.op is not Op.REQUEST:
+        return Silence(Reason.NOT_A_REQUEST, "a server's reply")
+    kind = request.type
+    if port == 67 and kind != MessageType.DISCOVER:
+        return Silence(Reason.NOT_A_DISCOVER, f"{_name(kind)}, not a DISCOVER")
+    if port == 4011 and kind not in _BOOT_REQUESTS:
+        return Silence(Reason.NOT_A_BOOT_REQUEST, f"{_name(kind)}, not a REQUEST")
+    if not is_netboot(request):
+        return Silence(
+            Reason.NOT_NETBOOT,
+            "not a network-boot client: no option 93, and option 60 begins with neither"
+            " PXEClient nor HTTPClient",
+        )
+    return None
+
+
+_BOOT_REQUESTS: Final = (MessageType.REQUEST, MessageType.INFORM, MessageType.DISCOVER)
+_NAMES: Final = {int(kind): f"DHCP{kind.name}" for kind in MessageType}
+
+
+def _name(kind: int | None) -> str:
+    return "BOOTP" if kind is None else _NAMES.get(kind, f"message type {kind}")
+
+
+def _firmware(
+    request: DhcpMessage, port: Port, boot: Boot, mac: str, arch: Architecture
+) -> Answer | Silence:
+    loader = boot.loaders.get(arch.code)
+    if loader is None:
+        return Silence(Reason.NO_LOADER, _no_loader(arch))
+    vendor = _vendor(request, arch)
+    verb = "offered" if port == 67 else "confirmed on port 4011"
+    if vendor == b"HTTPClient":
+        url = f"{_http(boot)}/loader/{_dashed(mac)}/{loader}"
+        message = _reply(request, port, boot, vendor, url)
+        return Answer(message, f"{verb}: {url} for an HTTP boot client ({arch.name})")
+    name = f"{_dashed(mac)}/{loader}"
+    message = _reply(request, port, boot, vendor, name, bios=arch.family is Family.BIOS)
+    return Answer(message, f"{verb}: {loader} for a PXE client ({arch.name})")
+
+
+def _ipxe(
+    request: DhcpMessage, port: Port, boot: Boot, mac: str, arch: Architecture, kind: Ipxe
+) -> Answer:
+    lacking = ""
+    if kind is Ipxe.STOCK:
+        lacking = features(request.options.get(175)).lacking(arch.family)
+    loader = boot.loaders.get(arch.code)
+    verb = "offered" if port == 67 else "confirmed on port 4011"
+    # iPXE listens to PXEClient only, also if its firmware is an HTTPClient (ipxe
+    # src/net/udp/dhcp.c). Whatever it lacks, it speaks TFTP.
+    bios = arch.family is Family.BIOS
+    if lacking and loader is not None and not boot.chained:
+        name = f"{_dashed(mac)}/{loader}"
+        message = _reply(request, port, boot, b"PXEClient", name, bios=bios)
+        what = f"{verb}: {loader} for an iPXE without {lacking} ({arch.name})"
+        return Answer(message, what, chain=True)
+    url = f"{_http(boot)}/ipxe/{_dashed(mac)}"
+    message = _reply(request, port, boot, b"PXEClient", url, bios=bios)
+    without = f" without {lacking}, which gets no better" if lacking else ""
+    return Answer(message, f"{verb}: {url} for iPXE{without} ({arch.name})")
+
+
+def _reply(
+    request: DhcpMessage, port: Port, boot: Boot, vendor: bytes, name: str, *, bios: bool = False
+) -> DhcpMessage:
+    server, asked = boot.server, request.options
+    server_text, name_bytes = str(server).encode(), name.encode()
+    offer = port == 67
+    options: dict[int, bytes] = {
+        Option.MESSAGE_TYPE: b"\x02" if offer else b"\x05",
+        Option.SERVER_ID: server.packed,
+        Option.VENDOR_CLASS: vendor,
+        # Ended by a zero byte, which RFC 2132 section 2 bids receivers to trim: some
+        # ROMs run on into what follows (dnsmasq rfc2131.c do_options), and EDK2 writes
+        # the zero itself, over the next option's code (HttpBootDhcp4.c).
+        Option.TFTP_SERVER_NAME: server_text + b"\0",
+        Option.BOOTFILE_NAME: name_bytes + b"\0",
+    }
+    if bios:
+        # PXE discovery control 8: take the boot file from here, look no further. Never
+        # for UEFI: EDK2 of many years drops the first proxy offer that has it
+        # (tianocore/edk2#6944), and asks on port 4011 where it is absent.
+        options[Option.VENDOR_SPECIFIC] = b"\x06\x01\x08\xff"
+    if 97 in asked:  # RFC 4578 section 2.3; ROMs without one exist (netboot#21)
+        options[Option.CLIENT_UUID] = asked[97]
+    if 82 in asked:  # RFC 3046 section 2.2
+        options[Option.RELAY_AGENT] = asked[82]
+    url = name.startswith("http:")
+    return DhcpMessage(
+        op=Op.REPLY,
+        xid=request.xid,
+        chaddr=request.chaddr,
+        htype=request.htype,
+        # A client without an address hears broadcasts only, and a relay agent asked to
+        # unicast would do so to yiaddr, which is 0 here (RFC 1542 section 5.4).
+        flags=request.flags | BROADCAST_FLAG if offer else request.flags,
+        # RFC 2131 table 3: an OFFER's is 0, an ACK's the client's.
+        ciaddr=UNSPECIFIED if offer else request.ciaddr,
+        siaddr=server,
+        giaddr=request.giaddr,
+        sname=b"" if url else server_text,
+        # The header's file beside option 67: shim and U-Boot read the header only.
+        file=name_bytes if len(name_bytes) < 128 else b"",
+        options=options,
+    )
+
+
+def _vendor(request: DhcpMessage, arch: Architecture) -> bytes:
+    """Return option 60 for the answer: without it, clients do not take it for theirs."""
+    asked = request.options.get(60, b"")
+    if asked.startswith(b"HTTPClient"):
+        return b"HTTPClient"
+    if asked.startswith(b"PXEClient"):
+        return b"PXEClient"
+    # Vendors with a name of their own expect it back (dnsmasq rfc2131.c pxe_misc).
+    own, marked, _ = asked.partition(b":Arch:")
+    if own and marked:
+        return own
+    return b"HTTPClient" if arch.transport is Transport.HTTP else b"PXEClient"
+
+
+def _no_loader(arch: Architecture) -> str:
+    what = f"no boot loader for {arch.name} (client architecture {arch.code:#04x})"
+    return f"{what}: looked for {', '.join(arch.loaders)}" if arch.loaders else what
+
+
+def _http(boot: Boot) -> str:
+    return f"http://{boot.server}:{boot.http_port}"
+
+
+def _dashed(mac: str) -> str:
+    return mac.replace(":", "-")

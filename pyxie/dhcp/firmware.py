@@ -1,0 +1,246 @@
+"""What a network-boot client is: its architecture, and whether it is iPXE.
+
+Codes are IANA's "Processor Architecture Types" (registry of RFC 5970, used by option 93
+of RFC 4578). RFC 4578 had 7 and 9 the wrong way round until its erratum of 2016, so
+firmware sends either for x64 UEFI (ipxe af9afd0).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from pyxie.dhcp.message import Option, Options, encapsulated
+from pyxie.errors import WireError
+
+
+class Family(StrEnum):
+    """How the machine starts programs; decides option 43 and the kernel's format."""
+
+    BIOS = "BIOS"
+    UEFI = "UEFI"
+    OTHER = "other"
+
+
+class Transport(StrEnum):
+    """How the firmware fetches its boot loader."""
+
+    TFTP = "TFTP"
+    HTTP = "HTTP"
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A row of the table.
+
+    Attributes:
+        code: As in option 93.
+        name: In plain words, for the log.
+        family: BIOS, UEFI or another.
+        transport: TFTP, or HTTP for UEFI HTTP Boot.
+        loaders: File names of boot loaders that fit, the best first; empty if pyxie
+            knows none.
+    """
+
+    code: int
+    name: str
+    family: Family
+    transport: Transport = Transport.TFTP
+    loaders: tuple[str, ...] = ()
+
+
+# A name with the architecture in it was put there by the operator, so it comes first;
+# the plain names are Debian's, whose ipxe.efi and snponly.efi are for x64.
+_BIOS: Final = ("undionly.kpxe", "ipxe.pxe")
+_X64: Final = ("ipxe-x86_64.efi", "snponly-x86_64.efi", "ipxe.efi", "snponly.efi")
+_IA32: Final = ("ipxe-i386.efi", "snponly-i386.efi")
+_ARM32: Final = ("ipxe-arm32.efi", "snponly-arm32.efi")
+_ARM64: Final = ("ipxe-arm64.efi", "snponly-arm64.efi")
+
+_TABLE: Final = (
+    Architecture(0x00, "BIOS", Family.BIOS, loaders=_BIOS),
+    Architecture(0x01, "NEC PC-98", Family.OTHER),
+    Architecture(0x02, "Itanium UEFI", Family.UEFI),
+    Architecture(0x03, "DEC Alpha", Family.OTHER),
+    Architecture(0x04, "Arc x86", Family.OTHER),
+    Architecture(0x05, "Intel Lean Client", Family.OTHER),
+    Architecture(0x06, "ia32 UEFI", Family.UEFI, loaders=_IA32),
+    Architecture(0x07, "x64 UEFI", Family.UEFI, loaders=_X64),
+    Architecture(0x08, "XScale UEFI", Family.UEFI),
+    Architecture(0x09, "x64 UEFI", Family.UEFI, loaders=_X64),  # EBC to the letter of IANA
+    Architecture(0x0A, "arm32 UEFI", Family.UEFI, loaders=_ARM32),
+    Architecture(0x0B, "arm64 UEFI", Family.UEFI, loaders=_ARM64),
+    Architecture(0x0C, "PowerPC Open Firmware", Family.OTHER),
+    Architecture(0x0D, "PowerPC ePAPR", Family.OTHER),
+    Architecture(0x0E, "POWER OPAL v3", Family.OTHER),
+    Architecture(0x0F, "ia32 UEFI HTTP", Family.UEFI, Transport.HTTP, _IA32),
+    Architecture(0x10, "x64 UEFI HTTP", Family.UEFI, Transport.HTTP, _X64),
+    Architecture(0x11, "EBC UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x12, "arm32 UEFI HTTP", Family.UEFI, Transport.HTTP, _ARM32),
+    Architecture(0x13, "arm64 UEFI HTTP", Family.UEFI, Transport.HTTP, _ARM64),
+    Architecture(0x14, "BIOS HTTP", Family.BIOS, Transport.HTTP, _BIOS),
+    Architecture(0x15, "arm32 U-Boot", Family.OTHER),
+    Architecture(0x16, "arm64 U-Boot", Family.OTHER),
+    Architecture(0x17, "arm32 U-Boot HTTP", Family.OTHER, Transport.HTTP),
+    Architecture(0x18, "arm64 U-Boot HTTP", Family.OTHER, Transport.HTTP),
+    Architecture(0x19, "riscv32 UEFI", Family.UEFI),
+    Architecture(0x1A, "riscv32 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x1B, "riscv64 UEFI", Family.UEFI),
+    Architecture(0x1C, "riscv64 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x1D, "riscv128 UEFI", Family.UEFI),
+    Architecture(0x1E, "riscv128 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x1F, "s390 basic", Family.OTHER),
+    Architecture(0x20, "s390 extended", Family.OTHER),
+    Architecture(0x21, "mips32 UEFI", Family.UEFI),
+    Architecture(0x22, "mips64 UEFI", Family.UEFI),
+    Architecture(0x23, "sunway32 UEFI", Family.UEFI),
+    Architecture(0x24, "sunway64 UEFI", Family.UEFI),
+    Architecture(0x25, "loongarch32 UEFI", Family.UEFI),
+    Architecture(0x26, "loongarch32 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x27, "loongarch64 UEFI", Family.UEFI),
+    Architecture(0x28, "loongarch64 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x29, "arm rpiboot", Family.OTHER),
+)
+
+ARCHITECTURES: Final[Mapping[int, Architecture]] = MappingProxyType(
+    {row.code: row for row in _TABLE}
+)
+"""Every architecture that pyxie knows by name, by its code."""
+
+
+class ArchitectureFault(StrEnum):
+    """Why an architecture cannot be told; the values are counted under these names."""
+
+    MISSING = "no-architecture"
+    MALFORMED = "malformed-architecture"
+    UNKNOWN = "unknown-architecture"
+
+
+@dataclass(frozen=True, slots=True)
+class NoArchitecture:
+    """The architecture cannot be told, and why, in plain words."""
+
+    fault: ArchitectureFault
+    detail: str
+
+
+def architecture(options: Options) -> Architecture | NoArchitecture:
+    """Tell the client's architecture from option 93, or from option 60 in its absence.
+
+    Option 93 may list several (RFC 4578 section 2.1): the first that has a loader wins,
+    else the first that is known by name.
+    """
+    value = options.get(93)
+    if value is None:
+        return _from_vendor_class(options.get(60, b""))
+    if len(value) == 2:  # all clients but a few
+        row = ARCHITECTURES.get(value[0] << 8 | value[1])
+        return row if row is not None else _unknown("option 93", value)
+    if not value or len(value) % 2:
+        detail = f"option {Option.CLIENT_ARCH:d} has {len(value)} bytes, not pairs of bytes"
+        return NoArchitecture(ArchitectureFault.MALFORMED, detail)
+    codes = (int.from_bytes(value[at : at + 2]) for at in range(0, len(value), 2))
+    known = [ARCHITECTURES[code] for code in codes if code in ARCHITECTURES]
+    if not known:
+        return _unknown("option 93", value)
+    return next((row for row in known if row.loaders), known[0])
+
+
+_VENDOR_ARCH: Final = re.compile(rb"Arch:([0-9]{1,5})")
+
+
+def _from_vendor_class(vendor_class: bytes) -> Architecture | NoArchitecture:
+    found = _VENDOR_ARCH.search(vendor_class)
+    if found is None:
+        detail = "neither option 93 nor option 60 tells the client's architecture"
+        return NoArchitecture(ArchitectureFault.MISSING, detail)
+    code = int(found[1])
+    row = ARCHITECTURES.get(code)
+    return row if row is not None else _unknown("option 60", code.to_bytes(4))
+
+
+def _unknown(where: str, value: bytes) -> NoArchitecture:
+    detail = f"{where} names no client architecture that pyxie knows: 0x{value.hex()}"
+    return NoArchitecture(ArchitectureFault.UNKNOWN, detail)
+
+
+class Ipxe(StrEnum):
+    """Whether the client is iPXE, by its user class."""
+
+    NO = "no"
+    STOCK = "iPXE"
+    PIXIECORE = "pixiecore"
+    """Built for pixiecore: an iPXE that waits for a script's URL."""
+
+
+def ipxe(user_class: bytes | None) -> Ipxe:
+    """Tell iPXE by option 77, sent raw or framed.
+
+    iPXE sends it raw; RFC 3004 section 4 wants each class behind its length, and an
+    operator's ``set user-class`` may add more of them.
+    """
+    if user_class is None:
+        return Ipxe.NO
+    if user_class == b"iPXE":
+        return Ipxe.STOCK
+    for name in user_classes(user_class):
+        match name.rstrip(b"\0"):
+            case b"pixiecore":
+                return Ipxe.PIXIECORE
+            case b"iPXE":
+                return Ipxe.STOCK
+            case _:
+                pass  # an operator's own class
+    return Ipxe.NO
+
+
+def user_classes(value: bytes) -> tuple[bytes, ...]:
+    """Split option 77 by RFC 3004's lengths; whole, if it is not framed like that."""
+    names = []
+    at = 0
+    while at < len(value):
+        stop = at + 1 + value[at]
+        names.append(value[at + 1 : stop])
+        at = stop
+    return tuple(names) if at == len(value) and names else (value,)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What an iPXE can do, from option 175 (ipxe src/include/ipxe/features.h)."""
+
+    http: bool = False
+    bzimage: bool = False
+    efi: bool = False
+
+    def lacking(self, family: Family) -> str:
+        """Name what it lacks to boot a kernel over HTTP; empty if nothing.
+
+        A BIOS iPXE boots bzImage kernels, a UEFI one boots EFI images; for other
+        firmware HTTP is all that is asked.
+        """
+        lacks = [] if self.http else ["HTTP"]
+        if family is Family.BIOS and not self.bzimage:
+            lacks.append("bzImage")
+        if family is Family.UEFI and not self.efi:
+            lacks.append("EFI")
+        return " and ".join(lacks)
+
+
+def features(value: bytes | None) -> Features:
+    """Read option 175; a missing or malformed one tells of no feature."""
+    if value is None:
+        return Features()
+    try:
+        inner = encapsulated(value)
+    except WireError:
+        return Features()
+    return Features(
+        http=any(inner.get(0x13, b"")),
+        bzimage=any(inner.get(0x18, b"")),
+        efi=any(inner.get(0x24, b"")),
+    )

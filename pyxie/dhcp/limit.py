@@ -1,0 +1,64 @@
+"""Bounds on what one client can make pyxie do and say. Told the time."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+
+class TokenBuckets:
+    """Lets each key through ``rate`` times a second, in bursts of up to ``burst``.
+
+    Memory is bounded: the key that was heard least recently is forgotten, which can
+    only let more through, never lock a client out.
+    """
+
+    def __init__(
+        self, rate: float = 100.0, *, burst: float | None = None, capacity: int = 4096
+    ) -> None:
+        """Take ``rate`` in events a second, 0 for no limit; ``burst`` is as many by default."""
+        self._rate = rate
+        self._burst = max(1.0, rate if burst is None else burst)
+        self._capacity = capacity
+        self._buckets: dict[Hashable, tuple[float, float]] = {}
+
+    def allow(self, key: Hashable, now: float) -> bool:
+        """Take one token of ``key``'s; False if it has none left. ``now`` in seconds."""
+        if not self._rate:
+            return True
+        buckets = self._buckets
+        tokens, since = buckets.pop(key, (self._burst, now))
+        tokens = min(self._burst, tokens + max(0.0, now - since) * self._rate)
+        if len(buckets) >= self._capacity:
+            del buckets[next(iter(buckets))]
+        if tokens < 1.0:
+            buckets[key] = (tokens, now)
+            return False
+        buckets[key] = (tokens - 1.0, now)
+        return True
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+
+class Once:
+    """Says which of a stream of happenings are news: the first, and one a ``window``."""
+
+    def __init__(self, window: float = 60.0, *, capacity: int = 4096) -> None:
+        """Take ``window`` in seconds."""
+        self._window = window
+        self._capacity = capacity
+        self._said: dict[Hashable, float] = {}
+
+    def news(self, key: Hashable, now: float) -> bool:
+        """Tell whether ``key`` was not said within the window; if so, note it as said."""
+        said = self._said.get(key)
+        if said is not None and now - said < self._window:
+            return False
+        self._said.pop(key, None)
+        if len(self._said) >= self._capacity:
+            del self._said[next(iter(self._said))]
+        self._said[key] = now
+        return True
+
+    def __len__(self) -> int:
+        return len(self._said)

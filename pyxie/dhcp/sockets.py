@@ -1,0 +1,258 @@
+"""The sockets that DHCP is heard on: a raw one beside other servers, or bound ones.
+
+All tell the interface that a datagram came in on, and send from a chosen address out of
+a chosen interface (IP_PKTINFO, ip(7)). They open without blocking.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+from ipaddress import IPv4Address
+from struct import Struct
+from typing import Final, NamedTuple, Protocol
+
+from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
+from pyxie.dhcp.udp import unwrap, wrap
+from pyxie.errors import StartError, WireError
+
+MAX_DATAGRAM: Final = 2048
+"""Bytes; no DHCP client sends more than an Ethernet frame."""
+
+_IP_PKTINFO: Final = 8  # linux/in.h; the socket module names it from Python 3.14 on
+_SO_ATTACH_FILTER: Final = 26  # asm-generic/socket.h
+_PKTINFO: Final = Struct("=i4s4s")  # ipi_ifindex, ipi_spec_dst, ipi_addr
+_ANCILLARY: Final = socket.CMSG_SPACE(_PKTINFO.size)
+_RECEIVE_BUFFER: Final = 4 << 20  # bytes: a rack that is powered on at once
+_ANY: Final = bytes(4)
+
+
+class Received(NamedTuple):
+    """A datagram and how it came.
+
+    Attributes:
+        data: The UDP payload.
+        source: The sender's address, four bytes.
+        source_port: The sender's port.
+        interface: The number of the interface that it came in on.
+    """
+
+    data: bytes
+    source: bytes
+    source_port: int
+    interface: int
+
+
+class Unreadable(NamedTuple):
+    """A packet that holds no whole UDP datagram, and why not."""
+
+    error: WireError
+    data: bytes
+    interface: int
+
+
+class DhcpSocket(Protocol):
+    """Hears requests on one port and sends answers from it."""
+
+    port: Port
+
+    def fileno(self) -> int:
+        """Return the file descriptor, for the event loop."""
+        ...
+
+    def receive(self) -> Received | Unreadable:
+        """Return the next datagram.
+
+        Raises:
+            BlockingIOError: There is none.
+            OSError: The socket is broken, or its interface went away.
+        """
+        ...
+
+    def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
+        """Send ``data`` from ``source``, out of interface ``index``.
+
+        Raises:
+            OSError: It cannot be sent, or not now.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the socket."""
+        ...
+
+
+class RawSocket:
+    """Hears port 67 without owning it, so that a DHCP server may run on this host."""
+
+    port: Port = 67
+
+    def __init__(self) -> None:
+        self._socket = _open(
+            socket.SOCK_RAW,
+            socket.IPPROTO_UDP,
+            "hearing DHCP beside another server needs a raw socket: grant CAP_NET_RAW"
+            " (AmbientCapabilities= in the systemd unit, or setcap), or set"
+            " dhcp: {bind: true} to listen on port 67 instead",
+        )
+        try:
+            _attach_filter(self._socket, self.port)
+        except OSError:
+            self._socket.close()
+            raise
+        # What arrived before the filter was in place is not for us.
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._socket.recv(1)
+
+    def fileno(self) -> int:
+        """Return the file descriptor, for the event loop."""
+        return self._socket.fileno()
+
+    def receive(self) -> Received | Unreadable:
+        """Return the next datagram; see `DhcpSocket`."""
+        packet, ancillary, flags, _ = self._socket.recvmsg(MAX_DATAGRAM, _ANCILLARY)
+        index = _index(ancillary)
+        if flags & socket.MSG_TRUNC:
+            return Unreadable(_too_long(), packet, index)
+        try:
+            data, source, source_port = unwrap(packet)
+        except WireError as error:
+            return Unreadable(error, packet, index)
+        return Received(data, source, source_port, index)
+
+    def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
+        """Send ``data``; see `DhcpSocket`."""
+        datagram = wrap(data, source.packed, self.port, to.address.packed, to.port)
+        ancillary = _control(to, source, index)
+        # The port is in our header; raw(7) wants none in the address.
+        self._socket.sendmsg([datagram], ancillary, 0, (_text(to.address), 0))
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+class BoundSocket:
+    """An ordinary UDP socket, for port 4011, or for 67 where that is to be owned."""
+
+    def __init__(self, port: Port) -> None:
+        self.port: Port = port
+        self._socket = _open(
+            socket.SOCK_DGRAM,
+            0,
+            f"UDP port {port} may not be opened: start as root, or grant CAP_NET_BIND_SERVICE"
+            " (AmbientCapabilities= in the systemd unit, or setcap)",
+        )
+        try:
+            self._socket.bind(("0.0.0.0", port))
+        except OSError as error:
+            self._socket.close()
+            raise _not_bound(error, port) from error
+
+    def fileno(self) -> int:
+        """Return the file descriptor, for the event loop."""
+        return self._socket.fileno()
+
+    def receive(self) -> Received | Unreadable:
+        """Return the next datagram; see `DhcpSocket`."""
+        data, ancillary, flags, peer = self._socket.recvmsg(MAX_DATAGRAM, _ANCILLARY)
+        index = _index(ancillary)
+        if flags & socket.MSG_TRUNC:
+            return Unreadable(_too_long(), data, index)
+        return Received(data, socket.inet_aton(peer[0]), peer[1], index)
+
+    def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
+        """Send ``data``; see `DhcpSocket`."""
+        ancillary = _control(to, source, index)
+        self._socket.sendmsg([data], ancillary, 0, (_text(to.address), to.port))
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
+def open_sockets(bind: bool) -> tuple[DhcpSocket, DhcpSocket]:
+    """Open port 67, bound or raw, and port 4011; both or none.
+
+    Raises:
+        StartError: One may not be opened, or is in use; the text says what to do.
+    """
+    dhcp: DhcpSocket = BoundSocket(67) if bind else RawSocket()
+    try:
+        return dhcp, BoundSocket(4011)
+    except StartError:
+        dhcp.close()
+        raise
+
+
+def _open(kind: int, protocol: int, forbidden: str) -> socket.socket:
+    try:
+        opened = socket.socket(socket.AF_INET, kind | socket.SOCK_NONBLOCK, protocol)
+    except PermissionError as error:
+        raise StartError(forbidden) from error
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    opened.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)  # as far as allowed
+    return opened
+
+
+def _not_bound(error: OSError, port: Port) -> StartError:
+    if error.errno == errno.EADDRINUSE:
+        text = f"UDP port {port} is in use by another program (ss -lunp 'sport = :{port}')"
+        if port == 67:
+            return StartError(f"{text}: stop it, or set dhcp: {{bind: false}} to answer beside it")
+        return StartError(f"{text}: stop it, or turn off the PXE service in it")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return StartError(
+            f"UDP port {port} may not be opened: start as root, or grant CAP_NET_BIND_SERVICE"
+            " (AmbientCapabilities= in the systemd unit, or setcap)"
+        )
+    return StartError(f"UDP port {port} cannot be opened: {error.strerror}")
+
+
+def _control(to: Destination, source: IPv4Address, index: int) -> list[tuple[int, int, bytes]]:
+    # Off-link relays and routed clients are reached as the routing table says.
+    info = _PKTINFO.pack(0 if to.routed else index, source.packed, _ANY)
+    return [(socket.IPPROTO_IP, _IP_PKTINFO, info)]
+
+
+def _text(address: IPv4Address) -> str:
+    return "255.255.255.255" if address is LIMITED_BROADCAST else str(address)
+
+
+def _index(ancillary: list[tuple[int, int, bytes]]) -> int:
+    for level, kind, value in ancillary:
+        if level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(value) == _PKTINFO.size:
+            index: int = _PKTINFO.unpack(value)[0]
+            return index
+    return 0
+
+
+def _too_long() -> WireError:
+    return WireError(MAX_DATAGRAM, "datagram", f"is longer than {MAX_DATAGRAM} bytes")
+
+
+# Classic BPF (linux/filter.h); the packet begins with its IP header.
+_INSTRUCTION: Final = Struct("=HBBI")
+
+
+def _attach_filter(raw: socket.socket, port: int) -> None:
+    """Let the kernel pass only UDP to ``port``; a load past the end drops the packet."""
+    import ctypes  # for the program's address; nothing else in pyxie needs it
+
+    program = b"".join(
+        _INSTRUCTION.pack(*each)
+        for each in (
+            (0xB1, 0, 0, 0),  # X = 4 * (first byte & 0xF): the IP header's length
+            (0x48, 0, 0, 2),  # A = the 16 bits at X + 2: UDP's destination port
+            (0x15, 0, 1, port),  # equal? else skip one
+            (0x06, 0, 0, 0x40000),  # pass it whole
+            (0x06, 0, 0, 0),  # drop it
+        )
+    )
+    buffer = ctypes.create_string_buffer(program, len(program))
+    # struct sock_fprog { unsigned short len; struct sock_filter *filter; }, aligned.
+    fprog = Struct("@HP").pack(len(program) // _INSTRUCTION.size, ctypes.addressof(buffer))
+    raw.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)

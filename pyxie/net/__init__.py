@@ -1,0 +1,1 @@
+"""The host's network interfaces, as they are now."""

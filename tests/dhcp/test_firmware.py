@@ -1,0 +1,206 @@
+"""The client-architecture table (IANA, RFC 4578), and how iPXE shows itself."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.dhcp.firmware import (
+    ARCHITECTURES,
+    Architecture,
+    ArchitectureFault,
+    Family,
+    Features,
+    Ipxe,
+    NoArchitecture,
+    Transport,
+    architecture,
+    features,
+    ipxe,
+    user_classes,
+)
+
+
+class TestTable:
+    def test_every_row_stands_under_its_own_code(self) -> None:
+        assert sorted(ARCHITECTURES) == list(range(0x2A))
+        assert all(code == row.code for code, row in ARCHITECTURES.items())
+
+    @pytest.mark.parametrize(
+        ("code", "family", "transport", "first"),
+        [
+            (0x00, Family.BIOS, Transport.TFTP, "undionly.kpxe"),
+            (0x06, Family.UEFI, Transport.TFTP, "ipxe-i386.efi"),
+            (0x07, Family.UEFI, Transport.TFTP, "ipxe-x86_64.efi"),
+            (0x09, Family.UEFI, Transport.TFTP, "ipxe-x86_64.efi"),
+            (0x0A, Family.UEFI, Transport.TFTP, "ipxe-arm32.efi"),
+            (0x0B, Family.UEFI, Transport.TFTP, "ipxe-arm64.efi"),
+            (0x0F, Family.UEFI, Transport.HTTP, "ipxe-i386.efi"),
+            (0x10, Family.UEFI, Transport.HTTP, "ipxe-x86_64.efi"),
+            (0x12, Family.UEFI, Transport.HTTP, "ipxe-arm32.efi"),
+            (0x13, Family.UEFI, Transport.HTTP, "ipxe-arm64.efi"),
+            (0x14, Family.BIOS, Transport.HTTP, "undionly.kpxe"),
+        ],
+    )
+    def test_an_architecture_that_boots_has_its_loaders(
+        self, code: int, family: Family, transport: Transport, first: str
+    ) -> None:
+        row = ARCHITECTURES[code]
+
+        assert (row.family, row.transport, row.loaders[0]) == (family, transport, first)
+
+    def test_debians_plain_names_are_for_x64_only(self) -> None:
+        takers = {code for code, row in ARCHITECTURES.items() if "ipxe.efi" in row.loaders}
+
+        assert takers == {0x07, 0x09, 0x10}
+        assert ARCHITECTURES[7].loaders[-2:] == ("ipxe.efi", "snponly.efi")
+
+    def test_all_others_are_known_by_name_only(self) -> None:
+        nameless = {code for code, row in ARCHITECTURES.items() if not row.loaders}
+
+        assert nameless == set(range(0x2A)) - {
+            0, 6, 7, 9, 0x0A, 0x0B, 0x0F, 0x10, 0x12, 0x13, 0x14,
+        }  # fmt: skip
+
+
+class TestArchitecture:
+    def test_option_93_tells(self) -> None:
+        assert architecture({93: b"\0\7"}) == ARCHITECTURES[7]
+
+    def test_option_93_outranks_option_60(self) -> None:
+        assert architecture({93: b"\0\7", 60: b"PXEClient:Arch:00000"}) == ARCHITECTURES[7]
+
+    @pytest.mark.parametrize(
+        ("value", "code"),
+        [
+            (b"\0\7\0\x10", 0x07),
+            (b"\xff\xff\0\7", 0x07),
+            (b"\0\x1b\0\7", 0x07),
+            (b"\0\x1b\0\x27", 0x1B),
+            (b"\0\0\0\7\0\6", 0x00),
+        ],
+    )
+    def test_of_several_the_first_with_a_loader_wins(self, value: bytes, code: int) -> None:
+        assert architecture({93: value}) == ARCHITECTURES[code]
+
+    @pytest.mark.parametrize("value", [b"", b"\7", b"\0\7\0"])
+    def test_option_93_must_be_pairs_of_bytes(self, value: bytes) -> None:
+        """Not even option 60 makes good for it: the client is broken, and is told of."""
+        found = architecture({93: value, 60: b"PXEClient:Arch:00007"})
+
+        assert found == NoArchitecture(
+            ArchitectureFault.MALFORMED, f"option 93 has {len(value)} bytes, not pairs of bytes"
+        )
+
+    @pytest.mark.parametrize("value", [b"\xff\xff", b"\x01\x00\xff\xff"])
+    def test_codes_that_nobody_assigned_are_quoted(self, value: bytes) -> None:
+        assert architecture({93: value}) == NoArchitecture(
+            ArchitectureFault.UNKNOWN,
+            f"option 93 names no client architecture that pyxie knows: 0x{value.hex()}",
+        )
+
+    @pytest.mark.parametrize(
+        ("vendor_class", "code"),
+        [
+            (b"PXEClient:Arch:00007:UNDI:003016", 7),
+            (b"HTTPClient:Arch:00016:UNDI:003000", 16),
+            (b"PXEClient:Arch:0", 0),
+        ],
+    )
+    def test_option_60_tells_where_93_is_missing(self, vendor_class: bytes, code: int) -> None:
+        assert architecture({60: vendor_class}) == ARCHITECTURES[code]
+
+    @pytest.mark.parametrize("options", [{}, {60: b"PXEClient"}, {60: b"PXEClient:Arch:x"}])
+    def test_where_neither_tells_it_is_missing(self, options: dict[int, bytes]) -> None:
+        assert architecture(options) == NoArchitecture(
+            ArchitectureFault.MISSING,
+            "neither option 93 nor option 60 tells the client's architecture",
+        )
+
+    def test_an_unknown_code_in_option_60_is_quoted(self) -> None:
+        assert architecture({60: b"PXEClient:Arch:99999"}) == NoArchitecture(
+            ArchitectureFault.UNKNOWN,
+            "option 60 names no client architecture that pyxie knows: 0x0001869f",
+        )
+
+    @given(st.dictionaries(st.sampled_from([60, 93]), st.binary(max_size=40)))
+    def test_any_options_give_a_row_or_a_reason(self, options: dict[int, bytes]) -> None:
+        assert isinstance(architecture(options), Architecture | NoArchitecture)
+
+
+class TestIpxe:
+    @pytest.mark.parametrize(
+        ("value", "kind"),
+        [
+            (None, Ipxe.NO),
+            (b"", Ipxe.NO),
+            (b"iPXE", Ipxe.STOCK),
+            (b"iPXE\0", Ipxe.STOCK),
+            (b"\4iPXE", Ipxe.STOCK),
+            (b"\3foo\4iPXE", Ipxe.STOCK),
+            (b"pixiecore", Ipxe.PIXIECORE),
+            (b"\x09pixiecore", Ipxe.PIXIECORE),
+            (b"\3foo\x09pixiecore", Ipxe.PIXIECORE),
+            (b"iPXE2", Ipxe.NO),
+            (b"gPXE", Ipxe.NO),
+            (b"\5iPXE", Ipxe.NO),
+            (b"d-i", Ipxe.NO),
+        ],
+    )
+    def test_the_user_class_tells_raw_or_framed(self, value: bytes | None, kind: Ipxe) -> None:
+        """RFC 3004 section 4 frames it; iPXE sends it raw."""
+        assert ipxe(value) is kind
+
+    @pytest.mark.parametrize(
+        ("value", "names"),
+        [
+            (b"\1a\2bc", (b"a", b"bc")),
+            (b"\0\1a", (b"", b"a")),
+            (b"\2a", (b"\2a",)),
+            (b"", (b"",)),
+        ],
+    )
+    def test_framed_classes_are_split(self, value: bytes, names: tuple[bytes, ...]) -> None:
+        assert user_classes(value) == names
+
+    @given(st.binary(max_size=60))
+    def test_no_user_class_is_too_odd(self, value: bytes) -> None:
+        assert ipxe(value) in Ipxe
+
+
+class TestFeatures:
+    @pytest.mark.parametrize(
+        ("value", "found"),
+        [
+            (None, Features()),
+            (b"", Features()),
+            ("130101", Features(http=True)),
+            ("180101", Features(bzimage=True)),
+            ("240101", Features(efi=True)),
+            ("b105018086100e 130101 240101 180101", Features(http=True, bzimage=True, efi=True)),
+            ("130100", Features()),
+            ("1300", Features()),
+            ("130101 18", Features()),
+        ],
+    )
+    def test_option_175_lists_them(self, value: bytes | str | None, found: Features) -> None:
+        """A malformed list tells of nothing: that iPXE is handed a better one."""
+        assert features(bytes.fromhex(value) if isinstance(value, str) else value) == found
+
+    @pytest.mark.parametrize(
+        ("has", "family", "lacking"),
+        [
+            (Features(http=True, bzimage=True), Family.BIOS, ""),
+            (Features(http=True, efi=True), Family.UEFI, ""),
+            (Features(http=True), Family.OTHER, ""),
+            (Features(http=True, efi=True), Family.BIOS, "bzImage"),
+            (Features(http=True, bzimage=True), Family.UEFI, "EFI"),
+            (Features(bzimage=True), Family.BIOS, "HTTP"),
+            (Features(), Family.UEFI, "HTTP and EFI"),
+        ],
+    )
+    def test_what_is_needed_depends_on_the_firmware(
+        self, has: Features, family: Family, lacking: str
+    ) -> None:
+        assert has.lacking(family) == lacking

@@ -1,0 +1,76 @@
+"""Bounds on what one client can make pyxie do and say."""
+
+from __future__ import annotations
+
+from pyxie.dhcp.limit import Once, TokenBuckets
+
+
+class TestTokenBuckets:
+    def test_a_burst_passes_and_no_more(self) -> None:
+        buckets = TokenBuckets(3)
+
+        assert [buckets.allow("a", 0.0) for _ in range(5)] == [True, True, True, False, False]
+
+    def test_tokens_come_back_with_time(self) -> None:
+        buckets = TokenBuckets(2, burst=1)
+
+        assert [buckets.allow("a", now) for now in (0.0, 0.4, 0.6, 0.9, 1.1)] == [
+            True, False, True, False, True,
+        ]  # fmt: skip
+
+    def test_no_more_than_a_burst_is_saved_up(self) -> None:
+        buckets = TokenBuckets(2)
+        buckets.allow("a", 0.0)
+
+        assert [buckets.allow("a", 1000.0) for _ in range(3)] == [True, True, False]
+
+    def test_each_key_has_a_bucket_of_its_own(self) -> None:
+        buckets = TokenBuckets(1)
+        buckets.allow("a", 0.0)
+
+        assert not buckets.allow("a", 0.0)
+        assert buckets.allow("b", 0.0)
+
+    def test_less_than_one_a_second_still_lets_one_through(self) -> None:
+        buckets = TokenBuckets(0.1)
+
+        assert [buckets.allow("a", now) for now in (0.0, 9.0, 10.5)] == [True, False, True]
+
+    def test_zero_means_no_limit_and_no_memory(self) -> None:
+        buckets = TokenBuckets(0)
+
+        assert all(buckets.allow("a", 0.0) for _ in range(1000))
+        assert len(buckets) == 0
+
+    def test_the_key_heard_least_recently_is_forgotten(self) -> None:
+        buckets = TokenBuckets(1, capacity=2)
+        for key in ("a", "b", "a", "c"):
+            buckets.allow(key, 0.0)
+
+        assert len(buckets) == 2
+        assert not buckets.allow("a", 0.0)
+        assert buckets.allow("b", 0.0)
+
+    def test_a_clock_that_steps_back_takes_no_tokens(self) -> None:
+        buckets = TokenBuckets(2)
+        buckets.allow("a", 100.0)
+
+        assert buckets.allow("a", 0.0)
+
+
+class TestOnce:
+    def test_the_same_is_news_once_a_window(self) -> None:
+        once = Once(60.0)
+
+        assert [once.news("a", now) for now in (0.0, 1.0, 59.9, 60.0, 61.0)] == [
+            True, False, False, True, False,
+        ]  # fmt: skip
+
+    def test_the_oldest_is_forgotten(self) -> None:
+        once = Once(60.0, capacity=2)
+        for key in ("a", "b", "c"):
+            once.news(key, 0.0)
+
+        assert len(once) == 2
+        assert not once.news("c", 1.0)
+        assert once.news("a", 1.0)

@@ -1,0 +1,442 @@
+"""The DHCP service, on sockets that remember: who is answered, counted, logged and traced."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv4Interface
+
+import pytest
+
+from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
+from pyxie.dhcp.message import DhcpMessage, build, parse
+from pyxie.dhcp.server import DhcpServer, Mode
+from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
+from pyxie.dhcp.standing import Standing
+from pyxie.errors import WireError
+from pyxie.metrics import Metrics
+from pyxie.net.interfaces import Interface, Interfaces
+from pyxie.trace.events import Step
+from tests.dhcp.packets import BIOS_FEATURES, IN_BUILD, LOADERS, MAC, as_request, discover, ipxe
+
+ETH0 = IPv4Address("192.168.7.1")
+ETH1 = IPv4Address("10.1.0.1")
+INTERFACES = Interfaces(
+    [
+        Interface("lo", 1, (IPv4Interface("127.0.0.1/8"),)),
+        Interface("eth0", 2, (IPv4Interface("192.168.7.1/24"),)),
+        Interface("eth1", 3, (IPv4Interface("10.1.0.1/16"),)),
+        Interface("eth2", 4),
+    ]
+)
+CLIENT = IPv4Address("192.168.7.50")
+ANY = IPv4Address(0)
+
+
+@dataclass(frozen=True)
+class Sent:
+    message: DhcpMessage
+    to: Destination
+    source: IPv4Address
+    interface: int
+
+
+class FakeSocket:
+    """A socket in memory, with a pipe for the event loop to wait on."""
+
+    def __init__(self, port: Port) -> None:
+        self.port: Port = port
+        self.sent: list[Sent] = []
+        self.fails: OSError | None = None
+        self._waiting: deque[Received | Unreadable | OSError] = deque()
+        self._near, self._far = socket.socketpair()
+        self._near.setblocking(False)
+
+    def deliver(
+        self, data: bytes | DhcpMessage, *, source: IPv4Address = ANY, interface: int = 2
+    ) -> None:
+        payload = build(data) if isinstance(data, DhcpMessage) else data
+        self.put(Received(payload, source.packed, 68, interface))
+
+    def put(self, received: Received | Unreadable | OSError) -> None:
+        self._waiting.append(received)
+        self._far.send(b".")
+
+    @property
+    def idle(self) -> bool:
+        return not self._waiting
+
+    def fileno(self) -> int:
+        return self._near.fileno()
+
+    def receive(self) -> Received | Unreadable:
+        self._near.recv(1)
+        received = self._waiting.popleft()
+        if isinstance(received, OSError):
+            raise received
+        return received
+
+    def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.sent.append(Sent(parse(data), to, source, index))
+
+    def close(self) -> None:
+        self._near.close()
+        self._far.close()
+
+
+@dataclass
+class FakeRecorder:
+    """Keeps the events."""
+
+    events: list[tuple[Step, str, str | None, str | None]] = field(default_factory=list)
+
+    def record(
+        self,
+        step: Step,
+        text: str,
+        *,
+        mac: str | None = None,
+        host: str | None = None,
+        peer: str | None = None,
+    ) -> None:
+        self.events.append((step, text, mac, host))
+
+
+class Lab:
+    """A server, its sockets, and everything around it."""
+
+    def __init__(
+        self,
+        *,
+        mode: Mode = "answer",
+        limit: float = 100.0,
+        standing: Callable[[str], Standing] = lambda _: IN_BUILD,
+    ) -> None:
+        self.dhcp, self.pxe = FakeSocket(67), FakeSocket(4011)
+        self.recorder = FakeRecorder()
+        self.metrics = Metrics()
+        self.now = 0.0
+        self.interfaces = INTERFACES
+        self.server = DhcpServer(
+            interfaces=lambda: self.interfaces,
+            standing=standing,
+            loaders=lambda: LOADERS,
+            http_port=8080,
+            recorder=self.recorder,
+            metrics=self.metrics,
+            mode=mode,
+            limit=limit,
+            clock=lambda: self.now,
+            opener=self.open,
+        )
+
+    def open(self, bind: bool) -> tuple[DhcpSocket, ...]:
+        return self.dhcp, self.pxe
+
+    def counted(self) -> dict[tuple[str, str, str], float]:
+        return {
+            (sample.labels["port"], sample.labels["outcome"], sample.labels["reason"]): sample.value
+            for metric in self.metrics.dhcp.collect()
+            for sample in metric.samples
+            if sample.name.endswith("_total")
+        }
+
+    async def settle(self) -> None:
+        """Wait until everything delivered is handled."""
+        async with asyncio.timeout(5):
+            while not (self.dhcp.idle and self.pxe.idle):  # noqa: ASYNC110 - lets the loop run
+                await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def serving(lab: Lab) -> AsyncIterator[Lab]:
+    async with lab.server:
+        task = asyncio.create_task(lab.server.serve())
+        await asyncio.sleep(0)
+        yield lab
+        task.cancel()
+        await asyncio.wait([task])
+
+
+class TestAnswers:
+    async def test_a_discover_is_offered_to_by_broadcast(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.deliver(discover(0))
+            await lab.settle()
+
+        [sent] = lab.dhcp.sent
+        assert sent.message.siaddr == ETH0
+        assert (sent.to, sent.source, sent.interface) == (
+            Destination(LIMITED_BROADCAST, 68),
+            ETH0,
+            2,
+        )
+        assert lab.counted() == {("67", "answered", ""): 1}
+        assert lab.recorder.events == [
+            (Step.OFFER, "offered: undionly.kpxe for a PXE client (BIOS)", MAC, "web01")
+        ]
+
+    async def test_port_4011_is_answered_where_it_came_from(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.pxe.deliver(as_request(discover(7)), source=CLIENT)
+            await lab.settle()
+
+        [sent] = lab.pxe.sent
+        assert (sent.to, sent.source) == (Destination(CLIENT, 68), ETH0)
+        assert lab.counted() == {("4011", "answered", ""): 1}
+
+    async def test_each_interface_answers_with_its_own_address(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.deliver(discover(0), interface=3)
+            await lab.settle()
+
+        [sent] = lab.dhcp.sent
+        assert (sent.source, sent.message.siaddr, sent.interface) == (ETH1, ETH1, 3)
+
+    async def test_a_relay_is_answered_from_the_interface_it_came_in_on(self) -> None:
+        request = replace(discover(0), giaddr=IPv4Address("172.16.0.1"))
+        async with serving(Lab()) as lab:
+            lab.dhcp.deliver(request, source=IPv4Address("192.168.7.254"))
+            await lab.settle()
+
+        [sent] = lab.dhcp.sent
+        assert (sent.to, sent.source) == (
+            Destination(IPv4Address("172.16.0.1"), 67, routed=True),
+            ETH0,
+        )
+
+    async def test_a_new_address_is_used_at_once(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.interfaces = Interfaces([Interface("eth0", 2, (IPv4Interface("10.9.9.9/24"),))])
+            lab.dhcp.deliver(discover(0))
+            await lab.settle()
+
+        assert lab.dhcp.sent[0].message.siaddr == IPv4Address("10.9.9.9")
+
+    async def test_more_than_one_batch_is_handled(self) -> None:
+        async with serving(Lab(limit=0)) as lab:
+            for _ in range(200):
+                lab.dhcp.deliver(discover(0))
+            await lab.settle()
+
+        assert len(lab.dhcp.sent) == 200
+
+    async def test_observing_sends_nothing_and_says_what_it_would(self) -> None:
+        async with serving(Lab(mode="observe")) as lab:
+            lab.dhcp.deliver(discover(0))
+            await lab.settle()
+
+        assert lab.dhcp.sent == []
+        assert lab.counted() == {("67", "observed", ""): 1}
+        assert lab.recorder.events[0][1] == (
+            "observing only, else would have offered: undionly.kpxe for a PXE client (BIOS)"
+        )
+
+
+class TestChaining:
+    async def test_an_ipxe_is_chained_once_and_then_sent_on(self) -> None:
+        async with serving(Lab()) as lab:
+            for xid in (1, 1, 2):
+                lab.dhcp.deliver(replace(ipxe(0), xid=xid))
+            await lab.settle()
+
+        assert [sent.message.file for sent in lab.dhcp.sent] == [
+            b"52-54-00-12-34-56/undionly.kpxe",
+            b"52-54-00-12-34-56/undionly.kpxe",
+            b"http://192.168.7.1:8080/ipxe/52-54-00-12-34-56",
+        ]
+
+    async def test_who_fetched_the_script_starts_anew(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.deliver(replace(ipxe(0), xid=1))
+            await lab.settle()
+            lab.server.forget_chain(MAC)
+            lab.dhcp.deliver(replace(ipxe(0), xid=2))
+            await lab.settle()
+
+        assert lab.dhcp.sent[1].message.file == b"52-54-00-12-34-56/undionly.kpxe"
+
+    async def test_a_capable_ipxe_is_never_chained(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.deliver(ipxe(0, o175=BIOS_FEATURES))
+            await lab.settle()
+
+        assert lab.dhcp.sent[0].message.file.startswith(b"http://192.168.7.1:8080/ipxe/")
+
+
+class TestSilence:
+    async def test_a_netboot_client_that_gets_nothing_is_traced_once_a_minute(self) -> None:
+        async with serving(Lab(standing=lambda _: Standing("web01", False, "installed"))) as lab:
+            for now in (0.0, 1.0, 59.0, 60.0):
+                lab.now = now
+                lab.dhcp.deliver(discover(0))
+                await lab.settle()
+
+        assert lab.recorder.events == [(Step.SILENCE, "not answered: installed", MAC, "web01")] * 2
+        assert lab.counted() == {("67", "silent", "not-in-build"): 4}
+
+    async def test_the_lans_ordinary_dhcp_is_only_counted(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "pyxie.dhcp")
+        async with serving(Lab()) as lab:
+            caplog.clear()
+            lab.dhcp.deliver(discover(0, o60=b"d-i", o93=None))
+            lab.dhcp.deliver(as_request(discover(0)))
+            await lab.settle()
+
+        assert (lab.recorder.events, caplog.messages) == ([], [])
+        assert lab.counted() == {
+            ("67", "silent", "not-netboot"): 1,
+            ("67", "silent", "not-a-discover"): 1,
+        }
+
+    async def test_other_interfaces_are_not_served(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.deliver(discover(0), interface=1)
+            lab.dhcp.deliver(discover(0), interface=99)
+            await lab.settle()
+
+        assert lab.counted() == {("67", "silent", "other-interface"): 2}
+
+    async def test_an_interface_without_an_address_cannot_answer(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.deliver(discover(0), interface=4)
+            await lab.settle()
+
+        assert lab.recorder.events == [
+            (Step.SILENCE, "not answered: eth2 has no IPv4 address to answer from", MAC, "web01")
+        ]
+
+    async def test_a_forged_relay_is_refused(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.deliver(replace(discover(0), giaddr=LIMITED_BROADCAST))
+            await lab.settle()
+
+        assert (lab.dhcp.sent, lab.counted()) == ([], {("67", "silent", "bad-relay"): 1})
+
+    async def test_a_hardware_address_that_is_no_mac_is_not_looked_up(self) -> None:
+        def never(mac: str) -> Standing:
+            raise AssertionError(mac)
+
+        async with serving(Lab(standing=never)) as lab:
+            lab.dhcp.deliver(replace(discover(0), chaddr=b""))
+            await lab.settle()
+
+        assert lab.counted() == {("67", "silent", "not-ethernet"): 1}
+
+    async def test_more_than_its_share_is_dropped(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level(logging.INFO, "pyxie.dhcp")
+        async with serving(Lab(limit=2)) as lab:
+            caplog.clear()
+            for _ in range(5):
+                lab.dhcp.deliver(discover(0))
+            await lab.settle()
+
+        assert lab.counted() == {("67", "answered", ""): 2, ("67", "silent", "limited"): 3}
+        assert caplog.messages == [f"DHCP from {MAC}: more than its share of requests"]
+
+
+class TestTrouble:
+    async def test_malformed_datagrams_are_logged_once_a_client_and_minute(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "pyxie.dhcp")
+        broken = build(discover(0))[:240] + b"\x35\x09\x01"
+        async with serving(Lab()) as lab:
+            caplog.clear()
+            lab.dhcp.deliver(broken, source=CLIENT)
+            lab.dhcp.deliver(broken, source=CLIENT)
+            lab.dhcp.put(Unreadable(WireError(20, "UDP header", "is odd"), b"", 2))
+            await lab.settle()
+
+        assert caplog.messages == [
+            (
+                "DHCP port 67, from 192.168.7.50 on eth0: "
+                "byte 242: option 53: needs 9 bytes, only 1 left"
+            ),
+            "DHCP port 67, from an unreadable packet on eth0: byte 20: UDP header: is odd",
+        ]
+        assert lab.counted() == {("67", "malformed", ""): 3}
+
+    async def test_a_flood_of_malformed_datagrams_does_not_flood_the_log(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """What tells clients apart in such datagrams is theirs to make up."""
+        caplog.set_level(logging.INFO, "pyxie.dhcp")
+        async with serving(Lab()) as lab:
+            caplog.clear()
+            for number in range(1, 201):
+                lab.dhcp.deliver(number.to_bytes(2) * 60, source=CLIENT)
+                lab.dhcp.deliver(number.to_bytes(2) * 60, source=IPv4Address(number << 8 | 10))
+                await lab.settle()
+
+        assert lab.counted() == {("67", "malformed", ""): 400}
+        assert len(caplog.messages) == 20
+
+    async def test_a_bug_met_by_one_client_does_not_end_the_others(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def buggy(mac: str) -> Standing:
+            if mac == MAC:
+                raise KeyError(mac)
+            return IN_BUILD
+
+        bad, good = discover(0), replace(discover(0), chaddr=bytes.fromhex("525400000001"))
+        async with serving(Lab(standing=buggy)) as lab:
+            lab.dhcp.deliver(bad)
+            lab.dhcp.deliver(good)
+            await lab.settle()
+
+        assert [sent.message.chaddr for sent in lab.dhcp.sent] == [good.chaddr]
+        assert lab.counted() == {("67", "bug", ""): 1, ("67", "answered", ""): 1}
+        [bug] = [each for each in caplog.records if each.exc_info]
+        assert bug.getMessage() == f"DHCP port 67: a bug, met with {build(bad).hex()}"
+
+    async def test_an_answer_that_cannot_be_sent_is_traced(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.fails = OSError(101, "Network is unreachable")
+            lab.dhcp.deliver(ipxe(0))
+            await lab.settle()
+            lab.dhcp.fails = None
+            lab.dhcp.deliver(replace(ipxe(0), xid=2))
+            await lab.settle()
+
+        text = "the answer could not be sent to 255.255.255.255: Network is unreachable"
+        assert lab.recorder.events[0] == (Step.TROUBLE, text, MAC, "web01")
+        assert lab.counted() == {("67", "failed", ""): 1, ("67", "answered", ""): 1}
+        assert lab.dhcp.sent[0].message.file == b"52-54-00-12-34-56/undionly.kpxe"
+
+    async def test_an_interface_that_goes_down_does_not_end_it(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.put(OSError(100, "Network is down"))
+            lab.dhcp.deliver(discover(0))
+            await lab.settle()
+
+        assert lab.counted() == {("67", "failed", ""): 1, ("67", "answered", ""): 1}
+
+    async def test_a_socket_that_breaks_ends_the_service(self) -> None:
+        lab = Lab()
+        async with lab.server:
+            task = asyncio.create_task(lab.server.serve())
+            await asyncio.sleep(0)
+            lab.dhcp.put(OSError(9, "Bad file descriptor"))
+
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                await asyncio.wait_for(task, 5)
+
+    async def test_drained_it_takes_no_more(self) -> None:
+        async with serving(Lab()) as lab:
+            await lab.server.drain()
+            lab.dhcp.deliver(discover(0))
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+        assert lab.dhcp.sent == []
