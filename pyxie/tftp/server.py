@@ -1,0 +1,315 @@
+"""The TFTP service: hears requests and decides which become transfers."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
+from types import TracebackType
+from typing import Self
+
+from pyxie.confined import OutsideError
+from pyxie.errors import NotServedError, WireError
+from pyxie.metrics import Metrics
+from pyxie.tftp.driver import Driver
+from pyxie.tftp.files import Content, Library, to_netascii
+from pyxie.tftp.limits import Limits, Ration
+from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, parse
+from pyxie.tftp.report import one_line, report
+from pyxie.tftp.session import Session
+from pyxie.tftp.sockets import arrival, connect, listen, reply
+from pyxie.tftp.source import Found, Source
+from pyxie.tftp.transfer import Completed, Transfer
+from pyxie.trace.events import Recorder, Step
+
+log = logging.getLogger(__name__)
+
+_REQUESTS_A_TURN = 32
+_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A datagram on the server's port, and between which addresses it travelled."""
+
+    datagram: bytes
+    peer: tuple[str, int]
+    local: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """A session, what it answers, what with and since when."""
+
+    session: Session
+    asked: _Asked
+    found: Found
+    began: float
+
+
+class TftpServer:
+    """Answers read requests with what a `Source` finds; a `pyxie.service.Service`.
+
+    A client that asks again while its transfer is in progress, with the same words from the
+    same port, is not answered twice. One that asks for something else from that port, as
+    ROMs with a fixed port do, has left the old transfer behind.
+    """
+
+    name = "tftp"
+
+    def __init__(
+        self,
+        source: Source,
+        recorder: Recorder,
+        metrics: Metrics,
+        *,
+        host: str = "0.0.0.0",
+        port: int = 69,
+        limits: Limits | None = None,
+        serves: Callable[[int], bool] = lambda _: True,
+    ) -> None:
+        """Set up; nothing is bound yet.
+
+        Args:
+            source: Finds files by name.
+            recorder: Is told of each loader sent and of each trouble.
+            metrics: The ``tftp`` ones are kept.
+            host: The IPv4 address to listen on.
+            port: The UDP port to listen on; 0 for any that is free.
+            limits: The defaults of `Limits` if None.
+            serves: Whether requests that arrive on this interface, by its index, are
+                answered.
+        """
+        self._source = source
+        self._recorder = recorder
+        self._metrics = metrics
+        self._host = host
+        self._port = port
+        self._limits = limits or Limits()
+        self._serves = serves
+        self._library = Library()
+        self._clients: dict[tuple[str, int], _Client] = {}
+        self._of_host: dict[str, int] = {}
+        self._malformed = Ration(1, 60)
+        self._trouble = Ration(20, 60)
+        self._offload_said = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def port(self) -> int:
+        """The UDP port that is listened on; valid once bound."""
+        return int(self._sock.getsockname()[1])
+
+    async def __aenter__(self) -> Self:
+        """Bind the port.
+
+        Raises:
+            StartError: It cannot be had.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._failed: asyncio.Future[None] = self._loop.create_future()
+        self._sock = listen(self._host, self._port)
+        self._driver = Driver(self._on_end, self._guarded)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Tell clients whose transfers are still in progress, and close all."""
+        self._driver.close()
+        self._sock.close()
+
+    async def serve(self) -> None:
+        """Answer until cancelled."""
+        self._loop.add_reader(self._sock.fileno(), self._guarded, self._on_requests)
+        self._driver.run(self._loop)
+        try:
+            await self._failed
+        finally:
+            self._loop.remove_reader(self._sock.fileno())
+            self._driver.pause()
+
+    async def drain(self) -> None:
+        """Hear no new request; return when the transfers in progress are over.
+
+        Requests are left unanswered, not refused: the client asks again and, if this is a
+        restart, finds the next server, where a refusal would end its boot.
+        """
+        self._loop.remove_reader(self._sock.fileno())
+        await self._idle.wait()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        # What is raised here concerns no single client: serve() passes it on.
+        try:
+            work()
+        except Exception as exc:  # noqa: BLE001
+            if not self._failed.done():
+                self._failed.set_exception(exc)
+
+    def _on_requests(self) -> None:
+        for _ in range(_REQUESTS_A_TURN):
+            try:
+                datagram, ancillary, _flags, peer = self._sock.recvmsg(2048, 64)
+            except BlockingIOError:
+                return
+            except OSError as exc:
+                if exc.errno in _EXHAUSTED:
+                    return
+                raise
+            came = arrival(ancillary)
+            # Silence for requests to a broadcast address: RFC 1123 section 4.2.3.5.
+            if came is None or came.broadcast or not self._serves(came.interface):
+                continue
+            if peer[1] == 0:
+                continue  # forged: no port to answer to
+            asked = _Asked(datagram, peer, came.local)
+            try:
+                self._on_request(asked)
+            except Exception:
+                # One client's request must not end the service for the others.
+                self._metrics.tftp.labels(outcome="failed").inc()
+                log.exception("a TFTP request failed by a bug: %s", datagram.hex())
+
+    def _on_request(self, asked: _Asked) -> None:
+        try:
+            packet = parse(asked.datagram)
+        except WireError as exc:
+            self._metrics.tftp.labels(outcome="malformed").inc()
+            if self._malformed.allows(asked.peer[0], self._loop.time()):
+                log.info("malformed TFTP request from %s: %s", asked.peer[0], exc)
+            return
+        match packet:
+            case ReadRequest():
+                self._on_read(packet, asked)
+            case WriteRequest():
+                why = "this server takes no files"
+                self._refuse(asked, packet.filename, ErrorCode.ILLEGAL_OPERATION, why, "refused")
+            case _:
+                # A late answer to an ERROR of ours, say. To answer could go on for ever.
+                self._metrics.tftp.labels(outcome="stray").inc()
+
+    def _on_read(self, request: ReadRequest, asked: _Asked) -> None:
+        known = self._clients.get(asked.peer)
+        if known is not None:
+            if known.asked.datagram == asked.datagram and not known.session.transfer.stalled:
+                self._metrics.tftp.labels(outcome="repeated").inc()
+                return
+            # No farewell: from this port the client would take it for our answer.
+            known.session.transfer.left("asked anew")
+            self._driver.end(known.session)
+        name = request.filename
+        if (
+            len(self._clients) >= self._limits.total
+            or self._of_host.get(asked.peer[0], 0) >= self._limits.per_client
+        ):
+            self._refuse(asked, name, ErrorCode.UNDEFINED, "busy: too many transfers", "busy")
+            return
+        if request.mode not in {"octet", "netascii"}:
+            why = f"mode {request.mode} is not served; ask for octet"
+            self._refuse(asked, name, ErrorCode.ILLEGAL_OPERATION, why, "refused")
+            return
+        try:
+            found = self._source.open(name, asked.local, IPv4Address(asked.peer[0]))
+            content = self._content(found, netascii=request.mode == "netascii")
+        except OutsideError as exc:
+            self._refuse(asked, name, ErrorCode.ACCESS_VIOLATION, exc.why, "missing")
+        except NotServedError as exc:
+            self._refuse(asked, name, ErrorCode.NOT_FOUND, exc.why, "missing")
+        except FileNotFoundError:
+            self._refuse(asked, name, ErrorCode.NOT_FOUND, "no such file", "missing")
+        except PermissionError:
+            why = "the server may not read it"
+            self._refuse(asked, name, ErrorCode.ACCESS_VIOLATION, why, "missing")
+        except OSError as exc:
+            self._refuse_for(exc, asked, name)
+        else:
+            self._begin(request, asked, found, content)
+
+    def _content(self, found: Found, *, netascii: bool) -> Content:
+        if found.path is not None:
+            return self._library.open(found.path, netascii=netascii)
+        data = to_netascii(found.data or b"") if netascii else found.data or b""
+        return Content(len(data), data=data)
+
+    def _begin(self, request: ReadRequest, asked: _Asked, found: Found, content: Content) -> None:
+        try:
+            sock, fitting = connect(str(asked.local), asked.peer)
+        except OSError as exc:
+            content.close()
+            self._refuse_for(exc, asked, request.filename)
+            return
+        limits = self._limits
+        if fitting < limits.max_blksize:
+            limits = replace(limits, max_blksize=fitting)
+        transfer = Transfer(request, content.size, limits)
+        poll = self._driver.poll
+        session = Session(transfer, content, sock, asked.peer, poll, self._on_no_offload)
+        now = self._loop.time()
+        self._clients[asked.peer] = _Client(session, asked, found, now)
+        self._of_host[asked.peer[0]] = self._of_host.get(asked.peer[0], 0) + 1
+        self._metrics.tftp_active.set(len(self._clients))
+        self._idle.clear()
+        self._driver.start(session, now)
+
+    def _on_end(self, session: Session) -> None:
+        client = self._clients.pop(session.peer)
+        host = session.peer[0]
+        self._of_host[host] -= 1
+        if not self._of_host[host]:
+            del self._of_host[host]
+        if not self._clients:
+            self._idle.set()
+        transfer, metrics = session.transfer, self._metrics
+        metrics.tftp_active.set(len(self._clients))
+        metrics.tftp_bytes.inc(transfer.received)
+        metrics.tftp_resent.inc(transfer.resent)
+        if transfer.outcome is None:
+            metrics.tftp.labels(outcome="failed").inc()
+            return
+        seconds = self._loop.time() - client.began
+        told = report(client.found.what, transfer, transfer.outcome, seconds)
+        metrics.tftp.labels(outcome=told.label).inc()
+        if transfer.outcome == Completed(transfer.resent):
+            metrics.tftp_seconds.observe(seconds)
+        text = told.text
+        if told.step is Step.TROUBLE and session.trouble is not None:
+            text += f"; the network's last error was: {session.trouble.strerror}"
+        if told.step is None:
+            log.debug("%s: %s", host, text)
+        elif told.step is not Step.TROUBLE:
+            self._recorder.record(told.step, text, mac=client.found.mac, peer=host)
+        else:
+            self._complain(Step.TROUBLE, host, text, client.found.mac)
+
+    def _refuse(self, asked: _Asked, name: str, code: ErrorCode, why: str, outcome: str) -> None:
+        why = one_line(why)
+        self._metrics.tftp.labels(outcome=outcome).inc()
+        reply(self._sock, error(code, why), asked.local, asked.peer)
+        # Many a loader looks for files that need not be there (autoexec.ipxe, *.lst).
+        step = Step.SILENCE if code is ErrorCode.NOT_FOUND else Step.TROUBLE
+        self._complain(step, asked.peer[0], f"TFTP: {one_line(name)}: {why}", None)
+
+    def _refuse_for(self, exc: OSError, asked: _Asked, name: str) -> None:
+        if exc.errno in _EXHAUSTED:
+            why = f"busy: {exc.strerror}"
+            self._refuse(asked, name, ErrorCode.UNDEFINED, why, "busy")
+        else:
+            why = exc.strerror or str(exc)
+            self._refuse(asked, name, ErrorCode.UNDEFINED, why, "failed")
+
+    def _complain(self, step: Step, host: str, text: str, mac: str | None) -> None:
+        if self._trouble.allows(host, self._loop.time()):
+            self._recorder.record(step, text, mac=mac, peer=host)
+
+    def _on_no_offload(self, exc: OSError) -> None:
+        if not self._offload_said:
+            self._offload_said = True
+            why = exc.strerror
+            log.info("windows over TFTP go out one datagram at a time: no UDP_SEGMENT (%s)", why)

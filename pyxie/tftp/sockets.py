@@ -1,0 +1,126 @@
+"""The server's UDP sockets: the one that hears requests, and one for each transfer."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from pyxie.errors import StartError
+
+# linux/in.h; Python 3.11's socket module lacks them.
+_IP_PKTINFO = 8
+_IP_MTU_DISCOVER = 10
+_IP_PMTUDISC_DONT = 0
+_IP_MTU = 14
+
+_PKTINFO = struct.Struct("=I4s4s")  # in_pktinfo of ip(7)
+
+_HEADERS = 20 + 8 + 4  # IP's, UDP's and TFTP's
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a datagram reached us.
+
+    Attributes:
+        interface: The index of the interface that it came in by.
+        local: The address of ours to answer from.
+        broadcast: It was sent to many, not to that address.
+    """
+
+    interface: int
+    local: IPv4Address
+    broadcast: bool
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that hears requests, and learns which address was asked.
+
+    Raises:
+        StartError: The port cannot be had; says why and what to do.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        # Room for the requests of a hall of machines that are switched on together.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sock.bind((host, port))
+    except OSError as exc:
+        sock.close()
+        raise StartError(_remedy(exc, host, port)) from exc
+    return sock
+
+
+def _remedy(exc: OSError, host: str, port: int) -> str:
+    place = f"UDP port {port} of {host}"
+    match exc.errno:
+        case errno.EADDRINUSE:
+            return (
+                f"TFTP cannot listen on {place}, because another program does:"
+                f" find it with `ss -lunp sport = :{port}` and stop it, or change the port"
+            )
+        case errno.EACCES | errno.EPERM:
+            return (
+                f"TFTP may not listen on {place}: start pyxie as root or with the"
+                f" capability CAP_NET_BIND_SERVICE, or choose a port above 1023"
+            )
+        case errno.EADDRNOTAVAIL:
+            return (
+                f"TFTP cannot listen on {place}: this host has no such address;"
+                f" choose one that `ip -4 address` shows, or 0.0.0.0 for all"
+            )
+        case _:
+            return f"TFTP cannot listen on {place}: {exc.strerror}; change one of them"
+
+
+def arrival(ancillary: list[tuple[int, int, bytes]]) -> Arrival | None:
+    """Return what the kernel noted about a datagram on the socket that `listen` made."""
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.IPPROTO_IP, _IP_PKTINFO):
+            interface, local, destination = _PKTINFO.unpack(data)
+            return Arrival(interface, IPv4Address(local), local != destination)
+    return None
+
+
+def reply(sock: socket.socket, datagram: bytes, local: IPv4Address, peer: tuple[str, int]) -> None:
+    """Send from the address that was asked, where several lead to the client.
+
+    What the network does not take is lost, as it might be on the way.
+    """
+    ancillary = [(socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(0, local.packed, bytes(4)))]
+    with contextlib.suppress(OSError):
+        sock.sendmsg([datagram], ancillary, 0, peer)
+
+
+def connect(local: str, peer: tuple[str, int]) -> tuple[socket.socket, int]:
+    """Return a socket for one transfer, and the block size that fits its way's MTU.
+
+    It has a port of its own, which is our TID (RFC 1350 section 4). Being connected it
+    hears the client's port only: the kernel turns away datagrams from anywhere else, with
+    an ICMP message in place of RFC 1350's ERROR 5, and the transfer never sees them.
+
+    Raises:
+        OSError: ``local`` is no address of ours, the peer's is none to send to, or there
+            are too many sockets.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        # Let routers split a datagram rather than drop it: a ROM does not act on the ICMP
+        # message that would say so, nor do many networks let it through.
+        sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT)
+        sock.bind((local, 0))
+        sock.connect(peer)
+        # What came between those two calls may be from anybody. The client cannot know
+        # the port yet.
+        with contextlib.suppress(OSError):
+            for _ in range(64):
+                sock.recv(1)
+        mtu = sock.getsockopt(socket.IPPROTO_IP, _IP_MTU)
+    except OSError:
+        sock.close()
+        raise
+    return sock, max(8, mtu - _HEADERS)

@@ -1,0 +1,47 @@
+"""What the TFTP server asks the rest of pyxie: the meaning of a file name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is to be sent; of ``path`` and ``data`` exactly one is given.
+
+    Attributes:
+        path: A regular file, of any size; `confined.find` gives such paths.
+        data: Bytes made for this request; may be empty.
+        mac: ``aa:bb:cc:dd:ee:ff`` of the machine that asks, where the name tells.
+        what: A plain name for the log and the events, such as ``undionly.kpxe``.
+    """
+
+    path: Path | None = None
+    data: bytes | None = None
+    mac: str | None = None
+    what: str
+
+    def __post_init__(self) -> None:
+        if (self.path is None) == (self.data is None):
+            raise ValueError("exactly one of path and data must be given")
+
+
+class Source(Protocol):
+    """Where files come from; called in the event loop, so it must not block for long."""
+
+    def open(self, name: str, local: IPv4Address, peer: IPv4Address) -> Found:
+        """Return what ``name`` means to this client.
+
+        Args:
+            name: As the client spelt it; see `confined.normalise`.
+            local: The address of ours that the client asked.
+            peer: The client's address.
+
+        Raises:
+            NotServedError: Nothing; the client is told ERROR 1, file not found.
+            OutsideError: The same for a name that leads out: ERROR 2, access violation.
+        """
+        ...

@@ -1,0 +1,304 @@
+"""One TFTP transfer as a state machine that is told the bytes and the time.
+
+It knows how long the content is but never touches it: it says *which* blocks are to go
+out, and whoever drives it reads and sends them. Blocks count from 1 without wrapping;
+the wire's 16-bit number exists only where an ACK comes in and in `packet.data_header`.
+
+    transfer = Transfer(request, size, Limits())
+    out = transfer.start(now)                  # then send it, and until outcome is set:
+    out = transfer.receive(datagram, now)      # for each datagram of the client's
+    out = transfer.tick(now)                   # once now has reached transfer.deadline
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pyxie.errors import WireError
+from pyxie.tftp.limits import Limits
+from pyxie.tftp.packet import (
+    WIRE_NUMBERS,
+    ErrorCode,
+    ReadRequest,
+    Refusal,
+    acked,
+    error,
+    option_ack,
+    parse,
+)
+
+
+class Burst(NamedTuple):
+    """The blocks from ``first`` up to but not including ``stop`` are to go out."""
+
+    first: int
+    stop: int
+
+
+Out = bytes | Burst | None
+"""What is to be sent: one whole packet, a run of blocks, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The client has the file.
+
+    Attributes:
+        resent: How often a packet or window was sent again.
+        confirmed: False if only the ACK of the very last block is missing. Some clients
+            never send it (dnsmasq's tftp.c knows them too), so that is no failure.
+    """
+
+    resent: int
+    confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """The client took the size from our OACK and left, as most ROMs do first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aborted:
+    """The transfer was broken off.
+
+    Attributes:
+        code: TFTP's error code.
+        message: The reason, in the words of whoever broke it off.
+        ours: True if that was us, not the client.
+    """
+
+    code: int
+    message: str
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The client fell silent; ``block`` was next, 0 if it never answered our OACK."""
+
+    block: int
+
+
+Outcome = Completed | Probed | Aborted | TimedOut
+
+_NEGOTIATING = -1
+"""Instead of the last block acknowledged: our OACK is out, which is acknowledged as 0."""
+
+
+class Transfer:
+    """Sends ``size`` bytes to one client.
+
+    Attributes:
+        blksize: Bytes of content a block.
+        deadline: When to call `tick`, on the caller's clock; None when over.
+        outcome: None until it is over.
+    """
+
+    __slots__ = (
+        "_acked",
+        "_attempt",
+        "_attempts",
+        "_backoff",
+        "_heard",
+        "_last",
+        "_oack",
+        "_patience",
+        "_repeated",
+        "_resent",
+        "_sent",
+        "_size",
+        "_window",
+        "blksize",
+        "deadline",
+        "outcome",
+    )
+
+    def __init__(self, request: ReadRequest, size: int, limits: Limits) -> None:
+        accepted = negotiate(request, size, limits)
+        self.blksize = int(accepted.get("blksize", 512))
+        self.deadline: float | None = None
+        self.outcome: Outcome | None = None
+        self._size = size
+        self._window = int(accepted.get("windowsize", 1))
+        self._patience = float(accepted.get("timeout", limits.timeout))
+        self._backoff = 1 if "timeout" in accepted else 2
+        self._attempts = limits.attempts
+        # A last block that is full needs an empty one after it (RFC 1350 section 6).
+        self._last = size // self.blksize + 1
+        self._oack = option_ack(accepted)
+        # Without options there is no OACK and the first DATA is the answer (RFC 2347).
+        self._acked = _NEGOTIATING if accepted else 0
+        self._sent = 0  # the highest block that has gone out; the OACK counts as block 0
+        self._heard = False  # from the client, since its request
+        self._attempt = 1
+        self._repeated = False  # this window was already sent again for a repeated ACK
+        self._resent = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes are to be sent."""
+        return self._size
+
+    @property
+    def received(self) -> int:
+        """How many bytes the client has acknowledged."""
+        return min(max(self._acked, 0) * self.blksize, self._size)
+
+    @property
+    def resent(self) -> int:
+        """How often a packet or window was sent again."""
+        return self._resent
+
+    @property
+    def negotiating(self) -> bool:
+        """Our OACK is out, and the client has not answered it."""
+        return self._acked == _NEGOTIATING
+
+    @property
+    def stalled(self) -> bool:
+        """The client had blocks before, but lets us wait for longer than it should."""
+        return self._acked > 0 and self._attempt > 1
+
+    def start(self, now: float) -> Out:
+        """Begin; ``now`` is seconds on any steady clock, as in all that follow."""
+        return self._send(now)
+
+    def receive(self, datagram: bytes, now: float) -> Out:
+        """Take one datagram from the client, whatever is in it."""
+        if self.outcome is not None:
+            return None
+        number = acked(datagram)
+        if number is not None:
+            return self._on_ack(number, now)
+        try:
+            packet = parse(datagram)
+        except WireError:
+            return None  # noise; the deadline stands
+        if isinstance(packet, Refusal):
+            self._on_refusal(packet)
+        return None  # anything else on a transfer's own port is a stray
+
+    def tick(self, now: float) -> Out:
+        """Take note of the time: send again what the client has not acknowledged."""
+        if self.deadline is None or now < self.deadline:
+            return None
+        if self._attempt >= self._attempts:
+            if self._only_last_ack_missing():
+                self._finish(Completed(self._resent, confirmed=False))
+                return None
+            self._finish(TimedOut(self._acked + 1))
+            return error(ErrorCode.UNDEFINED, "timed out")
+        self._attempt += 1
+        self._resent += 1
+        self._repeated = False
+        return self._send(now)
+
+    def left(self, why: str) -> None:
+        """Take note that the client is gone without a word, e.g. by its port being closed.
+
+        That is how some clients say what others say with an ERROR, or with a last ACK.
+        """
+        if self.outcome is not None:
+            return
+        if self.negotiating:
+            self._finish(Probed())
+        elif self._only_last_ack_missing():
+            self._finish(Completed(self._resent, confirmed=False))
+        else:
+            self._finish(Aborted(ErrorCode.UNDEFINED, why))
+
+    def give_up(self, why: str) -> Out:
+        """Break off for a reason of ours; returns the ERROR that tells the client."""
+        if self.outcome is not None:
+            return None
+        self._finish(Aborted(ErrorCode.UNDEFINED, why, ours=True))
+        return error(ErrorCode.UNDEFINED, why)
+
+    def _on_ack(self, number: int, now: float) -> Out:
+        step = (number - self._acked) % WIRE_NUMBERS
+        if step == 0 and self._window > 1 and not self.negotiating:
+            return self._on_gap(now)
+        if not 1 <= step <= self._sent - self._acked:
+            # Old, or never sent. To answer a repeated ACK with DATA is the Sorcerer's
+            # Apprentice bug (RFC 1123 section 4.2.3.1).
+            return None
+        # Also in mid-window: the next window begins after it (RFC 7440 section 4).
+        self._acked += step
+        self._heard = True
+        self._attempt = 1
+        self._repeated = False
+        if self._acked >= self._last:
+            self._finish(Completed(self._resent))
+            return None
+        return self._send(now)
+
+    def _on_gap(self, now: float) -> Out:
+        # The client misses the window's first block and says so with the ACK it sent
+        # before. It may say so for each later block of the window that arrives: only the
+        # first counts, until there is progress or a time-out (RFC 7440 section 4).
+        if self._repeated:
+            return None
+        self._repeated = True
+        self._resent += 1
+        return self._send(now)
+
+    def _on_refusal(self, refusal: Refusal) -> None:
+        # EDK2 leaves with 8, iPXE with 0, once they have seen the size.
+        if self.negotiating and refusal.code in {ErrorCode.UNDEFINED, ErrorCode.OPTIONS_REFUSED}:
+            self._finish(Probed())
+        else:
+            self._finish(Aborted(refusal.code, refusal.message))
+
+    def _send(self, now: float) -> Out:
+        wait = self._patience
+        if self._attempt > 1:
+            wait *= self._backoff ** (self._attempt - 1)
+        self.deadline = now + wait
+        if self._acked == _NEGOTIATING:
+            return self._oack
+        first = self._acked + 1
+        stop = min(first + self._window, self._last + 1)
+        self._sent = stop - 1
+        return Burst(first, stop)
+
+    def _only_last_ack_missing(self) -> bool:
+        return self._heard and self._acked == self._last - 1
+
+    def _finish(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.deadline = None
+
+
+def negotiate(request: ReadRequest, size: int, limits: Limits) -> dict[str, str]:
+    """Return the options to acknowledge, in the client's order; none that it did not ask.
+
+    An option that is unknown, or whose value is not a number in range, is not
+    acknowledged, which makes both sides act as if it had never been asked for (RFC 2347);
+    an ERROR 8 instead would keep a sloppy ROM from booting. Larger block and window
+    sizes than `Limits` has are answered with those of `Limits` (RFC 2348, RFC 7440
+    section 3); a `timeout` must be taken or left as it is (RFC 2349).
+    """
+    accepted: dict[str, str] = {}
+    for name, text in request.options.items():
+        value = _number(text)
+        if value is None:
+            continue
+        match name:
+            case "blksize" if value >= 8:
+                accepted[name] = str(min(value, limits.max_blksize))
+            case "windowsize" if value >= 1:
+                accepted[name] = str(min(value, limits.max_windowsize))
+            case "timeout" if 1 <= value <= limits.max_timeout:
+                accepted[name] = str(value)
+            case "tsize":
+                accepted[name] = str(size)
+            case _:
+                pass
+    return accepted
+
+
+def _number(text: str) -> int | None:
+    # A bound on the digits too: int() raises on thousands of them.
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 20 else None

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pyxie.errors import NotServedError
+from pyxie.tftp.files import NETASCII_MOST, Content, Library, UnreadableError, to_netascii
+
+
+@pytest.fixture
+def library() -> Library:
+    return Library()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "loader"
+    path.write_bytes(b"0123456789")
+    return path
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+class TestContent:
+    def test_reads_anywhere(self, library: Library, file: Path) -> None:
+        content = library.open(file)
+
+        assert content.size == 10
+        assert bytes(content.read(3, 4)) == b"3456"
+        assert bytes(content.read(10, 0)) == b""
+        content.close()
+
+    def test_may_be_bytes(self) -> None:
+        content = Content(3, data=b"abc")
+
+        assert bytes(content.read(1, 2)) == b"bc"
+        content.close()
+
+    def test_may_be_empty(self, library: Library, tmp_path: Path) -> None:
+        (tmp_path / "empty").touch()
+        content = library.open(tmp_path / "empty")
+
+        assert content.size == 0
+        assert bytes(content.read(0, 0)) == b""
+        content.close()
+
+    def test_of_a_file_cut_short_is_unreadable_and_no_crash(
+        self, library: Library, file: Path
+    ) -> None:
+        content = library.open(file)
+        os.truncate(file, 5)
+
+        assert bytes(content.read(0, 5)) == b"01234"
+        with pytest.raises(UnreadableError, match="became shorter"):
+            content.read(4, 2)
+        content.close()
+
+    def test_of_a_file_replaced_by_renaming_stays_the_old(
+        self, library: Library, file: Path, tmp_path: Path
+    ) -> None:
+        content = library.open(file)
+        new = tmp_path / "new"
+        new.write_bytes(b"abcdefghij")
+        new.rename(file)
+
+        assert bytes(content.read(0, 10)) == b"0123456789"
+        content.close()
+
+    def test_of_a_disk_that_fails_is_unreadable(self, tmp_path: Path) -> None:
+        folder = os.open(tmp_path, os.O_RDONLY)  # read() of a folder fails: EISDIR
+        content = Content(10, fd=folder)
+
+        with pytest.raises(UnreadableError, match="Is a directory"):
+            content.read(0, 10)
+        content.close()
+
+
+class TestLibrary:
+    def test_opens_a_file_once_for_all(self, library: Library, file: Path) -> None:
+        before = open_files()
+
+        contents = [library.open(file) for _ in range(100)]
+
+        assert len(library) == 1
+        assert open_files() == before + 1
+        for content in contents[1:]:
+            content.close()
+        assert bytes(contents[0].read(0, 2)) == b"01"
+        contents[0].close()
+        assert len(library) == 0
+        assert open_files() == before
+
+    def test_opens_a_file_that_was_changed_anew(self, library: Library, file: Path) -> None:
+        old = library.open(file)
+        file.write_bytes(b"now it is longer")
+
+        new = library.open(file)
+
+        assert (old.size, new.size) == (10, 16)
+        old.close()
+        new.close()
+        assert len(library) == 0
+
+    def test_a_folder_is_not_served(self, library: Library, tmp_path: Path) -> None:
+        before = open_files()
+
+        with pytest.raises(NotServedError, match="is not a regular file"):
+            library.open(tmp_path)
+        assert open_files() == before
+
+    def test_a_pipe_is_not_waited_for(self, library: Library, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+
+        with pytest.raises(NotServedError, match="is not a regular file"):
+            library.open(tmp_path / "pipe")
+
+    def test_a_missing_file_is_the_systems_error(self, library: Library, tmp_path: Path) -> None:
+        with pytest.raises(FileNotFoundError):
+            library.open(tmp_path / "missing")
+
+
+class TestNetascii:
+    @pytest.mark.parametrize(
+        ("text", "sent"),
+        [
+            (b"", b""),
+            (b"a\nb\n", b"a\r\nb\r\n"),
+            (b"a\rb", b"a\r\0b"),
+            (b"a\r\nb", b"a\r\0\r\nb"),
+        ],
+    )
+    def test_line_ends_become_the_terminals(self, text: bytes, sent: bytes) -> None:
+        assert to_netascii(text) == sent
+
+    def test_size_is_that_of_the_converted_text(self, library: Library, tmp_path: Path) -> None:
+        (tmp_path / "text").write_bytes(b"a\nb\n")
+        before = open_files()
+
+        content = library.open(tmp_path / "text", netascii=True)
+
+        assert content.size == 6
+        assert bytes(content.read(0, 6)) == b"a\r\nb\r\n"
+        assert open_files() == before
+        content.close()
+
+    def test_is_not_mixed_up_with_the_file_itself(self, library: Library, tmp_path: Path) -> None:
+        (tmp_path / "text").write_bytes(b"a\nb\n")
+
+        octet = library.open(tmp_path / "text")
+        netascii = library.open(tmp_path / "text", netascii=True)
+
+        assert (octet.size, netascii.size) == (4, 6)
+        octet.close()
+        netascii.close()
+
+    def test_is_refused_for_what_would_fill_the_memory(
+        self, library: Library, tmp_path: Path
+    ) -> None:
+        large = tmp_path / "large"
+        large.touch()
+        os.truncate(large, NETASCII_MOST + 1)
+
+        with pytest.raises(NotServedError, match="too large for netascii; ask for octet"):
+            library.open(large, netascii=True)

@@ -1,0 +1,189 @@
+"""What the network and the disk do to a session, with a socket that fails on demand."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from pyxie.tftp.files import Content
+from pyxie.tftp.packet import ack, data_header
+from pyxie.tftp.session import Session
+from pyxie.tftp.transfer import Aborted, Completed, Probed
+from tests.tftp.fake import CONTENT, Bench, blocks, failure
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    bench = Bench()
+    yield bench
+    bench.poll.close()
+    bench.sock.close()
+
+
+def windowed(bench: Bench, window: int = 64) -> Session:
+    """A session whose options are agreed; the first window is out."""
+    session = bench.session(
+        Content(len(CONTENT), data=CONTENT), blksize="1468", windowsize=str(window)
+    )
+    session.start(0.0)
+    bench.hear(session, ack(0))
+    return session
+
+
+class TestWindow:
+    def test_goes_out_in_as_few_calls_as_a_datagram_has_room_for(self, bench: Bench) -> None:
+        session = windowed(bench)
+
+        assert bench.sock.sent == blocks(1, 65)
+        assert bench.sock.segmented == [44, 20]
+        assert session.transfer.outcome is None
+
+    def test_of_small_blocks_has_at_most_64_in_a_call(self, bench: Bench) -> None:
+        session = bench.session(Content(len(CONTENT), data=CONTENT), blksize="8", windowsize="100")
+        session.start(0.0)
+
+        assert bench.hear(session, ack(0)) == blocks(1, 101, blksize=8)
+        assert bench.sock.segmented == [64, 36]
+
+    def test_that_ends_the_file_ends_with_the_short_block(self, bench: Bench) -> None:
+        session = windowed(bench)
+        for block in (64, 128):
+            bench.hear(session, ack(block))
+
+        assert bench.hear(session, ack(192)) == blocks(193, 202)
+
+    def test_that_ends_with_an_empty_block_sends_that_too(self, bench: Bench) -> None:
+        content = Content(1468 * 2, data=CONTENT[: 1468 * 2])
+        session = bench.session(content, blksize="1468", windowsize="8")
+        session.start(0.0)
+
+        assert bench.hear(session, ack(0)) == [*blocks(1, 3), data_header(3)]
+
+    @pytest.mark.parametrize("number", [errno.EIO, errno.EINVAL, errno.EOPNOTSUPP])
+    def test_goes_out_singly_where_the_kernel_cannot_cut(self, bench: Bench, number: int) -> None:
+        session = bench.session(Content(len(CONTENT), data=CONTENT), blksize="1468", windowsize="8")
+        session.start(0.0)
+        cannot = failure(number)
+        bench.sock.on_send = [cannot]
+
+        assert bench.hear(session, ack(0)) == blocks(1, 9)
+        assert bench.refusals == [cannot]
+        assert bench.hear(session, ack(8)) == blocks(9, 17)
+        assert bench.sock.segmented == []
+        assert bench.refusals == [cannot]
+
+
+class TestFullSendBuffer:
+    def test_is_waited_for(self, bench: Bench) -> None:
+        session = windowed(bench)
+        bench.sock.on_send = [failure(errno.EAGAIN)]
+
+        assert bench.hear(session, ack(64)) == []
+        assert bench.waits_to_write()
+        assert bench.does(session.writable) == blocks(65, 129)
+        assert not bench.waits_to_write()
+
+    def test_in_mid_window_goes_on_from_there(self, bench: Bench) -> None:
+        session = windowed(bench)
+        bench.sock.on_send = [None, failure(errno.EAGAIN)]
+
+        first = bench.hear(session, ack(64))
+        rest = bench.does(session.writable)
+
+        assert first + rest == blocks(65, 129)
+        assert len(first) == 44
+
+    def test_no_longer_matters_once_the_client_moves_on(self, bench: Bench) -> None:
+        session = windowed(bench)
+        bench.sock.on_send = [failure(errno.EAGAIN)]
+        bench.hear(session, ack(10))
+
+        assert bench.hear(session, ack(20)) == blocks(21, 85)
+        assert not bench.waits_to_write()
+        assert bench.does(session.writable) == []
+
+
+class TestNetworkErrors:
+    @pytest.mark.parametrize(
+        "number", [errno.ENOBUFS, errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EPERM]
+    )
+    def test_that_may_pass_are_as_a_loss(self, bench: Bench, number: int) -> None:
+        session = bench.session(Content(700, data=bytes(700)))
+        bench.sock.on_send = [failure(number)]
+        session.start(0.0)
+
+        assert session.transfer.deadline == 1.0
+        assert session.trouble is not None
+        assert session.trouble.errno == number
+        session.tick(1.0)
+        assert bench.sock.sent == [b"\0\3\0\1" + bytes(512)]
+
+    def test_a_datagram_too_long_is_our_bug(self, bench: Bench) -> None:
+        session = bench.session(Content(700, data=bytes(700)))
+        bench.sock.on_send = [failure(errno.EMSGSIZE)]
+
+        with pytest.raises(OSError, match="too long"):
+            session.start(0.0)
+
+    def test_a_closed_port_ends_it_when_heard(self, bench: Bench) -> None:
+        session = bench.session(Content(700, data=bytes(700)))
+        session.start(0.0)
+        bench.sock.on_recv = [failure(errno.ECONNREFUSED)]
+
+        session.ready(0.1)
+
+        assert session.transfer.outcome == Aborted(0, "closed its port")
+
+    def test_a_closed_port_ends_it_when_sending(self, bench: Bench) -> None:
+        session = bench.session(Content(700, data=bytes(700)), tsize="0")
+        bench.sock.on_send = [failure(errno.ECONNREFUSED)]
+
+        session.start(0.0)
+
+        assert session.transfer.outcome == Probed()
+
+    @pytest.mark.parametrize("number", [errno.EAGAIN, errno.EHOSTUNREACH])
+    def test_others_when_hearing_change_nothing(self, bench: Bench, number: int) -> None:
+        session = bench.session(Content(700, data=bytes(700)))
+        session.start(0.0)
+        bench.sock.on_recv = [failure(number)]
+
+        assert bench.does(session.ready) == []
+        assert session.transfer.deadline == 1.0
+
+    def test_a_farewell_that_cannot_be_sent_is_not_missed(self, bench: Bench) -> None:
+        session = bench.session(Content(700, data=bytes(700)))
+        session.start(0.0)
+        bench.sock.on_send = [failure(errno.ENETUNREACH)]
+
+        session.give_up("stopping")
+
+        assert session.transfer.outcome == Aborted(0, "stopping", ours=True)
+
+
+class TestContent:
+    def test_that_cannot_be_read_on_ends_it_and_the_client_is_told(self, bench: Bench) -> None:
+        reader, writer = os.pipe()  # cannot be read at an offset
+        os.close(writer)
+        session = bench.session(Content(700, fd=reader))
+
+        session.start(0.0)
+
+        assert session.transfer.outcome == Aborted(0, "Illegal seek", ours=True)
+        assert bench.sock.sent == [b"\0\5\0\0Illegal seek\0"]
+        session.close()
+
+    def test_is_closed_with_the_session(self, bench: Bench) -> None:
+        closed: list[bool] = []
+        session = bench.session(Content(3, data=b"abc", at_end=lambda: closed.append(True)))
+        session.start(0.0)
+        bench.hear(session, ack(1))
+
+        session.close()
+
+        assert session.transfer.outcome == Completed(resent=0)
+        assert closed == [True]
+        assert bench.sock.fileno() == -1

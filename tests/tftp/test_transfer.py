@@ -1,0 +1,472 @@
+"""The state machine: RFC 1350, 2347, 2348, 2349 and 7440, told the time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.tftp.limits import Limits
+from pyxie.tftp.packet import ReadRequest, ack
+from pyxie.tftp.transfer import (
+    Aborted,
+    Burst,
+    Completed,
+    Outcome,
+    Probed,
+    TimedOut,
+    Transfer,
+    negotiate,
+)
+from tests.tftp.rom import fetch
+
+ABORT = b"\0\5\0\0TFTP Aborted\0"
+TIMED_OUT = b"\0\5\0\0timed out\0"
+
+
+def opened(size: int, limits: Limits | None = None, **options: str) -> Transfer:
+    return Transfer(ReadRequest("f", "octet", options), size, limits or Limits())
+
+
+def begun(size: int, limits: Limits | None = None, **options: str) -> Transfer:
+    """Started at 0.0, and its options acknowledged."""
+    transfer = opened(size, limits, **options)
+    transfer.start(now=0.0)
+    if options:
+        transfer.receive(ack(0), now=0.0)
+    return transfer
+
+
+def agreed(size: int = 700, limits: Limits | None = None, **options: str) -> dict[str, str]:
+    return negotiate(ReadRequest("f", "octet", options), size, limits or Limits())
+
+
+class TestNegotiation:
+    """RFC 2347."""
+
+    def test_without_options_the_first_block_is_the_answer(self) -> None:
+        transfer = opened(700)
+
+        assert transfer.start(now=0.0) == Burst(1, 2)
+        assert transfer.blksize == 512
+
+    def test_with_options_they_are_acknowledged_first(self) -> None:
+        transfer = opened(700, tsize="0", blksize="1024")
+
+        assert transfer.start(now=0.0) == b"\0\6tsize\x00700\0blksize\x001024\0"
+        assert transfer.receive(ack(0), now=0.1) == Burst(1, 2)
+
+    def test_with_unknown_options_only_there_is_nothing_to_acknowledge(self) -> None:
+        transfer = opened(700, multicast="", utimeout="1000")
+
+        assert transfer.start(now=0.0) == Burst(1, 2)
+
+    def test_only_what_was_asked_is_acknowledged(self) -> None:
+        assert agreed(tsize="0", multicast="") == {"tsize": "700"}
+        assert agreed(blksize="512") == {"blksize": "512"}
+
+    @pytest.mark.parametrize(
+        ("asked", "answered"),
+        [
+            ("0", None),
+            ("7", None),
+            ("8", "8"),
+            ("1468", "1468"),
+            ("1469", "1468"),
+            ("65464", "1468"),
+            ("65465", "1468"),
+            ("9" * 20, "1468"),
+            ("9" * 21, None),
+            ("", None),
+            ("-8", None),
+            ("+8", None),
+            (" 8", None),
+            ("1e3", None),
+            ("0x200", None),
+            ("²", None),
+            ("٣٣٣", None),
+        ],
+    )
+    def test_block_size_is_at_most_ours_and_nonsense_is_ignored(
+        self, asked: str, answered: str | None
+    ) -> None:
+        """RFC 2348."""
+        assert agreed(blksize=asked).get("blksize") == answered
+
+    @pytest.mark.parametrize(
+        ("asked", "answered"),
+        [("0", None), ("1", "1"), ("64", "64"), ("65", "64"), ("65535", "64"), ("x", None)],
+    )
+    def test_window_is_at_most_ours(self, asked: str, answered: str | None) -> None:
+        """RFC 7440 section 3."""
+        assert agreed(windowsize=asked).get("windowsize") == answered
+
+    @pytest.mark.parametrize(
+        ("asked", "answered"),
+        [("0", None), ("1", "1"), ("60", "60"), ("61", None), ("255", None), ("x", None)],
+    )
+    def test_a_timeout_is_taken_as_it_is_or_left(self, asked: str, answered: str | None) -> None:
+        """RFC 2349: the acknowledged value must match the one requested."""
+        assert agreed(timeout=asked).get("timeout") == answered
+
+    def test_the_size_is_told_to_whoever_asks_with_a_number(self) -> None:
+        assert agreed(5 * 10**9, tsize="0") == {"tsize": "5000000000"}
+        assert agreed(0, tsize="999") == {"tsize": "0"}
+        assert agreed(tsize="") == {}
+
+    def test_the_acknowledgement_is_sent_again(self) -> None:
+        transfer = opened(700, tsize="0")
+        sent = transfer.start(now=0.0)
+
+        assert transfer.tick(now=1.0) == sent
+        assert transfer.receive(ack(0), now=1.1) == Burst(1, 2)
+
+    def test_any_other_ack_does_not_agree(self) -> None:
+        transfer = opened(700, tsize="0", windowsize="8")
+        transfer.start(now=0.0)
+
+        assert transfer.receive(ack(1), now=0.1) is None
+        assert transfer.receive(ack(65535), now=0.1) is None
+        assert transfer.negotiating
+
+
+class TestLockStep:
+    """RFC 1350 section 2."""
+
+    def test_each_block_waits_for_the_ack_of_the_one_before(self) -> None:
+        transfer = opened(1100)
+
+        assert transfer.start(now=0.0) == Burst(1, 2)
+        assert transfer.receive(ack(1), now=0.1) == Burst(2, 3)
+        assert transfer.receive(ack(2), now=0.2) == Burst(3, 4)
+        assert transfer.receive(ack(3), now=0.3) is None
+        assert transfer.outcome == Completed(resent=0)
+        assert transfer.deadline is None
+
+    @pytest.mark.parametrize(
+        ("size", "blocks"), [(0, 1), (1, 1), (511, 1), (512, 2), (513, 2), (1024, 3)]
+    )
+    def test_the_last_block_is_a_short_one_if_need_be_empty(self, size: int, blocks: int) -> None:
+        """RFC 1350 section 6."""
+        transfer = begun(size)
+        for block in range(1, blocks):
+            assert transfer.receive(ack(block), now=0.0) == Burst(block + 1, block + 2)
+
+        transfer.receive(ack(blocks), now=0.0)
+
+        assert transfer.outcome == Completed(resent=0)
+        assert transfer.received == size
+
+    def test_a_repeated_ack_is_not_answered(self) -> None:
+        """RFC 1123 section 4.2.3.1: the Sorcerer's Apprentice."""
+        transfer = begun(5000)
+        transfer.receive(ack(1), now=0.1)
+
+        assert transfer.receive(ack(1), now=0.2) is None
+        assert transfer.receive(ack(0), now=0.2) is None
+        assert transfer.deadline == 1.1
+
+    def test_an_ack_of_what_was_never_sent_is_not_answered(self) -> None:
+        transfer = begun(5000)
+
+        assert transfer.receive(ack(2), now=0.2) is None
+        assert transfer.received == 0
+
+    @pytest.mark.parametrize(
+        "noise",
+        [b"", b"\0", b"\0\4", b"\0\4\0", b"\0\5", b"\0\1f\0octet\0", b"\0\3\0\1", b"\xff" * 99],
+    )
+    def test_noise_changes_nothing(self, noise: bytes) -> None:
+        transfer = begun(5000)
+
+        assert transfer.receive(noise, now=0.5) is None
+        assert transfer.deadline == 1.0
+        assert transfer.outcome is None
+
+    def test_block_numbers_wrap_in_a_long_file(self) -> None:
+        """No RFC says how; 0 after 65535 is what clients do."""
+        transfer = begun(512 * 70_000)
+        for block in range(1, 65_535):
+            transfer.receive(ack(block), now=0.0)
+
+        assert transfer.receive(ack(65_535), now=0.0) == Burst(65_536, 65_537)
+        assert transfer.receive(b"\0\4\0\0", now=0.0) == Burst(65_537, 65_538)
+        assert transfer.receive(b"\0\4\0\0", now=0.0) is None
+        assert transfer.receive(b"\0\4\0\1", now=0.0) == Burst(65_538, 65_539)
+        assert transfer.received == 65_537 * 512
+
+
+class TestWindow:
+    """RFC 7440 section 4."""
+
+    def test_goes_out_whole_and_one_ack_moves_it_on(self) -> None:
+        transfer = opened(10 * 512, windowsize="4")
+        transfer.start(now=0.0)
+
+        assert transfer.receive(ack(0), now=0.0) == Burst(1, 5)
+        assert transfer.receive(ack(4), now=0.1) == Burst(5, 9)
+        assert transfer.receive(ack(8), now=0.2) == Burst(9, 12)
+        assert transfer.receive(ack(11), now=0.3) is None
+        assert transfer.outcome == Completed(resent=0)
+
+    def test_an_ack_in_the_middle_begins_the_next_window_there(self) -> None:
+        transfer = begun(20 * 512, windowsize="4")
+
+        assert transfer.receive(ack(2), now=0.1) == Burst(3, 7)
+        assert transfer.receive(ack(6), now=0.2) == Burst(7, 11)
+
+    def test_the_first_repetition_of_its_base_sends_it_again_once(self) -> None:
+        transfer = begun(20 * 512, windowsize="4")
+        transfer.receive(ack(4), now=0.1)
+
+        assert transfer.receive(ack(4), now=0.2) == Burst(5, 9)
+        assert transfer.receive(ack(4), now=0.2) is None
+        assert transfer.receive(ack(4), now=0.3) is None
+        assert transfer.deadline == 1.2
+        assert transfer.resent == 1
+
+    def test_progress_or_a_timeout_lets_a_gap_be_reported_again(self) -> None:
+        transfer = begun(20 * 512, windowsize="4")
+        transfer.receive(ack(4), now=0.0)
+        transfer.receive(ack(4), now=0.0)
+
+        assert transfer.receive(ack(5), now=0.1) == Burst(6, 10)
+        assert transfer.receive(ack(5), now=0.2) == Burst(6, 10)
+        assert transfer.receive(ack(5), now=0.2) is None
+        assert transfer.tick(now=1.2) == Burst(6, 10)
+        assert transfer.receive(ack(5), now=1.3) == Burst(6, 10)
+
+    def test_a_lost_first_window_may_be_reported_by_the_options_ack(self) -> None:
+        transfer = begun(20 * 512, windowsize="4")
+
+        assert transfer.receive(ack(0), now=0.1) == Burst(1, 5)
+        assert transfer.receive(ack(0), now=0.1) is None
+
+    def test_acks_outside_it_are_not_answered(self) -> None:
+        transfer = begun(20 * 512, windowsize="4")
+        transfer.receive(ack(4), now=0.1)
+
+        assert transfer.receive(ack(3), now=0.2) is None
+        assert transfer.receive(ack(9), now=0.2) is None
+
+    def test_near_the_end_an_ack_past_the_last_block_is_not_taken(self) -> None:
+        transfer = begun(2 * 512, windowsize="8")
+
+        assert transfer.receive(ack(4), now=0.1) is None
+        assert transfer.outcome is None
+
+    def test_wraps_in_the_middle(self) -> None:
+        transfer = begun(512 * 70_000, windowsize="64")
+        for block in range(64, 65_473, 64):
+            transfer.receive(ack(block), now=0.0)
+
+        assert transfer.receive(ack(65_500), now=0.0) == Burst(65_501, 65_565)
+        assert transfer.receive(b"\0\4\0\3", now=0.0) == Burst(65_540, 65_604)
+
+    def test_of_one_is_lock_step(self) -> None:
+        transfer = begun(5000, windowsize="1")
+        transfer.receive(ack(1), now=0.1)
+
+        assert transfer.receive(ack(1), now=0.2) is None
+
+
+class TestSilence:
+    def test_the_wait_doubles_then_the_transfer_is_given_up(self) -> None:
+        transfer = opened(700, Limits(timeout=1.0, attempts=3))
+        sent = transfer.start(now=0.0)
+
+        assert transfer.deadline == 1.0
+        assert transfer.tick(now=0.9) is None
+        assert transfer.tick(now=1.0) == sent
+        assert transfer.deadline == 3.0
+        assert transfer.tick(now=3.0) == sent
+        assert transfer.deadline == 7.0
+        assert transfer.tick(now=7.0) == TIMED_OUT
+        assert transfer.outcome == TimedOut(block=1)
+        assert transfer.deadline is None
+        assert transfer.resent == 2
+
+    def test_a_wait_that_the_client_asked_for_does_not_grow(self) -> None:
+        """RFC 2349."""
+        transfer = begun(700, Limits(attempts=3), timeout="5")
+
+        assert transfer.deadline == 5.0
+        assert transfer.tick(now=5.0) == Burst(1, 2)
+        assert transfer.deadline == 10.0
+
+    def test_progress_earns_a_fresh_set_of_attempts(self) -> None:
+        transfer = opened(700, Limits(timeout=1.0, attempts=2))
+        transfer.start(now=0.0)
+        transfer.tick(now=1.0)
+
+        transfer.receive(ack(1), now=1.5)
+
+        assert transfer.deadline == 2.5
+        assert transfer.tick(now=2.5) == Burst(2, 3)
+        assert transfer.outcome is None
+
+    def test_after_the_options_is_told_as_block_zero(self) -> None:
+        transfer = opened(700, Limits(attempts=1), tsize="0")
+        transfer.start(now=0.0)
+
+        transfer.tick(now=1.0)
+
+        assert transfer.outcome == TimedOut(block=0)
+
+    def test_instead_of_the_very_last_ack_is_no_failure(self) -> None:
+        transfer = begun(700, Limits(attempts=1))
+        transfer.receive(ack(1), now=0.0)
+
+        assert transfer.tick(now=1.0) is None
+        assert transfer.outcome == Completed(resent=0, confirmed=False)
+
+    def test_after_the_only_block_is_a_failure(self) -> None:
+        transfer = begun(100, Limits(attempts=1))
+
+        transfer.tick(now=1.0)
+
+        assert transfer.outcome == TimedOut(block=1)
+
+    def test_of_a_client_that_had_blocks_is_a_stall_once_we_repeat_ourselves(self) -> None:
+        transfer = begun(5000)
+        transfer.tick(now=1.0)
+        assert not transfer.stalled
+        transfer.receive(ack(1), now=1.0)
+        assert not transfer.stalled
+
+        transfer.tick(now=2.0)
+
+        assert transfer.stalled
+
+
+class TestEnd:
+    @pytest.mark.parametrize("code", [0, 8])
+    def test_a_rom_that_only_wants_the_size_is_no_failure(self, code: int) -> None:
+        transfer = opened(700, tsize="0")
+        transfer.start(now=0.0)
+
+        transfer.receive(bytes((0, 5, 0, code)) + b"User aborted\0", now=0.1)
+
+        assert transfer.outcome == Probed()
+
+    def test_an_error_of_another_kind_at_the_options_is_one(self) -> None:
+        transfer = opened(700, tsize="0")
+        transfer.start(now=0.0)
+
+        transfer.receive(b"\0\5\0\3disk full\0", now=0.1)
+
+        assert transfer.outcome == Aborted(3, "disk full")
+
+    @pytest.mark.parametrize("options", [{}, {"tsize": "0"}])
+    def test_an_error_among_the_blocks_is_one(self, options: dict[str, str]) -> None:
+        transfer = begun(700, None, **options)
+
+        transfer.receive(ABORT, now=0.1)
+
+        assert transfer.outcome == Aborted(0, "TFTP Aborted")
+
+    @pytest.mark.parametrize(
+        ("options", "acks", "outcome"),
+        [
+            ({"tsize": "0"}, [], Probed()),
+            ({"tsize": "0"}, [0], Aborted(0, "closed its port")),
+            ({}, [], Aborted(0, "closed its port")),
+            ({}, [1], Aborted(0, "closed its port")),
+            ({}, [1, 2], Completed(resent=0, confirmed=False)),
+            ({}, [1, 2, 3], Completed(resent=0)),
+        ],
+    )
+    def test_leaving_without_a_word_means_what_it_comes_after(
+        self, options: dict[str, str], acks: list[int], outcome: Outcome
+    ) -> None:
+        transfer = opened(1100, None, **options)
+        transfer.start(now=0.0)
+        for block in acks:
+            transfer.receive(ack(block), now=0.0)
+
+        transfer.left("closed its port")
+
+        assert transfer.outcome == outcome
+
+    def test_we_may_break_it_off_and_say_so(self) -> None:
+        transfer = begun(700)
+
+        assert transfer.give_up("the disk failed") == b"\0\5\0\0the disk failed\0"
+        assert transfer.outcome == Aborted(0, "the disk failed", ours=True)
+        assert transfer.give_up("again") is None
+
+    def test_nothing_comes_after_it(self) -> None:
+        transfer = begun(700)
+        transfer.receive(ABORT, now=0.1)
+
+        assert transfer.receive(ack(1), now=0.2) is None
+        assert transfer.tick(now=99.0) is None
+        assert transfer.outcome == Aborted(0, "TFTP Aborted")
+
+
+BLKSIZES = st.sampled_from([8, 9, 511, 512, 513, 1468]) | st.integers(8, 1468)
+WINDOWS = st.sampled_from([1, 2, 3, 63, 64]) | st.integers(1, 64)
+SIZES = st.integers(0, 3000) | st.builds(int.__mul__, BLKSIZES, st.integers(0, 4))
+
+
+class TestForAnyTransfer:
+    """Whatever the file, the options and the losses, the client gets the file whole."""
+
+    @given(
+        size=SIZES,
+        blksize=BLKSIZES | st.none(),
+        window=WINDOWS | st.none(),
+        lost=st.lists(st.booleans(), max_size=40),
+        doubled=st.lists(st.booleans(), max_size=40),
+    )
+    def test_arrives_whole_over_a_network_that_loses_and_doubles(
+        self,
+        size: int,
+        blksize: int | None,
+        window: int | None,
+        lost: list[bool],
+        doubled: list[bool],
+    ) -> None:
+        content = bytes(n * 7 % 251 for n in range(size))
+        options = {"tsize": "0"}
+        if blksize:
+            options["blksize"] = str(blksize)
+        if window:
+            options["windowsize"] = str(window)
+
+        transfer, rom = fetch(content, options, Limits(attempts=50), iter(lost), iter(doubled))
+
+        assert bytes(rom.content) == content
+        assert rom.done
+        assert isinstance(transfer.outcome, Completed)
+
+    @given(size=st.integers(0, 40_000), window=WINDOWS)
+    def test_over_a_network_that_loses_nothing_nothing_is_sent_twice(
+        self, size: int, window: int
+    ) -> None:
+        content = bytes(size)
+
+        transfer, rom = fetch(content, {"windowsize": str(window)}, Limits(), iter(()), iter(()))
+
+        assert bytes(rom.content) == content
+        assert transfer.outcome == Completed(resent=0)
+
+    @given(
+        datagrams=st.lists(
+            st.binary(max_size=8)
+            | st.builds(ack, st.integers(0, 12) | st.integers(65_530, 65_536)),
+            max_size=30,
+        ),
+        window=st.integers(1, 4),
+    )
+    def test_whatever_the_client_says_only_blocks_of_the_file_go_out(
+        self, datagrams: list[bytes], window: int
+    ) -> None:
+        transfer = begun(10 * 512, windowsize=str(window))
+
+        for datagram in datagrams:
+            out = transfer.receive(datagram, now=0.0)
+
+            if isinstance(out, Burst):
+                assert 1 <= out.first < out.stop <= 12
+                assert out.stop - out.first <= window
