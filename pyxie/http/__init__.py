@@ -1,0 +1,1 @@
+"""The HTTP server: boot files, waitron's routes, the REST API."""

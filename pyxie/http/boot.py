@@ -1,0 +1,216 @@
+"""The HTTP half of a boot: loader, iPXE script, kernel and initrds; open to all.
+
+A machine that is not in build mode gets nothing here but a sentence for its screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+
+from pyxie.builds.life import Build
+from pyxie.config.kinds import dashed
+from pyxie.config.kinds import mac as canonical
+from pyxie.confined import find
+from pyxie.errors import NotServedError, RenderError
+from pyxie.http.edge import SITE, base_url, here, open_to_all, peer, text
+from pyxie.images.spec import Local, images_of
+from pyxie.images.upstream import BrokenOffError, UpstreamError, Upstreams
+from pyxie.trace.events import Step
+
+UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
+
+routes = web.RouteTableDef()
+
+
+class WholeFileResponse(web.FileResponse):
+    """A file as it is: a client that accepts gzip is not given a ``.gz`` found beside it."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send the file, or the range of it that is asked for; a second call does nothing."""
+        if self.prepared:
+            return await web.StreamResponse.prepare(self, request)
+        unwanted = _unwanted(request.headers)
+        if "range" not in unwanted and self._lies_beyond(request.headers.get(hdrs.RANGE, "")):
+            self.content_length = 0  # of the 416, which would be chunked without it
+        if unwanted:
+            headers = {
+                name: value
+                for name, value in request.headers.items()
+                if name.lower() not in unwanted and value.isascii()
+            }
+            request = request.clone(headers=headers)
+        writer = await super().prepare(request)
+        if self.status == 200 and request.method == "GET" and self._has_shrunk():
+            # Written over while it was sent: the client waits for bytes that never come.
+            if request.transport is not None:
+                request.transport.abort()
+            raise ConnectionAbortedError(f"{self._path} became shorter while it was sent")
+        return writer
+
+    def _lies_beyond(self, wanted: str) -> bool:
+        one = _RANGE.fullmatch(wanted.strip())
+        try:
+            return one is not None and bool(one[1]) and int(one[1]) >= self._path.stat().st_size
+        except OSError:
+            return False
+
+    def _has_shrunk(self) -> bool:
+        try:
+            return self._path.stat().st_size < (self.content_length or 0)
+        except OSError:
+            return False  # renamed or removed: what was open could still be read to its end
+
+
+_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-\d{1,18})", re.ASCII)
+
+
+def _unwanted(headers: Mapping[str, str]) -> set[str]:
+    """Name the headers that aiohttp's answer is better without.
+
+    A range of another unit, of several parts or that is malformed may or must be ignored
+    (RFC 9110 section 14.2); aiohttp would refuse it.
+    """
+    unwanted = {"accept-encoding"} if hdrs.ACCEPT_ENCODING in headers else set()
+    if hdrs.RANGE in headers:
+        one = _RANGE.fullmatch(headers[hdrs.RANGE].strip())
+        if one is None or (one[2] and int(one[1]) > int(one[2])):
+            unwanted.add("range")
+    return unwanted
+
+
+def file_response(path: Path) -> web.FileResponse:
+    """Return a response with the whole file."""
+    kinds = {".efi": "application/efi"}  # UEFI HTTP Boot goes by it (UEFI 2.10, 24.7.3)
+    kind = kinds.get(path.suffix.lower(), "application/octet-stream")
+    return WholeFileResponse(path, chunk_size=256 << 10, headers={hdrs.CONTENT_TYPE: kind})
+
+
+@routes.get("/boot.ipxe")
+@open_to_all
+async def entry(request: web.Request) -> web.Response:
+    """Send any iPXE to the script of the NIC it came by: for a site's own DHCP server."""
+    return text(f"#!ipxe\nchain --replace --autofree {here(request)}/ipxe/${{netX/mac}}\n")
+
+
+@routes.get("/ipxe/{mac}")
+@open_to_all
+async def script(request: web.Request) -> web.Response:
+    """Give iPXE the script for its NIC; what is wrong is said on the machine's screen."""
+    site, at = request.app[SITE], str(peer(request))
+    try:
+        mac = canonical(request.match_info["mac"])
+    except ValueError as exc:
+        raise web.HTTPNotFound(text=f"{exc}\n") from exc
+    host = site.host_of(mac)
+    build = site.builds.active(host) if host else None
+    if build is None:
+        why = f"{host or mac} is {site.standing(mac).why}"
+        site.trace.record(Step.SILENCE, f"no script: {why}", mac=mac, host=host, peer=at)
+        return text(site.kitchen.notice(why, "", again=False))
+    machine, us = site.machine_of(build), here(request)
+    occasion = site.occasion(build, base_url(request), mac)
+    try:
+        body = await asyncio.to_thread(site.kitchen.script, machine, occasion, us)
+    except (NotServedError, RenderError) as exc:
+        site.trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, host=host, peer=at)
+        why = f"{build.host}: {exc}"
+        return text(site.kitchen.notice(why, f"{us}/ipxe/{dashed(mac)}", again=True))
+    if request.method == "GET":
+        site.forget_chain(mac)
+        site.trace.record(Step.SCRIPT, "fetched its iPXE script", mac=mac, host=host, peer=at)
+    return text(body)
+
+
+@routes.get("/booting/{mac}/{token}", allow_head=False)
+@open_to_all
+async def booting(request: web.Request) -> web.Response:
+    """Hear from the script that kernel and initrds are loaded."""
+    site, at = request.app[SITE], str(peer(request))
+    try:
+        mac = canonical(request.match_info["mac"])
+    except ValueError as exc:
+        raise web.HTTPNotFound(text=f"{exc}\n") from exc
+    build = site.builds.admit(site.host_of(mac) or "", request.match_info["token"])
+    site.trace.record(Step.BOOTING, "leaves iPXE for its kernel", mac=mac, host=build.host, peer=at)
+    await site.builds.installing(build, "booting", at, mac)
+    return text("# booting\n")
+
+
+@routes.get("/loader/{mac}/{name}")
+@open_to_all
+async def loader(request: web.Request) -> web.StreamResponse:
+    """Give UEFI HTTP Boot its boot loader."""
+    site, name = request.app[SITE], request.match_info["name"]
+    try:
+        mac = canonical(request.match_info["mac"])
+    except ValueError as exc:
+        raise web.HTTPNotFound(text=f"{exc}\n") from exc
+    path = site.loaders.find(name)
+    if request.method == "GET":
+        told = f"sent {name} over HTTP"
+        site.trace.record(Step.LOADER, told, mac=mac, peer=str(peer(request)))
+    return file_response(path)
+
+
+@routes.get("/boot/{hostname}/kernel/{name}")
+@routes.get("/boot/{hostname}/initrd/{at}/{name}")
+@open_to_all
+async def image(request: web.Request) -> web.StreamResponse:
+    """Give a machine in build mode its kernel, or its initrd by number."""
+    site, host = request.app[SITE], request.match_info["hostname"].lower()
+    build = site.builds.active(host)
+    if build is None:
+        raise NotServedError(host, "not in build mode")
+    images = images_of(site.machine_of(build), site.settings)
+    wanted, what = images.kernel, "kernel"
+    if "at" in request.match_info:
+        number = request.match_info["at"]
+        if not number.isdecimal() or len(number) > 3 or int(number) >= len(images.initrds):
+            raise NotServedError(f"initrd {number}", f"{host} has {len(images.initrds)}")
+        wanted, what = images.initrds[int(number)], f"initrd {number}"
+    if isinstance(wanted, Local):
+        try:
+            path = find(site.settings.images, wanted.name)
+        except NotServedError as exc:
+            _tell_image(request, build, f"{what}: {exc}", Step.TROUBLE)
+            raise
+        _tell_image(request, build, f"fetching {what}, {path.stat().st_size / 1e6:.1f} MB")
+        return file_response(path)
+    if "Range" not in request.headers:
+        _tell_image(request, build, f"fetching {what}, streamed from {wanted.url}")
+    try:
+        return await request.app[UPSTREAMS].stream(wanted.url, request)
+    except UpstreamError as exc:
+        _tell_image(request, build, f"{what}: {exc}", Step.TROUBLE)
+        if isinstance(exc, BrokenOffError):
+            raise
+        return text(f"{what}: {exc}", 502)
+
+
+def _tell_image(request: web.Request, build: Build, told: str, step: Step = Step.IMAGE) -> None:
+    if request.method == "GET":
+        at = str(peer(request))
+        request.app[SITE].trace.record(step, told, mac=build.mac, host=build.host, peer=at)
+
+
+@routes.get("/images/{name:.+}")
+@open_to_all
+async def local_image(request: web.Request) -> web.StreamResponse:
+    """Give a file of the ``images`` folder."""
+    return file_response(find(request.app[SITE].settings.images, request.match_info["name"]))
+
+
+@routes.get("/files/{name:.+}")
+@open_to_all
+async def static(request: web.Request) -> web.StreamResponse:
+    """Give a file of the ``staticspath`` folder, of its subfolders too."""
+    folder = request.app[SITE].settings.staticspath
+    if folder is None:
+        raise NotServedError("/files", "'staticspath' is not set")
+    return file_response(find(folder, request.match_info["name"]))

@@ -1,0 +1,234 @@
+"""What surrounds every HTTP request: the log, the metrics, the gate, and errors as answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Address, IPv6Address
+from typing import TypeAlias
+
+from aiohttp import web
+
+from pyxie.builds.builds import InvalidTokenError
+from pyxie.builds.store import StoreError
+from pyxie.errors import NotServedError, RenderError
+from pyxie.http.access import Gate, address
+from pyxie.http.admission import Admission
+from pyxie.site import Site
+from pyxie.trace.events import Step
+
+log = logging.getLogger(__name__)
+access_log = logging.getLogger("pyxie.access")
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SITE: web.AppKey[Site] = web.AppKey("site", Site)
+GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
+ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
+
+_OPEN = "pyxie_open"
+_LEFT = 499
+"""The client left before the end of its answer, as nginx notes it."""
+_STOPPING = 503
+"""The answer was broken off since pyxie stops."""
+_QUIET = frozenset(("/health", "/metrics", "/status"))
+
+
+def open_to_all(handler: Handler) -> Handler:
+    """Mark a handler that needs no right to manage; all others do."""
+    setattr(handler, _OPEN, True)
+    return handler
+
+
+def peer(request: web.Request) -> IPv4Address | IPv6Address:
+    """Return the client's address."""
+    return address(request.remote or "0.0.0.0")
+
+
+def local(request: web.Request) -> IPv4Address | IPv6Address:
+    """Return our end of the client's connection."""
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    return address(name[0]) if name else IPv4Address("127.0.0.1")
+
+
+def base_url(request: web.Request) -> str:
+    """Return how this client reaches us, without a trailing slash."""
+    site = request.app[SITE]
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    return site.base_url(local(request), name[1] if name else site.settings.http.port)
+
+
+def here(request: web.Request) -> str:
+    """Return our URL by the address that this client used, which needs no DNS."""
+    ours = local(request)
+    if ours.is_loopback or (ours.version == 6 and ours.is_link_local):
+        return base_url(request)
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    address_text = f"[{ours}]" if ours.version == 6 else str(ours)
+    return f"http://{address_text}:{name[1]}" if name else base_url(request)
+
+
+def admitted(request: web.Request) -> str | None:
+    """Return None if the client may manage, else why not."""
+    return request.app[GATE].refusal(peer(request), local(request), request.headers)
+
+
+def text(body: str, status: int = 200) -> web.Response:
+    """Return plain text, as waitron's handlers do: an error ends in a line end."""
+    if status >= 400 and not body.endswith("\n"):
+        body += "\n"
+    # What a client sent, and we quote, may be no text: then it holds lone surrogates.
+    content = body.encode(errors="backslashreplace")
+    return web.Response(body=content, status=status, content_type="text/plain", charset="utf-8")
+
+
+def problem(status: int, title: str, detail: str) -> web.Response:
+    """Return problem JSON, RFC 9457."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return web.Response(
+        text=json.dumps(body), status=status, content_type="application/problem+json"
+    )
+
+
+def fault(request: web.Request, status: int, detail: str) -> web.Response:
+    """Return an error in the manner of the route that was asked."""
+    if request.path.startswith("/api/"):
+        return problem(status, _TITLES.get(status, "Error"), detail)
+    return text(detail, status)
+
+
+_TITLES = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    413: "Content Too Large",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    507: "Insufficient Storage",
+}
+
+
+@web.middleware
+async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count and log the request; tokens in its path are masked."""
+    request.app[ADMISSION].begun(request.transport)
+    started = time.perf_counter()
+    status = _LEFT
+    try:
+        response = await handler(request)
+    except asyncio.CancelledError:
+        status = _STOPPING
+        raise
+    else:
+        status = response.status
+        return response
+    finally:
+        took = time.perf_counter() - started
+        metrics = request.app[SITE].metrics
+        route = _route(request)
+        method = request.method if request.method in _METHODS else "other"
+        metrics.http.labels(route, method, str(status)).inc()
+        metrics.http_seconds.labels(route).observe(took)
+        level = logging.DEBUG if route in _QUIET or "Range" in request.headers else logging.INFO
+        access_log.log(
+            level,
+            '%s "%s %s" %d, %.3f s',
+            request.remote,
+            method,
+            masked(request),
+            status,
+            took,
+        )
+
+
+_METHODS = frozenset(("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"))
+
+
+def _route(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
+
+
+def masked(request: web.Request) -> str:
+    """Return the request's path with the token in it, if any, made unreadable."""
+    path = request.path
+    token = request.match_info.get("token")
+    if token:
+        path = path.replace(token, "***")
+    elif _route(request) == "none":
+        path = "/".join("***" if len(part) >= 32 else part for part in path.split("/"))
+    shown = "".join(c if c.isprintable() and c.isascii() else ascii(c)[1:-1] for c in path[:300])
+    return shown[:300]
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what handlers raise into answers; the one place that catches everything."""
+    try:
+        response = await handler(request)
+        if isinstance(response, web.FileResponse):
+            await _send(response, request)  # only now its status is known
+    except web.HTTPException as exc:
+        if exc.status < 400:
+            raise
+        usual = exc.text == f"{exc.status}: {exc.reason}"
+        answer = fault(request, exc.status, exc.reason if usual else exc.text or exc.reason)
+        if "Allow" in exc.headers:
+            answer.headers["Allow"] = exc.headers["Allow"]
+        return answer
+    except InvalidTokenError as exc:
+        return fault(request, 401, str(exc))
+    except NotServedError as exc:
+        return fault(request, 404, str(exc))
+    except RenderError as exc:
+        return fault(request, 500, str(exc))
+    except StoreError as exc:
+        return fault(request, 500, f"the state cannot be read: {exc}")
+    except (ConnectionError, TimeoutError):
+        return _hung_up(request)
+    except Exception:
+        log.exception("a bug, while answering %s %s", request.method, masked(request))
+        if request.writer.output_size:
+            return _hung_up(request)  # in the middle of an answer another cannot begin
+        return fault(request, 500, "a bug in pyxie; its log has the details")
+    return response
+
+
+async def _send(response: web.FileResponse, request: web.Request) -> None:
+    try:
+        await response.prepare(request)
+    except (ConnectionError, TimeoutError):
+        raise
+    except OSError as exc:  # a disk that cannot be read, a client without a route
+        log.warning("%s was not sent to %s: %s", masked(request), request.remote, exc)
+        raise ConnectionAbortedError(str(exc)) from exc
+
+
+def _hung_up(request: web.Request) -> web.Response:
+    """Close the connection, whose other end is gone, or must know that this went wrong.
+
+    To raise would make aiohttp log a traceback.
+    """
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=_LEFT)
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse management to strangers."""
+    route = request.match_info.handler
+    if request.match_info.http_exception is None and not getattr(route, _OPEN, False):
+        refusal = admitted(request)
+        if refusal is not None:
+            site = request.app[SITE]
+            told = f"refused {request.method} {masked(request)}: {refusal}"
+            site.trace.record(Step.TROUBLE, told, peer=str(peer(request)))
+            return fault(request, 403, refusal)
+    return await handler(request)

@@ -1,0 +1,203 @@
+"""waitron's routes, with waitron 1's answers to the byte where a script compares them.
+
+What differs, and why, is in docs/waitron.md. GET routes that change something are not
+registered for HEAD, which must not (RFC 9110 section 9.2.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from aiohttp import web
+
+from pyxie.builds.life import Build, State
+from pyxie.builds.store import StoreError
+from pyxie.config.kinds import mac as canonical
+from pyxie.errors import NotServedError, RenderError
+from pyxie.http.edge import SITE, admitted, base_url, fault, open_to_all, peer, text
+from pyxie.images.spec import Image, Upstream
+from pyxie.render.context import Occasion
+from pyxie.trace.events import Step
+
+_SPOKEN = {
+    State.PENDING: "Installing",
+    State.INSTALLING: "Installing",
+    State.INSTALLED: "Installed",
+}
+
+routes = web.RouteTableDef()
+
+
+def host_of(request: web.Request) -> str:
+    """Return the hostname that the URL means, which may name a file instead."""
+    site, name = request.app[SITE], request.match_info["hostname"].lower()
+    if site.builds.active(name):
+        return name  # even where its file has been given another hostname since
+    machine = site.registry.find(name)
+    return machine.hostname if machine else name
+
+
+def known(request: web.Request) -> str:
+    """Return the hostname that the URL means, for a route that is open to all.
+
+    Raises:
+        HTTPNotFound: Neither a file nor a build is of that name; near names are told to
+            those only who may manage.
+    """
+    site, host = request.app[SITE], host_of(request)
+    if site.registry.find(host) is None and site.builds.of(host) is None:
+        near = site.registry.near(host) if admitted(request) is None else []
+        raise web.HTTPNotFound(text=unknown(host, near) + "\n")
+    return host
+
+
+def unknown(name: str, near: Sequence[str]) -> str:
+    """Return waitron's words for a host it does not know, and the near names."""
+    # A name that is no text holds lone surrogates.
+    shown = name.encode(errors="backslashreplace").decode()
+    hint = f"\nDid you mean {' or '.join(near)}?" if near else ""
+    return f"Unable to find host definition for {shown}{hint}"
+
+
+async def begin(request: web.Request, name: str) -> tuple[Build | None, web.Response | None]:
+    """Put a machine in build mode; shared by waitron's route and the REST API.
+
+    Returns:
+        The build, or the answer that says why there is none.
+    """
+    site = request.app[SITE]
+    await site.refresh()
+    broken = site.registry.why_broken(name)
+    if broken:
+        told = f"build refused: {broken[0]}"
+        site.trace.record(Step.TROUBLE, told, host=name.lower(), peer=str(peer(request)))
+        return None, fault(request, 400, "\n".join(str(problem) for problem in broken))
+    machine = site.registry.find(name)
+    if machine is None:
+        return None, fault(request, 404, unknown(name, site.registry.near(name)))
+    trial = Occasion(base_url=base_url(request), token="0" * 36, mac="")
+    try:
+        await asyncio.to_thread(site.kitchen.rehearse, machine, trial)
+    except (NotServedError, RenderError) as exc:
+        told = f"build refused: {exc}"
+        site.trace.record(Step.TROUBLE, told, host=machine.hostname, peer=str(peer(request)))
+        return None, fault(request, 400, str(exc))
+    try:
+        return await site.builds.begin(machine, str(peer(request))), None
+    except StoreError as exc:
+        why = f"Failed to set build mode on {machine.hostname}: the state cannot be written: {exc}"
+        return None, fault(request, 507, why)
+
+
+@routes.put("/build/{hostname}")
+async def build(request: web.Request) -> web.Response:
+    """Put the machine in build mode; its token is in ``Build-Token``."""
+    started, refused = await begin(request, request.match_info["hostname"])
+    if started is None:
+        assert refused is not None  # noqa: S101
+        return refused
+    if "application/json" in request.headers.get("Accept", ""):
+        answer = web.json_response({"Token": started.token, "State": "OK"})
+    else:
+        answer = text("OK")
+    answer.headers["Build-Token"] = started.token
+    return answer
+
+
+@routes.get("/status")
+async def all_status(request: web.Request) -> web.Response:
+    """Tell of every machine that is being or was installed."""
+    found = request.app[SITE].builds.status()
+    body = {host: _SPOKEN[state] for host, state in found.items()}
+    return web.Response(
+        text=json.dumps(body, separators=(",", ":")), content_type="application/json"
+    )
+
+
+@routes.get("/status/{hostname}")
+async def one_status(request: web.Request) -> web.Response:
+    """Tell of one machine, in one word."""
+    state = request.app[SITE].builds.status().get(host_of(request))
+    return text(_SPOKEN[state]) if state else text("Unknown state", 404)
+
+
+@routes.get("/list")
+async def names(request: web.Request) -> web.Response:
+    """List the names of the machine files."""
+    registry = await request.app[SITE].refresh()
+    body = json.dumps(registry.files, separators=(",", ":"))
+    return web.Response(text=body, content_type="application/json")
+
+
+@routes.get("/v1/boot/{mac}")
+@open_to_all
+async def boot(request: web.Request) -> web.Response:
+    """Tell a boot server, pixiecore's way, what a MAC boots; changes nothing."""
+    site = request.app[SITE]
+    try:
+        mac = canonical(request.match_info["mac"])
+    except ValueError:
+        return text("Not in build mode", 404)
+    host = site.host_of(mac)
+    build = site.builds.active(host) if host else None
+    if build is None:
+        return text("Not in build mode", 404)
+    base = base_url(request)
+    occasion = site.occasion(build, base, mac)
+    found = await asyncio.to_thread(site.kitchen.boot, site.machine_of(build), occasion)
+    body = {
+        "kernel": _location(base, found.images.kernel),
+        "initrd": [_location(base, image) for image in found.images.initrds],
+        "cmdline": found.cmdline,
+    }
+    return web.Response(
+        text=json.dumps(body, separators=(",", ":"), ensure_ascii=False),
+        content_type="application/json",
+    )
+
+
+def _location(base: str, image: Image) -> str:
+    return image.url if isinstance(image, Upstream) else f"{base}/images/{quote(image.name)}"
+
+
+@routes.get("/template/{template}/{hostname}/{token}", allow_head=False)
+@open_to_all
+async def template(request: web.Request) -> web.Response:
+    """Give the installer its preseed or finish script."""
+    site = request.app[SITE]
+    host, kind = known(request), request.match_info["template"]
+    build = site.builds.admit(host, request.match_info["token"])
+    occasion = site.occasion(build, base_url(request))
+    at = str(peer(request))
+    try:
+        body = await asyncio.to_thread(
+            site.kitchen.template, site.machine_of(build), kind, occasion
+        )
+    except (NotServedError, RenderError) as exc:
+        site.trace.record(Step.TROUBLE, f"template {kind}: {exc}", host=host, peer=at)
+        return text(f"Unable to render template\n{exc}", 400)
+    await site.builds.installing(build, f"fetched {kind}", at, None)
+    site.trace.record(Step.TEMPLATE, f"fetched {kind}", mac=build.mac, host=host, peer=at)
+    return web.Response(text=body, content_type="text/plain")
+
+
+@routes.get("/done/{hostname}/{token}", allow_head=False)
+@open_to_all
+async def done(request: web.Request) -> web.Response:
+    """End the build: the machine is installed."""
+    site, token = request.app[SITE], request.match_info["token"]
+    await site.builds.done(known(request), token, str(peer(request)))
+    return text("OK")
+
+
+@routes.put("/cancel/{hostname}/{token}")
+@routes.get("/cancel/{hostname}/{token}", allow_head=False)
+@open_to_all
+async def cancel(request: web.Request) -> web.Response:
+    """Give the build up."""
+    site, token = request.app[SITE], request.match_info["token"]
+    await site.builds.cancel(known(request), token, str(peer(request)))
+    return text("OK")

@@ -1,0 +1,130 @@
+"""Stream a file from another server: ranges and lengths pass through, redirects do not."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp import hdrs, web
+
+from pyxie.errors import PyxieError
+
+_PASSED_ON = (hdrs.RANGE, hdrs.IF_RANGE, hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE)
+_PASSED_BACK = (
+    hdrs.CONTENT_TYPE,
+    hdrs.CONTENT_LENGTH,
+    hdrs.CONTENT_RANGE,
+    hdrs.ACCEPT_RANGES,
+    hdrs.ETAG,
+    hdrs.LAST_MODIFIED,
+)
+_CHUNK = 256 << 10
+
+
+class UpstreamError(PyxieError):
+    """The other server did not give the file.
+
+    Attributes:
+        url: What was asked of it.
+        why: What it answered, or what went wrong.
+    """
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(url, why)
+        self.url = url
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.url}: {self.why}"
+
+
+class BrokenOffError(UpstreamError, ConnectionError):
+    """The other server stopped half-way."""
+
+
+class Upstreams:
+    """One pool of connections to all servers that ``image_url`` names."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            # A whole image may take long; ten seconds to connect or thirty of silence not.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=30.0),
+            # A length that counts the compressed bytes is of no use to firmware.
+            headers={hdrs.ACCEPT_ENCODING: "identity"},
+            auto_decompress=False,
+            connector=aiohttp.TCPConnector(limit=0),  # clients are bounded already
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def stream(self, url: str, request: web.Request) -> web.StreamResponse:
+        """Answer ``request`` with what ``url`` holds; what is returned is sent already.
+
+        Raises:
+            UpstreamError: Nothing was answered yet; the caller does that.
+            BrokenOffError: The other server broke off; so is the client's connection, or
+                it would take the part for the whole.
+            ConnectionError: The client has left.
+        """
+        assert self._session is not None, "not entered"  # noqa: S101
+        passed = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+        try:
+            answer = await self._session.request(request.method, url, headers=passed)
+        except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+            raise UpstreamError(url, _words(exc)) from exc
+        async with answer:
+            if answer.status not in (200, 206, 304, 416):
+                raise UpstreamError(url, f"answered {answer.status} {answer.reason}")
+            return await self._pass_on(answer, url, request)
+
+    async def _pass_on(
+        self, answer: aiohttp.ClientResponse, url: str, request: web.Request
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(status=answer.status)
+        for name in _PASSED_BACK:
+            if name in answer.headers:
+                response.headers[name] = answer.headers[name]
+        await response.prepare(request)
+        while request.method != "HEAD":
+            try:
+                chunk = await answer.content.read(_CHUNK)
+            except (aiohttp.ClientError, TimeoutError) as exc:
+                _reset(request)
+                raise BrokenOffError(url, f"broke off: {_words(exc)}") from exc
+            if not chunk:
+                break
+            await response.write(chunk)
+        await response.write_eof()
+        return response
+
+
+def _reset(request: web.Request) -> None:
+    """Cut the client's connection off, with RST: an ordinary end may look like success."""
+    if request.transport is None:
+        return
+    sock = request.transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    request.transport.abort()
+
+
+def _words(exc: BaseException) -> str:
+    if isinstance(exc, (TimeoutError, asyncio.TimeoutError)):
+        return "does not answer"
+    return str(exc) or type(exc).__name__

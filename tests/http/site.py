@@ -1,0 +1,240 @@
+"""A site of one machine on a real HTTP server on loopback, and what a client hears from it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from pyxie.builds.builds import Builds
+from pyxie.builds.store import Store
+from pyxie.config.settings import Settings, load
+from pyxie.http import edge
+from pyxie.http.access import Gate
+from pyxie.http.admission import FIRST_REQUEST
+from pyxie.http.server import HttpServer
+from pyxie.metrics import Metrics
+from pyxie.net.interfaces import Interface, Interfaces
+from pyxie.site import Site
+from pyxie.trace.events import Step
+from pyxie.trace.trace import Trace
+from tests.support import Clock
+
+HOST = "linux001.internal"
+MAC = "00:de:ad:90:74:60"
+STRANGER = "198.51.100.66"
+
+CONFIG = """\
+templatepath: templates
+machinepath: machines
+staticspath: files
+baseurl: http://boot.internal:8090
+state: state/pyxie.sqlite
+params:
+    mirror: "deb.internal"
+default_cmdline: "auto url={{ BaseURL }}/template/preseed/{{ Hostname }}/{{ Token }}"
+default_kernel: linux
+default_initrd: initrd.gz
+default_image_url: http://files.internal:81/any/
+"""
+
+MACHINE = """\
+hostname: linux001.internal
+operatingsystem: "Bookworm"
+preseed: bookworm.j2
+finish: finish.j2
+cmdline: "interface=auto url={{ BaseURL }}/template/preseed/{{ Hostname }}/{{ Token }} quiet"
+image_url: http://files.internal:81/bookworm/amd64/
+kernel: linux
+initrd: initrd.gz
+network:
+  - name: eth0
+    macaddress: 00:de:ad:90:74:60
+params:
+    static: True
+"""
+
+PRESEED = """\
+d-i mirror/http/hostname string {{ config.Params.mirror }}
+d-i netcfg/get_hostname string {{ machine.Hostname }}
+{% if machine.Params.static == "True" -%}
+d-i netcfg/disable_autoconfig boolean true
+{% endif -%}
+"""
+
+FINISH = "wget {{ config.BaseURL }}/done/{{ machine.Hostname }}/{{ machine.Token }}\n"
+
+FILES = {
+    "config.yaml": CONFIG,
+    f"machines/{HOST}.yaml": MACHINE,
+    "templates/bookworm.j2": PRESEED,
+    "templates/finish.j2": FINISH,
+}
+
+LOCAL = (
+    MACHINE.replace("image_url: http://files.internal:81/bookworm/amd64/\n", "")
+    .replace("kernel: linux", "kernel: deb/linux")
+    .replace("initrd: initrd.gz", "initrd: [deb/initrd.gz, firmware.cpio]")
+)
+"""The machine with images that are served from the ``images`` folder."""
+
+ALL_LOCAL = CONFIG.replace("default_image_url: http://files.internal:81/any/\n", "")
+"""The settings without a place elsewhere for images."""
+
+
+def lay(folder: Path, **changed: str | None) -> Path:
+    """Write a site's files, some of them ``changed``: config, machine, preseed, finish.
+
+    Returns:
+        ``config.yaml``.
+    """
+    names = dict(zip(("config", "machine", "preseed", "finish"), FILES, strict=True))
+    for key, name in names.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content = changed.get(key, FILES[name])
+        if content is not None:
+            path.write_text(content)
+    for name in ("files", "images", "ipxe"):
+        (folder / name).mkdir(exist_ok=True)
+    return folder / "config.yaml"
+
+
+class StrangersGate(Gate):
+    """A gate to whom every client comes from elsewhere on the LAN."""
+
+    def refusal(
+        self,
+        peer: IPv4Address | IPv6Address,
+        local: IPv4Address | IPv6Address,
+        headers: Mapping[str, str],
+    ) -> str | None:
+        return super().refusal(IPv4Address(STRANGER), IPv4Address("192.0.2.1"), headers)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(compare=False, default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@dataclass
+class Served:
+    """What a test has at hand."""
+
+    folder: Path
+    site: Site
+    server: HttpServer
+    clock: Clock
+    session: aiohttp.ClientSession
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    async def ask(self, method: str, path: str, **headers: str) -> Answer:
+        """Make one request; ``path`` is sent as it is."""
+        url = URL(self.url + path, encoded=True)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.session.request(
+            method, url, headers=named, allow_redirects=False
+        ) as answer:
+            return Answer(answer.status, await answer.read(), CIMultiDict(answer.headers))
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.ask("GET", path, **headers)
+
+    async def build(self, host: str = HOST) -> str:
+        """Put the machine in build mode, and return its token."""
+        answer = await self.ask("PUT", f"/build/{host}")
+        assert answer == Answer(200, b"OK"), answer
+        return answer.headers["Build-Token"]
+
+    async def raw(self, request: bytes) -> bytes:
+        """Send bytes, and return all that comes until the server closes."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
+        try:
+            writer.write(request)
+            async with asyncio.timeout(10):
+                return await reader.read()
+        finally:
+            writer.close()
+
+    def told(self, *steps: Step) -> list[str]:
+        """Return the texts of the events so far, of these steps or of all."""
+        events = self.site.trace.recent()
+        return [event.text for event in events if not steps or event.step in steps]
+
+    def counted(self, name: str, **labels: str) -> float:
+        return self.site.metrics.registry.get_sample_value(name, labels) or 0.0
+
+
+@asynccontextmanager
+async def serving(
+    folder: Path,
+    *,
+    store: Callable[[str], Store] = Store,
+    to_strangers: bool = False,
+    patience: float = FIRST_REQUEST,
+    listen: str = "127.0.0.1",
+    **changed: str | None,
+) -> AsyncIterator[Served]:
+    """Serve a folder's site on a free port.
+
+    Args:
+        folder: Where its files are written, and its state.
+        store: Makes the store, given its URL.
+        to_strangers: All clients count as coming from elsewhere.
+        patience: Of the server with a first request.
+        listen: The address to listen on.
+        **changed: Files, as for `lay`.
+    """
+    file = lay(folder, **changed)
+    settings: Settings = load(file)
+    clock, metrics = Clock(), Metrics()
+    trace = Trace(clock=clock)
+    eth0 = Interface("eth0", 2, (IPv4Interface("192.0.2.1/24"),))
+    site = Site(
+        settings,
+        file,
+        builds=Builds(store(settings.state), trace, metrics, clock=clock),
+        trace=trace,
+        metrics=metrics,
+        interfaces=lambda: Interfaces([eth0]),
+    )
+    trace.host_of = site.host_of
+    server = HttpServer(site, (listen,), 0, patience=patience)
+    async with site.builds:
+        await site.refresh()
+        async with server:
+            if to_strangers:
+                _app(server)._state[edge.GATE] = StrangersGate(settings.api, lambda _: False)
+            running = asyncio.create_task(server.serve())
+            try:
+                async with aiohttp.ClientSession(auto_decompress=False) as session:
+                    yield Served(folder, site, server, clock, session)
+            finally:
+                running.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await running
+
+
+def _app(server: HttpServer) -> web.Application:
+    assert server._runner is not None
+    return server._runner.app

@@ -1,0 +1,195 @@
+"""What surrounds every request: log, metrics, errors as answers."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from pyxie.builds.store import StoreError
+from pyxie.http import edge
+from tests.builds.stores import FillingStore
+from tests.http.site import HOST, Answer, Served, serving
+
+TOKEN = "6a1b3c5d-0000-4000-8000-123456789abc"
+
+
+def logged(caplog: pytest.LogCaptureFixture, logger: str = "pyxie.access") -> list[str]:
+    return [each.getMessage().rpartition(",")[0] for each in caplog.records if each.name == logger]
+
+
+class TestAccessLog:
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [
+            (f"/done/{HOST}/{TOKEN}", f"/done/{HOST}/***"),
+            (f"/done/{HOST}/short", f"/done/{HOST}/***"),
+            (f"/done/{HOST}/{TOKEN}/", f"/done/{HOST}/***/"),
+            (f"/dnoe/{HOST}/{TOKEN}", f"/dnoe/{HOST}/***"),
+            (f"/done/{HOST}/{TOKEN}?token={TOKEN}", f"/done/{HOST}/***"),
+            (f"/done/{HOST}/%36a1b3c5d-0000-4000-8000-123456789abc", f"/done/{HOST}/***"),
+            ("/nowhere/%0a%1b%5b31m%c3%a9", "/nowhere/\\n\\x1b[31m\\xe9"),
+            ("/x" * 2000, "/x" * 150),
+        ],
+    )
+    async def test_shows_no_token_and_no_control_character(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, path: str, shown: str
+    ) -> None:
+        caplog.set_level(1)
+        async with serving(tmp_path) as served:
+            answer = await served.get(path)
+
+            assert logged(caplog) == [f'127.0.0.1 "GET {shown}" {answer.status}']
+
+    async def test_does_not_repeat_at_info_what_watchers_ask(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        async with serving(tmp_path) as served:
+            for path in ("/health", "/metrics", "/status"):
+                await served.get(path)
+
+        assert logged(caplog) == []
+
+
+class TestErrors:
+    async def test_what_is_not_there_is_plain_text_or_a_problem(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            assert await served.get("/nowhere") == Answer(404, b"Not Found\n")
+            found = await served.get("/api/v1/nowhere")
+            assert found.headers["Content-Type"] == "application/problem+json; charset=utf-8"
+            assert json.loads(found.body) == {
+                "type": "about:blank",
+                "title": "Not Found",
+                "status": 404,
+                "detail": "Not Found",
+            }
+
+    async def test_a_wrong_method_is_told_the_right_ones(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            answer = await served.ask("POST", f"/build/{HOST}")
+
+            assert answer == Answer(405, b"Method Not Allowed\n")
+            assert answer.headers["Allow"] == "PUT"
+
+    async def test_a_state_that_cannot_be_read_is_500(self, tmp_path: Path) -> None:
+        class Unreadable(FillingStore):
+            async def history(self, host: str) -> list[dict[str, object]]:
+                raise StoreError("disk I/O error")
+
+        async with serving(tmp_path, store=Unreadable) as served:
+            answer = await served.get(f"/api/v1/machines/{HOST}")
+
+            detail = json.loads(answer.body)["detail"]
+            assert (answer.status, detail) == (500, "the state cannot be read: disk I/O error")
+
+    async def test_a_bug_is_logged_and_ends_one_request_only(
+        self,
+        tmp_path: Path,
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        async with serving(tmp_path) as served:
+            monkeypatch.setattr(served.site, "standing", _bug)
+
+            assert await served.get("/ipxe/02-00-00-00-00-09") == Answer(
+                500, b"a bug in pyxie; its log has the details\n"
+            )
+            assert (await served.get("/status")).status == 200
+            assert [each.message for each in caplog.records if each.levelname == "ERROR"] == [
+                "a bug, while answering GET /ipxe/02-00-00-00-00-09"
+            ]
+
+    async def test_a_bug_half_way_through_an_answer_is_a_broken_transfer(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path) as served:
+            _break_off(served)
+
+            answer = await served.raw(b"GET /half HTTP/1.1\r\nHost: x\r\n\r\n")
+
+            assert answer.count(b"HTTP/1.1") <= 1
+            assert not answer.endswith(b"0\r\n\r\n")
+
+
+class TestWeirdRequests:
+    """Any bytes leave the server answering others."""
+
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            b"\0" * 1000,
+            b"\xff\xfe\xfd",
+            b"GET\r\n\r\n",
+            b"GET / HTTP/9.9\r\n\r\n",
+            b"GET /\xff\xff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"GET http://[ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"CONNECT evil:80 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+            b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
+            b"PUT /build/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"PUT /build/x HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nConnection: close\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\nRange: bytes=9-1\r\nConnection: close\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: upgrade, close\r\n\r\n",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        ],
+        ids=range(17),
+    )
+    async def test_are_answered_or_dropped(
+        self, tmp_path: Path, request_: bytes, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with serving(tmp_path, patience=0.2) as served:
+            answer = await served.raw(request_)
+
+            assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
+            assert (await served.get("/health")).status == 200
+            assert [each.message for each in caplog.records if each.name == "pyxie.http.edge"] == []
+
+    async def test_are_not_quoted_in_the_log(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("WARNING", logger="aiosqlite")
+        caplog.set_level(1)
+        async with serving(tmp_path) as served:
+            await served.raw(f"GET /done/{HOST}/{TOKEN} HTTP/9.9\r\n\r\n".encode())
+            await served.raw(f"GET /done/{HOST}/{TOKEN} HTTP/1.1\r\nbad\r\n\r\n".encode())
+
+            shown = [f"{each.getMessage()} {each.exc_info}" for each in caplog.records]
+            assert not [line for line in shown if TOKEN in line]
+            assert [line for line in shown if "is not HTTP" in line] == [
+                "127.0.0.1 sent what is not HTTP: BadStatusLine None",
+                "127.0.0.1 sent what is not HTTP: BadHttpMessage None",
+            ]
+
+    async def test_a_body_that_nobody_asked_for_does_no_harm(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            async with served.session.put(
+                f"{served.url}/build/{HOST}", data=io.BytesIO(b"x" * (8 << 20))
+            ) as answer:
+                assert (answer.status, await answer.read()) == (200, b"OK")
+            assert (await served.get(f"/status/{HOST}")) == Answer(200, b"Installing")
+
+
+def _bug(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+def _break_off(served: Served) -> None:
+    """Make the route of the events fail after its first bytes."""
+
+    async def half(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"half")
+        raise ZeroDivisionError
+
+    assert served.server._runner is not None
+    router = served.server._runner.app.router
+    router._frozen = False
+    router.add_get("/half", edge.open_to_all(half))
