@@ -1,0 +1,5 @@
+"""``python -m pyxie``."""
+
+from pyxie.cli import main
+
+main()

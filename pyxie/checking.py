@@ -1,0 +1,106 @@
+"""`pyxie check`: every mistake that can be seen without a network, at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyxie.config.nodes import Document, read
+from pyxie.config.settings import Settings, load
+from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
+from pyxie.registry.machine import Machine
+from pyxie.registry.registry import Folder, Registry
+from pyxie.render.boot import Kitchen
+from pyxie.render.context import Occasion
+
+_BASE_URL = "http://192.0.2.1:8090"
+_TOKEN = "0" * 36
+
+
+def problems(file: Path) -> tuple[list[Problem], int]:
+    """Check ``config.yaml`` and all it leads to.
+
+    Returns:
+        All problems, sorted, and how many machines are without one.
+    """
+    try:
+        settings = load(file)
+    except ConfigError as exc:
+        registry = _machines_despite(file)
+        return sorted({*exc.problems, *registry.problems}), len(registry.machines)
+    registry = Folder(settings.machinepath, shown=_shown(settings.machinepath)).scan()
+    found = set(registry.problems)
+    kitchen, written = Kitchen(settings), read(file)
+    occasion = Occasion(base_url=settings.baseurl or _BASE_URL, token=_TOKEN, mac="")
+    failed = 0
+    for host, machine in registry.machines.items():
+        where = _Where(settings, machine, registry.documents[host], written)
+        theirs = {where.problem(fault) for fault in kitchen.faults(machine, occasion)}
+        found |= theirs
+        failed += bool(theirs)
+    return sorted(found), len(registry.machines) - failed
+
+
+def _machines_despite(file: Path) -> Registry:
+    """Read the machines although ``file`` has mistakes, if it can be told where they are."""
+    try:
+        data = read(file).data
+    except ConfigError:
+        data = None
+    written = data.get("machinepath") if isinstance(data, dict) else None
+    folder = file.absolute().parent / (written if isinstance(written, str) else "machines")
+    if not written and not folder.is_dir():
+        return Registry()
+    return Folder(folder, shown=_shown(folder)).scan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """Finds the place where a machine's fault is to be mended."""
+
+    settings: Settings
+    machine: Machine
+    own: Document
+    shared: Document
+
+    def problem(self, fault: NotServedError | RenderError) -> Problem:
+        """Return the fault as a problem of the file that it is in."""
+        if isinstance(fault, NotServedError):
+            return self._named(fault.what, fault.why)
+        for folder in (self.settings.templatepath, self.settings.ipxe):
+            template = folder / fault.template
+            if fault.line and template.is_file():
+                sentence = f"{fault.problem}, for {self.machine.hostname}"
+                return Problem(_shown(template), fault.line, 1, "", sentence)
+        within = f"line {fault.line} of it: " if fault.line > 1 else ""
+        return self._named(fault.template, f"{within}{fault.problem}")
+
+    def _named(self, what: str, sentence: str) -> Problem:
+        for document in (self.own, self.shared):
+            loc = _loc_of(document, what)
+            if loc:
+                quoted = sentence if what in str(loc[0]) else f"{what!r}: {sentence}"
+                told = f", for {self.machine.hostname}" if document is self.shared else ""
+                return document.problem(loc, quoted + told)
+        return self.own.problem((), f"{what}: {sentence}")
+
+
+def _loc_of(document: Document, what: str) -> tuple[str | int, ...]:
+    data = document.data if isinstance(document.data, dict) else {}
+    for key in (what, f"default_{what}"):
+        if data.get(key):
+            return (key,)
+    for key, value in data.items():
+        if value == what:
+            return (key,)
+        if isinstance(value, list) and what in value:
+            return (key, value.index(what))
+    return ()
+
+
+def _shown(path: Path) -> Path:
+    """Return a path as short as it can be told from here."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path

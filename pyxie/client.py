@@ -1,0 +1,121 @@
+"""The command line's side of the REST API."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from pyxie.errors import PyxieError
+
+
+class RefusedError(PyxieError):
+    """The daemon answered, but not with what was asked for.
+
+    Attributes:
+        status: HTTP's.
+        detail: The daemon's own words.
+    """
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(status, detail)
+        self.status = status
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class UnreachableError(PyxieError):
+    """No daemon answers there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Calls one daemon.
+
+    Attributes:
+        url: Of the daemon, without a trailing slash.
+        token: Of ``api.tokens``; none is needed on the daemon's own host.
+    """
+
+    url: str
+    token: str | None = None
+
+    async def call(self, method: str, *path: str) -> Any:
+        """Return the answer's JSON.
+
+        Raises:
+            RefusedError: The answer is an error.
+            UnreachableError: There is no answer.
+        """
+        async with self._request(method, *path) as answer:
+            try:
+                return await answer.json()
+            except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+                raise UnreachableError(f"what answers at {self.url} is no pyxie ({exc})") from exc
+
+    async def events(self, *, follow: bool, **where: str | None) -> AsyncIterator[dict[str, Any]]:
+        """Yield events as they come; raises as `call`."""
+        params = {key: value for key, value in where.items() if value is not None}
+        if follow:
+            params["follow"] = "1"
+        async with self._request("GET", "events", params=params) as answer:
+            try:
+                async for line in answer.content:
+                    if line.strip():
+                        yield json.loads(line)
+            except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+                why = str(exc) or "it has fallen silent"
+                raise UnreachableError(f"pyxie at {self.url} has gone: {why}") from exc
+        if follow:
+            raise UnreachableError(f"pyxie at {self.url} has stopped")
+
+    @asynccontextmanager
+    async def _request(
+        self, method: str, *path: str, params: dict[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=60.0)
+        url = "/".join((self.url, "api/v1", *(quote(part, safe="") for part in path)))
+        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
+            try:
+                answer = await session.request(method, url, params=params)
+            except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+                raise UnreachableError(
+                    f"no pyxie answers at {self.url} ({_why(exc)}); "
+                    "is the daemon running? Another address is given with --url"
+                ) from exc
+            async with answer:
+                if answer.status >= 400 and answer.content_type == "text/html":
+                    told = f"{answer.status} {answer.reason}"
+                    raise UnreachableError(f"what answers at {self.url} is no pyxie ({told})")
+                if answer.status >= 400:
+                    raise RefusedError(answer.status, _detail(await _text(answer)))
+                yield answer
+
+
+def _why(exc: Exception) -> str:
+    if isinstance(exc, aiohttp.ClientConnectorError) and exc.os_error.errno:
+        return os.strerror(exc.os_error.errno)
+    return str(exc) or "time is up"
+
+
+async def _text(answer: aiohttp.ClientResponse) -> str:
+    try:
+        return await answer.text(errors="replace")
+    except (aiohttp.ClientError, TimeoutError):
+        return f"answered {answer.status}, and broke off"
+
+
+def _detail(body: str) -> str:
+    try:
+        return str(json.loads(body)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return body.strip()

@@ -1,0 +1,245 @@
+"""The composition root: settings become services, and run until they are told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import logging
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pyxie import __version__, privileges, systemd
+from pyxie.builds.builds import Builds
+from pyxie.builds.store import Store
+from pyxie.config.settings import Settings
+from pyxie.dhcp.server import DhcpServer
+from pyxie.errors import ConfigError, StartError
+from pyxie.http.server import HttpServer
+from pyxie.logs import configure
+from pyxie.metrics import Metrics
+from pyxie.net.watch import InterfaceWatch
+from pyxie.service import Service, supervise
+from pyxie.site import Site
+from pyxie.tftp.limits import Limits
+from pyxie.tftp.server import TftpServer
+from pyxie.trace.trace import Trace
+
+log = logging.getLogger(__name__)
+
+_OPEN_FILES = 65_536
+"""As in packaging/systemd/pyxie.service."""
+
+_RESCAN = 1.0
+"""Seconds between looks at the machine files; a look is one readdir and a stat a file."""
+
+
+class MachineWatch:
+    """The service that notices changed machine files."""
+
+    name = "machines"
+
+    def __init__(self, site: Site, *, strict: bool) -> None:
+        self._site = site
+        self._strict = strict
+
+    async def __aenter__(self) -> Self:
+        registry = await self._site.refresh()
+        if self._strict and registry.problems:
+            raise ConfigError(registry.problems)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    async def serve(self) -> None:
+        """Look again, until cancelled."""
+        while True:
+            await asyncio.sleep(_RESCAN)
+            await self._site.refresh()
+
+    async def drain(self) -> None:
+        """Nothing is ever in hand."""
+
+
+def compose(file: Path, settings: Settings, *, strict: bool) -> tuple[Site, list[Service]]:
+    """Return the parts of a daemon, in the order in which they are to be started.
+
+    Args:
+        file: Where ``settings`` were read from.
+        settings: What to run.
+        strict: Refuse to start while a machine file is broken.
+    """
+    metrics = Metrics()
+    watch = InterfaceWatch(settings.interfaces or None)
+    trace = Trace()
+    builds = Builds(Store(settings.state), trace, metrics)
+    site = Site(
+        settings,
+        file,
+        builds=builds,
+        trace=trace,
+        metrics=metrics,
+        interfaces=lambda: watch.current,
+    )
+    trace.host_of = site.host_of
+    services: list[Service] = [systemd.Watchdog(), watch, builds, MachineWatch(site, strict=strict)]
+    limits = settings.limits
+    services.append(
+        TftpServer(
+            site.loaders,
+            recorder=trace,
+            metrics=metrics,
+            serves=lambda index: watch.current.served(index),  # noqa: PLW0108  (current changes)
+            port=settings.tftp.port,
+            limits=Limits(
+                per_client=limits.tftp_per_address,
+                total=limits.tftp_total,
+                max_blksize=limits.tftp_blksize,
+                max_windowsize=limits.tftp_windowsize,
+            ),
+        )
+    )
+    services.append(HttpServer(site, settings.http.listen, settings.http.port))
+    if settings.dhcp.mode != "off":
+        dhcp = DhcpServer(
+            interfaces=lambda: watch.current,
+            standing=site.standing,
+            loaders=lambda: site.loaders.by_architecture,
+            http_port=settings.http.port,
+            recorder=trace,
+            metrics=metrics,
+            bind=settings.dhcp.bind,
+            mode=settings.dhcp.mode,
+            limit=limits.dhcp_per_mac,
+        )
+        site.forget_chain = dhcp.forget_chain
+        services.append(dhcp)
+    return site, services
+
+
+def run(file: Path, settings: Settings, *, strict: bool = False) -> None:
+    """Run the daemon until SIGTERM or SIGINT.
+
+    Raises:
+        StartError: It cannot start; the text says what to do.
+        ConfigError: ``strict``, and a machine file is broken.
+        ExceptionGroup: A service died.
+    """
+    configure(settings.log)
+    _allow_files()
+    asyncio.run(_run(file, settings, strict=strict))
+
+
+async def _run(file: Path, settings: Settings, *, strict: bool) -> None:
+    site, services = compose(file, settings, strict=strict)
+    stop = asyncio.Event()
+
+    def bound() -> None:
+        if settings.user:
+            database = Path(settings.state.partition(":///")[2])
+            if settings.state.startswith("sqlite"):
+                privileges.chown_state(_own_folder(database), settings.user)
+            _load_late()
+            privileges.drop(settings.user)
+        for sentence in site.loaders.missing():
+            log.warning("%s", sentence)
+        if not settings.api.allow and not settings.api.tokens:
+            log.info("only this host may manage builds; see 'api.allow' in %s", file)
+        log.info("pyxie %s serves; DHCP mode is %s", __version__, settings.dhcp.mode)
+        systemd.ready(f"{len(site.registry.machines)} machine(s)")
+
+    with _signals(stop, lambda: _reload(site)):
+        try:
+            await supervise(services, stop, bound=bound)
+        except OSError as exc:
+            raise StartError(f"cannot start: {exc}") from exc
+    log.info("stopped")
+
+
+def _allow_files() -> None:
+    """Raise the soft limit of open files: shells set 1,024, and 'limits' allows for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < enough:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+
+
+def _load_late() -> None:
+    """Load the codecs that Python loads at first use: the user may not be let at its files."""
+    for name in ("idna", "unicode-escape"):  # host names, Jinja2's lexer
+        codecs.lookup(name)
+
+
+def _own_folder(database: Path) -> Path:
+    """Return the folder of the database, which is to become the user's with all in it.
+
+    Raises:
+        StartError: It holds what is not ours to give away.
+    """
+    folder = database.parent
+    strays = sorted(
+        each.name
+        for each in folder.iterdir()
+        if not each.name.startswith(database.name) and each.name != "lost+found"
+    )
+    if strays:
+        raise StartError(
+            f"user: {folder} holds {strays[0]!r} beside the state, and would become the user's; "
+            "set 'state' in config.yaml to a path in a folder of its own"
+        )
+    return folder
+
+
+def _reload(site: Site) -> None:
+    """Read machines and loaders again; settings need a restart, and so does a new port."""
+
+    async def reload() -> None:
+        systemd.reloading()
+        try:
+            site.loaders.refresh()
+            await site.refresh()
+            log.info("reloaded: %d machine(s) are known", len(site.registry.machines))
+            for sentence in site.loaders.missing():
+                log.warning("%s", sentence)
+        finally:
+            systemd.ready(f"{len(site.registry.machines)} machine(s)")
+
+    task = asyncio.get_running_loop().create_task(reload(), name="reload")
+    _reloads.add(task)
+    task.add_done_callback(_reloads.discard)
+
+
+_reloads: set[asyncio.Task[None]] = set()
+
+
+@contextmanager
+def _signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
+    """Set ``stop`` at the first SIGTERM or SIGINT, a second kills; SIGHUP reloads."""
+    loop = asyncio.get_running_loop()
+    ending = (signal.SIGTERM, signal.SIGINT)
+
+    def once() -> None:
+        systemd.stopping()
+        stop.set()
+        for number in ending:
+            loop.remove_signal_handler(number)
+
+    for number in ending:
+        loop.add_signal_handler(number, once)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    try:
+        yield
+    finally:
+        for number in (*ending, signal.SIGHUP):
+            with suppress(ValueError):
+                loop.remove_signal_handler(number)

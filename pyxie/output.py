@@ -1,0 +1,90 @@
+"""What the command line prints: tables and colour on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pyxie.errors import PyxieError
+
+_COLOURS = {"trouble": "red", "silence": "yellow", "build": "bold green"}
+
+
+class ReaderGoneError(PyxieError):
+    """Whoever read our output has left, as in `pyxie events | head`."""
+
+
+def prepare() -> None:
+    """See to it that no text can fail to be printed, whatever the locale is."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def as_json(value: Any) -> None:
+    """Print one JSON document, a line of its own."""
+    _print(json.dumps(value, ensure_ascii=False))
+
+
+def line(text: str) -> None:
+    """Print one line, however long."""
+    _print(_harmless(text))
+
+
+def error(text: str) -> None:
+    """Print a line, or several, to standard error."""
+    for each in text.splitlines():
+        print(_harmless(each), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)  # noqa: T201
+    except BrokenPipeError as exc:
+        # What is still buffered would raise again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGoneError from exc
+
+
+def _harmless(text: str) -> str:
+    """Return ``text`` without what a terminal would act upon: files and peers are in it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print columns; off a terminal without head, wrapping or colour, for scripts."""
+    if not sys.stdout.isatty():
+        widths = [max(len(row[at]) for row in rows) for at in range(len(heads))] if rows else []
+        for row in rows:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            line("  ".join(cells).rstrip())
+        return
+    from rich.console import Console  # imported where it shows: it takes 0.1 s
+    from rich.table import Table
+
+    drawn = Table(box=None, pad_edge=False)
+    for head in heads:
+        drawn.add_column(head, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(_harmless(cell) for cell in row))
+    Console(highlight=False, markup=False, emoji=False).print(drawn)
+
+
+def event(found: Mapping[str, Any]) -> None:
+    """Print one step of a boot."""
+    at = time.strftime("%H:%M:%S", time.localtime(found["at"]))
+    who = found["host"] or found["mac"] or found["peer"] or "-"
+    text = f"{at}  {who}  {found['text']}"
+    if not sys.stdout.isatty():
+        line(text)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    style = _COLOURS.get(found["step"], "")
+    Console(highlight=False).print(Text(_harmless(text), style=style), soft_wrap=True)

@@ -1,0 +1,244 @@
+"""The shape of the code: what imports what, who ends the process."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pyxie
+
+ROOT = Path(pyxie.__file__).parent
+MODULES = {
+    ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in ROOT.rglob("*.py")
+    if "share" not in path.parts
+}
+PACKAGES = frozenset(name for name, path in MODULES.items() if path.name == "__init__.py")
+MIGRATION = re.compile(r"pyxie\.builds\.migrations\.").match
+
+PURE = frozenset(
+    f"pyxie.{name}"
+    for name in (
+        "builds.life",
+        "config.kinds",
+        "dhcp.chain",
+        "dhcp.decide",
+        "dhcp.firmware",
+        "dhcp.limit",
+        "dhcp.message",
+        "dhcp.standing",
+        "dhcp.udp",
+        "errors",
+        "http.access",
+        "tftp.deadlines",
+        "tftp.limits",
+        "tftp.packet",
+        "tftp.report",
+        "tftp.transfer",
+        "trace.events",
+        "wire",
+    )
+)
+"""Told the bytes and the time; they open nothing and ask nobody."""
+
+HARMLESS = frozenset(
+    (
+        "__future__",
+        "base64",
+        "binascii",
+        "collections",
+        "dataclasses",
+        "enum",
+        "heapq",
+        "hmac",  # for compare_digest
+        "ipaddress",
+        "math",
+        "re",
+        "struct",
+        "types",
+        "typing",
+        "urllib",
+    )
+)
+"""What of the standard library does not reach outside, by its first name."""
+
+EXTRA = {
+    "pyxie.config.kinds": {"pydantic"},
+    "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
+    "pyxie.http.access": {"pyxie.config.settings"},  # for the type of its settings
+}
+"""What single pure modules may import as well, each with its reason."""
+
+RANKS = (
+    # Codecs, policies, values: nothing of pyxie's but each other.
+    {*PURE, "pyxie.config.settings", "pyxie.config.nodes", "pyxie.config.validate"},
+    # What is built of them without a server.
+    {
+        *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
+        *("pyxie.logs", "pyxie.metrics", "pyxie.loaders", "pyxie.site"),
+        *("pyxie.registry", "pyxie.render", "pyxie.images", "pyxie.builds", "pyxie.trace"),
+        *("pyxie.net", "pyxie.tftp.source", "pyxie.tftp.files"),
+    },
+    # Servers.
+    {"pyxie.dhcp", "pyxie.tftp", "pyxie.http"},
+    {"pyxie.daemon"},
+    # The command line, and what only it uses.
+    {"pyxie.cli", "pyxie.client", "pyxie.output", "pyxie.checking", "pyxie.__main__"},
+)
+"""From what is imported to what imports; a package stands for its modules not named before."""
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Walk the modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            assert node.module is not None
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                yield inner if inner in MODULES else node.module
+
+
+def rank(module: str) -> int:
+    """Return where in RANKS a module stands: at its own name, else at its package's."""
+    for name in (module, module.rpartition(".")[0]):
+        for at, names in enumerate(RANKS):
+            if name in names:
+                return at
+    raise AssertionError(f"{module} has no place in RANKS")
+
+
+class TestPureModules:
+    @pytest.mark.parametrize("module", sorted(PURE))
+    def test_do_no_io_and_read_no_clock(self, module: str) -> None:
+        strays = {
+            name
+            for name in imported(MODULES[module])
+            if name.split(".")[0] not in HARMLESS
+            and name not in PURE
+            and name not in EXTRA.get(module, ())
+        }
+
+        assert strays == set()
+
+    @pytest.mark.parametrize("module", sorted(PURE))
+    def test_open_no_files_by_the_builtin_either(self, module: str) -> None:
+        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        called = {
+            node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+        }
+
+        forbidden = {
+            "open",
+            "read_text",
+            "read_bytes",
+            "write_text",
+            "write_bytes",
+            "print",
+            "input",
+        }
+        assert called & forbidden == set()
+
+
+class TestDependencies:
+    @pytest.mark.parametrize(
+        "module", sorted(name for name in MODULES if name not in PACKAGES and not MIGRATION(name))
+    )
+    def test_point_one_way(self, module: str) -> None:
+        wrong = {
+            name
+            for name in imported(MODULES[module])
+            if name.startswith("pyxie.") and rank(name) > rank(module)
+        }
+
+        assert wrong == set()
+
+    def test_of_migrations_are_on_nothing_that_may_change(self) -> None:
+        for module in filter(MIGRATION, MODULES):
+            assert not [name for name in imported(MODULES[module]) if name.startswith("pyxie")]
+
+    def test_have_no_circles(self) -> None:
+        needs = {
+            module: {name for name in imported(path) if name in MODULES}
+            for module, path in MODULES.items()
+        }
+        while True:
+            free = {module for module, names in needs.items() if not names & needs.keys()}
+            if not free:
+                break
+            needs = {module: names for module, names in needs.items() if module not in free}
+
+        assert needs == {}
+
+    def test_packages_themselves_import_nothing(self) -> None:
+        """So that each name has one import path, and importing one part does not import all."""
+        full = {
+            module: names for module in PACKAGES if (names := sorted(imported(MODULES[module])))
+        }
+
+        assert full == {}
+
+    @pytest.mark.parametrize("library", ["scapy", "tftpy"])
+    def test_on_the_slow_libraries_are_the_probes_alone(self, library: str) -> None:
+        users = {
+            module
+            for module, path in MODULES.items()
+            if any(name.split(".")[0] == library for name in imported(path))
+        }
+
+        assert {user for user in users if not user.startswith("pyxie.probe")} == set()
+
+    def test_all_are_declared(self) -> None:
+        """What is imported is in pyproject.toml, so that an empty environment has it."""
+        project = (ROOT.parent / "pyproject.toml").read_text(encoding="utf-8")
+        named = {"yaml": "pyyaml", "prometheus_client": "prometheus-client"}
+
+        missing = {
+            first
+            for path in MODULES.values()
+            for first in {name.split(".")[0] for name in imported(path)}
+            if first not in sys.stdlib_module_names
+            and first != "pyxie"
+            and f'"{named.get(first, first)}' not in project.lower()
+            and first != "pydantic_core"
+        }
+
+        assert missing == set()
+
+
+class TestTheEnd:
+    def test_of_the_process_is_the_command_lines_alone(self) -> None:
+        enders = set()
+        for module, path in MODULES.items():
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id="sys" | "os"), attr=name)):
+                        if name in ("exit", "_exit", "abort"):
+                            enders.add(module)
+                    case ast.Name(id="SystemExit" | "exit" | "quit"):
+                        enders.add(module)
+                    case _:
+                        pass
+
+        assert enders == {"pyxie.cli"}
+
+    def test_of_standard_output_is_the_command_lines_alone(self) -> None:
+        printers = {
+            module
+            for module, path in MODULES.items()
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "print"
+        }
+
+        assert printers == {"pyxie.output"}

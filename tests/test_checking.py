@@ -1,0 +1,217 @@
+"""`pyxie check`: all mistakes at once, each at the place where it is to be mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pyxie.checking import problems
+
+NIC = "network: [{macaddress: 525400000001}]\n"
+OTHER = "network: [{macaddress: 525400000002}]\n"
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A site without mistakes, in the working directory."""
+    for name in ("machines", "templates", "images", "ipxe"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "images/linux").write_bytes(b"kernel")
+    (tmp_path / "config.yaml").write_text("kernel: linux\n")
+    (tmp_path / "machines/web01.yaml").write_text(NIC)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def check() -> tuple[list[str], int]:
+    found, machines = problems(Path("config.yaml"))
+    return [str(problem) for problem in found], machines
+
+
+def write(site: Path, **files: str) -> None:
+    places = {
+        "config": "config.yaml",
+        "web01": "machines/web01.yaml",
+        "web02": "machines/web02.yaml",
+        "preseed": "templates/preseed.j2",
+        "finish": "templates/finish.j2",
+        "script": "ipxe/boot.ipxe.j2",
+    }
+    for name, text in files.items():
+        (site / places[name]).write_text(text)
+
+
+class TestMistakes:
+    def test_there_are_none_in_a_good_site(self, site: Path) -> None:
+        assert check() == ([], 1)
+
+    def test_of_every_kind_are_told_at_once(self, site: Path) -> None:
+        write(
+            site,
+            config=(
+                "kernel: linux\ndefault_initrd: [linux, gone.gz]\ndefault_cmdline: '{{ nope }}'\n"
+            ),
+            web01=f"preseed: preseed.j2\nfinish: finish.j2\n{NIC}",
+            web02=f"cmdline: |\n  a\n  {{{{ deep.er }}}}\ninitrd: linux\npreseed: none.j2\n{OTHER}",
+            preseed="a\n{% if %}\n",
+            finish="a\nb {{ params.disk }}\n",
+        )
+        (site / "machines/web03.yaml").write_text(
+            "kernel: other\ncmdline: x\ninitrd: missing\nnetwork: [{name: a}]\n"
+        )
+        (site / "machines/web04.yaml").write_text("hostnam: x\n")
+
+        assert check() == (
+            [
+                "config.yaml:2:25: default_initrd[1]: 'gone.gz': no such file, for web01",
+                "config.yaml:3:18: default_cmdline: 'nope' is undefined, for web01",
+                "machines/web02.yaml:1:10: cmdline: line 2 of it: 'deep' is undefined",
+                (
+                    "machines/web02.yaml:5:10: preseed: 'none.j2': there is no such template in "
+                    f"{site}/templates"
+                ),
+                "machines/web03.yaml:1:9: kernel: 'other': no such file",
+                "machines/web03.yaml:3:9: initrd: 'missing': no such file",
+                "machines/web03.yaml:4:10: network: web03 has no NIC with a 'macaddress'",
+                "machines/web04.yaml:1:1: hostnam: unknown key; did you mean 'hostname'?",
+                "templates/finish.j2:2:1: 'params.disk' is undefined, for web01",
+                (
+                    "templates/preseed.j2:2:1: is not a template: Expected an expression, got "
+                    "'end of statement block', for web01"
+                ),
+            ],
+            0,
+        )
+
+    def test_of_one_machine_leave_the_others_counted(self, site: Path) -> None:
+        write(site, web02=f"preseed: none.j2\n{OTHER}")
+
+        assert check()[1] == 1
+
+    def test_in_a_template_that_two_machines_use_are_told_for_both(self, site: Path) -> None:
+        write(
+            site,
+            web01=f"preseed: preseed.j2\n{NIC}",
+            web02=f"preseed: preseed.j2\nparams: {{disk: x}}\n{OTHER}",
+            preseed="{{ params.disk }} {{ params.size }}\n",
+        )
+
+        assert check()[0] == [
+            "templates/preseed.j2:1:1: 'params.disk' is undefined, for web01",
+            "templates/preseed.j2:1:1: 'params.size' is undefined, for web02",
+        ]
+
+    def test_of_both_nics_are_one(self, site: Path) -> None:
+        write(
+            site,
+            web01=(
+                "cmdline: '{{ x }}'\n"
+                "network: [{macaddress: 525400000001}, {macaddress: 525400000002}]\n"
+            ),
+        )
+
+        assert check()[0] == ["machines/web01.yaml:1:10: cmdline: 'x' is undefined"]
+
+    def test_in_the_boot_script_are_told_in_the_operators_file(self, site: Path) -> None:
+        write(site, script="#!ipxe\n{{ kernal_url }}\n")
+
+        assert check()[0] == ["ipxe/boot.ipxe.j2:2:1: 'kernal_url' is undefined, for web01"]
+
+    def test_a_kernel_that_is_named_nowhere(self, site: Path) -> None:
+        write(site, config="")
+
+        assert check()[0] == [
+            (
+                "machines/web01.yaml:1:1: kernel: not named: set 'kernel' in the machine's file "
+                "or in config.yaml"
+            )
+        ]
+
+    def test_a_machine_without_any_network(self, site: Path) -> None:
+        write(site, web01="")
+
+        assert check()[0] == [
+            "machines/web01.yaml:1:1: network: web01 has no NIC with a 'macaddress'"
+        ]
+
+
+class TestBrokenSettings:
+    def test_do_not_hide_the_mistakes_of_the_machines(self, site: Path) -> None:
+        write(site, config="kernl: linux\n", web02="hostnam: x\n")
+
+        assert check() == (
+            [
+                "config.yaml:1:1: kernl: unknown key; did you mean 'kernel'?",
+                "machines/web02.yaml:1:1: hostnam: unknown key; did you mean 'hostname'?",
+            ],
+            1,
+        )
+
+    def test_still_say_where_the_machines_are(self, site: Path) -> None:
+        write(site, config="machinepath: hosts\nkernl: linux\n")
+        (site / "machines").rename(site / "hosts")
+        (site / "hosts/web02.yaml").write_text("hostnam: x\n")
+
+        assert check()[0] == [
+            "config.yaml:2:1: kernl: unknown key; did you mean 'kernel'?",
+            "hosts/web02.yaml:1:1: hostnam: unknown key; did you mean 'hostname'?",
+        ]
+
+    @pytest.mark.parametrize(
+        ("config", "said"),
+        [
+            ("machinepath: hosts\nx: y\n", "hosts: machinepath: cannot be read: No such file"),
+            ("machinepath: [a]\n", "config.yaml:1:14: machinepath: must be a path, not a list"),
+            ("- a\n", "config.yaml:1:1: must be a mapping of keys to values"),
+            ("a: b: c\n", "config.yaml:1:5: is not YAML: mapping values are not allowed"),
+        ],
+    )
+    def test_of_any_kind_are_told(self, site: Path, config: str, said: str) -> None:
+        write(site, config=config)
+
+        assert any(line.startswith(said) for line in check()[0])
+
+    def test_that_are_missing_are_the_only_mistake(self, site: Path) -> None:
+        (site / "config.yaml").unlink()
+        (site / "machines/web01.yaml").unlink()
+        (site / "machines").rmdir()
+
+        assert check() == (["config.yaml: cannot be read: No such file or directory"], 0)
+
+
+class TestASeedLikeSite:
+    """waitron's keys and spellings, with words of our own."""
+
+    def test_works_unchanged(self, site: Path) -> None:
+        write(
+            site,
+            config=(
+                "templatepath: templates\nmachinepath: machines\n"
+                "baseurl: http://boot.example:8090\n"
+                'params:\n    mirror: "deb.example"\n    dns_nameservers: ""\n'
+                'default_cmdline: "url={{ BaseURL }}/template/preseed/{{ Hostname }}/{{ Token }}"\n'
+                "default_kernel: linux\ndefault_image_url: http://mirror.example/netboot/\n"
+                "default_initrd: initrd.gz\n"
+            ),
+            web01=(
+                "hostname: web01.internal\n"
+                'operatingsystem: "Bookworm"\n'
+                "preseed: preseed.j2\nfinish: finish.j2\n"
+                'cmdline: "url={{ BaseURL }}/template/preseed/{{ Hostname }}/{{ Token }} quiet"\n'
+                "network:\n  - name: eth0\n    macaddress: 52:54:00:00:00:01\n"
+                'params:\n    foo: False\n    bar: "Hello"\n    static: True\n'
+            ),
+            preseed=(
+                "d-i a string {{ config.Params.mirror }} {{ machine.Hostname }}\n"
+                '{% if machine.Params.static == "True" %}\nd-i b boolean true\n{% endif %}\n'
+                '{% if machine.Params.absent == "True" %}\n'
+                "{{ machine.Params.absent }}\n{% endif %}\n"
+            ),
+            finish=(
+                "# {{ machine.OperatingSystem }} {{ machine.Network.0.MacAddress }}\n"
+                "wget {{ config.BaseURL }}/done/{{ machine.Hostname }}/{{ machine.Token }}\n"
+            ),
+        )
+
+        assert check() == ([], 1)
