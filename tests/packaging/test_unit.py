@@ -1,0 +1,146 @@
+"""The unit as it is shipped: judged by systemd, and run by one under its own restrictions."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests import needs
+from tests.packaging.sandbox import UNIT, Sandbox, booted, missing
+
+pytestmark = pytest.mark.interop
+
+CONFIG = "{}\n"
+HEALTH = "http://127.0.0.1:8090/health"
+
+NET_BIND_SERVICE, NET_RAW = 1 << 10, 1 << 13
+
+
+def must_have(lack: str) -> None:
+    """Skip where something is lacking, but never in CI: there it is a fault of the job's."""
+    if lack:
+        needs.missing(lack)
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    must_have(missing())
+    folder = tmp_path_factory.mktemp("systemd")
+    with booted(folder, config=CONFIG) as running:
+        yield running
+
+
+@pytest.fixture
+def pyxie(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Give the sandbox with pyxie started: ``systemctl start`` waits for READY=1."""
+    sandbox.run("systemctl", "start", "pyxie")
+    yield sandbox
+    sandbox.run("systemctl", "stop", "pyxie")
+    sandbox.run("systemctl", "reset-failed", "pyxie", check=False)
+
+
+def status(sandbox: Sandbox) -> dict[str, str]:
+    """Return proc_pid_status(5) of pyxie's main process."""
+    text = sandbox.run("cat", f"/proc/{sandbox.property('MainPID')}/status")
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {name: value.strip() for name, _, value in pairs}
+
+
+class TestAsWritten:
+    def test_its_exposure_is_two_at_most(self) -> None:
+        must_have("" if shutil.which("systemd-analyze") else "needs the Debian package systemd")
+
+        judged = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)],
+            capture_output=True,
+            text=True,
+        )
+
+        exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", judged.stdout)
+        assert exposure is not None, judged.stderr
+        assert float(exposure[1]) <= 2.0, judged.stdout
+
+    def test_systemd_has_nothing_to_say_against_it(self, sandbox: Sandbox) -> None:
+        verified = sandbox.run("systemd-analyze", "verify", "/etc/systemd/system/pyxie.service")
+
+        assert verified == ""
+
+
+class TestUnderItsRestrictions:
+    def test_it_starts_and_answers(self, pyxie: Sandbox) -> None:
+        answer = pyxie.run("curl", "--fail", "--silent", "--show-error", HEALTH)
+
+        assert answer != ""
+        assert pyxie.property("ActiveState") == "active"
+
+    def test_it_has_two_capabilities_a_user_of_its_own_and_a_filter(self, pyxie: Sandbox) -> None:
+        seen = status(pyxie)
+
+        both = f"{NET_BIND_SERVICE | NET_RAW:016x}"
+        assert [seen[name] for name in ("CapPrm", "CapEff", "CapAmb", "CapBnd")] == [both] * 4
+        # systemd.exec(5): dynamic users are from this range.
+        assert 61184 <= int(seen["Uid"].split()[0]) <= 65519
+        assert (seen["NoNewPrivs"], seen["Seccomp"]) == ("1", "2")
+
+    def test_its_state_and_cache_are_its_own_also_under_another_user_id(
+        self, pyxie: Sandbox
+    ) -> None:
+        folders = ("/var/lib/private/pyxie", "/var/cache/private/pyxie")
+        pyxie.run("touch", *(f"{folder}/kept" for folder in folders))
+        pyxie.run("systemctl", "stop", "pyxie")
+        pyxie.run("chown", "--recursive", "12345", *folders)
+
+        pyxie.run("systemctl", "start", "pyxie")
+
+        owner = status(pyxie)["Uid"].split()[0]
+        kept = ("/var/lib/pyxie/kept", "/var/cache/pyxie/kept")
+        assert pyxie.run("stat", "--format=%u %a", *folders).split() == [owner, "700"] * 2
+        assert pyxie.run("stat", "--format=%u", *kept).split() == [owner] * 2
+
+    def test_a_reload_leaves_it_running(self, pyxie: Sandbox) -> None:
+        process = pyxie.property("MainPID")
+
+        pyxie.run("systemctl", "reload", "pyxie")
+
+        # SIGHUP ends a process that has no handler for it: signal(7).
+        pyxie.run("curl", "--fail", "--silent", "--show-error", HEALTH)
+        assert pyxie.property("MainPID") == process
+        assert pyxie.property("NRestarts") == "0"
+
+    def test_it_stops_cleanly_within_seconds(self, pyxie: Sandbox) -> None:
+        begun = time.monotonic()
+
+        pyxie.run("systemctl", "stop", "pyxie")
+
+        assert time.monotonic() - begun < 8
+        assert pyxie.property("Result") == "success"
+        assert pyxie.property("ExecMainStatus") == "0"
+
+
+class TestWatchdog:
+    @pytest.fixture(autouse=True)
+    def impatient(self, sandbox: Sandbox) -> Iterator[None]:
+        with sandbox.drop_in("[Service]\nWatchdogSec=3\nRestartSec=0\n"):
+            yield
+
+    def test_it_is_pinged(self, pyxie: Sandbox) -> None:
+        last = pyxie.property("WatchdogTimestampMonotonic")
+
+        assert int(pyxie.until(last, "WatchdogTimestampMonotonic", within=10)) > int(last) > 0
+
+    def test_a_daemon_that_is_stuck_says_where_and_is_started_anew(self, pyxie: Sandbox) -> None:
+        process = pyxie.property("MainPID")
+
+        pyxie.run("kill", "-STOP", process)
+
+        assert pyxie.until("0", "NRestarts") == "1"
+        pyxie.run("systemctl", "start", "pyxie")  # waits for the start that is under way
+        pyxie.run("curl", "--fail", "--silent", "--show-error", HEALTH)
+        assert pyxie.property("MainPID") != process
+        journal = pyxie.run("journalctl", "--no-pager", "--output=cat", f"_PID={process}")
+        assert "Fatal Python error: Aborted" in journal
