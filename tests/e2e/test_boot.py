@@ -1,0 +1,161 @@
+"""Machines boot from pyxie, and from nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab import dnsmasq, installer, smallguest
+from tests.lab.guest import Firmware, Guest
+from tests.lab.lan import Lan
+from tests.lab.server import INSTALLER_CMDLINE, INSTALLER_PRESEED, Server
+
+pytestmark = pytest.mark.e2e
+
+# Seconds; each step takes a fraction of that on an idle machine.
+BOOT = 150.0
+INSTALLER = 300.0
+FALL_THROUGH = 150.0
+"""OVMF tries PXE, then HTTP Boot, for minutes; a clock in a hurry makes seconds of them."""
+
+
+def install(server: Server, guest: Guest, *, timeout: float = BOOT) -> None:
+    """Wait until the small guest has been through all that an installer does."""
+    guest.wait_for(f"{smallguest.DONE_SAID}OK", timeout)
+    guest.wait_exit(30)
+    assert server.curl(f"/status/{HOST}") == "Installed"
+
+
+HOST = "web01.lab"
+
+
+@pytest.mark.parametrize(
+    ("firmware", "dhcp"), [("uefi", "on pyxie's own host"), ("bios", "elsewhere")]
+)
+def test_the_debian_installer_runs_once_and_then_the_disk_boots(
+    lan: Lan, firmware: Firmware, dhcp: str
+) -> None:
+    """Build mode, installer, preseed by token, done, and silence at the second boot."""
+    dnsmasq.dhcp_server(lan.host("dhcp") if dhcp == "elsewhere" else lan.srv, lan.main)
+    tap = lan.tap()
+    with Server(lan.srv) as server:
+        server.images(small=False)
+        (server.folder / "templates/preseed.j2").write_text(INSTALLER_PRESEED)
+        server.machine(HOST, tap.mac, cmdline=INSTALLER_CMDLINE)
+        server.start()
+        token = server.build(HOST)
+        assert server.curl("/status") == f'{{"{HOST}":"Installing"}}'
+
+        with Guest(tap, firmware=firmware) as guest:
+            guest.wait_for(f"{installer.EARLY_SAYS}done said: OK", INSTALLER)
+            guest.wait_exit(60)
+
+        assert server.curl("/status") == f'{{"{HOST}":"Installed"}}'
+        assert server.curl(f"/done/{HOST}/{token}") == "OK"
+        before = server.steps(HOST)
+        assert before[-2:] == ["template", "build"]
+
+        with Guest(tap, firmware=firmware, hurry="firmware") as guest:
+            guest.wait_for(guest.fell_through, FALL_THROUGH)
+
+        after = server.events(HOST)[len(before) :]
+        assert {(each["step"], each["text"]) for each in after} == {
+            ("silence", "not answered: installed")
+        }
+
+
+def test_a_machine_that_is_not_in_build_mode_is_left_alone_from_the_start(lan: Lan) -> None:
+    dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
+    tap = lan.tap()
+    with Server(lan.srv) as server:
+        server.images()
+        server.machine(HOST, tap.mac)
+        server.start()
+
+        with Guest(tap, hurry="boot") as guest:
+            guest.wait_for(guest.fell_through, FALL_THROUGH)
+
+        assert server.curl(f"/status/{HOST}") == "Unknown state\n"
+        assert [(each["step"], each["text"]) for each in server.events(HOST)] == [
+            ("silence", "not answered: not in build mode")
+        ]
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi-http"])
+def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> None:
+    """The DHCP server is on pyxie's own host, where it owns port 67."""
+    dnsmasq.dhcp_server(lan.srv, lan.main)
+    tap = lan.tap()
+    loader = ["offer", "loader"] if firmware == "uefi-http" else []
+    with Server(lan.srv) as server:
+        server.images()
+        server.machine(HOST, tap.mac)
+        server.start()
+        token = server.build(HOST)
+
+        with Guest(tap, firmware=firmware) as guest:
+            install(server, guest)
+
+        steps = list(dict.fromkeys(server.steps(HOST)))
+        assert steps == [
+            "build",
+            *dict.fromkeys([*loader, "offer"]),
+            "script",
+            "image",
+            "booting",
+            "template",
+        ]
+        assert token not in server.process.text
+        assert server.process.running
+
+
+def test_the_nic_that_booted_is_the_one_that_installs(lan: Lan) -> None:
+    """The first card is in a socket that nobody answers; the second one boots."""
+    dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
+    dead, live = lan.tap(plugged=False), lan.tap()
+    with Server(lan.srv) as server:
+        server.images()
+        server.machine(HOST, dead.mac, live.mac)
+        server.start()
+        server.build(HOST)
+
+        with Guest(dead, live) as guest:
+            guest.wait_for(f"booted by {live.mac}", BOOT)
+            install(server, guest)
+
+        assert f"network card eth1 {live.mac}" in guest.text
+
+
+def test_a_machine_behind_a_relay_is_installed(lan: Lan) -> None:
+    behind = lan.routed("relay", "192.168.78.0/24")
+    server_host = lan.host("dhcp")
+    dnsmasq.dhcp_server(server_host, behind)
+    dnsmasq.relay(behind, server_host.address, lan.srv.address)
+    tap = behind.tap()
+    with Server(lan.srv) as server:
+        server.images()
+        server.machine(HOST, tap.mac)
+        server.start()
+        server.build(HOST)
+
+        with Guest(tap) as guest:
+            install(server, guest)
+
+
+def test_a_kernel_that_cannot_be_loaded_is_told_on_the_screen(lan: Lan) -> None:
+    """The script tries again by itself, so the machine installs once that is mended."""
+    dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
+    tap = lan.tap()
+    with Server(lan.srv) as server:
+        server.images()
+        server.machine(HOST, tap.mac)
+        server.start()
+        server.build(HOST)
+        kernel = server.folder / "images/linux"
+        hidden = kernel.rename(kernel.with_name("hidden"))
+
+        with Guest(tap) as guest:
+            guest.wait_for(f"pyxie: {HOST}: that did not work", BOOT)
+            hidden.rename(kernel)
+            install(server, guest)
+
+        assert "trouble" in server.steps(HOST)

@@ -1,0 +1,147 @@
+"""pyxie itself on the LAN: a folder of settings, the daemon, and its REST API by hand."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from tests.lab import installer, smallguest
+from tests.lab.lan import Host
+from tests.lab.process import Process
+
+PORT = 8090
+
+_PRESEED_URL = "url={{ BaseURL }}/template/preseed/{{ Hostname }}/{{ Token }}"
+
+SMALL_CMDLINE = f"{smallguest.CMDLINE} {_PRESEED_URL}"
+"""The small guest's command line, as a template of pyxie's."""
+
+INSTALLER_CMDLINE = f"{installer.INSTALLER_CMDLINE} {_PRESEED_URL}"
+"""The whole Debian installer's, likewise."""
+
+INSTALLER_PRESEED = installer.EARLY_PRESEED.format(
+    done="{{ BaseURL }}/done/{{ Hostname }}/{{ Token }}"
+)
+"""Lets the Debian installer end once it has its answers: there is no mirror in the lab."""
+
+PRESEED = """\
+d-i preseed/early_command string \\
+    wget -q -O /dev/null {{ BaseURL }}/done/{{ Hostname }}/{{ Token }} && reboot -f
+"""
+"""Lets the Debian installer end once it has its answers: there is no mirror in the lab."""
+
+PRESEED = """\
+# for {{ Hostname }}, which booted by {{ MAC }}
+# then {{ BaseURL }}/done/{{ Hostname }}/{{ Token }}
+"""
+
+
+_IMAGES = "kernel: linux\ninitrd: initrd.gz\n"
+
+
+class Server:
+    """One pyxie in a namespace, with a folder of its own for all its files.
+
+    Attributes:
+        folder: Where ``config.yaml`` and ``machines/`` are.
+        process: The daemon, once started.
+    """
+
+    def __init__(self, host: Host, settings: str = "", *, label: str = "pyxie") -> None:
+        self.host = host
+        self.folder = host.folder / label
+        self._label = label
+        self._process: Process | None = None
+        for name in ("machines", "templates", "ipxe", "images"):
+            (self.folder / name).mkdir(parents=True)
+        (self.folder / "config.yaml").write_text(_IMAGES + textwrap.dedent(settings))
+        (self.folder / "templates/preseed.j2").write_text(PRESEED)
+
+    @property
+    def process(self) -> Process:
+        """The daemon's process; its text is the log."""
+        if self._process is None:
+            raise ValueError("the server was not started")
+        return self._process
+
+    def machine(self, name: str, *macs: str, cmdline: str = SMALL_CMDLINE, extra: str = "") -> None:
+        """Write a machine's file."""
+        nics = "".join(f"  - macaddress: {mac}\n" for mac in macs)
+        text = f"preseed: preseed.j2\ncmdline: {json.dumps(cmdline)}\nnetwork:\n{nics}{extra}"
+        (self.folder / "machines" / f"{name}.yaml").write_text(text)
+
+    def images(self, *, small: bool = True) -> None:
+        """Lay kernel and initrd: of the small guest, or of the whole Debian installer."""
+        # Copies: what a link leads out to is not served.
+        shutil.copyfile(installer.kernel(), self.folder / "images/linux")
+        initrd = self.folder / "images/initrd.gz"
+        if small:
+            initrd.write_bytes(smallguest.initrd())
+        else:
+            shutil.copyfile(installer.initrd(), initrd)
+
+    def start(self, *options: str, env: Mapping[str, str] | None = None) -> Process:
+        """Start the daemon and wait until it serves."""
+        checkout = Path(__file__).parents[2]
+        self._process = self.host.popen(
+            sys.executable, "-m", "pyxie", "serve", *options,
+            label=self._label,
+            cwd=self.folder,
+            env={"PYTHONPATH": str(checkout), "PYTHONUNBUFFERED": "1", **(env or {})},
+        )  # fmt: skip
+        self._process.wait_for("; DHCP mode is ", timeout=20)
+        return self._process
+
+    def run(self, *words: str, check: bool = True) -> str:
+        """Run a command of pyxie's on the server's host, and return what it prints."""
+        return self.host.run(*self._command(*words), check=check).stdout
+
+    def start_command(self, *words: str) -> Process:
+        """Start a command of pyxie's on the server's host."""
+        return self.host.popen(*self._command(*words), label=words[0])
+
+    def _command(self, *words: str) -> list[str]:
+        checkout = Path(__file__).parents[2]
+        config = str(self.folder / "config.yaml")
+        return ["env", f"PYTHONPATH={checkout}", "PYTHONUNBUFFERED=1",
+                sys.executable, "-m", "pyxie", *words, "--config", config]  # fmt: skip
+
+    def curl(self, path: str, *options: str) -> str:
+        """Ask the REST API from the server's own host; the answer's body."""
+        url = f"http://127.0.0.1:{PORT}{path}"
+        return self.host.run("curl", "-sS", "--max-time", "10", *options, url).stdout
+
+    def build(self, name: str) -> str:
+        """Put a machine in build mode; returns its token."""
+        answer = self.curl(f"/build/{name}", "-X", "PUT", "-H", "Accept: application/json")
+        if not answer.startswith("{"):
+            raise AssertionError(f"pyxie refused to build {name}: {answer}")
+        token: str = json.loads(answer)["Token"]
+        return token
+
+    def steps(self, name: str) -> list[str]:
+        """Return the machine's trace: the step of each event."""
+        return [event["step"] for event in self.events(name)]
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the machine's events."""
+        lines = self.curl(f"/api/v1/events?host={name}").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.stop()
