@@ -1,0 +1,266 @@
+"""The documents are held to the code: what they name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from aiohttp import web
+from prometheus_client.metrics import MetricWrapperBase
+from pydantic import AliasChoices, BaseModel
+
+from pyxie.cli import commands
+from pyxie.config.settings import Settings, load
+from pyxie.dhcp.decide import Reason
+from pyxie.dhcp.firmware import ARCHITECTURES
+from pyxie.http import api, boot, waitron
+from pyxie.metrics import Metrics
+from pyxie.registry.machine import Machine
+from pyxie.registry.registry import read_machine
+from pyxie.trace.events import Step
+
+TOP = Path(__file__).parents[1]
+DOCUMENTS = sorted([*TOP.glob("*.md"), *TOP.glob("ipxe/*.md"), *TOP.glob("docs/**/*.md")])
+
+
+def named(path: Path) -> str:
+    """Name a document in a test's own name."""
+    return str(path.relative_to(TOP))
+
+
+def text(name: str) -> str:
+    """Return a document's text."""
+    return (TOP / name).read_text(encoding="utf-8")
+
+
+def section(document: str, heading: str) -> str:
+    """Return what stands under a heading, up to the next one, without code blocks."""
+    plain = without_fences(document)
+    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", plain, re.DOTALL | re.MULTILINE)
+    assert found is not None, f"no heading {heading!r}"
+    return found[1]
+
+
+def rows(document: str) -> Iterator[list[str]]:
+    """Yield the cells of each line of the tables, without heads."""
+    for line in document.splitlines():
+        if line.startswith("|") and not re.fullmatch(r"[|\s:-]+", line):
+            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
+
+
+def quoted(cell: str) -> list[str]:
+    """Return what stands in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def fences(document: str, kind: str) -> list[str]:
+    """Return the code blocks of a kind."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+
+
+def without_fences(document: str) -> str:
+    """Return a document without its code blocks, whose comments look like headings."""
+    return re.sub(r"^```.*?^```$", "", document, flags=re.DOTALL | re.MULTILINE)
+
+
+def slug(heading: str) -> str:
+    """Return the anchor that a heading gets."""
+    plain = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+    return plain.replace(" ", "-")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+class TestEveryDocument:
+    def test_its_links_lead_somewhere(self, document: Path) -> None:
+        broken = []
+        for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            place = document.parent / path if path else document
+            if not place.exists() or (anchor and anchor not in anchors(place)):
+                broken.append(target)
+
+        assert broken == []
+
+    def test_files_of_the_checkout_that_it_names_are_there(self, document: Path) -> None:
+        where = r"`((?:pyxie|tests|docs|packaging|ipxe|bench|templates|machines)/[\w./-]+)`"
+        paths = re.findall(where, document.read_text(encoding="utf-8"))
+
+        assert [path for path in paths if not (TOP / path).exists()] == []
+
+    def test_tests_that_it_names_exist(self, document: Path) -> None:
+        names = re.findall(r"`([\w/]*test_\w+\.py)::(\w+)`", document.read_text(encoding="utf-8"))
+
+        assert [f"{file}::{name}" for file, name in names if name not in defined_in(file)] == []
+
+    def test_its_yaml_is_valid(self, document: Path, tmp_path: Path) -> None:
+        everything = document.read_text(encoding="utf-8")
+        file = tmp_path / "web01.example.org.yaml"
+
+        for example in fences(everything, "yaml config"):
+            file.write_text(example, encoding="utf-8")
+            load(file)
+        for example in fences(everything, "yaml machine"):
+            file.write_text(example, encoding="utf-8")
+            assert read_machine(file, file).problems == ()
+
+        assert fences(everything, "ya?ml") == [], "mark it as `yaml config` or `yaml machine`"
+
+
+@cache
+def anchors(document: Path) -> frozenset[str]:
+    """Return all that a link into the document may lead to."""
+    if document.is_dir():
+        return frozenset()
+    lines = without_fences(document.read_text(encoding="utf-8")).splitlines()
+    return frozenset(slug(line.lstrip("#")) for line in lines if line.startswith("#"))
+
+
+@cache
+def defined_in(file: str) -> frozenset[str]:
+    """Return the names of the tests in a file below ``tests/``."""
+    tree = ast.parse((TOP / "tests" / file).read_text(encoding="utf-8"))
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, kinds))
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> set[str]:
+    """Return the keys of a model and of those inside it, as ``http.port``."""
+    found: set[str] = set()
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found |= keys(inner, f"{prefix}{name}.")
+        elif isinstance(field.validation_alias, AliasChoices):
+            found |= {f"{prefix}{alias}" for alias in field.validation_alias.choices}
+        else:
+            found.add(prefix + name)
+    return found
+
+
+class TestSettings:
+    def test_every_key_is_explained_and_no_other(self) -> None:
+        explained = {key for row in rows(text("docs/config.md")) for key in quoted(row[0])}
+
+        assert explained == keys(Settings)
+
+    def test_every_limit_is_told_with_its_default(self) -> None:
+        told = {row[0]: row[1] for row in rows(section(text("docs/config.md"), "Limits"))}
+        del told["key"]
+
+        limits = Settings().limits.model_dump()
+
+        assert told == {f"`limits.{name}`": f"`{value}`" for name, value in limits.items()}
+
+    def test_every_key_of_a_machine_is_explained(self) -> None:
+        table = section(text("docs/machines.md"), "Machine files")
+        explained = {key for row in rows(table) for key in quoted(row[0])}
+
+        assert explained == set(Machine.model_fields)
+
+    def test_every_key_of_a_nic_is_explained(self) -> None:
+        table = section(text("docs/machines.md"), "Machine files")
+        explained = next(quoted(row[1]) for row in rows(table) if row[0] == "`network`")
+        nic = get_args(Machine.model_fields["network"].annotation)[0]
+
+        assert set(explained) >= set(nic.model_fields)
+
+
+class TestMetrics:
+    def test_every_one_is_in_operate_with_its_labels_and_no_other(self) -> None:
+        table = section(text("docs/operate.md"), "Metrics")
+        told = {quoted(row[0])[0]: quoted(row[1]) for row in rows(table) if quoted(row[0])}
+
+        kept = (each for each in vars(Metrics()).values() if isinstance(each, MetricWrapperBase))
+        assert told == dict(map(described, kept))
+
+
+def described(metric: MetricWrapperBase) -> tuple[str, list[str]]:
+    """Return a metric's name as it is scraped, and its labels."""
+    family = next(iter(metric.collect()))
+    ending = "_total" if family.type == "counter" else ""
+    return family.name + ending, list(metric._labelnames)
+
+
+class TestCommands:
+    def test_every_one_is_named(self) -> None:
+        everything = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+
+        assert [name for name in commands.commands if f"pyxie {name}" not in everything] == []
+
+    def test_those_that_are_named_exist(self) -> None:
+        everything = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+        spoken = set(re.findall(r"`pyxie ([a-z]+)", everything))
+
+        assert spoken - commands.commands.keys() == set()
+
+
+class TestRoutes:
+    def test_every_one_is_in_rest_with_who_may_call_it_and_no_other(self) -> None:
+        told = {
+            route: row[1]
+            for row in rows(text("docs/rest.md"))
+            for route in quoted(row[0])
+            if route[0].isupper()
+        }
+
+        assert told == dict(each for part in (api, boot, waitron) for each in routes(part.routes))
+
+
+def routes(table: web.RouteTableDef) -> Iterator[tuple[str, str]]:
+    """Yield each route as ``GET /path/{name}``, and who may call it."""
+    for route in table:
+        assert isinstance(route, web.RouteDef)
+        path = re.sub(r"\{(\w+):[^}]*\}", r"{\1}", route.path)
+        free = "token" if "{token}" in path else "all"
+        yield f"{route.method} {path}", free if hasattr(route.handler, "pyxie_open") else "manage"
+
+
+class TestTroubleshooting:
+    def test_every_reason_for_silence_is_explained_and_no_other(self) -> None:
+        table = section(text("docs/troubleshooting.md"), '"not answered: …"')
+        explained = [quoted(row[0])[0] for row in rows(table) if quoted(row[0])]
+
+        assert sorted(explained) == sorted(Reason)
+
+
+class TestLoaders:
+    def test_every_name_is_listed(self) -> None:
+        listed = {name for row in rows(text("ipxe/README.md")) for name in quoted(row[-1])}
+
+        assert {name for row in ARCHITECTURES.values() for name in row.loaders} <= listed
+
+
+class TestEvents:
+    def test_every_step_is_named_in_rest(self) -> None:
+        assert [step for step in Step if f"`{step}`" not in text("docs/rest.md")] == []
+
+
+class TestDecisions:
+    def test_each_has_a_number_of_its_own_all_parts_and_a_line_in_the_list(self) -> None:
+        pages = sorted((TOP / "docs/decisions").glob("[0-9]*.md"))
+        listed = text("docs/decisions/README.md")
+
+        for number, page in enumerate(pages, start=1):
+            heads = re.findall(r"^#.*|^Status: \w+", page.read_text(encoding="utf-8"), re.MULTILINE)
+            assert page.name.startswith(f"{number:04d}-")
+            assert heads[0].startswith(f"# {number}. ")
+            assert heads[1].startswith("Status: ")
+            assert heads[2:] == ["## Context", "## Decision", "## Consequences"]
+            assert f"({page.name})" in listed
+
+
+class TestReadme:
+    def test_the_essentials_fit_on_one_screen(self) -> None:
+        before, _, _ = text("README.md").partition("## Documentation")
+
+        assert len(before.splitlines()) <= 70
+
+    def test_it_names_the_command_that_runs_the_tests(self) -> None:
+        assert "make test" in fences(text("README.md"), "sh")[0]
