@@ -73,6 +73,7 @@ class Builds:
         self._unsaved: deque[tuple[Build, str, str | None]] = deque()
         self._changing = asyncio.Lock()
         self._owing = asyncio.Event()
+        metrics.builds_active.set_function(lambda: len(self._active()))
 
     async def __aenter__(self) -> Self:
         await self._store.__aenter__()
@@ -255,7 +256,6 @@ class Builds:
         self._latest[build.host] = build
         if build.active:
             self._by_mac.update(dict.fromkeys(build.macs, build))
-        self._metrics.builds_active.set(sum(each.active for each in self._latest.values()))
 
     def _forget_macs(self, build: Build) -> None:
         for mac in build.macs:

@@ -91,6 +91,13 @@ def file_response(path: Path) -> web.FileResponse:
     return WholeFileResponse(path, chunk_size=256 << 10, headers={hdrs.CONTENT_TYPE: kind})
 
 
+def _mac(request: web.Request) -> str:
+    try:
+        return canonical(request.match_info["mac"])
+    except ValueError as exc:
+        raise web.HTTPNotFound(text=f"{exc}\n") from exc
+
+
 @routes.get("/boot.ipxe")
 @open_to_all
 async def entry(request: web.Request) -> web.Response:
@@ -102,11 +109,7 @@ async def entry(request: web.Request) -> web.Response:
 @open_to_all
 async def script(request: web.Request) -> web.Response:
     """Give iPXE the script for its NIC; what is wrong is said on the machine's screen."""
-    site, at = request.app[SITE], str(peer(request))
-    try:
-        mac = canonical(request.match_info["mac"])
-    except ValueError as exc:
-        raise web.HTTPNotFound(text=f"{exc}\n") from exc
+    site, at, mac = request.app[SITE], str(peer(request)), _mac(request)
     host = site.host_of(mac)
     build = site.builds.active(host) if host else None
     if build is None:
@@ -131,11 +134,7 @@ async def script(request: web.Request) -> web.Response:
 @open_to_all
 async def booting(request: web.Request) -> web.Response:
     """Hear from the script that kernel and initrds are loaded."""
-    site, at = request.app[SITE], str(peer(request))
-    try:
-        mac = canonical(request.match_info["mac"])
-    except ValueError as exc:
-        raise web.HTTPNotFound(text=f"{exc}\n") from exc
+    site, at, mac = request.app[SITE], str(peer(request)), _mac(request)
     build = site.builds.admit(site.host_of(mac) or "", request.match_info["token"])
     site.trace.record(Step.BOOTING, "leaves iPXE for its kernel", mac=mac, host=build.host, peer=at)
     await site.builds.installing(build, "booting", at, mac)
@@ -146,11 +145,7 @@ async def booting(request: web.Request) -> web.Response:
 @open_to_all
 async def loader(request: web.Request) -> web.StreamResponse:
     """Give UEFI HTTP Boot its boot loader."""
-    site, name = request.app[SITE], request.match_info["name"]
-    try:
-        mac = canonical(request.match_info["mac"])
-    except ValueError as exc:
-        raise web.HTTPNotFound(text=f"{exc}\n") from exc
+    site, name, mac = request.app[SITE], request.match_info["name"], _mac(request)
     path = site.loaders.find(name)
     if request.method == "GET":
         told = f"sent {name} over HTTP"
