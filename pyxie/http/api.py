@@ -82,10 +82,7 @@ async def machine(request: web.Request) -> web.Response:
 @routes.put("/api/v1/builds/{hostname}")
 async def build(request: web.Request) -> web.Response:
     """Put a machine in build mode, in place of any build it is in."""
-    started, refused = await begin(request, request.match_info["hostname"])
-    if started is None:
-        assert refused is not None  # noqa: S101
-        return refused
+    started = await begin(request, request.match_info["hostname"])
     return web.json_response({**_build(started), "token": started.token})
 
 

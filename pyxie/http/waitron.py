@@ -17,7 +17,7 @@ from pyxie.builds.life import Build, State
 from pyxie.builds.store import StoreError
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
-from pyxie.http.edge import SITE, admitted, base_url, fault, open_to_all, peer, text
+from pyxie.http.edge import SITE, admitted, base_url, open_to_all, peer, text
 from pyxie.images.spec import Image, Upstream
 from pyxie.render.context import Occasion
 from pyxie.trace.events import Step
@@ -62,11 +62,13 @@ def unknown(name: str, near: Sequence[str]) -> str:
     return f"Unable to find host definition for {shown}{hint}"
 
 
-async def begin(request: web.Request, name: str) -> tuple[Build | None, web.Response | None]:
+async def begin(request: web.Request, name: str) -> Build:
     """Put a machine in build mode; shared by waitron's route and the REST API.
 
-    Returns:
-        The build, or the answer that says why there is none.
+    Raises:
+        HTTPBadRequest: Its file is broken, or something of it cannot be rendered.
+        HTTPNotFound: No machine is of that name.
+        HTTPInsufficientStorage: The build could not be stored.
     """
     site = request.app[SITE]
     await site.refresh()
@@ -74,31 +76,28 @@ async def begin(request: web.Request, name: str) -> tuple[Build | None, web.Resp
     if broken:
         told = f"build refused: {broken[0]}"
         site.trace.record(Step.TROUBLE, told, host=name.lower(), peer=str(peer(request)))
-        return None, fault(request, 400, "\n".join(str(problem) for problem in broken))
+        raise web.HTTPBadRequest(text="\n".join(str(problem) for problem in broken))
     machine = site.registry.find(name)
     if machine is None:
-        return None, fault(request, 404, unknown(name, site.registry.near(name)))
+        raise web.HTTPNotFound(text=unknown(name, site.registry.near(name)))
     trial = Occasion(base_url=base_url(request), token="0" * 36, mac="")
     try:
         await asyncio.to_thread(site.kitchen.rehearse, machine, trial)
     except (NotServedError, RenderError) as exc:
         told = f"build refused: {exc}"
         site.trace.record(Step.TROUBLE, told, host=machine.hostname, peer=str(peer(request)))
-        return None, fault(request, 400, str(exc))
+        raise web.HTTPBadRequest(text=str(exc)) from exc
     try:
-        return await site.builds.begin(machine, str(peer(request))), None
+        return await site.builds.begin(machine, str(peer(request)))
     except StoreError as exc:
         why = f"Failed to set build mode on {machine.hostname}: the state cannot be written: {exc}"
-        return None, fault(request, 507, why)
+        raise web.HTTPInsufficientStorage(text=why) from exc
 
 
 @routes.put("/build/{hostname}")
 async def build(request: web.Request) -> web.Response:
     """Put the machine in build mode; its token is in ``Build-Token``."""
-    started, refused = await begin(request, request.match_info["hostname"])
-    if started is None:
-        assert refused is not None  # noqa: S101
-        return refused
+    started = await begin(request, request.match_info["hostname"])
     if "application/json" in request.headers.get("Accept", ""):
         answer = web.json_response({"Token": started.token, "State": "OK"})
     else:
