@@ -88,7 +88,14 @@ RANKS = (
     {"pyxie.dhcp", "pyxie.tftp", "pyxie.http"},
     {"pyxie.daemon"},
     # The command line, and what only it uses.
-    {"pyxie.cli", "pyxie.client", "pyxie.output", "pyxie.checking", "pyxie.__main__"},
+    {
+        "pyxie.cli",
+        "pyxie.commands",
+        "pyxie.client",
+        "pyxie.output",
+        "pyxie.checking",
+        "pyxie.__main__",
+    },
 )
 """From what is imported to what imports; a package stands for its modules not named before."""
 

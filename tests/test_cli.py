@@ -19,6 +19,7 @@ import click
 import pytest
 
 from pyxie import __version__, cli
+from pyxie.commands import options
 from tests.fakedaemon import FakeDaemon, Told, answered, fake_daemon, problem, stream
 
 PYXIE = [sys.executable, "-m", "pyxie"]
@@ -53,7 +54,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(cli, "_PLACES", (Path("config.yaml"),))
+    monkeypatch.setattr(options, "PLACES", (Path("config.yaml"),))
     yield
     monkeypatch.undo()
     time.tzset()

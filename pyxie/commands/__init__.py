@@ -1,0 +1,1 @@
+"""The commands of `pyxie`, by subject; `pyxie.cli` puts them together."""

@@ -1,0 +1,122 @@
+"""What the commands share: their options, the daemon they call, the codes they end with."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from pyxie import output
+from pyxie.client import Client, RefusedError
+from pyxie.config.kinds import http_url
+from pyxie.config.settings import Settings, load
+from pyxie.errors import ConfigError
+
+FAILED: Final = 1
+"""The daemon said no, or died."""
+MISTAKEN: Final = 2
+"""A mistake in the files, or in how the command was called."""
+
+_NO_CONFIG: Final = (
+    "there is no ./config.yaml and no /etc/pyxie/config.yaml; say where it is with --config"
+)
+PLACES: Final = (Path("config.yaml"), Path("/etc/pyxie/config.yaml"))
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def common(function: F) -> F:
+    """Add the options that every command takes."""
+
+    @click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The settings. [default: ./config.yaml, else /etc/pyxie/config.yaml]",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+    @functools.wraps(function)
+    def wrapped(*args: Any, **named: Any) -> Any:
+        return function(*args, **named)
+
+    return wrapped  # type: ignore[return-value]  # functools.wraps keeps the signature
+
+
+def remote(function: F) -> F:
+    """Add the options of the commands that call a daemon."""
+    url = click.option("--url", envvar="PYXIE_URL", help="The daemon. [default: on this host]")
+    token = click.option(
+        "--token-file",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        envvar="PYXIE_TOKEN_FILE",
+        help="A file with a token of 'api.tokens', for a daemon elsewhere.",
+    )
+    return common(url(token(function)))
+
+
+def found(config: Path | None) -> Path | None:
+    """Return the settings' file: the one that is named, else at the usual places."""
+    if config is not None:
+        return config
+    for place in PLACES:
+        with suppress(OSError):  # a folder that may not be looked into
+            if place.is_file():
+                return place
+    return None
+
+
+def needed(config: Path | None) -> Path:
+    """Return the settings' file, without which the command makes no sense."""
+    file = found(config)
+    if file is None:
+        raise click.UsageError(_NO_CONFIG)
+    return file
+
+
+def client(
+    config: Path | None = None, url: str | None = None, token_file: Path | None = None
+) -> Client:
+    """Return the client of the daemon that the options name."""
+    token = _token(token_file) if token_file else None
+    if url is not None:
+        try:
+            return Client(http_url(url).rstrip("/"), token)
+        except ValueError as exc:
+            raise click.BadParameter(str(exc), param_hint="--url") from exc
+    file = found(config)
+    try:
+        settings = load(file) if file else Settings()
+    except ConfigError:
+        if config is not None:
+            raise
+        settings = Settings()  # another's, or not ours to read: ask at the usual place
+    listen = settings.http.listen[0] if settings.http.listen else "127.0.0.1"
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(listen, listen)
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    return Client(f"http://{host}:{settings.http.port}", token)
+
+
+def _token(file: Path) -> str:
+    try:
+        token = file.read_text(encoding="ascii").strip()
+    except OSError as exc:
+        raise click.BadParameter(f"{file}: {exc.strerror}", param_hint="--token-file") from exc
+    except UnicodeDecodeError as exc:
+        raise click.BadParameter(f"{file} is not text", param_hint="--token-file") from exc
+    if not token.isprintable() or not token:
+        raise click.BadParameter(f"{file} is not one line", param_hint="--token-file")
+    return token
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Return what the calls of a daemon come to; where it refuses, the command ends."""
+    try:
+        return asyncio.run(work)
+    except RefusedError as exc:
+        output.error(f"pyxie: {exc}")
+        raise click.exceptions.Exit(FAILED) from exc
