@@ -76,7 +76,13 @@ EXTRA = {
 
 RANKS = (
     # Codecs, policies, values: nothing of pyxie's but each other.
-    {*PURE, "pyxie.config.settings", "pyxie.config.nodes", "pyxie.config.validate"},
+    {
+        *PURE,
+        "pyxie.config.build",
+        "pyxie.config.settings",
+        "pyxie.config.nodes",
+        "pyxie.config.validate",
+    },
     # What is built of them without a server.
     {
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),

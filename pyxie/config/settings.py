@@ -17,7 +17,8 @@ from pydantic import (
     field_validator,
 )
 
-from pyxie.config.kinds import Addresses, HttpUrl, Names, Params, listed
+from pyxie.config.build import BuildKeys, BuildType
+from pyxie.config.kinds import Addresses, HttpUrl, Names, listed
 from pyxie.config.nodes import Document, read
 from pyxie.config.validate import Model, validate
 from pyxie.errors import ConfigError
@@ -137,7 +138,7 @@ class Api(Model):
     tokens: Annotated[tuple[Token, ...], BeforeValidator(listed)] = ()
 
 
-class Settings(Model):
+class Settings(BuildKeys):
     """All of ``config.yaml``. Relative paths have been made absolute by `load`.
 
     waitron's keys keep their meaning; ``default_kernel`` and its kin are other names for
@@ -146,19 +147,20 @@ class Settings(Model):
 
     templatepath: Folder = Path("templates")
     machinepath: Folder = Path("machines")
+    grouppath: Folder = Path("groups")
     staticspath: Folder | None = None
     ipxe: Folder = Path("ipxe")
     images: Folder = Path("images")
     state: str = ""
 
     baseurl: HttpUrl | None = None
-    params: Params = Field(default_factory=dict)
     cmdline: str = Field("", validation_alias=AliasChoices("cmdline", "default_cmdline"))
     kernel: str = Field("", validation_alias=AliasChoices("kernel", "default_kernel"))
     initrd: Names = Field((), validation_alias=AliasChoices("initrd", "default_initrd"))
     image_url: HttpUrl | None = Field(
         None, validation_alias=AliasChoices("image_url", "default_image_url")
     )
+    build_types: dict[str, BuildType] = Field(default_factory=dict)
     foreman_proxy_address: str = ""
     """Read by no version of waitron, but its shipped configuration has it."""
 
@@ -178,7 +180,7 @@ class Settings(Model):
 
 
 _TWINS = ("cmdline", "kernel", "initrd", "image_url")
-_FOLDERS = ("templatepath", "machinepath", "staticspath", "ipxe", "images")
+_FOLDERS = ("templatepath", "machinepath", "grouppath", "staticspath", "ipxe", "images")
 
 
 def load(file: Path) -> Settings:

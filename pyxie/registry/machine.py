@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
-from pyxie.config.kinds import HttpUrl, Mac, Names, Params
+from pyxie.config.build import BuildKeys
+from pyxie.config.kinds import Mac, Names, listed
 from pyxie.config.validate import Model
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -25,12 +26,26 @@ def hostname(text: str) -> str:
     return name
 
 
+class Address(Model):
+    """One address of a NIC, as waitron 2 and 3 write them; for the operator's templates."""
+
+    ipaddress: str = ""
+    netmask: str = ""
+    cidr: str = ""
+    tags: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+    description: str = ""
+
+
 class Nic(Model):
     """One network interface.
 
     Attributes:
         macaddress: By which the machine is recognised, with any of its NICs.
-        name, ipaddress, netmask, gateway: For the operator's templates.
+        ipaddress, netmask, gateway: waitron 1's, one address; for the operator's templates,
+            as is all that follows.
+        addresses4, addresses6, gateway4, gateway6: Of waitron 2 and 3.
+        vlan_id, vlan_name, zside_device, zside_device_port: Where it is plugged in.
+        name, tags, description: Notes.
     """
 
     name: str = ""
@@ -38,30 +53,38 @@ class Nic(Model):
     ipaddress: str = ""
     netmask: str = ""
     gateway: str = ""
+    addresses4: tuple[Address, ...] = ()
+    addresses6: tuple[Address, ...] = ()
+    gateway4: str = ""
+    gateway6: str = ""
+    vlan_id: str = ""
+    vlan_name: str = ""
+    zside_device: str = ""
+    zside_device_port: str = ""
+    tags: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+    description: str = ""
 
 
-class Machine(Model):
-    """One machine file.
+class Machine(BuildKeys):
+    """One machine: as its file says, or with all that it inherits.
 
     Attributes:
         hostname: The key of everything; by default the file's name without its ending.
-        kernel, initrd, image_url, cmdline: As in the settings, which stand in for what
-            is not given here.
-        preseed, finish: Templates, below ``templatepath``.
+        groups: Files of ``grouppath``, without ending, beside the one of its domain.
+        build_type: Which of ``build_types``, where the call does not say.
+        network: Its NICs.
+        ipmi_address, ipmi_user, ipmi_password: For hooks and templates.
     """
 
     hostname: Annotated[str, AfterValidator(hostname)]
     shortname: str = ""
     domain: str = ""
-    operatingsystem: str = ""
-    preseed: str = ""
-    finish: str = ""
-    params: Params = Field(default_factory=dict)
-    cmdline: str = ""
-    kernel: str = ""
-    initrd: Names = ()
-    image_url: HttpUrl | None = None
+    groups: Names = ()
+    build_type: str = ""
     network: tuple[Nic, ...] = ()
+    ipmi_address: str = ""
+    ipmi_user: str = ""
+    ipmi_password: str = ""
 
     @property
     def macs(self) -> tuple[str, ...]:

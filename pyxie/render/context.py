@@ -72,7 +72,7 @@ def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[st
     """Return all names for ``machine``, ready for `Renderer`."""
     short, _, domain = machine.hostname.partition(".")
     fields = {
-        **dict(machine),
+        **{key: value for key, value in machine if not key.endswith("_commands")},
         "shortname": machine.shortname or short,
         "domain": machine.domain or domain,
         "params": Params("machine.params", machine.params),
@@ -102,7 +102,12 @@ def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[st
 
 
 def _nic(at: int, nic: Nic) -> Record:
-    return Record(f"machine.network[{at}]", {**dict(nic), "macaddress": nic.macaddress or ""})
+    path = f"machine.network[{at}]"
+    addresses = {
+        key: [Record(f"{path}.{key}[{n}]", dict(each)) for n, each in enumerate(getattr(nic, key))]
+        for key in ("addresses4", "addresses6")
+    }
+    return Record(path, {**dict(nic), "macaddress": nic.macaddress or "", **addresses})
 
 
 def _config(settings: Settings, occasion: Occasion) -> dict[str, Any]:

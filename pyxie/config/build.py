@@ -1,0 +1,97 @@
+"""The keys of which a build is made: settings, build types, groups and machines all have them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from pyxie.config.kinds import HttpUrl, Names, Params, listed
+from pyxie.config.validate import Model
+
+
+class Hook(Model):
+    """What is run, or called, at a point of a build's life.
+
+    Attributes:
+        command: The program and its arguments, each a template, run without a shell; one
+            text is split into words first.
+        url: A webhook instead: it gets a POST with JSON. A template.
+        shell: Run ``command``, one text, by ``/bin/sh -c``.
+        timeout_seconds: After these it is killed with all its children.
+        errors_fatal: Its failure fails what it stands before.
+        should_log: Keep its output in the build's log.
+    """
+
+    command: str | tuple[str, ...] = ""
+    url: str = ""
+    shell: bool = False
+    timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 5
+    errors_fatal: bool = False
+    should_log: bool = True
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Hook:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("a hook has either a 'command' or a 'url'")
+        if self.shell and not isinstance(self.command, str):
+            raise ValueError("with 'shell', the command is one text")
+        return self
+
+
+def _templates(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: inner for key, inner in value.items() if inner}
+    return value
+
+
+Hooks = tuple[Hook, ...]
+
+
+class BuildKeys(Model):
+    """What each layer may say of a build; see `pyxie.registry.merge`.
+
+    Attributes:
+        operatingsystem: A note, for people and templates.
+        preseed, finish: Templates, below ``templatepath``.
+        templates: Further ones, by the name that the installer asks for.
+        params: The operator's own values.
+        kernel, initrd, image_url, cmdline: What is booted.
+        prebuild_commands: Hooks before a build begins; a fatal one refuses it.
+        postbuild_commands, cancelbuild_commands, failedbuild_commands: Hooks when it ended.
+        stalebuild_commands: Hooks when it has taken too long, once.
+        pxeevent_commands: Hooks when the machine has fetched its boot script.
+        unknownbuild_commands: Hooks when a machine is heard that nobody knows.
+        stale_build_threshold_secs: Seconds after which a build is stale; 0 for never.
+        tags, description: Notes.
+    """
+
+    operatingsystem: str = ""
+    preseed: str = ""
+    finish: str = ""
+    templates: Annotated[dict[str, str], BeforeValidator(_templates)] = Field(default_factory=dict)
+    params: Params = Field(default_factory=dict)
+    cmdline: str = ""
+    kernel: str = ""
+    initrd: Names = ()
+    image_url: HttpUrl | None = None
+    prebuild_commands: Hooks = ()
+    postbuild_commands: Hooks = ()
+    cancelbuild_commands: Hooks = ()
+    failedbuild_commands: Hooks = ()
+    stalebuild_commands: Hooks = ()
+    pxeevent_commands: Hooks = ()
+    unknownbuild_commands: Hooks = ()
+    stale_build_threshold_secs: Annotated[int, Field(ge=0)] = 0
+    tags: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+    description: str = ""
+
+
+class BuildType(BuildKeys):
+    """One of ``build_types`` in the settings: install, rescue, memtest, anything."""
+
+
+class Group(BuildKeys):
+    """A file of ``grouppath``: what the machines of a domain, or of a name, share."""
+
+    build_type: str = ""
