@@ -2,43 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyxie.config.nodes import Document, read
-from pyxie.config.settings import Settings, load
+from pyxie.config.nodes import Document, Loc, Plain, read
+from pyxie.config.settings import Settings, load_marked
 from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
-from pyxie.registry.machine import Machine
-from pyxie.registry.registry import Folder, Registry
+from pyxie.hooks.orders import faults as hook_faults
+from pyxie.registry.define import Definition, common
+from pyxie.registry.folder import Folder
+from pyxie.registry.registry import Registry
 from pyxie.render.boot import Kitchen
-from pyxie.render.context import Occasion
+from pyxie.render.context import Occasion, context
 
 _BASE_URL = "http://192.0.2.1:8090"
 _TOKEN = "0" * 36
 
 
-def problems(file: Path) -> tuple[list[Problem], int]:
+def problems(file: Path, build_type: str | None = None) -> tuple[list[Problem], int]:
     """Check ``config.yaml`` and all it leads to.
+
+    Args:
+        file: ``config.yaml``.
+        build_type: The type to try every machine with; None for its own.
 
     Returns:
         All problems, sorted, and how many machines are without one.
+
+    Raises:
+        UnknownTypeError: There is no such type.
     """
     try:
-        settings = load(file)
+        settings, document = load_marked(file)
     except ConfigError as exc:
         registry = _machines_despite(file)
         return sorted({*exc.problems, *registry.problems}), len(registry.machines)
-    registry = Folder(settings.machinepath, shown=_shown(settings.machinepath)).scan()
+    registry = scan(settings, document)
     found = set(registry.problems)
-    kitchen, written = Kitchen(settings), read(file)
+    kitchen = Kitchen(settings)
     occasion = Occasion(base_url=settings.baseurl or _BASE_URL, token=_TOKEN, mac="")
     failed = 0
-    for host, machine in registry.machines.items():
-        where = _Where(settings, machine, registry.documents[host], written)
-        theirs = {where.problem(fault) for fault in kitchen.faults(machine, occasion)}
+    for machine in registry.machines.values():
+        try:
+            definition = registry.define(machine, build_type)
+        except ConfigError as exc:
+            found |= set(exc.problems)
+            failed += 1
+            continue
+        where = _Where(settings, definition, registry.documents[machine.hostname])
+        names = context(definition.machine, settings, occasion)
+        faults = [
+            *kitchen.faults(definition.machine, occasion),
+            *hook_faults(kitchen.renderer, definition.machine, names),
+        ]
+        theirs = {where.problem(fault) for fault in faults}
         found |= theirs
         failed += bool(theirs)
     return sorted(found), len(registry.machines) - failed
+
+
+def scan(settings: Settings, document: Document) -> Registry:
+    """Return the machines that the settings lead to, with files named as from here."""
+    return Folder(
+        settings.machinepath,
+        shown=_shown(settings.machinepath),
+        shared=common(settings, document),
+        groups=settings.grouppath,
+        groups_shown=_shown(settings.grouppath),
+    ).scan()
 
 
 def _machines_despite(file: Path) -> Registry:
@@ -59,9 +91,8 @@ class _Where:
     """Finds the place where a machine's fault is to be mended."""
 
     settings: Settings
-    machine: Machine
+    definition: Definition
     own: Document
-    shared: Document
 
     def problem(self, fault: NotServedError | RenderError) -> Problem:
         """Return the fault as a problem of the file that it is in."""
@@ -70,31 +101,32 @@ class _Where:
         for folder in (self.settings.templatepath, self.settings.ipxe):
             template = folder / fault.template
             if fault.line and template.is_file():
-                sentence = f"{fault.problem}, for {self.machine.hostname}"
+                sentence = f"{fault.problem}, for {self.definition.machine.hostname}"
                 return Problem(_shown(template), fault.line, 1, "", sentence)
         within = f"line {fault.line} of it: " if fault.line > 1 else ""
         return self._named(fault.template, f"{within}{fault.problem}")
 
     def _named(self, what: str, sentence: str) -> Problem:
-        for document in (self.own, self.shared):
-            loc = _loc_of(document, what)
-            if loc:
-                quoted = sentence if what in str(loc[0]) else f"{what!r}: {sentence}"
-                told = f", for {self.machine.hostname}" if document is self.shared else ""
-                return document.problem(loc, quoted + told)
-        return self.own.problem((), f"{what}: {sentence}")
+        loc = _loc_of(self.definition.merged.data, what)
+        place = self.definition.merged.place(loc) if loc else None
+        if place is None:
+            return self.own.problem((), f"{what}: {sentence}")
+        quoted = sentence if what in str(place.loc[-1 if len(loc) == 1 else 0]) else ""
+        quoted = quoted or f"{what!r}: {sentence}"
+        told = "" if place.document is self.own else f", for {self.definition.machine.hostname}"
+        return place.problem(quoted + told)
 
 
-def _loc_of(document: Document, what: str) -> tuple[str | int, ...]:
-    data = document.data if isinstance(document.data, dict) else {}
-    for key in (what, f"default_{what}"):
-        if data.get(key):
-            return (key,)
+def _loc_of(data: Mapping[str, Plain], what: str) -> Loc:
+    if data.get(what):
+        return (what,)
     for key, value in data.items():
         if value == what:
             return (key,)
         if isinstance(value, list) and what in value:
             return (key, value.index(what))
+        if isinstance(value, dict) and what in value.values():
+            return (key, next(name for name, each in value.items() if each == what))
     return ()
 
 

@@ -12,7 +12,7 @@ from pyxie import __version__, output
 from pyxie.client import UnreachableError
 from pyxie.commands import builds
 from pyxie.commands.options import FAILED, MISTAKEN, common, needed
-from pyxie.config.settings import load
+from pyxie.config.settings import load_marked
 from pyxie.errors import ConfigError, PyxieError
 
 UNREACHABLE: Final = 3
@@ -77,7 +77,8 @@ def serve(config: Path | None, as_json: bool, strict: bool) -> None:
 
     file = needed(config)
     try:
-        run(file, load(file), strict=strict)
+        settings, document = load_marked(file)
+        run(file, settings, strict=strict, document=document)
     except ConfigError as exc:
         if as_json:
             output.as_json({"problems": [str(problem) for problem in exc.problems]})
@@ -85,8 +86,9 @@ def serve(config: Path | None, as_json: bool, strict: bool) -> None:
 
 
 @commands.command()
+@click.option("--build-type", "--type", help="Try every machine with this type.")
 @common
-def check(config: Path | None, as_json: bool) -> None:
+def check(config: Path | None, as_json: bool, build_type: str | None) -> None:
     """Look for mistakes in config.yaml, machine files and templates.
 
     Prints one line for each, as file:line:column, and exits with 2 if there are any. What
@@ -94,7 +96,7 @@ def check(config: Path | None, as_json: bool) -> None:
     """
     from pyxie.checking import problems
 
-    found, machines = problems(needed(config))
+    found, machines = problems(needed(config), build_type)
     if as_json:
         output.as_json({"machines": machines, "problems": [str(problem) for problem in found]})
     else:
@@ -107,7 +109,7 @@ def check(config: Path | None, as_json: bool) -> None:
 
 
 for _each in (
-    *(builds.build, builds.cancel, builds.done),
+    *(builds.build, builds.show, builds.cancel, builds.done, builds.failed, builds.log),
     *(builds.status, builds.machines, builds.events),
 ):
     commands.add_command(_each)

@@ -48,14 +48,21 @@ class Client:
     url: str
     token: str | None = None
 
-    async def call(self, method: str, *path: str) -> Any:
+    async def call(self, method: str, *path: str, body: Any = None, **where: str | None) -> Any:
         """Return the answer's JSON.
+
+        Args:
+            method: HTTP's.
+            path: Below ``/api/v1``.
+            body: Sent as JSON.
+            where: The query; what is None is left out.
 
         Raises:
             RefusedError: The answer is an error.
             UnreachableError: There is no answer.
         """
-        async with self._request(method, *path) as answer:
+        params = {key: value for key, value in where.items() if value is not None}
+        async with self._request(method, *path, params=params, body=body) as answer:
             try:
                 return await answer.json()
             except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
@@ -79,14 +86,14 @@ class Client:
 
     @asynccontextmanager
     async def _request(
-        self, method: str, *path: str, params: dict[str, str] | None = None
+        self, method: str, *path: str, params: dict[str, str] | None = None, body: Any = None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=60.0)
         url = "/".join((self.url, "api/v1", *(quote(part, safe="") for part in path)))
         async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
             try:
-                answer = await session.request(method, url, params=params)
+                answer = await session.request(method, url, params=params, json=body)
             except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
                 raise UnreachableError(
                     f"no pyxie answers at {self.url} ({_why(exc)}); "

@@ -15,7 +15,9 @@ from typing import Self
 
 from pyxie import __version__, privileges, systemd
 from pyxie.builds.builds import Builds
+from pyxie.builds.stale import StaleWatch
 from pyxie.builds.store import Store
+from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
 from pyxie.dhcp.server import DhcpServer
 from pyxie.errors import ConfigError, StartError
@@ -71,18 +73,22 @@ class MachineWatch:
         """Nothing is ever in hand."""
 
 
-def compose(file: Path, settings: Settings, *, strict: bool) -> tuple[Site, list[Service]]:
+def compose(
+    file: Path, settings: Settings, *, strict: bool, document: Document | None = None
+) -> tuple[Site, list[Service]]:
     """Return the parts of a daemon, in the order in which they are to be started.
 
     Args:
         file: Where ``settings`` were read from.
         settings: What to run.
         strict: Refuse to start while a machine file is broken.
+        document: ``file`` with its marks.
     """
     metrics = Metrics()
     watch = InterfaceWatch(settings.interfaces or None)
     trace = Trace()
-    builds = Builds(Store(settings.state), trace, metrics)
+    store = Store(settings.state, keep=settings.limits.builds_per_machine)
+    builds = Builds(store, trace, metrics)
     site = Site(
         settings,
         file,
@@ -90,9 +96,12 @@ def compose(file: Path, settings: Settings, *, strict: bool) -> tuple[Site, list
         trace=trace,
         metrics=metrics,
         interfaces=lambda: watch.current,
+        document=document,
     )
     trace.host_of = site.host_of
+    stale = StaleWatch(builds, lambda build: site.machine_of(build).stale_build_threshold_secs)
     services: list[Service] = [systemd.Watchdog(), watch, builds, MachineWatch(site, strict=strict)]
+    services += [site.hooks, stale]
     limits = settings.limits
     services.append(
         TftpServer(
@@ -127,8 +136,10 @@ def compose(file: Path, settings: Settings, *, strict: bool) -> tuple[Site, list
     return site, services
 
 
-def run(file: Path, settings: Settings, *, strict: bool = False) -> None:
-    """Run the daemon until SIGTERM or SIGINT.
+def run(
+    file: Path, settings: Settings, *, strict: bool = False, document: Document | None = None
+) -> None:
+    """Run the daemon until SIGTERM or SIGINT; arguments as of `compose`.
 
     Raises:
         StartError: It cannot start; the text says what to do.
@@ -137,11 +148,11 @@ def run(file: Path, settings: Settings, *, strict: bool = False) -> None:
     """
     configure(settings.log)
     _allow_files()
-    asyncio.run(_run(file, settings, strict=strict))
+    asyncio.run(_run(file, settings, strict, document))
 
 
-async def _run(file: Path, settings: Settings, *, strict: bool) -> None:
-    site, services = compose(file, settings, strict=strict)
+async def _run(file: Path, settings: Settings, strict: bool, document: Document | None) -> None:
+    site, services = compose(file, settings, strict=strict, document=document)
     stop = asyncio.Event()
 
     def bound() -> None:

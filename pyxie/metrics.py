@@ -72,6 +72,12 @@ class Metrics:
         self.builds_active = Gauge(
             "pyxie_builds_active", "Machines in build mode.", registry=self.registry
         )
+        self.hooks = Counter(
+            "pyxie_hooks_total",
+            "Hooks that were run, by kind and what came of them.",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
         self.machines = Gauge("pyxie_machines", "Machines in the registry.", registry=self.registry)
         self.machines_broken = Gauge(
             "pyxie_machine_files_broken",

@@ -4,27 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+from typing import Any
 
 from pyxie.builds.builds import Builds
-from pyxie.builds.life import Build, State
+from pyxie.builds.life import OWED, Build, State
+from pyxie.config.build import Hook
+from pyxie.config.nodes import Document, parse
 from pyxie.config.settings import Settings
 from pyxie.dhcp.standing import Standing
+from pyxie.errors import ConfigError, NotServedError, RenderError
+from pyxie.hooks.orders import faults
+from pyxie.hooks.runner import Hooks
 from pyxie.loaders import Loaders
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
+from pyxie.registry.define import UnknownTypeError, common
+from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
-from pyxie.registry.registry import Folder, Registry
+from pyxie.registry.registry import Registry
 from pyxie.render.boot import Kitchen
-from pyxie.render.context import Occasion
+from pyxie.render.context import Occasion, context
 from pyxie.trace.trace import Trace
 
 log = logging.getLogger(__name__)
 
+_ONE_BOOT = 60.0
+"""Seconds within which one machine's boot events are one."""
+BODY = Path("body")
+"""How messages name what the call that builds a machine says."""
+
 _WHY = {
     State.INSTALLED: "installed",
+    State.FAILED: "out of build mode: its installer said that it failed",
     State.CANCELLED: "out of build mode: its build was cancelled",
 }
 
@@ -39,6 +55,7 @@ class Site:
         trace: Recent events.
         metrics: Counters.
         interfaces: The interfaces as they are now.
+        document: ``file`` with its marks, by which `define` can say where a value is from.
     """
 
     def __init__(
@@ -50,6 +67,7 @@ class Site:
         trace: Trace,
         metrics: Metrics,
         interfaces: Callable[[], Interfaces],
+        document: Document | None = None,
     ) -> None:
         self.settings = settings
         self.file = file
@@ -59,11 +77,16 @@ class Site:
         self.interfaces = interfaces
         self.loaders = Loaders(settings.ipxe)
         self.kitchen = Kitchen(settings)
-        self.registry = Registry()
+        shared = common(settings, document)
+        self.registry = Registry(shared=shared)
         self.forget_chain: Callable[[str], None] = lambda _mac: None
         """Told the MAC whose iPXE has got its script; DHCP listens, if it is on."""
-        self._folder = Folder(settings.machinepath)
+        self._folder = Folder(settings.machinepath, shared=shared, groups=settings.grouppath)
         self._scanning = asyncio.Lock()
+        self.hooks = Hooks(builds.store, self.kitchen.renderer, self._names, trace, metrics)
+        self._netbooted: dict[str, float] = {}
+        builds.owes = self._owed
+        builds.indebted = self.hooks.wake
 
     async def refresh(self) -> Registry:
         """Read machine files that have changed; what is new in being wrong is logged."""
@@ -102,14 +125,47 @@ class Site:
         return Standing(host, in_build=False, why=why or "not in build mode")
 
     def machine_of(self, build: Build) -> Machine:
-        """Return a build's machine as its file says now, or as it was when it began.
+        """Return a build's machine as its files say now, or as it was when it began.
 
-        waitron reads the file at every request, so an edit counts from then on; a file
-        that was broken or removed since must not end a running installation.
+        waitron reads them at every request, so an edit counts from then on; a file that
+        was broken or removed since must not end a running installation.
         """
-        return self.registry.machines.get(build.host) or Machine.model_validate_json(
-            build.definition
-        )
+        machine = self.registry.machines.get(build.host)
+        if machine is not None:
+            body = parse(build.body.encode(), BODY) if build.body else None
+            with suppress(ConfigError, UnknownTypeError):
+                return self.registry.define(machine, build.build_type or None, body).machine
+        return Machine.model_validate_json(build.definition)
+
+    def faults(
+        self, machine: Machine, occasion: Occasion
+    ) -> Iterator[NotServedError | RenderError]:
+        """Yield all that keeps ``machine`` from being built, its hooks too."""
+        yield from self.kitchen.faults(machine, occasion)
+        names = context(machine, self.settings, occasion)
+        yield from faults(self.kitchen.renderer, machine, names)
+
+    def _owed(self, build: Build) -> tuple[Hook, ...]:
+        owed: tuple[Hook, ...] = getattr(self.machine_of(build), f"{OWED[build.state]}_commands")
+        return owed
+
+    async def netbooted(self, build: Build, mac: str) -> None:
+        """Have the hooks of a boot event run; iPXE may ask for its script several times."""
+        hooks = self.machine_of(build).pxeevent_commands
+        now = time.monotonic()
+        if hooks and now - self._netbooted.get(build.host, -_ONE_BOOT) >= _ONE_BOOT:
+            self._netbooted[build.host] = now
+            await self.hooks.owe("pxeevent", hooks, build.host, build, mac)
+
+    def _names(self, build: Build | None, mac: str | None) -> dict[str, Any]:
+        """Return what hooks are told: of a build, or of a NIC that nobody knows."""
+        base = self.base_url(IPv4Address("127.0.0.1"), self.settings.http.port)
+        if build is not None:
+            return context(self.machine_of(build), self.settings, self.occasion(build, base, mac))
+        stranger = Machine(hostname="unknown", params=self.settings.params)
+        occasion = Occasion(base_url=base, token="", mac=mac or "")
+        names = context(stranger, self.settings, occasion)
+        return {**names, "Hostname": mac, "hostname": mac}
 
     def base_url(self, local: IPv4Address | IPv6Address, port: int) -> str:
         """Return how a client that reached us at ``local`` reaches us.

@@ -40,6 +40,19 @@ EVENT = {
 }
 
 
+HOOK = {
+    "at": 60.0,
+    "ended": 120.0,
+    "kind": "prebuild",
+    "command": "ipmitool chassis",
+    "state": "done",
+    "result": "exit code 0",
+    "attempts": 1,
+    "output": "",
+}
+ORIGIN = {"path": "params.disk", "value": "/dev/sda", "layer": "settings", "file": "config.yaml"}
+
+
 @dataclass(frozen=True)
 class Ran:
     code: int
@@ -92,11 +105,22 @@ def daemon() -> Iterator[FakeDaemon]:
                     {"at": 0.0, "state": "pending", "cause": "PUT /build", "peer": "192.0.2.9"},
                     {"at": 60.0, "state": "installing", "cause": "booting", "peer": None},
                 ],
+                "hooks": [HOOK],
             }
         ),
         "PUT /api/v1/builds/web01": answered({**BUILD, "token": "0-t0ken"}),
         "DELETE /api/v1/builds/web01": answered({**BUILD, "state": "cancelled"}),
         "POST /api/v1/builds/web01/done": answered({**BUILD, "state": "installed"}),
+        "POST /api/v1/builds/web01/failed": answered({**BUILD, "state": "failed"}),
+        "GET /api/v1/builds/web01/log": answered({**BUILD, "reason": "no disk", "log": "a\nb\n"}),
+        "GET /api/v1/machines/web01/definition?build_type=rescue": answered(
+            {
+                "origins": [
+                    {**ORIGIN, "line": 3, "column": 9},
+                    {**ORIGIN, "path": "kernel", "value": None, "line": 4, "column": 1},
+                ]
+            }
+        ),
         "PUT /api/v1/builds/web": problem(404, "Unable to find host definition for web"),
         "PUT /api/v1/builds/plain": (403, "text/plain", b"192.0.2.9 may not; see 'api.allow'\n"),
         "GET /api/v1/events": stream(EVENT, {**EVENT, "host": None, "mac": None, "at": 61.0}),
@@ -344,7 +368,42 @@ class TestStatus:
             "web01  pending  52:54:00:00:00:01",
             "1970-01-01 00:00:00  pending     PUT /build  192.0.2.9",
             "1970-01-01 00:01:00  installing  booting",
+            "",
+            "1970-01-01 00:02:00  prebuild  ipmitool chassis  exit code 0",
         ]
+
+    def test_show_tells_where_each_value_is_from(self, pyxie: Runner, daemon: FakeDaemon) -> None:
+        ran = pyxie("show", "web01", "--build-type", "rescue", "--url", daemon.url)
+
+        assert ran.out.splitlines() == [
+            "params.disk  /dev/sda   config.yaml:3  settings",
+            "kernel       (cleared)  config.yaml:4  settings",
+        ]
+
+    def test_show_reads_the_files_where_no_daemon_answers(
+        self, pyxie: Runner, tmp_path: Path
+    ) -> None:
+        config = "http: {port: 1}\nkernel: linux\nbuild_types: {rescue: {kernel: other}}\n"
+        site(tmp_path, config, web01="params: {a: b}\n", web02="x: y\n")
+
+        assert pyxie("show", "web01").out.splitlines() == [
+            "kernel    linux  config.yaml:2          settings",
+            "params.a  b      machines/web01.yaml:1  machine",
+            "hostname  web01  machines/web01.yaml:1  machine",
+        ]
+        assert "other" in pyxie("show", "web01", "--type", "rescue").out
+        assert pyxie("show", "web02").code == 2
+        assert "did you mean" in pyxie("show", "web03").err
+
+    def test_the_log_of_a_failure_is_printed_with_its_reason(
+        self, pyxie: Runner, daemon: FakeDaemon
+    ) -> None:
+        assert pyxie("log", "web01", "--url", daemon.url) == Ran(0, "a\nb\n", "failed: no disk\n")
+
+    def test_a_failure_can_be_said(self, pyxie: Runner, daemon: FakeDaemon) -> None:
+        ran = pyxie("failed", "web01", "--reason", "smoke", "--url", daemon.url)
+
+        assert ran == Ran(0, "the build of web01 has failed\n", "")
 
     def test_machines_lists_them_all(self, pyxie: Runner, daemon: FakeDaemon) -> None:
         assert pyxie("machines", "--url", daemon.url).out.splitlines() == [

@@ -8,12 +8,14 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -22,6 +24,7 @@ from tests.daemon import PYXIE, Forks, Home, fetch_by_tftp, free_port, kill
 from tests.http.site import CONFIG, HOST, MACHINE, Answer
 from tests.interop import netns
 from tests.needs import program
+from tests.support import until
 
 OK = Answer(200, b"OK")
 INVALID = Answer(401, b"Invalid Token\n")
@@ -60,7 +63,14 @@ class TestKilled:
 
     @pytest.mark.interop
     async def test_at_any_moment_it_has_kept_what_it_had_answered(self, tmp_path: Path) -> None:
-        home = Home(tmp_path)
+        told = tmp_path / "told"
+        told.touch()
+        hooks = "".join(
+            f"{kind}_commands:\n"
+            f"- {{command: 'echo {{{{ Token }}}} >> {told}', shell: true, timeout_seconds: 20}}\n"
+            for kind in ("postbuild", "failedbuild", "cancelbuild")
+        )
+        home = Home(tmp_path, f"{hooks}limits: {{builds_per_machine: 1000}}\n")
         walks = [Walk(home, HOST)]
         for n in (2, 3):
             add(home, f"linux00{n}.internal", f"00:de:ad:90:74:6{n}")
@@ -75,8 +85,44 @@ class TestKilled:
                         going = [asyncio.create_task(walk.go_on(session, dice)) for walk in walks]
                         await asyncio.wait(going, timeout=dice.uniform(0, 0.25))
                     await asyncio.gather(*going)
+            with forks.running():
+                paid = _Paid(tmp_path / "state/pyxie.sqlite")
+                until(paid.whole, "the hooks that are owed to have been run", seconds=60)
 
         assert sum(walk.answered for walk in walks) > 100
+        ended, again = paid.ended()
+        assert len(ended) > 20
+        assert set(told.read_text().split()) >= ended  # at least once
+        assert len(told.read_text().split()) <= len(ended) + again
+
+
+class _Paid:
+    """What a state says of the hooks that its ended builds are owed."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+
+    def _ask(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self._state, timeout=10)) as connection:
+            return connection.execute(query).fetchall()
+
+    def whole(self) -> bool:
+        """Tell whether all have been run; each ended build has exactly one, the others none."""
+        ends = "'installed', 'failed', 'cancelled'"
+        counts = self._ask(
+            "SELECT builds.state, COUNT(hooks.id) FROM builds LEFT JOIN hooks "
+            "ON hooks.build_id = builds.id GROUP BY builds.id"
+        )
+        for state, count in counts:
+            assert count == (state in ends), (state, count)
+        return self._ask("SELECT COUNT(*) FROM hooks WHERE state = 'owed'") == [(0,)]
+
+    def ended(self) -> tuple[set[str], int]:
+        """Return the tokens of the builds that ended, and how many attempts were repeats."""
+        rows = self._ask(
+            "SELECT token, attempts FROM builds JOIN hooks ON hooks.build_id = builds.id"
+        )
+        return {token for token, _ in rows}, sum(attempts - 1 for _, attempts in rows)
 
 
 @dataclass
@@ -99,12 +145,13 @@ class Walk:
             "installing": ("GET", f"/booting/{mac}/{{token}}"),
             "installed": ("GET", f"/done/{self.host}/{{token}}"),
             "cancelled": ("PUT", f"/cancel/{self.host}/{{token}}"),
+            "failed": ("POST", f"/failed/{self.host}/{{token}}?reason=x"),
         }
         with suppress(aiohttp.ClientError):
             while True:
                 possible = ["pending"]
                 if self.state in ("pending", "installing"):
-                    possible += ["installing", "installed", "cancelled"]
+                    possible += ["installing", "installed", "cancelled", "failed"]
                 self.begun = dice.choice(possible)
                 method, path = steps[self.begun]
                 url = f"http://127.0.0.1:{self.home.http}{path.format(token=self.token)}"

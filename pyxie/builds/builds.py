@@ -14,13 +14,14 @@ import secrets
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from pyxie.builds.life import Build, State
-from pyxie.builds.store import Store, StoreError
+from pyxie.builds.life import OWED, Build, State
+from pyxie.builds.store import Change, Store, StoreError
+from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
@@ -29,7 +30,8 @@ from pyxie.trace.events import Recorder, Step
 log = logging.getLogger(__name__)
 
 DONE_AGAIN = 86_400.0
-"""How long, in seconds, a repeated ``done`` is answered as the first was."""
+"""How long, in seconds, a repeated ``done`` or ``failed`` is answered as the first was."""
+_LONGEST_REASON = 1000
 _RETRY = 5.0
 
 
@@ -38,6 +40,17 @@ class InvalidTokenError(PyxieError):
 
     def __str__(self) -> str:
         return "Invalid Token"
+
+
+class InBuildError(PyxieError):
+    """The machine is in build mode already."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(host)
+        self.host = host
+
+    def __str__(self) -> str:
+        return f"{self.host} is in build mode; ask for 'replace' to begin anew"
 
 
 def new_token() -> str:
@@ -62,25 +75,29 @@ class Builds:
         clock: Callable[[], float] = time.time,
         token: Callable[[], str] = new_token,
     ) -> None:
-        self._store = store
+        self.store = store
         self._recorder = recorder
         self._metrics = metrics
         self._clock = clock
         self._token = token
         self._latest: dict[str, Build] = {}
         self._by_mac: dict[str, Build] = {}
-        self._done: dict[tuple[str, str], float] = {}
-        self._unsaved: deque[tuple[Build, str, str | None]] = deque()
+        self._ended: dict[tuple[str, str], tuple[State, float]] = {}
+        self._unsaved: deque[Change] = deque()
+        self.owes: Callable[[Build], Sequence[Hook]] = lambda _build: ()
+        """Asked which hooks are owed to the state that a build has come into."""
+        self.indebted: Callable[[], None] = lambda: None
+        """Told when hooks are owed, and stored so."""
         self._changing = asyncio.Lock()
         self._owing = asyncio.Event()
         metrics.builds_active.set_function(lambda: len(self._active()))
 
     async def __aenter__(self) -> Self:
-        await self._store.__aenter__()
-        for build in await self._store.latest():
+        await self.store.__aenter__()
+        for build in await self.store.latest():
             self._remember(build)
-        for build in await self._store.installed_since(self._clock() - DONE_AGAIN):
-            self._done[build.host, build.token] = build.changed
+        for build in await self.store.ended_since(self._clock() - DONE_AGAIN):
+            self._ended[build.host, build.token] = build.state, build.changed
         active = len(self._active())
         if active:
             log.info("%d machine(s) are in build mode", active)
@@ -94,7 +111,7 @@ class Builds:
     ) -> None:
         if self._unsaved:
             await self._settle()
-        await self._store.__aexit__(kind, error, traceback)
+        await self.store.__aexit__(kind, error, traceback)
 
     async def serve(self) -> None:
         """Store what could not be stored when it happened."""
@@ -145,28 +162,48 @@ class Builds:
             raise InvalidTokenError
         return build
 
-    async def begin(self, machine: Machine, peer: str | None) -> Build:
-        """Put ``machine`` in build mode, in place of any build it is in.
+    def plan(self, machine: Machine, build_type: str = "", body: str = "") -> Build:
+        """Return a build with a token of its own; it is none until it has begun.
+
+        Args:
+            machine: With all that it inherits.
+            build_type: The type that was asked for.
+            body: What else was asked for, YAML.
+        """
+        now = self._clock()
+        return Build(
+            host=machine.hostname,
+            token=self._token(),
+            state=State.PENDING,
+            begun=now,
+            changed=now,
+            macs=machine.macs,
+            definition=machine.model_dump_json(),
+            build_type=build_type,
+            body=body,
+        )
+
+    async def begin(self, build: Build, peer: str | None, *, anew: bool = True) -> Build:
+        """Put a machine in build mode.
+
+        Args:
+            build: As `plan` made it.
+            peer: Who asked for it.
+            anew: In place of any build that the machine is in.
 
         Raises:
+            InBuildError: It is in one.
             StoreError: It could not be stored; nothing has changed.
         """
         async with self._changing:
+            if not anew and self.active(build.host):
+                raise InBuildError(build.host)
             now = self._clock()
-            build = Build(
-                host=machine.hostname,
-                token=self._token(),
-                state=State.PENDING,
-                begun=now,
-                changed=now,
-                macs=machine.macs,
-                definition=machine.model_dump_json(),
-            )
+            build = replace(build, begun=now, changed=now)
             while self._unsaved:  # in the order in which things happened
-                await self._store.save(*self._unsaved[0])
-                self._unsaved.popleft()
-            old = self.active(machine.hostname)
-            build = await self._store.begin(build, "PUT /build", peer)
+                await self._store_first()
+            old = self.active(build.host)
+            build = await self.store.begin(build, "PUT /build", peer)
             if old:
                 self._forget_macs(old)
             self._remember(build)
@@ -180,14 +217,40 @@ class Builds:
             if current is None or current.token != build.token:
                 return
             changed = replace(current, mac=mac or current.mac)
-            if current.state is not State.INSTALLING:
+            if current.state is State.PENDING:
                 changed = changed.to(State.INSTALLING, self._clock())
             if changed == current:
                 return
             self._remember(changed)
-            await self._save(changed, cause, peer)
-        if current.state is not State.INSTALLING:
+            await self._save(Change(changed, cause, peer))
+        if current.state is State.PENDING:
             self._tell(changed, "installing", peer)
+
+    async def stale(self, build: Build, cause: str) -> None:
+        """Note that a build takes too long; once, for it stays active."""
+        async with self._changing:
+            current = self.active(build.host)
+            if current is None or current.token != build.token or current.state is State.STALE:
+                return
+            changed = current.to(State.STALE, self._clock())
+            self._remember(changed)
+            await self._save(Change(changed, cause, None, self._owed(changed)))
+        self._tell(changed, f"stale: {cause}", None)
+
+    def first_stale(self, now: float, threshold: Callable[[Build], int]) -> list[Build]:
+        """Return the builds that have become too old at ``now`` and are not known to be.
+
+        Args:
+            now: Seconds since the epoch.
+            threshold: Seconds that a build may take; 0 for any number.
+        """
+        return [
+            build
+            for build in self._active()
+            if build.state is not State.STALE
+            and (limit := threshold(build))
+            and now - build.begun >= limit
+        ]
 
     async def done(self, host: str, token: str, peer: str | None) -> None:
         """End a build: the machine is installed. Again with the same token is no error.
@@ -195,10 +258,44 @@ class Builds:
         Raises:
             InvalidTokenError: The token ends no build of that machine.
         """
-        finished = self._done.get((host, token))
-        if finished is not None and self._clock() - finished < DONE_AGAIN:
+        if not self._has_ended(host, token, State.INSTALLED):
+            await self._end(self.admit(host, token), State.INSTALLED, "done", peer)
+
+    async def failed(
+        self, host: str, token: str, peer: str | None, *, reason: str = "", log_tail: str = ""
+    ) -> None:
+        """End a build that failed. Again with the same token is no error.
+
+        Args:
+            host: The machine.
+            token: The build's.
+            peer: Who says so.
+            reason: In one line; cut where it is long.
+            log_tail: The end of the installer's log.
+
+        Raises:
+            InvalidTokenError: The token ends no build of that machine.
+        """
+        if self._has_ended(host, token, State.FAILED):
             return
-        await self._end(self.admit(host, token), State.INSTALLED, "done", peer)
+        reason = "".join(c if c.isprintable() else " " for c in reason).strip()
+        reason = reason[:_LONGEST_REASON]
+        build = replace(self.admit(host, token), reason=reason)
+        cause = f"failed: {reason}" if reason else "failed"
+        await self._end(build, State.FAILED, cause, peer, log_tail)
+
+    def check_end(self, host: str, token: str, state: State) -> None:
+        """Check that ``token`` may end a build of that machine so, or has.
+
+        Raises:
+            InvalidTokenError: It may not.
+        """
+        if not self._has_ended(host, token, state):
+            self.admit(host, token)
+
+    def _has_ended(self, host: str, token: str, state: State) -> bool:
+        ended = self._ended.get((host, token))
+        return ended is not None and ended[0] is state and self._clock() - ended[1] < DONE_AGAIN
 
     async def cancel(self, host: str, token: str, peer: str | None) -> None:
         """Give up a build.
@@ -210,28 +307,48 @@ class Builds:
 
     async def history(self, host: str) -> list[dict[str, object]]:
         """Return the machine's transitions, oldest first; raises StoreError."""
-        return await self._store.history(host)
+        return await self.store.history(host)
 
-    async def _end(self, build: Build, state: State, cause: str, peer: str | None) -> None:
+    async def log_of(self, host: str) -> str:
+        """Return the log tail that came with the newest build's failure; raises StoreError."""
+        build = self._latest.get(host)
+        return await self.store.log_of(build.number) if build else ""
+
+    async def _end(
+        self, build: Build, state: State, cause: str, peer: str | None, log_tail: str = ""
+    ) -> None:
         async with self._changing:
-            if state is State.INSTALLED and (build.host, build.token) in self._done:
+            if self._ended.get((build.host, build.token), (None, 0.0))[0] is state:
                 return  # the same call twice at once
             current = self.active(build.host)
             if current is None or current.token != build.token:
                 raise InvalidTokenError
-            ended = current.to(state, self._clock())
+            ended = replace(current, reason=build.reason).to(state, self._clock())
             self._forget_macs(current)
             self._remember(ended)
-            if state is State.INSTALLED:
-                self._done[ended.host, ended.token] = ended.changed
+            if state in (State.INSTALLED, State.FAILED):
+                self._ended[ended.host, ended.token] = state, ended.changed
                 self._expire()
-            await self._save(ended, cause, peer)
-        words = {State.INSTALLED: "installed; pyxie is silent to it from here on"}
+            await self._save(Change(ended, cause, peer, self._owed(ended), log_tail))
+        words = {
+            State.INSTALLED: "installed; pyxie is silent to it from here on",
+            State.FAILED: f"{cause}; pyxie is silent to it from here on",
+        }
         self._tell(ended, words.get(state, str(state)), peer)
 
-    async def _save(self, build: Build, cause: str, peer: str | None) -> None:
-        self._unsaved.append((build, cause, peer))
+    def _owed(self, build: Build) -> tuple[Hook, ...]:
+        return tuple(self.owes(build)) if build.state in OWED else ()
+
+    async def _save(self, change: Change) -> None:
+        self._unsaved.append(change)
         await self._write_unsaved()
+
+    async def _store_first(self) -> None:
+        change = self._unsaved[0]
+        await self.store.save(change)
+        self._unsaved.popleft()
+        if change.owed:
+            self.indebted()
 
     async def _settle(self) -> bool:
         async with self._changing:
@@ -240,13 +357,12 @@ class Builds:
     async def _write_unsaved(self) -> bool:
         while self._unsaved:
             try:
-                await self._store.save(*self._unsaved[0])
+                await self._store_first()
             except StoreError as exc:
                 if not self._owing.is_set():
                     log.error("state: cannot be written (%s); kept in memory, tried again", exc)  # noqa: TRY400
                 self._owing.set()
                 return False
-            self._unsaved.popleft()
         if self._owing.is_set():
             log.warning("state: written again")
         self._owing.clear()
@@ -267,7 +383,7 @@ class Builds:
 
     def _expire(self) -> None:
         oldest = self._clock() - DONE_AGAIN
-        self._done = {key: at for key, at in self._done.items() if at >= oldest}
+        self._ended = {key: each for key, each in self._ended.items() if each[1] >= oldest}
 
     def _tell(self, build: Build, text: str, peer: str | None) -> None:
         self._metrics.builds.labels(str(build.state)).inc()

@@ -17,22 +17,29 @@ class State(StrEnum):
     """Begun; the machine has not been seen yet."""
     INSTALLING = "installing"
     """The machine left iPXE for its kernel, or fetched a template with the token."""
+    STALE = "stale"
+    """It has taken longer than it should; its token stays good."""
     INSTALLED = "installed"
     """The installer called ``done``: pyxie is silent to the machine."""
+    FAILED = "failed"
+    """The installer said that it failed: pyxie is silent to the machine."""
     CANCELLED = "cancelled"
     """Given up on by the operator."""
     REPLACED = "replaced"
     """Another build of the same machine began."""
 
 
+_ENDS = frozenset({State.INSTALLED, State.FAILED, State.CANCELLED, State.REPLACED})
+
 NEXT: Mapping[State, frozenset[State]] = MappingProxyType(
     {
-        State.PENDING: frozenset(
-            {State.INSTALLING, State.INSTALLED, State.CANCELLED, State.REPLACED}
-        ),
-        # Again: a machine that fails half-way is booted again, with the same token.
-        State.INSTALLING: frozenset({State.INSTALLED, State.CANCELLED, State.REPLACED}),
+        State.PENDING: frozenset({State.INSTALLING, State.STALE, *_ENDS}),
+        # A machine that stops half-way is booted again, with the same token.
+        State.INSTALLING: frozenset({State.STALE, *_ENDS}),
+        # Once: it does not become `installing` again, or its hooks would run again.
+        State.STALE: _ENDS,
         State.INSTALLED: frozenset(),
+        State.FAILED: frozenset(),
         State.CANCELLED: frozenset(),
         State.REPLACED: frozenset(),
     }
@@ -40,6 +47,17 @@ NEXT: Mapping[State, frozenset[State]] = MappingProxyType(
 
 ACTIVE = frozenset(state for state, following in NEXT.items() if following)
 """The states in which a machine is in build mode: it netboots, and its token is good."""
+
+
+OWED: Mapping[State, str] = MappingProxyType(
+    {
+        State.INSTALLED: "postbuild",
+        State.FAILED: "failedbuild",
+        State.CANCELLED: "cancelbuild",
+        State.STALE: "stalebuild",
+    }
+)
+"""Which hooks are owed to a state; their key in the files ends in ``_commands``."""
 
 
 class TransitionError(PyxieError):
@@ -68,6 +86,9 @@ class Build:
         macs: Of all of the machine's NICs when the build began.
         definition: The machine's file when the build began, as JSON.
         mac: The NIC that booted, once that is known.
+        build_type: The type that the call asked for; empty for the machine's own.
+        body: What else the call said, YAML; empty for nothing.
+        reason: Why it failed, in the installer's words.
         number: The store's; 0 before it was stored.
     """
 
@@ -79,6 +100,9 @@ class Build:
     macs: tuple[str, ...]
     definition: str
     mac: str | None = None
+    build_type: str = ""
+    body: str = ""
+    reason: str = ""
     number: int = 0
 
     @property

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
@@ -20,40 +21,10 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pyxie.builds.file import StateFile
-from pyxie.builds.life import ACTIVE, Build, State
+from pyxie.builds.life import ACTIVE, OWED, Build, State
+from pyxie.builds.tables import BUILDS, HEAD, HOOKS, TRANSITIONS
+from pyxie.config.build import Hook
 from pyxie.errors import PyxieError, StartError
-
-HEAD: Final = "0001"
-"""The newest revision in migrations/versions; a test keeps it so."""
-
-_METADATA = sa.MetaData()
-
-BUILDS = sa.Table(
-    "builds",
-    _METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("host", sa.String(253), nullable=False),
-    sa.Column("token", sa.String(64), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("begun", sa.Float, nullable=False),
-    sa.Column("changed", sa.Float, nullable=False),
-    sa.Column("macs", sa.Text, nullable=False),
-    sa.Column("definition", sa.Text, nullable=False),
-    sa.Column("mac", sa.String(17)),
-    sa.Index("builds_host", "host"),
-)
-
-TRANSITIONS = sa.Table(
-    "transitions",
-    _METADATA,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("build_id", sa.Integer, sa.ForeignKey("builds.id"), nullable=False),
-    sa.Column("at", sa.Float, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("cause", sa.Text, nullable=False),
-    sa.Column("peer", sa.String(64)),
-    sa.Index("transitions_build", "build_id"),
-)
 
 
 class StoreError(PyxieError):
@@ -68,14 +39,44 @@ _FAULTS = (SQLAlchemyError, OSError)
 """What a database may fail with; a server that is away gives the bare OSError."""
 
 
+@contextmanager
+def faults() -> Iterator[None]:
+    """Turn what a database may fail with into StoreError."""
+    try:
+        yield
+    except _FAULTS as exc:
+        raise StoreError(_reason(exc)) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A state that a build has come into, to be stored.
+
+    Attributes:
+        build: As it is now.
+        cause: What brought it there.
+        peer: Who asked for it.
+        owed: The hooks to run.
+        log: The end of the installer's log.
+    """
+
+    build: Build
+    cause: str
+    peer: str | None
+    owed: tuple[Hook, ...] = ()
+    log: str = ""
+
+
 class Store:
     """The builds and their history.
 
     Args:
         url: SQLAlchemy's, for an async driver.
+        keep: How many builds of a machine are kept; older ones are forgotten.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, keep: int = 50) -> None:
+        self._keep = keep
         try:
             self._url = make_url(url)
         except ArgumentError as exc:
@@ -148,8 +149,8 @@ class Store:
             raise StoreError(f"too little space to end builds safely: {exc.strerror}") from exc
         actives = [str(state) for state in ACTIVE]
         replaced = (BUILDS.c.host == build.host) & BUILDS.c.state.in_(actives)
-        try:
-            async with self._open.begin() as connection:
+        with faults():
+            async with self.engine.begin() as connection:
                 old = (await connection.execute(sa.select(BUILDS.c.id).where(replaced))).scalars()
                 for number in old.all():
                     await self._note(connection, number, State.REPLACED, build.begun, cause, peer)
@@ -161,34 +162,79 @@ class Store:
                 insert = sa.insert(BUILDS).values(**_row(build)).returning(BUILDS.c.id)
                 number = (await connection.execute(insert)).scalar_one()
                 await self._note(connection, number, build.state, build.begun, cause, peer)
-        except _FAULTS as exc:
-            raise StoreError(_reason(exc)) from exc
-        return _with_number(build, number)
+                await self._forget(connection, build.host)
+        return replace(build, number=number)
 
-    async def save(self, build: Build, cause: str, peer: str | None) -> None:
+    async def save(self, change: Change) -> None:
         """Store the state a build has come into; on a full disk, from what is reserved.
+
+        The hooks that are owed to it are stored with it: both or neither.
 
         Raises:
             StoreError: It was not stored.
         """
         try:
-            await self._save(build, cause, peer)
+            await self._save(change)
         except StoreError:
             if self._file is None or not self._file.spend():
                 raise
-            await self._save(build, cause, peer)
+            await self._save(change)
 
-    async def _save(self, build: Build, cause: str, peer: str | None) -> None:
-        try:
-            async with self._open.begin() as connection:
-                await connection.execute(
-                    sa.update(BUILDS)
-                    .where(BUILDS.c.id == build.number)
-                    .values(state=str(build.state), changed=build.changed, mac=build.mac)
+    async def _save(self, change: Change) -> None:
+        build = change.build
+        values: dict[str, Any] = {
+            "state": str(build.state),
+            "changed": build.changed,
+            "mac": build.mac,
+            "reason": build.reason,
+        }
+        if change.log:
+            values["log"] = change.log
+        with faults():
+            async with self.engine.begin() as connection:
+                this = BUILDS.c.id == build.number
+                await connection.execute(sa.update(BUILDS).where(this).values(**values))
+                await self._note(
+                    *(connection, build.number, build.state, build.changed),
+                    *(change.cause, change.peer),
                 )
-                await self._note(connection, build.number, build.state, build.changed, cause, peer)
-        except _FAULTS as exc:
-            raise StoreError(_reason(exc)) from exc
+                for hook in change.owed:
+                    kind = OWED[build.state]
+                    row = owed_row(kind, hook, build.changed, build.host, build.number, build.mac)
+                    await connection.execute(sa.insert(HOOKS).values(**row))
+
+    async def _forget(self, connection: Any, host: str) -> None:
+        """Forget the oldest builds of a machine, with their history and hooks."""
+        mine = sa.select(BUILDS.c.id).where(BUILDS.c.host == host)
+        kept = mine.order_by(BUILDS.c.id.desc()).limit(self._keep)
+        owing = sa.select(HOOKS.c.build_id).where(HOOKS.c.state == "owed", HOOKS.c.host == host)
+        old = mine.where(BUILDS.c.id.not_in(kept), BUILDS.c.id.not_in(owing))
+        numbers = (await connection.execute(old)).scalars().all()
+        if not numbers:
+            return
+        for table in (HOOKS, TRANSITIONS):
+            await connection.execute(sa.delete(table).where(table.c.build_id.in_(numbers)))
+        await connection.execute(sa.delete(BUILDS).where(BUILDS.c.id.in_(numbers)))
+
+    async def log_of(self, number: int) -> str:
+        """Return the end of the installer's log, which came with its report of failure.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        with faults():
+            async with self.engine.connect() as connection:
+                query = sa.select(BUILDS.c.log).where(BUILDS.c.id == number)
+                return str((await connection.execute(query)).scalar() or "")
+
+    async def build(self, number: int) -> Build | None:
+        """Return a build by its number, whatever its age; None if it is forgotten.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        found = await self._select(sa.select(BUILDS).where(BUILDS.c.id == number))
+        return found[0] if found else None
 
     async def latest(self) -> list[Build]:
         """Return the newest build of each machine.
@@ -199,13 +245,14 @@ class Store:
         newest = sa.select(sa.func.max(BUILDS.c.id)).group_by(BUILDS.c.host)
         return await self._select(sa.select(BUILDS).where(BUILDS.c.id.in_(newest)))
 
-    async def installed_since(self, at: float) -> list[Build]:
-        """Return the builds that were done after ``at``, seconds since the epoch.
+    async def ended_since(self, at: float) -> list[Build]:
+        """Return the builds that were done or failed after ``at``, seconds since the epoch.
 
         Raises:
             StoreError: They cannot be read.
         """
-        recent = (BUILDS.c.state == str(State.INSTALLED)) & (BUILDS.c.changed >= at)
+        ends = [str(State.INSTALLED), str(State.FAILED)]
+        recent = BUILDS.c.state.in_(ends) & (BUILDS.c.changed >= at)
         return await self._select(sa.select(BUILDS).where(recent))
 
     async def history(self, host: str) -> list[dict[str, Any]]:
@@ -220,26 +267,23 @@ class Store:
             .where(BUILDS.c.host == host)
             .order_by(TRANSITIONS.c.id)
         )
-        try:
-            async with self._open.connect() as connection:
+        with faults():
+            async with self.engine.connect() as connection:
                 rows = (await connection.execute(query)).mappings().all()
-        except _FAULTS as exc:
-            raise StoreError(_reason(exc)) from exc
         return [
             {"build": row["build_id"], **{k: row[k] for k in ("at", "state", "cause", "peer")}}
             for row in rows
         ]
 
     async def _select(self, query: sa.Select[Any]) -> list[Build]:
-        try:
-            async with self._open.connect() as connection:
+        with faults():
+            async with self.engine.connect() as connection:
                 rows: Sequence[Any] = (await connection.execute(query)).mappings().all()
-        except _FAULTS as exc:
-            raise StoreError(_reason(exc)) from exc
         return [_build(row) for row in rows]
 
     @property
-    def _open(self) -> AsyncEngine:
+    def engine(self) -> AsyncEngine:
+        """The database; only while the store is entered."""
         assert self._engine is not None, "the store was not entered"  # noqa: S101
         return self._engine
 
@@ -261,6 +305,10 @@ def _row(build: Build) -> dict[str, Any]:
         "macs": json.dumps(build.macs),
         "definition": build.definition,
         "mac": build.mac,
+        "build_type": build.build_type,
+        "body": build.body,
+        "reason": build.reason,
+        "log": "",
     }
 
 
@@ -274,12 +322,30 @@ def _build(row: Any) -> Build:
         macs=tuple(json.loads(row["macs"])),
         definition=row["definition"],
         mac=row["mac"],
+        build_type=row["build_type"],
+        body=row["body"],
+        reason=row["reason"],
         number=row["id"],
     )
 
 
-def _with_number(build: Build, number: int) -> Build:
-    return Build(**{**{k: getattr(build, k) for k in build.__slots__}, "number": number})
+def owed_row(
+    kind: str, hook: Hook, at: float, host: str, number: int | None, mac: str | None
+) -> dict[str, Any]:
+    """Return the row of a hook that is owed."""
+    return {
+        "build_id": number,
+        "host": host,
+        "mac": mac,
+        "kind": kind,
+        "at": at,
+        "hook": hook.model_dump_json(),
+        "state": "owed",
+        "attempts": 0,
+        "ended": None,
+        "result": "",
+        "output": "",
+    }
 
 
 def _reason(exc: SQLAlchemyError | OSError) -> str:

@@ -12,19 +12,37 @@ from pyxie.client import UnreachableError
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote, run
 from pyxie.config.kinds import mac as canonical
-from pyxie.config.settings import load
+from pyxie.config.settings import load, load_marked
+from pyxie.errors import ConfigError
 
 
 @click.command(short_help="Put HOST in build mode: its next network boot installs it.")
 @click.argument("host")
+@click.option("--type", "build_type", help="Which of 'build_types'. [default: its file's]")
+@click.option("--replace", is_flag=True, help="In place of the build that it is in.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A key of its file, for this build alone, as params.disk=/dev/sdb. May be repeated.",
+)
 @remote
-def build(host: str, as_json: bool, **where: Any) -> None:
+def build(
+    host: str,
+    build_type: str | None,
+    replace: bool,
+    settings: tuple[str, ...],
+    as_json: bool,
+    **where: Any,
+) -> None:
     """Put HOST in build mode: at its next network boot it is installed.
 
     Prints the build's token, which the installer shows to fetch its templates and to say
-    that it is done.
+    that it is done. `pyxie show HOST` tells beforehand what it will be built from.
     """
-    answer = run(client_of(**where).call("PUT", "builds", host))
+    body = {"build_type": build_type or "", "replace": replace, "definition": _said(settings)}
+    answer = run(client_of(**where).call("PUT", "builds", host, body=body))
     if as_json:
         output.as_json(answer)
     else:
@@ -49,6 +67,101 @@ def done(host: str, as_json: bool, **where: Any) -> None:
     _told(answer, as_json, f"{answer['host']} is installed")
 
 
+@click.command(short_help="Mark HOST's build as failed.")
+@click.argument("host")
+@click.option("--reason", default="", help="Why, in one line.")
+@remote
+def failed(host: str, reason: str, as_json: bool, **where: Any) -> None:
+    """Mark HOST's build as failed, for an installer that does not say so itself."""
+    body = {"reason": reason}
+    answer = run(client_of(**where).call("POST", "builds", host, "failed", body=body))
+    _told(answer, as_json, f"the build of {answer['host']} has failed")
+
+
+@click.command(short_help="Print the end of the log of HOST's failed build.")
+@click.argument("host")
+@remote
+def log(host: str, as_json: bool, **where: Any) -> None:
+    """Print the end of the log that HOST's installer sent when it failed."""
+    answer = run(client_of(**where).call("GET", "builds", host, "log"))
+    if as_json:
+        output.as_json(answer)
+        return
+    if answer["reason"]:
+        output.error(f"failed: {answer['reason']}")
+    for each in answer["log"].splitlines():
+        output.line(each)
+
+
+@click.command(short_help="Show what HOST is built from, and where each value was written.")
+@click.argument("host")
+@click.option("--build-type", "--type", help="As it would be built with this type.")
+@remote
+def show(host: str, build_type: str | None, as_json: bool, **where: Any) -> None:
+    """Show HOST with all that it inherits, and the file and line of every value.
+
+    Settings, build type, groups, and the machine's own file are laid over each other, in
+    this order; maps merge, lists replace, a null clears.
+    """
+    try:
+        answer = run(
+            client_of(**where).call("GET", "machines", host, "definition", build_type=build_type)
+        )
+    except UnreachableError:
+        file = found(where["config"])
+        if file is None or where.get("url"):
+            raise
+        answer = _described(file, host, build_type)
+    if as_json:
+        output.as_json(answer)
+        return
+    rows = [
+        [
+            each["path"],
+            "(cleared)" if each["value"] is None else each["value"],
+            f"{each['file']}:{each['line']}",
+            each["layer"],
+        ]
+        for each in answer["origins"]
+    ]
+    output.table(["key", "value", "from", "layer"], rows)
+
+
+def _described(file: Path, host: str, build_type: str | None) -> Any:
+    """Return what the daemon would have answered, from the files."""
+    from pyxie.checking import scan
+    from pyxie.registry.origins import answer
+
+    registry = scan(*load_marked(file))
+    broken = registry.why_broken(host)
+    if broken:
+        raise ConfigError(broken)
+    machine = registry.find(host)
+    if machine is None:
+        near = registry.near(host)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise click.UsageError(f"there is no machine {host!r}{hint}")
+    return answer(registry.define(machine, build_type))
+
+
+def _said(settings: tuple[str, ...]) -> dict[str, Any]:
+    """Return ``params.disk=/dev/sdb`` and its kin as a mapping."""
+    found: dict[str, Any] = {}
+    for each in settings:
+        path, sign, value = each.partition("=")
+        if not sign or not path:
+            raise click.BadParameter(f"{each!r} is not KEY=VALUE", param_hint="--set")
+        first, _, rest = path.partition(".")
+        if rest:
+            inner = found.setdefault(first, {})
+            if not isinstance(inner, dict):
+                raise click.BadParameter(f"{first!r} is given twice", param_hint="--set")
+            inner[rest] = value
+        else:
+            found[first] = value
+    return found
+
+
 @click.command(short_help="Show who is being and was installed, or one HOST's history.")
 @click.argument("host", required=False)
 @remote
@@ -66,6 +179,18 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
             for step in answer["history"]
         ]
         output.table(["when", "state", "cause", "from"], rows)
+        ran = [
+            [
+                _when(each["ended"] or each["at"]),
+                each["kind"],
+                each["command"],
+                each["result"] or each["state"],
+            ]
+            for each in answer["hooks"]
+        ]
+        if ran:
+            output.line("")
+            output.table(["when", "hook", "command", "result"], ran)
         return
     everything = run(client.call("GET", "machines"))
     if as_json:
@@ -85,7 +210,7 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
 @remote
 def machines(as_json: bool, config: Path | None, **where: Any) -> None:
     """List the machines; from the files, if no daemon answers."""
-    from pyxie.registry.registry import Folder
+    from pyxie.registry.folder import Folder
 
     problems: list[str] = []
     try:

@@ -64,6 +64,14 @@ class Document:
         line, column = self._place(loc, at_key)
         return Problem(self.file, line, column, spell(loc), sentence)
 
+    def is_blank(self, loc: Loc) -> bool:
+        """Tell whether nothing at all stands after the key that ``loc`` leads to."""
+        node = self.root
+        for step in loc:
+            found = _child(node, step) if node is not None else None
+            node = found[1] if found else None
+        return isinstance(node, ScalarNode) and not node.style and node.value == ""
+
     def _place(self, loc: Loc, at_key: bool) -> tuple[int, int]:
         node = self.root
         if node is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -66,6 +67,23 @@ def _secret(token: SecretStr, info: ValidationInfo) -> SecretStr:
 Token = Annotated[SecretStr, AfterValidator(_secret)]
 
 
+_TYPE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+
+
+def _type_name(name: str) -> str:
+    if not _TYPE_NAME.fullmatch(name):
+        raise ValueError(f"{name[:80]!r} is not a name like rescue: it stands in URLs")
+    return name
+
+
+def _mapping(value: Any) -> Any:
+    return {} if value in (None, "") else value
+
+
+_BLANK = BeforeValidator(_mapping)
+"""A name with nothing after it is one that inherits everything."""
+
+
 class Http(Model):
     """Where HTTP listens.
 
@@ -107,6 +125,7 @@ class Limits(Model):
         dhcp_per_mac: DISCOVERs and port-4011 requests a second.
         tftp_blksize: Largest block, bytes; ROMs cannot reassemble fragments.
         tftp_windowsize: Largest RFC 7440 window, blocks.
+        builds_per_machine: Builds that are remembered, with their history and hooks.
     """
 
     tftp_per_address: Annotated[int, Field(ge=1)] = 256
@@ -116,6 +135,7 @@ class Limits(Model):
     dhcp_per_mac: Annotated[int, Field(ge=1)] = 100
     tftp_blksize: Annotated[int, Field(ge=512, le=65464)] = 1468
     tftp_windowsize: Annotated[int, Field(ge=1, le=32767)] = 64
+    builds_per_machine: Annotated[int, Field(ge=1)] = 50
 
 
 class Log(Model):
@@ -160,7 +180,9 @@ class Settings(BuildKeys):
     image_url: HttpUrl | None = Field(
         None, validation_alias=AliasChoices("image_url", "default_image_url")
     )
-    build_types: dict[str, BuildType] = Field(default_factory=dict)
+    build_types: Annotated[
+        dict[Annotated[str, AfterValidator(_type_name)], Annotated[BuildType, _BLANK]], _BLANK
+    ] = Field(default_factory=dict)
     foreman_proxy_address: str = ""
     """Read by no version of waitron, but its shipped configuration has it."""
 
@@ -189,6 +211,11 @@ def load(file: Path) -> Settings:
     Raises:
         ConfigError: With every problem of the file.
     """
+    return load_marked(file)[0]
+
+
+def load_marked(file: Path) -> tuple[Settings, Document]:
+    """Read ``config.yaml`` as `load`; return it with its marks too."""
     document = read(file, tolerant=True)
     settings = _validated(document)
     folder = file.absolute().parent
@@ -196,7 +223,7 @@ def load(file: Path) -> Settings:
     for name in _FOLDERS:
         path: Path | None = getattr(settings, name)
         changed[name] = folder / path if path else None
-    return settings.model_copy(update=changed)
+    return settings.model_copy(update=changed), document
 
 
 def _validated(document: Document) -> Settings:

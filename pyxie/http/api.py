@@ -12,8 +12,9 @@ from aiohttp import web
 from pyxie import __version__
 from pyxie.builds.life import Build
 from pyxie.config.kinds import mac as canonical
-from pyxie.http.edge import SITE, admitted, open_to_all, peer
-from pyxie.http.waitron import begin, host_of, unknown
+from pyxie.http.begin import unknown
+from pyxie.http.builds import told
+from pyxie.http.edge import SITE, admitted, open_to_all
 from pyxie.registry.machine import Machine
 from pyxie.site import Site
 from pyxie.trace.events import Event
@@ -76,30 +77,8 @@ async def machine(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound(text=unknown(name, site.registry.near(name)))
     history = await site.builds.history(found.hostname)
-    return web.json_response({**_machine(site, found), "history": history})
-
-
-@routes.put("/api/v1/builds/{hostname}")
-async def build(request: web.Request) -> web.Response:
-    """Put a machine in build mode, in place of any build it is in."""
-    started = await begin(request, request.match_info["hostname"])
-    return web.json_response({**_build(started), "token": started.token})
-
-
-@routes.delete("/api/v1/builds/{hostname}")
-async def cancel(request: web.Request) -> web.Response:
-    """Give a machine's build up, without its token."""
-    site, active = _active(request)
-    await site.builds.cancel(active.host, active.token, str(peer(request)))
-    return web.json_response(_build(site.builds.of(active.host) or active))
-
-
-@routes.post("/api/v1/builds/{hostname}/done")
-async def done(request: web.Request) -> web.Response:
-    """End a machine's build as installed, without its token."""
-    site, active = _active(request)
-    await site.builds.done(active.host, active.token, str(peer(request)))
-    return web.json_response(_build(site.builds.of(active.host) or active))
+    hooks = await site.hooks.history(found.hostname)
+    return web.json_response({**_machine(site, found), "history": history, "hooks": hooks})
 
 
 @routes.get("/api/v1/events", allow_head=False)
@@ -137,30 +116,9 @@ def _line(event: Event) -> bytes:
     return json.dumps(asdict(event)).encode() + b"\n"
 
 
-def _active(request: web.Request) -> tuple[Site, Build]:
-    site, host = request.app[SITE], host_of(request)
-    active = site.builds.active(host)
-    if active is None:
-        near = site.registry.near(host) if site.registry.find(host) is None else []
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        shown = host.encode(errors="backslashreplace").decode()
-        raise web.HTTPNotFound(text=f"{shown} is not in build mode{hint}")
-    return site, active
-
-
 def _builds(site: Site) -> list[Build]:
     found = (site.builds.of(host) for host in site.builds.status())
     return [build for build in found if build is not None]
-
-
-def _build(build: Build) -> dict[str, Any]:
-    return {
-        "host": build.host,
-        "state": str(build.state),
-        "begun": build.begun,
-        "changed": build.changed,
-        "mac": build.mac,
-    }
 
 
 def _machine(site: Site, machine: Machine) -> dict[str, Any]:
@@ -168,5 +126,5 @@ def _machine(site: Site, machine: Machine) -> dict[str, Any]:
     return {
         "hostname": machine.hostname,
         "macs": machine.macs,
-        "build": _build(build) if build else None,
+        "build": told(build) if build else None,
     }

@@ -127,6 +127,7 @@ async def script(request: web.Request) -> web.Response:
     if request.method == "GET":
         site.forget_chain(mac)
         site.trace.record(Step.SCRIPT, "fetched its iPXE script", mac=mac, host=host, peer=at)
+        await site.netbooted(build, mac)
     return text(body)
 
 
@@ -162,7 +163,7 @@ async def image(request: web.Request) -> web.StreamResponse:
     build = site.builds.active(host)
     if build is None:
         raise NotServedError(host, "not in build mode")
-    images = images_of(site.machine_of(build), site.settings)
+    images = images_of(site.machine_of(build))
     wanted, what = images.kernel, "kernel"
     if "at" in request.match_info:
         number = request.match_info["at"]

@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from urllib.parse import quote
 
 from aiohttp import web
 
-from pyxie.builds.life import Build, State
-from pyxie.builds.store import StoreError
+from pyxie.builds.life import State
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
+from pyxie.http.begin import begin, unknown
 from pyxie.http.edge import SITE, admitted, base_url, open_to_all, peer, text
 from pyxie.images.spec import Image, Upstream
-from pyxie.render.context import Occasion
 from pyxie.trace.events import Step
 
 _SPOKEN = {
     State.PENDING: "Installing",
     State.INSTALLING: "Installing",
+    State.STALE: "Installing",
     State.INSTALLED: "Installed",
 }
 
@@ -54,50 +53,16 @@ def known(request: web.Request) -> str:
     return host
 
 
-def unknown(name: str, near: Sequence[str]) -> str:
-    """Return waitron's words for a host it does not know, and the near names."""
-    # A name that is no text holds lone surrogates.
-    shown = name.encode(errors="backslashreplace").decode()
-    hint = f"\nDid you mean {' or '.join(near)}?" if near else ""
-    return f"Unable to find host definition for {shown}{hint}"
-
-
-async def begin(request: web.Request, name: str) -> Build:
-    """Put a machine in build mode; shared by waitron's route and the REST API.
-
-    Raises:
-        HTTPBadRequest: Its file is broken, or something of it cannot be rendered.
-        HTTPNotFound: No machine is of that name.
-        HTTPInsufficientStorage: The build could not be stored.
-    """
-    site = request.app[SITE]
-    await site.refresh()
-    broken = site.registry.why_broken(name)
-    if broken:
-        told = f"build refused: {broken[0]}"
-        site.trace.record(Step.TROUBLE, told, host=name.lower(), peer=str(peer(request)))
-        raise web.HTTPBadRequest(text="\n".join(str(problem) for problem in broken))
-    machine = site.registry.find(name)
-    if machine is None:
-        raise web.HTTPNotFound(text=unknown(name, site.registry.near(name)))
-    trial = Occasion(base_url=base_url(request), token="0" * 36, mac="")
-    try:
-        await asyncio.to_thread(site.kitchen.rehearse, machine, trial)
-    except (NotServedError, RenderError) as exc:
-        told = f"build refused: {exc}"
-        site.trace.record(Step.TROUBLE, told, host=machine.hostname, peer=str(peer(request)))
-        raise web.HTTPBadRequest(text=str(exc)) from exc
-    try:
-        return await site.builds.begin(machine, str(peer(request)))
-    except StoreError as exc:
-        why = f"Failed to set build mode on {machine.hostname}: the state cannot be written: {exc}"
-        raise web.HTTPInsufficientStorage(text=why) from exc
-
-
 @routes.put("/build/{hostname}")
+@routes.put("/build/{hostname}/{type}")
 async def build(request: web.Request) -> web.Response:
-    """Put the machine in build mode; its token is in ``Build-Token``."""
-    started = await begin(request, request.match_info["hostname"])
+    """Put the machine in build mode; its token is in ``Build-Token``.
+
+    A body, YAML or JSON, is laid over the machine's file for this build alone.
+    """
+    said = await request.text()
+    name, build_type = request.match_info["hostname"], request.match_info.get("type")
+    started = await begin(request, name, build_type, said)
     if "application/json" in request.headers.get("Accept", ""):
         answer = web.json_response({"Token": started.token, "State": "OK"})
     else:
@@ -190,6 +155,36 @@ async def done(request: web.Request) -> web.Response:
     site, token = request.app[SITE], request.match_info["token"]
     await site.builds.done(known(request), token, str(peer(request)))
     return text("OK")
+
+
+@routes.post("/failed/{hostname}/{token}")
+@routes.get("/failed/{hostname}/{token}", allow_head=False)
+@open_to_all
+async def failed(request: web.Request) -> web.Response:
+    """End the build: the installer has failed. A body is the end of its log."""
+    site, token = request.app[SITE], request.match_info["token"]
+    host, reason = known(request), request.query.get("reason", "")
+    site.builds.check_end(host, token, State.FAILED)  # or a stranger could send us logs
+    tail = await _tail(request)
+    await site.builds.failed(host, token, str(peer(request)), reason=reason, log_tail=tail)
+    return text("OK")
+
+
+async def _tail(request: web.Request) -> str:
+    """Read a body of any length up to `_LONGEST_LOG`, and keep its end."""
+    kept, size = bytearray(), 0
+    async for piece in request.content.iter_any():
+        size += len(piece)
+        if size > _LONGEST_LOG:
+            raise web.HTTPRequestEntityTooLarge(_LONGEST_LOG, size)
+        kept += piece
+        del kept[:-_KEPT_LOG]
+    return kept.decode(errors="replace")
+
+
+_LONGEST_LOG = 64 << 20
+_KEPT_LOG = 64 << 10
+"""Bytes of an installer's log that are kept."""
 
 
 @routes.put("/cancel/{hostname}/{token}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyxie.config.settings import Settings
 from pyxie.confined import find
 from pyxie.errors import NotServedError
 from pyxie.registry.machine import Machine
@@ -36,19 +35,18 @@ class Images:
     initrds: tuple[Image, ...]
 
 
-def images_of(machine: Machine, settings: Settings) -> Images:
-    """Return what ``machine`` boots; the settings stand in for what it does not say.
+def images_of(machine: Machine) -> Images:
+    """Return what ``machine``, with all that it inherits, boots.
 
     Raises:
         NotServedError: No kernel is named anywhere.
     """
-    base = machine.image_url or settings.image_url
-    kernel = machine.kernel or settings.kernel
-    if not kernel:
+    if not machine.kernel:
         why = "not named: set 'kernel' in the machine's file or in config.yaml"
         raise NotServedError("kernel", why)
-    initrds = machine.initrd or settings.initrd
-    return Images(_image(base, kernel), tuple(_image(base, name) for name in initrds if name))
+    base = machine.image_url
+    initrds = tuple(_image(base, name) for name in machine.initrd if name)
+    return Images(_image(base, machine.kernel), initrds)
 
 
 def _image(base: str | None, name: str) -> Image:

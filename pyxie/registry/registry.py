@@ -1,4 +1,4 @@
-"""The machines pyxie knows: an immutable snapshot, and where it is read from.
+"""The machines pyxie knows: an immutable snapshot, made of files that were read.
 
 One bad file takes out its own machine and no other. A MAC that stands in two files takes
 out both: to guess would be to re-install the wrong one.
@@ -7,34 +7,37 @@ out both: to guess would be to re-install the wrong one.
 from __future__ import annotations
 
 import difflib
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
 
 from pyxie.config.kinds import mac
-from pyxie.config.nodes import Document, Loc, read
-from pyxie.config.validate import validate
+from pyxie.config.nodes import Document, Loc
 from pyxie.errors import ConfigError, Problem
+from pyxie.registry.define import Common, Definition, define
 from pyxie.registry.machine import Machine, hostname
-
-_ENDINGS = (".yaml", ".yml")
-
-Signature: TypeAlias = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class MachineFile:
-    """One file below ``machinepath``: a machine, or what is wrong with it."""
+    """One file below ``machinepath``: a machine, or what is wrong with it.
+
+    Attributes:
+        path: As messages name it.
+        machine: None if the file is broken.
+        document: The file with marks, if it could be parsed.
+        problems: What is wrong.
+        before: Of a broken file, as it was when it was last good.
+    """
 
     path: Path
     machine: Machine | None
     document: Document | None
     problems: tuple[Problem, ...] = ()
+    before: MachineFile | None = None
 
     @property
     def stem(self) -> str:
@@ -64,6 +67,8 @@ class Registry:
         broken: By what `find` would be asked for: why that machine cannot be used.
         files: The names of all files, sorted.
         problems: Everything that is wrong, sorted.
+        claimed: MACs that stand in broken files, and the name that file goes by.
+        shared: What machines inherit.
     """
 
     machines: Mapping[str, Machine] = field(default_factory=dict)
@@ -73,6 +78,30 @@ class Registry:
     broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    claimed: Mapping[str, str] = field(default_factory=dict)
+    shared: Common = field(default_factory=Common)
+
+    def define(
+        self, machine: Machine, build_type: str | None = None, body: Document | None = None
+    ) -> Definition:
+        """Return ``machine`` with all that it inherits; see `pyxie.registry.define`.
+
+        Raises:
+            UnknownTypeError: There is no such build type.
+            ConfigError: The body is wrong, or takes a NIC of another machine.
+        """
+        own = self.documents[machine.hostname]
+        found = define(self.shared, own, build_type, body)
+        taken = [
+            found.merged.place(("network", at, "macaddress"))
+            for at, nic in enumerate(found.machine.network)
+            if nic.macaddress
+            and self.by_mac.get(nic.macaddress, machine).hostname != machine.hostname
+        ]
+        if taken:
+            sentence = "this MAC is another machine's"
+            raise ConfigError([place.problem(sentence) for place in taken if place])
+        return found
 
     def find(self, name: str) -> Machine | None:
         """Return the machine of that hostname, or of the file of that name."""
@@ -91,8 +120,17 @@ class Registry:
         return list(dict.fromkeys([*sorted(short), *close]))[:3]
 
 
-def gather(files: Iterable[MachineFile]) -> Registry:
-    """Make a snapshot of ``files``; finds what only the whole can show."""
+def gather(
+    files: Iterable[MachineFile], shared: Common | None = None, more: Iterable[Problem] = ()
+) -> Registry:
+    """Make a snapshot of ``files``; finds what only the whole can show.
+
+    Args:
+        files: Of the machines.
+        shared: What they inherit.
+        more: Problems with what is shared.
+    """
+    shared = shared or Common()
     files = sorted(files, key=lambda file: file.path)
     clashes = _clashes(files)
     machines: dict[str, Machine] = {}
@@ -100,18 +138,27 @@ def gather(files: Iterable[MachineFile]) -> Registry:
     documents: dict[str, Document] = {}
     aliases: dict[str, str] = {}
     broken: dict[str, tuple[Problem, ...]] = {}
+    claimed: dict[str, str] = {}
     for file in files:
-        problems = (*file.problems, *clashes.get(file.path, ()))
-        machine = file.machine
-        if machine is None or file.document is None or problems:
+        problems = (*file.problems, *clashes.get(file.path, ()), *_dangling(file, shared))
+        if problems:
             for name in {file.stem, file.hostname or file.stem}:
                 broken[name] = (*broken.get(name, ()), *problems)
+            for address, _ in _addresses(file.document) if file.document else ():
+                claimed.setdefault(address, file.hostname or file.stem)
+        # A mistake changes nothing: what was good stays, though no new build begins of it.
+        good = file if file.machine else file.before
+        if good is None or file.path in clashes or good.machine is None or good.document is None:
             continue
+        machine = good.machine
+        if machine.hostname in machines:
+            continue  # its name was taken over meanwhile
         machines[machine.hostname] = machine
-        documents[machine.hostname] = file.document
-        by_mac.update(dict.fromkeys(machine.macs, machine))
+        documents[machine.hostname] = good.document
+        by_mac.update({each: machine for each in machine.macs if each not in by_mac})
         if file.stem != machine.hostname:
             aliases[file.stem] = machine.hostname
+    wrong = {p for each in broken.values() for p in each} | set(more)
     return Registry(
         machines=MappingProxyType(machines),
         by_mac=MappingProxyType(by_mac),
@@ -119,8 +166,24 @@ def gather(files: Iterable[MachineFile]) -> Registry:
         aliases=MappingProxyType(aliases),
         broken=MappingProxyType(broken),
         files=tuple(file.path.name for file in files),
-        problems=tuple(sorted({p for each in broken.values() for p in each})),
+        problems=tuple(sorted(wrong)),
+        claimed=MappingProxyType(claimed),
+        shared=shared,
     )
+
+
+def _dangling(file: MachineFile, shared: Common) -> tuple[Problem, ...]:
+    """Find groups and a build type that a sound file names and that are not there."""
+    document = file.document
+    if file.machine is None or document is None or not isinstance(document.data, dict):
+        return ()
+    if not document.data.keys() & {"groups", "build_type"}:
+        return ()
+    try:
+        define(shared, document)
+    except ConfigError as exc:
+        return exc.problems
+    return ()
 
 
 def _clashes(files: Iterable[MachineFile]) -> dict[Path, list[Problem]]:
@@ -150,77 +213,3 @@ def _addresses(document: Document) -> Iterator[tuple[str, Loc]]:
         if isinstance(written, str):
             with suppress(ValueError):
                 yield mac(written), ("network", at, "macaddress")
-
-
-def read_machine(path: Path, shown: Path) -> MachineFile:
-    """Read one machine file; what is wrong with it is in the result.
-
-    Args:
-        path: The file.
-        shown: How messages name it.
-    """
-    document: Document | None = None
-    try:
-        document = read(path, shown=shown, tolerant=True)
-        if isinstance(document.data, dict) and not document.data.get("hostname"):
-            # waitron 2 and 3 take the name of the file where none is written inside.
-            document.data["hostname"] = path.stem
-        machine = validate(document, Machine)
-    except ConfigError as exc:
-        return MachineFile(shown, None, document, exc.problems)
-    return MachineFile(shown, machine, document)
-
-
-class Folder:
-    """``machinepath``, read again only where a file has changed.
-
-    Not for two threads at once.
-    """
-
-    def __init__(self, path: Path, *, shown: Path | None = None) -> None:
-        self.path = path
-        self._shown = shown or path
-        self._read: dict[str, tuple[Signature, MachineFile]] | None = None
-        self._registry = Registry()
-
-    def scan(self) -> Registry:
-        """Return the machines as they stand now; the same object if nothing changed."""
-        try:
-            with os.scandir(self.path) as entries:
-                found = {
-                    entry.name: _signature(entry)
-                    for entry in entries
-                    if entry.name.endswith(_ENDINGS) and not entry.name.startswith(".")
-                }
-        except OSError as exc:
-            problem = Problem(self._shown, 0, 0, "machinepath", f"cannot be read: {exc.strerror}")
-            if self._registry.problems != (problem,):
-                self._read, self._registry = None, Registry(problems=(problem,))
-            return self._registry
-        before = self._read or {}
-        if self._read is not None and {name: each[0] for name, each in before.items()} == found:
-            return self._registry
-        self._read = {}
-        for name, signature in found.items():
-            if name in before and before[name][0] == signature:
-                self._read[name] = before[name]
-                continue
-            file = read_machine(self.path / name, self._shown / _printable(name))
-            if file.machine is not None or os.path.lexists(self.path / name):  # else just removed
-                self._read[name] = signature, file
-        self._registry = gather(file for _, file in self._read.values())
-        return self._registry
-
-
-def _signature(entry: os.DirEntry[str]) -> Signature:
-    try:
-        stat = entry.stat()
-    except OSError:  # a dangling link: reading it will say what is wrong
-        return (0, 0, 0, 0)
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_ctime_ns)
-
-
-def _printable(name: str) -> str:
-    """Return a file name fit for messages, also one that is not UTF-8 or has line ends."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

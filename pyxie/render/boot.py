@@ -40,7 +40,7 @@ class Kitchen:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._templates = Renderer([settings.templatepath, shipped("templates")])
+        self.renderer = Renderer([settings.templatepath, shipped("templates")])
         self._scripts = Renderer([settings.ipxe, shipped("ipxe")])
 
     def boot(self, machine: Machine, occasion: Occasion) -> Boot:
@@ -50,11 +50,12 @@ class Kitchen:
             NotServedError: No kernel is named.
             RenderError: The command line cannot be rendered.
         """
-        images = images_of(machine, self._settings)
-        source = machine.cmdline or self._settings.cmdline
+        images = images_of(machine)
         names = context(machine, self._settings, occasion)
         # A folded YAML text may carry line ends; a kernel takes one line.
-        cmdline = " ".join(self._templates.text("cmdline", source, names).splitlines()).strip()
+        cmdline = " ".join(
+            self.renderer.text("cmdline", machine.cmdline, names).splitlines()
+        ).strip()
         return Boot(images, cmdline)
 
     def script(self, machine: Machine, occasion: Occasion, here: str) -> str:
@@ -106,7 +107,7 @@ class Kitchen:
         name: str = getattr(machine, kind)
         if not name:
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
-        return self._templates.template(name, context(machine, self._settings, occasion))
+        return self.renderer.template(name, context(machine, self._settings, occasion))
 
     def rehearse(self, machine: Machine, occasion: Occasion) -> None:
         """Render everything once; what fails here would have failed on the machine.
@@ -120,7 +121,7 @@ class Kitchen:
 
     def _singly(self, machine: Machine) -> list[Images]:
         with suppress(NotServedError):  # no kernel is named, of which the script tells
-            images = images_of(machine, self._settings)
+            images = images_of(machine)
             return [Images(image, ()) for image in (images.kernel, *images.initrds)]
         return []
 

@@ -94,7 +94,7 @@ def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[st
     return {
         "machine": Record("machine", fields),
         "config": Record("config", _config(settings, occasion)),
-        "params": Params("params", {**settings.params, **machine.params}),
+        "params": Params("params", machine.params),
         **names,
         **{name.lower(): value for name, value in names.items()},
         "base_url": occasion.base_url,

@@ -26,6 +26,8 @@ class Step(StrEnum):
     """The installer fetched a template with its token."""
     BUILD = "build"
     """The build changed its state: begun, done, cancelled."""
+    HOOK = "hook"
+    """A hook was run."""
     TROUBLE = "trouble"
     """Something went wrong for this machine."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pyxie.builds.life import Build
-from pyxie.builds.store import Store, StoreError
+from pyxie.builds.store import Change, Store, StoreError
 from pyxie.registry.machine import Machine, Nic
 
 MAC = "00:de:ad:90:74:60"
@@ -20,9 +20,9 @@ class FillingStore(Store):
         self._write()
         return await super().begin(build, cause, peer)
 
-    async def save(self, build: Build, cause: str, peer: str | None) -> None:
+    async def save(self, change: Change) -> None:
         self._write()
-        await super().save(build, cause, peer)
+        await super().save(change)
 
     def _write(self) -> None:
         if self.full:

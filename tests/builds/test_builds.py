@@ -32,7 +32,7 @@ class Ward:
     metrics: Metrics
 
     async def begin(self, host: str = HOST, *macs: str) -> Build:
-        return await self.builds.begin(machine(host, *macs), "192.0.2.9")
+        return await self.builds.begin(self.builds.plan(machine(host, *macs)), "192.0.2.9")
 
     def told(self) -> list[str]:
         return [event.text for event in self.trace.recent()]

@@ -15,12 +15,20 @@ def build(state: State) -> Build:
 
 LEGAL = {
     (State.PENDING, State.INSTALLING),
+    (State.PENDING, State.STALE),
     (State.PENDING, State.INSTALLED),
+    (State.PENDING, State.FAILED),
     (State.PENDING, State.CANCELLED),
     (State.PENDING, State.REPLACED),
+    (State.INSTALLING, State.STALE),
     (State.INSTALLING, State.INSTALLED),
+    (State.INSTALLING, State.FAILED),
     (State.INSTALLING, State.CANCELLED),
     (State.INSTALLING, State.REPLACED),
+    (State.STALE, State.INSTALLED),
+    (State.STALE, State.FAILED),
+    (State.STALE, State.CANCELLED),
+    (State.STALE, State.REPLACED),
 }
 
 
@@ -46,5 +54,7 @@ class TestTransitions:
 
 class TestActive:
     def test_a_machine_is_in_build_mode_until_its_build_has_ended(self) -> None:
-        assert {State.PENDING, State.INSTALLING} == ACTIVE
-        assert [build(state).active for state in State] == [True, True, False, False, False]
+        assert {State.PENDING, State.INSTALLING, State.STALE} == ACTIVE
+        assert [state for state in State if build(state).active] == sorted(
+            ACTIVE, key=list(State).index
+        )

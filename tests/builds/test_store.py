@@ -9,7 +9,8 @@ import pytest
 
 from pyxie.builds import store as module
 from pyxie.builds.life import Build, State
-from pyxie.builds.store import HEAD, Store, StoreError
+from pyxie.builds.store import Change, Store, StoreError
+from pyxie.builds.tables import BUILDS, HEAD, HOOKS, TRANSITIONS
 from pyxie.errors import StartError
 from tests.builds.stores import url
 
@@ -42,7 +43,7 @@ class TestWhatIsStored:
     async def test_history_has_every_step_and_no_token(self, tmp_path: Path) -> None:
         async with Store(url(tmp_path)) as store:
             begun = await store.begin(build(), "PUT /build", "192.0.2.9")
-            await store.save(begun.to(State.INSTALLED, 160.0), "done", "192.0.2.8")
+            await store.save(Change(begun.to(State.INSTALLED, 160.0), "done", "192.0.2.8"))
             await store.begin(build("web02.internal"), "PUT /build", None)
 
             assert await store.history("web01.internal") == [
@@ -73,15 +74,15 @@ class TestWhatIsStored:
         async with Store(url(tmp_path)) as store:
             one = await store.begin(build("web01"), "PUT /build", None)
             two = await store.begin(build("web02"), "PUT /build", None)
-            await store.save(one.to(State.INSTALLED, 200.0), "done", None)
-            await store.save(two.to(State.INSTALLED, 300.0), "done", None)
+            await store.save(Change(one.to(State.INSTALLED, 200.0), "done", None))
+            await store.save(Change(two.to(State.INSTALLED, 300.0), "done", None))
 
-            assert [each.host for each in await store.installed_since(250.0)] == ["web02"]
+            assert [each.host for each in await store.ended_since(250.0)] == ["web02"]
 
 
 class TestOnDisk:
     async def test_every_commit_reaches_the_disk(self, tmp_path: Path) -> None:
-        async with Store(url(tmp_path)) as store, store._open.connect() as connection:
+        async with Store(url(tmp_path)) as store, store.engine.connect() as connection:
             found = [
                 (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
                 for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -121,12 +122,12 @@ class TestOnDisk:
                     f"PRAGMA table_info({table.name})"
                 )
             ]
-            for table in (module.BUILDS, module.TRANSITIONS)
+            for table in (BUILDS, HOOKS, TRANSITIONS)
         }
         connection.close()
         assert made == {
             table.name: [(column.name, not column.nullable) for column in table.columns]
-            for table in (module.BUILDS, module.TRANSITIONS)
+            for table in (BUILDS, HOOKS, TRANSITIONS)
         }
 
     def test_head_is_the_newest_revision(self) -> None:
@@ -156,7 +157,7 @@ async def _fill(store: Store) -> None:
 
 async def _limit(store: Store) -> int:
     """Let the database grow no further."""
-    async with store._open.connect() as connection:
+    async with store.engine.connect() as connection:
         return int((await connection.exec_driver_sql("PRAGMA max_page_count=1")).scalar_one())
 
 
@@ -261,7 +262,7 @@ class TestAStateThatCannotBeUsed:
     ) -> None:
         """PostgreSQL's driver raises the bare OSError when it cannot connect."""
         async with Store(url(tmp_path)) as store:
-            monkeypatch.setattr(store._open.sync_engine.dialect, "do_begin", _away)
+            monkeypatch.setattr(store.engine.sync_engine.dialect, "do_begin", _away)
 
             with pytest.raises(StoreError) as caught:
                 await store.latest()

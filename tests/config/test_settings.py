@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.config.build import BuildKeys
 from pyxie.config.settings import Api, Dhcp, Http, Limits, Log, Settings, Tftp, load
 from pyxie.errors import ConfigError
 
@@ -33,18 +34,16 @@ class TestDefaults:
     @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
     def test_an_empty_file_will_do(self, tmp_path: Path, text: str) -> None:
         assert dict(settings(tmp_path, text)) == {
+            **dict(BuildKeys()),
             "templatepath": tmp_path / "templates",
             "machinepath": tmp_path / "machines",
+            "grouppath": tmp_path / "groups",
             "staticspath": None,
             "ipxe": tmp_path / "ipxe",
             "images": tmp_path / "images",
             "state": f"sqlite+aiosqlite:///{tmp_path}/state/pyxie.sqlite",
             "baseurl": None,
-            "params": {},
-            "cmdline": "",
-            "kernel": "",
-            "initrd": (),
-            "image_url": None,
+            "build_types": {},
             "foreman_proxy_address": "",
             "interfaces": (),
             "http": Http(port=8090, listen=()),
@@ -58,6 +57,7 @@ class TestDefaults:
                 dhcp_per_mac=100,
                 tftp_blksize=1468,
                 tftp_windowsize=64,
+                builds_per_machine=50,
             ),
             "log": Log(level="info", format="text"),
             "api": Api(allow=(), tokens=()),

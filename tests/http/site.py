@@ -17,7 +17,7 @@ from yarl import URL
 
 from pyxie.builds.builds import Builds
 from pyxie.builds.store import Store
-from pyxie.config.settings import Settings, load
+from pyxie.config.settings import load_marked
 from pyxie.http import edge
 from pyxie.http.access import Gate
 from pyxie.http.admission import FIRST_REQUEST
@@ -206,7 +206,7 @@ async def serving(
         **changed: Files, as for `lay`.
     """
     file = lay(folder, **changed)
-    settings: Settings = load(file)
+    settings, document = load_marked(file)
     clock, metrics = Clock(), Metrics()
     trace = Trace(clock=clock)
     eth0 = Interface("eth0", 2, (IPv4Interface("192.0.2.1/24"),))
@@ -217,6 +217,7 @@ async def serving(
         trace=trace,
         metrics=metrics,
         interfaces=lambda: Interfaces([eth0]),
+        document=document,
     )
     trace.host_of = site.host_of
     server = HttpServer(site, (listen,), 0, patience=patience)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pyxie import __version__
+from pyxie.builds.life import Build
 from pyxie.trace.events import Step
 from tests.builds.stores import FillingStore
 from tests.http.site import CONFIG, HOST, MAC, Answer, Served, serving
@@ -64,6 +65,8 @@ class TestMachines:
                     "begun": now,
                     "changed": now,
                     "mac": None,
+                    "build_type": "",
+                    "reason": "",
                 },
             }
             assert json.loads((await served.get("/api/v1/machines")).body) == {
@@ -72,6 +75,7 @@ class TestMachines:
             }
             assert json.loads((await served.get(f"/api/v1/machines/{HOST}")).body) == {
                 **listed,
+                "hooks": [],
                 "history": [
                     {
                         "build": 1,
@@ -346,7 +350,7 @@ class TestStrangers:
 
     async def test_boot_as_any_machine_does(self, tmp_path: Path) -> None:
         async with serving(tmp_path, to_strangers=True) as served:
-            build = await served.site.builds.begin(served.site.registry.machines[HOST], None)
+            build = await served.site.builds.begin(plan(served), None)
             mac = "00-de-ad-90-74-60"
             statuses = [
                 (await served.get(path)).status
@@ -361,6 +365,12 @@ class TestStrangers:
             ]
 
             assert statuses == [200] * 6
+
+
+def plan(served: Served) -> Build:
+    """Return a build of the machine, with all that it inherits."""
+    registry = served.site.registry
+    return served.site.builds.plan(registry.define(registry.machines[HOST]).machine)
 
 
 def lines(body: bytes) -> list[dict[str, Any]]:

@@ -22,10 +22,12 @@ class Mirror:
     files: Mapping[str, File]
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         name = PurePosixPath(request.path).name
         self.asked.append((request.method, name))
+        self.bodies.append(await request.read())
         file = self.files[name]
         match file:
             case int():

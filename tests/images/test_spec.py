@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.config.settings import Settings
 from pyxie.errors import NotServedError
 from pyxie.images.spec import Image, Images, Local, Upstream, check_local, images_of
 from pyxie.registry.machine import Machine
@@ -12,10 +11,6 @@ from pyxie.registry.machine import Machine
 
 def machine(**fields: object) -> Machine:
     return Machine.model_validate({"hostname": "web01", **fields})
-
-
-def settings(**fields: object) -> Settings:
-    return Settings.model_validate(fields)
 
 
 class TestWhere:
@@ -32,33 +27,16 @@ class TestWhere:
         ],
     )
     def test_an_image_is_from(self, base: str | None, name: str, image: Image) -> None:
-        assert images_of(machine(image_url=base, kernel=name), Settings()) == Images(image, ())
+        assert images_of(machine(image_url=base, kernel=name)) == Images(image, ())
 
 
-class TestDefaults:
-    def test_the_settings_stand_in_for_what_a_machine_does_not_say(self) -> None:
-        defaults = settings(
-            default_kernel="linux",
-            default_initrd="initrd.gz",
-            default_image_url="http://m.example/",
-        )
+class TestAMachine:
+    def test_may_have_no_initrd(self) -> None:
+        assert images_of(machine(kernel="linux", initrd=[])).initrds == ()
 
-        assert images_of(machine(), defaults) == Images(
-            Upstream("http://m.example/linux"), (Upstream("http://m.example/initrd.gz"),)
-        )
-        assert images_of(
-            machine(kernel="vmlinuz", initrd=["a", "b"], image_url="http://n.example"), defaults
-        ) == Images(
-            Upstream("http://n.example/vmlinuz"),
-            (Upstream("http://n.example/a"), Upstream("http://n.example/b")),
-        )
-
-    def test_a_machine_may_have_no_initrd(self) -> None:
-        assert images_of(machine(kernel="linux", initrd=[]), Settings()).initrds == ()
-
-    def test_a_machine_without_a_kernel_is_told_where_to_name_it(self) -> None:
+    def test_without_a_kernel_is_told_where_to_name_it(self) -> None:
         with pytest.raises(NotServedError) as caught:
-            images_of(machine(), Settings())
+            images_of(machine())
 
         assert str(caught.value) == (
             "kernel: not named: set 'kernel' in the machine's file or in config.yaml"

@@ -100,10 +100,10 @@ class TestMachine:
         ]
 
     def test_unknown_keys_are_told_at_every_level(self) -> None:
-        assert complaint("hostname: a\nhostnam: b\nnetwork:\n- {macadress: 1, vlan: 7}\n") == [
+        assert complaint("hostname: a\nhostnam: b\nnetwork:\n- {macadress: 1, vlan_ids: 7}\n") == [
             "web01.yaml:2:1: hostnam: unknown key; did you mean 'hostname'?",
             "web01.yaml:4:4: network[0].macadress: unknown key; did you mean 'macaddress'?",
-            "web01.yaml:4:18: network[0].vlan: unknown key",
+            "web01.yaml:4:18: network[0].vlan_ids: unknown key; did you mean 'vlan_id'?",
         ]
 
 

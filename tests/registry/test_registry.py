@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.registry.registry import Folder, Registry
+from pyxie.registry.folder import Folder
+from pyxie.registry.registry import MachineFile, Registry
 
 SHOWN = Path("machines")
 
@@ -274,20 +275,37 @@ class TestReadingAgain:
         assert after.machines["b"] is before.machines["b"]
         assert before.machines["a"].operatingsystem == "old"
 
-    def test_files_that_come_go_break_and_are_mended(self, tmp_path: Path) -> None:
+    def test_files_that_come_go_and_are_mended(self, tmp_path: Path) -> None:
         folder = Folder(tmp_path)
         seen = [sorted(folder.scan().machines)]
 
         write(tmp_path, "a.yaml")
         seen.append(sorted(folder.scan().machines))
+        (tmp_path / "a.yaml").unlink()
+        seen.append(sorted(folder.scan().machines))
         write(tmp_path, "a.yaml", "x: y\n")
         seen.append(sorted(folder.scan().machines))
         write(tmp_path, "a.yaml")
         seen.append(sorted(folder.scan().machines))
-        (tmp_path / "a.yaml").unlink()
-        seen.append(sorted(folder.scan().machines))
 
-        assert seen == [[], ["a"], [], ["a"], []]
+        assert seen == [[], ["a"], [], [], ["a"]]
+
+    def test_one_that_breaks_changes_nothing_but_is_told_of(self, tmp_path: Path) -> None:
+        folder = Folder(tmp_path, shown=SHOWN)
+        write(tmp_path, "a.yaml", "operatingsystem: old\n", mac="52:54:00:00:00:01")
+        folder.scan()
+
+        for broken in ("x: y\n", "hostname: [\n", "kernel: {}\n"):
+            write(tmp_path, "a.yaml", broken)
+            found = folder.scan()
+
+            assert found.machines["a"].operatingsystem == "old"
+            assert found.by_mac["52:54:00:00:00:01"].hostname == "a"
+            assert found.why_broken("a")
+
+        write(tmp_path, "a.yaml", "operatingsystem: new\n")
+        mended = folder.scan()
+        assert (mended.machines["a"].operatingsystem, mended.problems) == ("new", ())
 
     def test_a_link_is_followed_to_changes_of_what_it_leads_to(self, tmp_path: Path) -> None:
         (tmp_path / "a.yaml").symlink_to(".shared")
@@ -314,15 +332,15 @@ class TestReadingAgain:
     ) -> None:
         write(tmp_path, "a.yaml")
         write(tmp_path, "b.yaml")
-        from pyxie.registry import registry
+        from pyxie.registry import folder
 
-        def late(path: Path, shown: Path) -> registry.MachineFile:
+        def late(path: Path, shown: Path) -> MachineFile:
             if path.name == "a.yaml":
                 path.unlink()
             return real(path, shown)
 
-        real = registry.read_machine
-        monkeypatch.setattr(registry, "read_machine", late)
+        real = folder.read_machine
+        monkeypatch.setattr(folder, "read_machine", late)
 
         found = Folder(tmp_path).scan()
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from pyxie.config.nodes import parse
-from pyxie.config.validate import validate
 from pyxie.errors import NotServedError, RenderError
 from pyxie.images.spec import Images, Local, Upstream
 from pyxie.registry.machine import Machine
@@ -40,7 +38,7 @@ def arguments(text: str) -> str:
 
 
 class TestBoot:
-    def test_a_machines_own_values_win_over_the_settings(self, folder: Path) -> None:
+    def test_is_what_the_machine_says(self, folder: Path) -> None:
         host = machine(
             cmdline="mine", kernel="k", initrd=["a", "b"], image_url="http://other.example/x"
         )
@@ -56,28 +54,14 @@ class TestBoot:
             cmdline="mine",
         )
 
-    def test_the_settings_stand_in_for_what_is_empty(self, folder: Path) -> None:
-        host = validate(
-            parse(b"hostname: a\ncmdline: ''\nkernel: ''\ninitrd: ''\nimage_url: ~\n", Path("a")),
-            Machine,
-        )
-
-        assert boot(folder, host, cmdline="all") == Boot(
-            images=Images(
-                kernel=Upstream("http://mirror.example/d-i/linux"),
-                initrds=(Upstream("http://mirror.example/d-i/initrd.gz"),),
-            ),
-            cmdline="all",
-        )
-
     def test_without_an_image_url_the_images_are_ours(self, folder: Path) -> None:
-        assert boot(folder, machine(), image_url=None).images == Images(
+        assert boot(folder, machine(image_url=None)).images == Images(
             kernel=Local("linux"), initrds=(Local("initrd.gz"),)
         )
 
     def test_no_kernel_is_said_with_the_key_to_set(self, folder: Path) -> None:
         with pytest.raises(NotServedError) as caught:
-            boot(folder, machine(), kernel="")
+            boot(folder, machine(kernel=""))
 
         assert str(caught.value) == (
             "kernel: not named: set 'kernel' in the machine's file or in config.yaml"
@@ -247,11 +231,11 @@ class TestRehearsal:
         assert self.faults(folder, machine(preseed="p.j2")) == []
 
     def test_finds_all_faults_and_raises_the_first(self, folder: Path) -> None:
-        shared = settings(folder, image_url=None)
+        shared = settings(folder)
         (shared.templatepath / "p.j2").write_text("\n{{ machine.params.disk }}\n")
-        host = machine(cmdline="{{ nope }}", preseed="p.j2", finish="gone.j2")
+        host = machine(cmdline="{{ nope }}", preseed="p.j2", finish="gone.j2", image_url=None)
 
-        assert self.faults(folder, host, image_url=None) == [
+        assert self.faults(folder, host) == [
             "cmdline:1: 'nope' is undefined",
             "cmdline:1: 'nope' is undefined",
             "linux: no such file",

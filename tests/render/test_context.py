@@ -19,7 +19,13 @@ def render(folder: Path, source: str) -> str:
         params={"static": "True", "disk": "/dev/vda"},
         cmdline="own",
     )
-    shared = settings(folder, params={"mirror": "deb.example", "disk": "/dev/sda"}, cmdline="all")
+    shared = settings(
+        folder,
+        params={"mirror": "deb.example", "disk": "/dev/sda"},
+        cmdline="all",
+        kernel="linux",
+        image_url="http://mirror.example/d-i/",
+    )
     return Renderer([]).text("t", source, context(host, shared, OCCASION))
 
 
@@ -44,7 +50,7 @@ class TestNames:
             ("MAC mac machine.MAC", "52:54:00:00:00:0b"),
             ("BOOTIF bootif machine.bootif", "01-52-54-00-00-00-0b"),
             ("machine.Params.static machine.params.static params.static", "True"),
-            ("config.Params.mirror config.params.mirror params.mirror", "deb.example"),
+            ("config.Params.mirror config.params.mirror", "deb.example"),
             ("machine.Params.disk params.disk", "/dev/vda"),
             ("config.Params.disk config.params.disk", "/dev/sda"),
             (
@@ -94,8 +100,8 @@ class TestNames:
 
     def test_what_is_not_written_is_the_empty_text(self, tmp_path: Path) -> None:
         source = (
-            "[{{ machine.finish }}{{ machine.kernel }}{{ machine.image_url }}"
-            "{{ machine.network[1].ipaddress }}{{ config.staticspath }}{{ machine.initrd|join }}]"
+            "[{{ machine.finish }}{{ machine.templates|join }}"
+            "{{ machine.network[1].ipaddress }}{{ config.staticspath }}{{ machine.tags|join }}]"
         )
 
         assert render(tmp_path, source) == "[]"

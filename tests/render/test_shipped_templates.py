@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pyxie.config.nodes import read
-from pyxie.config.settings import Settings, load
-from pyxie.config.validate import validate
+from pyxie.config.settings import Settings, load_marked
+from pyxie.registry.define import common, define
 from pyxie.registry.machine import Machine
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion
@@ -40,8 +40,8 @@ def shipped_machine(**keys: Any) -> Machine:
 
 
 def rendered(folder: Path, kind: str, params: dict[str, str], finish: str) -> str:
-    host = shipped_machine(params=params, finish=finish)
-    return Kitchen(settings(folder, params=NEEDED)).template(host, kind, OCCASION)
+    host = shipped_machine(params={**NEEDED, **params}, finish=finish)
+    return Kitchen(settings(folder)).template(host, kind, OCCASION)
 
 
 def answers(preseed: str) -> dict[str, str]:
@@ -253,9 +253,9 @@ class TestTheIpxeScripts:
 
 class TestTheExamples:
     def test_work_as_they_are(self) -> None:
-        shared = load(shipped("config.yaml"))
+        shared, document = load_marked(shipped("config.yaml"))
         (file,) = shipped("machines").glob("*.yaml")
-        host = validate(read(file), Machine)
+        host = define(common(shared, document), read(file)).machine
         occasion = Occasion(base_url="http://192.0.2.1:8090", token="t", mac="")
 
         assert isinstance(shared, Settings)

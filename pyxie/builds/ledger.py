@@ -1,0 +1,168 @@
+"""The hooks that are owed, and what came of those that were run; beside the builds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from pyxie.builds.store import Store, faults, owed_row
+from pyxie.builds.tables import HOOKS
+from pyxie.config.build import Hook
+
+_STRANGERS = 1000
+"""Rows that are kept of hooks without a build."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A hook that is to be run.
+
+    Attributes:
+        number: The row's.
+        build: The build's number; None for a machine that nobody knows.
+        host: The hostname; of an unknown machine its MAC.
+        mac: The NIC, where it is known.
+        kind: ``postbuild``; the key in the files without ``_commands``.
+        hook: What to run.
+        at: When it came to be owed.
+        attempts: How often it was begun before: more than 0 after a daemon died with it.
+    """
+
+    number: int
+    build: int | None
+    host: str
+    mac: str | None
+    kind: str
+    hook: Hook
+    at: float
+    attempts: int
+
+
+class Ledger:
+    """The table of hooks; all methods raise StoreError.
+
+    Args:
+        store: Entered before this is used.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def owed(self) -> list[Owed]:
+        """Return what is to be run, oldest first."""
+        query = sa.select(HOOKS).where(HOOKS.c.state == "owed").order_by(HOOKS.c.id)
+        with faults():
+            async with self._store.engine.connect() as connection:
+                rows = (await connection.execute(query)).mappings().all()
+        return [_owed(row) for row in rows]
+
+    async def owe(
+        self,
+        kind: str,
+        hooks: Sequence[Hook],
+        at: float,
+        host: str,
+        *,
+        build: int | None = None,
+        mac: str | None = None,
+    ) -> None:
+        """Note hooks that belong to no change of state."""
+        rows = [owed_row(kind, hook, at, host, build, mac) for hook in hooks]
+        await self._insert(rows)
+
+    async def note(
+        self,
+        kind: str,
+        hook: Hook,
+        at: float,
+        host: str,
+        build: int,
+        *,
+        ok: bool,
+        result: str,
+        output: str,
+    ) -> None:
+        """Note a hook that was run already."""
+        row = owed_row(kind, hook, at, host, build, None)
+        ended = {"state": _state(ok), "attempts": 1, "ended": at, "result": result}
+        await self._insert([{**row, **ended, "output": output}])
+
+    async def _insert(self, rows: list[dict[str, Any]]) -> None:
+        with faults():
+            async with self._store.engine.begin() as connection:
+                if rows:
+                    await connection.execute(sa.insert(HOOKS), rows)
+                strangers = sa.select(HOOKS.c.id).where(HOOKS.c.build_id.is_(None))
+                kept = strangers.order_by(HOOKS.c.id.desc()).limit(_STRANGERS)
+                old = HOOKS.c.build_id.is_(None) & HOOKS.c.id.not_in(kept)
+                await connection.execute(sa.delete(HOOKS).where(old))
+
+    async def started(self, number: int) -> None:
+        """Note that a hook is about to be run: if we die now, it will be run again."""
+        await self._update(number, attempts=HOOKS.c.attempts + 1)
+
+    async def ended(self, number: int, at: float, *, ok: bool, result: str, output: str) -> None:
+        """Note what came of it."""
+        await self._update(number, state=_state(ok), ended=at, result=result, output=output)
+
+    async def skip(self, owed: Owed, at: float, why: str) -> None:
+        """Note that the rest of the hooks of the same change will not be run."""
+        rest = (
+            (HOOKS.c.state == "owed")
+            & (HOOKS.c.host == owed.host)
+            & (HOOKS.c.kind == owed.kind)
+            & (HOOKS.c.at == owed.at)
+        )
+        with faults():
+            async with self._store.engine.begin() as connection:
+                query = sa.update(HOOKS).where(rest)
+                await connection.execute(query.values(state="skipped", ended=at, result=why))
+
+    async def _update(self, number: int, **values: Any) -> None:
+        with faults():
+            async with self._store.engine.begin() as connection:
+                query = sa.update(HOOKS).where(HOOKS.c.id == number)
+                await connection.execute(query.values(**values))
+
+    async def history(self, host: str) -> list[dict[str, Any]]:
+        """Return what was run, and is to be, for the machine's builds, oldest first."""
+        query = sa.select(HOOKS).where(HOOKS.c.host == host).order_by(HOOKS.c.id)
+        with faults():
+            async with self._store.engine.connect() as connection:
+                rows = (await connection.execute(query)).mappings().all()
+        shown = ("at", "kind", "state", "attempts", "ended", "result", "output")
+        return [
+            {
+                "build": row["build_id"],
+                "command": spelt(Hook.model_validate_json(row["hook"])),
+                **{key: row[key] for key in shown},
+            }
+            for row in rows
+        ]
+
+
+def spelt(hook: Hook) -> str:
+    """Return a hook as its file has it, not rendered: it holds no secrets."""
+    if hook.url:
+        return hook.url
+    return hook.command if isinstance(hook.command, str) else " ".join(hook.command)
+
+
+def _state(ok: bool) -> str:
+    return "done" if ok else "failed"
+
+
+def _owed(row: Any) -> Owed:
+    return Owed(
+        number=row["id"],
+        build=row["build_id"],
+        host=row["host"],
+        mac=row["mac"],
+        kind=row["kind"],
+        hook=Hook.model_validate_json(row["hook"]),
+        at=row["at"],
+        attempts=row["attempts"],
+    )

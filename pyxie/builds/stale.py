@@ -1,0 +1,63 @@
+"""The service that notices builds that take too long."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from pyxie.builds.builds import Builds
+from pyxie.builds.life import Build
+
+_LOOK = 5.0
+"""Seconds between looks; a look is in memory."""
+
+
+class StaleWatch:
+    """A `pyxie.service.Service`.
+
+    Args:
+        builds: Who is in build mode.
+        threshold: Seconds that a build may take; 0 for any number.
+        clock: Seconds since the epoch.
+        every: Seconds between looks.
+    """
+
+    name = "stale"
+
+    def __init__(
+        self,
+        builds: Builds,
+        threshold: Callable[[Build], int],
+        *,
+        clock: Callable[[], float] = time.time,
+        every: float = _LOOK,
+    ) -> None:
+        self._builds = builds
+        self._threshold = threshold
+        self._clock = clock
+        self._every = every
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    async def serve(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            for build in self._builds.first_stale(self._clock(), self._threshold):
+                limit = self._threshold(build)
+                await self._builds.stale(build, f"not done after {limit} s")
+            await asyncio.sleep(self._every)
+
+    async def drain(self) -> None:
+        """Nothing is ever in hand."""

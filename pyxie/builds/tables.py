@@ -1,0 +1,62 @@
+"""The tables, as the newest migration leaves them; a test compares the two."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+HEAD: Final = "0002"
+"""The newest revision in migrations/versions; a test keeps it so."""
+
+_METADATA = sa.MetaData()
+
+BUILDS = sa.Table(
+    "builds",
+    _METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("host", sa.String(253), nullable=False),
+    sa.Column("token", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("begun", sa.Float, nullable=False),
+    sa.Column("changed", sa.Float, nullable=False),
+    sa.Column("macs", sa.Text, nullable=False),
+    sa.Column("definition", sa.Text, nullable=False),
+    sa.Column("mac", sa.String(17)),
+    sa.Column("build_type", sa.String(64), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("log", sa.Text, nullable=False),
+    sa.Index("builds_host", "host"),
+)
+
+TRANSITIONS = sa.Table(
+    "transitions",
+    _METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("build_id", sa.Integer, sa.ForeignKey("builds.id"), nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("peer", sa.String(64)),
+    sa.Index("transitions_build", "build_id"),
+)
+
+HOOKS = sa.Table(
+    "hooks",
+    _METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("build_id", sa.Integer, sa.ForeignKey("builds.id")),
+    sa.Column("host", sa.String(253), nullable=False),
+    sa.Column("mac", sa.String(17)),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("hook", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("ended", sa.Float),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("output", sa.Text, nullable=False),
+    sa.Index("hooks_build", "build_id"),
+    sa.Index("hooks_state", "state"),
+)

@@ -1,0 +1,245 @@
+"""The service that runs hooks: off the hot path, at least once, a machine's one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from pyxie.builds.ledger import Ledger, Owed, spelt
+from pyxie.builds.life import Build
+from pyxie.builds.store import Store, StoreError
+from pyxie.config.build import Hook
+from pyxie.errors import PyxieError, RenderError
+from pyxie.hooks.orders import environment, order
+from pyxie.hooks.process import Outcome, run
+from pyxie.hooks.webhook import call
+from pyxie.metrics import Metrics
+from pyxie.render.strict import Renderer
+from pyxie.trace.events import Recorder, Step
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 8
+"""Machines whose hooks run at the same time."""
+_RETRY = 5.0
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+Names = Callable[[Build | None, str | None], Mapping[str, Any]]
+"""What templates are told: of a build, or of a NIC that nobody knows."""
+
+
+class HookFailedError(PyxieError):
+    """A hook before a build failed, and its failure was said to matter."""
+
+    def __init__(self, key: str, at: int, outcome: Outcome) -> None:
+        super().__init__(key, at, outcome)
+        self.key = key
+        self.at = at
+        self.outcome = outcome
+
+    def __str__(self) -> str:
+        last = self.outcome.output.strip().rpartition("\n")[2][:200]
+        told = f": {last}" if last else ""
+        return f"{self.key}[{self.at}] failed ({self.outcome.result}){told}"
+
+
+class Hooks:
+    """A `pyxie.service.Service` that runs what `Ledger` says is owed.
+
+    Args:
+        store: Where that stands; entered before this is.
+        renderer: Of the operator's templates.
+        names: What they are told.
+        recorder: Hears of every hook that ended.
+        metrics: Counters.
+        clock: Seconds since the epoch.
+    """
+
+    name = "hooks"
+
+    def __init__(
+        self,
+        store: Store,
+        renderer: Renderer,
+        names: Names,
+        recorder: Recorder,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._ledger = Ledger(store)
+        self._renderer = renderer
+        self._names = names
+        self._recorder = recorder
+        self._metrics = metrics
+        self._clock = clock
+        self._due = asyncio.Event()
+        self._due.set()  # what a daemon before us left
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        running = list(self._busy.values())
+        for task in running:  # they stay owed, and are run again by the next daemon
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def wake(self) -> None:
+        """Look at what is owed, soon."""
+        self._due.set()
+
+    async def serve(self) -> None:
+        """Run what is owed, until cancelled."""
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            try:
+                owed = await self._ledger.owed()
+            except StoreError as exc:
+                log.error("hooks: the state cannot be read: %s", exc)  # noqa: TRY400
+                await asyncio.sleep(_RETRY)
+                self._due.set()
+                continue
+            for host in dict.fromkeys(each.host for each in owed):
+                if host not in self._busy:
+                    mine = [each for each in owed if each.host == host]
+                    task = asyncio.create_task(self._in_turn(mine), name=f"hooks of {host}")
+                    self._busy[host] = task
+
+    async def drain(self) -> None:
+        """Leave what is running to `__aexit__`: a hook may take an hour."""
+
+    async def before(self, build_of: Build, kind: str, hooks: Sequence[Hook]) -> list[Ran]:
+        """Run the hooks before a build, in the caller's time.
+
+        Args:
+            build_of: The build as it will be.
+            kind: ``prebuild``.
+            hooks: Of its machine.
+
+        Returns:
+            What came of each; to be noted once the build has its number.
+
+        Raises:
+            HookFailedError: One that matters failed; those after it were not run.
+        """
+        ran: list[Ran] = []
+        for at, hook in enumerate(hooks):
+            outcome = await self._do(build_of, kind, hook, build_of.host, build_of.mac, 1)
+            self._tell(kind, hook, build_of.host, build_of.mac, outcome)
+            ran.append((hook, outcome))
+            if hook.errors_fatal and not outcome.ok:
+                raise HookFailedError(f"{kind}_commands", at, outcome)
+        return ran
+
+    async def note(self, build: Build, kind: str, ran: Sequence[Ran]) -> None:
+        """Keep what came of the hooks before ``build``."""
+        try:
+            for hook, outcome in ran:
+                await self._ledger.note(
+                    *(kind, hook, self._clock(), build.host, build.number),
+                    ok=outcome.ok,
+                    result=outcome.result,
+                    output=outcome.output if hook.should_log else "",
+                )
+        except StoreError as exc:
+            log.error("hooks: what came of them is not kept: %s", exc)  # noqa: TRY400
+
+    async def owe(
+        self, kind: str, hooks: Sequence[Hook], host: str, build: Build | None, mac: str | None
+    ) -> None:
+        """Have hooks run that belong to no change of a build's state."""
+        number = build.number if build else None
+        try:
+            await self._ledger.owe(kind, hooks, self._clock(), host, build=number, mac=mac)
+        except StoreError as exc:
+            log.error("hooks: %s is lost for %s: %s", kind, host, exc)  # noqa: TRY400
+            return
+        self.wake()
+
+    async def history(self, host: str) -> list[dict[str, Any]]:
+        """Return what was run for the machine's builds; raises StoreError."""
+        return await self._ledger.history(host)
+
+    async def _in_turn(self, owed: list[Owed]) -> None:
+        try:
+            async with self._room:
+                failed: set[tuple[str, float]] = set()
+                for each in owed:
+                    if (each.kind, each.at) not in failed and not await self._pay(each):
+                        failed.add((each.kind, each.at))
+        except StoreError as exc:
+            log.error("hooks: the state cannot be written: %s", exc)  # noqa: TRY400
+            await asyncio.sleep(_RETRY)
+        finally:
+            del self._busy[owed[0].host]
+            self.wake()
+
+    async def _pay(self, owed: Owed) -> bool:
+        """Run one; tell whether those after it are to be run."""
+        await self._ledger.started(owed.number)
+        build = await self._store.build(owed.build) if owed.build is not None else None
+        mac = owed.mac or (build.mac if build else None)
+        attempt = owed.attempts + 1
+        outcome = await self._do(build, owed.kind, owed.hook, owed.host, mac, attempt)
+        self._tell(owed.kind, owed.hook, owed.host, mac, outcome)
+        await self._ledger.ended(
+            *(owed.number, self._clock()),
+            ok=outcome.ok,
+            result=outcome.result,
+            output=outcome.output if owed.hook.should_log else "",
+        )
+        if outcome.ok or not owed.hook.errors_fatal:
+            return True
+        await self._ledger.skip(owed, self._clock(), "the one before it failed")
+        return False
+
+    async def _do(
+        self, build: Build | None, kind: str, hook: Hook, host: str, mac: str | None, attempt: int
+    ) -> Outcome:
+        token = build.token if build else ""
+        try:
+            names = await asyncio.to_thread(self._names, build, mac)
+            names = {**names, "event": kind, "attempt": attempt}
+            what = await asyncio.to_thread(order, self._renderer, kind, hook, names)
+        except RenderError as exc:
+            return Outcome(ok=False, result=str(exc))
+        seconds = float(hook.timeout_seconds or 5)
+        if what.url:
+            body = {
+                "event": kind,
+                "host": host,
+                "mac": mac,
+                "attempt": attempt,
+                "at": self._clock(),
+                "build": build.number or None if build else None,
+                "state": str(build.state) if build else None,
+                "reason": build.reason if build else "",
+            }
+            return await call(what.url, body, seconds)
+        path = os.environ.get("PATH", _PATH)
+        return await run(what.command, seconds, environment(kind, host, mac, token, attempt, path))
+
+    def _tell(self, kind: str, hook: Hook, host: str, mac: str | None, outcome: Outcome) -> None:
+        self._metrics.hooks.labels(kind, "done" if outcome.ok else "failed").inc()
+        step = Step.HOOK if outcome.ok else Step.TROUBLE
+        told = f"{kind} hook {spelt(hook)[:80]!r}: {outcome.result}"
+        known = host if host != mac else None
+        self._recorder.record(step, told, mac=mac, host=known)
+
+
+Ran = tuple[Hook, Outcome]

@@ -1,0 +1,25 @@
+"""One webhook: a POST with JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+
+from pyxie.hooks.process import MOST_OUTPUT, Outcome
+
+
+async def call(url: str, body: dict[str, Any], seconds: float) -> Outcome:
+    """POST ``body`` to ``url``; any answer below 300 is good. Redirects are not followed."""
+    timeout = aiohttp.ClientTimeout(total=seconds)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(url, json=body, allow_redirects=False) as answer,
+        ):
+            output = (await answer.content.read(MOST_OUTPUT)).decode(errors="replace")
+            return Outcome(answer.status < 300, f"HTTP {answer.status}", output)
+    except TimeoutError:
+        return Outcome(ok=False, result=f"no answer within {seconds:g} s")
+    except (aiohttp.ClientError, ValueError, OSError) as exc:
+        return Outcome(ok=False, result=f"cannot be called: {exc}")

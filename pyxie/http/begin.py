@@ -1,0 +1,143 @@
+"""How a build begins, whichever route asked for it: nothing is stored before all is tried."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from pyxie.builds.builds import InBuildError
+from pyxie.builds.life import Build
+from pyxie.builds.store import StoreError
+from pyxie.config.nodes import Document, parse
+from pyxie.errors import ConfigError, NotServedError, RenderError
+from pyxie.hooks.runner import HookFailedError
+from pyxie.http.edge import SITE, base_url, peer
+from pyxie.registry.define import Definition, UnknownTypeError
+from pyxie.registry.machine import Machine
+from pyxie.render.context import Occasion
+from pyxie.site import BODY, Site
+from pyxie.trace.events import Step
+
+
+def unknown(name: str, near: Sequence[str]) -> str:
+    """Return waitron's words for a host it does not know, and the near names."""
+    # A name that is no text holds lone surrogates.
+    shown = name.encode(errors="backslashreplace").decode()
+    hint = f"\nDid you mean {' or '.join(near)}?" if near else ""
+    return f"Unable to find host definition for {shown}{hint}"
+
+
+async def found(request: web.Request, name: str) -> Machine:
+    """Return the machine of that name, as its file is now.
+
+    Raises:
+        HTTPBadRequest: Its file is broken.
+        HTTPNotFound: There is none.
+    """
+    site = request.app[SITE]
+    await site.refresh()
+    broken = site.registry.why_broken(name)
+    if broken:
+        raise web.HTTPBadRequest(text="\n".join(str(problem) for problem in broken))
+    machine = site.registry.find(name)
+    if machine is None:
+        raise web.HTTPNotFound(text=unknown(name, site.registry.near(name)))
+    return machine
+
+
+def defined(
+    site: Site, machine: Machine, build_type: str | None, body: Document | None
+) -> Definition:
+    """Return a machine with all that it inherits, for a call that names a type or says more.
+
+    Raises:
+        HTTPBadRequest: What the call says is wrong.
+        HTTPNotFound: There is no such build type.
+    """
+    try:
+        return site.registry.define(machine, build_type, body)
+    except UnknownTypeError as exc:
+        raise web.HTTPNotFound(text=str(exc)) from exc
+    except ConfigError as exc:
+        raise web.HTTPBadRequest(text=str(exc)) from exc
+
+
+def document(text: str) -> Document | None:
+    """Return what a call says beside its URL, in YAML or JSON; None for nothing.
+
+    Raises:
+        HTTPBadRequest: It is neither.
+    """
+    if not text.strip():
+        return None
+    try:
+        return parse(text.encode(errors="surrogatepass"), BODY)
+    except ConfigError as exc:
+        raise web.HTTPBadRequest(text=str(exc)) from exc
+
+
+async def begin(
+    request: web.Request,
+    name: str,
+    build_type: str | None = None,
+    said: str = "",
+    *,
+    replace: bool = True,
+) -> Build:
+    """Put a machine in build mode.
+
+    Args:
+        request: Who asks.
+        name: The machine's.
+        build_type: Which of ``build_types``; None for its own.
+        said: Keys that count for this build alone, YAML or JSON.
+        replace: In place of any build it is in.
+
+    Raises:
+        HTTPBadRequest: Its file or the call is wrong, or something cannot be rendered.
+        HTTPNotFound: No machine, or no build type, is of that name.
+        HTTPConflict: It is in build mode; or a hook before the build said no.
+        HTTPInsufficientStorage: The build could not be stored.
+    """
+    site, at = request.app[SITE], str(peer(request))
+    host = name.lower()
+    try:
+        machine = await found(request, name)
+        host = machine.hostname
+        if not replace and site.builds.active(host):
+            raise web.HTTPConflict(text=str(InBuildError(host)))
+        definition = defined(site, machine, build_type, document(said))
+        trial = Occasion(base_url=base_url(request), token="0" * 36, mac="")
+        await asyncio.to_thread(_rehearse, site, definition.machine, trial)
+        before = site.builds.plan(definition.machine, build_type or "", said)
+        ran = await site.hooks.before(before, "prebuild", definition.machine.prebuild_commands)
+    except web.HTTPNotFound:
+        raise
+    except (NotServedError, RenderError) as exc:
+        raise _refused(site, host, at, web.HTTPBadRequest(text=str(exc))) from exc
+    except HookFailedError as exc:
+        raise _refused(site, host, at, web.HTTPConflict(text=str(exc))) from exc
+    except web.HTTPException as exc:
+        raise _refused(site, host, at, exc) from exc
+    try:
+        build = await site.builds.begin(before, at, anew=replace)
+    except InBuildError as exc:
+        raise web.HTTPConflict(text=str(exc)) from exc
+    except StoreError as exc:
+        why = f"Failed to set build mode on {host}: the state cannot be written: {exc}"
+        raise web.HTTPInsufficientStorage(text=why) from exc
+    await site.hooks.note(build, "prebuild", ran)
+    return build
+
+
+def _refused(site: Site, host: str, at: str, answer: web.HTTPException) -> web.HTTPException:
+    first = (answer.text or "").partition("\n")[0]
+    site.trace.record(Step.TROUBLE, f"build refused: {first}", host=host, peer=at)
+    return answer
+
+
+def _rehearse(site: Site, machine: Machine, trial: Occasion) -> None:
+    for fault in site.faults(machine, trial):
+        raise fault

@@ -1,0 +1,142 @@
+"""The REST API of builds: begin, watch and end them, and say what they are made from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from pyxie.builds.life import Build, State
+from pyxie.config.validate import Model, sentence_of
+from pyxie.http.begin import begin, defined, found
+from pyxie.http.edge import SITE, peer
+from pyxie.http.waitron import host_of
+from pyxie.registry.origins import answer
+from pyxie.site import Site
+
+routes = web.RouteTableDef()
+
+
+class Wanted(Model):
+    """The body of ``PUT /api/v1/builds/{hostname}``.
+
+    Attributes:
+        build_type: Which of ``build_types``; none for the machine's own.
+        replace: In place of a build that the machine is in.
+        definition: Keys of a machine file that count for this build alone.
+    """
+
+    build_type: str = ""
+    replace: bool = False
+    definition: dict[str, Any] | None = None
+
+
+class Failure(Model):
+    """The body of ``POST /api/v1/builds/{hostname}/failed``.
+
+    Attributes:
+        reason: In one line.
+        log: The end of a log.
+    """
+
+    reason: str = ""
+    log: str = ""
+
+
+async def body(request: web.Request, model: type[Model]) -> Any:
+    """Return the request's body as a ``model``; of an empty one, its defaults.
+
+    Raises:
+        HTTPBadRequest: It does not fit.
+    """
+    text = await request.text()
+    try:
+        return model.model_validate(json.loads(text) if text.strip() else {})
+    except ValidationError as exc:
+        told = [f"{'.'.join(map(str, e['loc']))}: {sentence_of(e)}" for e in exc.errors()]
+        raise web.HTTPBadRequest(text="\n".join(told)) from exc
+    except (ValueError, RecursionError) as exc:
+        raise web.HTTPBadRequest(text=f"the body is not JSON: {exc}") from exc
+
+
+@routes.put("/api/v1/builds/{hostname}")
+async def build(request: web.Request) -> web.Response:
+    """Put a machine in build mode; one that is in it already, if ``replace`` says so."""
+    wanted: Wanted = await body(request, Wanted)
+    said = json.dumps(wanted.definition) if wanted.definition else ""
+    name = request.match_info["hostname"]
+    started = await begin(request, name, wanted.build_type or None, said, replace=wanted.replace)
+    return web.json_response({**told(started), "token": started.token})
+
+
+@routes.delete("/api/v1/builds/{hostname}")
+async def cancel(request: web.Request) -> web.Response:
+    """Give a machine's build up, without its token."""
+    site, active = _active(request)
+    await site.builds.cancel(active.host, active.token, str(peer(request)))
+    return web.json_response(told(site.builds.of(active.host) or active))
+
+
+@routes.post("/api/v1/builds/{hostname}/done")
+async def done(request: web.Request) -> web.Response:
+    """End a machine's build as installed, without its token."""
+    site, active = _active(request)
+    await site.builds.done(active.host, active.token, str(peer(request)))
+    return web.json_response(told(site.builds.of(active.host) or active))
+
+
+@routes.post("/api/v1/builds/{hostname}/failed")
+async def failed(request: web.Request) -> web.Response:
+    """End a machine's build as failed, without its token."""
+    failure: Failure = await body(request, Failure)
+    site, active = _active(request)
+    at = str(peer(request))
+    await site.builds.failed(
+        active.host, active.token, at, reason=failure.reason, log_tail=failure.log
+    )
+    return web.json_response(told(site.builds.of(active.host) or active))
+
+
+@routes.get("/api/v1/builds/{hostname}/log")
+async def log(request: web.Request) -> web.Response:
+    """Give the end of the installer's log, which came with the report of failure."""
+    site = request.app[SITE]
+    build = site.builds.of(host_of(request))
+    if build is None or build.state is not State.FAILED:
+        raise web.HTTPNotFound(text=f"no failed build of {host_of(request)}")
+    return web.json_response({**told(build), "log": await site.builds.log_of(build.host)})
+
+
+@routes.get("/api/v1/machines/{hostname}/definition")
+async def definition(request: web.Request) -> web.Response:
+    """Give a machine with all that it inherits, and where each value was written."""
+    site = request.app[SITE]
+    machine = await found(request, request.match_info["hostname"])
+    described = defined(site, machine, request.query.get("build_type") or None, None)
+    return web.json_response(answer(described))
+
+
+def told(build: Build) -> dict[str, Any]:
+    """Return a build as the API tells of it: without its token."""
+    return {
+        "host": build.host,
+        "state": str(build.state),
+        "begun": build.begun,
+        "changed": build.changed,
+        "mac": build.mac,
+        "build_type": build.build_type,
+        "reason": build.reason,
+    }
+
+
+def _active(request: web.Request) -> tuple[Site, Build]:
+    site, host = request.app[SITE], host_of(request)
+    active = site.builds.active(host)
+    if active is None:
+        near = site.registry.near(host) if site.registry.find(host) is None else []
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        shown = host.encode(errors="backslashreplace").decode()
+        raise web.HTTPNotFound(text=f"{shown} is not in build mode{hint}")
+    return site, active

@@ -1,0 +1,195 @@
+"""A machine's definition: its own file, and all that it inherits.
+
+The layers, the most general first: the settings, the build type, the group of its domain,
+the groups it names, its file, the body of the call that builds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from pyxie.config.build import BuildKeys
+from pyxie.config.nodes import Document, Plain
+from pyxie.config.settings import Settings
+from pyxie.config.validate import nearest, sentence_of, validate
+from pyxie.errors import ConfigError, Problem, PyxieError
+from pyxie.registry.machine import Machine
+from pyxie.registry.merge import Layer, Merged, merge
+
+_NOTHING = Document(Path("config.yaml"), {}, None)
+_OF_SETTINGS = {
+    **{key: key for key in BuildKeys.model_fields},
+    **{f"default_{key}": key for key in ("cmdline", "kernel", "initrd", "image_url")},
+}
+
+
+class UnknownTypeError(PyxieError):
+    """No build type has that name."""
+
+    def __init__(self, name: str, near: str | None) -> None:
+        super().__init__(name, near)
+        self.name = name
+        self.near = near
+
+    def __str__(self) -> str:
+        hint = f"; did you mean {self.near!r}?" if self.near else ""
+        return f"build type {self.name[:80]!r} is not one of 'build_types' in config.yaml{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What all machines may inherit.
+
+    Attributes:
+        settings: ``config.yaml``.
+        types: Its ``build_types``, by name.
+        groups: The files of ``grouppath``, by their names without ending.
+    """
+
+    settings: Layer = field(default_factory=lambda: Layer("settings", _NOTHING))
+    types: Mapping[str, Layer] = field(default_factory=dict)
+    groups: Mapping[str, Document] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a machine is built from.
+
+    Attributes:
+        machine: With all that it inherits.
+        merged: The same as plain data, with the place of every value.
+        build_type: The one of ``build_types`` that was laid under it; empty for none.
+    """
+
+    machine: Machine
+    merged: Merged
+    build_type: str
+
+
+def common(settings: Settings, document: Document | None = None) -> Common:
+    """Return what the settings give to every machine.
+
+    Args:
+        settings: ``config.yaml``.
+        document: The same with marks; without it, values have no line to be found at.
+    """
+    if document is None:
+        keys = {*BuildKeys.model_fields, "build_types"}
+        data = settings.model_dump(mode="json", include=keys, exclude_unset=True)
+        document = Document(Path("config.yaml"), data, None)
+    return Common(
+        Layer("settings", document, keys=_OF_SETTINGS),
+        MappingProxyType(
+            {
+                name: Layer(f"build type {name}", document, ("build_types", name))
+                for name in settings.build_types
+            }
+        ),
+    )
+
+
+def define(
+    shared: Common, own: Document, build_type: str | None = None, body: Document | None = None
+) -> Definition:
+    """Return a machine with all that it inherits.
+
+    Args:
+        shared: What there is to inherit.
+        own: The machine's file, which is valid.
+        build_type: The type that the call asks for; None for the one that the body, the
+            machine's file or the last of its groups names.
+        body: What the call itself says.
+
+    Raises:
+        UnknownTypeError: The call asks for a type that there is not.
+        ConfigError: The body is wrong, or a group or type that is named is not there.
+    """
+    mine = _mapping(own)
+    if body is not None:
+        _judge(body, str(mine["hostname"]))
+        mine = {**mine, **_said(_mapping(body))}
+    groups = _groups(shared, mine, own, body)
+    chosen = build_type or _type_of(mine, groups)
+    if build_type and build_type not in shared.types:
+        raise UnknownTypeError(build_type, nearest(build_type, list(shared.types)))
+    if chosen and chosen not in shared.types:
+        layers = [*groups, Layer("", own), *([Layer("", body)] if body else [])]
+        place = merge(layers).place(("build_type",))
+        refusal = UnknownTypeError(chosen, nearest(chosen, list(shared.types)))
+        raise ConfigError([place.problem(str(refusal)) if place else own.problem((), str(refusal))])
+    merged = merge(
+        [
+            shared.settings,
+            *([shared.types[chosen]] if chosen else []),
+            *groups,
+            Layer("machine", own),
+            *([Layer("call", body)] if body is not None else []),
+        ]
+    )
+    try:
+        machine = Machine.model_validate(merged.data)
+    except ValidationError as exc:
+        raise ConfigError([_misfit(merged, own, error) for error in exc.errors()]) from exc
+    return Definition(machine, merged, chosen)
+
+
+def _mapping(document: Document) -> dict[str, Plain]:
+    return document.data if isinstance(document.data, dict) else {}
+
+
+def _said(data: dict[str, Plain]) -> dict[str, Plain]:
+    return {key: value for key, value in data.items() if value != ""}
+
+
+def _judge(body: Document, host: str) -> None:
+    """Check what a call says; a machine's name is not the call's to change."""
+    data = body.data
+    if not isinstance(data, dict):
+        raise ConfigError([body.problem((), "must be a mapping of keys to values")])
+    written = data.get("hostname")
+    if isinstance(written, str) and written and written.lower() != host.lower():
+        raise ConfigError([body.problem(("hostname",), f"is not {host}, which is being built")])
+    validate(replace(body, data={**data, "hostname": host}), Machine)
+
+
+def _groups(
+    shared: Common, mine: dict[str, Plain], own: Document, body: Document | None
+) -> list[Layer]:
+    host = str(mine["hostname"]).lower()
+    domain = str(mine.get("domain") or host.partition(".")[2]).lower()
+    written = mine.get("groups")
+    names = [written] if isinstance(written, str) else written or []
+    found = [domain] if domain in shared.groups else []
+    missing = []
+    for at, name in enumerate(map(str, names)):
+        if name.lower() in shared.groups:
+            found.append(name.lower())
+            continue
+        near = nearest(name, list(shared.groups))
+        hint = f"; did you mean {near!r}?" if near else ""
+        place = body if body is not None and "groups" in _mapping(body) else own
+        loc = ("groups", at) if isinstance(written, list) else ("groups",)
+        sentence = f"there is no group {name[:80]!r} in 'grouppath'{hint}"
+        missing.append(place.problem(loc, sentence))
+    if missing:
+        raise ConfigError(missing)
+    return [Layer(f"group {name}", shared.groups[name]) for name in dict.fromkeys(found)]
+
+
+def _type_of(mine: dict[str, Plain], groups: list[Layer]) -> str:
+    if "build_type" in mine:
+        return str(mine["build_type"] or "")
+    named = [_mapping(layer.document).get("build_type") for layer in groups]
+    return next((str(name) for name in reversed(named) if name), "")
+
+
+def _misfit(merged: Merged, own: Document, error: Any) -> Problem:
+    place = merged.place(error["loc"])
+    sentence = sentence_of(error)
+    return place.problem(sentence) if place else own.problem((), sentence)

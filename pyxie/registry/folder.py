@@ -1,0 +1,180 @@
+"""``machinepath`` and ``grouppath`` as they stand: read, and read again where they changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias, TypeVar
+
+from pyxie.config.build import Group
+from pyxie.config.nodes import Document, read
+from pyxie.config.validate import validate
+from pyxie.errors import ConfigError, Problem
+from pyxie.registry.define import Common
+from pyxie.registry.machine import Machine
+from pyxie.registry.registry import MachineFile, Registry, gather
+
+_ENDINGS = (".yaml", ".yml")
+
+Signature: TypeAlias = tuple[int, int, int, int]
+F = TypeVar("F")
+_Read: TypeAlias = dict[str, tuple[Signature, F]]
+
+
+def read_machine(path: Path, shown: Path) -> MachineFile:
+    """Read one machine file; what is wrong with it is in the result.
+
+    Args:
+        path: The file.
+        shown: How messages name it.
+    """
+    document: Document | None = None
+    try:
+        document = read(path, shown=shown, tolerant=True)
+        if isinstance(document.data, dict) and not document.data.get("hostname"):
+            # waitron 2 and 3 take the name of the file where none is written inside.
+            document.data["hostname"] = path.stem
+        machine = validate(document, Machine)
+    except ConfigError as exc:
+        return MachineFile(shown, None, document, exc.problems)
+    return MachineFile(shown, machine, document)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFile:
+    """One file below ``grouppath``; of a broken one, as it was when it was last good."""
+
+    document: Document | None
+    problems: tuple[Problem, ...] = ()
+
+
+def read_group(path: Path, shown: Path) -> GroupFile:
+    """Read one group; as `read_machine`."""
+    try:
+        document = read(path, shown=shown, tolerant=True)
+        validate(document, Group)
+    except ConfigError as exc:
+        return GroupFile(None, exc.problems)
+    return GroupFile(document)
+
+
+class Folder:
+    """``machinepath`` and ``grouppath``, read again only where a file has changed.
+
+    Not for two threads at once.
+
+    Args:
+        path: The machines.
+        shown: How messages name it.
+        shared: What the settings give to all machines.
+        groups: The groups' folder; it need not be there.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        shown: Path | None = None,
+        shared: Common | None = None,
+        groups: Path | None = None,
+        groups_shown: Path | None = None,
+    ) -> None:
+        self.path = path
+        self._shown = shown or path
+        self._shared = shared or Common()
+        self._groups = groups
+        self._groups_shown = groups_shown or groups
+        self._read: _Read[MachineFile] | None = None
+        self._read_groups: _Read[GroupFile] = {}
+        self._registry = Registry(shared=self._shared)
+
+    def scan(self) -> Registry:
+        """Return the machines as they stand now; the same object if nothing changed."""
+        groups = self._scan_groups()
+        try:
+            found = _signatures(self.path)
+        except OSError as exc:
+            problem = Problem(self._shown, 0, 0, "machinepath", f"cannot be read: {exc.strerror}")
+            if self._registry.problems != (problem,):
+                self._read, self._registry = None, Registry(problems=(problem,))
+            return self._registry
+        before = self._read or {}
+        unchanged = self._read is not None and _same(before, found)
+        if unchanged and groups is self._read_groups:
+            return self._registry
+        self._read = {}
+        for name, signature in found.items():
+            old = before.get(name)
+            if old and old[0] == signature:
+                self._read[name] = old
+                continue
+            file = read_machine(self.path / name, self._shown / _printable(name))
+            if file.machine is None and old:
+                file = replace(file, before=old[1] if old[1].machine else old[1].before)
+            if file.machine is not None or os.path.lexists(self.path / name):  # else just removed
+                self._read[name] = signature, file
+        self._read_groups = groups
+        documents = {
+            Path(name).stem.lower(): group.document
+            for name, (_, group) in sorted(groups.items())
+            if group.document is not None
+        }
+        self._registry = gather(
+            (file for _, file in self._read.values()),
+            replace(self._shared, groups=MappingProxyType(documents)),
+            (problem for _, group in groups.values() for problem in group.problems),
+        )
+        return self._registry
+
+    def _scan_groups(self) -> _Read[GroupFile]:
+        """Return the groups as they stand now; the same object if nothing changed."""
+        if self._groups is None or self._groups_shown is None:
+            return self._read_groups
+        try:
+            found = _signatures(self._groups)
+        except OSError:
+            found = {}  # a group that is missed is told at the machine that names it
+        before = self._read_groups
+        if _same(before, found):
+            return before
+        after: _Read[GroupFile] = {}
+        for name, signature in found.items():
+            old = before.get(name)
+            if old and old[0] == signature:
+                after[name] = old
+                continue
+            group = read_group(self._groups / name, self._groups_shown / _printable(name))
+            if group.document is None and old:
+                group = replace(group, document=old[1].document)
+            after[name] = signature, group
+        return after
+
+
+def _signatures(folder: Path) -> dict[str, Signature]:
+    with os.scandir(folder) as entries:
+        return {
+            entry.name: _signature(entry)
+            for entry in entries
+            if entry.name.endswith(_ENDINGS) and not entry.name.startswith(".")
+        }
+
+
+def _same(before: Mapping[str, tuple[Signature, object]], found: dict[str, Signature]) -> bool:
+    return {name: each[0] for name, each in before.items()} == found
+
+
+def _signature(entry: os.DirEntry[str]) -> Signature:
+    try:
+        stat = entry.stat()
+    except OSError:  # a dangling link: reading it will say what is wrong
+        return (0, 0, 0, 0)
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_ctime_ns)
+
+
+def _printable(name: str) -> str:
+    """Return a file name fit for messages, also one that is not UTF-8 or has line ends."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -1,0 +1,274 @@
+"""Hooks: what is run after which change, with what it is told, and what is kept of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from pyxie.builds.ledger import Ledger
+from pyxie.builds.life import State
+from pyxie.http.builds import told
+from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
+from tests.http.upstream import Mirror, mirror
+from tests.support import eventually
+
+
+@asynccontextmanager
+async def hooked(folder: Path, hooks: str, config: str = CONFIG) -> AsyncIterator[Served]:
+    """Serve a site whose machine has ``hooks``, and run them."""
+    async with serving(folder, machine=MACHINE + hooks, config=config) as served, running(served):
+        yield served
+
+
+@asynccontextmanager
+async def running(served: Served) -> AsyncIterator[None]:
+    async with served.site.hooks:
+        task = asyncio.create_task(served.site.hooks.serve())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def ran(served: Served, count: int) -> list[dict[str, Any]]:
+    """Return what is kept of the hooks, once so many have ended."""
+    for _ in range(1000):
+        found = await served.site.hooks.history(HOST)
+        if len([each for each in found if each["state"] != "owed"]) >= count:
+            return found
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"waited for {count} hooks: {found}")
+
+
+def results(found: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(each["kind"], each["result"], each["output"]) for each in found]
+
+
+class TestWhen:
+    async def test_each_has_its_place_in_the_life_of_a_build(self, tmp_path: Path) -> None:
+        keys = ("prebuild", "postbuild", "cancelbuild", "failedbuild", "stalebuild")
+        hooks = "".join(f"{key}_commands: [{{command: 'echo {key}'}}]\n" for key in keys)
+
+        async with hooked(tmp_path, hooks) as served:
+            await served.get(f"/done/{HOST}/{await served.build()}")
+            await ran(served, 2)
+            await served.get(f"/cancel/{HOST}/{await served.build()}")
+            await ran(served, 4)
+            await served.get(f"/failed/{HOST}/{await served.build()}")
+            await ran(served, 6)
+            await served.build()
+            build = served.site.builds.active(HOST)
+            assert build is not None
+            await served.site.builds.stale(build, "not done after 1 s")
+            await served.site.builds.stale(build, "not done after 1 s")
+            found = await ran(served, 8)
+
+        assert [(each["build"], each["kind"]) for each in found] == [
+            *[(1, "prebuild"), (1, "postbuild"), (2, "prebuild"), (2, "cancelbuild")],
+            *[(3, "prebuild"), (3, "failedbuild"), (4, "prebuild"), (4, "stalebuild")],
+        ]
+        assert {each["state"] for each in found} == {"done"}
+
+    async def test_a_boot_is_one_event_however_often_its_script_is_asked_for(
+        self, tmp_path: Path
+    ) -> None:
+        hooks = "pxeevent_commands: [{command: 'echo {{ MAC }}'}]\n"
+
+        async with hooked(tmp_path, hooks) as served:
+            await served.build()
+            for _ in range(3):
+                await served.get(f"/ipxe/{MAC.replace(':', '-')}")
+            found = await ran(served, 1)
+
+        assert results(found) == [("pxeevent", "exit code 0", f"{MAC}\n")]
+
+
+class TestBefore:
+    async def test_one_that_matters_refuses_the_build_when_it_fails(self, tmp_path: Path) -> None:
+        hooks = (
+            "prebuild_commands:\n"
+            "- {command: 'echo one'}\n"
+            "- {command: 'sh -c \"echo no power; exit 4\"', errors_fatal: true}\n"
+            f"- {{command: 'touch {tmp_path}/never'}}\n"
+        )
+
+        async with hooked(tmp_path, hooks) as served:
+            refused = await served.ask("PUT", f"/build/{HOST}")
+
+            assert refused == Answer(409, b"prebuild_commands[1] failed (exit code 4): no power\n")
+            assert served.site.builds.of(HOST) is None
+            assert not (tmp_path / "never").exists()
+
+    async def test_one_that_does_not_matter_is_told_of(self, tmp_path: Path) -> None:
+        async with hooked(tmp_path, "prebuild_commands: [{command: 'false'}]\n") as served:
+            await served.build()
+            found = await ran(served, 1)
+
+            assert results(found) == [("prebuild", "exit code 1", "")]
+            assert "prebuild hook 'false': exit code 1" in served.told()
+
+    async def test_it_knows_the_token(self, tmp_path: Path) -> None:
+        """Waitron 3 gave it an empty one."""
+        hooks = "prebuild_commands: [{command: 'sh -c \"echo {{ Token }} $PYXIE_TOKEN\"'}]\n"
+
+        async with hooked(tmp_path, hooks) as served:
+            token = await served.build()
+
+            assert results(await ran(served, 1))[0][2] == f"{token} {token}\n"
+
+
+class TestWhatTheyAreTold:
+    async def test_values_cannot_become_words_or_commands(self, tmp_path: Path) -> None:
+        evil = f"a; touch {tmp_path}/x"
+        hooks = "postbuild_commands: [{command: 'echo [{{ params.evil }}]'}]\n"
+
+        async with hooked(
+            tmp_path, hooks, config=CONFIG.replace("params:", "params:\n    evil: x")
+        ) as served:
+            body = json.dumps({"params": {"evil": evil}})
+            async with served.session.put(f"{served.url}/build/{HOST}", data=body) as answer:
+                token = answer.headers["Build-Token"]
+            await served.get(f"/done/{HOST}/{token}")
+            found = await ran(served, 1)
+
+        assert found[0]["output"] == f"[{evil}]\n"
+        assert not (tmp_path / "x").exists()
+
+    async def test_a_shell_is_had_by_asking_for_it(self, tmp_path: Path) -> None:
+        hooks = "prebuild_commands: [{command: 'echo a | tr a b', shell: true}]\n"
+
+        async with hooked(tmp_path, hooks) as served:
+            await served.build()
+
+            assert results(await ran(served, 1))[0][2] == "b\n"
+
+    async def test_a_template_that_fails_refuses_the_build(self, tmp_path: Path) -> None:
+        async with hooked(
+            tmp_path, "postbuild_commands: [{command: 'echo {{ nope }}'}]\n"
+        ) as served:
+            assert await served.ask("PUT", f"/build/{HOST}") == Answer(
+                400, b"postbuild_commands:1: 'nope' is undefined\n"
+            )
+
+    async def test_the_environment_says_which_event_and_which_attempt(self, tmp_path: Path) -> None:
+        hooks = (
+            "failedbuild_commands:\n"
+            "- command: [sh, -c, 'echo $PYXIE_EVENT $PYXIE_HOST $PYXIE_ATTEMPT']\n"
+        )
+
+        async with hooked(tmp_path, hooks) as served:
+            await served.get(f"/failed/{HOST}/{await served.build()}")
+
+            assert results(await ran(served, 1))[0][2] == f"failedbuild {HOST} 1\n"
+
+
+class TestWebhooks:
+    async def test_get_a_post_with_json_and_their_answer_counts(self, tmp_path: Path) -> None:
+        async with mirror({"hook": b"fine", "gone": 404}) as there:
+            hooks = (
+                "failedbuild_commands:\n"
+                f"- {{url: '{there.url}/hook?h={{{{ Hostname }}}}'}}\n"
+                f"- {{url: '{there.url}/gone'}}\n"
+                "- {url: 'http://127.0.0.1:1/'}\n"
+            )
+            async with hooked(tmp_path, hooks) as served:
+                await served.get(f"/failed/{HOST}/{await served.build()}?reason=smoke")
+                found = await ran(served, 3)
+
+            assert [each["result"].split(":")[0] for each in found] == [
+                "HTTP 200",
+                "HTTP 404",
+                "cannot be called",
+            ]
+            assert _posted(there) == 2 * [
+                {
+                    "event": "failedbuild",
+                    "host": HOST,
+                    "mac": None,
+                    "attempt": 1,
+                    "build": 1,
+                    "state": "failed",
+                    "reason": "smoke",
+                }
+            ]
+
+
+def _posted(there: Mirror) -> list[dict[str, Any]]:
+    found = [json.loads(body) for body in there.bodies if body]
+    assert there.asked == [("POST", "hook"), ("POST", "gone")]
+    for each in found:
+        del each["at"]
+    return found
+
+
+class TestAtLeastOnce:
+    async def test_what_a_daemon_left_is_run_by_the_next_and_marked_so(
+        self, tmp_path: Path
+    ) -> None:
+        hooks = "postbuild_commands: [{command: [sh, -c, 'echo $PYXIE_ATTEMPT']}]\n"
+
+        async with serving(tmp_path, machine=MACHINE + hooks) as served:
+            await served.get(f"/done/{HOST}/{await served.build()}")
+            ledger = Ledger(served.site.builds.store)
+            (owed,) = await ledger.owed()
+            await ledger.started(owed.number)  # and here the daemon dies
+
+        async with serving(tmp_path, machine=MACHINE + hooks) as served, running(served):
+            (found,) = await ran(served, 1)
+
+        assert (found["output"], found["attempts"]) == ("2\n", 2)
+
+    async def test_after_one_that_matters_and_failed_the_rest_are_skipped(
+        self, tmp_path: Path
+    ) -> None:
+        hooks = (
+            "postbuild_commands:\n"
+            "- {command: 'false', errors_fatal: true}\n"
+            "- {command: 'echo never'}\n"
+        )
+
+        async with hooked(tmp_path, hooks) as served:
+            await served.get(f"/done/{HOST}/{await served.build()}")
+            found = await ran(served, 2)
+
+        assert [(each["state"], each["result"]) for each in found] == [
+            ("failed", "exit code 1"),
+            ("skipped", "the one before it failed"),
+        ]
+
+    async def test_a_machine_waits_for_no_other(self, tmp_path: Path) -> None:
+        """The hot path neither: the answer to `done` does not wait for its hooks."""
+        hooks = "postbuild_commands: [{command: 'sleep 30', timeout_seconds: 60}]\n"
+
+        async with hooked(tmp_path, hooks) as served:
+            async with asyncio.timeout(10):
+                await served.get(f"/done/{HOST}/{await served.build()}")
+                await eventually(lambda: HOST in served.site.hooks._busy)
+
+    async def test_output_is_kept_unless_it_is_not_to_be(self, tmp_path: Path) -> None:
+        hooks = "prebuild_commands: [{command: 'echo secret', should_log: false}]\n"
+
+        async with hooked(tmp_path, hooks) as served:
+            await served.build()
+
+            assert results(await ran(served, 1)) == [("prebuild", "exit code 0", "")]
+
+
+class TestTold:
+    async def test_a_failure_is_a_state_of_its_own_with_its_reason(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            await served.get(f"/failed/{HOST}/{await served.build()}?reason=no%20disk%0a")
+            build = served.site.builds.of(HOST)
+
+        assert build is not None
+        assert (told(build)["state"], build.reason, build.state) == (
+            "failed",
+            "no disk",
+            State.FAILED,
+        )

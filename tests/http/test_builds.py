@@ -1,0 +1,258 @@
+"""Builds over REST: types, what a call may say, one at a time, failure, definitions."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyxie.builds.life import State
+from tests.builds.stores import FillingStore
+from tests.http.site import CONFIG, HOST, MACHINE, Answer, Served, serving
+
+TYPES = f"{CONFIG}build_types: {{rescue: {{params: {{mirror: other}}, cmdline: rescue}}}}\n"
+BARE = MACHINE.replace("cmdline", "description").replace("kernel: linux\n", "")
+
+
+async def send(
+    served: Served, method: str, path: str, body: Any = None, **headers: str
+) -> tuple[int, Any]:
+    """Make a request with a body; return the status and the JSON that came back."""
+    text = body if isinstance(body, str | bytes | None) else json.dumps(body)
+    raw = text.encode() if isinstance(text, str) else text
+    data = io.BytesIO(raw) if raw else None
+    url = served.url + path
+    async with served.session.request(method, url, data=data, headers=headers) as answer:
+        text = await answer.text()
+        kind = answer.content_type
+        return answer.status, json.loads(text) if "json" in kind else text
+
+
+class TestTypes:
+    async def test_are_in_the_url_and_change_what_is_served(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=TYPES, machine=BARE) as served:
+            answer = await served.ask("PUT", f"/build/{HOST}/rescue")
+            token = answer.headers["Build-Token"]
+
+            assert json.loads((await served.get("/v1/boot/00:de:ad:90:74:60")).body)["cmdline"] == (
+                "rescue"
+            )
+            assert (await served.get(f"/template/preseed/{HOST}/{token}")).text.startswith(
+                "d-i mirror/http/hostname string deb.internal\n"  # config is config.yaml's own
+            )
+            build = served.site.builds.of(HOST)
+            assert build is not None
+            assert build.build_type == "rescue"
+
+    async def test_that_are_not_there_are_404_with_a_near_name(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=TYPES) as served:
+            assert await served.ask("PUT", f"/build/{HOST}/rescu") == Answer(
+                404,
+                b"build type 'rescu' is not one of 'build_types' in config.yaml; "
+                b"did you mean 'rescue'?\n",
+            )
+
+    async def test_of_a_build_outlive_a_restart(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=TYPES, machine=BARE) as served:
+            status, _ = await send(served, "PUT", f"/build/{HOST}/rescue", "params: {x: y}\n")
+            assert status == 200
+        async with serving(tmp_path, config=TYPES, machine=BARE) as served:
+            build = served.site.builds.active(HOST)
+            assert build is not None
+            machine = served.site.machine_of(build)
+
+        assert (machine.cmdline, machine.params["x"]) == ("rescue", "y")
+
+
+class TestTheBody:
+    @pytest.mark.parametrize(
+        "body", ['{"params": {"mirror": "body"}}', "params:\n  mirror: body\n"]
+    )
+    async def test_counts_for_this_build_alone(self, tmp_path: Path, body: str) -> None:
+        preseed = "{{ machine.Params.mirror }}\n"
+        async with serving(tmp_path, preseed=preseed) as served:
+            async with served.session.put(f"{served.url}/build/{HOST}", data=body) as answer:
+                token = answer.headers["Build-Token"]
+            assert (await served.get(f"/template/preseed/{HOST}/{token}")).text == "body\n"
+
+            token = await served.build()
+            assert (await served.get(f"/template/preseed/{HOST}/{token}")).text == "deb.internal\n"
+
+    async def test_that_is_wrong_is_refused_with_the_place(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            for body, said in (
+                ("kernle: x\n", "body:1:1: kernle: unknown key; did you mean 'kernel'?\n"),
+                ("x", "body:1:1: must be a mapping of keys to values\n"),
+                ("a: [", "body:2:1: is not YAML"),
+                ("hostname: other\n", f"body:1:11: hostname: is not {HOST}, which is being"),
+            ):
+                status, text = await send(served, "PUT", f"/build/{HOST}", body)
+                assert status == 400
+                assert text.startswith(said)
+            assert served.site.builds.of(HOST) is None
+
+    async def test_over_a_mebibyte_is_too_large(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            status, _ = await send(served, "PUT", f"/build/{HOST}", "#" * (1 << 21))
+
+            assert status == 413
+
+
+class TestOneAtATime:
+    async def test_another_is_409_unless_replace_is_asked(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            path = f"/api/v1/builds/{HOST}"
+            first = await send(served, "PUT", path)
+            second = await send(served, "PUT", path)
+            third = await send(served, "PUT", path, {"replace": True})
+
+            assert (first[0], second[0], third[0]) == (200, 409, 200)
+            assert second[1]["detail"] == (
+                f"{HOST} is in build mode; ask for 'replace' to begin anew"
+            )
+            assert first[1]["token"] != third[1]["token"]
+
+    async def test_the_api_takes_a_type_and_a_definition(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=TYPES, machine=BARE) as served:
+            wanted = {"build_type": "rescue", "definition": {"params": {"x": "y"}}}
+            status, told = await send(served, "PUT", f"/api/v1/builds/{HOST}", wanted)
+            build = served.site.builds.active(HOST)
+
+            assert (status, told["build_type"]) == (200, "rescue")
+            assert build is not None
+            assert served.site.machine_of(build).params["x"] == "y"
+
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            ("[", "the body is not JSON"),
+            ("[]", "must be"),
+            ('{"replac": true}', "replac: "),
+            ('{"definition": {"kernle": "x"}}', "body:1:2: kernle: unknown key"),
+        ],
+    )
+    async def test_a_body_that_is_wrong_is_400(self, tmp_path: Path, body: str, said: str) -> None:
+        async with serving(tmp_path) as served:
+            status, told = await send(served, "PUT", f"/api/v1/builds/{HOST}", body)
+
+            assert status == 400
+            assert said in told["detail"]
+
+
+class TestFailed:
+    async def test_ends_the_build_and_keeps_reason_and_log(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            token = await served.build()
+            path = f"/failed/{HOST}/{token}?reason=no+disk"
+            body = b"x" * 100_000 + b"\nlast \xff\n"
+
+            assert await send(served, "POST", path, body) == (200, "OK")
+            assert await send(served, "POST", path, b"") == (200, "OK")  # said again
+            status, told = await send(served, "GET", f"/api/v1/builds/{HOST}/log")
+
+            assert (status, told["state"], told["reason"]) == (200, "failed", "no disk")
+            assert len(told["log"]) == 64 << 10
+            assert told["log"].endswith("x\nlast \ufffd\n")
+            assert (await served.get("/v1/boot/00:de:ad:90:74:60")).status == 404
+            assert (await served.get(f"/done/{HOST}/{token}")).status == 401
+            assert "failed: no disk" in [
+                step["cause"] for step in await served.site.builds.history(HOST)
+            ]
+
+    async def test_needs_the_token_before_it_takes_a_log(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            await served.build()
+
+            assert (await send(served, "POST", f"/failed/{HOST}/x", b"x" * (1 << 20)))[0] == 401
+
+    async def test_a_log_without_end_is_cut_off(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            token = await served.build()
+
+            status, _ = await send(served, "POST", f"/failed/{HOST}/{token}", b"x" * (65 << 20))
+
+            assert status == 413
+            assert served.site.builds.active(HOST)
+
+    async def test_can_be_said_without_the_token_by_who_may_manage(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            await served.build()
+            path = f"/api/v1/builds/{HOST}/failed"
+            status, told = await send(served, "POST", path, {"reason": "a", "log": "b"})
+
+            assert (status, told["state"], told["reason"]) == (200, "failed", "a")
+            assert (await send(served, "POST", path))[0] == 404
+
+    async def test_a_machine_that_did_not_fail_has_no_log(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            assert (await send(served, "GET", f"/api/v1/builds/{HOST}/log"))[0] == 404
+
+    async def test_is_known_after_a_restart(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            token = await served.build()
+            await served.get(f"/failed/{HOST}/{token}?reason=r")
+        async with serving(tmp_path) as served:
+            build = served.site.builds.of(HOST)
+            assert build is not None
+            assert (build.state, build.reason) == (State.FAILED, "r")
+            assert (await served.get(f"/failed/{HOST}/{token}")).status == 200
+
+
+class TestStale:
+    async def test_a_build_becomes_so_once_and_its_token_stays_good(self, tmp_path: Path) -> None:
+        stale = f"{MACHINE}stale_build_threshold_secs: 60\n"
+        async with serving(tmp_path, machine=stale, store=FillingStore) as served:
+            token = await served.build()
+            builds, now = served.site.builds, served.clock.now
+
+            def threshold(build: Any) -> int:
+                return served.site.machine_of(build).stale_build_threshold_secs
+
+            assert builds.first_stale(now + 59, threshold) == []
+            (build,) = builds.first_stale(now + 60, threshold)
+            await builds.stale(build, "not done after 60 s")
+
+            assert builds.first_stale(now + 61, threshold) == []
+            assert (await served.get(f"/template/preseed/{HOST}/{token}")).status == 200
+            assert builds.of(HOST) is not None
+            assert [step["state"] for step in await builds.history(HOST)] == ["pending", "stale"]
+            assert await served.get(f"/status/{HOST}") == Answer(200, b"Installing")
+            assert (await served.get(f"/done/{HOST}/{token}")).status == 200
+
+
+class TestDefinition:
+    async def test_is_told_with_the_place_of_every_value(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=TYPES, machine=BARE) as served:
+            path = f"/api/v1/machines/{HOST}/definition?build_type=rescue"
+            status, told = await send(served, "GET", path)
+
+            origins = {each["path"]: each for each in told["origins"]}
+            assert (status, told["build_type"]) == (200, "rescue")
+            assert told["definition"]["params"] == {"mirror": "other", "static": "True"}
+            assert origins["kernel"]["layer"] == "settings"
+            assert (origins["cmdline"]["layer"], origins["cmdline"]["line"]) == (
+                "build type rescue",
+                13,
+            )
+            assert origins["params.static"]["file"].endswith(f"machines/{HOST}.yaml")
+
+    async def test_of_an_unknown_machine_or_type_is_404(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            for path in ("nobody/definition", f"{HOST}/definition?build_type=x"):
+                assert (await send(served, "GET", f"/api/v1/machines/{path}"))[0] == 404
+
+
+class TestHistory:
+    async def test_has_a_limit_for_each_machine(self, tmp_path: Path) -> None:
+        limited = f"{CONFIG}limits: {{builds_per_machine: 3}}\n"
+        async with serving(tmp_path, config=limited) as served:
+            served.site.builds.store._keep = served.site.settings.limits.builds_per_machine
+            for _ in range(5):
+                await served.build()
+
+            history = await served.site.builds.history(HOST)
+
+        assert {step["build"] for step in history} == {3, 4, 5}
