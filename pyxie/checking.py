@@ -95,6 +95,10 @@ def _loc_of(document: Document, what: str) -> tuple[str | int, ...]:
             return (key,)
         if isinstance(value, list) and what in value:
             return (key, value.index(what))
+        if key == "templates" and isinstance(value, dict):
+            for name, template in value.items():
+                if template == what:
+                    return (key, name)
     return ()
 
 

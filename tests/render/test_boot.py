@@ -227,6 +227,20 @@ class TestTemplate:
             "x": "preseed of web01.example.org 01-52-54-00-00-00-0b\n",
         }
 
+    def test_of_templates_has_its_own_name_before_all_others(self, folder: Path) -> None:
+        shared = settings(folder)
+        for name in ("p", "f", "u"):
+            (shared.templatepath / name).write_text(name)
+        own = {"user-data": "u", "finish": "u"}
+        kitchen, host = Kitchen(shared), machine(preseed="p", finish="f", templates=own)
+
+        told = {k: kitchen.template(host, k, OCCASION) for k in ("user-data", "finish", "preseed")}
+
+        assert told == {"user-data": "u", "finish": "u", "preseed": "p"}
+        with pytest.raises(NotServedError) as caught:
+            kitchen.template(host, "usr-data", OCCASION)
+        assert str(caught.value) == "usr-data: web01.example.org has no 'usr-data' in its file"
+
     def test_that_the_machine_has_not_is_said(self, folder: Path) -> None:
         with pytest.raises(NotServedError) as caught:
             Kitchen(settings(folder)).template(machine(), "finish", OCCASION)
@@ -262,6 +276,16 @@ class TestRehearsal:
         with pytest.raises(RenderError) as caught:
             Kitchen(shared).rehearse(host, self.TRIAL)
         assert str(caught.value) == "cmdline:1: 'nope' is undefined"
+
+    def test_tries_every_entry_of_templates(self, folder: Path) -> None:
+        shared = settings(folder)
+        (shared.templatepath / "u.j2").write_text("{{ params.nope }}\n")
+        host = machine(templates={"user-data": "u.j2", "meta-data": "gone.j2"})
+
+        assert self.faults(folder, host) == [
+            "u.j2:1: 'params.nope' is undefined",
+            f"gone.j2: there is no such template in {shared.templatepath}",
+        ]
 
     def test_finds_what_only_one_of_the_nics_would_meet(self, folder: Path) -> None:
         cmdline = "{% if MAC == '52:54:00:00:00:0b' %}{{ nope }}{% endif %}"
