@@ -239,6 +239,11 @@ def sh_quote(value: Any) -> str:
     return shlex.quote(text)
 
 
+def b64encode(value: Any) -> str:
+    """Return the UTF-8 of ``value`` in base64, in one line."""
+    return base64.b64encode(_text("b64encode", value).encode()).decode()
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         "from_yaml": from_yaml,
@@ -248,6 +253,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "regex_search": regex_search,
         "ipaddr": ipaddr,
         "sha512_crypt": sha512_crypt,
+        "b64encode": b64encode,
         "sh_quote": sh_quote,
         "quote": sh_quote,
     }

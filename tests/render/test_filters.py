@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shlex
 import subprocess
@@ -299,6 +300,13 @@ class TestShellQuoting:
 
     def test_refuses_what_no_word_can_hold(self) -> None:
         assert complaint("{{ 'a\\0' | sh_quote }}") == "sh_quote: a shell's word cannot hold NUL"
+
+
+def test_base64_is_of_the_utf_8_and_in_one_line() -> None:
+    found = render("{{ value|b64encode }}", value="ü" * 200)
+
+    assert "\n" not in found
+    assert base64.b64decode(found).decode() == "ü" * 200
 
 
 def test_numbers_and_texts_are_taken_and_lists_are_not() -> None:
