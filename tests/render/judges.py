@@ -79,6 +79,13 @@ def by_cloud_init(cloud_config: str, folder: Path) -> tuple[int, str]:
     return code, said.replace(str(file), "FILE")
 
 
+def by_ignition(configuration: str, folder: Path) -> tuple[int, str]:
+    """Return the verdict of Ignition itself; Debian 12's knows the specification up to 3.3."""
+    file = folder / "config.ign"
+    file.write_text(configuration)
+    return judged([program("ignition-validate", "ignition"), str(file)])
+
+
 def by_relax_ng(profile: str) -> tuple[int, str]:
     """Return xmllint's verdict, by our schema of AutoYaST."""
     checker = program("xmllint", "libxml2-utils")

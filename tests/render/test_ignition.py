@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
 from tests.render.examples import KEY, PARAMS, cases, rendered
-from tests.render.judges import by_a_shell, by_schema
+from tests.render.judges import by_a_shell, by_ignition, by_schema
 
 installers = pytest.mark.parametrize("installer", ["flatcar", "coreos"])
 
@@ -25,11 +26,24 @@ class TestAConfiguration:
     @cases
     @pytest.mark.parametrize("kind", ["ignition", "target"])
     @installers
-    def test_is_valid_by_our_schema_of_the_specification(
-        self, kind: str, case: str, installer: str
+    def test_is_one_that_ignition_takes(
+        self, tmp_path: Path, kind: str, case: str, installer: str
     ) -> None:
-        found = json.loads(rendered("flatcar", kind, case, installer=installer))
+        text = rendered("flatcar", kind, case, installer=installer)
 
+        assert by_ignition(text, tmp_path) == (0, "")
+
+    @cases
+    @pytest.mark.parametrize("kind", ["ignition", "target"])
+    @installers
+    @pytest.mark.parametrize("version", ["3.3.0", "3.4.0"])
+    def test_is_valid_by_our_schema_of_the_specification(
+        self, kind: str, case: str, installer: str, version: str
+    ) -> None:
+        params = {"installer": installer, "ignition_version": version}
+        found = json.loads(rendered("flatcar", kind, case, **params))
+
+        assert found["ignition"]["version"] == version
         assert by_schema("ignition.schema.json", found) == []
         (core,) = found["passwd"]["users"]
         assert core["sshAuthorizedKeys"] == [KEY] * ("ssh_key" in PARAMS[case])
@@ -60,7 +74,9 @@ class TestAConfiguration:
         ],
         ids=str,
     )
-    def test_with_a_mistake_is_refused(self, wrong: dict[str, Any]) -> None:
-        found = json.loads(rendered("flatcar", "ignition"))
+    def test_with_a_mistake_is_refused(self, tmp_path: Path, wrong: dict[str, Any]) -> None:
+        found = json.loads(rendered("flatcar", "ignition")) | wrong
 
-        assert by_schema("ignition.schema.json", found | wrong) != []
+        assert by_schema("ignition.schema.json", found) != []
+        if "sshAuthorizedKey" not in str(wrong):  # which Ignition only warns of
+            assert by_ignition(json.dumps(found), tmp_path)[0] != 0
