@@ -11,7 +11,8 @@ import hmac
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -22,6 +23,7 @@ from jinja2.runtime import Context
 
 from pyxie.config.nodes import Plain, parse
 from pyxie.errors import ConfigError, PyxieError
+from pyxie.render.context import Record
 
 LONGEST: Final = 1 << 20
 """Characters that a filter takes, and gives."""
@@ -32,6 +34,7 @@ PATIENCE: Final = 0.5
 """Seconds for a search. A pattern like ``(a+)+$`` would not end in years."""
 MOST_ROUNDS: Final = 1_000_000
 _DEEPEST = 100
+_MOST_ITEMS = 100_000
 _WIDEST = 16
 _SHOWN = 80
 _SALT = re.compile(r"[./0-9A-Za-z]{1,16}")
@@ -271,16 +274,14 @@ def plain(name: str, value: Any, depth: int = 0) -> Any:
         return str(value)  # of Jinja2's own subclass, too
     if isinstance(value, jinja2.Undefined):
         str(value)  # fails, and names it
-    if isinstance(value, list | tuple):
-        return [plain(name, each, depth + 1) for each in value]
-    if isinstance(value, Mapping) or _is_record(value):
+    if isinstance(value, list | tuple | range | Iterator):
+        items = list(islice(value, _MOST_ITEMS + 1))
+        if len(items) > _MOST_ITEMS:
+            raise FilterError(f"{name}: a list of over {_MOST_ITEMS} values")
+        return [plain(name, each, depth + 1) for each in items]
+    if isinstance(value, Mapping | Record):
         return {str(key): plain(name, value[key], depth + 1) for key in value}
     raise FilterError(f"{name}: a {type(value).__name__} is no text, number, list or mapping")
-
-
-def _is_record(value: Any) -> bool:
-    """Tell a `pyxie.render.context.Record`: names, and a value for each."""
-    return hasattr(type(value), "__iter__") and hasattr(type(value), "__getitem__")
 
 
 def _without_nulls(data: Plain) -> Plain:
