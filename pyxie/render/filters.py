@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import math
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -33,10 +34,13 @@ LONGEST_PASSWORD: Final = 1 << 10
 PATIENCE: Final = 0.5
 """Seconds for a search. A pattern like ``(a+)+$`` would not end in years."""
 MOST_ROUNDS: Final = 1_000_000
+_MOST_UNROLLED = 1 << 19
+"""Of a pattern's length times all its counts: `regex` compiles ``(a{99}){99}`` to 9801 steps."""
 _DEEPEST = 100
 _MOST_ITEMS = 100_000
 _WIDEST = 16
 _SHOWN = 80
+_BRACES = re.compile(r"\{([^{}]*)\}")
 _SALT = re.compile(r"[./0-9A-Za-z]{1,16}")
 
 
@@ -61,8 +65,8 @@ def from_yaml(value: Any) -> Plain:
 
 def to_yaml(value: Any, indent: int = 2) -> str:
     """Return ``value`` as YAML in block style; a text that YAML would read as no text is quoted."""
-    return yaml.dump(
-        plain("to_yaml", value),
+    made: str = yaml.dump(
+        data := plain("to_yaml", value),
         Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper),
         default_flow_style=False,
         allow_unicode=True,
@@ -70,6 +74,8 @@ def to_yaml(value: Any, indent: int = 2) -> str:
         width=LONGEST,  # folded lines surprise whoever compares
         indent=_indented("to_yaml", indent, least=2),
     )
+    # A bare scalar is followed by the end of its document.
+    return made if isinstance(data, dict | list) else made.removesuffix("...\n")
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
@@ -121,12 +127,18 @@ def _sought(name: str, pattern: Any, how: str, told: tuple[Any, ...], ignorecase
     import regex
 
     written = _text(name, pattern, LONGEST_PATTERN)
+    braces = " ".join(_BRACES.findall(written))
+    counts = (int(each) for each in re.findall("[0-9]+", braces))
+    if len(written) * math.prod(count for count in counts if count) > _MOST_UNROLLED:
+        raise FilterError(f"{name}: {written[:_SHOWN]!r} repeats too much to be compiled")
     try:
         compiled = regex.compile(written, regex.IGNORECASE if ignorecase else 0)
         return getattr(compiled, how)(*told, timeout=PATIENCE, concurrent=True)
     except regex.error as exc:
         told_so = f"{written[:_SHOWN]!r} is no regular expression: {exc}"
         raise FilterError(f"{name}: {told_so}") from exc
+    except RecursionError as exc:
+        raise FilterError(f"{name}: {written[:_SHOWN]!r} is nested too deeply") from exc
     except TimeoutError as exc:
         told_so = f"{written[:_SHOWN]!r} was still searching after {PATIENCE} s"
         raise FilterError(f"{name}: {told_so}") from exc
@@ -229,7 +241,7 @@ def sha512_crypt(
 def _salt(context: Context) -> str:
     token, host = context.get("Token"), context.get("Hostname")
     if not token or not host:
-        raise FilterError("sha512_crypt: there is no build here to take a salt from; set 'salt='")
+        raise FilterError("sha512_crypt: there is no build to take a salt from; set 'salt='")
     made = hmac.digest(str(token).encode(), f"sha512_crypt {host}".encode(), "sha256")
     return base64.b64encode(made, b"./").decode()[:16]
 

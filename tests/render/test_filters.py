@@ -98,6 +98,9 @@ class TestYaml:
     def test_that_is_written_quotes_what_would_not_be_read_as_text(self) -> None:
         assert render("{{ params.list|from_yaml|to_yaml }}") == "- '1'\n- 'no'\n- ''\n"
 
+    def test_of_a_bare_value_has_no_end_of_document(self) -> None:
+        assert render("{{ 'a'|to_yaml }}{{ 'no'|to_yaml }}{{ 5|to_yaml }}") == "a\n'no'\n5\n"
+
     def test_of_all_fields_of_a_record_keeps_their_order(self) -> None:
         assert render("{{ record|to_yaml(4) }}") == "imageurl: u\nnames:\n- a\n- b\n"
         assert render("{{ record|to_json }}") == '{"imageurl": "u", "names": ["a", "b"]}'
@@ -160,6 +163,28 @@ class TestRegularExpressions:
     )
     def test_that_cannot_work_are_told(self, source: str, sentence: str) -> None:
         assert complaint(source).startswith(sentence)
+
+    @pytest.mark.parametrize(
+        ("pattern", "sentence"),
+        [
+            ("(?:(?:a{1000}){1000}){1000}", " repeats too much to be compiled"),
+            ("a{1,1000000000}", " repeats too much to be compiled"),
+            ("(?x)a{ 1000000000 }", " repeats too much to be compiled"),
+            ("(" * 2000 + ")" * 2000, " is nested too deeply"),
+            ("a" * 5000, "a text over 4096 characters"),
+        ],
+    )
+    def test_that_would_fill_the_memory_are_not_compiled(self, pattern: str, sentence: str) -> None:
+        with pytest.raises(RenderError) as caught:
+            render("{{ 'a' | regex_search(pattern) }}", pattern=pattern)
+
+        assert str(caught.value).endswith(sentence)
+
+    def test_with_ordinary_counts_are(self) -> None:
+        uuid = "-".join(f"[0-9a-f]{{{count}}}" for count in (8, 4, 4, 4, 12))
+        text = "id 4c4c4544-0042-3110-8052-b4c04f565031."
+
+        assert render("{{ t | regex_search(p) }}", t=text, p=uuid) == text[3:-1]
 
     @pytest.mark.parametrize("name", ["regex_search", "regex_replace"])
     def test_that_would_never_end_are_ended(self, name: str) -> None:
@@ -291,7 +316,7 @@ class TestPasswords:
             Renderer([]).text("t", "{{ 'x' | sha512_crypt }}", {})
 
         assert str(caught.value) == (
-            "t:1: sha512_crypt: there is no build here to take a salt from; set 'salt='"
+            "t:1: sha512_crypt: there is no build to take a salt from; set 'salt='"
         )
 
 
