@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 
 from pyxie.builds.life import State
 from pyxie.trace.events import Step
 from tests.http.site import HOST, MACHINE, Answer, Served, serving
+from tests.needs import program
 
 SEEDED = MACHINE + (
     "templates:\n"
@@ -132,6 +135,34 @@ class TestASeed:
             assert await served.get(f"/seed/{HOST}/{token}/bad") == Answer(
                 400, b"Unable to render template\nbad.j2:1: 'nope' is undefined\n"
             )
+
+
+READ = """
+import json, sys
+from cloudinit.util import read_seeded
+found = read_seeded(sys.argv[1], timeout=5, retries=0)
+print(json.dumps([each.decode() if isinstance(each, bytes) else each for each in found[:3]]))
+"""
+
+
+class TestCloudInitItself:
+    async def test_reads_the_seed_without_vendor_data(self, tmp_path: Path) -> None:
+        program("cloud-init", "cloud-init")  # whose modules are those of Debian's own Python
+        lay(tmp_path)
+        async with serving(tmp_path, machine=SEEDED) as served:
+            token = await served.build()
+
+            reader = await asyncio.create_subprocess_exec(
+                *("/usr/bin/python3", "-c", READ, f"{served.url}/seed/{HOST}/{token}/"),
+                stdout=asyncio.subprocess.PIPE,
+            )
+            said, _ = await reader.communicate()
+
+        meta_data, user_data, vendor_data = json.loads(said)
+        assert meta_data["local-hostname"] == HOST
+        assert meta_data["instance-id"].startswith(f"{HOST}-")
+        assert user_data.startswith("#cloud-config\n# http://boot.internal:8090/done/")
+        assert not vendor_data
 
 
 class TestABuild:
