@@ -11,6 +11,7 @@ import click
 from pyxie import __version__, output
 from pyxie.client import UnreachableError
 from pyxie.commands import builds
+from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, common, needed
 from pyxie.config.settings import load_marked
 from pyxie.errors import ConfigError, PyxieError
@@ -111,5 +112,6 @@ def check(config: Path | None, as_json: bool, build_type: str | None) -> None:
 for _each in (
     *(builds.build, builds.show, builds.cancel, builds.done, builds.failed, builds.log),
     *(builds.status, builds.machines, builds.events),
+    rendering.render,
 ):
     commands.add_command(_each)

@@ -36,6 +36,21 @@ def line(text: str) -> None:
     _print(_harmless(text))
 
 
+def exact(text: str) -> None:
+    """Print ``text`` as the very bytes that a machine gets: UTF-8, no line end added.
+
+    On a terminal, without what that would act upon.
+    """
+    if sys.stdout.isatty():
+        text = "".join(each if each in "\n\t" else _harmless(each) for each in text)
+    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(text.encode(errors="backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as exc:
+        raise _reader_gone() from exc
+
+
 def error(text: str) -> None:
     """Print a line, or several, to standard error."""
     for each in text.splitlines():
@@ -46,9 +61,13 @@ def _print(text: str) -> None:
     try:
         print(text, flush=True)  # noqa: T201
     except BrokenPipeError as exc:
-        # What is still buffered would raise again when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise ReaderGoneError from exc
+        raise _reader_gone() from exc
+
+
+def _reader_gone() -> ReaderGoneError:
+    # What is still buffered would raise again when Python ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ReaderGoneError()
 
 
 def _harmless(text: str) -> str:

@@ -193,4 +193,12 @@ class Site:
         """
         machine = self.machine_of(build)
         used = mac or build.mac or next(iter(machine.macs), "")
-        return Occasion(base_url=base_url, token=build.token, mac=used)
+        return Occasion(
+            base_url=base_url,
+            token=build.token,
+            mac=used,
+            build_type=build.build_type,
+            begun=build.begun,
+            state=str(build.state),
+            reason=build.reason,
+        )

@@ -102,6 +102,23 @@ class TestMistakes:
             "templates/preseed.j2:1:1: 'params.size' is undefined, for web02",
         ]
 
+    def test_in_an_entry_of_templates_are_told_at_that_entry_or_in_its_file(
+        self, site: Path
+    ) -> None:
+        write(
+            site,
+            web01=f"templates:\n  user-data: preseed.j2\n  meta-data: gone.j2\n{NIC}",
+            preseed="\n{{ params.disk }}\n",
+        )
+
+        assert check()[0] == [
+            (
+                "machines/web01.yaml:3:14: templates.meta-data: 'gone.j2': there is no such "
+                f"template in {site}/templates"
+            ),
+            "templates/preseed.j2:2:1: 'params.disk' is undefined, for web01",
+        ]
+
     def test_of_both_nics_are_one(self, site: Path) -> None:
         write(
             site,

@@ -13,7 +13,6 @@ from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote, run
 from pyxie.config.kinds import mac as canonical
 from pyxie.config.settings import load, load_marked
-from pyxie.errors import ConfigError
 
 
 @click.command(short_help="Put HOST in build mode: its next network boot installs it.")
@@ -129,19 +128,10 @@ def show(host: str, build_type: str | None, as_json: bool, **where: Any) -> None
 
 def _described(file: Path, host: str, build_type: str | None) -> Any:
     """Return what the daemon would have answered, from the files."""
-    from pyxie.checking import scan
+    from pyxie.commands.files import described
     from pyxie.registry.origins import answer
 
-    registry = scan(*load_marked(file))
-    broken = registry.why_broken(host)
-    if broken:
-        raise ConfigError(broken)
-    machine = registry.find(host)
-    if machine is None:
-        near = registry.near(host)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        raise click.UsageError(f"there is no machine {host!r}{hint}")
-    return answer(registry.define(machine, build_type))
+    return answer(described(*load_marked(file), host, build_type))
 
 
 def _said(settings: tuple[str, ...]) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.begin import begin, unknown
 from pyxie.http.edge import SITE, admitted, base_url, open_to_all, peer, text
+from pyxie.http.templates import rendered
 from pyxie.images.spec import Image, Upstream
-from pyxie.trace.events import Step
 
 _SPOKEN = {
     State.PENDING: "Installing",
@@ -134,18 +134,10 @@ async def template(request: web.Request) -> web.Response:
     site = request.app[SITE]
     host, kind = known(request), request.match_info["template"]
     build = site.builds.admit(host, request.match_info["token"])
-    occasion = site.occasion(build, base_url(request))
-    at = str(peer(request))
     try:
-        body = await asyncio.to_thread(
-            site.kitchen.template, site.machine_of(build), kind, occasion
-        )
+        return await rendered(request, build, kind, site.kitchen.template)
     except (NotServedError, RenderError) as exc:
-        site.trace.record(Step.TROUBLE, f"template {kind}: {exc}", host=host, peer=at)
         return text(f"Unable to render template\n{exc}", 400)
-    await site.builds.installing(build, f"fetched {kind}", at, None)
-    site.trace.record(Step.TEMPLATE, f"fetched {kind}", mac=build.mac, host=host, peer=at)
-    return web.Response(text=body, content_type="text/plain")
 
 
 @routes.get("/done/{hostname}/{token}", allow_head=False)

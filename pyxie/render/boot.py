@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +19,8 @@ from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion, context
 from pyxie.render.strict import Renderer
 from pyxie.shipped import shipped
+
+_KINDS = ("preseed", "finish")
 
 SCRIPT = "boot.ipxe.j2"
 """The boot script's template, in the ``ipxe`` folder or else as shipped."""
@@ -97,17 +100,39 @@ class Kitchen:
         return self._scripts.template("notice.ipxe.j2", names)
 
     def template(self, machine: Machine, kind: str, occasion: Occasion) -> str:
-        """Return the machine's template: ``finish``, or by any other word the preseed.
+        """Return the machine's template: one of its ``templates``, ``finish``, or ``preseed``.
+
+        Of a machine without ``templates`` any other word means the preseed, as in waitron.
 
         Raises:
             NotServedError: The machine has none of that kind.
             RenderError: It cannot be rendered.
         """
-        kind = "finish" if kind == "finish" else "preseed"
-        name: str = getattr(machine, kind)
+        name = machine.templates.get(kind, "")
+        if not name and (kind in _KINDS or not machine.templates):
+            kind = "finish" if kind == "finish" else "preseed"
+            name = getattr(machine, kind)
         if not name:
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
         return self.renderer.template(name, context(machine, self._settings, occasion))
+
+    def seed(self, machine: Machine, name: str, occasion: Occasion) -> str:
+        """Return a file of cloud-init's NoCloud seed: the one of ``templates`` with that name.
+
+        Without a ``meta-data``, whose absence cloud-init takes for no seed at all, it is made
+        up: the hostname, and an instance that differs from build to build.
+
+        Raises:
+            NotServedError: The machine has none.
+            RenderError: It cannot be rendered.
+        """
+        if machine.templates.get(name):
+            return self.template(machine, name, occasion)
+        if name != "meta-data":
+            raise NotServedError(name, f"{machine.hostname} has no '{name}' in its 'templates'")
+        build = sha256(occasion.token.encode()).hexdigest()[:12]
+        host = machine.hostname
+        return f"instance-id: {host}-{build}\nlocal-hostname: {host}\n"
 
     def rehearse(self, machine: Machine, occasion: Occasion) -> None:
         """Render everything once; what fails here would have failed on the machine.
@@ -138,17 +163,19 @@ class Kitchen:
                 for mac in machine.macs
             ),
             *(partial(check_local, each, self._settings.images) for each in self._singly(machine)),
-            *(
-                partial(self.template, machine, kind, known)
-                for kind in ("preseed", "finish")
-                if getattr(machine, kind)
-            ),
+            *(partial(self.template, machine, kind, known) for kind in kinds(machine)),
         ]
         for step in steps:
             try:
                 step()
             except (NotServedError, RenderError) as exc:
                 yield exc
+
+
+def kinds(machine: Machine) -> list[str]:
+    """Return the names of all templates that the machine has."""
+    written = [kind for kind in _KINDS if getattr(machine, kind)]
+    return list(dict.fromkeys([*written, *machine.templates]))
 
 
 def image_url(here: str, host: str, part: str, image: Image) -> str:

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
+
+import jinja2
 
 from pyxie.config.kinds import dashed
 from pyxie.config.settings import Settings
@@ -56,11 +60,19 @@ class Occasion:
         base_url: Without a trailing slash, as the client reaches us.
         token: The build's.
         mac: The NIC that booted, ``52:54:00:12:34:56``; empty for a machine without one.
+        build_type: Of the build, if it has one.
+        begun: When it began, in seconds since the epoch; 0 where there is no build yet.
+        state: Where it stands.
+        reason: Why it stands there.
     """
 
     base_url: str
     token: str
     mac: str
+    build_type: str = ""
+    begun: float = 0.0
+    state: str = ""
+    reason: str = ""
 
     @property
     def bootif(self) -> str:
@@ -71,6 +83,7 @@ class Occasion:
 def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[str, Any]:
     """Return all names for ``machine``, ready for `Renderer`."""
     short, _, domain = machine.hostname.partition(".")
+    build_type = occasion.build_type or machine.build_type
     fields = {
         **{key: value for key, value in machine if not key.endswith("_commands")},
         "shortname": machine.shortname or short,
@@ -83,7 +96,15 @@ def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[st
         "base_url": occasion.base_url,
         "mac": occasion.mac,
         "bootif": occasion.bootif,
+        "build_type": build_type,
+        # waitron 3 merged its settings into the machine, and named some fields otherwise.
+        "build_type_name": build_type,
+        "ipmi_address_raw": machine.ipmi_address,
+        "stale_build_threshold_seconds": machine.stale_build_threshold_secs,
+        "templatepath": str(settings.templatepath),
+        "static_files_path": str(settings.staticspath or ""),
     }
+    described = Record("machine", fields)
     names = {
         "BaseURL": occasion.base_url,
         "Hostname": machine.hostname,
@@ -92,12 +113,52 @@ def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[st
         "BOOTIF": occasion.bootif,
     }
     return {
-        "machine": Record("machine", fields),
+        "machine": described,
         "config": Record("config", _config(settings, occasion)),
+        "job": Record("job", _job(described, build_type, occasion)),
+        "urls": Record("urls", urls(machine, occasion)),
         "params": Params("params", machine.params),
         **names,
         **{name.lower(): value for name, value in names.items()},
         "base_url": occasion.base_url,
+    }
+
+
+def urls(machine: Machine, occasion: Occasion) -> dict[str, Any]:
+    """Return where a machine and its installer reach us, each address for this build only."""
+    base = occasion.base_url
+    own = f"{machine.hostname}/{occasion.token}"
+
+    def template(kind: str) -> str:
+        """Return the URL of a template that the machine has; jinja2's error, if it has not."""
+        if not machine.templates.get(str(kind)) and not (
+            kind in ("preseed", "finish") and getattr(machine, kind)
+        ):
+            raise jinja2.UndefinedError(f"urls.template: {machine.hostname} has no {kind!r}")
+        return f"{base}/template/{quote(kind, safe='')}/{own}"
+
+    return {
+        "base": base,
+        "done": f"{base}/done/{own}",
+        "failed": f"{base}/failed/{own}",
+        "cancel": f"{base}/cancel/{own}",
+        "seed": f"{base}/seed/{own}/",
+        "template": template,
+    }
+
+
+def _job(machine: Record, build_type: str, occasion: Occasion) -> dict[str, Any]:
+    """Return the fields of waitron 3's job."""
+    start = datetime.fromtimestamp(occasion.begun, UTC) if occasion.begun else None
+    return {
+        "token": occasion.token,
+        "start": start.strftime("%Y-%m-%dT%H:%M:%SZ") if start else "",
+        "status": occasion.state,
+        "status_reason": occasion.reason,
+        "build_type_name": build_type,
+        "trigger_mac_raw": occasion.mac,
+        "trigger_mac_normalized": occasion.mac.replace(":", ""),
+        "machine": machine,
     }
 
 
@@ -107,7 +168,8 @@ def _nic(at: int, nic: Nic) -> Record:
         key: [Record(f"{path}.{key}[{n}]", dict(each)) for n, each in enumerate(getattr(nic, key))]
         for key in ("addresses4", "addresses6")
     }
-    return Record(path, {**dict(nic), "macaddress": nic.macaddress or "", **addresses})
+    own = {"macaddress": nic.macaddress or "", "zside_device_interface": nic.zside_device_port}
+    return Record(path, {**dict(nic), **own, **addresses})
 
 
 def _config(settings: Settings, occasion: Occasion) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pyxie.errors import RenderError
+from pyxie.render.filters import FILTERS, FilterError
 
 
 class Undefined(jinja2.Undefined):
@@ -128,6 +129,7 @@ class Renderer:
             keep_trailing_newline=True,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
         )
+        self._env.filters.update(FILTERS)
 
     def template(self, name: str, context: Mapping[str, Any]) -> str:
         """Return the template file ``name``, rendered.
@@ -182,7 +184,7 @@ class Renderer:
             return RenderError(place, line, f"cannot be read: {exc.strerror}")
         if isinstance(exc, RecursionError):
             return RenderError(place, line, "includes or calls itself without end")
-        if isinstance(exc, jinja2.UndefinedError):
+        if isinstance(exc, jinja2.UndefinedError | FilterError):
             return RenderError(place, line, _said(exc))
         return RenderError(place, line, f"{type(exc).__name__}: {_said(exc)}")
 

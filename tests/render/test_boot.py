@@ -211,6 +211,63 @@ class TestTemplate:
             "x": "preseed of web01.example.org 01-52-54-00-00-00-0b\n",
         }
 
+    def test_of_templates_has_its_own_name_before_all_others(self, folder: Path) -> None:
+        shared = settings(folder)
+        for name in ("p", "f", "u"):
+            (shared.templatepath / name).write_text(name)
+        own = {"user-data": "u", "finish": "u"}
+        kitchen, host = Kitchen(shared), machine(preseed="p", finish="f", templates=own)
+
+        told = {k: kitchen.template(host, k, OCCASION) for k in ("user-data", "finish", "preseed")}
+
+        assert told == {"user-data": "u", "finish": "u", "preseed": "p"}
+        with pytest.raises(NotServedError) as caught:
+            kitchen.template(host, "usr-data", OCCASION)
+        assert str(caught.value) == "usr-data: web01.example.org has no 'usr-data' in its file"
+
+    def test_may_use_the_shipped_macros_and_extend_the_shipped_templates(
+        self, folder: Path
+    ) -> None:
+        shared = settings(folder)
+        (shared.templatepath / "mine.j2").write_text(
+            "{% from 'report.j2' import curl_done with context %}{{ curl_done() }}\n"
+        )
+        (shared.templatepath / "like.j2").write_text(
+            "{% extends 'debian12.preseed.j2' %}"
+            "{% block software %}tasksel tasksel/first multiselect minimal{% endblock %}"
+        )
+        kitchen = Kitchen(shared)
+
+        mine = kitchen.template(machine(preseed="mine.j2"), "preseed", OCCASION)
+        like = kitchen.template(machine(preseed="like.j2"), "preseed", OCCASION)
+
+        assert mine == (
+            "curl -fsS --retry 8 --retry-connrefused -o /dev/null "
+            "http://192.0.2.1:8090/done/web01.example.org/0-t0ken\n"
+        )
+        assert like.startswith("# Debian 12, unattended, onto the first disk: ")
+        assert "\ntasksel tasksel/first multiselect minimal\n" in like
+
+    def test_of_ones_own_stands_in_for_the_shipped_one_it_is_named_after(
+        self, folder: Path
+    ) -> None:
+        shared = settings(folder)
+        (shared.templatepath / "kickstart.j2").write_text("{% block title %}{% endblock %}!\n")
+
+        text = Kitchen(shared).template(machine(preseed="fedora.ks.j2"), "preseed", OCCASION)
+
+        assert text == "Fedora 42!\n"
+
+    def test_that_fails_in_a_macro_names_the_macros_file_and_line(self, folder: Path) -> None:
+        shared = settings(folder)
+        (shared.templatepath / "m.j2").write_text("{% macro m() %}\n{{ nope }}{% endmacro %}")
+        (shared.templatepath / "p.j2").write_text("\n{% from 'm.j2' import m %}{{ m() }}")
+
+        with pytest.raises(RenderError) as caught:
+            Kitchen(shared).template(machine(preseed="p.j2"), "preseed", OCCASION)
+
+        assert str(caught.value) == "m.j2:2: 'nope' is undefined"
+
     def test_that_the_machine_has_not_is_said(self, folder: Path) -> None:
         with pytest.raises(NotServedError) as caught:
             Kitchen(settings(folder)).template(machine(), "finish", OCCASION)
@@ -246,6 +303,16 @@ class TestRehearsal:
         with pytest.raises(RenderError) as caught:
             Kitchen(shared).rehearse(host, self.TRIAL)
         assert str(caught.value) == "cmdline:1: 'nope' is undefined"
+
+    def test_tries_every_entry_of_templates(self, folder: Path) -> None:
+        shared = settings(folder)
+        (shared.templatepath / "u.j2").write_text("{{ params.nope }}\n")
+        host = machine(templates={"user-data": "u.j2", "meta-data": "gone.j2"})
+
+        assert self.faults(folder, host) == [
+            "u.j2:1: 'params.nope' is undefined",
+            f"gone.j2: there is no such template in {shared.templatepath}",
+        ]
 
     def test_finds_what_only_one_of_the_nics_would_meet(self, folder: Path) -> None:
         cmdline = "{% if MAC == '52:54:00:00:00:0b' %}{{ nope }}{% endif %}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ def render(folder: Path, source: str) -> str:
         preseed="p.j2",
         params={"static": "True", "disk": "/dev/vda"},
         cmdline="own",
+        ipmi_address="192.0.2.99",
+        templates={"user-data": "u.j2"},
+        network=[
+            {
+                "name": "eth0",
+                "macaddress": "52:54:00:00:00:0a",
+                "ipaddress": "192.0.2.10",
+                "zside_device_port": "swp7",
+            },
+            {"name": "eth1", "macaddress": "52:54:00:00:00:0b"},
+        ],
     )
     shared = settings(
         folder,
@@ -64,6 +76,28 @@ class TestNames:
             ("machine.Network.1.Name", "eth1"),
             ("config.DefaultKernel config.default_kernel config.kernel", "linux"),
             ("config.DefaultImageURL config.image_url", "http://mirror.example/d-i/"),
+            (
+                "urls.done urls.Done",
+                "http://192.0.2.1:8090/done/web01.example.org/0-t0ken",
+            ),
+            ("urls.failed", "http://192.0.2.1:8090/failed/web01.example.org/0-t0ken"),
+            ("urls.cancel", "http://192.0.2.1:8090/cancel/web01.example.org/0-t0ken"),
+            ("urls.seed", "http://192.0.2.1:8090/seed/web01.example.org/0-t0ken/"),
+            ("urls.base", "http://192.0.2.1:8090"),
+            (
+                "urls.template('preseed') urls.template('pre'~'seed')",
+                "http://192.0.2.1:8090/template/preseed/web01.example.org/0-t0ken",
+            ),
+            (
+                "urls.template('user-data')",
+                "http://192.0.2.1:8090/template/user-data/web01.example.org/0-t0ken",
+            ),
+            ("job.Token job.token", "0-t0ken"),
+            ("job.TriggerMacRaw", "52:54:00:00:00:0b"),
+            ("job.TriggerMacNormalized job.trigger_mac_normalized", "52540000000b"),
+            ("job.Machine.Hostname job.machine.hostname", "web01.example.org"),
+            ("machine.IpmiAddressRaw machine.ipmi_address", "192.0.2.99"),
+            ("machine.Network.0.ZSideDeviceInterface", "swp7"),
             ("config.DefaultCmdline config.cmdline", "all"),
         ],
     )
@@ -97,6 +131,48 @@ class TestNames:
             render(tmp_path, source)
 
         assert str(caught.value) == f"t:1: '{name}' is undefined"
+
+    def test_of_a_job_tell_of_the_build(self, tmp_path: Path) -> None:
+        """Waitron 3's: Start Status StatusReason BuildTypeName."""
+        occasion = replace(
+            OCCASION, build_type="rescue", begun=86_400.5, state="installing", reason="booting"
+        )
+        names = context(machine(build_type="install"), settings(tmp_path), occasion)
+        source = (
+            "{{ job.Start }} {{ job.Status }} {{ job.StatusReason }} {{ job.BuildTypeName }} "
+            "{{ machine.BuildTypeName }} {{ machine.build_type }}"
+        )
+
+        assert Renderer([]).text("t", source, names) == (
+            "1970-01-02T00:00:00Z installing booting rescue rescue rescue"
+        )
+
+    @pytest.mark.parametrize(
+        ("source", "sentence"),
+        [
+            (
+                "{{ urls.template('finish') }}",
+                "t:1: urls.template: web01.example.org has no 'finish'",
+            ),
+            (
+                "{{ urls.template('usr-data') }}",
+                "t:1: urls.template: web01.example.org has no 'usr-data'",
+            ),
+            ("{{ urls.template(nope) }}", "t:1: 'nope' is undefined"),
+            (
+                "{{ urls.template }}",
+                "t:1: a function cannot be printed; call it, with () after it",
+            ),
+            ("{{ urls.nope }}", "t:1: 'urls.nope' is undefined"),
+        ],
+    )
+    def test_of_urls_are_those_of_what_is_there(
+        self, tmp_path: Path, source: str, sentence: str
+    ) -> None:
+        with pytest.raises(RenderError) as caught:
+            render(tmp_path, source)
+
+        assert str(caught.value) == sentence
 
     def test_what_is_not_written_is_the_empty_text(self, tmp_path: Path) -> None:
         source = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -20,6 +19,7 @@ from pyxie.render.context import Occasion
 from pyxie.shipped import shipped
 from tests.needs import program
 from tests.render.ipxe import commands, lines, split
+from tests.render.judges import by_debconf
 from tests.render.site import OCCASION, machine, settings
 
 NEEDED = {"mirror_host": "deb.example", "mirror_path": "/debian", "timezone": "Etc/UTC"}
@@ -56,35 +56,13 @@ def answers(preseed: str) -> dict[str, str]:
     return found
 
 
-def debconf_of_its_own(folder: Path) -> Path:
-    """Return debconf's settings with databases of our own: the host's may be locked."""
-    databases = "".join(
-        f"\nName: {name}\nDriver: File\nFilename: {folder / name}.dat\n"
-        for name in ("configdb", "templatedb")
-    )
-    path = folder / "debconf.conf"
-    path.write_text(f"Config: configdb\nTemplates: templatedb\n{databases}")
-    return path
-
-
 @pytest.mark.parametrize("finish", ["", "finish.sh.j2"])
 @pytest.mark.parametrize("params", CHOICES, ids=lambda params: "+".join(params) or "none")
 class TestThePreseed:
     def test_is_one_that_debconf_takes(
         self, tmp_path: Path, params: dict[str, str], finish: str
     ) -> None:
-        checker = program("debconf-set-selections", "debconf")
-        text = rendered(tmp_path, "preseed", params, finish)
-
-        checked = subprocess.run(
-            [checker, "-c"],
-            input=text,
-            capture_output=True,
-            text=True,
-            env={**os.environ, "DEBCONF_SYSTEMRC": str(debconf_of_its_own(tmp_path))},
-        )
-
-        assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+        assert by_debconf(rendered(tmp_path, "preseed", params, finish), tmp_path) == (0, "")
 
     def test_asks_nothing_and_says_when_it_is_done(
         self, tmp_path: Path, params: dict[str, str], finish: str

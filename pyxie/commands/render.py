@@ -1,0 +1,98 @@
+"""`pyxie render`: what a machine would get, from the files and without a daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pyxie import output
+from pyxie.commands.files import described
+from pyxie.commands.options import MISTAKEN, common, needed
+from pyxie.config.kinds import mac as canonical
+from pyxie.config.nodes import Document
+from pyxie.config.settings import Settings, load_marked
+from pyxie.errors import NotServedError, RenderError
+from pyxie.registry.define import UnknownTypeError
+from pyxie.registry.machine import Machine
+
+if TYPE_CHECKING:
+    from pyxie.render.context import Occasion
+
+TOKEN = "00000000-0000-0000-0000-000000000000"  # noqa: S105  (shown where a build has its own)
+_ANYWHERE = "192.0.2.1"
+
+
+@click.command(short_help="Show the exact bytes that HOST would get.")
+@click.argument("host")
+@click.argument("kind", default="preseed")
+@click.option("--type", "build_type", help="As this one of 'build_types' would have it.")
+@click.option("--mac", help="For this NIC. [default: the machine's first]")
+@common
+def render(
+    host: str,
+    kind: str,
+    build_type: str | None,
+    mac: str | None,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Show the exact bytes that HOST would get, from the files, without a daemon.
+
+    KIND is preseed (the default), finish, a name in the machine's 'templates', cmdline for
+    the kernel's command line, script for iPXE's, or meta-data. No build is begun: the token is
+    shown as zeros.
+    """
+    settings, document = load_marked(needed(config))
+    machine = _described(settings, document, host, build_type)
+    occasion = _occasion(settings, machine, build_type or "", mac)
+    try:
+        text = _rendered(settings, machine, kind, occasion)
+    except (NotServedError, RenderError) as exc:
+        output.error(f"pyxie: {exc}")
+        raise click.exceptions.Exit(MISTAKEN) from exc
+    notes = f"of no build: the token is zeros, and URLs begin with {occasion.base_url}"
+    if as_json:
+        output.as_json({"host": machine.hostname, "kind": kind, "text": text})
+        return
+    output.error(f"pyxie: {notes}")
+    output.exact(text)
+
+
+def _described(settings: Settings, document: Document, host: str, build_type: str | None) -> Any:
+    try:
+        return described(settings, document, host, build_type).machine
+    except UnknownTypeError as exc:
+        raise click.BadParameter(str(exc), param_hint="--type") from exc
+
+
+def _occasion(settings: Settings, machine: Machine, build_type: str, mac: str | None) -> Occasion:
+    from pyxie.net.interfaces import read
+    from pyxie.render.context import Occasion
+
+    try:
+        nic = canonical(mac) if mac is not None else next(iter(machine.macs), "")
+    except ValueError as exc:
+        raise click.BadParameter(str(exc), param_hint="--mac") from exc
+    base = settings.baseurl
+    if base is None:
+        ours = read(settings.interfaces or None).first() or _ANYWHERE
+        base = f"http://{ours}:{settings.http.port}"
+    return Occasion(base_url=base, token=TOKEN, mac=nic, build_type=build_type)
+
+
+def _rendered(settings: Settings, machine: Machine, kind: str, occasion: Occasion) -> str:
+    from pyxie.render.boot import Kitchen, kinds
+
+    kitchen, there = Kitchen(settings), kinds(machine)
+    if kind in there:
+        return kitchen.template(machine, kind, occasion)
+    if kind == "cmdline":
+        return kitchen.boot(machine, occasion).cmdline + "\n"
+    if kind == "script":
+        return kitchen.script(machine, occasion, occasion.base_url)
+    if kind == "meta-data":
+        return kitchen.seed(machine, kind, occasion)
+    known = ", ".join([*there, "cmdline", "script", "meta-data"])
+    raise NotServedError(kind, f"{machine.hostname} has no such template; there are: {known}")

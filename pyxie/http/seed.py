@@ -1,0 +1,32 @@
+"""cloud-init's NoCloud seed: a folder with a build's token in its address.
+
+The command line names it, ``ds=nocloud;s=URL/``; cloud-init appends the names of its files.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from pyxie.errors import NotServedError, RenderError
+from pyxie.http.edge import SITE, open_to_all, text
+from pyxie.http.templates import rendered
+from pyxie.http.waitron import known
+
+_OPTIONAL = frozenset(("vendor-data", "network-config"))
+"""What cloud-init asks for and does well without."""
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/seed/{hostname}/{token}/{name}", allow_head=False)
+@open_to_all
+async def seed(request: web.Request) -> web.Response:
+    """Give cloud-init one of its files."""
+    site, host, name = request.app[SITE], known(request), request.match_info["name"]
+    build = site.builds.admit(host, request.match_info["token"])
+    if name in _OPTIONAL and not site.machine_of(build).templates.get(name):
+        raise NotServedError(name, f"{host} has none, which is no fault")
+    try:
+        return await rendered(request, build, name, site.kitchen.seed)
+    except RenderError as exc:
+        return text(f"Unable to render template\n{exc}", 400)

@@ -1,0 +1,46 @@
+"""What every route that gives an installer a template has in common."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import web
+
+from pyxie.builds.life import Build
+from pyxie.errors import NotServedError, RenderError
+from pyxie.http.edge import SITE, base_url, peer
+from pyxie.registry.machine import Machine
+from pyxie.render.context import Occasion
+from pyxie.trace.events import Step
+
+
+async def rendered(
+    request: web.Request,
+    build: Build,
+    name: str,
+    render: Callable[[Machine, str, Occasion], str],
+) -> web.Response:
+    """Answer with a template, and note that the machine of ``build`` is being installed.
+
+    Args:
+        request: With the build's token, which has been looked at.
+        build: Whose template it is.
+        name: What is asked for.
+        render: Makes it; called in a thread.
+
+    Raises:
+        NotServedError: The machine has none of that name; also told in the trace.
+        RenderError: It cannot be rendered; also told in the trace.
+    """
+    site, at = request.app[SITE], str(peer(request))
+    occasion = site.occasion(build, base_url(request))
+    try:
+        body = await asyncio.to_thread(render, site.machine_of(build), name, occasion)
+    except (NotServedError, RenderError) as exc:
+        site.trace.record(Step.TROUBLE, f"template {name}: {exc}", host=build.host, peer=at)
+        raise
+    await site.builds.installing(build, f"fetched {name}", at, None)
+    told = f"fetched {name}"
+    site.trace.record(Step.TEMPLATE, told, mac=build.mac, host=build.host, peer=at)
+    return web.Response(text=body, content_type="text/plain")

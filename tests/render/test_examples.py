@@ -1,0 +1,110 @@
+"""The worked examples as a whole, and the document that explains them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from html import escape
+from pathlib import Path
+from shlex import quote
+
+import pytest
+
+from pyxie.registry.folder import Folder
+from pyxie.render.boot import Kitchen, kinds
+from pyxie.render.filters import FILTERS, IP_QUERIES
+from pyxie.shipped import shipped
+from tests.render.examples import (
+    KEY,
+    PARAMS,
+    cases,
+    config,
+    example,
+    names,
+    occasion,
+    params_in,
+    registry,
+    rendered,
+    url,
+)
+
+DOCUMENT = Path(__file__).parents[2] / "docs/templates.md"
+
+
+def everything(name: str, case: str = "as it is") -> str:
+    """Return all templates of an example, and what stands in them in base64."""
+    told = "".join(rendered(name, kind, case) for kind in kinds(example(name)))
+    hidden = re.findall(r"base64(?:,|://)([A-Za-z0-9+/=]+)", told)
+    return told + "".join(base64.b64decode(each).decode() for each in hidden)
+
+
+class TestTheExamples:
+    def test_are_no_machines_of_the_folder_above(self) -> None:
+        above = Folder(shipped("machines")).scan()
+
+        assert above.files == ("vm01.example.org.yaml",)
+
+    def test_are_all_sound(self) -> None:
+        assert registry().problems == ()
+        assert len(names()) == len(registry().files)
+
+    @cases
+    @pytest.mark.parametrize("name", names())
+    def test_have_nothing_that_could_not_be_rendered(self, name: str, case: str) -> None:
+        machine = example(name, **PARAMS[case])
+
+        assert list(Kitchen(config()).faults(machine, occasion(machine))) == []
+
+    @pytest.mark.parametrize("name", names())
+    def test_say_when_they_are_done_and_what_went_wrong(self, name: str) -> None:
+        told = everything(name)
+
+        assert url(name, "done") in told
+        if name != "rescue":  # which has nothing to fail at
+            assert f"{url(name, 'failed')}?reason=" in told
+
+    def test_use_each_shipped_template(self) -> None:
+        used = {"report.j2", "d-i.preseed.j2", "kickstart.j2"}  # by the others
+        for machine in registry().machines.values():
+            used |= {machine.preseed, machine.finish, *machine.templates.values()} - {""}
+
+        assert {path.name for path in shipped("templates").glob("*.j2")} == used
+
+    @pytest.mark.parametrize("name", names())
+    def test_let_in_who_has_the_key_and_nobody_by_a_password(self, name: str) -> None:
+        told = everything(name, "with all")
+
+        spellings = (KEY, json.dumps(KEY), escape(KEY).replace("&#x27;", "&#39;"), quote(KEY))
+        assert any(each in told for each in spellings)
+        assert "$6$" not in told
+
+
+def rows() -> dict[str, str]:
+    """Return the document's lines on templates, by their names."""
+    found = re.findall(r"^(\| `([\w.-]+\.j2)`.*)$", DOCUMENT.read_text(), re.MULTILINE)
+    return {name: row for row, name in found}
+
+
+class TestTheDocument:
+    def test_names_every_shipped_template_and_no_other(self) -> None:
+        assert rows().keys() == {path.name for path in shipped("templates").glob("*.j2")}
+
+    @pytest.mark.parametrize("name", sorted(p.name for p in shipped("templates").glob("*.j2")))
+    def test_names_every_param_of_a_template(self, name: str) -> None:
+        asked = params_in(shipped("templates") / name)
+
+        assert [each for each in asked if f"`{each}`" not in rows()[name]] == []
+
+    def test_names_every_filter_and_every_query_of_ipaddr(self) -> None:
+        text = DOCUMENT.read_text()
+
+        assert [name for name in FILTERS if f"`{name}" not in text] == []
+        assert [name for name in IP_QUERIES if f"`{name}`" not in text] == []
+
+    def test_names_every_example(self) -> None:
+        text = DOCUMENT.read_text()
+
+        assert [
+            name for name in names() if f"machines/examples/{name}.example.org" not in text
+        ] == []
