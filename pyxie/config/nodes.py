@@ -24,7 +24,7 @@ Loc: TypeAlias = tuple[str | int, ...]
 """The way to a value: keys and indices from the root."""
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _MERGE = "<<"
 _MOST_NODES = 200_000
 """What one file may unfold to; aliases of aliases grow without bound ("billion laughs")."""
@@ -219,7 +219,7 @@ def _problem(file: Path, at: Node | Event, loc: Loc, sentence: str) -> Problem:
 
 
 def _is_null(node: ScalarNode) -> bool:
-    return not node.style and node.value in _NULLS  # libyaml's plain style is '', PyYAML's None
+    return not node.style and node.value in NULLS  # libyaml's plain style is '', PyYAML's None
 
 
 def _is_merge(key: Node) -> bool:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from pyxie.config.kinds import mac
-from pyxie.config.nodes import Document, Loc, read
+from pyxie.config.nodes import Document, Loc, parse, read
 from pyxie.config.validate import validate
 from pyxie.errors import ConfigError, Problem
 from pyxie.registry.machine import Machine, hostname
@@ -25,6 +25,9 @@ from pyxie.registry.machine import Machine, hostname
 _ENDINGS = (".yaml", ".yml")
 
 Signature: TypeAlias = tuple[int, int, int, int]
+Claim: TypeAlias = tuple[str, str]
+"""What one machine alone may have: the kind, ``hostname`` or ``MAC``, and the value."""
+Place: TypeAlias = tuple[Document, Loc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Registry:
         broken: By what `find` would be asked for: why that machine cannot be used.
         files: The names of all files, sorted.
         problems: Everything that is wrong, sorted.
+        claims: Where each hostname and MAC stands, in broken files too.
     """
 
     machines: Mapping[str, Machine] = field(default_factory=dict)
@@ -73,6 +77,16 @@ class Registry:
     broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    claims: Mapping[Claim, tuple[Place, ...]] = field(default_factory=dict)
+
+    def twins(self, file: MachineFile) -> tuple[Problem, ...]:
+        """Return what ``file``, new or changed, would claim that is another's."""
+        return tuple(
+            _twin(claim, (document, loc), other)
+            for claim, (document, loc) in _claimed(file)
+            for other in self.claims.get(claim, ())
+            if other[0].file != file.path
+        )
 
     def find(self, name: str) -> Machine | None:
         """Return the machine of that hostname, or of the file of that name."""
@@ -94,7 +108,8 @@ class Registry:
 def gather(files: Iterable[MachineFile]) -> Registry:
     """Make a snapshot of ``files``; finds what only the whole can show."""
     files = sorted(files, key=lambda file: file.path)
-    clashes = _clashes(files)
+    claims = _claims(files)
+    clashes = _clashes(claims)
     machines: dict[str, Machine] = {}
     by_mac: dict[str, Machine] = {}
     documents: dict[str, Document] = {}
@@ -120,26 +135,42 @@ def gather(files: Iterable[MachineFile]) -> Registry:
         broken=MappingProxyType(broken),
         files=tuple(file.path.name for file in files),
         problems=tuple(sorted({p for each in broken.values() for p in each})),
+        claims=MappingProxyType(claims),
     )
 
 
-def _clashes(files: Iterable[MachineFile]) -> dict[Path, list[Problem]]:
-    """Find hostnames and MACs that stand twice, and name both places."""
-    seen: defaultdict[tuple[str, str], list[tuple[Document, Loc]]] = defaultdict(list)
+def _claims(files: Iterable[MachineFile]) -> dict[Claim, tuple[Place, ...]]:
+    found: defaultdict[Claim, tuple[Place, ...]] = defaultdict(tuple)
     for file in files:
-        if file.document is not None:
-            if file.hostname is not None:
-                seen["hostname", file.hostname].append((file.document, ("hostname",)))
-            for address, loc in _addresses(file.document):
-                seen["MAC", address].append((file.document, loc))
-    found: defaultdict[Path, list[Problem]] = defaultdict(list)
-    for (what, value), places in seen.items():
-        for at, (document, loc) in enumerate(places if len(places) > 1 else ()):
-            other, there = places[1] if at == 0 else places[0]
-            twin = other.problem(there, "")
-            sentence = f"the {what} {value} is also at {twin.file}:{twin.line}:{twin.column}"
-            found[document.file].append(document.problem(loc, sentence))
+        for claim, place in _claimed(file):
+            found[claim] += (place,)
     return found
+
+
+def _claimed(file: MachineFile) -> Iterator[tuple[Claim, Place]]:
+    """Walk what a file lays claim to, whatever else is wrong in it."""
+    if file.document is not None:
+        if file.hostname is not None:
+            yield ("hostname", file.hostname), (file.document, ("hostname",))
+        for address, loc in _addresses(file.document):
+            yield ("MAC", address), (file.document, loc)
+
+
+def _clashes(claims: Mapping[Claim, tuple[Place, ...]]) -> dict[Path, list[Problem]]:
+    """Find hostnames and MACs that stand twice, and name both places."""
+    found: defaultdict[Path, list[Problem]] = defaultdict(list)
+    for claim, places in claims.items():
+        for at, place in enumerate(places if len(places) > 1 else ()):
+            other = places[1] if at == 0 else places[0]
+            found[place[0].file].append(_twin(claim, place, other))
+    return found
+
+
+def _twin(claim: Claim, place: Place, other: Place) -> Problem:
+    (document, loc), (theirs, there) = place, other
+    twin = theirs.problem(there, "")
+    sentence = f"the {' '.join(claim)} is also at {twin.file}:{twin.line}:{twin.column}"
+    return document.problem(loc, sentence)
 
 
 def _addresses(document: Document) -> Iterator[tuple[str, Loc]]:
@@ -159,16 +190,31 @@ def read_machine(path: Path, shown: Path) -> MachineFile:
         path: The file.
         shown: How messages name it.
     """
-    document: Document | None = None
     try:
         document = read(path, shown=shown, tolerant=True)
-        if isinstance(document.data, dict) and not document.data.get("hostname"):
-            # waitron 2 and 3 take the name of the file where none is written inside.
-            document.data["hostname"] = path.stem
+    except ConfigError as exc:
+        return MachineFile(shown, None, None, exc.problems)
+    return _machine_file(document, path.stem)
+
+
+def parse_machine(raw: bytes, shown: Path) -> MachineFile:
+    """Read a machine file from memory; as `read_machine`."""
+    try:
+        document = parse(raw, shown, tolerant=True)
+    except ConfigError as exc:
+        return MachineFile(shown, None, None, exc.problems)
+    return _machine_file(document, shown.stem)
+
+
+def _machine_file(document: Document, stem: str) -> MachineFile:
+    if isinstance(document.data, dict) and not document.data.get("hostname"):
+        # waitron 2 and 3 take the name of the file where none is written inside.
+        document.data["hostname"] = stem
+    try:
         machine = validate(document, Machine)
     except ConfigError as exc:
-        return MachineFile(shown, None, document, exc.problems)
-    return MachineFile(shown, machine, document)
+        return MachineFile(document.file, None, document, exc.problems)
+    return MachineFile(document.file, machine, document)
 
 
 class Folder:
