@@ -10,7 +10,7 @@ import click
 
 from pyxie import __version__, output
 from pyxie.client import UnreachableError
-from pyxie.commands import builds
+from pyxie.commands import builds, machines
 from pyxie.commands.options import FAILED, MISTAKEN, common, needed
 from pyxie.config.settings import load
 from pyxie.errors import ConfigError, PyxieError
@@ -109,5 +109,6 @@ def check(config: Path | None, as_json: bool) -> None:
 for _each in (
     *(builds.build, builds.cancel, builds.done),
     *(builds.status, builds.machines, builds.events),
+    *(machines.add, machines.set_, machines.edit, machines.remove),
 ):
     commands.add_command(_each)

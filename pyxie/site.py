@@ -17,6 +17,7 @@ from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Folder, Registry
+from pyxie.registry.writer import Writer
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion
 from pyxie.trace.trace import Trace
@@ -63,6 +64,9 @@ class Site:
         self.forget_chain: Callable[[str], None] = lambda _mac: None
         """Told the MAC whose iPXE has got its script; DHCP listens, if it is on."""
         self._folder = Folder(settings.machinepath)
+        self.writer = Writer(settings.machinepath)
+        self.writing = asyncio.Lock()
+        """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
 
     async def refresh(self) -> Registry:

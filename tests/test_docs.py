@@ -18,7 +18,7 @@ from pyxie.cli import commands
 from pyxie.config.settings import Settings, load
 from pyxie.dhcp.decide import Reason
 from pyxie.dhcp.firmware import ARCHITECTURES
-from pyxie.http import api, boot, waitron
+from pyxie.http import api, boot, machines, waitron
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import read_machine
@@ -210,7 +210,9 @@ class TestRoutes:
             if route[0].isupper()
         }
 
-        assert told == dict(each for part in (api, boot, waitron) for each in routes(part.routes))
+        assert told == dict(
+            each for part in (api, machines, boot, waitron) for each in routes(part.routes)
+        )
 
 
 def routes(table: web.RouteTableDef) -> Iterator[tuple[str, str]]:

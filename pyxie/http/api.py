@@ -1,4 +1,4 @@
-"""The REST API that the command line uses: status, machines, builds, events; and metrics."""
+"""The REST API that the command line uses: health, builds, events; and metrics."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pyxie import __version__
 from pyxie.builds.life import Build
 from pyxie.config.kinds import mac as canonical
 from pyxie.http.edge import SITE, admitted, open_to_all, peer
-from pyxie.http.waitron import begin, host_of, unknown
-from pyxie.registry.machine import Machine
+from pyxie.http.machines import build_shown, builds_of
+from pyxie.http.waitron import begin, host_of
 from pyxie.site import Site
 from pyxie.trace.events import Event
 
@@ -34,7 +34,7 @@ async def health(request: web.Request) -> web.Response:
         body |= {
             "version": __version__,
             "machines": len(registry.machines),
-            "building": sum(build.active for build in _builds(site)),
+            "building": sum(build.active for build in builds_of(site)),
             "unsaved": site.builds.unsaved,
             "problems": [str(each) for each in registry.problems] + site.loaders.missing(),
         }
@@ -48,42 +48,11 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
 
 
-@routes.get("/api/v1/machines")
-async def machines(request: web.Request) -> web.Response:
-    """List the machines, with the state of each, and what is wrong with files."""
-    site = request.app[SITE]
-    registry = await site.refresh()
-    # A build goes on although its machine's file has broken, or has gone.
-    building = {build.host: site.machine_of(build) for build in _builds(site)}
-    found = {**building, **registry.machines}
-    return web.json_response(
-        {
-            "machines": [_machine(site, found[host]) for host in sorted(found)],
-            "problems": [str(problem) for problem in registry.problems],
-        }
-    )
-
-
-@routes.get("/api/v1/machines/{hostname}")
-async def machine(request: web.Request) -> web.Response:
-    """Tell of one machine, with the history of its builds."""
-    site, name = request.app[SITE], request.match_info["hostname"]
-    await site.refresh()
-    found = site.registry.find(name)
-    build = site.builds.of(name.lower())
-    if found is None and build is not None:
-        found = site.machine_of(build)
-    if found is None:
-        raise web.HTTPNotFound(text=unknown(name, site.registry.near(name)))
-    history = await site.builds.history(found.hostname)
-    return web.json_response({**_machine(site, found), "history": history})
-
-
 @routes.put("/api/v1/builds/{hostname}")
 async def build(request: web.Request) -> web.Response:
     """Put a machine in build mode, in place of any build it is in."""
     started = await begin(request, request.match_info["hostname"])
-    return web.json_response({**_build(started), "token": started.token})
+    return web.json_response({**build_shown(started), "token": started.token})
 
 
 @routes.delete("/api/v1/builds/{hostname}")
@@ -91,7 +60,7 @@ async def cancel(request: web.Request) -> web.Response:
     """Give a machine's build up, without its token."""
     site, active = _active(request)
     await site.builds.cancel(active.host, active.token, str(peer(request)))
-    return web.json_response(_build(site.builds.of(active.host) or active))
+    return web.json_response(build_shown(site.builds.of(active.host) or active))
 
 
 @routes.post("/api/v1/builds/{hostname}/done")
@@ -99,7 +68,7 @@ async def done(request: web.Request) -> web.Response:
     """End a machine's build as installed, without its token."""
     site, active = _active(request)
     await site.builds.done(active.host, active.token, str(peer(request)))
-    return web.json_response(_build(site.builds.of(active.host) or active))
+    return web.json_response(build_shown(site.builds.of(active.host) or active))
 
 
 @routes.get("/api/v1/events", allow_head=False)
@@ -146,27 +115,3 @@ def _active(request: web.Request) -> tuple[Site, Build]:
         shown = host.encode(errors="backslashreplace").decode()
         raise web.HTTPNotFound(text=f"{shown} is not in build mode{hint}")
     return site, active
-
-
-def _builds(site: Site) -> list[Build]:
-    found = (site.builds.of(host) for host in site.builds.status())
-    return [build for build in found if build is not None]
-
-
-def _build(build: Build) -> dict[str, Any]:
-    return {
-        "host": build.host,
-        "state": str(build.state),
-        "begun": build.begun,
-        "changed": build.changed,
-        "mac": build.mac,
-    }
-
-
-def _machine(site: Site, machine: Machine) -> dict[str, Any]:
-    build = site.builds.of(machine.hostname)
-    return {
-        "hostname": machine.hostname,
-        "macs": machine.macs,
-        "build": _build(build) if build else None,
-    }

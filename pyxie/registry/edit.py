@@ -25,19 +25,27 @@ _BOM = "\ufeff"
 _UNFOLDED = 1 << 30
 """Columns after which ruamel.yaml would break a line."""
 _INDENT = 2
+_DEEPEST = 50
+"""Levels of nesting; what makes YAML of it calls itself several times a level."""
 
 
 class EditError(PyxieError):
     """The text is written in a way that cannot be changed piece by piece."""
 
 
-def plain(value: Any) -> Plain:
-    """Return JSON's values as those that YAML files are read as: each scalar a text."""
+def plain(value: Any, depth: int = 0) -> Plain:
+    """Return JSON's values as those that YAML files are read as: each scalar a text.
+
+    Raises:
+        ValueError: They are nested too deeply.
+    """
+    if depth > _DEEPEST:
+        raise ValueError("is nested too deeply")
     match value:
         case Mapping():
-            return {str(key): plain(inner) for key, inner in value.items()}
+            return {str(key): plain(inner, depth + 1) for key, inner in value.items()}
         case list() | tuple():
-            return [plain(inner) for inner in value]
+            return [plain(inner, depth + 1) for inner in value]
         case None | str():
             return value
         case bool():
