@@ -91,6 +91,7 @@ RANKS = (
         "pyxie.config.build",
         "pyxie.config.settings",
         "pyxie.config.nodes",
+        "pyxie.config.schema",
         "pyxie.config.validate",
     },
     # What is built of them without a server.
