@@ -9,8 +9,9 @@ from pathlib import Path
 from pyxie.config.nodes import Document, read
 from pyxie.config.settings import Settings, load
 from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
+from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
-from pyxie.registry.registry import Folder, Registry
+from pyxie.registry.registry import Registry
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion
 

@@ -15,8 +15,9 @@ from pyxie.dhcp.standing import Standing
 from pyxie.loaders import Loaders
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
+from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
-from pyxie.registry.registry import Folder, Registry
+from pyxie.registry.registry import Registry
 from pyxie.registry.writer import Writer
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion

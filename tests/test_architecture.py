@@ -77,6 +77,7 @@ EXTRA = {
         "io",  # for a StringIO
         "pathlib",  # a document has a name
         "pyxie.config.nodes",
+        "pyxie.config.simple",
         "yaml.nodes",
         *("ruamel.yaml", "ruamel.yaml.comments", "ruamel.yaml.nodes", "ruamel.yaml.resolver"),
         "ruamel.yaml.scalarstring",
@@ -92,6 +93,7 @@ RANKS = (
         "pyxie.config.settings",
         "pyxie.config.nodes",
         "pyxie.config.schema",
+        "pyxie.config.simple",
         "pyxie.config.validate",
     },
     # What is built of them without a server.

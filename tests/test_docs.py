@@ -20,8 +20,8 @@ from pyxie.dhcp.decide import Reason
 from pyxie.dhcp.firmware import ARCHITECTURES
 from pyxie.http import api, boot, machines, waitron
 from pyxie.metrics import Metrics
+from pyxie.registry.folder import read_machine
 from pyxie.registry.machine import Machine
-from pyxie.registry.registry import read_machine
 from pyxie.trace.events import Step
 
 TOP = Path(__file__).parents[1]

@@ -85,7 +85,7 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
 @remote
 def machines(as_json: bool, config: Path | None, **where: Any) -> None:
     """List the machines; from the files, if no daemon answers."""
-    from pyxie.registry.registry import Folder
+    from pyxie.registry.folder import Folder
 
     problems: list[str] = []
     try:

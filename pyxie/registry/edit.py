@@ -16,7 +16,8 @@ from typing import Any
 
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
-from pyxie.config.nodes import NULLS, Document, Plain, parse
+from pyxie.config.nodes import Document, Plain, parse
+from pyxie.config.simple import NULLS
 from pyxie.errors import ConfigError, PyxieError
 
 _HERE = Path("text")
@@ -329,7 +330,7 @@ def _dump(data: Plain, style: _Style | None = None, *, flow: bool = False) -> st
             return "null"
         elif value in NULLS or value == _MERGE:
             return DoubleQuotedScalarString(value)
-        elif "\n" in value:
+        elif not value.isprintable():
             kind = LiteralScalarString if _is_literal(value) else DoubleQuotedScalarString
             return kind(value)
         else:
@@ -352,7 +353,8 @@ def _is_literal(value: str) -> bool:
     """Tell whether a text of several lines can be written as it is, after a ``|``."""
     lines = value.split("\n")
     return (
-        not value.endswith("\n\n")
+        len(lines) > 1
+        and not value.endswith("\n\n")
         and bool(lines[0])
         and not lines[0].startswith(" ")
         and all(line == line.rstrip() and (not line or line.isprintable()) for line in lines)

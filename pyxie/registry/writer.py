@@ -18,16 +18,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyxie.errors import ConfigError, PyxieError
+from pyxie.config.nodes import MOST_BYTES
+from pyxie.errors import ConfigError, Problem, PyxieError
+from pyxie.registry.folder import parse_machine
 from pyxie.registry.machine import hostname
-from pyxie.registry.registry import MachineFile, Registry, parse_machine
+from pyxie.registry.registry import MachineFile, Registry
 
 _ENDINGS = (".yaml", ".yml")
 _NEW = ".pyxie.new"
 """What is being written, until it gets its name; hidden, so that `Folder` passes it over."""
 _PATIENCE = 10.0
 """Seconds to wait for another writer."""
-_MOST_BYTES = 4 << 20
 
 
 class WriteError(PyxieError):
@@ -182,7 +183,7 @@ class Writer:
             ) as opened:
                 if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                     raise NotThereError(f"{self._shown / name} is not a file")
-                raw = opened.read(_MOST_BYTES + 1)
+                raw = opened.read(MOST_BYTES + 1)
         except FileNotFoundError as exc:
             raise NotThereError(f"{self._shown / name} is not there any more") from exc
         except OSError as exc:
@@ -201,6 +202,9 @@ class Writer:
 
     def _checked(self, name: str, text: str, registry: Registry, hosts: set[str]) -> Stored:
         raw = text.encode()
+        if len(raw) > MOST_BYTES:
+            told = f"would be over {MOST_BYTES >> 20} MiB"
+            raise ConfigError([Problem(self._shown / name, 0, 0, "", told)])
         file = parse_machine(raw, self._shown / name)
         problems = file.problems or registry.twins(file)
         if not problems and file.hostname not in hosts:
@@ -264,7 +268,7 @@ def _put(folder: int, name: str, raw: bytes, old: os.stat_result | None) -> None
     try:
         with os.fdopen(os.open(_NEW, flags, 0o666, dir_fd=folder), "wb") as new:
             if old is not None:
-                os.fchmod(new.fileno(), stat.S_IMODE(old.st_mode))
+                os.fchmod(new.fileno(), stat.S_IMODE(old.st_mode) & 0o777)
                 with suppress(PermissionError):
                     os.fchown(new.fileno(), old.st_uid, old.st_gid)
             new.write(raw)

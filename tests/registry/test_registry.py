@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.registry.registry import Folder, Registry
+from pyxie.registry.folder import Folder
+from pyxie.registry.registry import MachineFile, Registry
 
 SHOWN = Path("machines")
 
@@ -314,15 +315,15 @@ class TestReadingAgain:
     ) -> None:
         write(tmp_path, "a.yaml")
         write(tmp_path, "b.yaml")
-        from pyxie.registry import registry
+        from pyxie.registry import folder
 
-        def late(path: Path, shown: Path) -> registry.MachineFile:
+        def late(path: Path, shown: Path) -> MachineFile:
             if path.name == "a.yaml":
                 path.unlink()
             return real(path, shown)
 
-        real = registry.read_machine
-        monkeypatch.setattr(registry, "read_machine", late)
+        real = folder.read_machine
+        monkeypatch.setattr(folder, "read_machine", late)
 
         found = Folder(tmp_path).scan()
 

@@ -16,7 +16,8 @@ import pytest
 from pyxie.errors import ConfigError
 from pyxie.registry import writer as writing
 from pyxie.registry.edit import rewritten
-from pyxie.registry.registry import Folder, Registry
+from pyxie.registry.folder import Folder
+from pyxie.registry.registry import Registry
 from pyxie.registry.writer import (
     ExistsError,
     FullError,
@@ -361,6 +362,33 @@ class TestTwoWriters:
         thread.join()
 
         assert results == ["stale"]
+
+    def test_one_that_is_killed_at_any_moment_leaves_a_whole_file(self, site: Site) -> None:
+        texts = [WEB01 + f"params: {{x: {letter * 5000}}}\n" for letter in "ab"]
+        program = (
+            "import itertools, pathlib, sys\n"
+            "from pyxie.registry.folder import Folder\n"
+            "from pyxie.registry.writer import Writer\n"
+            "path = pathlib.Path(sys.argv[1])\n"
+            "registry = Folder(path).scan()\n"
+            "for text in itertools.cycle(sys.argv[2:]):\n"
+            "    Writer(path).replace('web01', text, registry, lambda etag: True)\n"
+            "    print(flush=True)\n"
+        )
+        site.replace("web01", texts[0])
+
+        for at in range(6):
+            with subprocess.Popen(
+                [sys.executable, "-c", program, str(site.path), *texts], stdout=subprocess.PIPE
+            ) as other:
+                assert other.stdout is not None
+                for _ in range(2 + at):
+                    other.stdout.readline()
+                other.kill()
+
+            assert (site.path / "web01.yaml").read_text() in texts
+            site.create("web02", WEB02)
+            site.writer.remove("web02", site.registry, any_etag)
 
     def test_what_a_killed_one_left_is_neither_seen_nor_in_the_way(self, site: Site) -> None:
         (site.path / writing._NEW).write_text("half a fi")
