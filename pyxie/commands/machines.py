@@ -21,6 +21,7 @@ from pyxie.config.nodes import Loc, Plain
 _YAML: Final = "application/yaml"
 _JSON: Final = "application/json"
 _STALE: Final = 412
+_NO_FILE: Final = "{} has no file any more, only the history of its builds"
 
 
 class _Assignment(click.ParamType[tuple[Loc, Plain]]):
@@ -88,6 +89,8 @@ def set_(host: str, values: tuple[tuple[Loc, Plain], ...], as_json: bool, **wher
     async def work() -> Reply:
         seen = await client.send("GET", "machines", host)
         old = client.data(seen)["definition"]
+        if seen.etag is None:
+            raise RefusedError(0, _NO_FILE.format(host))
         if not isinstance(old, dict):
             raise RefusedError(0, f"the file of {host} is broken; mend it with: pyxie edit {host}")
         new = _with(old, values)
@@ -111,7 +114,7 @@ def edit(host: str, as_json: bool, **where: Any) -> None:
     client = client_of(**where)
     seen = run(client.send("GET", "machines", host, headers={"Accept": _YAML}))
     if seen.etag is None:
-        output.error(f"pyxie: {host} has no file any more, only a build")
+        output.error(f"pyxie: {_NO_FILE.format(host)}")
         raise click.exceptions.Exit(FAILED)
     place = Path(tempfile.mkdtemp(prefix="pyxie-"))
     draft = place / "machine.yaml"

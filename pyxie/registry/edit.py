@@ -1,8 +1,10 @@
 """YAML text to YAML text that says something else, and keeps all that need not change.
 
 Only the lines of what differs are written anew; every other byte stays, and so do comments,
-order, quotes and indentation. ruamel.yaml spells what is new. The result is read again before
-it is returned, so that what a file comes to mean is never other than what was asked.
+order, quotes and indentation. ruamel.yaml spells what is new; its own round trip is not used,
+since it ties a comment to the value before and loses both together, and since it reads YAML
+by other rules than `pyxie.config.nodes`. The result is read again before it is returned, so
+that what a file comes to mean is never other than what was asked.
 """
 
 from __future__ import annotations

@@ -162,6 +162,19 @@ class TestSet:
             1, "", "pyxie: the file of web02 is broken; mend it with: pyxie edit web02\n"
         )
 
+    @pytest.mark.parametrize("command", [["set", HOST, "a=b"], ["edit", HOST]])
+    async def test_of_a_machine_that_has_only_a_history_says_so(
+        self, pyxie: Runner, tmp_path: Path, command: list[str]
+    ) -> None:
+        async with pyxie.serving(tmp_path) as served:
+            await served.build()
+            await pyxie("remove", HOST, "--force")
+
+            ran = await pyxie(*command)
+
+        told = f"pyxie: {HOST} has no file any more, only the history of its builds\n"
+        assert ran == Ran(1, "", told)
+
 
 class TestEdit:
     async def test_writes_what_was_saved(self, pyxie: Runner, tmp_path: Path) -> None:
