@@ -27,48 +27,67 @@ def amended(
     """
     if any(_touches_others(file, registry) for file in (*gone, *come)):
         return None
-    machines, documents = _copy(registry.machines), _copy(registry.documents)
-    by_mac, aliases = _copy(registry.by_mac), _copy(registry.aliases)
-    claims = _copy(registry.claims)
+    tables = _Tables(registry)
     staying = {file.machine.hostname for file in come if file.machine}
-    for file in gone:
+    alone = all(tables.take(file, staying) for file in gone)
+    if not alone or not all(tables.put(file) for file in come):
+        return None
+    before, after = {file.name for file in gone}, {file.name for file in come}
+    files = registry.files
+    if before != after:
+        files = tuple(sorted((set(files) - before) | after))
+    return replace(
+        registry,
+        machines=MappingProxyType(tables.machines),
+        documents=MappingProxyType(tables.documents),
+        by_mac=MappingProxyType(tables.by_mac),
+        aliases=MappingProxyType(tables.aliases),
+        claims=MappingProxyType(tables.claims),
+        files=files,
+    )
+
+
+class _Tables:
+    """Copies of a snapshot's mappings, to be changed before they are frozen."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.machines = _copy(registry.machines)
+        self.documents = _copy(registry.documents)
+        self.by_mac = _copy(registry.by_mac)
+        self.aliases = _copy(registry.aliases)
+        self.claims = _copy(registry.claims)
+
+    def take(self, file: MachineFile, staying: set[str]) -> bool:
+        """Take a file out; False if what it claims is also another's."""
         assert file.machine is not None  # noqa: S101  (see _touches_others)
         for claim, _ in file.claims:
-            if len(claims.get(claim, ())) != 1:
-                return None
-            del claims[claim]
+            if len(self.claims.get(claim, ())) != 1:
+                return False
+            del self.claims[claim]
         for address in file.machine.macs:
-            by_mac.pop(address, None)
-        aliases.pop(file.stem, None)
+            self.by_mac.pop(address, None)
+        self.aliases.pop(file.stem, None)
         if file.machine.hostname not in staying:  # or it would lose its place in the order
-            del machines[file.machine.hostname], documents[file.machine.hostname]
-    for file in come:
+            del self.machines[file.machine.hostname], self.documents[file.machine.hostname]
+        return True
+
+    def put(self, file: MachineFile) -> bool:
+        """Put a file in; False if what it claims is another's already."""
         machine, document = file.machine, file.document
         assert machine is not None and document is not None  # noqa: S101, PT018
         for claim, loc in file.claims:
-            if claim in claims:
-                return None
-            claims[claim] = ((document, loc),)
-        machines[machine.hostname] = machine
-        documents[machine.hostname] = document
-        by_mac.update(dict.fromkeys(machine.macs, machine))
-        if file.stem != machine.hostname:
-            if file.stem in aliases:
-                return None
-            aliases[file.stem] = machine.hostname
-    names = {file.name for file in gone}, {file.name for file in come}
-    files = registry.files
-    if names[0] != names[1]:
-        files = tuple(sorted((set(files) - names[0]) | names[1]))
-    return replace(
-        registry,
-        machines=MappingProxyType(machines),
-        documents=MappingProxyType(documents),
-        by_mac=MappingProxyType(by_mac),
-        aliases=MappingProxyType(aliases),
-        claims=MappingProxyType(claims),
-        files=files,
-    )
+            if claim in self.claims:
+                return False
+            self.claims[claim] = ((document, loc),)
+        self.machines[machine.hostname] = machine
+        self.documents[machine.hostname] = document
+        self.by_mac.update(dict.fromkeys(machine.macs, machine))
+        if file.stem == machine.hostname:
+            return True
+        if file.stem in self.aliases:
+            return False
+        self.aliases[file.stem] = machine.hostname
+        return True
 
 
 def _copy(mapping: Mapping[K, V]) -> dict[K, V]:

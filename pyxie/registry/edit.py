@@ -9,7 +9,6 @@ that what a file comes to mean is never other than what was asked.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,15 +18,12 @@ from typing import Any
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
 from pyxie.config.nodes import Document, Plain, parse
-from pyxie.config.simple import NULLS
+from pyxie.config.simple import MERGE
 from pyxie.errors import ConfigError, PyxieError
+from pyxie.registry.spelling import INDENT, Style, dump, flow
 
 _HERE = Path("text")
-_MERGE = "<<"
 _BOM = "\ufeff"
-_UNFOLDED = 1 << 30
-"""Columns after which ruamel.yaml would break a line."""
-_INDENT = 2
 _DEEPEST = 50
 """Levels of nesting; what makes YAML of it calls itself several times a level."""
 
@@ -72,7 +68,7 @@ def merged(data: Plain, patch: Plain) -> Plain:
 
 def written(data: Plain) -> str:
     """Return ``data`` as the text of a new file."""
-    return _dump(data) if data else ""
+    return dump(data) if data else ""
 
 
 def rewritten(text: str, data: Plain) -> str:
@@ -114,15 +110,7 @@ def _changed(text: str, document: Document, data: Plain) -> str:
     return edit.applied()
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """How a file is indented."""
-
-    mapping: int = _INDENT
-    sequence: int = _INDENT
-
-
-def _style(root: Node) -> _Style:
+def _style(root: Node) -> Style:
     """Return the indentation of the first nested mapping, and of the first list, if any."""
     steps: dict[type[Node], int] = {}
     todo = [root]
@@ -133,7 +121,7 @@ def _style(root: Node) -> _Style:
             if isinstance(value, MappingNode | SequenceNode) and not value.flow_style and step >= 0:
                 steps.setdefault(type(value), step)
                 todo.append(value)
-    return _Style(steps.get(MappingNode, 0) or _INDENT, steps.get(SequenceNode, _INDENT))
+    return Style(steps.get(MappingNode, 0) or INDENT, steps.get(SequenceNode, INDENT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +140,7 @@ class _Pair:
 class _Edit:
     """Collects what is to be cut out and put in, by place in the text."""
 
-    def __init__(self, text: str, style: _Style) -> None:
+    def __init__(self, text: str, style: Style) -> None:
         self._text = text
         self._style = style
         self._splices: list[tuple[int, int, str]] = []
@@ -179,7 +167,7 @@ class _Edit:
         }
         fresh |= over  # what it has by '<<' only is written over
         if node.flow_style and (len(kept) < len(pairs) or not kept):
-            self._cut(node.start_mark.index, self._end(node), _flow(new))
+            self._cut(node.start_mark.index, self._end(node), flow(new))
             return
         if fresh:
             self._add(node, kept, list(pairs.values()), fresh)
@@ -197,7 +185,7 @@ class _Edit:
                     return
             except EditError:
                 del self._splices[before:]
-        fresh = f" {_flow(new)}" if node.flow_style else self._block(new, pair.key)
+        fresh = f" {flow(new)}" if node.flow_style else self._block(new, pair.key)
         start, note = pair.colon, ""
         if not node.flow_style:
             found = re.match(r"[ \t]+#.*", self._text[start : self._line_end(start)])
@@ -232,12 +220,12 @@ class _Edit:
     ) -> None:
         if node.flow_style:
             at = kept[-1].end
-            self._cut(at, at, "".join(f", {_flow({k: v})[1:-1]}" for k, v in fresh.items()))
+            self._cut(at, at, "".join(f", {flow({k: v})[1:-1]}" for k, v in fresh.items()))
             return
         column = node.start_mark.column
         if pairs:
             column = pairs[0].key.start_mark.column
-        lines = [self._indented(_dump({k: v}, self._style), column) for k, v in fresh.items()]
+        lines = [self._indented(dump({k: v}, self._style), column) for k, v in fresh.items()]
         if kept:
             at = self._line_end(kept[-1].end)
             self._cut(at, at, "".join("\n" + each.rstrip("\n") for each in lines))
@@ -251,7 +239,7 @@ class _Edit:
 
     def _block(self, value: Plain, key: Node) -> str:
         """Return what is to stand after the colon of ``key``."""
-        text = _dump({"k": value}, self._style).removeprefix("k:").rstrip("\n")
+        text = dump({"k": value}, self._style).removeprefix("k:").rstrip("\n")
         return self._indented(text, key.start_mark.column, first=False)
 
     @staticmethod
@@ -305,65 +293,4 @@ class _Edit:
 
 
 def _is_merge(key: Node) -> bool:
-    return isinstance(key, ScalarNode) and not key.style and key.value == _MERGE
-
-
-def _dump(data: Plain, style: _Style | None = None, *, flow: bool = False) -> str:
-    from ruamel.yaml import YAML  # only who writes pays for it
-    from ruamel.yaml.comments import CommentedMap, CommentedSeq
-    from ruamel.yaml.nodes import ScalarNode as Scalar
-    from ruamel.yaml.resolver import VersionedResolver
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
-
-    class Text(VersionedResolver):
-        """Every scalar is a text, as `pyxie.config.nodes` reads them."""
-
-        def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-            plain = implicit if kind is not Scalar else (False, False)
-            return super().resolve(kind, value, plain)
-
-    def spelt(value: Plain) -> Any:
-        found: CommentedMap | CommentedSeq
-        if isinstance(value, dict):
-            found = CommentedMap((spelt(key), spelt(inner)) for key, inner in value.items())
-        elif isinstance(value, list):
-            found = CommentedSeq(map(spelt, value))
-        elif value is None:
-            return "null"
-        elif value in NULLS or value == _MERGE:
-            return DoubleQuotedScalarString(value)
-        elif not value.isprintable():
-            kind = LiteralScalarString if _is_literal(value) else DoubleQuotedScalarString
-            return kind(value)
-        else:
-            return value
-        if flow:
-            found.fa.set_flow_style()
-        return found
-
-    style = style or _Style()
-    yaml = YAML()
-    yaml.Resolver = Text
-    yaml.width = _UNFOLDED
-    yaml.indent(mapping=style.mapping, sequence=style.sequence + 2, offset=style.sequence)
-    out = io.StringIO()
-    yaml.dump(spelt(data), out)
-    return out.getvalue()
-
-
-def _is_literal(value: str) -> bool:
-    """Tell whether a text of several lines can be written as it is, after a ``|``."""
-    lines = value.split("\n")
-    return (
-        len(lines) > 1
-        and not value.endswith("\n\n")
-        and bool(lines[0])
-        and not lines[0].startswith(" ")
-        and all(line == line.rstrip() and (not line or line.isprintable()) for line in lines)
-    )
-
-
-def _flow(value: Plain) -> str:
-    """Return a value on one line."""
-    text = _dump({"k": value}, flow=True)
-    return text.rstrip("\n").removeprefix("{k: ").removesuffix("}")
+    return isinstance(key, ScalarNode) and not key.style and key.value == MERGE
