@@ -50,6 +50,7 @@ unit:
 
 bench: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
+	$(PY) -m bench.machines
 	$(PY) -m bench.tftp
 
 # The lock files carry versions and hashes; where the packages come from is the user's choice.

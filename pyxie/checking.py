@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,17 +74,45 @@ def scan(settings: Settings, document: Document) -> Registry:
     ).scan()
 
 
+def signatures(file: Path) -> frozenset[tuple[object, ...]]:
+    """Return what changes when a file changes that `problems` looks at."""
+    try:
+        settings = load_marked(file)[0]
+        folders = [settings.machinepath, settings.grouppath, settings.templatepath]
+        folders += [settings.ipxe, settings.images]
+    except ConfigError:
+        folders = [_machines_folder(file)]
+    found: set[tuple[object, ...]] = {_signature(file)}
+    for top in folders:
+        for folder, _, names in os.walk(top):
+            found.update(_signature(Path(folder, name)) for name in names)
+    return frozenset(found)
+
+
+def _signature(path: Path) -> tuple[object, ...]:
+    try:
+        told = path.stat()
+    except OSError as exc:
+        return (path, exc.errno)
+    return (path, told.st_mtime_ns, told.st_size, told.st_ino, told.st_ctime_ns)
+
+
 def _machines_despite(file: Path) -> Registry:
     """Read the machines although ``file`` has mistakes, if it can be told where they are."""
+    folder = _machines_folder(file)
+    if folder == file.absolute().parent / "machines" and not folder.is_dir():
+        return Registry()
+    return Folder(folder, shown=_shown(folder)).scan()
+
+
+def _machines_folder(file: Path) -> Path:
+    """Return where the machines are, as far as a file with mistakes tells."""
     try:
         data = read(file).data
     except ConfigError:
         data = None
     written = data.get("machinepath") if isinstance(data, dict) else None
-    folder = file.absolute().parent / (written if isinstance(written, str) else "machines")
-    if not written and not folder.is_dir():
-        return Registry()
-    return Folder(folder, shown=_shown(folder)).scan()
+    return file.absolute().parent / (written if isinstance(written, str) else "machines")
 
 
 @dataclass(frozen=True, slots=True)

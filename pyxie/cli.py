@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -10,7 +11,7 @@ import click
 
 from pyxie import __version__, output
 from pyxie.client import UnreachableError
-from pyxie.commands import builds
+from pyxie.commands import builds, machines, schema
 from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, common, needed
 from pyxie.config.settings import load_marked
@@ -22,6 +23,8 @@ INTERRUPTED: Final = 130
 """Ctrl-C, as a shell tells it."""
 UNREAD: Final = 141
 """Whoever read the output has left, as a shell tells SIGPIPE."""
+_POLL: Final = 1.0
+"""Seconds between looks at the files."""
 
 
 def main() -> NoReturn:
@@ -88,30 +91,56 @@ def serve(config: Path | None, as_json: bool, strict: bool) -> None:
 
 @commands.command()
 @click.option("--build-type", "--type", help="Try every machine with this type.")
+@click.option("--watch", is_flag=True, help="Look again whenever a file changes, until Ctrl-C.")
 @common
-def check(config: Path | None, as_json: bool, build_type: str | None) -> None:
+def check(config: Path | None, as_json: bool, watch: bool, build_type: str | None) -> None:
     """Look for mistakes in config.yaml, machine files and templates.
 
     Prints one line for each, as file:line:column, and exits with 2 if there are any. What
     passes here is what `pyxie build` accepts.
     """
+    file = needed(config)
+    if watch:
+        _watch(file, as_json, build_type)
+    if not _checked(file, as_json, build_type):
+        raise click.exceptions.Exit(MISTAKEN)
+
+
+def _checked(file: Path, as_json: bool, build_type: str | None, at: str = "") -> bool:
+    """Print what is wrong; return whether nothing is."""
     from pyxie.checking import problems
 
-    found, machines = problems(needed(config), build_type)
+    found, machines = problems(file, build_type)
     if as_json:
         output.as_json({"machines": machines, "problems": [str(problem) for problem in found]})
-    else:
-        for problem in found:
-            output.line(str(problem))
-        if not found:
-            output.line(f"{machines} machine(s), no mistakes")
-    if found:
-        raise click.exceptions.Exit(MISTAKEN)
+        return not found
+    for problem in found:
+        output.line(str(problem))
+    if not found:
+        output.line(f"{at}{machines} machine(s), no mistakes")
+    elif at:
+        output.line(f"{at}{machines} machine(s) without mistakes; {len(found)} mistake(s) above")
+    return not found
+
+
+def _watch(file: Path, as_json: bool, build_type: str | None) -> NoReturn:
+    from pyxie.checking import signatures
+
+    before: object = None
+    while True:
+        # Taken first: what changes during the check is looked at once more.
+        now = signatures(file)
+        if now != before:
+            before = now
+            _checked(file, as_json, build_type, time.strftime("%H:%M:%S  "))
+        time.sleep(_POLL)
 
 
 for _each in (
     *(builds.build, builds.show, builds.cancel, builds.done, builds.failed, builds.log),
     *(builds.status, builds.machines, builds.events),
     rendering.render,
+    *(machines.add, machines.set_, machines.edit, machines.remove),
+    schema.schema,
 ):
     commands.add_command(_each)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 
 from pyxie.errors import PyxieError
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class RefusedError(PyxieError):
@@ -21,12 +24,14 @@ class RefusedError(PyxieError):
     Attributes:
         status: HTTP's.
         detail: The daemon's own words.
+        problems: What is wrong with what was sent, a sentence each.
     """
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, problems: tuple[str, ...] = ()) -> None:
         super().__init__(status, detail)
         self.status = status
         self.detail = detail
+        self.problems = problems
 
     def __str__(self) -> str:
         return self.detail
@@ -34,6 +39,19 @@ class RefusedError(PyxieError):
 
 class UnreachableError(PyxieError):
     """No daemon answers there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back, and was no error.
+
+    Attributes:
+        body: As it was sent.
+        etag: With its quotes; None if there was none.
+    """
+
+    body: bytes
+    etag: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +80,31 @@ class Client:
             UnreachableError: There is no answer.
         """
         params = {key: value for key, value in where.items() if value is not None}
-        async with self._request(method, *path, params=params, body=body) as answer:
+        raw = json.dumps(body).encode() if body is not None else None
+        headers = {"Content-Type": "application/json"} if raw else _NONE
+        return self.data(await self.send(method, *path, body=raw, params=params, headers=headers))
+
+    def data(self, reply: Reply) -> Any:
+        """Return an answer's JSON; None of an empty one."""
+        try:
+            return json.loads(reply.body) if reply.body else None
+        except ValueError as exc:
+            raise UnreachableError(f"what answers at {self.url} is no pyxie ({exc})") from exc
+
+    async def send(
+        self,
+        method: str,
+        *path: str,
+        body: bytes | None = None,
+        params: dict[str, str] | None = None,
+        headers: Mapping[str, str] = _NONE,
+    ) -> Reply:
+        """Return the answer as it came; raises as `call`."""
+        async with self._request(method, *path, params=params, body=body, headers=headers) as got:
             try:
-                return await answer.json()
-            except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
-                raise UnreachableError(f"what answers at {self.url} is no pyxie ({exc})") from exc
+                return Reply(await got.read(), got.headers.get("ETag"))
+            except (aiohttp.ClientError, TimeoutError) as exc:
+                raise UnreachableError(f"pyxie at {self.url} broke off ({_why(exc)})") from exc
 
     async def events(self, *, follow: bool, **where: str | None) -> AsyncIterator[dict[str, Any]]:
         """Yield events as they come; raises as `call`."""
@@ -86,14 +124,19 @@ class Client:
 
     @asynccontextmanager
     async def _request(
-        self, method: str, *path: str, params: dict[str, str] | None = None, body: Any = None
+        self,
+        method: str,
+        *path: str,
+        params: dict[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] = _NONE,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers = {**headers, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=60.0)
         url = "/".join((self.url, "api/v1", *(quote(part, safe="") for part in path)))
         async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
             try:
-                answer = await session.request(method, url, params=params, json=body)
+                answer = await session.request(method, url, params=params, data=body)
             except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
                 raise UnreachableError(
                     f"no pyxie answers at {self.url} ({_why(exc)}); "
@@ -104,7 +147,7 @@ class Client:
                     told = f"{answer.status} {answer.reason}"
                     raise UnreachableError(f"what answers at {self.url} is no pyxie ({told})")
                 if answer.status >= 400:
-                    raise RefusedError(answer.status, _detail(await _text(answer)))
+                    raise _refused(answer.status, await _text(answer))
                 yield answer
 
 
@@ -121,8 +164,10 @@ async def _text(answer: aiohttp.ClientResponse) -> str:
         return f"answered {answer.status}, and broke off"
 
 
-def _detail(body: str) -> str:
+def _refused(status: int, body: str) -> RefusedError:
     try:
-        return str(json.loads(body)["detail"])
-    except (ValueError, KeyError, TypeError):
-        return body.strip()
+        told = json.loads(body)
+        problems = tuple(map(str, told.get("problems", ())))
+        return RefusedError(status, str(told["detail"]), problems)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return RefusedError(status, body.strip())

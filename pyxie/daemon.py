@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import gc
 import logging
 import resource
 import signal
@@ -25,6 +26,7 @@ from pyxie.http.server import HttpServer
 from pyxie.logs import configure
 from pyxie.metrics import Metrics
 from pyxie.net.watch import InterfaceWatch
+from pyxie.registry.edit import written
 from pyxie.service import Service, supervise
 from pyxie.site import Site
 from pyxie.tftp.limits import Limits
@@ -156,6 +158,9 @@ async def _run(file: Path, settings: Settings, strict: bool, document: Document 
     stop = asyncio.Event()
 
     def bound() -> None:
+        # What was made so far stays as long as the daemon: it need not be looked through again.
+        gc.freeze()
+        gc.enable()
         if settings.user:
             database = Path(settings.state.partition(":///")[2])
             if settings.state.startswith("sqlite"):
@@ -169,11 +174,15 @@ async def _run(file: Path, settings: Settings, strict: bool, document: Document 
         log.info("pyxie %s serves; DHCP mode is %s", __version__, settings.dhcp.mode)
         systemd.ready(f"{len(site.registry.machines)} machine(s)")
 
+    gc.disable()  # it would go through all machines over and over while they are read
     with _signals(stop, lambda: _reload(site)):
         try:
             await supervise(services, stop, bound=bound)
         except OSError as exc:
             raise StartError(f"cannot start: {exc}") from exc
+        finally:
+            gc.unfreeze()
+            gc.enable()
     log.info("stopped")
 
 
@@ -186,7 +195,8 @@ def _allow_files() -> None:
 
 
 def _load_late() -> None:
-    """Load the codecs that Python loads at first use: the user may not be let at its files."""
+    """Load what is loaded at first use: the user may not be let at Python's files."""
+    written({"hostname": "web01"})  # which loads the library that writes machine files
     for name in ("idna", "unicode-escape"):  # host names, Jinja2's lexer
         codecs.lookup(name)
 

@@ -27,6 +27,7 @@ from pyxie.registry.define import UnknownTypeError, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
+from pyxie.registry.writer import Writer
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion, context
 from pyxie.trace.trace import Trace
@@ -82,6 +83,9 @@ class Site:
         self.forget_chain: Callable[[str], None] = lambda _mac: None
         """Told the MAC whose iPXE has got its script; DHCP listens, if it is on."""
         self._folder = Folder(settings.machinepath, shared=shared, groups=settings.grouppath)
+        self.writer = Writer(settings.machinepath)
+        self.writing = asyncio.Lock()
+        """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
         self.hooks = Hooks(builds.store, self.kitchen.renderer, self._names, trace, metrics)
         self._netbooted: dict[str, float] = {}

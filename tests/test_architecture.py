@@ -19,6 +19,7 @@ MODULES = {
     if "share" not in path.parts
 }
 PACKAGES = frozenset(name for name, path in MODULES.items() if path.name == "__init__.py")
+_RUAMEL = re.compile(r"ruamel\b").match
 MIGRATION = re.compile(r"pyxie\.builds\.migrations\.").match
 
 PURE = frozenset(
@@ -36,6 +37,8 @@ PURE = frozenset(
         "errors",
         "hooks.words",
         "http.access",
+        "registry.edit",
+        "registry.spelling",
         "tftp.deadlines",
         "tftp.limits",
         "tftp.packet",
@@ -73,6 +76,16 @@ EXTRA = {
     "pyxie.config.kinds": {"pydantic"},
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.http.access": {"pyxie.config.settings"},  # for the type of its settings
+    "pyxie.registry.edit": {
+        "pathlib",  # a document has a name
+        *("pyxie.config.nodes", "pyxie.config.simple", "yaml.nodes"),
+    },
+    "pyxie.registry.spelling": {
+        "io",  # for a StringIO
+        "pyxie.config.simple",
+        *("ruamel.yaml", "ruamel.yaml.comments", "ruamel.yaml.nodes", "ruamel.yaml.resolver"),
+        "ruamel.yaml.scalarstring",
+    },
 }
 """What single pure modules may import as well, each with its reason."""
 
@@ -83,6 +96,8 @@ RANKS = (
         "pyxie.config.build",
         "pyxie.config.settings",
         "pyxie.config.nodes",
+        "pyxie.config.schema",
+        "pyxie.config.simple",
         "pyxie.config.validate",
     },
     # What is built of them without a server.
@@ -212,6 +227,11 @@ class TestDependencies:
 
         assert {user for user in users if not user.startswith("pyxie.probe")} == set()
 
+    def test_on_the_library_that_writes_yaml_is_one_module(self) -> None:
+        users = {module for module, path in MODULES.items() if any(map(_RUAMEL, imported(path)))}
+
+        assert users == {"pyxie.registry.spelling"}
+
     def test_all_are_declared(self) -> None:
         """What is imported is in pyproject.toml, so that an empty environment has it."""
         project = (ROOT.parent / "pyproject.toml").read_text(encoding="utf-8")
@@ -219,6 +239,7 @@ class TestDependencies:
             "passlib": "libpass",
             "prometheus_client": "prometheus-client",
             "yaml": "pyyaml",
+            "ruamel": "ruamel.yaml",
         }
 
         missing = {

@@ -18,7 +18,7 @@ from pyxie.cli import commands
 from pyxie.config.settings import Settings, load
 from pyxie.dhcp.decide import Reason
 from pyxie.dhcp.firmware import ARCHITECTURES
-from pyxie.http import api, boot, builds, seed, waitron
+from pyxie.http import api, boot, builds, machines, seed, waitron
 from pyxie.metrics import Metrics
 from pyxie.registry.folder import read_machine
 from pyxie.registry.machine import Machine
@@ -211,7 +211,9 @@ class TestRoutes:
         }
 
         assert told == dict(
-            each for part in (api, boot, builds, seed, waitron) for each in routes(part.routes)
+            each
+            for part in (api, machines, boot, builds, seed, waitron)
+            for each in routes(part.routes)
         )
 
 

@@ -60,7 +60,7 @@ class TestACheckout:
 class TestAWheel:
     def test_has_every_module_and_every_file_that_is_shipped(self, installed: Path) -> None:
         wanted = {name for name in names("pyxie") if not name.startswith("pyxie/share/")}
-        for folder in ("ipxe", "templates", "machines"):
+        for folder in ("ipxe", "templates", "machines", "docs/schema"):
             wanted |= {f"pyxie/share/{name}" for name in names(folder)}
 
         found = {

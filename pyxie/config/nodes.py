@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -17,22 +18,26 @@ import yaml
 from yaml.events import CollectionEndEvent, CollectionStartEvent, DocumentStartEvent, Event
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from pyxie.config.simple import (
+    DEEPEST,
+    LOADER,
+    MERGE,
+    MOST_NODES,
+    NULLS,
+    UNSURE,
+    simple,
+)
+from pyxie.config.simple import Plain as _Plain
 from pyxie.errors import ConfigError, Problem
 
-Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
+Plain: TypeAlias = _Plain
+"""What a file comes to; see `pyxie.config.simple`."""
 Loc: TypeAlias = tuple[str | int, ...]
 """The way to a value: keys and indices from the root."""
 
-_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-_MERGE = "<<"
-_MOST_NODES = 200_000
-"""What one file may unfold to; aliases of aliases grow without bound ("billion laughs")."""
-_MOST_BYTES = 4 << 20
+MOST_BYTES = 4 << 20
 _SHOWN = 80
 """Characters of a key or value that a message quotes at most."""
-_DEEPEST = 100
-"""Levels of nesting. libyaml's composer recurses on the C stack and would end the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,23 @@ class Document:
     Attributes:
         file: Its name, for messages.
         data: Scalars as text, a plain null as None, mappings with text keys.
-        root: The nodes behind ``data``; None for an empty file.
+        text: What ``data`` was read from; None for an empty file.
         problems: Keys that stand twice, of which the first counts, and the like; only
             of a file that was read tolerantly.
     """
 
     file: Path
     data: Plain
-    root: Node | None
+    text: str | None
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def root(self) -> Node | None:
+        """The nodes behind ``data``, which have places; None for an empty file.
+
+        Made when they are asked for: those of ten thousand files would take 120 MB.
+        """
+        return _nodes(self.text) if self.text is not None else None
 
     def problem(self, loc: Loc, sentence: str, *, at_key: bool = False) -> Problem:
         """Return a problem with the value that ``loc`` leads to.
@@ -116,11 +129,11 @@ def read(file: Path, *, shown: Path | None = None, tolerant: bool = False) -> Do
         with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise ConfigError([Problem(name, 0, 0, "", "cannot be read: it is not a file")])
-            raw = opened.read(_MOST_BYTES + 1)
+            raw = opened.read(MOST_BYTES + 1)
     except OSError as exc:
         raise ConfigError([Problem(name, 0, 0, "", f"cannot be read: {exc.strerror}")]) from exc
-    if len(raw) > _MOST_BYTES:
-        raise ConfigError([Problem(name, 0, 0, "", f"is over {_MOST_BYTES >> 20} MiB")])
+    if len(raw) > MOST_BYTES:
+        raise ConfigError([Problem(name, 0, 0, "", f"is over {MOST_BYTES >> 20} MiB")])
     return parse(raw, name, tolerant=tolerant)
 
 
@@ -132,6 +145,9 @@ def parse(raw: bytes, name: Path, *, tolerant: bool = False) -> Document:
         line = raw.count(b"\n", 0, exc.start) + 1
         column = exc.start - raw.rfind(b"\n", 0, exc.start)
         raise ConfigError([Problem(name, line, column, "", "is not UTF-8 text")]) from exc
+    data = simple(text)
+    if data is not UNSURE:
+        return Document(name, data, text) if data is not None else Document(name, {}, None)
     try:
         root = _composed(text, name)
     except yaml.MarkedYAMLError as exc:
@@ -150,22 +166,27 @@ def parse(raw: bytes, name: Path, *, tolerant: bool = False) -> Document:
     data = unfold(root, ())
     if unfold.problems and not tolerant:
         raise ConfigError(unfold.problems)
-    return Document(name, data, root, tuple(unfold.problems))
+    return Document(name, data, text, tuple(unfold.problems))
 
 
 def _composed(text: str, name: Path) -> Node | None:
     depth = documents = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, CollectionStartEvent):
             depth += 1
         elif isinstance(event, CollectionEndEvent):
             depth -= 1
         elif isinstance(event, DocumentStartEvent):
             documents += 1
-        if depth > _DEEPEST or documents > 1:
+        if depth > DEEPEST or documents > 1:
             deep, second = "is nested too deeply", "a second document begins; a file holds one"
-            raise ConfigError([_problem(name, event, (), deep if depth > _DEEPEST else second)])
-    root: Node | None = yaml.compose(text, Loader=_LOADER)
+            raise ConfigError([_problem(name, event, (), deep if depth > DEEPEST else second)])
+    return _nodes(text)
+
+
+@lru_cache(maxsize=64)
+def _nodes(text: str) -> Node | None:
+    root: Node | None = yaml.compose(text, Loader=LOADER)
     return root
 
 
@@ -175,7 +196,7 @@ class _Unfold:
     def __init__(self, file: Path) -> None:
         self.file = file
         self._noted: dict[Node, Problem] = {}
-        self._left = _MOST_NODES
+        self._left = MOST_NODES
 
     @property
     def problems(self) -> list[Problem]:
@@ -186,7 +207,7 @@ class _Unfold:
         self._left -= 1
         if self._left < 0:
             raise ConfigError([_problem(self.file, node, (), "unfolds to too many values")])
-        if len(loc) > _DEEPEST:  # an alias of something that it stands in
+        if len(loc) > DEEPEST:  # an alias of something that it stands in
             raise ConfigError([_problem(self.file, node, (), "is nested too deeply")])
         if isinstance(node, ScalarNode):
             value: str = node.value
@@ -205,9 +226,9 @@ class _Unfold:
                 self._note(key, loc, f"a key must be plain text{hint}")
             elif _is_merge(key):
                 for part in _parts(value):
-                    plain = self(part, (*loc, _MERGE))
+                    plain = self(part, (*loc, MERGE))
                     if not isinstance(plain, dict):
-                        self._note(part, (*loc, _MERGE), "'<<' merges mappings only")
+                        self._note(part, (*loc, MERGE), "'<<' merges mappings only")
                         continue
                     for inner, each in plain.items():
                         merged.setdefault(inner, each)
@@ -227,11 +248,11 @@ def _problem(file: Path, at: Node | Event, loc: Loc, sentence: str) -> Problem:
 
 
 def _is_null(node: ScalarNode) -> bool:
-    return not node.style and node.value in _NULLS  # libyaml's plain style is '', PyYAML's None
+    return not node.style and node.value in NULLS  # libyaml's plain style is '', PyYAML's None
 
 
 def _is_merge(key: Node) -> bool:
-    return isinstance(key, ScalarNode) and not key.style and key.value == _MERGE
+    return isinstance(key, ScalarNode) and not key.style and key.value == MERGE
 
 
 def _parts(merged: Node) -> list[Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
@@ -28,7 +29,7 @@ class Model(BaseModel):
     def _nothing_is_absent(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        known = frozenset(_keys(cls))
+        known = _known(cls)
         return {
             key: value
             for key, value in data.items()
@@ -122,6 +123,11 @@ def _written(document: Document, loc: tuple[int | str, ...]) -> tuple[int | str,
 
 
 _BEYOND = object()
+
+
+@cache
+def _known(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(_keys(model))
 
 
 def _keys(model: type[BaseModel]) -> list[str]:

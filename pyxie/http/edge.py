@@ -6,9 +6,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
@@ -85,9 +85,18 @@ def text(body: str, status: int = 200) -> web.Response:
     return web.Response(body=content, status=status, content_type="text/plain", charset="utf-8")
 
 
-def problem(status: int, title: str, detail: str) -> web.Response:
-    """Return problem JSON, RFC 9457."""
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+def problem(
+    status: int, title: str, detail: str, problems: Sequence[str] | None = None
+) -> web.Response:
+    """Return problem JSON, RFC 9457; ``problems`` is a member of our own."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
+    if problems is not None:
+        body["problems"] = problems
     return web.Response(
         text=json.dumps(body), status=status, content_type="application/problem+json"
     )
@@ -107,7 +116,10 @@ _TITLES = {
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Content Too Large",
+    415: "Unsupported Media Type",
+    428: "Precondition Required",
     500: "Internal Server Error",
     502: "Bad Gateway",
     507: "Insufficient Storage",

@@ -10,14 +10,20 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from pyxie.config.build import Group
-from pyxie.config.nodes import Document, read
+from pyxie.config.nodes import Document, parse, read
 from pyxie.config.validate import validate
 from pyxie.errors import ConfigError, Problem
+from pyxie.registry.amend import amended
+from pyxie.registry.claims import claims_of
 from pyxie.registry.define import Common
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import MachineFile, Registry, gather
 
 _ENDINGS = (".yaml", ".yml")
+_FEW = 100
+"""Changed files up to which a snapshot is made of the one before."""
+
+_NONE = (None, None)
 
 Signature: TypeAlias = tuple[int, int, int, int]
 F = TypeVar("F")
@@ -31,16 +37,32 @@ def read_machine(path: Path, shown: Path) -> MachineFile:
         path: The file.
         shown: How messages name it.
     """
-    document: Document | None = None
     try:
         document = read(path, shown=shown, tolerant=True)
-        if isinstance(document.data, dict) and not document.data.get("hostname"):
-            # waitron 2 and 3 take the name of the file where none is written inside.
-            document.data["hostname"] = path.stem
+    except ConfigError as exc:
+        return MachineFile(shown, None, None, exc.problems)
+    return _machine_file(document, path.stem)
+
+
+def parse_machine(raw: bytes, shown: Path) -> MachineFile:
+    """Read a machine file from memory; as `read_machine`."""
+    try:
+        document = parse(raw, shown, tolerant=True)
+    except ConfigError as exc:
+        return MachineFile(shown, None, None, exc.problems)
+    return _machine_file(document, shown.stem)
+
+
+def _machine_file(document: Document, stem: str) -> MachineFile:
+    if isinstance(document.data, dict) and not document.data.get("hostname"):
+        # waitron 2 and 3 take the name of the file where none is written inside.
+        document.data["hostname"] = stem
+    claims = claims_of(document)
+    try:
         machine = validate(document, Machine)
     except ConfigError as exc:
-        return MachineFile(shown, None, document, exc.problems)
-    return MachineFile(shown, machine, document)
+        return MachineFile(document.file, None, document, exc.problems, claims)
+    return MachineFile(document.file, machine, document, (), claims)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +138,14 @@ class Folder:
                 file = replace(file, before=old[1] if old[1].machine else old[1].before)
             if file.machine is not None or os.path.lexists(self.path / name):  # else just removed
                 self._read[name] = signature, file
+        after = self._read
+        gone = [file for name, (_, file) in before.items() if after.get(name, _NONE)[1] is not file]
+        come = [file for name, (_, file) in after.items() if before.get(name, _NONE)[1] is not file]
+        if before and groups is self._read_groups and len(gone) + len(come) <= _FEW:
+            registry = amended(self._registry, gone, come)
+            if registry is not None:
+                self._registry = registry
+                return registry
         self._read_groups = groups
         documents = {
             Path(name).stem.lower(): group.document

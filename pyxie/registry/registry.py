@@ -7,18 +7,16 @@ out both: to guess would be to re-install the wrong one.
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from pyxie.config.kinds import mac
 from pyxie.config.nodes import Document, Loc
 from pyxie.errors import ConfigError, Problem
+from pyxie.registry.claims import Claim, Place, clashes, together, twin
 from pyxie.registry.define import Common, Definition, define
-from pyxie.registry.machine import Machine, hostname
+from pyxie.registry.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +26,31 @@ class MachineFile:
     Attributes:
         path: As messages name it.
         machine: None if the file is broken.
-        document: The file with marks, if it could be parsed.
-        problems: What is wrong.
+        document: The file, if it could be parsed.
+        problems: What is wrong with it.
+        claims: What nobody else may have, and where in it that stands.
         before: Of a broken file, as it was when it was last good.
+        stem: The name that waitron's users put into the URL.
+        name: Of the file. Both are kept, for a snapshot of ten thousand is made in a moment.
     """
 
     path: Path
     machine: Machine | None
     document: Document | None
     problems: tuple[Problem, ...] = ()
+    claims: tuple[tuple[Claim, Loc], ...] = ()
     before: MachineFile | None = None
+    stem: str = field(init=False)
+    name: str = field(init=False)
 
-    @property
-    def stem(self) -> str:
-        """The name that waitron's users put into the URL."""
-        return self.path.stem.lower()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stem", self.path.stem.lower())
+        object.__setattr__(self, "name", self.path.name)
 
     @property
     def hostname(self) -> str | None:
         """The name inside, whatever else is wrong; None if it is no hostname."""
-        data = self.document.data if self.document else None
-        written = data.get("hostname") if isinstance(data, dict) else None
-        try:
-            return hostname(written) if isinstance(written, str) else None
-        except ValueError:
-            return None
+        return next((name for (kind, name), _ in self.claims if kind == "hostname"), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Registry:
         broken: By what `find` would be asked for: why that machine cannot be used.
         files: The names of all files, sorted.
         problems: Everything that is wrong, sorted.
-        claimed: MACs that stand in broken files, and the name that file goes by.
+        claims: Where each hostname and MAC stands, in broken files too.
         shared: What machines inherit.
     """
 
@@ -78,7 +76,7 @@ class Registry:
     broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    claimed: Mapping[str, str] = field(default_factory=dict)
+    claims: Mapping[Claim, tuple[Place, ...]] = field(default_factory=dict)
     shared: Common = field(default_factory=Common)
 
     def define(
@@ -102,6 +100,17 @@ class Registry:
             sentence = "this MAC is another machine's"
             raise ConfigError([place.problem(sentence) for place in taken if place])
         return found
+
+    def objections(self, file: MachineFile) -> tuple[Problem, ...]:
+        """Return what ``file``, new or changed, would claim or name that it cannot have."""
+        if file.document is None:
+            return ()
+        return tuple(
+            twin(claim, (file.document, loc), other)
+            for claim, loc in file.claims
+            for other in self.claims.get(claim, ())
+            if other[0].file != file.path
+        ) + _dangling(file, self.shared)
 
     def find(self, name: str) -> Machine | None:
         """Return the machine of that hostname, or of the file of that name."""
@@ -131,31 +140,30 @@ def gather(
         more: Problems with what is shared.
     """
     shared = shared or Common()
-    files = sorted(files, key=lambda file: file.path)
-    clashes = _clashes(files)
+    files = sorted(files, key=lambda file: file.name)  # all of one folder
+    claims = together((file.document, file.claims) for file in files)
+    twice = clashes(claims)
     machines: dict[str, Machine] = {}
     by_mac: dict[str, Machine] = {}
     documents: dict[str, Document] = {}
     aliases: dict[str, str] = {}
     broken: dict[str, tuple[Problem, ...]] = {}
-    claimed: dict[str, str] = {}
     for file in files:
-        problems = (*file.problems, *clashes.get(file.path, ()), *_dangling(file, shared))
+        problems = (*file.problems, *twice.get(file.path, ()), *_dangling(file, shared))
         if problems:
             for name in {file.stem, file.hostname or file.stem}:
                 broken[name] = (*broken.get(name, ()), *problems)
-            for address, _ in _addresses(file.document) if file.document else ():
-                claimed.setdefault(address, file.hostname or file.stem)
         # A mistake changes nothing: what was good stays, though no new build begins of it.
         good = file if file.machine else file.before
-        if good is None or file.path in clashes or good.machine is None or good.document is None:
+        if good is None or file.path in twice or good.machine is None or good.document is None:
             continue
         machine = good.machine
         if machine.hostname in machines:
             continue  # its name was taken over meanwhile
         machines[machine.hostname] = machine
         documents[machine.hostname] = good.document
-        by_mac.update({each: machine for each in machine.macs if each not in by_mac})
+        for address in machine.macs:
+            by_mac.setdefault(address, machine)
         if file.stem != machine.hostname:
             aliases[file.stem] = machine.hostname
     wrong = {p for each in broken.values() for p in each} | set(more)
@@ -165,9 +173,9 @@ def gather(
         documents=MappingProxyType(documents),
         aliases=MappingProxyType(aliases),
         broken=MappingProxyType(broken),
-        files=tuple(file.path.name for file in files),
+        files=tuple(file.name for file in files),
         problems=tuple(sorted(wrong)),
-        claimed=MappingProxyType(claimed),
+        claims=MappingProxyType(claims),
         shared=shared,
     )
 
@@ -184,32 +192,3 @@ def _dangling(file: MachineFile, shared: Common) -> tuple[Problem, ...]:
     except ConfigError as exc:
         return exc.problems
     return ()
-
-
-def _clashes(files: Iterable[MachineFile]) -> dict[Path, list[Problem]]:
-    """Find hostnames and MACs that stand twice, and name both places."""
-    seen: defaultdict[tuple[str, str], list[tuple[Document, Loc]]] = defaultdict(list)
-    for file in files:
-        if file.document is not None:
-            if file.hostname is not None:
-                seen["hostname", file.hostname].append((file.document, ("hostname",)))
-            for address, loc in _addresses(file.document):
-                seen["MAC", address].append((file.document, loc))
-    found: defaultdict[Path, list[Problem]] = defaultdict(list)
-    for (what, value), places in seen.items():
-        for at, (document, loc) in enumerate(places if len(places) > 1 else ()):
-            other, there = places[1] if at == 0 else places[0]
-            twin = other.problem(there, "")
-            sentence = f"the {what} {value} is also at {twin.file}:{twin.line}:{twin.column}"
-            found[document.file].append(document.problem(loc, sentence))
-    return found
-
-
-def _addresses(document: Document) -> Iterator[tuple[str, Loc]]:
-    """Walk the MACs that a file lays claim to, whatever else is wrong in it."""
-    network = document.data.get("network") if isinstance(document.data, dict) else None
-    for at, nic in enumerate(network if isinstance(network, list) else ()):
-        written = nic.get("macaddress") if isinstance(nic, dict) else None
-        if isinstance(written, str):
-            with suppress(ValueError):
-                yield mac(written), ("network", at, "macaddress")

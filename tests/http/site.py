@@ -148,17 +148,19 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.port}"
 
-    async def ask(self, method: str, path: str, **headers: str) -> Answer:
+    async def ask(
+        self, method: str, path: str, data: bytes | None = None, **headers: str
+    ) -> Answer:
         """Make one request; ``path`` is sent as it is."""
         url = URL(self.url + path, encoded=True)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         async with self.session.request(
-            method, url, headers=named, allow_redirects=False
+            method, url, data=data, headers=named, allow_redirects=False
         ) as answer:
             return Answer(answer.status, await answer.read(), CIMultiDict(answer.headers))
 
     async def get(self, path: str, **headers: str) -> Answer:
-        return await self.ask("GET", path, **headers)
+        return await self.ask("GET", path, None, **headers)
 
     async def build(self, host: str = HOST) -> str:
         """Put the machine in build mode, and return its token."""

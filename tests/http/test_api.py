@@ -50,51 +50,6 @@ class TestHealth:
             assert await served.get("/health") == Answer(200, b'{"State": "OK"}')
 
 
-class TestMachines:
-    async def test_are_listed_with_their_builds(self, tmp_path: Path) -> None:
-        async with serving(tmp_path) as served:
-            await served.build()
-
-            now = served.clock.now
-            listed = {
-                "hostname": HOST,
-                "macs": [MAC],
-                "build": {
-                    "host": HOST,
-                    "state": "pending",
-                    "begun": now,
-                    "changed": now,
-                    "mac": None,
-                    "build_type": "",
-                    "reason": "",
-                },
-            }
-            assert json.loads((await served.get("/api/v1/machines")).body) == {
-                "machines": [listed],
-                "problems": [],
-            }
-            assert json.loads((await served.get(f"/api/v1/machines/{HOST}")).body) == {
-                **listed,
-                "hooks": [],
-                "history": [
-                    {
-                        "build": 1,
-                        "at": now,
-                        "state": "pending",
-                        "cause": "PUT /build",
-                        "peer": "127.0.0.1",
-                    }
-                ],
-            }
-
-    async def test_one_that_is_unknown_is_404_with_the_near_names(self, tmp_path: Path) -> None:
-        async with serving(tmp_path) as served:
-            assert problem(await served.get("/api/v1/machines/linux001")) == (
-                404,
-                f"Unable to find host definition for linux001\nDid you mean {HOST}?",
-            )
-
-
 class TestBuilds:
     async def test_begin_and_are_cancelled_without_their_token(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:

@@ -235,7 +235,7 @@ class TestDefinition:
             assert origins["kernel"]["layer"] == "settings"
             assert (origins["cmdline"]["layer"], origins["cmdline"]["line"]) == (
                 "build type rescue",
-                13,
+                12,
             )
             assert origins["params.static"]["file"].endswith(f"machines/{HOST}.yaml")
 

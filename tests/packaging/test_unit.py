@@ -15,8 +15,9 @@ from tests.packaging.sandbox import UNIT, Sandbox, booted, missing
 
 pytestmark = pytest.mark.interop
 
-CONFIG = "{}\n"
+CONFIG = "machinepath: /var/lib/pyxie/machines\n"
 HEALTH = "http://127.0.0.1:8090/health"
+MACHINES = "http://127.0.0.1:8090/api/v1/machines"
 
 NET_BIND_SERVICE, NET_RAW = 1 << 10, 1 << 13
 
@@ -101,6 +102,17 @@ class TestUnderItsRestrictions:
         kept = ("/var/lib/pyxie/kept", "/var/cache/pyxie/kept")
         assert pyxie.run("stat", "--format=%u %a", *folders).split() == [owner, "700"] * 2
         assert pyxie.run("stat", "--format=%u", *kept).split() == [owner] * 2
+
+    def test_it_writes_machine_files_when_it_is_told_to(self, pyxie: Sandbox) -> None:
+        kind = ("--header", "Content-Type: application/json")
+        body = ("--data", '{"hostname": "web01"}')
+
+        pyxie.run("curl", "--fail", "--silent", "--show-error", *kind, *body, MACHINES)
+
+        owner = status(pyxie)["Uid"].split()[0]
+        file = "/var/lib/pyxie/machines/web01.yaml"
+        assert pyxie.run("stat", "--format=%u %a", file).split() == [owner, "600"]
+        pyxie.run("rm", file)
 
     def test_a_reload_leaves_it_running(self, pyxie: Sandbox) -> None:
         process = pyxie.property("MainPID")

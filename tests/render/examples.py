@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.config.settings import Settings, load
+from pyxie.registry.define import common
 from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
@@ -42,7 +43,7 @@ cases = pytest.mark.parametrize("case", PARAMS)
 
 @cache
 def registry() -> Registry:
-    return Folder(shipped("machines") / "examples").scan()
+    return Folder(shipped("machines") / "examples", shared=common(config())).scan()
 
 
 @cache
@@ -56,8 +57,8 @@ def names() -> list[str]:
 
 
 def example(name: str, **params: str) -> Machine:
-    """Return an example's machine, with ``params`` over its own."""
-    found = registry().machines[f"{name}.example.org"]
+    """Return an example's machine, with ``params`` over its own and the shipped ones."""
+    found = registry().define(registry().machines[f"{name}.example.org"]).machine
     return found.model_copy(update={"params": found.params | params})
 
 
@@ -67,11 +68,11 @@ def occasion(machine: Machine) -> Occasion:
 
 def rendered(name: str, kind: str = "preseed", case: str = "as it is", **params: str) -> str:
     """Return what an example gets, in one of the cases of `PARAMS`."""
-    settings = config()
-    if case == "without the shipped settings":
-        settings = settings.model_copy(update={"params": {}})
     machine = example(name, **(PARAMS[case] | params))
-    return Kitchen(settings).template(machine, kind, occasion(machine))
+    if case == "without the shipped settings":
+        own = registry().machines[machine.hostname].params
+        machine = machine.model_copy(update={"params": own | PARAMS[case] | params})
+    return Kitchen(config()).template(machine, kind, occasion(machine))
 
 
 def url(name: str, word: str) -> str:

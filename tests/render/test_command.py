@@ -114,8 +114,8 @@ class TestAMistake:
             (
                 ["web01.example", "--type", "x"],
                 (
-                    "Error: Invalid value for --type: there is no build type 'x'; there are: "
-                    "install, rescue"
+                    "Error: Invalid value for --type: build type 'x' is not one of 'build_types' "
+                    "in config.yaml"
                 ),
             ),
             (
@@ -126,7 +126,7 @@ class TestAMistake:
                 ),
             ),
             (["web01.example", "--mac", "x"], "Error: Invalid value for --mac: 'x' is not a MAC "),
-            (["bad"], "SITE/machines/bad.yaml:1:1: preeed: unknown key; did you mean 'preseed'?"),
+            (["bad"], "machines/bad.yaml:1:1: preeed: unknown key; did you mean 'preseed'?"),
             (["web02"], "pyxie: b.j2:1: 'nope' is undefined"),
         ],
     )

@@ -175,10 +175,7 @@ class TestNames:
         assert str(caught.value) == sentence
 
     def test_what_is_not_written_is_the_empty_text(self, tmp_path: Path) -> None:
-        source = (
-            "[{{ machine.finish }}{{ machine.templates|join }}"
-            "{{ machine.network[1].ipaddress }}{{ config.staticspath }}{{ machine.tags|join }}]"
-        )
+        source = "[{{ machine.finish }}{{ machine.network[1].ipaddress }}{{ config.staticspath }}]"
 
         assert render(tmp_path, source) == "[]"
 

@@ -1,0 +1,316 @@
+"""Machines over REST: listed, shown, created, changed, deleted.
+
+A change needs an ``If-Match`` with the ETag that the caller has seen (RFC 6585 section 3),
+so that of two who change one machine the second is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final, NoReturn
+from urllib.parse import quote
+
+from aiohttp import web
+
+from pyxie.builds.life import Build
+from pyxie.config.nodes import Plain, parse
+from pyxie.errors import ConfigError, Problem
+from pyxie.http.begin import unknown
+from pyxie.http.builds import told
+from pyxie.http.edge import SITE, fault, peer, problem
+from pyxie.registry.edit import EditError, merged, plain, rewritten, written
+from pyxie.registry.machine import Machine
+from pyxie.registry.writer import (
+    Accepts,
+    ExistsError,
+    FullError,
+    NotThereError,
+    ReadOnlyError,
+    StaleError,
+    Stored,
+    WriteError,
+)
+from pyxie.site import Site
+
+log = logging.getLogger(__name__)
+routes = web.RouteTableDef()
+
+YAML: Final = "application/yaml"
+"""RFC 9512."""
+_YAMLS: Final = frozenset((YAML, "application/x-yaml", "text/yaml"))
+_JSON: Final = "application/json"
+_MERGE_PATCH: Final = "application/merge-patch+json"
+_BODY: Final = Path("body")
+_HOW: Final = "send the ETag that GET gave as If-Match"
+
+
+@routes.get("/api/v1/machines")
+async def machines(request: web.Request) -> web.Response:
+    """List the machines, with the state of each, and what is wrong with files."""
+    site = request.app[SITE]
+    registry = await site.refresh()
+    # A build goes on although its machine's file has broken, or has gone.
+    building = {build.host: site.machine_of(build) for build in builds_of(site)}
+    found = {**building, **registry.machines}
+    return web.json_response(
+        {
+            "machines": [_machine(site, found[host]) for host in sorted(found)],
+            "problems": [str(problem) for problem in registry.problems],
+        }
+    )
+
+
+@routes.get("/api/v1/machines/{hostname}")
+async def machine(request: web.Request) -> web.Response:
+    """Tell of one machine: its builds, its file, and what is wrong with that."""
+    site, name = request.app[SITE], request.match_info["hostname"]
+    registry = await site.refresh()
+    found = registry.find(name)
+    build = site.builds.of(name.lower())
+    if found is None and build is not None:
+        found = site.machine_of(build)
+    try:
+        stored = await asyncio.to_thread(site.writer.read, name, registry)
+    except WriteError:
+        stored = None
+    if found is None and stored is None:
+        raise web.HTTPNotFound(text=unknown(name, registry.near(name)))
+    if stored is not None and YAML in request.headers.get("Accept", ""):
+        answer = web.Response(body=stored.raw, content_type=YAML)
+    else:
+        answer = web.json_response(await _shown(site, name, found, stored))
+    answer.headers["Vary"] = "Accept"
+    if stored is not None:
+        answer.headers["ETag"] = f'"{stored.etag}"'
+    return answer
+
+
+def _refusing(
+    handler: Callable[[web.Request], Awaitable[web.Response]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Turn what a change may fail of into answers."""
+
+    async def answered(request: web.Request) -> web.Response:
+        try:
+            return await handler(request)
+        except ConfigError as exc:
+            told = [str(each) for each in exc.problems]
+            return problem(400, "Bad Request", "\n".join(told), told)
+        except (WriteError, EditError) as exc:
+            return fault(request, _status(exc), str(exc))
+
+    return answered
+
+
+def _status(exc: WriteError | EditError) -> int:
+    match exc:
+        case NotThereError():
+            return 404
+        case ExistsError() | ReadOnlyError() | EditError():
+            return 409
+        case StaleError():
+            return 412
+        case FullError():
+            return 507
+        case _:
+            return 500
+
+
+@routes.post("/api/v1/machines")
+@_refusing
+async def create(request: web.Request) -> web.Response:
+    """Write the file of a new machine."""
+    text, data = await _whole(request)
+    host = data.get("hostname")
+    if not isinstance(host, str) or not host:
+        _wrong("hostname: missing")
+    return await _created(request, host, text)
+
+
+@routes.put("/api/v1/machines/{hostname}")
+@_refusing
+async def replace(request: web.Request) -> web.Response:
+    """Write a machine's file anew; with ``If-None-Match: *``, a new machine's."""
+    host = request.match_info["hostname"]
+    if request.headers.get("If-None-Match", "").strip() == "*":
+        text, _ = await _whole(request)
+        try:
+            return await _created(request, host, text)
+        except ExistsError as exc:
+            return fault(request, 412, str(exc))
+    accepts = _accepts(request, "; to create a machine, send If-None-Match: *")
+    text, data = await _whole(request)
+
+    def edit(stored: Stored) -> str:
+        if request.content_type in _YAMLS:
+            return text
+        try:
+            return rewritten(stored.raw.decode(), data)
+        except (ConfigError, EditError, UnicodeDecodeError):
+            return text
+
+    try:
+        return await _changed(request, edit, accepts)
+    except NotThereError as exc:
+        told = f"{exc}, so If-Match cannot hold; to create it, send If-None-Match: *"
+        return fault(request, 412, told)
+
+
+@routes.patch("/api/v1/machines/{hostname}")
+@_refusing
+async def change(request: web.Request) -> web.Response:
+    """Apply a JSON merge patch (RFC 7396) to a machine's file, comments and all kept."""
+    accepts = _accepts(request)
+    if request.content_type not in (_MERGE_PATCH, _JSON):
+        _unsupported(f"{_MERGE_PATCH} or {_JSON}")
+    patch = _json(await request.read())
+
+    def edit(stored: Stored) -> str:
+        document = parse(stored.raw, stored.file.path)
+        try:
+            return rewritten(stored.raw.decode(), merged(document.data, patch))
+        except EditError as exc:
+            told = f"{stored.file.path} cannot be changed piece by piece: {exc}; PUT it whole"
+            raise EditError(told) from exc
+
+    return await _changed(request, edit, accepts)
+
+
+@routes.delete("/api/v1/machines/{hostname}")
+@_refusing
+async def remove(request: web.Request) -> web.Response:
+    """Delete a machine's file; not while it is in build mode, unless ``force=1``."""
+    site, host = request.app[SITE], request.match_info["hostname"]
+    accepts = _accepts(request)
+    async with site.writing:
+        registry = await site.refresh()
+        found = registry.find(host)
+        name = found.hostname if found else host.lower()
+        if site.builds.active(name) and request.query.get("force") not in ("1", "true"):
+            told = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
+            raise web.HTTPConflict(text=told)
+        await asyncio.to_thread(site.writer.remove, host, registry, accepts)
+        await site.refresh()
+    log.info("the machine %s was removed by %s", name, peer(request))
+    return web.Response(status=204)
+
+
+async def _created(request: web.Request, host: str, text: str) -> web.Response:
+    site = request.app[SITE]
+    async with site.writing:
+        registry = await site.refresh()
+        stored = await asyncio.to_thread(site.writer.create, host, text, registry)
+        await site.refresh()
+    log.info("the machine %s was created by %s", stored.file.hostname, peer(request))
+    answer = await _answer(site, stored, 201)
+    answer.headers["Location"] = f"/api/v1/machines/{quote(str(stored.file.hostname))}"
+    return answer
+
+
+async def _changed(
+    request: web.Request, edit: Callable[[Stored], str], accepts: Accepts
+) -> web.Response:
+    site, host = request.app[SITE], request.match_info["hostname"]
+    async with site.writing:
+        registry = await site.refresh()
+        stored = await asyncio.to_thread(site.writer.change, host, edit, registry, accepts)
+        await site.refresh()
+    log.info("the machine %s was changed by %s", stored.file.hostname, peer(request))
+    return await _answer(site, stored, 200)
+
+
+async def _answer(site: Site, stored: Stored, status: int) -> web.Response:
+    name = str(stored.file.hostname)
+    body = await _shown(site, name, stored.file.machine, stored)
+    return web.json_response(body, status=status, headers={"ETag": f'"{stored.etag}"'})
+
+
+def _accepts(request: web.Request, more: str = "") -> Accepts:
+    """Return the request's ``If-Match`` as a condition (RFC 9110 section 13.1.1)."""
+    header = request.headers.get("If-Match")
+    if header is None:
+        raise web.HTTPPreconditionRequired(text=_HOW + more)
+    # A weak one, W/"…", never matches.
+    tags = {tag.strip() for tag in header.split(",")}
+    return lambda etag: "*" in tags or f'"{etag}"' in tags
+
+
+async def _whole(request: web.Request) -> tuple[str, dict[str, Plain]]:
+    """Return a body that is a machine, as the text of its file and as data."""
+    raw = await request.read()
+    if request.content_type in _YAMLS:
+        data = parse(raw, _BODY, tolerant=True).data
+        text = raw.decode("utf-8-sig")
+    elif request.content_type == _JSON:
+        data = _json(raw)
+        text = ""
+    else:
+        _unsupported(f"{_JSON} or {YAML}")
+    if not isinstance(data, dict):
+        _wrong("must be a mapping of keys to values")
+    return text or written(data), data
+
+
+def _json(raw: bytes) -> Plain:
+    """Return a JSON body; numbers keep their text, so that 1.10 is not 1.1."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("an object has a key twice")
+        return found
+
+    try:
+        found = plain(
+            json.loads(
+                raw, object_pairs_hook=once, parse_float=str, parse_int=str, parse_constant=str
+            )
+        )
+        json.dumps(found, ensure_ascii=False).encode()  # not if a surrogate is alone
+    except (ValueError, RecursionError) as exc:
+        _wrong(f"is not JSON: {exc}")
+    return found
+
+
+def _wrong(sentence: str) -> NoReturn:
+    raise ConfigError([Problem(_BODY, 0, 0, "", sentence)])
+
+
+def _unsupported(wanted: str) -> NoReturn:
+    raise web.HTTPUnsupportedMediaType(text=f"the Content-Type must be {wanted}")
+
+
+def builds_of(site: Site) -> list[Build]:
+    """Return the newest build of each machine that has one to tell of."""
+    found = (site.builds.of(host) for host in site.builds.status())
+    return [build for build in found if build is not None]
+
+
+def _machine(site: Site, machine: Machine) -> dict[str, Any]:
+    build = site.builds.of(machine.hostname)
+    return {
+        "hostname": machine.hostname,
+        "macs": machine.macs,
+        "build": told(build) if build else None,
+    }
+
+
+async def _shown(
+    site: Site, name: str, machine: Machine | None, stored: Stored | None
+) -> dict[str, Any]:
+    host = machine.hostname if machine else (stored and stored.file.hostname) or name.lower()
+    document = stored.file.document if stored else None
+    build = site.builds.of(host)
+    return {
+        "hostname": host,
+        "macs": machine.macs if machine else (),
+        "build": told(build) if build else None,
+        "history": await site.builds.history(host),
+        "hooks": await site.hooks.history(host),
+        "definition": document.data if document else None,
+        "problems": [str(each) for each in site.registry.why_broken(host)],
+    }

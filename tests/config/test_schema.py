@@ -1,0 +1,138 @@
+"""The schemas that editors are given: they take what pyxie takes, and no misspelt key."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from pyxie.commands.schema import KINDS, of
+from tests.test_docs import DOCUMENTS, fences
+
+TOP = Path(__file__).parents[2]
+SHIPPED = {"config.yaml": "config"} | {
+    str(path.relative_to(TOP)): "machine" for path in TOP.glob("machines/*.yaml")
+}
+
+
+@cache
+def validator(kind: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(of(kind))
+
+
+def as_editors_read(text: str) -> Any:
+    """Return YAML 1.2's values, with numbers and booleans."""
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def complaints(kind: str, text: str) -> list[str]:
+    errors = validator(kind).iter_errors(as_editors_read(text))
+    return sorted(error.message for error in errors)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestEverySchema:
+    def test_is_one_of_json_schema_2020_12(self, kind: str) -> None:
+        assert of(kind)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+        jsonschema.Draft202012Validator.check_schema(of(kind))
+
+    def test_is_in_docs_as_the_models_are_now(self, kind: str) -> None:
+        """If not: `pyxie schema KIND > docs/schema/KIND.json`."""
+        assert json.loads((TOP / f"docs/schema/{kind}.json").read_text()) == of(kind)
+
+    @pytest.mark.parametrize("key", ["kernl", "Kernel", "kernel_"])
+    def test_refuses_a_misspelt_key(self, kind: str, key: str) -> None:
+        assert complaints(kind, f"kernel: x\n{key}: linux\n") == [
+            f"Additional properties are not allowed ({key!r} was unexpected)"
+        ]
+
+
+class TestShippedFiles:
+    @pytest.mark.parametrize(("name", "kind"), SHIPPED.items())
+    def test_are_valid_and_lead_editors_to_their_schema(self, name: str, kind: str) -> None:
+        text = (TOP / name).read_text()
+
+        leads = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
+
+        assert leads is not None
+        there = ((TOP / name).parent / leads[1]).resolve()
+        assert there == TOP / f"docs/schema/{kind}.json"
+        assert complaints(kind, text) == []
+
+    @pytest.mark.parametrize("kind", ["machine", "config", "group"])
+    def test_and_the_examples_of_the_documents_are_valid(self, kind: str) -> None:
+        for document in DOCUMENTS:
+            for example in fences(document.read_text(encoding="utf-8"), f"yaml {kind}"):
+                assert complaints(kind, example) == []
+
+
+class TestMachines:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "params: {a: 1, b: true, c: 1.5, d: null, e: x, f: 0755}",
+            "hostname:\nnetwork:\n",
+            "network: [{macaddress: 525400123456}, {macaddress: 52-54-00-12-34-56, vlan_id: 7}]",
+            "initrd: a",
+            "initrd: [a, b]",
+            "image_url: http://192.0.2.1/",
+            "postbuild_commands: [{command: [a, b], errors_fatal: yes, timeout_seconds: '5'}]",
+            "tags: x",
+        ],
+    )
+    def test_may_be_written_in_any_way_that_pyxie_reads(self, text: str) -> None:
+        assert complaints("machine", text) == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "network: {macaddress: 525400123456}",
+            "network: [{macadress: 525400123456}]",
+            "params: [a]",
+            "params: {a: [b]}",
+            "kernel: [a]",
+            "postbuild_commands: [{command: a, timeout_seconds: 4000}]",
+            "postbuild_commands: [{command: a, timeout_seconds: soon}]",
+            "postbuild_commands: [{command: a, shell: perhaps}]",
+        ],
+    )
+    def test_may_not_be_of_another_shape(self, text: str) -> None:
+        assert len(complaints("machine", text)) == 1
+
+    def test_are_explained_key_by_key(self) -> None:
+        found = of("machine")
+
+        assert found["properties"]["groups"]["description"].startswith("Files of 'grouppath'")
+        assert found["properties"]["params"]["description"] == "The operator's own values."
+        assert found["$defs"]["Nic"]["properties"]["vlan_id"]["description"] == (
+            "Where it is plugged in."
+        )
+
+
+class TestSettings:
+    @pytest.mark.parametrize("key", ["kernel", "default_kernel"])
+    def test_keep_waitrons_names(self, key: str) -> None:
+        assert complaints("config", f"{key}: linux\n") == []
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "dhcp: {mode: 'off', bind: yes}\nhttp:\n",
+            "api: {allow: 192.0.2.0/24, tokens: [a-token-of-sixteen]}",
+            "api: {allow: [192.0.2.0/24, '2001:db8::/64']}",
+            "http: {port: '8090'}",
+            "build_types: {rescue: {kernel: x}, memtest: }",
+        ],
+    )
+    def test_may_be_written_in_any_way_that_pyxie_reads(self, text: str) -> None:
+        assert complaints("config", text) == []
+
+    @pytest.mark.parametrize("text", ["dhcp: {mode: of}", "http: {port: 0}", "htp: {port: 1}"])
+    def test_may_not_be_of_another_shape(self, text: str) -> None:
+        assert complaints("config", text)
