@@ -14,13 +14,16 @@ from aiohttp import web
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import AliasChoices, BaseModel
 
+from pyxie.builds.life import NEXT, State
 from pyxie.cli import commands
+from pyxie.config.build import Hook
 from pyxie.config.settings import Settings, load
 from pyxie.dhcp.decide import Reason
 from pyxie.dhcp.firmware import ARCHITECTURES
+from pyxie.hooks.orders import KINDS
 from pyxie.http import api, boot, builds, machines, seed, waitron
 from pyxie.metrics import Metrics
-from pyxie.registry.folder import read_machine
+from pyxie.registry.folder import read_group, read_machine
 from pyxie.registry.machine import Machine
 from pyxie.trace.events import Step
 
@@ -109,6 +112,10 @@ class TestEveryDocument:
         for example in fences(everything, "yaml machine"):
             file.write_text(example, encoding="utf-8")
             assert read_machine(file, file).problems == ()
+
+        for example in fences(everything, "yaml group"):
+            file.write_text(example, encoding="utf-8")
+            assert read_group(file, file).problems == ()
 
         assert fences(everything, "ya?ml") == [], "mark it as `yaml config` or `yaml machine`"
 
@@ -224,6 +231,22 @@ def routes(table: web.RouteTableDef) -> Iterator[tuple[str, str]]:
         path = re.sub(r"\{(\w+):[^}]*\}", r"{\1}", route.path)
         free = "token" if "{token}" in path else "all"
         yield f"{route.method} {path}", free if hasattr(route.handler, "pyxie_open") else "manage"
+
+
+class TestBuilds:
+    def test_the_diagram_is_the_table_of_transitions(self) -> None:
+        (diagram,) = fences(text("docs/builds.md"), "mermaid")
+        drawn = re.findall(r"^ +(\w+) --> (\w+)$", diagram, re.MULTILINE)
+
+        assert drawn == [(now, to) for now in State for to in State if to in NEXT[now]]
+
+    def test_every_state_and_key_of_a_hook_is_explained(self) -> None:
+        page = text("docs/builds.md")
+        states = [quoted(row[0])[0] for row in list(rows(section(page, "The life of a build")))[1:]]
+        hook = {key for row in rows(section(page, "Hooks")) for key in quoted(row[0])}
+
+        assert states == list(State)
+        assert hook >= {*Hook.model_fields, *(f"{kind}_commands" for kind in KINDS)}
 
 
 class TestTroubleshooting:

@@ -70,6 +70,8 @@ class TestReading:
                     "begun": now,
                     "changed": now,
                     "mac": None,
+                    "build_type": "",
+                    "reason": "",
                 },
             }
             assert json.loads((await served.get("/api/v1/machines")).body) == {
@@ -78,6 +80,7 @@ class TestReading:
             }
             assert json.loads((await served.get(f"/api/v1/machines/{HOST}")).body) == {
                 **listed,
+                "hooks": [],
                 "history": [
                     {
                         "build": 1,
