@@ -1,11 +1,10 @@
-"""YAML as the imported programs read it, and as pyxie's files are written."""
+"""YAML as the imported programs read it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pyxie.config.nodes import Document, Loc, parse
@@ -93,34 +92,3 @@ def _plain(node: Node | None) -> Any:
             found = _plain(part)
             merged.update(found if isinstance(found, dict) else {})
     return {**merged, **own}
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes texts of several lines as such, and quotes only what pyxie reads as no text."""
-
-
-_Dumper.yaml_implicit_resolvers = {
-    first: [(tag, form) for tag, form in forms if tag.endswith((":null", ":merge"))]
-    for first, forms in yaml.SafeDumper.yaml_implicit_resolvers.items()
-}
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> ScalarNode:
-    style = "|" if "\n" in text and not text.startswith((" ", "\n")) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Dumper.add_representer(str, _text)
-
-
-def written(data: Any) -> str:
-    """Return plain data as YAML, in block style."""
-    text: str = yaml.dump(
-        data,
-        Dumper=_Dumper,
-        sort_keys=False,
-        allow_unicode=True,
-        default_flow_style=False,
-        width=1 << 16,
-    )
-    return text

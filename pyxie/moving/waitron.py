@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 from pyxie.config.build import BuildKeys, Group
 from pyxie.config.kinds import http_url
 from pyxie.errors import PyxieError
-from pyxie.moving.document import Source, written
+from pyxie.moving.document import Source
 from pyxie.moving.hooks import HOOKS
 from pyxie.moving.keys import Keys
 from pyxie.moving.notes import Moved, Tree
 from pyxie.moving.templates import Templates
+from pyxie.registry.edit import written
 from pyxie.registry.machine import Machine
 
 _ENDINGS = (".yaml", ".yml")
@@ -116,14 +117,14 @@ class _Folders:
 
     def _plugin(self, at: int, plugin: dict[str, Any]) -> dict[str, str]:
         # waitron looks a plugin up by its name, whatever its type says.
-        name, options = plugin.get("name"), plugin.get("additional_options")
+        name, options = str(plugin.get("name")), plugin.get("additional_options")
         keys = {"file": "machinepath", "groups": "grouppath"}
         if str(plugin.get("disabled")).lower() in ("true", "yes", "on", "y"):
             why = f"left out: the plugin {name!r} is disabled"
         elif name not in keys:
             why = f"left out: pyxie asks no {name!r}; what it knew must stand in machines' files"
         else:
-            key = keys[str(name)]
+            key = keys[name]
             return {key: str(options.get(key) or "")} if isinstance(options, dict) else {}
         self._config.say(("inventory_plugins", at), why, at_key=False)
         return {}

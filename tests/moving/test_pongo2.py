@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
@@ -186,9 +185,6 @@ class TestConverted:
             names(MACHINE, SETTINGS), text=source
         )
 
-    @pytest.mark.skipif(
-        not find_spec("pyxie.render.filters"), reason="pyxie's own filters are not there"
-    )
     @pytest.mark.parametrize("source", WITH_FILTERS)
     def test_waitrons_own_additions_render_as_in_waitron(
         self, waitron: Waitron, source: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyxie.checking import problems
 from pyxie.config.nodes import parse
 from pyxie.moving.notes import Moved
 from pyxie.moving.pongo2 import convert
 from pyxie.moving.waitron import NotFoundError, read
-from pyxie.registry.machine import Machine
 from pyxie.render.context import context
 from pyxie.render.strict import Renderer
 from tests.moving.trees import DATA, Imported, waitron_tree
@@ -56,17 +55,14 @@ class TestTemplates:
 
     @pytest.mark.parametrize("imported", VERSIONS, indirect=True)
     def test_render_as_in_waitron(self, waitron: Waitron, imported: Imported) -> None:
-        if not find_spec("pyxie.render.filters"):
-            pytest.skip("pyxie's own filters are not there")
         settings, compared = imported.settings, 0
-        for machine in imported.machines.values():
-            whole = inherited(machine, imported)
-            for template in filter(None, (whole.preseed, whole.finish)):
+        for machine in imported.defined.values():
+            for template in filter(None, (machine.preseed, machine.finish)):
                 new = Renderer([imported.new / "templates"]).template(
-                    template, context(whole, settings, OCCASION)
+                    template, context(machine, settings, OCCASION)
                 )
                 old = waitron(
-                    names(whole, settings), folder=imported.old / "templates", file=template
+                    names(machine, settings), folder=imported.old / "templates", file=template
                 )
                 assert new == old
                 compared += 1
@@ -79,22 +75,22 @@ class TestTemplates:
         written = yaml.load(next(imported.old.glob("config.y*ml")).read_text(), yaml.BaseLoader)
         source = written.get("cmdline") or written["default_cmdline"]
         source = source.replace("/{{ Hostname }}/preseed/", "/template/preseed/{{ Hostname }}/")
-        for machine in imported.machines.values():
-            whole = inherited(machine, imported)
-            new = Renderer([]).text("cmdline", settings.cmdline, context(whole, settings, OCCASION))
+        for machine in imported.defined.values():
+            names_here = context(machine, settings, OCCASION)
+            new = Renderer([]).text("cmdline", settings.cmdline, names_here)
+                "cmdline", settings.cmdline, context(machine, settings, OCCASION)
+            )
 
-            assert new == waitron(names(whole, settings), text=source, printf=False)
+            assert new == waitron(names(machine, settings), text=source, printf=False)
 
 
-def inherited(machine: Machine, imported: Imported) -> Machine:
-    """Return a machine with what it takes from the settings."""
-    settings = imported.settings
-    kept = {
-        key: getattr(machine, key) or getattr(settings, key)
-        for key in ("preseed", "finish", "operatingsystem", "kernel", "cmdline", "description")
-    }
-    params = {**settings.params, **machine.params}
-    return machine.model_copy(update={**kept, "params": params})
+class TestCheck:
+    @pytest.mark.parametrize("imported", VERSIONS, indirect=True)
+    def test_finds_no_mistake_in_what_was_converted(self, imported: Imported) -> None:
+        found, machines = problems(imported.new / "config.yaml")
+
+        assert found == []
+        assert machines == len(imported.machines) >= 2
 
 
 class TestNotes:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pyxie.checking import scan
 from pyxie.config.build import Group
 from pyxie.config.nodes import read
-from pyxie.config.settings import Settings, load
+from pyxie.config.settings import Settings, load, load_marked
 from pyxie.config.validate import validate
 from pyxie.moving.notes import Moved
 from pyxie.moving.tree import read_tree, write
 from pyxie.moving.waitron import read as read_waitron
+from pyxie.registry.folder import read_machine
 from pyxie.registry.machine import Machine
-from pyxie.registry.registry import read_machine
 
 DATA = Path(__file__).with_name("data")
 
@@ -47,6 +48,15 @@ class Imported:
             assert file.machine is not None
             found[path.stem] = file.machine
         return found
+
+    @property
+    def defined(self) -> dict[str, Machine]:
+        """The machines with all that they inherit."""
+        registry = scan(*load_marked(self.new / "config.yaml"))
+        assert registry.problems == ()
+        return {
+            host: registry.define(machine).machine for host, machine in registry.machines.items()
+        }
 
     @property
     def groups(self) -> dict[str, Group]:
