@@ -78,8 +78,6 @@ class TestTemplates:
         for machine in imported.defined.values():
             names_here = context(machine, settings, OCCASION)
             new = Renderer([]).text("cmdline", settings.cmdline, names_here)
-                "cmdline", settings.cmdline, context(machine, settings, OCCASION)
-            )
 
             assert new == waitron(names(machine, settings), text=source, printf=False)
 
