@@ -11,7 +11,7 @@ import click
 
 from pyxie import __version__, output
 from pyxie.client import UnreachableError
-from pyxie.commands import builds, machines, schema
+from pyxie.commands import builds, machines, moving, schema
 from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, common, needed
 from pyxie.config.settings import load_marked
@@ -142,5 +142,6 @@ for _each in (
     rendering.render,
     *(machines.add, machines.set_, machines.edit, machines.remove),
     schema.schema,
+    moving.moving,
 ):
     commands.add_command(_each)

@@ -24,6 +24,16 @@ from tests.fakedaemon import FakeDaemon, Told, answered, fake_daemon, problem, s
 
 PYXIE = [sys.executable, "-m", "pyxie"]
 COMMANDS = sorted(cli.commands.commands)
+CALLS = [
+    [name, *inner]
+    for name, command in sorted(cli.commands.commands.items())
+    for inner in (
+        [[each] for each in sorted(command.commands)] if isinstance(command, click.Group) else [[]]
+    )
+]
+"""Every command, those of groups as well."""
+WITHOUT_SITE = ("import",)
+"""They take no notice of what is configured here."""
 NOWHERE = "http://127.0.0.1:1"
 
 BUILD = {"host": "web01", "state": "pending", "begun": 0.0, "changed": 0.0, "mac": None}
@@ -138,6 +148,15 @@ def site(folder: Path, config: str = "", **machines: str) -> None:
         (folder / f"machines/{name}.yaml").write_text(text)
 
 
+def described_as(call: list[str]) -> str | None:
+    """Return a command's own description."""
+    found: click.Command = cli.commands
+    for name in call:
+        assert isinstance(found, click.Group)
+        found = found.commands[name]
+    return found.help
+
+
 class TestHelp:
     def test_lists_every_command_on_a_line_of_its_own(self, pyxie: Runner) -> None:
         ran = pyxie("--help")
@@ -147,17 +166,17 @@ class TestHelp:
         assert "..." not in ran.out.split("Commands:")[1]
         assert "Exit codes: 0 done; 1 the daemon refused or died; 2 a mistake" in ran.out
 
-    @pytest.mark.parametrize("command", COMMANDS)
+    @pytest.mark.parametrize("call", CALLS, ids=" ".join)
     @pytest.mark.parametrize("option", ["-h", "--help"])
     def test_of_a_command_tells_of_the_options_that_all_take(
-        self, pyxie: Runner, command: str, option: str
+        self, pyxie: Runner, call: list[str], option: str
     ) -> None:
-        ran = pyxie(command, option)
+        ran = pyxie(*call, option)
 
         assert ran.code == 0
-        assert "--config" in ran.out
+        assert ("--config" in ran.out) == (call[0] not in WITHOUT_SITE)
         assert "--json" in ran.out
-        described = cli.commands.commands[command].help
+        described = described_as(call)
         assert described
         assert described.split("\n")[0].endswith((".", ",", ":")) or len(described) > 60
 

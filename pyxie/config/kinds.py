@@ -31,7 +31,8 @@ def dashed(address: str) -> str:
     return address.replace(":", "-")
 
 
-def _unicast(text: str) -> str:
+def unicast(text: str) -> str:
+    """Return a MAC address as `mac`, if it can be that of a NIC."""
     address = mac(text)
     if int(address[:2], 16) & 1 or address == "00:00:00:00:00:00":
         raise ValueError(f"{text!r} is no address of a single NIC")
@@ -73,7 +74,7 @@ def http_url(text: str) -> str:
     return text
 
 
-Mac = Annotated[str, AfterValidator(_unicast)]
+Mac = Annotated[str, AfterValidator(unicast)]
 """A NIC's address in any spelling; held as ``52:54:00:12:34:56``."""
 
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(listed)]

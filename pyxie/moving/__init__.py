@@ -1,0 +1,1 @@
+"""What `pyxie import` does: the files of other servers become pyxie's."""

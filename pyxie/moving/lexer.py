@@ -1,0 +1,222 @@
+"""pongo2's templates in pieces, and its expressions in tokens.
+
+pongo2 is a Django-like template language for Go. What is between the pieces is text; a
+string inside a tag may hold what would otherwise end it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from pyxie.errors import PyxieError
+
+
+class UnreadableError(PyxieError):
+    """A construct that cannot be converted.
+
+    Attributes:
+        at: Where, as an offset into the template.
+        sentence: Why.
+    """
+
+    def __init__(self, at: int, sentence: str) -> None:
+        super().__init__(at, sentence)
+        self.at = at
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class Kind(Enum):
+    """What a piece is."""
+
+    TEXT = "text"
+    PRINT = "{{"
+    TAG = "{%"
+    COMMENT = "{#"
+    VERBATIM = "verbatim"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a template.
+
+    Attributes:
+        kind: What it is.
+        source: All of it, as it was written.
+        at: Its offset.
+        inner: What is between its braces, or a comment's text.
+        inner_at: The offset of that.
+        left, right: ``-`` where white space is cut off on that side.
+    """
+
+    kind: Kind
+    source: str
+    at: int
+    inner: str
+    inner_at: int
+    left: str = ""
+    right: str = ""
+
+
+_OPEN = re.compile(r"\{\{|\{%|\{#")
+_STRING = r'"(?:\\.|[^"\\])*"' + r"|'(?:\\.|[^'\\])*'"
+_SCAN = {
+    Kind.PRINT: re.compile(rf"{_STRING}|-?\}}\}}", re.DOTALL),
+    Kind.TAG: re.compile(rf"{_STRING}|-?%\}}", re.DOTALL),
+}
+_WHOLE = re.compile(r"\s*(verbatim|comment)\s*")
+
+
+def pieces(text: str) -> Iterator[Piece]:
+    """Walk a template; together the sources of the pieces are ``text``."""
+    at = 0
+    while opened := _OPEN.search(text, at):
+        if opened.start() > at:
+            yield _text(text, at, opened.start())
+        kind = Kind(opened[0])
+        piece = _comment(text, opened.start()) if kind is Kind.COMMENT else None
+        if kind is not Kind.COMMENT:
+            piece = _braced(text, opened.start(), kind)
+        if piece is None:
+            yield Piece(Kind.BROKEN, text[opened.start() :], opened.start(), "", opened.end())
+            return
+        yield piece
+        at = piece.at + len(piece.source)
+    if at < len(text):
+        yield _text(text, at, len(text))
+
+
+def _text(text: str, at: int, end: int) -> Piece:
+    return Piece(Kind.TEXT, text[at:end], at, text[at:end], at)
+
+
+def _comment(text: str, at: int) -> Piece | None:
+    end = text.find("#}", at + 2)
+    if end < 0:
+        return None
+    return Piece(Kind.COMMENT, text[at : end + 2], at, text[at + 2 : end], at + 2)
+
+
+def _braced(text: str, at: int, kind: Kind) -> Piece | None:
+    start = at + 2
+    left = "-" if text.startswith("-", start) else ""
+    start += len(left)
+    for found in _SCAN[kind].finditer(text, start):
+        if found[0][0] in "\"'":
+            continue
+        right = "-" if found[0][0] == "-" else ""
+        inner = text[start : found.start()]
+        piece = Piece(kind, text[at : found.end()], at, inner, start, left, right)
+        whole = _WHOLE.fullmatch(inner) if kind is Kind.TAG else None
+        return _until_its_end(text, piece, whole[1]) if whole else piece
+    return None
+
+
+def _until_its_end(text: str, begun: Piece, name: str) -> Piece | None:
+    """Return a tag whose content is no template of its own, with its content."""
+    start = begun.at + len(begun.source)
+    end = re.compile(rf"\{{%(-?)\s*end{name}\s*(-?)%\}}").search(text, start)
+    if end is None:
+        return None
+    kind = Kind.VERBATIM if name == "verbatim" else Kind.COMMENT
+    content = text[start : end.start()]
+    source = text[begun.at : end.end()]
+    return Piece(kind, source, begun.at, content, start, begun.left, end[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of an expression: its kind is string, number, name or symbol."""
+
+    kind: str
+    value: str
+    at: int
+
+
+_TOKEN = re.compile(
+    rf"(?P<string>{_STRING})|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
+    r"|(?P<symbol>==|>=|<=|&&|\|\||!=|<>|[()+\-*<>/^,.!|:=%])|(?P<space>\s+)",
+    re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def tokens(text: str, at: int) -> list[Token]:
+    """Return the tokens of what is between braces, which begins at the offset ``at``.
+
+    Raises:
+        UnreadableError: pongo2 has no such token.
+    """
+    found, here = [], 0
+    while here < len(text):
+        match = _TOKEN.match(text, here)
+        if match is None:
+            raise UnreadableError(at + here, f"pongo2 has no {text[here]!r} here")
+        kind = match.lastgroup or ""
+        if kind == "string":
+            found.append(Token(kind, _ESCAPE.sub(r"\1", match[0][1:-1]), at + here))
+        elif kind != "space":
+            found.append(Token(kind, match[0], at + here))
+        here = match.end()
+    return found
+
+
+class Cursor:
+    """Takes tokens one by one.
+
+    Args:
+        found: The tokens.
+        end: The offset after the last of them.
+    """
+
+    def __init__(self, found: list[Token], end: int) -> None:
+        self._tokens = found
+        self._next = 0
+        self._end = end
+
+    @property
+    def at(self) -> int:
+        """The offset of the next token."""
+        return self._tokens[self._next].at if self else self._end
+
+    def __bool__(self) -> bool:
+        return self._next < len(self._tokens)
+
+    def peek(self, kind: str, *values: str, ahead: int = 0) -> Token | None:
+        """Return the next token if it is of that kind, and one of those values."""
+        place = self._next + ahead
+        if place >= len(self._tokens):
+            return None
+        token = self._tokens[place]
+        return token if token.kind == kind and (not values or token.value in values) else None
+
+    def has(self, kind: str, *values: str) -> bool:
+        """Tell whether there is such a token further on."""
+        rest = self._tokens[self._next :]
+        return any(token.kind == kind and token.value in values for token in rest)
+
+    def match(self, kind: str, *values: str) -> Token | None:
+        """As `peek`, and take it."""
+        token = self.peek(kind, *values)
+        self._next += token is not None
+        return token
+
+    def need(self, kind: str, *values: str) -> Token:
+        """As `match`; raises `UnreadableError` if something else is there."""
+        token = self.match(kind, *values)
+        if token is None:
+            wanted = " or ".join(map(repr, values)) or f"a {kind}"
+            raise UnreadableError(self.at, f"{wanted} is missing here")
+        return token
+
+    def nothing_more(self) -> None:
+        """Raise `UnreadableError` if there are tokens left."""
+        if self:
+            token = self._tokens[self._next]
+            raise UnreadableError(token.at, f"{token.value!r} is not understood here")
