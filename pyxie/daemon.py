@@ -132,6 +132,7 @@ def compose(
             bind=settings.dhcp.bind,
             mode=settings.dhcp.mode,
             limit=limits.dhcp_per_mac,
+            heard=site.heard,
         )
         site.forget_chain = dhcp.forget_chain
         services.append(dhcp)

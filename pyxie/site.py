@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import Any
 from pyxie.builds.builds import Builds
 from pyxie.builds.life import OWED, Build, State
 from pyxie.config.build import Hook
-from pyxie.config.nodes import Document, parse
+from pyxie.config.kinds import dashed
+from pyxie.config.nodes import Document, Plain, parse
 from pyxie.config.settings import Settings
 from pyxie.dhcp.standing import Standing
 from pyxie.errors import ConfigError, NotServedError, RenderError
@@ -23,10 +24,11 @@ from pyxie.hooks.runner import Hooks
 from pyxie.loaders import Loaders
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
-from pyxie.registry.define import UnknownTypeError, common
+from pyxie.registry.define import UnknownTypeError, common, define
 from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
+from pyxie.registry.strangers import Strangers
 from pyxie.registry.writer import Writer
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion, context
@@ -87,6 +89,8 @@ class Site:
         self.writing = asyncio.Lock()
         """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
+        self.strangers = Strangers()
+        self._noting: set[asyncio.Task[None]] = set()
         self.hooks = Hooks(builds.store, self.kitchen.renderer, self._names, trace, metrics)
         self._netbooted: dict[str, float] = {}
         builds.owes = self._owed
@@ -121,12 +125,40 @@ class Site:
         """Return what DHCP needs to know of a machine; never waits."""
         host = self.host_of(mac)
         if host is None:
-            return Standing(None, in_build=False, why="not in the registry")
+            if ("MAC", mac) in self.registry.claims:
+                why = "in a file with mistakes: see pyxie check"
+                return Standing(None, in_build=False, why=why)
+            wanted = self.settings.unknown != "ignore"
+            return Standing(None, in_build=wanted, why="not in the registry")
         build = self.builds.of(host)
         if build is not None and build.active:
             return Standing(host, in_build=True)
         why = _WHY.get(build.state, "") if build else ""
         return Standing(host, in_build=False, why=why or "not in build mode")
+
+    def is_stranger(self, mac: str) -> bool:
+        """Tell whether no file knows that MAC, not even one with mistakes."""
+        return self.host_of(mac) is None and ("MAC", mac) not in self.registry.claims
+
+    def heard(self, mac: str, told: Mapping[str, str]) -> None:
+        """Note an unknown machine that wants to boot; never waits."""
+        if not self.is_stranger(mac):
+            return
+        hooks = self.settings.unknownbuild_commands
+        if self.strangers.heard(mac, time.time(), told) and hooks:
+            work = self.hooks.owe("unknownbuild", hooks, mac, None, mac)
+            task = asyncio.get_running_loop().create_task(work, name=f"unknown {mac}")
+            self._noting.add(task)
+            task.add_done_callback(self._noting.discard)
+
+    def stranger(self, mac: str) -> Machine | None:
+        """Return what an unknown machine boots, if the settings say that it boots something."""
+        if self.settings.unknown in ("ignore", "discover") or not self.is_stranger(mac):
+            return None
+        name = dashed(mac)
+        data: dict[str, Plain] = {"hostname": name, "network": [{"macaddress": mac}]}
+        own = Document(Path("unknown"), data, None)
+        return define(self.registry.shared, own, self.settings.unknown).machine
 
     def machine_of(self, build: Build) -> Machine:
         """Return a build's machine as its files say now, or as it was when it began.

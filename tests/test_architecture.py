@@ -47,6 +47,7 @@ PURE = frozenset(
         "moving.pongo2",
         "moving.tags",
         "registry.edit",
+        "registry.strangers",
         "registry.spelling",
         "tftp.deadlines",
         "tftp.limits",

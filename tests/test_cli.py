@@ -60,6 +60,12 @@ HOOK = {
     "attempts": 1,
     "output": "",
 }
+STRANGER = {
+    "mac": "52:54:00:00:00:07",
+    "first": 0.0,
+    "last": 60.0,
+    "told": {"vendor": "QEMU", "product": "Standard PC", "serial": "7", "architecture": "x64"},
+}
 ORIGIN = {"path": "params.disk", "value": "/dev/sda", "layer": "settings", "file": "config.yaml"}
 
 
@@ -133,6 +139,9 @@ def daemon() -> Iterator[FakeDaemon]:
         ),
         "PUT /api/v1/builds/web": problem(404, "Unable to find host definition for web"),
         "PUT /api/v1/builds/plain": (403, "text/plain", b"192.0.2.9 may not; see 'api.allow'\n"),
+        "GET /api/v1/discovered": answered({"machines": [STRANGER]}),
+        "GET /api/v1/discovered/52:54:00:00:00:07": answered(STRANGER),
+        "POST /api/v1/machines": answered({"hostname": "web07"}, 201),
         "GET /api/v1/events": stream(EVENT, {**EVENT, "host": None, "mac": None, "at": 61.0}),
         "GET /api/v1/events?host=web01&mac=52:54:00:ab:cd:ef": stream(EVENT),
         "GET /api/v1/events?follow=1": stream(EVENT),
@@ -697,3 +706,13 @@ def test_every_command_is_a_click_command_with_a_help_of_its_own() -> None:
 
     assert all(isinstance(command, click.Command) for command in cli.commands.commands.values())
     assert len(set(texts)) == len(COMMANDS)
+
+
+class TestStrangers:
+    def test_are_listed_and_adopted(self, pyxie: Runner, daemon: FakeDaemon) -> None:
+        assert pyxie("discovered", "--url", daemon.url).out == (
+            "52:54:00:00:00:07  1970-01-01 00:01:00  QEMU  Standard PC  7  x64\n"
+        )
+        adopted = pyxie("adopt", "5254.0000.0007", "--hostname", "web07", "--url", daemon.url)
+        assert adopted == Ran(0, "web07 is added, with 52:54:00:00:00:07\n", "")
+        assert pyxie("adopt", "x", "--hostname", "web07", "--url", daemon.url).code == 2

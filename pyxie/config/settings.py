@@ -16,7 +16,9 @@ from pydantic import (
     SecretStr,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from pyxie.config.build import BuildKeys, BuildType
 from pyxie.config.kinds import Addresses, HttpUrl, Names, listed
@@ -183,6 +185,8 @@ class Settings(BuildKeys):
     build_types: Annotated[
         dict[Annotated[str, AfterValidator(_type_name)], Annotated[BuildType, _BLANK]], _BLANK
     ] = Field(default_factory=dict)
+    unknown: str = "ignore"
+    """What a machine gets that no file knows: nothing, ``discover``, or one of ``build_types``."""
     foreman_proxy_address: str = ""
     """Read by no version of waitron, but its shipped configuration has it."""
 
@@ -194,6 +198,17 @@ class Settings(BuildKeys):
     log: Log = Log()
     api: Api = Api()
     user: str | None = None
+
+    @model_validator(mode="after")
+    def _has_its_type(self) -> Settings:
+        if self.unknown not in ("ignore", "discover") and self.unknown not in self.build_types:
+            raise PydanticCustomError(
+                "value_error",
+                "Value error, 'unknown' is {given}: neither ignore nor discover, and not one of "
+                "'build_types'",
+                {"given": repr(self.unknown[:80])},
+            )
+        return self
 
     @field_validator("baseurl")
     @classmethod

@@ -244,3 +244,24 @@ def features(value: bytes | None) -> Features:
         bzimage=any(inner.get(0x18, b"")),
         efi=any(inner.get(0x24, b"")),
     )
+
+
+def told(options: Options) -> dict[str, str]:
+    """Return what a client says of itself: its UUID, vendor class, architecture and name."""
+    found = {}
+    uuid = options.get(Option.CLIENT_UUID, b"")
+    if len(uuid) == 17 and uuid[0] == 0:  # type 0 (RFC 4578 section 2.3)
+        found["uuid"] = _uuid(uuid[1:])
+    for name, code in (("vendor_class", Option.VENDOR_CLASS), ("hostname", Option.HOST_NAME)):
+        if code in options:
+            found[name] = options[code].decode("ascii", "replace")
+    row = architecture(options)
+    if isinstance(row, Architecture):
+        found["architecture"] = row.name
+    return found
+
+
+def _uuid(raw: bytes) -> str:
+    """Spell a UUID as SMBIOS means it: the first three parts are little-endian."""
+    parts = (raw[3::-1], raw[5:3:-1], raw[7:5:-1], raw[8:10], raw[10:])
+    return "-".join(part.hex() for part in parts)

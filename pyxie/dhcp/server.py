@@ -22,6 +22,7 @@ from pyxie.dhcp.decide import (
     destination,
     is_netboot,
 )
+from pyxie.dhcp.firmware import told
 from pyxie.dhcp.limit import Once, TokenBuckets
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build, parse
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable, open_sockets
@@ -70,6 +71,7 @@ class DhcpServer:
         limit: float = 100.0,
         clock: Callable[[], float] = time.monotonic,
         opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
+        heard: Callable[[str, Mapping[str, str]], None] = lambda _mac, _told: None,
     ) -> None:
         """Take what it asks, each time anew.
 
@@ -85,6 +87,7 @@ class DhcpServer:
             limit: Requests that one MAC address may make a second; 0 for any number.
             clock: Seconds, monotonic.
             opener: Opens the sockets, told ``bind``.
+            heard: Told of a machine that nobody knows, and what it said of itself.
         """
         self._interfaces = interfaces
         self._standing = standing
@@ -96,6 +99,7 @@ class DhcpServer:
         self._observe = mode == "observe"
         self._clock = clock
         self._opener = opener
+        self._heard = heard
         self._limit = TokenBuckets(limit)
         self._chains = ChainMemory()
         self._once = Once()
@@ -218,6 +222,8 @@ class DhcpServer:
             standing=standing,
             chained=self._chains.chained(mac, request.xid, now),
         )
+        if mac and standing.host is None and is_netboot(request):
+            self._heard(mac, told(request.options))
         outcome = decide(request, on.port, boot)
         if isinstance(outcome, Silence):
             self._silent(on, request, outcome, standing, source, now)

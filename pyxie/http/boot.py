@@ -17,10 +17,13 @@ from pyxie.builds.life import Build
 from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
 from pyxie.confined import find
-from pyxie.errors import NotServedError, RenderError
+from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http.edge import SITE, base_url, here, open_to_all, peer, text
 from pyxie.images.spec import Local, images_of
 from pyxie.images.upstream import BrokenOffError, UpstreamError, Upstreams
+from pyxie.registry.machine import Machine
+from pyxie.render.context import Occasion
+from pyxie.site import Site
 from pyxie.trace.events import Step
 
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
@@ -112,6 +115,10 @@ async def script(request: web.Request) -> web.Response:
     site, at, mac = request.app[SITE], str(peer(request)), _mac(request)
     host = site.host_of(mac)
     build = site.builds.active(host) if host else None
+    if build is None and site.is_stranger(mac):
+        answer = await _for_stranger(request, mac, at)
+        if answer is not None:
+            return answer
     if build is None:
         why = f"{host or mac} is {site.standing(mac).why}"
         site.trace.record(Step.SILENCE, f"no script: {why}", mac=mac, host=host, peer=at)
@@ -128,6 +135,27 @@ async def script(request: web.Request) -> web.Response:
         site.forget_chain(mac)
         site.trace.record(Step.SCRIPT, "fetched its iPXE script", mac=mac, host=host, peer=at)
         await site.netbooted(build, mac)
+    return text(body)
+
+
+async def _for_stranger(request: web.Request, mac: str, at: str) -> web.Response | None:
+    """Return the script of a machine that no file knows, if it is to get one."""
+    site, us = request.app[SITE], here(request)
+    if site.settings.unknown == "ignore":
+        return None
+    if site.settings.unknown == "discover":
+        return text(site.kitchen.discover(mac, us))
+    occasion = Occasion(base_url=base_url(request), token="", mac=mac)
+    try:
+        machine = site.stranger(mac)
+        if machine is None:
+            return None
+        body = await asyncio.to_thread(site.kitchen.script, machine, occasion, us)
+    except (ConfigError, NotServedError, RenderError) as exc:
+        site.trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, peer=at)
+        return text(site.kitchen.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))
+    told = f"is unknown, and gets the build type {site.settings.unknown}"
+    site.trace.record(Step.SCRIPT, told, mac=mac, peer=at)
     return text(body)
 
 
@@ -161,9 +189,10 @@ async def image(request: web.Request) -> web.StreamResponse:
     """Give a machine in build mode its kernel, or its initrd by number."""
     site, host = request.app[SITE], request.match_info["hostname"].lower()
     build = site.builds.active(host)
-    if build is None:
+    machine = site.machine_of(build) if build else _stranger_named(site, host)
+    if machine is None:
         raise NotServedError(host, "not in build mode")
-    images = images_of(site.machine_of(build))
+    images = images_of(machine)
     wanted, what = images.kernel, "kernel"
     if "at" in request.match_info:
         number = request.match_info["at"]
@@ -189,10 +218,21 @@ async def image(request: web.Request) -> web.StreamResponse:
         return text(f"{what}: {exc}", 502)
 
 
-def _tell_image(request: web.Request, build: Build, told: str, step: Step = Step.IMAGE) -> None:
+def _stranger_named(site: Site, host: str) -> Machine | None:
+    """Return what an unknown machine boots; its hostname is its MAC."""
+    try:
+        return site.stranger(canonical(host)) if host.count("-") == 5 else None
+    except ValueError:
+        return None
+
+
+def _tell_image(
+    request: web.Request, build: Build | None, told: str, step: Step = Step.IMAGE
+) -> None:
     if request.method == "GET":
         at = str(peer(request))
-        request.app[SITE].trace.record(step, told, mac=build.mac, host=build.host, peer=at)
+        mac, host = (build.mac, build.host) if build else (request.match_info["hostname"], None)
+        request.app[SITE].trace.record(step, told, mac=mac, host=host, peer=at)
 
 
 @routes.get("/images/{name:.+}")

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pyxie.errors import StartError
-from pyxie.http import api, boot, builds, edge, machines, seed, waitron
+from pyxie.http import api, boot, builds, edge, machines, seed, strangers, waitron
 from pyxie.http.access import Gate
 from pyxie.http.admission import FIRST_REQUEST, Admission
 from pyxie.images.upstream import Upstreams
@@ -50,7 +50,7 @@ def application(site: Site, upstreams: Upstreams, admission: Admission) -> web.A
     app[edge.ADMISSION] = admission
     app[boot.UPSTREAMS] = upstreams
     app.on_response_prepare.append(_sign)
-    for part in (api, machines, boot, builds, seed, waitron):
+    for part in (api, machines, boot, builds, seed, strangers, waitron):
         app.add_routes(part.routes)
     return app
 

@@ -84,6 +84,19 @@ class Kitchen:
         }
         return self._scripts.template(SCRIPT, names)
 
+    def discover(self, mac: str, here: str) -> str:
+        """Return an iPXE script that asks an unknown machine what it is.
+
+        Args:
+            mac: The NIC that asks.
+            here: Our URL for iPXE.
+        """
+        names: Mapping[str, Any] = {
+            "why": f"{mac} is in no machine's file; pyxie takes note of it",
+            "found_url": f"{here}/discovered/{dashed(mac)}",
+        }
+        return self._scripts.template("discover.ipxe.j2", names)
+
     def notice(self, why: str, script_url: str, *, again: bool) -> str:
         """Return an iPXE script that shows ``why`` on the machine's screen.
 

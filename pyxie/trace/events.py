@@ -26,6 +26,8 @@ class Step(StrEnum):
     """The installer fetched a template with its token."""
     BUILD = "build"
     """The build changed its state: begun, done, cancelled."""
+    DISCOVERED = "discovered"
+    """A machine that no file knows has told what it is."""
     HOOK = "hook"
     """A hook was run."""
     TROUBLE = "trouble"

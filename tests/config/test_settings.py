@@ -44,6 +44,7 @@ class TestDefaults:
             "state": f"sqlite+aiosqlite:///{tmp_path}/state/pyxie.sqlite",
             "baseurl": None,
             "build_types": {},
+            "unknown": "ignore",
             "foreman_proxy_address": "",
             "interfaces": (),
             "http": Http(port=8090, listen=()),

@@ -18,6 +18,7 @@ from pyxie.dhcp.firmware import (
     architecture,
     features,
     ipxe,
+    told,
     user_classes,
 )
 
@@ -204,3 +205,25 @@ class TestFeatures:
         self, has: Features, family: Family, lacking: str
     ) -> None:
         assert has.lacking(family) == lacking
+
+
+class TestTold:
+    def test_is_what_the_client_says_of_itself(self) -> None:
+        """The first three parts of a UUID are little-endian (SMBIOS 3.0, 7.2.1)."""
+        options = {
+            12: b"web01",
+            60: b"PXEClient:Arch:00007:UNDI:003016",
+            93: b"\0\x07",
+            97: b"\0" + bytes(range(16)),
+        }
+
+        assert told(options) == {
+            "uuid": "03020100-0504-0706-0809-0a0b0c0d0e0f",
+            "vendor_class": "PXEClient:Arch:00007:UNDI:003016",
+            "hostname": "web01",
+            "architecture": ARCHITECTURES[7].name,
+        }
+
+    @given(st.dictionaries(st.sampled_from([12, 60, 93, 97]), st.binary(max_size=40)))
+    def test_of_any_options_is_text(self, options: dict[int, bytes]) -> None:
+        assert all(isinstance(value, str) for value in told(options).values())

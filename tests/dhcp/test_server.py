@@ -124,6 +124,7 @@ class Lab:
         self.metrics = Metrics()
         self.now = 0.0
         self.interfaces = INTERFACES
+        self.heard: list[tuple[str, dict[str, str]]] = []
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
             standing=standing,
@@ -135,6 +136,7 @@ class Lab:
             limit=limit,
             clock=lambda: self.now,
             opener=self.open,
+            heard=lambda mac, told: self.heard.append((mac, dict(told))),
         )
 
     def open(self, bind: bool) -> tuple[DhcpSocket, ...]:
@@ -182,6 +184,24 @@ class TestAnswers:
         assert lab.recorder.events == [
             (Step.OFFER, "offered: undionly.kpxe for a PXE client (BIOS)", MAC, "web01")
         ]
+
+    async def test_what_nobody_knows_is_told_of_and_booted_if_that_is_wanted(self) -> None:
+        wanted = Standing(None, in_build=True)
+        async with serving(Lab(standing=lambda _: wanted)) as lab:
+            lab.dhcp.deliver(discover(7))
+            lab.dhcp.deliver(discover(7, o60=b"MSFT 5.0", o93=None))  # no network boot
+            await lab.settle()
+
+        assert [(mac, told["architecture"]) for mac, told in lab.heard] == [(MAC, "x64 UEFI")]
+        assert len(lab.dhcp.sent) == 1
+        assert lab.recorder.events[0][2:] == (MAC, None)
+
+    async def test_what_is_known_is_not_told_of(self) -> None:
+        async with serving(Lab()) as lab:
+            lab.dhcp.deliver(discover(7))
+            await lab.settle()
+
+        assert lab.heard == []
 
     async def test_port_4011_is_answered_where_it_came_from(self) -> None:
         async with serving(Lab()) as lab:

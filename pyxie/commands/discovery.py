@@ -1,0 +1,67 @@
+"""Machines that no file knows: discovered, adopt."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from pyxie import output
+from pyxie.commands.options import client as client_of
+from pyxie.commands.options import remote, run
+from pyxie.config.kinds import mac as canonical
+
+
+@click.command(short_help="List the machines that were heard and that no file knows.")
+@remote
+def discovered(as_json: bool, **where: Any) -> None:
+    """List the machines that wanted to boot and that no file knows, and what they said.
+
+    They say most with 'unknown: discover' in config.yaml. `pyxie adopt` writes a file for one.
+    """
+    answer = run(client_of(**where).call("GET", "discovered"))
+    if as_json:
+        output.as_json(answer)
+        return
+    rows = [
+        [
+            each["mac"],
+            time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(each["last"])),
+            *(each["told"].get(key, "") for key in ("vendor", "product", "serial")),
+            each["told"].get("architecture", ""),
+        ]
+        for each in answer["machines"]
+    ]
+    output.table(["NIC", "last heard", "vendor", "product", "serial", "architecture"], rows)
+
+
+@click.command(short_help="Write a machine file for a MAC that was heard.")
+@click.argument("mac")
+@click.option("--hostname", required=True, help="The new machine's name.")
+@remote
+def adopt(mac: str, hostname: str, as_json: bool, **where: Any) -> None:
+    """Write the machine file HOSTNAME for MAC, with what the machine said of itself.
+
+    `pyxie set` and `pyxie edit` say the rest; then `pyxie build` installs it.
+    """
+    try:
+        mac = canonical(mac)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc), param_hint="MAC") from exc
+    client = client_of(**where)
+    told = run(client.call("GET", "discovered", mac))["told"]
+    said = [told[key] for key in ("vendor", "product") if key in told]
+    said += [f"{key} {told[key]}" for key in ("serial", "asset", "uuid") if key in told]
+    machine = {
+        "hostname": hostname,
+        "description": ", ".join(said),
+        "network": [{"macaddress": mac}],
+    }
+    if not said:
+        del machine["description"]
+    answer = run(client.call("POST", "machines", body=machine))
+    if as_json:
+        output.as_json(answer)
+    else:
+        output.line(f"{answer['hostname']} is added, with {mac}")

@@ -1,0 +1,64 @@
+"""Machines that no file knows: what is asked of them, and what they said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from pyxie.config.kinds import mac as canonical
+from pyxie.http.edge import SITE, open_to_all, peer, text
+from pyxie.registry.strangers import Stranger
+from pyxie.trace.events import Step
+
+routes = web.RouteTableDef()
+
+
+def _mac(request: web.Request) -> str:
+    try:
+        return canonical(request.match_info["mac"])
+    except ValueError as exc:
+        raise web.HTTPNotFound(text=f"{exc}\n") from exc
+
+
+@routes.get("/discovered/{mac}", allow_head=False)
+@open_to_all
+async def discovered(request: web.Request) -> web.Response:
+    """Hear from an unknown machine's iPXE what it is."""
+    site, mac = request.app[SITE], _mac(request)
+    if site.settings.unknown != "discover" or not site.is_stranger(mac):
+        raise web.HTTPNotFound(text="nobody asked\n")
+    site.heard(mac, dict(request.query))
+    told = site.strangers.of(mac)
+    what = " ".join(f"{key}={value!r}" for key, value in (told.told if told else {}).items())
+    site.trace.record(Step.DISCOVERED, f"is unknown: {what}", mac=mac, peer=str(peer(request)))
+    return text("# noted\n")
+
+
+@routes.get("/api/v1/discovered")
+async def listing(request: web.Request) -> web.Response:
+    """List the machines that were heard and that no file knows."""
+    site = request.app[SITE]
+    await site.refresh()
+    found = [_told(each) for each in site.strangers.all() if site.is_stranger(each.mac)]
+    return web.json_response({"machines": found})
+
+
+@routes.get("/api/v1/discovered/{mac}")
+async def one(request: web.Request) -> web.Response:
+    """Tell what one of them said of itself."""
+    site, mac = request.app[SITE], _mac(request)
+    await site.refresh()
+    found = site.strangers.of(mac)
+    if found is None or not site.is_stranger(mac):
+        raise web.HTTPNotFound(text=f"{mac} has not been heard, or is known")
+    return web.json_response(_told(found))
+
+
+def _told(stranger: Stranger) -> dict[str, Any]:
+    return {
+        "mac": stranger.mac,
+        "first": stranger.first,
+        "last": stranger.last,
+        "told": dict(stranger.told),
+    }

@@ -1,0 +1,73 @@
+"""Machines that no file knows, as they told of themselves; in memory, and bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+FIELDS: Final = (
+    *("uuid", "vendor", "product", "serial", "asset"),
+    *("architecture", "vendor_class", "hostname"),
+)
+"""What a machine may tell: over DHCP (options 97, 60, 93 and 12) and by iPXE's SMBIOS settings."""
+
+_MOST = 1000
+_LONGEST = 200
+_ANEW = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """One machine.
+
+    Attributes:
+        mac: ``52:54:00:12:34:56``.
+        first, last: When it was heard, seconds since the epoch.
+        told: What it said of itself, by `FIELDS`.
+    """
+
+    mac: str
+    first: float
+    last: float
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+class Strangers:
+    """The last thousand of them; who was silent for the longest is forgotten first."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Stranger] = {}
+
+    def heard(self, mac: str, now: float, told: Mapping[str, str]) -> bool:
+        """Note that a machine was heard; True if it was not within the last ten minutes.
+
+        Args:
+            mac: Its address.
+            now: Seconds since the epoch.
+            told: By `FIELDS`; other names, and what cannot be printed, are left out.
+        """
+        clean = {
+            name: "".join(c for c in value if c.isprintable()).strip()[:_LONGEST]
+            for name, value in told.items()
+            if name in FIELDS
+        }
+        clean = {name: value for name, value in clean.items() if value}
+        old = self._known.pop(mac, None)
+        if old is None:
+            self._known[mac] = Stranger(mac, now, now, MappingProxyType(clean))
+        else:
+            both = MappingProxyType({**old.told, **clean})
+            self._known[mac] = replace(old, last=now, told=both)
+        while len(self._known) > _MOST:
+            del self._known[next(iter(self._known))]
+        return old is None or now - old.last >= _ANEW
+
+    def all(self) -> list[Stranger]:
+        """Return them, the one heard last at the end."""
+        return list(self._known.values())
+
+    def of(self, mac: str) -> Stranger | None:
+        """Return one of them."""
+        return self._known.get(mac)

@@ -1,0 +1,117 @@
+"""Machines that no file knows: ignored, asked, or booted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from tests.hooks.test_runner import running
+from tests.http.site import ALL_LOCAL, CONFIG, HOST, MAC, MACHINE, serving
+from tests.render.ipxe import commands
+
+NEW = "52:54:00:00:00:07"
+DASHED = NEW.replace(":", "-")
+DISCOVER = f"{CONFIG}unknown: discover\n"
+RESCUE = f"{ALL_LOCAL}unknown: rescue\nbuild_types: {{rescue: {{cmdline: 'r {{{{ MAC }}}}'}}}}\n"
+
+
+class TestIgnored:
+    async def test_is_the_default(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            standing = served.site.standing(NEW)
+            script = (await served.get(f"/ipxe/{DASHED}")).text
+
+            assert (standing.in_build, standing.why) == (False, "not in the registry")
+            assert "is not in the registry" in script
+            assert (await served.get(f"/discovered/{DASHED}?uuid=x")).status == 404
+            assert (await served.get(f"/boot/{DASHED}/kernel/linux")).status == 404
+
+    async def test_what_was_heard_over_dhcp_is_listed_all_the_same(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            served.site.heard(NEW, {"architecture": "x64 UEFI"})
+            served.site.heard(MAC, {"architecture": "x64 UEFI"})
+            body = json.loads((await served.get("/api/v1/discovered")).body)
+
+            assert [each["mac"] for each in body["machines"]] == [NEW]
+
+
+class TestDiscovered:
+    async def test_it_is_asked_tells_and_is_adopted(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=DISCOVER) as served:
+            assert served.site.standing(NEW).in_build
+            found = commands((await served.get(f"/ipxe/{DASHED}")).text)
+            (url,) = [word for words in found for word in words if "/discovered/" in word]
+            assert url.startswith(f"http://boot.internal:8090/discovered/{DASHED}?")
+            assert found[-1] == ["exit", "1"]
+
+            told = "?uuid=1-2&vendor=QEMU&product=a%20b&serial=%0ax&evil=1"
+            assert (await served.get(f"/discovered/{DASHED}{told}")).status == 200
+            one = json.loads((await served.get(f"/api/v1/discovered/{DASHED}")).body)
+            assert one["told"] == {"uuid": "1-2", "vendor": "QEMU", "product": "a b", "serial": "x"}
+
+            new = {"hostname": "new.internal", "network": [{"macaddress": NEW}]}
+            async with served.session.post(f"{served.url}/api/v1/machines", json=new) as answer:
+                assert answer.status == 201
+            assert (await served.get(f"/api/v1/discovered/{DASHED}")).status == 404
+            assert served.site.standing(NEW).why == "not in build mode"
+
+    async def test_a_machine_that_is_known_is_not_asked(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=DISCOVER) as served:
+            assert not served.site.standing(MAC).in_build
+            assert "/discovered/" not in (await served.get(f"/ipxe/{MAC}")).text
+            assert (await served.get(f"/discovered/{MAC}?uuid=x")).status == 404
+
+    async def test_nor_one_whose_file_has_mistakes(self, tmp_path: Path) -> None:
+        broken = MACHINE.replace("kernel:", "kernle:")
+        async with serving(tmp_path, config=DISCOVER, machine=broken) as served:
+            standing = served.site.standing(MAC)
+
+            assert (standing.in_build, standing.why) == (
+                False,
+                "in a file with mistakes: see pyxie check",
+            )
+            assert "/discovered/" not in (await served.get(f"/ipxe/{MAC}")).text
+
+
+class TestBooted:
+    async def test_into_the_type_that_the_setting_names(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=RESCUE) as served:
+            (tmp_path / "images/linux").write_bytes(b"kernel")
+            (tmp_path / "images/initrd.gz").write_bytes(b"initrd")
+            script = (await served.get(f"/ipxe/{DASHED}")).text
+
+            assert f"r {NEW}" in script
+            assert f"http://boot.internal:8090/boot/{DASHED}/kernel/linux" in script
+            assert (await served.get(f"/boot/{DASHED}/kernel/linux")).body == b"kernel"
+            assert (await served.get(f"/boot/{DASHED}/initrd/0/initrd.gz")).body == b"initrd"
+            # No token, no template; and a machine that is known gets nothing of it.
+            assert (await served.get(f"/template/preseed/{DASHED}/x")).status == 404
+            assert (await served.get(f"/boot/{MAC.replace(':', '-')}/kernel/linux")).status == 404
+
+    async def test_a_type_that_is_not_there_refuses_the_settings(self, tmp_path: Path) -> None:
+        from pyxie.checking import problems
+
+        (tmp_path / "config.yaml").write_text("unknown: rescue\n")
+
+        found, _ = await asyncio.to_thread(problems, tmp_path / "config.yaml")
+
+        assert "'unknown' is 'rescue'" in str(found[0])
+
+
+class TestHooks:
+    async def test_are_run_for_a_stranger_once(self, tmp_path: Path) -> None:
+        hooks = f"{DISCOVER}unknownbuild_commands: [{{command: 'echo {{{{ MAC }}}}'}}]\n"
+        async with serving(tmp_path, config=hooks) as served, running(served):
+            for _ in range(3):
+                served.site.heard(NEW, {})
+            for _ in range(500):
+                found = await served.site.hooks.history(NEW)
+                if found and found[0]["state"] != "owed":
+                    break
+                await asyncio.sleep(0.01)
+
+            assert [(each["kind"], each["output"]) for each in found] == [
+                ("unknownbuild", f"{NEW}\n")
+            ]
+            assert not await served.site.hooks.history(HOST)

@@ -1,0 +1,59 @@
+"""Unknown machines: what is kept of them, and how much."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.registry.strangers import FIELDS, Strangers
+
+MAC = "52:54:00:00:00:01"
+
+
+class TestHeard:
+    def test_what_is_told_later_is_added(self) -> None:
+        strangers = Strangers()
+
+        strangers.heard(MAC, 1.0, {"uuid": "u", "vendor": ""})
+        strangers.heard(MAC, 2.0, {"vendor": " QEMU\n", "nonsense": "x"})
+
+        (found,) = strangers.all()
+        assert (found.first, found.last, dict(found.told)) == (
+            1.0,
+            2.0,
+            {"uuid": "u", "vendor": "QEMU"},
+        )
+        assert strangers.of(MAC) is found
+
+    def test_it_is_news_once_in_ten_minutes(self) -> None:
+        strangers = Strangers()
+
+        assert [strangers.heard(MAC, now, {}) for now in (0.0, 599.0, 1000.0, 1600.0)] == [
+            True,
+            False,
+            False,
+            True,
+        ]
+
+    def test_a_thousand_are_kept_and_the_most_silent_goes_first(self) -> None:
+        strangers = Strangers()
+        strangers.heard("first", 0.0, {})
+        strangers.heard("second", 0.0, {})
+        strangers.heard("first", 1.0, {})
+
+        for at in range(999):
+            strangers.heard(str(at), 2.0, {})
+
+        assert len(strangers.all()) == 1000
+        assert strangers.of("second") is None
+        assert strangers.of("first") is not None
+
+    @given(st.dictionaries(st.sampled_from([*FIELDS, "x"]), st.text()))
+    def test_nothing_that_is_told_is_long_or_breaks_a_line(self, told: dict[str, str]) -> None:
+        strangers = Strangers()
+
+        strangers.heard(MAC, 0.0, told)
+
+        for value in strangers.all()[0].told.values():
+            assert 0 < len(value) <= 200
+            assert value.isprintable()
