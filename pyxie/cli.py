@@ -11,7 +11,7 @@ import click
 
 from pyxie import __version__, output
 from pyxie.client import UnreachableError
-from pyxie.commands import builds, discovery, machines, moving, schema
+from pyxie.commands import access, builds, discovery, machines, moving, schema
 from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, common, needed
 from pyxie.config.settings import load_marked
@@ -140,6 +140,7 @@ for _each in (
     *(builds.build, builds.show, builds.cancel, builds.done, builds.failed, builds.log),
     *(builds.status, builds.machines, builds.events),
     rendering.render,
+    *(access.token, access.audit),
     *(discovery.discovered, discovery.adopt),
     *(machines.add, machines.set_, machines.edit, machines.remove),
     schema.schema,

@@ -11,6 +11,8 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any
 
+from pyxie.access.audit import Audit
+from pyxie.access.tokens import Tokens
 from pyxie.builds.builds import Builds
 from pyxie.builds.life import OWED, Build, State
 from pyxie.config.build import Hook
@@ -90,6 +92,8 @@ class Site:
         """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
         self.strangers = Strangers()
+        self.tokens = Tokens(builds.store)
+        self.audit = Audit(builds.store)
         self._noting: set[asyncio.Task[None]] = set()
         self.hooks = Hooks(builds.store, self.kitchen.renderer, self._names, trace, metrics)
         self._netbooted: dict[str, float] = {}

@@ -25,6 +25,7 @@ MIGRATION = re.compile(r"pyxie\.builds\.migrations\.").match
 PURE = frozenset(
     f"pyxie.{name}"
     for name in (
+        "access.scope",
         "builds.life",
         "config.kinds",
         "dhcp.chain",
@@ -115,7 +116,14 @@ RANKS = (
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
         *("pyxie.logs", "pyxie.metrics", "pyxie.loaders", "pyxie.site"),
         *("pyxie.registry", "pyxie.render", "pyxie.images", "pyxie.builds", "pyxie.trace"),
-        *("pyxie.hooks", "pyxie.net", "pyxie.tftp.source", "pyxie.tftp.files", "pyxie.moving"),
+        *(
+            "pyxie.access",
+            "pyxie.hooks",
+            "pyxie.net",
+            "pyxie.tftp.source",
+            "pyxie.tftp.files",
+            "pyxie.moving",
+        ),
     },
     # Servers.
     {"pyxie.dhcp", "pyxie.tftp", "pyxie.http"},

@@ -6,9 +6,11 @@ import base64
 import binascii
 import hmac
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
+from pyxie.access.scope import Scope, Token
 from pyxie.config.settings import Api
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
@@ -23,34 +25,72 @@ def address(text: str) -> IPv4Address | IPv6Address:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a request.
+
+    Attributes:
+        refusal: Why it is refused, in one line; None if it is admitted.
+        who: By what it is known: ``token ci``, ``this host``.
+    """
+
+    refusal: str | None
+    who: str
+
+
 class Gate:
     """Decides on one management request; told all it needs, does no I/O.
 
     Args:
         api: The setting.
         is_own: Whether an address is one of this host's.
+        find: Finds a token of `pyxie token create` by its secret.
     """
 
-    def __init__(self, api: Api, is_own: Callable[[IPv4Address], bool]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        is_own: Callable[[IPv4Address], bool],
+        find: Callable[[bytes], Token | None] = lambda _secret: None,
+    ) -> None:
+        self._find = find
         self._allow = api.allow
         self._tokens = [token.get_secret_value().encode() for token in api.tokens]
         self._is_own = is_own
 
-    def refusal(
+    def judge(
         self,
         peer: IPv4Address | IPv6Address,
         local: IPv4Address | IPv6Address,
         headers: Mapping[str, str],
-    ) -> str | None:
-        """Return why the request is refused, in one line; None if it is admitted.
+        needed: Scope = Scope.ADMIN,
+    ) -> Verdict:
+        """Decide on a request.
 
         Args:
             peer: The client's address.
             local: Our end of its connection.
             headers: The request's; looked up in lower-case-insensitive manner.
+            needed: What it takes, of a token with a scope; addresses may do all.
         """
-        if self._bears_token(headers.get("Authorization", "")):
-            return None
+        given = _secret(headers.get("Authorization", ""))
+        token = self._find(given) if given else None
+        if token is not None:
+            if token.scope.covers(needed):
+                return Verdict(None, f"token {token.name}")
+            why = f"the token {token.name!r} has the scope {token.scope}; this needs {needed}"
+            return Verdict(why, f"token {token.name}")
+        if given and self._is_in_settings(given):
+            return Verdict(None, "a token of api.tokens")
+        refusal = self._refusal(peer, local, headers)
+        return Verdict(refusal, "this host" if peer.is_loopback else "a network of api.allow")
+
+    def _refusal(
+        self,
+        peer: IPv4Address | IPv6Address,
+        local: IPv4Address | IPv6Address,
+        headers: Mapping[str, str],
+    ) -> str | None:
         if _from_a_page(headers):
             return f"a page from {headers.get('Origin')} may not manage pyxie without a token"
         if any(peer in network for network in self._allow):
@@ -64,20 +104,25 @@ class Gate:
             return "forwarded requests need a token: see 'api.tokens' in config.yaml"
         return f"{peer} may not manage pyxie: add its network to 'api.allow' in config.yaml"
 
-    def _bears_token(self, authorization: str) -> bool:
-        scheme, _, credentials = authorization.partition(" ")
-        # aiohttp hands on bytes that are no UTF-8 as lone surrogates.
-        given = credentials.strip().encode(errors="surrogateescape")
-        if scheme.lower() == "basic":
-            try:
-                given = base64.b64decode(given, validate=True).partition(b":")[2]
-            except (binascii.Error, ValueError):
-                return False
-        elif scheme.lower() != "bearer":
-            return False
+    def _is_in_settings(self, given: bytes) -> bool:
         # All are compared, so that the time does not tell which one was nearly right.
         matches = [hmac.compare_digest(given, token) for token in self._tokens]
         return any(matches)
+
+
+def _secret(authorization: str) -> bytes:
+    """Return what a header shows as a token, or as the password of basic auth."""
+    scheme, _, credentials = authorization.partition(" ")
+    # aiohttp hands on bytes that are no UTF-8 as lone surrogates.
+    given = credentials.strip().encode(errors="surrogateescape")
+    if scheme.lower() == "bearer":
+        return given
+    if scheme.lower() != "basic":
+        return b""
+    try:
+        return base64.b64decode(given, validate=True).partition(b":")[2]
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _from_a_page(headers: Mapping[str, str]) -> bool:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from pyxie.access.scope import Scope
 from pyxie.builds.builds import InBuildError
 from pyxie.builds.life import Build
 from pyxie.builds.store import StoreError
 from pyxie.config.nodes import Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.hooks.runner import HookFailedError
-from pyxie.http.edge import SITE, base_url, peer
+from pyxie.http.edge import SITE, base_url, judged, peer
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion
@@ -108,7 +109,9 @@ async def begin(
         host = machine.hostname
         if not replace and site.builds.active(host):
             raise web.HTTPConflict(text=str(InBuildError(host)))
-        definition = defined(site, machine, build_type, document(said))
+        body = document(said)
+        _allow_hooks(request, body)
+        definition = defined(site, machine, build_type, body)
         trial = Occasion(base_url=base_url(request), token="0" * 36, mac="")
         await asyncio.to_thread(_rehearse, site, definition.machine, trial)
         before = site.builds.plan(definition.machine, build_type or "", said)
@@ -130,6 +133,21 @@ async def begin(
         raise web.HTTPInsufficientStorage(text=why) from exc
     await site.hooks.note(build, "prebuild", ran)
     return build
+
+
+def _allow_hooks(request: web.Request, body: Document | None) -> None:
+    """Refuse commands that come with a call of one who may build, but not change files.
+
+    They would run on this host, as pyxie's user.
+
+    Raises:
+        HTTPForbidden: The body has some.
+    """
+    data = body.data if body is not None and isinstance(body.data, dict) else {}
+    if any(key.endswith("_commands") for key in data):
+        refusal = judged(request, Scope.ADMIN).refusal
+        if refusal is not None:
+            raise web.HTTPForbidden(text=f"hooks in the body: {refusal}")
 
 
 def _refused(site: Site, host: str, at: str, answer: web.HTTPException) -> web.HTTPException:

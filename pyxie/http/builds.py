@@ -8,10 +8,11 @@ from typing import Any
 from aiohttp import web
 from pydantic import ValidationError
 
+from pyxie.access.scope import Scope
 from pyxie.builds.life import Build, State
 from pyxie.config.validate import Model, sentence_of
 from pyxie.http.begin import begin, defined, found
-from pyxie.http.edge import SITE, peer
+from pyxie.http.edge import SITE, needs, peer
 from pyxie.http.waitron import host_of
 from pyxie.registry.origins import answer
 from pyxie.site import Site
@@ -62,6 +63,7 @@ async def body(request: web.Request, model: type[Model]) -> Any:
 
 
 @routes.put("/api/v1/builds/{hostname}")
+@needs(Scope.BUILD)
 async def build(request: web.Request) -> web.Response:
     """Put a machine in build mode; one that is in it already, if ``replace`` says so."""
     wanted: Wanted = await body(request, Wanted)
@@ -72,6 +74,7 @@ async def build(request: web.Request) -> web.Response:
 
 
 @routes.delete("/api/v1/builds/{hostname}")
+@needs(Scope.BUILD)
 async def cancel(request: web.Request) -> web.Response:
     """Give a machine's build up, without its token."""
     site, active = _active(request)
@@ -80,6 +83,7 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/v1/builds/{hostname}/done")
+@needs(Scope.BUILD)
 async def done(request: web.Request) -> web.Response:
     """End a machine's build as installed, without its token."""
     site, active = _active(request)
@@ -88,6 +92,7 @@ async def done(request: web.Request) -> web.Response:
 
 
 @routes.post("/api/v1/builds/{hostname}/failed")
+@needs(Scope.BUILD)
 async def failed(request: web.Request) -> web.Response:
     """End a machine's build as failed, without its token."""
     failure: Failure = await body(request, Failure)

@@ -12,10 +12,11 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.builds.store import StoreError
 from pyxie.errors import NotServedError, RenderError
-from pyxie.http.access import Gate, address
+from pyxie.http.access import Gate, Verdict, address
 from pyxie.http.admission import Admission
 from pyxie.site import Site
 from pyxie.trace.events import Step
@@ -30,6 +31,7 @@ GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
 
 _OPEN = "pyxie_open"
+_SCOPE = "pyxie_scope"
 _LEFT = 499
 """The client left before the end of its answer, as nginx notes it."""
 _STOPPING = 503
@@ -72,8 +74,30 @@ def here(request: web.Request) -> str:
 
 
 def admitted(request: web.Request) -> str | None:
-    """Return None if the client may manage, else why not."""
-    return request.app[GATE].refusal(peer(request), local(request), request.headers)
+    """Return None if the client may look at everything, else why not."""
+    return judged(request, Scope.READ).refusal
+
+
+def judged(request: web.Request, needed: Scope) -> Verdict:
+    """Return what the gate says to a request that takes ``needed``."""
+    return request.app[GATE].judge(peer(request), local(request), request.headers, needed)
+
+
+def scope_of(request: web.Request) -> Scope:
+    """Return what a token needs for a managed route: by its method, and its marking."""
+    if request.method in ("GET", "HEAD"):
+        return getattr(request.match_info.handler, _SCOPE, Scope.READ)
+    return getattr(request.match_info.handler, _SCOPE, Scope.ADMIN)
+
+
+def needs(scope: Scope) -> Callable[[Handler], Handler]:
+    """Mark a managed handler with what a token needs for it."""
+
+    def marked(handler: Handler) -> Handler:
+        setattr(handler, _SCOPE, scope)
+        return handler
+
+    return marked
 
 
 def text(body: str, status: int = 200) -> web.Response:
@@ -236,11 +260,31 @@ def _hung_up(request: web.Request) -> web.Response:
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse management to strangers."""
     route = request.match_info.handler
+    if "Authorization" in request.headers:
+        await request.app[SITE].tokens.load()
     if request.match_info.http_exception is None and not getattr(route, _OPEN, False):
-        refusal = admitted(request)
-        if refusal is not None:
-            site = request.app[SITE]
-            told = f"refused {request.method} {masked(request)}: {refusal}"
+        site = request.app[SITE]
+        verdict = judged(request, scope_of(request))
+        if verdict.refusal is not None:
+            told = f"refused {request.method} {masked(request)}: {verdict.refusal}"
             site.trace.record(Step.TROUBLE, told, peer=str(peer(request)))
-            return fault(request, 403, refusal)
+            return fault(request, 403, verdict.refusal)
+        if request.method not in ("GET", "HEAD"):
+            return await _audited(request, handler, verdict)
     return await handler(request)
+
+
+async def _audited(request: web.Request, handler: Handler, verdict: Verdict) -> web.StreamResponse:
+    """Answer a change, and note who made it."""
+    status = 500
+    try:
+        answer = await handler(request)
+        status = answer.status
+    except web.HTTPException as exc:
+        status = exc.status
+        raise
+    finally:
+        await request.app[SITE].audit.note(
+            verdict.who, str(peer(request)), request.method, masked(request), status
+        )
+    return answer

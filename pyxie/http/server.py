@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pyxie.errors import StartError
-from pyxie.http import api, boot, builds, edge, machines, seed, strangers, waitron
+from pyxie.http import api, boot, builds, edge, machines, seed, strangers, tokens, waitron
 from pyxie.http.access import Gate
 from pyxie.http.admission import FIRST_REQUEST, Admission
 from pyxie.images.upstream import Upstreams
@@ -46,11 +46,13 @@ def application(site: Site, upstreams: Upstreams, admission: Admission) -> web.A
     """Return the whole HTTP side as an aiohttp application."""
     app = web.Application(middlewares=[edge.record, edge.errors, edge.guard])
     app[edge.SITE] = site
-    app[edge.GATE] = Gate(site.settings.api, lambda ip: site.interfaces().is_own(ip))
+    app[edge.GATE] = Gate(
+        site.settings.api, lambda ip: site.interfaces().is_own(ip), site.tokens.find
+    )
     app[edge.ADMISSION] = admission
     app[boot.UPSTREAMS] = upstreams
     app.on_response_prepare.append(_sign)
-    for part in (api, machines, boot, builds, seed, strangers, waitron):
+    for part in (api, machines, boot, builds, seed, strangers, tokens, waitron):
         app.add_routes(part.routes)
     return app
 

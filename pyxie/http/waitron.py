@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from pyxie.access.scope import Scope
 from pyxie.builds.life import State
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.begin import begin, unknown
-from pyxie.http.edge import SITE, admitted, base_url, open_to_all, peer, text
+from pyxie.http.edge import SITE, admitted, base_url, needs, open_to_all, peer, text
 from pyxie.http.templates import rendered
 from pyxie.images.spec import Image, Upstream
 
@@ -55,6 +56,7 @@ def known(request: web.Request) -> str:
 
 @routes.put("/build/{hostname}")
 @routes.put("/build/{hostname}/{type}")
+@needs(Scope.BUILD)
 async def build(request: web.Request) -> web.Response:
     """Put the machine in build mode; its token is in ``Build-Token``.
 

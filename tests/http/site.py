@@ -15,11 +15,12 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from pyxie.access.scope import Scope
 from pyxie.builds.builds import Builds
 from pyxie.builds.store import Store
 from pyxie.config.settings import load_marked
 from pyxie.http import edge
-from pyxie.http.access import Gate
+from pyxie.http.access import Gate, Verdict
 from pyxie.http.admission import FIRST_REQUEST
 from pyxie.http.server import HttpServer
 from pyxie.metrics import Metrics
@@ -112,13 +113,14 @@ def lay(folder: Path, **changed: str | None) -> Path:
 class StrangersGate(Gate):
     """A gate to whom every client comes from elsewhere on the LAN."""
 
-    def refusal(
+    def judge(
         self,
         peer: IPv4Address | IPv6Address,
         local: IPv4Address | IPv6Address,
         headers: Mapping[str, str],
-    ) -> str | None:
-        return super().refusal(IPv4Address(STRANGER), IPv4Address("192.0.2.1"), headers)
+        needed: Scope = Scope.ADMIN,
+    ) -> Verdict:
+        return super().judge(IPv4Address(STRANGER), IPv4Address("192.0.2.1"), headers, needed)
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,9 @@ async def serving(
         await site.refresh()
         async with server:
             if to_strangers:
-                _app(server)._state[edge.GATE] = StrangersGate(settings.api, lambda _: False)
+                _app(server)._state[edge.GATE] = StrangersGate(
+                    settings.api, lambda _: False, site.tokens.find
+                )
             running = asyncio.create_task(server.serve())
             try:
                 async with aiohttp.ClientSession(auto_decompress=False) as session:

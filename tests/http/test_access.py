@@ -20,7 +20,7 @@ GATE = Gate(
 
 def refusal(peer: str, *, local: str = LAN, gate: Gate = GATE, **headers: str) -> str | None:
     named = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
-    return gate.refusal(address(peer), address(local), named)
+    return gate.judge(address(peer), address(local), named).refusal
 
 
 def basic(text: str) -> str:
@@ -115,11 +115,11 @@ class TestProxies:
     def test_what_one_passes_on_needs_a_token(self, header: str) -> None:
         here, given = address("127.0.0.1"), CIMultiDict({header: "203.0.113.5"})
 
-        assert GATE.refusal(here, here, given) == (
+        assert GATE.judge(here, here, given).refusal == (
             "forwarded requests need a token: see 'api.tokens' in config.yaml"
         )
         given["Authorization"] = f"Bearer {TOKEN}"
-        assert GATE.refusal(here, here, given) is None
+        assert GATE.judge(here, here, given).refusal is None
 
     def test_nobody_gets_in_by_claiming_to_be_forwarded(self) -> None:
         assert refusal("203.0.113.5", X_Forwarded_For="127.0.0.1") is not None

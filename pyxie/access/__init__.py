@@ -1,0 +1,1 @@
+"""Tokens with names, scopes and an end; and the log of who changed what."""

@@ -1,0 +1,67 @@
+"""Who changed what, and when; in the state, the newest ten thousand."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from pyxie.builds.store import Store, StoreError, faults
+from pyxie.builds.tables import AUDIT
+
+log = logging.getLogger(__name__)
+
+_KEPT = 10_000
+_PRUNE = 100
+"""Entries after which the oldest are looked for."""
+
+
+class Audit:
+    """The log of changes over HTTP.
+
+    Args:
+        store: Entered before this is used.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._clock = clock
+        self._written = 0
+
+    async def note(self, who: str, peer: str, method: str, path: str, status: int) -> None:
+        """Note a change that was asked for; where it cannot be stored, in the log."""
+        row = {"at": self._clock(), "who": who, "peer": peer}
+        row |= {"method": method, "path": path, "status": status}
+        try:
+            with faults():
+                async with self._store.engine.begin() as connection:
+                    await connection.execute(sa.insert(AUDIT).values(**row))
+                    self._written += 1
+                    if self._written % _PRUNE == 1:
+                        newest = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc()).limit(_KEPT)
+                        old = sa.delete(AUDIT).where(AUDIT.c.id.not_in(newest))
+                        await connection.execute(old)
+        except StoreError as exc:
+            log.error("audit: %s %s by %s: %d; not stored: %s", method, path, who, status, exc)  # noqa: TRY400
+
+    async def page(self, before: int | None, limit: int) -> list[dict[str, Any]]:
+        """Return entries, the newest first.
+
+        Args:
+            before: Only those with a smaller ``id``; None for the newest.
+            limit: At most so many.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        query = sa.select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(AUDIT.c.id < before)
+        with faults():
+            async with self._store.engine.connect() as connection:
+                rows = (await connection.execute(query)).mappings().all()
+        return [dict(row) for row in rows]

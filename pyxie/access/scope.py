@@ -1,0 +1,49 @@
+"""What a token may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Scope(StrEnum):
+    """What a token may do; each may do what those before it may."""
+
+    READ = "read"
+    """Look at everything that is not a secret."""
+    BUILD = "build"
+    """Begin and end builds."""
+    ADMIN = "admin"
+    """Change machines and tokens."""
+
+    def covers(self, needed: Scope) -> bool:
+        """Tell whether this is enough for what needs ``needed``."""
+        order = list(Scope)
+        return order.index(self) >= order.index(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token, without its secret.
+
+    Attributes:
+        name: The operator's own for it.
+        scope: What it may do.
+        created: Seconds since the epoch.
+        expires: When it ends; None for never.
+    """
+
+    name: str
+    scope: Scope
+    created: float
+    expires: float | None
+
+    def told(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {
+            "name": self.name,
+            "scope": str(self.scope),
+            "created": self.created,
+            "expires": self.expires,
+        }

@@ -1,0 +1,110 @@
+"""API tokens: what they may do, until when; stored hashed, looked up in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from pyxie.access.scope import Scope, Token
+from pyxie.builds.store import Store, faults
+from pyxie.builds.tables import TOKENS
+from pyxie.errors import PyxieError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PREFIX = "pyxie_"
+"""So that scanners for lost secrets can find them."""
+
+
+class TokenError(PyxieError):
+    """A token cannot be made so, or is not there; the text says why."""
+
+
+class Tokens:
+    """All tokens; changes raise StoreError where they cannot be stored.
+
+    Args:
+        store: Entered before this is used.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._clock = clock
+        self._by_hash: dict[str, Token] | None = None
+
+    async def load(self) -> None:
+        """Read them, the first time."""
+        if self._by_hash is None:
+            with faults():
+                async with self._store.engine.connect() as connection:
+                    rows = (await connection.execute(sa.select(TOKENS))).mappings().all()
+            self._by_hash = {
+                row["hash"]: Token(row["name"], Scope(row["scope"]), row["created"], row["expires"])
+                for row in rows
+            }
+
+    def find(self, secret: bytes) -> Token | None:
+        """Return the token that ``secret`` is; None if there is none, or it has ended."""
+        # It is sought by its hash: how long that takes tells nothing of the others.
+        token = (self._by_hash or {}).get(_hash(secret))
+        if token is None or (token.expires is not None and token.expires <= self._clock()):
+            return None
+        return token
+
+    def all(self) -> list[Token]:
+        """Return them by name, those that have ended too."""
+        return sorted((self._by_hash or {}).values(), key=lambda token: token.name)
+
+    async def create(self, name: str, scope: Scope, seconds: float | None) -> tuple[Token, str]:
+        """Make a token.
+
+        Args:
+            name: A new one.
+            scope: What it may do.
+            seconds: How long it is good; None for ever.
+
+        Returns:
+            The token, and its secret, which is told this once.
+
+        Raises:
+            TokenError: The name is taken, or is none.
+        """
+        await self.load()
+        if not _NAME.fullmatch(name):
+            raise TokenError(f"{name[:80]!r} is not a name like ci.example")
+        if any(token.name == name for token in self.all()):
+            raise TokenError(f"there is a token {name!r} already")
+        now = self._clock()
+        secret = _PREFIX + secrets.token_urlsafe(32)
+        token = Token(name, scope, now, now + seconds if seconds else None)
+        row = {**token.told(), "hash": _hash(secret.encode())}
+        with faults():
+            async with self._store.engine.begin() as connection:
+                await connection.execute(sa.insert(TOKENS).values(**row))
+        self._by_hash = {**(self._by_hash or {}), row["hash"]: token}
+        return token, secret
+
+    async def revoke(self, name: str) -> None:
+        """End a token now.
+
+        Raises:
+            TokenError: There is none of that name.
+        """
+        await self.load()
+        kept = {key: token for key, token in (self._by_hash or {}).items() if token.name != name}
+        if len(kept) == len(self._by_hash or {}):
+            raise TokenError(f"there is no token {name[:80]!r}")
+        with faults():
+            async with self._store.engine.begin() as connection:
+                await connection.execute(sa.delete(TOKENS).where(TOKENS.c.name == name))
+        self._by_hash = kept
+
+
+def _hash(secret: bytes) -> str:
+    # 256 random bits need no salt and no slow hash: nobody can try them all.
+    return hashlib.sha256(secret).hexdigest()

@@ -1,0 +1,105 @@
+"""Tokens and the audit log from the command line."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import click
+
+from pyxie import output
+from pyxie.commands.options import client as client_of
+from pyxie.commands.options import remote, run
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
+
+
+class _Duration(click.ParamType[float]):
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        found = re.fullmatch(r"(\d{1,9})([smhdwy])", str(value))
+        if not found:
+            self.fail(f"{value!r} is not a duration like 12h or 90d", param, ctx)
+        return float(int(found[1]) * _UNITS[found[2]])
+
+
+@click.group(short_help="Tokens for those who manage from elsewhere.")
+def token() -> None:
+    """Tokens for those who manage from elsewhere: create, list, revoke."""
+
+
+@token.command()
+@click.argument("name")
+@click.option(
+    "--scope",
+    type=click.Choice(["read", "build", "admin"]),
+    default="read",
+    show_default=True,
+    help="What it may do: look; build machines too; change machines and tokens too.",
+)
+@click.option(
+    "--expires", type=_Duration(), help="How long it is good, as 12h or 90d. [default: ever]"
+)
+@remote
+def create(name: str, scope: str, expires: float | None, as_json: bool, **where: Any) -> None:
+    """Make the token NAME and print its secret, which is not kept and not shown again."""
+    wanted = {"name": name, "scope": scope, "seconds": expires}
+    answer = run(client_of(**where).call("POST", "tokens", body=wanted))
+    if as_json:
+        output.as_json(answer)
+    else:
+        output.line(answer["token"])
+
+
+@token.command("list")
+@remote
+def list_(as_json: bool, **where: Any) -> None:
+    """List the tokens, with their scopes and when they end."""
+    answer = run(client_of(**where).call("GET", "tokens"))
+    if as_json:
+        output.as_json(answer)
+        return
+    rows = [
+        [each["name"], each["scope"], _when(each["created"]), _when(each["expires"])]
+        for each in answer["tokens"]
+    ]
+    output.table(["token", "scope", "created", "expires"], rows)
+
+
+@token.command()
+@click.argument("name")
+@remote
+def revoke(name: str, as_json: bool, **where: Any) -> None:
+    """End the token NAME now."""
+    run(client_of(**where).call("DELETE", "tokens", name))
+    if as_json:
+        output.as_json({"name": name})
+    else:
+        output.line(f"{name} is revoked")
+
+
+@click.command(short_help="Show who changed what.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+@remote
+def audit(limit: int, as_json: bool, **where: Any) -> None:
+    """Show who changed what over HTTP, the newest first."""
+    answer = run(client_of(**where).call("GET", "audit", limit=str(limit)))
+    if as_json:
+        output.as_json(answer)
+        return
+    rows = [
+        [
+            *(_when(each["at"]), each["who"], each["peer"]),
+            *(f"{each['method']} {each['path']}", str(each["status"])),
+        ]
+        for each in answer["entries"]
+    ]
+    output.table(["when", "who", "from", "what", "status"], rows)
+
+
+def _when(at: float | None) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at is not None else "never"
