@@ -98,7 +98,7 @@ class Site:
         self.hooks = Hooks(builds.store, self.kitchen.renderer, self._names, trace, metrics)
         self._netbooted: dict[str, float] = {}
         builds.owes = self._owed
-        builds.indebted = self.hooks.wake
+        builds.journal.indebted = self.hooks.wake
 
     async def refresh(self) -> Registry:
         """Read machine files that have changed; what is new in being wrong is logged."""

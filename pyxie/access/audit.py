@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pyxie.builds.store import Store, StoreError, faults
+from pyxie.builds.database import StoreError, faults
+from pyxie.builds.store import Store
 from pyxie.builds.tables import AUDIT
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from pyxie.access.scope import Scope, Token
-from pyxie.builds.store import Store, faults
+from pyxie.builds.database import faults
+from pyxie.builds.store import Store
 from pyxie.builds.tables import TOKENS
 from pyxie.errors import PyxieError
 

@@ -13,14 +13,14 @@ import logging
 import secrets
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from pyxie.builds.journal import Journal
 from pyxie.builds.life import OWED, Build, State
-from pyxie.builds.store import Change, Store, StoreError
+from pyxie.builds.store import Change, Store
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
 from pyxie.metrics import Metrics
@@ -83,13 +83,10 @@ class Builds:
         self._latest: dict[str, Build] = {}
         self._by_mac: dict[str, Build] = {}
         self._ended: dict[tuple[str, str], tuple[State, float]] = {}
-        self._unsaved: deque[Change] = deque()
+        self.journal = Journal(store)
         self.owes: Callable[[Build], Sequence[Hook]] = lambda _build: ()
         """Asked which hooks are owed to the state that a build has come into."""
-        self.indebted: Callable[[], None] = lambda: None
-        """Told when hooks are owed, and stored so."""
         self._changing = asyncio.Lock()
-        self._owing = asyncio.Event()
         metrics.builds_active.set_function(lambda: len(self._active()))
 
     async def __aenter__(self) -> Self:
@@ -109,15 +106,18 @@ class Builds:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._unsaved:
-            await self._settle()
+        if self.journal:
+            async with self._changing:
+                await self.journal.settle()
         await self.store.__aexit__(kind, error, traceback)
 
     async def serve(self) -> None:
         """Store what could not be stored when it happened."""
         while True:
-            await self._owing.wait()
-            if not await self._settle():
+            await self.journal.owing.wait()
+            async with self._changing:
+                settled = await self.journal.settle()
+            if not settled:
                 await asyncio.sleep(_RETRY)
 
     async def drain(self) -> None:
@@ -147,7 +147,7 @@ class Builds:
     @property
     def unsaved(self) -> int:
         """How many changes still wait to be stored."""
-        return len(self._unsaved)
+        return len(self.journal)
 
     def admit(self, host: str, token: str) -> Build:
         """Return the active build that ``token`` opens.
@@ -200,8 +200,7 @@ class Builds:
                 raise InBuildError(build.host)
             now = self._clock()
             build = replace(build, begun=now, changed=now)
-            while self._unsaved:  # in the order in which things happened
-                await self._store_first()
+            await self.journal.catch_up()
             old = self.active(build.host)
             build = await self.store.begin(build, "PUT /build", peer)
             if old:
@@ -222,7 +221,7 @@ class Builds:
             if changed == current:
                 return
             self._remember(changed)
-            await self._save(Change(changed, cause, peer))
+            await self.journal.add(Change(changed, cause, peer))
         if current.state is State.PENDING:
             self._tell(changed, "installing", peer)
 
@@ -234,7 +233,7 @@ class Builds:
                 return
             changed = current.to(State.STALE, self._clock())
             self._remember(changed)
-            await self._save(Change(changed, cause, None, self._owed(changed)))
+            await self.journal.add(Change(changed, cause, None, self._owed(changed)))
         self._tell(changed, f"stale: {cause}", None)
 
     def first_stale(self, now: float, threshold: Callable[[Build], int]) -> list[Build]:
@@ -329,7 +328,7 @@ class Builds:
             if state in (State.INSTALLED, State.FAILED):
                 self._ended[ended.host, ended.token] = state, ended.changed
                 self._expire()
-            await self._save(Change(ended, cause, peer, self._owed(ended), log_tail))
+            await self.journal.add(Change(ended, cause, peer, self._owed(ended), log_tail))
         words = {
             State.INSTALLED: "installed; pyxie is silent to it from here on",
             State.FAILED: f"{cause}; pyxie is silent to it from here on",
@@ -338,35 +337,6 @@ class Builds:
 
     def _owed(self, build: Build) -> tuple[Hook, ...]:
         return tuple(self.owes(build)) if build.state in OWED else ()
-
-    async def _save(self, change: Change) -> None:
-        self._unsaved.append(change)
-        await self._write_unsaved()
-
-    async def _store_first(self) -> None:
-        change = self._unsaved[0]
-        await self.store.save(change)
-        self._unsaved.popleft()
-        if change.owed:
-            self.indebted()
-
-    async def _settle(self) -> bool:
-        async with self._changing:
-            return await self._write_unsaved()
-
-    async def _write_unsaved(self) -> bool:
-        while self._unsaved:
-            try:
-                await self._store_first()
-            except StoreError as exc:
-                if not self._owing.is_set():
-                    log.error("state: cannot be written (%s); kept in memory, tried again", exc)  # noqa: TRY400
-                self._owing.set()
-                return False
-        if self._owing.is_set():
-            log.warning("state: written again")
-        self._owing.clear()
-        return True
 
     def _remember(self, build: Build) -> None:
         self._latest[build.host] = build

@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pyxie.builds.store import Store, faults, owed_row
+from pyxie.builds.database import faults
+from pyxie.builds.store import Store, owed_row
 from pyxie.builds.tables import HOOKS
 from pyxie.config.build import Hook
 

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from pyxie.builds.database import StoreError
 from pyxie.builds.ledger import Ledger, Owed, spelt
 from pyxie.builds.life import Build
-from pyxie.builds.store import Store, StoreError
+from pyxie.builds.store import Store
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError, RenderError
 from pyxie.hooks.orders import environment, order

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import InBuildError
+from pyxie.builds.database import StoreError
 from pyxie.builds.life import Build
-from pyxie.builds.store import StoreError
 from pyxie.config.nodes import Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.hooks.runner import HookFailedError

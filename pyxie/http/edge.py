@@ -14,7 +14,7 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
-from pyxie.builds.store import StoreError
+from pyxie.builds.database import StoreError
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.access import Gate, Verdict, address
 from pyxie.http.admission import Admission

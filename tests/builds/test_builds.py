@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pyxie.builds.builds import DONE_AGAIN, Builds, InvalidTokenError, new_token
+from pyxie.builds.database import StoreError
 from pyxie.builds.life import Build, State
-from pyxie.builds.store import StoreError
 from pyxie.metrics import Metrics
 from pyxie.trace.trace import Trace
 from tests.builds.stores import MAC, FillingStore, machine, url

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.builds import store as module
+from pyxie.builds import database as module
+from pyxie.builds.database import StoreError
 from pyxie.builds.life import Build, State
-from pyxie.builds.store import Change, Store, StoreError
+from pyxie.builds.store import Change, Store
 from pyxie.builds.tables import BUILDS, HEAD, HOOKS, TRANSITIONS
 from pyxie.errors import StartError
 from tests.builds.stores import url

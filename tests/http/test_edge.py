@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from pyxie.builds.store import StoreError
+from pyxie.builds.database import StoreError
 from pyxie.http import edge
 from tests.builds.stores import FillingStore
 from tests.http.site import HOST, Answer, Served, serving
