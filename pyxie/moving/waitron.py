@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 
 from pyxie.config.build import BuildKeys, Group
 from pyxie.config.kinds import http_url
-from pyxie.errors import PyxieError
 from pyxie.moving.document import Source
 from pyxie.moving.hooks import HOOKS
 from pyxie.moving.keys import Keys
-from pyxie.moving.notes import Moved, Tree
+from pyxie.moving.notes import Moved, NotFoundError, Tree
 from pyxie.moving.templates import Templates
 from pyxie.registry.edit import written
 from pyxie.registry.machine import Machine
@@ -49,10 +48,6 @@ _OWN: Final = frozenset(
         *("inventory_plugins", "build_types"),
     )
 )
-
-
-class NotFoundError(PyxieError):
-    """What is imported is not there; the text is one sentence."""
 
 
 def read(tree: Tree) -> Moved:
