@@ -39,6 +39,7 @@ PURE = frozenset(
         "hooks.words",
         "http.access",
         "moving.blocks",
+        "moving.cheetah",
         "moving.expression",
         "moving.filters",
         "moving.goexpression",
