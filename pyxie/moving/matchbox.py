@@ -74,6 +74,8 @@ class _Matchbox:
         self._root = first[1]
         self._nested: dict[str, str] = {}
         """Of the metadata's paths those that are maps or lists."""
+        self._unknown = ""
+        """The build type of machines that no group selects."""
         groups = [self._group(file) for file in self._files("groups")]
         types: dict[str, Any] = {
             _name(file.id): self._profile(file) for file in self._files("profiles")
@@ -85,6 +87,8 @@ class _Matchbox:
                 group.profile = ""
         if self._machines(groups, types):
             config["grouppath"] = "groups"
+        if self._unknown:
+            config["unknown"] = self._unknown
         self.moved.files["config.yaml"] = written({**config, "build_types": types})
         self._templates()
 
@@ -243,13 +247,17 @@ class _Matchbox:
         self.moved.files[f"groups/{name}.yaml"] = written({k: v for k, v in made.items() if v})
 
     def _default(self, group: _Group, types: dict[str, Any]) -> None:
-        if "_unknown_" in types:
+        if self._unknown:
             self.moved.say(group.file.path, "left out: there is another group without selectors")
             return
-        params = {"params": group.params} if group.params else {}
-        types["_unknown_"] = {**types.get(group.profile, {}), **params}
-        told = "selects every machine; it is the build type '_unknown_', for those nobody knows"
-        self.moved.say(group.file.path, told)
+        if group.profile not in types:
+            return
+        self._unknown = group.profile
+        if group.params:  # which the profile's other machines must not get
+            self._unknown = "_unknown_"
+            types[self._unknown] = {**types[group.profile], "params": group.params}
+        told = f"is the build type {self._unknown!r}, which 'unknown' gives those nobody knows"
+        self.moved.say(group.file.path, f"selects every machine; it {told}")
 
     def _templates(self) -> None:
         for kind in _KINDS:

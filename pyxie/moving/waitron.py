@@ -34,6 +34,8 @@ _OF_3: Final = frozenset(
         *HOOKS[4:],
     )
 )
+_UNKNOWN: Final = "_unknown_"
+"""waitron 3's build type for machines that it does not know."""
 _LEVELS: Final = {"DEBUG": "debug", "INFO": "info", "WARN": "warning", "ERROR": "error"}
 _LEFT_OUT: Final = {
     "temp_path": "pyxie's hooks need no files",
@@ -161,6 +163,8 @@ def _settings(keys: Keys, folders: _Folders) -> dict[str, Any]:
         types.setdefault("rescue", keys.build((), rescue, BuildKeys, spelt="rescue_{}"))
     if types:
         made["build_types"] = types
+    if _UNKNOWN in types:
+        made["unknown"] = _UNKNOWN
     for key in data:
         if key in _LEFT_OUT:
             source.say((key,), f"left out: {_LEFT_OUT[key]}")
@@ -195,8 +199,9 @@ def _types(keys: Keys) -> dict[str, Any]:
     for name, inner in found.items() if isinstance(found, dict) else ():
         loc = ("build_types", name)
         types[name] = keys.build(loc, inner if isinstance(inner, dict) else {}, BuildKeys)
-        if name == "_unknown_":
-            keys.source.say(loc, "every machine that nobody knows boots this, as in waitron")
+        if name == _UNKNOWN:
+            told = "every machine that nobody knows boots this, as in waitron, by 'unknown'"
+            keys.source.say(loc, told)
     return types
 
 

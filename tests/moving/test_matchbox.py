@@ -178,6 +178,12 @@ class TestGroups:
 
         assert unknown.kernel == imported.settings.build_types["fcos"].kernel
         assert unknown.params == {"zone": "z"}
+        assert imported.settings.unknown == "_unknown_"
+
+    def test_without_selectors_and_metadata_need_no_build_type_of_their_own(self) -> None:
+        config = data(moved(groups__a={"profile": "p"}), "config.yaml")
+
+        assert (config["unknown"], sorted(config["build_types"])) == ("p", ["p"])
 
     def test_that_select_by_a_label_of_their_own_become_groups(self, imported: Imported) -> None:
         group = imported.groups["by-region"]

@@ -203,6 +203,7 @@ class TestWaitron3:
         types = imported.settings.build_types
 
         assert sorted(types) == ["_unknown_", "rescue"]
+        assert imported.settings.unknown == "_unknown_"
         assert types["rescue"].params == {"rescue": "1"}
         assert types["_unknown_"].cmdline.startswith("inventory mac={{ MAC }} report=")
 
