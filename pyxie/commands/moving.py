@@ -60,6 +60,32 @@ def waitron(folder: Path, **how: Any) -> None:
     _import(folder, read, **how)
 
 
+@moving.command(short_help="Convert Matchbox's profiles, groups and templates.")
+@click.argument("folder", metavar="DIR", type=_FOLDER)
+@_options
+def matchbox(folder: Path, **how: Any) -> None:
+    """Convert DIR, Matchbox's data path with its profiles, groups and templates.
+
+    Profiles become build types, groups become machines.
+    """
+    from pyxie.moving.matchbox import read
+
+    _import(folder, read, **how)
+
+
+@moving.command(short_help="Convert Cobbler's distros, profiles and systems.")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True))
+@_options
+def cobbler(file: Path, **how: Any) -> None:
+    """Convert FILE, an export of Cobbler's distros, profiles and systems in JSON or YAML.
+
+    Or a folder with its collections and templates, as /var/lib/cobbler.
+    """
+    from pyxie.moving.cobbler import read
+
+    _import(file, read, **how)
+
+
 def _import(
     place: Path, read: Callable[[Tree], Moved], to: Path, *, force: bool, as_json: bool
 ) -> None:

@@ -215,6 +215,10 @@ class Cursor:
             raise UnreadableError(self.at, f"{wanted} is missing here")
         return token
 
+    def skip(self) -> None:
+        """Take all that is left."""
+        self._next = len(self._tokens)
+
     def nothing_more(self) -> None:
         """Raise `UnreadableError` if there are tokens left."""
         if self:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pyxie.errors import PyxieError
+
+
+class NotFoundError(PyxieError):
+    """What is to be imported is not there, or cannot be read; the text is one sentence."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Note:

@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 
 from pyxie.config.build import BuildKeys, Group
 from pyxie.config.kinds import http_url
-from pyxie.errors import PyxieError
 from pyxie.moving.document import Source
 from pyxie.moving.hooks import HOOKS
 from pyxie.moving.keys import Keys
-from pyxie.moving.notes import Moved, Tree
+from pyxie.moving.notes import Moved, NotFoundError, Tree
 from pyxie.moving.templates import Templates
 from pyxie.registry.edit import written
 from pyxie.registry.machine import Machine
@@ -35,6 +34,8 @@ _OF_3: Final = frozenset(
         *HOOKS[4:],
     )
 )
+_UNKNOWN: Final = "_unknown_"
+"""waitron 3's build type for machines that it does not know."""
 _LEVELS: Final = {"DEBUG": "debug", "INFO": "info", "WARN": "warning", "ERROR": "error"}
 _LEFT_OUT: Final = {
     "temp_path": "pyxie's hooks need no files",
@@ -49,10 +50,6 @@ _OWN: Final = frozenset(
         *("inventory_plugins", "build_types"),
     )
 )
-
-
-class NotFoundError(PyxieError):
-    """What is imported is not there; the text is one sentence."""
 
 
 def read(tree: Tree) -> Moved:
@@ -166,6 +163,8 @@ def _settings(keys: Keys, folders: _Folders) -> dict[str, Any]:
         types.setdefault("rescue", keys.build((), rescue, BuildKeys, spelt="rescue_{}"))
     if types:
         made["build_types"] = types
+    if _UNKNOWN in types:
+        made["unknown"] = _UNKNOWN
     for key in data:
         if key in _LEFT_OUT:
             source.say((key,), f"left out: {_LEFT_OUT[key]}")
@@ -200,8 +199,9 @@ def _types(keys: Keys) -> dict[str, Any]:
     for name, inner in found.items() if isinstance(found, dict) else ():
         loc = ("build_types", name)
         types[name] = keys.build(loc, inner if isinstance(inner, dict) else {}, BuildKeys)
-        if name == "_unknown_":
-            keys.source.say(loc, "every machine that nobody knows boots this, as in waitron")
+        if name == _UNKNOWN:
+            told = "every machine that nobody knows boots this, as in waitron, by 'unknown'"
+            keys.source.say(loc, told)
     return types
 
 

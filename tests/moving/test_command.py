@@ -116,3 +116,43 @@ class TestWaitron:
     @pytest.mark.parametrize("name", ["waitron1", "waitron2", "waitron3"])
     def test_takes_a_whole_tree(self, pyxie: Runner, name: str) -> None:
         assert pyxie("import", "waitron", str(DATA / name), "--to", "new").code == 0
+
+
+class TestOthers:
+    @pytest.mark.parametrize(
+        ("arguments", "machine"),
+        [
+            (["matchbox", str(DATA / "matchbox")], "node1.example.org"),
+            (["cobbler", str(DATA / "cobbler")], "web01.example.org"),
+        ],
+    )
+    def test_take_a_whole_tree(
+        self, pyxie: Runner, tmp_path: Path, arguments: list[str], machine: str
+    ) -> None:
+        ran = pyxie("import", *arguments, "--to", "new")
+
+        assert ran.code == 0
+        assert ran.out.splitlines()[-1].endswith("pyxie check --config new/config.yaml")
+        assert (tmp_path / f"new/machines/{machine}.yaml").is_file()
+
+    def test_cobblers_export_may_be_one_file(self, pyxie: Runner, tmp_path: Path) -> None:
+        export = {
+            "distros": [{"name": "d", "kernel": "http://m.example.org/linux"}],
+            "profiles": [{"name": "p", "distro": "d"}],
+            "systems": [{"name": "web01", "profile": "p"}],
+        }
+        (tmp_path / "export.json").write_text(json.dumps(export))
+
+        assert pyxie("import", "cobbler", "export.json", "--to", "new").code == 0
+        assert pyxie("machines", "--config", "new/config.yaml").out.split() == ["web01", "-"]
+
+    @pytest.mark.parametrize("kind", ["matchbox", "cobbler"])
+    def test_of_a_folder_with_nothing_of_theirs_say_so(
+        self, pyxie: Runner, tmp_path: Path, kind: str
+    ) -> None:
+        (tmp_path / "empty").mkdir()
+
+        ran = pyxie("import", kind, "empty")
+
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith("pyxie: empty: there ")

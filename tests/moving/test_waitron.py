@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from pyxie.checking import problems
 from pyxie.config.nodes import parse
-from pyxie.moving.notes import Moved
+from pyxie.moving.notes import Moved, NotFoundError
 from pyxie.moving.pongo2 import convert
-from pyxie.moving.waitron import NotFoundError, read
+from pyxie.moving.waitron import read
 from pyxie.render.context import context
 from pyxie.render.strict import Renderer
-from tests.moving.trees import DATA, Imported, waitron_tree
+from tests.moving.trees import DATA, Imported, imported_tree
 from tests.moving.waitron import OCCASION, Waitron, names, waitron
 
 __all__ = ["waitron"]
@@ -27,7 +27,7 @@ VERSIONS = ["waitron1", "waitron2", "waitron3"]
 
 @pytest.fixture
 def imported(request: pytest.FixtureRequest, tmp_path: Path) -> Imported:
-    return waitron_tree(request.param, tmp_path)
+    return imported_tree(request.param, read, tmp_path)
 
 
 def of(name: str) -> pytest.MarkDecorator:
@@ -203,6 +203,7 @@ class TestWaitron3:
         types = imported.settings.build_types
 
         assert sorted(types) == ["_unknown_", "rescue"]
+        assert imported.settings.unknown == "_unknown_"
         assert types["rescue"].params == {"rescue": "1"}
         assert types["_unknown_"].cmdline.startswith("inventory mac={{ MAC }} report=")
 

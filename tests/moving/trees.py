@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,8 @@ from pyxie.config.build import Group
 from pyxie.config.nodes import read
 from pyxie.config.settings import Settings, load, load_marked
 from pyxie.config.validate import validate
-from pyxie.moving.notes import Moved
+from pyxie.moving.notes import Moved, Tree
 from pyxie.moving.tree import read_tree, write
-from pyxie.moving.waitron import read as read_waitron
 from pyxie.registry.folder import read_machine
 from pyxie.registry.machine import Machine
 
@@ -68,8 +68,8 @@ class Imported:
         return [str(note) for note in self.moved.notes]
 
 
-def waitron_tree(name: str, folder: Path) -> Imported:
-    """Import one of waitron's trees; what it calls /etc/waitron is where it is copied to."""
+def imported_tree(name: str, read: Callable[[Tree], Moved], folder: Path) -> Imported:
+    """Import one of the trees; what it calls /etc/waitron is where it is copied to."""
     old, new = folder / "etc", folder / "new"
     for path in sorted((DATA / name).rglob("*")):
         if path.is_file():
@@ -77,6 +77,6 @@ def waitron_tree(name: str, folder: Path) -> Imported:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(path.read_text().replace("/etc/waitron", str(old)))
     tree, _ = read_tree(old)
-    moved = read_waitron(tree)
+    moved = read(tree)
     write(moved, new, force=False)
     return Imported(name, old, new, moved)

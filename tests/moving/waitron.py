@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,8 @@ from pyxie.config.settings import Settings
 from pyxie.registry.machine import Machine, Nic
 from pyxie.render.context import Occasion
 from tests import needs
+from tests.moving.golang import LIBRARIES, built
 
-_SOURCE = Path(__file__).with_name("pongo2.go")
-_LIBRARIES = Path("/usr/share/gocode")
 OCCASION = Occasion(base_url="http://192.0.2.1:9090", token="t0ken-0f", mac="52:54:00:12:34:56")
 
 
@@ -50,29 +48,11 @@ class Waitron:
         return rendered
 
 
-def built(folder: Path) -> Waitron:
-    """Build the program; skips the test where Go or pongo2 is missing."""
-    go = needs.program("go", "golang-go")
-    if not (_LIBRARIES / "src/github.com/flosch/pongo2").is_dir():
-        needs.missing("pongo2 is missing; install golang-github-flosch-pongo2.v4-dev")
-    program = folder / "waitron"
-    subprocess.run(
-        [go, "build", "-o", program, _SOURCE],
-        check=True,
-        env={
-            **os.environ,
-            "GO111MODULE": "off",
-            "GOPATH": str(_LIBRARIES),
-            "GOCACHE": str(folder / "cache"),
-            "CGO_ENABLED": "0",
-        },
-    )
-    return Waitron(program)
-
-
 @pytest.fixture(scope="module")
 def waitron(tmp_path_factory: pytest.TempPathFactory) -> Waitron:
-    return built(tmp_path_factory.mktemp("go"))
+    if not (LIBRARIES / "src/github.com/flosch/pongo2").is_dir():
+        needs.missing("pongo2 is missing; install golang-github-flosch-pongo2.v4-dev")
+    return Waitron(built("pongo2.go", tmp_path_factory.mktemp("go")))
 
 
 def names(machine: Machine, settings: Settings, occasion: Occasion = OCCASION) -> dict[str, Any]:
