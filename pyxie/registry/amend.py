@@ -66,7 +66,8 @@ class _Tables:
             del self.claims[claim]
         for address in file.machine.macs:
             self.by_mac.pop(address, None)
-        self.aliases.pop(file.stem, None)
+        if file.stem != file.machine.hostname:  # else that alias is another file's
+            self.aliases.pop(file.stem, None)
         if file.machine.hostname not in staying:  # or it would lose its place in the order
             del self.machines[file.machine.hostname], self.documents[file.machine.hostname]
         return True

@@ -58,6 +58,16 @@ class TestAmended:
             assert found is None or everything(found) == everything(whole)
             registry = found or whole
 
+    def test_a_file_that_goes_leaves_another_files_alias_alone(self) -> None:
+        files = [
+            parse_machine(b"hostname: web02\n", Path("web01.yaml")),
+            parse_machine(b"kernel: x\n", Path("Web01.yml")),
+        ]
+
+        found = amended(gather(files), [files[1]], [])
+
+        assert found is None or everything(found) == everything(gather(files[:1]))
+
     def test_leaves_the_snapshot_before_as_it_was(self, tmp_path: Path) -> None:
         (tmp_path / "web01.yaml").write_text("network: [{macaddress: 525400000001}]\n")
         (tmp_path / "web02.yaml").write_text("network: [{macaddress: 525400000002}]\n")
