@@ -10,12 +10,11 @@ from pathlib import Path
 from pyxie.config.nodes import Document, Loc, Plain, read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
-from pyxie.hooks.orders import faults as hook_faults
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
 from pyxie.render.boot import Kitchen
-from pyxie.render.context import Occasion, context
+from pyxie.render.context import Occasion
 
 _BASE_URL = "http://192.0.2.1:8090"
 _TOKEN = "0" * 36
@@ -52,11 +51,7 @@ def problems(file: Path, build_type: str | None = None) -> tuple[list[Problem], 
             failed += 1
             continue
         where = _Where(settings, definition, registry.documents[machine.hostname])
-        names = context(definition.machine, settings, occasion)
-        faults = [
-            *kitchen.faults(definition.machine, occasion),
-            *hook_faults(kitchen.renderer, definition.machine, names),
-        ]
+        faults = kitchen.faults(definition.machine, occasion)
         theirs = {where.problem(fault) for fault in faults}
         found |= theirs
         failed += bool(theirs)

@@ -11,7 +11,6 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from pyxie import __version__, privileges, systemd
@@ -27,7 +26,7 @@ from pyxie.logs import configure
 from pyxie.metrics import Metrics
 from pyxie.net.watch import InterfaceWatch
 from pyxie.registry.edit import written
-from pyxie.service import Service, supervise
+from pyxie.service import Service, Unbound, supervise
 from pyxie.site import Site
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
@@ -42,7 +41,7 @@ _RESCAN = 1.0
 """Seconds between looks at the machine files; a look is one readdir and a stat a file."""
 
 
-class MachineWatch:
+class MachineWatch(Unbound):
     """The service that notices changed machine files."""
 
     name = "machines"
@@ -57,22 +56,11 @@ class MachineWatch:
             raise ConfigError(registry.problems)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
-
     async def serve(self) -> None:
         """Look again, until cancelled."""
         while True:
             await asyncio.sleep(_RESCAN)
             await self._site.refresh()
-
-    async def drain(self) -> None:
-        """Nothing is ever in hand."""
 
 
 def compose(

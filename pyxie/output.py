@@ -31,6 +31,19 @@ def as_json(value: Any) -> None:
     _print(json.dumps(value, ensure_ascii=False))
 
 
+def answer(value: Any, as_json_: bool, text: str) -> None:
+    """Print what a daemon answered: as JSON, or in a sentence."""
+    if as_json_:
+        as_json(value)
+    else:
+        line(text)
+
+
+def when(at: float) -> str:
+    """Return a time, seconds since the epoch, as people read it here."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
 def line(text: str) -> None:
     """Print one line, however long."""
     _print(_harmless(text))

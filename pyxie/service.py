@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from pyxie.errors import ServiceEndedError
 
@@ -38,6 +38,24 @@ class Service(Protocol):
     async def drain(self) -> None:
         """Take no new work; return when the work in hand is done."""
         ...
+
+
+class Unbound:
+    """The parts of a service that opens nothing and has nothing in hand when it is to stop."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    async def drain(self) -> None:
+        """Nothing is ever in hand."""
 
 
 async def supervise(

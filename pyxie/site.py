@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
@@ -20,8 +20,7 @@ from pyxie.config.kinds import dashed
 from pyxie.config.nodes import Document, Plain, parse
 from pyxie.config.settings import Settings
 from pyxie.dhcp.standing import Standing
-from pyxie.errors import ConfigError, NotServedError, RenderError
-from pyxie.hooks.orders import faults
+from pyxie.errors import ConfigError
 from pyxie.hooks.runner import Hooks
 from pyxie.loaders import Loaders
 from pyxie.metrics import Metrics
@@ -177,14 +176,6 @@ class Site:
                 return self.registry.define(machine, build.build_type or None, body).machine
         return Machine.model_validate_json(build.definition)
 
-    def faults(
-        self, machine: Machine, occasion: Occasion
-    ) -> Iterator[NotServedError | RenderError]:
-        """Yield all that keeps ``machine`` from being built, its hooks too."""
-        yield from self.kitchen.faults(machine, occasion)
-        names = context(machine, self.settings, occasion)
-        yield from faults(self.kitchen.renderer, machine, names)
-
     def _owed(self, build: Build) -> tuple[Hook, ...]:
         owed: tuple[Hook, ...] = getattr(self.machine_of(build), f"{OWED[build.state]}_commands")
         return owed
@@ -231,8 +222,7 @@ class Site:
             base_url: As the client reaches us.
             mac: The NIC that asks, where it is known; else the one that booted.
         """
-        machine = self.machine_of(build)
-        used = mac or build.mac or next(iter(machine.macs), "")
+        used = mac or build.mac or next(iter(self.machine_of(build).macs), "")
         return Occasion(
             base_url=base_url,
             token=build.token,

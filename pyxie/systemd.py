@@ -8,8 +8,8 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
+
+from pyxie.service import Unbound
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def status(text: str, *, environ: Mapping[str, str] = os.environ) -> None:
     _notify(*_status(text), environ=environ)
 
 
-class Watchdog:
+class Watchdog(Unbound):
     """The service that pings the service manager from the event loop.
 
     A loop that is stuck sends nothing, and ``WatchdogSec=`` ends it. Without a watchdog
@@ -52,17 +52,6 @@ class Watchdog:
         self.interval = _interval(environ)
         """Seconds from ping to ping; None where nobody waits for one."""
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
-
     async def serve(self) -> None:
         """Ping until cancelled; go on while the others are winding down."""
         if self.interval is None:
@@ -71,9 +60,6 @@ class Watchdog:
         while True:
             _notify("WATCHDOG=1", environ=self._environ)
             await asyncio.sleep(self.interval)
-
-    async def drain(self) -> None:
-        """Nothing is ever in hand."""
 
 
 def _interval(environ: Mapping[str, str]) -> float | None:

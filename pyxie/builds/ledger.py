@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pyxie.builds.database import faults
 from pyxie.builds.store import Store, owed_row
@@ -42,6 +43,26 @@ class Owed:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of a hook.
+
+    Attributes:
+        ok: It ended as it should.
+        result: In a few words.
+        output: What is to be kept of what it wrote.
+    """
+
+    ok: bool
+    result: str
+    output: str
+
+    def row(self, at: float) -> dict[str, Any]:
+        """Return the columns that say so."""
+        state = "done" if self.ok else "failed"
+        return {"state": state, "ended": at, "result": self.result, "output": self.output}
+
+
 class Ledger:
     """The table of hooks; all methods raise StoreError.
 
@@ -72,42 +93,38 @@ class Ledger:
     ) -> None:
         """Note hooks that belong to no change of state."""
         rows = [owed_row(kind, hook, at, host, build, mac) for hook in hooks]
-        await self._insert(rows)
-
-    async def note(
-        self,
-        kind: str,
-        hook: Hook,
-        at: float,
-        host: str,
-        build: int,
-        *,
-        ok: bool,
-        result: str,
-        output: str,
-    ) -> None:
-        """Note a hook that was run already."""
-        row = owed_row(kind, hook, at, host, build, None)
-        ended = {"state": _state(ok), "attempts": 1, "ended": at, "result": result}
-        await self._insert([{**row, **ended, "output": output}])
-
-    async def _insert(self, rows: list[dict[str, Any]]) -> None:
         with faults():
             async with self._store.engine.begin() as connection:
-                if rows:
+                await connection.execute(sa.insert(HOOKS), rows)
+                if build is None:
+                    await self._forget(connection)
+
+    async def note(
+        self, kind: str, ran: Sequence[tuple[Hook, Ended]], at: float, host: str, build: int
+    ) -> None:
+        """Note hooks that were run already."""
+        rows = [
+            {**owed_row(kind, hook, at, host, build, None), "attempts": 1, **ended.row(at)}
+            for hook, ended in ran
+        ]
+        if rows:
+            with faults():
+                async with self._store.engine.begin() as connection:
                     await connection.execute(sa.insert(HOOKS), rows)
-                strangers = sa.select(HOOKS.c.id).where(HOOKS.c.build_id.is_(None))
-                kept = strangers.order_by(HOOKS.c.id.desc()).limit(_STRANGERS)
-                old = HOOKS.c.build_id.is_(None) & HOOKS.c.id.not_in(kept)
-                await connection.execute(sa.delete(HOOKS).where(old))
+
+    async def _forget(self, connection: AsyncConnection) -> None:
+        strangers = sa.select(HOOKS.c.id).where(HOOKS.c.build_id.is_(None))
+        kept = strangers.order_by(HOOKS.c.id.desc()).limit(_STRANGERS)
+        old = HOOKS.c.build_id.is_(None) & HOOKS.c.id.not_in(kept)
+        await connection.execute(sa.delete(HOOKS).where(old))
 
     async def started(self, number: int) -> None:
         """Note that a hook is about to be run: if we die now, it will be run again."""
         await self._update(number, attempts=HOOKS.c.attempts + 1)
 
-    async def ended(self, number: int, at: float, *, ok: bool, result: str, output: str) -> None:
+    async def ended(self, number: int, at: float, ended: Ended) -> None:
         """Note what came of it."""
-        await self._update(number, state=_state(ok), ended=at, result=result, output=output)
+        await self._update(number, **ended.row(at))
 
     async def skip(self, owed: Owed, at: float, why: str) -> None:
         """Note that the rest of the hooks of the same change will not be run."""
@@ -150,10 +167,6 @@ def spelt(hook: Hook) -> str:
     if hook.url:
         return hook.url
     return hook.command if isinstance(hook.command, str) else " ".join(hook.command)
-
-
-def _state(ok: bool) -> str:
-    return "done" if ok else "failed"
 
 
 def _owed(row: Any) -> Owed:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from pyxie.builds.builds import Builds
 from pyxie.builds.life import Build
+from pyxie.service import Unbound
 
 _LOOK = 5.0
 """Seconds between looks; a look is in memory."""
 
 
-class StaleWatch:
+class StaleWatch(Unbound):
     """A `pyxie.service.Service`.
 
     Args:
@@ -40,17 +39,6 @@ class StaleWatch:
         self._clock = clock
         self._every = every
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
-
     async def serve(self) -> None:
         """Look again and again, until cancelled."""
         while True:
@@ -58,6 +46,3 @@ class StaleWatch:
                 limit = self._threshold(build)
                 await self._builds.stale(build, f"not done after {limit} s")
             await asyncio.sleep(self._every)
-
-    async def drain(self) -> None:
-        """Nothing is ever in hand."""

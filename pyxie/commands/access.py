@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import click
@@ -49,10 +48,7 @@ def create(name: str, scope: str, expires: float | None, as_json: bool, **where:
     """Make the token NAME and print its secret, which is not kept and not shown again."""
     wanted = {"name": name, "scope": scope, "seconds": expires}
     answer = run(client_of(**where).call("POST", "tokens", body=wanted))
-    if as_json:
-        output.as_json(answer)
-    else:
-        output.line(answer["token"])
+    output.answer(answer, as_json, answer["token"])
 
 
 @token.command("list")
@@ -64,7 +60,12 @@ def list_(as_json: bool, **where: Any) -> None:
         output.as_json(answer)
         return
     rows = [
-        [each["name"], each["scope"], _when(each["created"]), _when(each["expires"])]
+        [
+            each["name"],
+            each["scope"],
+            output.when(each["created"]),
+            output.when(each["expires"]) if each["expires"] else "never",
+        ]
         for each in answer["tokens"]
     ]
     output.table(["token", "scope", "created", "expires"], rows)
@@ -76,10 +77,7 @@ def list_(as_json: bool, **where: Any) -> None:
 def revoke(name: str, as_json: bool, **where: Any) -> None:
     """End the token NAME now."""
     run(client_of(**where).call("DELETE", "tokens", name))
-    if as_json:
-        output.as_json({"name": name})
-    else:
-        output.line(f"{name} is revoked")
+    output.answer({"name": name}, as_json, f"{name} is revoked")
 
 
 @click.command(short_help="Show who changed what.")
@@ -93,13 +91,9 @@ def audit(limit: int, as_json: bool, **where: Any) -> None:
         return
     rows = [
         [
-            *(_when(each["at"]), each["who"], each["peer"]),
+            *(output.when(each["at"]), each["who"], each["peer"]),
             *(f"{each['method']} {each['path']}", str(each["status"])),
         ]
         for each in answer["entries"]
     ]
     output.table(["when", "who", "from", "what", "status"], rows)
-
-
-def _when(at: float | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at is not None else "never"

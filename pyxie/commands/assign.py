@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import click
 
 from pyxie.config.nodes import Loc, Plain, parse, spell
 from pyxie.errors import ConfigError
@@ -100,3 +104,32 @@ def difference(old: dict[str, Plain], new: dict[str, Plain]) -> dict[str, Plain]
         elif key not in old or was != value:
             patch[key] = value
     return patch
+
+
+class Assignment(click.ParamType[tuple[Loc, Plain]]):
+    """An argument or option that `parted` takes."""
+
+    name = "key=value"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Loc, Plain]:
+        """Return it parted; what is none ends the command with one sentence."""
+        try:
+            return parted(value)
+        except ValueError as exc:
+            self.fail(str(exc), param, ctx)
+
+
+def changed(data: Plain, values: Sequence[tuple[Loc, Plain]]) -> Plain:
+    """Return ``data`` with all of ``values`` assigned.
+
+    Raises:
+        BadParameter: One leads into a text, or beyond a list.
+    """
+    for loc, value in values:
+        try:
+            data = assigned(data, loc, value)
+        except ValueError as exc:
+            raise click.BadParameter(str(exc)) from exc
+    return data

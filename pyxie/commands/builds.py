@@ -9,9 +9,11 @@ import click
 
 from pyxie import output
 from pyxie.client import UnreachableError
+from pyxie.commands.assign import Assignment, changed
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote, run
 from pyxie.config.kinds import mac as canonical
+from pyxie.config.nodes import Loc, Plain
 from pyxie.config.settings import load, load_marked
 
 
@@ -21,17 +23,17 @@ from pyxie.config.settings import load, load_marked
 @click.option("--replace", is_flag=True, help="In place of the build that it is in.")
 @click.option(
     "--set",
-    "settings",
+    "values",
+    type=Assignment(),
     multiple=True,
-    metavar="KEY=VALUE",
-    help="A key of its file, for this build alone, as params.disk=/dev/sdb. May be repeated.",
+    help="A key of its file, for this build alone, as of `pyxie set`; repeatable.",
 )
 @remote
 def build(
     host: str,
     build_type: str | None,
     replace: bool,
-    settings: tuple[str, ...],
+    values: tuple[tuple[Loc, Plain], ...],
     as_json: bool,
     **where: Any,
 ) -> None:
@@ -40,12 +42,10 @@ def build(
     Prints the build's token, which the installer shows to fetch its templates and to say
     that it is done. `pyxie show HOST` tells beforehand what it will be built from.
     """
-    body = {"build_type": build_type or "", "replace": replace, "definition": _said(settings)}
+    body = {"build_type": build_type or "", "replace": replace, "definition": changed({}, values)}
     answer = run(client_of(**where).call("PUT", "builds", host, body=body))
-    if as_json:
-        output.as_json(answer)
-    else:
-        output.line(f"{answer['host']} is in build mode; token {answer['token']}")
+    told = f"{answer['host']} is in build mode; token {answer['token']}"
+    output.answer(answer, as_json, told)
 
 
 @click.command()
@@ -54,7 +54,7 @@ def build(
 def cancel(host: str, as_json: bool, **where: Any) -> None:
     """Take HOST out of build mode; it boots as before."""
     answer = run(client_of(**where).call("DELETE", "builds", host))
-    _told(answer, as_json, f"the build of {answer['host']} is cancelled")
+    output.answer(answer, as_json, f"the build of {answer['host']} is cancelled")
 
 
 @click.command(short_help="Mark HOST as installed.")
@@ -63,7 +63,7 @@ def cancel(host: str, as_json: bool, **where: Any) -> None:
 def done(host: str, as_json: bool, **where: Any) -> None:
     """Mark HOST as installed, for an installer that does not say so itself."""
     answer = run(client_of(**where).call("POST", "builds", host, "done"))
-    _told(answer, as_json, f"{answer['host']} is installed")
+    output.answer(answer, as_json, f"{answer['host']} is installed")
 
 
 @click.command(short_help="Mark HOST's build as failed.")
@@ -74,7 +74,7 @@ def failed(host: str, reason: str, as_json: bool, **where: Any) -> None:
     """Mark HOST's build as failed, for an installer that does not say so itself."""
     body = {"reason": reason}
     answer = run(client_of(**where).call("POST", "builds", host, "failed", body=body))
-    _told(answer, as_json, f"the build of {answer['host']} has failed")
+    output.answer(answer, as_json, f"the build of {answer['host']} has failed")
 
 
 @click.command(short_help="Print the end of the log of HOST's failed build.")
@@ -134,24 +134,6 @@ def _described(file: Path, host: str, build_type: str | None) -> Any:
     return answer(described(*load_marked(file), host, build_type))
 
 
-def _said(settings: tuple[str, ...]) -> dict[str, Any]:
-    """Return ``params.disk=/dev/sdb`` and its kin as a mapping."""
-    found: dict[str, Any] = {}
-    for each in settings:
-        path, sign, value = each.partition("=")
-        if not sign or not path:
-            raise click.BadParameter(f"{each!r} is not KEY=VALUE", param_hint="--set")
-        first, _, rest = path.partition(".")
-        if rest:
-            inner = found.setdefault(first, {})
-            if not isinstance(inner, dict):
-                raise click.BadParameter(f"{first!r} is given twice", param_hint="--set")
-            inner[rest] = value
-        else:
-            found[first] = value
-    return found
-
-
 @click.command(short_help="Show who is being and was installed, or one HOST's history.")
 @click.argument("host", required=False)
 @remote
@@ -165,13 +147,13 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
             return
         output.line(f"{answer['hostname']}  {_state(answer)}  {' '.join(answer['macs'])}")
         rows = [
-            [_when(step["at"]), step["state"], step["cause"], step["peer"] or ""]
+            [output.when(step["at"]), step["state"], step["cause"], step["peer"] or ""]
             for step in answer["history"]
         ]
         output.table(["when", "state", "cause", "from"], rows)
         ran = [
             [
-                _when(each["ended"] or each["at"]),
+                output.when(each["ended"] or each["at"]),
                 each["kind"],
                 each["command"],
                 each["result"] or each["state"],
@@ -187,7 +169,7 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
         output.as_json(everything)
         return
     rows = [
-        [each["hostname"], _state(each), _when(each["build"]["changed"])]
+        [each["hostname"], _state(each), output.when(each["build"]["changed"])]
         for each in everything["machines"]
         if each["build"]
     ]
@@ -257,18 +239,5 @@ def events(follow: bool, host: str | None, mac: str | None, as_json: bool, **whe
     run(show())
 
 
-def _told(found: Any, as_json: bool, text: str) -> None:
-    if as_json:
-        output.as_json(found)
-    else:
-        output.line(text)
-
-
 def _state(machine: Any) -> str:
     return str(machine["build"]["state"]) if machine["build"] else "-"
-
-
-def _when(at: float) -> str:
-    import time
-
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

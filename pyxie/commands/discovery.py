@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import click
@@ -27,7 +26,7 @@ def discovered(as_json: bool, **where: Any) -> None:
     rows = [
         [
             each["mac"],
-            time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(each["last"])),
+            output.when(each["last"]),
             *(each["told"].get(key, "") for key in ("vendor", "product", "serial")),
             each["told"].get("architecture", ""),
         ]
@@ -61,7 +60,4 @@ def adopt(mac: str, hostname: str, as_json: bool, **where: Any) -> None:
     if not said:
         del machine["description"]
     answer = run(client.call("POST", "machines", body=machine))
-    if as_json:
-        output.as_json(answer)
-    else:
-        output.line(f"{answer['hostname']} is added, with {mac}")
+    output.answer(answer, as_json, f"{answer['hostname']} is added, with {mac}")

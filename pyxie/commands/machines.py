@@ -12,7 +12,7 @@ import click
 
 from pyxie import output
 from pyxie.client import Client, RefusedError, Reply
-from pyxie.commands.assign import assigned, difference, parted
+from pyxie.commands.assign import Assignment, changed, difference
 from pyxie.commands.options import FAILED, remote, run
 from pyxie.commands.options import client as client_of
 from pyxie.config.kinds import mac as canonical
@@ -22,18 +22,6 @@ _YAML: Final = "application/yaml"
 _JSON: Final = "application/json"
 _STALE: Final = 412
 _NO_FILE: Final = "{} has no file any more, only the history of its builds"
-
-
-class _Assignment(click.ParamType[tuple[Loc, Plain]]):
-    name = "key=value"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[Loc, Plain]:
-        try:
-            return parted(value)
-        except ValueError as exc:
-            self.fail(str(exc), param, ctx)
 
 
 class _Mac(click.ParamType[str]):
@@ -50,7 +38,7 @@ class _Mac(click.ParamType[str]):
 @click.argument("host")
 @click.option("--mac", "macs", type=_Mac(), multiple=True, help="Of a NIC; may be repeated.")
 @click.option(
-    "--set", "values", type=_Assignment(), multiple=True, help="As of `pyxie set`; repeatable."
+    "--set", "values", type=Assignment(), multiple=True, help="As of `pyxie set`; repeatable."
 )
 @remote
 def add(
@@ -67,16 +55,16 @@ def add(
     """
     nics: list[Plain] = [{"macaddress": mac} for mac in macs]
     data: Plain = {"hostname": host, **({"network": nics} if nics else {})}
-    body = json.dumps(_with(data, values)).encode()
+    body = json.dumps(changed(data, values)).encode()
     client = client_of(**where)
     headers = {"Content-Type": _JSON}
     answer = client.data(run(client.send("POST", "machines", body=body, headers=headers)))
-    _told(answer, as_json, f"{answer['hostname']} is added")
+    output.answer(answer, as_json, f"{answer['hostname']} is added")
 
 
 @click.command("set", short_help="Change keys of HOST's file; comments and order stay.")
 @click.argument("host")
-@click.argument("values", type=_Assignment(), nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.argument("values", type=Assignment(), nargs=-1, required=True, metavar="KEY=VALUE...")
 @remote
 def set_(host: str, values: tuple[tuple[Loc, Plain], ...], as_json: bool, **where: Any) -> None:
     """Change keys of HOST's file; comments and order stay.
@@ -93,13 +81,13 @@ def set_(host: str, values: tuple[tuple[Loc, Plain], ...], as_json: bool, **wher
             raise RefusedError(0, _NO_FILE.format(host))
         if not isinstance(old, dict):
             raise RefusedError(0, f"the file of {host} is broken; mend it with: pyxie edit {host}")
-        new = _with(old, values)
+        new = changed(old, values)
         assert isinstance(new, dict)  # noqa: S101  (a key of it was set)
         body = json.dumps(difference(old, new)).encode()
         return await _changing(client, "PATCH", host, seen, body, "application/merge-patch+json")
 
     answer = client.data(run(work()))
-    _told(answer, as_json, f"{answer['hostname']} is changed")
+    output.answer(answer, as_json, f"{answer['hostname']} is changed")
 
 
 @click.command(short_help="Open HOST's file in $EDITOR; it is checked, then written.")
@@ -126,7 +114,7 @@ def edit(host: str, as_json: bool, **where: Any) -> None:
         raise
     draft.unlink()
     place.rmdir()
-    _told(answer, as_json, f"{host} is {'changed' if answer else 'as it was'}")
+    output.answer(answer, as_json, f"{host} is {'changed' if answer else 'as it was'}")
 
 
 def _edited(client: Client, host: str, seen: Reply, draft: Path) -> Any:
@@ -160,7 +148,7 @@ def remove(host: str, force: bool, as_json: bool, **where: Any) -> None:
         await _changing(client, "DELETE", host, seen, None, None, params)
 
     run(work())
-    _told({"removed": host}, as_json, f"{host} is removed")
+    output.answer({"removed": host}, as_json, f"{host} is removed")
 
 
 async def _changing(
@@ -187,19 +175,3 @@ async def _changing(
             raise
         told = f"{host} was changed by somebody else meanwhile, nothing was written; try again"
         raise RefusedError(_STALE, told) from exc
-
-
-def _with(data: Plain, values: tuple[tuple[Loc, Plain], ...]) -> Plain:
-    for loc, value in values:
-        try:
-            data = assigned(data, loc, value)
-        except ValueError as exc:
-            raise click.BadParameter(str(exc)) from exc
-    return data
-
-
-def _told(answer: Any, as_json: bool, text: str) -> None:
-    if as_json:
-        output.as_json(answer)
-    else:
-        output.line(text)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pyxie.config.build import Hook
 from pyxie.errors import RenderError
 from pyxie.hooks.words import words
-from pyxie.registry.machine import Machine
 from pyxie.render.strict import Renderer
 
 KINDS = ("prebuild", "postbuild", "cancelbuild", "failedbuild", "stalebuild", "pxeevent")
@@ -75,13 +74,3 @@ def environment(
         "PYXIE_TOKEN": token,
         "PYXIE_ATTEMPT": str(attempt),
     }
-
-
-def faults(renderer: Renderer, machine: Machine, names: Mapping[str, Any]) -> Iterator[RenderError]:
-    """Yield what keeps the hooks of ``machine`` from being run."""
-    for kind in KINDS:
-        for hook in getattr(machine, f"{kind}_commands"):
-            try:
-                order(renderer, kind, hook, {**names, "event": kind, "attempt": 1})
-            except RenderError as exc:
-                yield exc

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pyxie.builds.database import StoreError
-from pyxie.builds.ledger import Ledger, Owed, spelt
+from pyxie.builds.ledger import Ended, Ledger, Owed, spelt
 from pyxie.builds.life import Build
 from pyxie.builds.store import Store
 from pyxie.config.build import Hook
@@ -150,13 +150,8 @@ class Hooks:
     async def note(self, build: Build, kind: str, ran: Sequence[Ran]) -> None:
         """Keep what came of the hooks before ``build``."""
         try:
-            for hook, outcome in ran:
-                await self._ledger.note(
-                    *(kind, hook, self._clock(), build.host, build.number),
-                    ok=outcome.ok,
-                    result=outcome.result,
-                    output=outcome.output if hook.should_log else "",
-                )
+            kept = [(hook, _kept(hook, outcome)) for hook, outcome in ran]
+            await self._ledger.note(kind, kept, self._clock(), build.host, build.number)
         except StoreError as exc:
             log.error("hooks: what came of them is not kept: %s", exc)  # noqa: TRY400
 
@@ -198,12 +193,7 @@ class Hooks:
         attempt = owed.attempts + 1
         outcome = await self._do(build, owed.kind, owed.hook, owed.host, mac, attempt)
         self._tell(owed.kind, owed.hook, owed.host, mac, outcome)
-        await self._ledger.ended(
-            *(owed.number, self._clock()),
-            ok=outcome.ok,
-            result=outcome.result,
-            output=outcome.output if owed.hook.should_log else "",
-        )
+        await self._ledger.ended(owed.number, self._clock(), _kept(owed.hook, outcome))
         if outcome.ok or not owed.hook.errors_fatal:
             return True
         await self._ledger.skip(owed, self._clock(), "the one before it failed")
@@ -244,3 +234,7 @@ class Hooks:
 
 
 Ran = tuple[Hook, Outcome]
+
+
+def _kept(hook: Hook, outcome: Outcome) -> Ended:
+    return Ended(outcome.ok, outcome.result, outcome.output if hook.should_log else "")

@@ -113,7 +113,7 @@ async def begin(
         _allow_hooks(request, body)
         definition = defined(site, machine, build_type, body)
         trial = Occasion(base_url=base_url(request), token="0" * 36, mac="")
-        await asyncio.to_thread(_rehearse, site, definition.machine, trial)
+        await asyncio.to_thread(site.kitchen.rehearse, definition.machine, trial)
         before = site.builds.plan(definition.machine, build_type or "", said)
         ran = await site.hooks.before(before, "prebuild", definition.machine.prebuild_commands)
     except web.HTTPNotFound:
@@ -154,8 +154,3 @@ def _refused(site: Site, host: str, at: str, answer: web.HTTPException) -> web.H
     first = (answer.text or "").partition("\n")[0]
     site.trace.record(Step.TROUBLE, f"build refused: {first}", host=host, peer=at)
     return answer
-
-
-def _rehearse(site: Site, machine: Machine, trial: Occasion) -> None:
-    for fault in site.faults(machine, trial):
-        raise fault

@@ -18,7 +18,7 @@ from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError, RenderError
-from pyxie.http.edge import SITE, base_url, here, open_to_all, peer, text
+from pyxie.http.edge import SITE, base_url, here, mac_of, open_to_all, peer, text
 from pyxie.images.spec import Local, images_of
 from pyxie.images.upstream import BrokenOffError, UpstreamError, Upstreams
 from pyxie.registry.machine import Machine
@@ -94,13 +94,6 @@ def file_response(path: Path) -> web.FileResponse:
     return WholeFileResponse(path, chunk_size=256 << 10, headers={hdrs.CONTENT_TYPE: kind})
 
 
-def _mac(request: web.Request) -> str:
-    try:
-        return canonical(request.match_info["mac"])
-    except ValueError as exc:
-        raise web.HTTPNotFound(text=f"{exc}\n") from exc
-
-
 @routes.get("/boot.ipxe")
 @open_to_all
 async def entry(request: web.Request) -> web.Response:
@@ -112,7 +105,7 @@ async def entry(request: web.Request) -> web.Response:
 @open_to_all
 async def script(request: web.Request) -> web.Response:
     """Give iPXE the script for its NIC; what is wrong is said on the machine's screen."""
-    site, at, mac = request.app[SITE], str(peer(request)), _mac(request)
+    site, at, mac = request.app[SITE], str(peer(request)), mac_of(request)
     host = site.host_of(mac)
     build = site.builds.active(host) if host else None
     if build is None and site.is_stranger(mac):
@@ -163,7 +156,7 @@ async def _for_stranger(request: web.Request, mac: str, at: str) -> web.Response
 @open_to_all
 async def booting(request: web.Request) -> web.Response:
     """Hear from the script that kernel and initrds are loaded."""
-    site, at, mac = request.app[SITE], str(peer(request)), _mac(request)
+    site, at, mac = request.app[SITE], str(peer(request)), mac_of(request)
     build = site.builds.admit(site.host_of(mac) or "", request.match_info["token"])
     site.trace.record(Step.BOOTING, "leaves iPXE for its kernel", mac=mac, host=build.host, peer=at)
     await site.builds.installing(build, "booting", at, mac)
@@ -174,7 +167,7 @@ async def booting(request: web.Request) -> web.Response:
 @open_to_all
 async def loader(request: web.Request) -> web.StreamResponse:
     """Give UEFI HTTP Boot its boot loader."""
-    site, name, mac = request.app[SITE], request.match_info["name"], _mac(request)
+    site, name, mac = request.app[SITE], request.match_info["name"], mac_of(request)
     path = site.loaders.find(name)
     if request.method == "GET":
         told = f"sent {name} over HTTP"

@@ -79,7 +79,7 @@ async def cancel(request: web.Request) -> web.Response:
     """Give a machine's build up, without its token."""
     site, active = _active(request)
     await site.builds.cancel(active.host, active.token, str(peer(request)))
-    return web.json_response(told(site.builds.of(active.host) or active))
+    return _as_it_is(site, active)
 
 
 @routes.post("/api/v1/builds/{hostname}/done")
@@ -88,7 +88,7 @@ async def done(request: web.Request) -> web.Response:
     """End a machine's build as installed, without its token."""
     site, active = _active(request)
     await site.builds.done(active.host, active.token, str(peer(request)))
-    return web.json_response(told(site.builds.of(active.host) or active))
+    return _as_it_is(site, active)
 
 
 @routes.post("/api/v1/builds/{hostname}/failed")
@@ -101,7 +101,7 @@ async def failed(request: web.Request) -> web.Response:
     await site.builds.failed(
         active.host, active.token, at, reason=failure.reason, log_tail=failure.log
     )
-    return web.json_response(told(site.builds.of(active.host) or active))
+    return _as_it_is(site, active)
 
 
 @routes.get("/api/v1/builds/{hostname}/log")
@@ -134,6 +134,10 @@ def told(build: Build) -> dict[str, Any]:
         "build_type": build.build_type,
         "reason": build.reason,
     }
+
+
+def _as_it_is(site: Site, build: Build) -> web.Response:
+    return web.json_response(told(site.builds.of(build.host) or build))
 
 
 def _active(request: web.Request) -> tuple[Site, Build]:

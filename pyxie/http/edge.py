@@ -15,6 +15,7 @@ from aiohttp import web
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.builds.database import StoreError
+from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.access import Gate, Verdict, address
 from pyxie.http.admission import Admission
@@ -48,6 +49,18 @@ def open_to_all(handler: Handler) -> Handler:
 def peer(request: web.Request) -> IPv4Address | IPv6Address:
     """Return the client's address."""
     return address(request.remote or "0.0.0.0")
+
+
+def mac_of(request: web.Request) -> str:
+    """Return the MAC address in the URL, in pyxie's spelling.
+
+    Raises:
+        HTTPNotFound: It is none.
+    """
+    try:
+        return canonical(request.match_info["mac"])
+    except ValueError as exc:
+        raise web.HTTPNotFound(text=f"{exc}\n") from exc
 
 
 def local(request: web.Request) -> IPv4Address | IPv6Address:

@@ -6,26 +6,18 @@ from typing import Any
 
 from aiohttp import web
 
-from pyxie.config.kinds import mac as canonical
-from pyxie.http.edge import SITE, open_to_all, peer, text
+from pyxie.http.edge import SITE, mac_of, open_to_all, peer, text
 from pyxie.registry.strangers import Stranger
 from pyxie.trace.events import Step
 
 routes = web.RouteTableDef()
 
 
-def _mac(request: web.Request) -> str:
-    try:
-        return canonical(request.match_info["mac"])
-    except ValueError as exc:
-        raise web.HTTPNotFound(text=f"{exc}\n") from exc
-
-
 @routes.get("/discovered/{mac}", allow_head=False)
 @open_to_all
 async def discovered(request: web.Request) -> web.Response:
     """Hear from an unknown machine's iPXE what it is."""
-    site, mac = request.app[SITE], _mac(request)
+    site, mac = request.app[SITE], mac_of(request)
     if site.settings.unknown != "discover" or not site.is_stranger(mac):
         raise web.HTTPNotFound(text="nobody asked\n")
     site.heard(mac, dict(request.query))
@@ -47,7 +39,7 @@ async def listing(request: web.Request) -> web.Response:
 @routes.get("/api/v1/discovered/{mac}")
 async def one(request: web.Request) -> web.Response:
     """Tell what one of them said of itself."""
-    site, mac = request.app[SITE], _mac(request)
+    site, mac = request.app[SITE], mac_of(request)
     await site.refresh()
     found = site.strangers.of(mac)
     if found is None or not site.is_stranger(mac):

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from pyxie.config.kinds import dashed
 from pyxie.config.settings import Settings
 from pyxie.errors import NotServedError, RenderError
+from pyxie.hooks.orders import KINDS, order
 from pyxie.images.spec import Image, Images, Local, check_local, images_of
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion, context
@@ -163,6 +164,13 @@ class Kitchen:
             return [Images(image, ()) for image in (images.kernel, *images.initrds)]
         return []
 
+    def _hooks(self, machine: Machine, occasion: Occasion) -> Iterator[Callable[[], object]]:
+        names = context(machine, self._settings, occasion)
+        for kind in KINDS:
+            for hook in getattr(machine, f"{kind}_commands"):
+                told = {**names, "event": kind, "attempt": 1}
+                yield partial(order, self.renderer, kind, hook, told)
+
     def faults(
         self, machine: Machine, occasion: Occasion
     ) -> Iterator[NotServedError | RenderError]:
@@ -177,6 +185,7 @@ class Kitchen:
             ),
             *(partial(check_local, each, self._settings.images) for each in self._singly(machine)),
             *(partial(self.template, machine, kind, known) for kind in kinds(machine)),
+            *self._hooks(machine, known),
         ]
         for step in steps:
             try:
