@@ -128,11 +128,10 @@ class Site:
         """Return what DHCP needs to know of a machine; never waits."""
         host = self.host_of(mac)
         if host is None:
-            if ("MAC", mac) in self.registry.claims:
-                why = "in a file with mistakes: see pyxie check"
-                return Standing(None, in_build=False, why=why)
-            wanted = self.settings.unknown != "ignore"
-            return Standing(None, in_build=wanted, why="not in the registry")
+            wanted = self.settings.unknown != "ignore" and self.is_stranger(mac)
+            claimed = ("MAC", mac) in self.registry.claims
+            why = "in a file with mistakes: see pyxie check" if claimed else "not in the registry"
+            return Standing(None, in_build=wanted, why=why)
         build = self.builds.of(host)
         if build is not None and build.active:
             return Standing(host, in_build=True)
@@ -140,8 +139,12 @@ class Site:
         return Standing(host, in_build=False, why=why or "not in build mode")
 
     def is_stranger(self, mac: str) -> bool:
-        """Tell whether no file knows that MAC, not even one with mistakes."""
-        return self.host_of(mac) is None and ("MAC", mac) not in self.registry.claims
+        """Tell whether no file knows that MAC, not even one with mistakes.
+
+        While a file cannot be read at all, nobody can tell: then there are none.
+        """
+        registry = self.registry
+        return not registry.blind and ("MAC", mac) not in registry.claims and not self.host_of(mac)
 
     def heard(self, mac: str, told: Mapping[str, str]) -> None:
         """Note an unknown machine that wants to boot; never waits."""

@@ -165,6 +165,13 @@ class TestBrokenSettings:
             1,
         )
 
+    def test_are_not_held_against_machines_that_inherit(self, site: Path) -> None:
+        (site / "groups").mkdir()
+        (site / "groups/web.yaml").write_text("kernel: linux\n")
+        write(site, config="kernl: linux\n", web01=f"groups: web\nbuild_type: rescue\n{NIC}")
+
+        assert check() == (["config.yaml:1:1: kernl: unknown key; did you mean 'kernel'?"], 1)
+
     def test_still_say_where_the_machines_are(self, site: Path) -> None:
         write(site, config="machinepath: hosts\nkernl: linux\n")
         (site / "machines").rename(site / "hosts")

@@ -400,6 +400,15 @@ class TestStatus:
             "1970-01-01 00:02:00  prebuild  ipmitool chassis  exit code 0",
         ]
 
+    def test_machines_of_groups_are_listed_without_a_daemon(
+        self, pyxie: Runner, tmp_path: Path
+    ) -> None:
+        site(tmp_path, "http: {port: 1}\n", web01="groups: web\n")
+        (tmp_path / "groups").mkdir()
+        (tmp_path / "groups/web.yaml").write_text("kernel: linux\n")
+
+        assert pyxie("machines").out == "web01    -\n"
+
     def test_show_tells_where_each_value_is_from(self, pyxie: Runner, daemon: FakeDaemon) -> None:
         ran = pyxie("show", "web01", "--build-type", "rescue", "--url", daemon.url)
 

@@ -14,7 +14,7 @@ from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote, run
 from pyxie.config.kinds import mac as canonical
 from pyxie.config.nodes import Loc, Plain
-from pyxie.config.settings import load, load_marked
+from pyxie.config.settings import load_marked
 
 
 @click.command(short_help="Put HOST in build mode: its next network boot installs it.")
@@ -182,6 +182,7 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
 @remote
 def machines(as_json: bool, config: Path | None, **where: Any) -> None:
     """List the machines; from the files, if no daemon answers."""
+    from pyxie.registry.define import common
     from pyxie.registry.folder import Folder
 
     problems: list[str] = []
@@ -191,9 +192,11 @@ def machines(as_json: bool, config: Path | None, **where: Any) -> None:
         file = found(config)
         if file is None or where.get("url"):
             raise
-        folder = load(file).machinepath
+        settings, document = load_marked(file)
+        folder = settings.machinepath
         output.error(f"pyxie: no daemon answers; these are the files in {folder}")
-        registry = Folder(folder).scan()
+        shared = common(settings, document)
+        registry = Folder(folder, shared=shared, groups=settings.grouppath).scan()
         problems = [str(problem) for problem in registry.problems]
         listed = [
             {"hostname": each.hostname, "macs": each.macs, "build": None}

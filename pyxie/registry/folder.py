@@ -91,7 +91,7 @@ class Folder:
     Args:
         path: The machines.
         shown: How messages name it.
-        shared: What the settings give to all machines.
+        shared: What the settings give to all machines; None if that is not known.
         groups: The groups' folder; it need not be there.
     """
 
@@ -106,12 +106,12 @@ class Folder:
     ) -> None:
         self.path = path
         self._shown = shown or path
-        self._shared = shared or Common()
+        self._shared = shared
         self._groups = groups
         self._groups_shown = groups_shown or groups
         self._read: _Read[MachineFile] | None = None
         self._read_groups: _Read[GroupFile] = {}
-        self._registry = Registry(shared=self._shared)
+        self._registry = Registry(shared=shared or Common())
 
     def scan(self) -> Registry:
         """Return the machines as they stand now; the same object if nothing changed."""
@@ -121,7 +121,9 @@ class Folder:
         except OSError as exc:
             problem = Problem(self._shown, 0, 0, "machinepath", f"cannot be read: {exc.strerror}")
             if self._registry.problems != (problem,):
-                self._read, self._registry = None, Registry(problems=(problem,))
+                shared = self._registry.shared
+                self._read = None
+                self._registry = Registry(problems=(problem,), shared=shared, blind=True)
             return self._registry
         before = self._read or {}
         unchanged = self._read is not None and _same(before, found)
@@ -154,7 +156,7 @@ class Folder:
         }
         self._registry = gather(
             (file for _, file in self._read.values()),
-            replace(self._shared, groups=MappingProxyType(documents)),
+            replace(self._shared, groups=MappingProxyType(documents)) if self._shared else None,
             (problem for _, group in groups.values() for problem in group.problems),
         )
         return self._registry

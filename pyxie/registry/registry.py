@@ -67,6 +67,7 @@ class Registry:
         problems: Everything that is wrong, sorted.
         claims: Where each hostname and MAC stands, in broken files too.
         shared: What machines inherit.
+        blind: MACs may be missing: the folder, or a file that was never good, cannot be read.
     """
 
     machines: Mapping[str, Machine] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Registry:
     problems: tuple[Problem, ...] = ()
     claims: Mapping[Claim, tuple[Place, ...]] = field(default_factory=dict)
     shared: Common = field(default_factory=Common)
+    blind: bool = False
 
     def define(
         self, machine: Machine, build_type: str | None = None, body: Document | None = None
@@ -136,10 +138,9 @@ def gather(
 
     Args:
         files: Of the machines.
-        shared: What they inherit.
+        shared: What they inherit; None if that is not known, and so not looked into.
         more: Problems with what is shared.
     """
-    shared = shared or Common()
     files = sorted(files, key=lambda file: file.name)  # all of one folder
     claims = together((file.document, file.claims) for file in files)
     twice = clashes(claims)
@@ -149,7 +150,11 @@ def gather(
     aliases: dict[str, str] = {}
     broken: dict[str, tuple[Problem, ...]] = {}
     for file in files:
-        problems = (*file.problems, *twice.get(file.path, ()), *_dangling(file, shared))
+        problems = (
+            *file.problems,
+            *twice.get(file.path, ()),
+            *(_dangling(file, shared) if shared else ()),
+        )
         if problems:
             for name in {file.stem, file.hostname or file.stem}:
                 broken[name] = (*broken.get(name, ()), *problems)
@@ -176,7 +181,8 @@ def gather(
         files=tuple(file.name for file in files),
         problems=tuple(sorted(wrong)),
         claims=MappingProxyType(claims),
-        shared=shared,
+        shared=shared or Common(),
+        blind=any(file.document is None and file.before is None for file in files),
     )
 
 

@@ -6,6 +6,8 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.hooks.test_runner import running
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, MAC, MACHINE, serving
 from tests.render.ipxe import commands
@@ -72,6 +74,29 @@ class TestDiscovered:
                 "in a file with mistakes: see pyxie check",
             )
             assert "/discovered/" not in (await served.get(f"/ipxe/{MAC}")).text
+
+    @pytest.mark.parametrize("policy", [DISCOVER, RESCUE])
+    async def test_nobody_is_while_a_file_cannot_be_read(self, tmp_path: Path, policy: str) -> None:
+        """It might be the machine of that file, which must not be booted into another's."""
+        async with serving(tmp_path, config=policy, machine=f"{MACHINE}: [\n") as served:
+            script = (await served.get(f"/ipxe/{MAC}")).text
+
+            assert not served.site.standing(MAC).in_build
+            assert "is not in the registry" in script
+            assert (await served.get(f"/boot/{MAC.replace(':', '-')}/kernel/linux")).status == 404
+
+    @pytest.mark.parametrize("policy", [DISCOVER, RESCUE])
+    async def test_nobody_is_while_the_folder_is_away(self, tmp_path: Path, policy: str) -> None:
+        async with serving(tmp_path, config=policy) as served:
+            (tmp_path / "machines").rename(tmp_path / "away")
+            await served.site.refresh()
+            gone = [served.site.standing(each).in_build for each in (MAC, NEW)]
+            (tmp_path / "away").rename(tmp_path / "machines")
+            await served.site.refresh()
+
+            assert gone == [False, False]
+            assert served.site.standing(NEW).in_build
+            assert not served.site.standing(MAC).in_build
 
 
 class TestBooted:
