@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pyxie.moving.lexer import Token, UnreadableError
+from pyxie.moving.lexer import Token, tokenised
 
 _SCAN = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|/\*.*?\*/|\}\}", re.DOTALL)
 _TOKEN = re.compile(
@@ -56,18 +56,11 @@ def tokens(text: str, at: int) -> list[Token]:
     Raises:
         UnreadableError: There is no such token.
     """
-    found, here = [], 0
-    while here < len(text):
-        match = _TOKEN.match(text, here)
-        if match is None:
-            raise UnreadableError(at + here, f"{text[here]!r} is not understood here")
-        kind, written = match.lastgroup or "", match[0]
-        if kind == "string":
-            inner = written[1:-1]
-            if written[0] == '"':
-                inner = re.sub(r"\\(.)", lambda c: _ESCAPES.get(c[1], c[0]), inner)
-            found.append(Token(kind, inner, at + here))
-        elif kind != "space":
-            found.append(Token(kind, written, at + here))
-        here = match.end()
-    return found
+    return tokenised(text, at, _TOKEN, _inside, "{} is not understood here")
+
+
+def _inside(written: str) -> str:
+    inner = written[1:-1]
+    if written[0] == '"':
+        inner = re.sub(r"\\(.)", lambda c: _ESCAPES.get(c[1], c[0]), inner)
+    return inner

@@ -7,7 +7,7 @@ string inside a tag may hold what would otherwise end it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -153,18 +153,40 @@ def tokens(text: str, at: int) -> list[Token]:
     Raises:
         UnreadableError: pongo2 has no such token.
     """
+    return tokenised(text, at, _TOKEN, _inside, "pongo2 has no {} here")
+
+
+def tokenised(
+    text: str, at: int, pattern: re.Pattern[str], inside: Callable[[str], str], complaint: str
+) -> list[Token]:
+    """Return the tokens of ``text``, without those of the kind ``space``.
+
+    Args:
+        text: Of one action or tag.
+        at: Where it begins in its file.
+        pattern: Its groups name the kinds of token.
+        inside: Returns what a ``string`` says, given how it is written.
+        complaint: What is wrong where nothing fits; ``{}`` is the letter.
+
+    Raises:
+        UnreadableError: Nothing fits.
+    """
     found, here = [], 0
     while here < len(text):
-        match = _TOKEN.match(text, here)
+        match = pattern.match(text, here)
         if match is None:
-            raise UnreadableError(at + here, f"pongo2 has no {text[here]!r} here")
-        kind = match.lastgroup or ""
+            raise UnreadableError(at + here, complaint.format(repr(text[here])))
+        kind, written = match.lastgroup or "", match[0]
         if kind == "string":
-            found.append(Token(kind, _ESCAPE.sub(r"\1", match[0][1:-1]), at + here))
-        elif kind != "space":
-            found.append(Token(kind, match[0], at + here))
+            written = inside(written)
+        if kind != "space":
+            found.append(Token(kind, written, at + here))
         here = match.end()
     return found
+
+
+def _inside(written: str) -> str:
+    return _ESCAPE.sub(r"\1", written[1:-1])
 
 
 class Cursor:
