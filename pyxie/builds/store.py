@@ -154,6 +154,25 @@ class Store(Database):
         newest = sa.select(sa.func.max(BUILDS.c.id)).group_by(BUILDS.c.host)
         return await self._select(sa.select(BUILDS).where(BUILDS.c.id.in_(newest)))
 
+    async def newest(self, most: int) -> list[Build]:
+        """Return the newest builds of all machines, oldest first.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        return (await self._select(sa.select(BUILDS).order_by(BUILDS.c.id.desc()).limit(most)))[
+            ::-1
+        ]
+
+    async def with_token(self, token: str) -> Build | None:
+        """Return the build that has that token, whatever became of it.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        found = await self._select(sa.select(BUILDS).where(BUILDS.c.token == token))
+        return found[0] if found else None
+
     async def ended_since(self, at: float) -> list[Build]:
         """Return the builds that were done or failed after ``at``, seconds since the epoch.
 

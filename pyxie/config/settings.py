@@ -86,6 +86,10 @@ _BLANK = BeforeValidator(_mapping)
 """A name with nothing after it is one that inherits everything."""
 
 
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class Http(Model):
     """Where HTTP listens.
 
@@ -187,6 +191,8 @@ class Settings(BuildKeys):
     ] = Field(default_factory=dict)
     unknown: str = "ignore"
     """What a machine gets that no file knows: nothing, ``discover``, or one of ``build_types``."""
+    waitron_api: Annotated[Literal[1, 3], BeforeValidator(_number)] = 1
+    """Whose answers waitron's routes give: those of its version 1, or 3."""
     foreman_proxy_address: str = ""
     """Read by no version of waitron, but its shipped configuration has it."""
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pyxie.errors import StartError
-from pyxie.http import api, boot, builds, edge, machines, seed, strangers, tokens, waitron
+from pyxie.http import api, boot, builds, edge, machines, seed, strangers, tokens, waitron, waitron3
 from pyxie.http.access import Gate
 from pyxie.http.admission import FIRST_REQUEST, Admission
 from pyxie.images.upstream import Upstreams
@@ -52,7 +52,9 @@ def application(site: Site, upstreams: Upstreams, admission: Admission) -> web.A
     app[edge.ADMISSION] = admission
     app[boot.UPSTREAMS] = upstreams
     app.on_response_prepare.append(_sign)
-    for part in (api, machines, boot, builds, seed, strangers, tokens, waitron):
+    old = waitron3 if site.settings.waitron_api == 3 else waitron
+    app[waitron3.JOBS] = waitron3.Jobs(site.builds)
+    for part in (api, machines, boot, builds, seed, strangers, tokens, old):
         app.add_routes(part.routes)
     return app
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -20,6 +21,8 @@ from pyxie.http.begin import begin, unknown
 from pyxie.http.edge import SITE, admitted, base_url, needs, open_to_all, peer, text
 from pyxie.http.templates import rendered
 from pyxie.images.spec import Image, Upstream
+from pyxie.registry.machine import Machine
+from pyxie.render.context import Occasion
 
 _SPOKEN = {
     State.PENDING: "Installing",
@@ -102,27 +105,45 @@ async def names(request: web.Request) -> web.Response:
 @open_to_all
 async def boot(request: web.Request) -> web.Response:
     """Tell a boot server, pixiecore's way, what a MAC boots; changes nothing."""
-    site = request.app[SITE]
-    try:
-        mac = canonical(request.match_info["mac"])
-    except ValueError:
+    body = await booted(request)
+    if body is None:
         return text("Not in build mode", 404)
-    host = site.host_of(mac)
-    build = site.builds.active(host) if host else None
-    if build is None:
-        return text("Not in build mode", 404)
-    base = base_url(request)
-    occasion = site.occasion(build, base, mac)
-    found = await asyncio.to_thread(site.kitchen.boot, site.machine_of(build), occasion)
-    body = {
-        "kernel": _location(base, found.images.kernel),
-        "initrd": [_location(base, image) for image in found.images.initrds],
-        "cmdline": found.cmdline,
-    }
     return web.Response(
         text=json.dumps(body, separators=(",", ":"), ensure_ascii=False),
         content_type="application/json",
     )
+
+
+async def booted(request: web.Request) -> dict[str, Any] | None:
+    """Return what the MAC in the URL boots, pixiecore's way; None if not in build mode.
+
+    Raises:
+        NotServedError: No kernel is named.
+        RenderError: The command line cannot be rendered.
+    """
+    site = request.app[SITE]
+    try:
+        mac = canonical(request.match_info["mac"])
+    except ValueError:
+        return None
+    host = site.host_of(mac)
+    build = site.builds.active(host) if host else None
+    if build is None:
+        return None
+    return await offer(
+        request, site.machine_of(build), site.occasion(build, base_url(request), mac)
+    )
+
+
+async def offer(request: web.Request, machine: Machine, occasion: Occasion) -> dict[str, Any]:
+    """Return what ``machine`` boots, pixiecore's way; raises as `booted`."""
+    base = base_url(request)
+    found = await asyncio.to_thread(request.app[SITE].kitchen.boot, machine, occasion)
+    return {
+        "kernel": _location(base, found.images.kernel),
+        "initrd": [_location(base, image) for image in found.images.initrds],
+        "cmdline": found.cmdline,
+    }
 
 
 def _location(base: str, image: Image) -> str:

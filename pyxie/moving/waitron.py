@@ -44,6 +44,10 @@ _LEFT_OUT: Final = {
     "foreman_proxy_address": "no waitron ever read it",
     "tokens": "tokens are made for each build",
 }
+_ANSWERS_OF_2: Final = (
+    "'PUT /build' answered JSON with the token: ask for it by 'Accept: application/json', "
+    "or set 'waitron_api: 3'"
+)
 _OWN: Final = frozenset(
     (
         *("templatepath", "machinepath", "grouppath", "staticspath", "baseurl", "log_level"),
@@ -149,6 +153,10 @@ def _settings(keys: Keys, folders: _Folders) -> dict[str, Any]:
         made["staticspath"] = folders.statics
         source.say(("staticspath",), "its files stay where they are; see that the path is right")
     made |= _address(source)
+    if keys.version == 3:
+        made["waitron_api"] = "3"
+    elif keys.version == 2:
+        source.say((), _ANSWERS_OF_2)
     level = str(data.get("log_level") or "").upper()
     if level in _LEVELS:
         made["log"] = {"level": _LEVELS[level]}

@@ -45,6 +45,7 @@ class TestDefaults:
             "baseurl": None,
             "build_types": {},
             "unknown": "ignore",
+            "waitron_api": 1,
             "foreman_proxy_address": "",
             "interfaces": (),
             "http": Http(port=8090, listen=()),
@@ -195,6 +196,8 @@ class TestMistakes:
                 "log: {level: loud}",
                 "1:14: log.level: 'loud' should be 'debug', 'info', 'warning' or 'error'",
             ),
+            ("waitron_api: 2", "1:14: waitron_api: '2' should be 1 or 3"),
+            ("waitron_api: x", "1:14: waitron_api: 'x' should be 1 or 3"),
             ("baseurl: here", "1:10: baseurl: 'here' is not a URL like http://192.0.2.1:8090"),
             ("image_url: x/", "1:12: image_url: 'x/' is not a URL like http://192.0.2.1:8090"),
             (

@@ -152,6 +152,7 @@ class TestWaitron2:
     def test_the_rescue_system_is_a_build_type(self, imported: Imported) -> None:
         rescue = imported.settings.build_types["rescue"]
 
+        assert imported.settings.waitron_api == 1
         assert rescue.kernel == "vmlinuz"
         assert rescue.initrd == ("rescue.img",)
         assert rescue.image_url == "http://mirror.example.org/rescue/"
@@ -197,6 +198,7 @@ class TestWaitron3:
         assert sorted(imported.machines) == ["db01.example.org", "db02.example.org"]
         assert imported.groups["example.org"].params == {"site": "x1"}
         assert settings.log.level == "info"
+        assert settings.waitron_api == 3
 
     @of("waitron3")
     def test_build_types_are_kept_with_that_of_unknown_machines(self, imported: Imported) -> None:

@@ -1,0 +1,290 @@
+"""waitron 3's routes, in the place of `pyxie.http.waitron`'s if ``waitron_api`` is 3.
+
+Like it they write JSON, but call it plain text; what differs is in docs/waitron.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+from aiohttp import web
+
+from pyxie.access.scope import Scope
+from pyxie.builds.builds import Builds, InvalidTokenError
+from pyxie.builds.life import Build, State
+from pyxie.config.kinds import mac as canonical
+from pyxie.errors import ConfigError, NotServedError, RenderError
+from pyxie.http import waitron
+from pyxie.http.begin import begin
+from pyxie.http.edge import SITE, base_url, needs, open_to_all, peer, text
+from pyxie.http.gojson import job, machine_of, written
+from pyxie.http.templates import rendered
+from pyxie.http.waitron import booted, host_of, offer
+from pyxie.registry.define import UnknownTypeError
+from pyxie.registry.machine import Machine
+from pyxie.render.context import Occasion
+from pyxie.site import Site
+
+_SPOKEN = {
+    State.PENDING: ("pending", ""),
+    State.INSTALLING: ("installing", "pxe config sent"),
+    State.STALE: ("installing", "pxe config sent"),
+    State.INSTALLED: ("completed", ""),
+    State.CANCELLED: ("terminated", ""),
+    State.REPLACED: ("terminated", ""),
+    State.FAILED: ("failed", ""),
+}
+_MOST = 1000
+_STAGES = 4096
+_OK = written({"State": "OK"})
+
+routes = web.RouteTableDef()
+
+
+class Jobs:
+    """What waitron 3 tells of builds beside their state: the last template, and the history.
+
+    In memory, as it was there; the builds themselves are in the store.
+    """
+
+    def __init__(self, builds: Builds) -> None:
+        self._builds = builds
+        self._stages: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._cleaned = 0
+        self._spared: frozenset[int] = frozenset()
+
+    def processing(self, build: Build, word: str, file: str) -> None:
+        """Note the template that an installer has fetched."""
+        word = "".join(c if c.isprintable() else "?" for c in word)
+        self._stages[build.token] = word, f"processing {file}"
+        self._stages.move_to_end(build.token)
+        if len(self._stages) > _STAGES:
+            self._stages.popitem(last=False)
+
+    def status(self, build: Build) -> tuple[str, str]:
+        """Return a job's status, and the reason for it."""
+        status, reason = _SPOKEN[build.state]
+        if build.active:
+            return self._stages.get(build.token, (status, reason))
+        return status, reason or build.reason
+
+    async def all(self) -> list[Build]:
+        """Return all that are active, and the newest of those that have ended.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        found = {build.number: build for build in await self._builds.store.newest(_MOST)}
+        # What is in memory is never older than what is stored.
+        found |= {build.number: build for build in self._latest()}
+        return [build for _, build in sorted(found.items()) if not self._is_gone(build)]
+
+    async def one(self, token: str) -> Build | None:
+        """Return the one with that token; raises as `all`."""
+        stored = await self._builds.store.with_token(token)
+        if stored is None:
+            return None
+        newest = self._builds.of(stored.host)
+        build = newest if newest and newest.number == stored.number else stored
+        return None if self._is_gone(build) else build
+
+    async def clean(self) -> None:
+        """Tell no more of those that have ended; raises as `all`."""
+        found = await self.all()
+        self._cleaned = max((build.number for build in found), default=self._cleaned)
+        self._spared = frozenset(build.number for build in found if build.active)
+
+    def _latest(self) -> list[Build]:
+        found = (self._builds.of(host) for host in self._builds.status())
+        return [build for build in found if build is not None]
+
+    def _is_gone(self, build: Build) -> bool:
+        number = build.number
+        return not build.active and number <= self._cleaned and number not in self._spared
+
+
+JOBS: web.AppKey[Jobs] = web.AppKey("jobs", Jobs)
+
+
+@routes.put("/build/{hostname}")
+@routes.put("/build/{hostname}/{type}")
+@needs(Scope.BUILD)
+async def build(request: web.Request) -> web.Response:
+    """Put the machine in build mode, unless it is; a body is laid over its file."""
+    name, build_type = request.match_info["hostname"], request.match_info.get("type", "")
+    failed = f"Failed to set build mode for {name} - {build_type}"
+    try:
+        said = await request.text()
+    except web.HTTPRequestEntityTooLarge:
+        why = "while reading request body: http: request body too large"
+        return text(f"{failed} {why}", 500)
+    try:
+        started = await begin(request, name, build_type or None, said, replace=False)
+    except web.HTTPForbidden:
+        raise
+    except web.HTTPException as exc:
+        why = _why(request.app[SITE], exc, name, build_type)
+        return text(f"{failed}: {why}", 500)
+    answer = text(written({"Token": started.token, "State": "OK"}))
+    answer.headers["Build-Token"] = started.token
+    return answer
+
+
+def _why(site: Site, exc: web.HTTPException, name: str, build_type: str) -> str:
+    """Return waitron 3's words for what it can say, else our own."""
+    machine = site.registry.find(name)
+    if exc.status == 404 and machine is None:
+        return f"'{name.lower()}' '' not found using any active plugin"
+    if exc.status == 404:
+        return f"build type '{build_type}' not found"
+    if exc.status == 409 and machine is not None and site.builds.active(machine.hostname):
+        return f"active job for '{name}' must complete or be terminated before new job"
+    return exc.text or exc.reason
+
+
+@routes.get("/status")
+async def all_status(request: web.Request) -> web.Response:
+    """List all jobs, without their tokens."""
+    site, jobs = request.app[SITE], request.app[JOBS]
+    found = await jobs.all()
+
+    def listed() -> str:
+        told = (written(job(b, jobs.status(b), site.settings, secret=True)) for b in found)
+        return f"[ {','.join(told)}]" if found else "[]"
+
+    return text(await asyncio.to_thread(listed))
+
+
+@routes.get("/status/{hostname}")
+async def one_status(request: web.Request) -> web.Response:
+    """Tell of a machine's active job, in one word."""
+    build = request.app[SITE].builds.active(host_of(request))
+    if build is not None:
+        return text(request.app[JOBS].status(build)[0])
+    name = request.match_info["hostname"]
+    why = f"Try search by job ID. job not found: '{name}' '' "
+    return text(f"Failed to find active job for {name}. {why}", 404)
+
+
+@routes.get("/job/{token}")
+async def one_job(request: web.Request) -> web.Response:
+    """Tell of one job, active or not, to those who know its token."""
+    token = request.match_info["token"]
+    jobs, settings = request.app[JOBS], request.app[SITE].settings
+    build = await jobs.one(token)
+    if build is None:
+        return text(f"Unable to find valid job for {token}. job '{token}' not found", 404)
+    return text(written(job(build, jobs.status(build), settings, secret=False)))
+
+
+@routes.put("/cleanhistory")
+@needs(Scope.BUILD)
+async def clean_history(request: web.Request) -> web.Response:
+    """Leave the jobs that have ended out of what these routes tell, from now on."""
+    await request.app[JOBS].clean()
+    return text(_OK)
+
+
+@routes.get("/definition/{hostname}")
+@routes.get("/definition/{hostname}/{type}")
+async def definition(request: web.Request) -> web.Response:
+    """Give a machine with all that it inherits."""
+    site = request.app[SITE]
+    name, build_type = request.match_info["hostname"], request.match_info.get("type", "")
+    registry = await site.refresh()
+    broken = "\n".join(map(str, registry.why_broken(name)))
+    machine = registry.find(name)
+    if broken:
+        return text(f"Bad machine data for '{name}' '{build_type}'. {broken}", 500)
+    try:
+        if machine is None:
+            why = f"'{name}' '' not found using any active plugin"
+        else:
+            found = registry.define(machine, build_type or None).machine
+            return text(written(machine_of(found, site.settings)))
+    except UnknownTypeError:
+        why = f"build type '{build_type}' not found"
+    except ConfigError as exc:
+        return text(f"Bad machine data for '{name}' '{build_type}'. {exc}", 500)
+    return text(f"Unable to find host definition for '{name}' '{build_type}'. {why}", 404)
+
+
+@routes.get("/v1/boot/{mac}")
+@open_to_all
+async def boot(request: web.Request) -> web.Response:
+    """Tell a boot server what a MAC boots; changes nothing."""
+    mac = request.match_info["mac"]
+    try:
+        body = await booted(request) or await _unknown(request, mac)
+    except (ConfigError, NotServedError, RenderError) as exc:
+        return text(f"failed to get pxe config: {exc}", 500)
+    if body is None:
+        plain = mac.translate(_SEPARATORS).lower()
+        return text(f"failed to get pxe config: job not found for  '{plain}'", 500)
+    return text(written({**body, "initrd": body["initrd"] or None}))
+
+
+_SEPARATORS = str.maketrans(dict.fromkeys(":-."))
+
+
+async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] | None:
+    """Return what a machine boots that no file knows, if the settings have such a type."""
+    try:
+        mac = canonical(written_mac)
+    except ValueError:
+        return None
+    machine = request.app[SITE].stranger(mac)
+    if machine is None:
+        return None
+    return await offer(request, machine, Occasion(base_url=base_url(request), token="", mac=mac))
+
+
+@routes.get("/template/{template}/{hostname}/{token}", allow_head=False)
+@open_to_all
+async def template(request: web.Request) -> web.Response:
+    """Give the installer its preseed or finish script."""
+    site, kind = request.app[SITE], request.match_info["template"]
+    try:
+        build = site.builds.admit(host_of(request), request.match_info["token"])
+        answer = await rendered(request, build, kind, site.kitchen.template)
+    except (InvalidTokenError, NotServedError, RenderError):
+        return text("Unable to render template", 400)
+    request.app[JOBS].processing(build, kind, _file(site.machine_of(build), kind))
+    return answer
+
+
+def _file(machine: Machine, kind: str) -> str:
+    usual = machine.finish if kind == "finish" else machine.preseed
+    return machine.templates.get(kind, "") or usual
+
+
+@routes.get("/done/{hostname}/{token}", allow_head=False)
+@open_to_all
+async def done(request: web.Request) -> web.Response:
+    """End the build: the machine is installed."""
+    site, token = request.app[SITE], request.match_info["token"]
+    try:
+        await site.builds.done(host_of(request), token, str(peer(request)))
+    except InvalidTokenError:
+        return text("Failed to finish build.", 500)
+    return text(_OK)
+
+
+@routes.put("/cancel/{hostname}/{token}")
+@routes.get("/cancel/{hostname}/{token}", allow_head=False)
+@open_to_all
+async def cancel(request: web.Request) -> web.Response:
+    """Give the build up."""
+    site, token = request.app[SITE], request.match_info["token"]
+    try:
+        await site.builds.cancel(host_of(request), token, str(peer(request)))
+    except InvalidTokenError:
+        return text("Failed to cancel build mode", 500)
+    return text(_OK)
+
+
+# What waitron 3 has not, pyxie and its templates do.
+routes.post("/failed/{hostname}/{token}")(waitron.failed)
+routes.get("/failed/{hostname}/{token}", allow_head=False)(waitron.failed)
+routes.get("/list")(waitron.names)
