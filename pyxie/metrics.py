@@ -78,6 +78,18 @@ class Metrics:
             ["kind", "outcome"],
             registry=self.registry,
         )
+        self.boot_api = Counter(
+            "pyxie_boot_api_requests_total",
+            "Questions to the API server of boot_api, by what came of them.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.boot_api_seconds = Histogram(
+            "pyxie_boot_api_seconds",
+            "Time that the API server took to answer, or failed to.",
+            registry=self.registry,
+            buckets=_SLOW,
+        )
         self.machines = Gauge("pyxie_machines", "Machines in the registry.", registry=self.registry)
         self.machines_broken = Gauge(
             "pyxie_machine_files_broken",

@@ -13,6 +13,7 @@ from typing import Any
 
 from pyxie.access.audit import Audit
 from pyxie.access.tokens import Tokens
+from pyxie.bootapi.service import BootApi
 from pyxie.builds.builds import Builds
 from pyxie.builds.life import OWED, Build, State
 from pyxie.config.build import Hook
@@ -91,6 +92,7 @@ class Site:
         """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
         self.strangers = Strangers()
+        self.boot_api = BootApi(settings.boot_api, trace, metrics)
         self.tokens = Tokens(builds.store)
         self.audit = Audit(builds.store)
         self._noting: set[asyncio.Task[None]] = set()
@@ -128,6 +130,9 @@ class Site:
         """Return what DHCP needs to know of a machine; never waits."""
         host = self.host_of(mac)
         if host is None:
+            asked = self.boot_api.standing(mac) if self.is_stranger(mac) else None
+            if asked is not None and (asked.in_build or self.settings.unknown == "ignore"):
+                return asked
             wanted = self.settings.unknown != "ignore" and self.is_stranger(mac)
             claimed = ("MAC", mac) in self.registry.claims
             why = "in a file with mistakes: see pyxie check" if claimed else "not in the registry"
@@ -150,6 +155,7 @@ class Site:
         """Note an unknown machine that wants to boot; never waits."""
         if not self.is_stranger(mac):
             return
+        self.boot_api.heard(mac)
         hooks = self.settings.unknownbuild_commands
         if self.strangers.heard(mac, time.time(), told) and hooks:
             work = self.hooks.owe("unknownbuild", hooks, mac, None, mac)

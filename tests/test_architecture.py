@@ -26,6 +26,8 @@ PURE = frozenset(
     f"pyxie.{name}"
     for name in (
         "access.scope",
+        "bootapi.contract",
+        "bootapi.memory",
         "builds.life",
         "config.kinds",
         "dhcp.chain",
@@ -88,6 +90,7 @@ HARMLESS = frozenset(
 """What of the standard library does not reach outside, by its first name."""
 
 EXTRA = {
+    "pyxie.bootapi.contract": {"json"},  # from bytes to data
     "pyxie.config.kinds": {"pydantic"},
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.http.access": {"pyxie.config.settings"},  # for the type of its settings
@@ -122,6 +125,7 @@ RANKS = (
         *("pyxie.registry", "pyxie.render", "pyxie.images", "pyxie.builds", "pyxie.trace"),
         *(
             "pyxie.access",
+            "pyxie.bootapi",
             "pyxie.hooks",
             "pyxie.net",
             "pyxie.tftp.source",

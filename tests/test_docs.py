@@ -21,7 +21,18 @@ from pyxie.config.settings import Settings, load
 from pyxie.dhcp.decide import Reason
 from pyxie.dhcp.firmware import ARCHITECTURES
 from pyxie.hooks.orders import KINDS
-from pyxie.http import api, boot, builds, machines, seed, strangers, tokens, waitron, waitron3
+from pyxie.http import (
+    api,
+    asked,
+    boot,
+    builds,
+    machines,
+    seed,
+    strangers,
+    tokens,
+    waitron,
+    waitron3,
+)
 from pyxie.metrics import Metrics
 from pyxie.registry.folder import read_group, read_machine
 from pyxie.registry.machine import Machine
@@ -219,7 +230,18 @@ class TestRoutes:
 
         assert told == dict(
             each
-            for part in (api, machines, boot, builds, seed, strangers, tokens, waitron, waitron3)
+            for part in (
+                api,
+                machines,
+                boot,
+                asked,
+                builds,
+                seed,
+                strangers,
+                tokens,
+                waitron,
+                waitron3,
+            )
             for each in routes(part.routes)
         )
 

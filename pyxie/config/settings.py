@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from pyxie.config.build import BuildKeys, BuildType
-from pyxie.config.kinds import Addresses, HttpUrl, Names, listed
+from pyxie.config.kinds import Addresses, HttpUrl, Names, http_url, listed
 from pyxie.config.nodes import Document, read
 from pyxie.config.validate import Model, validate
 from pyxie.errors import ConfigError
@@ -88,6 +88,18 @@ _BLANK = BeforeValidator(_mapping)
 
 def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _server(url: SecretStr) -> SecretStr:
+    """Check the URL of an API server, which may hold a password: it is not quoted."""
+    text = url.get_secret_value()
+    try:
+        http_url(text)
+    except ValueError:
+        text = "?"
+    if "?" in text or "#" in text:
+        raise ValueError("must be a URL like http://192.0.2.1:8090, without '?' and '#'")
+    return url
 
 
 class Http(Model):
@@ -191,6 +203,8 @@ class Settings(BuildKeys):
     ] = Field(default_factory=dict)
     unknown: str = "ignore"
     """What a machine gets that no file knows: nothing, ``discover``, or one of ``build_types``."""
+    boot_api: Annotated[SecretStr, AfterValidator(_server)] | None = None
+    """An API server of pixiecore's, asked about machines that no file knows."""
     waitron_api: Annotated[Literal[1, 3], BeforeValidator(_number)] = 1
     """Whose answers waitron's routes give: those of its version 1, or 3."""
     foreman_proxy_address: str = ""

@@ -18,15 +18,14 @@ from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError, RenderError
+from pyxie.http.asked import UPSTREAMS, asked_image, asked_script
 from pyxie.http.edge import SITE, base_url, here, mac_of, open_to_all, peer, text
 from pyxie.images.spec import Local, images_of
-from pyxie.images.upstream import BrokenOffError, UpstreamError, Upstreams
+from pyxie.images.upstream import BrokenOffError, UpstreamError
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion
 from pyxie.site import Site
 from pyxie.trace.events import Step
-
-UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
 
 routes = web.RouteTableDef()
 
@@ -109,7 +108,9 @@ async def script(request: web.Request) -> web.Response:
     host = site.host_of(mac)
     build = site.builds.active(host) if host else None
     if build is None and site.is_stranger(mac):
-        answer = await _for_stranger(request, mac, at)
+        answer = await asked_script(request, mac)
+        if answer is None:
+            answer = await _for_stranger(request, mac, at)
         if answer is not None:
             return answer
     if build is None:
@@ -183,6 +184,8 @@ async def image(request: web.Request) -> web.StreamResponse:
     site, host = request.app[SITE], request.match_info["hostname"].lower()
     build = site.builds.active(host)
     machine = site.machine_of(build) if build else _stranger_named(site, host)
+    if build is None and (asked := await asked_image(request)) is not None:
+        return asked
     if machine is None:
         raise NotServedError(host, "not in build mode")
     images = images_of(machine)

@@ -13,7 +13,19 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pyxie.errors import StartError
-from pyxie.http import api, boot, builds, edge, machines, seed, strangers, tokens, waitron, waitron3
+from pyxie.http import (
+    api,
+    asked,
+    boot,
+    builds,
+    edge,
+    machines,
+    seed,
+    strangers,
+    tokens,
+    waitron,
+    waitron3,
+)
 from pyxie.http.access import Gate
 from pyxie.http.admission import FIRST_REQUEST, Admission
 from pyxie.images.upstream import Upstreams
@@ -50,11 +62,11 @@ def application(site: Site, upstreams: Upstreams, admission: Admission) -> web.A
         site.settings.api, lambda ip: site.interfaces().is_own(ip), site.tokens.find
     )
     app[edge.ADMISSION] = admission
-    app[boot.UPSTREAMS] = upstreams
+    app[asked.UPSTREAMS] = upstreams
     app.on_response_prepare.append(_sign)
     old = waitron3 if site.settings.waitron_api == 3 else waitron
     app[waitron3.JOBS] = waitron3.Jobs(site.builds)
-    for part in (api, machines, boot, builds, seed, strangers, tokens, old):
+    for part in (api, machines, boot, asked, builds, seed, strangers, tokens, old):
         app.add_routes(part.routes)
     return app
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -82,6 +82,33 @@ class Kitchen:
             "cmdline": _for_ipxe(_with_bootif(boot.cmdline, occasion)),
             "booting_url": f"{here}/booting/{dashed(occasion.mac)}/{occasion.token}",
             "script_url": f"{here}/ipxe/{dashed(occasion.mac)}",
+        }
+        return self._scripts.template(SCRIPT, names)
+
+    def load(
+        self, mac: str, here: str, urls: Sequence[str], cmdline: str, message: str = ""
+    ) -> str:
+        """Return an iPXE script that loads what an API server names, word for word.
+
+        Args:
+            mac: The NIC that asks.
+            here: Our URL for iPXE.
+            urls: Of the kernel, and of the initrds.
+            cmdline: The kernel's.
+            message: Shown before.
+
+        Raises:
+            RenderError: The operator's own template cannot be rendered.
+        """
+        occasion = Occasion(base_url=here, token="", mac=mac)
+        names = context(Machine(hostname=dashed(mac)), self._settings, occasion)
+        names |= {
+            "kernel_url": urls[0],
+            "initrd_urls": urls[1:],
+            "cmdline": _for_ipxe(cmdline),
+            "booting_url": "",
+            "script_url": f"{here}/ipxe/{dashed(mac)}",
+            "message": _for_ipxe(" ".join(message.replace("$", "").split())),
         }
         return self._scripts.template(SCRIPT, names)
 

@@ -28,6 +28,8 @@ class Step(StrEnum):
     """The build changed its state: begun, done, cancelled."""
     DISCOVERED = "discovered"
     """A machine that no file knows has told what it is."""
+    ASKED = "asked"
+    """The API server of ``boot_api`` has a boot for a machine that no file knows."""
     HOOK = "hook"
     """A hook was run."""
     TROUBLE = "trouble"

@@ -45,6 +45,7 @@ class TestDefaults:
             "baseurl": None,
             "build_types": {},
             "unknown": "ignore",
+            "boot_api": None,
             "waitron_api": 1,
             "foreman_proxy_address": "",
             "interfaces": (),
@@ -196,6 +197,14 @@ class TestMistakes:
                 "log: {level: loud}",
                 "1:14: log.level: 'loud' should be 'debug', 'info', 'warning' or 'error'",
             ),
+            *(
+                (
+                    f"boot_api: {url}",
+                    "1:11: boot_api: must be a URL like http://192.0.2.1:8090, without '?' and '#'",
+                )
+                for url in ("api", "ftp://me:sesame@x", "http://x/?a=sesame", "http://x/#a")
+            ),
+            ("boot_api: [x]", "1:11: boot_api: must be text, not a list"),
             ("waitron_api: 2", "1:14: waitron_api: '2' should be 1 or 3"),
             ("waitron_api: x", "1:14: waitron_api: 'x' should be 1 or 3"),
             ("baseurl: here", "1:10: baseurl: 'here' is not a URL like http://192.0.2.1:8090"),
@@ -250,6 +259,13 @@ class TestMistakes:
         assert complaint(tmp_path, "api: {tokens: [sesame]}\n") == [
             "config.yaml:1:16: api.tokens[0]: a token needs at least 16 characters"
         ]
+
+    def test_an_api_servers_password_is_not_shown_either(self, tmp_path: Path) -> None:
+        found = settings(tmp_path, "boot_api: http://me:sesame@192.0.2.1/x\n")
+
+        assert found.boot_api is not None
+        assert found.boot_api.get_secret_value() == "http://me:sesame@192.0.2.1/x"
+        assert "sesame" not in repr(found) + found.model_dump_json()
 
     def test_a_token_is_not_shown_by_the_settings_either(self, tmp_path: Path) -> None:
         found = settings(tmp_path, "api: {tokens: [0123456789abcdef]}\n")

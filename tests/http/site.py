@@ -227,7 +227,7 @@ async def serving(
     server = HttpServer(site, (listen,), 0, patience=patience)
     async with site.builds:
         await site.refresh()
-        async with server:
+        async with site.boot_api, server:
             if to_strangers:
                 _app(server)._state[edge.GATE] = StrangersGate(
                     settings.api, lambda _: False, site.tokens.find

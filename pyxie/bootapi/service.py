@@ -1,0 +1,286 @@
+"""Asks an API server of pixiecore's what machines boot that no file knows; a service.
+
+DHCP goes by what is remembered and never waits: a DISCOVER starts the question, and the
+client's next one is answered. iPXE waits for its script, and so does the request for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+from aiohttp import hdrs
+from pydantic import SecretStr
+
+from pyxie import __version__
+from pyxie.bootapi.contract import MOST_BYTES, Answer, AnswerError, boot_url, parse, shown
+from pyxie.bootapi.memory import MOST, Memory, Nothing, Pace
+from pyxie.dhcp.limit import Once
+from pyxie.dhcp.standing import Standing
+from pyxie.metrics import Metrics
+from pyxie.trace.events import Recorder, Step
+
+log = logging.getLogger(__name__)
+
+TIMEOUT: Final = 5.0
+"""Seconds for a whole answer, as pixiecore's ``--api-request-timeout`` has it."""
+JUST_NOW: Final = 5.0
+"""Seconds within which a script is made of an answer that DHCP has asked for."""
+_REDIRECTS: Final = 5
+_MOST_QUEUED: Final = 64
+"""Machines that wait for their turn to be asked about."""
+_POLL: Final = 0.1
+_AWAY: Final = frozenset((429, 502, 503, 504))
+"""What speaks for a server that is away; 500 is waitron 3's word for a machine without a job."""
+
+
+class _FailedError(Exception):
+    """The server gave no answer; the text says how."""
+
+
+class BootApi:
+    """The API server, and what it has said; does nothing where none is set.
+
+    Args:
+        url: The setting.
+        recorder: Takes events.
+        metrics: Counts.
+        clock: Seconds, monotonic.
+        patience: Seconds for an answer.
+    """
+
+    name = "boot API"
+
+    def __init__(
+        self,
+        url: SecretStr | None,
+        recorder: Recorder,
+        metrics: Metrics,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = TIMEOUT,
+    ) -> None:
+        self._base = url.get_secret_value() if url else ""
+        self._recorder = recorder
+        self._metrics = metrics
+        self._clock = clock
+        self._patience = patience
+        self._memory = Memory()
+        self._pace = Pace()
+        self._once = Once()
+        self._handed: OrderedDict[str, Answer] = OrderedDict()
+        self._asking: dict[str, asyncio.Task[Answer | Nothing]] = {}
+        self._queued = 0
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a server to ask."""
+        return bool(self._base)
+
+    async def __aenter__(self) -> Self:
+        if self.is_set:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._patience),
+                headers={
+                    hdrs.ACCEPT: "application/json",
+                    hdrs.ACCEPT_ENCODING: "identity",
+                    hdrs.USER_AGENT: f"pyxie/{__version__}",
+                },
+                auto_decompress=False,  # what is small packed may be large unpacked
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+            log.info("machines that no file knows are asked for at %s", shown(self._base))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.drain()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def serve(self) -> None:
+        """Wait to be cancelled: questions are tasks of their own."""
+        await asyncio.Event().wait()
+
+    async def drain(self) -> None:
+        """Give up what is being asked."""
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def standing(self, mac: str) -> Standing | None:
+        """Return what DHCP needs to know of a machine that no file knows; never waits.
+
+        None where no server is set.
+        """
+        if not self.is_set:
+            return None
+        match self._memory.known(mac, self._clock()):
+            case Answer():
+                return Standing(None, in_build=True)
+            case Nothing(why):
+                told = f"not in the registry, and the boot API {why}"
+                return Standing(None, in_build=False, why=told)
+            case None:
+                why = "not in the registry; the boot API is asked, and not yet heard"
+                return Standing(None, in_build=False, why=why)
+
+    def heard(self, mac: str) -> None:
+        """Have the server asked about a machine that was heard, if that is due; never waits."""
+        if (
+            self.is_set
+            and mac not in self._asking
+            and self._memory.is_due(mac, self._clock())
+            and not self._begin(mac, waiting=False)
+        ):
+            self._metrics.boot_api.labels("dropped").inc()
+
+    async def ask(self, mac: str) -> Answer | Nothing:
+        """Return what a machine boots that waits for its script."""
+        if self._memory.is_due(mac, self._clock(), JUST_NOW):
+            await self._turn(mac)
+        task = self._asking.get(mac)
+        if task is not None:
+            said = await asyncio.shield(task)
+            if isinstance(said, Answer) or said.certain:
+                return said
+        known = self._memory.known(mac, self._clock())
+        why = "does not answer" if self._pace.is_dead else "is asked too much at once"
+        return known or Nothing(why, certain=False)
+
+    async def _turn(self, mac: str) -> None:
+        """Begin to ask, after a while if others are first; unless there are too many of them."""
+        if mac in self._asking or self._begin(mac, waiting=True):
+            return
+        if self._queued < _MOST_QUEUED and not self._pace.is_dead:
+            self._queued += 1
+            try:
+                async with asyncio.timeout(self._patience):
+                    # A turn comes by the clock too, which nobody signals.
+                    while mac not in self._asking and not self._begin(mac, waiting=True):  # noqa: ASYNC110
+                        await asyncio.sleep(_POLL)
+                    return
+            except TimeoutError:
+                pass
+            finally:
+                self._queued -= 1
+        self._metrics.boot_api.labels("dropped").inc()
+
+    def hand(self, mac: str, answer: Answer | None) -> None:
+        """Note that a machine got a script made of ``answer``, whose files it will want.
+
+        None if it got another.
+        """
+        if answer is None:
+            self._handed.pop(mac, None)
+            return
+        self._handed[mac] = answer
+        self._handed.move_to_end(mac)
+        if len(self._handed) > MOST:
+            self._handed.popitem(last=False)
+
+    def handed(self, mac: str) -> Answer | None:
+        """Return the answer of which the machine has its script, if that is remembered."""
+        return self._handed.get(mac)
+
+    def _begin(self, mac: str, *, waiting: bool) -> bool:
+        if not self._pace.take(mac, self._clock(), waiting=waiting):
+            return False
+        task = asyncio.get_running_loop().create_task(self._look(mac), name=f"boot API {mac}")
+        self._asking[mac] = task
+        task.add_done_callback(lambda _: self._asking.pop(mac, None))
+        return True
+
+    async def _look(self, mac: str) -> Answer | Nothing:
+        began, failed = self._clock(), True
+        said: Answer | Nothing
+        try:
+            said = await self._said(mac)
+            failed = isinstance(said, Nothing) and not said.certain
+        finally:
+            now = self._clock()
+            was_dead = self._pace.is_dead
+            self._pace.give(mac, now, failed=failed)
+        self._metrics.boot_api_seconds.observe(now - began)
+        self._memory.learn(mac, said, now)
+        if was_dead is not self._pace.is_dead:
+            where = shown(self._base)
+            if was_dead:
+                log.info("the boot API at %s answers again", where)
+            elif isinstance(said, Nothing):
+                log.warning("the boot API at %s %s; it is asked less often now", where, said.why)
+        return said
+
+    async def _said(self, mac: str) -> Answer | Nothing:
+        try:
+            answer = parse(await self._fetched(mac), self._base)
+        except AnswerError as exc:
+            # As with pixiecore it is no boot; but the operator wants to know.
+            told = f"answers what cannot be booted: {exc}"
+            self._metrics.boot_api.labels("malformed").inc()
+            if self._once.news(told, self._clock()):
+                self._recorder.record(Step.TROUBLE, f"the boot API {told}", mac=mac)
+            return Nothing(told)
+        except _FailedError as exc:
+            self._metrics.boot_api.labels("failed").inc()
+            return Nothing(str(exc), certain=False)
+        except _NothingError as exc:
+            self._metrics.boot_api.labels("nothing").inc()
+            return Nothing(str(exc))
+        what = "an iPXE script of its own" if answer.script else shown(answer.kernel)
+        self._metrics.boot_api.labels("boots").inc()
+        told = f"is unknown, and the boot API has it boot {what}"
+        self._recorder.record(Step.ASKED, told, mac=mac)
+        return answer
+
+    async def _fetched(self, mac: str) -> bytes:
+        """Return the body of an answer; words of its own, since the libraries' quote URLs."""
+        assert self._session is not None, "not entered"  # noqa: S101
+        url = boot_url(self._base, mac)
+        try:
+            async with self._session.get(url, max_redirects=_REDIRECTS) as reply:
+                if reply.status in _AWAY:
+                    raise _FailedError(f"answers {reply.status}")
+                if reply.status != 200:
+                    raise _NothingError(f"answers {reply.status}")
+                return await _read(reply)
+        except TimeoutError as exc:
+            raise _FailedError(f"does not answer within {self._patience:g} s") from exc
+        except aiohttp.TooManyRedirects as exc:
+            raise _FailedError("redirects in circles") from exc
+        except aiohttp.ClientSSLError as exc:
+            raise _FailedError("cannot be trusted: TLS fails") from exc
+        except aiohttp.ClientOSError as exc:
+            why = os.strerror(exc.errno) if exc.errno else "broken off"
+            raise _FailedError(f"cannot be reached: {why}") from exc
+        except (aiohttp.ClientError, ValueError, OSError) as exc:
+            raise _FailedError(f"does not speak HTTP: {type(exc).__name__}") from exc
+
+
+class _NothingError(Exception):
+    """The server has nothing for the machine; the text says how it said so."""
+
+
+async def _read(reply: aiohttp.ClientResponse) -> bytes:
+    """Return the body; of one that is too long the beginning, which is too long as well."""
+    kept = bytearray()
+    async for piece in reply.content.iter_any():
+        kept += piece
+        if len(kept) > MOST_BYTES:
+            reply.close()
+            break
+    return bytes(kept)
