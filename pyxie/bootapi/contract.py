@@ -17,7 +17,7 @@ from pyxie.errors import PyxieError
 from pyxie.moving.golexer import Action, actions, tokens
 from pyxie.moving.lexer import UnreadableError
 
-MOST_BYTES: Final = 256 << 10
+MOST_BYTES: Final = 64 << 10
 """Of an answer."""
 _MOST_FILES: Final = 64
 _LONGEST: Final = 8 << 10

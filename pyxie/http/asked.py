@@ -102,7 +102,9 @@ async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.
     try:
         return await request.app[UPSTREAMS].stream(url, request)
     except UpstreamError as exc:
-        told = f"{what}: {shown(url)}: {exc.why.replace(url, shown(url))}"
+        # What the library says may quote a URL, and so a password or a signature.
+        why = "cannot be fetched" if "://" in exc.why else exc.why
+        told = f"{what}: {shown(url)}: {why}"
         site.trace.record(Step.TROUBLE, told, mac=mac, peer=at)
         if isinstance(exc, BrokenOffError):
             raise

@@ -179,7 +179,7 @@ class TestAServerThat:
             (b"", "is not JSON"),
             (b"<html>", "is not JSON"),
             (b"{}", "kernel: missing"),
-            (b" " * (MOST_BYTES * 8), "is over 256 KiB"),
+            (b" " * (MOST_BYTES * 8), "is over 64 KiB"),
             (b'{"kernel": "file:///etc/passwd"}', None),
             (gzip.compress(b'{"kernel": "http://x/"}'), "is not JSON"),
         ],
@@ -207,7 +207,7 @@ class TestAServerThat:
         async with api_server(otherwise=reply) as server, asking(server.url) as asker:
             await asker.hear()
 
-            assert asker.why() == "answers what cannot be booted: is over 256 KiB"
+            assert asker.why() == "answers what cannot be booted: is over 64 KiB"
 
     async def test_is_slow_is_given_up_on(self) -> None:
         async with api_server() as server, asking(server.url, patience=0.05) as asker:

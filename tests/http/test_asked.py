@@ -207,7 +207,12 @@ class TestFiles:
 
     @pytest.mark.parametrize(
         ("file", "why"),
-        [(500, "answered 500 Internal Server Error"), (404, "answered 404 Not Found")],
+        [
+            (500, "answered 500 Internal Server Error"),
+            (404, "answered 404 Not Found"),
+            ("/linux?sig=s3cret", "cannot be fetched"),
+            ("ftp://me:sesame@x/?sig=s3cret", "cannot be fetched"),
+        ],
     )
     async def test_that_are_not_to_be_had_are_told_without_secrets(
         self, tmp_path: Path, file: File, why: str
