@@ -80,6 +80,23 @@ class TestWhatIsStored:
 
             assert [each.host for each in await store.ended_since(250.0)] == ["web02"]
 
+    async def test_the_newest_of_all_machines_are_in_their_order(self, tmp_path: Path) -> None:
+        async with Store(url(tmp_path)) as store:
+            for number in range(3):
+                await store.begin(build(f"web{number}.internal", str(number)), "PUT /build", None)
+
+            assert [each.token for each in await store.newest(2)] == ["1", "2"]
+
+    async def test_a_build_is_found_by_its_token(self, tmp_path: Path) -> None:
+        async with Store(url(tmp_path)) as store:
+            begun = await store.begin(build(token="one"), "PUT /build", None)
+            await store.begin(build(token="two"), "PUT /build", None)
+
+            found = await store.with_token("one")
+            assert found is not None
+            assert (found.number, found.state) == (begun.number, State.REPLACED)
+            assert await store.with_token("three") is None
+
 
 class TestOnDisk:
     async def test_every_commit_reaches_the_disk(self, tmp_path: Path) -> None:

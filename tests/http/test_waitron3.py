@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import json
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pyxie.access.scope import Scope
 from pyxie.config.settings import Settings
 from pyxie.http.gojson import machine_of, written
+from pyxie.http.waitron3 import Jobs
 from pyxie.registry.machine import Machine
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, MACHINE, Answer, Served, serving
 
@@ -447,6 +450,30 @@ class TestStrangers:
             assert (await site.get(f"/done/{HOST}/{WRONG}")).status == 500
             assert (await site.get(f"/template/preseed/{HOST}/{WRONG}")).status == 400
             assert (await site.get("/health")).status == 200
+
+    async def test_who_may_only_build_cannot_send_commands_along(self, tmp_path: Path) -> None:
+        async with served(tmp_path, to_strangers=True) as site:
+            _, token = await site.site.tokens.create("ci", Scope.BUILD, None)
+            own = f"Bearer {token}"
+
+            hooks = b"prebuild_commands: [{command: 'true'}]"
+            assert (await site.ask("PUT", f"/build/{HOST}", hooks, Authorization=own)).status == 403
+            assert (await site.ask("PUT", f"/build/{HOST}", Authorization=own)).status == 200
+
+
+class TestJobs:
+    async def test_remember_a_bounded_number_of_templates(self, tmp_path: Path) -> None:
+        async with served(tmp_path) as site:
+            await build(site)
+            one = site.site.builds.of(HOST)
+            assert one is not None
+            jobs = Jobs(site.site.builds)
+            for number in range(5000):
+                jobs.processing(replace(one, token=str(number)), "preseed", "f")
+
+            assert len(jobs._stages) == 4096
+            assert jobs.status(replace(one, token="0")) == ("pending", "")
+            assert jobs.status(replace(one, token="4999")) == ("preseed", "processing f")
 
 
 class TestWithoutTheSetting:

@@ -115,6 +115,29 @@ class TestBootif:
         assert boot(folder, machine(cmdline="auto")).cmdline == "auto"
 
 
+class TestLoad:
+    def test_is_the_boot_script_of_a_machine_without_a_build(self, folder: Path) -> None:
+        text = Kitchen(settings(folder)).load(
+            "52:54:00:00:00:0b", HERE, [f"{HERE}/k", f"{HERE}/i"], "a || ${b}", "it\nis ${x}"
+        )
+
+        found = commands(text)
+        assert ["kernel", "--name", "kernel", f"{HERE}/k"] in found
+        assert ["initrd", "--name", "initrd0", f"{HERE}/i"] in found
+        assert ["imgargs", "kernel", "initrd=initrd0", "a", "||", "${b}"] in found
+        assert ["echo", "it", "is", "{x}"] in found
+        assert ["chain", "--replace", "--autofree", f"{HERE}/ipxe/52-54-00-00-00-0b"] in found
+        assert not [words for words in found if words[0] == "imgfetch"]
+
+    def test_without_a_message_says_nothing_more(self, folder: Path) -> None:
+        load = Kitchen(settings(folder)).load
+        with_it, without = (load("52:54:00:00:00:0b", HERE, ["k"], "", m) for m in ("x", ""))
+
+        assert [line for line in with_it.splitlines() if line not in without.splitlines()] == [
+            "echo x"
+        ]
+
+
 class TestScript:
     def test_loads_what_the_machine_boots_and_says_so(self, folder: Path) -> None:
         found = commands(script(folder, machine(cmdline="auto", initrd=["a.gz", "b/c.gz"])))
