@@ -28,6 +28,7 @@ from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
 from pyxie.registry.define import UnknownTypeError, common, define
 from pyxie.registry.folder import Folder
+from pyxie.registry.identity import Identities, Identity
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
 from pyxie.registry.strangers import Strangers
@@ -92,6 +93,7 @@ class Site:
         """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
         self.strangers = Strangers()
+        self.identities = Identities()
         self.boot_api = BootApi(settings.boot_api, trace, metrics)
         self.tokens = Tokens(builds.store)
         self.audit = Audit(builds.store)
@@ -124,17 +126,56 @@ class Site:
         if machine is not None:
             return machine.hostname
         build = self.builds.by_mac(mac)
-        return build.host if build else None
+        if build is not None:
+            return build.host
+        host = self._selected(mac)
+        return host if host in self.registry.machines else None
 
-    def standing(self, mac: str) -> Standing:
-        """Return what DHCP needs to know of a machine; never waits."""
+    def _selected(self, mac: str) -> str | None:
+        """Return the machine that is recognised by what the client with that NIC has told.
+
+        While a file cannot be read at all, none is: it may be of that very client.
+        """
+        registry = self.registry
+        if not registry.selectors or registry.blind or ("MAC", mac) in registry.claims:
+            return None
+        found = registry.selectors.of(self.identities.of(mac))
+        return found.host if found else None
+
+    def must_ask(self, mac: str) -> bool:
+        """Tell whether only iPXE can tell which machine that is."""
+        registry = self.registry
+        if mac in registry.by_mac or ("MAC", mac) in registry.claims or self.builds.by_mac(mac):
+            return False
+        return registry.selectors.asks(self.identities.of(mac))
+
+    def _is_unsure(self, mac: str) -> bool:
+        return self.identities.of(mac).asked is None and self.must_ask(mac)
+
+    def _may_be_in_build(self, mac: str) -> bool:
+        who, selectors = self.identities.of(mac), self.registry.selectors
+        return self._is_unsure(mac) and any(
+            selectors.may_be(build.host, who) for build in self.builds.active_now()
+        )
+
+    def standing(self, mac: str, who: Callable[[], Identity] | None = None) -> Standing:
+        """Return what DHCP needs to know of a machine; never waits.
+
+        Args:
+            mac: The NIC that asks.
+            who: Gives what it tells of itself.
+        """
+        if who is not None and self.registry.selectors and mac not in self.registry.by_mac:
+            self.identities.over_dhcp(mac, who(), time.monotonic())
+        if self._may_be_in_build(mac):
+            return Standing(None, in_build=True)  # iPXE will be asked
         host = self.host_of(mac)
         if host is None:
             asked = self.boot_api.standing(mac) if self.is_stranger(mac) else None
             if asked is not None and (asked.in_build or self.settings.unknown == "ignore"):
                 return asked
             wanted = self.settings.unknown != "ignore" and self.is_stranger(mac)
-            claimed = ("MAC", mac) in self.registry.claims
+            claimed = ("MAC", mac) in self.registry.claims or self._selected(mac) is not None
             why = "in a file with mistakes: see pyxie check" if claimed else "not in the registry"
             return Standing(None, in_build=wanted, why=why)
         build = self.builds.of(host)
@@ -149,7 +190,9 @@ class Site:
         While a file cannot be read at all, nobody can tell: then there are none.
         """
         registry = self.registry
-        return not registry.blind and ("MAC", mac) not in registry.claims and not self.host_of(mac)
+        if registry.blind or ("MAC", mac) in registry.claims:
+            return False
+        return self.host_of(mac) is None and self._selected(mac) is None
 
     def heard(self, mac: str, told: Mapping[str, str]) -> None:
         """Note an unknown machine that wants to boot; never waits."""
@@ -157,11 +200,18 @@ class Site:
             return
         self.boot_api.heard(mac)
         hooks = self.settings.unknownbuild_commands
-        if self.strangers.heard(mac, time.time(), told) and hooks:
+        sure = not self._is_unsure(mac)
+        if self.strangers.heard(mac, time.time(), told, sure=sure) and hooks:
             work = self.hooks.owe("unknownbuild", hooks, mac, None, mac)
             task = asyncio.get_running_loop().create_task(work, name=f"unknown {mac}")
             self._noting.add(task)
             task.add_done_callback(self._noting.discard)
+
+    def asked(self, mac: str, told: Mapping[str, str], at: IPv4Address | IPv6Address) -> None:
+        """Note what iPXE has told of a machine that several could be."""
+        who = self.identities.of(mac).by_ipxe(told, at, time.monotonic())
+        self.identities.keep(mac, who)
+        self.heard(mac, told)
 
     def stranger(self, mac: str) -> Machine | None:
         """Return what an unknown machine boots, if the settings say that it boots something."""

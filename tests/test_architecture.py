@@ -33,6 +33,7 @@ PURE = frozenset(
         "dhcp.chain",
         "dhcp.decide",
         "dhcp.firmware",
+        "dhcp.identity",
         "dhcp.limit",
         "dhcp.message",
         "dhcp.standing",
@@ -54,6 +55,9 @@ PURE = frozenset(
         "moving.pongo2",
         "moving.tags",
         "registry.edit",
+        "registry.glob",
+        "registry.identity",
+        "registry.select",
         "registry.strangers",
         "registry.spelling",
         "tftp.deadlines",
@@ -78,6 +82,7 @@ HARMLESS = frozenset(
         "heapq",
         "hmac",  # for compare_digest
         "ipaddress",
+        "itertools",
         "math",
         "re",
         "shlex",
@@ -92,12 +97,14 @@ HARMLESS = frozenset(
 EXTRA = {
     "pyxie.bootapi.contract": {"json"},  # from bytes to data
     "pyxie.config.kinds": {"pydantic"},
+    "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.http.access": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.registry.edit": {
         "pathlib",  # a document has a name
         *("pyxie.config.nodes", "pyxie.config.simple", "yaml.nodes"),
     },
+    "pyxie.registry.select": {"pyxie.registry.match"},  # what is selected by
     "pyxie.registry.spelling": {
         "io",  # for a StringIO
         "pyxie.config.simple",
@@ -117,6 +124,7 @@ RANKS = (
         "pyxie.config.schema",
         "pyxie.config.simple",
         "pyxie.config.validate",
+        "pyxie.registry.match",
     },
     # What is built of them without a server.
     {

@@ -87,7 +87,7 @@ class Builds:
         self.owes: Callable[[Build], Sequence[Hook]] = lambda _build: ()
         """Asked which hooks are owed to the state that a build has come into."""
         self._changing = asyncio.Lock()
-        metrics.builds_active.set_function(lambda: len(self._active()))
+        metrics.builds_active.set_function(lambda: len(self.active_now()))
 
     async def __aenter__(self) -> Self:
         await self.store.__aenter__()
@@ -95,7 +95,7 @@ class Builds:
             self._remember(build)
         for build in await self.store.ended_since(self._clock() - DONE_AGAIN):
             self._ended[build.host, build.token] = build.state, build.changed
-        active = len(self._active())
+        active = len(self.active_now())
         if active:
             log.info("%d machine(s) are in build mode", active)
         return self
@@ -245,7 +245,7 @@ class Builds:
         """
         return [
             build
-            for build in self._active()
+            for build in self.active_now()
             if build.state is not State.STALE
             and (limit := threshold(build))
             and now - build.begun >= limit
@@ -341,14 +341,15 @@ class Builds:
     def _remember(self, build: Build) -> None:
         self._latest[build.host] = build
         if build.active:
-            self._by_mac.update(dict.fromkeys(build.macs, build))
+            self._by_mac.update(dict.fromkeys(_macs(build), build))
 
     def _forget_macs(self, build: Build) -> None:
-        for mac in build.macs:
+        for mac in _macs(build):
             if mac in self._by_mac and self._by_mac[mac].host == build.host:
                 del self._by_mac[mac]
 
-    def _active(self) -> list[Build]:
+    def active_now(self) -> list[Build]:
+        """Return the builds that machines are in build mode for."""
         return [build for build in self._latest.values() if build.active]
 
     def _expire(self) -> None:
@@ -358,3 +359,8 @@ class Builds:
     def _tell(self, build: Build, text: str, peer: str | None) -> None:
         self._metrics.builds.labels(str(build.state)).inc()
         self._recorder.record(Step.BUILD, text, mac=build.mac, host=build.host, peer=peer)
+
+
+def _macs(build: Build) -> tuple[str, ...]:
+    """Return the NICs of its machine, and the one that it booted by, if that is no other's."""
+    return (*build.macs, build.mac) if build.mac and not build.macs else build.macs

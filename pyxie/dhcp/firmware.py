@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from pyxie.dhcp.message import Option, Options, encapsulated
 from pyxie.errors import WireError
@@ -249,9 +250,9 @@ def features(value: bytes | None) -> Features:
 def told(options: Options) -> dict[str, str]:
     """Return what a client says of itself: its UUID, vendor class, architecture and name."""
     found = {}
-    uuid = options.get(Option.CLIENT_UUID, b"")
-    if len(uuid) == 17 and uuid[0] == 0:  # type 0 (RFC 4578 section 2.3)
-        found["uuid"] = _uuid(uuid[1:])
+    uuid = _raw_uuid(options)
+    if uuid:
+        found["uuid"] = _uuid(uuid)
     for name, code in (("vendor_class", Option.VENDOR_CLASS), ("hostname", Option.HOST_NAME)):
         if code in options:
             found[name] = options[code].decode("ascii", "replace")
@@ -261,7 +262,21 @@ def told(options: Options) -> dict[str, str]:
     return found
 
 
+def uuids(options: Options) -> frozenset[str]:
+    """Return the client's UUID, spelt in each of the two ways that option 97 is sent in.
+
+    Firmware copies it out of the SMBIOS; iPXE turns it into network order.
+    """
+    raw = _raw_uuid(options)
+    return frozenset((_uuid(raw), str(UUID(bytes=raw)))) if raw else frozenset()
+
+
+def _raw_uuid(options: Options) -> bytes:
+    value = options.get(Option.CLIENT_UUID, b"")
+    # Type 0 (RFC 4578 section 2.3).
+    return value[1:] if len(value) == 17 and value[0] == 0 else b""
+
+
 def _uuid(raw: bytes) -> str:
     """Spell a UUID as SMBIOS means it: the first three parts are little-endian."""
-    parts = (raw[3::-1], raw[5:3:-1], raw[7:5:-1], raw[8:10], raw[10:])
-    return "-".join(part.hex() for part in parts)
+    return str(UUID(bytes_le=raw))

@@ -7,6 +7,7 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Final, Literal, Self
@@ -23,6 +24,7 @@ from pyxie.dhcp.decide import (
     is_netboot,
 )
 from pyxie.dhcp.firmware import told
+from pyxie.dhcp.identity import identity
 from pyxie.dhcp.limit import Once, TokenBuckets
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build, parse
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable, open_sockets
@@ -30,6 +32,7 @@ from pyxie.dhcp.standing import Standing
 from pyxie.errors import WireError
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
+from pyxie.registry.identity import Identity
 from pyxie.trace.events import Recorder, Step
 
 log = logging.getLogger(__name__)
@@ -61,7 +64,7 @@ class DhcpServer:
         self,
         *,
         interfaces: Callable[[], Interfaces],
-        standing: Callable[[str], Standing],
+        standing: Callable[[str, Callable[[], Identity]], Standing],
         loaders: Callable[[], Mapping[int, str]],
         http_port: int,
         recorder: Recorder,
@@ -77,7 +80,8 @@ class DhcpServer:
 
         Args:
             interfaces: The present interfaces.
-            standing: What is known of a machine, by ``aa:bb:cc:dd:ee:ff``; from memory.
+            standing: What is known of a machine, by ``aa:bb:cc:dd:ee:ff`` and, if it wants
+                to know more, by what it tells; from memory.
             loaders: The boot loader's file name by client architecture; from memory.
             http_port: Where our HTTP server listens.
             recorder: Takes the events of the boots.
@@ -214,7 +218,10 @@ class DhcpServer:
         source = address(received.source)
         mac = request.mac or ""  # decide() is silent to those without
         server = interfaces.address(received.interface, _towards(request, source))
-        standing = self._standing(mac) if mac else Standing(None, in_build=False)
+        standing = Standing(None, in_build=False)
+        netboots = bool(mac) and is_netboot(request)
+        if netboots:
+            standing = self._standing(mac, partial(identity, request, server))
         boot = Boot(
             server=server or UNSPECIFIED,
             http_port=self._http_port,
@@ -222,7 +229,7 @@ class DhcpServer:
             standing=standing,
             chained=self._chains.chained(mac, request.xid, now),
         )
-        if mac and standing.host is None and is_netboot(request):
+        if netboots and standing.host is None:
             self._heard(mac, told(request.options))
         outcome = decide(request, on.port, boot)
         if isinstance(outcome, Silence):

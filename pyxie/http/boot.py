@@ -105,6 +105,10 @@ async def entry(request: web.Request) -> web.Response:
 async def script(request: web.Request) -> web.Response:
     """Give iPXE the script for its NIC; what is wrong is said on the machine's screen."""
     site, at, mac = request.app[SITE], str(peer(request)), mac_of(request)
+    if "asked" in request.query:
+        site.asked(mac, dict(request.query), peer(request))
+    elif site.must_ask(mac):
+        return text(site.kitchen.ask(mac, here(request)))
     host = site.host_of(mac)
     build = site.builds.active(host) if host else None
     if build is None and site.is_stranger(mac):

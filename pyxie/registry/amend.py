@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 from pyxie.registry.registry import MachineFile, Registry
 
-_NAMES_OTHERS: Final = frozenset(("groups", "build_type"))
+_NAMES_OTHERS: Final = frozenset(("groups", "build_type", "match"))
 """Keys by which a file can be wrong although all in it is right."""
 
 

@@ -1,4 +1,4 @@
-"""What one machine alone may have: its hostname, and the MACs of its NICs."""
+"""What one machine alone may have: its hostname, the MACs of its NICs, its UUID."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pyxie.config.kinds import mac
 from pyxie.config.nodes import Document, Loc
 from pyxie.errors import Problem
 from pyxie.registry.machine import hostname
+from pyxie.registry.match import machine_uuid
 
 Claim: TypeAlias = tuple[str, str]
-"""The kind, ``hostname`` or ``MAC``, and the value."""
+"""The kind, ``hostname``, ``MAC`` or ``UUID``, and the value."""
 Place: TypeAlias = tuple[Document, Loc]
 
 
@@ -33,6 +34,13 @@ def _walk(data: Mapping[str, object]) -> Iterator[tuple[Claim, Loc]]:
         if isinstance(written, str):
             with suppress(ValueError):
                 yield ("MAC", mac(written)), ("network", at, "macaddress")
+    match = data.get("match")
+    uuids = match.get("uuid") if isinstance(match, dict) else None
+    for at, written in enumerate(uuids if isinstance(uuids, list) else [uuids]):
+        if isinstance(written, str):
+            with suppress(ValueError):
+                loc = ("match", "uuid", at) if isinstance(uuids, list) else ("match", "uuid")
+                yield ("UUID", machine_uuid(written)), loc
 
 
 def clashes(claims: Mapping[Claim, tuple[Place, ...]]) -> dict[Path, list[Problem]]:

@@ -155,6 +155,8 @@ def _judge(body: Document, host: str) -> None:
     written = data.get("hostname")
     if isinstance(written, str) and written and written.lower() != host.lower():
         raise ConfigError([body.problem(("hostname",), f"is not {host}, which is being built")])
+    if data.get("match"):
+        raise ConfigError([body.problem(("match",), "is for the machine's file", at_key=True)])
     validate(replace(body, data={**data, "hostname": host}), Machine)
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator
 from pyxie.config.build import BuildKeys
 from pyxie.config.kinds import Mac, Names, listed
 from pyxie.config.validate import Model
+from pyxie.registry.match import Match
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
@@ -73,6 +74,7 @@ class Machine(BuildKeys):
         groups: Files of ``grouppath``, without ending, beside the one of its domain.
         build_type: Which of ``build_types``, where the call does not say.
         network: Its NICs.
+        match: By what else it is recognised.
         ipmi_address, ipmi_user, ipmi_password: For hooks and templates.
     """
 
@@ -82,6 +84,7 @@ class Machine(BuildKeys):
     groups: Names = ()
     build_type: str = ""
     network: tuple[Nic, ...] = ()
+    match: Match | None = None
     ipmi_address: str = ""
     ipmi_user: str = ""
     ipmi_password: str = ""

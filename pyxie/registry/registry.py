@@ -7,7 +7,7 @@ out both: to guess would be to re-install the wrong one.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from pyxie.errors import ConfigError, Problem
 from pyxie.registry.claims import Claim, Place, clashes, together, twin
 from pyxie.registry.define import Common, Definition, define
 from pyxie.registry.machine import Machine
+from pyxie.registry.select import Selector, Selectors, gathered, selector, ties
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,10 @@ class Registry:
         problems: Everything that is wrong, sorted.
         claims: Where each hostname and MAC stands, in broken files too.
         shared: What machines inherit.
-        blind: MACs may be missing: the folder, or a file that was never good, cannot be read.
+        selectors: The machines that are recognised by more than their MACs; also those that
+            cannot be told apart, which are not in ``machines``.
+        blind: MACs, or a `match`, may be missing: the folder, or a file that was never good,
+            cannot be read.
     """
 
     machines: Mapping[str, Machine] = field(default_factory=dict)
@@ -79,6 +83,7 @@ class Registry:
     problems: tuple[Problem, ...] = ()
     claims: Mapping[Claim, tuple[Place, ...]] = field(default_factory=dict)
     shared: Common = field(default_factory=Common)
+    selectors: Selectors = field(default_factory=Selectors)
     blind: bool = False
 
     def define(
@@ -107,12 +112,21 @@ class Registry:
         """Return what ``file``, new or changed, would claim or name that it cannot have."""
         if file.document is None:
             return ()
-        return tuple(
+        twins = (
             twin(claim, (file.document, loc), other)
             for claim, loc in file.claims
             for other in self.claims.get(claim, ())
             if other[0].file != file.path
-        ) + _dangling(file, self.shared)
+        )
+        return (*twins, *self._rivals(file), *_dangling(file, self.shared))
+
+    def _rivals(self, file: MachineFile) -> Iterator[Problem]:
+        machine, document = file.machine, file.document
+        if machine is None or document is None or machine.match is None:
+            return
+        for rival in self.selectors.rivals(selector(machine.hostname, machine.match)):
+            if rival.host in self.documents:
+                yield _tied(document, self.documents[rival.host])
 
     def find(self, name: str) -> Machine | None:
         """Return the machine of that hostname, or of the file of that name."""
@@ -144,6 +158,7 @@ def gather(
     files = sorted(files, key=lambda file: file.name)  # all of one folder
     claims = together((file.document, file.claims) for file in files)
     twice = clashes(claims)
+    selectors = _selectors(files, twice)
     machines: dict[str, Machine] = {}
     by_mac: dict[str, Machine] = {}
     documents: dict[str, Document] = {}
@@ -182,8 +197,39 @@ def gather(
         problems=tuple(sorted(wrong)),
         claims=MappingProxyType(claims),
         shared=shared or Common(),
-        blind=any(file.document is None and file.before is None for file in files),
+        selectors=selectors,
+        blind=any(_may_hide(file) for file in files),
     )
+
+
+def _selectors(files: Iterable[MachineFile], twice: dict[Path, list[Problem]]) -> Selectors:
+    """Return how machines are recognised; who cannot be told apart is added to ``twice``."""
+    made: dict[int, tuple[Selector, Document]] = {}
+    for file in files:
+        good = file if file.machine else file.before
+        if good and good.machine and good.machine.match and good.document:
+            each = selector(good.machine.hostname, good.machine.match)
+            made[id(each)] = each, good.document
+    for each, other in ties(each for each, _ in made.values()):
+        mine, theirs = made[id(each)][1], made[id(other)][1]
+        for here, there in ((mine, theirs), (theirs, mine)):
+            twice.setdefault(here.file, []).append(_tied(here, there))
+    return gathered(each for each, _ in made.values())
+
+
+def _tied(document: Document, other: Document) -> Problem:
+    where = other.problem(("match",), "")
+    there = f"{where.file}:{where.line}:{where.column}"
+    sentence = f"fits machines that {there} fits as well, and neither is the more specific"
+    return document.problem(("match",), sentence)
+
+
+def _may_hide(file: MachineFile) -> bool:
+    """Tell whether a file may say of machines what nobody can read."""
+    if file.machine is not None or file.before is not None:
+        return False
+    data = file.document.data if file.document else None
+    return file.document is None or (isinstance(data, dict) and "match" in data)
 
 
 def _dangling(file: MachineFile, shared: Common) -> tuple[Problem, ...]:

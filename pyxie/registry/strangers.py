@@ -26,12 +26,14 @@ class Stranger:
         mac: ``52:54:00:12:34:56``.
         first, last: When it was heard, seconds since the epoch.
         told: What it said of itself, by `FIELDS`.
+        news: When it was last news, that is, heard after a silence.
     """
 
     mac: str
     first: float
     last: float
     told: Mapping[str, str] = field(default_factory=dict)
+    news: float | None = None
 
 
 class Strangers:
@@ -40,13 +42,14 @@ class Strangers:
     def __init__(self) -> None:
         self._known: dict[str, Stranger] = {}
 
-    def heard(self, mac: str, now: float, told: Mapping[str, str]) -> bool:
-        """Note that a machine was heard; True if it was not within the last ten minutes.
+    def heard(self, mac: str, now: float, told: Mapping[str, str], *, sure: bool = True) -> bool:
+        """Note that a machine was heard; True if this is news, for the first time in ten minutes.
 
         Args:
             mac: Its address.
             now: Seconds since the epoch.
             told: By `FIELDS`; other names, and what cannot be printed, are left out.
+            sure: It is no machine of any file; else it is not news yet.
         """
         clean = {
             name: "".join(c for c in value if c.isprintable()).strip()[:_LONGEST]
@@ -54,15 +57,14 @@ class Strangers:
             if name in FIELDS
         }
         clean = {name: value for name, value in clean.items() if value}
-        old = self._known.pop(mac, None)
-        if old is None:
-            self._known[mac] = Stranger(mac, now, now, MappingProxyType(clean))
-        else:
-            both = MappingProxyType({**old.told, **clean})
-            self._known[mac] = replace(old, last=now, told=both)
+        old = self._known.pop(mac, None) or Stranger(mac, now, now)
+        quiet = old.news is None or now - old.last >= _ANEW
+        both = MappingProxyType({**old.told, **clean})
+        news = now if sure and quiet else old.news
+        self._known[mac] = replace(old, last=now, told=both, news=news)
         while len(self._known) > _MOST:
             del self._known[next(iter(self._known))]
-        return old is None or now - old.last >= _ANEW
+        return sure and quiet
 
     def all(self) -> list[Stranger]:
         """Return them, the one heard last at the end."""

@@ -112,6 +112,16 @@ class Kitchen:
         }
         return self._scripts.template(SCRIPT, names)
 
+    def ask(self, mac: str, here: str) -> str:
+        """Return an iPXE script that asks a machine what it is, and goes on by what it says.
+
+        Args:
+            mac: The NIC that asks.
+            here: Our URL for iPXE.
+        """
+        names: Mapping[str, Any] = {"script_url": f"{here}/ipxe/{dashed(mac)}", "mac": mac}
+        return self._scripts.template("ask.ipxe.j2", names)
+
     def discover(self, mac: str, here: str) -> str:
         """Return an iPXE script that asks an unknown machine what it is.
 
@@ -202,13 +212,14 @@ class Kitchen:
         self, machine: Machine, occasion: Occasion
     ) -> Iterator[NotServedError | RenderError]:
         """Yield all that keeps ``machine`` from being built; as `rehearse`."""
-        if not machine.macs:
-            yield NotServedError("network", f"{machine.hostname} has no NIC with a 'macaddress'")
+        if not machine.macs and machine.match is None:
+            why = f"{machine.hostname} has no NIC with a 'macaddress', and no 'match'"
+            yield NotServedError("network", why)
         known = replace(occasion, mac=next(iter(machine.macs), ""))
         steps: list[Callable[[], object]] = [
             *(
                 partial(self.script, machine, replace(occasion, mac=mac), occasion.base_url)
-                for mac in machine.macs
+                for mac in machine.macs or ("",)
             ),
             *(partial(check_local, each, self._settings.images) for each in self._singly(machine)),
             *(partial(self.template, machine, kind, known) for kind in kinds(machine)),

@@ -117,7 +117,7 @@ class Lab:
         *,
         mode: Mode = "answer",
         limit: float = 100.0,
-        standing: Callable[[str], Standing] = lambda _: IN_BUILD,
+        standing: Callable[..., Standing] = lambda *_: IN_BUILD,
     ) -> None:
         self.dhcp, self.pxe = FakeSocket(67), FakeSocket(4011)
         self.recorder = FakeRecorder()
@@ -187,7 +187,7 @@ class TestAnswers:
 
     async def test_what_nobody_knows_is_told_of_and_booted_if_that_is_wanted(self) -> None:
         wanted = Standing(None, in_build=True)
-        async with serving(Lab(standing=lambda _: wanted)) as lab:
+        async with serving(Lab(standing=lambda *_: wanted)) as lab:
             lab.dhcp.deliver(discover(7))
             lab.dhcp.deliver(discover(7, o60=b"MSFT 5.0", o93=None))  # no network boot
             await lab.settle()
@@ -293,7 +293,7 @@ class TestChaining:
 
 class TestSilence:
     async def test_a_netboot_client_that_gets_nothing_is_traced_once_a_minute(self) -> None:
-        async with serving(Lab(standing=lambda _: Standing("web01", False, "installed"))) as lab:
+        async with serving(Lab(standing=lambda *_: Standing("web01", False, "installed"))) as lab:
             for now in (0.0, 1.0, 59.0, 60.0):
                 lab.now = now
                 lab.dhcp.deliver(discover(0))
@@ -343,7 +343,7 @@ class TestSilence:
         assert (lab.dhcp.sent, lab.counted()) == ([], {("67", "silent", "bad-relay"): 1})
 
     async def test_a_hardware_address_that_is_no_mac_is_not_looked_up(self) -> None:
-        def never(mac: str) -> Standing:
+        def never(mac: str, _who: object) -> Standing:
             raise AssertionError(mac)
 
         async with serving(Lab(standing=never)) as lab:
@@ -404,7 +404,7 @@ class TestTrouble:
     async def test_a_bug_met_by_one_client_does_not_end_the_others(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def buggy(mac: str) -> Standing:
+        def buggy(mac: str, _who: object) -> Standing:
             if mac == MAC:
                 raise KeyError(mac)
             return IN_BUILD

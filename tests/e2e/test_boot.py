@@ -108,6 +108,30 @@ def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> No
         assert server.process.running
 
 
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_a_machine_is_recognised_by_its_serial_number(lan: Lan, firmware: Firmware) -> None:
+    """Its MAC is in no file; another machine is asked as well, and left alone."""
+    dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
+    with Server(lan.srv) as server:
+        server.images()
+        server.machine(HOST, extra=f"match: {{serial: VM-17, uuid: {UUID}}}\n")
+        server.start()
+        server.build(HOST)
+
+        if firmware == "bios":
+            with Guest(lan.tap(), smbios="serial=VM-18", hurry="boot") as guest:
+                guest.wait_for(guest.fell_through, FALL_THROUGH)
+                assert "serial VM-18" in guest.text
+        with Guest(lan.tap(), firmware=firmware, smbios=f"serial=VM-17,uuid={UUID}") as guest:
+            install(server, guest)
+
+        assert "script" in server.steps(HOST)
+        assert "booting" in server.steps(HOST)
+
+
+UUID = "4c4c4544-0042-3510-8058-b4c04f333732"
+
+
 def test_the_nic_that_booted_is_the_one_that_installs(lan: Lan) -> None:
     """The first card is in a socket that nobody answers; the second one boots."""
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)

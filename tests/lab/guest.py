@@ -54,6 +54,7 @@ class Guest:
         accelerator: Accelerator = "tcg",
         hurry: Hurry = "no",
         label: str = "",
+        smbios: str = "",
     ) -> None:
         if len({tap.host.namespace for tap in taps}) != 1:
             raise ValueError("a guest needs taps, all of them on one host")
@@ -63,6 +64,7 @@ class Guest:
         self.accelerator = accelerator
         self.hurry = hurry
         self.label = label or f"{firmware}-guest"
+        self.smbios = smbios
         self._console: Process | None = None
 
     @property
@@ -98,6 +100,8 @@ class Guest:
         host = self.taps[0].host
         folder = Path(tempfile.mkdtemp(prefix=f"{self.label}-", dir=host.folder))
         command = _machine(self.firmware, self.memory, self.accelerator, folder)
+        if self.smbios:
+            command += ["-smbios", f"type=1,{self.smbios}"]
         for index, tap in enumerate(self.taps):
             # No ROM under UEFI, or iPXE would take over from the firmware's own PXE.
             rom = "" if self.firmware == "bios" else ",romfile="

@@ -1,0 +1,51 @@
+"""What a request tells of its client, by which a machine's file may recognise it."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import Final
+
+from pyxie.dhcp.firmware import Architecture, architecture, uuids
+from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, Option
+from pyxie.registry.identity import Identity
+
+_CIRCUIT_ID: Final = 1
+_REMOTE_ID: Final = 2
+_LINK_SELECTION: Final = 5
+
+
+def identity(request: DhcpMessage, ours: IPv4Address | None) -> Identity:
+    """Return what ``request`` tells.
+
+    Args:
+        request: A client's, perhaps by way of a relay agent.
+        ours: Our own address on the interface where it was heard.
+    """
+    options = request.options
+    agent = agent_options(options.get(Option.RELAY_AGENT, b""))
+    link = agent.get(_LINK_SELECTION, b"")
+    # RFC 3527 section 3: the link that the client is on, where giaddr is the relay's own.
+    given = (IPv4Address(link) if len(link) == 4 else UNSPECIFIED, request.giaddr, request.ciaddr)
+    row = architecture(options)
+    return Identity(
+        uuids=uuids(options),
+        circuit_id=agent.get(_CIRCUIT_ID),
+        remote_id=agent.get(_REMOTE_ID),
+        options=options,
+        hostname=options.get(Option.HOST_NAME, b"").rstrip(b"\0").decode("ascii", "replace"),
+        address=next((each for each in given if each != UNSPECIFIED), ours),
+        arch=row.code if isinstance(row, Architecture) else None,
+    )
+
+
+def agent_options(value: bytes) -> dict[int, bytes]:
+    """Read option 82 (RFC 3046 section 2.0), up to what overruns its end."""
+    found: dict[int, bytes] = {}
+    at = 0
+    while at + 2 <= len(value):
+        code, stop = value[at], at + 2 + value[at + 1]
+        if stop > len(value):
+            break
+        found.setdefault(code, value[at + 2 : stop])
+        at = stop
+    return found

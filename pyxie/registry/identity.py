@@ -1,0 +1,117 @@
+"""What a client has told of itself, over DHCP and by iPXE, and a bounded memory of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final
+
+_MOST: Final = 4096
+_LONGEST: Final = 300
+_A_BOOT: Final = 600.0
+
+_BY_IPXE: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("i386-pcbios", "x86_64-pcbios"), 0x00),
+    "i386-efi": 0x06,
+    "x86_64-efi": 0x07,
+    "arm32-efi": 0x0A,
+    "arm64-efi": 0x0B,
+    "riscv32-efi": 0x19,
+    "riscv64-efi": 0x1B,
+    "loong64-efi": 0x27,
+}
+"""Option 93's code by iPXE's ``${buildarch}-${platform}``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What one client has told.
+
+    Attributes:
+        uuids: Its UUID, in each order of bytes that it may be meant in.
+        serial, asset: None if it has not told; empty if it has none.
+        circuit_id, remote_id: From the relay agent; None without one.
+        options: All DHCP options, by code.
+        hostname: Empty if it has told none.
+        address: One in its network; None if that is not known.
+        arch: Option 93's code; None if that is not known.
+        asked: When iPXE told what only it can read, in seconds; None if it has not.
+    """
+
+    uuids: frozenset[str] = frozenset()
+    serial: str | None = None
+    asset: str | None = None
+    circuit_id: bytes | None = None
+    remote_id: bytes | None = None
+    options: Mapping[int, bytes] = field(default_factory=dict)
+    hostname: str = ""
+    address: IPv4Address | IPv6Address | None = None
+    arch: int | None = None
+    asked: float | None = None
+
+    def by_ipxe(
+        self, told: Mapping[str, str], address: IPv4Address | IPv6Address, now: float
+    ) -> Identity:
+        """Return the same with what a script's query says.
+
+        Args:
+            told: ``uuid``, ``serial``, ``asset``, ``architecture``, ``hostname``.
+            address: Where it came from.
+            now: Seconds, monotonic.
+        """
+        clean = {name: text.strip()[:_LONGEST] for name, text in told.items()}
+        uuid, hostname = clean.get("uuid", "").lower(), clean.get("hostname", "")
+        arch = _BY_IPXE.get(clean.get("architecture", ""))
+        return replace(
+            self,
+            uuids=frozenset((uuid,)) if uuid else self.uuids,
+            serial=clean.get("serial", ""),
+            asset=clean.get("asset", ""),
+            hostname=hostname or self.hostname,
+            address=self.address or address,
+            arch=arch if self.arch is None else self.arch,
+            asked=now,
+        )
+
+
+class Identities:
+    """What the last few thousand clients have told, by MAC; who was silent longest goes first."""
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._known: dict[str, Identity] = {}
+        self._most = most
+
+    def of(self, mac: str) -> Identity:
+        """Return what is known of a client; perhaps nothing."""
+        return self._known.get(mac) or Identity()
+
+    def over_dhcp(self, mac: str, told: Identity, now: float) -> Identity:
+        """Note what a client has told over DHCP; return it with what iPXE told before.
+
+        Firmware, iPXE and an operating system tell different things, so what is not told
+        again stays. With another UUID it is another machine, and nothing stays. What came
+        over HTTP anybody may have said, so that it is not held for longer than a boot takes.
+        """
+        old = self._known.get(mac)
+        if old is not None and (not told.uuids or not old.uuids or told.uuids & old.uuids):
+            recent = old.asked is not None and now - old.asked < _A_BOOT
+            told = replace(
+                told,
+                uuids=told.uuids & old.uuids or told.uuids or old.uuids,
+                serial=old.serial if recent else None,
+                asset=old.asset if recent else None,
+                asked=old.asked if recent else None,
+                options={**old.options, **told.options},
+                hostname=told.hostname or old.hostname,
+                arch=old.arch if told.arch is None else told.arch,
+            )
+        self.keep(mac, told)
+        return told
+
+    def keep(self, mac: str, told: Identity) -> None:
+        """Note all that is known of a client."""
+        self._known.pop(mac, None)
+        self._known[mac] = told
+        while len(self._known) > self._most:
+            del self._known[next(iter(self._known))]

@@ -1,0 +1,130 @@
+"""``match`` of a machine's file: by what else than a MAC it is recognised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from pyxie.config.kinds import listed
+from pyxie.config.validate import Model, nearest
+from pyxie.dhcp.firmware import ARCHITECTURES, Family
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+_HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})+")
+
+
+def machine_uuid(text: str) -> str:
+    """Return a UUID as RFC 9562 spells it, in lower case.
+
+    Raises:
+        ValueError: It is none, or one that boards have which were never given any.
+    """
+    try:
+        found = UUID(text.strip())
+    except ValueError as exc:
+        raise ValueError(
+            f"{text[:80]!r} is not a UUID like 01234567-89ab-cdef-0123-456789abcdef"
+        ) from exc
+    if not 0 < found.int < (1 << 128) - 1:
+        raise ValueError(f"{text!r} is no machine's own UUID")
+    return str(found)
+
+
+def architectures(name: str) -> frozenset[int]:
+    """Return the codes of option 93 that a word stands for: ``BIOS``, ``UEFI``, ``x64 UEFI``.
+
+    Raises:
+        ValueError: It stands for none.
+    """
+    text = name.strip().lower()
+    if _HEX.fullmatch(text) and int(text, 16) in ARCHITECTURES:
+        return frozenset((int(text, 16),))
+    if text == Family.UEFI.lower():
+        return frozenset(code for code, row in ARCHITECTURES.items() if row.family is Family.UEFI)
+    names = {row.name.lower().removesuffix(" http") for row in ARCHITECTURES.values()}
+    if text not in names:
+        near = nearest(text, sorted(names))
+        hint = f"; did you mean {near!r}?" if near else "; BIOS, UEFI and 'x64 UEFI' are"
+        raise ValueError(f"{name[:80]!r} is no client architecture that pyxie knows{hint}")
+    return frozenset(
+        code
+        for code, row in ARCHITECTURES.items()
+        if row.name.lower().removesuffix(" http") == text
+    )
+
+
+def raw(text: str) -> bytes:
+    """Return what a text stands for on the wire: ``0x`` and digits in hex, or itself."""
+    return bytes.fromhex(text[2:]) if _HEX.fullmatch(text) else text.encode()
+
+
+def _architecture(text: str) -> str:
+    architectures(text)
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text.strip()))
+    except ValueError as exc:
+        raise ValueError(f"{text[:80]!r} is not a subnet like 192.0.2.0/24: {exc}") from exc
+
+
+def _code(value: Any) -> Any:
+    if isinstance(value, str) and value.isdecimal() and len(value) < 4 and 0 < int(value) < 255:
+        return int(value)
+    if isinstance(value, int):  # as it was written into the state
+        return value
+    raise ValueError(f"{str(value)[:80]!r} is not the number of a DHCP option, 1 to 254")
+
+
+def _some(values: Iterable[str]) -> Any:
+    return tuple(dict.fromkeys(values))
+
+
+_Text = Annotated[str, Field(min_length=1, max_length=300)]
+Texts = Annotated[tuple[_Text, ...], BeforeValidator(listed), AfterValidator(_some)]
+"""One text, or several of which one has to fit."""
+
+
+class Match(Model):
+    """What a machine must tell of itself; all that is written has to fit.
+
+    Attributes:
+        uuid: Of its SMBIOS; option 97 (RFC 4578 section 2.3), or as iPXE reads it.
+        serial, asset: Of its SMBIOS, as iPXE reads them; without regard to case.
+        circuit_id, remote_id: What a relay agent adds in option 82 (RFC 3046): the port and
+            the switch; text, or ``0x`` and digits in hex.
+        options: Any DHCP option by its number: text with ``*`` and ``?``, or hex as above.
+        hostname: As it calls itself, option 12, with ``*`` and ``?``.
+        subnet: Where it is: the relay's network, or the one of the interface it is heard on.
+        arch: ``BIOS``, ``UEFI``, ``x64 UEFI`` or another of option 93's names, or ``0x0007``.
+    """
+
+    uuid: Annotated[
+        tuple[Annotated[str, AfterValidator(machine_uuid)], ...], BeforeValidator(listed)
+    ] = ()
+    serial: Texts = ()
+    asset: Texts = ()
+    circuit_id: Texts = ()
+    remote_id: Texts = ()
+    options: dict[Annotated[int, BeforeValidator(_code)], Texts] = Field(default_factory=dict)
+    hostname: Texts = ()
+    subnet: Annotated[
+        tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(listed)
+    ] = ()
+    arch: Annotated[
+        tuple[Annotated[str, AfterValidator(_architecture)], ...], BeforeValidator(listed)
+    ] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Match:
+        if not any(getattr(self, name) for name in type(self).model_fields):
+            raise ValueError("must say something, or every machine would be this one")
+        return self

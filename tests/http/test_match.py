@@ -1,0 +1,177 @@
+"""Machines that are recognised by what they tell: from the DISCOVER to the script."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from pyxie.dhcp.identity import identity
+from pyxie.dhcp.message import DhcpMessage
+from pyxie.dhcp.standing import Standing
+from tests.dhcp.packets import discover
+from tests.hooks.test_runner import running
+from tests.http.site import ALL_LOCAL, HOST, MAC, MACHINE, Served, serving
+from tests.render.ipxe import commands
+
+NEW = "52:54:00:00:00:07"
+DASHED = NEW.replace(":", "-")
+OURS = IPv4Address("192.0.2.1")
+RESCUE = f"{ALL_LOCAL}unknown: rescue\nbuild_types: {{rescue: {{cmdline: 'r {{{{ MAC }}}}'}}}}\n"
+UUID = "30313233-3435-3637-3839-616263646566"
+
+
+def matched(match: str) -> str:
+    head, _, tail = MACHINE.partition("network:\n")
+    return f"{head}match: {match}\n{tail[tail.index('params') :]}"
+
+
+def heard(served: Served, message: DhcpMessage | None = None, mac: str = NEW) -> Standing:
+    """Return the standing of a machine whose firmware sends ``message``."""
+    request = message or discover()
+    return served.site.standing(mac, lambda: identity(request, OURS))
+
+
+async def script(served: Served, query: str = "") -> list[list[str]]:
+    return commands((await served.get(f"/ipxe/{DASHED}{query}")).text)
+
+
+class TestByWhatFirmwareTells:
+    @pytest.mark.parametrize(
+        "match", [f"{{uuid: {UUID}}}", "{arch: BIOS}", "{subnet: 192.0.2.0/24}"]
+    )
+    async def test_it_is_booted_without_being_asked(self, tmp_path: Path, match: str) -> None:
+        async with serving(tmp_path, machine=matched(match)) as served:
+            assert heard(served) == Standing(HOST, in_build=False, why="not in build mode")
+            token = await served.build()
+
+            assert heard(served) == Standing(HOST, in_build=True)
+            found = await script(served)
+            assert any(word[0] == "kernel" for word in found)
+            (booting,) = [word for words in found for word in words if "/booting/" in word]
+            assert booting.endswith(f"/booting/{DASHED}/{token}")
+            assert (await served.get(f"/booting/{DASHED}/{token}")).status == 200
+            assert served.site.builds.of(HOST).mac == NEW  # type: ignore[union-attr]
+
+    async def test_its_nic_is_its_own_while_it_installs_and_its_file_is_gone(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path, machine=matched("{arch: BIOS}")) as served:
+            token = await served.build()
+            heard(served)
+            await served.get(f"/booting/{DASHED}/{token}")
+            (tmp_path / f"machines/{HOST}.yaml").write_text("hostname: other\n")
+            await served.site.refresh()
+
+            assert served.site.host_of(NEW) == HOST
+            assert (await served.get(f"/done/{HOST}/{token}")).status == 200
+            assert served.site.host_of(NEW) is None
+
+    async def test_a_mac_tells_more(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=MACHINE) as served:
+            (tmp_path / "machines/other.yaml").write_text("match: {arch: BIOS}\n")
+            await served.site.refresh()
+
+            assert heard(served, mac=MAC).host == HOST
+            assert heard(served).host == "other"
+
+
+class TestByWhatOnlyIpxeTells:
+    SERIAL = matched("{serial: VM-17, arch: BIOS}")
+
+    async def test_it_is_asked_only_while_it_may_be_one_in_build_mode(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=self.SERIAL) as served:
+            assert not heard(served).in_build
+            await served.build()
+
+            assert heard(served) == Standing(None, in_build=True)
+            assert not heard(served, discover(7), "52:54:00:00:00:08").in_build
+
+    async def test_it_is_asked_and_booted(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=self.SERIAL) as served:
+            await served.build()
+            heard(served)
+            asked = await script(served)
+            (url,) = [word for words in asked for word in words if "asked=1" in word]
+            assert url.startswith(
+                f"http://boot.internal:8090/ipxe/{DASHED}?asked=1&uuid=${{uuid}}&"
+            )
+            assert "serial=${serial:uristring}" in url
+
+            found = await script(served, "?asked=1&serial=vm-17&asset=")
+
+            assert any(words[0] == "kernel" for words in found)
+            assert heard(served) == Standing(HOST, in_build=True)
+
+    async def test_another_is_told_that_it_is_none_and_then_left_alone(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path, machine=self.SERIAL) as served:
+            await served.build()
+            heard(served)
+            answer = (await served.get(f"/ipxe/{DASHED}?asked=1&serial=VM-18")).text
+
+            assert f"{NEW} is not in the registry" in answer
+            assert heard(served) == Standing(None, in_build=False, why="not in the registry")
+            assert [each.mac for each in served.site.strangers.all()] == [NEW]
+
+    async def test_it_is_asked_anew_at_each_boot(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=self.SERIAL) as served:
+            await served.build()
+            heard(served)
+            await script(served, "?asked=1&serial=VM-17")  # anybody may have said so
+
+            assert any("asked=1" in word for words in await script(served) for word in words)
+
+    async def test_a_policy_for_the_unknown_waits_until_it_is_asked(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=self.SERIAL, config=RESCUE) as served:
+            assert heard(served).in_build
+            assert any("asked=1" in word for words in await script(served) for word in words)
+            rescued = await script(served, "?asked=1&serial=VM-18")
+            known = (await served.get(f"/ipxe/{DASHED}?asked=1&serial=VM-17")).text
+
+            assert any(words[0] == "kernel" for words in rescued)
+            assert f"{HOST} is not in build mode" in known
+
+    async def test_hooks_of_unknown_machines_wait_as_well(self, tmp_path: Path) -> None:
+        hooks = f"{ALL_LOCAL}unknownbuild_commands: [{{command: 'true'}}]\n"
+        async with (
+            serving(tmp_path, machine=self.SERIAL, config=hooks) as served,
+            running(served),
+        ):
+            heard(served)
+            served.site.heard(NEW, {})
+            assert not served.site._noting
+            await script(served, "?asked=1&serial=VM-18")
+            assert served.site._noting
+
+
+class TestMistakes:
+    async def test_a_tied_machine_is_nobodys_and_not_unknown(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=matched("{arch: BIOS}"), config=RESCUE) as served:
+            await served.build()
+            (tmp_path / "machines/other.yaml").write_text("match: {arch: [BIOS, UEFI]}\n")
+            await served.site.refresh()
+
+            assert not heard(served).in_build  # also the one whose build has begun
+            uefi = heard(served, discover(7), "52:54:00:00:00:08")
+            assert uefi.why == "in a file with mistakes: see pyxie check"
+            assert not uefi.in_build
+
+    async def test_while_a_match_cannot_be_read_nobody_is_matched_or_unknown(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path, machine=matched("{arch: BIOS}"), config=RESCUE) as served:
+            (tmp_path / "machines/other.yaml").write_text("match: {serial: x, nonsense: y}\n")
+            await served.site.refresh()
+
+            assert heard(served) == Standing(None, in_build=False, why="not in the registry")
+            assert not served.site.is_stranger(NEW)
+
+    async def test_rest_refuses_to_add_a_tie(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=matched("{arch: BIOS}"), config=RESCUE) as served:
+            new = {"hostname": "new.internal", "match": {"arch": ["BIOS"]}}
+            async with served.session.post(f"{served.url}/api/v1/machines", json=new) as answer:
+                assert answer.status in (409, 422, 400)
+                assert "neither is the more specific" in await answer.text()

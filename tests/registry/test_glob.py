@@ -1,0 +1,61 @@
+"""Patterns with stars: what they match, and which of them can meet."""
+
+from __future__ import annotations
+
+import time
+from fnmatch import fnmatchcase
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.registry.glob import is_exact, matches, overlap
+
+PATTERNS = st.text("ab*?", max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "fits"),
+    [
+        ("web*", "WEB01", True),
+        ("web?", "web", False),
+        ("*", "", True),
+        ("", "", True),
+        ("", "a", False),
+        ("*.example.org", "a.example.org.evil", False),
+        ("[a]", "a", False),
+    ],
+)
+def test_a_pattern_is_the_whole_text_but_for_letter_case(
+    pattern: str, text: str, fits: bool
+) -> None:
+    assert matches(pattern, text) is fits
+
+
+@given(PATTERNS, st.text("ab", max_size=8))
+def test_it_matches_what_a_shell_would(pattern: str, text: str) -> None:
+    assert matches(pattern, text) == fnmatchcase(text, pattern)
+
+
+@given(PATTERNS, PATTERNS, st.text("ab", max_size=6))
+def test_two_that_match_one_text_overlap(one: str, other: str, text: str) -> None:
+    if matches(one, text) and matches(other, text):
+        assert overlap(one, other)
+
+
+@given(PATTERNS, st.text("ab", max_size=6))
+def test_a_text_overlaps_with_what_matches_it_and_nothing_else(pattern: str, text: str) -> None:
+    assert is_exact(text)
+    assert overlap(pattern, text) == overlap(text, pattern) == matches(pattern, text)
+
+
+@pytest.mark.parametrize(("one", "other"), [("a*", "b*"), ("*a", "*b"), ("??", "?"), ("", "?*")])
+def test_patterns_without_a_text_in_common_do_not(one: str, other: str) -> None:
+    assert not overlap(one, other)
+    assert not overlap(other, one)
+
+
+def test_a_hostile_text_takes_no_power_of_its_length() -> None:
+    began = time.process_time()
+    assert not matches("*a" * 12 + "b", "a" * 1400)
+    assert time.process_time() - began < 5  # a backtracking match would take ages

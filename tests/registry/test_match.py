@@ -1,0 +1,346 @@
+"""Which machine it is, by what it tells of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address, ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from pyxie.config.nodes import parse
+from pyxie.config.validate import validate
+from pyxie.errors import ConfigError
+from pyxie.registry.identity import Identities, Identity
+from pyxie.registry.match import Match, architectures
+from pyxie.registry.registry import Registry
+from pyxie.registry.select import Selector, gathered, selector, ties
+from tests.registry.test_registry import said, scan, write
+
+U1 = "4c4c4544-0042-3510-8058-b4c04f333732"
+U2 = "4c4c4544-0042-3510-8058-b4c04f333733"
+FIRST = IPv4Address("192.0.2.7")
+
+WHO = Identity(
+    uuids=frozenset((U1,)),
+    serial="VM-17",
+    asset="R2D2",
+    circuit_id=b"ge-0/0/1",
+    remote_id=b"\0\1sw",
+    options={60: b"PXEClient:Arch:00007", 61: b"\1abc", 77: b"iPXE\0"},
+    hostname="web07.example.org",
+    address=FIRST,
+    arch=7,
+    asked=1.0,
+)
+
+
+def of(host: str, **said: Any) -> Selector:
+    return selector(host, Match.model_validate(said))
+
+
+def chosen(who: Identity, *selectors: Selector) -> str | None:
+    found = gathered(selectors).of(who)
+    return found.host if found else None
+
+
+class TestConditions:
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"uuid": U1.upper()},
+            {"serial": "vm-17"},
+            {"serial": ["other", "VM-17"]},
+            {"asset": "R2D2"},
+            {"circuit_id": "ge-0/0/1"},
+            {"circuit_id": "0x67652d302f302f31"},
+            {"remote_id": "0x00017377"},
+            {"options": {"60": "PXEClient:*:00007"}},
+            {"options": {"61": "0x01616263", "77": "iPXE"}},
+            {"hostname": "WEB0?.example.org"},
+            {"hostname": "web07.example.org"},
+            {"subnet": "192.0.2.0/24"},
+            {"subnet": ["2001:db8::/32", "192.0.2.7/32"]},
+            {"arch": "UEFI"},
+            {"arch": "x64 uefi"},
+            {"arch": "0x0007"},
+            {"uuid": U1, "arch": ["BIOS", "UEFI"], "subnet": "192.0.0.0/16"},
+        ],
+    )
+    def test_fit_what_was_told(self, said: Mapping[str, Any]) -> None:
+        assert chosen(WHO, of("web01", **said)) == "web01"
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"uuid": U2},
+            {"serial": "VM-1"},
+            {"asset": "R2D2 "},
+            {"circuit_id": "ge-0/0/10"},
+            {"options": {"60": "PXEClient"}},
+            {"options": {"12": "*"}},
+            {"options": {"60": "PXE*", "61": "0x02"}},
+            {"hostname": "web07"},
+            {"subnet": "192.0.3.0/24"},
+            {"subnet": "2001:db8::/32"},
+            {"arch": "BIOS"},
+            {"uuid": U1, "serial": "VM-18"},
+        ],
+    )
+    def test_all_have_to_fit(self, said: Mapping[str, Any]) -> None:
+        assert chosen(WHO, of("web01", **said)) is None
+
+    def test_who_told_nothing_fits_nothing(self) -> None:
+        several = [
+            *(of(f"a{at}", **{name: "1"}) for at, name in enumerate(("serial", "asset"))),
+            of("b", hostname="*?"),
+            of("c", arch="BIOS"),
+            of("d", subnet="0.0.0.0/0"),
+        ]
+        assert chosen(Identity(), *several) is None
+        assert chosen(Identity(serial="", asset="", hostname=""), *several) is None
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("match: {uuid: x}", "match.uuid: 'x' is not a UUID like"),
+            (f"match: {{uuid: {'0' * 32}}}", "is no machine's own UUID"),
+            ("match: {arch: x64 UEF}", "did you mean 'x64 uefi'?"),
+            ("match: {subnet: 192.0.2.1/24}", "is not a subnet like 192.0.2.0/24"),
+            ("match: {options: {255: x}}", "is not the number of a DHCP option"),
+            ("match: {serial: []}", "match: must say something"),
+            ("match: {seriel: x}", "unknown key; did you mean 'serial'?"),
+        ],
+    )
+    def test_what_makes_no_sense_is_told_with_its_place(
+        self, tmp_path: Path, text: str, told: str
+    ) -> None:
+        write(tmp_path, "a.yaml", f"{text}\n")
+
+        (one,) = said(scan(tmp_path))
+
+        assert one.startswith("machines/a.yaml:1:")
+        assert told in one
+
+    def test_are_the_same_after_they_were_stored(self) -> None:
+        written = Match.model_validate(
+            {"uuid": U1, "options": {"60": "a*"}, "subnet": "192.0.2.0/24", "arch": "BIOS"}
+        )
+        assert Match.model_validate_json(written.model_dump_json()) == written
+
+    def test_a_body_does_not_change_them(self) -> None:
+        registry = Registry()
+        document = parse(b"hostname: a\n", Path("a.yaml"))
+        from pyxie.registry.define import define
+
+        with pytest.raises(ConfigError, match="is for the machine's file"):
+            define(registry.shared, document, None, parse(b"match: {serial: x}", Path("body")))
+
+
+ORDER: list[dict[str, Any]] = [
+    {"uuid": U1},
+    {"serial": "VM-17", "asset": "R2D2"},
+    {"serial": "VM-17"},
+    {"asset": "R2D2"},
+    {"circuit_id": "ge-0/0/1", "remote_id": "0x00017377"},
+    {"circuit_id": "ge-0/0/1"},
+    {"remote_id": "0x00017377"},
+    {"options": {"60": "PXE*", "77": "iPXE"}},
+    {"options": {"77": "iPXE"}},
+    {"options": {"60": "PXE*"}},
+    {"hostname": "web07.example.org"},
+    {"hostname": "web*", "arch": "UEFI"},
+    {"hostname": "web*"},
+    {"subnet": "192.0.2.0/25"},
+    {"subnet": "192.0.2.0/24", "arch": "UEFI"},
+    {"subnet": "192.0.2.0/24"},
+    {"arch": "UEFI"},
+]
+
+
+class TestTheMostSpecificWins:
+    @pytest.mark.parametrize("at", range(len(ORDER) - 1))
+    def test_in_this_order(self, at: int) -> None:
+        several = [of(f"m{n}", **each) for n, each in enumerate(ORDER)]
+
+        assert chosen(WHO, *several[at:]) == f"m{at}"
+        assert chosen(WHO, *reversed(several[at:])) == f"m{at}"
+        assert list(ties(several)) == []
+
+    @given(st.lists(st.sampled_from(range(len(ORDER))), unique=True, min_size=1))
+    def test_of_any_set_and_as_going_through_all_would_find(self, which: list[int]) -> None:
+        several = [of(f"m{n}", **ORDER[n]) for n in which]
+
+        assert chosen(WHO, *several) == f"m{min(which)}"
+
+
+class TestTies:
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ({"serial": "a"}, {"serial": ["b", "A"]}),
+            ({"hostname": "web*"}, {"hostname": "*1"}),
+            ({"subnet": "192.0.2.0/24"}, {"subnet": ["192.0.2.0/24", "198.51.100.0/24"]}),
+            ({"arch": "UEFI"}, {"arch": "x64 UEFI"}),
+            ({"options": {"60": "a*"}}, {"options": {"61": "b*"}}),
+            ({"options": {"60": "a"}}, {"options": {"61": "b"}}),
+            ({"options": {"60": "a*"}}, {"options": {"60": "*b"}}),
+            ({"options": {"60": "a", "61": "b*"}}, {"options": {"60": "*a", "61": "b"}}),
+            ({"options": {"60": "0x61"}}, {"options": {"60": "a"}}),
+        ],
+    )
+    def test_are_two_of_one_rank_that_a_client_could_fit(
+        self, one: dict[str, Any], other: dict[str, Any]
+    ) -> None:
+        found = {frozenset((a.host, b.host)) for a, b in ties([of("a", **one), of("b", **other)])}
+        assert found == {frozenset("ab")}
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ({"serial": "a"}, {"serial": "b"}),
+            ({"hostname": "web*"}, {"hostname": "db*"}),
+            ({"subnet": "192.0.2.0/25"}, {"subnet": "192.0.2.128/25"}),
+            ({"arch": "BIOS"}, {"arch": "UEFI"}),
+            ({"options": {"60": "a*"}}, {"options": {"60": "b*"}}),
+            ({"options": {"60": "a"}, "arch": "BIOS"}, {"options": {"61": "b"}, "arch": "UEFI"}),
+            ({"serial": "a", "arch": "BIOS"}, {"serial": "a", "arch": "UEFI"}),
+        ],
+    )
+    def test_are_not_those_that_no_client_could_fit_both(
+        self, one: dict[str, Any], other: dict[str, Any]
+    ) -> None:
+        assert list(ties([of("a", **one), of("b", **other)])) == []
+
+    def test_take_out_both_machines_and_name_both_places(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.yaml", "match:\n  arch: BIOS\n")
+        write(tmp_path, "b.yaml", "description: x\nmatch: {arch: BIOS}\n")
+        write(tmp_path, "c.yaml", "match: {arch: BIOS, serial: x}\n")
+
+        found = scan(tmp_path)
+
+        assert list(found.machines) == ["c"]
+        tied = "{0}: match: fits machines that {1} fits as well, and neither is the more specific"
+        one, other = "machines/a.yaml:2:3", "machines/b.yaml:2:8"
+        assert said(found) == [tied.format(one, other), tied.format(other, one)]
+        assert found.selectors.of(Identity(arch=0)) is not None  # so it is not unknown
+
+    def test_a_uuid_is_one_machines(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.yaml", f"match: {{uuid: {U1}, arch: BIOS}}\n")
+        write(tmp_path, "b.yaml", f"match:\n  uuid: [{U2}, {U1.upper()}]\n")
+
+        found = scan(tmp_path)
+
+        assert not found.machines
+        assert said(found) == [
+            f"machines/a.yaml:1:15: match.uuid: the UUID {U1} is also at machines/b.yaml:2:48",
+            f"machines/b.yaml:2:48: match.uuid[1]: the UUID {U1} is also at machines/a.yaml:1:15",
+        ]
+
+    @given(
+        st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "serial": st.sampled_from(["a", "b"]),
+                    "hostname": st.sampled_from(["w*", "*w", "w", "x?"]),
+                    "options": st.dictionaries(
+                        st.sampled_from(["60", "61"]), st.sampled_from(["a", "a*", "*b"])
+                    ),
+                    "arch": st.sampled_from(["BIOS", "UEFI"]),
+                },
+            ).filter(lambda said: any(said.values())),
+            max_size=6,
+        )
+    )
+    def test_are_found_as_by_comparing_each_with_each(self, said: list[dict[str, Any]]) -> None:
+        several = [of(f"m{at}", **each) for at, each in enumerate(said)]
+        slow = {
+            each.host
+            for each in several
+            for other in several
+            if each is not other and each.rank == other.rank and each.meets(other)
+        }
+        found = {each.host for pair in ties(several) for each in pair}
+        assert found == slow
+
+
+class TestWhatIsNotTold:
+    def test_may_still_be_told_by_ipxe_but_not_against_what_is_known(self) -> None:
+        all_of_them = gathered([of("a", serial="x", arch="BIOS"), of("b", uuid=U2)])
+        firmware = Identity(uuids=frozenset((U1,)), arch=0)
+
+        assert all_of_them.asks(firmware)
+        assert all_of_them.may_be("a", firmware)
+        assert not all_of_them.may_be("a", replace(firmware, arch=7))
+        assert not all_of_them.may_be("b", firmware)
+        assert all_of_them.may_be("b", Identity())
+        assert not all_of_them.may_be("a", replace(firmware, serial="y", asked=0.0))
+        assert not all_of_them.may_be("nobody", firmware)
+
+    def test_a_uuid_that_firmware_told_need_not_be_asked_for(self) -> None:
+        only = gathered([of("b", uuid=U2)])
+
+        assert only.asks(Identity())
+        assert not only.asks(Identity(uuids=frozenset((U1,))))
+        assert not gathered([of("c", arch="BIOS")]).asks(Identity())
+
+
+class TestMemory:
+    def test_firmware_and_ipxe_tell_different_things_and_both_count(self) -> None:
+        known = Identities()
+        known.over_dhcp("m", Identity(uuids=frozenset((U1, U2)), options={60: b"a", 93: b"x"}), 0)
+        known.keep("m", known.of("m").by_ipxe({"uuid": U1, "serial": " s "}, FIRST, 1.0))
+        now = known.over_dhcp("m", Identity(uuids=frozenset((U1,)), options={60: b"b"}), 2.0)
+
+        assert now == known.of("m")
+        assert (now.uuids, now.serial, now.asset) == (frozenset((U1,)), "s", "")
+        assert (now.options, now.asked) == ({60: b"b", 93: b"x"}, 1.0)
+
+    def test_what_came_over_http_is_held_for_one_boot(self) -> None:
+        known = Identities()
+        known.keep("m", Identity().by_ipxe({"serial": "s"}, FIRST, 0.0))
+
+        assert known.over_dhcp("m", Identity(), 599.0).serial == "s"
+        assert known.over_dhcp("m", Identity(), 600.0).serial is None
+
+    def test_another_uuid_is_another_machine(self) -> None:
+        known = Identities()
+        known.keep("m", Identity(hostname="old").by_ipxe({"uuid": U1, "serial": "s"}, FIRST, 0.0))
+
+        assert known.over_dhcp("m", Identity(uuids=frozenset((U2,))), 1.0).serial is None
+        assert known.of("m").hostname == ""
+
+    def test_is_bounded(self) -> None:
+        known = Identities(most=2)
+        for at in range(5):
+            known.over_dhcp(str(at), Identity(hostname=str(at)), 0.0)
+        assert [known.of(str(at)).hostname for at in range(5)] == ["", "", "", "3", "4"]
+
+    @pytest.mark.parametrize(
+        ("told", "code"),
+        [("x86_64-efi", 7), ("i386-pcbios", 0), ("arm64-efi", 11), ("x-y", None), ("", None)],
+    )
+    def test_ipxe_tells_the_architecture_where_dhcp_did_not(
+        self, told: str, code: int | None
+    ) -> None:
+        assert Identity().by_ipxe({"architecture": told}, FIRST, 0.0).arch == code
+        assert Identity(arch=6).by_ipxe({"architecture": told}, FIRST, 0.0).arch == 6
+
+
+def test_a_word_for_an_architecture_is_one_row_over_any_transport() -> None:
+    assert architectures("x64 UEFI") == {0x07, 0x09, 0x10}
+    assert architectures("BIOS") == {0x00, 0x14}
+    assert architectures("uefi") > architectures("arm64 uefi")
+
+
+def test_the_model_alone_refuses_too() -> None:
+    with pytest.raises(ValidationError):
+        Match.model_validate({"arch": "toaster"})
+    assert validate(parse(b"arch: BIOS", Path("m")), Match).arch == ("BIOS",)
+    assert ip_address("192.0.2.7") == FIRST
