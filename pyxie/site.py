@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 _ONE_BOOT = 60.0
 """Seconds within which one machine's boot events are one."""
+_MOST_CHOSEN = 1000
 BODY = Path("body")
 """How messages name what the call that builds a machine says."""
 
@@ -94,6 +95,7 @@ class Site:
         self._scanning = asyncio.Lock()
         self.strangers = Strangers()
         self.identities = Identities()
+        self._chosen: dict[str, str] = {}
         self.boot_api = BootApi(settings.boot_api, trace, metrics)
         self.tokens = Tokens(builds.store)
         self.audit = Audit(builds.store)
@@ -215,12 +217,22 @@ class Site:
 
     def stranger(self, mac: str) -> Machine | None:
         """Return what an unknown machine boots, if the settings say that it boots something."""
-        if self.settings.unknown in ("ignore", "discover") or not self.is_stranger(mac):
+        build_type = self.settings.unknown
+        if build_type == "menu":
+            build_type = self._chosen.get(mac, "")
+        if build_type not in self.settings.build_types or not self.is_stranger(mac):
             return None
         name = dashed(mac)
         data: dict[str, Plain] = {"hostname": name, "network": [{"macaddress": mac}]}
         own = Document(Path("unknown"), data, None)
-        return define(self.registry.shared, own, self.settings.unknown).machine
+        return define(self.registry.shared, own, build_type).machine
+
+    def choose(self, mac: str, build_type: str) -> None:
+        """Note what somebody chose in the menu of an unknown machine; it counts till the next."""
+        self._chosen.pop(mac, None)
+        self._chosen[mac] = build_type
+        while len(self._chosen) > _MOST_CHOSEN:
+            del self._chosen[next(iter(self._chosen))]
 
     def machine_of(self, build: Build) -> Machine:
         """Return a build's machine as its files say now, or as it was when it began.

@@ -73,7 +73,7 @@ class TestMistakes:
                 ),
                 "machines/web03.yaml:1:9: kernel: 'other': no such file",
                 "machines/web03.yaml:3:9: initrd: 'missing': no such file",
-                "machines/web03.yaml:4:10: network: web03 has no NIC with a 'macaddress'",
+                "machines/web03.yaml:4:10: network: web03 has no 'macaddress' and no 'match'",
                 "machines/web04.yaml:1:1: hostnam: unknown key; did you mean 'hostname'?",
                 "templates/finish.j2:2:1: 'params.disk' is undefined, for web01",
                 (
@@ -149,7 +149,7 @@ class TestMistakes:
         write(site, web01="")
 
         assert check()[0] == [
-            "machines/web01.yaml:1:1: network: web01 has no NIC with a 'macaddress'"
+            "machines/web01.yaml:1:1: network: web01 has no 'macaddress' and no 'match'"
         ]
 
 

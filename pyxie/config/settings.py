@@ -6,7 +6,7 @@ import os
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -176,6 +176,11 @@ class Api(Model):
     tokens: Annotated[tuple[Token, ...], BeforeValidator(listed)] = ()
 
 
+POLICIES: Final = ("ignore", "discover", "menu")
+"""What ``unknown`` may be beside a build type: nothing is answered; it is asked what it is, and
+booted from its next device; or somebody at it chooses."""
+
+
 class Settings(BuildKeys):
     """All of ``config.yaml``. Relative paths have been made absolute by `load`.
 
@@ -202,7 +207,7 @@ class Settings(BuildKeys):
         dict[Annotated[str, AfterValidator(_type_name)], Annotated[BuildType, _BLANK]], _BLANK
     ] = Field(default_factory=dict)
     unknown: str = "ignore"
-    """What a machine gets that no file knows: nothing, ``discover``, or one of ``build_types``."""
+    """What a machine gets that no file knows: see `POLICIES`; or one of ``build_types``."""
     boot_api: Annotated[SecretStr, AfterValidator(_server)] | None = None
     """An API server of pixiecore's, asked about machines that no file knows."""
     waitron_api: Annotated[Literal[1, 3], BeforeValidator(_number)] = 1
@@ -221,12 +226,11 @@ class Settings(BuildKeys):
 
     @model_validator(mode="after")
     def _has_its_type(self) -> Settings:
-        if self.unknown not in ("ignore", "discover") and self.unknown not in self.build_types:
+        if self.unknown not in POLICIES and self.unknown not in self.build_types:
             raise PydanticCustomError(
                 "value_error",
-                "Value error, 'unknown' is {given}: neither ignore nor discover, and not one of "
-                "'build_types'",
-                {"given": repr(self.unknown[:80])},
+                "Value error, 'unknown' is {given}: not {policies} and not one of 'build_types'",
+                {"given": repr(self.unknown[:80]), "policies": ", ".join(POLICIES)},
             )
         return self
 

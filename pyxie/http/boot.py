@@ -143,6 +143,13 @@ async def _for_stranger(request: web.Request, mac: str, at: str) -> web.Response
         return None
     if site.settings.unknown == "discover":
         return text(site.kitchen.discover(mac, us))
+    build_type = site.settings.unknown
+    if build_type == "menu":
+        if "type" not in request.query:
+            site.trace.record(Step.SCRIPT, "is unknown, and shows the menu", mac=mac, peer=at)
+            return text(site.kitchen.menu(mac, us))
+        build_type = request.query["type"]
+        site.choose(mac, build_type)
     occasion = Occasion(base_url=base_url(request), token="", mac=mac)
     try:
         machine = site.stranger(mac)
@@ -152,7 +159,7 @@ async def _for_stranger(request: web.Request, mac: str, at: str) -> web.Response
     except (ConfigError, NotServedError, RenderError) as exc:
         site.trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, peer=at)
         return text(site.kitchen.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))
-    told = f"is unknown, and gets the build type {site.settings.unknown}"
+    told = f"is unknown, and gets the build type {build_type}"
     site.trace.record(Step.SCRIPT, told, mac=mac, peer=at)
     return text(body)
 

@@ -108,7 +108,7 @@ class Kitchen:
             "cmdline": _for_ipxe(cmdline),
             "booting_url": "",
             "script_url": f"{here}/ipxe/{dashed(mac)}",
-            "message": _for_ipxe(" ".join(message.replace("$", "").split())),
+            "message": _shown(message),
         }
         return self._scripts.template(SCRIPT, names)
 
@@ -135,6 +135,24 @@ class Kitchen:
         }
         return self._scripts.template("discover.ipxe.j2", names)
 
+    def menu(self, mac: str, here: str) -> str:
+        """Return an iPXE script by which somebody chooses what an unknown machine boots.
+
+        Args:
+            mac: The NIC that asks.
+            here: Our URL for iPXE.
+        """
+        types = [
+            {"name": name, "title": _shown(each.description or name)}
+            for name, each in self._settings.build_types.items()
+        ]
+        names: Mapping[str, Any] = {
+            "mac": mac,
+            "types": types,
+            "script_url": f"{here}/ipxe/{dashed(mac)}",
+        }
+        return self._scripts.template("menu.ipxe.j2", names)
+
     def notice(self, why: str, script_url: str, *, again: bool) -> str:
         """Return an iPXE script that shows ``why`` on the machine's screen.
 
@@ -144,7 +162,7 @@ class Kitchen:
             again: Ask again after a while, instead of going on to the next boot device.
         """
         names: Mapping[str, Any] = {
-            "why": _for_ipxe(" ".join(why.replace("$", "").split())),
+            "why": _shown(why),
             "again": again,
             "script_url": script_url,
         }
@@ -213,7 +231,7 @@ class Kitchen:
     ) -> Iterator[NotServedError | RenderError]:
         """Yield all that keeps ``machine`` from being built; as `rehearse`."""
         if not machine.macs and machine.match is None:
-            why = f"{machine.hostname} has no NIC with a 'macaddress', and no 'match'"
+            why = f"{machine.hostname} has no 'macaddress' and no 'match'"
             yield NotServedError("network", why)
         known = replace(occasion, mac=next(iter(machine.macs), ""))
         steps: list[Callable[[], object]] = [
@@ -258,6 +276,11 @@ def _for_ipxe(text: str) -> str:
     """
     spelt = _ACTED_ON.sub(lambda found: _SPELT[found[0]], text)
     return spelt + "${empty}" if spelt.endswith("\\") else spelt
+
+
+def _shown(text: str) -> str:
+    """Return ``text`` as one line to be shown, of which iPXE expands nothing."""
+    return _for_ipxe(" ".join(text.replace("$", "").split()))
 
 
 def _with_bootif(cmdline: str, occasion: Occasion) -> str:

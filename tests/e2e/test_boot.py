@@ -129,6 +129,18 @@ def test_a_machine_is_recognised_by_its_serial_number(lan: Lan, firmware: Firmwa
         assert "booting" in server.steps(HOST)
 
 
+def test_an_unknown_machine_shows_the_menu_and_goes_on_when_nobody_chooses(lan: Lan) -> None:
+    dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
+    with Server(lan.srv) as server:
+        with (server.folder / "config.yaml").open("a") as config:
+            config.write("unknown: menu\nbuild_types: {rescue: {description: A rescue system}}\n")
+        server.start()
+
+        with Guest(lan.tap(), hurry="boot") as guest:
+            guest.wait_for("A rescue system", BOOT)
+            guest.wait_for(guest.fell_through, FALL_THROUGH)
+
+
 UUID = "4c4c4544-0042-3510-8058-b4c04f333732"
 
 

@@ -124,6 +124,55 @@ class TestBooted:
         assert "'unknown' is 'rescue'" in str(found[0])
 
 
+MENU = RESCUE.replace("unknown: rescue", "unknown: menu").replace(
+    "build_types: {", "build_types: {a-b: {description: 'x ; y $z'}, "
+)
+
+
+class TestMenu:
+    async def test_offers_the_build_types_and_by_default_the_next_device(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path, config=MENU) as served:
+            assert served.site.standing(NEW).in_build
+            found = commands((await served.get(f"/ipxe/{DASHED}")).text)
+
+            items = [words[1:] for words in found if words[0] == "item"]
+            assert items == [
+                ["disk", "Boot", "from", "the", "next", "device"],
+                ["type0", "x", ";", "y", "z"],
+                ["type1", "rescue"],
+            ]
+            chains = [words[-1] for words in found if words[0] == "chain"]
+            here = f"http://boot.internal:8090/ipxe/{DASHED}"
+            assert chains == [f"{here}?type=a-b", f"{here}?type=rescue"]
+            assert found[-1] == ["exit", "1"]
+
+    async def test_what_is_chosen_is_booted(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=MENU) as served:
+            (tmp_path / "images/linux").write_bytes(b"kernel")
+            assert (await served.get(f"/boot/{DASHED}/kernel/linux")).status == 404
+            script = (await served.get(f"/ipxe/{DASHED}?type=rescue")).text
+
+            assert f"r {NEW}" in script
+            assert (await served.get(f"/boot/{DASHED}/kernel/linux")).body == b"kernel"
+            assert "item" in (await served.get(f"/ipxe/{DASHED}")).text  # the next time
+
+    async def test_a_type_that_is_not_there_is_told_on_the_screen(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=MENU) as served:
+            assert (
+                "is not in the registry" in (await served.get(f"/ipxe/{DASHED}?type=%0aboot")).text
+            )
+            known = (await served.get(f"/ipxe/{MAC}?type=rescue")).text
+            assert "not in build mode" in known
+
+    async def test_choices_are_bounded(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=MENU) as served:
+            for at in range(3000):
+                served.site.choose(str(at), "rescue")
+            assert len(served.site._chosen) == 1000
+
+
 class TestHooks:
     async def test_are_run_for_a_stranger_once(self, tmp_path: Path) -> None:
         hooks = f"{DISCOVER}unknownbuild_commands: [{{command: 'echo {{{{ MAC }}}}'}}]\n"

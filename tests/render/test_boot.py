@@ -344,7 +344,7 @@ class TestRehearsal:
 
     def test_a_machine_without_a_mac_can_never_be_recognised(self, folder: Path) -> None:
         assert self.faults(folder, machine(network=[{"name": "eth0"}])) == [
-            "network: web01.example.org has no NIC with a 'macaddress'"
+            "network: web01.example.org has no 'macaddress' and no 'match'"
         ]
 
     def test_finds_a_broken_boot_script(self, folder: Path) -> None:
