@@ -58,6 +58,7 @@ PURE = frozenset(
         "registry.glob",
         "registry.identity",
         "registry.select",
+        "registry.selector",
         "registry.strangers",
         "registry.spelling",
         "tftp.deadlines",
@@ -104,7 +105,7 @@ EXTRA = {
         "pathlib",  # a document has a name
         *("pyxie.config.nodes", "pyxie.config.simple", "yaml.nodes"),
     },
-    "pyxie.registry.select": {"pyxie.registry.match"},  # what is selected by
+    "pyxie.registry.selector": {"pyxie.registry.match"},  # what is selected by
     "pyxie.registry.spelling": {
         "io",  # for a StringIO
         "pyxie.config.simple",

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Final, TypeVar
 
 from pyxie.registry.registry import MachineFile, Registry
+from pyxie.registry.selector import selector
 
-_NAMES_OTHERS: Final = frozenset(("groups", "build_type", "match"))
+_NAMES_OTHERS: Final = frozenset(("groups", "build_type"))
 """Keys by which a file can be wrong although all in it is right."""
 
 
@@ -32,6 +33,16 @@ def amended(
     alone = all(tables.take(file, staying) for file in gone)
     if not alone or not all(tables.put(file) for file in come):
         return None
+    selectors = registry.selectors
+    matched = [file.machine for file in come if file.machine and file.machine.match]
+    if selectors or matched:
+        amended_selectors = selectors.amended(
+            (file.machine.hostname for file in gone if file.machine),
+            (selector(each.hostname, each.match) for each in matched if each.match),
+        )
+        if amended_selectors is None:
+            return None
+        selectors = amended_selectors
     before, after = {file.name for file in gone}, {file.name for file in come}
     files = registry.files
     if before != after:
@@ -43,6 +54,7 @@ def amended(
         by_mac=MappingProxyType(tables.by_mac),
         aliases=MappingProxyType(tables.aliases),
         claims=MappingProxyType(tables.claims),
+        selectors=selectors,
         files=files,
     )
 

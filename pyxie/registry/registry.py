@@ -17,7 +17,8 @@ from pyxie.errors import ConfigError, Problem
 from pyxie.registry.claims import Claim, Place, clashes, together, twin
 from pyxie.registry.define import Common, Definition, define
 from pyxie.registry.machine import Machine
-from pyxie.registry.select import Selector, Selectors, gathered, selector, ties
+from pyxie.registry.select import Selectors, gathered, ties
+from pyxie.registry.selector import Selector, selector
 
 
 @dataclass(frozen=True, slots=True)

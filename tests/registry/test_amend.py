@@ -20,7 +20,13 @@ texts = st.builds(
     st.sampled_from(
         ["", "hostname: web01\n", "hostname: web02\n", "hostname: Web09\n", "bad: x\n"]
     ),
-    st.sampled_from(["", "domain: a\n", "build_type: rescue\n", "groups: [b]\n", "kernel: [\n"]),
+    st.sampled_from(
+        [
+            *("", "domain: a\n", "build_type: rescue\n", "groups: [b]\n", "kernel: [\n"),
+            *("match: {serial: x}\n", "match: {serial: [x, y]}\n", "match: {hostname: w*}\n"),
+            *("match: {serial: y, arch: BIOS}\n", "match: {hostname: '*x'}\n"),
+        ]
+    ),
     st.lists(
         st.sampled_from(["525400000001", "525400000002", "525400000003", "x"]), max_size=2
     ).map(lambda macs: "network: [" + ", ".join(f"{{macaddress: {mac}}}" for mac in macs) + "]\n"),
@@ -34,6 +40,8 @@ def everything(registry: Registry) -> dict[str, object]:
     for each in fields(registry):
         value = getattr(registry, each.name)
         found[each.name] = dict(value) if hasattr(value, "keys") else value
+    selectors = registry.selectors
+    found["selectors"] = dict(selectors.by_host), selectors.smbios, selectors.uuid
     return found
 
 

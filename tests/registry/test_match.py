@@ -19,7 +19,8 @@ from pyxie.errors import ConfigError
 from pyxie.registry.identity import Identities, Identity
 from pyxie.registry.match import Match, architectures
 from pyxie.registry.registry import Registry
-from pyxie.registry.select import Selector, gathered, selector, ties
+from pyxie.registry.select import gathered, ties
+from pyxie.registry.selector import Selector, selector
 from tests.registry.test_registry import said, scan, write
 
 U1 = "4c4c4544-0042-3510-8058-b4c04f333732"
@@ -171,6 +172,22 @@ class TestTheMostSpecificWins:
         assert chosen(WHO, *several[at:]) == f"m{at}"
         assert chosen(WHO, *reversed(several[at:])) == f"m{at}"
         assert list(ties(several)) == []
+
+    @given(st.sets(st.sampled_from(range(len(ORDER)))), st.sets(st.sampled_from(range(len(ORDER)))))
+    def test_after_a_change_as_if_they_had_been_so_from_the_start(
+        self, before: set[int], after: set[int]
+    ) -> None:
+        old = gathered(of(f"m{n}", **ORDER[n]) for n in before)
+        come = [of(f"m{n}", **ORDER[n]) for n in after - before]
+        new = old.amended([f"m{n}" for n in before - after], come)
+
+        assert new is not None
+        found = new.of(WHO)
+        assert (found.host if found else None) == (f"m{min(after)}" if after else None)
+        assert new.by_host.keys() == {f"m{n}" for n in after}
+        assert new.smbios is any("serial" in ORDER[n] or "asset" in ORDER[n] for n in after)
+        tied = [of("tied", **ORDER[n]) for n in after]
+        assert all(new.amended([], [each]) is None for each in tied)
 
     @given(st.lists(st.sampled_from(range(len(ORDER))), unique=True, min_size=1))
     def test_of_any_set_and_as_going_through_all_would_find(self, which: list[int]) -> None:
