@@ -91,7 +91,7 @@ def compose(
     trace.host_of = site.host_of
     stale = StaleWatch(builds, lambda build: site.machine_of(build).stale_build_threshold_secs)
     services: list[Service] = [systemd.Watchdog(), watch, builds, MachineWatch(site, strict=strict)]
-    services += [site.hooks, stale]
+    services += [site.archive, site.hooks, stale]
     if site.boot_api.is_set:
         services.append(site.boot_api)
     limits = settings.limits

@@ -35,6 +35,7 @@ from pyxie.registry.strangers import Strangers
 from pyxie.registry.writer import Writer
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion, context
+from pyxie.trace.archive import Archive
 from pyxie.trace.trace import Trace
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,7 @@ class Site:
         self.boot_api = BootApi(settings.boot_api, trace, metrics)
         self.tokens = Tokens(builds.store)
         self.audit = Audit(builds.store)
+        self.archive = Archive(builds.store, trace, keep=settings.limits.events)
         self._noting: set[asyncio.Task[None]] = set()
         self.hooks = Hooks(builds.store, self.kitchen.renderer, self._names, trace, metrics)
         self._netbooted: dict[str, float] = {}

@@ -26,6 +26,7 @@ from pyxie.http import (
     asked,
     boot,
     builds,
+    lists,
     machines,
     seed,
     strangers,
@@ -232,6 +233,7 @@ class TestRoutes:
             each
             for part in (
                 api,
+                lists,
                 machines,
                 boot,
                 asked,

@@ -142,7 +142,7 @@ class Store(Database):
         Raises:
             StoreError: It cannot be read.
         """
-        found = await self._select(sa.select(BUILDS).where(BUILDS.c.id == number))
+        found = await self.select(sa.select(BUILDS).where(BUILDS.c.id == number))
         return found[0] if found else None
 
     async def latest(self) -> list[Build]:
@@ -152,7 +152,7 @@ class Store(Database):
             StoreError: They cannot be read.
         """
         newest = sa.select(sa.func.max(BUILDS.c.id)).group_by(BUILDS.c.host)
-        return await self._select(sa.select(BUILDS).where(BUILDS.c.id.in_(newest)))
+        return await self.select(sa.select(BUILDS).where(BUILDS.c.id.in_(newest)))
 
     async def newest(self, most: int) -> list[Build]:
         """Return the newest builds of all machines, oldest first.
@@ -160,9 +160,7 @@ class Store(Database):
         Raises:
             StoreError: They cannot be read.
         """
-        return (await self._select(sa.select(BUILDS).order_by(BUILDS.c.id.desc()).limit(most)))[
-            ::-1
-        ]
+        return (await self.select(sa.select(BUILDS).order_by(BUILDS.c.id.desc()).limit(most)))[::-1]
 
     async def with_token(self, token: str) -> Build | None:
         """Return the build that has that token, whatever became of it.
@@ -170,7 +168,7 @@ class Store(Database):
         Raises:
             StoreError: It cannot be read.
         """
-        found = await self._select(sa.select(BUILDS).where(BUILDS.c.token == token))
+        found = await self.select(sa.select(BUILDS).where(BUILDS.c.token == token))
         return found[0] if found else None
 
     async def ended_since(self, at: float) -> list[Build]:
@@ -181,7 +179,7 @@ class Store(Database):
         """
         ends = [str(State.INSTALLED), str(State.FAILED)]
         recent = BUILDS.c.state.in_(ends) & (BUILDS.c.changed >= at)
-        return await self._select(sa.select(BUILDS).where(recent))
+        return await self.select(sa.select(BUILDS).where(recent))
 
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return the transitions of all builds of ``host``, oldest first, without tokens.
@@ -203,7 +201,12 @@ class Store(Database):
             for row in rows
         ]
 
-    async def _select(self, query: sa.Select[Any]) -> list[Build]:
+    async def select(self, query: sa.Select[Any]) -> list[Build]:
+        """Return the builds that a query over `BUILDS` finds.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
         with faults():
             async with self.engine.connect() as connection:
                 rows: Sequence[Any] = (await connection.execute(query)).mappings().all()

@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """The newest revision in migrations/versions; a test keeps it so."""
 
 _METADATA = sa.MetaData()
@@ -82,4 +82,18 @@ AUDIT = sa.Table(
     sa.Column("method", sa.String(8), nullable=False),
     sa.Column("path", sa.Text, nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
+)
+
+EVENTS = sa.Table(
+    "events",
+    _METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("step", sa.String(16), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("mac", sa.String(17)),
+    sa.Column("host", sa.String(253)),
+    sa.Column("peer", sa.String(64)),
+    sa.Index("events_host", "host"),
+    sa.Index("events_mac", "mac"),
 )

@@ -20,7 +20,6 @@ from pyxie.registry.machine import Machine
 if TYPE_CHECKING:
     from pyxie.render.context import Occasion
 
-TOKEN = "00000000-0000-0000-0000-000000000000"  # noqa: S105  (shown where a build has its own)
 _ANYWHERE = "192.0.2.1"
 
 
@@ -44,11 +43,14 @@ def render(
     the kernel's command line, script for iPXE's, or meta-data. No build is begun: the token is
     shown as zeros.
     """
+    from pyxie.render.boot import Kitchen
+    from pyxie.render.named import named
+
     settings, document = load_marked(needed(config))
     machine = _described(settings, document, host, build_type)
     occasion = _occasion(settings, machine, build_type or "", mac)
     try:
-        text = _rendered(settings, machine, kind, occasion)
+        text = named(Kitchen(settings), machine, kind, occasion)
     except (NotServedError, RenderError) as exc:
         output.error(f"pyxie: {exc}")
         raise click.exceptions.Exit(MISTAKEN) from exc
@@ -70,6 +72,7 @@ def _described(settings: Settings, document: Document, host: str, build_type: st
 def _occasion(settings: Settings, machine: Machine, build_type: str, mac: str | None) -> Occasion:
     from pyxie.net.interfaces import read
     from pyxie.render.context import Occasion
+    from pyxie.render.named import TOKEN
 
     try:
         nic = canonical(mac) if mac is not None else next(iter(machine.macs), "")
@@ -80,19 +83,3 @@ def _occasion(settings: Settings, machine: Machine, build_type: str, mac: str | 
         ours = read(settings.interfaces or None).first() or _ANYWHERE
         base = f"http://{ours}:{settings.http.port}"
     return Occasion(base_url=base, token=TOKEN, mac=nic, build_type=build_type)
-
-
-def _rendered(settings: Settings, machine: Machine, kind: str, occasion: Occasion) -> str:
-    from pyxie.render.boot import Kitchen, kinds
-
-    kitchen, there = Kitchen(settings), kinds(machine)
-    if kind in there:
-        return kitchen.template(machine, kind, occasion)
-    if kind == "cmdline":
-        return kitchen.boot(machine, occasion).cmdline + "\n"
-    if kind == "script":
-        return kitchen.script(machine, occasion, occasion.base_url)
-    if kind == "meta-data":
-        return kitchen.seed(machine, kind, occasion)
-    known = ", ".join([*there, "cmdline", "script", "meta-data"])
-    raise NotServedError(kind, f"{machine.hostname} has no such template; there are: {known}")

@@ -144,6 +144,7 @@ class Limits(Model):
         tftp_blksize: Largest block, bytes; ROMs cannot reassemble fragments.
         tftp_windowsize: Largest RFC 7440 window, blocks.
         builds_per_machine: Builds that are remembered, with their history and hooks.
+        events: Events that are remembered on disk; 0 for none.
     """
 
     tftp_per_address: Annotated[int, Field(ge=1)] = 256
@@ -154,6 +155,7 @@ class Limits(Model):
     tftp_blksize: Annotated[int, Field(ge=512, le=65464)] = 1468
     tftp_windowsize: Annotated[int, Field(ge=1, le=32767)] = 64
     builds_per_machine: Annotated[int, Field(ge=1)] = 50
+    events: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
 
 
 class Log(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -11,10 +12,14 @@ from pydantic import ValidationError
 from pyxie.access.scope import Scope
 from pyxie.builds.life import Build, State
 from pyxie.config.validate import Model, sentence_of
+from pyxie.errors import RenderError
 from pyxie.http.begin import begin, defined, found
-from pyxie.http.edge import SITE, needs, peer
+from pyxie.http.edge import SITE, base_url, needs, peer, text
+from pyxie.http.query import query
 from pyxie.http.waitron import host_of
 from pyxie.registry.origins import answer
+from pyxie.render.context import Occasion
+from pyxie.render.named import TOKEN, named
 from pyxie.site import Site
 
 routes = web.RouteTableDef()
@@ -52,9 +57,9 @@ async def body(request: web.Request, model: type[Model]) -> Any:
     Raises:
         HTTPBadRequest: It does not fit.
     """
-    text = await request.text()
+    sent = await request.text()
     try:
-        return model.model_validate(json.loads(text) if text.strip() else {})
+        return model.model_validate(json.loads(sent) if sent.strip() else {})
     except ValidationError as exc:
         told = [f"{'.'.join(map(str, e['loc']))}: {sentence_of(e)}" for e in exc.errors()]
         raise web.HTTPBadRequest(text="\n".join(told)) from exc
@@ -114,12 +119,37 @@ async def log(request: web.Request) -> web.Response:
     return web.json_response({**told(build), "log": await site.builds.log_of(build.host)})
 
 
+class OfType(Model):
+    """Of which of ``build_types``; without, of the machine's own."""
+
+    build_type: str = ""
+
+
+@routes.get("/api/v1/machines/{hostname}/templates/{kind}")
+async def template(request: web.Request) -> web.Response:
+    """Render what a machine would get, as plain text; no build is begun, the token is zeros."""
+    site, of = request.app[SITE], query(request, OfType)
+    machine = await found(request, request.match_info["hostname"])
+    described = defined(site, machine, of.build_type or None, None)
+    nic = next(iter(described.machine.macs), "")
+    occasion = Occasion(
+        base_url=base_url(request), token=TOKEN, mac=nic, build_type=described.build_type
+    )
+    kind = request.match_info["kind"]
+    try:
+        body = await asyncio.to_thread(named, site.kitchen, described.machine, kind, occasion)
+    except RenderError as exc:
+        raise web.HTTPConflict(text=str(exc)) from exc
+    return text(body)
+
+
 @routes.get("/api/v1/machines/{hostname}/definition")
 async def definition(request: web.Request) -> web.Response:
     """Give a machine with all that it inherits, and where each value was written."""
     site = request.app[SITE]
     machine = await found(request, request.match_info["hostname"])
-    described = defined(site, machine, request.query.get("build_type") or None, None)
+    of = query(request, OfType)
+    described = defined(site, machine, of.build_type or None, None)
     return web.json_response(answer(described))
 
 

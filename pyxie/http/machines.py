@@ -22,6 +22,8 @@ from pyxie.errors import ConfigError, Problem
 from pyxie.http.begin import unknown
 from pyxie.http.builds import told
 from pyxie.http.edge import SITE, fault, peer, problem
+from pyxie.http.lists import OfMachines, wanted
+from pyxie.http.query import query
 from pyxie.registry.edit import EditError, merged, plain, rewritten, written
 from pyxie.registry.machine import Machine
 from pyxie.registry.writer import (
@@ -51,15 +53,18 @@ _HOW: Final = "send the ETag that GET gave as If-Match"
 @routes.get("/api/v1/machines")
 async def machines(request: web.Request) -> web.Response:
     """List the machines, with the state of each, and what is wrong with files."""
-    site = request.app[SITE]
+    site, of = request.app[SITE], query(request, OfMachines)
     registry = await site.refresh()
     # A build goes on although its machine's file has broken, or has gone.
     building = {build.host: site.machine_of(build) for build in builds_of(site)}
     found = {**building, **registry.machines}
+    names = sorted(host for host in found if host > of.after and wanted(site, found[host], of))
+    page = names[: of.limit]
     return web.json_response(
         {
-            "machines": [_machine(site, found[host]) for host in sorted(found)],
+            "machines": [_machine(site, found[host]) for host in page],
             "problems": [str(problem) for problem in registry.problems],
+            "next": page[-1] if len(page) < len(names) else None,
         }
     )
 

@@ -19,6 +19,7 @@ from pyxie.http import (
     boot,
     builds,
     edge,
+    lists,
     machines,
     seed,
     strangers,
@@ -66,7 +67,7 @@ def application(site: Site, upstreams: Upstreams, admission: Admission) -> web.A
     app.on_response_prepare.append(_sign)
     old = waitron3 if site.settings.waitron_api == 3 else waitron
     app[waitron3.JOBS] = waitron3.Jobs(site.builds)
-    for part in (api, machines, boot, asked, builds, seed, strangers, tokens, old):
+    for part in (api, lists, machines, boot, asked, builds, seed, strangers, tokens, old):
         app.add_routes(part.routes)
     return app
 

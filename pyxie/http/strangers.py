@@ -7,6 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from pyxie.http.edge import SITE, mac_of, open_to_all, peer, text
+from pyxie.http.lists import OfStrangers
+from pyxie.http.query import query
 from pyxie.registry.strangers import Stranger
 from pyxie.trace.events import Step
 
@@ -30,10 +32,14 @@ async def discovered(request: web.Request) -> web.Response:
 @routes.get("/api/v1/discovered")
 async def listing(request: web.Request) -> web.Response:
     """List the machines that were heard and that no file knows."""
-    site = request.app[SITE]
+    site, of = request.app[SITE], query(request, OfStrangers)
     await site.refresh()
-    found = [_told(each) for each in site.strangers.all() if site.is_stranger(each.mac)]
-    return web.json_response({"machines": found})
+    found = [each for each in site.strangers.all() if site.is_stranger(each.mac)]
+    if of.after is not None or of.limit is not None:
+        found = sorted((each for each in found if each.mac > (of.after or "")), key=_by_mac)
+    page = found[: of.limit]
+    following = page[-1].mac if len(page) < len(found) else None
+    return web.json_response({"machines": [_told(each) for each in page], "next": following})
 
 
 @routes.get("/api/v1/discovered/{mac}")
@@ -45,6 +51,10 @@ async def one(request: web.Request) -> web.Response:
     if found is None or not site.is_stranger(mac):
         raise web.HTTPNotFound(text=f"{mac} has not been heard, or is known")
     return web.json_response(_told(found))
+
+
+def _by_mac(stranger: Stranger) -> str:
+    return stranger.mac
 
 
 def _told(stranger: Stranger) -> dict[str, Any]:

@@ -12,11 +12,9 @@ from pyxie.access.tokens import TokenError
 from pyxie.config.validate import Model
 from pyxie.http.builds import body
 from pyxie.http.edge import SITE, needs
+from pyxie.http.query import Newest, query
 
 routes = web.RouteTableDef()
-
-_PAGE = 100
-_LARGEST_PAGE = 1000
 
 
 class Wanted(Model):
@@ -69,16 +67,6 @@ async def revoke(request: web.Request) -> web.Response:
 @needs(Scope.ADMIN)
 async def audit(request: web.Request) -> web.Response:
     """List who changed what, the newest first; ``before`` is the ``next`` of the page before."""
-    before, limit = _number(request, "before"), _number(request, "limit") or _PAGE
-    found = await request.app[SITE].audit.page(before, min(limit, _LARGEST_PAGE))
-    following = found[-1]["id"] if len(found) == min(limit, _LARGEST_PAGE) else None
-    return web.json_response({"entries": found, "next": following})
-
-
-def _number(request: web.Request, name: str) -> int | None:
-    text = request.query.get(name)
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdecimal() or not 0 < len(text) < 19 or text == "0":
-        raise web.HTTPBadRequest(text=f"{name}: {text[:80]!r} is not a number above 0")
-    return int(text)
+    of = query(request, Newest)
+    found = await request.app[SITE].audit.page(of.before, of.limit)
+    return web.json_response({"entries": found, "next": of.following(found)})

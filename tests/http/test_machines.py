@@ -77,6 +77,7 @@ class TestReading:
             assert json.loads((await served.get("/api/v1/machines")).body) == {
                 "machines": [listed],
                 "problems": [],
+                "next": None,
             }
             assert json.loads((await served.get(f"/api/v1/machines/{HOST}")).body) == {
                 **listed,

@@ -1,0 +1,61 @@
+"""The query of a list: what is wanted of it, and which page."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from aiohttp import web
+from pydantic import Field, ValidationError
+
+from pyxie.config.validate import Model, nearest, sentence_of
+
+LARGEST_PAGE = 1000
+
+Limit = Annotated[int, Field(ge=1, le=LARGEST_PAGE)]
+Before = Annotated[int, Field(ge=1, lt=1 << 63)]
+Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
+
+
+class Newest(Model):
+    """A page of a list that begins with the newest.
+
+    Attributes:
+        limit: At most so many, up to a thousand.
+        before: The ``next`` of the page before.
+    """
+
+    limit: Limit = 100
+    before: Before | None = None
+
+    def following(self, page: list[dict[str, Any]]) -> int | None:
+        """Return ``next``: the number of the last entry of a page that is full."""
+        return int(page[-1]["id"]) if len(page) == self.limit else None
+
+
+Q = TypeVar("Q", bound=Model)
+
+
+def query(request: web.Request, model: type[Q]) -> Q:
+    """Return the request's query as a ``model``.
+
+    Raises:
+        HTTPBadRequest: It does not fit; names the parameter.
+    """
+    twice = [name for name in set(request.query) if len(request.query.getall(name)) > 1]
+    if twice:
+        raise web.HTTPBadRequest(text=f"{min(twice)}: stands twice")
+    try:
+        return model.model_validate(dict(request.query))
+    except ValidationError as exc:
+        told = [_told(model, each) for each in exc.errors()]
+        raise web.HTTPBadRequest(text="\n".join(told)) from exc
+
+
+def _told(model: type[Model], error: Any) -> str:
+    name = str(error["loc"][0])[:80] if error["loc"] else ""
+    shown = name.encode(errors="backslashreplace").decode()
+    if error["type"] == "extra_forbidden":
+        near = nearest(name, list(model.model_fields))
+        hint = f"; did you mean {near!r}?" if near else ""
+        return f"{shown}: unknown parameter{hint}"
+    return f"{shown}: {sentence_of(error)}".encode(errors="backslashreplace").decode()

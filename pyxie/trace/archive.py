@@ -1,0 +1,148 @@
+"""Events on disk, so that what happened before a restart can still be told.
+
+Written in the background, a second's worth at a time: who records an event never waits.
+Anybody on the LAN can cause events, so their number is bounded, and that of machines which no
+file knows for themselves, lest they push out the others'.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from pyxie.builds.database import StoreError, faults
+from pyxie.builds.store import Store
+from pyxie.builds.tables import EVENTS
+from pyxie.service import Unbound
+from pyxie.trace.events import Event, Step
+from pyxie.trace.trace import Trace
+
+log = logging.getLogger(__name__)
+
+_EVERY: Final = 1.0
+_PRUNE: Final = 500
+"""Events after which the oldest are looked for."""
+_OF_STRANGERS: Final = 10
+"""One part in so many of what is kept is for machines that no file knows."""
+
+
+class Archive(Unbound):
+    """Keeps what `Trace` is told; a `pyxie.service.Service`.
+
+    Args:
+        store: Entered before this serves.
+        trace: Where events come from.
+        keep: How many are kept; 0 for none.
+        every: Seconds between writes.
+    """
+
+    name = "archive"
+
+    def __init__(self, store: Store, trace: Trace, *, keep: int, every: float = _EVERY) -> None:
+        self._store = store
+        self._trace = trace
+        self._keep = keep
+        self._every = every
+        self._queue: asyncio.Queue[Event] | None = None
+        self._writing = asyncio.Lock()
+        self._unpruned = _PRUNE
+        self._failing = False
+
+    async def serve(self) -> None:
+        """Write what happens, until cancelled."""
+        if not self._keep:
+            await asyncio.Event().wait()
+        with self._trace.follow() as queue:
+            self._queue = queue
+            try:
+                while True:
+                    await asyncio.sleep(self._every)
+                    await self.flush()
+            finally:
+                with suppress(asyncio.CancelledError):
+                    await self.flush()
+                self._queue = None
+
+    async def flush(self) -> None:
+        """Write now what has happened."""
+        async with self._writing:
+            rows = []
+            while self._queue is not None and not self._queue.empty():
+                event = self._queue.get_nowait()
+                if event.host is not None or event.step is not Step.SILENCE:
+                    rows.append({**asdict(event), "step": str(event.step)})
+            if rows:
+                await self._write(rows)
+
+    async def _write(self, rows: list[dict[str, Any]]) -> None:
+        try:
+            with faults():
+                async with self._store.engine.begin() as connection:
+                    await connection.execute(sa.insert(EVENTS), rows)
+                    self._unpruned += len(rows)
+                    if self._unpruned >= _PRUNE:
+                        await self._forget(connection)
+                        self._unpruned = 0
+        except StoreError as exc:
+            if not self._failing:
+                log.warning("events are not kept: %s", exc)
+            self._failing = True
+        else:
+            self._failing = False
+
+    async def _forget(self, connection: Any) -> None:
+        stranger = EVENTS.c.host.is_(None)
+        for of, most in ((stranger, self._keep // _OF_STRANGERS), (~stranger, self._keep)):
+            newest = sa.select(EVENTS.c.id).where(of).order_by(EVENTS.c.id.desc())
+            oldest = (await connection.execute(newest.offset(most).limit(1))).scalar()
+            if oldest is not None:
+                await connection.execute(sa.delete(EVENTS).where(of & (EVENTS.c.id <= oldest)))
+
+
+async def page(
+    store: Store,
+    *,
+    host: str | None = None,
+    mac: str | None = None,
+    step: Step | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """Return events that fit all that is given, the newest first.
+
+    Args:
+        store: Where they are.
+        host: Of that machine.
+        mac: Of that NIC.
+        step: Of that kind.
+        since: Not older, seconds since the epoch.
+        until: Not newer.
+        before: Only those with a smaller ``id``.
+        limit: At most so many.
+
+    Raises:
+        StoreError: They cannot be read.
+    """
+    found = sa.select(EVENTS).order_by(EVENTS.c.id.desc()).limit(limit)
+    for column, value in ((EVENTS.c.host, host), (EVENTS.c.mac, mac)):
+        if value is not None:
+            found = found.where(column == value)
+    if step is not None:
+        found = found.where(EVENTS.c.step == str(step))
+    if since is not None:
+        found = found.where(EVENTS.c.at >= since)
+    if until is not None:
+        found = found.where(EVENTS.c.at <= until)
+    if before is not None:
+        found = found.where(EVENTS.c.id < before)
+    with faults():
+        async with store.engine.connect() as connection:
+            rows = (await connection.execute(found)).mappings().all()
+    return [dict(row) for row in rows]

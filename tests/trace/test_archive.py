@@ -1,0 +1,132 @@
+"""Events on disk: what is kept, how much, and that nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from pyxie.builds.store import Store
+from pyxie.builds.tables import EVENTS
+from pyxie.trace.archive import Archive, page
+from pyxie.trace.events import Step
+from pyxie.trace.trace import Trace
+
+MAC = "52:54:00:00:00:01"
+
+
+@asynccontextmanager
+async def archive(store: Store, keep: int = 100) -> AsyncIterator[tuple[Trace, Archive]]:
+    trace = Trace()
+    kept = Archive(store, trace, keep=keep, every=0.01)
+    task = asyncio.create_task(kept.serve())
+    await asyncio.sleep(0)
+    try:
+        yield trace, kept
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    async with Store(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
+        yield opened
+
+
+async def texts(store: Store, **named: Any) -> list[str]:
+    return [each["text"] for each in await page(store, **named)]
+
+
+class TestArchive:
+    async def test_what_happened_is_there_when_it_stops(self, store: Store) -> None:
+        async with archive(store) as (trace, _):
+            trace.record(Step.BUILD, "begun", host="web01", mac=MAC, peer="192.0.2.1")
+        (one,) = await page(store)
+
+        assert one.pop("at") > 0
+        assert one == {
+            "id": 1,
+            "step": "build",
+            "text": "begun",
+            "mac": MAC,
+            "host": "web01",
+            "peer": "192.0.2.1",
+        }
+
+    async def test_it_survives_a_restart(self, tmp_path: Path) -> None:
+        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        for text in ("one", "two"):
+            async with Store(url) as opened, archive(opened) as (trace, _):
+                trace.record(Step.BUILD, text, host="web01")
+        async with Store(url) as opened:
+            assert await texts(opened) == ["two", "one"]
+
+    async def test_a_flood_of_strangers_fills_no_disk_and_pushes_nothing_out(
+        self, store: Store
+    ) -> None:
+        async with archive(store, keep=100) as (trace, kept):
+            trace.record(Step.BUILD, "begun", host="web01")
+            for at in range(3000):
+                mac = f"52:54:00:00:{at >> 8:02x}:{at & 255:02x}"
+                trace.record(Step.SILENCE, "not in the registry", mac=mac)
+                trace.record(Step.OFFER, "offered", mac=mac)
+                if at % 400 == 0:
+                    await kept.flush()
+        async with store.engine.connect() as connection:
+            count = (
+                await connection.execute(sa.select(sa.func.count()).select_from(EVENTS))
+            ).scalar()
+
+        assert await texts(store, host="web01") == ["begun"]
+        assert await texts(store, step=Step.SILENCE) == []
+        assert 10 <= (count or 0) <= 600
+
+    async def test_only_the_newest_are_kept(self, store: Store) -> None:
+        async with archive(store, keep=50) as (trace, kept):
+            for at in range(1200):
+                trace.record(Step.BUILD, str(at), host="web01")
+                if at % 100 == 0:
+                    await kept.flush()
+        found = await texts(store, limit=1000)
+
+        assert found[0] == "1199"
+        assert len(found) <= 600
+
+    async def test_none_are_kept_if_none_are_wanted(self, store: Store) -> None:
+        async with archive(store, keep=0) as (trace, kept):
+            trace.record(Step.BUILD, "begun", host="web01")
+            await kept.flush()
+        assert await texts(store) == []
+
+    async def test_a_disk_that_is_full_is_told_of_once(
+        self, store: Store, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with store.engine.begin() as connection:
+            await connection.execute(sa.text("DROP TABLE events"))
+        async with archive(store) as (trace, kept):
+            for text in ("one", "two"):
+                trace.record(Step.BUILD, text, host="web01")
+                await kept.flush()
+        told = [each.message for each in caplog.records if "not kept" in each.message]
+
+        assert len(told) == 1
+
+    async def test_a_page_is_of_what_is_asked_for(self, store: Store) -> None:
+        async with archive(store) as (trace, _):
+            for at in range(5):
+                trace.record(Step.BUILD, str(at), host="web01", mac=MAC)
+            trace.record(Step.SCRIPT, "other", host="web02")
+        at = (await page(store, host="web02"))[0]["at"]
+
+        assert await texts(store, host="web01", limit=2) == ["4", "3"]
+        assert await texts(store, host="web01", before=4) == ["2", "1", "0"]
+        assert await texts(store, mac=MAC, limit=1) == ["4"]
+        assert await texts(store, step=Step.SCRIPT) == ["other"]
+        assert await texts(store, since=at) == ["other"]
+        assert await texts(store, until=at - 3600) == []
