@@ -26,6 +26,7 @@ from pyxie.http import (
     asked,
     boot,
     builds,
+    docs,
     lists,
     machines,
     seed,
@@ -231,20 +232,21 @@ class TestRoutes:
 
         assert told == dict(
             each
-            for part in (
-                api,
-                lists,
-                machines,
-                boot,
-                asked,
-                builds,
-                seed,
-                strangers,
-                tokens,
-                waitron,
-                waitron3,
+            for table in (
+                api.routes,
+                lists.routes,
+                machines.routes,
+                boot.routes,
+                asked.routes,
+                builds.routes,
+                seed.routes,
+                strangers.routes,
+                tokens.routes,
+                waitron.routes,
+                waitron3.routes,
+                docs.routes(()),
             )
-            for each in routes(part.routes)
+            for each in routes(table)
         )
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
+from pydantic import AfterValidator, Field
 
 from pyxie import __version__
 from pyxie.config.kinds import mac as canonical
+from pyxie.config.validate import Model
 from pyxie.http.edge import SITE, admitted, open_to_all
 from pyxie.http.machines import builds_of
+from pyxie.http.query import query
 from pyxie.trace.events import Event
 
 routes = web.RouteTableDef()
@@ -45,16 +48,26 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
 
 
+class OfStream(Model):
+    """Which events.
+
+    Attributes:
+        host: Of that machine.
+        mac: Of that NIC.
+        follow: Also those that happen from now on, as they do.
+    """
+
+    host: Annotated[str, Field(max_length=253)] = ""
+    mac: Annotated[str, AfterValidator(canonical)] | None = None
+    follow: bool = False
+
+
 @routes.get("/api/v1/events", allow_head=False)
 async def events(request: web.Request) -> web.StreamResponse:
     """Give recent events as JSON lines; with ``follow=1``, also what happens from now on."""
     site = request.app[SITE]
-    host, mac = request.query.get("host"), request.query.get("mac")
-    if mac is not None:
-        try:
-            mac = canonical(mac)
-        except ValueError as exc:
-            raise web.HTTPBadRequest(text=f"mac: {exc}") from exc
+    of = query(request, OfStream)
+    host, mac = of.host or None, of.mac
     if host is not None:
         found = site.registry.find(host)
         host = found.hostname if found else host.lower()
@@ -63,7 +76,7 @@ async def events(request: web.Request) -> web.StreamResponse:
         recent = site.trace.recent(host=host, mac=mac)
         await response.prepare(request)
         await response.write(b"".join(_line(event) for event in recent))
-        while request.query.get("follow") in ("1", "true"):
+        while of.follow:
             try:
                 async with asyncio.timeout(_HEARTBEAT):
                     event = await queue.get()

@@ -65,6 +65,18 @@ def defined(
         raise web.HTTPBadRequest(text=str(exc)) from exc
 
 
+async def said_in(request: web.Request) -> str:
+    """Return a body that is YAML or JSON, and so UTF-8, whatever its header says.
+
+    Raises:
+        HTTPBadRequest: It is not.
+    """
+    try:
+        return (await request.read()).decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise web.HTTPBadRequest(text=f"the body is not UTF-8: byte {exc.start}") from exc
+
+
 def document(text: str) -> Document | None:
     """Return what a call says beside its URL, in YAML or JSON; None for nothing.
 

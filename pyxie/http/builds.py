@@ -57,7 +57,7 @@ async def body(request: web.Request, model: type[Model]) -> Any:
     Raises:
         HTTPBadRequest: It does not fit.
     """
-    sent = await request.text()
+    sent = await request.read()  # JSON is UTF-8 (RFC 8259 section 8.1), whatever the header says
     try:
         return model.model_validate(json.loads(sent) if sent.strip() else {})
     except ValidationError as exc:

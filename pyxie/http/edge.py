@@ -98,9 +98,13 @@ def judged(request: web.Request, needed: Scope) -> Verdict:
 
 def scope_of(request: web.Request) -> Scope:
     """Return what a token needs for a managed route: by its method, and its marking."""
-    if request.method in ("GET", "HEAD"):
-        return getattr(request.match_info.handler, _SCOPE, Scope.READ)
-    return getattr(request.match_info.handler, _SCOPE, Scope.ADMIN)
+    return scope_needed(request.match_info.handler, request.method)
+
+
+def scope_needed(handler: Any, method: str) -> Scope:
+    """Return what a token needs for a handler that is called by ``method``."""
+    usual = Scope.READ if method in ("GET", "HEAD") else Scope.ADMIN
+    return getattr(handler, _SCOPE, usual)
 
 
 def needs(scope: Scope) -> Callable[[Handler], Handler]:

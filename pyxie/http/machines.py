@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from aiohttp import web
 
 from pyxie.builds.life import Build
 from pyxie.config.nodes import Plain, parse
+from pyxie.config.validate import Model
 from pyxie.errors import ConfigError, Problem
 from pyxie.http.begin import unknown
 from pyxie.http.builds import told
@@ -99,6 +101,7 @@ def _refusing(
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """Turn what a change may fail of into answers."""
 
+    @wraps(handler)
     async def answered(request: web.Request) -> web.Response:
         try:
             return await handler(request)
@@ -185,17 +188,28 @@ async def change(request: web.Request) -> web.Response:
     return await _changed(request, edit, accepts)
 
 
+class Forced(Model):
+    """What a deletion takes no notice of.
+
+    Attributes:
+        force: That the machine is in build mode; its build goes on as it began.
+    """
+
+    force: bool = False
+
+
 @routes.delete("/api/v1/machines/{hostname}")
 @_refusing
 async def remove(request: web.Request) -> web.Response:
     """Delete a machine's file; not while it is in build mode, unless ``force=1``."""
     site, host = request.app[SITE], request.match_info["hostname"]
+    force = query(request, Forced).force
     accepts = _accepts(request)
     async with site.writing:
         registry = await site.refresh()
         found = registry.find(host)
         name = found.hostname if found else host.lower()
-        if site.builds.active(name) and request.query.get("force") not in ("1", "true"):
+        if site.builds.active(name) and not force:
             told = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
             raise web.HTTPConflict(text=told)
         await asyncio.to_thread(site.writer.remove, host, registry, accepts)

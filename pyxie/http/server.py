@@ -18,6 +18,7 @@ from pyxie.http import (
     asked,
     boot,
     builds,
+    docs,
     edge,
     lists,
     machines,
@@ -67,8 +68,10 @@ def application(site: Site, upstreams: Upstreams, admission: Admission) -> web.A
     app.on_response_prepare.append(_sign)
     old = waitron3 if site.settings.waitron_api == 3 else waitron
     app[waitron3.JOBS] = waitron3.Jobs(site.builds)
-    for part in (api, lists, machines, boot, asked, builds, seed, strangers, tokens, old):
+    parts = (api, lists, machines, boot, asked, builds, seed, strangers, tokens, old)
+    for part in parts:
         app.add_routes(part.routes)
+    app.add_routes(docs.routes(part.routes for part in parts))
     return app
 
 

@@ -17,7 +17,7 @@ from pyxie.access.scope import Scope
 from pyxie.builds.life import State
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
-from pyxie.http.begin import begin, unknown
+from pyxie.http.begin import begin, said_in, unknown
 from pyxie.http.edge import SITE, admitted, base_url, needs, open_to_all, peer, text
 from pyxie.http.templates import rendered
 from pyxie.images.spec import Image, Upstream
@@ -65,7 +65,7 @@ async def build(request: web.Request) -> web.Response:
 
     A body, YAML or JSON, is laid over the machine's file for this build alone.
     """
-    said = await request.text()
+    said = await said_in(request)
     name, build_type = request.match_info["hostname"], request.match_info.get("type")
     started = await begin(request, name, build_type, said)
     if "application/json" in request.headers.get("Accept", ""):

@@ -16,7 +16,7 @@ from pyxie.builds.life import Build, State
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http import waitron
-from pyxie.http.begin import begin
+from pyxie.http.begin import begin, said_in
 from pyxie.http.edge import SITE, base_url, needs, open_to_all, peer, text
 from pyxie.http.gojson import job, machine_of, written
 from pyxie.http.templates import rendered
@@ -115,7 +115,9 @@ async def build(request: web.Request) -> web.Response:
     name, build_type = request.match_info["hostname"], request.match_info.get("type", "")
     failed = f"Failed to set build mode for {name} - {build_type}"
     try:
-        said = await request.text()
+        said = await said_in(request)
+    except web.HTTPBadRequest as exc:
+        return text(f"{failed} {exc.text}", 500)
     except web.HTTPRequestEntityTooLarge:
         why = "while reading request body: http: request body too large"
         return text(f"{failed} {why}", 500)

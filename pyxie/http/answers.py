@@ -1,0 +1,215 @@
+"""What the REST API answers, as models; the OpenAPI document is made of them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from pyxie.access.scope import Scope
+from pyxie.builds.life import State
+from pyxie.trace.events import Step
+
+
+class Answer(BaseModel):
+    """What all answers are: no key that is not described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(Answer):
+    """An error (RFC 9457); ``problems`` lists all that is wrong with a machine's file."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    problems: list[str] = []
+
+
+class Build(Answer):
+    """One build of a machine; times are seconds since 1970."""
+
+    host: str
+    state: State
+    begun: float
+    changed: float
+    mac: str | None
+    build_type: str
+    reason: str
+
+
+class NumberedBuild(Build):
+    """A build in a list."""
+
+    id: int
+
+
+class BegunBuild(Build):
+    """A build that has just begun; its token is told this once."""
+
+    token: str
+
+
+class LoggedBuild(Build):
+    """A build that failed, with the end of its installer's log."""
+
+    log: str
+
+
+class Builds(Answer):
+    """A page of builds."""
+
+    builds: list[NumberedBuild]
+    next: int | None
+
+
+class Transition(Answer):
+    """A build came into a state."""
+
+    build: int
+    at: float
+    state: State
+    cause: str
+    peer: str | None
+
+
+class HookRun(Answer):
+    """A hook that was run, or is to be."""
+
+    build: int | None
+    command: str
+    at: float
+    kind: str
+    state: Literal["owed", "done", "failed", "skipped"]
+    attempts: int
+    ended: float | None
+    result: str
+    output: str
+
+
+class ListedMachine(Answer):
+    """A machine in a list."""
+
+    hostname: str
+    macs: list[str]
+    build: Build | None
+
+
+class Machines(Answer):
+    """A page of machines, and what is wrong with files."""
+
+    machines: list[ListedMachine]
+    problems: list[str]
+    next: str | None
+
+
+class ShownMachine(ListedMachine):
+    """A machine with its history and its file."""
+
+    history: list[Transition]
+    hooks: list[HookRun]
+    definition: Any
+    problems: list[str]
+
+
+class Origin(Answer):
+    """Where a value was written."""
+
+    path: str
+    value: str | None
+    layer: str
+    file: str
+    line: int
+    column: int
+
+
+class Definition(Answer):
+    """A machine with all that it inherits."""
+
+    hostname: str
+    build_type: str
+    definition: dict[str, Any]
+    origins: list[Origin]
+
+
+class Stranger(Answer):
+    """A machine that no file knows, and what it said of itself."""
+
+    mac: str
+    first: float
+    last: float
+    told: dict[str, str]
+
+
+class Strangers(Answer):
+    """A page of them."""
+
+    machines: list[Stranger]
+    next: str | None
+
+
+class Token(Answer):
+    """A token, without its secret."""
+
+    name: str
+    scope: Scope
+    created: float
+    expires: float | None
+
+
+class NewToken(Token):
+    """A token with its secret, which is told this once."""
+
+    token: str
+
+
+class Tokens(Answer):
+    """All tokens."""
+
+    tokens: list[Token]
+
+
+class AuditEntry(Answer):
+    """A change that was asked for."""
+
+    id: int
+    at: float
+    who: str
+    peer: str
+    method: str
+    path: str
+    status: int
+
+
+class Audit(Answer):
+    """A page of the audit log."""
+
+    entries: list[AuditEntry]
+    next: int | None
+
+
+class Event(Answer):
+    """One step of one machine, as it stands on disk."""
+
+    id: int
+    at: float
+    step: Step
+    text: str
+    mac: str | None
+    host: str | None
+    peer: str | None
+
+
+class Events(Answer):
+    """A page of events."""
+
+    events: list[Event]
+    next: int | None
+
+
+class Settings(Answer):
+    """The settings in force."""
+
+    file: str
+    settings: dict[str, Any]

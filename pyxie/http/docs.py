@@ -1,0 +1,110 @@
+"""The OpenAPI document, and the page on which it can be read and tried, without the internet.
+
+Both are open to all: they tell what pyxie can do, which its source tells as well, and nothing
+of what it does here. Calls made from the page are judged as any others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from pyxie.confined import find
+from pyxie.http.edge import open_to_all
+
+_PAGE: Final = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>pyxie: REST API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+<div id="page"></div>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+"""
+
+_START: Final = """\
+SwaggerUIBundle({
+  url: "openapi.json",
+  dom_id: "#page",
+  deepLinking: true,
+  validatorUrl: null,
+  persistAuthorization: false,
+});
+"""
+
+_FILES: Final = {"swagger-ui.css": "text/css", "swagger-ui-bundle.js": "text/javascript"}
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Nothing from elsewhere is loaded; Swagger UI writes styles into its elements."""
+
+
+def routes(tables: Iterable[web.RouteTableDef]) -> web.RouteTableDef:
+    """Return the routes of the document and of the page.
+
+    Args:
+        tables: All routes that the document tells of.
+    """
+    made, described = web.RouteTableDef(), tuple(tables)
+
+    @made.get("/api/v1/openapi.json")
+    @open_to_all
+    async def openapi(_request: web.Request) -> web.Response:
+        """Give the OpenAPI 3.1 document of this API."""
+        from pyxie.http.openapi import document_text  # some megabytes that few ask for
+
+        body = document_text(*described)
+        return web.Response(body=body, content_type="application/json")
+
+    @made.get("/api/v1/docs")
+    @open_to_all
+    async def page(_request: web.Request) -> web.Response:
+        """Give the page on which the document can be read and tried."""
+        return _sent(_PAGE.encode(), "text/html")
+
+    @made.get("/api/v1/docs/{name}")
+    @open_to_all
+    async def part(request: web.Request) -> web.Response:
+        """Give a file of that page."""
+        name = request.match_info["name"]
+        if name == "start.js":
+            return _sent(_START.encode(), "text/javascript")
+        if name not in _FILES:
+            raise web.HTTPNotFound
+        body = await asyncio.to_thread(find(_folder(), name).read_bytes)
+        return _sent(body, _FILES[name])
+
+    return made
+
+
+def _sent(body: bytes, kind: str) -> web.Response:
+    headers = {
+        "Content-Security-Policy": _POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+    return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
+
+
+def _folder() -> Path:
+    """Return where Swagger UI's files lie; its package is not imported."""
+    spec = find_spec("swagger_ui")
+    if spec is None or not spec.submodule_search_locations:
+        raise web.HTTPNotFound(text="the Python package 'swagger-ui-py' is not installed")
+    return Path(spec.submodule_search_locations[0]) / "static"
