@@ -88,7 +88,7 @@ def _operation(route: web.RouteDef, operation: Operation) -> dict[str, Any]:
     about = f"{more.strip()}\n\nA token needs the scope `{scope}`.".strip()
     found: dict[str, Any] = {
         "operationId": f"{route.method.lower()}{_camel(route.path)}",
-        "summary": summary,
+        "summary": summary.replace("``", "'"),
         "description": about.replace("``", "`"),
         "tags": [route.path.split("/")[3]],
         "security": [{}, {"token": [str(scope)]}],

@@ -13,7 +13,7 @@ from pyxie.dhcp.standing import Standing
 from tests.dhcp.packets import discover
 from tests.hooks.test_runner import running
 from tests.http.site import ALL_LOCAL, HOST, MAC, MACHINE, Served, serving
-from tests.render.ipxe import commands
+from tests.render.ipxe import commands, lines
 
 NEW = "52:54:00:00:00:07"
 DASHED = NEW.replace(":", "-")
@@ -98,6 +98,10 @@ class TestByWhatOnlyIpxeTells:
                 f"http://boot.internal:8090/ipxe/{DASHED}?asked=1&uuid=${{uuid}}&"
             )
             assert "serial=${serial:uristring}" in url
+            text = (await served.get(f"/ipxe/{DASHED}")).text
+            assert any(
+                line.endswith("-${platform:uristring} || goto failed") for line in lines(text)
+            )
 
             found = await script(served, "?asked=1&serial=vm-17&asset=")
 

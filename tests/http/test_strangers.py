@@ -46,6 +46,9 @@ class TestDiscovered:
             (url,) = [word for words in found for word in words if "/discovered/" in word]
             assert url.startswith(f"http://boot.internal:8090/discovered/{DASHED}?")
             assert found[-1] == ["exit", "1"]
+            assert [words[0] for words in found][-5:-1] == ["echo", "imgfetch", "imgfree", "sleep"]
+            script = (await served.get(f"/ipxe/{DASHED}")).text
+            assert "-${platform:uristring} && imgfree found ||\n" in script
 
             told = "?uuid=1-2&vendor=QEMU&product=a%20b&serial=%0ax&evil=1"
             assert (await served.get(f"/discovered/{DASHED}{told}")).status == 200
