@@ -26,7 +26,7 @@ _ENDPOINT = re.compile(r"https?://[^\s/]+/(ignition|cloud|generic)(?:\?\S*)?(?=\
 _ASSETS = "/assets/"
 _PROFILE = frozenset(("id", "name", "boot", *(f"{kind}_id" for kind in _KINDS)))
 _GROUP = frozenset(("id", "name", "profile", "selector", "metadata"))
-_MATCHED = ("uuid", "serial")
+_MATCHED = ("uuid", "serial", "hostname")
 
 
 @dataclass(slots=True)
@@ -196,7 +196,7 @@ class _Matchbox:
             if not group.selector:
                 self._default(group, types)
                 continue
-            which = next((k for k in ("mac", *_MATCHED, "hostname") if k in group.selector), "")
+            which = next((k for k in ("mac", *_MATCHED) if k in group.selector), "")
             if not which:
                 shared = True
                 self._shared(group)
@@ -221,9 +221,11 @@ class _Matchbox:
                 made["network"] = [{"macaddress": unicast(mac)}]
             except ValueError as exc:
                 self._say(group.file, "mac", f"left out: {exc}")
-        if match := {key: group.selector[key] for key in _MATCHED if key in group.selector}:
+        # By its MAC a machine is recognised whatever it calls itself.
+        matched = [key for key in _MATCHED if key != "hostname" or "mac" not in group.selector]
+        if match := {key: group.selector[key] for key in matched if key in group.selector}:
             made["match"] = match
-        for key in group.selector.keys() - {"mac", "hostname", *_MATCHED}:
+        for key in group.selector.keys() - {"mac", *_MATCHED}:
             self._say(group.file, key, f"selects nothing in pyxie; {_at_will(group)}")
         if group.params:
             made["params"] = group.params
@@ -280,7 +282,7 @@ class _Matchbox:
 
 def _rank(group: _Group) -> tuple[int, int]:
     """Return what is smaller, the fewer labels a group asks for that pyxie does not know."""
-    return len(group.selector.keys() - {"mac", "hostname", *_MATCHED}), -len(group.selector)
+    return len(group.selector.keys() - {"mac", *_MATCHED}), -len(group.selector)
 
 
 def _at_will(group: _Group) -> str:

@@ -15,6 +15,7 @@ from pyxie.config.nodes import parse
 from pyxie.moving.gotemplate import convert
 from pyxie.moving.matchbox import read
 from pyxie.moving.notes import Moved, NotFoundError
+from pyxie.registry.folder import parse_machine
 from pyxie.registry.machine import Machine
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion, context
@@ -23,6 +24,7 @@ from tests.moving.golang import built
 from tests.moving.trees import DATA, Imported, imported_tree
 
 MAC = "52:54:00:89:d8:10"
+UUID = "16e7d8a7-bfa9-428b-9117-363341bb330b"
 OCCASION = Occasion(base_url="http://192.0.2.1:8090", token="t0ken", mac=MAC)
 
 
@@ -192,15 +194,20 @@ class TestGroups:
 
     def test_that_select_by_uuid_or_serial_match_by_them(self) -> None:
         made = moved(
-            groups__a={"profile": "p", "selector": {"uuid": "16e7d8a7", "serial": "S1"}},
+            groups__a={"profile": "p", "selector": {"uuid": UUID, "serial": "S1"}},
+            groups__b={"profile": "p", "selector": {"hostname": "node7"}},
         )
 
         assert data(made, "machines/a.yaml") == {
             "hostname": "a",
             "build_type": "p",
-            "match": {"uuid": "16e7d8a7", "serial": "S1"},
-            "params": {"uuid": "16e7d8a7", "serial": "S1"},
+            "match": {"uuid": UUID, "serial": "S1"},
+            "params": {"uuid": UUID, "serial": "S1"},
         }
+        assert data(made, "machines/node7.yaml")["match"] == {"hostname": "node7"}
+        for name in ("a", "node7"):
+            path = Path(f"machines/{name}.yaml")
+            assert parse_machine(made.files[str(path)].encode(), path).problems == ()
 
     def test_two_of_one_machine_are_told(self) -> None:
         one = {"profile": "p", "selector": {"mac": MAC}}
