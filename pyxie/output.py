@@ -107,9 +107,9 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console(highlight=False, markup=False, emoji=False).print(drawn)
 
 
-def event(found: Mapping[str, Any]) -> None:
-    """Print one step of a boot."""
-    at = time.strftime("%H:%M:%S", time.localtime(found["at"]))
+def event(found: Mapping[str, Any], *, dated: bool = False) -> None:
+    """Print one step of a boot, with its time; ``dated`` with its day as well."""
+    at = time.strftime("%F %T" if dated else "%T", time.localtime(found["at"]))
     who = found["host"] or found["mac"] or found["peer"] or "-"
     text = f"{at}  {who}  {found['text']}"
     if not sys.stdout.isatty():

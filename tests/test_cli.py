@@ -145,6 +145,9 @@ def daemon() -> Iterator[FakeDaemon]:
         "GET /api/v1/events": stream(EVENT, {**EVENT, "host": None, "mac": None, "at": 61.0}),
         "GET /api/v1/events?host=web01&mac=52:54:00:ab:cd:ef": stream(EVENT),
         "GET /api/v1/events?follow=1": stream(EVENT),
+        "GET /api/v1/events/history?limit=2&host=web01": answered(
+            {"events": [{**EVENT, "at": 86_461.0}, EVENT], "next": None}
+        ),
     }
     with fake_daemon(answers) as running:
         yield running
@@ -482,6 +485,17 @@ class TestEvents:
         arguments = ["--host", "web01", "--mac", "5254.00AB.CDEF", "--url", daemon.url]
 
         assert pyxie("events", *arguments).out == "00:00:00  web01  offered undionly.kpxe\n"
+
+    def test_of_the_past_have_a_day_and_the_newest_is_the_last(
+        self, pyxie: Runner, daemon: FakeDaemon
+    ) -> None:
+        ran = pyxie("events", "--past", "2", "--host", "web01", "--url", daemon.url)
+
+        assert ran.out == (
+            "1970-01-01 00:00:00  web01  offered undionly.kpxe\n"
+            "1970-01-02 00:01:01  web01  offered undionly.kpxe\n"
+        )
+        assert pyxie("events", "--past", "2", "-f", "--url", daemon.url).code == 2
 
     def test_that_are_followed_end_with_the_daemon_which_is_told(
         self, pyxie: Runner, daemon: FakeDaemon

@@ -216,21 +216,40 @@ def machines(as_json: bool, config: Path | None, **where: Any) -> None:
 
 @click.command()
 @click.option("--follow", "-f", is_flag=True, help="Go on as it happens, until Ctrl-C.")
+@click.option("--past", type=click.IntRange(1, 1000), help="The last N that are kept on disk.")
 @click.option("--host", help="Of this machine only.")
 @click.option("--mac", help="Of this NIC only.")
 @remote
-def events(follow: bool, host: str | None, mac: str | None, as_json: bool, **where: Any) -> None:
+def events(
+    follow: bool,
+    past: int | None,
+    host: str | None,
+    mac: str | None,
+    as_json: bool,
+    **where: Any,
+) -> None:
     """Show the boot trace: every step of every boot, one line each.
 
     The lines of a machine that does not boot say why: what pyxie was silent to, which file
-    is missing, what was refused.
+    is missing, what was refused. With --past also those from before a restart.
     """
+    if follow and past is not None:
+        raise click.UsageError("--follow and --past exclude each other")
     if mac is not None:
         try:
             mac = canonical(mac)
         except ValueError as exc:
             raise click.BadParameter(str(exc), param_hint="--mac") from exc
     client = client_of(**where)
+
+    async def before() -> None:
+        path = ("events", "history")
+        found = await client.call("GET", *path, limit=str(past), host=host, mac=mac)
+        for each in reversed(found["events"]):
+            if as_json:
+                output.as_json(each)
+            else:
+                output.event(each, dated=True)
 
     async def show() -> None:
         async for each in client.events(follow=follow, host=host, mac=mac):
@@ -239,7 +258,7 @@ def events(follow: bool, host: str | None, mac: str | None, as_json: bool, **whe
             else:
                 output.event(each)
 
-    run(show())
+    run(before() if past is not None else show())
 
 
 def _state(machine: Any) -> str:
