@@ -44,6 +44,10 @@ def query(request: web.Request, model: type[Q]) -> Q:
     twice = [name for name in set(request.query) if len(request.query.getall(name)) > 1]
     if twice:
         raise web.HTTPBadRequest(text=f"{min(twice)}: stands twice")
+    fields = model.model_fields
+    for name, value in request.query.items():
+        if not value and name in fields and fields[name].default != "":
+            raise web.HTTPBadRequest(text=f"{name}: is empty")
     try:
         return model.model_validate(dict(request.query))
     except ValidationError as exc:

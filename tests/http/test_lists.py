@@ -60,6 +60,7 @@ class TestMachines:
             ("events/history?mac=x", "mac: 'x' is not a MAC"),
             ("discovered?after=x", "after: 'x' is not a MAC"),
             ("audit?limit=%C3", "limit: "),
+            ("builds?limit=", "limit: is empty"),
         ],
     )
     async def test_a_parameter_that_does_not_fit_is_named(

@@ -112,13 +112,6 @@ EXCLUDED = (
     # Files and queries that fit their schema can be wrong all the same: a name in two files, a
     # page with a MAC that is none. The tests of each call see to what is taken and what is not.
     "positive_data_acceptance",
-    # pyxie takes any scalar for a text, and more than one spelling of a number.
-    "negative_data_rejection",
-    # Clients of this host need no token: see TestPage, and test_access.
-    "ignored_auth",
-    # A machine that is there can be shown, but another call may have removed it meanwhile.
-    "ensure_resource_availability",
-    "use_after_free",
 )
 
 
@@ -142,7 +135,7 @@ async def test_each_call_answers_as_the_document_says(served: Served) -> None:
         lambda: [told for each in operations if (told := _failure(each, served))]
     )
 
-    assert failures == []
+    assert not failures, "\n".join(failures)
 
 
 EXAMPLES = 25
@@ -154,6 +147,11 @@ KNOWN = {"hostname": [HOST, "web01", "nobody"], "kind": ["preseed", "cmdline", "
 
 def _failure(operation: Any, served: Served) -> str:
     """Return what is wrong with the answers to an operation; empty for nothing."""
+    # An If-Match that does not hold is 412 before anybody looks at the body, which is rightly
+    # so (RFC 9110 section 13.2.1), but no rejection of the body to schemathesis.
+    matched = OPERATIONS[operation.method.upper(), operation.path].matched
+    left_out = {"negative_data_rejection"} if matched else set()
+    checks = [each for each in _CHECKS if each.__name__ not in left_out]
     calls = itertools.count()
     last: list[str] = []
     both = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
@@ -178,7 +176,7 @@ def _failure(operation: Any, served: Served) -> str:
             case.headers["If-Match"] = "*"
         last[:] = [case.as_curl_command()]
         assume(len(last[0]) < LONGEST)
-        case.call_and_validate(base_url=served.url, checks=_CHECKS, timeout=10)
+        case.call_and_validate(base_url=served.url, checks=checks, timeout=10)
 
     # Whatever was called before, there are machines, one of them in build mode.
     lay(served.folder, config=TYPES)
