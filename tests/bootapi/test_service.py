@@ -181,7 +181,7 @@ class TestAServerThat:
             (b"{}", "kernel: missing"),
             (b" " * (MOST_BYTES * 8), "is over 64 KiB"),
             (b'{"kernel": "file:///etc/passwd"}', None),
-            (gzip.compress(b'{"kernel": "http://x/"}'), "is not JSON"),
+            (gzip.compress(b'{"kernel": "http://x/"}', mtime=0), "is not JSON"),
         ],
     )
     async def test_answers_garbage_is_told_of_once(self, body: bytes, why: str | None) -> None:
