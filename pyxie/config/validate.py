@@ -102,6 +102,8 @@ _SHAPES = {
 
 def nearest(name: str, names: list[str]) -> str | None:
     """Return the one of ``names`` that ``name`` was most likely meant to be."""
+    if len(name) <= 3:  # in so few letters any two are alike: 'mac' is not meant to be 'match'
+        names = [each for each in names if abs(len(each) - len(name)) <= 1]
     close = difflib.get_close_matches(name[:80].lower(), names, n=1, cutoff=0.6)
     return close[0] if close else None
 

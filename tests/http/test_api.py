@@ -31,7 +31,7 @@ class TestHealth:
     async def test_tells_those_who_may_manage_what_is_wrong(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             await served.build()
-            (tmp_path / "machines/web02.yaml").write_text("mtu: x\n")
+            (tmp_path / "machines/web02.yaml").write_text("mac: x\n")
 
             found = json.loads((await served.get("/health")).body)
 
@@ -43,7 +43,7 @@ class TestHealth:
                 "building": 1,
                 "unsaved": 0,
             }
-            assert problems[0] == f"{tmp_path}/machines/web02.yaml:1:1: mtu: unknown key"
+            assert problems[0] == f"{tmp_path}/machines/web02.yaml:1:1: mac: unknown key"
 
     async def test_tells_strangers_that_pyxie_answers(self, tmp_path: Path) -> None:
         async with serving(tmp_path, to_strangers=True) as served:
