@@ -26,6 +26,7 @@ from pyxie.hooks.runner import Hooks
 from pyxie.loaders import Loaders
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
+from pyxie.recent import note
 from pyxie.registry.define import UnknownTypeError, common, define
 from pyxie.registry.folder import Folder
 from pyxie.registry.identity import Identities, Identity
@@ -175,10 +176,11 @@ class Site:
             return Standing(None, in_build=True)  # iPXE will be asked
         host = self.host_of(mac)
         if host is None:
-            asked = self.boot_api.standing(mac) if self.is_stranger(mac) else None
+            stranger = self.is_stranger(mac)
+            asked = self.boot_api.standing(mac) if stranger else None
             if asked is not None and (asked.in_build or self.settings.unknown == "ignore"):
                 return asked
-            wanted = self.settings.unknown != "ignore" and self.is_stranger(mac)
+            wanted = stranger and self.settings.unknown != "ignore"
             claimed = ("MAC", mac) in self.registry.claims or self._selected(mac) is not None
             why = "in a file with mistakes: see pyxie check" if claimed else "not in the registry"
             return Standing(None, in_build=wanted, why=why)
@@ -196,7 +198,9 @@ class Site:
         registry = self.registry
         if registry.blind or ("MAC", mac) in registry.claims:
             return False
-        return self.host_of(mac) is None and self._selected(mac) is None
+        # One that is selected is known, also where its file is tied with another.
+        known = mac in registry.by_mac or self.builds.by_mac(mac) is not None
+        return not known and self._selected(mac) is None
 
     def heard(self, mac: str, told: Mapping[str, str]) -> None:
         """Note an unknown machine that wants to boot; never waits."""
@@ -231,10 +235,7 @@ class Site:
 
     def choose(self, mac: str, build_type: str) -> None:
         """Note what somebody chose in the menu of an unknown machine; it counts till the next."""
-        self._chosen.pop(mac, None)
-        self._chosen[mac] = build_type
-        while len(self._chosen) > _MOST_CHOSEN:
-            del self._chosen[next(iter(self._chosen))]
+        note(self._chosen, mac, build_type, _MOST_CHOSEN)
 
     def machine_of(self, build: Build) -> Machine:
         """Return a build's machine as its files say now, or as it was when it began.

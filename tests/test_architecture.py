@@ -54,6 +54,7 @@ PURE = frozenset(
         "moving.notes",
         "moving.pongo2",
         "moving.tags",
+        "recent",
         "registry.edit",
         "registry.glob",
         "registry.identity",

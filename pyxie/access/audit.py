@@ -62,7 +62,5 @@ class Audit:
         query = sa.select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(AUDIT.c.id < before)
-        with faults():
-            async with self._store.engine.connect() as connection:
-                rows = (await connection.execute(query)).mappings().all()
+        rows = await self._store.rows(query)
         return [dict(row) for row in rows]

@@ -41,9 +41,7 @@ class Tokens:
     async def load(self) -> None:
         """Read them, the first time."""
         if self._by_hash is None:
-            with faults():
-                async with self._store.engine.connect() as connection:
-                    rows = (await connection.execute(sa.select(TOKENS))).mappings().all()
+            rows = await self._store.rows(sa.select(TOKENS))
             self._by_hash = {
                 row["hash"]: Token(row["name"], Scope(row["scope"]), row["created"], row["expires"])
                 for row in rows

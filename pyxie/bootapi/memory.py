@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from pyxie.bootapi.contract import Answer
 from pyxie.dhcp.limit import TokenBuckets
-
-T = TypeVar("T")
+from pyxie.recent import note
 
 FRESH: Final = 20.0
 """Seconds within which DHCP does not ask anew about a machine that boots."""
@@ -41,8 +39,8 @@ class Memory:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._answers: OrderedDict[str, tuple[Answer, float]] = OrderedDict()
-        self._nothings: OrderedDict[str, tuple[Nothing, float]] = OrderedDict()
+        self._answers: dict[str, tuple[Answer, float]] = {}
+        self._nothings: dict[str, tuple[Nothing, float]] = {}
 
     def known(self, mac: str, now: float) -> Answer | Nothing | None:
         """Return what to go by without asking; None if that is nothing at all."""
@@ -72,21 +70,14 @@ class Memory:
         """Note what came of a question; a failure does not undo what was said before."""
         if isinstance(said, Answer):
             self._nothings.pop(mac, None)
-            _put(self._answers, mac, (said, now), self._most)
+            note(self._answers, mac, (said, now), self._most)
             return
         if said.certain:
             self._answers.pop(mac, None)
-        _put(self._nothings, mac, (said, now), self._most)
+        note(self._nothings, mac, (said, now), self._most)
 
     def __len__(self) -> int:
         return len(self._answers) + len(self._nothings)
-
-
-def _put(table: OrderedDict[str, T], mac: str, value: T, most: int) -> None:
-    table[mac] = value
-    table.move_to_end(mac)
-    if len(table) > most:
-        table.popitem(last=False)
 
 
 LANE: Final = 8

@@ -10,7 +10,6 @@ import asyncio
 import logging
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
@@ -25,6 +24,7 @@ from pyxie.bootapi.memory import MOST, Memory, Nothing, Pace
 from pyxie.dhcp.limit import Once
 from pyxie.dhcp.standing import Standing
 from pyxie.metrics import Metrics
+from pyxie.recent import note
 from pyxie.trace.events import Recorder, Step
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class BootApi:
         self._memory = Memory()
         self._pace = Pace()
         self._once = Once()
-        self._handed: OrderedDict[str, Answer] = OrderedDict()
+        self._handed: dict[str, Answer] = {}
         self._asking: dict[str, asyncio.Task[Answer | Nothing]] = {}
         self._queued = 0
         self._session: aiohttp.ClientSession | None = None
@@ -188,10 +188,7 @@ class BootApi:
         if answer is None:
             self._handed.pop(mac, None)
             return
-        self._handed[mac] = answer
-        self._handed.move_to_end(mac)
-        if len(self._handed) > MOST:
-            self._handed.popitem(last=False)
+        note(self._handed, mac, answer, MOST)
 
     def handed(self, mac: str) -> Answer | None:
         """Return the answer of which the machine has its script, if that is remembered."""

@@ -8,14 +8,14 @@ time: the file is locked as long as we live.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import RowMapping, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -114,6 +114,17 @@ class Database:
         """The database; only while the store is entered."""
         assert self._engine is not None, "the store was not entered"  # noqa: S101
         return self._engine
+
+    async def rows(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
+        """Return what a query finds.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        with faults():
+            async with self.engine.connect() as connection:
+                found: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+                return found
 
     def reserve(self) -> None:
         """Set space aside for what ends builds, where the database is a file.

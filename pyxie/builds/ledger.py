@@ -76,9 +76,7 @@ class Ledger:
     async def owed(self) -> list[Owed]:
         """Return what is to be run, oldest first."""
         query = sa.select(HOOKS).where(HOOKS.c.state == "owed").order_by(HOOKS.c.id)
-        with faults():
-            async with self._store.engine.connect() as connection:
-                rows = (await connection.execute(query)).mappings().all()
+        rows = await self._store.rows(query)
         return [_owed(row) for row in rows]
 
     async def owe(
@@ -148,9 +146,7 @@ class Ledger:
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return what was run, and is to be, for the machine's builds, oldest first."""
         query = sa.select(HOOKS).where(HOOKS.c.host == host).order_by(HOOKS.c.id)
-        with faults():
-            async with self._store.engine.connect() as connection:
-                rows = (await connection.execute(query)).mappings().all()
+        rows = await self._store.rows(query)
         shown = ("at", "kind", "state", "attempts", "ended", "result", "output")
         return [
             {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -193,9 +192,7 @@ class Store(Database):
             .where(BUILDS.c.host == host)
             .order_by(TRANSITIONS.c.id)
         )
-        with faults():
-            async with self.engine.connect() as connection:
-                rows = (await connection.execute(query)).mappings().all()
+        rows = await self.rows(query)
         return [
             {"build": row["build_id"], **{k: row[k] for k in ("at", "state", "cause", "peer")}}
             for row in rows
@@ -207,9 +204,7 @@ class Store(Database):
         Raises:
             StoreError: They cannot be read.
         """
-        with faults():
-            async with self.engine.connect() as connection:
-                rows: Sequence[Any] = (await connection.execute(query)).mappings().all()
+        rows = await self.rows(query)
         return [_build(row) for row in rows]
 
     @staticmethod

@@ -69,8 +69,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     of = query(request, OfStream)
     host, mac = of.host or None, of.mac
     if host is not None:
-        found = site.registry.find(host)
-        host = found.hostname if found else host.lower()
+        host = site.registry.hostname_of(host)
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     with site.trace.follow() as queue:
         recent = site.trace.recent(host=host, mac=mac)

@@ -108,10 +108,9 @@ async def builds(request: web.Request) -> web.Response:
     """List builds, the newest first, those that have ended too."""
     of = query(request, OfBuilds)
     site = request.app[SITE]
-    named = of.host and site.registry.find(of.host)
     found = await builds_page(
         site.builds.store,
-        host=(named.hostname if named else of.host.lower()) or None,
+        host=site.registry.hostname_of(of.host) or None,
         state=of.state,
         build_type=of.build_type or None,
         active=of.active,
@@ -127,11 +126,10 @@ async def events(request: web.Request) -> web.Response:
     """List events of the past, the newest first, from before a restart too."""
     of = query(request, OfEvents)
     site = request.app[SITE]
-    named = of.host and site.registry.find(of.host)
     await site.archive.flush()
     page = await events_page(
         site.builds.store,
-        host=(named.hostname if named else of.host.lower()) or None,
+        host=site.registry.hostname_of(of.host) or None,
         mac=of.mac,
         step=of.step,
         since=of.since,

@@ -207,8 +207,7 @@ async def remove(request: web.Request) -> web.Response:
     accepts = _accepts(request)
     async with site.writing:
         registry = await site.refresh()
-        found = registry.find(host)
-        name = found.hostname if found else host.lower()
+        name = registry.hostname_of(host)
         if site.builds.active(name) and not force:
             told = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
             raise web.HTTPConflict(text=told)

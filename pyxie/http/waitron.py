@@ -39,8 +39,7 @@ def host_of(request: web.Request) -> str:
     site, name = request.app[SITE], request.match_info["hostname"].lower()
     if site.builds.active(name):
         return name  # even where its file has been given another hostname since
-    machine = site.registry.find(name)
-    return machine.hostname if machine else name
+    return site.registry.hostname_of(name)
 
 
 def known(request: web.Request) -> str:

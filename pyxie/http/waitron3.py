@@ -6,7 +6,6 @@ Like it they write JSON, but call it plain text; what differs is in docs/waitron
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 
 from aiohttp import web
 
@@ -21,6 +20,7 @@ from pyxie.http.edge import SITE, base_url, needs, open_to_all, peer, text
 from pyxie.http.gojson import job, machine_of, written
 from pyxie.http.templates import rendered
 from pyxie.http.waitron import booted, host_of, offer
+from pyxie.recent import note
 from pyxie.registry.define import UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion
@@ -50,17 +50,14 @@ class Jobs:
 
     def __init__(self, builds: Builds) -> None:
         self._builds = builds
-        self._stages: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._stages: dict[str, tuple[str, str]] = {}
         self._cleaned = 0
         self._spared: frozenset[int] = frozenset()
 
     def processing(self, build: Build, word: str, file: str) -> None:
         """Note the template that an installer has fetched."""
         word = "".join(c if c.isprintable() else "?" for c in word)
-        self._stages[build.token] = word, f"processing {file}"
-        self._stages.move_to_end(build.token)
-        if len(self._stages) > _STAGES:
-            self._stages.popitem(last=False)
+        note(self._stages, build.token, (word, f"processing {file}"), _STAGES)
 
     def status(self, build: Build) -> tuple[str, str]:
         """Return a job's status, and the reason for it."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
+from pyxie.recent import note
+
 _MOST: Final = 4096
 _LONGEST: Final = 300
 _A_BOOT: Final = 600.0
@@ -111,7 +113,4 @@ class Identities:
 
     def keep(self, mac: str, told: Identity) -> None:
         """Note all that is known of a client."""
-        self._known.pop(mac, None)
-        self._known[mac] = told
-        while len(self._known) > self._most:
-            del self._known[next(iter(self._known))]
+        note(self._known, mac, told, self._most)

@@ -134,6 +134,11 @@ class Registry:
         name = name.lower()
         return self.machines.get(name) or self.machines.get(self.aliases.get(name, ""))
 
+    def hostname_of(self, name: str) -> str:
+        """Return the hostname that ``name`` means: a machine's, a file's, or itself."""
+        found = self.find(name)
+        return found.hostname if found else name.lower()
+
     def why_broken(self, name: str) -> tuple[Problem, ...]:
         """Return what is wrong with that machine's file; nothing if it is not there."""
         return self.broken.get(name.lower(), ())

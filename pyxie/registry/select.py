@@ -53,9 +53,7 @@ class Selectors:
 
     def rivals(self, of: Selector) -> Iterator[Selector]:
         """Walk those of one rank with ``of`` that a client could fit as well."""
-        for each in self.by_host.values():
-            if each.rank == of.rank and each.host != of.host and each.meets(of):
-                yield each
+        return _rivals(of, self.by_host.values())
 
     def amended(self, gone: Iterable[str], come: Iterable[Selector]) -> Selectors | None:
         """Return these without the hosts ``gone`` and with those that have ``come``.
@@ -71,7 +69,7 @@ class Selectors:
                 if not by_key[key]:
                     del by_key[key]
         for new in come:
-            if any(new.rank == each.rank and new.meets(each) for each in by_host.values()):
+            if new.host in by_host or any(_rivals(new, by_host.values())):
                 return None
             by_host[new.host] = new
             keys = new.keys()
@@ -99,6 +97,12 @@ def gathered(selectors: Iterable[Selector]) -> Selectors:
         for key in keys:
             by_key.setdefault(key, []).append(each)
     return _selectors(by_host, {key: tuple(each) for key, each in by_key.items()}, rest)
+
+
+def _rivals(of: Selector, among: Iterable[Selector]) -> Iterator[Selector]:
+    return (
+        each for each in among if each.rank == of.rank and each.host != of.host and each.meets(of)
+    )
 
 
 def _selectors(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from pyxie.recent import note
+
 FIELDS: Final = (
     *("uuid", "vendor", "product", "serial", "asset"),
     *("architecture", "vendor_class", "hostname"),
@@ -57,13 +59,12 @@ class Strangers:
             if name in FIELDS
         }
         clean = {name: value for name, value in clean.items() if value}
-        old = self._known.pop(mac, None) or Stranger(mac, now, now)
+        old = self._known.get(mac) or Stranger(mac, now, now)
         quiet = old.news is None or now - old.last >= _ANEW
         both = MappingProxyType({**old.told, **clean})
         news = now if sure and quiet else old.news
-        self._known[mac] = replace(old, last=now, told=both, news=news)
-        while len(self._known) > _MOST:
-            del self._known[next(iter(self._known))]
+        heard = replace(old, last=now, told=both, news=news)
+        note(self._known, mac, heard, _MOST)
         return sure and quiet
 
     def all(self) -> list[Stranger]:

@@ -142,7 +142,5 @@ async def page(
         found = found.where(EVENTS.c.at <= until)
     if before is not None:
         found = found.where(EVENTS.c.id < before)
-    with faults():
-        async with store.engine.connect() as connection:
-            rows = (await connection.execute(found)).mappings().all()
+    rows = await store.rows(found)
     return [dict(row) for row in rows]
