@@ -15,8 +15,8 @@ from typing import Self
 
 from pyxie import __version__, privileges, systemd
 from pyxie.builds.builds import Builds
+from pyxie.builds.records import Store
 from pyxie.builds.stale import StaleWatch
-from pyxie.builds.store import Store
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
 from pyxie.dhcp.server import DhcpServer

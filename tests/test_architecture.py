@@ -132,12 +132,20 @@ RANKS = (
     {
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
         *("pyxie.logs", "pyxie.metrics", "pyxie.loaders", "pyxie.site"),
-        *("pyxie.registry", "pyxie.render", "pyxie.images", "pyxie.builds", "pyxie.trace"),
+        *(
+            "pyxie.registry",
+            "pyxie.render",
+            "pyxie.images",
+            "pyxie.builds",
+            "pyxie.trace",
+            "pyxie.store",
+        ),
         *(
             "pyxie.access",
             "pyxie.bootapi",
             "pyxie.hooks",
             "pyxie.net",
+            "pyxie.store",
             "pyxie.tftp.source",
             "pyxie.tftp.files",
             "pyxie.moving",

@@ -70,7 +70,7 @@ class TestAWheel:
         }
 
         assert wanted | {"pyxie/share/config.yaml"} == found
-        assert "pyxie/builds/migrations/versions/0001_builds.py" in found
+        assert "pyxie/store/migrations/versions/0001_builds.py" in found
 
     def test_finds_its_own_files_wherever_it_is_run(self, installed: Path, tmp_path: Path) -> None:
         program = "from pyxie.shipped import shipped; print(shipped('ipxe/boot.ipxe.j2'))"
@@ -106,7 +106,7 @@ class TestAWheel:
     ) -> None:
         program = (
             "import asyncio\n"
-            "from pyxie.builds.store import Store\n"
+            "from pyxie.builds.records import Store\n"
             "async def main():\n"
             "    async with Store('sqlite+aiosqlite:///state.sqlite'):\n"
             "        print('open')\n"

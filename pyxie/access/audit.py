@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pyxie.builds.database import StoreError, faults
-from pyxie.builds.store import Store
-from pyxie.builds.tables import AUDIT
+from pyxie.builds.records import Store
+from pyxie.store.database import StoreError, faults
+from pyxie.store.tables import AUDIT
 
 log = logging.getLogger(__name__)
 

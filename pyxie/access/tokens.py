@@ -11,10 +11,10 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from pyxie.access.scope import Scope, Token
-from pyxie.builds.database import faults
-from pyxie.builds.store import Store
-from pyxie.builds.tables import TOKENS
+from pyxie.builds.records import Store
 from pyxie.errors import PyxieError
+from pyxie.store.database import faults
+from pyxie.store.tables import TOKENS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PREFIX = "pyxie_"

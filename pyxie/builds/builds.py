@@ -18,13 +18,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from pyxie.builds.journal import Journal
 from pyxie.builds.life import OWED, Build, State
-from pyxie.builds.store import Change, Store
+from pyxie.builds.records import Change, Store
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
+from pyxie.store.queue import Journal
 from pyxie.trace.events import Recorder, Step
 
 log = logging.getLogger(__name__)

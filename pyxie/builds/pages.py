@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from pyxie.builds.life import ACTIVE, Build, State
-from pyxie.builds.store import Store
-from pyxie.builds.tables import BUILDS
+from pyxie.builds.records import Store
+from pyxie.store.tables import BUILDS
 
 
 async def builds(

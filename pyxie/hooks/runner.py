@@ -10,10 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from pyxie.builds.database import StoreError
-from pyxie.builds.ledger import Ended, Ledger, Owed, spelt
 from pyxie.builds.life import Build
-from pyxie.builds.store import Store
+from pyxie.builds.records import Store
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError, RenderError
 from pyxie.hooks.orders import environment, order
@@ -21,6 +19,8 @@ from pyxie.hooks.process import Outcome, run
 from pyxie.hooks.webhook import call
 from pyxie.metrics import Metrics
 from pyxie.render.strict import Renderer
+from pyxie.store.database import StoreError
+from pyxie.store.ledger import Ended, Ledger, Owed, spelt
 from pyxie.trace.events import Recorder, Step
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,6 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import InBuildError
-from pyxie.builds.database import StoreError
 from pyxie.builds.life import Build
 from pyxie.config.nodes import Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
@@ -19,6 +18,7 @@ from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion
 from pyxie.site import BODY, Site
+from pyxie.store.database import StoreError
 from pyxie.trace.events import Step
 
 

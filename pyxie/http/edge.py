@@ -14,12 +14,12 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
-from pyxie.builds.database import StoreError
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.access import Gate, Verdict, address
 from pyxie.http.admission import Admission
 from pyxie.site import Site
+from pyxie.store.database import StoreError
 from pyxie.trace.events import Step
 
 log = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from pyxie.builds.database import StoreError, faults
-from pyxie.builds.store import Store
-from pyxie.builds.tables import EVENTS
+from pyxie.builds.records import Store
 from pyxie.service import Unbound
+from pyxie.store.database import StoreError, faults
+from pyxie.store.tables import EVENTS
 from pyxie.trace.events import Event, Step
 from pyxie.trace.trace import Trace
 

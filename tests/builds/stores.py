@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pyxie.builds.database import StoreError
 from pyxie.builds.life import Build
-from pyxie.builds.store import Change, Store
+from pyxie.builds.records import Change, Store
 from pyxie.registry.machine import Machine, Nic
+from pyxie.store.database import StoreError
 
 MAC = "00:de:ad:90:74:60"
 

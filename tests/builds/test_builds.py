@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from pyxie.builds.builds import DONE_AGAIN, Builds, InvalidTokenError, new_token
-from pyxie.builds.database import StoreError
 from pyxie.builds.life import Build, State
 from pyxie.metrics import Metrics
+from pyxie.store.database import StoreError
 from pyxie.trace.trace import Trace
 from tests.builds.stores import MAC, FillingStore, machine, url
 from tests.support import Clock, eventually

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from pyxie.builds.ledger import Ledger
 from pyxie.builds.life import State
 from pyxie.http.builds import told
+from pyxie.store.ledger import Ledger
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import Mirror, mirror
 from tests.support import eventually

@@ -17,7 +17,7 @@ from yarl import URL
 
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import Builds
-from pyxie.builds.store import Store
+from pyxie.builds.records import Store
 from pyxie.config.settings import load_marked
 from pyxie.http import edge
 from pyxie.http.access import Gate, Verdict

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from pyxie.builds.database import StoreError
 from pyxie.http import edge
+from pyxie.store.database import StoreError
 from tests.builds.stores import FillingStore
 from tests.http.site import HOST, Answer, Served, serving
 

@@ -12,7 +12,7 @@ import pytest
 from pyxie.access.audit import Audit
 from pyxie.access.scope import Scope
 from pyxie.access.tokens import Tokens
-from pyxie.builds.store import Store
+from pyxie.builds.records import Store
 from tests.builds.stores import url
 from tests.http.site import HOST, MACHINE, Served, serving
 from tests.support import Clock

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pyxie.builds.store import Store
-from pyxie.builds.tables import EVENTS
+from pyxie.builds.records import Store
+from pyxie.store.tables import EVENTS
 from pyxie.trace.archive import Archive, page
 from pyxie.trace.events import Step
 from pyxie.trace.trace import Trace

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.builds import database as module
-from pyxie.builds.database import StoreError
 from pyxie.builds.life import Build, State
-from pyxie.builds.store import Change, Store
-from pyxie.builds.tables import BUILDS, HEAD, HOOKS, TRANSITIONS
+from pyxie.builds.records import Change, Store
 from pyxie.errors import StartError
+from pyxie.store import database as module
+from pyxie.store.database import StoreError
+from pyxie.store.tables import BUILDS, HEAD, HOOKS, TRANSITIONS
 from tests.builds.stores import url
 
 

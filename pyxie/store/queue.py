@@ -7,8 +7,8 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
-from pyxie.builds.database import StoreError
-from pyxie.builds.store import Change, Store
+from pyxie.builds.records import Change, Store
+from pyxie.store.database import StoreError
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pyxie.builds.database import Database, StoreError, faults
 from pyxie.builds.life import ACTIVE, OWED, Build, State
-from pyxie.builds.tables import BUILDS, HOOKS, TRANSITIONS
 from pyxie.config.build import Hook
+from pyxie.store.database import Database, StoreError, faults
+from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pyxie.builds.database import faults
-from pyxie.builds.store import Store, owed_row
-from pyxie.builds.tables import HOOKS
+from pyxie.builds.records import Store, owed_row
 from pyxie.config.build import Hook
+from pyxie.store.database import faults
+from pyxie.store.tables import HOOKS
 
 _STRANGERS = 1000
 """Rows that are kept of hooks without a build."""

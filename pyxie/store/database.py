@@ -19,9 +19,9 @@ from sqlalchemy.engine import RowMapping, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from pyxie.builds.file import StateFile
-from pyxie.builds.tables import HEAD
 from pyxie.errors import PyxieError, StartError
+from pyxie.store.file import StateFile
+from pyxie.store.tables import HEAD
 
 
 class StoreError(PyxieError):
