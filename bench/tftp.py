@@ -25,11 +25,11 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from pyxie.confined import find
+from pyxie.events.event import Step
 from pyxie.metrics import Metrics
 from pyxie.tftp.packet import OptionAck, ReadRequest, ack, parse, read_request
 from pyxie.tftp.server import TftpServer
 from pyxie.tftp.source import Found
-from pyxie.trace.events import Step
 
 PYXIE_PORT = 10069
 DNSMASQ_PORT = 69

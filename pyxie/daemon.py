@@ -21,6 +21,7 @@ from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
 from pyxie.dhcp.server import DhcpServer
 from pyxie.errors import ConfigError, StartError
+from pyxie.events.trace import Trace
 from pyxie.http.server import HttpServer
 from pyxie.logs import configure
 from pyxie.metrics import Metrics
@@ -30,7 +31,6 @@ from pyxie.service import Service, Unbound, supervise
 from pyxie.site import Site
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
-from pyxie.trace.trace import Trace
 
 log = logging.getLogger(__name__)
 

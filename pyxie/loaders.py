@@ -8,9 +8,9 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from types import MappingProxyType
 
+from pyxie.architectures import ARCHITECTURES
 from pyxie.config.kinds import mac as canonical
 from pyxie.confined import find, normalise
-from pyxie.dhcp.firmware import ARCHITECTURES
 from pyxie.errors import NotServedError
 from pyxie.tftp.source import Found
 

@@ -22,6 +22,8 @@ from pyxie.config.nodes import Document, Plain, parse
 from pyxie.config.settings import Settings
 from pyxie.dhcp.standing import Standing
 from pyxie.errors import ConfigError
+from pyxie.events.archive import Archive
+from pyxie.events.trace import Trace
 from pyxie.hooks.runner import Hooks
 from pyxie.loaders import Loaders
 from pyxie.metrics import Metrics
@@ -36,8 +38,6 @@ from pyxie.registry.strangers import Strangers
 from pyxie.registry.writer import Writer
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion, context
-from pyxie.trace.archive import Archive
-from pyxie.trace.trace import Trace
 
 log = logging.getLogger(__name__)
 

@@ -26,6 +26,7 @@ PURE = frozenset(
     f"pyxie.{name}"
     for name in (
         "access.scope",
+        "architectures",
         "bootapi.contract",
         "bootapi.memory",
         "builds.life",
@@ -67,7 +68,7 @@ PURE = frozenset(
         "tftp.packet",
         "tftp.report",
         "tftp.transfer",
-        "trace.events",
+        "events.event",
         "wire",
     )
 )
@@ -137,7 +138,7 @@ RANKS = (
             "pyxie.render",
             "pyxie.images",
             "pyxie.builds",
-            "pyxie.trace",
+            "pyxie.events",
             "pyxie.store",
         ),
         *(

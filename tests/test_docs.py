@@ -14,12 +14,13 @@ from aiohttp import web
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import AliasChoices, BaseModel
 
+from pyxie.architectures import ARCHITECTURES
 from pyxie.builds.life import NEXT, State
 from pyxie.cli import commands
 from pyxie.config.build import Hook
 from pyxie.config.settings import Settings, load
 from pyxie.dhcp.decide import Reason
-from pyxie.dhcp.firmware import ARCHITECTURES
+from pyxie.events.event import Step
 from pyxie.hooks.orders import KINDS
 from pyxie.http import (
     api,
@@ -38,7 +39,6 @@ from pyxie.http import (
 from pyxie.metrics import Metrics
 from pyxie.registry.folder import read_group, read_machine
 from pyxie.registry.machine import Machine
-from pyxie.trace.events import Step
 
 TOP = Path(__file__).parents[1]
 DOCUMENTS = sorted([*TOP.glob("*.md"), *TOP.glob("ipxe/*.md"), *TOP.glob("docs/**/*.md")])

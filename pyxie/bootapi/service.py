@@ -23,9 +23,9 @@ from pyxie.bootapi.contract import MOST_BYTES, Answer, AnswerError, boot_url, pa
 from pyxie.bootapi.memory import MOST, Memory, Nothing, Pace
 from pyxie.dhcp.limit import Once
 from pyxie.dhcp.standing import Standing
+from pyxie.events.event import Recorder, Step
 from pyxie.metrics import Metrics
 from pyxie.recent import note
-from pyxie.trace.events import Recorder, Step
 
 log = logging.getLogger(__name__)
 

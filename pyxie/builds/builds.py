@@ -22,10 +22,10 @@ from pyxie.builds.life import OWED, Build, State
 from pyxie.builds.records import Change, Store
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
+from pyxie.events.event import Recorder, Step
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
 from pyxie.store.queue import Journal
-from pyxie.trace.events import Recorder, Step
 
 log = logging.getLogger(__name__)
 

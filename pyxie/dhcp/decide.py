@@ -12,12 +12,10 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import Final, Literal
 
+from pyxie.architectures import Architecture, Family, Transport
 from pyxie.dhcp.firmware import (
-    Architecture,
-    Family,
     Ipxe,
     NoArchitecture,
-    Transport,
     architecture,
     features,
     ipxe,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Address
 from typing import Final
 
-from pyxie.dhcp.firmware import Architecture, architecture, uuids
+from pyxie.architectures import Architecture
+from pyxie.dhcp.firmware import architecture, uuids
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, Option
 from pyxie.registry.identity import Identity
 

@@ -30,10 +30,10 @@ from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build, parse
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable, open_sockets
 from pyxie.dhcp.standing import Standing
 from pyxie.errors import WireError
+from pyxie.events.event import Recorder, Step
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
 from pyxie.registry.identity import Identity
-from pyxie.trace.events import Recorder, Step
 
 log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from pyxie.builds.life import Build
 from pyxie.builds.records import Store
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError, RenderError
+from pyxie.events.event import Recorder, Step
 from pyxie.hooks.orders import environment, order
 from pyxie.hooks.process import Outcome, run
 from pyxie.hooks.webhook import call
@@ -21,7 +22,6 @@ from pyxie.metrics import Metrics
 from pyxie.render.strict import Renderer
 from pyxie.store.database import StoreError
 from pyxie.store.ledger import Ended, Ledger, Owed, spelt
-from pyxie.trace.events import Recorder, Step
 
 log = logging.getLogger(__name__)
 

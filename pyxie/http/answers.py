@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pyxie.access.scope import Scope
 from pyxie.builds.life import State
-from pyxie.trace.events import Step
+from pyxie.events.event import Step
 
 
 class Answer(BaseModel):

@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field
 from pyxie import __version__
 from pyxie.config.kinds import mac as canonical
 from pyxie.config.validate import Model
+from pyxie.events.event import Event
 from pyxie.http.edge import SITE, admitted, open_to_all
 from pyxie.http.machines import builds_of
 from pyxie.http.query import query
-from pyxie.trace.events import Event
 
 routes = web.RouteTableDef()
 

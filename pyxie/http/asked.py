@@ -15,9 +15,9 @@ from pyxie.bootapi.memory import Nothing
 from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
+from pyxie.events.event import Step
 from pyxie.http.edge import SITE, here, open_to_all, peer, text
 from pyxie.images.upstream import BrokenOffError, UpstreamError, Upstreams
-from pyxie.trace.events import Step
 
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
 

@@ -12,6 +12,7 @@ from pyxie.builds.builds import InBuildError
 from pyxie.builds.life import Build
 from pyxie.config.nodes import Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
+from pyxie.events.event import Step
 from pyxie.hooks.runner import HookFailedError
 from pyxie.http.edge import SITE, base_url, judged, peer
 from pyxie.registry.define import Definition, UnknownTypeError
@@ -19,7 +20,6 @@ from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion
 from pyxie.site import BODY, Site
 from pyxie.store.database import StoreError
-from pyxie.trace.events import Step
 
 
 def unknown(name: str, near: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError, RenderError
+from pyxie.events.event import Step
 from pyxie.http.asked import UPSTREAMS, asked_image, asked_script
 from pyxie.http.edge import SITE, base_url, here, mac_of, open_to_all, peer, text
 from pyxie.images.spec import Local, images_of
@@ -25,7 +26,6 @@ from pyxie.images.upstream import BrokenOffError, UpstreamError
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion
 from pyxie.site import Site
-from pyxie.trace.events import Step
 
 routes = web.RouteTableDef()
 

@@ -16,11 +16,11 @@ from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
+from pyxie.events.event import Step
 from pyxie.http.access import Gate, Verdict, address
 from pyxie.http.admission import Admission
 from pyxie.site import Site
 from pyxie.store.database import StoreError
-from pyxie.trace.events import Step
 
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("pyxie.access")

@@ -12,14 +12,14 @@ from pyxie.builds.life import State
 from pyxie.builds.pages import builds as builds_page
 from pyxie.config.kinds import mac as canonical
 from pyxie.config.validate import Model
+from pyxie.events.archive import page as events_page
+from pyxie.events.event import Step
 from pyxie.http.builds import told
 from pyxie.http.edge import SITE
 from pyxie.http.query import Limit, Newest, Seconds, query
 from pyxie.registry.glob import matches
 from pyxie.registry.machine import Machine
 from pyxie.site import Site
-from pyxie.trace.archive import page as events_page
-from pyxie.trace.events import Step
 
 routes = web.RouteTableDef()
 

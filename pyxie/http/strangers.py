@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
+from pyxie.events.event import Step
 from pyxie.http.edge import SITE, mac_of, open_to_all, peer, text
 from pyxie.http.lists import OfStrangers
 from pyxie.http.query import query
 from pyxie.registry.strangers import Stranger
-from pyxie.trace.events import Step
 
 routes = web.RouteTableDef()
 

@@ -9,10 +9,10 @@ from aiohttp import web
 
 from pyxie.builds.life import Build
 from pyxie.errors import NotServedError, RenderError
+from pyxie.events.event import Step
 from pyxie.http.edge import SITE, base_url, peer
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion
-from pyxie.trace.events import Step
 
 
 async def rendered(

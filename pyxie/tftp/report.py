@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyxie.events.event import Step
 from pyxie.tftp.transfer import Aborted, Completed, Outcome, Probed, TimedOut, Transfer
-from pyxie.trace.events import Step
 
 
 @dataclass(frozen=True, slots=True)

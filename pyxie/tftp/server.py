@@ -13,6 +13,7 @@ from typing import Self
 
 from pyxie.confined import OutsideError
 from pyxie.errors import NotServedError, WireError
+from pyxie.events.event import Recorder, Step
 from pyxie.metrics import Metrics
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content, Library, to_netascii
@@ -23,7 +24,6 @@ from pyxie.tftp.session import Session
 from pyxie.tftp.sockets import arrival, connect, listen, reply
 from pyxie.tftp.source import Found, Source
 from pyxie.tftp.transfer import Completed, Transfer
-from pyxie.trace.events import Recorder, Step
 
 log = logging.getLogger(__name__)
 

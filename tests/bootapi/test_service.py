@@ -20,8 +20,8 @@ from pyxie.bootapi.contract import MOST_BYTES, Answer
 from pyxie.bootapi.memory import FRESH, HELD, LANE, MOST, PATIENCE, REFUSED, Nothing
 from pyxie.bootapi.service import BootApi
 from pyxie.dhcp.standing import Standing
+from pyxie.events.event import Step
 from pyxie.metrics import Metrics
-from pyxie.trace.events import Step
 from tests.bootapi.server import ApiServer, Reply, api_server
 from tests.daemon import free_port
 from tests.dhcp.packets import MAC as CLIENT

@@ -12,9 +12,9 @@ import pytest
 
 from pyxie.builds.builds import DONE_AGAIN, Builds, InvalidTokenError, new_token
 from pyxie.builds.life import Build, State
+from pyxie.events.trace import Trace
 from pyxie.metrics import Metrics
 from pyxie.store.database import StoreError
-from pyxie.trace.trace import Trace
 from tests.builds.stores import MAC, FillingStore, machine, url
 from tests.support import Clock, eventually
 

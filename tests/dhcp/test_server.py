@@ -19,9 +19,9 @@ from pyxie.dhcp.server import DhcpServer, Mode
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
 from pyxie.dhcp.standing import Standing
 from pyxie.errors import WireError
+from pyxie.events.event import Step
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interface, Interfaces
-from pyxie.trace.events import Step
 from tests.dhcp.packets import BIOS_FEATURES, IN_BUILD, LOADERS, MAC, as_request, discover, ipxe
 
 ETH0 = IPv4Address("192.168.7.1")

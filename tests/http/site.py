@@ -19,6 +19,8 @@ from pyxie.access.scope import Scope
 from pyxie.builds.builds import Builds
 from pyxie.builds.records import Store
 from pyxie.config.settings import load_marked
+from pyxie.events.event import Step
+from pyxie.events.trace import Trace
 from pyxie.http import edge
 from pyxie.http.access import Gate, Verdict
 from pyxie.http.admission import FIRST_REQUEST
@@ -26,8 +28,6 @@ from pyxie.http.server import HttpServer
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.site import Site
-from pyxie.trace.events import Step
-from pyxie.trace.trace import Trace
 from tests.support import Clock
 
 HOST = "linux001.internal"

@@ -11,7 +11,7 @@ import pytest
 
 from pyxie import __version__
 from pyxie.builds.life import Build
-from pyxie.trace.events import Step
+from pyxie.events.event import Step
 from tests.builds.stores import FillingStore
 from tests.http.site import CONFIG, HOST, MAC, Answer, Served, serving
 from tests.support import eventually

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pyxie.builds.builds import DONE_AGAIN
+from pyxie.events.event import Step
 from pyxie.logs import _LIBRARIES
-from pyxie.trace.events import Step
 from tests.builds.stores import FillingStore
 from tests.http.site import CONFIG, FINISH, HOST, MACHINE, PRESEED, Answer, lay, serving
 

@@ -14,10 +14,10 @@ import sys
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.standing import Standing
 from pyxie.errors import StartError
+from pyxie.events.event import Step
 from pyxie.metrics import Metrics
 from pyxie.net.watch import InterfaceWatch
 from pyxie.service import supervise
-from pyxie.trace.events import Step
 
 LOADERS = {0: "undionly.kpxe", 6: "ipxe-i386.efi", 7: "ipxe.efi", 9: "ipxe.efi", 16: "ipxe.efi"}
 IN_BUILD = "52:54:00"

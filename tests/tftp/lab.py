@@ -14,11 +14,11 @@ from prometheus_client import CollectorRegistry
 
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
+from pyxie.events.event import Step
 from pyxie.metrics import Metrics
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
 from pyxie.tftp.source import Found
-from pyxie.trace.events import Step
 
 MAC = "52:54:00:12:34:56"
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from pyxie.events.event import Step
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ReadRequest, ack
 from pyxie.tftp.report import Report, amount, one_line, report
 from pyxie.tftp.transfer import Aborted, Completed, Outcome, Probed, TimedOut, Transfer
-from pyxie.trace.events import Step
 
 
 def told(outcome: Outcome, acks: int = 0, **options: str) -> Report:

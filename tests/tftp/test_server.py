@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from pyxie.errors import StartError
+from pyxie.events.event import Step
 from pyxie.metrics import Metrics
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ack
 from pyxie.tftp.server import TftpServer
-from pyxie.trace.events import Step
 from tests.tftp.lab import MAC, Client, Folder, Lab, Trace, serving
 
 LOADER = bytes(n * 31 % 256 for n in range(5000))

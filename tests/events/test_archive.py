@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from pyxie.builds.records import Store
+from pyxie.events.archive import Archive, page
+from pyxie.events.event import Step
+from pyxie.events.trace import Trace
 from pyxie.store.tables import EVENTS
-from pyxie.trace.archive import Archive, page
-from pyxie.trace.events import Step
-from pyxie.trace.trace import Trace
 
 MAC = "52:54:00:00:00:01"
 

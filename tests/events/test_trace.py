@@ -5,9 +5,9 @@ import logging
 
 import pytest
 
-from pyxie.trace import trace as module
-from pyxie.trace.events import Event, Step
-from pyxie.trace.trace import Trace, spoken
+from pyxie.events import trace as module
+from pyxie.events.event import Event, Step
+from pyxie.events.trace import Trace, spoken
 from tests.support import Clock
 
 MAC = "52:54:00:12:34:56"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
-from pyxie.trace.events import Event, Step
+from pyxie.events.event import Event, Step
 
 log = logging.getLogger("pyxie.boot")
 
@@ -52,7 +52,7 @@ class Trace:
         host: str | None = None,
         peer: str | None = None,
     ) -> None:
-        """Note that ``step`` happened now; see `pyxie.trace.events.Recorder`."""
+        """Note that ``step`` happened now; see `pyxie.events.event.Recorder`."""
         if host is None and mac is not None:
             host = self.host_of(mac)
         told = _one_line(text)

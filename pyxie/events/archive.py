@@ -16,11 +16,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from pyxie.builds.records import Store
+from pyxie.events.event import Event, Step
+from pyxie.events.trace import Trace
 from pyxie.service import Unbound
 from pyxie.store.database import StoreError, faults
 from pyxie.store.tables import EVENTS
-from pyxie.trace.events import Event, Step
-from pyxie.trace.trace import Trace
 
 log = logging.getLogger(__name__)
 

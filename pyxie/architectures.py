@@ -1,0 +1,108 @@
+"""The client architectures: what IANA calls them, how they start, which loaders fit.
+
+Codes are IANA's "Processor Architecture Types" (registry of RFC 5970, used by option 93
+of RFC 4578). RFC 4578 had 7 and 9 the wrong way round until its erratum of 2016, so
+firmware sends either for x64 UEFI (ipxe af9afd0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class Family(StrEnum):
+    """How the machine starts programs; decides option 43 and the kernel's format."""
+
+    BIOS = "BIOS"
+    UEFI = "UEFI"
+    OTHER = "other"
+
+
+class Transport(StrEnum):
+    """How the firmware fetches its boot loader."""
+
+    TFTP = "TFTP"
+    HTTP = "HTTP"
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A row of the table.
+
+    Attributes:
+        code: As in option 93.
+        name: In plain words, for the log.
+        family: BIOS, UEFI or another.
+        transport: TFTP, or HTTP for UEFI HTTP Boot.
+        loaders: File names of boot loaders that fit, the best first; empty if pyxie
+            knows none.
+    """
+
+    code: int
+    name: str
+    family: Family
+    transport: Transport = Transport.TFTP
+    loaders: tuple[str, ...] = ()
+
+
+# A name with the architecture in it was put there by the operator, so it comes first;
+# the plain names are Debian's, whose ipxe.efi and snponly.efi are for x64.
+_BIOS: Final = ("undionly.kpxe", "ipxe.pxe")
+_X64: Final = ("ipxe-x86_64.efi", "snponly-x86_64.efi", "ipxe.efi", "snponly.efi")
+_IA32: Final = ("ipxe-i386.efi", "snponly-i386.efi")
+_ARM32: Final = ("ipxe-arm32.efi", "snponly-arm32.efi")
+_ARM64: Final = ("ipxe-arm64.efi", "snponly-arm64.efi")
+
+_TABLE: Final = (
+    Architecture(0x00, "BIOS", Family.BIOS, loaders=_BIOS),
+    Architecture(0x01, "NEC PC-98", Family.OTHER),
+    Architecture(0x02, "Itanium UEFI", Family.UEFI),
+    Architecture(0x03, "DEC Alpha", Family.OTHER),
+    Architecture(0x04, "Arc x86", Family.OTHER),
+    Architecture(0x05, "Intel Lean Client", Family.OTHER),
+    Architecture(0x06, "ia32 UEFI", Family.UEFI, loaders=_IA32),
+    Architecture(0x07, "x64 UEFI", Family.UEFI, loaders=_X64),
+    Architecture(0x08, "XScale UEFI", Family.UEFI),
+    Architecture(0x09, "x64 UEFI", Family.UEFI, loaders=_X64),  # EBC to the letter of IANA
+    Architecture(0x0A, "arm32 UEFI", Family.UEFI, loaders=_ARM32),
+    Architecture(0x0B, "arm64 UEFI", Family.UEFI, loaders=_ARM64),
+    Architecture(0x0C, "PowerPC Open Firmware", Family.OTHER),
+    Architecture(0x0D, "PowerPC ePAPR", Family.OTHER),
+    Architecture(0x0E, "POWER OPAL v3", Family.OTHER),
+    Architecture(0x0F, "ia32 UEFI HTTP", Family.UEFI, Transport.HTTP, _IA32),
+    Architecture(0x10, "x64 UEFI HTTP", Family.UEFI, Transport.HTTP, _X64),
+    Architecture(0x11, "EBC UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x12, "arm32 UEFI HTTP", Family.UEFI, Transport.HTTP, _ARM32),
+    Architecture(0x13, "arm64 UEFI HTTP", Family.UEFI, Transport.HTTP, _ARM64),
+    Architecture(0x14, "BIOS HTTP", Family.BIOS, Transport.HTTP, _BIOS),
+    Architecture(0x15, "arm32 U-Boot", Family.OTHER),
+    Architecture(0x16, "arm64 U-Boot", Family.OTHER),
+    Architecture(0x17, "arm32 U-Boot HTTP", Family.OTHER, Transport.HTTP),
+    Architecture(0x18, "arm64 U-Boot HTTP", Family.OTHER, Transport.HTTP),
+    Architecture(0x19, "riscv32 UEFI", Family.UEFI),
+    Architecture(0x1A, "riscv32 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x1B, "riscv64 UEFI", Family.UEFI),
+    Architecture(0x1C, "riscv64 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x1D, "riscv128 UEFI", Family.UEFI),
+    Architecture(0x1E, "riscv128 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x1F, "s390 basic", Family.OTHER),
+    Architecture(0x20, "s390 extended", Family.OTHER),
+    Architecture(0x21, "mips32 UEFI", Family.UEFI),
+    Architecture(0x22, "mips64 UEFI", Family.UEFI),
+    Architecture(0x23, "sunway32 UEFI", Family.UEFI),
+    Architecture(0x24, "sunway64 UEFI", Family.UEFI),
+    Architecture(0x25, "loongarch32 UEFI", Family.UEFI),
+    Architecture(0x26, "loongarch32 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x27, "loongarch64 UEFI", Family.UEFI),
+    Architecture(0x28, "loongarch64 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x29, "arm rpiboot", Family.OTHER),
+)
+
+ARCHITECTURES: Final[Mapping[int, Architecture]] = MappingProxyType(
+    {row.code: row for row in _TABLE}
+)
+"""Every architecture that pyxie knows by name, by its code."""

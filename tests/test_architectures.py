@@ -1,0 +1,49 @@
+"""The table of client architectures (IANA; RFC 5970, RFC 4578)."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyxie.architectures import ARCHITECTURES, Family, Transport
+
+
+class TestTable:
+    def test_every_row_stands_under_its_own_code(self) -> None:
+        assert sorted(ARCHITECTURES) == list(range(0x2A))
+        assert all(code == row.code for code, row in ARCHITECTURES.items())
+
+    @pytest.mark.parametrize(
+        ("code", "family", "transport", "first"),
+        [
+            (0x00, Family.BIOS, Transport.TFTP, "undionly.kpxe"),
+            (0x06, Family.UEFI, Transport.TFTP, "ipxe-i386.efi"),
+            (0x07, Family.UEFI, Transport.TFTP, "ipxe-x86_64.efi"),
+            (0x09, Family.UEFI, Transport.TFTP, "ipxe-x86_64.efi"),
+            (0x0A, Family.UEFI, Transport.TFTP, "ipxe-arm32.efi"),
+            (0x0B, Family.UEFI, Transport.TFTP, "ipxe-arm64.efi"),
+            (0x0F, Family.UEFI, Transport.HTTP, "ipxe-i386.efi"),
+            (0x10, Family.UEFI, Transport.HTTP, "ipxe-x86_64.efi"),
+            (0x12, Family.UEFI, Transport.HTTP, "ipxe-arm32.efi"),
+            (0x13, Family.UEFI, Transport.HTTP, "ipxe-arm64.efi"),
+            (0x14, Family.BIOS, Transport.HTTP, "undionly.kpxe"),
+        ],
+    )
+    def test_an_architecture_that_boots_has_its_loaders(
+        self, code: int, family: Family, transport: Transport, first: str
+    ) -> None:
+        row = ARCHITECTURES[code]
+
+        assert (row.family, row.transport, row.loaders[0]) == (family, transport, first)
+
+    def test_debians_plain_names_are_for_x64_only(self) -> None:
+        takers = {code for code, row in ARCHITECTURES.items() if "ipxe.efi" in row.loaders}
+
+        assert takers == {0x07, 0x09, 0x10}
+        assert ARCHITECTURES[7].loaders[-2:] == ("ipxe.efi", "snponly.efi")
+
+    def test_all_others_are_known_by_name_only(self) -> None:
+        nameless = {code for code, row in ARCHITECTURES.items() if not row.loaders}
+
+        assert nameless == set(range(0x2A)) - {
+            0, 6, 7, 9, 0x0A, 0x0B, 0x0F, 0x10, 0x12, 0x13, 0x14,
+        }  # fmt: skip
