@@ -15,7 +15,7 @@ from typing import Self
 
 from pyxie import __version__, privileges, systemd
 from pyxie.builds.builds import Builds
-from pyxie.builds.records import Store
+from pyxie.builds.records import BuildRecords
 from pyxie.builds.stale import StaleWatch
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
@@ -29,6 +29,7 @@ from pyxie.net.watch import InterfaceWatch
 from pyxie.registry.edit import written
 from pyxie.service import Service, Unbound, supervise
 from pyxie.site import Site
+from pyxie.store.database import Database
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
 
@@ -77,11 +78,13 @@ def compose(
     metrics = Metrics()
     watch = InterfaceWatch(settings.interfaces or None)
     trace = Trace()
-    store = Store(settings.state, keep=settings.limits.builds_per_machine)
-    builds = Builds(store, trace, metrics)
+    database = Database(settings.state)
+    records = BuildRecords(database, keep=settings.limits.builds_per_machine)
+    builds = Builds(records, trace, metrics)
     site = Site(
         settings,
         file,
+        database=database,
         builds=builds,
         trace=trace,
         metrics=metrics,
@@ -90,8 +93,8 @@ def compose(
     )
     trace.host_of = site.host_of
     stale = StaleWatch(builds, lambda build: site.machine_of(build).stale_build_threshold_secs)
-    services: list[Service] = [systemd.Watchdog(), watch, builds, MachineWatch(site, strict=strict)]
-    services += [site.archive, site.hooks, stale]
+    services: list[Service] = [systemd.Watchdog(), watch, database, builds]
+    services += [MachineWatch(site, strict=strict), site.archive, site.hooks, stale]
     if site.boot_api.is_set:
         services.append(site.boot_api)
     limits = settings.limits

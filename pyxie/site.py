@@ -38,6 +38,8 @@ from pyxie.registry.strangers import Strangers
 from pyxie.registry.writer import Writer
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion, context
+from pyxie.store.database import Database
+from pyxie.store.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,7 @@ class Site:
     Args:
         settings: From ``config.yaml``.
         file: Where they were read from, for messages.
+        database: Entered before anything here is used.
         builds: Who is in build mode.
         trace: Recent events.
         metrics: Counters.
@@ -72,6 +75,7 @@ class Site:
         settings: Settings,
         file: Path,
         *,
+        database: Database,
         builds: Builds,
         trace: Trace,
         metrics: Metrics,
@@ -80,6 +84,7 @@ class Site:
     ) -> None:
         self.settings = settings
         self.file = file
+        self.database = database
         self.builds = builds
         self.trace = trace
         self.metrics = metrics
@@ -99,14 +104,16 @@ class Site:
         self.identities = Identities()
         self._chosen: dict[str, str] = {}
         self.boot_api = BootApi(settings.boot_api, trace, metrics)
-        self.tokens = Tokens(builds.store)
-        self.audit = Audit(builds.store)
-        self.archive = Archive(builds.store, trace, keep=settings.limits.events)
+        self.tokens = Tokens(database)
+        self.audit = Audit(database)
+        self.archive = Archive(database, trace, keep=settings.limits.events)
         self._noting: set[asyncio.Task[None]] = set()
-        self.hooks = Hooks(builds.store, self.kitchen.renderer, self._names, trace, metrics)
+        self.hooks = Hooks(
+            Ledger(database), builds.records, self.kitchen.renderer, self._names, trace, metrics
+        )
         self._netbooted: dict[str, float] = {}
         builds.owes = self._owed
-        builds.journal.indebted = self.hooks.wake
+        builds.indebted = self.hooks.wake
 
     async def refresh(self) -> Registry:
         """Read machine files that have changed; what is new in being wrong is logged."""

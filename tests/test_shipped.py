@@ -106,9 +106,9 @@ class TestAWheel:
     ) -> None:
         program = (
             "import asyncio\n"
-            "from pyxie.builds.records import Store\n"
+            "from pyxie.store.database import Database\n"
             "async def main():\n"
-            "    async with Store('sqlite+aiosqlite:///state.sqlite'):\n"
+            "    async with Database('sqlite+aiosqlite:///state.sqlite'):\n"
             "        print('open')\n"
             "asyncio.run(main())\n"
         )

@@ -9,8 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pyxie.builds.records import Store
-from pyxie.store.database import StoreError, faults
+from pyxie.store.database import Database, StoreError, faults
 from pyxie.store.tables import AUDIT
 
 log = logging.getLogger(__name__)
@@ -24,12 +23,12 @@ class Audit:
     """The log of changes over HTTP.
 
     Args:
-        store: Entered before this is used.
+        database: Entered before this is used.
         clock: Seconds since the epoch.
     """
 
-    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
-        self._store = store
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
         self._clock = clock
         self._written = 0
 
@@ -39,7 +38,7 @@ class Audit:
         row |= {"method": method, "path": path, "status": status}
         try:
             with faults():
-                async with self._store.engine.begin() as connection:
+                async with self._database.engine.begin() as connection:
                     await connection.execute(sa.insert(AUDIT).values(**row))
                     self._written += 1
                     if self._written % _PRUNE == 1:
@@ -62,5 +61,5 @@ class Audit:
         query = sa.select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(AUDIT.c.id < before)
-        rows = await self._store.rows(query)
+        rows = await self._database.rows(query)
         return [dict(row) for row in rows]

@@ -11,9 +11,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from pyxie.access.scope import Scope, Token
-from pyxie.builds.records import Store
 from pyxie.errors import PyxieError
-from pyxie.store.database import faults
+from pyxie.store.database import Database, faults
 from pyxie.store.tables import TOKENS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -29,19 +28,19 @@ class Tokens:
     """All tokens; changes raise StoreError where they cannot be stored.
 
     Args:
-        store: Entered before this is used.
+        database: Entered before this is used.
         clock: Seconds since the epoch.
     """
 
-    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
-        self._store = store
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
         self._clock = clock
         self._by_hash: dict[str, Token] | None = None
 
     async def load(self) -> None:
         """Read them, the first time."""
         if self._by_hash is None:
-            rows = await self._store.rows(sa.select(TOKENS))
+            rows = await self._database.rows(sa.select(TOKENS))
             self._by_hash = {
                 row["hash"]: Token(row["name"], Scope(row["scope"]), row["created"], row["expires"])
                 for row in rows
@@ -83,7 +82,7 @@ class Tokens:
         token = Token(name, scope, now, now + seconds if seconds else None)
         row = {**token.told(), "hash": _hash(secret.encode())}
         with faults():
-            async with self._store.engine.begin() as connection:
+            async with self._database.engine.begin() as connection:
                 await connection.execute(sa.insert(TOKENS).values(**row))
         self._by_hash = {**(self._by_hash or {}), row["hash"]: token}
         return token, secret
@@ -99,7 +98,7 @@ class Tokens:
         if len(kept) == len(self._by_hash or {}):
             raise TokenError(f"there is no token {name[:80]!r}")
         with faults():
-            async with self._store.engine.begin() as connection:
+            async with self._database.engine.begin() as connection:
                 await connection.execute(sa.delete(TOKENS).where(TOKENS.c.name == name))
         self._by_hash = kept
 

@@ -19,13 +19,13 @@ from types import TracebackType
 from typing import Self
 
 from pyxie.builds.life import OWED, Build, State
-from pyxie.builds.records import Change, Store
+from pyxie.builds.records import BuildRecords, Change
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
 from pyxie.events.event import Recorder, Step
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
-from pyxie.store.queue import Journal
+from pyxie.store.queue import WriteQueue
 
 log = logging.getLogger(__name__)
 
@@ -68,14 +68,14 @@ class Builds:
 
     def __init__(
         self,
-        store: Store,
+        records: BuildRecords,
         recorder: Recorder,
         metrics: Metrics,
         *,
         clock: Callable[[], float] = time.time,
         token: Callable[[], str] = new_token,
     ) -> None:
-        self.store = store
+        self.records = records
         self._recorder = recorder
         self._metrics = metrics
         self._clock = clock
@@ -83,17 +83,18 @@ class Builds:
         self._latest: dict[str, Build] = {}
         self._by_mac: dict[str, Build] = {}
         self._ended: dict[tuple[str, str], tuple[State, float]] = {}
-        self.journal = Journal(store)
+        self.queue = WriteQueue(records.save, self._stored)
+        self.indebted: Callable[[], None] = lambda: None
+        """Told when hooks are owed, and stored so."""
         self.owes: Callable[[Build], Sequence[Hook]] = lambda _build: ()
         """Asked which hooks are owed to the state that a build has come into."""
         self._changing = asyncio.Lock()
         metrics.builds_active.set_function(lambda: len(self.active_now()))
 
     async def __aenter__(self) -> Self:
-        await self.store.__aenter__()
-        for build in await self.store.latest():
+        for build in await self.records.latest():
             self._remember(build)
-        for build in await self.store.ended_since(self._clock() - DONE_AGAIN):
+        for build in await self.records.ended_since(self._clock() - DONE_AGAIN):
             self._ended[build.host, build.token] = build.state, build.changed
         active = len(self.active_now())
         if active:
@@ -106,17 +107,16 @@ class Builds:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self.journal:
+        if self.queue:
             async with self._changing:
-                await self.journal.settle()
-        await self.store.__aexit__(kind, error, traceback)
+                await self.queue.settle()
 
     async def serve(self) -> None:
         """Store what could not be stored when it happened."""
         while True:
-            await self.journal.owing.wait()
+            await self.queue.failing.wait()
             async with self._changing:
-                settled = await self.journal.settle()
+                settled = await self.queue.settle()
             if not settled:
                 await asyncio.sleep(_RETRY)
 
@@ -147,7 +147,7 @@ class Builds:
     @property
     def unsaved(self) -> int:
         """How many changes still wait to be stored."""
-        return len(self.journal)
+        return len(self.queue)
 
     def admit(self, host: str, token: str) -> Build:
         """Return the active build that ``token`` opens.
@@ -200,9 +200,9 @@ class Builds:
                 raise InBuildError(build.host)
             now = self._clock()
             build = replace(build, begun=now, changed=now)
-            await self.journal.catch_up()
+            await self.queue.catch_up()
             old = self.active(build.host)
-            build = await self.store.begin(build, "PUT /build", peer)
+            build = await self.records.begin(build, "PUT /build", peer)
             if old:
                 self._forget_macs(old)
             self._remember(build)
@@ -221,7 +221,7 @@ class Builds:
             if changed == current:
                 return
             self._remember(changed)
-            await self.journal.add(Change(changed, cause, peer))
+            await self.queue.add(Change(changed, cause, peer))
         if current.state is State.PENDING:
             self._tell(changed, "installing", peer)
 
@@ -233,7 +233,7 @@ class Builds:
                 return
             changed = current.to(State.STALE, self._clock())
             self._remember(changed)
-            await self.journal.add(Change(changed, cause, None, self._owed(changed)))
+            await self.queue.add(Change(changed, cause, None, self._owed(changed)))
         self._tell(changed, f"stale: {cause}", None)
 
     def first_stale(self, now: float, threshold: Callable[[Build], int]) -> list[Build]:
@@ -306,12 +306,12 @@ class Builds:
 
     async def history(self, host: str) -> list[dict[str, object]]:
         """Return the machine's transitions, oldest first; raises StoreError."""
-        return await self.store.history(host)
+        return await self.records.history(host)
 
     async def log_of(self, host: str) -> str:
         """Return the log tail that came with the newest build's failure; raises StoreError."""
         build = self._latest.get(host)
-        return await self.store.log_of(build.number) if build else ""
+        return await self.records.log_of(build.number) if build else ""
 
     async def _end(
         self, build: Build, state: State, cause: str, peer: str | None, log_tail: str = ""
@@ -328,12 +328,16 @@ class Builds:
             if state in (State.INSTALLED, State.FAILED):
                 self._ended[ended.host, ended.token] = state, ended.changed
                 self._expire()
-            await self.journal.add(Change(ended, cause, peer, self._owed(ended), log_tail))
+            await self.queue.add(Change(ended, cause, peer, self._owed(ended), log_tail))
         words = {
             State.INSTALLED: "installed; pyxie is silent to it from here on",
             State.FAILED: f"{cause}; pyxie is silent to it from here on",
         }
         self._tell(ended, words.get(state, str(state)), peer)
+
+    def _stored(self, change: Change) -> None:
+        if change.owed:
+            self.indebted()
 
     def _owed(self, build: Build) -> tuple[Hook, ...]:
         return tuple(self.owes(build)) if build.state in OWED else ()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from pyxie.builds.life import ACTIVE, Build, State
-from pyxie.builds.records import Store
+from pyxie.builds.records import BuildRecords
 from pyxie.store.tables import BUILDS
 
 
 async def builds(
-    store: Store,
+    records: BuildRecords,
     *,
     host: str | None = None,
     state: State | None = None,
@@ -22,7 +22,7 @@ async def builds(
     """Return builds that fit all that is given, the newest first.
 
     Args:
-        store: Where they are.
+        records: Where they are.
         host: Of that machine.
         state: That are so.
         build_type: Of that type.
@@ -45,4 +45,4 @@ async def builds(
         found = found.where(lasting if active else ~lasting)
     if before is not None:
         found = found.where(BUILDS.c.id < before)
-    return await store.select(found)
+    return await records.select(found)

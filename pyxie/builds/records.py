@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from pyxie.builds.life import ACTIVE, OWED, Build, State
 from pyxie.config.build import Hook
 from pyxie.store.database import Database, StoreError, faults
+from pyxie.store.ledger import owed_row
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 
 
@@ -33,16 +34,16 @@ class Change:
     log: str = ""
 
 
-class Store(Database):
+class BuildRecords:
     """The builds and their history.
 
     Args:
-        url: SQLAlchemy's, for an async driver.
+        database: Entered before this is used.
         keep: How many builds of a machine are kept; older ones are forgotten.
     """
 
-    def __init__(self, url: str, *, keep: int = 50) -> None:
-        super().__init__(url)
+    def __init__(self, database: Database, *, keep: int = 50) -> None:
+        self._database = database
         self._keep = keep
 
     async def begin(self, build: Build, cause: str, peer: str | None) -> Build:
@@ -54,11 +55,11 @@ class Store(Database):
         Raises:
             StoreError: Nothing was stored.
         """
-        self.reserve()
+        self._database.reserve()
         actives = [str(state) for state in ACTIVE]
         replaced = (BUILDS.c.host == build.host) & BUILDS.c.state.in_(actives)
         with faults():
-            async with self.engine.begin() as connection:
+            async with self._database.engine.begin() as connection:
                 old = (await connection.execute(sa.select(BUILDS.c.id).where(replaced))).scalars()
                 for number in old.all():
                     await self._note(connection, number, State.REPLACED, build.begun, cause, peer)
@@ -84,7 +85,7 @@ class Store(Database):
         try:
             await self._save(change)
         except StoreError:
-            if not self.spend():
+            if not self._database.spend():
                 raise
             await self._save(change)
 
@@ -99,7 +100,7 @@ class Store(Database):
         if change.log:
             values["log"] = change.log
         with faults():
-            async with self.engine.begin() as connection:
+            async with self._database.engine.begin() as connection:
                 this = BUILDS.c.id == build.number
                 await connection.execute(sa.update(BUILDS).where(this).values(**values))
                 await self._note(
@@ -131,7 +132,7 @@ class Store(Database):
             StoreError: It cannot be read.
         """
         with faults():
-            async with self.engine.connect() as connection:
+            async with self._database.engine.connect() as connection:
                 query = sa.select(BUILDS.c.log).where(BUILDS.c.id == number)
                 return str((await connection.execute(query)).scalar() or "")
 
@@ -192,7 +193,7 @@ class Store(Database):
             .where(BUILDS.c.host == host)
             .order_by(TRANSITIONS.c.id)
         )
-        rows = await self.rows(query)
+        rows = await self._database.rows(query)
         return [
             {"build": row["build_id"], **{k: row[k] for k in ("at", "state", "cause", "peer")}}
             for row in rows
@@ -204,7 +205,7 @@ class Store(Database):
         Raises:
             StoreError: They cannot be read.
         """
-        rows = await self.rows(query)
+        rows = await self._database.rows(query)
         return [_build(row) for row in rows]
 
     @staticmethod
@@ -247,22 +248,3 @@ def _build(row: Any) -> Build:
         reason=row["reason"],
         number=row["id"],
     )
-
-
-def owed_row(
-    kind: str, hook: Hook, at: float, host: str, number: int | None, mac: str | None
-) -> dict[str, Any]:
-    """Return the row of a hook that is owed."""
-    return {
-        "build_id": number,
-        "host": host,
-        "mac": mac,
-        "kind": kind,
-        "at": at,
-        "hook": hook.model_dump_json(),
-        "state": "owed",
-        "attempts": 0,
-        "ended": None,
-        "result": "",
-        "output": "",
-    }

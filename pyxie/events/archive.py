@@ -15,11 +15,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from pyxie.builds.records import Store
 from pyxie.events.event import Event, Step
 from pyxie.events.trace import Trace
 from pyxie.service import Unbound
-from pyxie.store.database import StoreError, faults
+from pyxie.store.database import Database, StoreError, faults
 from pyxie.store.tables import EVENTS
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ class Archive(Unbound):
     """Keeps what `Trace` is told; a `pyxie.service.Service`.
 
     Args:
-        store: Entered before this serves.
+        database: Entered before this serves.
         trace: Where events come from.
         keep: How many are kept; 0 for none.
         every: Seconds between writes.
@@ -43,8 +42,10 @@ class Archive(Unbound):
 
     name = "archive"
 
-    def __init__(self, store: Store, trace: Trace, *, keep: int, every: float = _EVERY) -> None:
-        self._store = store
+    def __init__(
+        self, database: Database, trace: Trace, *, keep: int, every: float = _EVERY
+    ) -> None:
+        self._database = database
         self._trace = trace
         self._keep = keep
         self._every = every
@@ -82,7 +83,7 @@ class Archive(Unbound):
     async def _write(self, rows: list[dict[str, Any]]) -> None:
         try:
             with faults():
-                async with self._store.engine.begin() as connection:
+                async with self._database.engine.begin() as connection:
                     await connection.execute(sa.insert(EVENTS), rows)
                     self._unpruned += len(rows)
                     if self._unpruned >= _PRUNE:
@@ -105,7 +106,7 @@ class Archive(Unbound):
 
 
 async def page(
-    store: Store,
+    database: Database,
     *,
     host: str | None = None,
     mac: str | None = None,
@@ -118,7 +119,7 @@ async def page(
     """Return events that fit all that is given, the newest first.
 
     Args:
-        store: Where they are.
+        database: Where they are.
         host: Of that machine.
         mac: Of that NIC.
         step: Of that kind.
@@ -142,5 +143,5 @@ async def page(
         found = found.where(EVENTS.c.at <= until)
     if before is not None:
         found = found.where(EVENTS.c.id < before)
-    rows = await store.rows(found)
+    rows = await database.rows(found)
     return [dict(row) for row in rows]

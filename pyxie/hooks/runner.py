@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pyxie.builds.life import Build
-from pyxie.builds.records import Store
+from pyxie.builds.records import BuildRecords
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError, RenderError
 from pyxie.events.event import Recorder, Step
@@ -53,7 +53,8 @@ class Hooks:
     """A `pyxie.service.Service` that runs what `Ledger` says is owed.
 
     Args:
-        store: Where that stands; entered before this is.
+        ledger: What is owed; its database is entered before this is.
+        records: The builds that hooks are of.
         renderer: Of the operator's templates.
         names: What they are told.
         recorder: Hears of every hook that ended.
@@ -65,7 +66,8 @@ class Hooks:
 
     def __init__(
         self,
-        store: Store,
+        ledger: Ledger,
+        records: BuildRecords,
         renderer: Renderer,
         names: Names,
         recorder: Recorder,
@@ -73,8 +75,8 @@ class Hooks:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._store = store
-        self._ledger = Ledger(store)
+        self._ledger = ledger
+        self._records = records
         self._renderer = renderer
         self._names = names
         self._recorder = recorder
@@ -188,7 +190,7 @@ class Hooks:
     async def _pay(self, owed: Owed) -> bool:
         """Run one; tell whether those after it are to be run."""
         await self._ledger.started(owed.number)
-        build = await self._store.build(owed.build) if owed.build is not None else None
+        build = await self._records.build(owed.build) if owed.build is not None else None
         mac = owed.mac or (build.mac if build else None)
         attempt = owed.attempts + 1
         outcome = await self._do(build, owed.kind, owed.hook, owed.host, mac, attempt)

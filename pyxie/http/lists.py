@@ -109,7 +109,7 @@ async def builds(request: web.Request) -> web.Response:
     of = query(request, OfBuilds)
     site = request.app[SITE]
     found = await builds_page(
-        site.builds.store,
+        site.builds.records,
         host=site.registry.hostname_of(of.host) or None,
         state=of.state,
         build_type=of.build_type or None,
@@ -128,7 +128,7 @@ async def events(request: web.Request) -> web.Response:
     site = request.app[SITE]
     await site.archive.flush()
     page = await events_page(
-        site.builds.store,
+        site.database,
         host=site.registry.hostname_of(of.host) or None,
         mac=of.mac,
         step=of.step,

@@ -72,14 +72,14 @@ class Jobs:
         Raises:
             StoreError: They cannot be read.
         """
-        found = {build.number: build for build in await self._builds.store.newest(_MOST)}
+        found = {build.number: build for build in await self._builds.records.newest(_MOST)}
         # What is in memory is never older than what is stored.
         found |= {build.number: build for build in self._latest()}
         return [build for _, build in sorted(found.items()) if not self._is_gone(build)]
 
     async def one(self, token: str) -> Build | None:
         """Return the one with that token; raises as `all`."""
-        stored = await self._builds.store.with_token(token)
+        stored = await self._builds.records.with_token(token)
         if stored is None:
             return None
         newest = self._builds.of(stored.host)

@@ -7,6 +7,7 @@ time: the file is locked as long as we live.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pyxie.errors import PyxieError, StartError
+from pyxie.service import Unbound
 from pyxie.store.file import StateFile
 from pyxie.store.tables import HEAD
 
@@ -45,12 +47,14 @@ def faults() -> Iterator[None]:
         raise StoreError(_reason(exc)) from exc
 
 
-class Database:
-    """The database, open between entering and leaving.
+class Database(Unbound):
+    """The database, open between entering and leaving; a `pyxie.service.Service`.
 
     Args:
         url: SQLAlchemy's, for an async driver.
     """
+
+    name = "state"
 
     def __init__(self, url: str) -> None:
         try:
@@ -102,6 +106,10 @@ class Database:
             await self._engine.dispose()
         if self._file is not None:
             self._file.leave()
+
+    async def serve(self) -> None:
+        """Wait to be cancelled: the database is used by the other services."""
+        await asyncio.Event().wait()
 
     @property
     def _shown(self) -> str:

@@ -9,9 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pyxie.builds.records import Store, owed_row
 from pyxie.config.build import Hook
-from pyxie.store.database import faults
+from pyxie.store.database import Database, faults
 from pyxie.store.tables import HOOKS
 
 _STRANGERS = 1000
@@ -67,16 +66,16 @@ class Ledger:
     """The table of hooks; all methods raise StoreError.
 
     Args:
-        store: Entered before this is used.
+        database: Entered before this is used.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def owed(self) -> list[Owed]:
         """Return what is to be run, oldest first."""
         query = sa.select(HOOKS).where(HOOKS.c.state == "owed").order_by(HOOKS.c.id)
-        rows = await self._store.rows(query)
+        rows = await self._database.rows(query)
         return [_owed(row) for row in rows]
 
     async def owe(
@@ -92,7 +91,7 @@ class Ledger:
         """Note hooks that belong to no change of state."""
         rows = [owed_row(kind, hook, at, host, build, mac) for hook in hooks]
         with faults():
-            async with self._store.engine.begin() as connection:
+            async with self._database.engine.begin() as connection:
                 await connection.execute(sa.insert(HOOKS), rows)
                 if build is None:
                     await self._forget(connection)
@@ -107,7 +106,7 @@ class Ledger:
         ]
         if rows:
             with faults():
-                async with self._store.engine.begin() as connection:
+                async with self._database.engine.begin() as connection:
                     await connection.execute(sa.insert(HOOKS), rows)
 
     async def _forget(self, connection: AsyncConnection) -> None:
@@ -133,20 +132,20 @@ class Ledger:
             & (HOOKS.c.at == owed.at)
         )
         with faults():
-            async with self._store.engine.begin() as connection:
+            async with self._database.engine.begin() as connection:
                 query = sa.update(HOOKS).where(rest)
                 await connection.execute(query.values(state="skipped", ended=at, result=why))
 
     async def _update(self, number: int, **values: Any) -> None:
         with faults():
-            async with self._store.engine.begin() as connection:
+            async with self._database.engine.begin() as connection:
                 query = sa.update(HOOKS).where(HOOKS.c.id == number)
                 await connection.execute(query.values(**values))
 
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return what was run, and is to be, for the machine's builds, oldest first."""
         query = sa.select(HOOKS).where(HOOKS.c.host == host).order_by(HOOKS.c.id)
-        rows = await self._store.rows(query)
+        rows = await self._database.rows(query)
         shown = ("at", "kind", "state", "attempts", "ended", "result", "output")
         return [
             {
@@ -176,3 +175,22 @@ def _owed(row: Any) -> Owed:
         at=row["at"],
         attempts=row["attempts"],
     )
+
+
+def owed_row(
+    kind: str, hook: Hook, at: float, host: str, number: int | None, mac: str | None
+) -> dict[str, Any]:
+    """Return the row of a hook that is owed."""
+    return {
+        "build_id": number,
+        "host": host,
+        "mac": mac,
+        "kind": kind,
+        "at": at,
+        "hook": hook.model_dump_json(),
+        "state": "owed",
+        "attempts": 0,
+        "ended": None,
+        "result": "",
+        "output": "",
+    }

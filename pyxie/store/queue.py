@@ -1,39 +1,45 @@
-"""What happened to builds, on its way to the store: in order, and kept while the disk is full."""
+"""What is to be written, on its way to the database: in order, and kept while the disk is full."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
-from pyxie.builds.records import Change, Store
 from pyxie.store.database import StoreError
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 
-class Journal:
-    """Changes that wait to be stored. Its methods are called one at a time.
+
+class WriteQueue(Generic[T]):
+    """What waits to be written. Its methods are called one at a time.
 
     Args:
-        store: Where they go.
+        write: Stores one; raises StoreError where it cannot.
+        written: Told each one that is stored.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._waiting: deque[Change] = deque()
-        self.owing = asyncio.Event()
+    def __init__(
+        self,
+        write: Callable[[T], Awaitable[None]],
+        written: Callable[[T], None] = lambda _each: None,
+    ) -> None:
+        self._write = write
+        self._written = written
+        self._waiting: deque[T] = deque()
+        self.failing = asyncio.Event()
         """Set while something could not be stored."""
-        self.indebted: Callable[[], None] = lambda: None
-        """Told when hooks are owed, and stored so."""
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    async def add(self, change: Change) -> None:
-        """Store ``change``, after all before it; where that fails, it waits."""
-        self._waiting.append(change)
+    async def add(self, each: T) -> None:
+        """Store ``each``, after all before it; where that fails, it waits."""
+        self._waiting.append(each)
         await self.settle()
 
     async def settle(self) -> bool:
@@ -41,13 +47,13 @@ class Journal:
         try:
             await self.catch_up()
         except StoreError as exc:
-            if not self.owing.is_set():
+            if not self.failing.is_set():
                 log.error("state: cannot be written (%s); kept in memory, tried again", exc)  # noqa: TRY400
-            self.owing.set()
+            self.failing.set()
             return False
-        if self.owing.is_set():
+        if self.failing.is_set():
             log.warning("state: written again")
-        self.owing.clear()
+        self.failing.clear()
         return True
 
     async def catch_up(self) -> None:
@@ -57,8 +63,7 @@ class Journal:
             StoreError: It cannot be stored; what is left waits on.
         """
         while self._waiting:
-            change = self._waiting[0]
-            await self._store.save(change)
+            each = self._waiting[0]
+            await self._write(each)
             self._waiting.popleft()
-            if change.owed:
-                self.indebted()
+            self._written(each)

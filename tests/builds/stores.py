@@ -1,19 +1,21 @@
-"""Stores to test with: one on a disk that fills up, and machines to build."""
+"""Records of builds to test with: one on a disk that fills up, and machines to build."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from pyxie.builds.life import Build
-from pyxie.builds.records import Change, Store
+from pyxie.builds.life import Build, State
+from pyxie.builds.records import BuildRecords, Change
 from pyxie.registry.machine import Machine, Nic
-from pyxie.store.database import StoreError
+from pyxie.store.database import Database, StoreError
 
 MAC = "00:de:ad:90:74:60"
 
 
-class FillingStore(Store):
-    """A store whose disk is full while ``full`` is set."""
+class FillingRecords(BuildRecords):
+    """Records whose disk is full while ``full`` is set."""
 
     full = False
 
@@ -30,6 +32,13 @@ class FillingStore(Store):
             raise StoreError("database or disk is full")
 
 
+@asynccontextmanager
+async def opened(state: str) -> AsyncIterator[BuildRecords]:
+    """Open the builds of a database, by its URL."""
+    async with Database(state) as database:
+        yield BuildRecords(database)
+
+
 def url(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder}/pyxie.sqlite"
 
@@ -37,4 +46,16 @@ def url(folder: Path) -> str:
 def machine(host: str = "web01.internal", *macs: str) -> Machine:
     return Machine(
         hostname=host, network=tuple(Nic(macaddress=mac) for mac in macs or (MAC,)), kernel="linux"
+    )
+
+
+def build(host: str = "web01.internal", token: str = "secret") -> Build:
+    return Build(
+        host=host,
+        token=token,
+        state=State.PENDING,
+        begun=100.0,
+        changed=100.0,
+        macs=("02:00:00:00:00:01", "02:00:00:00:00:02"),
+        definition='{"hostname":"web01.internal"}',
     )

@@ -14,8 +14,8 @@ from pyxie.builds.builds import DONE_AGAIN, Builds, InvalidTokenError, new_token
 from pyxie.builds.life import Build, State
 from pyxie.events.trace import Trace
 from pyxie.metrics import Metrics
-from pyxie.store.database import StoreError
-from tests.builds.stores import MAC, FillingStore, machine, url
+from pyxie.store.database import Database, StoreError
+from tests.builds.stores import MAC, FillingRecords, machine, url
 from tests.support import Clock, eventually
 
 HOST = "web01.internal"
@@ -26,7 +26,7 @@ class Ward:
     """Builds, and what they are made of."""
 
     builds: Builds
-    store: FillingStore
+    records: FillingRecords
     clock: Clock
     trace: Trace
     metrics: Metrics
@@ -49,12 +49,13 @@ def opened(tmp_path: Path) -> Opener:
 
     @asynccontextmanager
     async def open_() -> AsyncIterator[Ward]:
-        store, trace, metrics = FillingStore(url(tmp_path)), Trace(clock=clock), Metrics()
-        builds = Builds(store, trace, metrics, clock=clock, token=lambda: f"token-{next(tokens)}")
-        async with builds:
+        database, trace, metrics = Database(url(tmp_path)), Trace(clock=clock), Metrics()
+        records = FillingRecords(database)
+        builds = Builds(records, trace, metrics, clock=clock, token=lambda: f"token-{next(tokens)}")
+        async with database, builds:
             serving = asyncio.create_task(builds.serve())
             try:
-                yield Ward(builds, store, clock, trace, metrics)
+                yield Ward(builds, records, clock, trace, metrics)
             finally:
                 serving.cancel()
                 with suppress(asyncio.CancelledError):
@@ -113,12 +114,12 @@ class TestBegin:
 
             last = max(one, two, key=lambda build: build.number)
             assert ward.builds.active(HOST) == last
-            assert await ward.store.latest() == [last]
+            assert await ward.records.latest() == [last]
 
     async def test_what_cannot_be_stored_does_not_begin(self, opened: Opener) -> None:
         async with opened() as ward:
             old = await ward.begin()
-            ward.store.full = True
+            ward.records.full = True
 
             with pytest.raises(StoreError, match="database or disk is full"):
                 await ward.begin()
@@ -289,7 +290,10 @@ class TestCancel:
             assert first is None
             assert isinstance(second, InvalidTokenError)
             expected = State.CANCELLED if cancel_first else State.INSTALLED
-            assert [found.state for found in await ward.store.latest()] == [expected, State.PENDING]
+            assert [found.state for found in await ward.records.latest()] == [
+                expected,
+                State.PENDING,
+            ]
 
 
 class TestFullDisk:
@@ -301,7 +305,7 @@ class TestFullDisk:
         async with opened() as ward:
             build = await ward.begin()
             other = await ward.begin("web02.internal", "02:00:00:00:00:02")
-            ward.store.full = True
+            ward.records.full = True
             await ward.builds.installing(build, "booting", "192.0.2.8", MAC)
             await ward.builds.done(HOST, build.token, None)
             await ward.builds.cancel("web02.internal", other.token, None)
@@ -310,7 +314,7 @@ class TestFullDisk:
             assert ward.builds.unsaved == 3
             assert _states(tmp_path) == {HOST: "pending", "web02.internal": "pending"}
 
-            ward.store.full = False
+            ward.records.full = False
             await ward.begin("web03.internal", "02:00:00:00:00:03")
 
             assert ward.builds.unsaved == 0
@@ -326,20 +330,20 @@ class TestFullDisk:
         monkeypatch.setattr("pyxie.builds.builds._RETRY", 0.01)
         async with opened() as ward:
             build = await ward.begin()
-            ward.store.full = True
+            ward.records.full = True
             await ward.builds.done(HOST, build.token, None)
 
-            ward.store.full = False
+            ward.records.full = False
             await eventually(lambda: ward.builds.unsaved == 0)
 
-            assert [found.state for found in await ward.store.latest()] == [State.INSTALLED]
+            assert [found.state for found in await ward.records.latest()] == [State.INSTALLED]
 
     async def test_it_is_stored_at_the_latest_when_the_daemon_stops(self, opened: Opener) -> None:
         async with opened() as ward:
             build = await ward.begin()
-            ward.store.full = True
+            ward.records.full = True
             await ward.builds.done(HOST, build.token, None)
-            ward.store.full = False
+            ward.records.full = False
         async with opened() as ward:
             assert ward.builds.status() == {HOST: State.INSTALLED}
 
@@ -348,7 +352,7 @@ class TestFullDisk:
     ) -> None:
         async with opened() as ward:
             build = await ward.begin()
-            ward.store.full = True
+            ward.records.full = True
             await ward.builds.installing(build, "booting", "192.0.2.8", MAC)
             await ward.builds.done(HOST, build.token, None)
 

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pyxie.builds.records import Store
 from pyxie.events.archive import Archive, page
 from pyxie.events.event import Step
 from pyxie.events.trace import Trace
+from pyxie.store.database import Database
 from pyxie.store.tables import EVENTS
 
 MAC = "52:54:00:00:00:01"
 
 
 @asynccontextmanager
-async def archive(store: Store, keep: int = 100) -> AsyncIterator[tuple[Trace, Archive]]:
+async def archive(store: Database, keep: int = 100) -> AsyncIterator[tuple[Trace, Archive]]:
     trace = Trace()
     kept = Archive(store, trace, keep=keep, every=0.01)
     task = asyncio.create_task(kept.serve())
@@ -34,17 +34,17 @@ async def archive(store: Store, keep: int = 100) -> AsyncIterator[tuple[Trace, A
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    async with Store(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
+async def store(tmp_path: Path) -> AsyncIterator[Database]:
+    async with Database(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
         yield opened
 
 
-async def texts(store: Store, **named: Any) -> list[str]:
+async def texts(store: Database, **named: Any) -> list[str]:
     return [each["text"] for each in await page(store, **named)]
 
 
 class TestArchive:
-    async def test_what_happened_is_there_when_it_stops(self, store: Store) -> None:
+    async def test_what_happened_is_there_when_it_stops(self, store: Database) -> None:
         async with archive(store) as (trace, _):
             trace.record(Step.BUILD, "begun", host="web01", mac=MAC, peer="192.0.2.1")
         (one,) = await page(store)
@@ -62,13 +62,13 @@ class TestArchive:
     async def test_it_survives_a_restart(self, tmp_path: Path) -> None:
         url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
         for text in ("one", "two"):
-            async with Store(url) as opened, archive(opened) as (trace, _):
+            async with Database(url) as opened, archive(opened) as (trace, _):
                 trace.record(Step.BUILD, text, host="web01")
-        async with Store(url) as opened:
+        async with Database(url) as opened:
             assert await texts(opened) == ["two", "one"]
 
     async def test_a_flood_of_strangers_fills_no_disk_and_pushes_nothing_out(
-        self, store: Store
+        self, store: Database
     ) -> None:
         async with archive(store, keep=100) as (trace, kept):
             trace.record(Step.BUILD, "begun", host="web01")
@@ -87,7 +87,7 @@ class TestArchive:
         assert await texts(store, step=Step.SILENCE) == []
         assert 10 <= (count or 0) <= 600
 
-    async def test_only_the_newest_are_kept(self, store: Store) -> None:
+    async def test_only_the_newest_are_kept(self, store: Database) -> None:
         async with archive(store, keep=50) as (trace, kept):
             for at in range(1200):
                 trace.record(Step.BUILD, str(at), host="web01")
@@ -98,14 +98,14 @@ class TestArchive:
         assert found[0] == "1199"
         assert len(found) <= 600
 
-    async def test_none_are_kept_if_none_are_wanted(self, store: Store) -> None:
+    async def test_none_are_kept_if_none_are_wanted(self, store: Database) -> None:
         async with archive(store, keep=0) as (trace, kept):
             trace.record(Step.BUILD, "begun", host="web01")
             await kept.flush()
         assert await texts(store) == []
 
     async def test_a_disk_that_is_full_is_told_of_once(
-        self, store: Store, caplog: pytest.LogCaptureFixture
+        self, store: Database, caplog: pytest.LogCaptureFixture
     ) -> None:
         async with store.engine.begin() as connection:
             await connection.execute(sa.text("DROP TABLE events"))
@@ -117,7 +117,7 @@ class TestArchive:
 
         assert len(told) == 1
 
-    async def test_a_page_is_of_what_is_asked_for(self, store: Store) -> None:
+    async def test_a_page_is_of_what_is_asked_for(self, store: Database) -> None:
         async with archive(store) as (trace, _):
             for at in range(5):
                 trace.record(Step.BUILD, str(at), host="web01", mac=MAC)

@@ -215,7 +215,7 @@ class TestAtLeastOnce:
 
         async with serving(tmp_path, machine=MACHINE + hooks) as served:
             await served.get(f"/done/{HOST}/{await served.build()}")
-            ledger = Ledger(served.site.builds.store)
+            ledger = Ledger(served.site.database)
             (owed,) = await ledger.owed()
             await ledger.started(owed.number)  # and here the daemon dies
 

@@ -17,7 +17,7 @@ from yarl import URL
 
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import Builds
-from pyxie.builds.records import Store
+from pyxie.builds.records import BuildRecords
 from pyxie.config.settings import load_marked
 from pyxie.events.event import Step
 from pyxie.events.trace import Trace
@@ -28,6 +28,7 @@ from pyxie.http.server import HttpServer
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.site import Site
+from pyxie.store.database import Database
 from tests.support import Clock
 
 HOST = "linux001.internal"
@@ -193,7 +194,7 @@ class Served:
 async def serving(
     folder: Path,
     *,
-    store: Callable[[str], Store] = Store,
+    records: Callable[[Database], BuildRecords] = BuildRecords,
     to_strangers: bool = False,
     patience: float = FIRST_REQUEST,
     listen: str = "127.0.0.1",
@@ -203,7 +204,7 @@ async def serving(
 
     Args:
         folder: Where its files are written, and its state.
-        store: Makes the store, given its URL.
+        records: Makes the records of builds.
         to_strangers: All clients count as coming from elsewhere.
         patience: Of the server with a first request.
         listen: The address to listen on.
@@ -211,13 +212,14 @@ async def serving(
     """
     file = lay(folder, **changed)
     settings, document = load_marked(file)
-    clock, metrics = Clock(), Metrics()
+    clock, metrics, database = Clock(), Metrics(), Database(settings.state)
     trace = Trace(clock=clock)
     eth0 = Interface("eth0", 2, (IPv4Interface("192.0.2.1/24"),))
     site = Site(
         settings,
         file,
-        builds=Builds(store(settings.state), trace, metrics, clock=clock),
+        database=database,
+        builds=Builds(records(database), trace, metrics, clock=clock),
         trace=trace,
         metrics=metrics,
         interfaces=lambda: Interfaces([eth0]),
@@ -225,7 +227,7 @@ async def serving(
     )
     trace.host_of = site.host_of
     server = HttpServer(site, (listen,), 0, patience=patience)
-    async with site.builds:
+    async with database, site.builds:
         await site.refresh()
         async with site.boot_api, server:
             if to_strangers:

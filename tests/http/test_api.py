@@ -12,7 +12,7 @@ import pytest
 from pyxie import __version__
 from pyxie.builds.life import Build
 from pyxie.events.event import Step
-from tests.builds.stores import FillingStore
+from tests.builds.stores import FillingRecords
 from tests.http.site import CONFIG, HOST, MAC, Answer, Served, serving
 from tests.support import eventually
 
@@ -93,10 +93,10 @@ class TestBuilds:
             )
 
     async def test_on_a_full_disk_are_refused_as_problems(self, tmp_path: Path) -> None:
-        class Full(FillingStore):
+        class Full(FillingRecords):
             full = True
 
-        async with serving(tmp_path, store=Full) as served:
+        async with serving(tmp_path, records=Full) as served:
             status, detail = problem(await served.ask("PUT", f"/api/v1/builds/{HOST}"))
 
             why = "the state cannot be written: database or disk is full"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pyxie.builds.life import State
-from tests.builds.stores import FillingStore
+from tests.builds.stores import FillingRecords
 from tests.http.site import CONFIG, HOST, MACHINE, Answer, Served, serving
 
 TYPES = f"{CONFIG}build_types: {{rescue: {{params: {{mirror: other}}, cmdline: rescue}}}}\n"
@@ -204,7 +204,7 @@ class TestFailed:
 class TestStale:
     async def test_a_build_becomes_so_once_and_its_token_stays_good(self, tmp_path: Path) -> None:
         stale = f"{MACHINE}stale_build_threshold_secs: 60\n"
-        async with serving(tmp_path, machine=stale, store=FillingStore) as served:
+        async with serving(tmp_path, machine=stale, records=FillingRecords) as served:
             token = await served.build()
             builds, now = served.site.builds, served.clock.now
 
@@ -249,7 +249,7 @@ class TestHistory:
     async def test_has_a_limit_for_each_machine(self, tmp_path: Path) -> None:
         limited = f"{CONFIG}limits: {{builds_per_machine: 3}}\n"
         async with serving(tmp_path, config=limited) as served:
-            served.site.builds.store._keep = served.site.settings.limits.builds_per_machine
+            served.site.builds.records._keep = served.site.settings.limits.builds_per_machine
             for _ in range(5):
                 await served.build()
 

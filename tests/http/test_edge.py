@@ -11,7 +11,7 @@ from aiohttp import web
 
 from pyxie.http import edge
 from pyxie.store.database import StoreError
-from tests.builds.stores import FillingStore
+from tests.builds.stores import FillingRecords
 from tests.http.site import HOST, Answer, Served, serving
 
 TOKEN = "6a1b3c5d-0000-4000-8000-123456789abc"
@@ -76,11 +76,11 @@ class TestErrors:
             assert answer.headers["Allow"] == "PUT"
 
     async def test_a_state_that_cannot_be_read_is_500(self, tmp_path: Path) -> None:
-        class Unreadable(FillingStore):
+        class Unreadable(FillingRecords):
             async def history(self, host: str) -> list[dict[str, object]]:
                 raise StoreError("disk I/O error")
 
-        async with serving(tmp_path, store=Unreadable) as served:
+        async with serving(tmp_path, records=Unreadable) as served:
             answer = await served.get(f"/api/v1/machines/{HOST}")
 
             detail = json.loads(answer.body)["detail"]

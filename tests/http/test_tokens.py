@@ -12,7 +12,7 @@ import pytest
 from pyxie.access.audit import Audit
 from pyxie.access.scope import Scope
 from pyxie.access.tokens import Tokens
-from pyxie.builds.records import Store
+from pyxie.store.database import Database
 from tests.builds.stores import url
 from tests.http.site import HOST, MACHINE, Served, serving
 from tests.support import Clock
@@ -111,7 +111,7 @@ class TestLife:
 
     async def test_it_ends_when_its_time_is_over(self, tmp_path: Path) -> None:
         clock = Clock()
-        async with Store(url(tmp_path)) as store:
+        async with Database(url(tmp_path)) as store:
             tokens = Tokens(store, clock=clock)
             _, secret = await tokens.create("ci", Scope.READ, 60)
 
@@ -122,9 +122,9 @@ class TestLife:
     async def test_it_outlives_a_restart_and_its_secret_is_nowhere_on_disk(
         self, tmp_path: Path
     ) -> None:
-        async with Store(url(tmp_path)) as store:
+        async with Database(url(tmp_path)) as store:
             _, secret = await Tokens(store).create("ci", Scope.READ, None)
-        async with Store(url(tmp_path)) as store:
+        async with Database(url(tmp_path)) as store:
             tokens = Tokens(store)
             await tokens.load()
             found = tokens.find(secret.encode())
@@ -165,7 +165,7 @@ class TestAudit:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("pyxie.access.audit._KEPT", 5)
-        async with Store(url(tmp_path)) as store:
+        async with Database(url(tmp_path)) as store:
             log = Audit(store, clock=Clock())
             for at in range(201):
                 await log.note("x", "192.0.2.1", "PUT", f"/{at}", 200)

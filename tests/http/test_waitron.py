@@ -12,7 +12,8 @@ import pytest
 from pyxie.builds.builds import DONE_AGAIN
 from pyxie.events.event import Step
 from pyxie.logs import _LIBRARIES
-from tests.builds.stores import FillingStore
+from pyxie.store.database import Database
+from tests.builds.stores import FillingRecords
 from tests.http.site import CONFIG, FINISH, HOST, MACHINE, PRESEED, Answer, lay, serving
 
 WRONG = "00000000-0000-4000-8000-000000000000"
@@ -187,15 +188,15 @@ class TestBuild:
     async def test_a_full_disk_refuses_it_with_the_reason_and_lets_done_through(
         self, tmp_path: Path
     ) -> None:
-        stores: list[FillingStore] = []
+        made: list[FillingRecords] = []
 
-        def store(url: str) -> FillingStore:
-            stores.append(FillingStore(url))
-            return stores[-1]
+        def records(database: Database) -> FillingRecords:
+            made.append(FillingRecords(database))
+            return made[-1]
 
-        async with serving(tmp_path, store=store) as served:
+        async with serving(tmp_path, records=records) as served:
             token = await served.build()
-            stores[0].full = True
+            made[0].full = True
 
             assert await served.ask("PUT", f"/build/{HOST}") == Answer(
                 507,
@@ -204,7 +205,7 @@ class TestBuild:
             )
             assert await served.get(f"/done/{HOST}/{token}") == OK
             assert await served.get(f"/status/{HOST}") == Answer(200, b"Installed")
-            stores[0].full = False
+            made[0].full = False
 
 
 class TestDone:
