@@ -14,8 +14,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from pyxie.config.kinds import http_url
 from pyxie.errors import PyxieError
-from pyxie.moving.golexer import Action, actions, tokens
-from pyxie.moving.lexer import UnreadableError
+from pyxie.syntax.golexer import Action, actions, tokens
+from pyxie.syntax.tokenizer import UnreadableError
 
 MOST_BYTES: Final = 64 << 10
 """Of an answer."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from pyxie.moving.expression import Expressions, Say, Scope
-from pyxie.moving.lexer import UnreadableError
+from pyxie.syntax.tokenizer import UnreadableError
 
 Names: TypeAlias = dict[str, tuple[str, bool]]
 """Kind and sureness by name; see `pyxie.moving.names`."""

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyxie.moving.jinja import quoted
-from pyxie.moving.lexer import UnreadableError
-from pyxie.moving.notes import Note, place
-from pyxie.moving.pongo2 import Converted
+from pyxie.moving.notes import Converted, Note, place
+from pyxie.syntax.tokenizer import UnreadableError
 
 _DIRECTIVE = re.compile(
     r"[ \t]*#(?P<end>end[ \t]+)?(?P<name>if|elif|else[ \t]+if|else|unless|for|set|raw|silent|def"

@@ -29,7 +29,7 @@ from pyxie.moving.jinja import (
     sure,
     value,
 )
-from pyxie.moving.lexer import Cursor, Token, UnreadableError
+from pyxie.syntax.tokenizer import Cursor, Token, UnreadableError
 
 _DEEPEST = 60
 _NOTHING = ("nil", "none", "None")

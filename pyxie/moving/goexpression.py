@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pyxie.moving.jinja import ATOM, COMPARE, CONDITIONAL, FILTER, NOT, OR, Jinja, quoted
-from pyxie.moving.lexer import Cursor, Token, UnreadableError
+from pyxie.syntax.tokenizer import Cursor, Token, UnreadableError
 
 _COMPARED: Final = {"eq": "==", "ne": "!="}
 _ORDERED: Final = {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}

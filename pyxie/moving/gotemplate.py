@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyxie.moving.goexpression import Pipelines, Scope, value
-from pyxie.moving.golexer import Action, actions, tokens
 from pyxie.moving.jinja import Jinja
-from pyxie.moving.lexer import Cursor, UnreadableError
-from pyxie.moving.notes import Note, place
-from pyxie.moving.pongo2 import Converted
+from pyxie.moving.notes import Converted, Note, place
+from pyxie.syntax.golexer import Action, actions, tokens
+from pyxie.syntax.tokenizer import Cursor, UnreadableError
 
 _WORDS = ("if", "else", "end", "range", "with", "break", "continue", "template", "define", "block")
 

@@ -33,6 +33,14 @@ class Note:
         return f"{place}: {self.sentence}"
 
 
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A template in Jinja2, and what is to be looked at in the old one."""
+
+    text: str
+    notes: tuple[Note, ...]
+
+
 @dataclass(slots=True)
 class Moved:
     """What is to be written, by path relative to the new ``config.yaml``, and the notes."""

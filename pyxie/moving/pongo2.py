@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from pyxie.moving.blocks import Blocks, Tag
 from pyxie.moving.expression import Expressions
 from pyxie.moving.jinja import printed
-from pyxie.moving.lexer import Cursor, Kind, Piece, UnreadableError, pieces, tokens
-from pyxie.moving.notes import Note, place
+from pyxie.moving.lexer import Kind, Piece, pieces, tokens
+from pyxie.moving.notes import Converted, Note, place
 from pyxie.moving.tags import Parts, convert_tag
+from pyxie.syntax.tokenizer import Cursor, UnreadableError
 
 _WORD = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)")
 _LONE = re.compile(r"(?<!%)(?:%%)*%(?!%)")
-
-
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """A template in Jinja2, and what is to be looked at in the old one."""
-
-    text: str
-    notes: tuple[Note, ...]
 
 
 def convert(text: str, file: str, *, printf: bool = True, roots: Sequence[str] = ()) -> Converted:

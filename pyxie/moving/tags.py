@@ -8,7 +8,8 @@ from typing import Final, TypeAlias
 
 from pyxie.moving.blocks import Blocks, Names, Tag
 from pyxie.moving.jinja import ATOM, FILTER, Jinja, piped, quoted, sure, value
-from pyxie.moving.lexer import Kind, UnreadableError
+from pyxie.moving.lexer import Kind
+from pyxie.syntax.tokenizer import UnreadableError
 
 Parts: TypeAlias = tuple[tuple[Kind, str], ...]
 """What a tag becomes: tags and values in Jinja2, each without its braces."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pyxie.moving.lexer import Token, tokenised
+from pyxie.syntax.tokenizer import Token, tokenised
 
 _SCAN = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|/\*.*?\*/|\}\}", re.DOTALL)
 _TOKEN = re.compile(

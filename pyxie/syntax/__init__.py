@@ -1,0 +1,1 @@
+"""Templates in tokens: what pyxie reads of languages that are not its own."""
