@@ -11,7 +11,7 @@ import click
 
 from pyxie import __version__, output
 from pyxie.client import UnreachableError
-from pyxie.commands import access, builds, discovery, machines, moving, schema
+from pyxie.commands import access, builds, discovery, importing, machines, schema
 from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, common, needed
 from pyxie.config.settings import load_marked
@@ -144,6 +144,6 @@ for _each in (
     *(discovery.discovered, discovery.adopt),
     *(machines.add, machines.set_, machines.edit, machines.remove),
     schema.schema,
-    moving.moving,
+    importing.moving,
 ):
     commands.add_command(_each)

@@ -42,18 +42,18 @@ PURE = frozenset(
         "errors",
         "hooks.words",
         "http.access",
-        "moving.blocks",
-        "moving.cheetah",
-        "moving.expression",
-        "moving.filters",
-        "moving.goexpression",
-        "moving.gotemplate",
-        "moving.jinja",
-        "moving.lexer",
-        "moving.names",
-        "moving.notes",
-        "moving.pongo2",
-        "moving.tags",
+        "importers.languages.cheetah",
+        "importers.languages.gotemplate.goexpression",
+        "importers.languages.gotemplate.gotemplate",
+        "importers.languages.jinja",
+        "importers.languages.pongo2.blocks",
+        "importers.languages.pongo2.expression",
+        "importers.languages.pongo2.filters",
+        "importers.languages.pongo2.lexer",
+        "importers.languages.pongo2.names",
+        "importers.languages.pongo2.pongo2",
+        "importers.languages.pongo2.tags",
+        "importers.notes",
         "recent",
         "registry.edit",
         "registry.glob",
@@ -150,7 +150,7 @@ RANKS = (
             "pyxie.store",
             "pyxie.tftp.source",
             "pyxie.tftp.files",
-            "pyxie.moving",
+            "pyxie.importers",
         ),
     },
     # Servers.
@@ -183,8 +183,9 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def rank(module: str) -> int:
-    """Return where in RANKS a module stands: at its own name, else at its package's."""
-    for name in (module, module.rpartition(".")[0]):
+    """Return where in RANKS a module stands: at its own name, else at its packages'."""
+    parts = module.split(".")
+    for name in (".".join(parts[:length]) for length in range(len(parts), 1, -1)):
         for at, names in enumerate(RANKS):
             if name in names:
                 return at

@@ -1,0 +1,1 @@
+"""Cobbler's distros, profiles, systems and templates become pyxie's."""

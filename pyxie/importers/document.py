@@ -1,0 +1,94 @@
+"""YAML as the imported programs read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from pyxie.config.nodes import Document, Loc, parse
+from pyxie.errors import ConfigError
+from pyxie.importers.notes import Moved
+
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+
+
+class Source:
+    """One YAML file of the old server's.
+
+    Args:
+        file: Its name, for notes.
+        text: What is in it.
+        moved: Takes the notes.
+    """
+
+    def __init__(self, file: str, text: str, moved: Moved) -> None:
+        self.file = file
+        self.text = text
+        self._moved = moved
+        self._document: Document | None = None
+        self.data: dict[str, Any] = {}
+        """Scalars as text; of a key that stands twice the last counts, as in Go's yaml.v2."""
+        try:
+            self._document = parse(text.encode(), Path(file), tolerant=True)
+        except ConfigError as exc:
+            for problem in exc.problems:
+                moved.say(file, f"left out: {problem.sentence}", problem.line, problem.column)
+            return
+        for problem in self._document.problems:
+            if problem.sentence.endswith("stands twice"):
+                told = f"{problem.sentence}; waitron took the last, and so does this"
+            else:
+                told = f"left out: {problem.sentence}"
+                self._document = None
+            moved.say(file, f"{problem.key}: {told}".lstrip(": "), problem.line, problem.column)
+        if self._document is None:
+            return
+        found = _plain(self._document.root)
+        if isinstance(found, dict):
+            self.data = found
+        elif found is not None:
+            moved.say(file, "left out: it is no mapping", 1, 1)
+            self._document = None
+
+    @property
+    def tidy(self) -> bool:
+        """Whether pyxie reads it without a complaint."""
+        return self._document is not None and not self._document.problems
+
+    @property
+    def readable(self) -> bool:
+        """Whether it is YAML at all."""
+        return self._document is not None
+
+    def say(self, loc: Loc, sentence: str, *, at_key: bool = True) -> None:
+        """Note something about the value that ``loc`` leads to."""
+        if self._document is None:
+            self._moved.say(self.file, sentence)
+            return
+        problem = self._document.problem(loc, sentence, at_key=at_key)
+        told = f"{problem.key}: {sentence}" if problem.key else sentence
+        self._moved.say(self.file, told, problem.line, problem.column)
+
+
+def _plain(node: Node | None) -> Any:
+    """Unfold a node that `parse` has passed; of a key that stands twice the last counts."""
+    if isinstance(node, ScalarNode):
+        return None if not node.style and node.value in _NULLS else node.value
+    if isinstance(node, SequenceNode):
+        return [_plain(each) for each in node.value]
+    if not isinstance(node, MappingNode):
+        return None
+    own: dict[str, Any] = {}
+    merged: dict[str, Any] = {}
+    for key, value in node.value:
+        if not isinstance(key, ScalarNode):
+            continue
+        if key.value != "<<" or key.style:
+            own[key.value] = _plain(value)
+            continue
+        for part in value.value if isinstance(value, SequenceNode) else [value]:
+            found = _plain(part)
+            merged.update(found if isinstance(found, dict) else {})
+    return {**merged, **own}

@@ -1,0 +1,1 @@
+"""Matchbox's profiles, groups and templates become pyxie's."""

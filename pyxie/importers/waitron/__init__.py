@@ -1,0 +1,1 @@
+"""A waitron's settings, machines, groups, hooks and templates become pyxie's."""
