@@ -21,6 +21,8 @@ MODULES = {
 PACKAGES = frozenset(name for name, path in MODULES.items() if path.name == "__init__.py")
 _RUAMEL = re.compile(r"ruamel\b").match
 MIGRATION = re.compile(r"pyxie\.builds\.migrations\.").match
+IMPORTER = re.compile(r"pyxie\.importers\b").match
+IMPORTING = "pyxie.commands.importing"
 
 PURE = frozenset(
     f"pyxie.{name}"
@@ -169,9 +171,10 @@ RANKS = (
 """From what is imported to what imports; a package stands for its modules not named before."""
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Walk the modules that a file imports, anywhere in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def imported(path: Path, *, at_once: bool = False) -> Iterator[str]:
+    """Walk the modules that a file imports: anywhere in it, or as soon as it is imported itself."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if at_once else ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -190,6 +193,11 @@ def rank(module: str) -> int:
             if name in names:
                 return at
     raise AssertionError(f"{module} has no place in RANKS")
+
+
+def part_of_importers(module: str) -> str:
+    """Return the folder of `pyxie.importers` that a module is in; empty for what all share."""
+    return module.split(".")[2] if module.count(".") > 2 else ""
 
 
 class TestPureModules:
@@ -273,6 +281,37 @@ class TestDependencies:
         }
 
         assert {user for user in users if not user.startswith("pyxie.probe")} == set()
+
+    def test_on_the_importers_is_their_command_alone(self) -> None:
+        """Which imports each source only when it is asked for."""
+        at_once = {
+            name
+            for name in imported(MODULES[IMPORTING], at_once=True)
+            if IMPORTER(name) and name.count(".") > 2
+        }
+        users = {
+            module
+            for module, path in MODULES.items()
+            if any(map(IMPORTER, imported(path))) and not IMPORTER(module)
+        }
+
+        assert users == {IMPORTING}
+        assert at_once == set()
+
+    @pytest.mark.parametrize("module", sorted(filter(IMPORTER, MODULES)))
+    def test_among_importers_are_from_a_source_to_languages_to_what_all_share(
+        self, module: str
+    ) -> None:
+        own = part_of_importers(module)
+        allowed = {"", own} if own in ("", "languages") else {"", "languages", own}
+
+        parts = {
+            part_of_importers(name)
+            for name in imported(MODULES[module])
+            if IMPORTER(name) and name not in PACKAGES
+        }
+
+        assert parts <= allowed
 
     def test_on_the_library_that_writes_yaml_is_one_module(self) -> None:
         users = {module for module, path in MODULES.items() if any(map(_RUAMEL, imported(path)))}
