@@ -55,7 +55,7 @@ def waitron(folder: Path, **how: Any) -> None:
 
     Of any version: 1, 2 or 3. The templates' pongo2 becomes Jinja2.
     """
-    from pyxie.importers.waitron.waitron import read
+    from pyxie.importers.waitron.importer import read
 
     _import(folder, read, **how)
 
@@ -68,7 +68,7 @@ def matchbox(folder: Path, **how: Any) -> None:
 
     Profiles become build types, groups become machines.
     """
-    from pyxie.importers.matchbox.matchbox import read
+    from pyxie.importers.matchbox.importer import read
 
     _import(folder, read, **how)
 
@@ -81,7 +81,7 @@ def cobbler(file: Path, **how: Any) -> None:
 
     Or a folder with its collections and templates, as /var/lib/cobbler.
     """
-    from pyxie.importers.cobbler.cobbler import read
+    from pyxie.importers.cobbler.importer import read
 
     _import(file, read, **how)
 

@@ -26,7 +26,7 @@ class Jinja:
 
     Attributes:
         text: What is written.
-        kind: See `pyxie.importers.languages.pongo2.names`; ``truth`` for what Jinja2 does not
+        kind: See `pyxie.importers.languages.pongo2.variables`; ``truth`` for what Jinja2 does not
             make a bool of.
         sure: It is never undefined.
         level: How tightly its outermost operator binds.

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from pyxie.config.settings import Settings
 from pyxie.errors import RenderError
-from pyxie.importers.languages.pongo2.pongo2 import convert
+from pyxie.importers.languages.pongo2.converter import convert
 from pyxie.registry.machine import Machine
 from pyxie.render.context import context
 from pyxie.render.strict import Renderer
-from tests.importers.languages.waitron import OCCASION, Waitron, names, waitron
+from tests.importers.languages.gowaitron import OCCASION, Waitron, names, waitron
 
 __all__ = ["waitron"]
 

@@ -10,7 +10,7 @@ from pyxie.importers.languages.pongo2.expression import Expressions, Say, Scope
 from pyxie.syntax.tokenizer import UnreadableError
 
 Names: TypeAlias = dict[str, tuple[str, bool]]
-"""Kind and sureness by name; see `pyxie.importers.languages.pongo2.names`."""
+"""Kind and sureness by name; see `pyxie.importers.languages.pongo2.variables`."""
 
 _CONDITIONAL = frozenset(("if", "for", "ifequal", "ifnotequal", "ifchanged"))
 

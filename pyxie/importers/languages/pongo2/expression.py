@@ -27,8 +27,8 @@ from pyxie.importers.languages.jinja import (
     sure,
     value,
 )
-from pyxie.importers.languages.pongo2 import names
-from pyxie.importers.languages.pongo2.filters import FILTERS, KNOWN, UNLIKE
+from pyxie.importers.languages.pongo2 import variables
+from pyxie.importers.languages.pongo2.filtermap import FILTERS, KNOWN, UNLIKE
 from pyxie.syntax.tokenizer import Cursor, Token, UnreadableError
 
 _DEEPEST = 60
@@ -51,7 +51,7 @@ class Scope:
     """
 
     frames: list[dict[str, tuple[str, bool]]] = field(
-        default_factory=lambda: [{name: (kind, True) for name, kind in names.TOP.items()}]
+        default_factory=lambda: [{name: (kind, True) for name, kind in variables.TOP.items()}]
     )
     loops: int = 0
 
@@ -235,7 +235,7 @@ class Expressions:
             for one in self._steps():
                 if kind == "params" and one in _METHODS:
                     return Jinja(f'{text}.get({quoted(str(one))}, "")', "text", sure=True)
-                kind, certain, remark = names.step(kind, one)
+                kind, certain, remark = variables.step(kind, one)
                 always = always and certain
                 text += f"[{one}]" if isinstance(one, int) else f".{one}"
                 if remark:
@@ -252,13 +252,13 @@ class Expressions:
     def _loop(self) -> Jinja:
         self.cursor.need("symbol", ".")
         word = self.cursor.need("name")
-        for name, own in names.LOOP.items():
-            if names.plain(name) == names.plain(word.value):
+        for name, own in variables.LOOP.items():
+            if variables.plain(name) == variables.plain(word.value):
                 if name != word.value:
                     self._say(
                         f"'forloop.{word.value}' was nothing in waitron: it is '{name}'", word.at
                     )
-                kind = names.RECORDS["loop"][name]
+                kind = variables.RECORDS["loop"][name]
                 return Jinja(f"loop.{own}", kind, sure=True)
         raise UnreadableError(word.at, f"'forloop.{word.value}' has no like in Jinja2")
 

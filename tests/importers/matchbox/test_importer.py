@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyxie.config.nodes import parse
-from pyxie.importers.languages.gotemplate.gotemplate import convert
-from pyxie.importers.matchbox.matchbox import read
+from pyxie.importers.languages.gotemplate.converter import convert
+from pyxie.importers.matchbox.importer import read
 from pyxie.importers.notes import Moved, NotFoundError
 from pyxie.registry.folder import parse_machine
 from pyxie.registry.machine import Machine

@@ -7,8 +7,8 @@ import shlex
 from typing import Any, Final
 
 from pyxie.config.nodes import Loc
-from pyxie.importers.document import Source
-from pyxie.importers.waitron.templates import Templates
+from pyxie.importers.waitron.templatefolder import Templates
+from pyxie.importers.yamlfile import Source
 
 HOOKS: Final = (
     "prebuild_commands",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from pyxie.config.kinds import http_url, unicast
-from pyxie.importers.cobbler.exported import Item, items
+from pyxie.importers.cobbler.export import Item, items
 from pyxie.importers.languages.cheetah import convert
 from pyxie.importers.notes import Moved, NotFoundError, Tree
 from pyxie.registry.edit import written

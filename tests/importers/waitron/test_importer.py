@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from pyxie.checking import problems
 from pyxie.config.nodes import parse
-from pyxie.importers.languages.pongo2.pongo2 import convert
+from pyxie.importers.languages.pongo2.converter import convert
 from pyxie.importers.notes import Moved, NotFoundError
-from pyxie.importers.waitron.waitron import read
+from pyxie.importers.waitron.importer import read
 from pyxie.render.context import context
 from pyxie.render.strict import Renderer
-from tests.importers.languages.waitron import OCCASION, Waitron, names, waitron
+from tests.importers.languages.gowaitron import OCCASION, Waitron, names, waitron
 from tests.importers.trees import DATA, Imported, imported_tree
 
 __all__ = ["waitron"]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pyxie.importers.languages.gotemplate.goexpression import Pipelines, Scope, value
+from pyxie.importers.languages.gotemplate.pipelines import Pipelines, Scope, value
 from pyxie.importers.languages.jinja import Jinja
 from pyxie.importers.notes import Converted, Note, place
 from pyxie.syntax.golexer import Action, actions, tokens

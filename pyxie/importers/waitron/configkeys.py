@@ -10,9 +10,9 @@ from typing import Any
 from pyxie.config.build import BuildKeys
 from pyxie.config.kinds import http_url, unicast
 from pyxie.config.nodes import Loc
-from pyxie.importers.document import Source
-from pyxie.importers.waitron.hooks import HOOKS, hooks
-from pyxie.importers.waitron.templates import Templates
+from pyxie.importers.waitron.hookcommands import HOOKS, hooks
+from pyxie.importers.waitron.templatefolder import Templates
+from pyxie.importers.yamlfile import Source
 from pyxie.registry.machine import Address, Nic, hostname
 
 _DEAD_URL = re.compile(

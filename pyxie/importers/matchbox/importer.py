@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pyxie.config.kinds import unicast
-from pyxie.importers.languages.gotemplate.gotemplate import convert
+from pyxie.importers.languages.gotemplate.converter import convert
 from pyxie.importers.notes import Moved, NotFoundError, Tree, place
 from pyxie.registry.edit import written
 from pyxie.registry.machine import hostname

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pyxie.config.nodes import parse
 from pyxie.errors import RenderError
-from pyxie.importers.cobbler.cobbler import read
+from pyxie.importers.cobbler.importer import read
 from pyxie.importers.languages.cheetah import convert
 from pyxie.importers.notes import Moved, NotFoundError
 from pyxie.render.boot import Kitchen

@@ -6,9 +6,9 @@ import posixpath
 import re
 
 from pyxie.config.nodes import Loc
-from pyxie.importers.document import Source
-from pyxie.importers.languages.pongo2.pongo2 import convert
+from pyxie.importers.languages.pongo2.converter import convert
 from pyxie.importers.notes import Moved, Tree
+from pyxie.importers.yamlfile import Source
 
 _INCLUDES = re.compile(r"""\{%-?\s*(?:include|extends|import|ssi)\s([^%]*)%\}""")
 _QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'")

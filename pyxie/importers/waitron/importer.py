@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from pyxie.config.build import BuildKeys, Group
 from pyxie.config.kinds import http_url
-from pyxie.importers.document import Source
 from pyxie.importers.notes import Moved, NotFoundError, Tree
-from pyxie.importers.waitron.hooks import HOOKS
-from pyxie.importers.waitron.keys import Keys
-from pyxie.importers.waitron.templates import Templates
+from pyxie.importers.waitron.configkeys import Keys
+from pyxie.importers.waitron.hookcommands import HOOKS
+from pyxie.importers.waitron.templatefolder import Templates
+from pyxie.importers.yamlfile import Source
 from pyxie.registry.edit import written
 from pyxie.registry.machine import Machine
 

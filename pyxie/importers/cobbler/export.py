@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pyxie.config.nodes import Loc
-from pyxie.importers.document import Source
 from pyxie.importers.notes import Moved, Tree
+from pyxie.importers.yamlfile import Source
 
 KINDS: Final = ("distros", "profiles", "systems")
 _ONE = re.compile(r"(?:^|/)(distros|profiles|systems)(?:\.d)?/[^/]+\.(?:json|ya?ml)$")
