@@ -144,6 +144,6 @@ for _each in (
     *(discovery.discovered, discovery.adopt),
     *(machines.add, machines.set_, machines.edit, machines.remove),
     schema.schema,
-    importing.moving,
+    importing.import_files,
 ):
     commands.add_command(_each)

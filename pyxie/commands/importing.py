@@ -12,14 +12,14 @@ import click
 from pyxie import output
 from pyxie.commands.options import MISTAKEN
 from pyxie.errors import PyxieError
-from pyxie.importers.notes import Moved, Tree
+from pyxie.importers.notes import Result, Tree
 from pyxie.importers.tree import ExistsError, read_tree, write
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @click.group("import", short_help="Take over the files of waitron, Matchbox or Cobbler.")
-def moving() -> None:
+def import_files() -> None:
     """Take over the files of waitron, Matchbox or Cobbler.
 
     Writes config.yaml, machines, groups and templates, and prints a line for each thing that
@@ -47,7 +47,9 @@ def _options(function: F) -> F:
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
-@moving.command(short_help="Convert a waitron's configuration, machines, groups and templates.")
+@import_files.command(
+    short_help="Convert a waitron's configuration, machines, groups and templates."
+)
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @_options
 def waitron(folder: Path, **how: Any) -> None:
@@ -60,7 +62,7 @@ def waitron(folder: Path, **how: Any) -> None:
     _import(folder, read, **how)
 
 
-@moving.command(short_help="Convert Matchbox's profiles, groups and templates.")
+@import_files.command(short_help="Convert Matchbox's profiles, groups and templates.")
 @click.argument("folder", metavar="DIR", type=_FOLDER)
 @_options
 def matchbox(folder: Path, **how: Any) -> None:
@@ -73,7 +75,7 @@ def matchbox(folder: Path, **how: Any) -> None:
     _import(folder, read, **how)
 
 
-@moving.command(short_help="Convert Cobbler's distros, profiles and systems.")
+@import_files.command(short_help="Convert Cobbler's distros, profiles and systems.")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, exists=True))
 @_options
 def cobbler(file: Path, **how: Any) -> None:
@@ -87,13 +89,13 @@ def cobbler(file: Path, **how: Any) -> None:
 
 
 def _import(
-    place: Path, read: Callable[[Tree], Moved], to: Path, *, force: bool, as_json: bool
+    place: Path, read: Callable[[Tree], Result], to: Path, *, force: bool, as_json: bool
 ) -> None:
     try:
         tree, skipped = read_tree(place)
-        moved = read(tree)
-        moved.add(skipped)
-        write(moved, to, force=force)
+        result = read(tree)
+        result.add_notes(skipped)
+        write(result, to, force=force)
     except ExistsError as exc:
         raise _mistake(str(exc)) from exc
     except OSError as exc:
@@ -108,14 +110,14 @@ def _import(
                 "column": note.column,
                 "sentence": note.sentence,
             }
-            for note in moved.notes
+            for note in result.notes
         ]
-        output.as_json({"files": sorted(moved.files), "notes": notes})
+        output.as_json({"files": sorted(result.files), "notes": notes})
         return
-    for note in moved.notes:
+    for note in result.notes:
         output.line(str(note))
     output.line(
-        f"{len(moved.files)} file(s) written, {len(moved.notes)} note(s); "
+        f"{len(result.files)} file(s) written, {len(result.notes)} note(s); "
         f"go on with: pyxie check --config {to / 'config.yaml'}"
     )
 

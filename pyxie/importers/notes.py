@@ -42,7 +42,7 @@ class Converted:
 
 
 @dataclass(slots=True)
-class Moved:
+class Result:
     """What is to be written, by path relative to the new ``config.yaml``, and the notes."""
 
     files: dict[str, str] = field(default_factory=dict)
@@ -53,11 +53,11 @@ class Moved:
         """All notes, each once, in the order of files and lines."""
         return tuple(sorted(self._notes))
 
-    def say(self, file: str, sentence: str, line: int = 0, column: int = 0) -> None:
+    def add_note(self, file: str, sentence: str, line: int = 0, column: int = 0) -> None:
         """Add a note."""
         self._notes[Note(file, line, column, sentence)] = None
 
-    def add(self, notes: Iterable[Note]) -> None:
+    def add_notes(self, notes: Iterable[Note]) -> None:
         """Add notes of a part."""
         self._notes.update(dict.fromkeys(notes))
 

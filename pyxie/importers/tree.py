@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pyxie.errors import PyxieError
-from pyxie.importers.notes import Moved, Note, Tree
+from pyxie.importers.notes import Note, Result, Tree
 
 _LARGEST = 4 << 20
 _MOST = 256 << 20
@@ -85,14 +85,14 @@ def _text(path: Path) -> str | None:
     return None if "\0" in text else text
 
 
-def write(moved: Moved, folder: Path, *, force: bool) -> None:
+def write(result: Result, folder: Path, *, force: bool) -> None:
     """Write the files below ``folder``.
 
     Raises:
         ExistsError: Some are there, and it is not forced; nothing is written then.
         OSError: One cannot be written.
     """
-    targets = {folder / name: text for name, text in sorted(moved.files.items())}
+    targets = {folder / name: text for name, text in sorted(result.files.items())}
     there = [path for path in targets if os.path.lexists(path)]
     if there and not force:
         raise ExistsError(there)

@@ -9,24 +9,24 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from pyxie.config.nodes import Document, Loc, parse
 from pyxie.errors import ConfigError
-from pyxie.importers.notes import Moved
+from pyxie.importers.notes import Result
 
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
-class Source:
+class YamlFile:
     """One YAML file of the old server's.
 
     Args:
         file: Its name, for notes.
         text: What is in it.
-        moved: Takes the notes.
+        result: Takes the notes.
     """
 
-    def __init__(self, file: str, text: str, moved: Moved) -> None:
+    def __init__(self, file: str, text: str, result: Result) -> None:
         self.file = file
         self.text = text
-        self._moved = moved
+        self._result = result
         self._document: Document | None = None
         self.data: dict[str, Any] = {}
         """Scalars as text; of a key that stands twice the last counts, as in Go's yaml.v2."""
@@ -34,7 +34,7 @@ class Source:
             self._document = parse(text.encode(), Path(file), tolerant=True)
         except ConfigError as exc:
             for problem in exc.problems:
-                moved.say(file, f"left out: {problem.sentence}", problem.line, problem.column)
+                result.add_note(file, f"left out: {problem.sentence}", problem.line, problem.column)
             return
         for problem in self._document.problems:
             if problem.sentence.endswith("stands twice"):
@@ -42,18 +42,20 @@ class Source:
             else:
                 told = f"left out: {problem.sentence}"
                 self._document = None
-            moved.say(file, f"{problem.key}: {told}".lstrip(": "), problem.line, problem.column)
+            result.add_note(
+                file, f"{problem.key}: {told}".lstrip(": "), problem.line, problem.column
+            )
         if self._document is None:
             return
         found = _plain(self._document.root)
         if isinstance(found, dict):
             self.data = found
         elif found is not None:
-            moved.say(file, "left out: it is no mapping", 1, 1)
+            result.add_note(file, "left out: it is no mapping", 1, 1)
             self._document = None
 
     @property
-    def tidy(self) -> bool:
+    def valid(self) -> bool:
         """Whether pyxie reads it without a complaint."""
         return self._document is not None and not self._document.problems
 
@@ -62,14 +64,14 @@ class Source:
         """Whether it is YAML at all."""
         return self._document is not None
 
-    def say(self, loc: Loc, sentence: str, *, at_key: bool = True) -> None:
+    def add_note(self, loc: Loc, sentence: str, *, at_key: bool = True) -> None:
         """Note something about the value that ``loc`` leads to."""
         if self._document is None:
-            self._moved.say(self.file, sentence)
+            self._result.add_note(self.file, sentence)
             return
         problem = self._document.problem(loc, sentence, at_key=at_key)
         told = f"{problem.key}: {sentence}" if problem.key else sentence
-        self._moved.say(self.file, told, problem.line, problem.column)
+        self._result.add_note(self.file, told, problem.line, problem.column)
 
 
 def _plain(node: Node | None) -> Any:

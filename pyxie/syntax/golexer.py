@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from pyxie.syntax.tokenizer import Token, tokenised
+from pyxie.syntax.tokenizer import Token, tokenize
 
 _SCAN = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|/\*.*?\*/|\}\}", re.DOTALL)
 _TOKEN = re.compile(
@@ -56,7 +56,7 @@ def tokens(text: str, at: int) -> list[Token]:
     Raises:
         UnreadableError: There is no such token.
     """
-    return tokenised(text, at, _TOKEN, _inside, "{} is not understood here")
+    return tokenize(text, at, _TOKEN, _inside, "{} is not understood here")
 
 
 def _inside(written: str) -> str:

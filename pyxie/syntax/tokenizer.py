@@ -35,7 +35,7 @@ class Token:
     at: int
 
 
-def tokenised(
+def tokenize(
     text: str, at: int, pattern: re.Pattern[str], inside: Callable[[str], str], complaint: str
 ) -> list[Token]:
     """Return the tokens of ``text``, without those of the kind ``space``.
@@ -104,7 +104,7 @@ class Cursor:
         self._next += token is not None
         return token
 
-    def need(self, kind: str, *values: str) -> Token:
+    def expect(self, kind: str, *values: str) -> Token:
         """As `match`; raises `UnreadableError` if something else is there."""
         token = self.match(kind, *values)
         if token is None:
@@ -116,7 +116,7 @@ class Cursor:
         """Take all that is left."""
         self._next = len(self._tokens)
 
-    def nothing_more(self) -> None:
+    def expect_end(self) -> None:
         """Raise `UnreadableError` if there are tokens left."""
         if self:
             token = self._tokens[self._next]

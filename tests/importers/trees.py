@@ -11,7 +11,7 @@ from pyxie.config.build import Group
 from pyxie.config.nodes import read
 from pyxie.config.settings import Settings, load, load_marked
 from pyxie.config.validate import validate
-from pyxie.importers.notes import Moved, Tree
+from pyxie.importers.notes import Result, Tree
 from pyxie.importers.tree import read_tree, write
 from pyxie.registry.folder import read_machine
 from pyxie.registry.machine import Machine
@@ -27,13 +27,13 @@ class Imported:
         name: Of the tree.
         old: Where the old files are.
         new: Where the new ones are.
-        moved: What came out.
+        result: What came out.
     """
 
     name: str
     old: Path
     new: Path
-    moved: Moved
+    result: Result
 
     @property
     def settings(self) -> Settings:
@@ -65,10 +65,10 @@ class Imported:
 
     @property
     def notes(self) -> list[str]:
-        return [str(note) for note in self.moved.notes]
+        return [str(note) for note in self.result.notes]
 
 
-def imported_tree(name: str, read: Callable[[Tree], Moved], folder: Path) -> Imported:
+def imported_tree(name: str, read: Callable[[Tree], Result], folder: Path) -> Imported:
     """Import one of the trees; what it calls /etc/waitron is where it is copied to."""
     old, new = folder / "etc", folder / "new"
     for path in sorted((DATA / name).rglob("*")):
@@ -77,6 +77,6 @@ def imported_tree(name: str, read: Callable[[Tree], Moved], folder: Path) -> Imp
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(path.read_text().replace("/etc/waitron", str(old)))
     tree, _ = read_tree(old)
-    moved = read(tree)
-    write(moved, new, force=False)
-    return Imported(name, old, new, moved)
+    result = read(tree)
+    write(result, new, force=False)
+    return Imported(name, old, new, result)

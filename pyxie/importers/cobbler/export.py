@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pyxie.config.nodes import Loc
-from pyxie.importers.notes import Moved, Tree
-from pyxie.importers.yamlfile import Source
+from pyxie.importers.notes import Result, Tree
+from pyxie.importers.yamlfile import YamlFile
 
 KINDS: Final = ("distros", "profiles", "systems")
 _ONE = re.compile(r"(?:^|/)(distros|profiles|systems)(?:\.d)?/[^/]+\.(?:json|ya?ml)$")
@@ -30,12 +30,12 @@ class Item:
 
     name: str
     data: dict[str, Any]
-    source: Source
+    source: YamlFile
     loc: Loc
 
-    def say(self, key: str, sentence: str, *, within: Loc = ()) -> None:
+    def add_note(self, key: str, sentence: str, *, within: Loc = ()) -> None:
         """Note something about one of its keys, or of a mapping within it."""
-        self.source.say((*self.loc, *within, key), f"{self.name}: {sentence}")
+        self.source.add_note((*self.loc, *within, key), f"{self.name}: {sentence}")
 
 
 def _joined(pair: re.Match[str]) -> str:
@@ -44,7 +44,7 @@ def _joined(pair: re.Match[str]) -> str:
     return b"".join(halves).decode("utf-16-be")
 
 
-def items(tree: Tree, moved: Moved) -> dict[str, dict[str, Item]]:
+def items(tree: Tree, result: Result) -> dict[str, dict[str, Item]]:
     """Return all items by their kind and name."""
     found: dict[str, dict[str, Item]] = {kind: {} for kind in KINDS}
     for path, text in sorted(tree.items()):
@@ -54,16 +54,16 @@ def items(tree: Tree, moved: Moved) -> dict[str, dict[str, Item]]:
             or not re.search(r"\b(?:distros|profiles|systems)[\"']?\s*:", text)
         ):
             continue
-        source = Source(path, _PAIR.sub(_joined, text), moved)
+        source = YamlFile(path, _PAIR.sub(_joined, text), result)
         for kind, item in _of(source, one[1] if one else ""):
             if item.name in found[kind]:
-                item.say("name", f"left out: there are two of {kind} with this name")
+                item.add_note("name", f"left out: there are two of {kind} with this name")
             else:
                 found[kind][item.name] = item
     return found
 
 
-def _of(source: Source, kind: str) -> Iterator[tuple[str, Item]]:
+def _of(source: YamlFile, kind: str) -> Iterator[tuple[str, Item]]:
     if kind:
         name = source.data.get("name") or posixpath.splitext(posixpath.basename(source.file))[0]
         yield kind, Item(str(name), source.data, source, ())

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pyxie.config.kinds import http_url, unicast
 from pyxie.importers.cobbler.export import Item, items
 from pyxie.importers.languages.cheetah import convert
-from pyxie.importers.notes import Moved, NotFoundError, Tree
+from pyxie.importers.notes import NotFoundError, Result, Tree
 from pyxie.registry.edit import written
 from pyxie.registry.machine import hostname
 
@@ -37,24 +37,24 @@ _BY_BREED: Final = {
 _URL: Final = "{{ urls.template('preseed') }}"
 
 
-def read(tree: Tree) -> Moved:
+def read(tree: Tree) -> Result:
     """Convert an export of Cobbler's, or its folder of collections.
 
     Raises:
         NotFoundError: There are no profiles in it.
     """
-    return _Cobbler(tree).moved
+    return _Cobbler(tree).result
 
 
 class _Cobbler:
     def __init__(self, tree: Tree) -> None:
-        self.moved = Moved()
+        self.result = Result()
         self._tree = tree
-        found = items(tree, self.moved)
+        found = items(tree, self.result)
         self._distros, self._profiles = found["distros"], found["profiles"]
         if not self._profiles:
             nothing = "there are no profiles in it, as Cobbler's export has them"
-            raise NotFoundError("\n".join([nothing, *map(str, self.moved.notes)]))
+            raise NotFoundError("\n".join([nothing, *map(str, self.result.notes)]))
         self._templates: dict[str, str] = {}
         types = {_name(name): self._type(item) for name, item in self._profiles.items()}
         known = {key for each in types.values() for key in each.get("params", {})}
@@ -62,7 +62,7 @@ class _Cobbler:
             known |= self._system(item, types)
         paths = {"templatepath": "templates", "machinepath": "machines"}
         config: dict[str, Any] = {**paths, "build_types": types}
-        self.moved.files["config.yaml"] = written(config)
+        self.result.files["config.yaml"] = written(config)
         self._write_templates(known)
 
     def _chain(self, profile: Item) -> list[Item]:
@@ -75,7 +75,7 @@ class _Cobbler:
             at = self._profiles.get(parent)
         distro = next((d for each in chain if (d := self._distro(each)) is not None), None)
         if distro is None:
-            profile.say("distro", "there is no such distro in the export")
+            profile.add_note("distro", "there is no such distro in the export")
         return [*([distro] if distro else []), *reversed(chain)]
 
     def _distro(self, item: Item) -> Item | None:
@@ -107,7 +107,7 @@ class _Cobbler:
             path = remote if _is_url(remote) else str(distro.data.get(key) or "")
             if path and not _is_url(path):
                 kept = f"{_name(distro.name)}/{posixpath.basename(path)}"
-                distro.say(key, f"copy {path} to 'images/{kept}'")
+                distro.add_note(key, f"copy {path} to 'images/{kept}'")
                 path = kept
             if path:
                 made[key] = path
@@ -117,7 +117,7 @@ class _Cobbler:
         """Return the command line, and the template that is to be fetched by it."""
         options: dict[str, Any] = {}
         for item in chain:
-            options = _laid(options, _mapping(item.data.get("kernel_options")))
+            options = _merged(options, _mapping(item.data.get("kernel_options")))
         words = [*_words(options)]
         template = ""
         for item in chain:
@@ -126,7 +126,7 @@ class _Cobbler:
                 template = self._template(item, own)
         if template:
             if breed not in _BY_BREED:
-                chain[-1].say("breed", f"pyxie does not know how {breed!r} finds its template")
+                chain[-1].add_note("breed", f"pyxie does not know how {breed!r} finds its template")
             words.append(_BY_BREED.get(breed, "").format(url=_URL))
         cmdline = " ".join(word for word in words if word)
         made = {"cmdline": cmdline, "preseed": template}
@@ -135,7 +135,7 @@ class _Cobbler:
     def _template(self, item: Item, named: str) -> str:
         """Return the name of an automatic-installation template."""
         if _is_url(named):
-            item.say("autoinstall", f"left out: {named} is a URL; pyxie serves files only")
+            item.add_note("autoinstall", f"left out: {named} is a URL; pyxie serves files only")
             return ""
         base = posixpath.basename(named)
         steps = named.strip("/").split("/")
@@ -145,7 +145,7 @@ class _Cobbler:
             None,
         )
         if path is None:
-            item.say("autoinstall", f"{named} is not there; put it at templates/{base}")
+            item.add_note("autoinstall", f"{named} is not there; put it at templates/{base}")
         else:
             self._templates[path] = base
         return base
@@ -154,7 +154,7 @@ class _Cobbler:
         found: dict[str, Any] = {}
         for item in chain:
             own = item.data.get("autoinstall_meta", item.data.get("ks_meta"))
-            found = _laid(found, _mapping(own))
+            found = _merged(found, _mapping(own))
             for key in ("name_servers", "name_servers_search"):
                 listed = item.data.get(key)
                 if listed and listed != _INHERIT:
@@ -167,14 +167,14 @@ class _Cobbler:
         try:
             host = hostname(named)
         except ValueError as exc:
-            item.say("hostname", f"left out: {exc}")
+            item.add_note("hostname", f"left out: {exc}")
             return set()
         profile = str(item.data.get("profile") or "")
         made: dict[str, Any] = {"hostname": host}
         if _name(profile) in types and profile:
             made["build_type"] = _name(profile)
         else:
-            item.say("profile", "there is no such profile in the export")
+            item.add_note("profile", "there is no such profile in the export")
         if comment := str(item.data.get("comment") or ""):
             made["description"] = comment
         if network := list(self._network(item)):
@@ -189,10 +189,10 @@ class _Cobbler:
         made |= self._power(item)
         self._complain(item)
         path = f"machines/{host}.yaml"
-        if path in self.moved.files:
-            item.say("hostname", f"left out: there is a {path} already")
+        if path in self.result.files:
+            item.add_note("hostname", f"left out: there is a {path} already")
             return set()
-        self.moved.files[path] = written(made)
+        self.result.files[path] = written(made)
         return set(params)
 
     @staticmethod
@@ -210,7 +210,7 @@ class _Cobbler:
             try:
                 made |= {"macaddress": unicast(address)} if address else {}
             except ValueError as exc:
-                item.say("mac_address", f"left out: {exc}", within=("interfaces", name))
+                item.add_note("mac_address", f"left out: {exc}", within=("interfaces", name))
             made["ipaddress"] = nic.get("ip_address")
             made["netmask"] = nic.get("netmask") or nic.get("subnet")
             if made["ipaddress"]:
@@ -231,7 +231,7 @@ class _Cobbler:
             for key in ("bonding_opts", "bridge_opts", "static_routes", "mtu"):
                 if nic.get(key) and nic[key] != _INHERIT:
                     why = "left out: pyxie has no such key; templates may take a param"
-                    item.say(key, why, within=("interfaces", name))
+                    item.add_note(key, why, within=("interfaces", name))
             yield {key: found for key, found in made.items() if found}
 
     @staticmethod
@@ -241,7 +241,7 @@ class _Cobbler:
             return {}
         kind = str(item.data.get("power_type") or "")
         if kind and kind not in _IPMI:
-            item.say("power_type", f"{kind!r} is not IPMI, but is kept as if it were")
+            item.add_note("power_type", f"{kind!r} is not IPMI, but is kept as if it were")
         found = {
             "ipmi_address": address,
             "ipmi_user": str(item.data.get("power_user") or ""),
@@ -253,7 +253,7 @@ class _Cobbler:
     def _complain(item: Item) -> None:
         for key in _LEFT_OUT:
             if item.data.get(key) not in (None, "", [], {}, _INHERIT, "~"):
-                item.say(key, "left out: pyxie has no such key")
+                item.add_note(key, "left out: pyxie has no such key")
 
     def _write_templates(self, known: set[str]) -> None:
         for path, text in sorted(self._tree.items()):
@@ -263,8 +263,8 @@ class _Cobbler:
                 name = f"snippets/{snippet[1]}"
             if name is not None:
                 made = convert(text, path, known)
-                self.moved.files[f"templates/{name}"] = made.text
-                self.moved.add(made.notes)
+                self.result.files[f"templates/{name}"] = made.text
+                self.result.add_notes(made.notes)
 
 
 def _is_url(text: str) -> bool:
@@ -285,7 +285,7 @@ def _mapping(found: Any) -> dict[str, Any]:
     return {key: value if sign else "~" for key, sign, value in pairs}
 
 
-def _laid(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+def _merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     taken = {key.removeprefix("!") for key in over if key.startswith("!")}
     both = {**under, **over}
     return {k: v for k, v in both.items() if k not in taken and not k.startswith("!")}

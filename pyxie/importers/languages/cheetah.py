@@ -107,7 +107,7 @@ class _Conversion:
                 made.append(self._directive(found, at))
             at = end
         for block in self._stack:
-            self._say(f"'#{block.name}' has no end", len(self._text))
+            self._add_note(f"'#{block.name}' has no end", len(self._text))
         return Converted("".join(made), tuple(sorted(self._notes)))
 
     def _line_end(self, at: int, end: int) -> int:
@@ -117,11 +117,11 @@ class _Conversion:
         closed = self._text.find("*#", opened + 2)
         return self._text.find("\n", closed) + 1 or len(self._text) if closed >= 0 else end
 
-    def _say(self, sentence: str, at: int) -> None:
+    def _add_note(self, sentence: str, at: int) -> None:
         self._notes[Note(self._file, *place(self._text, at), sentence)] = None
 
     def _left(self, source: str, at: int, why: str) -> str:
-        self._say(f"not converted: {why}", at)
+        self._add_note(f"not converted: {why}", at)
         shown = source.strip().replace("%}", "% }")
         return f"{{% not converted: {shown} %}}"
 
@@ -163,7 +163,9 @@ class _Conversion:
                 value = self._expression(said[2], at)
                 self._set.add(said[1])
                 if any(block.name == "for" for block in self._stack):
-                    self._say(f"'{said[1]}': what is set in a loop is gone after that turn", at)
+                    self._add_note(
+                        f"'{said[1]}': what is set in a loop is gone after that turn", at
+                    )
                 return f"set {said[1]} = {value}"
             case "break" | "continue":
                 return name
@@ -215,7 +217,7 @@ class _Conversion:
                 return self._left(source, at, exc.sentence)
         if not self._knows(word):
             if not rest.startswith("(") and not word.isupper():
-                self._say(f"left as it is: '{word}' is no name that Cobbler's export has", at)
+                self._add_note(f"left as it is: '{word}' is no name that Cobbler's export has", at)
             return _harmless(source)
         if rest:
             return self._left(source, at, f"only '${word}' alone has a like here")

@@ -28,14 +28,14 @@ class Jinja:
         text: What is written.
         kind: See `pyxie.importers.languages.pongo2.variables`; ``truth`` for what Jinja2 does not
             make a bool of.
-        sure: It is never undefined.
+        defined: It is never undefined.
         level: How tightly its outermost operator binds.
         literal: The text that it is, if it is a literal.
     """
 
     text: str
     kind: str = ""
-    sure: bool = False
+    defined: bool = False
     level: int = ATOM
     literal: str | None = None
 
@@ -54,42 +54,42 @@ def quoted(text: str) -> str:
 
 def string(text: str) -> Jinja:
     """Return a string literal."""
-    return Jinja(quoted(text), "text", sure=True, literal=text)
+    return Jinja(quoted(text), "text", defined=True, literal=text)
 
 
 def value(found: Jinja) -> Jinja:
     """Return what ``and``, ``or`` and ``not`` of pongo2 are as a value: true or false."""
     if found.kind != "truth":
         return found
-    return Jinja(f"true if {found.text} else false", "bool", sure=True, level=CONDITIONAL)
+    return Jinja(f"true if {found.text} else false", "bool", defined=True, level=CONDITIONAL)
 
 
-def sure(found: Jinja, otherwise: str = '""') -> Jinja:
+def with_default(found: Jinja, otherwise: str = '""') -> Jinja:
     """Return ``found``, or ``otherwise`` where it may be undefined: pongo2 prints nothing."""
     found = value(found)
-    if found.sure:
+    if found.defined:
         return found
     text = f"{found.at(FILTER)} | default({otherwise})"
-    return replace(found, text=text, sure=True, level=FILTER)
+    return replace(found, text=text, defined=True, level=FILTER)
 
 
 def piped(found: Jinja, filters: str, kind: str = "text") -> Jinja:
     """Return ``found`` with Jinja2 filters after it, which must not meet what is undefined."""
-    return Jinja(f"{sure(found).at(FILTER)} | {filters}", kind, sure=True, level=FILTER)
+    return Jinja(f"{with_default(found).at(FILTER)} | {filters}", kind, defined=True, level=FILTER)
 
 
 def number(found: Jinja) -> Jinja:
     """Return ``found`` as pongo2 calculates with it: a text is read as a number."""
     if found.kind in ("int", "float"):
         return found
-    return Jinja(f"{sure(found, '0').at(FILTER)} | int", "int", sure=True, level=FILTER)
+    return Jinja(f"{with_default(found, '0').at(FILTER)} | int", "int", defined=True, level=FILTER)
 
 
 def printed(found: Jinja) -> Jinja:
     """Return ``found`` as pongo2 prints it."""
-    found = sure(found)
+    found = with_default(found)
     if found.kind == "float":
-        return Jinja(f'"%f" | format({found.text})', "text", sure=True, level=FILTER)
+        return Jinja(f'"%f" | format({found.text})', "text", defined=True, level=FILTER)
     if found.kind == "[text]":
         return piped(found, 'join(" ")')
     return found

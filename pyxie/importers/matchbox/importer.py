@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pyxie.config.kinds import unicast
 from pyxie.importers.languages.gotemplate.converter import convert
-from pyxie.importers.notes import Moved, NotFoundError, Tree, place
+from pyxie.importers.notes import NotFoundError, Result, Tree, place
 from pyxie.registry.edit import written
 from pyxie.registry.machine import hostname
 
@@ -54,18 +54,18 @@ class _Group:
     params: dict[str, str]
 
 
-def read(tree: Tree) -> Moved:
+def read(tree: Tree) -> Result:
     """Convert Matchbox's data path.
 
     Raises:
         NotFoundError: There is no folder ``profiles`` in it.
     """
-    return _Matchbox(tree).moved
+    return _Matchbox(tree).result
 
 
 class _Matchbox:
     def __init__(self, tree: Tree) -> None:
-        self.moved = Moved()
+        self.result = Result()
         self._tree = tree
         found = (re.match(r"((?:.*/)?)profiles/[^/]+\.json$", path) for path in sorted(tree))
         first = next(filter(None, found), None)
@@ -83,13 +83,13 @@ class _Matchbox:
         config: dict[str, Any] = {"templatepath": "templates", "machinepath": "machines"}
         for group in groups:
             if group.profile not in types:
-                self._say(group.file, "profile", f"left out: there is no {group.profile!r}")
+                self._add_note(group.file, "profile", f"left out: there is no {group.profile!r}")
                 group.profile = ""
         if self._machines(groups, types):
             config["grouppath"] = "groups"
         if self._unknown:
             config["unknown"] = self._unknown
-        self.moved.files["config.yaml"] = written({**config, "build_types": types})
+        self.result.files["config.yaml"] = written({**config, "build_types": types})
         self._templates()
 
     def _files(self, folder: str) -> list[_Json]:
@@ -98,7 +98,7 @@ class _Matchbox:
             if not path.startswith(f"{self._root}{folder}/") or not path.endswith(".json"):
                 continue
             if posixpath.dirname(path) != f"{self._root}{folder}":
-                self.moved.say(path, f"left out: Matchbox reads no folders below '{folder}'")
+                self.result.add_note(path, f"left out: Matchbox reads no folders below '{folder}'")
                 continue
             file = _Json(path, self._tree[path])
             try:
@@ -106,24 +106,24 @@ class _Matchbox:
             except (ValueError, RecursionError) as exc:
                 line, column = getattr(exc, "lineno", 0), getattr(exc, "colno", 0)
                 why = getattr(exc, "msg", "it is nested too deeply")
-                self.moved.say(path, f"left out: is not JSON: {why}", line, column)
+                self.result.add_note(path, f"left out: is not JSON: {why}", line, column)
                 continue
             if not isinstance(data, dict):
-                self.moved.say(path, "left out: it is no mapping", 1, 1)
+                self.result.add_note(path, "left out: it is no mapping", 1, 1)
                 continue
             file.data = data
             found.append(file)
         return found
 
-    def _say(self, file: _Json, key: str, sentence: str) -> None:
+    def _add_note(self, file: _Json, key: str, sentence: str) -> None:
         found = re.search(rf'"{re.escape(key)}"\s*:', file.text)
         line, column = place(file.text, found.start()) if found else (1, 1)
-        self.moved.say(file.path, f"{key}: {sentence}", line, column)
+        self.result.add_note(file.path, f"{key}: {sentence}", line, column)
 
     def _profile(self, file: _Json) -> dict[str, Any]:
         """Return a profile as a build type."""
         for key in file.data.keys() - _PROFILE:
-            self._say(file, key, "left out: pyxie has no such key")
+            self._add_note(file, key, "left out: pyxie has no such key")
         boot = file.data.get("boot")
         boot = boot if isinstance(boot, dict) else {}
         made: dict[str, Any] = {}
@@ -141,7 +141,7 @@ class _Matchbox:
             if used := str(file.data.get(f"{kind}_id") or ""):
                 templates[kind] = f"{kind}/{used}"
                 if f"{self._root}{kind}/{used}" not in self._tree:
-                    self._say(file, f"{kind}_id", f"there is no file {kind}/{used}")
+                    self._add_note(file, f"{kind}_id", f"there is no file {kind}/{used}")
         if templates:
             made["templates"] = templates
         return made
@@ -151,7 +151,7 @@ class _Matchbox:
         name = text.rsplit(maxsplit=1)[-1] if text.split() else ""
         if name.startswith(_ASSETS):
             kept = name.removeprefix(_ASSETS)
-            self._say(file, key, f"copy Matchbox's asset to 'images/{kept}'")
+            self._add_note(file, key, f"copy Matchbox's asset to 'images/{kept}'")
             return kept
         return name
 
@@ -162,12 +162,12 @@ class _Matchbox:
         text = re.sub(r"\{([{%#])", r'{{ "{\1" }}', text)
         text = _ENDPOINT.sub(r'{{ urls.template("\1") }}', text)
         for found in re.findall(r"https?://\S+?/(?:assets|metadata)\S*", text):
-            self._say(file, "args", f"{found} is asked of Matchbox still")
+            self._add_note(file, "args", f"{found} is asked of Matchbox still")
         return text
 
     def _group(self, file: _Json) -> _Group:
         for key in file.data.keys() - _GROUP:
-            self._say(file, key, "left out: pyxie has no such key")
+            self._add_note(file, key, "left out: pyxie has no such key")
         selector, metadata = file.data.get("selector"), file.data.get("metadata")
         labels = {
             str(key).lower(): str(found)
@@ -177,7 +177,9 @@ class _Matchbox:
         for key, found in metadata.items() if isinstance(metadata, dict) else ():
             self._note_nested(str(key), found)
             if isinstance(found, dict | list):
-                self._say(file, str(key), "is kept as JSON in a text; templates read it from there")
+                self._add_note(
+                    file, str(key), "is kept as JSON in a text; templates read it from there"
+                )
             params[str(key)] = _text(found)
         return _Group(file, _name(str(file.data.get("profile") or "")), labels, params)
 
@@ -205,7 +207,7 @@ class _Matchbox:
             if identity in known:
                 first = known[identity]
                 told = f"the same machine as in {first.file.path}"
-                self._say(group.file, "selector", f"left out: {told}; {_at_will(group)}")
+                self._add_note(group.file, "selector", f"left out: {told}; {_at_will(group)}")
                 continue
             known[identity] = group
             self._machine(group)
@@ -220,23 +222,23 @@ class _Matchbox:
             try:
                 made["network"] = [{"macaddress": unicast(mac)}]
             except ValueError as exc:
-                self._say(group.file, "mac", f"left out: {exc}")
+                self._add_note(group.file, "mac", f"left out: {exc}")
         # By its MAC a machine is recognised whatever it calls itself.
         matched = [key for key in _MATCHED if key != "hostname" or "mac" not in group.selector]
         if match := {key: group.selector[key] for key in matched if key in group.selector}:
             made["match"] = match
         for key in group.selector.keys() - {"mac", *_MATCHED}:
-            self._say(group.file, key, f"selects nothing in pyxie; {_at_will(group)}")
+            self._add_note(group.file, key, f"selects nothing in pyxie; {_at_will(group)}")
         if group.params:
             made["params"] = group.params
         if not made.keys() & {"network", "match"}:
-            self.moved.say(group.file.path, "left out: nothing tells which machine it is")
+            self.result.add_note(group.file.path, "left out: nothing tells which machine it is")
             return
         path = f"machines/{host}.yaml"
-        if path in self.moved.files:
-            self.moved.say(group.file.path, f"left out: there is a {path} already")
+        if path in self.result.files:
+            self.result.add_note(group.file.path, f"left out: there is a {path} already")
             return
-        self.moved.files[path] = written(made)
+        self.result.files[path] = written(made)
 
     def _shared(self, group: _Group) -> None:
         name = _name(group.file.id)
@@ -244,13 +246,15 @@ class _Matchbox:
             f"selects nothing in pyxie; name the group in its machines' files: 'groups: [{name}]'"
         )
         for key in group.selector:
-            self._say(group.file, key, sentence)
+            self._add_note(group.file, key, sentence)
         made: dict[str, Any] = {"build_type": group.profile, "params": group.params}
-        self.moved.files[f"groups/{name}.yaml"] = written({k: v for k, v in made.items() if v})
+        self.result.files[f"groups/{name}.yaml"] = written({k: v for k, v in made.items() if v})
 
     def _default(self, group: _Group, types: dict[str, Any]) -> None:
         if self._unknown:
-            self.moved.say(group.file.path, "left out: there is another group without selectors")
+            self.result.add_note(
+                group.file.path, "left out: there is another group without selectors"
+            )
             return
         if group.profile not in types:
             return
@@ -259,7 +263,7 @@ class _Matchbox:
             self._unknown = "_unknown_"
             types[self._unknown] = {**types[group.profile], "params": group.params}
         told = f"is the build type {self._unknown!r}, which 'unknown' gives those nobody knows"
-        self.moved.say(group.file.path, f"selects every machine; it {told}")
+        self.result.add_note(group.file.path, f"selects every machine; it {told}")
 
     def _templates(self) -> None:
         for kind in _KINDS:
@@ -273,11 +277,11 @@ class _Matchbox:
                 else:
                     made = convert(self._tree[path], path, self._nested)
                     text = made.text
-                    self.moved.add(made.notes)
+                    self.result.add_notes(made.notes)
                     if kind == "ignition":
                         told = "Matchbox made Ignition of this Butane; pyxie does not: run butane"
-                        self.moved.say(path, told)
-                self.moved.files[f"templates/{kind}/{name}"] = text
+                        self.result.add_note(path, told)
+                self.result.files[f"templates/{kind}/{name}"] = text
 
 
 def _rank(group: _Group) -> tuple[int, int]:

@@ -11,8 +11,8 @@ from pyxie.config.build import BuildKeys
 from pyxie.config.kinds import http_url, unicast
 from pyxie.config.nodes import Loc
 from pyxie.importers.waitron.hookcommands import HOOKS, hooks
-from pyxie.importers.waitron.templatefolder import Templates
-from pyxie.importers.yamlfile import Source
+from pyxie.importers.waitron.templatefolder import TemplateFolder
+from pyxie.importers.yamlfile import YamlFile
 from pyxie.registry.machine import Address, Nic, hostname
 
 _DEAD_URL = re.compile(
@@ -21,7 +21,7 @@ _DEAD_URL = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class KeyConverter:
     """Converts what is in one file.
 
     Attributes:
@@ -30,9 +30,9 @@ class Keys:
         templates: Its templates.
     """
 
-    source: Source
+    source: YamlFile
     version: int
-    templates: Templates
+    templates: TemplateFolder
 
     def build(
         self,
@@ -57,7 +57,7 @@ class Keys:
             at = (*loc, spelt.format(key))
             if key not in model.model_fields:
                 if not rest:
-                    self.source.say(at, "left out: pyxie has no such key here")
+                    self.source.add_note(at, "left out: pyxie has no such key here")
             elif found is not None and found not in ("", [], {}):  # else not there, to waitron
                 made |= self._key(at, key, found)
         return self._images(loc, made, spelt)
@@ -80,7 +80,9 @@ class Keys:
             case "image_url":
                 return self._checked(at, key, str(found), http_url)
             case "stale_build_threshold_secs" if self.version == 2 and found == "0":
-                self.source.say(at, "0 is never here; to waitron 2 each build was stale at once")
+                self.source.add_note(
+                    at, "0 is never here; to waitron 2 each build was stale at once"
+                )
                 return {key: found}
             case _:
                 return {key: found}
@@ -89,25 +91,25 @@ class Keys:
         try:
             check(text)
         except ValueError as exc:
-            self.source.say(at, f"left out: {exc}")
+            self.source.add_note(at, f"left out: {exc}")
             return {}
         return {key: text}
 
     def _cmdline(self, at: Loc, text: str) -> str:
         alive = _DEAD_URL.sub(r"\1/template/\3/\2/\4", text)
         if alive != text:
-            self.source.say(at, "its URL led nowhere in any waitron; '/template' is in it now")
+            self.source.add_note(at, "its URL led nowhere in any waitron; '/template' is in it now")
         return self.templates.inline(self.source, at, alive)
 
     def _params(self, at: Loc, found: dict[str, Any]) -> dict[str, Any]:
         made = {}
         for name, value in found.items():
             if isinstance(value, list | dict):
-                self.source.say((*at, name), "left out: a parameter is a text")
+                self.source.add_note((*at, name), "left out: a parameter is a text")
                 continue
             text = "" if value is None else str(value)
             if "%%" in text:
-                self.source.say((*at, name), "'%%' is printed as it is; waitron printed '%'")
+                self.source.add_note((*at, name), "'%%' is printed as it is; waitron printed '%'")
             made[name] = self.templates.named(text)
         return made
 
@@ -119,7 +121,7 @@ class Keys:
             return made
         if all(name.startswith("/") for name in names):
             return made
-        self.source.say(
+        self.source.add_note(
             (*loc, spelt.format("image_url")),
             "waitron put no '/' after it; the whole URLs are written out",
         )
@@ -153,7 +155,7 @@ class Keys:
     def _known(self, loc: Loc, data: dict[str, Any], model: type[Nic | Address]) -> dict[str, Any]:
         for key in data:
             if key not in model.model_fields:
-                self.source.say((*loc, key), "left out: waitron knew no such key")
+                self.source.add_note((*loc, key), "left out: waitron knew no such key")
         return {
             key: found
             for key, found in data.items()

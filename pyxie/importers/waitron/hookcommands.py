@@ -7,8 +7,8 @@ import shlex
 from typing import Any, Final
 
 from pyxie.config.nodes import Loc
-from pyxie.importers.waitron.templatefolder import Templates
-from pyxie.importers.yamlfile import Source
+from pyxie.importers.waitron.templatefolder import TemplateFolder
+from pyxie.importers.yamlfile import YamlFile
 
 HOOKS: Final = (
     "prebuild_commands",
@@ -32,7 +32,7 @@ _BY_OPTION = {
 
 
 def hooks(
-    source: Source, loc: Loc, found: Any, version: int, templates: Templates
+    source: YamlFile, loc: Loc, found: Any, version: int, templates: TemplateFolder
 ) -> list[dict[str, Any]]:
     """Return the hooks that waitron's commands are.
 
@@ -46,7 +46,7 @@ def hooks(
     made = []
     for at, each in enumerate(found if isinstance(found, list) else ()):
         if not isinstance(each, dict) or not isinstance(each.get("command"), str):
-            source.say((*loc, at), "left out: there is no 'command' in it", at_key=False)
+            source.add_note((*loc, at), "left out: there is no 'command' in it", at_key=False)
             continue
         run = _command(source, (*loc, at, "command"), each["command"], version, templates)
         if run:
@@ -54,7 +54,7 @@ def hooks(
     return made
 
 
-def _options(source: Source, loc: Loc, each: dict[str, Any]) -> dict[str, Any]:
+def _options(source: YamlFile, loc: Loc, each: dict[str, Any]) -> dict[str, Any]:
     kept = {key: each[key] for key in _KEYS if each.get(key) not in (None, "")}
     seconds = str(kept.get("timeout_seconds", ""))
     if re.fullmatch(r"-?[0-9]{1,9}(?:\.0+)?", seconds):
@@ -63,22 +63,22 @@ def _options(source: Source, loc: Loc, each: dict[str, Any]) -> dict[str, Any]:
         if number <= 0:  # waitron's default then, and pyxie's
             del kept["timeout_seconds"]
         elif number > _LONGEST:
-            source.say((*loc, "timeout_seconds"), f"is {_LONGEST} now, the longest there is")
+            source.add_note((*loc, "timeout_seconds"), f"is {_LONGEST} now, the longest there is")
     for key in each:
         if key not in ("command", *_KEYS):
-            source.say((*loc, key), "left out: waitron knew no such key")
+            source.add_note((*loc, key), "left out: waitron knew no such key")
     return kept
 
 
 def _command(
-    source: Source, loc: Loc, text: str, version: int, templates: Templates
+    source: YamlFile, loc: Loc, text: str, version: int, templates: TemplateFolder
 ) -> dict[str, Any] | None:
     include = _INCLUDE.fullmatch(text)
     script: str | None = text
     if include:
         script = templates.included(include[1] or include[2])
     if script is None:
-        source.say(loc, f"left out: there is no template in {text.strip()!r}")
+        source.add_note(loc, f"left out: there is no template in {text.strip()!r}")
         return None
     if version < 3:
         made = templates.inline(source, loc, text)
@@ -89,18 +89,18 @@ def _command(
 
 
 def _script(
-    source: Source, loc: Loc, text: str, script: str, templates: Templates
+    source: YamlFile, loc: Loc, text: str, script: str, templates: TemplateFolder
 ) -> dict[str, Any] | None:
     """Return the hook for a file that waitron 3 wrote and ran."""
     first, _, rest = script.partition("\n")
     made = templates.inline(source, loc, rest if script is text and first[:2] == "#!" else text)
     if not first.startswith("#!"):
-        source.say(loc, "sh runs it now; waitron 3 could not, as it does not begin with '#!'")
+        source.add_note(loc, "sh runs it now; waitron 3 could not, as it does not begin with '#!'")
         return {"command": made, "shell": "true"}
     words = _words(first[2:])
     option = _option(words)
     if option is None:
-        source.say(loc, f"left out: pyxie cannot hand a script to {first[2:].strip()!r}")
+        source.add_note(loc, f"left out: pyxie cannot hand a script to {first[2:].strip()!r}")
         return None
     if words == ["/bin/sh"]:
         return {"command": made, "shell": "true"}

@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 
 from pyxie.config.build import BuildKeys, Group
 from pyxie.config.kinds import http_url
-from pyxie.importers.notes import Moved, NotFoundError, Tree
-from pyxie.importers.waitron.configkeys import Keys
+from pyxie.importers.notes import NotFoundError, Result, Tree
+from pyxie.importers.waitron.configkeys import KeyConverter
 from pyxie.importers.waitron.hookcommands import HOOKS
-from pyxie.importers.waitron.templatefolder import Templates
-from pyxie.importers.yamlfile import Source
+from pyxie.importers.waitron.templatefolder import TemplateFolder
+from pyxie.importers.yamlfile import YamlFile
 from pyxie.registry.edit import written
 from pyxie.registry.machine import Machine
 
 _ENDINGS = (".yaml", ".yml")
 _MARK = re.compile(r"^(?:templatepath|machinepath|inventory_plugins)\s*:", re.MULTILINE)
-_OF_2: Final = frozenset(
+_KEYS_OF_2: Final = frozenset(
     (
         *("grouppath", "staticspath", "cmdline", "kernel", "initrd", "image_url", "finish"),
         *("rescue_cmdline", "rescue_kernel", "rescue_initrd", "rescue_image_url", "preseed"),
@@ -28,7 +28,7 @@ _OF_2: Final = frozenset(
         *HOOKS[:4],
     )
 )
-_OF_3: Final = frozenset(
+_KEYS_OF_3: Final = frozenset(
     (
         *("inventory_plugins", "build_types", "temp_path", "history_cache_seconds", "log_level"),
         *HOOKS[4:],
@@ -56,38 +56,40 @@ _OWN: Final = frozenset(
 )
 
 
-def read(tree: Tree) -> Moved:
+def read(tree: Tree) -> Result:
     """Convert a folder with a waitron's configuration.
 
     Raises:
         NotFoundError: There is none, or it is not YAML.
     """
-    moved = Moved()
+    result = Result()
     file = next(_configs(tree), None)
     if file is None:
         raise NotFoundError("there is no YAML file with 'templatepath', as a waitron's has it")
-    config = Source(file, tree[file], moved)
+    config = YamlFile(file, tree[file], result)
     if not config.data:
-        raise NotFoundError("\n".join(map(str, moved.notes)))
-    version = 3 if config.data.keys() & _OF_3 else 2 if config.data.keys() & _OF_2 else 1
+        raise NotFoundError("\n".join(map(str, result.notes)))
+    version = 3 if config.data.keys() & _KEYS_OF_3 else 2 if config.data.keys() & _KEYS_OF_2 else 1
     folders = _Folders(tree, config)
-    templates = Templates(tree, folders.templates, str(config.data.get("templatepath") or ""))
-    moved.files["config.yaml"] = written(_settings(Keys(config, version, templates), folders))
+    templates = TemplateFolder(tree, folders.templates, str(config.data.get("templatepath") or ""))
+    result.files["config.yaml"] = written(
+        _settings(KeyConverter(config, version, templates), folders)
+    )
     for folder, name, model in (
         (folders.groups, "groups", Group),
         (folders.machines, "machines", Machine),
     ):
         for path, note in _chosen(tree, folder, name, version) if folder else ():
             if note:
-                moved.say(path, note)
+                result.add_note(path, note)
             if not note.startswith("left out"):
-                source = Source(path, tree[path], moved)
-                made = _file(Keys(source, version, templates), name, model)
+                source = YamlFile(path, tree[path], result)
+                made = _file(KeyConverter(source, version, templates), name, model)
                 if made is not None:
                     stem = posixpath.splitext(posixpath.basename(path))[0]
-                    moved.files[f"{name}/{stem}.yaml"] = made
-    templates.write(moved)
-    return moved
+                    result.files[f"{name}/{stem}.yaml"] = made
+    templates.write(result)
+    return result
 
 
 def _configs(tree: Tree) -> Iterator[str]:
@@ -102,7 +104,7 @@ def _configs(tree: Tree) -> Iterator[str]:
 class _Folders:
     """Where the settings' folders are in what is imported; None for one that is not there."""
 
-    def __init__(self, tree: Tree, config: Source) -> None:
+    def __init__(self, tree: Tree, config: YamlFile) -> None:
         self._tree = tree
         self._config = config
         data = config.data
@@ -127,7 +129,7 @@ class _Folders:
         else:
             key = keys[name]
             return {key: str(options.get(key) or "")} if isinstance(options, dict) else {}
-        self._config.say(("inventory_plugins", at), why, at_key=False)
+        self._config.add_note(("inventory_plugins", at), why, at_key=False)
         return {}
 
     def _find(self, key: str, named: str) -> str | None:
@@ -140,23 +142,25 @@ class _Folders:
                 if any(file.startswith(f"{place}/") for file in self._tree):
                     return place
         told = f"{named!r} is not in what is imported" if named else "is not set"
-        self._config.say((key,), told if named else f"'{key}' {told}")
+        self._config.add_note((key,), told if named else f"'{key}' {told}")
         return None
 
 
-def _settings(keys: Keys, folders: _Folders) -> dict[str, Any]:
+def _settings(keys: KeyConverter, folders: _Folders) -> dict[str, Any]:
     source, data = keys.source, keys.source.data
     made: dict[str, Any] = {"templatepath": "templates", "machinepath": "machines"}
     if folders.groups:
         made["grouppath"] = "groups"
     if folders.statics:
         made["staticspath"] = folders.statics
-        source.say(("staticspath",), "its files stay where they are; see that the path is right")
+        source.add_note(
+            ("staticspath",), "its files stay where they are; see that the path is right"
+        )
     made |= _address(source)
     if keys.version == 3:
         made["waitron_api"] = "3"
     elif keys.version == 2:
-        source.say((), _ANSWERS_OF_2)
+        source.add_note((), _ANSWERS_OF_2)
     level = str(data.get("log_level") or "").upper()
     if level in _LEVELS:
         made["log"] = {"level": _LEVELS[level]}
@@ -167,7 +171,7 @@ def _settings(keys: Keys, folders: _Folders) -> dict[str, Any]:
     rescue = _prefixed(data, "rescue_")
     if rescue:
         first = next(key for key in data if key.startswith("rescue_"))
-        source.say((first,), "the rescue system is the build type 'rescue' now")
+        source.add_note((first,), "the rescue system is the build type 'rescue' now")
         types.setdefault("rescue", keys.build((), rescue, BuildKeys, spelt="rescue_{}"))
     if types:
         made["build_types"] = types
@@ -175,11 +179,11 @@ def _settings(keys: Keys, folders: _Folders) -> dict[str, Any]:
         made["unknown"] = _UNKNOWN
     for key in data:
         if key in _LEFT_OUT:
-            source.say((key,), f"left out: {_LEFT_OUT[key]}")
+            source.add_note((key,), f"left out: {_LEFT_OUT[key]}")
         elif key not in {*_OWN, *BuildKeys.model_fields} and not key.startswith(
             ("default_", "rescue_")
         ):
-            source.say((key,), "left out: waitron knew no such key")
+            source.add_note((key,), "left out: waitron knew no such key")
     return made
 
 
@@ -187,21 +191,23 @@ def _prefixed(data: dict[str, Any], prefix: str) -> dict[str, Any]:
     return {key.removeprefix(prefix): data[key] for key in data if key.startswith(prefix)}
 
 
-def _address(source: Source) -> dict[str, Any]:
+def _address(source: YamlFile) -> dict[str, Any]:
     base = str(source.data.get("baseurl") or "")
     if not base:
         return {}
     try:
         port = urlsplit(http_url(base)).port
     except ValueError as exc:
-        source.say(("baseurl",), f"left out: {exc}")
+        source.add_note(("baseurl",), f"left out: {exc}")
         return {}
     if port:
-        source.say(("baseurl",), f"has port {port}, and so pyxie listens there instead of at 8090")
+        source.add_note(
+            ("baseurl",), f"has port {port}, and so pyxie listens there instead of at 8090"
+        )
     return {"baseurl": base, **({"http": {"port": str(port)}} if port else {})}
 
 
-def _types(keys: Keys) -> dict[str, Any]:
+def _types(keys: KeyConverter) -> dict[str, Any]:
     types: dict[str, Any] = {}
     found = keys.source.data.get("build_types")
     for name, inner in found.items() if isinstance(found, dict) else ():
@@ -209,7 +215,7 @@ def _types(keys: Keys) -> dict[str, Any]:
         types[name] = keys.build(loc, inner if isinstance(inner, dict) else {}, BuildKeys)
         if name == _UNKNOWN:
             told = "every machine that nobody knows boots this, as in waitron, by 'unknown'"
-            keys.source.say(loc, told)
+            keys.source.add_note(loc, told)
     return types
 
 
@@ -238,7 +244,7 @@ def _chosen(tree: Tree, folder: str, kind: str, version: int) -> Iterator[tuple[
             yield path, ""
 
 
-def _file(keys: Keys, kind: str, model: type[Group | Machine]) -> str | None:
+def _file(keys: KeyConverter, kind: str, model: type[Group | Machine]) -> str | None:
     """Return a machine's or a group's file; the old one itself, if it can stay as it is."""
     source = keys.source
     if not source.readable:
@@ -246,6 +252,6 @@ def _file(keys: Keys, kind: str, model: type[Group | Machine]) -> str | None:
     stem = posixpath.splitext(posixpath.basename(source.file))[0]
     name = str(source.data.get("hostname") or "")
     if kind == "machines" and keys.version == 3 and name and name.lower() != stem.lower():
-        source.say(("hostname",), f"differs from {stem!r}; waitron 3 could build it once only")
+        source.add_note(("hostname",), f"differs from {stem!r}; waitron 3 could build it once only")
     made = keys.build((), source.data, model)
-    return source.text if source.tidy and made == source.data else written(made)
+    return source.text if source.valid and made == source.data else written(made)

@@ -7,14 +7,14 @@ import re
 
 from pyxie.config.nodes import Loc
 from pyxie.importers.languages.pongo2.converter import convert
-from pyxie.importers.notes import Moved, Tree
-from pyxie.importers.yamlfile import Source
+from pyxie.importers.notes import Result, Tree
+from pyxie.importers.yamlfile import YamlFile
 
 _INCLUDES = re.compile(r"""\{%-?\s*(?:include|extends|import|ssi)\s([^%]*)%\}""")
 _QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'")
 
 
-class Templates:
+class TemplateFolder:
     """Converts templates, and keeps in mind which of them were used as what.
 
     Args:
@@ -54,21 +54,21 @@ class Templates:
         self._mark(name, self._ran)
         return self._files.get(name)
 
-    def inline(self, source: Source, loc: Loc, text: str) -> str:
+    def inline(self, source: YamlFile, loc: Loc, text: str) -> str:
         """Convert a template in a YAML file, that is no format to waitron."""
         converted = convert(text, source.file, printf=False, roots=self._roots)
         for note in converted.notes:
             place = f"line {note.line} of it: " if note.line > 1 else ""
-            source.say(loc, place + note.sentence)
+            source.add_note(loc, place + note.sentence)
         return converted.text
 
-    def write(self, moved: Moved) -> None:
+    def write(self, result: Result) -> None:
         """Convert all files."""
         for name, text in self._files.items():
             printf = name in self._served or name not in self._ran
             made = convert(text, f"{self._folder}/{name}", printf=printf, roots=self._roots)
-            moved.files[f"templates/{name}"] = made.text
-            moved.add(made.notes)
+            result.files[f"templates/{name}"] = made.text
+            result.add_notes(made.notes)
 
     def _mark(self, name: str, seen: set[str]) -> None:
         """Mark a template and all those that it includes by name."""

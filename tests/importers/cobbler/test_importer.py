@@ -16,7 +16,7 @@ from pyxie.config.nodes import parse
 from pyxie.errors import RenderError
 from pyxie.importers.cobbler.importer import read
 from pyxie.importers.languages.cheetah import convert
-from pyxie.importers.notes import Moved, NotFoundError
+from pyxie.importers.notes import NotFoundError, Result
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion, context
 from pyxie.render.strict import Renderer
@@ -53,7 +53,7 @@ def rendered(text: str) -> str:
     return Renderer([]).text("t", text, {"params": NAMES})
 
 
-def moved(**export: Any) -> Moved:
+def converted(**export: Any) -> Result:
     """Import an export with a distro and a profile, and with what is given."""
     whole = {
         "distros": [{"name": "d", "kernel": "http://m.example.org/k", "breed": "redhat"}],
@@ -63,8 +63,8 @@ def moved(**export: Any) -> Moved:
     return read({"cobbler.json": json.dumps(whole)})
 
 
-def data(moved: Moved, file: str) -> Any:
-    return parse(moved.files[file].encode(), Path(file)).data
+def data(result: Result, file: str) -> Any:
+    return parse(result.files[file].encode(), Path(file)).data
 
 
 class TestTemplates:
@@ -194,7 +194,10 @@ class TestProfiles:
     def test_a_profile_that_is_its_own_parent_ends(self) -> None:
         profiles = [{"name": "p", "distro": "d", "parent": "q"}, {"name": "q", "parent": "p"}]
 
-        assert sorted(data(moved(profiles=profiles), "config.yaml")["build_types"]) == ["p", "q"]
+        assert sorted(data(converted(profiles=profiles), "config.yaml")["build_types"]) == [
+            "p",
+            "q",
+        ]
 
 
 class TestSystems:
@@ -247,12 +250,12 @@ class TestTheExport:
         }
 
     def test_letters_that_json_writes_in_two_halves_are_read(self) -> None:
-        made = moved(profiles=[{"name": "p", "distro": "d", "comment": "a \U0001f40d"}])
+        made = converted(profiles=[{"name": "p", "distro": "d", "comment": "a \U0001f40d"}])
 
         assert data(made, "config.yaml")["build_types"]["p"]["description"] == "a \U0001f40d"
 
     def test_two_of_a_name_are_told(self) -> None:
-        made = moved(systems=[{"name": "s", "profile": "p"}, {"name": "s", "profile": "p"}])
+        made = converted(systems=[{"name": "s", "profile": "p"}, {"name": "s", "profile": "p"}])
 
         assert "left out: there are two of systems with this name" in str(made.notes)
 
@@ -289,6 +292,6 @@ class TestTheExport:
         profiles = found.pop("profiles", None)
         listed = profiles if isinstance(profiles, list) else []
 
-        made = moved(**found, profiles=[{"name": "p", "distro": "d"}, *listed])
+        made = converted(**found, profiles=[{"name": "p", "distro": "d"}, *listed])
 
         assert "config.yaml" in made.files

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyxie.config.nodes import parse
 from pyxie.importers.languages.gotemplate.converter import convert
 from pyxie.importers.matchbox.importer import read
-from pyxie.importers.notes import Moved, NotFoundError
+from pyxie.importers.notes import NotFoundError, Result
 from pyxie.registry.folder import parse_machine
 from pyxie.registry.machine import Machine
 from pyxie.render.boot import Kitchen
@@ -45,14 +45,14 @@ def by_go(program: Path, text: str, names: dict[str, Any]) -> str:
     return ran.stdout
 
 
-def moved(**files: Any) -> Moved:
+def converted(**files: Any) -> Result:
     """Import files, each given as what is in it, with ``__`` for the slash in its name."""
     tree = {f"{name.replace('__', '/')}.json": json.dumps(data) for name, data in files.items()}
     return read({"profiles/p.json": "{}", **tree})
 
 
-def data(moved: Moved, file: str) -> Any:
-    return parse(moved.files[file].encode(), Path(file)).data
+def data(result: Result, file: str) -> Any:
+    return parse(result.files[file].encode(), Path(file)).data
 
 
 class TestTemplates:
@@ -183,7 +183,7 @@ class TestGroups:
         assert imported.settings.unknown == "_unknown_"
 
     def test_without_selectors_and_metadata_need_no_build_type_of_their_own(self) -> None:
-        config = data(moved(groups__a={"profile": "p"}), "config.yaml")
+        config = data(converted(groups__a={"profile": "p"}), "config.yaml")
 
         assert (config["unknown"], sorted(config["build_types"])) == ("p", ["p"])
 
@@ -193,7 +193,7 @@ class TestGroups:
         assert (group.build_type, group.params) == ("worker", {"region": "eu", "zone": "a"})
 
     def test_that_select_by_uuid_or_serial_match_by_them(self) -> None:
-        made = moved(
+        made = converted(
             groups__a={"profile": "p", "selector": {"uuid": UUID, "serial": "S1"}},
             groups__b={"profile": "p", "selector": {"hostname": "node7"}},
         )
@@ -211,13 +211,15 @@ class TestGroups:
 
     def test_two_of_one_machine_are_told(self) -> None:
         one = {"profile": "p", "selector": {"mac": MAC}}
-        made = moved(groups__a=one, groups__b={**one, "selector": {"mac": MAC, "os": "x"}})
+        made = converted(groups__a=one, groups__b={**one, "selector": {"mac": MAC, "os": "x"}})
 
         assert [path for path in made.files if path.startswith("machines")] == ["machines/a.yaml"]
         assert "left out: the same machine as in groups/a.json" in str(made.notes)
 
     def test_any_json_is_imported_or_told(self) -> None:
-        assert moved(groups__a=[], groups__b={"selector": 1, "metadata": []}, profiles__c=1).notes
+        assert converted(
+            groups__a=[], groups__b={"selector": 1, "metadata": []}, profiles__c=1
+        ).notes
 
 
 class TestTheWhole:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyxie.checking import problems
 from pyxie.config.nodes import parse
 from pyxie.importers.languages.pongo2.converter import convert
-from pyxie.importers.notes import Moved, NotFoundError
+from pyxie.importers.notes import NotFoundError, Result
 from pyxie.importers.waitron.importer import read
 from pyxie.render.context import context
 from pyxie.render.strict import Renderer
@@ -34,7 +34,7 @@ def of(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("imported", [name], indirect=True)
 
 
-def moved(**files: Any) -> Moved:
+def converted(**files: Any) -> Result:
     """Import files, each given as what is in it, with ``__`` for the slash in its name."""
     tree = {
         f"{name.replace('__', '/')}.yaml": text if isinstance(text, str) else yaml.dump(text)
@@ -43,8 +43,8 @@ def moved(**files: Any) -> Moved:
     return read({"templates/t.j2": "", "machines/README": "", **tree})
 
 
-def data(moved: Moved, file: str = "config.yaml") -> Any:
-    return parse(moved.files[file].encode(), Path(file)).data
+def data(result: Result, file: str = "config.yaml") -> Any:
+    return parse(result.files[file].encode(), Path(file)).data
 
 
 PATHS = {"templatepath": "templates", "machinepath": "machines"}
@@ -267,7 +267,7 @@ class TestSingleThings:
         ]
 
     def test_of_a_key_that_stands_twice_the_last_counts(self) -> None:
-        made = moved(config=PATHS, machines__a="params: {x: 1}\nparams: {x: 2}\n")
+        made = converted(config=PATHS, machines__a="params: {x: 1}\nparams: {x: 2}\n")
 
         assert data(made, "machines/a.yaml") == {"params": {"x": "2"}}
         assert "stands twice; waitron took the last" in str(made.notes[-1])
@@ -275,12 +275,12 @@ class TestSingleThings:
     def test_merge_keys_are_unfolded(self) -> None:
         text = "x: &a {p: 1, q: 2}\nparams: {<<: *a, p: 3}\n"
 
-        assert data(moved(config=PATHS, machines__a=text), "machines/a.yaml") == {
+        assert data(converted(config=PATHS, machines__a=text), "machines/a.yaml") == {
             "params": {"p": "3", "q": "2"}
         }
 
     def test_a_machine_that_is_no_yaml_is_left_out_and_told(self) -> None:
-        made = moved(config=PATHS, machines__a="cmdline: {{ BaseURL }}", machines__b="- x")
+        made = converted(config=PATHS, machines__a="cmdline: {{ BaseURL }}", machines__b="- x")
 
         assert sorted(made.files) == ["config.yaml", "templates/t.j2"]
         assert [(note.file, note.line, note.column) for note in made.notes] == [
@@ -290,13 +290,13 @@ class TestSingleThings:
         ]
 
     def test_a_list_in_a_parameter_is_left_out(self) -> None:
-        made = moved(config={**PATHS, "params": {"a": ["x"], "b": "y"}})
+        made = converted(config={**PATHS, "params": {"a": ["x"], "b": "y"}})
 
         assert data(made)["params"] == {"b": "y"}
 
     @pytest.mark.parametrize("key", ["baseurl", "image_url"])
     def test_what_is_no_url_is_left_out(self, key: str) -> None:
-        made = moved(config={**PATHS, "grouppath": "", "cmdline": "x", key: "not a url"})
+        made = converted(config={**PATHS, "grouppath": "", "cmdline": "x", key: "not a url"})
 
         assert key not in data(made)
         assert any(f"{key}: left out: 'not a url' is not a URL" in str(n) for n in made.notes)
@@ -325,7 +325,7 @@ class TestSingleThings:
         )
     )
     def test_any_yaml_is_imported_or_told(self, found: dict[str, Any]) -> None:
-        made = moved(config={**PATHS, **found}, machines__a=found)
+        made = converted(config={**PATHS, **found}, machines__a=found)
 
         assert "config.yaml" in made.files
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pyxie.importers.languages.gotemplate.pipelines import Pipelines, Scope, value
+from pyxie.importers.languages.gotemplate.pipelines import PipelineParser, Scope, value
 from pyxie.importers.languages.jinja import Jinja
 from pyxie.importers.notes import Converted, Note, place
 from pyxie.syntax.golexer import Action, actions, tokens
@@ -60,13 +60,13 @@ class _Conversion:
             made += [_plain(self._text[at : action.at]), self._action(action)]
             at = action.at + len(action.source)
         if (lone := self._text.find("{{", at)) >= 0:
-            self._say("not converted: '{{' has no end", lone)
+            self._add_note("not converted: '{{' has no end", lone)
         made.append(_plain(self._text[at:]))
         if self._stack:
-            self._say("an action before this place has no 'end'", len(self._text))
+            self._add_note("an action before this place has no 'end'", len(self._text))
         return Converted("".join(made), tuple(sorted(self._notes)))
 
-    def _say(self, sentence: str, at: int) -> None:
+    def _add_note(self, sentence: str, at: int) -> None:
         self._notes[Note(self._file, *place(self._text, at), sentence)] = None
 
     def _action(self, action: Action) -> str:
@@ -76,23 +76,23 @@ class _Conversion:
             return f"{{#{left} {comment} {right}#}}"
         try:
             end = action.inner_at + len(action.inner)
-            take = Pipelines(Cursor(tokens(action.inner, action.inner_at), end), self._scope)
-            tag = self._tag(take, action.at)
-            text = tag or value(take.pipeline()).text
-            take.cursor.nothing_more()
+            parser = PipelineParser(Cursor(tokens(action.inner, action.inner_at), end), self._scope)
+            tag = self._tag(parser, action.at)
+            text = tag or value(parser.pipeline()).text
+            parser.cursor.expect_end()
         except UnreadableError as exc:
-            self._say(f"not converted: {exc.sentence}", exc.at)
+            self._add_note(f"not converted: {exc.sentence}", exc.at)
             return action.source
         return f"{{%{left} {text} {right}%}}" if tag else f"{{{{{left} {text} {right}}}}}"
 
-    def _tag(self, take: Pipelines, at: int) -> str:
+    def _tag(self, parser: PipelineParser, at: int) -> str:
         """Return what an action becomes; nothing for one that prints."""
-        cursor = take.cursor
+        cursor = parser.cursor
         if cursor.peek("variable") and cursor.peek("symbol", ":=", "=", ahead=1):
-            name = take.variable(cursor.need("variable"), new=True)
-            if cursor.need("symbol").value == "=" and any(b.end == "endfor" for b in self._stack):
-                self._say(f"'{name}': what is set in a loop is gone after that turn", at)
-            found = value(take.pipeline())
+            name = parser.variable(cursor.expect("variable"), new=True)
+            if cursor.expect("symbol").value == "=" and any(b.end == "endfor" for b in self._stack):
+                self._add_note(f"'{name}': what is set in a loop is gone after that turn", at)
+            found = value(parser.pipeline())
             self._scope.kinds[name] = found.kind
             return f"set {name} = {found.text}"
         word = cursor.match("name", *_WORDS)
@@ -100,17 +100,17 @@ class _Conversion:
             case "":
                 return ""
             case "if":
-                text = take.truth(take.pipeline())
+                text = parser.truth(parser.pipeline())
                 self._begin("endif")
                 return f"if {text}"
             case "else":
-                return self._else(take, at)
+                return self._else(parser, at)
             case "end":
                 return self._end(at)
             case "range":
-                return self._range(take)
+                return self._range(parser)
             case "with":
-                return self._with(take)
+                return self._with(parser)
             case "break" | "continue" as name:
                 return name
             case name:
@@ -122,12 +122,12 @@ class _Conversion:
     def _begin(self, end: str) -> None:
         self._stack.append(_Block(end, self._scope.dot, self._scope.names))
 
-    def _else(self, take: Pipelines, at: int) -> str:
+    def _else(self, parser: PipelineParser, at: int) -> str:
         if not self._stack or not self._stack[-1].end:
             raise UnreadableError(at, "'else' belongs to nothing here")
         self._scope.dot = self._stack[-1].dot
-        if take.cursor.match("name", "if"):
-            return f"elif {take.truth(take.pipeline())}"
+        if parser.cursor.match("name", "if"):
+            return f"elif {parser.truth(parser.pipeline())}"
         return "else"
 
     def _end(self, at: int) -> str:
@@ -139,18 +139,18 @@ class _Conversion:
             raise UnreadableError(at, "this ends what is not converted")
         return block.end
 
-    def _range(self, take: Pipelines) -> str:
-        cursor = take.cursor
+    def _range(self, parser: PipelineParser) -> str:
+        cursor = parser.cursor
         names: list[str] = []
         outer = self._scope.names
         if cursor.peek("variable") and cursor.peek("symbol", ",", ":=", ahead=1):
-            names.append(take.variable(cursor.need("variable"), new=True))
+            names.append(parser.variable(cursor.expect("variable"), new=True))
             if cursor.match("symbol", ","):
-                names.append(take.variable(cursor.need("variable"), new=True))
-            cursor.need("symbol", ":=")
-        over = take.pipeline()
-        kind = take.nested(over)
-        text = take.data(over).text
+                names.append(parser.variable(cursor.expect("variable"), new=True))
+            cursor.expect("symbol", ":=")
+        over = parser.pipeline()
+        kind = parser.nested(over)
+        text = parser.data(over).text
         if len(names) == 2:
             self._scope.kinds[names[0]] = "text" if kind == "map" else "number"
         self._stack.append(_Block("endfor", self._scope.dot, outer))
@@ -165,20 +165,20 @@ class _Conversion:
         index = f" %}}{{% set {names[0]} = loop.index0" if len(names) == 2 else ""
         return f"for {self._scope.dot} in {text}{index}"
 
-    def _with(self, take: Pipelines) -> str:
-        cursor, name, outer = take.cursor, "", self._scope.names
+    def _with(self, parser: PipelineParser) -> str:
+        cursor, name, outer = parser.cursor, "", self._scope.names
         if cursor.peek("variable") and cursor.peek("symbol", ":=", ahead=1):
-            name = take.variable(cursor.need("variable"), new=True)
-            cursor.need("symbol")
-        found = value(take.pipeline())
-        known = take.nested(found)
+            name = parser.variable(cursor.expect("variable"), new=True)
+            cursor.expect("symbol")
+        found = value(parser.pipeline())
+        known = parser.nested(found)
         if known:
-            found = take.data(found)
+            found = parser.data(found)
         self._stack.append(_Block("endif %}{% endwith", self._scope.dot, outer))
         self._scope.dot = name or self._new()
         self._scope.names |= {self._scope.dot}
         self._scope.kinds[self._scope.dot] = found.kind
-        test = self._scope.dot if known else take.truth(Jinja(self._scope.dot))
+        test = self._scope.dot if known else parser.truth(Jinja(self._scope.dot))
         return f"with {self._scope.dot} = {found.text} %}}{{% if {test}"
 
     def _new(self) -> str:

@@ -38,7 +38,7 @@ class Scope:
             text: ``map`` or ``list``.
         dot: The name of what ``.`` is; nothing for the metadata itself.
         names: The variables.
-        kinds: What is known of variables; see `Pipelines`.
+        kinds: What is known of variables; see `PipelineParser`.
     """
 
     nested: Mapping[str, str] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Scope:
     kinds: dict[str, str] = field(default_factory=dict)
 
 
-class Pipelines:
+class PipelineParser:
     """Takes pipelines from a cursor.
 
     Kinds of what it returns: ``params`` for all metadata, ``text``, ``number``, ``bool``,
@@ -167,7 +167,7 @@ class Pipelines:
             return string(token.value)  # what it is compared with is a text
         if cursor.match("symbol", "("):
             inner = self.pipeline()
-            cursor.need("symbol", ")")
+            cursor.expect("symbol", ")")
             return inner if inner.level == ATOM else Jinja(f"({inner.text})", inner.kind)
         if token := cursor.match("variable"):
             root = "" if token.value == "$" else self.variable(token)
@@ -181,7 +181,7 @@ class Pipelines:
     def _fields(self, root: str, end: int, at: int) -> Jinja:
         names: list[str] = []
         while (token := self.cursor.peek("field")) and token.at == end:
-            self.cursor.need("field")
+            self.cursor.expect("field")
             names.append(token.value[1:])
             end += len(token.value)
         if root:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from pyxie.importers.languages.pongo2.expression import Expressions, Say, Scope
+from pyxie.importers.languages.pongo2.expression import AddNote, ExpressionParser, Scope
 from pyxie.syntax.tokenizer import UnreadableError
 
 Names: TypeAlias = dict[str, tuple[str, bool]]
-"""Kind and sureness by name; see `pyxie.importers.languages.pongo2.variables`."""
+"""By name the kind, as in `pongo2.variables`, and whether it is always defined."""
 
 _CONDITIONAL = frozenset(("if", "for", "ifequal", "ifnotequal", "ifchanged"))
 
@@ -36,7 +36,7 @@ class Block:
 class Tag:
     """A tag's arguments, and its offset."""
 
-    take: Expressions
+    parser: ExpressionParser
     at: int
 
 
@@ -45,13 +45,13 @@ class Blocks:
     """What is open at one place of a template, and what is known there.
 
     Attributes:
-        say: Is told what means something else in Jinja2.
+        add_note: Is told what means something else in Jinja2.
         roots: Where waitron's templates were.
         scope: What is known at this place.
         stack: The blocks that are open.
     """
 
-    say: Say
+    add_note: AddNote
     roots: Sequence[str] = ()
     scope: Scope = field(default_factory=Scope)
     stack: list[Block] = field(default_factory=list)
@@ -84,5 +84,7 @@ class Blocks:
             if text.startswith(root):
                 return text.removeprefix(root)
         if text.startswith("/"):
-            self.say(f"{text!r} is outside of 'templatepath', where pyxie includes nothing", at)
+            self.add_note(
+                f"{text!r} is outside of 'templatepath', where pyxie includes nothing", at
+            )
         return text

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from pyxie.importers.languages.jinja import printed
 from pyxie.importers.languages.pongo2.blocks import Blocks, Tag
-from pyxie.importers.languages.pongo2.expression import Expressions
+from pyxie.importers.languages.pongo2.expression import ExpressionParser
 from pyxie.importers.languages.pongo2.lexer import Kind, Piece, pieces, tokens
 from pyxie.importers.languages.pongo2.tags import Parts, convert_tag
 from pyxie.importers.notes import Converted, Note, place
@@ -40,18 +40,20 @@ class _Conversion:
         self._printf = printf
         self._notes: dict[Note, None] = {}
         self._blocks = Blocks(
-            self._say, [root.rstrip("/") + "/" for root in roots if root.strip("/")]
+            self._add_note, [root.rstrip("/") + "/" for root in roots if root.strip("/")]
         )
 
     def run(self) -> Converted:
         made = [self._piece(piece) for piece in pieces(self._text)]
         for block in self._blocks.stack:
-            self._say(f"'{block.name}' has no end", block.at)
+            self._add_note(f"'{block.name}' has no end", block.at)
         if "\r\n" in self._text:
-            self._say("its lines end in CR LF; Jinja2 makes LF of them", self._text.find("\r\n"))
+            self._add_note(
+                "its lines end in CR LF; Jinja2 makes LF of them", self._text.find("\r\n")
+            )
         return Converted("".join(made), tuple(sorted(self._notes)))
 
-    def _say(self, sentence: str, at: int) -> None:
+    def _add_note(self, sentence: str, at: int) -> None:
         self._notes[Note(self._file, *place(self._text, at), sentence)] = None
 
     def _piece(self, piece: Piece) -> str:
@@ -63,42 +65,46 @@ class _Conversion:
             case Kind.VERBATIM:
                 return self._verbatim(piece)
             case Kind.BROKEN:
-                self._say(f"not converted: '{piece.source[:2]}' has no end", piece.at)
+                self._add_note(f"not converted: '{piece.source[:2]}' has no end", piece.at)
                 return piece.source
             case Kind.PRINT | Kind.TAG:
                 try:
                     return self._print(piece) if piece.kind is Kind.PRINT else self._tag(piece)
                 except UnreadableError as exc:
-                    self._say(f"not converted: {exc.sentence}", exc.at)
+                    self._add_note(f"not converted: {exc.sentence}", exc.at)
                     return piece.source
 
     def _plain(self, text: str, at: int) -> str:
         if not self._printf or "%" not in text:
             return text
         if "%%" in text:
-            self._say("'%%' was what waitron printed as '%'; it is '%' now", at + text.find("%%"))
+            self._add_note(
+                "'%%' was what waitron printed as '%'; it is '%' now", at + text.find("%%")
+            )
         if lone := _LONE.search(text):
-            self._say("waitron garbled this '%'; pyxie prints it as it is", at + lone.end() - 1)
+            self._add_note(
+                "waitron garbled this '%'; pyxie prints it as it is", at + lone.end() - 1
+            )
         return text.replace("%%", "%")
 
     def _verbatim(self, piece: Piece) -> str:
         if re.search(r"\{%[-+]?\s*endraw", piece.inner):
-            self._say("not converted: Jinja2's raw cannot hold an 'endraw'", piece.at)
+            self._add_note("not converted: Jinja2's raw cannot hold an 'endraw'", piece.at)
             return piece.source
         inner = self._plain(piece.inner, piece.inner_at)
         return f"{{%{piece.left} raw %}}{inner}{{% endraw {piece.right}%}}"
 
-    def _expressions(self, piece: Piece, text: str, at: int) -> Expressions:
+    def _expressions(self, piece: Piece, text: str, at: int) -> ExpressionParser:
         cursor = Cursor(tokens(text, at), piece.inner_at + len(piece.inner))
         literal: Callable[[str], str] = str
         if piece.kind is Kind.PRINT and self._printf:
             literal = _unformatted
-        return Expressions(cursor, self._blocks.scope, self._say, literal)
+        return ExpressionParser(cursor, self._blocks.scope, self._add_note, literal)
 
     def _print(self, piece: Piece) -> str:
-        take = self._expressions(piece, piece.inner, piece.inner_at)
-        found = take.expression()
-        take.cursor.nothing_more()
+        parser = self._expressions(piece, piece.inner, piece.inner_at)
+        found = parser.expression()
+        parser.cursor.expect_end()
         return _braced(((Kind.PRINT, printed(found).text),), piece)
 
     def _tag(self, piece: Piece) -> str:
@@ -113,8 +119,8 @@ class _Conversion:
             named = f"{end} {rest.strip()}".rstrip() if name in ("endblock", "endmacro") else end
             return _braced(((Kind.TAG, named),) if named else (), piece)
         try:
-            take = self._expressions(piece, rest, piece.inner_at + word.end())
-            return _braced(convert_tag(self._blocks, name, Tag(take, piece.at)), piece)
+            parser = self._expressions(piece, rest, piece.inner_at + word.end())
+            return _braced(convert_tag(self._blocks, name, Tag(parser, piece.at)), piece)
         except UnreadableError:
             self._stay(name, piece.at)
             raise

@@ -24,8 +24,8 @@ from pyxie.importers.languages.jinja import (
     number,
     quoted,
     string,
-    sure,
     value,
+    with_default,
 )
 from pyxie.importers.languages.pongo2 import variables
 from pyxie.importers.languages.pongo2.filtermap import FILTERS, KNOWN, UNLIKE
@@ -37,7 +37,7 @@ _NOTHING = ("nil", "none", "None")
 _METHODS = frozenset(name for name in dir(dict) if not name.startswith("_"))
 """What ``a.name`` would be in Jinja2 where the mapping ``a`` has no such key."""
 
-Say = Callable[[str, int], None]
+AddNote = Callable[[str, int], None]
 """Takes a sentence and the offset that it is about."""
 
 
@@ -46,12 +46,12 @@ class Scope:
     """What is known of the names in a template, at one place of it.
 
     Attributes:
-        frames: Kind and sureness by name, innermost last.
+        frames: Kind by name, and whether it is always defined, innermost last.
         loops: How many loops are around.
     """
 
     frames: list[dict[str, tuple[str, bool]]] = field(
-        default_factory=lambda: [{name: (kind, True) for name, kind in variables.TOP.items()}]
+        default_factory=lambda: [{name: (kind, True) for name, kind in variables.GLOBALS.items()}]
     )
     loops: int = 0
 
@@ -67,13 +67,13 @@ class Scope:
         return any(name in frame for frame in self.frames)
 
 
-class Expressions:
+class ExpressionParser:
     """Takes expressions from a cursor.
 
     Args:
         cursor: Where the tokens are.
         scope: What is known here.
-        say: Is told what means something else in Jinja2.
+        add_note: Is told what means something else in Jinja2.
         literal: What becomes of the string literals.
     """
 
@@ -81,12 +81,12 @@ class Expressions:
         self,
         cursor: Cursor,
         scope: Scope,
-        say: Say,
+        add_note: AddNote,
         literal: Callable[[str], str] = str,
     ) -> None:
         self.cursor = cursor
         self._scope = scope
-        self._say = say
+        self._add_note = add_note
         self.literal = literal
         self._depth = 0
 
@@ -100,7 +100,7 @@ class Expressions:
             right = self.expression()
             if word.value in ("and", "&&"):
                 if right.level == OR:
-                    self._say("pongo2 reads 'a and b or c' as 'a and (b or c)'", at)
+                    self._add_note("pongo2 reads 'a and b or c' as 'a and (b or c)'", at)
                 left = Jinja(f"{left.at(AND)} and {right.at(AND)}", "truth", True, AND)
             else:
                 left = Jinja(f"{left.at(OR)} or {right.at(OR)}", "truth", True, OR)
@@ -125,10 +125,10 @@ class Expressions:
         if sign is None and not self.cursor.match("name", "in"):
             return left
         if left.level == NOT:
-            self._say("pongo2 negates before it compares, as the parentheses show", at)
+            self._add_note("pongo2 negates before it compares, as the parentheses show", at)
         right = self._relation() if sign else self._sum()
         if sign is None:
-            text = f"{sure(left).at(ADD)} in {value(right).at(ADD)}"
+            text = f"{with_default(left).at(ADD)} in {value(right).at(ADD)}"
         elif sign.value in ("==", "!=", "<>") and right.text in _NOTHING:
             text = f"{left.at(FILTER)} is {'un' if sign.value == '==' else ''}defined"
         elif sign.value in ("==", "!=", "<>"):
@@ -136,16 +136,16 @@ class Expressions:
             text = f"{value(left).at(ADD)} {same} {value(right).at(ADD)}"
         else:
             text = f"{number(left).at(ADD)} {sign.value} {number(right).at(ADD)}"
-        return Jinja(text, "bool", sure=True, level=COMPARE)
+        return Jinja(text, "bool", defined=True, level=COMPARE)
 
     def _sum(self) -> Jinja:
         minus = self.cursor.match("symbol", "+", "-")
         negated = self.cursor.match("symbol", "!") or self.cursor.match("name", "not")
         left = self._product()
         if negated:
-            left = Jinja(f"not {left.at(NOT)}", "bool", sure=True, level=NOT)
+            left = Jinja(f"not {left.at(NOT)}", "bool", defined=True, level=NOT)
         if minus is not None and minus.value == "-":
-            left = Jinja(f"-{left.at(ATOM)}", left.kind, left.sure, UNARY)
+            left = Jinja(f"-{left.at(ATOM)}", left.kind, left.defined, UNARY)
         while sign := self.cursor.match("symbol", "+", "-"):
             right = number(self._product())
             left = self._calculated(number(left), sign.value, right, ADD)
@@ -168,7 +168,7 @@ class Expressions:
             right = self._power()
             self._depth -= 1
             text = f"{number(left).at(UNARY)} ** {number(right).at(POWER)}"
-            return Jinja(text, "float", sure=True, level=POWER)
+            return Jinja(text, "float", defined=True, level=POWER)
         return left
 
     @staticmethod
@@ -180,8 +180,8 @@ class Expressions:
         if not self.cursor.match("symbol", "("):
             return self.operand()
         inner = self.expression()
-        self.cursor.need("symbol", ")")
-        return Jinja(f"({inner.text})", inner.kind, inner.sure, ATOM, inner.literal)
+        self.cursor.expect("symbol", ")")
+        return Jinja(f"({inner.text})", inner.kind, inner.defined, ATOM, inner.literal)
 
     def operand(self) -> Jinja:
         """Take a literal or a name, with the filters after it."""
@@ -192,7 +192,7 @@ class Expressions:
 
     def filtered(self, found: Jinja) -> Jinja:
         """Take the name of a filter, and its argument, and apply it."""
-        name = self.cursor.need("name")
+        name = self.cursor.expect("name")
         arg = self._plain() if self.cursor.match("symbol", ":") else None
         if name.value not in KNOWN:
             raise UnreadableError(name.at, f"pongo2 has no filter '{name.value}'")
@@ -200,7 +200,7 @@ class Expressions:
         if made is None:
             raise UnreadableError(name.at, f"the filter '{name.value}' has no like in Jinja2")
         if name.value in UNLIKE:
-            self._say(f"the filter '{name.value}': {UNLIKE[name.value]}", name.at)
+            self._add_note(f"the filter '{name.value}': {UNLIKE[name.value]}", name.at)
         return made
 
     def _plain(self) -> Jinja:
@@ -208,15 +208,15 @@ class Expressions:
             return string(self.literal(token.value))
         if token := self.cursor.match("number"):
             kind = "float" if "." in token.value else "int"
-            return Jinja(_decimal(token.value), kind, sure=True)
-        word = self.cursor.need("name")
+            return Jinja(_decimal(token.value), kind, defined=True)
+        word = self.cursor.expect("name")
         if word.value in ("true", "false"):
-            return Jinja(word.value, "bool", sure=True)
+            return Jinja(word.value, "bool", defined=True)
         if word.value in ("in", "and", "or", "not", "as", "export"):
             raise UnreadableError(word.at, f"{word.value!r} is not understood here")
         if word.value in ("True", "False"):
-            self._say(f"'{word.value}' is no name of pongo2's, and so false", word.at)
-            return Jinja("false", "bool", sure=True)
+            self._add_note(f"'{word.value}' is no name of pongo2's, and so false", word.at)
+            return Jinja("false", "bool", defined=True)
         return self._path(word)
 
     def _path(self, word: Token) -> Jinja:
@@ -225,21 +225,21 @@ class Expressions:
         if text == "forloop" and self._scope.loops:
             return self._loop()
         if text == "block" and self.cursor.peek("name", "Super", ahead=1):
-            self.cursor.need("symbol", ".")
-            self.cursor.need("name")
-            return Jinja("super()", "text", sure=True)
+            self.cursor.expect("symbol", ".")
+            self.cursor.expect("name")
+            return Jinja("super()", "text", defined=True)
         if self.cursor.peek("symbol", "("):
-            return Jinja(text + self._arguments(), "text", sure=True)
+            return Jinja(text + self._arguments(), "text", defined=True)
         while self.cursor.match("symbol", "."):
             at = self.cursor.at
             for one in self._steps():
                 if kind == "params" and one in _METHODS:
-                    return Jinja(f'{text}.get({quoted(str(one))}, "")', "text", sure=True)
+                    return Jinja(f'{text}.get({quoted(str(one))}, "")', "text", defined=True)
                 kind, certain, remark = variables.step(kind, one)
                 always = always and certain
                 text += f"[{one}]" if isinstance(one, int) else f".{one}"
                 if remark:
-                    self._say(remark, at)
+                    self._add_note(remark, at)
             if self.cursor.peek("symbol", "("):
                 raise UnreadableError(at, "a call of a Go method has no like in Jinja2")
         return Jinja(text, kind, always)
@@ -247,27 +247,27 @@ class Expressions:
     def _steps(self) -> list[str | int]:
         if token := self.cursor.match("number"):  # of `a.0.1` the token is `0.1`
             return [int(part) for part in token.value.split(".")]
-        return [self.cursor.need("name").value]
+        return [self.cursor.expect("name").value]
 
     def _loop(self) -> Jinja:
-        self.cursor.need("symbol", ".")
-        word = self.cursor.need("name")
+        self.cursor.expect("symbol", ".")
+        word = self.cursor.expect("name")
         for name, own in variables.LOOP.items():
             if variables.plain(name) == variables.plain(word.value):
                 if name != word.value:
-                    self._say(
+                    self._add_note(
                         f"'forloop.{word.value}' was nothing in waitron: it is '{name}'", word.at
                     )
                 kind = variables.RECORDS["loop"][name]
-                return Jinja(f"loop.{own}", kind, sure=True)
+                return Jinja(f"loop.{own}", kind, defined=True)
         raise UnreadableError(word.at, f"'forloop.{word.value}' has no like in Jinja2")
 
     def _arguments(self) -> str:
-        self.cursor.need("symbol", "(")
+        self.cursor.expect("symbol", "(")
         made: list[str] = []
         while not self.cursor.match("symbol", ")"):
             if made:
-                self.cursor.need("symbol", ",")
+                self.cursor.expect("symbol", ",")
             made.append(value(self.expression()).text)
         return f"({', '.join(made)})"
 
@@ -275,8 +275,8 @@ class Expressions:
         """Take ``name=expression`` as often as it stands there, up to a name."""
         found: dict[str, Jinja] = {}
         while self.cursor and not (until and self.cursor.peek("name", until)):
-            name = self.cursor.need("name").value
-            self.cursor.need("symbol", "=")
+            name = self.cursor.expect("name").value
+            self.cursor.expect("symbol", "=")
             found[name] = value(self.expression())
         return found
 

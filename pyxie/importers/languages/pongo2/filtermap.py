@@ -19,8 +19,8 @@ from pyxie.importers.languages.jinja import (
     number,
     piped,
     quoted,
-    sure,
     value,
+    with_default,
 )
 
 Filter: TypeAlias = Callable[[Jinja, Jinja | None], Jinja | None]
@@ -40,14 +40,14 @@ def _default(found: Jinja, arg: Jinja | None) -> Jinja | None:
         return None
     # pongo2's replaces all that is false, an empty text too.
     text = f"{value(found).at(FILTER)} | default({value(arg).text}, true)"
-    return Jinja(text, found.kind or arg.kind, arg.sure, FILTER)
+    return Jinja(text, found.kind or arg.kind, arg.defined, FILTER)
 
 
 def _default_if_none(found: Jinja, arg: Jinja | None) -> Jinja | None:
-    if arg is None or found.sure:
+    if arg is None or found.defined:
         return found if arg else None
     text = f"{value(found).at(FILTER)} | default({value(arg).text})"
-    return Jinja(text, found.kind or arg.kind, arg.sure, FILTER)
+    return Jinja(text, found.kind or arg.kind, arg.defined, FILTER)
 
 
 def _add(found: Jinja, arg: Jinja | None) -> Jinja | None:
@@ -56,13 +56,13 @@ def _add(found: Jinja, arg: Jinja | None) -> Jinja | None:
     numbers = ("int", "float")
     if found.kind in numbers and arg.kind in numbers:
         kind = "float" if "float" in (found.kind, arg.kind) else "int"
-        return Jinja(f"{found.at(ADD)} + {arg.at(ADD + 1)}", kind, sure=True, level=ADD)
-    joined = f"{sure(found).at(CONCAT)} ~ {sure(arg).at(CONCAT + 1)}"
-    return Jinja(joined, "text", sure=True, level=CONCAT)
+        return Jinja(f"{found.at(ADD)} + {arg.at(ADD + 1)}", kind, defined=True, level=ADD)
+    joined = f"{with_default(found).at(CONCAT)} ~ {with_default(arg).at(CONCAT + 1)}"
+    return Jinja(joined, "text", defined=True, level=CONCAT)
 
 
 def _cut(found: Jinja, arg: Jinja | None) -> Jinja | None:
-    return piped(found, f'replace({sure(arg).text}, "")') if arg else None
+    return piped(found, f'replace({with_default(arg).text}, "")') if arg else None
 
 
 def _addslashes(found: Jinja, _: Jinja | None) -> Jinja:
@@ -71,8 +71,8 @@ def _addslashes(found: Jinja, _: Jinja | None) -> Jinja:
 
 
 def _capfirst(found: Jinja, _: Jinja | None) -> Jinja:
-    text = sure(found).at(ATOM)
-    return Jinja(f"{text}[:1] | upper ~ {text}[1:]", "text", sure=True, level=CONCAT)
+    text = with_default(found).at(ATOM)
+    return Jinja(f"{text}[:1] | upper ~ {text}[1:]", "text", defined=True, level=CONCAT)
 
 
 def _whole(arg: Jinja | None) -> int | None:
@@ -88,8 +88,8 @@ def _padded(sign: str) -> Filter:
         width = _whole(arg)
         if width is None:
             return None
-        text = f'"%{sign}{width}s" | format({sure(found).text})'
-        return Jinja(text, "text", sure=True, level=FILTER)
+        text = f'"%{sign}{width}s" | format({with_default(found).text})'
+        return Jinja(text, "text", defined=True, level=FILTER)
 
     return pad
 
@@ -98,59 +98,65 @@ def _divisibleby(found: Jinja, arg: Jinja | None) -> Jinja | None:
     if arg is None:
         return None
     rest = f"{number(found).at(MULTIPLY)} % {number(arg).at(MULTIPLY + 1)}"
-    return Jinja(f"{rest} == 0", "bool", sure=True, level=COMPARE)
+    return Jinja(f"{rest} == 0", "bool", defined=True, level=COMPARE)
 
 
 def _floatformat(found: Jinja, arg: Jinja | None) -> Jinja | None:
     digits = _whole(arg)
     if digits is None:
         return None
-    text = f'"%.{digits}f" | format({sure(found, "0").at(FILTER)} | float)'
-    return Jinja(text, "text", sure=True, level=FILTER)
+    text = f'"%.{digits}f" | format({with_default(found, "0").at(FILTER)} | float)'
+    return Jinja(text, "text", defined=True, level=FILTER)
 
 
 def _stringformat(found: Jinja, arg: Jinja | None) -> Jinja | None:
     form = arg.literal if arg else None
     if form is None or not re.fullmatch(r"[^%]*%[-0]?[0-9]*(?:\.[0-9]+)?[dsxXf][^%]*", form):
         return None
-    return Jinja(f"{quoted(form)} | format({sure(found).text})", "text", sure=True, level=FILTER)
+    return Jinja(
+        f"{quoted(form)} | format({with_default(found).text})", "text", defined=True, level=FILTER
+    )
 
 
 def _first(name: str) -> Filter:
     def either(found: Jinja, _: Jinja | None) -> Jinja:
         inner = found.kind[1:-1] if found.kind.startswith("[") else ""
-        return Jinja(f"{sure(found).at(FILTER)} | {name}", inner, sure=False, level=FILTER)
+        return Jinja(
+            f"{with_default(found).at(FILTER)} | {name}", inner, defined=False, level=FILTER
+        )
 
     return either
 
 
 def _join(found: Jinja, arg: Jinja | None) -> Jinja | None:
-    return piped(found, f"join({sure(arg).text})") if arg else None
+    return piped(found, f"join({with_default(arg).text})") if arg else None
 
 
 def _length_is(found: Jinja, arg: Jinja | None) -> Jinja | None:
     if arg is None:
         return None
     text = f"{piped(found, 'length').text} == {number(arg).at(COMPARE + 1)}"
-    return Jinja(text, "bool", sure=True, level=COMPARE)
+    return Jinja(text, "bool", defined=True, level=COMPARE)
 
 
 def _slice(found: Jinja, arg: Jinja | None) -> Jinja | None:
     bounds = arg.literal if arg else None
     if bounds is None or not re.fullmatch(r"[0-9]*:[0-9]*", bounds):
         return None
-    return Jinja(f"{sure(found).at(ATOM)}[{bounds}]", found.kind, sure=True)
+    return Jinja(f"{with_default(found).at(ATOM)}[{bounds}]", found.kind, defined=True)
 
 
 def _split(found: Jinja, arg: Jinja | None) -> Jinja | None:
     if arg is None or arg.literal == "":
         return None
-    return Jinja(f"{sure(found).at(ATOM)}.split({sure(arg).text})", "[text]", sure=True)
+    return Jinja(
+        f"{with_default(found).at(ATOM)}.split({with_default(arg).text})", "[text]", defined=True
+    )
 
 
 def _wordcount(found: Jinja, _: Jinja | None) -> Jinja:
-    text = f"{sure(found).at(ATOM)}.split() | length"
-    return Jinja(text, "int", sure=True, level=FILTER)
+    text = f"{with_default(found).at(ATOM)}.split() | length"
+    return Jinja(text, "int", defined=True, level=FILTER)
 
 
 def _truncatechars(found: Jinja, arg: Jinja | None) -> Jinja | None:
@@ -169,23 +175,25 @@ def _yesno(found: Jinja, arg: Jinja | None) -> Jinja | None:
         return None
     yes, no, maybe = (*words.split(","), "maybe")[:3]
     test = value(found).at(CONDITIONAL + 1)
-    if found.sure:
+    if found.defined:
         text = f"{quoted(yes)} if {test} else {quoted(no)}"
     else:
         undefined = f"{found.at(FILTER)} is undefined"
         text = f"{quoted(maybe)} if {undefined} else {quoted(yes)} if {test} else {quoted(no)}"
-    return Jinja(text, "text", sure=True, level=CONDITIONAL)
+    return Jinja(text, "text", defined=True, level=CONDITIONAL)
 
 
 def _key(found: Jinja, arg: Jinja | None) -> Jinja | None:
     if arg is None:
         return None
     kind = "text" if found.kind == "params" else ""
-    return Jinja(f"{found.at(ATOM)}[{sure(arg).text}]", kind, sure=False)
+    return Jinja(f"{found.at(ATOM)}[{with_default(arg).text}]", kind, defined=False)
 
 
 def _float(found: Jinja, _: Jinja | None) -> Jinja:
-    return Jinja(f"{sure(found, '0').at(FILTER)} | float", "float", sure=True, level=FILTER)
+    return Jinja(
+        f"{with_default(found, '0').at(FILTER)} | float", "float", defined=True, level=FILTER
+    )
 
 
 def _pluralize(found: Jinja, arg: Jinja | None) -> Jinja | None:
@@ -194,7 +202,7 @@ def _pluralize(found: Jinja, arg: Jinja | None) -> Jinja | None:
         return None
     *one, many = endings.split(",")
     text = f"{quoted(one[0] if one else '')} if {found.at(COMPARE + 1)} == 1 else {quoted(many)}"
-    return Jinja(text, "text", sure=True, level=CONDITIONAL)
+    return Jinja(text, "text", defined=True, level=CONDITIONAL)
 
 
 FILTERS: Final = MappingProxyType[str, Filter](
@@ -211,7 +219,7 @@ FILTERS: Final = MappingProxyType[str, Filter](
         "float": _float,
         "floatformat": _floatformat,
         "from_yaml": _simple("from_yaml", "map"),
-        "integer": lambda found, _: number(Jinja(found.text, "", found.sure, found.level)),
+        "integer": lambda found, _: number(Jinja(found.text, "", found.defined, found.level)),
         "join": _join,
         "key": _key,
         "last": _first("last"),

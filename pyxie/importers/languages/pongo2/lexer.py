@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from pyxie.syntax.tokenizer import Token, tokenised
+from pyxie.syntax.tokenizer import Token, tokenize
 
 
 class Kind(Enum):
@@ -127,7 +127,7 @@ def tokens(text: str, at: int) -> list[Token]:
     Raises:
         UnreadableError: pongo2 has no such token.
     """
-    return tokenised(text, at, _TOKEN, _inside, "pongo2 has no {} here")
+    return tokenize(text, at, _TOKEN, _inside, "pongo2 has no {} here")
 
 
 def _inside(written: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from pyxie.importers.languages.jinja import ATOM, FILTER, Jinja, piped, quoted, sure, value
+from pyxie.importers.languages.jinja import ATOM, FILTER, Jinja, piped, quoted, value, with_default
 from pyxie.importers.languages.pongo2.blocks import Blocks, Names, Tag
 from pyxie.importers.languages.pongo2.lexer import Kind
 from pyxie.syntax.tokenizer import UnreadableError
@@ -45,7 +45,7 @@ def convert_tag(blocks: Blocks, name: str, tag: Tag) -> Parts:
         why = _WITHOUT_LIKE.get(name, "pongo2 has no such tag")
         raise UnreadableError(tag.at, f"'{name}': {why}")
     made = handler(blocks, tag)
-    tag.take.cursor.nothing_more()
+    tag.parser.cursor.expect_end()
     return made
 
 
@@ -58,13 +58,13 @@ def _value(text: str) -> Parts:
 
 
 def _if(blocks: Blocks, tag: Tag) -> Parts:
-    text = tag.take.expression().text
+    text = tag.parser.expression().text
     blocks.begin("if", "endif", tag.at)
     return _tag(f"if {text}")
 
 
 def _elif(blocks: Blocks, tag: Tag) -> Parts:
-    return _tag(f"elif {_belongs(blocks, tag).take.expression().text}")
+    return _tag(f"elif {_belongs(blocks, tag).parser.expression().text}")
 
 
 def _else(blocks: Blocks, tag: Tag) -> Parts:
@@ -80,7 +80,7 @@ def _belongs(blocks: Blocks, tag: Tag) -> Tag:
 
 def _ifequal(name: str, sign: str) -> Callable[[Blocks, Tag], Parts]:
     def compare(blocks: Blocks, tag: Tag) -> Parts:
-        left, right = value(tag.take.expression()), value(tag.take.expression())
+        left, right = value(tag.parser.expression()), value(tag.parser.expression())
         blocks.begin(name, "endif", tag.at)
         return _tag(f"if {left.at(FILTER)} {sign} {right.at(FILTER)}")
 
@@ -88,37 +88,37 @@ def _ifequal(name: str, sign: str) -> Callable[[Blocks, Tag], Parts]:
 
 
 def _ifchanged(blocks: Blocks, tag: Tag) -> Parts:
-    if not tag.take.cursor or not blocks.scope.loops:
+    if not tag.parser.cursor or not blocks.scope.loops:
         raise UnreadableError(
             tag.at, "'ifchanged': Jinja2 compares values in a loop, not what is printed"
         )
     watched = []
-    while tag.take.cursor:
-        watched.append(sure(tag.take.expression()).text)
+    while tag.parser.cursor:
+        watched.append(with_default(tag.parser.expression()).text)
     blocks.begin("ifchanged", "endif", tag.at)
     return _tag(f"if loop.changed({', '.join(watched)})")
 
 
 def _for(blocks: Blocks, tag: Tag) -> Parts:
-    cursor = tag.take.cursor
-    key = cursor.need("name").value
-    second = cursor.need("name").value if cursor.match("symbol", ",") else ""
-    cursor.need("name", "in")
-    over = value(tag.take.expression())
+    cursor = tag.parser.cursor
+    key = cursor.expect("name").value
+    second = cursor.expect("name").value if cursor.match("symbol", ",") else ""
+    cursor.expect("name", "in")
+    over = value(tag.parser.expression())
     backwards = cursor.match("name", "reversed") is not None
     ordered = cursor.match("name", "sorted") is not None
     names: Names
     if second:
         inner = "text" if over.kind == "params" else ""
         names = {key: ("text", True), second: (inner, True)}
-        found = sure(over, "{}")
+        found = with_default(over, "{}")
         text = (
             f"{found.at(ATOM)}.items()" if not ordered else f"{found.at(FILTER)} | dictsort(true)"
         )
     else:
         inner = over.kind[1:-1] if over.kind.startswith("[") else ""
         names = {key: ("text" if over.kind in ("params", "text") else inner, True)}
-        found = sure(over, "[]")
+        found = with_default(over, "[]")
         text = found.text
         if ordered or backwards:
             text = found.at(FILTER)
@@ -131,18 +131,20 @@ def _for(blocks: Blocks, tag: Tag) -> Parts:
 
 
 def _with(blocks: Blocks, tag: Tag) -> Parts:
-    cursor = tag.take.cursor
+    cursor = tag.parser.cursor
     found: dict[str, Jinja] = {}
     if cursor.has("name", "as"):
         while cursor:
-            each = value(tag.take.expression())
-            cursor.need("name", "as")
-            found[cursor.need("name").value] = each
+            each = value(tag.parser.expression())
+            cursor.expect("name", "as")
+            found[cursor.expect("name").value] = each
     else:
-        found.update(tag.take.pairs())
+        found.update(tag.parser.pairs())
     if not found:
         raise UnreadableError(tag.at, "'with' sets no name")
-    blocks.begin("with", "endwith", tag.at, {name: (j.kind, j.sure) for name, j in found.items()})
+    blocks.begin(
+        "with", "endwith", tag.at, {name: (j.kind, j.defined) for name, j in found.items()}
+    )
     return _tag(f"with {_listed(found)}")
 
 
@@ -151,26 +153,28 @@ def _listed(found: Mapping[str, Jinja]) -> str:
 
 
 def _set(blocks: Blocks, tag: Tag) -> Parts:
-    name = tag.take.cursor.need("name").value
-    tag.take.cursor.need("symbol", "=")
-    found = value(tag.take.expression())
+    name = tag.parser.cursor.expect("name").value
+    tag.parser.cursor.expect("symbol", "=")
+    found = value(tag.parser.expression())
     if blocks.scope.loops and blocks.scope.knows(name):
-        blocks.say(f"'{name}': what is set in a loop is gone after that turn in Jinja2", tag.at)
-    blocks.scope.frames[-1][name] = (found.kind, found.sure and not blocks.doubtful)
+        blocks.add_note(
+            f"'{name}': what is set in a loop is gone after that turn in Jinja2", tag.at
+        )
+    blocks.scope.frames[-1][name] = (found.kind, found.defined and not blocks.doubtful)
     return _tag(f"set {name} = {found.text}")
 
 
 def _macro(blocks: Blocks, tag: Tag) -> Parts:
-    cursor = tag.take.cursor
-    name = cursor.need("name").value
-    cursor.need("symbol", "(")
+    cursor = tag.parser.cursor
+    name = cursor.expect("name").value
+    cursor.expect("symbol", "(")
     names: Names = {}
     told: list[str] = []
     while not cursor.match("symbol", ")"):
         if told:
-            cursor.need("symbol", ",")
-        arg = cursor.need("name").value
-        given = f"={value(tag.take.expression()).text}" if cursor.match("symbol", "=") else ""
+            cursor.expect("symbol", ",")
+        arg = cursor.expect("name").value
+        given = f"={value(tag.parser.expression()).text}" if cursor.match("symbol", "=") else ""
         names[arg] = ("", False)
         told.append(arg + given)
     cursor.match("name", "export")  # in Jinja2 every one can be imported
@@ -179,50 +183,50 @@ def _macro(blocks: Blocks, tag: Tag) -> Parts:
 
 
 def _import(blocks: Blocks, tag: Tag) -> Parts:
-    cursor = tag.take.cursor
-    file = blocks.path(cursor.need("string").value, tag.at)
+    cursor = tag.parser.cursor
+    file = blocks.path(cursor.expect("string").value, tag.at)
     told = []
     while cursor:
-        name = cursor.need("name").value
+        name = cursor.expect("name").value
         told.append(
-            f"{name} as {cursor.need('name').value}" if cursor.match("name", "as") else name
+            f"{name} as {cursor.expect('name').value}" if cursor.match("name", "as") else name
         )
         if cursor:
-            cursor.need("symbol", ",")
+            cursor.expect("symbol", ",")
     if not told:
         raise UnreadableError(tag.at, "'import' names no macro")
     return _tag(f"from {quoted(file)} import {', '.join(told)} with context")
 
 
 def _include(blocks: Blocks, tag: Tag) -> Parts:
-    cursor = tag.take.cursor
-    tag.take.literal = lambda text: blocks.path(text, tag.at)
-    file = value(tag.take.expression())
+    cursor = tag.parser.cursor
+    tag.parser.literal = lambda text: blocks.path(text, tag.at)
+    file = value(tag.parser.expression())
     missing = " ignore missing" if cursor.match("name", "if_exists") else ""
     include = (Kind.TAG, f"include {file.text}{missing}")
     if not cursor.match("name", "with"):
         return (include,)
-    found = tag.take.pairs(until="only")
+    found = tag.parser.pairs(until="only")
     if cursor.match("name", "only"):
-        blocks.say("'only': in Jinja2 the included template sees the other names too", tag.at)
+        blocks.add_note("'only': in Jinja2 the included template sees the other names too", tag.at)
     return (Kind.TAG, f"with {_listed(found)}"), include, (Kind.TAG, "endwith")
 
 
 def _extends(blocks: Blocks, tag: Tag) -> Parts:
-    return _tag(f"extends {quoted(blocks.path(tag.take.cursor.need('string').value, tag.at))}")
+    return _tag(f"extends {quoted(blocks.path(tag.parser.cursor.expect('string').value, tag.at))}")
 
 
 def _block(blocks: Blocks, tag: Tag) -> Parts:
-    name = tag.take.cursor.need("name").value
+    name = tag.parser.cursor.expect("name").value
     blocks.begin("block", "endblock", tag.at, {})
     return _tag(f"block {name}")
 
 
 def _filter(blocks: Blocks, tag: Tag) -> Parts:
-    body = Jinja("\0", "text", sure=True)
-    made = tag.take.filtered(body)
-    while tag.take.cursor.match("symbol", "|"):
-        made = tag.take.filtered(made)
+    body = Jinja("\0", "text", defined=True)
+    made = tag.parser.filtered(body)
+    while tag.parser.cursor.match("symbol", "|"):
+        made = tag.parser.filtered(made)
     filters = made.text.removeprefix("\0 | ")
     if "\0" in filters or filters == made.text:
         raise UnreadableError(tag.at, "'filter': this one cannot stand around a text in Jinja2")
@@ -236,26 +240,26 @@ def _spaceless(blocks: Blocks, tag: Tag) -> Parts:
 
 
 def _autoescape(blocks: Blocks, tag: Tag) -> Parts:
-    if tag.take.cursor.need("name", "on", "off").value == "on":
-        blocks.say("pyxie does not escape for HTML", tag.at)
+    if tag.parser.cursor.expect("name", "on", "off").value == "on":
+        blocks.add_note("pyxie does not escape for HTML", tag.at)
     blocks.begin("autoescape", "", tag.at)
     return ()
 
 
 def _firstof(_: Blocks, tag: Tag) -> Parts:
     found = []
-    while tag.take.cursor:
-        found.append(value(tag.take.expression()))
+    while tag.parser.cursor:
+        found.append(value(tag.parser.expression()))
     last = [] if found and found[-1].literal else ['""']
     return _value(" or ".join([*(each.at(FILTER) for each in found), *last]))
 
 
 def _cycle(blocks: Blocks, tag: Tag) -> Parts:
-    cursor, turns, name, silent = tag.take.cursor, [], "", False
+    cursor, turns, name, silent = tag.parser.cursor, [], "", False
     while cursor:
-        turns.append(sure(tag.take.expression()).text)
+        turns.append(with_default(tag.parser.expression()).text)
         if cursor.match("name", "as"):
-            name = cursor.need("name").value
+            name = cursor.expect("name").value
             silent = cursor.match("name", "silent") is not None
             break
     if len(turns) < 2 or not blocks.scope.loops:
@@ -268,15 +272,17 @@ def _cycle(blocks: Blocks, tag: Tag) -> Parts:
 
 
 def _templatetag(_: Blocks, tag: Tag) -> Parts:
-    return _value(quoted(_BRACES[tag.take.cursor.need("name", *_BRACES).value]))
+    return _value(quoted(_BRACES[tag.parser.cursor.expect("name", *_BRACES).value]))
 
 
 def _regex_replace(blocks: Blocks, tag: Tag) -> Parts:
-    subject, pattern, put = (tag.take.operand() for _ in range(3))
+    subject, pattern, put = (tag.parser.operand() for _ in range(3))
     if pattern.literal is None or put.literal is None:
         raise UnreadableError(tag.at, "'regex_replace': its pattern is not written here")
     if _ONLY_RE2.search(pattern.literal):
-        blocks.say("Python's regular expressions differ from Go's in what this one uses", tag.at)
+        blocks.add_note(
+            "Python's regular expressions differ from Go's in what this one uses", tag.at
+        )
     told = _GO_GROUP.sub(_group, put.literal.replace("\\", "\\\\"))
     return _value(piped(subject, f"regex_replace({quoted(pattern.literal)}, {quoted(told)})").text)
 

@@ -79,7 +79,7 @@ LOOP: Final = MappingProxyType(
 )
 """pongo2's ``forloop`` as Jinja2's ``loop``."""
 
-TOP: Final = MappingProxyType(
+GLOBALS: Final = MappingProxyType(
     {
         "machine": "machine",
         "config": "config",
