@@ -13,6 +13,7 @@ from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
+from pyxie.rehearsal import faults as faults_of
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion
 
@@ -51,7 +52,7 @@ def problems(file: Path, build_type: str | None = None) -> tuple[list[Problem], 
             failed += 1
             continue
         where = _Where(settings, definition, registry.documents[machine.hostname])
-        faults = kitchen.faults(definition.machine, occasion)
+        faults = faults_of(kitchen, definition.machine, occasion)
         theirs = {where.problem(fault) for fault in faults}
         found |= theirs
         failed += bool(theirs)

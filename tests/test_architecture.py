@@ -36,8 +36,7 @@ PURE = frozenset(
         "dhcp.chain",
         "dhcp.decide",
         "dhcp.firmware",
-        "dhcp.identity",
-        "dhcp.limit",
+        "dhcp.identify",
         "dhcp.message",
         "dhcp.standing",
         "dhcp.udp",
@@ -56,6 +55,7 @@ PURE = frozenset(
         "importers.languages.pongo2.converter",
         "importers.languages.pongo2.tags",
         "importers.notes",
+        "rate",
         "recent",
         "registry.edit",
         "registry.glob",
@@ -135,7 +135,7 @@ RANKS = (
     # What is built of them without a server.
     {
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
-        *("pyxie.logs", "pyxie.metrics", "pyxie.loaders", "pyxie.site"),
+        *("pyxie.logs", "pyxie.metrics", "pyxie.loaders", "pyxie.site", "pyxie.rehearsal"),
         *(
             "pyxie.registry",
             "pyxie.render",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyxie.bootapi.contract import Answer
-from pyxie.dhcp.limit import TokenBuckets
+from pyxie.rate import TokenBuckets
 from pyxie.recent import note
 
 FRESH: Final = 20.0

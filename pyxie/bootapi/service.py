@@ -21,10 +21,10 @@ from pydantic import SecretStr
 from pyxie import __version__
 from pyxie.bootapi.contract import MOST_BYTES, Answer, AnswerError, boot_url, parse, shown
 from pyxie.bootapi.memory import MOST, Memory, Nothing, Pace
-from pyxie.dhcp.limit import Once
 from pyxie.dhcp.standing import Standing
 from pyxie.events.event import Recorder, Step
 from pyxie.metrics import Metrics
+from pyxie.rate import Once
 from pyxie.recent import note
 
 log = logging.getLogger(__name__)

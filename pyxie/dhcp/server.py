@@ -24,8 +24,7 @@ from pyxie.dhcp.decide import (
     is_netboot,
 )
 from pyxie.dhcp.firmware import told
-from pyxie.dhcp.identity import identity
-from pyxie.dhcp.limit import Once, TokenBuckets
+from pyxie.dhcp.identify import identify
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build, parse
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable, open_sockets
 from pyxie.dhcp.standing import Standing
@@ -33,6 +32,7 @@ from pyxie.errors import WireError
 from pyxie.events.event import Recorder, Step
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
+from pyxie.rate import Once, TokenBuckets
 from pyxie.registry.identity import Identity
 
 log = logging.getLogger(__name__)
@@ -221,7 +221,7 @@ class DhcpServer:
         standing = Standing(None, in_build=False)
         netboots = bool(mac) and is_netboot(request)
         if netboots:
-            standing = self._standing(mac, partial(identity, request, server))
+            standing = self._standing(mac, partial(identify, request, server))
         boot = Boot(
             server=server or UNSPECIFIED,
             http_port=self._http_port,

@@ -17,6 +17,7 @@ from pyxie.hooks.runner import HookFailedError
 from pyxie.http.edge import SITE, base_url, judged, peer
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
+from pyxie.rehearsal import rehearse
 from pyxie.render.context import Occasion
 from pyxie.site import BODY, Site
 from pyxie.store.database import StoreError
@@ -125,7 +126,7 @@ async def begin(
         _allow_hooks(request, body)
         definition = defined(site, machine, build_type, body)
         trial = Occasion(base_url=base_url(request), token="0" * 36, mac="")
-        await asyncio.to_thread(site.kitchen.rehearse, definition.machine, trial)
+        await asyncio.to_thread(rehearse, site.kitchen, definition.machine, trial)
         before = site.builds.plan(definition.machine, build_type or "", said)
         ran = await site.hooks.before(before, "prebuild", definition.machine.prebuild_commands)
     except web.HTTPNotFound:

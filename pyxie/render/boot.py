@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
 from pyxie.config.kinds import dashed
 from pyxie.config.settings import Settings
-from pyxie.errors import NotServedError, RenderError
-from pyxie.hooks.orders import KINDS, order
-from pyxie.images.spec import Image, Images, Local, check_local, images_of
+from pyxie.errors import NotServedError
+from pyxie.images.spec import Image, Images, Local, images_of
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion, context
 from pyxie.render.strict import Renderer
@@ -43,7 +40,7 @@ class Kitchen:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self.settings = settings
         self.renderer = Renderer([settings.templatepath, shipped("templates")])
         self._scripts = Renderer([settings.ipxe, shipped("ipxe")])
 
@@ -55,7 +52,7 @@ class Kitchen:
             RenderError: The command line cannot be rendered.
         """
         images = images_of(machine)
-        names = context(machine, self._settings, occasion)
+        names = context(machine, self.settings, occasion)
         # A folded YAML text may carry line ends; a kernel takes one line.
         cmdline = " ".join(
             self.renderer.text("cmdline", machine.cmdline, names).splitlines()
@@ -71,7 +68,7 @@ class Kitchen:
             here: Our URL for iPXE itself, by address: it may have no DNS yet.
         """
         boot = self.boot(machine, occasion)
-        names = context(machine, self._settings, occasion)
+        names = context(machine, self.settings, occasion)
         host = machine.hostname
         names |= {
             "kernel_url": image_url(here, host, "kernel", boot.images.kernel),
@@ -101,7 +98,7 @@ class Kitchen:
             RenderError: The operator's own template cannot be rendered.
         """
         occasion = Occasion(base_url=here, token="", mac=mac)
-        names = context(Machine(hostname=dashed(mac)), self._settings, occasion)
+        names = context(Machine(hostname=dashed(mac)), self.settings, occasion)
         names |= {
             "kernel_url": urls[0],
             "initrd_urls": urls[1:],
@@ -144,7 +141,7 @@ class Kitchen:
         """
         types = [
             {"name": name, "title": _shown(each.description or name)}
-            for name, each in self._settings.build_types.items()
+            for name, each in self.settings.build_types.items()
         ]
         names: Mapping[str, Any] = {
             "mac": mac,
@@ -183,7 +180,7 @@ class Kitchen:
             name = getattr(machine, kind)
         if not name:
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
-        return self.renderer.template(name, context(machine, self._settings, occasion))
+        return self.renderer.template(name, context(machine, self.settings, occasion))
 
     def seed(self, machine: Machine, name: str, occasion: Occasion) -> str:
         """Return a file of cloud-init's NoCloud seed: the one of ``templates`` with that name.
@@ -202,52 +199,6 @@ class Kitchen:
         build = sha256(occasion.token.encode()).hexdigest()[:12]
         host = machine.hostname
         return f"instance-id: {host}-{build}\nlocal-hostname: {host}\n"
-
-    def rehearse(self, machine: Machine, occasion: Occasion) -> None:
-        """Render everything once; what fails here would have failed on the machine.
-
-        Raises:
-            NotServedError: A file, or a kernel's name, is missing.
-            RenderError: A template cannot be rendered.
-        """
-        for error in self.faults(machine, occasion):
-            raise error
-
-    def _singly(self, machine: Machine) -> list[Images]:
-        with suppress(NotServedError):  # no kernel is named, of which the script tells
-            images = images_of(machine)
-            return [Images(image, ()) for image in (images.kernel, *images.initrds)]
-        return []
-
-    def _hooks(self, machine: Machine, occasion: Occasion) -> Iterator[Callable[[], object]]:
-        names = context(machine, self._settings, occasion)
-        for kind in KINDS:
-            for hook in getattr(machine, f"{kind}_commands"):
-                told = {**names, "event": kind, "attempt": 1}
-                yield partial(order, self.renderer, kind, hook, told)
-
-    def faults(
-        self, machine: Machine, occasion: Occasion
-    ) -> Iterator[NotServedError | RenderError]:
-        """Yield all that keeps ``machine`` from being built; as `rehearse`."""
-        if not machine.macs and machine.match is None:
-            why = f"{machine.hostname} has no 'macaddress' and no 'match'"
-            yield NotServedError("network", why)
-        known = replace(occasion, mac=next(iter(machine.macs), ""))
-        steps: list[Callable[[], object]] = [
-            *(
-                partial(self.script, machine, replace(occasion, mac=mac), occasion.base_url)
-                for mac in machine.macs or ("",)
-            ),
-            *(partial(check_local, each, self._settings.images) for each in self._singly(machine)),
-            *(partial(self.template, machine, kind, known) for kind in kinds(machine)),
-            *self._hooks(machine, known),
-        ]
-        for step in steps:
-            try:
-                step()
-            except (NotServedError, RenderError) as exc:
-                yield exc
 
 
 def kinds(machine: Machine) -> list[str]:

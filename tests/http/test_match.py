@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.dhcp.identity import identity
+from pyxie.dhcp.identify import identify
 from pyxie.dhcp.message import DhcpMessage
 from pyxie.dhcp.standing import Standing
 from tests.dhcp.packets import discover
@@ -30,7 +30,7 @@ def matched(match: str) -> str:
 def heard(served: Served, message: DhcpMessage | None = None, mac: str = NEW) -> Standing:
     """Return the standing of a machine whose firmware sends ``message``."""
     request = message or discover()
-    return served.site.standing(mac, lambda: identity(request, OURS))
+    return served.site.standing(mac, lambda: identify(request, OURS))
 
 
 async def script(served: Served, query: str = "") -> list[list[str]]:

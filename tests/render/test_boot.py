@@ -11,6 +11,7 @@ import pytest
 from pyxie.errors import NotServedError, RenderError
 from pyxie.images.spec import Images, Local, Upstream
 from pyxie.registry.machine import Machine
+from pyxie.rehearsal import faults, rehearse
 from pyxie.render.boot import Boot, Kitchen
 from tests.render.ipxe import commands
 from tests.render.site import OCCASION, machine, settings
@@ -303,7 +304,7 @@ class TestRehearsal:
 
     def faults(self, folder: Path, host: Machine, **keys: Any) -> list[str]:
         kitchen = Kitchen(settings(folder, **keys))
-        return [str(fault) for fault in kitchen.faults(host, self.TRIAL)]
+        return [str(fault) for fault in faults(kitchen, host, self.TRIAL)]
 
     def test_of_a_machine_that_boots_finds_nothing(self, folder: Path) -> None:
         (settings(folder).templatepath / "p.j2").write_text("{{ MAC }} {{ BOOTIF }}\n")
@@ -324,7 +325,7 @@ class TestRehearsal:
             f"gone.j2: there is no such template in {shared.templatepath}",
         ]
         with pytest.raises(RenderError) as caught:
-            Kitchen(shared).rehearse(host, self.TRIAL)
+            rehearse(Kitchen(shared), host, self.TRIAL)
         assert str(caught.value) == "cmdline:1: 'nope' is undefined"
 
     def test_tries_every_entry_of_templates(self, folder: Path) -> None:

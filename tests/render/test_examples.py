@@ -12,6 +12,7 @@ from shlex import quote
 import pytest
 
 from pyxie.registry.folder import Folder
+from pyxie.rehearsal import faults
 from pyxie.render.boot import Kitchen, kinds
 from pyxie.render.filters import FILTERS, IP_QUERIES
 from pyxie.shipped import shipped
@@ -54,7 +55,7 @@ class TestTheExamples:
     def test_have_nothing_that_could_not_be_rendered(self, name: str, case: str) -> None:
         machine = example(name, **PARAMS[case])
 
-        assert list(Kitchen(config()).faults(machine, occasion(machine))) == []
+        assert list(faults(Kitchen(config()), machine, occasion(machine))) == []
 
     @pytest.mark.parametrize("name", names())
     def test_say_when_they_are_done_and_what_went_wrong(self, name: str) -> None:

@@ -14,6 +14,7 @@ from pyxie.config.nodes import read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.registry.define import common, define
 from pyxie.registry.machine import Machine
+from pyxie.rehearsal import faults
 from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion
 from pyxie.shipped import shipped
@@ -237,4 +238,4 @@ class TestTheExamples:
         occasion = Occasion(base_url="http://192.0.2.1:8090", token="t", mac="")
 
         assert isinstance(shared, Settings)
-        assert list(Kitchen(shared).faults(host, occasion)) == []
+        assert list(faults(Kitchen(shared), host, occasion)) == []

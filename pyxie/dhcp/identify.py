@@ -15,7 +15,7 @@ _REMOTE_ID: Final = 2
 _LINK_SELECTION: Final = 5
 
 
-def identity(request: DhcpMessage, ours: IPv4Address | None) -> Identity:
+def identify(request: DhcpMessage, ours: IPv4Address | None) -> Identity:
     """Return what ``request`` tells.
 
     Args:

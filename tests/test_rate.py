@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyxie.dhcp.limit import Once, TokenBuckets
+from pyxie.rate import Once, TokenBuckets
 
 
 class TestTokenBuckets:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.dhcp.identity import agent_options, identity
+from pyxie.dhcp.identify import agent_options, identify
 from tests.dhcp.packets import SERVER, discover
 
 RELAY = IPv4Address("198.51.100.1")
@@ -19,7 +19,7 @@ CIRCUIT = b"\1\x08ge-0/0/1\2\4\0\1sw\5\4\xcb\0\x71\0"
 class TestIdentity:
     def test_is_read_out_of_options_and_header(self) -> None:
         message = discover(7, o12=b"web07\0", o82=CIRCUIT[:16])
-        found = identity(replace(message, giaddr=RELAY), SERVER)
+        found = identify(replace(message, giaddr=RELAY), SERVER)
 
         assert (found.circuit_id, found.remote_id) == (b"ge-0/0/1", b"\0\1sw")
         assert (found.hostname, found.arch, found.address) == ("web07", 7, RELAY)
@@ -27,22 +27,22 @@ class TestIdentity:
         assert found.asked is None
 
     def test_a_uuid_counts_in_either_order_of_bytes(self) -> None:
-        assert identity(discover(), None).uuids == {
+        assert identify(discover(), None).uuids == {
             "30313233-3435-3637-3839-616263646566",
             "33323130-3534-3736-3839-616263646566",
         }
-        assert identity(discover(o97=None), None).uuids == frozenset()
-        assert identity(discover(o97=b"\1" + bytes(16)), None).uuids == frozenset()
+        assert identify(discover(o97=None), None).uuids == frozenset()
+        assert identify(discover(o97=b"\1" + bytes(16)), None).uuids == frozenset()
 
     def test_the_link_that_a_relay_names_is_where_the_client_is(self) -> None:
         relayed = replace(discover(o82=CIRCUIT), giaddr=RELAY)
 
-        assert identity(relayed, SERVER).address == IPv4Address("203.0.113.0")
+        assert identify(relayed, SERVER).address == IPv4Address("203.0.113.0")
 
     def test_without_a_relay_it_is_on_our_own_link(self) -> None:
-        assert identity(discover(), SERVER).address == SERVER
-        assert identity(replace(discover(), ciaddr=RELAY), SERVER).address == RELAY
-        assert identity(discover(), None).address is None
+        assert identify(discover(), SERVER).address == SERVER
+        assert identify(replace(discover(), ciaddr=RELAY), SERVER).address == RELAY
+        assert identify(discover(), None).address is None
 
 
 class TestAgentOptions:

@@ -1,0 +1,76 @@
+"""Everything that a build will serve, rendered once before it begins.
+
+What fails here would have failed on the machine, half-way through its installation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+from pyxie.errors import NotServedError, RenderError
+from pyxie.hooks.orders import KINDS, order
+from pyxie.images.spec import Images, check_local, images_of
+from pyxie.registry.machine import Machine
+from pyxie.render.boot import Kitchen, kinds
+from pyxie.render.context import Occasion, context
+
+
+def rehearse(kitchen: Kitchen, machine: Machine, occasion: Occasion) -> None:
+    """Render all that the machine would be given.
+
+    Args:
+        kitchen: Renders it.
+        machine: With all that it inherits.
+        occasion: Of a build that has not begun.
+
+    Raises:
+        NotServedError: A file, or a kernel's name, is missing.
+        RenderError: A template cannot be rendered.
+    """
+    for error in faults(kitchen, machine, occasion):
+        raise error
+
+
+def faults(
+    kitchen: Kitchen, machine: Machine, occasion: Occasion
+) -> Iterator[NotServedError | RenderError]:
+    """Yield all that keeps ``machine`` from being built; as `rehearse`."""
+    if not machine.macs and machine.match is None:
+        why = f"{machine.hostname} has no 'macaddress' and no 'match'"
+        yield NotServedError("network", why)
+    known = replace(occasion, mac=next(iter(machine.macs), ""))
+    folder = kitchen.settings.images
+    steps: list[Callable[[], object]] = [
+        *(
+            partial(kitchen.script, machine, replace(occasion, mac=mac), occasion.base_url)
+            for mac in machine.macs or ("",)
+        ),
+        *(partial(check_local, each, folder) for each in _singly(machine)),
+        *(partial(kitchen.template, machine, kind, known) for kind in kinds(machine)),
+        *_hooks(kitchen, machine, known),
+    ]
+    for step in steps:
+        try:
+            step()
+        except (NotServedError, RenderError) as exc:
+            yield exc
+
+
+def _singly(machine: Machine) -> list[Images]:
+    with suppress(NotServedError):  # no kernel is named, of which the script tells
+        images = images_of(machine)
+        return [Images(image, ()) for image in (images.kernel, *images.initrds)]
+    return []
+
+
+def _hooks(
+    kitchen: Kitchen, machine: Machine, occasion: Occasion
+) -> Iterator[Callable[[], object]]:
+    names = context(machine, kitchen.settings, occasion)
+    for kind in KINDS:
+        for hook in getattr(machine, f"{kind}_commands"):
+            told = {**names, "event": kind, "attempt": 1}
+            yield partial(order, kitchen.renderer, kind, hook, told)
