@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from aiohttp import web
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic import AliasChoices, BaseModel
 
@@ -22,20 +21,8 @@ from pyxie.config.settings import Settings, load
 from pyxie.dhcp.decide import Reason
 from pyxie.events.event import Step
 from pyxie.hooks.orders import KINDS
-from pyxie.http import (
-    api,
-    asked,
-    boot,
-    builds,
-    docs,
-    lists,
-    machines,
-    seed,
-    strangers,
-    tokens,
-    waitron,
-    waitron3,
-)
+from pyxie.http.routing import OPEN, Operation
+from pyxie.http.server import operations
 from pyxie.metrics import Metrics
 from pyxie.registry.folder import read_group, read_machine
 from pyxie.registry.machine import Machine
@@ -230,33 +217,15 @@ class TestRoutes:
             if route[0].isupper()
         }
 
-        assert told == dict(
-            each
-            for table in (
-                api.routes,
-                lists.routes,
-                machines.routes,
-                boot.routes,
-                asked.routes,
-                builds.routes,
-                seed.routes,
-                strangers.routes,
-                tokens.routes,
-                waitron.routes,
-                waitron3.routes,
-                docs.routes(()),
-            )
-            for each in routes(table)
-        )
+        declared = [each for version in (1, 3) for each in operations(version)]
+        assert told == dict(map(route, declared))
 
 
-def routes(table: web.RouteTableDef) -> Iterator[tuple[str, str]]:
-    """Yield each route as ``GET /path/{name}``, and who may call it."""
-    for route in table:
-        assert isinstance(route, web.RouteDef)
-        path = re.sub(r"\{(\w+):[^}]*\}", r"{\1}", route.path)
-        free = "token" if "{token}" in path else "all"
-        yield f"{route.method} {path}", free if hasattr(route.handler, "pyxie_open") else "manage"
+def route(operation: Operation) -> tuple[str, str]:
+    """Return an operation as ``GET /path/{name}``, and who may call it."""
+    path = re.sub(r"\{(\w+):[^}]*\}", r"{\1}", operation.path)
+    free = "token" if "{token}" in path else "all"
+    return f"{operation.method} {path}", free if operation.scope is OPEN else "manage"
 
 
 class TestBuilds:

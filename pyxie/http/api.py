@@ -14,17 +14,17 @@ from pyxie import __version__
 from pyxie.config.kinds import mac as canonical
 from pyxie.config.validate import Model
 from pyxie.events.event import Event
-from pyxie.http.edge import SITE, admitted, open_to_all
+from pyxie.http.edge import SITE, admitted
 from pyxie.http.machines import builds_of
 from pyxie.http.query import query
+from pyxie.http.routing import LINES, OPEN, Routes
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 _HEARTBEAT = 15.0
 
 
-@routes.get("/health")
-@open_to_all
+@routes.get("/health", scope=OPEN)
 async def health(request: web.Request) -> web.Response:
     """Tell that pyxie answers; what is wrong with it, to those who may manage."""
     site = request.app[SITE]
@@ -62,7 +62,7 @@ class OfStream(Model):
     follow: bool = False
 
 
-@routes.get("/api/v1/events", allow_head=False)
+@routes.get("/api/v1/events", allow_head=False, query=OfStream, answer=LINES)
 async def events(request: web.Request) -> web.StreamResponse:
     """Give recent events as JSON lines; with ``follow=1``, also what happens from now on."""
     site = request.app[SITE]

@@ -16,12 +16,13 @@ from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.event import Step
-from pyxie.http.edge import SITE, here, open_to_all, peer, text
+from pyxie.http.edge import SITE, here, peer, text
+from pyxie.http.routing import OPEN, Routes
 from pyxie.images.upstream import BrokenOffError, UpstreamError, Upstreams
 
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 
 async def asked_script(request: web.Request, mac: str) -> web.Response | None:
@@ -111,8 +112,7 @@ async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.
         return text(told, 502)
 
 
-@routes.get("/boot/{hostname}/other/{at}/{name}")
-@open_to_all
+@routes.get("/boot/{hostname}/other/{at}/{name}", scope=OPEN)
 async def other(request: web.Request) -> web.StreamResponse:
     """Give what the command line of an answer leads to, by number."""
     found = await asked_image(request)

@@ -20,14 +20,15 @@ from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.event import Step
 from pyxie.http.asked import UPSTREAMS, asked_image, asked_script
-from pyxie.http.edge import SITE, base_url, here, mac_of, open_to_all, peer, text
+from pyxie.http.edge import SITE, base_url, here, mac_of, peer, text
+from pyxie.http.routing import OPEN, Routes
 from pyxie.images.spec import Local, images_of
 from pyxie.images.upstream import BrokenOffError, UpstreamError
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion
 from pyxie.site import Site
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 
 class WholeFileResponse(web.FileResponse):
@@ -93,15 +94,13 @@ def file_response(path: Path) -> web.FileResponse:
     return WholeFileResponse(path, chunk_size=256 << 10, headers={hdrs.CONTENT_TYPE: kind})
 
 
-@routes.get("/boot.ipxe")
-@open_to_all
+@routes.get("/boot.ipxe", scope=OPEN)
 async def entry(request: web.Request) -> web.Response:
     """Send any iPXE to the script of the NIC it came by: for a site's own DHCP server."""
     return text(f"#!ipxe\nchain --replace --autofree {here(request)}/ipxe/${{netX/mac}}\n")
 
 
-@routes.get("/ipxe/{mac}")
-@open_to_all
+@routes.get("/ipxe/{mac}", scope=OPEN)
 async def script(request: web.Request) -> web.Response:
     """Give iPXE the script for its NIC; what is wrong is said on the machine's screen."""
     site, at, mac = request.app[SITE], str(peer(request)), mac_of(request)
@@ -164,8 +163,7 @@ async def _for_stranger(request: web.Request, mac: str, at: str) -> web.Response
     return text(body)
 
 
-@routes.get("/booting/{mac}/{token}", allow_head=False)
-@open_to_all
+@routes.get("/booting/{mac}/{token}", allow_head=False, scope=OPEN)
 async def booting(request: web.Request) -> web.Response:
     """Hear from the script that kernel and initrds are loaded."""
     site, at, mac = request.app[SITE], str(peer(request)), mac_of(request)
@@ -175,8 +173,7 @@ async def booting(request: web.Request) -> web.Response:
     return text("# booting\n")
 
 
-@routes.get("/loader/{mac}/{name}")
-@open_to_all
+@routes.get("/loader/{mac}/{name}", scope=OPEN)
 async def loader(request: web.Request) -> web.StreamResponse:
     """Give UEFI HTTP Boot its boot loader."""
     site, name, mac = request.app[SITE], request.match_info["name"], mac_of(request)
@@ -187,9 +184,7 @@ async def loader(request: web.Request) -> web.StreamResponse:
     return file_response(path)
 
 
-@routes.get("/boot/{hostname}/kernel/{name}")
-@routes.get("/boot/{hostname}/initrd/{at}/{name}")
-@open_to_all
+@routes.get("/boot/{hostname}/kernel/{name}", "/boot/{hostname}/initrd/{at}/{name}", scope=OPEN)
 async def image(request: web.Request) -> web.StreamResponse:
     """Give a machine in build mode its kernel, or its initrd by number."""
     site, host = request.app[SITE], request.match_info["hostname"].lower()
@@ -242,15 +237,13 @@ def _tell_image(
         request.app[SITE].trace.record(step, told, mac=mac, host=host, peer=at)
 
 
-@routes.get("/images/{name:.+}")
-@open_to_all
+@routes.get("/images/{name:.+}", scope=OPEN)
 async def local_image(request: web.Request) -> web.StreamResponse:
     """Give a file of the ``images`` folder."""
     return file_response(find(request.app[SITE].settings.images, request.match_info["name"]))
 
 
-@routes.get("/files/{name:.+}")
-@open_to_all
+@routes.get("/files/{name:.+}", scope=OPEN)
 async def static(request: web.Request) -> web.StreamResponse:
     """Give a file of the ``staticspath`` folder, of its subfolders too."""
     folder = request.app[SITE].settings.staticspath

@@ -13,16 +13,18 @@ from pyxie.access.scope import Scope
 from pyxie.builds.life import Build, State
 from pyxie.config.validate import Model, sentence_of
 from pyxie.errors import RenderError
+from pyxie.http import answers
 from pyxie.http.begin import begin, defined, found
-from pyxie.http.edge import SITE, base_url, needs, peer, text
+from pyxie.http.edge import SITE, base_url, peer, text
 from pyxie.http.query import query
+from pyxie.http.routing import TEXT, Routes
 from pyxie.http.waitron import host_of
 from pyxie.registry.origins import answer
 from pyxie.render.context import Occasion
 from pyxie.render.named import TOKEN, named
 from pyxie.site import Site
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 
 class Wanted(Model):
@@ -67,8 +69,13 @@ async def body(request: web.Request, model: type[Model]) -> Any:
         raise web.HTTPBadRequest(text=f"the body is not JSON: {exc}") from exc
 
 
-@routes.put("/api/v1/builds/{hostname}")
-@needs(Scope.BUILD)
+@routes.put(
+    "/api/v1/builds/{hostname}",
+    scope=Scope.BUILD,
+    body=Wanted,
+    answer=answers.BegunBuild,
+    errors=(404, 409, 507),
+)
 async def build(request: web.Request) -> web.Response:
     """Put a machine in build mode; one that is in it already, if ``replace`` says so."""
     wanted: Wanted = await body(request, Wanted)
@@ -78,8 +85,7 @@ async def build(request: web.Request) -> web.Response:
     return web.json_response({**told(started), "token": started.token})
 
 
-@routes.delete("/api/v1/builds/{hostname}")
-@needs(Scope.BUILD)
+@routes.delete("/api/v1/builds/{hostname}", scope=Scope.BUILD, answer=answers.Build, errors=(404,))
 async def cancel(request: web.Request) -> web.Response:
     """Give a machine's build up, without its token."""
     site, active = _active(request)
@@ -87,8 +93,9 @@ async def cancel(request: web.Request) -> web.Response:
     return _as_it_is(site, active)
 
 
-@routes.post("/api/v1/builds/{hostname}/done")
-@needs(Scope.BUILD)
+@routes.post(
+    "/api/v1/builds/{hostname}/done", scope=Scope.BUILD, answer=answers.Build, errors=(404,)
+)
 async def done(request: web.Request) -> web.Response:
     """End a machine's build as installed, without its token."""
     site, active = _active(request)
@@ -96,8 +103,13 @@ async def done(request: web.Request) -> web.Response:
     return _as_it_is(site, active)
 
 
-@routes.post("/api/v1/builds/{hostname}/failed")
-@needs(Scope.BUILD)
+@routes.post(
+    "/api/v1/builds/{hostname}/failed",
+    scope=Scope.BUILD,
+    body=Failure,
+    answer=answers.Build,
+    errors=(404,),
+)
 async def failed(request: web.Request) -> web.Response:
     """End a machine's build as failed, without its token."""
     failure: Failure = await body(request, Failure)
@@ -109,7 +121,7 @@ async def failed(request: web.Request) -> web.Response:
     return _as_it_is(site, active)
 
 
-@routes.get("/api/v1/builds/{hostname}/log")
+@routes.get("/api/v1/builds/{hostname}/log", answer=answers.LoggedBuild, errors=(404,))
 async def log(request: web.Request) -> web.Response:
     """Give the end of the installer's log, which came with the report of failure."""
     site = request.app[SITE]
@@ -125,7 +137,12 @@ class OfType(Model):
     build_type: str = ""
 
 
-@routes.get("/api/v1/machines/{hostname}/templates/{kind}")
+@routes.get(
+    "/api/v1/machines/{hostname}/templates/{kind}",
+    query=OfType,
+    answer=TEXT,
+    errors=(404, 409),
+)
 async def template(request: web.Request) -> web.Response:
     """Render what a machine would get, as plain text; no build is begun, the token is zeros."""
     site, of = request.app[SITE], query(request, OfType)
@@ -143,7 +160,12 @@ async def template(request: web.Request) -> web.Response:
     return text(body)
 
 
-@routes.get("/api/v1/machines/{hostname}/definition")
+@routes.get(
+    "/api/v1/machines/{hostname}/definition",
+    query=OfType,
+    answer=answers.Definition,
+    errors=(404,),
+)
 async def definition(request: web.Request) -> web.Response:
     """Give a machine with all that it inherits, and where each value was written."""
     site = request.app[SITE]

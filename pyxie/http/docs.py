@@ -15,7 +15,7 @@ from typing import Final
 from aiohttp import web
 
 from pyxie.confined import find
-from pyxie.http.edge import open_to_all
+from pyxie.http.routing import OPEN, Operation, Routes
 
 _PAGE: Final = """\
 <!DOCTYPE html>
@@ -55,31 +55,28 @@ _POLICY: Final = (
 """Nothing from elsewhere is loaded; Swagger UI writes styles into its elements."""
 
 
-def routes(tables: Iterable[web.RouteTableDef]) -> web.RouteTableDef:
+def routes(operations: Iterable[Operation]) -> Routes:
     """Return the routes of the document and of the page.
 
     Args:
-        tables: All routes that the document tells of.
+        operations: All that the document may tell of.
     """
-    made, described = web.RouteTableDef(), tuple(tables)
+    made, described = Routes(), tuple(operations)
 
-    @made.get("/api/v1/openapi.json")
-    @open_to_all
+    @made.get("/api/v1/openapi.json", scope=OPEN)
     async def openapi(_request: web.Request) -> web.Response:
         """Give the OpenAPI 3.1 document of this API."""
         from pyxie.http.openapi import document_text  # some megabytes that few ask for
 
-        body = document_text(*described)
+        body = document_text(described)
         return web.Response(body=body, content_type="application/json")
 
-    @made.get("/api/v1/docs")
-    @open_to_all
+    @made.get("/api/v1/docs", scope=OPEN)
     async def page(_request: web.Request) -> web.Response:
         """Give the page on which the document can be read and tried."""
         return _sent(_PAGE.encode(), "text/html")
 
-    @made.get("/api/v1/docs/{name}")
-    @open_to_all
+    @made.get("/api/v1/docs/{name}", scope=OPEN)
     async def part(request: web.Request) -> web.Response:
         """Give a file of that page."""
         name = request.match_info["name"]

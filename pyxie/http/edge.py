@@ -6,9 +6,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, TypeAlias
+from typing import Any
 
 from aiohttp import web
 
@@ -19,31 +19,23 @@ from pyxie.errors import NotServedError, RenderError
 from pyxie.events.event import Step
 from pyxie.http.access import Gate, Verdict, address
 from pyxie.http.admission import Admission
+from pyxie.http.routing import OPEN, Handler, Routed
 from pyxie.site import Site
 from pyxie.store.database import StoreError
 
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("pyxie.access")
 
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 SITE: web.AppKey[Site] = web.AppKey("site", Site)
 GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
+ROUTED: web.AppKey[Routed] = web.AppKey("routed", dict)
 
-_OPEN = "pyxie_open"
-_SCOPE = "pyxie_scope"
 _LEFT = 499
 """The client left before the end of its answer, as nginx notes it."""
 _STOPPING = 503
 """The answer was broken off since pyxie stops."""
 _QUIET = frozenset(("/health", "/metrics", "/status"))
-
-
-def open_to_all(handler: Handler) -> Handler:
-    """Mark a handler that needs no right to manage; all others do."""
-    setattr(handler, _OPEN, True)
-    return handler
 
 
 def peer(request: web.Request) -> IPv4Address | IPv6Address:
@@ -96,25 +88,11 @@ def judged(request: web.Request, needed: Scope) -> Verdict:
     return request.app[GATE].judge(peer(request), local(request), request.headers, needed)
 
 
-def scope_of(request: web.Request) -> Scope:
-    """Return what a token needs for a managed route: by its method, and its marking."""
-    return scope_needed(request.match_info.handler, request.method)
-
-
-def scope_needed(handler: Any, method: str) -> Scope:
-    """Return what a token needs for a handler that is called by ``method``."""
-    usual = Scope.READ if method in ("GET", "HEAD") else Scope.ADMIN
-    return getattr(handler, _SCOPE, usual)
-
-
-def needs(scope: Scope) -> Callable[[Handler], Handler]:
-    """Mark a managed handler with what a token needs for it."""
-
-    def marked(handler: Handler) -> Handler:
-        setattr(handler, _SCOPE, scope)
-        return handler
-
-    return marked
+def scope_of(request: web.Request) -> Scope | None:
+    """Return what a token needs for the route, as it is declared; `OPEN` if nobody needs any."""
+    operation = request.app[ROUTED].get(request.match_info.route)
+    # A route that nothing declares is none of ours, and not open.
+    return Scope.ADMIN if operation is None else operation.scope
 
 
 def text(body: str, status: int = 200) -> web.Response:
@@ -276,12 +254,12 @@ def _hung_up(request: web.Request) -> web.Response:
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse management to strangers."""
-    route = request.match_info.handler
     if "Authorization" in request.headers:
         await request.app[SITE].tokens.load()
-    if request.match_info.http_exception is None and not getattr(route, _OPEN, False):
+    scope = scope_of(request)
+    if request.match_info.http_exception is None and scope is not OPEN:
         site = request.app[SITE]
-        verdict = judged(request, scope_of(request))
+        verdict = judged(request, scope)
         if verdict.refusal is not None:
             told = f"refused {request.method} {masked(request)}: {verdict.refusal}"
             site.trace.record(Step.TROUBLE, told, peer=str(peer(request)))

@@ -14,14 +14,16 @@ from pyxie.config.kinds import mac as canonical
 from pyxie.config.validate import Model
 from pyxie.events.archive import page as events_page
 from pyxie.events.event import Step
+from pyxie.http import answers
 from pyxie.http.builds import told
 from pyxie.http.edge import SITE
 from pyxie.http.query import Limit, Newest, Seconds, query
+from pyxie.http.routing import Routes
 from pyxie.registry.glob import matches
 from pyxie.registry.machine import Machine
 from pyxie.site import Site
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 Text = Annotated[str, Field(max_length=253)]
 
@@ -103,7 +105,7 @@ def wanted(site: Site, machine: Machine, of: OfMachines) -> bool:
     )
 
 
-@routes.get("/api/v1/builds")
+@routes.get("/api/v1/builds", query=OfBuilds, answer=answers.Builds)
 async def builds(request: web.Request) -> web.Response:
     """List builds, the newest first, those that have ended too."""
     of = query(request, OfBuilds)
@@ -121,7 +123,7 @@ async def builds(request: web.Request) -> web.Response:
     return web.json_response({"builds": page, "next": of.following(page)})
 
 
-@routes.get("/api/v1/events/history")
+@routes.get("/api/v1/events/history", query=OfEvents, answer=answers.Events)
 async def events(request: web.Request) -> web.Response:
     """List events of the past, the newest first, from before a restart too."""
     of = query(request, OfEvents)
@@ -140,7 +142,7 @@ async def events(request: web.Request) -> web.Response:
     return web.json_response({"events": page, "next": of.following(page)})
 
 
-@routes.get("/api/v1/settings")
+@routes.get("/api/v1/settings", answer=answers.Settings)
 async def settings(request: web.Request) -> web.Response:
     """Tell the settings in force, secrets masked."""
     site = request.app[SITE]

@@ -21,11 +21,13 @@ from pyxie.builds.life import Build
 from pyxie.config.nodes import Plain, parse
 from pyxie.config.validate import Model
 from pyxie.errors import ConfigError, Problem
+from pyxie.http import answers
 from pyxie.http.begin import unknown
 from pyxie.http.builds import told
 from pyxie.http.edge import SITE, fault, peer, problem
 from pyxie.http.lists import OfMachines, wanted
 from pyxie.http.query import query
+from pyxie.http.routing import JSON, MERGE_PATCH, NOTHING, YAML, Routes
 from pyxie.registry.edit import EditError, merged, plain, rewritten, written
 from pyxie.registry.machine import Machine
 from pyxie.registry.writer import (
@@ -41,18 +43,16 @@ from pyxie.registry.writer import (
 from pyxie.site import Site
 
 log = logging.getLogger(__name__)
-routes = web.RouteTableDef()
+routes = Routes()
 
-YAML: Final = "application/yaml"
-"""RFC 9512."""
 _YAMLS: Final = frozenset((YAML, "application/x-yaml", "text/yaml"))
-_JSON: Final = "application/json"
-_MERGE_PATCH: Final = "application/merge-patch+json"
 _BODY: Final = Path("body")
+_WRITING: Final = (409, 412, 415, 428, 507)
+"""What may go wrong with a change to a file."""
 _HOW: Final = "send the ETag that GET gave as If-Match"
 
 
-@routes.get("/api/v1/machines")
+@routes.get("/api/v1/machines", query=OfMachines, answer=answers.Machines)
 async def machines(request: web.Request) -> web.Response:
     """List the machines, with the state of each, and what is wrong with files."""
     site, of = request.app[SITE], query(request, OfMachines)
@@ -71,7 +71,7 @@ async def machines(request: web.Request) -> web.Response:
     )
 
 
-@routes.get("/api/v1/machines/{hostname}")
+@routes.get("/api/v1/machines/{hostname}", answer=answers.ShownMachine, errors=(404,))
 async def machine(request: web.Request) -> web.Response:
     """Tell of one machine: its builds, its file, and what is wrong with that."""
     site, name = request.app[SITE], request.match_info["hostname"]
@@ -128,7 +128,15 @@ def _status(exc: WriteError | EditError) -> int:
             return 500
 
 
-@routes.post("/api/v1/machines")
+@routes.post(
+    "/api/v1/machines",
+    body=Machine,
+    bodies=(JSON, YAML),
+    may_be_empty=False,
+    answer=answers.ShownMachine,
+    status=201,
+    errors=(409, 415, 507),
+)
 @_refusing
 async def create(request: web.Request) -> web.Response:
     """Write the file of a new machine."""
@@ -139,7 +147,16 @@ async def create(request: web.Request) -> web.Response:
     return await _created(request, host, text)
 
 
-@routes.put("/api/v1/machines/{hostname}")
+@routes.put(
+    "/api/v1/machines/{hostname}",
+    body=Machine,
+    bodies=(JSON, YAML),
+    may_be_empty=False,
+    matched=True,
+    created=True,
+    answer=answers.ShownMachine,
+    errors=_WRITING,
+)
 @_refusing
 async def replace(request: web.Request) -> web.Response:
     """Write a machine's file anew; with ``If-None-Match: *``, a new machine's."""
@@ -168,13 +185,21 @@ async def replace(request: web.Request) -> web.Response:
         return fault(request, 412, told)
 
 
-@routes.patch("/api/v1/machines/{hostname}")
+@routes.patch(
+    "/api/v1/machines/{hostname}",
+    body=Machine,
+    bodies=(JSON, MERGE_PATCH),
+    may_be_empty=False,
+    matched=True,
+    answer=answers.ShownMachine,
+    errors=(404, *_WRITING),
+)
 @_refusing
 async def change(request: web.Request) -> web.Response:
     """Apply a JSON merge patch (RFC 7396) to a machine's file, comments and all kept."""
     accepts = _accepts(request)
-    if request.content_type not in (_MERGE_PATCH, _JSON):
-        _unsupported(f"{_MERGE_PATCH} or {_JSON}")
+    if request.content_type not in (MERGE_PATCH, JSON):
+        _unsupported(f"{MERGE_PATCH} or {JSON}")
     patch = _json(await request.read())
 
     def edit(stored: Stored) -> str:
@@ -198,7 +223,14 @@ class Forced(Model):
     force: bool = False
 
 
-@routes.delete("/api/v1/machines/{hostname}")
+@routes.delete(
+    "/api/v1/machines/{hostname}",
+    query=Forced,
+    matched=True,
+    answer=NOTHING,
+    status=204,
+    errors=(404, 409, 412, 428, 507),
+)
 @_refusing
 async def remove(request: web.Request) -> web.Response:
     """Delete a machine's file; not while it is in build mode, unless ``force=1``."""
@@ -263,11 +295,11 @@ async def _whole(request: web.Request) -> tuple[str, dict[str, Plain]]:
     if request.content_type in _YAMLS:
         data = parse(raw, _BODY, tolerant=True).data
         text = raw.decode("utf-8-sig")
-    elif request.content_type == _JSON:
+    elif request.content_type == JSON:
         data = _json(raw)
         text = ""
     else:
-        _unsupported(f"{_JSON} or {YAML}")
+        _unsupported(f"{JSON} or {YAML}")
     if not isinstance(data, dict):
         _wrong("must be a mapping of keys to values")
     return text or written(data), data

@@ -1,26 +1,26 @@
-"""The OpenAPI 3.1 document, made of the routes, the operations and their models."""
+"""The OpenAPI 3.1 document, made of the operations that are declared, and of their models."""
 
 from __future__ import annotations
 
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
-from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from pyxie import __version__
 from pyxie.config.schema import schema
 from pyxie.http.answers import Problem
-from pyxie.http.edge import scope_needed
-from pyxie.http.operations import JSON, MACHINE, OPERATIONS, Operation
+from pyxie.http.routing import JSON, Operation
 from pyxie.registry.machine import Machine
 
 _REF: Final = "#/components/schemas/"
+_MACHINE: Final = "Machine"
+"""What a machine's file is called; its schema is the one that editors get."""
 _MEANS: Final = {
     400: "What was sent does not fit.",
     401: "The token is good for nothing.",
@@ -48,24 +48,16 @@ _DESCRIPTION: Final = (
 )
 
 
-def routes_of(tables: Iterable[web.RouteTableDef]) -> Iterator[web.RouteDef]:
-    """Walk the routes of ``/api/v1`` that are calls, not pages."""
-    for table in tables:
-        for route in table:
-            if isinstance(route, web.RouteDef) and (route.method, route.path) in OPERATIONS:
-                yield route
-
-
-def document(tables: Iterable[web.RouteTableDef]) -> dict[str, Any]:
+def document(operations: Iterable[Operation]) -> dict[str, Any]:
     """Return the document.
 
     Args:
-        tables: Of all routes.
+        operations: All that there are; it tells of those that say what they answer.
     """
+    told = [each for each in operations if each.answer is not None]
     paths: dict[str, dict[str, Any]] = {}
-    for route in sorted(routes_of(tables), key=lambda route: route.path):
-        operation = OPERATIONS[route.method, route.path]
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, operation)
+    for each in sorted(told, key=lambda operation: operation.path):
+        paths.setdefault(each.path, {})[each.method.lower()] = _operation(each)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -76,23 +68,22 @@ def document(tables: Iterable[web.RouteTableDef]) -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": _schemas(told),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def _operation(route: web.RouteDef, operation: Operation) -> dict[str, Any]:
-    summary, _, more = inspect.cleandoc(route.handler.__doc__ or "").partition("\n")
-    scope = scope_needed(route.handler, route.method)
-    about = f"{more.strip()}\n\nA token needs the scope `{scope}`.".strip()
+def _operation(operation: Operation) -> dict[str, Any]:
+    summary, _, more = inspect.cleandoc(operation.handler.__doc__ or "").partition("\n")
+    about = f"{more.strip()}\n\nA token needs the scope `{operation.scope}`.".strip()
     found: dict[str, Any] = {
-        "operationId": f"{route.method.lower()}{_camel(route.path)}",
+        "operationId": f"{operation.method.lower()}{_camel(operation.path)}",
         "summary": summary.replace("``", "'"),
         "description": about.replace("``", "`"),
-        "tags": [route.path.split("/")[3]],
-        "security": [{}, {"token": [str(scope)]}],
-        "parameters": [*_in_path(route.path), *_in_query(operation), *_in_headers(operation)],
+        "tags": [operation.path.split("/")[3]],
+        "security": [{}, {"token": [str(operation.scope)]}],
+        "parameters": [*_in_path(operation.path), *_in_query(operation), *_in_headers(operation)],
         "responses": _responses(operation),
     }
     if operation.body is not None:
@@ -156,10 +147,10 @@ def _in_headers(operation: Operation) -> list[dict[str, Any]]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     well: dict[str, Any] = {"description": "It went well."}
-    if isinstance(operation.answer, str):
-        well["content"] = {operation.answer: {"schema": {"type": "string"}}}
-    elif operation.answer is not None:
+    if isinstance(operation.answer, type):
         well["content"] = {JSON: {"schema": {"$ref": _REF + operation.answer.__name__}}}
+    elif operation.answer:
+        well["content"] = {operation.answer: {"schema": {"type": "string"}}}
     found = {str(operation.status): well}
     if operation.created:
         found["201"] = {**well, "description": "A new machine's file was written."}
@@ -170,20 +161,20 @@ def _responses(operation: Operation) -> dict[str, Any]:
     return found
 
 
-def _name(body: type[BaseModel] | str) -> str:
-    if isinstance(body, str):
-        return body
+def _name(body: type[BaseModel]) -> str:
+    if body is Machine:
+        return _MACHINE
     return f"{body.__module__.rpartition('.')[2].removesuffix('s').capitalize()}{body.__name__}"
 
 
-def _schemas() -> dict[str, Any]:
+def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
     """Return all schemas, by the names that the rest refers to."""
     found: dict[str, Any] = {}
     given: set[type[BaseModel]] = {Problem}
-    for operation in OPERATIONS.values():
+    for operation in operations:
         if isinstance(operation.answer, type):
             given.add(operation.answer)
-        if isinstance(operation.body, type):
+        if operation.body is not None and operation.body is not Machine:
             found[_name(operation.body)] = operation.body.model_json_schema(
                 ref_template=_REF + "{model}"
             )
@@ -194,16 +185,16 @@ def _schemas() -> dict[str, Any]:
         [(each, "serialization") for each in ordered], ref_template=_REF + "{model}"
     )
     found |= answers["$defs"]
-    machine = json.loads(json.dumps(schema(Machine, MACHINE)).replace("#/$defs/", _REF))
+    machine = json.loads(json.dumps(schema(Machine, _MACHINE)).replace("#/$defs/", _REF))
     found |= machine.pop("$defs", {})
     machine.pop("$schema", None)
-    found[MACHINE] = machine
+    found[_MACHINE] = machine
     for each in list(found.values()):
         found |= each.pop("$defs", {})
     return dict(sorted(found.items()))
 
 
 @cache
-def document_text(*tables: web.RouteTableDef) -> bytes:
+def document_text(operations: tuple[Operation, ...]) -> bytes:
     """Return the document as JSON; made once."""
-    return json.dumps(document(tables)).encode()
+    return json.dumps(document(operations)).encode()

@@ -8,18 +8,18 @@ from __future__ import annotations
 from aiohttp import web
 
 from pyxie.errors import NotServedError, RenderError
-from pyxie.http.edge import SITE, open_to_all, text
+from pyxie.http.edge import SITE, text
+from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.http.waitron import known
 
 _OPTIONAL = frozenset(("vendor-data", "network-config"))
 """What cloud-init asks for and does well without."""
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 
-@routes.get("/seed/{hostname}/{token}/{name}", allow_head=False)
-@open_to_all
+@routes.get("/seed/{hostname}/{token}/{name}", allow_head=False, scope=OPEN)
 async def seed(request: web.Request) -> web.Response:
     """Give cloud-init one of its files."""
     site, host, name = request.app[SITE], known(request), request.match_info["name"]

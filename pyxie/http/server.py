@@ -30,6 +30,7 @@ from pyxie.http import (
 )
 from pyxie.http.access import Gate
 from pyxie.http.admission import FIRST_REQUEST, Admission
+from pyxie.http.routing import Operation, install
 from pyxie.images.upstream import Upstreams
 from pyxie.site import Site
 
@@ -56,6 +57,16 @@ class _Discreet(logging.LoggerAdapter[logging.Logger]):
         super().log(level, msg, *args, **named)
 
 
+_PARTS = (api, lists, machines, boot, asked, builds, seed, strangers, tokens)
+
+
+def operations(waitron_api: int) -> list[Operation]:
+    """Return all operations, waitron's as the setting ``waitron_api`` wants them."""
+    parts = (*_PARTS, waitron3 if waitron_api == 3 else waitron)
+    found = [operation for part in parts for operation in part.routes]
+    return [*found, *docs.routes(found)]
+
+
 def application(site: Site, upstreams: Upstreams, admission: Admission) -> web.Application:
     """Return the whole HTTP side as an aiohttp application."""
     app = web.Application(middlewares=[edge.record, edge.errors, edge.guard])
@@ -66,12 +77,8 @@ def application(site: Site, upstreams: Upstreams, admission: Admission) -> web.A
     app[edge.ADMISSION] = admission
     app[asked.UPSTREAMS] = upstreams
     app.on_response_prepare.append(_sign)
-    old = waitron3 if site.settings.waitron_api == 3 else waitron
     app[waitron3.JOBS] = waitron3.Jobs(site.builds)
-    parts = (api, lists, machines, boot, asked, builds, seed, strangers, tokens, old)
-    for part in parts:
-        app.add_routes(part.routes)
-    app.add_routes(docs.routes(part.routes for part in parts))
+    app[edge.ROUTED] = install(app.router, operations(site.settings.waitron_api))
     return app
 
 

@@ -7,16 +7,17 @@ from typing import Any
 from aiohttp import web
 
 from pyxie.events.event import Step
-from pyxie.http.edge import SITE, mac_of, open_to_all, peer, text
+from pyxie.http import answers
+from pyxie.http.edge import SITE, mac_of, peer, text
 from pyxie.http.lists import OfStrangers
 from pyxie.http.query import query
+from pyxie.http.routing import OPEN, Routes
 from pyxie.registry.strangers import Stranger
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 
-@routes.get("/discovered/{mac}", allow_head=False)
-@open_to_all
+@routes.get("/discovered/{mac}", allow_head=False, scope=OPEN)
 async def discovered(request: web.Request) -> web.Response:
     """Hear from an unknown machine's iPXE what it is."""
     site, mac = request.app[SITE], mac_of(request)
@@ -29,7 +30,7 @@ async def discovered(request: web.Request) -> web.Response:
     return text("# noted\n")
 
 
-@routes.get("/api/v1/discovered")
+@routes.get("/api/v1/discovered", query=OfStrangers, answer=answers.Strangers)
 async def listing(request: web.Request) -> web.Response:
     """List the machines that were heard and that no file knows."""
     site, of = request.app[SITE], query(request, OfStrangers)
@@ -42,7 +43,7 @@ async def listing(request: web.Request) -> web.Response:
     return web.json_response({"machines": [_told(each) for each in page], "next": following})
 
 
-@routes.get("/api/v1/discovered/{mac}")
+@routes.get("/api/v1/discovered/{mac}", answer=answers.Stranger, errors=(404,))
 async def one(request: web.Request) -> web.Response:
     """Tell what one of them said of itself."""
     site, mac = request.app[SITE], mac_of(request)

@@ -10,11 +10,13 @@ from pydantic import Field
 from pyxie.access.scope import Scope
 from pyxie.access.tokens import TokenError
 from pyxie.config.validate import Model
+from pyxie.http import answers
 from pyxie.http.builds import body
-from pyxie.http.edge import SITE, needs
+from pyxie.http.edge import SITE
 from pyxie.http.query import Newest, query
+from pyxie.http.routing import NOTHING, Routes
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 
 class Wanted(Model):
@@ -31,7 +33,14 @@ class Wanted(Model):
     seconds: Annotated[float, Field(gt=0, le=3_153_600_000)] | None = None
 
 
-@routes.post("/api/v1/tokens")
+@routes.post(
+    "/api/v1/tokens",
+    body=Wanted,
+    may_be_empty=False,
+    answer=answers.NewToken,
+    status=201,
+    errors=(409,),
+)
 async def create(request: web.Request) -> web.Response:
     """Make a token; its secret is told this once."""
     wanted: Wanted = await body(request, Wanted)
@@ -44,8 +53,7 @@ async def create(request: web.Request) -> web.Response:
     return web.json_response({**token.told(), "token": secret}, status=201)
 
 
-@routes.get("/api/v1/tokens")
-@needs(Scope.ADMIN)
+@routes.get("/api/v1/tokens", scope=Scope.ADMIN, answer=answers.Tokens)
 async def listing(request: web.Request) -> web.Response:
     """List the tokens, without their secrets."""
     tokens = request.app[SITE].tokens
@@ -53,7 +61,7 @@ async def listing(request: web.Request) -> web.Response:
     return web.json_response({"tokens": [token.told() for token in tokens.all()]})
 
 
-@routes.delete("/api/v1/tokens/{name}")
+@routes.delete("/api/v1/tokens/{name}", answer=NOTHING, status=204, errors=(404,))
 async def revoke(request: web.Request) -> web.Response:
     """End a token now."""
     try:
@@ -63,8 +71,7 @@ async def revoke(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-@routes.get("/api/v1/audit")
-@needs(Scope.ADMIN)
+@routes.get("/api/v1/audit", scope=Scope.ADMIN, query=Newest, answer=answers.Audit)
 async def audit(request: web.Request) -> web.Response:
     """List who changed what, the newest first; ``before`` is the ``next`` of the page before."""
     of = query(request, Newest)

@@ -18,7 +18,8 @@ from pyxie.builds.life import State
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.begin import begin, said_in, unknown
-from pyxie.http.edge import SITE, admitted, base_url, needs, open_to_all, peer, text
+from pyxie.http.edge import SITE, admitted, base_url, peer, text
+from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.images.spec import Image, Upstream
 from pyxie.registry.machine import Machine
@@ -31,7 +32,7 @@ _SPOKEN = {
     State.INSTALLED: "Installed",
 }
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 
 def host_of(request: web.Request) -> str:
@@ -56,9 +57,7 @@ def known(request: web.Request) -> str:
     return host
 
 
-@routes.put("/build/{hostname}")
-@routes.put("/build/{hostname}/{type}")
-@needs(Scope.BUILD)
+@routes.put("/build/{hostname}", "/build/{hostname}/{type}", scope=Scope.BUILD)
 async def build(request: web.Request) -> web.Response:
     """Put the machine in build mode; its token is in ``Build-Token``.
 
@@ -100,8 +99,7 @@ async def names(request: web.Request) -> web.Response:
     return web.Response(text=body, content_type="application/json")
 
 
-@routes.get("/v1/boot/{mac}")
-@open_to_all
+@routes.get("/v1/boot/{mac}", scope=OPEN)
 async def boot(request: web.Request) -> web.Response:
     """Tell a boot server, pixiecore's way, what a MAC boots; changes nothing."""
     body = await booted(request)
@@ -149,8 +147,7 @@ def _location(base: str, image: Image) -> str:
     return image.url if isinstance(image, Upstream) else f"{base}/images/{quote(image.name)}"
 
 
-@routes.get("/template/{template}/{hostname}/{token}", allow_head=False)
-@open_to_all
+@routes.get("/template/{template}/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
     site = request.app[SITE]
@@ -162,8 +159,7 @@ async def template(request: web.Request) -> web.Response:
         return text(f"Unable to render template\n{exc}", 400)
 
 
-@routes.get("/done/{hostname}/{token}", allow_head=False)
-@open_to_all
+@routes.get("/done/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def done(request: web.Request) -> web.Response:
     """End the build: the machine is installed."""
     site, token = request.app[SITE], request.match_info["token"]
@@ -171,9 +167,8 @@ async def done(request: web.Request) -> web.Response:
     return text("OK")
 
 
-@routes.post("/failed/{hostname}/{token}")
-@routes.get("/failed/{hostname}/{token}", allow_head=False)
-@open_to_all
+@routes.post("/failed/{hostname}/{token}", scope=OPEN)
+@routes.get("/failed/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def failed(request: web.Request) -> web.Response:
     """End the build: the installer has failed. A body is the end of its log."""
     site, token = request.app[SITE], request.match_info["token"]
@@ -201,9 +196,8 @@ _KEPT_LOG = 64 << 10
 """Bytes of an installer's log that are kept."""
 
 
-@routes.put("/cancel/{hostname}/{token}")
-@routes.get("/cancel/{hostname}/{token}", allow_head=False)
-@open_to_all
+@routes.put("/cancel/{hostname}/{token}", scope=OPEN)
+@routes.get("/cancel/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def cancel(request: web.Request) -> web.Response:
     """Give the build up."""
     site, token = request.app[SITE], request.match_info["token"]

@@ -16,8 +16,9 @@ from pyxie.config.kinds import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http import waitron
 from pyxie.http.begin import begin, said_in
-from pyxie.http.edge import SITE, base_url, needs, open_to_all, peer, text
+from pyxie.http.edge import SITE, base_url, peer, text
 from pyxie.http.gojson import job, machine_of, written
+from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.http.waitron import booted, host_of, offer
 from pyxie.recent import note
@@ -39,7 +40,7 @@ _MOST = 1000
 _STAGES = 4096
 _OK = written({"State": "OK"})
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 
 class Jobs:
@@ -104,9 +105,7 @@ class Jobs:
 JOBS: web.AppKey[Jobs] = web.AppKey("jobs", Jobs)
 
 
-@routes.put("/build/{hostname}")
-@routes.put("/build/{hostname}/{type}")
-@needs(Scope.BUILD)
+@routes.put("/build/{hostname}", "/build/{hostname}/{type}", scope=Scope.BUILD)
 async def build(request: web.Request) -> web.Response:
     """Put the machine in build mode, unless it is; a body is laid over its file."""
     name, build_type = request.match_info["hostname"], request.match_info.get("type", "")
@@ -177,16 +176,14 @@ async def one_job(request: web.Request) -> web.Response:
     return text(written(job(build, jobs.status(build), settings, secret=False)))
 
 
-@routes.put("/cleanhistory")
-@needs(Scope.BUILD)
+@routes.put("/cleanhistory", scope=Scope.BUILD)
 async def clean_history(request: web.Request) -> web.Response:
     """Leave the jobs that have ended out of what these routes tell, from now on."""
     await request.app[JOBS].clean()
     return text(_OK)
 
 
-@routes.get("/definition/{hostname}")
-@routes.get("/definition/{hostname}/{type}")
+@routes.get("/definition/{hostname}", "/definition/{hostname}/{type}")
 async def definition(request: web.Request) -> web.Response:
     """Give a machine with all that it inherits."""
     site = request.app[SITE]
@@ -209,8 +206,7 @@ async def definition(request: web.Request) -> web.Response:
     return text(f"Unable to find host definition for '{name}' '{build_type}'. {why}", 404)
 
 
-@routes.get("/v1/boot/{mac}")
-@open_to_all
+@routes.get("/v1/boot/{mac}", scope=OPEN)
 async def boot(request: web.Request) -> web.Response:
     """Tell a boot server what a MAC boots; changes nothing."""
     mac = request.match_info["mac"]
@@ -239,8 +235,7 @@ async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] 
     return await offer(request, machine, Occasion(base_url=base_url(request), token="", mac=mac))
 
 
-@routes.get("/template/{template}/{hostname}/{token}", allow_head=False)
-@open_to_all
+@routes.get("/template/{template}/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
     site, kind = request.app[SITE], request.match_info["template"]
@@ -258,8 +253,7 @@ def _file(machine: Machine, kind: str) -> str:
     return machine.templates.get(kind, "") or usual
 
 
-@routes.get("/done/{hostname}/{token}", allow_head=False)
-@open_to_all
+@routes.get("/done/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def done(request: web.Request) -> web.Response:
     """End the build: the machine is installed."""
     site, token = request.app[SITE], request.match_info["token"]
@@ -270,9 +264,8 @@ async def done(request: web.Request) -> web.Response:
     return text(_OK)
 
 
-@routes.put("/cancel/{hostname}/{token}")
-@routes.get("/cancel/{hostname}/{token}", allow_head=False)
-@open_to_all
+@routes.put("/cancel/{hostname}/{token}", scope=OPEN)
+@routes.get("/cancel/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def cancel(request: web.Request) -> web.Response:
     """Give the build up."""
     site, token = request.app[SITE], request.match_info["token"]
@@ -284,6 +277,6 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 # What waitron 3 has not, pyxie and its templates do.
-routes.post("/failed/{hostname}/{token}")(waitron.failed)
-routes.get("/failed/{hostname}/{token}", allow_head=False)(waitron.failed)
+routes.post("/failed/{hostname}/{token}", scope=OPEN)(waitron.failed)
+routes.get("/failed/{hostname}/{token}", allow_head=False, scope=OPEN)(waitron.failed)
 routes.get("/list")(waitron.names)

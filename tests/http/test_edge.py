@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from pyxie.http import edge
 from pyxie.store.database import StoreError
 from tests.builds.stores import FillingRecords
 from tests.http.site import HOST, Answer, Served, serving
@@ -192,4 +191,4 @@ def _break_off(served: Served) -> None:
     assert served.server._runner is not None
     router = served.server._runner.app.router
     router._frozen = False
-    router.add_get("/half", edge.open_to_all(half))
+    router.add_get("/half", half)

@@ -1,0 +1,147 @@
+"""Operations: what can be asked of pyxie over HTTP, each declared once, at its handler.
+
+The routes, the scope that the gate asks for, the OpenAPI document and the check of
+docs/rest.md are all made of these declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias, TypedDict, TypeVar, Unpack
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from pyxie.access.scope import Scope
+from pyxie.config.validate import Model
+
+JSON: Final = "application/json"
+LINES: Final = "application/x-ndjson"
+MERGE_PATCH: Final = "application/merge-patch+json"
+"""RFC 7396."""
+TEXT: Final = "text/plain"
+YAML: Final = "application/yaml"
+"""RFC 9512."""
+NOTHING: Final = ""
+"""The media type of an answer without a body."""
+OPEN: Final = None
+"""The scope of what is open to all."""
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+H = TypeVar("H", bound=Handler)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one path.
+
+    Attributes:
+        method: In capitals.
+        path: As aiohttp writes patterns.
+        handler: Answers it; its docstring is what the document says of it.
+        scope: What a token needs for it; `OPEN` if nobody needs any.
+        head: It answers HEAD too.
+        answer: The model of what it answers, or a media type if that is no JSON; None for
+            what the OpenAPI document does not tell of.
+        status: Of success.
+        query: Its parameters.
+        body: The model of what it takes.
+        bodies: The media types that the body may have.
+        may_be_empty: The body may be left out.
+        errors: Statuses, beside those that all calls may answer.
+        matched: It takes ``If-Match``.
+        created: It also takes ``If-None-Match: *``, and then answers 201.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    scope: Scope | None
+    head: bool = False
+    answer: type[BaseModel] | str | None = None
+    status: int = 200
+    query: type[Model] | None = None
+    body: type[Model] | None = None
+    bodies: tuple[str, ...] = (JSON,)
+    may_be_empty: bool = True
+    errors: tuple[int, ...] = ()
+    matched: bool = False
+    created: bool = False
+
+
+class Declared(TypedDict, total=False):
+    """What a declaration may say of an `Operation` beside its method and paths."""
+
+    scope: Scope | None
+    answer: type[BaseModel] | str
+    status: int
+    query: type[Model]
+    body: type[Model]
+    bodies: tuple[str, ...]
+    may_be_empty: bool
+    errors: tuple[int, ...]
+    matched: bool
+    created: bool
+
+
+class Routes:
+    """The operations of a module, in the order in which they are declared.
+
+    A decorator declares the same for each of its paths. Without a scope, GET needs ``read``
+    and all else ``admin``.
+    """
+
+    def __init__(self) -> None:
+        self._operations: list[Operation] = []
+
+    def __iter__(self) -> Iterator[Operation]:
+        return iter(self._operations)
+
+    def get(
+        self, *paths: str, allow_head: bool = True, **declared: Unpack[Declared]
+    ) -> Callable[[H], H]:
+        """Declare a GET; without ``allow_head`` HEAD is 405, for what changes something."""
+        return self._declare("GET", paths, {"scope": Scope.READ, **declared}, head=allow_head)
+
+    def post(self, *paths: str, **declared: Unpack[Declared]) -> Callable[[H], H]:
+        """Declare a POST."""
+        return self._declare("POST", paths, {"scope": Scope.ADMIN, **declared})
+
+    def put(self, *paths: str, **declared: Unpack[Declared]) -> Callable[[H], H]:
+        """Declare a PUT."""
+        return self._declare("PUT", paths, {"scope": Scope.ADMIN, **declared})
+
+    def patch(self, *paths: str, **declared: Unpack[Declared]) -> Callable[[H], H]:
+        """Declare a PATCH."""
+        return self._declare("PATCH", paths, {"scope": Scope.ADMIN, **declared})
+
+    def delete(self, *paths: str, **declared: Unpack[Declared]) -> Callable[[H], H]:
+        """Declare a DELETE."""
+        return self._declare("DELETE", paths, {"scope": Scope.ADMIN, **declared})
+
+    def _declare(
+        self, method: str, paths: tuple[str, ...], declared: Declared, *, head: bool = False
+    ) -> Callable[[H], H]:
+        def declare(handler: H) -> H:
+            for path in paths:
+                self._operations.append(
+                    Operation(method=method, path=path, handler=handler, head=head, **declared)
+                )
+            return handler
+
+        return declare
+
+
+Routed: TypeAlias = dict[web.AbstractRoute, Operation]
+"""Which operation a route of the application is of."""
+
+
+def install(router: web.UrlDispatcher, operations: Iterable[Operation]) -> Routed:
+    """Make the routes of ``operations``, in their order."""
+    routed: Routed = {}
+    for operation in operations:
+        resource = router.add_resource(operation.path)
+        for method in ("HEAD", operation.method) if operation.head else (operation.method,):
+            routed[resource.add_route(method, operation.handler)] = operation
+    return routed
