@@ -225,7 +225,7 @@ def route(operation: Operation) -> tuple[str, str]:
     """Return an operation as ``GET /path/{name}``, and who may call it."""
     path = re.sub(r"\{(\w+):[^}]*\}", r"{\1}", operation.path)
     free = "token" if "{token}" in path else "all"
-    return f"{operation.method} {path}", free if operation.scope is OPEN else "manage"
+    return f"{operation.method} {path}", free if operation.scope is OPEN else str(operation.scope)
 
 
 class TestBuilds:
