@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Scope(StrEnum):
-    """What a token may do; each may do what those before it may."""
+    """What a token may do; each scope includes those before it."""
 
     READ = "read"
     """Look at everything that is not a secret."""

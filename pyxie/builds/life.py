@@ -11,7 +11,7 @@ from pyxie.errors import PyxieError
 
 
 class State(StrEnum):
-    """Where a build stands; the values are stored and part of the REST API."""
+    """The state of a build; the values are stored and part of the REST API."""
 
     PENDING = "pending"
     """Begun; the machine has not been seen yet."""

@@ -18,7 +18,7 @@ class Answer(BaseModel):
 
 
 class Problem(Answer):
-    """An error (RFC 9457); ``problems`` lists all that is wrong with a machine's file."""
+    """An error (RFC 9457); ``problems`` lists everything that is wrong with a machine's file."""
 
     type: str
     title: str
@@ -28,7 +28,7 @@ class Problem(Answer):
 
 
 class Build(Answer):
-    """One build of a machine; times are seconds since 1970."""
+    """A build of a machine; times are in seconds since 1970."""
 
     host: str
     state: State
@@ -40,19 +40,19 @@ class Build(Answer):
 
 
 class NumberedBuild(Build):
-    """A build in a list."""
+    """A build in a list, with its number."""
 
     id: int
 
 
 class BegunBuild(Build):
-    """A build that has just begun; its token is told this once."""
+    """A build that has just begun, with its token, which is in this answer only."""
 
     token: str
 
 
 class LoggedBuild(Build):
-    """A build that failed, with the end of its installer's log."""
+    """A failed build, with the end of its installer's log."""
 
     log: str
 
@@ -65,7 +65,7 @@ class Builds(Answer):
 
 
 class Transition(Answer):
-    """A build came into a state."""
+    """A change of a build's state, and its cause."""
 
     build: int
     at: float
@@ -75,7 +75,7 @@ class Transition(Answer):
 
 
 class HookRun(Answer):
-    """A hook that was run, or is to be."""
+    """A run of a hook: pending (``owed``), done, failed or skipped."""
 
     build: int | None
     command: str
@@ -89,7 +89,7 @@ class HookRun(Answer):
 
 
 class ListedMachine(Answer):
-    """A machine in a list."""
+    """A machine in a list, with its newest build."""
 
     hostname: str
     macs: list[str]
@@ -97,7 +97,7 @@ class ListedMachine(Answer):
 
 
 class Machines(Answer):
-    """A page of machines, and what is wrong with files."""
+    """A page of machines, and the problems of machine files."""
 
     machines: list[ListedMachine]
     problems: list[str]
@@ -105,7 +105,7 @@ class Machines(Answer):
 
 
 class ShownMachine(ListedMachine):
-    """A machine with its history and its file."""
+    """A machine with its builds' history, its hooks, and what its file says."""
 
     history: list[Transition]
     hooks: list[HookRun]
@@ -114,7 +114,7 @@ class ShownMachine(ListedMachine):
 
 
 class Origin(Answer):
-    """Where a value was written."""
+    """Where a value comes from: the layer, and its place in a file."""
 
     path: str
     value: str | None
@@ -125,7 +125,7 @@ class Origin(Answer):
 
 
 class Definition(Answer):
-    """A machine with all that it inherits."""
+    """A machine with everything it inherits, and where each value comes from."""
 
     hostname: str
     build_type: str
@@ -134,7 +134,7 @@ class Definition(Answer):
 
 
 class Stranger(Answer):
-    """A machine that no file knows, and what it said of itself."""
+    """A discovered machine without a machine file; ``told`` is what it reported of itself."""
 
     mac: str
     first: float
@@ -143,7 +143,7 @@ class Stranger(Answer):
 
 
 class Strangers(Answer):
-    """A page of them."""
+    """A page of discovered machines."""
 
     machines: list[Stranger]
     next: str | None
@@ -159,7 +159,7 @@ class Token(Answer):
 
 
 class NewToken(Token):
-    """A token with its secret, which is told this once."""
+    """A token with its secret, which is in this answer only."""
 
     token: str
 
@@ -171,7 +171,7 @@ class Tokens(Answer):
 
 
 class AuditEntry(Answer):
-    """A change that was asked for."""
+    """A change that was requested: when, by whom, from where, and the answer's status."""
 
     id: int
     at: float
@@ -190,7 +190,7 @@ class Audit(Answer):
 
 
 class Event(Answer):
-    """One step of one machine, as it stands on disk."""
+    """An event of a machine's boot or build, as it is kept on disk."""
 
     id: int
     at: float

@@ -26,7 +26,7 @@ _HEARTBEAT = 15.0
 
 @routes.get("/health", scope=OPEN)
 async def health(request: web.Request) -> web.Response:
-    """Tell that pyxie answers; what is wrong with it, to those who may manage."""
+    """Tell that pyxie answers; with management access, also what is wrong with it."""
     site = request.app[SITE]
     body: dict[str, Any] = {"State": "OK"}
     if admitted(request) is None:
@@ -52,9 +52,9 @@ class OfStream(Model):
     """Which events.
 
     Attributes:
-        host: Of that machine.
-        mac: Of that NIC.
-        follow: Also those that happen from now on, as they do.
+        host: Only events of this machine.
+        mac: Only events of the NIC with this MAC address.
+        follow: Keep the connection open, and send new events as they happen.
     """
 
     host: Annotated[str, Field(max_length=253)] = ""
@@ -64,7 +64,7 @@ class OfStream(Model):
 
 @routes.get("/api/v1/events", allow_head=False, query=OfStream, answer=LINES)
 async def events(request: web.Request) -> web.StreamResponse:
-    """Give recent events as JSON lines; with ``follow=1``, also what happens from now on."""
+    """Return recent events as JSON lines; with ``follow=1``, new ones too as they happen."""
     site = request.app[SITE]
     of = query(request, OfStream)
     host, mac = of.host or None, of.mac

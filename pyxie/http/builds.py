@@ -28,12 +28,12 @@ routes = Routes()
 
 
 class Wanted(Model):
-    """The body of ``PUT /api/v1/builds/{hostname}``.
+    """The build to begin.
 
     Attributes:
-        build_type: Which of ``build_types``; none for the machine's own.
-        replace: In place of a build that the machine is in.
-        definition: Keys of a machine file that count for this build alone.
+        build_type: One of ``build_types``; empty for the machine's own.
+        replace: Replace the active build, if there is one; its token becomes invalid.
+        definition: Keys of a machine file that apply to this build only.
     """
 
     build_type: str = ""
@@ -42,11 +42,11 @@ class Wanted(Model):
 
 
 class Failure(Model):
-    """The body of ``POST /api/v1/builds/{hostname}/failed``.
+    """Why a build has failed.
 
     Attributes:
-        reason: In one line.
-        log: The end of a log.
+        reason: The reason, in one line.
+        log: The end of the installer's log.
     """
 
     reason: str = ""
@@ -77,7 +77,10 @@ async def body(request: web.Request, model: type[Model]) -> Any:
     errors=(404, 409, 507),
 )
 async def build(request: web.Request) -> web.Response:
-    """Put a machine in build mode; one that is in it already, if ``replace`` says so."""
+    """Put a machine in build mode.
+
+    If it is in build mode already, the answer is 409, unless ``replace`` is true.
+    """
     wanted: Wanted = await body(request, Wanted)
     said = json.dumps(wanted.definition) if wanted.definition else ""
     name = request.match_info["hostname"]
@@ -87,7 +90,7 @@ async def build(request: web.Request) -> web.Response:
 
 @routes.delete("/api/v1/builds/{hostname}", scope=Scope.BUILD, answer=answers.Build, errors=(404,))
 async def cancel(request: web.Request) -> web.Response:
-    """Give a machine's build up, without its token."""
+    """Cancel a machine's build, without its token."""
     site, active = _active(request)
     await site.builds.cancel(active.host, active.token, str(peer(request)))
     return _as_it_is(site, active)
@@ -97,7 +100,7 @@ async def cancel(request: web.Request) -> web.Response:
     "/api/v1/builds/{hostname}/done", scope=Scope.BUILD, answer=answers.Build, errors=(404,)
 )
 async def done(request: web.Request) -> web.Response:
-    """End a machine's build as installed, without its token."""
+    """Mark a machine's build as installed, without its token."""
     site, active = _active(request)
     await site.builds.done(active.host, active.token, str(peer(request)))
     return _as_it_is(site, active)
@@ -111,7 +114,7 @@ async def done(request: web.Request) -> web.Response:
     errors=(404,),
 )
 async def failed(request: web.Request) -> web.Response:
-    """End a machine's build as failed, without its token."""
+    """Mark a machine's build as failed, without its token."""
     failure: Failure = await body(request, Failure)
     site, active = _active(request)
     at = str(peer(request))
@@ -123,7 +126,7 @@ async def failed(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/builds/{hostname}/log", answer=answers.LoggedBuild, errors=(404,))
 async def log(request: web.Request) -> web.Response:
-    """Give the end of the installer's log, which came with the report of failure."""
+    """Return the end of the installer's log of a failed build."""
     site = request.app[SITE]
     build = site.builds.of(host_of(request))
     if build is None or build.state is not State.FAILED:
@@ -132,7 +135,11 @@ async def log(request: web.Request) -> web.Response:
 
 
 class OfType(Model):
-    """Of which of ``build_types``; without, of the machine's own."""
+    """For which build type.
+
+    Attributes:
+        build_type: One of ``build_types``; without, the machine's own.
+    """
 
     build_type: str = ""
 
@@ -144,7 +151,10 @@ class OfType(Model):
     errors=(404, 409),
 )
 async def template(request: web.Request) -> web.Response:
-    """Render what a machine would get, as plain text; no build is begun, the token is zeros."""
+    """Render what a machine would be sent, without beginning a build.
+
+    The text is exact, except that the build's token in it is all zeros.
+    """
     site, of = request.app[SITE], query(request, OfType)
     machine = await found(request, request.match_info["hostname"])
     described = defined(site, machine, of.build_type or None, None)
@@ -167,7 +177,7 @@ async def template(request: web.Request) -> web.Response:
     errors=(404,),
 )
 async def definition(request: web.Request) -> web.Response:
-    """Give a machine with all that it inherits, and where each value was written."""
+    """Return a machine with everything it inherits, and where each value comes from."""
     site = request.app[SITE]
     machine = await found(request, request.match_info["hostname"])
     of = query(request, OfType)

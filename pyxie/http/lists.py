@@ -32,12 +32,12 @@ class OfMachines(Model):
     """Which machines.
 
     Attributes:
-        name: A hostname, with ``*`` and ``?``.
-        group: In that group, by name or by domain.
-        build_type: Whose file names that type.
-        state: Whose newest build is so.
-        limit: At most so many; without, all.
-        after: The ``next`` of the page before, a hostname.
+        name: Only machines whose hostname matches this pattern, with ``*`` and ``?``.
+        group: Only machines of this group, or of this domain.
+        build_type: Only machines whose file names this build type.
+        state: Only machines whose newest build is in this state.
+        limit: How many at most; without, all.
+        after: ``next`` of the previous page, a hostname: continue there.
     """
 
     name: Text = ""
@@ -49,11 +49,11 @@ class OfMachines(Model):
 
 
 class OfStrangers(Model):
-    """A page of the machines that no file knows.
+    """A page of the discovered machines.
 
     Attributes:
-        limit: At most so many; without, all.
-        after: The ``next`` of the page before, a MAC.
+        limit: How many at most; without, all.
+        after: ``next`` of the previous page, a MAC address: continue there.
     """
 
     limit: Limit | None = None
@@ -64,10 +64,10 @@ class OfBuilds(Newest):
     """Which builds.
 
     Attributes:
-        host: Of that machine.
-        state: That are so.
-        build_type: Of that type.
-        active: Whose machines are in build mode, or are not.
+        host: Only builds of this machine.
+        state: Only builds in this state.
+        build_type: Only builds of this build type.
+        active: ``true`` for builds that are active, ``false`` for those that have ended.
     """
 
     host: Text = ""
@@ -80,10 +80,11 @@ class OfEvents(Newest):
     """Which events.
 
     Attributes:
-        host: Of that machine.
-        mac: Of that NIC.
-        step: Of that kind.
-        since, until: Seconds since the epoch.
+        host: Only events of this machine.
+        mac: Only events of the NIC with this MAC address.
+        step: Only events of this kind.
+        since: Only events from this time on, in seconds since 1970.
+        until: Only events up to this time, in seconds since 1970.
     """
 
     host: Text = ""
@@ -107,7 +108,7 @@ def wanted(site: Site, machine: Machine, of: OfMachines) -> bool:
 
 @routes.get("/api/v1/builds", query=OfBuilds, answer=answers.Builds)
 async def builds(request: web.Request) -> web.Response:
-    """List builds, the newest first, those that have ended too."""
+    """List builds, newest first, including those that have ended."""
     of = query(request, OfBuilds)
     site = request.app[SITE]
     found = await builds_page(
@@ -125,7 +126,7 @@ async def builds(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/events/history", query=OfEvents, answer=answers.Events)
 async def events(request: web.Request) -> web.Response:
-    """List events of the past, the newest first, from before a restart too."""
+    """List past events, newest first, including those from before a restart."""
     of = query(request, OfEvents)
     site = request.app[SITE]
     await site.archive.flush()
@@ -144,7 +145,7 @@ async def events(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/settings", answer=answers.Settings)
 async def settings(request: web.Request) -> web.Response:
-    """Tell the settings in force, secrets masked."""
+    """Return the settings in force, with secrets masked."""
     site = request.app[SITE]
     return web.json_response(
         {

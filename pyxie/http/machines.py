@@ -54,7 +54,7 @@ _HOW: Final = "send the ETag that GET gave as If-Match"
 
 @routes.get("/api/v1/machines", query=OfMachines, answer=answers.Machines)
 async def machines(request: web.Request) -> web.Response:
-    """List the machines, with the state of each, and what is wrong with files."""
+    """List machines with the newest build of each, and the problems of machine files."""
     site, of = request.app[SITE], query(request, OfMachines)
     registry = await site.refresh()
     # A build goes on although its machine's file has broken, or has gone.
@@ -73,7 +73,10 @@ async def machines(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/machines/{hostname}", answer=answers.ShownMachine, errors=(404,))
 async def machine(request: web.Request) -> web.Response:
-    """Tell of one machine: its builds, its file, and what is wrong with that."""
+    """Return a machine: its file, its builds' history, its hooks, and problems of its file.
+
+    With ``Accept: application/yaml`` it is the file itself.
+    """
     site, name = request.app[SITE], request.match_info["hostname"]
     registry = await site.refresh()
     found = registry.find(name)
@@ -139,7 +142,7 @@ def _status(exc: WriteError | EditError) -> int:
 )
 @_refusing
 async def create(request: web.Request) -> web.Response:
-    """Write the file of a new machine."""
+    """Create a machine: write its file."""
     text, data = await _whole(request)
     host = data.get("hostname")
     if not isinstance(host, str) or not host:
@@ -159,7 +162,7 @@ async def create(request: web.Request) -> web.Response:
 )
 @_refusing
 async def replace(request: web.Request) -> web.Response:
-    """Write a machine's file anew; with ``If-None-Match: *``, a new machine's."""
+    """Replace a machine's file; with ``If-None-Match: *``, create a machine."""
     host = request.match_info["hostname"]
     if request.headers.get("If-None-Match", "").strip() == "*":
         text, _ = await _whole(request)
@@ -196,7 +199,10 @@ async def replace(request: web.Request) -> web.Response:
 )
 @_refusing
 async def change(request: web.Request) -> web.Response:
-    """Apply a JSON merge patch (RFC 7396) to a machine's file, comments and all kept."""
+    """Change a machine's file by a JSON merge patch (RFC 7396).
+
+    ``null`` removes a key. The file's comments and order are kept.
+    """
     accepts = _accepts(request)
     if request.content_type not in (MERGE_PATCH, JSON):
         _unsupported(f"{MERGE_PATCH} or {JSON}")
@@ -214,10 +220,10 @@ async def change(request: web.Request) -> web.Response:
 
 
 class Forced(Model):
-    """What a deletion takes no notice of.
+    """Whether to delete in any case.
 
     Attributes:
-        force: That the machine is in build mode; its build goes on as it began.
+        force: Delete even in build mode; the active build continues unchanged.
     """
 
     force: bool = False
@@ -233,7 +239,10 @@ class Forced(Model):
 )
 @_refusing
 async def remove(request: web.Request) -> web.Response:
-    """Delete a machine's file; not while it is in build mode, unless ``force=1``."""
+    """Delete a machine's file.
+
+    In build mode the answer is 409, unless ``force=1``.
+    """
     site, host = request.app[SITE], request.match_info["hostname"]
     force = query(request, Forced).force
     accepts = _accepts(request)

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from pyxie import __version__
 from pyxie.config.schema import schema
+from pyxie.config.validate import Model
 from pyxie.http.answers import Problem
 from pyxie.http.routing import JSON, Operation
 from pyxie.registry.machine import Machine
@@ -22,29 +23,32 @@ _REF: Final = "#/components/schemas/"
 _MACHINE: Final = "Machine"
 """What a machine's file is called; its schema is the one that editors get."""
 _MEANS: Final = {
-    400: "What was sent does not fit.",
-    401: "The token is good for nothing.",
-    403: "Who asks may not manage pyxie, or its token's scope is too small.",
-    404: "There is no such thing.",
-    409: "It is not so that this could be done.",
-    412: "The file is no longer what `If-Match` says.",
-    413: "The body is too large.",
-    415: "The body is of another type.",
-    428: "`If-Match` is missing.",
-    500: "The state cannot be read, or a bug.",
-    507: "The disk is full.",
+    400: "The request is invalid; `detail` says why.",
+    401: "The token is invalid.",
+    403: "The caller has no management access, or its token's scope does not suffice.",
+    404: "Not found: the machine, or what is asked about it, does not exist.",
+    409: "The request conflicts with the current state; `detail` says how.",
+    412: "A precondition failed: the file has changed, is missing, or exists already.",
+    413: "The request body is too large.",
+    415: "The media type of the request body is not supported.",
+    428: "The header `If-Match` is required.",
+    500: "The state database cannot be read, or pyxie has a bug; its log has the details.",
+    507: "It could not be stored, for example because the disk is full.",
 }
 _ALWAYS: Final = (400, 401, 403, 500)
 _ABOUT: Final = {
-    "hostname": "The machine's name, or the name of its file without ending.",
-    "mac": "The NIC's address, in any spelling.",
+    "hostname": "The machine's hostname, or the name of its file without the ending.",
+    "mac": "The MAC address of the machine's NIC, in any notation.",
     "name": "The token's name.",
-    "kind": "`preseed`, `finish`, a name of its `templates`, `cmdline`, `script` or `meta-data`.",
+    "kind": (
+        "What to render: `preseed`, `finish`, a name of the machine's `templates`, `cmdline`,"
+        " `script` (the iPXE script) or `meta-data`."
+    ),
 }
 _DESCRIPTION: Final = (
-    "Machines and their builds. Management is open to the host itself, to the networks in"
-    " `api.allow`, and to bearers of a token with the scope that a call names. Errors are problem"
-    " details (RFC 9457)."
+    "Machines and their builds. All calls need management access: from the host itself, from a"
+    " network in `api.allow`, or with a token that has the scope a call requires. Errors are"
+    " problem details (RFC 9457)."
 )
 
 
@@ -76,7 +80,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     summary, _, more = inspect.cleandoc(operation.handler.__doc__ or "").partition("\n")
-    about = f"{more.strip()}\n\nA token needs the scope `{operation.scope}`.".strip()
+    about = f"{more.strip()}\n\nRequired token scope: `{operation.scope}`.".strip()
     found: dict[str, Any] = {
         "operationId": f"{operation.method.lower()}{_camel(operation.path)}",
         "summary": summary.replace("``", "'"),
@@ -114,17 +118,25 @@ def _in_path(path: str) -> list[dict[str, Any]]:
 def _in_query(operation: Operation) -> list[dict[str, Any]]:
     if operation.query is None:
         return []
-    properties = schema(operation.query, "")["properties"]
-    plain = operation.query.model_json_schema(ref_template=_REF + "{model}")["properties"]
     return [
         {
             "name": name,
             "in": "query",
+            "description": each.pop("description"),
             "schema": _without_null(each),
-            "description": properties[name].get("description", ""),
         }
-        for name, each in plain.items()
+        for name, each in _described(operation.query)["properties"].items()
     ]
+
+
+def _described(model: type[Model]) -> dict[str, Any]:
+    """Return a model's schema, with what its docstring says of it and of each key."""
+    words = schema(model, "")
+    found = model.model_json_schema(ref_template=_REF + "{model}")
+    found["description"] = words["description"]
+    for name, each in found["properties"].items():
+        each["description"] = words["properties"][name]["description"]
+    return found
 
 
 def _without_null(value: dict[str, Any]) -> dict[str, Any]:
@@ -137,23 +149,23 @@ def _without_null(value: dict[str, Any]) -> dict[str, Any]:
 def _in_headers(operation: Operation) -> list[dict[str, Any]]:
     if not operation.matched:
         return []
-    about = "An ETag that `GET` gave, or `*`."
+    about = "The ETag that `GET` returned, or `*` for any."
     named = [{"name": "If-Match", "in": "header", "description": about}]
     if operation.created:
-        about = "`*`, instead of `If-Match`, to create the machine."
+        about = "`*` to create the machine, instead of `If-Match`."
         named.append({"name": "If-None-Match", "in": "header", "description": about})
     return [{**each, "schema": {"type": "string"}} for each in named]
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
-    well: dict[str, Any] = {"description": "It went well."}
+    well: dict[str, Any] = {"description": "Success."}
     if isinstance(operation.answer, type):
         well["content"] = {JSON: {"schema": {"$ref": _REF + operation.answer.__name__}}}
     elif operation.answer:
         well["content"] = {operation.answer: {"schema": {"type": "string"}}}
     found = {str(operation.status): well}
     if operation.created:
-        found["201"] = {**well, "description": "A new machine's file was written."}
+        found["201"] = {**well, "description": "The machine was created."}
     errors = {*_ALWAYS, *operation.errors, *((413,) if operation.body else ())}
     for status in sorted(errors):
         content = {"application/problem+json": {"schema": {"$ref": f"{_REF}Problem"}}}
@@ -175,9 +187,7 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
         if isinstance(operation.answer, type):
             given.add(operation.answer)
         if operation.body is not None and operation.body is not Machine:
-            found[_name(operation.body)] = operation.body.model_json_schema(
-                ref_template=_REF + "{model}"
-            )
+            found[_name(operation.body)] = _described(operation.body)
         if operation.query is not None:
             found |= operation.query.model_json_schema().get("$defs", {})
     ordered = sorted(given, key=lambda model: model.__name__)
@@ -191,6 +201,9 @@ def _schemas(operations: Iterable[Operation]) -> dict[str, Any]:
     found[_MACHINE] = machine
     for each in list(found.values()):
         found |= each.pop("$defs", {})
+    for each in found.values():
+        if "description" in each:
+            each["description"] = each["description"].replace("``", "`")
     return dict(sorted(found.items()))
 
 

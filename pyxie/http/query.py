@@ -20,8 +20,8 @@ class Newest(Model):
     """A page of a list that begins with the newest.
 
     Attributes:
-        limit: At most so many, up to a thousand.
-        before: The ``next`` of the page before.
+        limit: How many at most, up to 1000.
+        before: ``next`` of the previous page: continue there.
     """
 
     limit: Limit = 100

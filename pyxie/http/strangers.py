@@ -32,7 +32,7 @@ async def discovered(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/discovered", query=OfStrangers, answer=answers.Strangers)
 async def listing(request: web.Request) -> web.Response:
-    """List the machines that were heard and that no file knows."""
+    """List discovered machines: heard of, but without a machine file."""
     site, of = request.app[SITE], query(request, OfStrangers)
     await site.refresh()
     found = [each for each in site.strangers.all() if site.is_stranger(each.mac)]
@@ -45,7 +45,7 @@ async def listing(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/discovered/{mac}", answer=answers.Stranger, errors=(404,))
 async def one(request: web.Request) -> web.Response:
-    """Tell what one of them said of itself."""
+    """Return what a discovered machine reported about itself."""
     site, mac = request.app[SITE], mac_of(request)
     await site.refresh()
     found = site.strangers.of(mac)

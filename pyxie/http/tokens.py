@@ -20,12 +20,12 @@ routes = Routes()
 
 
 class Wanted(Model):
-    """The body of ``POST /api/v1/tokens``.
+    """A token to create.
 
     Attributes:
-        name: A new one.
-        scope: ``read``, ``build`` or ``admin``.
-        seconds: How long it is good; none for ever.
+        name: Its name, which no other token has.
+        scope: What it may do: ``read``, ``build`` or ``admin``.
+        seconds: Its lifetime in seconds; without, it does not expire.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Wanted(Model):
     errors=(409,),
 )
 async def create(request: web.Request) -> web.Response:
-    """Make a token; its secret is told this once."""
+    """Create a token; its secret is in this answer only."""
     wanted: Wanted = await body(request, Wanted)
     try:
         token, secret = await request.app[SITE].tokens.create(
@@ -55,7 +55,7 @@ async def create(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/tokens", scope=Scope.ADMIN, answer=answers.Tokens)
 async def listing(request: web.Request) -> web.Response:
-    """List the tokens, without their secrets."""
+    """List all tokens, without their secrets."""
     tokens = request.app[SITE].tokens
     await tokens.load()
     return web.json_response({"tokens": [token.told() for token in tokens.all()]})
@@ -63,7 +63,7 @@ async def listing(request: web.Request) -> web.Response:
 
 @routes.delete("/api/v1/tokens/{name}", answer=NOTHING, status=204, errors=(404,))
 async def revoke(request: web.Request) -> web.Response:
-    """End a token now."""
+    """Revoke a token; it is invalid at once."""
     try:
         await request.app[SITE].tokens.revoke(request.match_info["name"])
     except TokenError as exc:
@@ -73,7 +73,7 @@ async def revoke(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/audit", scope=Scope.ADMIN, query=Newest, answer=answers.Audit)
 async def audit(request: web.Request) -> web.Response:
-    """List who changed what, the newest first; ``before`` is the ``next`` of the page before."""
+    """List the audit log, newest first: each change that was requested, and by whom."""
     of = query(request, Newest)
     found = await request.app[SITE].audit.page(of.before, of.limit)
     return web.json_response({"entries": found, "next": of.following(found)})

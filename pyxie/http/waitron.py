@@ -199,7 +199,7 @@ _KEPT_LOG = 64 << 10
 @routes.put("/cancel/{hostname}/{token}", scope=OPEN)
 @routes.get("/cancel/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def cancel(request: web.Request) -> web.Response:
-    """Give the build up."""
+    """Cancel the build."""
     site, token = request.app[SITE], request.match_info["token"]
     await site.builds.cancel(known(request), token, str(peer(request)))
     return text("OK")

@@ -267,7 +267,7 @@ async def done(request: web.Request) -> web.Response:
 @routes.put("/cancel/{hostname}/{token}", scope=OPEN)
 @routes.get("/cancel/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def cancel(request: web.Request) -> web.Response:
-    """Give the build up."""
+    """Cancel the build."""
     site, token = request.app[SITE], request.match_info["token"]
     try:
         await site.builds.cancel(host_of(request), token, str(peer(request)))
