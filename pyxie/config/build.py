@@ -11,15 +11,16 @@ from pyxie.config.validate import Model
 
 
 class Hook(Model):
-    """What is run, or called, at a point of a build's life.
+    """A command or webhook at a point of a build's life.
 
     Attributes:
         command: The program and its arguments, each a template, run without a shell; one
             text is split into words first.
-        url: A webhook instead: it gets a POST with JSON. A template.
+        url: A webhook instead of a command: it is sent a POST with JSON. A template.
         shell: Run ``command``, one text, by ``/bin/sh -c``.
-        timeout_seconds: After these it is killed with all its children.
-        errors_fatal: Its failure fails what it stands before.
+        timeout_seconds: Seconds after which it is killed with all its children.
+        errors_fatal: Its failure refuses the build, if it runs before one; else the hooks
+            after it are skipped.
         should_log: Keep its output in the build's log.
     """
 
@@ -53,17 +54,21 @@ class BuildKeys(Model):
 
     Attributes:
         operatingsystem: A note, for people and templates.
-        preseed, finish: Templates, below ``templatepath``.
-        templates: Further ones, by the name that the installer asks for.
+        preseed, finish: The installer's templates, files below ``templatepath``.
+        templates: Further templates, by the name that the installer asks for.
         params: The operator's own values.
-        kernel, initrd, image_url, cmdline: What is booted.
-        prebuild_commands: Hooks before a build begins; a fatal one refuses it.
-        postbuild_commands, cancelbuild_commands, failedbuild_commands: Hooks when it ended.
-        stalebuild_commands: Hooks when it has taken too long, once.
+        kernel, initrd: What is booted: file names, below ``image_url``, else in ``images``.
+        image_url: Where kernel and initrd are streamed from.
+        cmdline: The kernel's command line, a template.
+        prebuild_commands: Hooks before a build begins.
+        postbuild_commands: Hooks when a build is installed.
+        cancelbuild_commands: Hooks when a build is cancelled.
+        failedbuild_commands: Hooks when a build has failed.
+        stalebuild_commands: Hooks when a build becomes stale.
         pxeevent_commands: Hooks when the machine has fetched its boot script.
-        unknownbuild_commands: Hooks when a machine is heard that nobody knows.
+        unknownbuild_commands: Hooks when an unknown machine is seen; of settings only.
         stale_build_threshold_secs: Seconds after which a build is stale; 0 for never.
-        tags, description: Notes.
+        tags, description: Notes, for people and templates.
     """
 
     operatingsystem: str = ""

@@ -41,12 +41,12 @@ class Nic(Model):
     """One network interface.
 
     Attributes:
-        macaddress: By which the machine is recognised, with any of its NICs.
-        ipaddress, netmask, gateway: waitron 1's, one address; for the operator's templates,
-            as is all that follows.
-        addresses4, addresses6, gateway4, gateway6: Of waitron 2 and 3.
+        macaddress: Its MAC address; the machine is recognised by that of any of its NICs.
+        ipaddress, netmask, gateway: Its address as waitron 1 writes it; used by templates only.
+        addresses4, addresses6, gateway4, gateway6: Its addresses as waitron 2 and 3 write them;
+            used by templates only.
         vlan_id, vlan_name, zside_device, zside_device_port: Where it is plugged in.
-        name, tags, description: Notes.
+        name, tags, description: Notes, for people and templates.
     """
 
     name: str = ""
@@ -67,15 +67,19 @@ class Nic(Model):
 
 
 class Machine(BuildKeys):
-    """One machine: as its file says, or with all that it inherits.
+    """A machine: what its file says, or that with everything it inherits.
 
     Attributes:
-        hostname: The key of everything; by default the file's name without its ending.
+        hostname: Its full name, unique among machines; by default the file's name without
+            its ending.
+        shortname: By default the hostname up to the first dot.
+        domain: By default the hostname after the first dot; also names a group.
         groups: Files of ``grouppath``, without ending, beside the one of its domain.
-        build_type: Which of ``build_types``, where the call does not say.
+        build_type: One of ``build_types``, for builds whose request names none.
         network: Its NICs.
-        match: By what else it is recognised.
-        ipmi_address, ipmi_user, ipmi_password: For hooks and templates.
+        match: By what it is recognised beside its MAC addresses.
+        ipmi_address, ipmi_user, ipmi_password: Its management controller; used by hooks and
+            templates only.
     """
 
     hostname: Annotated[str, AfterValidator(hostname)]

@@ -94,16 +94,17 @@ Texts = Annotated[tuple[_Text, ...], BeforeValidator(listed), AfterValidator(_so
 
 
 class Match(Model):
-    """What a machine must tell of itself; all that is written has to fit.
+    """What a machine is recognised by; every key that is given must match.
 
     Attributes:
-        uuid: Of its SMBIOS; option 97 (RFC 4578 section 2.3), or as iPXE reads it.
-        serial, asset: Of its SMBIOS, as iPXE reads them; without regard to case.
+        uuid: Its SMBIOS UUID: option 97 (RFC 4578 section 2.3), or as iPXE reads it.
+        serial, asset: Its SMBIOS serial number and asset tag, as iPXE reads them; letter case
+            does not matter.
         circuit_id, remote_id: What a relay agent adds in option 82 (RFC 3046): the port and
             the switch; text, or ``0x`` and digits in hex.
         options: Any DHCP option by its number: text with ``*`` and ``?``, or hex as above.
-        hostname: As it calls itself, option 12, with ``*`` and ``?``.
-        subnet: Where it is: the relay's network, or the one of the interface it is heard on.
+        hostname: The name that it sends in option 12, with ``*`` and ``?``.
+        subnet: The network of its relay, or of the interface that its requests come in on.
         arch: ``BIOS``, ``UEFI``, ``x64 UEFI`` or another of option 93's names, or ``0x0007``.
     """
 
