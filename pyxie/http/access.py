@@ -1,4 +1,4 @@
-"""Who may manage: the host itself, the networks in ``api.allow``, bearers of a token."""
+"""Who has management access: the host itself, the networks in ``api.allow``, bearers of a token."""
 
 from __future__ import annotations
 

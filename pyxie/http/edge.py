@@ -253,7 +253,7 @@ def _hung_up(request: web.Request) -> web.Response:
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse management to strangers."""
+    """Refuse what is not open to callers without management access."""
     if "Authorization" in request.headers:
         await request.app[SITE].tokens.load()
     scope = scope_of(request)

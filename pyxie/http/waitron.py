@@ -48,7 +48,7 @@ def known(request: web.Request) -> str:
 
     Raises:
         HTTPNotFound: Neither a file nor a build is of that name; near names are told to
-            those only who may manage.
+            callers with management access only.
     """
     site, host = request.app[SITE], host_of(request)
     if site.registry.find(host) is None and site.builds.of(host) is None:
