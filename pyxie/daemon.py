@@ -1,4 +1,4 @@
-"""The composition root: settings become services, and run until they are told to stop."""
+"""The daemon: runs what `pyxie.composition` has made until it is told to stop."""
 
 from __future__ import annotations
 
@@ -11,131 +11,33 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Self
 
 from pyxie import __version__, privileges, systemd
-from pyxie.builds.builds import Builds
-from pyxie.builds.records import BuildRecords
-from pyxie.builds.stale import StaleWatch
+from pyxie.composition import Daemon, compose
+from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
-from pyxie.dhcp.server import DhcpServer
-from pyxie.errors import ConfigError, StartError
-from pyxie.events.trace import Trace
-from pyxie.http.server import HttpServer
+from pyxie.errors import StartError
 from pyxie.logs import configure
-from pyxie.metrics import Metrics
-from pyxie.net.watch import InterfaceWatch
 from pyxie.registry.edit import written
-from pyxie.service import Service, Unbound, supervise
-from pyxie.site import Site
-from pyxie.store.database import Database
-from pyxie.tftp.limits import Limits
-from pyxie.tftp.server import TftpServer
+from pyxie.service import supervise
 
 log = logging.getLogger(__name__)
 
 _OPEN_FILES = 65_536
 """As in packaging/systemd/pyxie.service."""
 
-_RESCAN = 1.0
-"""Seconds between looks at the machine files; a look is one readdir and a stat a file."""
 
-
-class MachineWatch(Unbound):
-    """The service that notices changed machine files."""
-
-    name = "machines"
-
-    def __init__(self, site: Site, *, strict: bool) -> None:
-        self._site = site
-        self._strict = strict
-
-    async def __aenter__(self) -> Self:
-        registry = await self._site.refresh()
-        if self._strict and registry.problems:
-            raise ConfigError(registry.problems)
-        return self
-
-    async def serve(self) -> None:
-        """Look again, until cancelled."""
-        while True:
-            await asyncio.sleep(_RESCAN)
-            await self._site.refresh()
-
-
-def compose(
-    file: Path, settings: Settings, *, strict: bool, document: Document | None = None
-) -> tuple[Site, list[Service]]:
-    """Return the parts of a daemon, in the order in which they are to be started.
+def run(
+    file: Path, settings: Settings, *, strict: bool = False, document: Document | None = None
+) -> None:
+    """Run the daemon until SIGTERM or SIGINT.
 
     Args:
         file: Where ``settings`` were read from.
         settings: What to run.
         strict: Refuse to start while a machine file is broken.
         document: ``file`` with its marks.
-    """
-    metrics = Metrics()
-    watch = InterfaceWatch(settings.interfaces or None)
-    trace = Trace()
-    database = Database(settings.state)
-    records = BuildRecords(database, keep=settings.limits.builds_per_machine)
-    builds = Builds(records, trace, metrics)
-    site = Site(
-        settings,
-        file,
-        database=database,
-        builds=builds,
-        trace=trace,
-        metrics=metrics,
-        interfaces=lambda: watch.current,
-        document=document,
-    )
-    trace.host_of = site.host_of
-    stale = StaleWatch(builds, lambda build: site.machine_of(build).stale_build_threshold_secs)
-    services: list[Service] = [systemd.Watchdog(), watch, database, builds]
-    services += [MachineWatch(site, strict=strict), site.archive, site.hooks, stale]
-    if site.boot_api.is_set:
-        services.append(site.boot_api)
-    limits = settings.limits
-    services.append(
-        TftpServer(
-            site.loaders,
-            recorder=trace,
-            metrics=metrics,
-            serves=lambda index: watch.current.served(index),  # noqa: PLW0108  (current changes)
-            port=settings.tftp.port,
-            limits=Limits(
-                per_client=limits.tftp_per_address,
-                total=limits.tftp_total,
-                max_blksize=limits.tftp_blksize,
-                max_windowsize=limits.tftp_windowsize,
-            ),
-        )
-    )
-    services.append(HttpServer(site, settings.http.listen, settings.http.port))
-    if settings.dhcp.mode != "off":
-        dhcp = DhcpServer(
-            interfaces=lambda: watch.current,
-            standing=site.standing,
-            loaders=lambda: site.loaders.by_architecture,
-            http_port=settings.http.port,
-            recorder=trace,
-            metrics=metrics,
-            bind=settings.dhcp.bind,
-            mode=settings.dhcp.mode,
-            limit=limits.dhcp_per_mac,
-            heard=site.heard,
-        )
-        site.forget_chain = dhcp.forget_chain
-        services.append(dhcp)
-    return site, services
-
-
-def run(
-    file: Path, settings: Settings, *, strict: bool = False, document: Document | None = None
-) -> None:
-    """Run the daemon until SIGTERM or SIGINT; arguments as of `compose`.
 
     Raises:
         StartError: It cannot start; the text says what to do.
@@ -144,11 +46,12 @@ def run(
     """
     configure(settings.log)
     _allow_files()
-    asyncio.run(_run(file, settings, strict, document))
+    asyncio.run(_run(LiveSettings(file, settings, document), strict=strict))
 
 
-async def _run(file: Path, settings: Settings, strict: bool, document: Document | None) -> None:
-    site, services = compose(file, settings, strict=strict, document=document)
+async def _run(live: LiveSettings, *, strict: bool) -> None:
+    daemon, settings = compose(live, strict=strict), live()
+    live.follow(lambda now: configure(now.log))
     stop = asyncio.Event()
 
     def bound() -> None:
@@ -161,17 +64,18 @@ async def _run(file: Path, settings: Settings, strict: bool, document: Document 
                 privileges.chown_state(_own_folder(database), settings.user)
             _load_late()
             privileges.drop(settings.user)
-        for sentence in site.loaders.missing():
+        for sentence in daemon.loaders.missing():
             log.warning("%s", sentence)
         if not settings.api.allow and not settings.api.tokens:
-            log.info("only this host may manage builds; see 'api.allow' in %s", file)
+            log.info("only this host may manage builds; see 'api.allow' in %s", live.file)
         log.info("pyxie %s serves; DHCP mode is %s", __version__, settings.dhcp.mode)
-        systemd.ready(f"{len(site.registry.machines)} machine(s)")
+        systemd.ready(f"{len(daemon.machines().machines)} machine(s)")
 
     gc.disable()  # it would go through all machines over and over while they are read
-    with _signals(stop, lambda: _reload(site)):
+    reloads = Reloads(daemon)
+    with _signals(stop, reloads.begin):
         try:
-            await supervise(services, stop, bound=bound)
+            await supervise(daemon.services, stop, bound=bound)
         except OSError as exc:
             raise StartError(f"cannot start: {exc}") from exc
         finally:
@@ -215,26 +119,36 @@ def _own_folder(database: Path) -> Path:
     return folder
 
 
-def _reload(site: Site) -> None:
-    """Read machines and loaders again; settings need a restart, and so does a new port."""
+class Reloads:
+    """Reads settings, machines and loaders again at SIGHUP, one reload after the other.
 
-    async def reload() -> None:
+    Args:
+        daemon: The one that runs.
+    """
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._running: set[asyncio.Task[None]] = set()
+
+    def begin(self) -> None:
+        """Begin one; never waits."""
+        task = asyncio.get_running_loop().create_task(self._reload(), name="reload")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _reload(self) -> None:
+        daemon = self._daemon
         systemd.reloading()
         try:
-            site.loaders.refresh()
-            await site.refresh()
-            log.info("reloaded: %d machine(s) are known", len(site.registry.machines))
-            for sentence in site.loaders.missing():
+            await daemon.settings.reload()
+            daemon.loaders.refresh()
+            daemon.interfaces.refresh()
+            registry = await daemon.machines.refresh()
+            log.info("reloaded: %d machine(s) are known", len(registry.machines))
+            for sentence in daemon.loaders.missing():
                 log.warning("%s", sentence)
         finally:
-            systemd.ready(f"{len(site.registry.machines)} machine(s)")
-
-    task = asyncio.get_running_loop().create_task(reload(), name="reload")
-    _reloads.add(task)
-    task.add_done_callback(_reloads.discard)
-
-
-_reloads: set[asyncio.Task[None]] = set()
+            systemd.ready(f"{len(daemon.machines().machines)} machine(s)")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 from types import MappingProxyType
@@ -27,12 +27,14 @@ class Loaders:
     machine's MAC, as our DHCP answers write it, which tells the trace who asks.
 
     Args:
-        folder: The operator's, all of whose files are served.
+        folder: The operator's, as of now, all of whose files are served.
         distribution: Folders of which only the loaders that pyxie knows are served.
     """
 
-    def __init__(self, folder: Path, distribution: Sequence[Path] = DISTRIBUTION) -> None:
-        self.folder = folder
+    def __init__(
+        self, folder: Callable[[], Path], distribution: Sequence[Path] = DISTRIBUTION
+    ) -> None:
+        self._folder = folder
         self._distribution = tuple(distribution)
         self.by_architecture: Mapping[int, str] = {}
         self.refresh()
@@ -50,7 +52,7 @@ class Loaders:
         """Return a sentence for each common kind of machine that has no loader."""
         return [
             f"no boot loader for {ARCHITECTURES[code].name} machines: put "
-            f"{ARCHITECTURES[code].loaders[0]} into {self.folder} or install the package 'ipxe'"
+            f"{ARCHITECTURES[code].loaders[0]} into {self._folder()} or install the package 'ipxe'"
             for code in (0x00, 0x07)
             if code not in self.by_architecture
         ]
@@ -62,7 +64,7 @@ class Loaders:
             NotServedError: There is none.
         """
         try:
-            return find(self.folder, name)
+            return find(self._folder(), name)
         except NotServedError:
             known = _KNOWN.get(name.lower(), "")
             for folder in self._distribution:

@@ -38,7 +38,6 @@ PURE = frozenset(
         "dhcp.firmware",
         "dhcp.identify",
         "dhcp.message",
-        "dhcp.standing",
         "dhcp.udp",
         "errors",
         "hooks.words",
@@ -57,12 +56,13 @@ PURE = frozenset(
         "importers.notes",
         "rate",
         "recent",
+        "recognition.discovered",
+        "recognition.recognise",
         "registry.edit",
         "registry.glob",
         "registry.identity",
         "registry.select",
         "registry.selector",
-        "registry.strangers",
         "registry.spelling",
         "syntax.golexer",
         "syntax.tokenizer",
@@ -135,7 +135,7 @@ RANKS = (
     # What is built of them without a server.
     {
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
-        *("pyxie.logs", "pyxie.metrics", "pyxie.loaders", "pyxie.site", "pyxie.rehearsal"),
+        *("pyxie.logs", "pyxie.config.live", "pyxie.metrics", "pyxie.loaders", "pyxie.rehearsal"),
         *(
             "pyxie.registry",
             "pyxie.render",
@@ -149,6 +149,7 @@ RANKS = (
             "pyxie.bootapi",
             "pyxie.hooks",
             "pyxie.net",
+            "pyxie.recognition",
             "pyxie.store",
             "pyxie.tftp.source",
             "pyxie.tftp.files",
@@ -157,7 +158,7 @@ RANKS = (
     },
     # Servers.
     {"pyxie.dhcp", "pyxie.tftp", "pyxie.http"},
-    {"pyxie.daemon"},
+    {"pyxie.composition", "pyxie.daemon"},
     # The command line, and what only it uses.
     {
         "pyxie.cli",

@@ -37,21 +37,21 @@ def debian(tmp_path: Path) -> Path:
 class TestFinding:
     def test_the_operators_file_wins_over_the_distributions(self, own: Path, debian: Path) -> None:
         put(own / "undionly.kpxe")
-        loaders = Loaders(own, [debian])
+        loaders = Loaders(lambda: own, [debian])
 
         assert loaders.find("undionly.kpxe") == own / "undionly.kpxe"
         assert loaders.find("ipxe.efi") == debian / "ipxe.efi"
 
     def test_the_first_of_the_distributions_folders_wins(self, own: Path, tmp_path: Path) -> None:
         put(tmp_path / "a/ipxe.efi", tmp_path / "b/ipxe.efi", tmp_path / "b/undionly.kpxe")
-        loaders = Loaders(own, [tmp_path / "none", tmp_path / "a", tmp_path / "b"])
+        loaders = Loaders(lambda: own, [tmp_path / "none", tmp_path / "a", tmp_path / "b"])
 
         assert loaders.find("ipxe.efi") == tmp_path / "a/ipxe.efi"
         assert loaders.find("undionly.kpxe") == tmp_path / "b/undionly.kpxe"
 
     def test_letter_case_is_tolerated_in_both(self, own: Path, debian: Path) -> None:
         put(own / "Own.efi")
-        loaders = Loaders(own, [debian])
+        loaders = Loaders(lambda: own, [debian])
 
         assert loaders.find("OWN.EFI") == own / "Own.efi"
         assert loaders.find("UNDIONLY.KPXE") == debian / "undionly.kpxe"
@@ -60,7 +60,7 @@ class TestFinding:
         self, own: Path, debian: Path
     ) -> None:
         put(own / "sub/notes.txt")
-        loaders = Loaders(own, [debian])
+        loaders = Loaders(lambda: own, [debian])
 
         assert loaders.find("sub/notes.txt") == own / "sub/notes.txt"
         with pytest.raises(NotServedError) as caught:
@@ -70,19 +70,19 @@ class TestFinding:
     @pytest.mark.parametrize("name", ["../usr/lib/ipxe/rtl8139.rom", "../../etc/passwd", "a/../.."])
     def test_nothing_is_found_outside(self, own: Path, debian: Path, name: str) -> None:
         with pytest.raises(OutsideError):
-            Loaders(own, [debian]).find(name)
+            Loaders(lambda: own, [debian]).find(name)
 
     def test_a_missing_folder_of_the_operators_is_an_empty_one(
         self, tmp_path: Path, debian: Path
     ) -> None:
-        loaders = Loaders(tmp_path / "none", [debian])
+        loaders = Loaders(lambda: tmp_path / "none", [debian])
 
         assert loaders.find("ipxe.efi") == debian / "ipxe.efi"
 
 
 class TestOverTftp:
     def test_a_name_may_be_led_by_the_machines_mac(self, own: Path, debian: Path) -> None:
-        loaders = Loaders(own, [debian])
+        loaders = Loaders(lambda: own, [debian])
 
         assert loaders.open("52-54-00-AB-CD-EF/ipxe.efi", US, THEM) == Found(
             path=debian / "ipxe.efi", mac="52:54:00:ab:cd:ef", what="ipxe.efi"
@@ -95,11 +95,11 @@ class TestOverTftp:
     def test_slashes_of_any_kind_and_number_lead_to_it(
         self, own: Path, debian: Path, name: str
     ) -> None:
-        assert Loaders(own, [debian]).open(name, US, THEM).path == debian / "ipxe.efi"
+        assert Loaders(lambda: own, [debian]).open(name, US, THEM).path == debian / "ipxe.efi"
 
     def test_a_folder_of_the_operators_may_be_named_by_a_mac(self, own: Path, debian: Path) -> None:
         put(own / "52-54-00-ab-cd-ef/x")
-        loaders = Loaders(own, [debian])
+        loaders = Loaders(lambda: own, [debian])
 
         assert loaders.open("52-54-00-ab-cd-ef/x", US, THEM) == Found(
             path=own / "52-54-00-ab-cd-ef/x",
@@ -113,7 +113,7 @@ class TestOverTftp:
 
 class TestArchitectures:
     def test_get_the_best_loader_that_is_there(self, own: Path, debian: Path) -> None:
-        loaders = Loaders(own, [debian])
+        loaders = Loaders(lambda: own, [debian])
 
         assert dict(loaders.by_architecture) == {
             0x00: "undionly.kpxe",
@@ -125,13 +125,13 @@ class TestArchitectures:
 
     def test_a_name_with_the_architecture_in_it_comes_first(self, own: Path, debian: Path) -> None:
         put(own / "ipxe-x86_64.efi", own / "snponly-arm64.efi")
-        loaders = Loaders(own, [debian])
+        loaders = Loaders(lambda: own, [debian])
 
         assert loaders.by_architecture[0x07] == "ipxe-x86_64.efi"
         assert loaders.by_architecture[0x0B] == "snponly-arm64.efi"
 
     def test_are_looked_for_again_on_demand(self, own: Path) -> None:
-        loaders = Loaders(own, [])
+        loaders = Loaders(lambda: own, [])
         before = dict(loaders.by_architecture)
         put(own / "undionly.kpxe")
         loaders.refresh()
@@ -142,8 +142,8 @@ class TestArchitectures:
         )
 
     def test_without_one_are_told_if_they_are_common(self, own: Path, debian: Path) -> None:
-        assert Loaders(own, [debian]).missing() == []
-        assert Loaders(own, []).missing() == [
+        assert Loaders(lambda: own, [debian]).missing() == []
+        assert Loaders(lambda: own, []).missing() == [
             (
                 f"no boot loader for BIOS machines: put undionly.kpxe into {own} "
                 "or install the package 'ipxe'"

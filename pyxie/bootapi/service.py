@@ -21,7 +21,6 @@ from pydantic import SecretStr
 from pyxie import __version__
 from pyxie.bootapi.contract import MOST_BYTES, Answer, AnswerError, boot_url, parse, shown
 from pyxie.bootapi.memory import MOST, Memory, Nothing, Pace
-from pyxie.dhcp.standing import Standing
 from pyxie.events.event import Recorder, Step
 from pyxie.metrics import Metrics
 from pyxie.rate import Once
@@ -50,6 +49,7 @@ class BootApi:
 
     Args:
         url: The setting.
+        memory: Where it notes what the server says.
         recorder: Takes events.
         metrics: Counts.
         clock: Seconds, monotonic.
@@ -61,6 +61,7 @@ class BootApi:
     def __init__(
         self,
         url: SecretStr | None,
+        memory: Memory,
         recorder: Recorder,
         metrics: Metrics,
         *,
@@ -72,7 +73,7 @@ class BootApi:
         self._metrics = metrics
         self._clock = clock
         self._patience = patience
-        self._memory = Memory()
+        self._memory = memory
         self._pace = Pace()
         self._once = Once()
         self._handed: dict[str, Answer] = {}
@@ -122,24 +123,7 @@ class BootApi:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def standing(self, mac: str) -> Standing | None:
-        """Return what DHCP needs to know of a machine that no file knows; never waits.
-
-        None where no server is set.
-        """
-        if not self.is_set:
-            return None
-        match self._memory.known(mac, self._clock()):
-            case Answer():
-                return Standing(None, in_build=True)
-            case Nothing(why):
-                told = f"not in the registry, and the boot API {why}"
-                return Standing(None, in_build=False, why=told)
-            case None:
-                why = "not in the registry; the boot API is asked, and not yet heard"
-                return Standing(None, in_build=False, why=why)
-
-    def heard(self, mac: str) -> None:
+    def look_up(self, mac: str) -> None:
         """Have the server asked about a machine that was heard, if that is due; never waits."""
         if (
             self.is_set

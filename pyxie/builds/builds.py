@@ -13,11 +13,12 @@ import logging
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import OWED, Build, State
 from pyxie.builds.records import BuildRecords, Change
 from pyxie.config.build import Hook
@@ -62,41 +63,51 @@ class Builds:
     """All builds that matter now: the newest of each machine.
 
     A `pyxie.service.Service`; serving stores again what could not be stored.
+
+    Args:
+        index: Where they can be looked up; nobody else changes it.
+        records: Where they are stored.
+        recorder: Takes events.
+        metrics: Counters.
+        hooks_after: Asked which hooks are to run after the state that a build has come into.
+        hooks_stored: Told when some are to run, and that is stored.
+        clock: Seconds since the epoch.
+        token: Makes a token.
     """
 
     name = "builds"
 
     def __init__(
         self,
+        index: BuildIndex,
         records: BuildRecords,
         recorder: Recorder,
         metrics: Metrics,
         *,
+        hooks_after: Callable[[Build], Sequence[Hook]] = lambda _build: (),
+        hooks_stored: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
         token: Callable[[], str] = new_token,
     ) -> None:
+        self.index = index
         self.records = records
         self._recorder = recorder
         self._metrics = metrics
         self._clock = clock
         self._token = token
-        self._latest: dict[str, Build] = {}
-        self._by_mac: dict[str, Build] = {}
         self._ended: dict[tuple[str, str], tuple[State, float]] = {}
         self.queue = WriteQueue(records.save, self._stored)
-        self.indebted: Callable[[], None] = lambda: None
-        """Told when hooks are owed, and stored so."""
-        self.owes: Callable[[Build], Sequence[Hook]] = lambda _build: ()
-        """Asked which hooks are owed to the state that a build has come into."""
+        self._hooks_after = hooks_after
+        self._hooks_stored = hooks_stored
         self._changing = asyncio.Lock()
-        metrics.builds_active.set_function(lambda: len(self.active_now()))
+        metrics.builds_active.set_function(lambda: len(self.index.active_now()))
 
     async def __aenter__(self) -> Self:
         for build in await self.records.latest():
-            self._remember(build)
+            self.index.put(build)
         for build in await self.records.ended_since(self._clock() - DONE_AGAIN):
             self._ended[build.host, build.token] = build.state, build.changed
-        active = len(self.active_now())
+        active = len(self.index.active_now())
         if active:
             log.info("%d machine(s) are in build mode", active)
         return self
@@ -123,27 +134,6 @@ class Builds:
     async def drain(self) -> None:
         """Nothing is ever in hand."""
 
-    def of(self, host: str) -> Build | None:
-        """Return the newest build of the machine, active or not."""
-        return self._latest.get(host)
-
-    def active(self, host: str) -> Build | None:
-        """Return the build that the machine is in build mode for."""
-        build = self._latest.get(host)
-        return build if build and build.active else None
-
-    def by_mac(self, mac: str) -> Build | None:
-        """Return the active build whose machine had that NIC when it began."""
-        return self._by_mac.get(mac)
-
-    def status(self) -> Mapping[str, State]:
-        """Return the state of each machine that has one to tell: not of cancelled builds."""
-        return {
-            host: build.state
-            for host, build in sorted(self._latest.items())
-            if build.active or build.state is State.INSTALLED
-        }
-
     @property
     def unsaved(self) -> int:
         """How many changes still wait to be stored."""
@@ -155,7 +145,7 @@ class Builds:
         Raises:
             InvalidTokenError: There is none.
         """
-        build = self.active(host)
+        build = self.index.active(host)
         # A URL's bytes that are no UTF-8 come as lone surrogates.
         given = token.encode(errors="surrogatepass")
         if build is None or not hmac.compare_digest(build.token.encode(), given):
@@ -196,23 +186,21 @@ class Builds:
             StoreError: It could not be stored; nothing has changed.
         """
         async with self._changing:
-            if not anew and self.active(build.host):
+            if not anew and self.index.active(build.host):
                 raise InBuildError(build.host)
             now = self._clock()
             build = replace(build, begun=now, changed=now)
             await self.queue.catch_up()
-            old = self.active(build.host)
+            old = self.index.active(build.host)
             build = await self.records.begin(build, "PUT /build", peer)
-            if old:
-                self._forget_macs(old)
-            self._remember(build)
+            self.index.put(build)
         self._tell(build, "build mode is on" + (", again" if old else ""), peer)
         return build
 
     async def installing(self, build: Build, cause: str, peer: str, mac: str | None) -> None:
         """Note that the machine of an active build was seen, and with which NIC."""
         async with self._changing:
-            current = self.active(build.host)
+            current = self.index.active(build.host)
             if current is None or current.token != build.token:
                 return
             changed = replace(current, mac=mac or current.mac)
@@ -220,7 +208,7 @@ class Builds:
                 changed = changed.to(State.INSTALLING, self._clock())
             if changed == current:
                 return
-            self._remember(changed)
+            self.index.put(changed)
             await self.queue.add(Change(changed, cause, peer))
         if current.state is State.PENDING:
             self._tell(changed, "installing", peer)
@@ -228,11 +216,11 @@ class Builds:
     async def stale(self, build: Build, cause: str) -> None:
         """Note that a build takes too long; once, for it stays active."""
         async with self._changing:
-            current = self.active(build.host)
+            current = self.index.active(build.host)
             if current is None or current.token != build.token or current.state is State.STALE:
                 return
             changed = current.to(State.STALE, self._clock())
-            self._remember(changed)
+            self.index.put(changed)
             await self.queue.add(Change(changed, cause, None, self._owed(changed)))
         self._tell(changed, f"stale: {cause}", None)
 
@@ -245,7 +233,7 @@ class Builds:
         """
         return [
             build
-            for build in self.active_now()
+            for build in self.index.active_now()
             if build.state is not State.STALE
             and (limit := threshold(build))
             and now - build.begun >= limit
@@ -310,7 +298,7 @@ class Builds:
 
     async def log_of(self, host: str) -> str:
         """Return the log tail that came with the newest build's failure; raises StoreError."""
-        build = self._latest.get(host)
+        build = self.index.of(host)
         return await self.records.log_of(build.number) if build else ""
 
     async def _end(
@@ -319,12 +307,11 @@ class Builds:
         async with self._changing:
             if self._ended.get((build.host, build.token), (None, 0.0))[0] is state:
                 return  # the same call twice at once
-            current = self.active(build.host)
+            current = self.index.active(build.host)
             if current is None or current.token != build.token:
                 raise InvalidTokenError
             ended = replace(current, reason=build.reason).to(state, self._clock())
-            self._forget_macs(current)
-            self._remember(ended)
+            self.index.put(ended)
             if state in (State.INSTALLED, State.FAILED):
                 self._ended[ended.host, ended.token] = state, ended.changed
                 self._expire()
@@ -337,24 +324,10 @@ class Builds:
 
     def _stored(self, change: Change) -> None:
         if change.owed:
-            self.indebted()
+            self._hooks_stored()
 
     def _owed(self, build: Build) -> tuple[Hook, ...]:
-        return tuple(self.owes(build)) if build.state in OWED else ()
-
-    def _remember(self, build: Build) -> None:
-        self._latest[build.host] = build
-        if build.active:
-            self._by_mac.update(dict.fromkeys(_macs(build), build))
-
-    def _forget_macs(self, build: Build) -> None:
-        for mac in _macs(build):
-            if mac in self._by_mac and self._by_mac[mac].host == build.host:
-                del self._by_mac[mac]
-
-    def active_now(self) -> list[Build]:
-        """Return the builds that machines are in build mode for."""
-        return [build for build in self._latest.values() if build.active]
+        return tuple(self._hooks_after(build)) if build.state in OWED else ()
 
     def _expire(self) -> None:
         oldest = self._clock() - DONE_AGAIN
@@ -363,8 +336,3 @@ class Builds:
     def _tell(self, build: Build, text: str, peer: str | None) -> None:
         self._metrics.builds.labels(str(build.state)).inc()
         self._recorder.record(Step.BUILD, text, mac=build.mac, host=build.host, peer=peer)
-
-
-def _macs(build: Build) -> tuple[str, ...]:
-    """Return the NICs of its machine, and the one that it booted by, if that is no other's."""
-    return (*build.macs, build.mac) if build.mac and not build.macs else build.macs

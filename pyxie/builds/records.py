@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,10 +40,10 @@ class BuildRecords:
 
     Args:
         database: Entered before this is used.
-        keep: How many builds of a machine are kept; older ones are forgotten.
+        keep: How many builds of a machine are kept, as of now; older ones are forgotten.
     """
 
-    def __init__(self, database: Database, *, keep: int = 50) -> None:
+    def __init__(self, database: Database, *, keep: Callable[[], int] = lambda: 50) -> None:
         self._database = database
         self._keep = keep
 
@@ -115,7 +116,7 @@ class BuildRecords:
     async def _forget(self, connection: Any, host: str) -> None:
         """Forget the oldest builds of a machine, with their history and hooks."""
         mine = sa.select(BUILDS.c.id).where(BUILDS.c.host == host)
-        kept = mine.order_by(BUILDS.c.id.desc()).limit(self._keep)
+        kept = mine.order_by(BUILDS.c.id.desc()).limit(self._keep())
         owing = sa.select(HOOKS.c.build_id).where(HOOKS.c.state == "owed", HOOKS.c.host == host)
         old = mine.where(BUILDS.c.id.not_in(kept), BUILDS.c.id.not_in(owing))
         numbers = (await connection.execute(old)).scalars().all()

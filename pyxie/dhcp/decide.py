@@ -28,7 +28,7 @@ from pyxie.dhcp.message import (
     Op,
     Option,
 )
-from pyxie.dhcp.standing import Standing
+from pyxie.recognition.recognise import Recognised, boots, host_of, why_not
 
 Port = Literal[67, 4011]
 """Where a request was heard: as a DHCP server, or as a PXE boot server."""
@@ -89,14 +89,14 @@ class Boot:
         http_port: Where our HTTP server listens.
         loaders: The boot loader's file name, by client architecture; no entry where none
             was found.
-        standing: What the registry and the builds say.
+        client: Who it is.
         chained: This machine's iPXE was already handed our iPXE in this boot.
     """
 
     server: IPv4Address
     http_port: int
     loaders: Mapping[int, str]
-    standing: Standing
+    client: Recognised
     chained: bool = False
 
 
@@ -116,10 +116,10 @@ def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
     if mac is None:
         size = len(request.chaddr)
         return Silence(Reason.NOT_ETHERNET, f"a hardware address of {size} bytes, not six")
-    standing = boot.standing
-    if not standing.in_build:
-        reason = Reason.UNKNOWN_MACHINE if standing.host is None else Reason.NOT_IN_BUILD
-        return Silence(reason, standing.why)
+    if not boots(boot.client):
+        known = host_of(boot.client) is not None
+        reason = Reason.NOT_IN_BUILD if known else Reason.UNKNOWN_MACHINE
+        return Silence(reason, why_not(boot.client))
     arch = architecture(request.options)
     if isinstance(arch, NoArchitecture):
         return Silence(Reason(arch.fault), arch.detail)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 from prometheus_client import Counter
 
@@ -27,17 +27,15 @@ from pyxie.dhcp.firmware import told
 from pyxie.dhcp.identify import identify
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build, parse
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable, open_sockets
-from pyxie.dhcp.standing import Standing
 from pyxie.errors import WireError
 from pyxie.events.event import Recorder, Step
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
 from pyxie.rate import Once, TokenBuckets
+from pyxie.recognition.recognise import Policy, Recognised, Unknown, host_of, settled
 from pyxie.registry.identity import Identity
 
 log = logging.getLogger(__name__)
-
-Mode = Literal["answer", "observe"]
 
 BATCH: Final = 64
 """Datagrams handled before the event loop gets its turn again."""
@@ -64,48 +62,50 @@ class DhcpServer:
         self,
         *,
         interfaces: Callable[[], Interfaces],
-        standing: Callable[[str, Callable[[], Identity]], Standing],
+        recognise: Callable[[str, Callable[[], Identity]], Recognised],
         loaders: Callable[[], Mapping[int, str]],
         http_port: int,
         recorder: Recorder,
         metrics: Metrics,
+        chains: ChainMemory,
         bind: bool = False,
-        mode: Mode = "answer",
-        limit: float = 100.0,
+        observes: Callable[[], bool] = lambda: False,
+        limit: Callable[[], TokenBuckets],
         clock: Callable[[], float] = time.monotonic,
         opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
-        heard: Callable[[str, Mapping[str, str]], None] = lambda _mac, _told: None,
+        discovered: Callable[[str, Mapping[str, str]], None] = lambda _mac, _fields: None,
     ) -> None:
         """Take what it asks, each time anew.
 
         Args:
             interfaces: The present interfaces.
-            standing: What is known of a machine, by ``aa:bb:cc:dd:ee:ff`` and, if it wants
-                to know more, by what it tells; from memory.
+            recognise: Tells who asks, by ``aa:bb:cc:dd:ee:ff`` and, if it wants to know
+                more, by what it tells; from memory.
             loaders: The boot loader's file name by client architecture; from memory.
             http_port: Where our HTTP server listens.
             recorder: Takes the events of the boots.
             metrics: Counts.
+            chains: Which iPXE was handed the better one; who serves scripts forgets them.
             bind: Own port 67, rather than listen beside its owner.
-            mode: ``observe`` says what would be answered, and sends nothing.
-            limit: Requests that one MAC address may make a second; 0 for any number.
+            observes: Whether now it only says what it would answer, and sends nothing.
+            limit: As of now: the requests that one MAC address may make a second.
             clock: Seconds, monotonic.
             opener: Opens the sockets, told ``bind``.
-            heard: Told of a machine that nobody knows, and what it said of itself.
+            discovered: Told of a machine that no file knows, and what it said of itself.
         """
         self._interfaces = interfaces
-        self._standing = standing
+        self._recognise = recognise
         self._loaders = loaders
         self._http_port = http_port
         self._recorder = recorder
         self._metrics = metrics
         self._bind = bind
-        self._observe = mode == "observe"
+        self._observes = observes
         self._clock = clock
         self._opener = opener
-        self._heard = heard
-        self._limit = TokenBuckets(limit)
-        self._chains = ChainMemory()
+        self._discovered = discovered
+        self._limit = limit
+        self._chains = chains
         self._once = Once()
         self._malformed_told = TokenBuckets(_MALFORMED_TOLD / 60, burst=_MALFORMED_TOLD)
         self._counters: dict[tuple[int, str, str], Counter] = {}
@@ -116,7 +116,7 @@ class DhcpServer:
         self._open = self._opener(self._bind)
         self._broken = asyncio.get_running_loop().create_future()
         how = "bound to port 67" if self._bind else "beside any server on port 67"
-        what = "observing only" if self._observe else "answering"
+        what = "observing only" if self._observes() else "answering"
         log.info("DHCP: %s, %s, and on port 4011", what, how)
         return self
 
@@ -149,10 +149,6 @@ class DhcpServer:
     async def drain(self) -> None:
         """Take no further request; none is ever in hand for longer than a callback."""
         self._stop_reading()
-
-    def forget_chain(self, mac: str) -> None:
-        """Note that ``mac`` fetched its script, so its next boot may be chained again."""
-        self._chains.forget(mac)
 
     def _stop_reading(self) -> None:
         loop = asyncio.get_running_loop()
@@ -198,7 +194,7 @@ class DhcpServer:
             self._malformed(on, received.interface, error, received.data, received.source)
             return
         now = self._clock()
-        if not self._limit.allow(request.chaddr, now):
+        if not self._limit().allow(request.chaddr, now):
             self._count(on, "silent", Reason.LIMITED)
             if self._once.news((Reason.LIMITED, request.chaddr), now):
                 log.info("DHCP from %s: more than its share of requests", request.mac)
@@ -218,37 +214,38 @@ class DhcpServer:
         source = address(received.source)
         mac = request.mac or ""  # decide() is silent to those without
         server = interfaces.address(received.interface, _towards(request, source))
-        standing = Standing(None, in_build=False)
+        client: Recognised = _NOBODY
         netboots = bool(mac) and is_netboot(request)
         if netboots:
-            standing = self._standing(mac, partial(identify, request, server))
+            client = self._recognise(mac, partial(identify, request, server))
+        host = host_of(client)
         boot = Boot(
             server=server or UNSPECIFIED,
             http_port=self._http_port,
             loaders=self._loaders(),
-            standing=standing,
+            client=client,
             chained=self._chains.chained(mac, request.xid, now),
         )
-        if netboots and standing.host is None:
-            self._heard(mac, told(request.options))
+        if netboots and isinstance(settled(client), Unknown):
+            self._discovered(mac, told(request.options))
         outcome = decide(request, on.port, boot)
         if isinstance(outcome, Silence):
-            self._silent(on, request, outcome, standing, source, now)
+            self._silent(on, request, outcome, host, source, now)
             return False
         if server is None:
             name = interfaces.name(received.interface)
             why = Silence(Reason.NO_ADDRESS, f"{name} has no IPv4 address to answer from")
-            self._silent(on, request, why, standing, source, now)
+            self._silent(on, request, why, host, source, now)
             return False
         to = destination(request, on.port, source, received.source_port)
         if isinstance(to, Silence):
-            self._silent(on, request, to, standing, source, now)
+            self._silent(on, request, to, host, source, now)
             return False
         peer = None if source is UNSPECIFIED else str(source)
-        if self._observe:
+        if self._observes():
             self._count(on, "observed")
             text = f"observing only, else would have {outcome.what}"
-            self._recorder.record(Step.OFFER, text, mac=mac, host=standing.host, peer=peer)
+            self._recorder.record(Step.OFFER, text, mac=mac, host=host, peer=peer)
             return False
         try:
             on.send(build(outcome.message), to, server, received.interface)
@@ -257,12 +254,12 @@ class DhcpServer:
             text = f"the answer could not be sent to {to.address}: {error.strerror}"
             if self._once.news((mac, text), now):
                 log.warning("DHCP from %s: %s", mac, text)
-                self._recorder.record(Step.TROUBLE, text, mac=mac, host=standing.host, peer=peer)
+                self._recorder.record(Step.TROUBLE, text, mac=mac, host=host, peer=peer)
             return False
         if outcome.chain:
             self._chains.remember(mac, request.xid, now)
         self._count(on, "answered")
-        self._recorder.record(Step.OFFER, outcome.what, mac=mac, host=standing.host, peer=peer)
+        self._recorder.record(Step.OFFER, outcome.what, mac=mac, host=host, peer=peer)
         return True
 
     def _silent(
@@ -270,12 +267,12 @@ class DhcpServer:
         on: DhcpSocket,
         request: DhcpMessage,
         silence: Silence,
-        standing: Standing,
+        host: str | None,
         source: IPv4Address,
         now: float,
     ) -> None:
         self._count(on, "silent", silence.reason)
-        who = standing.host or request.mac or request.chaddr.hex(":")
+        who = host or request.mac or request.chaddr.hex(":")
         log.debug("DHCP port %d, from %s: %s", on.port, who, silence.detail)
         # The LAN's other DHCP traffic is counted, and no more said of it; nor is the
         # REQUEST of a booting machine, which is for the LAN's DHCP server.
@@ -286,7 +283,7 @@ class DhcpServer:
                 Step.SILENCE,
                 f"not answered: {silence.detail}",
                 mac=request.mac,
-                host=standing.host,
+                host=host,
                 peer=None if source is UNSPECIFIED else str(source),
             )
 
@@ -311,6 +308,9 @@ class DhcpServer:
             self._counters[key] = counter
         counter.inc()
 
+
+_NOBODY: Final = Unknown(Policy.IGNORE)
+"""One that does not netboot, and is not asked about."""
 
 _ORDINARY: Final = frozenset(
     {Reason.NOT_A_REQUEST, Reason.NOT_A_DISCOVER, Reason.NOT_A_BOOT_REQUEST, Reason.NOT_NETBOOT}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
@@ -36,14 +37,14 @@ class Archive(Unbound):
     Args:
         database: Entered before this serves.
         trace: Where events come from.
-        keep: How many are kept; 0 for none.
+        keep: How many are kept, as of now; 0 for none.
         every: Seconds between writes.
     """
 
     name = "archive"
 
     def __init__(
-        self, database: Database, trace: Trace, *, keep: int, every: float = _EVERY
+        self, database: Database, trace: Trace, *, keep: Callable[[], int], every: float = _EVERY
     ) -> None:
         self._database = database
         self._trace = trace
@@ -56,8 +57,6 @@ class Archive(Unbound):
 
     async def serve(self) -> None:
         """Write what happens, until cancelled."""
-        if not self._keep:
-            await asyncio.Event().wait()
         with self._trace.follow() as queue:
             self._queue = queue
             try:
@@ -77,7 +76,7 @@ class Archive(Unbound):
                 event = self._queue.get_nowait()
                 if event.host is not None or event.step is not Step.SILENCE:
                     rows.append({**asdict(event), "step": str(event.step)})
-            if rows:
+            if rows and self._keep():
                 await self._write(rows)
 
     async def _write(self, rows: list[dict[str, Any]]) -> None:
@@ -98,50 +97,49 @@ class Archive(Unbound):
 
     async def _forget(self, connection: Any) -> None:
         stranger = EVENTS.c.host.is_(None)
-        for of, most in ((stranger, self._keep // _OF_STRANGERS), (~stranger, self._keep)):
+        for of, most in ((stranger, self._keep() // _OF_STRANGERS), (~stranger, self._keep())):
             newest = sa.select(EVENTS.c.id).where(of).order_by(EVENTS.c.id.desc())
             oldest = (await connection.execute(newest.offset(most).limit(1))).scalar()
             if oldest is not None:
                 await connection.execute(sa.delete(EVENTS).where(of & (EVENTS.c.id <= oldest)))
 
+    async def page(
+        self,
+        *,
+        host: str | None = None,
+        mac: str | None = None,
+        step: Step | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[dict[str, Any]]:
+        """Return events that fit all that is given, the newest first.
 
-async def page(
-    database: Database,
-    *,
-    host: str | None = None,
-    mac: str | None = None,
-    step: Step | None = None,
-    since: float | None = None,
-    until: float | None = None,
-    before: int | None = None,
-    limit: int = 100,
-) -> list[dict[str, Any]]:
-    """Return events that fit all that is given, the newest first.
+        Args:
+            host: Of that machine.
+            mac: Of that NIC.
+            step: Of that kind.
+            since: Not older, seconds since the epoch.
+            until: Not newer.
+            before: Only those with a smaller ``id``.
+            limit: At most so many.
 
-    Args:
-        database: Where they are.
-        host: Of that machine.
-        mac: Of that NIC.
-        step: Of that kind.
-        since: Not older, seconds since the epoch.
-        until: Not newer.
-        before: Only those with a smaller ``id``.
-        limit: At most so many.
-
-    Raises:
-        StoreError: They cannot be read.
-    """
-    found = sa.select(EVENTS).order_by(EVENTS.c.id.desc()).limit(limit)
-    for column, value in ((EVENTS.c.host, host), (EVENTS.c.mac, mac)):
-        if value is not None:
-            found = found.where(column == value)
-    if step is not None:
-        found = found.where(EVENTS.c.step == str(step))
-    if since is not None:
-        found = found.where(EVENTS.c.at >= since)
-    if until is not None:
-        found = found.where(EVENTS.c.at <= until)
-    if before is not None:
-        found = found.where(EVENTS.c.id < before)
-    rows = await database.rows(found)
-    return [dict(row) for row in rows]
+        Raises:
+            StoreError: They cannot be read.
+        """
+        await self.flush()
+        found = sa.select(EVENTS).order_by(EVENTS.c.id.desc()).limit(limit)
+        for column, value in ((EVENTS.c.host, host), (EVENTS.c.mac, mac)):
+            if value is not None:
+                found = found.where(column == value)
+        if step is not None:
+            found = found.where(EVENTS.c.step == str(step))
+        if since is not None:
+            found = found.where(EVENTS.c.at >= since)
+        if until is not None:
+            found = found.where(EVENTS.c.at <= until)
+        if before is not None:
+            found = found.where(EVENTS.c.id < before)
+        rows = await self._database.rows(found)
+        return [dict(row) for row in rows]

@@ -31,13 +31,18 @@ class Trace:
     """Keeps events and hands them to those who follow; bounded in every direction.
 
     Args:
+        host_of: Gives the hostname for a MAC, for events whose sender does not know it.
         clock: Seconds since the epoch.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        host_of: Callable[[str], str | None] = lambda _mac: None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._host_of = host_of
         self._clock = clock
-        self.host_of: Callable[[str], str | None] = lambda _mac: None
-        """The hostname for a MAC, for events whose sender does not know it."""
         self._hosts: OrderedDict[str, deque[Event]] = OrderedDict()
         self._known: deque[Event] = deque(maxlen=_RECENT)
         self._strangers: deque[Event] = deque(maxlen=_STRANGERS)
@@ -54,7 +59,7 @@ class Trace:
     ) -> None:
         """Note that ``step`` happened now; see `pyxie.events.event.Recorder`."""
         if host is None and mac is not None:
-            host = self.host_of(mac)
+            host = self._host_of(mac)
         told = _one_line(text)
         event = Event(at=self._clock(), step=step, text=told, mac=mac, host=host, peer=peer)
         if step not in _EARNED and self._repeats(event):
@@ -70,7 +75,7 @@ class Trace:
 
     def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
         """Return events that are kept, oldest first: of one machine all, or the newest of all."""
-        owner = self.host_of(mac) if host is None and mac is not None else host
+        owner = self._host_of(mac) if host is None and mac is not None else host
         known = self._known if owner is None else self._hosts.get(owner, ())
         # A machine may have been a stranger before.
         strangers = self._strangers if host is None else ()

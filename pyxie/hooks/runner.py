@@ -55,7 +55,7 @@ class Hooks:
     Args:
         ledger: What is owed; its database is entered before this is.
         records: The builds that hooks are of.
-        renderer: Of the operator's templates.
+        renderer: Of the operator's templates, as the settings of now have them.
         names: What they are told.
         recorder: Hears of every hook that ended.
         metrics: Counters.
@@ -68,7 +68,7 @@ class Hooks:
         self,
         ledger: Ledger,
         records: BuildRecords,
-        renderer: Renderer,
+        renderer: Callable[[], Renderer],
         names: Names,
         recorder: Recorder,
         metrics: Metrics,
@@ -169,6 +169,10 @@ class Hooks:
             return
         self.wake()
 
+    async def unknown(self, hooks: Sequence[Hook], mac: str) -> None:
+        """Have hooks run for a machine that no file knows."""
+        await self.owe("unknownbuild", hooks, mac, None, mac)
+
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return what was run for the machine's builds; raises StoreError."""
         return await self._ledger.history(host)
@@ -208,7 +212,7 @@ class Hooks:
         try:
             names = await asyncio.to_thread(self._names, build, mac)
             names = {**names, "event": kind, "attempt": attempt}
-            what = await asyncio.to_thread(order, self._renderer, kind, hook, names)
+            what = await asyncio.to_thread(order, self._renderer(), kind, hook, names)
         except RenderError as exc:
             return Outcome(ok=False, result=str(exc))
         seconds = float(hook.timeout_seconds or 5)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 from pyxie.http.access import address
@@ -20,19 +21,32 @@ FIRST_REQUEST = 30.0
 begin after that."""
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """How many connections may be held.
+
+    Attributes:
+        per_address: By one address.
+        total: By all.
+    """
+
+    per_address: int
+    total: int
+
+
 class Admission:
     """Counts connections; `wrap` makes the protocol factory for the listening socket.
 
     Args:
-        per_address: Connections one address may hold.
-        total: Connections all may hold.
+        limits: Those of now.
         patience: Seconds for the first request.
     """
 
-    def __init__(self, per_address: int, total: int, patience: float = FIRST_REQUEST) -> None:
+    def __init__(
+        self, limits: Callable[[], ConnectionLimits], patience: float = FIRST_REQUEST
+    ) -> None:
         self.patience = patience
-        self._per_address = per_address
-        self._total = total
+        self._limits = limits
         self._held: Counter[str] = Counter()
         self._all: set[_Connection] = set()
         self._by_transport: dict[asyncio.BaseTransport, _Connection] = {}
@@ -49,10 +63,11 @@ class Admission:
 
     def enter(self, connection: _Connection, peer: str) -> bool:
         """Count a new connection; False if it is one too many."""
-        if len(self._all) >= self._total:
-            return self._refuse(f"{self._total} in all: 'limits.http_total'")
-        if self._held[peer] >= self._per_address:
-            return self._refuse(f"{self._per_address} from {peer}: 'limits.http_per_address'")
+        limits = self._limits()
+        if len(self._all) >= limits.total:
+            return self._refuse(f"{limits.total} in all: 'limits.http_total'")
+        if self._held[peer] >= limits.per_address:
+            return self._refuse(f"{limits.per_address} from {peer}: 'limits.http_per_address'")
         self._held[peer] += 1
         self._all.add(connection)
         if connection.transport is not None:

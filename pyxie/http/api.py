@@ -14,8 +14,8 @@ from pyxie import __version__
 from pyxie.config.kinds import mac as canonical
 from pyxie.config.validate import Model
 from pyxie.events.event import Event
-from pyxie.http.edge import SITE, admitted
-from pyxie.http.machines import builds_of
+from pyxie.http.edge import admitted
+from pyxie.http.parts import BUILDS, INDEX, LOADERS, MACHINES, METRICS, SETTINGS, TRACE
 from pyxie.http.query import query
 from pyxie.http.routing import LINES, OPEN, Routes
 
@@ -27,16 +27,20 @@ _HEARTBEAT = 15.0
 @routes.get("/health", scope=OPEN)
 async def health(request: web.Request) -> web.Response:
     """Tell that pyxie answers; with management access, also what is wrong with it."""
-    site = request.app[SITE]
+    app = request.app
     body: dict[str, Any] = {"State": "OK"}
     if admitted(request) is None:
-        registry = await site.refresh()
+        registry = await app[MACHINES].refresh()
         body |= {
             "version": __version__,
             "machines": len(registry.machines),
-            "building": sum(build.active for build in builds_of(site)),
-            "unsaved": site.builds.unsaved,
-            "problems": [str(each) for each in registry.problems] + site.loaders.missing(),
+            "building": len(app[INDEX].active_now()),
+            "unsaved": app[BUILDS].unsaved,
+            "problems": [
+                *map(str, app[SETTINGS].problems),
+                *map(str, registry.problems),
+                *app[LOADERS].missing(),
+            ],
         }
     return web.json_response(body)
 
@@ -44,7 +48,7 @@ async def health(request: web.Request) -> web.Response:
 @routes.get("/metrics")
 async def metrics(request: web.Request) -> web.Response:
     """Give the Prometheus text exposition."""
-    body = request.app[SITE].metrics.text()
+    body = request.app[METRICS].text()
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
 
 
@@ -65,14 +69,14 @@ class OfStream(Model):
 @routes.get("/api/v1/events", allow_head=False, query=OfStream, answer=LINES)
 async def events(request: web.Request) -> web.StreamResponse:
     """Return recent events as JSON lines; with ``follow=1``, new ones too as they happen."""
-    site = request.app[SITE]
+    trace = request.app[TRACE]
     of = query(request, OfStream)
     host, mac = of.host or None, of.mac
     if host is not None:
-        host = site.registry.hostname_of(host)
+        host = request.app[MACHINES]().hostname_of(host)
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-    with site.trace.follow() as queue:
-        recent = site.trace.recent(host=host, mac=mac)
+    with trace.follow() as queue:
+        recent = trace.recent(host=host, mac=mac)
         await response.prepare(request)
         await response.write(b"".join(_line(event) for event in recent))
         while of.follow:

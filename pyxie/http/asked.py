@@ -16,44 +16,44 @@ from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.event import Step
-from pyxie.http.edge import SITE, here, peer, text
+from pyxie.http.edge import here, is_unknown, peer, text
+from pyxie.http.parts import BOOT_API, CHAINS, RENDERING, TRACE, UPSTREAMS
 from pyxie.http.routing import OPEN, Routes
-from pyxie.images.upstream import BrokenOffError, UpstreamError, Upstreams
-
-UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
+from pyxie.images.upstream import BrokenOffError, UpstreamError
 
 routes = Routes()
 
 
 async def asked_script(request: web.Request, mac: str) -> web.Response | None:
     """Return the iPXE script of a machine that no file knows; None if the server has none."""
-    site, us, at = request.app[SITE], here(request), str(peer(request))
-    if not site.boot_api.is_set:
+    api, trace, us = request.app[BOOT_API], request.app[TRACE], here(request)
+    rendering, at = request.app[RENDERING](), str(peer(request))
+    if not api.is_set:
         return None
     again = f"{us}/ipxe/{dashed(mac)}"
-    match await site.boot_api.ask(mac):
+    match await api.ask(mac):
         case Nothing(certain=True):
-            site.boot_api.hand(mac, None)
+            api.hand(mac, None)
             return None
         case Nothing(why):
             # It may be meant to boot something else than what 'unknown' says.
             told = f"the boot API {why}"
-            site.trace.record(Step.TROUBLE, f"no script: {told}", mac=mac, peer=at)
-            return text(site.kitchen.notice(f"{mac}: {told}", again, again=True))
+            trace.record(Step.TROUBLE, f"no script: {told}", mac=mac, peer=at)
+            return text(rendering.notice(f"{mac}: {told}", again, again=True))
         case Answer() as answer:
             pass
     try:
-        body = answer.script or site.kitchen.load(
+        body = answer.script or rendering.load(
             mac, us, _urls(us, mac, answer), _cmdline(us, mac, answer), answer.message
         )
     except RenderError as exc:
-        site.trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, peer=at)
-        return text(site.kitchen.notice(f"{mac}: {exc}", again, again=True))
+        trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, peer=at)
+        return text(rendering.notice(f"{mac}: {exc}", again, again=True))
     if request.method == "GET":
-        site.boot_api.hand(mac, answer)
-        site.forget_chain(mac)
+        api.hand(mac, answer)
+        request.app[CHAINS].forget(mac)
         told = "fetched the iPXE script that the boot API has for it"
-        site.trace.record(Step.SCRIPT, told, mac=mac, peer=at)
+        trace.record(Step.SCRIPT, told, mac=mac, peer=at)
     return text(body)
 
 
@@ -75,15 +75,15 @@ def _name(url: str) -> str:
 
 async def asked_image(request: web.Request) -> web.StreamResponse | None:
     """Stream what the URL means of an answer; None if there is no such answer."""
-    site, host = request.app[SITE], request.match_info["hostname"].lower()
+    api, host = request.app[BOOT_API], request.match_info["hostname"].lower()
     try:
         mac = canonical(host) if host.count("-") == 5 else ""
     except ValueError:
         return None
-    answer = site.boot_api.handed(mac)
-    if answer is None and mac and site.boot_api.is_set and site.is_stranger(mac):
+    answer = api.handed(mac)
+    if answer is None and mac and api.is_set and is_unknown(request, mac):
         # We may have been started anew since it got its script.
-        said = await site.boot_api.ask(mac)
+        said = await api.ask(mac)
         answer = said if isinstance(said, Answer) else None
     if answer is None or not answer.kernel:
         return None
@@ -96,17 +96,17 @@ async def asked_image(request: web.Request) -> web.StreamResponse | None:
 
 
 async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.StreamResponse:
-    site, at = request.app[SITE], str(peer(request))
+    trace, at = request.app[TRACE], str(peer(request))
     if request.method == "GET" and "Range" not in request.headers:
         told = f"fetching {what}, streamed from {shown(url)}"
-        site.trace.record(Step.IMAGE, told, mac=mac, peer=at)
+        trace.record(Step.IMAGE, told, mac=mac, peer=at)
     try:
         return await request.app[UPSTREAMS].stream(url, request)
     except UpstreamError as exc:
         # What the library says may quote a URL, and so a password or a signature.
         why = "cannot be fetched" if "://" in exc.why else exc.why
         told = f"{what}: {shown(url)}: {why}"
-        site.trace.record(Step.TROUBLE, told, mac=mac, peer=at)
+        trace.record(Step.TROUBLE, told, mac=mac, peer=at)
         if isinstance(exc, BrokenOffError):
             raise
         return text(told, 502)

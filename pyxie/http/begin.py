@@ -9,17 +9,19 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import InBuildError
+from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
 from pyxie.config.nodes import Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.event import Step
 from pyxie.hooks.runner import HookFailedError
-from pyxie.http.edge import SITE, base_url, judged, peer
+from pyxie.http.edge import base_url, judged, peer
+from pyxie.http.parts import BUILDS, HOOKS, INDEX, MACHINES, RENDERING, TRACE
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
+from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse
 from pyxie.render.context import Occasion
-from pyxie.site import BODY, Site
 from pyxie.store.database import StoreError
 
 
@@ -38,19 +40,18 @@ async def found(request: web.Request, name: str) -> Machine:
         HTTPBadRequest: Its file is broken.
         HTTPNotFound: There is none.
     """
-    site = request.app[SITE]
-    await site.refresh()
-    broken = site.registry.why_broken(name)
+    registry = await request.app[MACHINES].refresh()
+    broken = registry.why_broken(name)
     if broken:
         raise web.HTTPBadRequest(text="\n".join(str(problem) for problem in broken))
-    machine = site.registry.find(name)
+    machine = registry.find(name)
     if machine is None:
-        raise web.HTTPNotFound(text=unknown(name, site.registry.near(name)))
+        raise web.HTTPNotFound(text=unknown(name, registry.near(name)))
     return machine
 
 
 def defined(
-    site: Site, machine: Machine, build_type: str | None, body: Document | None
+    registry: Registry, machine: Machine, build_type: str | None, body: Document | None
 ) -> Definition:
     """Return a machine with all that it inherits, for a call that names a type or says more.
 
@@ -59,7 +60,7 @@ def defined(
         HTTPNotFound: There is no such build type.
     """
     try:
-        return site.registry.define(machine, build_type, body)
+        return registry.define(machine, build_type, body)
     except UnknownTypeError as exc:
         raise web.HTTPNotFound(text=str(exc)) from exc
     except ConfigError as exc:
@@ -115,36 +116,36 @@ async def begin(
         HTTPConflict: It is in build mode; or a hook before the build said no.
         HTTPInsufficientStorage: The build could not be stored.
     """
-    site, at = request.app[SITE], str(peer(request))
+    builds, hooks, at = request.app[BUILDS], request.app[HOOKS], str(peer(request))
     host = name.lower()
     try:
         machine = await found(request, name)
         host = machine.hostname
-        if not replace and site.builds.active(host):
+        if not replace and request.app[INDEX].active(host):
             raise web.HTTPConflict(text=str(InBuildError(host)))
         body = document(said)
         _allow_hooks(request, body)
-        definition = defined(site, machine, build_type, body)
+        definition = defined(request.app[MACHINES](), machine, build_type, body)
         trial = Occasion(base_url=base_url(request), token="0" * 36, mac="")
-        await asyncio.to_thread(rehearse, site.kitchen, definition.machine, trial)
-        before = site.builds.plan(definition.machine, build_type or "", said)
-        ran = await site.hooks.before(before, "prebuild", definition.machine.prebuild_commands)
+        await asyncio.to_thread(rehearse, request.app[RENDERING](), definition.machine, trial)
+        before = builds.plan(definition.machine, build_type or "", said)
+        ran = await hooks.before(before, "prebuild", definition.machine.prebuild_commands)
     except web.HTTPNotFound:
         raise
     except (NotServedError, RenderError) as exc:
-        raise _refused(site, host, at, web.HTTPBadRequest(text=str(exc))) from exc
+        raise _refused(request, host, at, web.HTTPBadRequest(text=str(exc))) from exc
     except HookFailedError as exc:
-        raise _refused(site, host, at, web.HTTPConflict(text=str(exc))) from exc
+        raise _refused(request, host, at, web.HTTPConflict(text=str(exc))) from exc
     except web.HTTPException as exc:
-        raise _refused(site, host, at, exc) from exc
+        raise _refused(request, host, at, exc) from exc
     try:
-        build = await site.builds.begin(before, at, anew=replace)
+        build = await builds.begin(before, at, anew=replace)
     except InBuildError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
     except StoreError as exc:
         why = f"Failed to set build mode on {host}: the state cannot be written: {exc}"
         raise web.HTTPInsufficientStorage(text=why) from exc
-    await site.hooks.note(build, "prebuild", ran)
+    await hooks.note(build, "prebuild", ran)
     return build
 
 
@@ -163,7 +164,9 @@ def _allow_hooks(request: web.Request, body: Document | None) -> None:
             raise web.HTTPForbidden(text=f"hooks in the body: {refusal}")
 
 
-def _refused(site: Site, host: str, at: str, answer: web.HTTPException) -> web.HTTPException:
+def _refused(
+    request: web.Request, host: str, at: str, answer: web.HTTPException
+) -> web.HTTPException:
     first = (answer.text or "").partition("\n")[0]
-    site.trace.record(Step.TROUBLE, f"build refused: {first}", host=host, peer=at)
+    request.app[TRACE].record(Step.TROUBLE, f"build refused: {first}", host=host, peer=at)
     return answer

@@ -19,14 +19,36 @@ from pyxie.config.kinds import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.event import Step
-from pyxie.http.asked import UPSTREAMS, asked_image, asked_script
-from pyxie.http.edge import SITE, base_url, here, mac_of, peer, text
+from pyxie.http.asked import asked_image, asked_script
+from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
+from pyxie.http.parts import (
+    BUILDS,
+    CHAINS,
+    DEFINITIONS,
+    DISCOVERY,
+    INDEX,
+    LOADERS,
+    NETBOOTS,
+    RECOGNISER,
+    RENDERING,
+    SETTINGS,
+    TRACE,
+    UPSTREAMS,
+)
 from pyxie.http.routing import OPEN, Routes
 from pyxie.images.spec import Local, images_of
 from pyxie.images.upstream import BrokenOffError, UpstreamError
+from pyxie.recognition.recognise import (
+    Known,
+    Policy,
+    Recognised,
+    Unidentified,
+    Unknown,
+    host_of,
+    why_not,
+)
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion
-from pyxie.site import Site
+from pyxie.render.context import Occasion, occasion_of
 
 routes = Routes()
 
@@ -103,93 +125,109 @@ async def entry(request: web.Request) -> web.Response:
 @routes.get("/ipxe/{mac}", scope=OPEN)
 async def script(request: web.Request) -> web.Response:
     """Give iPXE the script for its NIC; what is wrong is said on the machine's screen."""
-    site, at, mac = request.app[SITE], str(peer(request)), mac_of(request)
+    mac, recogniser = mac_of(request), request.app[RECOGNISER]
+    found: Recognised
     if "asked" in request.query:
-        site.asked(mac, dict(request.query), peer(request))
-    elif site.must_ask(mac):
-        return text(site.kitchen.ask(mac, here(request)))
-    host = site.host_of(mac)
-    build = site.builds.active(host) if host else None
-    if build is None and site.is_stranger(mac):
-        answer = await asked_script(request, mac)
-        if answer is None:
-            answer = await _for_stranger(request, mac, at)
-        if answer is not None:
-            return answer
-    if build is None:
-        why = f"{host or mac} is {site.standing(mac).why}"
-        site.trace.record(Step.SILENCE, f"no script: {why}", mac=mac, host=host, peer=at)
-        return text(site.kitchen.notice(why, "", again=False))
-    machine, us = site.machine_of(build), here(request)
-    occasion = site.occasion(build, base_url(request), mac)
+        recogniser.by_ipxe(mac, dict(request.query), peer(request))
+        request.app[DISCOVERY].note(mac, dict(request.query))
+        found = recogniser.of(mac)
+    else:
+        found = recogniser.anew(mac)
+    match found:
+        case Unidentified():
+            return text(request.app[RENDERING]().ask(mac, here(request)))
+        case Known(build=Build(active=True) as build):
+            return await _of_build(request, mac, build)
+        case Unknown():
+            answer = await asked_script(request, mac) or await _of_unknown(request, mac)
+            if answer is not None:
+                return answer
+            found = recogniser.of(mac)
+        case _:
+            pass
+    host = host_of(found)
+    why = f"{host or mac} is {why_not(found)}"
+    at = str(peer(request))
+    request.app[TRACE].record(Step.SILENCE, f"no script: {why}", mac=mac, host=host, peer=at)
+    return text(request.app[RENDERING]().notice(why, "", again=False))
+
+
+async def _of_build(request: web.Request, mac: str, build: Build) -> web.Response:
+    """Return the script of a machine in build mode."""
+    trace, rendering, us = request.app[TRACE], request.app[RENDERING](), here(request)
+    host, at = build.host, str(peer(request))
+    machine = request.app[DEFINITIONS].of(build)
+    occasion = occasion_of(build, machine, base_url(request), mac)
     try:
-        body = await asyncio.to_thread(site.kitchen.script, machine, occasion, us)
+        body = await asyncio.to_thread(rendering.script, machine, occasion, us)
     except (NotServedError, RenderError) as exc:
-        site.trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, host=host, peer=at)
+        trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, host=host, peer=at)
         why = f"{build.host}: {exc}"
-        return text(site.kitchen.notice(why, f"{us}/ipxe/{dashed(mac)}", again=True))
+        return text(rendering.notice(why, f"{us}/ipxe/{dashed(mac)}", again=True))
     if request.method == "GET":
-        site.forget_chain(mac)
-        site.trace.record(Step.SCRIPT, "fetched its iPXE script", mac=mac, host=host, peer=at)
-        await site.netbooted(build, mac)
+        request.app[CHAINS].forget(mac)
+        trace.record(Step.SCRIPT, "fetched its iPXE script", mac=mac, host=host, peer=at)
+        await request.app[NETBOOTS].note(build, mac)
     return text(body)
 
 
-async def _for_stranger(request: web.Request, mac: str, at: str) -> web.Response | None:
+async def _of_unknown(request: web.Request, mac: str) -> web.Response | None:
     """Return the script of a machine that no file knows, if it is to get one."""
-    site, us = request.app[SITE], here(request)
-    if site.settings.unknown == "ignore":
+    trace, rendering, us = request.app[TRACE], request.app[RENDERING](), here(request)
+    build_type, at = request.app[SETTINGS]().unknown, str(peer(request))
+    if build_type == Policy.IGNORE:
         return None
-    if site.settings.unknown == "discover":
-        return text(site.kitchen.discover(mac, us))
-    build_type = site.settings.unknown
-    if build_type == "menu":
+    if build_type == Policy.DISCOVER:
+        return text(rendering.discover(mac, us))
+    if build_type == Policy.MENU:
         if "type" not in request.query:
-            site.trace.record(Step.SCRIPT, "is unknown, and shows the menu", mac=mac, peer=at)
-            return text(site.kitchen.menu(mac, us))
+            trace.record(Step.SCRIPT, "is unknown, and shows the menu", mac=mac, peer=at)
+            return text(rendering.menu(mac, us))
         build_type = request.query["type"]
-        site.choose(mac, build_type)
+        request.app[RECOGNISER].choose(mac, build_type)
     occasion = Occasion(base_url=base_url(request), token="", mac=mac)
     try:
-        machine = site.stranger(mac)
+        machine = unknown_machine(request, mac)
         if machine is None:
             return None
-        body = await asyncio.to_thread(site.kitchen.script, machine, occasion, us)
+        body = await asyncio.to_thread(rendering.script, machine, occasion, us)
     except (ConfigError, NotServedError, RenderError) as exc:
-        site.trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, peer=at)
-        return text(site.kitchen.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))
+        trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, peer=at)
+        return text(rendering.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))
     told = f"is unknown, and gets the build type {build_type}"
-    site.trace.record(Step.SCRIPT, told, mac=mac, peer=at)
+    trace.record(Step.SCRIPT, told, mac=mac, peer=at)
     return text(body)
 
 
 @routes.get("/booting/{mac}/{token}", allow_head=False, scope=OPEN)
 async def booting(request: web.Request) -> web.Response:
     """Hear from the script that kernel and initrds are loaded."""
-    site, at, mac = request.app[SITE], str(peer(request)), mac_of(request)
-    build = site.builds.admit(site.host_of(mac) or "", request.match_info["token"])
-    site.trace.record(Step.BOOTING, "leaves iPXE for its kernel", mac=mac, host=build.host, peer=at)
-    await site.builds.installing(build, "booting", at, mac)
+    builds, at, mac = request.app[BUILDS], str(peer(request)), mac_of(request)
+    host = request.app[RECOGNISER].host_of(mac) or ""
+    build = builds.admit(host, request.match_info["token"])
+    told = "leaves iPXE for its kernel"
+    request.app[TRACE].record(Step.BOOTING, told, mac=mac, host=build.host, peer=at)
+    await builds.installing(build, "booting", at, mac)
     return text("# booting\n")
 
 
 @routes.get("/loader/{mac}/{name}", scope=OPEN)
 async def loader(request: web.Request) -> web.StreamResponse:
     """Give UEFI HTTP Boot its boot loader."""
-    site, name, mac = request.app[SITE], request.match_info["name"], mac_of(request)
-    path = site.loaders.find(name)
+    name, mac = request.match_info["name"], mac_of(request)
+    path = request.app[LOADERS].find(name)
     if request.method == "GET":
         told = f"sent {name} over HTTP"
-        site.trace.record(Step.LOADER, told, mac=mac, peer=str(peer(request)))
+        request.app[TRACE].record(Step.LOADER, told, mac=mac, peer=str(peer(request)))
     return file_response(path)
 
 
 @routes.get("/boot/{hostname}/kernel/{name}", "/boot/{hostname}/initrd/{at}/{name}", scope=OPEN)
 async def image(request: web.Request) -> web.StreamResponse:
     """Give a machine in build mode its kernel, or its initrd by number."""
-    site, host = request.app[SITE], request.match_info["hostname"].lower()
-    build = site.builds.active(host)
-    machine = site.machine_of(build) if build else _stranger_named(site, host)
+    host = request.match_info["hostname"].lower()
+    build = request.app[INDEX].active(host)
+    machine = request.app[DEFINITIONS].of(build) if build else _unknown_named(request, host)
     if build is None and (asked := await asked_image(request)) is not None:
         return asked
     if machine is None:
@@ -203,7 +241,7 @@ async def image(request: web.Request) -> web.StreamResponse:
         wanted, what = images.initrds[int(number)], f"initrd {number}"
     if isinstance(wanted, Local):
         try:
-            path = find(site.settings.images, wanted.name)
+            path = find(request.app[SETTINGS]().images, wanted.name)
         except NotServedError as exc:
             _tell_image(request, build, f"{what}: {exc}", Step.TROUBLE)
             raise
@@ -220,10 +258,10 @@ async def image(request: web.Request) -> web.StreamResponse:
         return text(f"{what}: {exc}", 502)
 
 
-def _stranger_named(site: Site, host: str) -> Machine | None:
+def _unknown_named(request: web.Request, host: str) -> Machine | None:
     """Return what an unknown machine boots; its hostname is its MAC."""
     try:
-        return site.stranger(canonical(host)) if host.count("-") == 5 else None
+        return unknown_machine(request, canonical(host)) if host.count("-") == 5 else None
     except ValueError:
         return None
 
@@ -234,19 +272,19 @@ def _tell_image(
     if request.method == "GET":
         at = str(peer(request))
         mac, host = (build.mac, build.host) if build else (request.match_info["hostname"], None)
-        request.app[SITE].trace.record(step, told, mac=mac, host=host, peer=at)
+        request.app[TRACE].record(step, told, mac=mac, host=host, peer=at)
 
 
 @routes.get("/images/{name:.+}", scope=OPEN)
 async def local_image(request: web.Request) -> web.StreamResponse:
     """Give a file of the ``images`` folder."""
-    return file_response(find(request.app[SITE].settings.images, request.match_info["name"]))
+    return file_response(find(request.app[SETTINGS]().images, request.match_info["name"]))
 
 
 @routes.get("/files/{name:.+}", scope=OPEN)
 async def static(request: web.Request) -> web.StreamResponse:
     """Give a file of the ``staticspath`` folder, of its subfolders too."""
-    folder = request.app[SITE].settings.staticspath
+    folder = request.app[SETTINGS]().staticspath
     if folder is None:
         raise NotServedError("/files", "'staticspath' is not set")
     return file_response(find(folder, request.match_info["name"]))

@@ -15,14 +15,14 @@ from pyxie.config.validate import Model, sentence_of
 from pyxie.errors import RenderError
 from pyxie.http import answers
 from pyxie.http.begin import begin, defined, found
-from pyxie.http.edge import SITE, base_url, peer, text
+from pyxie.http.edge import base_url, peer, text
+from pyxie.http.parts import BUILDS, INDEX, MACHINES, RENDERING
 from pyxie.http.query import query
 from pyxie.http.routing import TEXT, Routes
 from pyxie.http.waitron import host_of
 from pyxie.registry.origins import answer
 from pyxie.render.context import Occasion
 from pyxie.render.named import TOKEN, named
-from pyxie.site import Site
 
 routes = Routes()
 
@@ -91,9 +91,9 @@ async def build(request: web.Request) -> web.Response:
 @routes.delete("/api/v1/builds/{hostname}", scope=Scope.BUILD, answer=answers.Build, errors=(404,))
 async def cancel(request: web.Request) -> web.Response:
     """Cancel a machine's build, without its token."""
-    site, active = _active(request)
-    await site.builds.cancel(active.host, active.token, str(peer(request)))
-    return _as_it_is(site, active)
+    active = _active(request)
+    await request.app[BUILDS].cancel(active.host, active.token, str(peer(request)))
+    return _as_it_is(request, active)
 
 
 @routes.post(
@@ -101,9 +101,9 @@ async def cancel(request: web.Request) -> web.Response:
 )
 async def done(request: web.Request) -> web.Response:
     """Mark a machine's build as installed, without its token."""
-    site, active = _active(request)
-    await site.builds.done(active.host, active.token, str(peer(request)))
-    return _as_it_is(site, active)
+    active = _active(request)
+    await request.app[BUILDS].done(active.host, active.token, str(peer(request)))
+    return _as_it_is(request, active)
 
 
 @routes.post(
@@ -116,22 +116,21 @@ async def done(request: web.Request) -> web.Response:
 async def failed(request: web.Request) -> web.Response:
     """Mark a machine's build as failed, without its token."""
     failure: Failure = await body(request, Failure)
-    site, active = _active(request)
+    active = _active(request)
     at = str(peer(request))
-    await site.builds.failed(
+    await request.app[BUILDS].failed(
         active.host, active.token, at, reason=failure.reason, log_tail=failure.log
     )
-    return _as_it_is(site, active)
+    return _as_it_is(request, active)
 
 
 @routes.get("/api/v1/builds/{hostname}/log", answer=answers.LoggedBuild, errors=(404,))
 async def log(request: web.Request) -> web.Response:
     """Return the end of the installer's log of a failed build."""
-    site = request.app[SITE]
-    build = site.builds.of(host_of(request))
+    build = request.app[INDEX].of(host_of(request))
     if build is None or build.state is not State.FAILED:
         raise web.HTTPNotFound(text=f"no failed build of {host_of(request)}")
-    return web.json_response({**told(build), "log": await site.builds.log_of(build.host)})
+    return web.json_response({**told(build), "log": await request.app[BUILDS].log_of(build.host)})
 
 
 class OfType(Model):
@@ -155,16 +154,18 @@ async def template(request: web.Request) -> web.Response:
 
     The text is exact, except that the build's token in it is all zeros.
     """
-    site, of = request.app[SITE], query(request, OfType)
+    of = query(request, OfType)
     machine = await found(request, request.match_info["hostname"])
-    described = defined(site, machine, of.build_type or None, None)
+    described = defined(request.app[MACHINES](), machine, of.build_type or None, None)
     nic = next(iter(described.machine.macs), "")
     occasion = Occasion(
         base_url=base_url(request), token=TOKEN, mac=nic, build_type=described.build_type
     )
     kind = request.match_info["kind"]
     try:
-        body = await asyncio.to_thread(named, site.kitchen, described.machine, kind, occasion)
+        body = await asyncio.to_thread(
+            named, request.app[RENDERING](), described.machine, kind, occasion
+        )
     except RenderError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
     return text(body)
@@ -178,10 +179,9 @@ async def template(request: web.Request) -> web.Response:
 )
 async def definition(request: web.Request) -> web.Response:
     """Return a machine with everything it inherits, and where each value comes from."""
-    site = request.app[SITE]
     machine = await found(request, request.match_info["hostname"])
     of = query(request, OfType)
-    described = defined(site, machine, of.build_type or None, None)
+    described = defined(request.app[MACHINES](), machine, of.build_type or None, None)
     return web.json_response(answer(described))
 
 
@@ -198,16 +198,16 @@ def told(build: Build) -> dict[str, Any]:
     }
 
 
-def _as_it_is(site: Site, build: Build) -> web.Response:
-    return web.json_response(told(site.builds.of(build.host) or build))
+def _as_it_is(request: web.Request, build: Build) -> web.Response:
+    return web.json_response(told(request.app[INDEX].of(build.host) or build))
 
 
-def _active(request: web.Request) -> tuple[Site, Build]:
-    site, host = request.app[SITE], host_of(request)
-    active = site.builds.active(host)
+def _active(request: web.Request) -> Build:
+    registry, host = request.app[MACHINES](), host_of(request)
+    active = request.app[INDEX].active(host)
     if active is None:
-        near = site.registry.near(host) if site.registry.find(host) is None else []
+        near = registry.near(host) if registry.find(host) is None else []
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         shown = host.encode(errors="backslashreplace").decode()
         raise web.HTTPNotFound(text=f"{shown} is not in build mode{hint}")
-    return site, active
+    return active

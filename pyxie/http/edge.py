@@ -17,17 +17,27 @@ from pyxie.builds.builds import InvalidTokenError
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.event import Step
-from pyxie.http.access import Gate, Verdict, address
+from pyxie.http.access import Verdict, address
 from pyxie.http.admission import Admission
+from pyxie.http.parts import (
+    AUDIT,
+    BASE_URL,
+    DEFINITIONS,
+    GATE,
+    METRICS,
+    RECOGNISER,
+    SETTINGS,
+    TOKENS,
+    TRACE,
+)
 from pyxie.http.routing import OPEN, Handler, Routed
-from pyxie.site import Site
+from pyxie.recognition.recognise import Unknown, settled
+from pyxie.registry.machine import Machine
 from pyxie.store.database import StoreError
 
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("pyxie.access")
 
-SITE: web.AppKey[Site] = web.AppKey("site", Site)
-GATE: web.AppKey[Gate] = web.AppKey("gate", Gate)
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
 ROUTED: web.AppKey[Routed] = web.AppKey("routed", dict)
 
@@ -55,6 +65,23 @@ def mac_of(request: web.Request) -> str:
         raise web.HTTPNotFound(text=f"{exc}\n") from exc
 
 
+def is_unknown(request: web.Request, mac: str) -> bool:
+    """Tell whether no file knows that NIC, not even one with mistakes."""
+    return isinstance(settled(request.app[RECOGNISER].of(mac)), Unknown)
+
+
+def unknown_machine(request: web.Request, mac: str) -> Machine | None:
+    """Return what an unknown machine boots, if the settings say that it boots something.
+
+    Raises:
+        ConfigError: The build type names what is not there.
+    """
+    found = settled(request.app[RECOGNISER].of(mac))
+    if isinstance(found, Unknown) and found.build_type:
+        return request.app[DEFINITIONS].of_unknown(mac, found.build_type)
+    return None
+
+
 def local(request: web.Request) -> IPv4Address | IPv6Address:
     """Return our end of the client's connection."""
     name = request.transport.get_extra_info("sockname") if request.transport else None
@@ -63,9 +90,9 @@ def local(request: web.Request) -> IPv4Address | IPv6Address:
 
 def base_url(request: web.Request) -> str:
     """Return how this client reaches us, without a trailing slash."""
-    site = request.app[SITE]
     name = request.transport.get_extra_info("sockname") if request.transport else None
-    return site.base_url(local(request), name[1] if name else site.settings.http.port)
+    port = name[1] if name else request.app[SETTINGS]().http.port
+    return request.app[BASE_URL](local(request), port)
 
 
 def here(request: web.Request) -> str:
@@ -85,7 +112,7 @@ def admitted(request: web.Request) -> str | None:
 
 def judged(request: web.Request, needed: Scope) -> Verdict:
     """Return what the gate says to a request that takes ``needed``."""
-    return request.app[GATE].judge(peer(request), local(request), request.headers, needed)
+    return request.app[GATE]().judge(peer(request), local(request), request.headers, needed)
 
 
 def scope_of(request: web.Request) -> Scope | None:
@@ -161,7 +188,7 @@ async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         return response
     finally:
         took = time.perf_counter() - started
-        metrics = request.app[SITE].metrics
+        metrics = request.app[METRICS]
         route = _route(request)
         method = request.method if request.method in _METHODS else "other"
         metrics.http.labels(route, method, str(status)).inc()
@@ -255,14 +282,13 @@ def _hung_up(request: web.Request) -> web.Response:
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse what is not open to callers without management access."""
     if "Authorization" in request.headers:
-        await request.app[SITE].tokens.load()
+        await request.app[TOKENS].load()
     scope = scope_of(request)
     if request.match_info.http_exception is None and scope is not OPEN:
-        site = request.app[SITE]
         verdict = judged(request, scope)
         if verdict.refusal is not None:
             told = f"refused {request.method} {masked(request)}: {verdict.refusal}"
-            site.trace.record(Step.TROUBLE, told, peer=str(peer(request)))
+            request.app[TRACE].record(Step.TROUBLE, told, peer=str(peer(request)))
             return fault(request, 403, verdict.refusal)
         if request.method not in ("GET", "HEAD"):
             return await _audited(request, handler, verdict)
@@ -279,7 +305,7 @@ async def _audited(request: web.Request, handler: Handler, verdict: Verdict) -> 
         status = exc.status
         raise
     finally:
-        await request.app[SITE].audit.note(
+        await request.app[AUDIT].note(
             verdict.who, str(peer(request)), request.method, masked(request), status
         )
     return answer

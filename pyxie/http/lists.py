@@ -8,20 +8,19 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import AfterValidator, Field
 
+from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import State
 from pyxie.builds.pages import builds as builds_page
 from pyxie.config.kinds import mac as canonical
 from pyxie.config.validate import Model
-from pyxie.events.archive import page as events_page
 from pyxie.events.event import Step
 from pyxie.http import answers
 from pyxie.http.builds import told
-from pyxie.http.edge import SITE
+from pyxie.http.parts import ARCHIVE, MACHINES, RECORDS, SETTINGS
 from pyxie.http.query import Limit, Newest, Seconds, query
 from pyxie.http.routing import Routes
 from pyxie.registry.glob import matches
 from pyxie.registry.machine import Machine
-from pyxie.site import Site
 
 routes = Routes()
 
@@ -94,9 +93,9 @@ class OfEvents(Newest):
     until: Seconds | None = None
 
 
-def wanted(site: Site, machine: Machine, of: OfMachines) -> bool:
+def wanted(index: BuildIndex, machine: Machine, of: OfMachines) -> bool:
     """Tell whether a machine is among those that are asked for."""
-    build = site.builds.of(machine.hostname)
+    build = index.of(machine.hostname)
     domain = machine.domain or machine.hostname.partition(".")[2]
     return (
         (not of.name or matches(of.name, machine.hostname))
@@ -110,10 +109,9 @@ def wanted(site: Site, machine: Machine, of: OfMachines) -> bool:
 async def builds(request: web.Request) -> web.Response:
     """List builds, newest first, including those that have ended."""
     of = query(request, OfBuilds)
-    site = request.app[SITE]
     found = await builds_page(
-        site.builds.records,
-        host=site.registry.hostname_of(of.host) or None,
+        request.app[RECORDS],
+        host=request.app[MACHINES]().hostname_of(of.host) or None,
         state=of.state,
         build_type=of.build_type or None,
         active=of.active,
@@ -128,11 +126,8 @@ async def builds(request: web.Request) -> web.Response:
 async def events(request: web.Request) -> web.Response:
     """List past events, newest first, including those from before a restart."""
     of = query(request, OfEvents)
-    site = request.app[SITE]
-    await site.archive.flush()
-    page = await events_page(
-        site.database,
-        host=site.registry.hostname_of(of.host) or None,
+    page = await request.app[ARCHIVE].page(
+        host=request.app[MACHINES]().hostname_of(of.host) or None,
         mac=of.mac,
         step=of.step,
         since=of.since,
@@ -144,13 +139,13 @@ async def events(request: web.Request) -> web.Response:
 
 
 @routes.get("/api/v1/settings", answer=answers.Settings)
-async def settings(request: web.Request) -> web.Response:
+async def settings_in_force(request: web.Request) -> web.Response:
     """Return the settings in force, with secrets masked."""
-    site = request.app[SITE]
+    settings = request.app[SETTINGS]
     return web.json_response(
         {
-            "file": str(site.file),
-            "settings": masked(site.settings.model_dump(mode="json")),
+            "file": str(settings.file),
+            "settings": masked(settings().model_dump(mode="json")),
         }
     )
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build
 from pyxie.config.nodes import Plain, parse
 from pyxie.config.validate import Model
@@ -24,8 +25,9 @@ from pyxie.errors import ConfigError, Problem
 from pyxie.http import answers
 from pyxie.http.begin import unknown
 from pyxie.http.builds import told
-from pyxie.http.edge import SITE, fault, peer, problem
+from pyxie.http.edge import fault, peer, problem
 from pyxie.http.lists import OfMachines, wanted
+from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES
 from pyxie.http.query import query
 from pyxie.http.routing import JSON, MERGE_PATCH, NOTHING, YAML, Routes
 from pyxie.registry.edit import EditError, merged, plain, rewritten, written
@@ -40,7 +42,6 @@ from pyxie.registry.writer import (
     Stored,
     WriteError,
 )
-from pyxie.site import Site
 
 log = logging.getLogger(__name__)
 routes = Routes()
@@ -55,16 +56,16 @@ _HOW: Final = "send the ETag that GET gave as If-Match"
 @routes.get("/api/v1/machines", query=OfMachines, answer=answers.Machines)
 async def machines(request: web.Request) -> web.Response:
     """List machines with the newest build of each, and the problems of machine files."""
-    site, of = request.app[SITE], query(request, OfMachines)
-    registry = await site.refresh()
+    index, of = request.app[INDEX], query(request, OfMachines)
+    definitions, registry = request.app[DEFINITIONS], await request.app[MACHINES].refresh()
     # A build goes on although its machine's file has broken, or has gone.
-    building = {build.host: site.machine_of(build) for build in builds_of(site)}
+    building = {build.host: definitions.of(build) for build in builds_of(index)}
     found = {**building, **registry.machines}
-    names = sorted(host for host in found if host > of.after and wanted(site, found[host], of))
+    names = sorted(host for host in found if host > of.after and wanted(index, found[host], of))
     page = names[: of.limit]
     return web.json_response(
         {
-            "machines": [_machine(site, found[host]) for host in page],
+            "machines": [_machine(index, found[host]) for host in page],
             "problems": [str(problem) for problem in registry.problems],
             "next": page[-1] if len(page) < len(names) else None,
         }
@@ -77,14 +78,14 @@ async def machine(request: web.Request) -> web.Response:
 
     With ``Accept: application/yaml`` it is the file itself.
     """
-    site, name = request.app[SITE], request.match_info["hostname"]
-    registry = await site.refresh()
+    files, name = request.app[MACHINES], request.match_info["hostname"]
+    registry = await files.refresh()
     found = registry.find(name)
-    build = site.builds.of(name.lower())
+    build = request.app[INDEX].of(name.lower())
     if found is None and build is not None:
-        found = site.machine_of(build)
+        found = request.app[DEFINITIONS].of(build)
     try:
-        stored = await asyncio.to_thread(site.writer.read, name, registry)
+        stored = await asyncio.to_thread(files.writer.read, name, registry)
     except WriteError:
         stored = None
     if found is None and stored is None:
@@ -92,7 +93,7 @@ async def machine(request: web.Request) -> web.Response:
     if stored is not None and YAML in request.headers.get("Accept", ""):
         answer = web.Response(body=stored.raw, content_type=YAML)
     else:
-        answer = web.json_response(await _shown(site, name, found, stored))
+        answer = web.json_response(await _shown(request, name, found, stored))
     answer.headers["Vary"] = "Accept"
     if stored is not None:
         answer.headers["ETag"] = f'"{stored.etag}"'
@@ -243,29 +244,29 @@ async def remove(request: web.Request) -> web.Response:
 
     In build mode the answer is 409, unless ``force=1``.
     """
-    site, host = request.app[SITE], request.match_info["hostname"]
+    files, host = request.app[MACHINES], request.match_info["hostname"]
     force = query(request, Forced).force
     accepts = _accepts(request)
-    async with site.writing:
-        registry = await site.refresh()
+    async with files.writing:
+        registry = await files.refresh()
         name = registry.hostname_of(host)
-        if site.builds.active(name) and not force:
+        if request.app[INDEX].active(name) and not force:
             told = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
             raise web.HTTPConflict(text=told)
-        await asyncio.to_thread(site.writer.remove, host, registry, accepts)
-        await site.refresh()
+        await asyncio.to_thread(files.writer.remove, host, registry, accepts)
+        await files.refresh()
     log.info("the machine %s was removed by %s", name, peer(request))
     return web.Response(status=204)
 
 
 async def _created(request: web.Request, host: str, text: str) -> web.Response:
-    site = request.app[SITE]
-    async with site.writing:
-        registry = await site.refresh()
-        stored = await asyncio.to_thread(site.writer.create, host, text, registry)
-        await site.refresh()
+    files = request.app[MACHINES]
+    async with files.writing:
+        registry = await files.refresh()
+        stored = await asyncio.to_thread(files.writer.create, host, text, registry)
+        await files.refresh()
     log.info("the machine %s was created by %s", stored.file.hostname, peer(request))
-    answer = await _answer(site, stored, 201)
+    answer = await _answer(request, stored, 201)
     answer.headers["Location"] = f"/api/v1/machines/{quote(str(stored.file.hostname))}"
     return answer
 
@@ -273,18 +274,18 @@ async def _created(request: web.Request, host: str, text: str) -> web.Response:
 async def _changed(
     request: web.Request, edit: Callable[[Stored], str], accepts: Accepts
 ) -> web.Response:
-    site, host = request.app[SITE], request.match_info["hostname"]
-    async with site.writing:
-        registry = await site.refresh()
-        stored = await asyncio.to_thread(site.writer.change, host, edit, registry, accepts)
-        await site.refresh()
+    files, host = request.app[MACHINES], request.match_info["hostname"]
+    async with files.writing:
+        registry = await files.refresh()
+        stored = await asyncio.to_thread(files.writer.change, host, edit, registry, accepts)
+        await files.refresh()
     log.info("the machine %s was changed by %s", stored.file.hostname, peer(request))
-    return await _answer(site, stored, 200)
+    return await _answer(request, stored, 200)
 
 
-async def _answer(site: Site, stored: Stored, status: int) -> web.Response:
+async def _answer(request: web.Request, stored: Stored, status: int) -> web.Response:
     name = str(stored.file.hostname)
-    body = await _shown(site, name, stored.file.machine, stored)
+    body = await _shown(request, name, stored.file.machine, stored)
     return web.json_response(body, status=status, headers={"ETag": f'"{stored.etag}"'})
 
 
@@ -343,14 +344,14 @@ def _unsupported(wanted: str) -> NoReturn:
     raise web.HTTPUnsupportedMediaType(text=f"the Content-Type must be {wanted}")
 
 
-def builds_of(site: Site) -> list[Build]:
+def builds_of(index: BuildIndex) -> list[Build]:
     """Return the newest build of each machine that has one to tell of."""
-    found = (site.builds.of(host) for host in site.builds.status())
+    found = (index.of(host) for host in index.status())
     return [build for build in found if build is not None]
 
 
-def _machine(site: Site, machine: Machine) -> dict[str, Any]:
-    build = site.builds.of(machine.hostname)
+def _machine(index: BuildIndex, machine: Machine) -> dict[str, Any]:
+    build = index.of(machine.hostname)
     return {
         "hostname": machine.hostname,
         "macs": machine.macs,
@@ -359,17 +360,17 @@ def _machine(site: Site, machine: Machine) -> dict[str, Any]:
 
 
 async def _shown(
-    site: Site, name: str, machine: Machine | None, stored: Stored | None
+    request: web.Request, name: str, machine: Machine | None, stored: Stored | None
 ) -> dict[str, Any]:
     host = machine.hostname if machine else (stored and stored.file.hostname) or name.lower()
     document = stored.file.document if stored else None
-    build = site.builds.of(host)
+    build = request.app[INDEX].of(host)
     return {
         "hostname": host,
         "macs": machine.macs if machine else (),
         "build": told(build) if build else None,
-        "history": await site.builds.history(host),
-        "hooks": await site.hooks.history(host),
+        "history": await request.app[BUILDS].history(host),
+        "hooks": await request.app[HOOKS].history(host),
         "definition": document.data if document else None,
-        "problems": [str(each) for each in site.registry.why_broken(host)],
+        "problems": [str(each) for each in request.app[MACHINES]().why_broken(host)],
     }

@@ -8,7 +8,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from pyxie.errors import NotServedError, RenderError
-from pyxie.http.edge import SITE, text
+from pyxie.http.edge import text
+from pyxie.http.parts import BUILDS, DEFINITIONS, RENDERING
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.http.waitron import known
@@ -22,11 +23,11 @@ routes = Routes()
 @routes.get("/seed/{hostname}/{token}/{name}", allow_head=False, scope=OPEN)
 async def seed(request: web.Request) -> web.Response:
     """Give cloud-init one of its files."""
-    site, host, name = request.app[SITE], known(request), request.match_info["name"]
-    build = site.builds.admit(host, request.match_info["token"])
-    if name in _OPTIONAL and not site.machine_of(build).templates.get(name):
+    host, name = known(request), request.match_info["name"]
+    build = request.app[BUILDS].admit(host, request.match_info["token"])
+    if name in _OPTIONAL and not request.app[DEFINITIONS].of(build).templates.get(name):
         raise NotServedError(name, f"{host} has none, which is no fault")
     try:
-        return await rendered(request, build, name, site.kitchen.seed)
+        return await rendered(request, build, name, request.app[RENDERING]().seed)
     except RenderError as exc:
         return text(f"Unable to render template\n{exc}", 400)

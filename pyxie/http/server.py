@@ -6,6 +6,7 @@ import asyncio
 import errno
 import logging
 import socket
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,11 +29,9 @@ from pyxie.http import (
     waitron,
     waitron3,
 )
-from pyxie.http.access import Gate
-from pyxie.http.admission import FIRST_REQUEST, Admission
+from pyxie.http.admission import Admission
+from pyxie.http.parts import Parts, put
 from pyxie.http.routing import Operation, install
-from pyxie.images.upstream import Upstreams
-from pyxie.site import Site
 
 log = logging.getLogger(__name__)
 
@@ -67,18 +66,22 @@ def operations(waitron_api: int) -> list[Operation]:
     return [*found, *docs.routes(found)]
 
 
-def application(site: Site, upstreams: Upstreams, admission: Admission) -> web.Application:
-    """Return the whole HTTP side as an aiohttp application."""
+def application(
+    parts: Parts, declared: Iterable[Operation], admission: Admission
+) -> web.Application:
+    """Return the whole HTTP side as an aiohttp application.
+
+    Args:
+        parts: What handlers use.
+        declared: The operations, in the order in which paths are matched.
+        admission: Told of each request.
+    """
     app = web.Application(middlewares=[edge.record, edge.errors, edge.guard])
-    app[edge.SITE] = site
-    app[edge.GATE] = Gate(
-        site.settings.api, lambda ip: site.interfaces().is_own(ip), site.tokens.find
-    )
+    put(app, parts)
     app[edge.ADMISSION] = admission
-    app[asked.UPSTREAMS] = upstreams
     app.on_response_prepare.append(_sign)
-    app[waitron3.JOBS] = waitron3.Jobs(site.builds)
-    app[edge.ROUTED] = install(app.router, operations(site.settings.waitron_api))
+    app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records)
+    app[edge.ROUTED] = install(app.router, declared)
     return app
 
 
@@ -91,37 +94,32 @@ class HttpServer:
     """A `pyxie.service.Service` around `application`.
 
     Args:
-        site: What is served.
+        app: What is served.
+        admission: Counts its connections.
         listen: Addresses; none means all, IPv6 too.
         port: TCP port; 0 takes a free one, for tests.
-        patience: Seconds a client has for its first request.
     """
 
     name = "http"
 
     def __init__(
         self,
-        site: Site,
+        app: web.Application,
+        admission: Admission,
         listen: tuple[str, ...],
         port: int,
-        *,
-        patience: float = FIRST_REQUEST,
     ) -> None:
-        limits = site.settings.limits
         self.port = port
-        self._site = site
+        self._app = app
         self._listen = listen
-        self._upstreams = Upstreams()
-        self._admission = Admission(limits.http_per_address, limits.http_total, patience)
+        self._admission = admission
         self._runner: web.AppRunner | None = None
         self._servers: list[asyncio.Server] = []
 
     async def __aenter__(self) -> Self:
-        await self._upstreams.__aenter__()
-        app = application(self._site, self._upstreams, self._admission)
         # aiohttp's own patience with an idle connection is an hour.
         self._runner = web.AppRunner(
-            app,
+            self._app,
             access_log=None,
             handle_signals=False,
             keepalive_timeout=_IDLE,
@@ -155,7 +153,6 @@ class HttpServer:
             if self._runner.server is not None:
                 await self._runner.server.shutdown(0.5)
             await self._runner.cleanup()
-        await self._upstreams.__aexit__(kind, error, traceback)
 
     async def serve(self) -> None:
         """Accept connections until cancelled."""

@@ -10,9 +10,10 @@ from aiohttp import web
 from pyxie.builds.life import Build
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.event import Step
-from pyxie.http.edge import SITE, base_url, peer
+from pyxie.http.edge import base_url, peer
+from pyxie.http.parts import BUILDS, DEFINITIONS, TRACE
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion
+from pyxie.render.context import Occasion, occasion_of
 
 
 async def rendered(
@@ -33,14 +34,15 @@ async def rendered(
         NotServedError: The machine has none of that name; also told in the trace.
         RenderError: It cannot be rendered; also told in the trace.
     """
-    site, at = request.app[SITE], str(peer(request))
-    occasion = site.occasion(build, base_url(request))
+    trace, at = request.app[TRACE], str(peer(request))
+    machine = request.app[DEFINITIONS].of(build)
+    occasion = occasion_of(build, machine, base_url(request))
     try:
-        body = await asyncio.to_thread(render, site.machine_of(build), name, occasion)
+        body = await asyncio.to_thread(render, machine, name, occasion)
     except (NotServedError, RenderError) as exc:
-        site.trace.record(Step.TROUBLE, f"template {name}: {exc}", host=build.host, peer=at)
+        trace.record(Step.TROUBLE, f"template {name}: {exc}", host=build.host, peer=at)
         raise
-    await site.builds.installing(build, f"fetched {name}", at, None)
+    await request.app[BUILDS].installing(build, f"fetched {name}", at, None)
     told = f"fetched {name}"
-    site.trace.record(Step.TEMPLATE, told, mac=build.mac, host=build.host, peer=at)
+    trace.record(Step.TEMPLATE, told, mac=build.mac, host=build.host, peer=at)
     return web.Response(text=body, content_type="text/plain")

@@ -12,7 +12,7 @@ from pyxie.access.tokens import TokenError
 from pyxie.config.validate import Model
 from pyxie.http import answers
 from pyxie.http.builds import body
-from pyxie.http.edge import SITE
+from pyxie.http.parts import AUDIT, TOKENS
 from pyxie.http.query import Newest, query
 from pyxie.http.routing import NOTHING, Routes
 
@@ -45,9 +45,7 @@ async def create(request: web.Request) -> web.Response:
     """Create a token; its secret is in this answer only."""
     wanted: Wanted = await body(request, Wanted)
     try:
-        token, secret = await request.app[SITE].tokens.create(
-            wanted.name, wanted.scope, wanted.seconds
-        )
+        token, secret = await request.app[TOKENS].create(wanted.name, wanted.scope, wanted.seconds)
     except TokenError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
     return web.json_response({**token.told(), "token": secret}, status=201)
@@ -56,7 +54,7 @@ async def create(request: web.Request) -> web.Response:
 @routes.get("/api/v1/tokens", scope=Scope.ADMIN, answer=answers.Tokens)
 async def listing(request: web.Request) -> web.Response:
     """List all tokens, without their secrets."""
-    tokens = request.app[SITE].tokens
+    tokens = request.app[TOKENS]
     await tokens.load()
     return web.json_response({"tokens": [token.told() for token in tokens.all()]})
 
@@ -65,7 +63,7 @@ async def listing(request: web.Request) -> web.Response:
 async def revoke(request: web.Request) -> web.Response:
     """Revoke a token; it is invalid at once."""
     try:
-        await request.app[SITE].tokens.revoke(request.match_info["name"])
+        await request.app[TOKENS].revoke(request.match_info["name"])
     except TokenError as exc:
         raise web.HTTPNotFound(text=str(exc)) from exc
     return web.Response(status=204)
@@ -75,5 +73,5 @@ async def revoke(request: web.Request) -> web.Response:
 async def audit(request: web.Request) -> web.Response:
     """List the audit log, newest first: each change that was requested, and by whom."""
     of = query(request, Newest)
-    found = await request.app[SITE].audit.page(of.before, of.limit)
+    found = await request.app[AUDIT].page(of.before, of.limit)
     return web.json_response({"entries": found, "next": of.following(found)})

@@ -18,12 +18,13 @@ from pyxie.builds.life import State
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.begin import begin, said_in, unknown
-from pyxie.http.edge import SITE, admitted, base_url, peer, text
+from pyxie.http.edge import admitted, base_url, peer, text
+from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, RECOGNISER, RENDERING
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.images.spec import Image, Upstream
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion
+from pyxie.render.context import Occasion, occasion_of
 
 _SPOKEN = {
     State.PENDING: "Installing",
@@ -37,10 +38,10 @@ routes = Routes()
 
 def host_of(request: web.Request) -> str:
     """Return the hostname that the URL means, which may name a file instead."""
-    site, name = request.app[SITE], request.match_info["hostname"].lower()
-    if site.builds.active(name):
+    name = request.match_info["hostname"].lower()
+    if request.app[INDEX].active(name):
         return name  # even where its file has been given another hostname since
-    return site.registry.hostname_of(name)
+    return request.app[MACHINES]().hostname_of(name)
 
 
 def known(request: web.Request) -> str:
@@ -50,9 +51,9 @@ def known(request: web.Request) -> str:
         HTTPNotFound: Neither a file nor a build is of that name; near names are told to
             callers with management access only.
     """
-    site, host = request.app[SITE], host_of(request)
-    if site.registry.find(host) is None and site.builds.of(host) is None:
-        near = site.registry.near(host) if admitted(request) is None else []
+    registry, host = request.app[MACHINES](), host_of(request)
+    if registry.find(host) is None and request.app[INDEX].of(host) is None:
+        near = registry.near(host) if admitted(request) is None else []
         raise web.HTTPNotFound(text=unknown(host, near) + "\n")
     return host
 
@@ -77,7 +78,7 @@ async def build(request: web.Request) -> web.Response:
 @routes.get("/status")
 async def all_status(request: web.Request) -> web.Response:
     """Tell of every machine that is being or was installed."""
-    found = request.app[SITE].builds.status()
+    found = request.app[INDEX].status()
     body = {host: _SPOKEN[state] for host, state in found.items()}
     return web.Response(
         text=json.dumps(body, separators=(",", ":")), content_type="application/json"
@@ -87,14 +88,14 @@ async def all_status(request: web.Request) -> web.Response:
 @routes.get("/status/{hostname}")
 async def one_status(request: web.Request) -> web.Response:
     """Tell of one machine, in one word."""
-    state = request.app[SITE].builds.status().get(host_of(request))
+    state = request.app[INDEX].status().get(host_of(request))
     return text(_SPOKEN[state]) if state else text("Unknown state", 404)
 
 
 @routes.get("/list")
 async def names(request: web.Request) -> web.Response:
     """List the names of the machine files."""
-    registry = await request.app[SITE].refresh()
+    registry = await request.app[MACHINES].refresh()
     body = json.dumps(registry.files, separators=(",", ":"))
     return web.Response(text=body, content_type="application/json")
 
@@ -118,24 +119,22 @@ async def booted(request: web.Request) -> dict[str, Any] | None:
         NotServedError: No kernel is named.
         RenderError: The command line cannot be rendered.
     """
-    site = request.app[SITE]
     try:
         mac = canonical(request.match_info["mac"])
     except ValueError:
         return None
-    host = site.host_of(mac)
-    build = site.builds.active(host) if host else None
+    host = request.app[RECOGNISER].host_of(mac)
+    build = request.app[INDEX].active(host) if host else None
     if build is None:
         return None
-    return await offer(
-        request, site.machine_of(build), site.occasion(build, base_url(request), mac)
-    )
+    machine = request.app[DEFINITIONS].of(build)
+    return await offer(request, machine, occasion_of(build, machine, base_url(request), mac))
 
 
 async def offer(request: web.Request, machine: Machine, occasion: Occasion) -> dict[str, Any]:
     """Return what ``machine`` boots, pixiecore's way; raises as `booted`."""
     base = base_url(request)
-    found = await asyncio.to_thread(request.app[SITE].kitchen.boot, machine, occasion)
+    found = await asyncio.to_thread(request.app[RENDERING]().boot, machine, occasion)
     return {
         "kernel": _location(base, found.images.kernel),
         "initrd": [_location(base, image) for image in found.images.initrds],
@@ -150,11 +149,10 @@ def _location(base: str, image: Image) -> str:
 @routes.get("/template/{template}/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
-    site = request.app[SITE]
     host, kind = known(request), request.match_info["template"]
-    build = site.builds.admit(host, request.match_info["token"])
+    build = request.app[BUILDS].admit(host, request.match_info["token"])
     try:
-        return await rendered(request, build, kind, site.kitchen.template)
+        return await rendered(request, build, kind, request.app[RENDERING]().template)
     except (NotServedError, RenderError) as exc:
         return text(f"Unable to render template\n{exc}", 400)
 
@@ -162,8 +160,8 @@ async def template(request: web.Request) -> web.Response:
 @routes.get("/done/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def done(request: web.Request) -> web.Response:
     """End the build: the machine is installed."""
-    site, token = request.app[SITE], request.match_info["token"]
-    await site.builds.done(known(request), token, str(peer(request)))
+    builds, token = request.app[BUILDS], request.match_info["token"]
+    await builds.done(known(request), token, str(peer(request)))
     return text("OK")
 
 
@@ -171,11 +169,11 @@ async def done(request: web.Request) -> web.Response:
 @routes.get("/failed/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def failed(request: web.Request) -> web.Response:
     """End the build: the installer has failed. A body is the end of its log."""
-    site, token = request.app[SITE], request.match_info["token"]
+    builds, token = request.app[BUILDS], request.match_info["token"]
     host, reason = known(request), request.query.get("reason", "")
-    site.builds.check_end(host, token, State.FAILED)  # or a stranger could send us logs
+    builds.check_end(host, token, State.FAILED)  # or a stranger could send us logs
     tail = await _tail(request)
-    await site.builds.failed(host, token, str(peer(request)), reason=reason, log_tail=tail)
+    await builds.failed(host, token, str(peer(request)), reason=reason, log_tail=tail)
     return text("OK")
 
 
@@ -200,6 +198,6 @@ _KEPT_LOG = 64 << 10
 @routes.get("/cancel/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def cancel(request: web.Request) -> web.Response:
     """Cancel the build."""
-    site, token = request.app[SITE], request.match_info["token"]
-    await site.builds.cancel(known(request), token, str(peer(request)))
+    builds, token = request.app[BUILDS], request.match_info["token"]
+    await builds.cancel(known(request), token, str(peer(request)))
     return text("OK")

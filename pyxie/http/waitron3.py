@@ -10,14 +10,17 @@ import asyncio
 from aiohttp import web
 
 from pyxie.access.scope import Scope
-from pyxie.builds.builds import Builds, InvalidTokenError
+from pyxie.builds.builds import InvalidTokenError
+from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
+from pyxie.builds.records import BuildRecords
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http import waitron
 from pyxie.http.begin import begin, said_in
-from pyxie.http.edge import SITE, base_url, peer, text
+from pyxie.http.edge import base_url, peer, text, unknown_machine
 from pyxie.http.gojson import job, machine_of, written
+from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, RENDERING, SETTINGS
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.http.waitron import booted, host_of, offer
@@ -25,7 +28,6 @@ from pyxie.recent import note
 from pyxie.registry.define import UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion
-from pyxie.site import Site
 
 _SPOKEN = {
     State.PENDING: ("pending", ""),
@@ -49,8 +51,9 @@ class Jobs:
     In memory, as it was there; the builds themselves are in the store.
     """
 
-    def __init__(self, builds: Builds) -> None:
-        self._builds = builds
+    def __init__(self, index: BuildIndex, records: BuildRecords) -> None:
+        self._index = index
+        self._records = records
         self._stages: dict[str, tuple[str, str]] = {}
         self._cleaned = 0
         self._spared: frozenset[int] = frozenset()
@@ -73,17 +76,17 @@ class Jobs:
         Raises:
             StoreError: They cannot be read.
         """
-        found = {build.number: build for build in await self._builds.records.newest(_MOST)}
+        found = {build.number: build for build in await self._records.newest(_MOST)}
         # What is in memory is never older than what is stored.
         found |= {build.number: build for build in self._latest()}
         return [build for _, build in sorted(found.items()) if not self._is_gone(build)]
 
     async def one(self, token: str) -> Build | None:
         """Return the one with that token; raises as `all`."""
-        stored = await self._builds.records.with_token(token)
+        stored = await self._records.with_token(token)
         if stored is None:
             return None
-        newest = self._builds.of(stored.host)
+        newest = self._index.of(stored.host)
         build = newest if newest and newest.number == stored.number else stored
         return None if self._is_gone(build) else build
 
@@ -94,7 +97,7 @@ class Jobs:
         self._spared = frozenset(build.number for build in found if build.active)
 
     def _latest(self) -> list[Build]:
-        found = (self._builds.of(host) for host in self._builds.status())
+        found = (self._index.of(host) for host in self._index.status())
         return [build for build in found if build is not None]
 
     def _is_gone(self, build: Build) -> bool:
@@ -122,21 +125,21 @@ async def build(request: web.Request) -> web.Response:
     except web.HTTPForbidden:
         raise
     except web.HTTPException as exc:
-        why = _why(request.app[SITE], exc, name, build_type)
+        why = _why(request, exc, name, build_type)
         return text(f"{failed}: {why}", 500)
     answer = text(written({"Token": started.token, "State": "OK"}))
     answer.headers["Build-Token"] = started.token
     return answer
 
 
-def _why(site: Site, exc: web.HTTPException, name: str, build_type: str) -> str:
+def _why(request: web.Request, exc: web.HTTPException, name: str, build_type: str) -> str:
     """Return waitron 3's words for what it can say, else our own."""
-    machine = site.registry.find(name)
+    machine = request.app[MACHINES]().find(name)
     if exc.status == 404 and machine is None:
         return f"'{name.lower()}' '' not found using any active plugin"
     if exc.status == 404:
         return f"build type '{build_type}' not found"
-    if exc.status == 409 and machine is not None and site.builds.active(machine.hostname):
+    if exc.status == 409 and machine is not None and request.app[INDEX].active(machine.hostname):
         return f"active job for '{name}' must complete or be terminated before new job"
     return exc.text or exc.reason
 
@@ -144,11 +147,11 @@ def _why(site: Site, exc: web.HTTPException, name: str, build_type: str) -> str:
 @routes.get("/status")
 async def all_status(request: web.Request) -> web.Response:
     """List all jobs, without their tokens."""
-    site, jobs = request.app[SITE], request.app[JOBS]
+    settings, jobs = request.app[SETTINGS](), request.app[JOBS]
     found = await jobs.all()
 
     def listed() -> str:
-        told = (written(job(b, jobs.status(b), site.settings, secret=True)) for b in found)
+        told = (written(job(b, jobs.status(b), settings, secret=True)) for b in found)
         return f"[ {','.join(told)}]" if found else "[]"
 
     return text(await asyncio.to_thread(listed))
@@ -157,7 +160,7 @@ async def all_status(request: web.Request) -> web.Response:
 @routes.get("/status/{hostname}")
 async def one_status(request: web.Request) -> web.Response:
     """Tell of a machine's active job, in one word."""
-    build = request.app[SITE].builds.active(host_of(request))
+    build = request.app[INDEX].active(host_of(request))
     if build is not None:
         return text(request.app[JOBS].status(build)[0])
     name = request.match_info["hostname"]
@@ -169,7 +172,7 @@ async def one_status(request: web.Request) -> web.Response:
 async def one_job(request: web.Request) -> web.Response:
     """Tell of one job, active or not, to those who know its token."""
     token = request.match_info["token"]
-    jobs, settings = request.app[JOBS], request.app[SITE].settings
+    jobs, settings = request.app[JOBS], request.app[SETTINGS]()
     build = await jobs.one(token)
     if build is None:
         return text(f"Unable to find valid job for {token}. job '{token}' not found", 404)
@@ -186,9 +189,8 @@ async def clean_history(request: web.Request) -> web.Response:
 @routes.get("/definition/{hostname}", "/definition/{hostname}/{type}")
 async def definition(request: web.Request) -> web.Response:
     """Give a machine with all that it inherits."""
-    site = request.app[SITE]
     name, build_type = request.match_info["hostname"], request.match_info.get("type", "")
-    registry = await site.refresh()
+    registry = await request.app[MACHINES].refresh()
     broken = "\n".join(map(str, registry.why_broken(name)))
     machine = registry.find(name)
     if broken:
@@ -198,7 +200,7 @@ async def definition(request: web.Request) -> web.Response:
             why = f"'{name}' '' not found using any active plugin"
         else:
             found = registry.define(machine, build_type or None).machine
-            return text(written(machine_of(found, site.settings)))
+            return text(written(machine_of(found, request.app[SETTINGS]())))
     except UnknownTypeError:
         why = f"build type '{build_type}' not found"
     except ConfigError as exc:
@@ -229,7 +231,7 @@ async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] 
         mac = canonical(written_mac)
     except ValueError:
         return None
-    machine = request.app[SITE].stranger(mac)
+    machine = unknown_machine(request, mac)
     if machine is None:
         return None
     return await offer(request, machine, Occasion(base_url=base_url(request), token="", mac=mac))
@@ -238,13 +240,13 @@ async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] 
 @routes.get("/template/{template}/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
-    site, kind = request.app[SITE], request.match_info["template"]
+    kind = request.match_info["template"]
     try:
-        build = site.builds.admit(host_of(request), request.match_info["token"])
-        answer = await rendered(request, build, kind, site.kitchen.template)
+        build = request.app[BUILDS].admit(host_of(request), request.match_info["token"])
+        answer = await rendered(request, build, kind, request.app[RENDERING]().template)
     except (InvalidTokenError, NotServedError, RenderError):
         return text("Unable to render template", 400)
-    request.app[JOBS].processing(build, kind, _file(site.machine_of(build), kind))
+    request.app[JOBS].processing(build, kind, _file(request.app[DEFINITIONS].of(build), kind))
     return answer
 
 
@@ -256,9 +258,9 @@ def _file(machine: Machine, kind: str) -> str:
 @routes.get("/done/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def done(request: web.Request) -> web.Response:
     """End the build: the machine is installed."""
-    site, token = request.app[SITE], request.match_info["token"]
+    builds, token = request.app[BUILDS], request.match_info["token"]
     try:
-        await site.builds.done(host_of(request), token, str(peer(request)))
+        await builds.done(host_of(request), token, str(peer(request)))
     except InvalidTokenError:
         return text("Failed to finish build.", 500)
     return text(_OK)
@@ -268,9 +270,9 @@ async def done(request: web.Request) -> web.Response:
 @routes.get("/cancel/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def cancel(request: web.Request) -> web.Response:
     """Cancel the build."""
-    site, token = request.app[SITE], request.match_info["token"]
+    builds, token = request.app[BUILDS], request.match_info["token"]
     try:
-        await site.builds.cancel(host_of(request), token, str(peer(request)))
+        await builds.cancel(host_of(request), token, str(peer(request)))
     except InvalidTokenError:
         return text("Failed to cancel build mode", 500)
     return text(_OK)

@@ -12,6 +12,7 @@ import aiohttp
 from aiohttp import hdrs, web
 
 from pyxie.errors import PyxieError
+from pyxie.service import Unbound
 
 _PASSED_ON = (hdrs.RANGE, hdrs.IF_RANGE, hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE)
 _PASSED_BACK = (
@@ -46,8 +47,13 @@ class BrokenOffError(UpstreamError, ConnectionError):
     """The other server stopped half-way."""
 
 
-class Upstreams:
-    """One pool of connections to all servers that ``image_url`` names."""
+class Upstreams(Unbound):
+    """One pool of connections to all servers that ``image_url`` names.
+
+    A `pyxie.service.Service`.
+    """
+
+    name = "upstreams"
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -72,6 +78,10 @@ class Upstreams:
     ) -> None:
         if self._session is not None:
             await self._session.close()
+
+    async def serve(self) -> None:
+        """Wait to be cancelled: requests stream in their own time."""
+        await asyncio.Event().wait()
 
     async def stream(self, url: str, request: web.Request) -> web.StreamResponse:
         """Answer ``request`` with what ``url`` holds; what is returned is sent already.

@@ -29,16 +29,16 @@ class InterfaceWatch:
 
     def __init__(
         self,
-        names: Collection[str] | None = None,
+        names: Callable[[], Collection[str] | None] = lambda: None,
         *,
         settle: float = 0.1,
         poll: float = 15.0,
         reader: Callable[[Collection[str] | None], Interfaces] = read,
     ) -> None:
-        """Watch the interfaces of these ``names``, all but loopback if None.
+        """Watch the interfaces of these ``names``, all but loopback if there are none.
 
         Args:
-            names: From the configuration.
+            names: From the settings of now.
             settle: Seconds to wait after a notice, since changes come in bursts.
             poll: Seconds between two looks where netlink is not to be had.
             reader: Asks the kernel.
@@ -49,7 +49,7 @@ class InterfaceWatch:
         self._read = reader
         self._doorbell: socket.socket | None = None
         self._rung = asyncio.Event()
-        self.current = Interfaces((), names)
+        self.current = Interfaces((), names())
         """The newest snapshot; replaced whole."""
 
     async def __aenter__(self) -> Self:
@@ -59,7 +59,7 @@ class InterfaceWatch:
             log.info("no netlink here; looking at the interfaces every %g s", self._poll)
         else:
             asyncio.get_running_loop().add_reader(self._doorbell, self._ring, self._doorbell)
-        self.current = self._read(self._names)
+        self.current = self._read(self._names())
         log.info("serving %s", self.current)
         self._warn_of_missing(())
         return self
@@ -92,7 +92,7 @@ class InterfaceWatch:
     def refresh(self) -> None:
         """Ask the kernel now; a change is logged once."""
         try:
-            fresh = self._read(self._names)
+            fresh = self._read(self._names())
         except OSError as error:
             log.warning("the interfaces cannot be read, keeping what is known: %s", error)
             return

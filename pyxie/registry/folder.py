@@ -112,6 +112,12 @@ class Folder:
         self._read: _Read[MachineFile] | None = None
         self._read_groups: _Read[GroupFile] = {}
         self._registry = Registry(shared=shared or Common())
+        self._of = self._shared
+        """What the snapshot's machines inherit."""
+
+    def share(self, shared: Common) -> None:
+        """Have all machines inherit something else, from the next scan on."""
+        self._shared = shared
 
     def scan(self) -> Registry:
         """Return the machines as they stand now; the same object if nothing changed."""
@@ -127,7 +133,8 @@ class Folder:
             return self._registry
         before = self._read or {}
         unchanged = self._read is not None and _same(before, found)
-        if unchanged and groups is self._read_groups:
+        inherits_the_same = groups is self._read_groups and self._of is self._shared
+        if unchanged and inherits_the_same:
             return self._registry
         self._read = {}
         for name, signature in found.items():
@@ -143,12 +150,12 @@ class Folder:
         after = self._read
         gone = [file for name, (_, file) in before.items() if after.get(name, _NONE)[1] is not file]
         come = [file for name, (_, file) in after.items() if before.get(name, _NONE)[1] is not file]
-        if before and groups is self._read_groups and len(gone) + len(come) <= _FEW:
+        if before and inherits_the_same and len(gone) + len(come) <= _FEW:
             registry = amended(self._registry, gone, come)
             if registry is not None:
                 self._registry = registry
                 return registry
-        self._read_groups = groups
+        self._read_groups, self._of = groups, self._shared
         documents = {
             Path(name).stem.lower(): group.document
             for name, (_, group) in sorted(groups.items())

@@ -129,6 +129,18 @@ class Registry:
             if rival.host in self.documents:
                 yield _tied(document, self.documents[rival.host])
 
+    def __contains__(self, host: str) -> bool:
+        return host in self.machines
+
+    def host_of(self, mac: str) -> str | None:
+        """Return the hostname of the machine with that NIC."""
+        machine = self.by_mac.get(mac)
+        return machine.hostname if machine is not None else None
+
+    def claimed(self, mac: str) -> bool:
+        """Tell whether that MAC stands in a file, even in one with mistakes."""
+        return ("MAC", mac) in self.claims
+
     def find(self, name: str) -> Machine | None:
         """Return the machine of that hostname, or of the file of that name."""
         name = name.lower()

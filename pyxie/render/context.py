@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import jinja2
 
+from pyxie.builds.life import Build
 from pyxie.config.kinds import dashed
 from pyxie.config.settings import Settings
 from pyxie.registry.machine import Machine, Nic
@@ -78,6 +79,26 @@ class Occasion:
     def bootif(self) -> str:
         """The NIC in pxelinux's spelling, which installers know: hardware type, dashes."""
         return f"01-{dashed(self.mac)}" if self.mac else ""
+
+
+def occasion_of(build: Build, machine: Machine, base_url: str, mac: str | None = None) -> Occasion:
+    """Return what templates of a build are told beside the files.
+
+    Args:
+        build: Whose token is used.
+        machine: What it is built from.
+        base_url: As the client reaches us.
+        mac: The NIC that asks, where it is known; else the one that booted.
+    """
+    return Occasion(
+        base_url=base_url,
+        token=build.token,
+        mac=mac or build.mac or next(iter(machine.macs), ""),
+        build_type=build.build_type,
+        begun=build.begun,
+        state=str(build.state),
+        reason=build.reason,
+    )
 
 
 def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class TftpServer:
         *,
         host: str = "0.0.0.0",
         port: int = 69,
-        limits: Limits | None = None,
+        limits: Callable[[], Limits] = Limits,
         serves: Callable[[int], bool] = lambda _: True,
     ) -> None:
         """Set up; nothing is bound yet.
@@ -79,7 +79,7 @@ class TftpServer:
             metrics: The ``tftp`` ones are kept.
             host: The IPv4 address to listen on.
             port: The UDP port to listen on; 0 for any that is free.
-            limits: The defaults of `Limits` if None.
+            limits: Those of now, asked at each request.
             serves: Whether requests that arrive on this interface, by its index, are
                 answered.
         """
@@ -88,7 +88,7 @@ class TftpServer:
         self._metrics = metrics
         self._host = host
         self._port = port
-        self._limits = limits or Limits()
+        self._limits = limits
         self._serves = serves
         self._library = Library()
         self._clients: dict[tuple[str, int], _Client] = {}
@@ -205,9 +205,10 @@ class TftpServer:
             known.session.transfer.left("asked anew")
             self._driver.end(known.session)
         name = request.filename
+        limits = self._limits()
         if (
-            len(self._clients) >= self._limits.total
-            or self._of_host.get(asked.peer[0], 0) >= self._limits.per_client
+            len(self._clients) >= limits.total
+            or self._of_host.get(asked.peer[0], 0) >= limits.per_client
         ):
             self._refuse(asked, name, ErrorCode.UNDEFINED, "busy: too many transfers", "busy")
             return
@@ -245,7 +246,7 @@ class TftpServer:
             content.close()
             self._refuse_for(exc, asked, request.filename)
             return
-        limits = self._limits
+        limits = self._limits()
         if fitting < limits.max_blksize:
             limits = replace(limits, max_blksize=fitting)
         transfer = Transfer(request, content.size, limits)

@@ -17,9 +17,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from pyxie.bootapi.contract import MOST_BYTES, Answer
-from pyxie.bootapi.memory import FRESH, HELD, LANE, MOST, PATIENCE, REFUSED, Nothing
+from pyxie.bootapi.memory import FRESH, HELD, LANE, MOST, PATIENCE, REFUSED, Memory, Nothing
 from pyxie.bootapi.service import BootApi
-from pyxie.dhcp.standing import Standing
 from pyxie.events.event import Step
 from pyxie.metrics import Metrics
 from tests.bootapi.server import ApiServer, Reply, api_server
@@ -29,13 +28,13 @@ from tests.dhcp.packets import discover
 from tests.dhcp.test_server import FakeRecorder, Lab
 from tests.dhcp.test_server import serving as answering
 from tests.http.site import CONFIG, MAC, serving
+from tests.recognised import standing
 from tests.support import Clock, eventually
 
 NEW = "52:54:00:00:00:07"
 KERNEL = "http://files.example/k"
 BOOTS = {"kernel": KERNEL}
 ANSWER = Answer(kernel=KERNEL)
-IN_BUILD = Standing(None, in_build=True)
 
 
 class Asker:
@@ -43,9 +42,18 @@ class Asker:
 
     def __init__(self, url: str, patience: float = 5.0) -> None:
         self.clock, self.recorder, self.metrics = Clock(0.0), FakeRecorder(), Metrics()
+        self.memory = Memory()
         self.api = BootApi(
-            SecretStr(url), self.recorder, self.metrics, clock=self.clock, patience=patience
+            SecretStr(url),
+            self.memory,
+            self.recorder,
+            self.metrics,
+            clock=self.clock,
+            patience=patience,
         )
+
+    def known(self, mac: str = NEW) -> Answer | Nothing | None:
+        return self.memory.known(mac, self.clock())
 
     def counted(self, outcome: str) -> float:
         name = "pyxie_boot_api_requests_total"
@@ -53,17 +61,16 @@ class Asker:
 
     async def hear(self, mac: str = NEW) -> None:
         """Have a machine heard, and wait for what comes of it."""
-        self.api.heard(mac)
+        self.api.look_up(mac)
         await self.idle()
 
     async def idle(self) -> None:
         await eventually(lambda: not self.api._asking)
 
     def why(self, mac: str = NEW) -> str:
-        standing = self.api.standing(mac)
-        assert standing is not None
-        assert not standing.in_build
-        return standing.why.removeprefix("not in the registry, and the boot API ")
+        said = self.known(mac)
+        assert isinstance(said, Nothing)
+        return said.why
 
 
 @asynccontextmanager
@@ -75,26 +82,22 @@ async def asking(url: str, patience: float = 5.0) -> AsyncIterator[Asker]:
 
 class TestWithoutTheSetting:
     async def test_nobody_is_asked_and_nothing_known(self) -> None:
-        api = BootApi(None, FakeRecorder(), Metrics())
+        api = BootApi(None, Memory(), FakeRecorder(), Metrics())
         async with api:
-            api.heard(NEW)
+            api.look_up(NEW)
 
             assert not api.is_set
-            assert api.standing(NEW) is None
+            assert not api._asking
 
 
 class TestHeard:
     async def test_the_first_discover_asks_and_the_next_knows(self) -> None:
         async with api_server(**{NEW: BOOTS}) as server, asking(server.url) as asker:
-            asker.api.heard(NEW)
-            assert asker.api.standing(NEW) == Standing(
-                None,
-                in_build=False,
-                why="not in the registry; the boot API is asked, and not yet heard",
-            )
+            asker.api.look_up(NEW)
+            assert asker.known() is None
             await asker.idle()
 
-            assert asker.api.standing(NEW) == IN_BUILD
+            assert asker.known() == ANSWER
             assert server.asked == [f"/v1/boot/{NEW}"]
             assert server.headers[0]["Accept"] == "application/json"
             assert asker.recorder.events == [
@@ -108,7 +111,7 @@ class TestHeard:
         async with api_server(**{NEW: BOOTS}) as server, asking(server.url) as asker:
             server.may.clear()
             for _ in range(20):
-                asker.api.heard(NEW)
+                asker.api.look_up(NEW)
             server.may.set()
             await asker.idle()
             await asker.hear()
@@ -122,8 +125,8 @@ class TestHeard:
             server.says[NEW] = 404
             asker.clock.now += FRESH
 
-            asker.api.heard(NEW)
-            assert asker.api.standing(NEW) == IN_BUILD
+            asker.api.look_up(NEW)
+            assert asker.known() == ANSWER
             await asker.idle()
 
             assert asker.why() == "answers 404"
@@ -138,7 +141,7 @@ class TestHeard:
             asker.clock.now += REFUSED
             await asker.hear()
 
-            assert asker.api.standing(NEW) == IN_BUILD
+            assert asker.known() == ANSWER
 
     @pytest.mark.parametrize("slash", ["", "/"])
     async def test_the_path_of_the_url_stays(self, slash: str) -> None:
@@ -168,7 +171,7 @@ class TestAServerThat:
             asker.clock.now += FRESH
             await asker.hear()
 
-            assert asker.api.standing(NEW) == IN_BUILD
+            assert asker.known() == ANSWER
             assert await asker.api.ask(NEW) == ANSWER
             asker.clock.now += HELD
             assert await asker.api.ask(NEW) == Nothing(f"answers {status}", certain=False)
@@ -235,7 +238,7 @@ class TestAServerThat:
             asker.clock.now += 2
             await asker.hear()
 
-            assert asker.api.standing(NEW) == IN_BUILD
+            assert asker.known() == ANSWER
             assert [record.getMessage() for record in caplog.records] == [
                 f"machines that no file knows are asked for at {server.url}",
                 f"the boot API at {server.url} answers 503; it is asked less often now",
@@ -308,7 +311,7 @@ class TestAFlood:
         async with api_server() as server, asking(server.url) as asker:
             server.may.clear()
             for number in range(20_000):
-                asker.api.heard(f"made-up {number}")
+                asker.api.look_up(f"made-up {number}")
             await eventually(lambda: server.at_once == LANE)
             assert len(asker.api._asking) == LANE
 
@@ -325,7 +328,7 @@ class TestAFlood:
         async with api_server(**{NEW: BOOTS}) as server, asking(server.url) as asker:
             server.may.clear()
             for number in range(1000):
-                asker.api.heard(f"made-up {number}")
+                asker.api.look_up(f"made-up {number}")
             waiting = asyncio.create_task(asker.api.ask(NEW))
             await eventually(lambda: server.at_once == LANE + 1)
             server.may.set()
@@ -349,7 +352,7 @@ class TestAsk:
     async def test_waits_for_what_dhcp_has_asked(self) -> None:
         async with api_server(**{NEW: BOOTS}) as server, asking(server.url) as asker:
             server.may.clear()
-            asker.api.heard(NEW)
+            asker.api.look_up(NEW)
             waiting = asyncio.create_task(asker.api.ask(NEW))
             await eventually(lambda: server.at_once == 1)
             server.may.set()
@@ -377,7 +380,7 @@ class TestAsk:
             server.may.set()
             await asker.idle()
 
-            assert asker.api.standing(NEW) == IN_BUILD
+            assert asker.known() == ANSWER
 
     async def test_answers_of_machines_that_have_their_script_are_bounded(self) -> None:
         async with asking("http://192.0.2.1") as asker:
@@ -394,7 +397,7 @@ class TestTheEnd:
         async with api_server() as server:
             server.may.clear()
             async with asking(server.url) as asker:
-                asker.api.heard(NEW)
+                asker.api.look_up(NEW)
                 await eventually(lambda: server.at_once == 1)
                 serving_task = asyncio.create_task(asker.api.serve())
                 await asker.api.drain()
@@ -410,8 +413,8 @@ class TestDhcp:
     async def lan(self, server: ApiServer, folder: Path, more: str = "") -> AsyncIterator[Lab]:
         config = f"{CONFIG}boot_api: {server.url}\n{more}"
         async with serving(folder, config=config) as served:
-            lab = Lab(standing=served.site.standing)
-            lab.server._heard = served.site.heard
+            lab = Lab(recognise=served.parts.recogniser.over_dhcp)
+            lab.server._discovered = served.parts.discovery.note
             async with answering(lab):
                 yield lab
 
@@ -466,10 +469,10 @@ class TestTheSite:
         async with api_server(otherwise=BOOTS) as server:
             config = f"{CONFIG}boot_api: {server.url}\n"
             async with serving(tmp_path, config=config) as served:
-                served.site.heard(MAC, {})
+                served.parts.discovery.note(MAC, {})
                 await served.get(f"/ipxe/{MAC}")
 
-                assert served.site.standing(MAC).why == "not in build mode"
+                assert standing(served.parts.recogniser.of(MAC)).why == "not in build mode"
                 assert server.asked == []
 
     async def test_nor_of_one_whose_file_has_mistakes(self, tmp_path: Path) -> None:
@@ -477,9 +480,9 @@ class TestTheSite:
             config = f"{CONFIG}boot_api: {server.url}\n"
             machine = f"hostname: x\nkernle: x\nnetwork: [{{macaddress: '{NEW}'}}]\n"
             async with serving(tmp_path, config=config, machine=machine) as served:
-                served.site.heard(NEW, {})
+                served.parts.discovery.note(NEW, {})
 
-                assert "file with mistakes" in served.site.standing(NEW).why
+                assert "file with mistakes" in standing(served.parts.recogniser.of(NEW)).why
                 assert "file with mistakes" in (await served.get(f"/ipxe/{NEW}")).text
                 assert server.asked == []
 
@@ -487,8 +490,8 @@ class TestTheSite:
         async with api_server() as server:
             config = f"{CONFIG}boot_api: {server.url}\nunknown: discover\n"
             async with serving(tmp_path, config=config) as served:
-                served.site.heard(NEW, {})
+                served.parts.discovery.note(NEW, {})
 
-                assert served.site.standing(NEW).in_build
+                assert standing(served.parts.recogniser.of(NEW)).in_build
                 assert "/discovered/" in (await served.get(f"/ipxe/{NEW}")).text
                 assert json.loads((await served.get("/api/v1/discovered")).body)["machines"]

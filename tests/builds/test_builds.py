@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.builds.builds import DONE_AGAIN, Builds, InvalidTokenError, new_token
+from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
 from pyxie.events.trace import Trace
 from pyxie.metrics import Metrics
@@ -51,7 +52,14 @@ def opened(tmp_path: Path) -> Opener:
     async def open_() -> AsyncIterator[Ward]:
         database, trace, metrics = Database(url(tmp_path)), Trace(clock=clock), Metrics()
         records = FillingRecords(database)
-        builds = Builds(records, trace, metrics, clock=clock, token=lambda: f"token-{next(tokens)}")
+        builds = Builds(
+            BuildIndex(),
+            records,
+            trace,
+            metrics,
+            clock=clock,
+            token=lambda: f"token-{next(tokens)}",
+        )
         async with database, builds:
             serving = asyncio.create_task(builds.serve())
             try:
@@ -79,9 +87,9 @@ class TestBegin:
                 definition=machine().model_dump_json(),
                 number=1,
             )
-            assert ward.builds.active(HOST) == build
-            assert ward.builds.by_mac(MAC) == build
-            assert ward.builds.status() == {HOST: State.PENDING}
+            assert ward.builds.index.active(HOST) == build
+            assert ward.builds.index.by_mac(MAC) == build
+            assert ward.builds.index.status() == {HOST: State.PENDING}
             assert ward.told() == ["build mode is on"]
 
     async def test_another_replaces_it_and_its_token_opens_nothing(self, opened: Opener) -> None:
@@ -94,7 +102,7 @@ class TestBegin:
                 ward.builds.admit(HOST, old.token)
             with pytest.raises(InvalidTokenError):
                 await ward.builds.done(HOST, old.token, None)
-            assert ward.builds.active(HOST) == new
+            assert ward.builds.index.active(HOST) == new
             assert [(step["build"], step["state"]) for step in await ward.builds.history(HOST)] == [
                 (1, "pending"),
                 (1, "replaced"),
@@ -106,14 +114,14 @@ class TestBegin:
             await ward.begin(HOST, MAC, "02:00:00:00:00:01")
             await ward.begin(HOST, MAC)
 
-            assert ward.builds.by_mac("02:00:00:00:00:01") is None
+            assert ward.builds.index.by_mac("02:00:00:00:00:01") is None
 
     async def test_two_at_once_leave_one_of_them_whole(self, opened: Opener) -> None:
         async with opened() as ward:
             one, two = await asyncio.gather(ward.begin(), ward.begin())
 
             last = max(one, two, key=lambda build: build.number)
-            assert ward.builds.active(HOST) == last
+            assert ward.builds.index.active(HOST) == last
             assert await ward.records.latest() == [last]
 
     async def test_what_cannot_be_stored_does_not_begin(self, opened: Opener) -> None:
@@ -124,8 +132,8 @@ class TestBegin:
             with pytest.raises(StoreError, match="database or disk is full"):
                 await ward.begin()
 
-            assert ward.builds.active(HOST) == old
-            assert ward.builds.by_mac(MAC) == old
+            assert ward.builds.index.active(HOST) == old
+            assert ward.builds.index.by_mac(MAC) == old
 
 
 class TestAdmit:
@@ -164,7 +172,7 @@ class TestInstalling:
 
             await ward.builds.installing(build, "booting", "192.0.2.8", "02:00:00:00:00:01")
 
-            seen = ward.builds.active(HOST)
+            seen = ward.builds.index.active(HOST)
             assert seen is not None
             assert (seen.state, seen.mac) == (State.INSTALLING, "02:00:00:00:00:01")
             assert seen.changed == build.begun + 60
@@ -189,7 +197,7 @@ class TestInstalling:
 
             await ward.builds.installing(old, "booting", "192.0.2.8", MAC)
 
-            assert ward.builds.active(HOST) == new
+            assert ward.builds.index.active(HOST) == new
 
 
 class TestDone:
@@ -199,9 +207,9 @@ class TestDone:
 
             await ward.builds.done(HOST, build.token, "192.0.2.8")
 
-            assert ward.builds.active(HOST) is None
-            assert ward.builds.by_mac(MAC) is None
-            assert ward.builds.status() == {HOST: State.INSTALLED}
+            assert ward.builds.index.active(HOST) is None
+            assert ward.builds.index.by_mac(MAC) is None
+            assert ward.builds.index.status() == {HOST: State.INSTALLED}
             assert ward.told()[-1] == "installed; pyxie is silent to it from here on"
             with pytest.raises(InvalidTokenError):
                 ward.builds.admit(HOST, build.token)
@@ -227,7 +235,7 @@ class TestDone:
 
             await ward.builds.done(HOST, old.token, None)
 
-            assert ward.builds.active(HOST) == new
+            assert ward.builds.index.active(HOST) == new
 
     async def test_said_again_after_a_restart_it_is_no_error(self, opened: Opener) -> None:
         async with opened() as ward:
@@ -236,7 +244,7 @@ class TestDone:
         async with opened() as ward:
             await ward.builds.done(HOST, build.token, None)
 
-            assert ward.builds.status() == {HOST: State.INSTALLED}
+            assert ward.builds.index.status() == {HOST: State.INSTALLED}
 
     async def test_twice_at_once_is_one_transition(self, opened: Opener) -> None:
         async with opened() as ward:
@@ -260,8 +268,8 @@ class TestCancel:
 
             await ward.builds.cancel(HOST, build.token, None)
 
-            assert ward.builds.status() == {}
-            found = ward.builds.of(HOST)
+            assert ward.builds.index.status() == {}
+            found = ward.builds.index.of(HOST)
             assert found is not None
             assert found.state is State.CANCELLED
             with pytest.raises(InvalidTokenError):
@@ -310,7 +318,7 @@ class TestFullDisk:
             await ward.builds.done(HOST, build.token, None)
             await ward.builds.cancel("web02.internal", other.token, None)
 
-            assert ward.builds.active(HOST) is None
+            assert ward.builds.index.active(HOST) is None
             assert ward.builds.unsaved == 3
             assert _states(tmp_path) == {HOST: "pending", "web02.internal": "pending"}
 
@@ -345,7 +353,7 @@ class TestFullDisk:
             await ward.builds.done(HOST, build.token, None)
             ward.records.full = False
         async with opened() as ward:
-            assert ward.builds.status() == {HOST: State.INSTALLED}
+            assert ward.builds.index.status() == {HOST: State.INSTALLED}
 
     async def test_trouble_is_logged_once(
         self, opened: Opener, caplog: pytest.LogCaptureFixture
@@ -369,10 +377,10 @@ class TestRestart:
             await ward.builds.installing(booted, "booting", "192.0.2.8", "02:00:00:00:00:02")
             cancelled = await ward.begin("web03.internal", "02:00:00:00:00:03")
             await ward.builds.cancel("web03.internal", cancelled.token, None)
-            before = [ward.builds.of(f"web0{n}.internal") for n in (1, 2, 3)]
+            before = [ward.builds.index.of(f"web0{n}.internal") for n in (1, 2, 3)]
         async with opened() as ward:
-            assert [ward.builds.of(f"web0{n}.internal") for n in (1, 2, 3)] == before
-            assert ward.builds.by_mac(MAC) == pending
+            assert [ward.builds.index.of(f"web0{n}.internal") for n in (1, 2, 3)] == before
+            assert ward.builds.index.by_mac(MAC) == pending
             assert ward.builds.admit("web02.internal", booted.token).mac == "02:00:00:00:00:02"
             assert ward.metrics.registry.get_sample_value("pyxie_builds_active") == 2.0
 

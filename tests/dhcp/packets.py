@@ -7,13 +7,12 @@ from ipaddress import IPv4Address
 
 from pyxie.dhcp.decide import Boot
 from pyxie.dhcp.message import DhcpMessage, MessageType, Op, Option
-from pyxie.dhcp.standing import Standing
+from tests.recognised import IN_BUILD
 
 MAC = "52:54:00:12:34:56"
 SERVER = IPv4Address("192.168.7.1")
 UUID = b"\0" + b"0123456789abcdef"
 
-IN_BUILD = Standing("web01", in_build=True)
 LOADERS = {
     0x00: "undionly.kpxe",
     0x06: "ipxe-i386.efi",
@@ -23,7 +22,7 @@ LOADERS = {
     0x10: "ipxe.efi",
     0x14: "undionly.kpxe",
 }
-BOOT = Boot(server=SERVER, http_port=8080, loaders=LOADERS, standing=IN_BUILD)
+BOOT = Boot(server=SERVER, http_port=8080, loaders=LOADERS, client=IN_BUILD)
 
 
 def discover(arch: int = 0, **options: bytes | None) -> DhcpMessage:

@@ -30,8 +30,8 @@ from pyxie.dhcp.message import (
     build,
     parse,
 )
-from pyxie.dhcp.standing import Standing
 from pyxie.errors import WireError
+from pyxie.recognition.recognise import Recognised
 from tests.dhcp.packets import (
     BIOS_FEATURES,
     BOOT,
@@ -42,6 +42,7 @@ from tests.dhcp.packets import (
     discover,
     ipxe,
 )
+from tests.recognised import IGNORED, ended
 
 SERVER_ID = SERVER.packed
 SERVER_TEXT = b"192.168.7.1"
@@ -373,20 +374,20 @@ class TestSilence:
         )
 
     @pytest.mark.parametrize(
-        ("standing", "reason"),
+        ("client", "why", "reason"),
         [
-            (Standing(None, False, "not in the registry"), Reason.UNKNOWN_MACHINE),
-            (Standing("web01", False, "installed"), Reason.NOT_IN_BUILD),
+            (IGNORED, "not in the registry", Reason.UNKNOWN_MACHINE),
+            (ended("web01"), "installed", Reason.NOT_IN_BUILD),
         ],
     )
     @pytest.mark.parametrize("port", [67, 4011])
     def test_a_machine_not_in_build_mode_is_told_nothing(
-        self, standing: Standing, reason: Reason, port: Port
+        self, client: Recognised, why: str, reason: Reason, port: Port
     ) -> None:
         request = discover(0) if port == 67 else as_request(discover(0))
-        boot = replace(BOOT, standing=standing)
+        boot = replace(BOOT, client=client)
 
-        assert silence(request, port, boot) == Silence(reason, standing.why)
+        assert silence(request, port, boot) == Silence(reason, why)
 
     @pytest.mark.parametrize(
         ("options", "reason"),

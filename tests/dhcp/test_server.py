@@ -13,16 +13,19 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
+from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
 from pyxie.dhcp.message import DhcpMessage, build, parse
-from pyxie.dhcp.server import DhcpServer, Mode
+from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
-from pyxie.dhcp.standing import Standing
 from pyxie.errors import WireError
 from pyxie.events.event import Step
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interface, Interfaces
-from tests.dhcp.packets import BIOS_FEATURES, IN_BUILD, LOADERS, MAC, as_request, discover, ipxe
+from pyxie.rate import TokenBuckets
+from pyxie.recognition.recognise import Policy, Recognised, Unknown
+from tests.dhcp.packets import BIOS_FEATURES, LOADERS, MAC, as_request, discover, ipxe
+from tests.recognised import IN_BUILD, ended
 
 ETH0 = IPv4Address("192.168.7.1")
 ETH1 = IPv4Address("10.1.0.1")
@@ -115,9 +118,9 @@ class Lab:
     def __init__(
         self,
         *,
-        mode: Mode = "answer",
+        observes: bool = False,
         limit: float = 100.0,
-        standing: Callable[..., Standing] = lambda *_: IN_BUILD,
+        recognise: Callable[..., Recognised] = lambda *_: IN_BUILD,
     ) -> None:
         self.dhcp, self.pxe = FakeSocket(67), FakeSocket(4011)
         self.recorder = FakeRecorder()
@@ -125,18 +128,21 @@ class Lab:
         self.now = 0.0
         self.interfaces = INTERFACES
         self.heard: list[tuple[str, dict[str, str]]] = []
+        self.chains = ChainMemory()
+        buckets = TokenBuckets(limit)
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
-            standing=standing,
+            recognise=recognise,
             loaders=lambda: LOADERS,
             http_port=8080,
             recorder=self.recorder,
             metrics=self.metrics,
-            mode=mode,
-            limit=limit,
+            chains=self.chains,
+            observes=lambda: observes,
+            limit=lambda: buckets,
             clock=lambda: self.now,
             opener=self.open,
-            heard=lambda mac, told: self.heard.append((mac, dict(told))),
+            discovered=lambda mac, told: self.heard.append((mac, dict(told))),
         )
 
     def open(self, bind: bool) -> tuple[DhcpSocket, ...]:
@@ -186,8 +192,8 @@ class TestAnswers:
         ]
 
     async def test_what_nobody_knows_is_told_of_and_booted_if_that_is_wanted(self) -> None:
-        wanted = Standing(None, in_build=True)
-        async with serving(Lab(standing=lambda *_: wanted)) as lab:
+        wanted = Unknown(Policy.BUILD_TYPE, "rescue")
+        async with serving(Lab(recognise=lambda *_: wanted)) as lab:
             lab.dhcp.deliver(discover(7))
             lab.dhcp.deliver(discover(7, o60=b"MSFT 5.0", o93=None))  # no network boot
             await lab.settle()
@@ -249,7 +255,7 @@ class TestAnswers:
         assert len(lab.dhcp.sent) == 200
 
     async def test_observing_sends_nothing_and_says_what_it_would(self) -> None:
-        async with serving(Lab(mode="observe")) as lab:
+        async with serving(Lab(observes=True)) as lab:
             lab.dhcp.deliver(discover(0))
             await lab.settle()
 
@@ -277,7 +283,7 @@ class TestChaining:
         async with serving(Lab()) as lab:
             lab.dhcp.deliver(replace(ipxe(0), xid=1))
             await lab.settle()
-            lab.server.forget_chain(MAC)
+            lab.chains.forget(MAC)
             lab.dhcp.deliver(replace(ipxe(0), xid=2))
             await lab.settle()
 
@@ -293,7 +299,7 @@ class TestChaining:
 
 class TestSilence:
     async def test_a_netboot_client_that_gets_nothing_is_traced_once_a_minute(self) -> None:
-        async with serving(Lab(standing=lambda *_: Standing("web01", False, "installed"))) as lab:
+        async with serving(Lab(recognise=lambda *_: ended("web01"))) as lab:
             for now in (0.0, 1.0, 59.0, 60.0):
                 lab.now = now
                 lab.dhcp.deliver(discover(0))
@@ -343,10 +349,10 @@ class TestSilence:
         assert (lab.dhcp.sent, lab.counted()) == ([], {("67", "silent", "bad-relay"): 1})
 
     async def test_a_hardware_address_that_is_no_mac_is_not_looked_up(self) -> None:
-        def never(mac: str, _who: object) -> Standing:
+        def never(mac: str, _who: object) -> Recognised:
             raise AssertionError(mac)
 
-        async with serving(Lab(standing=never)) as lab:
+        async with serving(Lab(recognise=never)) as lab:
             lab.dhcp.deliver(replace(discover(0), chaddr=b""))
             await lab.settle()
 
@@ -404,13 +410,13 @@ class TestTrouble:
     async def test_a_bug_met_by_one_client_does_not_end_the_others(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def buggy(mac: str, _who: object) -> Standing:
+        def buggy(mac: str, _who: object) -> Recognised:
             if mac == MAC:
                 raise KeyError(mac)
             return IN_BUILD
 
         bad, good = discover(0), replace(discover(0), chaddr=bytes.fromhex("525400000001"))
-        async with serving(Lab(standing=buggy)) as lab:
+        async with serving(Lab(recognise=buggy)) as lab:
             lab.dhcp.deliver(bad)
             lab.dhcp.deliver(good)
             await lab.settle()

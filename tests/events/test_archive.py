@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pyxie.events.archive import Archive, page
+from pyxie.events.archive import Archive
 from pyxie.events.event import Step
 from pyxie.events.trace import Trace
 from pyxie.store.database import Database
@@ -23,7 +23,7 @@ MAC = "52:54:00:00:00:01"
 @asynccontextmanager
 async def archive(store: Database, keep: int = 100) -> AsyncIterator[tuple[Trace, Archive]]:
     trace = Trace()
-    kept = Archive(store, trace, keep=keep, every=0.01)
+    kept = Archive(store, trace, keep=lambda: keep, every=0.01)
     task = asyncio.create_task(kept.serve())
     await asyncio.sleep(0)
     try:
@@ -37,6 +37,10 @@ async def archive(store: Database, keep: int = 100) -> AsyncIterator[tuple[Trace
 async def store(tmp_path: Path) -> AsyncIterator[Database]:
     async with Database(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
         yield opened
+
+
+async def page(store: Database, **named: Any) -> list[dict[str, Any]]:
+    return await Archive(store, Trace(), keep=lambda: 0).page(**named)
 
 
 async def texts(store: Database, **named: Any) -> list[str]:

@@ -15,9 +15,7 @@ MAC = "52:54:00:12:34:56"
 
 def known(*macs: str) -> Trace:
     """A trace to which these MACs are web01's."""
-    trace = Trace(clock=Clock(100.0))
-    trace.host_of = dict.fromkeys(macs, "web01").get
-    return trace
+    return Trace(dict.fromkeys(macs, "web01").get, clock=Clock(100.0))
 
 
 def texts(events: list[Event]) -> list[str]:
@@ -97,9 +95,10 @@ class TestRecent:
         assert texts(trace.recent(host="web03")) == []
 
     def test_of_a_nic_come_from_before_it_was_known_too(self) -> None:
-        trace = known()
+        hosts: dict[str, str] = {}
+        trace = Trace(hosts.get, clock=Clock(100.0))
         trace.record(Step.SILENCE, "stranger", mac=MAC)
-        trace.host_of = {MAC: "web01"}.get
+        hosts[MAC] = "web01"
         trace.record(Step.OFFER, "known", mac=MAC)
         trace.record(Step.OFFER, "its other NIC", host="web01")
 

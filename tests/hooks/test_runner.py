@@ -26,8 +26,8 @@ async def hooked(folder: Path, hooks: str, config: str = CONFIG) -> AsyncIterato
 
 @asynccontextmanager
 async def running(served: Served) -> AsyncIterator[None]:
-    async with served.site.hooks:
-        task = asyncio.create_task(served.site.hooks.serve())
+    async with served.parts.hooks:
+        task = asyncio.create_task(served.parts.hooks.serve())
         try:
             yield
         finally:
@@ -39,7 +39,7 @@ async def running(served: Served) -> AsyncIterator[None]:
 async def ran(served: Served, count: int) -> list[dict[str, Any]]:
     """Return what is kept of the hooks, once so many have ended."""
     for _ in range(1000):
-        found = await served.site.hooks.history(HOST)
+        found = await served.parts.hooks.history(HOST)
         if len([each for each in found if each["state"] != "owed"]) >= count:
             return found
         await asyncio.sleep(0.01)
@@ -63,10 +63,10 @@ class TestWhen:
             await served.get(f"/failed/{HOST}/{await served.build()}")
             await ran(served, 6)
             await served.build()
-            build = served.site.builds.active(HOST)
+            build = served.parts.index.active(HOST)
             assert build is not None
-            await served.site.builds.stale(build, "not done after 1 s")
-            await served.site.builds.stale(build, "not done after 1 s")
+            await served.parts.builds.stale(build, "not done after 1 s")
+            await served.parts.builds.stale(build, "not done after 1 s")
             found = await ran(served, 8)
 
         assert [(each["build"], each["kind"]) for each in found] == [
@@ -102,7 +102,7 @@ class TestBefore:
             refused = await served.ask("PUT", f"/build/{HOST}")
 
             assert refused == Answer(409, b"prebuild_commands[1] failed (exit code 4): no power\n")
-            assert served.site.builds.of(HOST) is None
+            assert served.parts.index.of(HOST) is None
             assert not (tmp_path / "never").exists()
 
     async def test_one_that_does_not_matter_is_told_of(self, tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ class TestAtLeastOnce:
 
         async with serving(tmp_path, machine=MACHINE + hooks) as served:
             await served.get(f"/done/{HOST}/{await served.build()}")
-            ledger = Ledger(served.site.database)
+            ledger = Ledger(served.parts.records._database)
             (owed,) = await ledger.owed()
             await ledger.started(owed.number)  # and here the daemon dies
 
@@ -249,7 +249,7 @@ class TestAtLeastOnce:
         async with hooked(tmp_path, hooks) as served:
             async with asyncio.timeout(10):
                 await served.get(f"/done/{HOST}/{await served.build()}")
-                await eventually(lambda: HOST in served.site.hooks._busy)
+                await eventually(lambda: HOST in served.parts.hooks._busy)
 
     async def test_output_is_kept_unless_it_is_not_to_be(self, tmp_path: Path) -> None:
         hooks = "prebuild_commands: [{command: 'echo secret', should_log: false}]\n"
@@ -264,7 +264,7 @@ class TestTold:
     async def test_a_failure_is_a_state_of_its_own_with_its_reason(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             await served.get(f"/failed/{HOST}/{await served.build()}?reason=no%20disk%0a")
-            build = served.site.builds.of(HOST)
+            build = served.parts.index.of(HOST)
 
         assert build is not None
         assert (told(build)["state"], build.reason, build.state) == (

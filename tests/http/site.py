@@ -16,18 +16,16 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from pyxie.access.scope import Scope
-from pyxie.builds.builds import Builds
 from pyxie.builds.records import BuildRecords
+from pyxie.composition import assemble, serve_http
+from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
 from pyxie.events.event import Step
-from pyxie.events.trace import Trace
-from pyxie.http import edge
 from pyxie.http.access import Gate, Verdict
 from pyxie.http.admission import FIRST_REQUEST
+from pyxie.http.parts import GATE, Parts
 from pyxie.http.server import HttpServer
-from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interface, Interfaces
-from pyxie.site import Site
 from pyxie.store.database import Database
 from tests.support import Clock
 
@@ -142,7 +140,7 @@ class Served:
     """What a test has at hand."""
 
     folder: Path
-    site: Site
+    parts: Parts
     server: HttpServer
     clock: Clock
     session: aiohttp.ClientSession
@@ -183,18 +181,18 @@ class Served:
 
     def told(self, *steps: Step) -> list[str]:
         """Return the texts of the events so far, of these steps or of all."""
-        events = self.site.trace.recent()
+        events = self.parts.trace.recent()
         return [event.text for event in events if not steps or event.step in steps]
 
     def counted(self, name: str, **labels: str) -> float:
-        return self.site.metrics.registry.get_sample_value(name, labels) or 0.0
+        return self.parts.metrics.registry.get_sample_value(name, labels) or 0.0
 
 
 @asynccontextmanager
 async def serving(
     folder: Path,
     *,
-    records: Callable[[Database], BuildRecords] = BuildRecords,
+    records: Callable[..., BuildRecords] = BuildRecords,
     to_strangers: bool = False,
     patience: float = FIRST_REQUEST,
     listen: str = "127.0.0.1",
@@ -212,32 +210,22 @@ async def serving(
     """
     file = lay(folder, **changed)
     settings, document = load_marked(file)
-    clock, metrics, database = Clock(), Metrics(), Database(settings.state)
-    trace = Trace(clock=clock)
+    clock, database = Clock(), Database(settings.state)
     eth0 = Interface("eth0", 2, (IPv4Interface("192.0.2.1/24"),))
-    site = Site(
-        settings,
-        file,
-        database=database,
-        builds=Builds(records(database), trace, metrics, clock=clock),
-        trace=trace,
-        metrics=metrics,
-        interfaces=lambda: Interfaces([eth0]),
-        document=document,
-    )
-    trace.host_of = site.host_of
-    server = HttpServer(site, (listen,), 0, patience=patience)
-    async with database, site.builds:
-        await site.refresh()
-        async with site.boot_api, server:
+    interfaces = Interfaces([eth0])
+    live = LiveSettings(file, settings, document)
+    parts = assemble(live, database, lambda: interfaces, records=records, clock=clock)
+    server = serve_http(parts, (listen,), 0, patience=patience)
+    async with database, parts.builds:
+        await parts.machines.refresh()
+        async with parts.boot_api, parts.upstreams, server:
             if to_strangers:
-                _app(server)._state[edge.GATE] = StrangersGate(
-                    settings.api, lambda _: False, site.tokens.find
-                )
+                gate = StrangersGate(settings.api, lambda _: False, parts.tokens.find)
+                _app(server)._state[GATE] = lambda: gate
             running = asyncio.create_task(server.serve())
             try:
                 async with aiohttp.ClientSession(auto_decompress=False) as session:
-                    yield Served(folder, site, server, clock, session)
+                    yield Served(folder, parts, server, clock, session)
             finally:
                 running.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

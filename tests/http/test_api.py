@@ -54,7 +54,7 @@ class TestBuilds:
     async def test_begin_and_are_cancelled_without_their_token(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             begun = json.loads((await served.ask("PUT", f"/api/v1/builds/{HOST}")).body)
-            assert served.site.builds.admit(HOST, begun.pop("token")).host == HOST
+            assert served.parts.builds.admit(HOST, begun.pop("token")).host == HOST
             assert (begun["host"], begun["state"]) == (HOST, "pending")
 
             ended = json.loads((await served.ask("DELETE", f"/api/v1/builds/{HOST}")).body)
@@ -138,11 +138,11 @@ class TestEvents:
         self, tmp_path: Path, query: str, texts: list[str]
     ) -> None:
         async with serving(tmp_path) as served:
-            served.site.trace.record(Step.OFFER, "one", mac=MAC)
+            served.parts.trace.record(Step.OFFER, "one", mac=MAC)
             served.clock.now += 1
-            served.site.trace.record(Step.SILENCE, "two", mac="02:00:00:00:00:09")
+            served.parts.trace.record(Step.SILENCE, "two", mac="02:00:00:00:00:09")
             served.clock.now += 1
-            served.site.trace.record(Step.TROUBLE, "three", peer="192.0.2.9")
+            served.parts.trace.record(Step.TROUBLE, "three", peer="192.0.2.9")
 
             answer = await served.get(f"/api/v1/events{query}")
 
@@ -157,12 +157,12 @@ class TestEvents:
 
     async def test_can_be_followed_as_they_happen(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            served.site.trace.record(Step.OFFER, "before", mac=MAC)
+            served.parts.trace.record(Step.OFFER, "before", mac=MAC)
             url = f"{served.url}/api/v1/events?follow=1&host={HOST}"
             async with served.session.get(url) as answer, asyncio.timeout(10):
                 heard = [json.loads(await answer.content.readline())["text"]]
                 for text, mac in (("mine", MAC), ("another's", "02:00:00:00:00:09"), ("me", MAC)):
-                    served.site.trace.record(Step.OFFER, text, mac=mac)
+                    served.parts.trace.record(Step.OFFER, text, mac=mac)
                 heard += [json.loads(await answer.content.readline())["text"] for _ in range(2)]
 
             assert heard == ["before", "mine", "me"]
@@ -171,7 +171,7 @@ class TestEvents:
     async def test_do_not_hold_up_the_end(self, tmp_path: Path) -> None:
         loop = asyncio.get_running_loop()
         async with serving(tmp_path) as served:
-            served.site.trace.record(Step.OFFER, "before", mac=MAC)
+            served.parts.trace.record(Step.OFFER, "before", mac=MAC)
             async with served.session.get(f"{served.url}/api/v1/events?follow=1") as answer:
                 await answer.content.readline()
                 begun = loop.time()
@@ -253,7 +253,7 @@ class TestStrangers:
             else:
                 assert answer.text == f"{why}\n"
             assert served.told() == [f"refused {method} {path}: {why}"]
-            assert served.site.builds.of(HOST) is None
+            assert served.parts.index.of(HOST) is None
 
     async def test_are_admitted_with_a_token(self, tmp_path: Path) -> None:
         config = f"{CONFIG}api: {{tokens: [0123456789abcdef]}}\n"
@@ -305,7 +305,7 @@ class TestStrangers:
 
     async def test_boot_as_any_machine_does(self, tmp_path: Path) -> None:
         async with serving(tmp_path, to_strangers=True) as served:
-            build = await served.site.builds.begin(plan(served), None)
+            build = await served.parts.builds.begin(plan(served), None)
             mac = "00-de-ad-90-74-60"
             statuses = [
                 (await served.get(path)).status
@@ -324,8 +324,8 @@ class TestStrangers:
 
 def plan(served: Served) -> Build:
     """Return a build of the machine, with all that it inherits."""
-    registry = served.site.registry
-    return served.site.builds.plan(registry.define(registry.machines[HOST]).machine)
+    registry = served.parts.machines()
+    return served.parts.builds.plan(registry.define(registry.machines[HOST]).machine)
 
 
 def lines(body: bytes) -> list[dict[str, Any]]:
@@ -336,7 +336,7 @@ async def _unfollowed(served: Served) -> None:
 
     # It is noticed when the next event is written to it.
     def gone() -> bool:
-        served.site.trace.record(Step.BUILD, "after", mac=MAC)
-        return not served.site.trace._followers
+        served.parts.trace.record(Step.BUILD, "after", mac=MAC)
+        return not served.parts.trace._followers
 
     await eventually(gone)

@@ -16,6 +16,7 @@ from pyxie.events.event import Step
 from tests.bootapi.server import ApiServer, Reply, api_server
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import File, mirror
+from tests.recognised import standing
 from tests.render.ipxe import commands
 from tests.support import eventually
 
@@ -85,7 +86,7 @@ class TestTheScript:
     async def test_waits_for_the_server_and_asks_it_once(self, tmp_path: Path) -> None:
         async with asking(tmp_path, BOOTS) as (served, server):
             server.may.clear()
-            served.site.heard(NEW, {})
+            served.parts.discovery.note(NEW, {})
             asks = [asyncio.create_task(served.get(f"/ipxe/{NEW}")) for _ in range(5)]
             await eventually(lambda: server.at_once == 1)
             assert (await served.get(f"/ipxe/{MAC}")).status == 200
@@ -177,7 +178,7 @@ class TestFiles:
         async with self.machine(tmp_path, {"linux": KERNEL}) as (served, server):
             await served.get(f"/ipxe/{DASHED}")
             server.says[NEW] = 404
-            served.site.boot_api._memory.learn(NEW, NOTHING, 1e12)
+            served.parts.boot_api._memory.learn(NEW, NOTHING, 1e12)
 
             assert (await served.get(f"/boot/{DASHED}/kernel/linux")).body == KERNEL
 
@@ -244,7 +245,7 @@ class TestFiles:
         async with asking(tmp_path, BOOTS, more, ALL_LOCAL) as (served, server):
             await served.get(f"/ipxe/{DASHED}")
             server.says[NEW] = 404
-            served.site.boot_api._clock = lambda: 1e12
+            served.parts.boot_api._clock = lambda: 1e12
             script = (await served.get(f"/ipxe/{DASHED}")).text
 
             assert "imgargs kernel initrd=initrd0 BOOTIF=" in script
@@ -260,13 +261,13 @@ class TestPyxieAskingPyxie:
         config = ALL_LOCAL.replace("baseurl: http://boot.internal:8090\n", "")
         machine = MACHINE.replace("image_url: http://files.internal:81/bookworm/amd64/\n", "")
         async with serving(tmp_path / "far", config=config, machine=machine) as far:
-            far.site.settings.__dict__["baseurl"] = far.url
+            far.parts.settings().__dict__["baseurl"] = far.url
             near_config = f"{CONFIG}boot_api: {far.url}\n"
             async with serving(tmp_path / "near", config=near_config, machine=None) as near:
                 assert not (await self.boots(near))
 
                 token = await far.build()
-                near.site.boot_api._memory.learn(MAC, NOTHING, -1e12)
+                near.parts.boot_api._memory.learn(MAC, NOTHING, -1e12)
                 script = await self.boots(near)
                 dashed = MAC.replace(":", "-")
 
@@ -274,9 +275,9 @@ class TestPyxieAskingPyxie:
                 kernel = await near.get(f"/boot/{dashed}/kernel/linux")
                 initrd = await near.get(f"/boot/{dashed}/initrd/0/initrd.gz")
                 assert (kernel.body, initrd.body) == (KERNEL, b"initrd")
-                assert near.site.standing(MAC).in_build
+                assert standing(near.parts.recogniser.of(MAC)).in_build
                 assert (await far.get(f"/done/{HOST}/{token}")).status == 200
-                near.site.boot_api._clock = lambda: 1e12
+                near.parts.boot_api._clock = lambda: 1e12
                 assert not (await self.boots(near))
 
     async def boots(self, near: Served) -> str:

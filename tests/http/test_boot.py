@@ -90,7 +90,7 @@ class TestScript:
         async with serving(tmp_path) as served:
             await served.build()
             (tmp_path / f"machines/{HOST}.yaml").write_text(MACHINE.replace("quiet", "{{ gone }}"))
-            await served.site.refresh()
+            await served.parts.machines.refresh()
 
             script = (await served.get(f"/ipxe/{DASHED}")).text
 
@@ -108,13 +108,13 @@ class TestScript:
     async def test_only_a_get_is_a_step_of_the_boot(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             await served.build()
-            forgotten: list[str] = []
-            served.site.forget_chain = forgotten.append
+            chains = served.parts.chains
+            chains.remember(MAC, 1, 0.0)
 
             head = await served.ask("HEAD", f"/ipxe/{DASHED}")
-            assert (head.status, served.told(Step.SCRIPT), forgotten) == (200, [], [])
+            assert (head.status, served.told(Step.SCRIPT), len(chains)) == (200, [], 1)
             await served.get(f"/ipxe/{DASHED}")
-            assert (served.told(Step.SCRIPT), forgotten) == (["fetched its iPXE script"], [MAC])
+            assert (served.told(Step.SCRIPT), len(chains)) == (["fetched its iPXE script"], 0)
 
     @pytest.mark.parametrize("path", ["/ipxe/x", "/ipxe/%FF", "/booting/x/y", "/loader/x/y"])
     async def test_what_is_no_mac_is_not_found(self, tmp_path: Path, path: str) -> None:
@@ -131,7 +131,7 @@ class TestBooting:
             token = await served.build()
 
             assert await served.get(f"/booting/{DASHED}/{token}") == Answer(200, b"# booting\n")
-            build = served.site.builds.of(HOST)
+            build = served.parts.index.of(HOST)
             assert build is not None
             assert (build.state.value, build.mac) == ("installing", MAC)
 
@@ -143,7 +143,7 @@ class TestBooting:
             assert await served.get("/booting/02-00-00-00-00-09/x") == (
                 Answer(401, b"Invalid Token\n")
             )
-            build = served.site.builds.of(HOST)
+            build = served.parts.index.of(HOST)
             assert build is not None
             assert build.state.value == "pending"
 

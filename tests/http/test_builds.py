@@ -43,7 +43,7 @@ class TestTypes:
             assert (await served.get(f"/template/preseed/{HOST}/{token}")).text.startswith(
                 "d-i mirror/http/hostname string deb.internal\n"  # config is config.yaml's own
             )
-            build = served.site.builds.of(HOST)
+            build = served.parts.index.of(HOST)
             assert build is not None
             assert build.build_type == "rescue"
 
@@ -60,9 +60,9 @@ class TestTypes:
             status, _ = await send(served, "PUT", f"/build/{HOST}/rescue", "params: {x: y}\n")
             assert status == 200
         async with serving(tmp_path, config=TYPES, machine=BARE) as served:
-            build = served.site.builds.active(HOST)
+            build = served.parts.index.active(HOST)
             assert build is not None
-            machine = served.site.machine_of(build)
+            machine = served.parts.definitions.of(build)
 
         assert (machine.cmdline, machine.params["x"]) == ("rescue", "y")
 
@@ -92,7 +92,7 @@ class TestTheBody:
                 status, text = await send(served, "PUT", f"/build/{HOST}", body)
                 assert status == 400
                 assert text.startswith(said)
-            assert served.site.builds.of(HOST) is None
+            assert served.parts.index.of(HOST) is None
 
     async def test_over_a_mebibyte_is_too_large(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
@@ -119,11 +119,11 @@ class TestOneAtATime:
         async with serving(tmp_path, config=TYPES, machine=BARE) as served:
             wanted = {"build_type": "rescue", "definition": {"params": {"x": "y"}}}
             status, told = await send(served, "PUT", f"/api/v1/builds/{HOST}", wanted)
-            build = served.site.builds.active(HOST)
+            build = served.parts.index.active(HOST)
 
             assert (status, told["build_type"]) == (200, "rescue")
             assert build is not None
-            assert served.site.machine_of(build).params["x"] == "y"
+            assert served.parts.definitions.of(build).params["x"] == "y"
 
     @pytest.mark.parametrize(
         ("body", "said"),
@@ -159,7 +159,7 @@ class TestFailed:
             assert (await served.get("/v1/boot/00:de:ad:90:74:60")).status == 404
             assert (await served.get(f"/done/{HOST}/{token}")).status == 401
             assert "failed: no disk" in [
-                step["cause"] for step in await served.site.builds.history(HOST)
+                step["cause"] for step in await served.parts.builds.history(HOST)
             ]
 
     async def test_needs_the_token_before_it_takes_a_log(self, tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ class TestFailed:
             status, _ = await send(served, "POST", f"/failed/{HOST}/{token}", b"x" * (65 << 20))
 
             assert status == 413
-            assert served.site.builds.active(HOST)
+            assert served.parts.index.active(HOST)
 
     async def test_can_be_said_without_the_token_by_who_may_manage(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
@@ -195,7 +195,7 @@ class TestFailed:
             token = await served.build()
             await served.get(f"/failed/{HOST}/{token}?reason=r")
         async with serving(tmp_path) as served:
-            build = served.site.builds.of(HOST)
+            build = served.parts.index.of(HOST)
             assert build is not None
             assert (build.state, build.reason) == (State.FAILED, "r")
             assert (await served.get(f"/failed/{HOST}/{token}")).status == 200
@@ -206,10 +206,10 @@ class TestStale:
         stale = f"{MACHINE}stale_build_threshold_secs: 60\n"
         async with serving(tmp_path, machine=stale, records=FillingRecords) as served:
             token = await served.build()
-            builds, now = served.site.builds, served.clock.now
+            builds, now = served.parts.builds, served.clock.now
 
             def threshold(build: Any) -> int:
-                return served.site.machine_of(build).stale_build_threshold_secs
+                return served.parts.definitions.of(build).stale_build_threshold_secs
 
             assert builds.first_stale(now + 59, threshold) == []
             (build,) = builds.first_stale(now + 60, threshold)
@@ -217,7 +217,7 @@ class TestStale:
 
             assert builds.first_stale(now + 61, threshold) == []
             assert (await served.get(f"/template/preseed/{HOST}/{token}")).status == 200
-            assert builds.of(HOST) is not None
+            assert builds.index.of(HOST) is not None
             assert [step["state"] for step in await builds.history(HOST)] == ["pending", "stale"]
             assert await served.get(f"/status/{HOST}") == Answer(200, b"Installing")
             assert (await served.get(f"/done/{HOST}/{token}")).status == 200
@@ -249,10 +249,9 @@ class TestHistory:
     async def test_has_a_limit_for_each_machine(self, tmp_path: Path) -> None:
         limited = f"{CONFIG}limits: {{builds_per_machine: 3}}\n"
         async with serving(tmp_path, config=limited) as served:
-            served.site.builds.records._keep = served.site.settings.limits.builds_per_machine
             for _ in range(5):
                 await served.build()
 
-            history = await served.site.builds.history(HOST)
+            history = await served.parts.builds.history(HOST)
 
         assert {step["build"] for step in history} == {3, 4, 5}

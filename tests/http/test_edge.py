@@ -92,7 +92,7 @@ class TestErrors:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         async with serving(tmp_path) as served:
-            monkeypatch.setattr(served.site, "standing", _bug)
+            monkeypatch.setattr(served.parts.recogniser, "anew", _bug)
 
             assert await served.get("/ipxe/02-00-00-00-00-09") == Answer(
                 500, b"a bug in pyxie; its log has the details\n"

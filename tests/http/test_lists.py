@@ -107,7 +107,7 @@ class TestBuilds:
 class TestEvents:
     async def test_of_the_past_are_told(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            task = asyncio.create_task(served.site.archive.serve())
+            task = asyncio.create_task(served.parts.archive.serve())
             await asyncio.sleep(0)
             await served.build()
             page = await got(served, f"/api/v1/events/history?host={HOST}&step=build")
@@ -150,7 +150,7 @@ class TestRendered:
             assert (await served.get(f"{path}/nonsense")).status == 404
             assert (await served.get(f"{path}/preseed?build_type=x")).status == 404
             assert (await served.get("/api/v1/machines/x/templates/preseed")).status == 404
-            assert served.site.builds.of(HOST) is None
+            assert served.parts.index.of(HOST) is None
 
     async def test_what_cannot_be_rendered_says_why(self, tmp_path: Path) -> None:
         async with serving(tmp_path, preseed="{{ nope }}", machine=MACHINE) as served:

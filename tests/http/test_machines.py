@@ -16,6 +16,7 @@ from pyxie.config.nodes import parse
 from pyxie.errors import ConfigError
 from pyxie.http import machines
 from tests.http.site import HOST, MAC, MACHINE, Answer, Served, serving
+from tests.recognised import standing
 
 PROBLEM = "application/problem+json; charset=utf-8"
 HERE = f"/api/v1/machines/{HOST}"
@@ -145,7 +146,7 @@ class TestCreating:
             assert (answer.status, answer.headers["Location"]) == (201, NEW)
             assert answer.headers["ETag"] == await etag(served, NEW)
             assert json.loads(answer.body)["macs"] == ["52:54:00:00:00:02"]
-            assert served.site.standing("52:54:00:00:00:02").host == "web02"
+            assert standing(served.parts.recogniser.of("52:54:00:00:00:02")).host == "web02"
             assert file(tmp_path, "web02.yaml") == (
                 "hostname: web02\nnetwork:\n  - macaddress: 525400000002\n"
             )
@@ -234,7 +235,7 @@ class TestReplacing:
             assert answer.status == 200
             assert answer.headers["ETag"] == await etag(served)
             assert file(tmp_path) == text.decode()
-            assert served.site.registry.machines[HOST].domain == "x.example"
+            assert served.parts.machines().machines[HOST].domain == "x.example"
 
     async def test_by_json_keeps_the_comments_of_what_stays(self, tmp_path: Path) -> None:
         text = MACHINE.replace("kernel: linux", "kernel: linux  # ours")
@@ -279,7 +280,7 @@ class TestReplacing:
             answer = await send(served, "PUT", NEW, WEB02, If_Match=await etag(served, NEW))
 
             assert answer.status == 200
-            assert served.site.registry.problems == ()
+            assert served.parts.machines().problems == ()
 
 
 class TestPatching:
@@ -308,7 +309,7 @@ class TestPatching:
                 "PATCH", HERE, body, Content_Type="application/merge-patch+json", If_Match="*"
             )
 
-            assert served.site.registry.machines[HOST].params["version"] == "1.10"
+            assert served.parts.machines().machines[HOST].params["version"] == "1.10"
 
     @pytest.mark.parametrize(
         ("headers", "status", "detail"),
@@ -372,7 +373,7 @@ class TestRemoving:
             answer = await served.ask("DELETE", HERE, If_Match=await etag(served))
 
             assert answer == Answer(204, b"")
-            assert served.site.registry.machines == {}
+            assert served.parts.machines().machines == {}
             assert (await served.get(HERE)).status == 404
 
     async def test_needs_to_know_what_is_removed(self, tmp_path: Path) -> None:
@@ -434,4 +435,4 @@ class TestWriting:
             )
 
             assert sorted(answer.status for answer in answers) == [201, 400, 400, 400]
-            assert served.site.registry.problems == ()
+            assert served.parts.machines().problems == ()

@@ -9,10 +9,11 @@ import pytest
 
 from pyxie.dhcp.identify import identify
 from pyxie.dhcp.message import DhcpMessage
-from pyxie.dhcp.standing import Standing
+from pyxie.recognition.recognise import Unknown, settled
 from tests.dhcp.packets import discover
 from tests.hooks.test_runner import running
 from tests.http.site import ALL_LOCAL, HOST, MAC, MACHINE, Served, serving
+from tests.recognised import Standing, standing
 from tests.render.ipxe import commands, lines
 
 NEW = "52:54:00:00:00:07"
@@ -30,7 +31,8 @@ def matched(match: str) -> str:
 def heard(served: Served, message: DhcpMessage | None = None, mac: str = NEW) -> Standing:
     """Return the standing of a machine whose firmware sends ``message``."""
     request = message or discover()
-    return served.site.standing(mac, lambda: identify(request, OURS))
+    found = served.parts.recogniser.over_dhcp(mac, lambda: identify(request, OURS))
+    return standing(found)
 
 
 async def script(served: Served, query: str = "") -> list[list[str]]:
@@ -52,7 +54,7 @@ class TestByWhatFirmwareTells:
             (booting,) = [word for words in found for word in words if "/booting/" in word]
             assert booting.endswith(f"/booting/{DASHED}/{token}")
             assert (await served.get(f"/booting/{DASHED}/{token}")).status == 200
-            assert served.site.builds.of(HOST).mac == NEW  # type: ignore[union-attr]
+            assert served.parts.index.of(HOST).mac == NEW  # type: ignore[union-attr]
 
     async def test_its_nic_is_its_own_while_it_installs_and_its_file_is_gone(
         self, tmp_path: Path
@@ -62,16 +64,16 @@ class TestByWhatFirmwareTells:
             heard(served)
             await served.get(f"/booting/{DASHED}/{token}")
             (tmp_path / f"machines/{HOST}.yaml").write_text("hostname: other\n")
-            await served.site.refresh()
+            await served.parts.machines.refresh()
 
-            assert served.site.host_of(NEW) == HOST
+            assert served.parts.recogniser.host_of(NEW) == HOST
             assert (await served.get(f"/done/{HOST}/{token}")).status == 200
-            assert served.site.host_of(NEW) is None
+            assert served.parts.recogniser.host_of(NEW) is None
 
     async def test_a_mac_tells_more(self, tmp_path: Path) -> None:
         async with serving(tmp_path, machine=MACHINE) as served:
             (tmp_path / "machines/other.yaml").write_text("match: {arch: BIOS}\n")
-            await served.site.refresh()
+            await served.parts.machines.refresh()
 
             assert heard(served, mac=MAC).host == HOST
             assert heard(served).host == "other"
@@ -118,7 +120,7 @@ class TestByWhatOnlyIpxeTells:
 
             assert f"{NEW} is not in the registry" in answer
             assert heard(served) == Standing(None, in_build=False, why="not in the registry")
-            assert [each.mac for each in served.site.strangers.all()] == [NEW]
+            assert [each.mac for each in served.parts.discovered.all()] == [NEW]
 
     async def test_it_is_asked_anew_at_each_boot(self, tmp_path: Path) -> None:
         async with serving(tmp_path, machine=self.SERIAL) as served:
@@ -145,10 +147,10 @@ class TestByWhatOnlyIpxeTells:
             running(served),
         ):
             heard(served)
-            served.site.heard(NEW, {})
-            assert not served.site._noting
+            served.parts.discovery.note(NEW, {})
+            assert not served.parts.discovery._noting
             await script(served, "?asked=1&serial=VM-18")
-            assert served.site._noting
+            assert served.parts.discovery._noting
 
 
 class TestMistakes:
@@ -156,7 +158,7 @@ class TestMistakes:
         async with serving(tmp_path, machine=matched("{arch: BIOS}"), config=RESCUE) as served:
             await served.build()
             (tmp_path / "machines/other.yaml").write_text("match: {arch: [BIOS, UEFI]}\n")
-            await served.site.refresh()
+            await served.parts.machines.refresh()
 
             assert not heard(served).in_build  # also the one whose build has begun
             uefi = heard(served, discover(7), "52:54:00:00:00:08")
@@ -168,10 +170,10 @@ class TestMistakes:
     ) -> None:
         async with serving(tmp_path, machine=matched("{arch: BIOS}"), config=RESCUE) as served:
             (tmp_path / "machines/other.yaml").write_text("match: {serial: x, nonsense: y}\n")
-            await served.site.refresh()
+            await served.parts.machines.refresh()
 
             assert heard(served) == Standing(None, in_build=False, why="not in the registry")
-            assert not served.site.is_stranger(NEW)
+            assert not isinstance(settled(served.parts.recogniser.of(NEW)), Unknown)
 
     async def test_rest_refuses_to_add_a_tie(self, tmp_path: Path) -> None:
         async with serving(tmp_path, machine=matched("{arch: BIOS}"), config=RESCUE) as served:

@@ -117,7 +117,7 @@ EXCLUDED = (
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Served]:
     async with serving(tmp_path, config=TYPES) as served:
-        served.site.heard("52:54:00:00:00:07", {"uuid": "x"})
+        served.parts.discovery.note("52:54:00:00:00:07", {"uuid": "x"})
         yield served
 
 

@@ -32,7 +32,7 @@ def lay(folder: Path, **more: str) -> None:
 
 
 def state(served: Served) -> State | None:
-    build = served.site.builds.of(HOST)
+    build = served.parts.index.of(HOST)
     return build.state if build else None
 
 

@@ -85,7 +85,7 @@ class TestDrain:
     async def test_a_request_in_hand_is_answered(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             held = asyncio.Event()
-            scan = served.site.refresh
+            scan = served.parts.machines.refresh
 
             async def slow() -> object:
                 held.set()
@@ -93,7 +93,7 @@ class TestDrain:
                 return await scan()
 
             release = asyncio.Event()
-            served.site.refresh = slow  # type: ignore[assignment,method-assign]
+            served.parts.machines.refresh = slow  # type: ignore[assignment,method-assign]
             asking = asyncio.create_task(served.get("/list"))
             await held.wait()
 
@@ -120,11 +120,11 @@ class TestBaseUrl:
     ) -> None:
         config = CONFIG.replace("baseurl: http://boot.internal:8090\n", "")
         async with serving(tmp_path, config=config) as served:
-            assert served.site.base_url(ip_address(local), 81) == url
+            assert served.parts.base_url(ip_address(local), 81) == url
 
     async def test_is_the_setting_where_there_is_one(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            assert served.site.base_url(ip_address("192.0.2.7"), 81) == "http://boot.internal:8090"
+            assert served.parts.base_url(ip_address("192.0.2.7"), 81) == "http://boot.internal:8090"
 
 
 def _has_ipv6() -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.hooks.test_runner import running
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, MAC, MACHINE, serving
+from tests.recognised import standing
 from tests.render.ipxe import commands
 
 NEW = "52:54:00:00:00:07"
@@ -21,18 +22,18 @@ RESCUE = f"{ALL_LOCAL}unknown: rescue\nbuild_types: {{rescue: {{cmdline: 'r {{{{
 class TestIgnored:
     async def test_is_the_default(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            standing = served.site.standing(NEW)
+            found = standing(served.parts.recogniser.of(NEW))
             script = (await served.get(f"/ipxe/{DASHED}")).text
 
-            assert (standing.in_build, standing.why) == (False, "not in the registry")
+            assert (found.in_build, found.why) == (False, "not in the registry")
             assert "is not in the registry" in script
             assert (await served.get(f"/discovered/{DASHED}?uuid=x")).status == 404
             assert (await served.get(f"/boot/{DASHED}/kernel/linux")).status == 404
 
     async def test_what_was_heard_over_dhcp_is_listed_all_the_same(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            served.site.heard(NEW, {"architecture": "x64 UEFI"})
-            served.site.heard(MAC, {"architecture": "x64 UEFI"})
+            served.parts.discovery.note(NEW, {"architecture": "x64 UEFI"})
+            served.parts.discovery.note(MAC, {"architecture": "x64 UEFI"})
             body = json.loads((await served.get("/api/v1/discovered")).body)
 
             assert [each["mac"] for each in body["machines"]] == [NEW]
@@ -41,7 +42,7 @@ class TestIgnored:
 class TestDiscovered:
     async def test_it_is_asked_tells_and_is_adopted(self, tmp_path: Path) -> None:
         async with serving(tmp_path, config=DISCOVER) as served:
-            assert served.site.standing(NEW).in_build
+            assert standing(served.parts.recogniser.of(NEW)).in_build
             found = commands((await served.get(f"/ipxe/{DASHED}")).text)
             (url,) = [word for words in found for word in words if "/discovered/" in word]
             assert url.startswith(f"http://boot.internal:8090/discovered/{DASHED}?")
@@ -59,20 +60,20 @@ class TestDiscovered:
             async with served.session.post(f"{served.url}/api/v1/machines", json=new) as answer:
                 assert answer.status == 201
             assert (await served.get(f"/api/v1/discovered/{DASHED}")).status == 404
-            assert served.site.standing(NEW).why == "not in build mode"
+            assert standing(served.parts.recogniser.of(NEW)).why == "not in build mode"
 
     async def test_a_machine_that_is_known_is_not_asked(self, tmp_path: Path) -> None:
         async with serving(tmp_path, config=DISCOVER) as served:
-            assert not served.site.standing(MAC).in_build
+            assert not standing(served.parts.recogniser.of(MAC)).in_build
             assert "/discovered/" not in (await served.get(f"/ipxe/{MAC}")).text
             assert (await served.get(f"/discovered/{MAC}?uuid=x")).status == 404
 
     async def test_nor_one_whose_file_has_mistakes(self, tmp_path: Path) -> None:
         broken = MACHINE.replace("kernel:", "kernle:")
         async with serving(tmp_path, config=DISCOVER, machine=broken) as served:
-            standing = served.site.standing(MAC)
+            found = standing(served.parts.recogniser.of(MAC))
 
-            assert (standing.in_build, standing.why) == (
+            assert (found.in_build, found.why) == (
                 False,
                 "in a file with mistakes: see pyxie check",
             )
@@ -84,7 +85,7 @@ class TestDiscovered:
         async with serving(tmp_path, config=policy, machine=f"{MACHINE}: [\n") as served:
             script = (await served.get(f"/ipxe/{MAC}")).text
 
-            assert not served.site.standing(MAC).in_build
+            assert not standing(served.parts.recogniser.of(MAC)).in_build
             assert "is not in the registry" in script
             assert (await served.get(f"/boot/{MAC.replace(':', '-')}/kernel/linux")).status == 404
 
@@ -92,14 +93,14 @@ class TestDiscovered:
     async def test_nobody_is_while_the_folder_is_away(self, tmp_path: Path, policy: str) -> None:
         async with serving(tmp_path, config=policy) as served:
             (tmp_path / "machines").rename(tmp_path / "away")
-            await served.site.refresh()
-            gone = [served.site.standing(each).in_build for each in (MAC, NEW)]
+            await served.parts.machines.refresh()
+            gone = [standing(served.parts.recogniser.of(each)).in_build for each in (MAC, NEW)]
             (tmp_path / "away").rename(tmp_path / "machines")
-            await served.site.refresh()
+            await served.parts.machines.refresh()
 
             assert gone == [False, False]
-            assert served.site.standing(NEW).in_build
-            assert not served.site.standing(MAC).in_build
+            assert standing(served.parts.recogniser.of(NEW)).in_build
+            assert not standing(served.parts.recogniser.of(MAC)).in_build
 
 
 class TestBooted:
@@ -137,7 +138,7 @@ class TestMenu:
         self, tmp_path: Path
     ) -> None:
         async with serving(tmp_path, config=MENU) as served:
-            assert served.site.standing(NEW).in_build
+            assert standing(served.parts.recogniser.of(NEW)).in_build
             found = commands((await served.get(f"/ipxe/{DASHED}")).text)
 
             items = [words[1:] for words in found if words[0] == "item"]
@@ -172,8 +173,8 @@ class TestMenu:
     async def test_choices_are_bounded(self, tmp_path: Path) -> None:
         async with serving(tmp_path, config=MENU) as served:
             for at in range(3000):
-                served.site.choose(str(at), "rescue")
-            assert len(served.site._chosen) == 1000
+                served.parts.recogniser.choose(str(at), "rescue")
+            assert len(served.parts.recogniser._chosen) == 1000
 
 
 class TestHooks:
@@ -181,9 +182,9 @@ class TestHooks:
         hooks = f"{DISCOVER}unknownbuild_commands: [{{command: 'echo {{{{ MAC }}}}'}}]\n"
         async with serving(tmp_path, config=hooks) as served, running(served):
             for _ in range(3):
-                served.site.heard(NEW, {})
+                served.parts.discovery.note(NEW, {})
             for _ in range(500):
-                found = await served.site.hooks.history(NEW)
+                found = await served.parts.hooks.history(NEW)
                 if found and found[0]["state"] != "owed":
                     break
                 await asyncio.sleep(0.01)
@@ -191,4 +192,4 @@ class TestHooks:
             assert [(each["kind"], each["output"]) for each in found] == [
                 ("unknownbuild", f"{NEW}\n")
             ]
-            assert not await served.site.hooks.history(HOST)
+            assert not await served.parts.hooks.history(HOST)

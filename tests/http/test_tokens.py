@@ -42,8 +42,8 @@ class TestScopes:
         self, tmp_path: Path, scope: str, statuses: list[int]
     ) -> None:
         async with serving(tmp_path, to_strangers=True) as served:
-            await served.site.tokens.load()
-            _, token = await served.site.tokens.create("ci", Scope(scope), None)
+            await served.parts.tokens.load()
+            _, token = await served.parts.tokens.create("ci", Scope(scope), None)
             answers = [
                 await call(served, "GET", "/api/v1/machines", token),
                 await call(served, "PUT", f"/build/{HOST}", token),
@@ -57,8 +57,8 @@ class TestScopes:
 
     async def test_who_may_only_build_cannot_send_commands_along(self, tmp_path: Path) -> None:
         async with serving(tmp_path, to_strangers=True) as served:
-            _, build = await served.site.tokens.create("b", Scope.BUILD, None)
-            _, admin = await served.site.tokens.create("a", Scope.ADMIN, None)
+            _, build = await served.parts.tokens.create("b", Scope.BUILD, None)
+            _, admin = await served.parts.tokens.create("a", Scope.ADMIN, None)
             body = {"prebuild_commands": [{"command": f"touch {tmp_path}/ran"}]}
 
             refused = await call(served, "PUT", f"/build/{HOST}", build, body)
@@ -87,7 +87,7 @@ class TestLife:
             assert answer["token"] not in json.dumps(listed)
             assert (await call(served, "DELETE", "/api/v1/tokens/ci"))[0] == 204
             assert (await call(served, "DELETE", "/api/v1/tokens/ci"))[0] == 404
-            assert served.site.tokens.find(answer["token"].encode()) is None
+            assert served.parts.tokens.find(answer["token"].encode()) is None
 
     @pytest.mark.parametrize(
         "wanted",
@@ -107,7 +107,7 @@ class TestLife:
             status, _ = await call(served, "POST", "/api/v1/tokens", body=wanted)
 
             assert status in (400, 409)
-            assert served.site.tokens.all() == []
+            assert served.parts.tokens.all() == []
 
     async def test_it_ends_when_its_time_is_over(self, tmp_path: Path) -> None:
         clock = Clock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -190,8 +191,8 @@ class TestBuild:
     ) -> None:
         made: list[FillingRecords] = []
 
-        def records(database: Database) -> FillingRecords:
-            made.append(FillingRecords(database))
+        def records(database: Database, **named: Callable[[], int]) -> FillingRecords:
+            made.append(FillingRecords(database, **named))
             return made[-1]
 
         async with serving(tmp_path, records=records) as served:
@@ -228,7 +229,9 @@ class TestDone:
             for route in ("done", "cancel", "template/preseed"):
                 assert (await served.ask(method, f"/{route}/{HOST}/{token}")).status == 405
             assert await served.get(f"/status/{HOST}") == Answer(200, b"Installing")
-            assert [step["state"] for step in await served.site.builds.history(HOST)] == ["pending"]
+            assert [step["state"] for step in await served.parts.builds.history(HOST)] == [
+                "pending"
+            ]
 
 
 class TestCancel:
@@ -353,11 +356,11 @@ class TestAnyNic:
     async def test_asking_changes_nothing(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             await served.build()
-            before = served.site.builds.of(HOST)
+            before = served.parts.index.of(HOST)
             for _ in range(3):
                 await served.get("/v1/boot/00:de:ad:90:74:60")
 
-            assert served.site.builds.of(HOST) == before
+            assert served.parts.index.of(HOST) == before
             assert served.told() == ["build mode is on"]
 
 
@@ -366,7 +369,7 @@ class TestEditedMeanwhile:
         async with serving(tmp_path) as served:
             token = await served.build()
             lay(tmp_path, machine=MACHINE.replace("static: True", "static: No"))
-            await served.site.refresh()
+            await served.parts.machines.refresh()
 
             assert (
                 "disable_autoconfig"
@@ -382,7 +385,7 @@ class TestEditedMeanwhile:
         async with serving(tmp_path) as served:
             token = await served.build()
             lay(tmp_path, machine=machine)
-            await served.site.refresh()
+            await served.parts.machines.refresh()
 
             assert (await served.get(f"/template/preseed/{HOST}/{token}")).status == 200
             assert await served.get(f"/done/{HOST}/{token}") == OK

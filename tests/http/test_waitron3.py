@@ -245,7 +245,7 @@ class TestCleanHistory:
             assert json.loads((await site.get(f"/job/{new}")).body)["Status"] == "completed"
             await site.ask("PUT", "/cleanhistory")
             assert (await site.get("/status")).body == b"[]"
-            assert len(await site.site.builds.history(HOST)) == 4
+            assert len(await site.parts.builds.history(HOST)) == 4
 
 
 class TestDefinition:
@@ -399,7 +399,7 @@ class TestBoot:
             await build(site)
             path = tmp_path / f"machines/{HOST}.yaml"
             path.write_text(MACHINE.replace("quiet", "{{ gone }}"))
-            await site.site.refresh()
+            await site.parts.machines.refresh()
 
             assert await site.get(f"/v1/boot/{MAC}") == Answer(
                 500, b"failed to get pxe config: cmdline:1: 'gone' is undefined\n"
@@ -453,7 +453,7 @@ class TestStrangers:
 
     async def test_who_may_only_build_cannot_send_commands_along(self, tmp_path: Path) -> None:
         async with served(tmp_path, to_strangers=True) as site:
-            _, token = await site.site.tokens.create("ci", Scope.BUILD, None)
+            _, token = await site.parts.tokens.create("ci", Scope.BUILD, None)
             own = f"Bearer {token}"
 
             hooks = b"prebuild_commands: [{command: 'true'}]"
@@ -465,9 +465,9 @@ class TestJobs:
     async def test_remember_a_bounded_number_of_templates(self, tmp_path: Path) -> None:
         async with served(tmp_path) as site:
             await build(site)
-            one = site.site.builds.of(HOST)
+            one = site.parts.index.of(HOST)
             assert one is not None
-            jobs = Jobs(site.site.builds)
+            jobs = Jobs(site.parts.index, site.parts.records)
             for number in range(5000):
                 jobs.processing(replace(one, token=str(number)), "preseed", "f")
 

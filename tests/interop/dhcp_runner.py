@@ -11,13 +11,17 @@ import json
 import logging
 import sys
 
+from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.server import DhcpServer
-from pyxie.dhcp.standing import Standing
 from pyxie.errors import StartError
 from pyxie.events.event import Step
 from pyxie.metrics import Metrics
 from pyxie.net.watch import InterfaceWatch
+from pyxie.rate import TokenBuckets
+from pyxie.recognition.recognise import Recognised
 from pyxie.service import supervise
+from tests.recognised import IGNORED
+from tests.recognised import IN_BUILD as WEB01
 
 LOADERS = {0: "undionly.kpxe", 6: "ipxe-i386.efi", 7: "ipxe.efi", 9: "ipxe.efi", 16: "ipxe.efi"}
 IN_BUILD = "52:54:00"
@@ -41,24 +45,26 @@ def say(event: object) -> None:
     print(json.dumps(event), flush=True)
 
 
-def standing(mac: str, _who: object) -> Standing:
+def recognise(mac: str, _identity: object) -> Recognised:
     if mac.startswith(IN_BUILD):
-        return Standing("web01", in_build=True)
-    return Standing(None, in_build=False, why="not in the registry")
+        return WEB01
+    return IGNORED
 
 
 async def main(settings: dict[str, bool | list[str] | float]) -> None:
     names = settings.get("interfaces")
-    watch = InterfaceWatch(names if isinstance(names, list) else None)
+    watch = InterfaceWatch(lambda: names if isinstance(names, list) else None)
+    buckets = TokenBuckets(100.0)
     server = DhcpServer(
         interfaces=lambda: watch.current,
-        standing=standing,
+        recognise=recognise,
         loaders=lambda: LOADERS,
         http_port=8080,
         recorder=PrintingRecorder(),
         metrics=Metrics(),
         bind=bool(settings.get("bind")),
-        limit=100.0,
+        chains=ChainMemory(),
+        limit=lambda: buckets,
     )
     await supervise([watch, server], asyncio.Event(), bound=lambda: say("ready"))
 

@@ -79,7 +79,7 @@ async def test_a_configured_interface_that_is_missing_is_a_warning(
     caplog.set_level(logging.WARNING, "pyxie.net")
     kernel = FakeKernel("10.0.0.1/24")
 
-    async with InterfaceWatch(["eth0", "eth9"], reader=kernel.read) as watch:
+    async with InterfaceWatch(lambda: ["eth0", "eth9"], reader=kernel.read) as watch:
         kernel.addresses = ("10.0.0.2/24",)
         watch.refresh()
         kernel.addresses = ()

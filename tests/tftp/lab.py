@@ -98,14 +98,16 @@ def _sample(registry: CollectorRegistry, name: str, **labels: str) -> float:
 @contextlib.asynccontextmanager
 async def serving(
     root: Path,
-    limits: Limits | None = None,
+    limits: Limits = Limits(),  # noqa: B008  (a value that nobody changes)
     *,
     host: str = "127.0.0.1",
     serves: Callable[[int], bool] = lambda _: True,
 ) -> AsyncIterator[Lab]:
     """Serve ``root`` on a free port of loopback."""
     folder, trace, metrics = Folder(root), Trace(), Metrics()
-    server = TftpServer(folder, trace, metrics, host=host, port=0, limits=limits, serves=serves)
+    server = TftpServer(
+        folder, trace, metrics, host=host, port=0, limits=lambda: limits, serves=serves
+    )
     async with server:
         running = asyncio.create_task(server.serve())
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from pyxie.recent import note
+from pyxie.recent import note as remember
 
 FIELDS: Final = (
     *("uuid", "vendor", "product", "serial", "asset"),
@@ -21,56 +21,56 @@ _ANEW = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
+class DiscoveredMachine:
     """One machine.
 
     Attributes:
         mac: ``52:54:00:12:34:56``.
         first, last: When it was heard, seconds since the epoch.
-        told: What it said of itself, by `FIELDS`.
+        fields: What it said of itself, by `FIELDS`.
         news: When it was last news, that is, heard after a silence.
     """
 
     mac: str
     first: float
     last: float
-    told: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
     news: float | None = None
 
 
-class Strangers:
+class DiscoveredMachines:
     """The last thousand of them; who was silent for the longest is forgotten first."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Stranger] = {}
+        self._known: dict[str, DiscoveredMachine] = {}
 
-    def heard(self, mac: str, now: float, told: Mapping[str, str], *, sure: bool = True) -> bool:
+    def note(self, mac: str, now: float, fields: Mapping[str, str], *, sure: bool = True) -> bool:
         """Note that a machine was heard; True if this is news, for the first time in ten minutes.
 
         Args:
             mac: Its address.
             now: Seconds since the epoch.
-            told: By `FIELDS`; other names, and what cannot be printed, are left out.
+            fields: By `FIELDS`; other names, and what cannot be printed, are left out.
             sure: It is no machine of any file; else it is not news yet.
         """
         clean = {
             name: "".join(c for c in value if c.isprintable()).strip()[:_LONGEST]
-            for name, value in told.items()
+            for name, value in fields.items()
             if name in FIELDS
         }
         clean = {name: value for name, value in clean.items() if value}
-        old = self._known.get(mac) or Stranger(mac, now, now)
+        old = self._known.get(mac) or DiscoveredMachine(mac, now, now)
         quiet = old.news is None or now - old.last >= _ANEW
-        both = MappingProxyType({**old.told, **clean})
+        both = MappingProxyType({**old.fields, **clean})
         news = now if sure and quiet else old.news
-        heard = replace(old, last=now, told=both, news=news)
-        note(self._known, mac, heard, _MOST)
+        machine = replace(old, last=now, fields=both, news=news)
+        remember(self._known, mac, machine, _MOST)
         return sure and quiet
 
-    def all(self) -> list[Stranger]:
+    def all(self) -> list[DiscoveredMachine]:
         """Return them, the one heard last at the end."""
         return list(self._known.values())
 
-    def of(self, mac: str) -> Stranger | None:
+    def of(self, mac: str) -> DiscoveredMachine | None:
         """Return one of them."""
         return self._known.get(mac)

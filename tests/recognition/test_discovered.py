@@ -5,20 +5,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.registry.strangers import FIELDS, Strangers
+from pyxie.recognition.discovered import FIELDS, DiscoveredMachines
 
 MAC = "52:54:00:00:00:01"
 
 
 class TestHeard:
     def test_what_is_told_later_is_added(self) -> None:
-        strangers = Strangers()
+        strangers = DiscoveredMachines()
 
-        strangers.heard(MAC, 1.0, {"uuid": "u", "vendor": ""})
-        strangers.heard(MAC, 2.0, {"vendor": " QEMU\n", "nonsense": "x"})
+        strangers.note(MAC, 1.0, {"uuid": "u", "vendor": ""})
+        strangers.note(MAC, 2.0, {"vendor": " QEMU\n", "nonsense": "x"})
 
         (found,) = strangers.all()
-        assert (found.first, found.last, dict(found.told)) == (
+        assert (found.first, found.last, dict(found.fields)) == (
             1.0,
             2.0,
             {"uuid": "u", "vendor": "QEMU"},
@@ -26,9 +26,9 @@ class TestHeard:
         assert strangers.of(MAC) is found
 
     def test_it_is_news_once_in_ten_minutes(self) -> None:
-        strangers = Strangers()
+        strangers = DiscoveredMachines()
 
-        assert [strangers.heard(MAC, now, {}) for now in (0.0, 599.0, 1000.0, 1600.0)] == [
+        assert [strangers.note(MAC, now, {}) for now in (0.0, 599.0, 1000.0, 1600.0)] == [
             True,
             False,
             False,
@@ -36,13 +36,13 @@ class TestHeard:
         ]
 
     def test_a_thousand_are_kept_and_the_most_silent_goes_first(self) -> None:
-        strangers = Strangers()
-        strangers.heard("first", 0.0, {})
-        strangers.heard("second", 0.0, {})
-        strangers.heard("first", 1.0, {})
+        strangers = DiscoveredMachines()
+        strangers.note("first", 0.0, {})
+        strangers.note("second", 0.0, {})
+        strangers.note("first", 1.0, {})
 
         for at in range(999):
-            strangers.heard(str(at), 2.0, {})
+            strangers.note(str(at), 2.0, {})
 
         assert len(strangers.all()) == 1000
         assert strangers.of("second") is None
@@ -50,10 +50,10 @@ class TestHeard:
 
     @given(st.dictionaries(st.sampled_from([*FIELDS, "x"]), st.text()))
     def test_nothing_that_is_told_is_long_or_breaks_a_line(self, told: dict[str, str]) -> None:
-        strangers = Strangers()
+        strangers = DiscoveredMachines()
 
-        strangers.heard(MAC, 0.0, told)
+        strangers.note(MAC, 0.0, told)
 
-        for value in strangers.all()[0].told.values():
+        for value in strangers.all()[0].fields.values():
             assert 0 < len(value) <= 200
             assert value.isprintable()

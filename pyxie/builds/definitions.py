@@ -1,0 +1,103 @@
+"""What the machines of builds are built from: made when their files change, then looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pyxie.builds.life import OWED, Build
+from pyxie.config.build import Hook
+from pyxie.config.kinds import dashed
+from pyxie.config.nodes import Document, Plain, parse
+from pyxie.errors import ConfigError
+from pyxie.recent import note
+from pyxie.registry.define import Common, UnknownTypeError, define
+from pyxie.registry.machine import Machine
+from pyxie.registry.registry import Registry
+
+BODY: Final = Path("body")
+"""How messages name what the call that builds a machine says."""
+_MOST_UNKNOWN: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A machine, and what it was made of; the same objects mean that nothing has changed."""
+
+    token: str
+    shared: Common
+    document: Document | None
+    machine: Machine
+
+
+class Definitions:
+    """Gives each build its machine; safe to be used by several threads.
+
+    Args:
+        machines: The snapshot of now.
+    """
+
+    def __init__(self, machines: Callable[[], Registry]) -> None:
+        self._machines = machines
+        self._made: dict[str, _Made] = {}
+        self._unknown: dict[tuple[str, str], tuple[Common, Machine]] = {}
+
+    def of(self, build: Build) -> Machine:
+        """Return a build's machine as its files say now, or as it was when it began.
+
+        waitron reads them at every request, so an edit counts from then on; a file that
+        was broken or removed since must not end a running installation.
+        """
+        registry = self._machines()
+        document, shared = registry.documents.get(build.host), registry.shared
+        made = self._made.get(build.host)
+        if (
+            made is not None
+            and made.document is document
+            and made.shared is shared
+            and made.token == build.token
+        ):
+            return made.machine
+        machine = _machine(build, registry)
+        self._made[build.host] = _Made(build.token, shared, document, machine)
+        return machine
+
+    def of_unknown(self, mac: str, build_type: str) -> Machine:
+        """Return what a machine boots that no file knows.
+
+        Args:
+            mac: Its NIC; spelt with dashes it is its hostname.
+            build_type: One of ``build_types``.
+
+        Raises:
+            ConfigError: The type names what is not there.
+        """
+        shared = self._machines().shared
+        key = mac, build_type
+        made = self._unknown.get(key)
+        if made is not None and made[0] is shared:
+            return made[1]
+        name = dashed(mac)
+        data: dict[str, Plain] = {"hostname": name, "network": [{"macaddress": mac}]}
+        machine = define(shared, Document(Path("unknown"), data, None), build_type).machine
+        note(self._unknown, key, (shared, machine), _MOST_UNKNOWN)
+        return machine
+
+    def hooks_after(self, build: Build) -> tuple[Hook, ...]:
+        """Return the hooks that are to run now that a build has come into its state."""
+        hooks: tuple[Hook, ...] = ()
+        if build.state in OWED:
+            hooks = getattr(self.of(build), f"{OWED[build.state]}_commands")
+        return hooks
+
+
+def _machine(build: Build, registry: Registry) -> Machine:
+    machine = registry.machines.get(build.host)
+    if machine is not None:
+        body = parse(build.body.encode(), BODY) if build.body else None
+        with suppress(ConfigError, UnknownTypeError):
+            return registry.define(machine, build.build_type or None, body).machine
+    return Machine.model_validate_json(build.definition)

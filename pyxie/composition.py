@@ -1,0 +1,233 @@
+"""The composition root: it makes every part, hands it to those that use it, and does nothing else.
+
+Each part comes through a constructor, so none can be used before it is whole; what changes while
+pyxie runs, settings and machines, is asked for anew at each use.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from pyxie import systemd
+from pyxie.access.audit import Audit
+from pyxie.access.tokens import Tokens
+from pyxie.bootapi.memory import Memory
+from pyxie.bootapi.service import BootApi
+from pyxie.builds.builds import Builds
+from pyxie.builds.definitions import Definitions
+from pyxie.builds.index import BuildIndex
+from pyxie.builds.records import BuildRecords
+from pyxie.builds.stale import StaleWatch
+from pyxie.config.live import Derived, LiveSettings
+from pyxie.config.settings import Settings
+from pyxie.dhcp.chain import ChainMemory
+from pyxie.dhcp.server import DhcpServer
+from pyxie.events.archive import Archive
+from pyxie.events.trace import Trace
+from pyxie.hooks.names import HookNames
+from pyxie.hooks.netboots import Netboots
+from pyxie.hooks.runner import Hooks
+from pyxie.http.access import Gate
+from pyxie.http.admission import FIRST_REQUEST, Admission, ConnectionLimits
+from pyxie.http.parts import Parts
+from pyxie.http.server import HttpServer, application, operations
+from pyxie.images.upstream import Upstreams
+from pyxie.loaders import Loaders
+from pyxie.metrics import Metrics
+from pyxie.net.baseurl import BaseUrl
+from pyxie.net.interfaces import Interfaces
+from pyxie.net.watch import InterfaceWatch
+from pyxie.rate import TokenBuckets
+from pyxie.recognition.discovered import DiscoveredMachines
+from pyxie.recognition.discovery import Discovery
+from pyxie.recognition.recogniser import Recogniser
+from pyxie.registry.machines import Machines
+from pyxie.render.boot import Kitchen
+from pyxie.service import Service
+from pyxie.store.database import Database
+from pyxie.store.ledger import Ledger
+from pyxie.tftp.limits import Limits
+from pyxie.tftp.server import TftpServer
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """A whole pyxie that has not begun to run.
+
+    Attributes:
+        settings: Those of now, when called.
+        machines: The snapshot of now, when called.
+        loaders: Boot loaders.
+        interfaces: The watch on them.
+        services: In the order in which they are to be started.
+    """
+
+    settings: LiveSettings
+    machines: Machines
+    loaders: Loaders
+    interfaces: InterfaceWatch
+    services: tuple[Service, ...]
+
+
+def compose(settings: LiveSettings, *, strict: bool = False) -> Daemon:
+    """Make a daemon.
+
+    Args:
+        settings: What to run.
+        strict: Refuse to start while a machine file is broken.
+    """
+    database = Database(settings().state)
+    watch = InterfaceWatch(lambda: settings().interfaces or None)
+    parts = assemble(settings, database, lambda: watch.current, strict=strict)
+    stale = StaleWatch(
+        parts.builds, lambda build: parts.definitions.of(build).stale_build_threshold_secs
+    )
+    services: list[Service] = [systemd.Watchdog(), watch, database, parts.builds, parts.machines]
+    services += [parts.archive, parts.hooks, stale, parts.upstreams]
+    if parts.boot_api.is_set:
+        services.append(parts.boot_api)
+    services.append(
+        TftpServer(
+            parts.loaders,
+            recorder=parts.trace,
+            metrics=parts.metrics,
+            serves=lambda index: watch.current.served(index),  # noqa: PLW0108  (current changes)
+            port=settings().tftp.port,
+            limits=Derived(settings, _tftp_limits),
+        )
+    )
+    services.append(serve_http(parts, settings().http.listen, settings().http.port))
+    if settings().dhcp.mode != "off":
+        services.append(
+            DhcpServer(
+                interfaces=lambda: watch.current,
+                recognise=parts.recogniser.over_dhcp,
+                loaders=lambda: parts.loaders.by_architecture,
+                http_port=settings().http.port,
+                recorder=parts.trace,
+                metrics=parts.metrics,
+                chains=parts.chains,
+                bind=settings().dhcp.bind,
+                observes=lambda: settings().dhcp.mode == "observe",
+                limit=Derived(settings, lambda now: TokenBuckets(now.limits.dhcp_per_mac)),
+                discovered=parts.discovery.note,
+            )
+        )
+    return Daemon(settings, parts.machines, parts.loaders, watch, tuple(services))
+
+
+def assemble(
+    settings: LiveSettings,
+    database: Database,
+    interfaces: Callable[[], Interfaces],
+    *,
+    strict: bool = False,
+    records: Callable[..., BuildRecords] = BuildRecords,
+    clock: Callable[[], float] = time.time,
+) -> Parts:
+    """Make the parts that are not servers.
+
+    Args:
+        settings: What to run.
+        database: To be entered before they are used.
+        interfaces: Those of now.
+        strict: Refuse to start while a machine file is broken.
+        records: Makes the records of builds.
+        clock: Seconds since the epoch, of builds and events.
+    """
+    metrics, index, said = Metrics(), BuildIndex(), Memory()
+    machines = Machines(settings, metrics, strict=strict)
+    definitions = Definitions(machines)
+    recogniser = Recogniser(machines, index, settings, said)
+    trace = Trace(recogniser.host_of, clock=clock)
+    stored = records(database, keep=lambda: settings().limits.builds_per_machine)
+    base_url = BaseUrl(settings, interfaces)
+    rendering = Derived(settings, Kitchen)
+    hooks = Hooks(
+        Ledger(database),
+        stored,
+        lambda: rendering().renderer,
+        HookNames(definitions, settings, base_url),
+        trace,
+        metrics,
+    )
+    builds = Builds(
+        index,
+        stored,
+        trace,
+        metrics,
+        hooks_after=definitions.hooks_after,
+        hooks_stored=hooks.wake,
+        clock=clock,
+    )
+    boot_api = BootApi(settings().boot_api, said, trace, metrics)
+    discovered = DiscoveredMachines()
+    tokens = Tokens(database)
+
+    def is_own(address: IPv4Address) -> bool:
+        return interfaces().is_own(address)
+
+    return Parts(
+        settings=settings,
+        machines=machines,
+        recogniser=recogniser,
+        discovery=Discovery(
+            recogniser,
+            discovered,
+            boot_api,
+            hooks,
+            lambda: settings().unknownbuild_commands,
+        ),
+        discovered=discovered,
+        builds=builds,
+        index=index,
+        records=stored,
+        definitions=definitions,
+        rendering=rendering,
+        base_url=base_url,
+        loaders=Loaders(lambda: settings().ipxe),
+        upstreams=Upstreams(),
+        chains=ChainMemory(),
+        boot_api=boot_api,
+        hooks=hooks,
+        netboots=Netboots(definitions, hooks),
+        trace=trace,
+        archive=Archive(database, trace, keep=lambda: settings().limits.events),
+        metrics=metrics,
+        gate=Derived(settings, lambda now: Gate(now.api, is_own, tokens.find)),
+        tokens=tokens,
+        audit=Audit(database),
+    )
+
+
+def serve_http(
+    parts: Parts, listen: tuple[str, ...], port: int, *, patience: float = FIRST_REQUEST
+) -> HttpServer:
+    """Make the HTTP server.
+
+    Args:
+        parts: What its handlers use.
+        listen: Addresses; none means all, IPv6 too.
+        port: TCP port; 0 takes a free one, for tests.
+        patience: Seconds a client has for its first request.
+    """
+    admission = Admission(Derived(parts.settings, _connection_limits), patience)
+    declared = operations(parts.settings().waitron_api)
+    return HttpServer(application(parts, declared, admission), admission, listen, port)
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(settings.limits.http_per_address, settings.limits.http_total)
+
+
+def _tftp_limits(settings: Settings) -> Limits:
+    limits = settings.limits
+    return Limits(
+        per_client=limits.tftp_per_address,
+        total=limits.tftp_total,
+        max_blksize=limits.tftp_blksize,
+        max_windowsize=limits.tftp_windowsize,
+    )

@@ -1,0 +1,129 @@
+"""The settings in force: a snapshot of ``config.yaml``, swapped whole when it is read again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from pyxie.config.nodes import Document
+from pyxie.config.settings import Settings, load_marked
+from pyxie.errors import ConfigError, Problem
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIXED: Final = (
+    *("state", "user", "http", "tftp", "waitron_api"),
+    *("dhcp.bind", "boot_api"),
+)
+"""What is decided at the start: sockets, the database, the user, the routes."""
+
+
+class LiveSettings:
+    """Gives the settings of now, when it is called.
+
+    Args:
+        file: ``config.yaml``.
+        settings: As it was read for the start.
+        document: The same with its marks.
+    """
+
+    def __init__(self, file: Path, settings: Settings, document: Document | None = None) -> None:
+        self.file = file
+        self.document = document
+        self.problems: tuple[Problem, ...] = ()
+        """What is wrong with the file as it is now; what it said before stays in force."""
+        self._settings = settings
+        self._reading = asyncio.Lock()
+        self._followers: list[Callable[[Settings], None]] = []
+
+    def __call__(self) -> Settings:
+        """Return the settings of now."""
+        return self._settings
+
+    def follow(self, follower: Callable[[Settings], None]) -> None:
+        """Have ``follower`` told of each change, once it is in force."""
+        self._followers.append(follower)
+
+    async def reload(self) -> bool:
+        """Read the file again; a mistake in it changes nothing. Tell whether anything changed."""
+        async with self._reading:
+            try:
+                settings, document = await asyncio.to_thread(load_marked, self.file)
+            except ConfigError as exc:
+                for problem in sorted(set(exc.problems) - set(self.problems)):
+                    log.error("%s", problem)  # noqa: TRY400
+                log.error("%s has mistakes; the settings stay as they were", self.file)  # noqa: TRY400
+                self.problems = exc.problems
+                return False
+            for problem in self.problems:
+                log.info("mended: %s", problem)
+            self.problems = ()
+            before, after = self._settings, _kept(self._settings, settings)
+            for key in sorted(_differences(after, settings)):
+                log.warning("%s: %s takes a restart", self.file, key)
+            self.document = document
+            changed = sorted(_differences(before, after))
+            if not changed:
+                return False
+            log.info("%s: changed: %s", self.file, ", ".join(changed))
+            self._settings = after
+        for follower in self._followers:
+            follower(after)
+        return True
+
+
+class Derived(Generic[T]):
+    """What is made of the settings, and made anew when they change.
+
+    Args:
+        settings: Those of now.
+        make: Makes it.
+    """
+
+    def __init__(self, settings: Callable[[], Settings], make: Callable[[Settings], T]) -> None:
+        self._settings = settings
+        self._make = make
+        self._of = settings()
+        self._made = make(self._of)
+
+    def __call__(self) -> T:
+        """Return what is made of the settings of now."""
+        settings = self._settings()
+        if settings is not self._of:
+            self._made = self._make(settings)
+            self._of = settings
+        return self._made
+
+
+def _kept(before: Settings, after: Settings) -> Settings:
+    """Return ``after`` with what `FIXED` names as it was ``before``."""
+    update: dict[str, Any] = {}
+    for key in FIXED:
+        section, _, inner = key.partition(".")
+        old = getattr(before, section)
+        if inner:
+            old = getattr(after, section).model_copy(update={inner: getattr(old, inner)})
+        update[section] = old
+    # To answer and to observe are one server; whether there is one is decided at the start.
+    if "off" in (before.dhcp.mode, after.dhcp.mode):
+        update["dhcp"] = before.dhcp
+    return after.model_copy(update=update)
+
+
+def _differences(one: BaseModel, other: BaseModel) -> Iterator[str]:
+    """Walk the keys by which two models differ, ``limits.events``."""
+    for name in type(one).model_fields:
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if mine == theirs:
+            continue
+        if isinstance(mine, BaseModel) and isinstance(theirs, BaseModel):
+            yield from (f"{name}.{inner}" for inner in _differences(mine, theirs))
+        else:
+            yield name

@@ -1,0 +1,44 @@
+"""What the templates of hooks are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from typing import Any, Final
+
+from pyxie.builds.definitions import Definitions
+from pyxie.builds.life import Build
+from pyxie.config.settings import Settings
+from pyxie.net.baseurl import BaseUrl
+from pyxie.registry.machine import Machine
+from pyxie.render.context import Occasion, context, occasion_of
+
+_LOOPBACK: Final = IPv4Address("127.0.0.1")
+
+
+class HookNames:
+    """Gives a hook's names, when called; safe to be used by several threads.
+
+    Args:
+        definitions: Of the builds.
+        settings: Those of now.
+        base_url: How clients reach us.
+    """
+
+    def __init__(
+        self, definitions: Definitions, settings: Callable[[], Settings], base_url: BaseUrl
+    ) -> None:
+        self._definitions = definitions
+        self._settings = settings
+        self._base_url = base_url
+
+    def __call__(self, build: Build | None, mac: str | None) -> dict[str, Any]:
+        """Return what a hook is told: of a build, or of a NIC that nobody knows."""
+        settings = self._settings()
+        base = self._base_url(_LOOPBACK, settings.http.port)
+        if build is not None:
+            machine = self._definitions.of(build)
+            return context(machine, settings, occasion_of(build, machine, base, mac))
+        unknown = Machine(hostname="unknown", params=settings.params)
+        names = context(unknown, settings, Occasion(base_url=base, token="", mac=mac or ""))
+        return {**names, "Hostname": mac, "hostname": mac}

@@ -1,0 +1,48 @@
+"""The hooks of a boot event: when a machine has fetched its boot script, once a boot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from pyxie.builds.definitions import Definitions
+from pyxie.builds.life import Build
+from pyxie.hooks.runner import Hooks
+from pyxie.recent import note
+
+_ONE_BOOT: Final = 60.0
+"""Seconds within which one machine's boot events are one."""
+_MOST: Final = 20_000
+
+
+class Netboots:
+    """Has hooks run for machines that boot.
+
+    Args:
+        definitions: Of their builds.
+        hooks: Runs them.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        hooks: Hooks,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._definitions = definitions
+        self._hooks = hooks
+        self._clock = clock
+        self._last: dict[str, float] = {}
+
+    async def note(self, build: Build, mac: str) -> None:
+        """Note that a machine fetched its script; iPXE may ask for it several times."""
+        hooks = self._definitions.of(build).pxeevent_commands
+        if not hooks:
+            return
+        now = self._clock()
+        if now - self._last.get(build.host, -_ONE_BOOT) >= _ONE_BOOT:
+            note(self._last, build.host, now, _MOST)
+            await self._hooks.owe("pxeevent", hooks, build.host, build, mac)

@@ -1,0 +1,145 @@
+"""The parts of pyxie that HTTP handlers use, each under a key of its own.
+
+A handler asks the application for the two or three that it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from aiohttp import web
+
+from pyxie.access.audit import Audit
+from pyxie.access.tokens import Tokens
+from pyxie.bootapi.service import BootApi
+from pyxie.builds.builds import Builds
+from pyxie.builds.definitions import Definitions
+from pyxie.builds.index import BuildIndex
+from pyxie.builds.records import BuildRecords
+from pyxie.config.live import LiveSettings
+from pyxie.dhcp.chain import ChainMemory
+from pyxie.events.archive import Archive
+from pyxie.events.trace import Trace
+from pyxie.hooks.netboots import Netboots
+from pyxie.hooks.runner import Hooks
+from pyxie.http.access import Gate
+from pyxie.images.upstream import Upstreams
+from pyxie.loaders import Loaders
+from pyxie.metrics import Metrics
+from pyxie.net.baseurl import BaseUrl
+from pyxie.recognition.discovered import DiscoveredMachines
+from pyxie.recognition.discovery import Discovery
+from pyxie.recognition.recogniser import Recogniser
+from pyxie.registry.machines import Machines
+from pyxie.render.boot import Kitchen
+
+Made: TypeAlias = Callable[[], Kitchen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """All of them, as `pyxie.daemon` has put them together.
+
+    Attributes:
+        settings: Those of now, when called.
+        machines: The snapshot of now, when called.
+        recogniser: Who a client is.
+        discovery: Told of unknown machines.
+        discovered: What those said of themselves.
+        builds: Begins, changes and ends them.
+        index: The newest of each machine.
+        records: All that are remembered.
+        definitions: What their machines are built from.
+        rendering: Scripts and templates by the settings of now, when called.
+        base_url: How clients reach us.
+        loaders: Boot loaders.
+        upstreams: Streams images.
+        chains: Which iPXE was handed the better one.
+        boot_api: The API server for unknown machines.
+        hooks: Runs them.
+        netboots: Begins those of a boot.
+        trace: Events of late.
+        archive: Events on disk.
+        metrics: Counters.
+        gate: Who may do what by the settings of now, when called.
+        tokens: Of the API.
+        audit: Who changed what.
+    """
+
+    settings: LiveSettings
+    machines: Machines
+    recogniser: Recogniser
+    discovery: Discovery
+    discovered: DiscoveredMachines
+    builds: Builds
+    index: BuildIndex
+    records: BuildRecords
+    definitions: Definitions
+    rendering: Made
+    base_url: BaseUrl
+    loaders: Loaders
+    upstreams: Upstreams
+    chains: ChainMemory
+    boot_api: BootApi
+    hooks: Hooks
+    netboots: Netboots
+    trace: Trace
+    archive: Archive
+    metrics: Metrics
+    gate: Callable[[], Gate]
+    tokens: Tokens
+    audit: Audit
+
+
+SETTINGS: web.AppKey[LiveSettings] = web.AppKey("settings", LiveSettings)
+MACHINES: web.AppKey[Machines] = web.AppKey("machines", Machines)
+RECOGNISER: web.AppKey[Recogniser] = web.AppKey("recogniser", Recogniser)
+DISCOVERY: web.AppKey[Discovery] = web.AppKey("discovery", Discovery)
+DISCOVERED: web.AppKey[DiscoveredMachines] = web.AppKey("discovered", DiscoveredMachines)
+BUILDS: web.AppKey[Builds] = web.AppKey("builds", Builds)
+INDEX: web.AppKey[BuildIndex] = web.AppKey("index", BuildIndex)
+RECORDS: web.AppKey[BuildRecords] = web.AppKey("records", BuildRecords)
+DEFINITIONS: web.AppKey[Definitions] = web.AppKey("definitions", Definitions)
+RENDERING: web.AppKey[Made] = web.AppKey("rendering")
+BASE_URL: web.AppKey[BaseUrl] = web.AppKey("base_url", BaseUrl)
+LOADERS: web.AppKey[Loaders] = web.AppKey("loaders", Loaders)
+UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
+CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
+BOOT_API: web.AppKey[BootApi] = web.AppKey("boot_api", BootApi)
+HOOKS: web.AppKey[Hooks] = web.AppKey("hooks", Hooks)
+NETBOOTS: web.AppKey[Netboots] = web.AppKey("netboots", Netboots)
+TRACE: web.AppKey[Trace] = web.AppKey("trace", Trace)
+ARCHIVE: web.AppKey[Archive] = web.AppKey("archive", Archive)
+METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
+GATE: web.AppKey[Callable[[], Gate]] = web.AppKey("gate")
+TOKENS: web.AppKey[Tokens] = web.AppKey("tokens", Tokens)
+AUDIT: web.AppKey[Audit] = web.AppKey("audit", Audit)
+
+
+def put(app: web.Application, parts: Parts) -> None:
+    """Put all of them into ``app``."""
+    app[SETTINGS] = parts.settings
+    app[MACHINES] = parts.machines
+    app[RECOGNISER] = parts.recogniser
+    app[DISCOVERY] = parts.discovery
+    app[DISCOVERED] = parts.discovered
+    app[BUILDS] = parts.builds
+    app[INDEX] = parts.index
+    app[RECORDS] = parts.records
+    app[DEFINITIONS] = parts.definitions
+    app[RENDERING] = parts.rendering
+    app[BASE_URL] = parts.base_url
+    app[LOADERS] = parts.loaders
+    app[UPSTREAMS] = parts.upstreams
+    app[CHAINS] = parts.chains
+    app[BOOT_API] = parts.boot_api
+    app[HOOKS] = parts.hooks
+    app[NETBOOTS] = parts.netboots
+    app[TRACE] = parts.trace
+    app[ARCHIVE] = parts.archive
+    app[METRICS] = parts.metrics
+    app[GATE] = parts.gate
+    app[TOKENS] = parts.tokens
+    app[AUDIT] = parts.audit

@@ -1,0 +1,50 @@
+"""The URL under which a client reaches our HTTP server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address
+from typing import Protocol
+
+from pyxie.net.interfaces import Interfaces
+
+
+class Settings(Protocol):
+    """What is asked of the settings."""
+
+    @property
+    def baseurl(self) -> str | None:
+        """The operator's own, without a trailing slash."""
+        ...
+
+
+class BaseUrl:
+    """Gives the URL for a client, when called.
+
+    Args:
+        settings: Those of now.
+        interfaces: Those of now.
+    """
+
+    def __init__(
+        self, settings: Callable[[], Settings], interfaces: Callable[[], Interfaces]
+    ) -> None:
+        self._settings = settings
+        self._interfaces = interfaces
+
+    def __call__(self, local: IPv4Address | IPv6Address, port: int) -> str:
+        """Return how a client that reached us at ``local`` reaches us.
+
+        Args:
+            local: Our end of its connection.
+            port: Our HTTP port.
+        """
+        own = self._settings().baseurl
+        if own:
+            return own
+        address: IPv4Address | IPv6Address = local
+        if local.is_loopback or (local.version == 6 and local.is_link_local):
+            # Of no use to others; or only with a zone, which a URL in a script cannot have.
+            address = self._interfaces().first() or local
+        host = f"[{address}]" if address.version == 6 else str(address)
+        return f"http://{host}:{port}"

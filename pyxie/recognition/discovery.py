@@ -1,0 +1,78 @@
+"""Unknown machines that were heard: noted, asked about, and their hooks begun."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from pyxie.config.build import Hook
+from pyxie.recognition.discovered import DiscoveredMachines
+from pyxie.recognition.recognise import Unidentified, Unknown, settled
+from pyxie.recognition.recogniser import Recogniser
+
+
+class BootApi(Protocol):
+    """Who is asked about them, see `pyxie.bootapi.service.BootApi`."""
+
+    def look_up(self, mac: str) -> None:
+        """Ask about a machine, if that is due; never waits."""
+        ...
+
+
+class Hooks(Protocol):
+    """Who runs their hooks, see `pyxie.hooks.runner.Hooks`."""
+
+    async def unknown(self, hooks: Sequence[Hook], mac: str) -> None:
+        """Have hooks run for a machine that no file knows."""
+        ...
+
+
+class Discovery:
+    """Takes note of unknown machines that want to boot.
+
+    Args:
+        recogniser: Tells whether they are unknown.
+        discovered: Where they are kept.
+        boot_api: Asked about them.
+        hooks: Runs what the settings say.
+        commands: The settings' hooks for them, as of now.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        discovered: DiscoveredMachines,
+        boot_api: BootApi,
+        hooks: Hooks,
+        commands: Callable[[], Sequence[Hook]],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._recogniser = recogniser
+        self._discovered = discovered
+        self._boot_api = boot_api
+        self._hooks = hooks
+        self._commands = commands
+        self._clock = clock
+        self._noting: set[asyncio.Task[None]] = set()
+
+    def note(self, mac: str, fields: Mapping[str, str]) -> None:
+        """Note a machine that wants to boot, if no file knows it; never waits.
+
+        Args:
+            mac: Its NIC.
+            fields: What it said of itself, by `pyxie.recognition.discovered.FIELDS`.
+        """
+        found = self._recogniser.of(mac)
+        if not isinstance(settled(found), Unknown):
+            return
+        self._boot_api.look_up(mac)
+        sure = not isinstance(found, Unidentified)
+        if self._discovered.note(mac, self._clock(), fields, sure=sure) and self._commands():
+            work = self._hooks.unknown(self._commands(), mac)
+            task = asyncio.get_running_loop().create_task(work, name=f"unknown {mac}")
+            self._noting.add(task)
+            task.add_done_callback(self._noting.discard)

@@ -1,0 +1,312 @@
+"""Who is this client? The one policy that DHCP, TFTP, HTTP and REST go by. Pure.
+
+A MAC in a machine's file tells, or in a build that has begun; else what the client says of
+itself, by the machines' `match`. What it may be before iPXE was asked is a value of its own,
+and so is each reason for which it is nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol, TypeAlias
+
+from pyxie.bootapi.contract import Answer
+from pyxie.bootapi.memory import Nothing
+from pyxie.builds.life import Build, State
+from pyxie.registry.identity import Identity
+from pyxie.registry.select import Selectors
+
+ASKED_FOR: Final = 600.0
+"""Seconds for which what iPXE has told counts: one boot."""
+
+
+class Mode(StrEnum):
+    """What pyxie does for a machine that it knows."""
+
+    IN_BUILD = "in build"
+    """It is network-booted, with what its build serves."""
+    IDLE = "idle"
+    """Nothing: it boots from its disk."""
+
+
+class Policy(StrEnum):
+    """What a machine gets that no file knows."""
+
+    IGNORE = "ignore"
+    DISCOVER = "discover"
+    """It is asked what it is, and boots from its next device."""
+    MENU = "menu"
+    """Somebody at it chooses a build type."""
+    BUILD_TYPE = "build type"
+    BOOT_API = "boot API"
+    """What an API server has for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """It is that machine.
+
+    Attributes:
+        host: Its hostname.
+        mode: What is done for it.
+        build: Its newest build; active if it is in build mode.
+    """
+
+    host: str
+    mode: Mode
+    build: Build | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """It fits the `match` of several machines, of which none is the more specific.
+
+    Attributes:
+        host: One of them.
+    """
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Its MAC stands in a file with mistakes, or in two files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Files cannot be read at all, and it may stand in one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No file knows it.
+
+    Attributes:
+        policy: What it gets.
+        build_type: Which one, where the settings or somebody at its menu says so.
+        boot_api: What the API server has said of it; None where there is none, or it has not.
+        asks_api: There is an API server.
+    """
+
+    policy: Policy
+    build_type: str = ""
+    boot_api: Answer | Nothing | None = None
+    asks_api: bool = False
+
+
+Settled: TypeAlias = Known | Ambiguous | Broken | Unreadable | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Unidentified:
+    """Only iPXE can tell which machine it is, and is to be asked.
+
+    Attributes:
+        mode: `Mode.IN_BUILD` if one that it may be is.
+        otherwise: What it is taken for until then.
+    """
+
+    mode: Mode
+    otherwise: Settled
+
+
+Recognised: TypeAlias = Settled | Unidentified
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks, and what it has told.
+
+    Attributes:
+        mac: ``52:54:00:12:34:56``.
+        identity: What it has said of itself.
+        chosen: The build type that somebody chose in its menu.
+        boot_api: What the API server has said of it.
+    """
+
+    mac: str
+    identity: Identity = field(default_factory=Identity)
+    chosen: str = ""
+    boot_api: Answer | Nothing | None = None
+
+
+class Machines(Protocol):
+    """What is asked of a snapshot of the machines, see `pyxie.registry.registry.Registry`."""
+
+    @property
+    def selectors(self) -> Selectors:
+        """Those that are recognised by more than their MACs."""
+        ...
+
+    @property
+    def blind(self) -> bool:
+        """Files cannot be read at all."""
+        ...
+
+    def host_of(self, mac: str) -> str | None:
+        """Return the machine with that NIC."""
+        ...
+
+    def claimed(self, mac: str) -> bool:
+        """Tell whether that MAC stands in a file, even in one with mistakes."""
+        ...
+
+    def __contains__(self, host: str) -> bool: ...
+
+
+class Builds(Protocol):
+    """What is asked of the builds, see `pyxie.builds.index.BuildIndex`."""
+
+    def of(self, host: str) -> Build | None:
+        """Return a machine's newest build."""
+        ...
+
+    def by_mac(self, mac: str) -> Build | None:
+        """Return the active build whose machine has that NIC."""
+        ...
+
+    def active_now(self) -> Collection[Build]:
+        """Return the active ones."""
+        ...
+
+
+class Settings(Protocol):
+    """What is asked of the settings, see `pyxie.config.settings.Settings`."""
+
+    @property
+    def unknown(self) -> str:
+        """``ignore``, ``discover``, ``menu``, or one of the build types."""
+        ...
+
+    @property
+    def build_types(self) -> Container[str]:
+        """By name."""
+        ...
+
+    @property
+    def boot_api(self) -> object | None:
+        """The API server, if there is one."""
+        ...
+
+
+def recognise(
+    client: Client, machines: Machines, builds: Builds, settings: Settings, now: float
+) -> Recognised:
+    """Tell who a client is.
+
+    Args:
+        client: With all that it has told.
+        machines: The snapshot of the files.
+        builds: The newest of each machine.
+        settings: For those that no file knows.
+        now: Seconds, monotonic, by the clock of `Identity.asked`.
+    """
+    found = _settle(client, machines, builds, settings)
+    who, selectors = client.identity, machines.selectors
+    told = who.asked is not None and now - who.asked < ASKED_FOR
+    if told or not selectors or not selectors.asks(who) or _has_a_name(client, machines, builds):
+        return found
+    building = any(selectors.may_be(build.host, who) for build in builds.active_now())
+    return Unidentified(Mode.IN_BUILD if building else Mode.IDLE, found)
+
+
+def settled(found: Recognised) -> Settled:
+    """Return what a client is taken for, also if iPXE has not been asked."""
+    return found.otherwise if isinstance(found, Unidentified) else found
+
+
+def host_of(found: Recognised) -> str | None:
+    """Return the hostname, of a machine that is known."""
+    known = settled(found)
+    return known.host if isinstance(known, Known) else None
+
+
+def boots(found: Recognised) -> bool:
+    """Tell whether a client is to be network-booted."""
+    match found:
+        case Known(mode=mode):
+            return mode is Mode.IN_BUILD
+        case Unidentified(mode, otherwise):
+            return mode is Mode.IN_BUILD or boots(otherwise)
+        case Unknown(policy):
+            return policy is not Policy.IGNORE
+        case Ambiguous() | Broken() | Unreadable():  # pragma: no branch  (mypy: these are all)
+            return False
+
+
+def why_not(found: Recognised) -> str:
+    """Return why a client is not network-booted, in plain words."""
+    match settled(found):
+        case Known(build=Build(state=state)) if state in _ENDED:
+            return _ENDED[state]
+        case Known():
+            return "not in build mode"
+        case Ambiguous() | Broken():
+            return "in a file with mistakes: see pyxie check"
+        case Unknown(boot_api=Nothing(why)):
+            return f"not in the registry, and the boot API {why}"
+        case Unknown(asks_api=True):
+            return "not in the registry; the boot API is asked, and not yet heard"
+        case Unknown() | Unreadable():  # pragma: no branch  (mypy: these are all)
+            return "not in the registry"
+
+
+_ENDED: Final = {
+    State.INSTALLED: "installed",
+    State.FAILED: "out of build mode: its installer said that it failed",
+    State.CANCELLED: "out of build mode: its build was cancelled",
+}
+
+
+def _has_a_name(client: Client, machines: Machines, builds: Builds) -> bool:
+    """Tell whether its MAC alone says who it is, or that nobody may say."""
+    mac = client.mac
+    known = machines.host_of(mac) is not None or builds.by_mac(mac) is not None
+    return known or machines.claimed(mac)
+
+
+def _settle(client: Client, machines: Machines, builds: Builds, settings: Settings) -> Settled:
+    host = machines.host_of(client.mac)
+    if host is not None:
+        return _known(host, builds)
+    build = builds.by_mac(client.mac)
+    if build is not None:  # its file has gone, or the NIC was put into it since
+        return _known(build.host, builds)
+    if machines.claimed(client.mac):
+        return Broken()
+    if machines.blind:
+        return Unreadable()
+    selector = machines.selectors.of(client.identity) if machines.selectors else None
+    if selector is None:
+        return _unknown(client, settings)
+    return _known(selector.host, builds) if selector.host in machines else Ambiguous(selector.host)
+
+
+def _known(host: str, builds: Builds) -> Known:
+    build = builds.of(host)
+    mode = Mode.IN_BUILD if build is not None and build.active else Mode.IDLE
+    return Known(host, mode, build)
+
+
+def _unknown(client: Client, settings: Settings) -> Unknown:
+    asks = settings.boot_api is not None
+    said = client.boot_api if asks else None
+    policy, build_type = _wanted(client, settings)
+    if isinstance(said, Answer):
+        policy = Policy.BOOT_API
+    return Unknown(policy, build_type, said, asks)
+
+
+def _wanted(client: Client, settings: Settings) -> tuple[Policy, str]:
+    """Return what the settings say of unknown machines."""
+    match settings.unknown:
+        case Policy.IGNORE | Policy.DISCOVER as policy:
+            return Policy(policy), ""
+        case Policy.MENU:
+            chosen = client.chosen
+            return Policy.MENU, chosen if chosen in settings.build_types else ""
+        case build_type:
+            return Policy.BUILD_TYPE, build_type

@@ -1,0 +1,109 @@
+"""Recognises clients: what they have told, held against the machines and builds of now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final, Protocol
+
+from pyxie.bootapi.contract import Answer
+from pyxie.bootapi.memory import Nothing
+from pyxie.recent import note
+from pyxie.recognition.recognise import (
+    Builds,
+    Client,
+    Machines,
+    Recognised,
+    Settings,
+    host_of,
+    recognise,
+)
+from pyxie.registry.identity import Identities, Identity
+
+_MOST_CHOSEN: Final = 1000
+
+
+class Memory(Protocol):
+    """What an API server has said, see `pyxie.bootapi.memory.Memory`."""
+
+    def known(self, mac: str, now: float) -> Answer | Nothing | None:
+        """Return what to go by without asking."""
+        ...
+
+
+class Recogniser:
+    """Tells who a client is by what is in memory; never waits.
+
+    Args:
+        machines: The snapshot of now.
+        builds: The newest of each machine.
+        settings: Those of now.
+        boot_api: What the API server has said.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        machines: Callable[[], Machines],
+        builds: Builds,
+        settings: Callable[[], Settings],
+        boot_api: Memory,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._machines = machines
+        self._builds = builds
+        self._settings = settings
+        self._boot_api = boot_api
+        self._clock = clock
+        self._identities = Identities()
+        self._chosen: dict[str, str] = {}
+
+    def of(self, mac: str) -> Recognised:
+        """Return who the client with that NIC is."""
+        return self._recognised(mac, self._identities.of(mac))
+
+    def anew(self, mac: str) -> Recognised:
+        """Return the same as if iPXE had told nothing yet: it is asked at each boot."""
+        return self._recognised(mac, replace(self._identities.of(mac), asked=None))
+
+    def over_dhcp(self, mac: str, identity: Callable[[], Identity]) -> Recognised:
+        """Return who a client is, and note what it tells.
+
+        Args:
+            mac: The NIC that asks.
+            identity: Gives what it tells; called only where that matters.
+        """
+        machines = self._machines()
+        if machines.selectors and machines.host_of(mac) is None:
+            self._identities.over_dhcp(mac, identity(), self._clock())
+        return self.of(mac)
+
+    def by_ipxe(
+        self, mac: str, fields: Mapping[str, str], address: IPv4Address | IPv6Address
+    ) -> None:
+        """Note what iPXE has told of a machine that several could be.
+
+        Args:
+            mac: The NIC that asks.
+            fields: As of `pyxie.registry.identity.Identity.by_ipxe`.
+            address: Where it came from.
+        """
+        now = self._clock()
+        self._identities.keep(mac, self._identities.of(mac).by_ipxe(fields, address, now))
+
+    def choose(self, mac: str, build_type: str) -> None:
+        """Note what somebody chose in the menu of an unknown machine; it counts till the next."""
+        note(self._chosen, mac, build_type, _MOST_CHOSEN)
+
+    def host_of(self, mac: str) -> str | None:
+        """Return the hostname of the machine with that NIC, if it is known."""
+        return host_of(self.of(mac))
+
+    def _recognised(self, mac: str, identity: Identity) -> Recognised:
+        now, settings = self._clock(), self._settings()
+        said = self._boot_api.known(mac, now) if settings.boot_api is not None else None
+        client = Client(mac, identity, self._chosen.get(mac, ""), said)
+        return recognise(client, self._machines(), self._builds, settings, now)
