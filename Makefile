@@ -50,8 +50,9 @@ unit:
 	systemd-analyze security --no-pager --offline=true packaging/systemd/pyxie.service
 
 bench: .venv/test
-	@packaging/need-packages $(TEST_PACKAGES)
+	@packaging/need-packages $(TEST_PACKAGES) wrk
 	$(PY) -m bench.machines
+	$(PY) -m bench.scripts
 	$(PY) -m bench.tftp
 
 # The lock files carry versions and hashes; where the packages come from is the user's choice.

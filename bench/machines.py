@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -24,7 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyxie
 from pyxie.registry.folder import Folder
+
+CHECKOUT = Path(pyxie.__file__).resolve().parent.parent
 
 MACHINE = """\
 # A machine like any other.
@@ -85,16 +89,20 @@ def free_port(kind: socket.SocketKind) -> int:
 
 
 @contextlib.contextmanager
-def serving(site: Path) -> Iterator[tuple[Daemon, float]]:
-    """Run a daemon; yield it with the seconds from its start to its first answer."""
+def serving(
+    site: Path, settings: str = "", checkout: Path = CHECKOUT
+) -> Iterator[tuple[Daemon, float]]:
+    """Run a checkout's daemon; yield it with the seconds from its start to its first answer."""
     port = free_port(socket.SOCK_STREAM)
     (site / "config.yaml").write_text(
         f"http: {{port: {port}, listen: 127.0.0.1}}\ndhcp: {{mode: 'off'}}\ninterfaces: [lo]\n"
-        f"tftp: {{port: {free_port(socket.SOCK_DGRAM)}}}\nlog: {{level: error}}\n"
+        f"tftp: {{port: {free_port(socket.SOCK_DGRAM)}}}\nlog: {{level: error}}\n{settings}"
     )
     command = [sys.executable, "-m", "pyxie", "serve", "--config", str(site / "config.yaml")]
+    # Not in this folder, for the code of the folder that Python is started in comes first.
+    code = os.environ | {"PYTHONPATH": str(checkout)}
     began = time.perf_counter()
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=site, env=code) as process:
         daemon = Daemon(process, port)
         try:
             while True:
@@ -107,6 +115,10 @@ def serving(site: Path) -> Iterator[tuple[Daemon, float]]:
             yield daemon, time.perf_counter() - began
         finally:
             process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def changes(daemon: Daemon, folder: Path, rounds: int) -> tuple[float, float]:
