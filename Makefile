@@ -1,7 +1,8 @@
 # make run     start the daemon on config.yaml, installing what running needs
 # make test    all tests, installing what testing needs
 # make demo    watch a virtual machine being booted and installed
-# make check   format, lint, types, tests: what CI runs
+# make check   format, lint, types, coverage, tests: what CI runs
+# make cover   is each pure module covered by its own tests?
 # make format  put the code in shape
 # make unit    the systemd unit's security score
 # make bench   speed beside peers, in one run
@@ -18,7 +19,7 @@ TEST_PACKAGES := $(LAB_PACKAGES) atftp tshark nginx-light debconf systemd util-l
 	cloud-init ignition libxml2-utils shellcheck \
 	golang-go golang-github-flosch-pongo2.v4-dev python3-cheetah
 
-.PHONY: run test demo check lint format types unit bench lock clean
+.PHONY: run test demo check lint format types cover unit bench lock clean
 
 run: .venv/run
 	@packaging/need-packages --optional $(RUN_PACKAGES)
@@ -32,7 +33,7 @@ demo: .venv/test
 	@packaging/need-packages $(LAB_PACKAGES)
 	@$(PY) -m tests.lab.demo
 
-check: lint types
+check: lint types cover
 	$(MAKE) test
 
 lint: .venv/test
@@ -41,6 +42,9 @@ lint: .venv/test
 
 types: .venv/test
 	$(PY) -m mypy
+
+cover: .venv/test
+	$(PY) -m tests.cover
 
 format: .venv/test
 	$(PY) -m ruff format .

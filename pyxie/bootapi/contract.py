@@ -171,10 +171,9 @@ def _cmdline(written: Any, base: str, others: list[str]) -> tuple[str | int, ...
     for piece in _expanded(written or "", number):
         # pixiecore expands it once more when it writes the script, without URL.
         pieces += [piece] if isinstance(piece, int) else _expanded(piece, None)
-    if pieces and isinstance(pieces[0], str):
-        pieces[0] = pieces[0].lstrip()
-    if pieces and isinstance(pieces[-1], str):
-        pieces[-1] = pieces[-1].rstrip()
+    # There is a text before and after each URL, if an empty one.
+    pieces[0] = str(pieces[0]).lstrip()
+    pieces[-1] = str(pieces[-1]).rstrip()
     for piece in pieces:
         if isinstance(piece, str) and _CONTROL.search(piece):
             raise AnswerError("cmdline", "must be one line, without control characters")

@@ -48,7 +48,7 @@ def report(what: str, transfer: Transfer, outcome: Outcome, seconds: float) -> R
         case TimedOut(0):
             text = f"{what} over TFTP: the client did not acknowledge its options"
             return Report("timed out", Step.TROUBLE, text)
-        case TimedOut(block):
+        case TimedOut(block):  # pragma: no branch  (there is no other outcome)
             text = f"{what} over TFTP: the client fell silent {so_far}"
             if block == 1 and transfer.blksize > 512:
                 text += (

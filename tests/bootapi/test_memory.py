@@ -136,6 +136,14 @@ class TestPace:
         assert not pace.is_dead
         assert [pace.take(f"y{n}", 2, waiting=False) for n in range(3)] == [True] * 3
 
+    def test_counts_the_turns_that_are_in_hand(self) -> None:
+        pace = Pace()
+        pace.take("a", 0, waiting=False)
+        pace.take("b", 0, waiting=True)
+        pace.give("a", 1, failed=False)
+
+        assert len(pace) == 1
+
 
 class TestForAnyCourse:
     @given(

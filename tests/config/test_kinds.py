@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
-from pyxie.config.kinds import dashed, http_url, mac
+from pyxie.config.kinds import Addresses, Names, Params, dashed, http_url, mac, unicast
 
 
 class TestMac:
@@ -59,6 +61,47 @@ class TestMac:
             return
         assert re.fullmatch("([0-9a-f]{2}:){5}[0-9a-f]{2}", found)
         assert mac(found) == found
+
+
+class TestANicsAddress:
+    def test_is_a_mac_in_its_one_spelling(self) -> None:
+        assert unicast("52-54-00-AB-CD-EF") == "52:54:00:ab:cd:ef"
+
+    @pytest.mark.parametrize("written", ["01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff", "0" * 12])
+    def test_is_no_groups_and_not_of_zeros(self, written: str) -> None:
+        with pytest.raises(ValueError, match="is no address of a single NIC") as caught:
+            unicast(written)
+
+        assert str(caught.value) == f"{written!r} is no address of a single NIC"
+
+
+class TestOneOrSeveral:
+    @pytest.mark.parametrize(
+        ("kind", "written", "found"),
+        [
+            (Names, "a", ("a",)),
+            (Names, ["a", "b"], ("a", "b")),
+            (Addresses, " 2001:DB8::1 ", ("2001:db8::1",)),
+            (Addresses, ["192.0.2.1"], ("192.0.2.1",)),
+        ],
+    )
+    def test_become_a_tuple(self, kind: Any, written: Any, found: tuple[str, ...]) -> None:
+        assert TypeAdapter(kind).validate_python(written) == found
+
+    def test_what_is_no_address_is_told_with_an_example(self) -> None:
+        with pytest.raises(ValueError, match=r"'web01' is not an IP address like 192\.0\.2\.1"):
+            TypeAdapter(Addresses).validate_python("web01")
+
+
+class TestParams:
+    def test_an_empty_value_is_an_empty_text(self) -> None:
+        read = TypeAdapter[dict[str, str]](Params).validate_python
+
+        assert read({"a": None, "b": "no"}) == {"a": "", "b": "no"}
+
+    def test_are_a_mapping(self) -> None:
+        with pytest.raises(ValueError, match="Input should be a valid dictionary"):
+            TypeAdapter(Params).validate_python("a")
 
 
 class TestHttpUrl:

@@ -17,6 +17,7 @@ from pyxie.dhcp.firmware import (
     ipxe,
     told,
     user_classes,
+    uuids,
 )
 
 
@@ -179,6 +180,23 @@ class TestTold:
             "architecture": ARCHITECTURES[7].name,
         }
 
+    def test_is_nothing_if_it_says_nothing(self) -> None:
+        assert told({}) == {}
+
     @given(st.dictionaries(st.sampled_from([12, 60, 93, 97]), st.binary(max_size=40)))
     def test_of_any_options_is_text(self, options: dict[int, bytes]) -> None:
         assert all(isinstance(value, str) for value in told(options).values())
+
+
+class TestUuids:
+    def test_are_spelt_as_smbios_means_it_and_in_network_order(self) -> None:
+        sent = b"\0" + bytes(range(16))
+
+        assert uuids({97: sent}) == {
+            "03020100-0504-0706-0809-0a0b0c0d0e0f",
+            "00010203-0405-0607-0809-0a0b0c0d0e0f",
+        }
+
+    @pytest.mark.parametrize("sent", [b"", b"\0" + bytes(15), b"\1" + bytes(16)])
+    def test_of_another_type_or_length_are_none(self, sent: bytes) -> None:
+        assert uuids({97: sent}) == frozenset()

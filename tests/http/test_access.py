@@ -6,8 +6,9 @@ from ipaddress import IPv4Address, ip_address
 import pytest
 from multidict import CIMultiDict
 
+from pyxie.access.scope import Scope, Token
 from pyxie.config.settings import Api
-from pyxie.http.access import Gate, address
+from pyxie.http.access import Gate, Verdict, address
 
 TOKEN = "0123456789abcdef"
 LAN, V6 = "192.0.2.1", "2001:db8::1"
@@ -106,6 +107,31 @@ class TestByToken:
         gate = Gate(Api(), lambda _: False)
 
         assert refusal("203.0.113.5", gate=gate, Authorization="Bearer ") is not None
+
+
+class TestTokensOfTheCommandLine:
+    """They have a scope; those of config.yaml have none and may do all."""
+
+    @pytest.mark.parametrize(
+        ("needed", "verdict"),
+        [
+            (Scope.READ, Verdict(None, "token ci")),
+            (Scope.BUILD, Verdict(None, "token ci")),
+            (
+                Scope.ADMIN,
+                Verdict(
+                    "the token 'ci' has the scope build; this needs admin",
+                    "token ci",
+                ),
+            ),
+        ],
+    )
+    def test_may_do_what_their_scope_covers(self, needed: Scope, verdict: Verdict) -> None:
+        tokens = {b"a secret": Token("ci", Scope.BUILD, created=0.0, expires=None)}
+        gate = Gate(Api(), lambda _: False, tokens.get)
+        here = address("127.0.0.1")
+
+        assert gate.judge(here, here, {"Authorization": "Bearer a secret"}, needed) == verdict
 
 
 class TestProxies:

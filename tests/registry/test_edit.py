@@ -235,9 +235,70 @@ class TestRewritten:
         with pytest.raises(EditError, match=r"it has anchors|does not begin its line"):
             patched(text, patch)
 
+    @pytest.mark.parametrize(
+        ("text", "patch", "why"),
+        [
+            ("- a\n", {"a": "b"}, "it is no mapping of keys to values"),
+            ("? a\nb: c\n", {"b": "d"}, "a key is written without a colon behind it"),
+            ("a: &x b\nk:\n  - c\n  - *x\n", {"k": "z"}, "a list ends in an alias"),
+            ("k: # n\n  a: b\n", {"k": "x\ny\n"}, "a comment stands where a text is to begin"),
+        ],
+    )
+    def test_a_refusal_says_why(self, text: str, patch: Any, why: str) -> None:
+        with pytest.raises(EditError) as caught:
+            patched(text, patch)
+
+        assert str(caught.value) == why
+
+    @pytest.mark.parametrize(
+        ("text", "patch", "changed"),
+        [
+            ("k: {a: b, c: d}\n", {"k": {"a": None}}, "k: {c: d}\n"),
+            ("k:\n  ? a\n  : b\n  c: d\n", {"k": {"a": None}}, "k:\n  c: d\n"),
+            ("k:\n  a: b\nz: y\n", {"k": {"a": None, "n": "1"}}, "k:\n  n: 1\nz: y\n"),
+            (
+                "k:\n  - a: b # n\n  - c: d\n",
+                {"k": [{"a": "b"}, {"c": "e"}]},
+                "k:\n  - a: b # n\n  - c: e\n",
+            ),
+            ("k:\n  - a # n\n  - b\n", {"k": ["a", "c"]}, "k:\n  - a\n  - c\n"),
+            (
+                "base: &x {a: b}\nk:\n  - *x\n  - c\n",
+                {"k": [{"a": "c"}, "c"]},
+                "base: &x {a: b}\nk:\n  - a: c\n  - c\n",
+            ),
+            (
+                "base: &x {a: b}\nk:\n  <<: *x\n",
+                {"k": {"n": "1"}},
+                "base: &x {a: b}\nk:\n  n: 1\n  <<: *x\n",
+            ),
+            ("# top\na: b\n", {"a": None, "c": "d"}, "# top\nc: d\n"),
+        ],
+    )
+    def test_what_cannot_be_changed_inside_is_written_anew(
+        self, text: str, patch: Any, changed: str
+    ) -> None:
+        assert patched(text, patch) == changed
+
     def test_a_file_with_a_mistake_is_not_touched(self) -> None:
         with pytest.raises(ConfigError, match="the key 'a' stands twice"):
             rewritten("a: b\na: c\n", {"a": "d"})
+
+
+class TestPlain:
+    def test_scalars_are_texts_and_null_stays(self) -> None:
+        value = {"a": [1, 2.5, True, False, None], 7: ("x",)}
+
+        assert plain(value) == {"a": ["1", "2.5", "true", "false", None], "7": ["x"]}
+
+    def test_has_a_deepest_level(self) -> None:
+        nested: Any = "x"
+        for _ in range(50):
+            nested = [nested]
+
+        assert plain(nested) == nested
+        with pytest.raises(ValueError, match="is nested too deeply"):
+            plain([nested])
 
 
 class TestMerged:

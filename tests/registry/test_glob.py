@@ -59,3 +59,10 @@ def test_a_hostile_text_takes_no_power_of_its_length() -> None:
     began = time.process_time()
     assert not matches("*a" * 12 + "b", "a" * 1400)
     assert time.process_time() - began < 5  # a backtracking match would take ages
+
+
+@pytest.mark.parametrize(
+    ("pattern", "exact"), [("web01", True), ("", True), ("web?", False), ("*", False)]
+)
+def test_a_pattern_without_stars_and_question_marks_is_one_text(pattern: str, exact: bool) -> None:
+    assert is_exact(pattern) is exact

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pyxie.config.nodes import parse
 from pyxie.config.validate import validate
 from pyxie.errors import ConfigError
-from pyxie.registry.identity import Identities, Identity
+from pyxie.registry.identity import Identity
 from pyxie.registry.match import Match, architectures
 from pyxie.registry.registry import Registry
 from pyxie.registry.select import gathered, ties
@@ -85,6 +85,7 @@ class TestConditions:
             {"circuit_id": "ge-0/0/10"},
             {"options": {"60": "PXEClient"}},
             {"options": {"12": "*"}},
+            {"options": {"12": "web07"}},
             {"options": {"60": "PXE*", "61": "0x02"}},
             {"hostname": "web07"},
             {"subnet": "192.0.3.0/24"},
@@ -188,6 +189,32 @@ class TestTheMostSpecificWins:
         assert new.smbios is any("serial" in ORDER[n] or "asset" in ORDER[n] for n in after)
         tied = [of("tied", **ORDER[n]) for n in after]
         assert all(new.amended([], [each]) is None for each in tied)
+
+    def test_without_those_that_went_and_with_those_that_came(self) -> None:
+        several = {n: of(f"m{n}", **ORDER[n]) for n in (2, 3, 12, 15, 16)}
+        old = gathered(several[n] for n in (2, 3, 12))
+
+        new = old.amended(["m2", "m12", "nobody"], [several[15], several[16]])
+
+        assert new == gathered(several[n] for n in (3, 15, 16))
+        assert old == gathered(several[n] for n in (2, 3, 12))
+
+    def test_one_of_two_under_a_key_leaves_the_other(self) -> None:
+        one, other = of("a", serial="x"), of("b", serial="x", asset="y")
+
+        assert gathered([one, other]).amended(["a"], []) == gathered([other])
+
+    def test_two_that_nothing_tells_apart_are_not_taken(self) -> None:
+        one, other, third = (of(host, serial="x") for host in "abc")
+        selectors = gathered([one, other])
+
+        assert selectors.amended([], [third]) is None
+        assert selectors.amended([], [one]) is None
+        assert list(selectors.rivals(third)) == [one, other]
+
+    def test_no_selectors_are_false(self) -> None:
+        assert not gathered([])
+        assert gathered([of("a", serial="x")])
 
     @given(st.lists(st.sampled_from(range(len(ORDER))), unique=True, min_size=1))
     def test_of_any_set_and_as_going_through_all_would_find(self, which: list[int]) -> None:
@@ -306,48 +333,6 @@ class TestWhatIsNotTold:
         assert only.asks(Identity())
         assert not only.asks(Identity(uuids=frozenset((U1,))))
         assert not gathered([of("c", arch="BIOS")]).asks(Identity())
-
-
-class TestMemory:
-    def test_firmware_and_ipxe_tell_different_things_and_both_count(self) -> None:
-        known = Identities()
-        known.over_dhcp("m", Identity(uuids=frozenset((U1, U2)), options={60: b"a", 93: b"x"}), 0)
-        known.keep("m", known.of("m").by_ipxe({"uuid": U1, "serial": " s "}, FIRST, 1.0))
-        now = known.over_dhcp("m", Identity(uuids=frozenset((U1,)), options={60: b"b"}), 2.0)
-
-        assert now == known.of("m")
-        assert (now.uuids, now.serial, now.asset) == (frozenset((U1,)), "s", "")
-        assert (now.options, now.asked) == ({60: b"b", 93: b"x"}, 1.0)
-
-    def test_what_came_over_http_is_held_for_one_boot(self) -> None:
-        known = Identities()
-        known.keep("m", Identity().by_ipxe({"serial": "s"}, FIRST, 0.0))
-
-        assert known.over_dhcp("m", Identity(), 599.0).serial == "s"
-        assert known.over_dhcp("m", Identity(), 600.0).serial is None
-
-    def test_another_uuid_is_another_machine(self) -> None:
-        known = Identities()
-        known.keep("m", Identity(hostname="old").by_ipxe({"uuid": U1, "serial": "s"}, FIRST, 0.0))
-
-        assert known.over_dhcp("m", Identity(uuids=frozenset((U2,))), 1.0).serial is None
-        assert known.of("m").hostname == ""
-
-    def test_is_bounded(self) -> None:
-        known = Identities(most=2)
-        for at in range(5):
-            known.over_dhcp(str(at), Identity(hostname=str(at)), 0.0)
-        assert [known.of(str(at)).hostname for at in range(5)] == ["", "", "", "3", "4"]
-
-    @pytest.mark.parametrize(
-        ("told", "code"),
-        [("x86_64-efi", 7), ("i386-pcbios", 0), ("arm64-efi", 11), ("x-y", None), ("", None)],
-    )
-    def test_ipxe_tells_the_architecture_where_dhcp_did_not(
-        self, told: str, code: int | None
-    ) -> None:
-        assert Identity().by_ipxe({"architecture": told}, FIRST, 0.0).arch == code
-        assert Identity(arch=6).by_ipxe({"architecture": told}, FIRST, 0.0).arch == 6
 
 
 def test_a_word_for_an_architecture_is_one_row_over_any_transport() -> None:

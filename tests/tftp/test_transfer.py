@@ -470,3 +470,9 @@ class TestForAnyTransfer:
             if isinstance(out, Burst):
                 assert 1 <= out.first < out.stop <= 12
                 assert out.stop - out.first <= window
+
+
+class TestSize:
+    def test_is_that_of_the_file_whatever_was_sent(self) -> None:
+        assert opened(700).size == 700
+        assert begun(0, blksize="1024").size == 0

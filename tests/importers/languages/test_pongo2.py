@@ -168,6 +168,12 @@ def rendered(text: str, folder: Path | None = None) -> str:
 
 
 class TestConverted:
+    @pytest.mark.parametrize("source", [*SAME, *FORMATS, *WITH_FILTERS])
+    def test_nothing_is_left_unconverted(self, source: str) -> None:
+        notes = convert(source, "t.j2").notes
+
+        assert [note for note in notes if "not converted" in note.sentence] == []
+
     @pytest.mark.parametrize("source", SAME)
     def test_a_template_renders_as_in_waitron(self, waitron: Waitron, source: str) -> None:
         converted = convert(source, "t.j2")

@@ -1,0 +1,55 @@
+"""What a client has told, by whichever way, and for how long it counts."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+
+import pytest
+
+from pyxie.registry.identity import Identities, Identity
+
+U1 = "4c4c4544-0042-3510-8058-b4c04f333732"
+U2 = "4c4c4544-0042-3510-8058-b4c04f333733"
+FIRST = IPv4Address("192.0.2.7")
+
+
+class TestMemory:
+    def test_firmware_and_ipxe_tell_different_things_and_both_count(self) -> None:
+        known = Identities()
+        known.over_dhcp("m", Identity(uuids=frozenset((U1, U2)), options={60: b"a", 93: b"x"}), 0)
+        known.keep("m", known.of("m").by_ipxe({"uuid": U1, "serial": " s "}, FIRST, 1.0))
+        now = known.over_dhcp("m", Identity(uuids=frozenset((U1,)), options={60: b"b"}), 2.0)
+
+        assert now == known.of("m")
+        assert (now.uuids, now.serial, now.asset) == (frozenset((U1,)), "s", "")
+        assert (now.options, now.asked) == ({60: b"b", 93: b"x"}, 1.0)
+
+    def test_what_came_over_http_is_held_for_one_boot(self) -> None:
+        known = Identities()
+        known.keep("m", Identity().by_ipxe({"serial": "s"}, FIRST, 0.0))
+
+        assert known.over_dhcp("m", Identity(), 599.0).serial == "s"
+        assert known.over_dhcp("m", Identity(), 600.0).serial is None
+
+    def test_another_uuid_is_another_machine(self) -> None:
+        known = Identities()
+        known.keep("m", Identity(hostname="old").by_ipxe({"uuid": U1, "serial": "s"}, FIRST, 0.0))
+
+        assert known.over_dhcp("m", Identity(uuids=frozenset((U2,))), 1.0).serial is None
+        assert known.of("m").hostname == ""
+
+    def test_is_bounded(self) -> None:
+        known = Identities(most=2)
+        for at in range(5):
+            known.over_dhcp(str(at), Identity(hostname=str(at)), 0.0)
+        assert [known.of(str(at)).hostname for at in range(5)] == ["", "", "", "3", "4"]
+
+    @pytest.mark.parametrize(
+        ("told", "code"),
+        [("x86_64-efi", 7), ("i386-pcbios", 0), ("arm64-efi", 11), ("x-y", None), ("", None)],
+    )
+    def test_ipxe_tells_the_architecture_where_dhcp_did_not(
+        self, told: str, code: int | None
+    ) -> None:
+        assert Identity().by_ipxe({"architecture": told}, FIRST, 0.0).arch == code
+        assert Identity(arch=6).by_ipxe({"architecture": told}, FIRST, 0.0).arch == 6
