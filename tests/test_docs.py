@@ -28,7 +28,9 @@ from pyxie.registry.folder import read_group, read_machine
 from pyxie.registry.machine import Machine
 
 TOP = Path(__file__).parents[1]
-DOCUMENTS = sorted([*TOP.glob("*.md"), *TOP.glob("ipxe/*.md"), *TOP.glob("docs/**/*.md")])
+DOCUMENTS = sorted(
+    [*TOP.glob("*.md"), *TOP.glob("ipxe/*.md"), *TOP.glob("tests/*.md"), *TOP.glob("docs/**/*.md")]
+)
 
 
 def named(path: Path) -> str:
