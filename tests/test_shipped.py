@@ -34,7 +34,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
         capture_output=True,
     )
-    (wheel,) = place.glob("pyxie-*.whl")
+    (wheel,) = place.glob("pyxie_pxe-*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(place / "site")
     return place / "site"
@@ -71,6 +71,17 @@ class TestAWheel:
 
         assert wanted | {"pyxie/share/config.yaml"} == found
         assert "pyxie/store/migrations/versions/0001_builds.py" in found
+
+    def test_tells_type_checkers_that_it_is_annotated(self, installed: Path) -> None:
+        assert (installed / "pyxie/py.typed").is_file()
+
+    def test_has_a_name_of_its_own_and_the_command_is_pyxie(self, installed: Path) -> None:
+        (about,) = installed.glob("*.dist-info")
+
+        assert "Name: pyxie-pxe\n" in (about / "METADATA").read_text()
+        assert (about / "entry_points.txt").read_text() == (
+            "[console_scripts]\npyxie = pyxie.cli:main\n"
+        )
 
     def test_finds_its_own_files_wherever_it_is_run(self, installed: Path, tmp_path: Path) -> None:
         program = "from pyxie.shipped import shipped; print(shipped('ipxe/boot.ipxe.j2'))"
