@@ -20,7 +20,7 @@ MODULES = {
 }
 PACKAGES = frozenset(name for name, path in MODULES.items() if path.name == "__init__.py")
 _RUAMEL = re.compile(r"ruamel\b").match
-MIGRATION = re.compile(r"pyxie\.builds\.migrations\.").match
+MIGRATION = re.compile(r"pyxie\.store\.migrations\.").match
 IMPORTER = re.compile(r"pyxie\.importers\b").match
 IMPORTING = "pyxie.commands.importing"
 
