@@ -25,7 +25,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from pyxie.confined import find
-from pyxie.events.event import Step
+from pyxie.events.kind import Kind
 from pyxie.metrics import Metrics
 from pyxie.tftp.packet import OptionAck, ReadRequest, ack, parse, read_request
 from pyxie.tftp.server import TftpServer
@@ -111,8 +111,7 @@ class Folder:
 class Nobody:
     def record(
         self,
-        step: Step,
-        text: str,
+        what: Kind,
         *,
         mac: str | None = None,
         host: str | None = None,

@@ -71,7 +71,11 @@ PURE = frozenset(
         "tftp.packet",
         "tftp.report",
         "tftp.transfer",
+        "events.datagrams",
+        "events.english",
         "events.event",
+        "events.kind",
+        "events.kinds",
         "wire",
     )
 )
@@ -85,6 +89,7 @@ HARMLESS = frozenset(
         "collections",
         "dataclasses",
         "enum",
+        "functools",
         "heapq",
         "hmac",  # for compare_digest
         "ipaddress",

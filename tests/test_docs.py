@@ -19,7 +19,7 @@ from pyxie.cli import commands
 from pyxie.config.build import Hook
 from pyxie.config.settings import Settings, load
 from pyxie.dhcp.decide import Reason
-from pyxie.events.event import Step
+from pyxie.events.kind import BY_CODE, Step, names
 from pyxie.hooks.orders import KINDS
 from pyxie.http.routing import OPEN, Operation
 from pyxie.http.server import operations
@@ -264,6 +264,13 @@ class TestLoaders:
 class TestEvents:
     def test_every_step_is_named_in_rest(self) -> None:
         assert [step for step in Step if f"`{step}`" not in text("docs/rest.md")] == []
+
+    def test_every_code_is_explained_with_its_step_and_its_data_and_no_other(self) -> None:
+        table = list(rows(section(text("docs/rest.md"), "Codes of events")))[1:]
+        told = [(quoted(row[0]), quoted(row[1]), quoted(row[2])) for row in table]
+
+        kept = [([code], [str(of.step)], [*names(of)]) for code, of in BY_CODE.items()]
+        assert sorted(told) == sorted(kept)
 
 
 class TestDecisions:

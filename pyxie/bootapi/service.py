@@ -21,7 +21,8 @@ from pydantic import SecretStr
 from pyxie import __version__
 from pyxie.bootapi.contract import MOST_BYTES, Answer, AnswerError, boot_url, parse, shown
 from pyxie.bootapi.memory import MOST, Memory, Nothing, Pace
-from pyxie.events.event import Recorder, Step
+from pyxie.events.event import Recorder
+from pyxie.events.kinds import BootApiBoots, BootApiMalformed
 from pyxie.metrics import Metrics
 from pyxie.rate import Once
 from pyxie.recent import note
@@ -214,7 +215,7 @@ class BootApi:
             told = f"answers what cannot be booted: {exc}"
             self._metrics.boot_api.labels("malformed").inc()
             if self._once.news(told, self._clock()):
-                self._recorder.record(Step.TROUBLE, f"the boot API {told}", mac=mac)
+                self._recorder.record(BootApiMalformed(problem=str(exc)), mac=mac)
             return Nothing(told)
         except _FailedError as exc:
             self._metrics.boot_api.labels("failed").inc()
@@ -222,10 +223,9 @@ class BootApi:
         except _NothingError as exc:
             self._metrics.boot_api.labels("nothing").inc()
             return Nothing(str(exc))
-        what = "an iPXE script of its own" if answer.script else shown(answer.kernel)
         self._metrics.boot_api.labels("boots").inc()
-        told = f"is unknown, and the boot API has it boot {what}"
-        self._recorder.record(Step.ASKED, told, mac=mac)
+        kernel = None if answer.script else shown(answer.kernel)
+        self._recorder.record(BootApiBoots(kernel=kernel), mac=mac)
         return answer
 
     async def _fetched(self, mac: str) -> bytes:

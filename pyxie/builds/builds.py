@@ -23,7 +23,8 @@ from pyxie.builds.life import OWED, Build, State
 from pyxie.builds.records import BuildRecords, Change
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
-from pyxie.events.event import Recorder, Step
+from pyxie.events.event import Recorder
+from pyxie.events.kinds import BuildChanged
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
 from pyxie.store.queue import WriteQueue
@@ -192,9 +193,10 @@ class Builds:
             build = replace(build, begun=now, changed=now)
             await self.queue.catch_up()
             old = self.index.active(build.host)
-            build = await self.records.begin(build, "PUT /build", peer)
+            cause = "PUT /build"
+            build = await self.records.begin(build, cause, peer)
             self.index.put(build)
-        self._tell(build, "build mode is on" + (", again" if old else ""), peer)
+        self._tell(build, cause, peer, again=old is not None)
         return build
 
     async def installing(self, build: Build, cause: str, peer: str, mac: str | None) -> None:
@@ -211,7 +213,7 @@ class Builds:
             self.index.put(changed)
             await self.queue.add(Change(changed, cause, peer))
         if current.state is State.PENDING:
-            self._tell(changed, "installing", peer)
+            self._tell(changed, cause, peer)
 
     async def stale(self, build: Build, cause: str) -> None:
         """Note that a build takes too long; once, for it stays active."""
@@ -222,7 +224,7 @@ class Builds:
             changed = current.to(State.STALE, self._clock())
             self.index.put(changed)
             await self.queue.add(Change(changed, cause, None, self._owed(changed)))
-        self._tell(changed, f"stale: {cause}", None)
+        self._tell(changed, cause, None)
 
     def first_stale(self, now: float, threshold: Callable[[Build], int]) -> list[Build]:
         """Return the builds that have become too old at ``now`` and are not known to be.
@@ -316,11 +318,7 @@ class Builds:
                 self._ended[ended.host, ended.token] = state, ended.changed
                 self._expire()
             await self.queue.add(Change(ended, cause, peer, self._owed(ended), log_tail))
-        words = {
-            State.INSTALLED: "installed; pyxie is silent to it from here on",
-            State.FAILED: f"{cause}; pyxie is silent to it from here on",
-        }
-        self._tell(ended, words.get(state, str(state)), peer)
+        self._tell(ended, cause, peer)
 
     def _stored(self, change: Change) -> None:
         if change.owed:
@@ -333,6 +331,13 @@ class Builds:
         oldest = self._clock() - DONE_AGAIN
         self._ended = {key: each for key, each in self._ended.items() if each[1] >= oldest}
 
-    def _tell(self, build: Build, text: str, peer: str | None) -> None:
+    def _tell(self, build: Build, cause: str, peer: str | None, *, again: bool = False) -> None:
         self._metrics.builds.labels(str(build.state)).inc()
-        self._recorder.record(Step.BUILD, text, mac=build.mac, host=build.host, peer=peer)
+        what = BuildChanged(
+            build=build.number,
+            state=build.state,
+            cause=cause,
+            reason=build.reason,
+            again=again,
+        )
+        self._recorder.record(what, mac=build.mac, host=build.host, peer=peer)

@@ -28,6 +28,7 @@ from pyxie.dhcp.message import (
     Op,
     Option,
 )
+from pyxie.events.datagrams import Offered
 from pyxie.recognition.recognise import Recognised, boots, host_of, why_not
 
 Port = Literal[67, 4011]
@@ -70,13 +71,13 @@ class Answer:
 
     Attributes:
         message: The reply.
-        what: What it tells the client, in plain words, for the trace.
+        what: What it tells the client, for the trace.
         chain: It hands an iPXE the better iPXE: to be remembered, see
             `pyxie.dhcp.chain.ChainMemory`.
     """
 
     message: DhcpMessage
-    what: str
+    what: Offered
     chain: bool = False
 
 
@@ -222,14 +223,13 @@ def _firmware(
     if loader is None:
         return Silence(Reason.NO_LOADER, _no_loader(arch))
     vendor = _vendor(request, arch)
-    verb = "offered" if port == 67 else "confirmed on port 4011"
     if vendor == b"HTTPClient":
         url = f"{_http(boot)}/loader/{_dashed(mac)}/{loader}"
         message = _reply(request, port, boot, vendor, url)
-        return Answer(message, f"{verb}: {url} for an HTTP boot client ({arch.name})")
+        return Answer(message, _offered(url, "HTTP", port, arch))
     name = f"{_dashed(mac)}/{loader}"
     message = _reply(request, port, boot, vendor, name, bios=arch.family is Family.BIOS)
-    return Answer(message, f"{verb}: {loader} for a PXE client ({arch.name})")
+    return Answer(message, _offered(loader, "PXE", port, arch))
 
 
 def _ipxe(
@@ -239,19 +239,35 @@ def _ipxe(
     if kind is Ipxe.STOCK:
         lacking = features(request.options.get(175)).lacking(arch.family)
     loader = boot.loaders.get(arch.code)
-    verb = "offered" if port == 67 else "confirmed on port 4011"
     # iPXE listens to PXEClient only, also if its firmware is an HTTPClient (ipxe
     # src/net/udp/dhcp.c). Whatever it lacks, it speaks TFTP.
     bios = arch.family is Family.BIOS
     if lacking and loader is not None and not boot.chained:
         name = f"{_dashed(mac)}/{loader}"
         message = _reply(request, port, boot, b"PXEClient", name, bios=bios)
-        what = f"{verb}: {loader} for an iPXE without {lacking} ({arch.name})"
-        return Answer(message, what, chain=True)
+        return Answer(message, _offered(loader, "iPXE", port, arch, lacking), chain=True)
     url = f"{_http(boot)}/ipxe/{_dashed(mac)}"
     message = _reply(request, port, boot, b"PXEClient", url, bios=bios)
-    without = f" without {lacking}, which gets no better" if lacking else ""
-    return Answer(message, f"{verb}: {url} for iPXE{without} ({arch.name})")
+    return Answer(message, _offered(url, "iPXE", port, arch, lacking, script=True))
+
+
+def _offered(
+    what: str,
+    client: str,
+    port: Port,
+    arch: Architecture,
+    lacking: str = "",
+    *,
+    script: bool = False,
+) -> Offered:
+    return Offered(
+        what=what,
+        script=script,
+        client=client,
+        lacking=lacking,
+        architecture=arch.name,
+        port=port,
+    )
 
 
 def _reply(

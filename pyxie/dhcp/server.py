@@ -7,6 +7,7 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
@@ -28,7 +29,9 @@ from pyxie.dhcp.identify import identify
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build, parse
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable, open_sockets
 from pyxie.errors import WireError
-from pyxie.events.event import Recorder, Step
+from pyxie.events.datagrams import AnswerNotSent, NotAnswered
+from pyxie.events.english import sentence
+from pyxie.events.event import Recorder
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
 from pyxie.rate import Once, TokenBuckets
@@ -244,22 +247,22 @@ class DhcpServer:
         peer = None if source is UNSPECIFIED else str(source)
         if self._observes():
             self._count(on, "observed")
-            text = f"observing only, else would have {outcome.what}"
-            self._recorder.record(Step.OFFER, text, mac=mac, host=host, peer=peer)
+            would = replace(outcome.what, observed=True)
+            self._recorder.record(would, mac=mac, host=host, peer=peer)
             return False
         try:
             on.send(build(outcome.message), to, server, received.interface)
         except OSError as error:
             self._count(on, "failed")
-            text = f"the answer could not be sent to {to.address}: {error.strerror}"
-            if self._once.news((mac, text), now):
-                log.warning("DHCP from %s: %s", mac, text)
-                self._recorder.record(Step.TROUBLE, text, mac=mac, host=host, peer=peer)
+            unsent = AnswerNotSent(to=str(to.address), error=str(error.strerror))
+            if self._once.news((mac, unsent), now):
+                log.warning("DHCP from %s: %s", mac, sentence(unsent))
+                self._recorder.record(unsent, mac=mac, host=host, peer=peer)
             return False
         if outcome.chain:
             self._chains.remember(mac, request.xid, now)
         self._count(on, "answered")
-        self._recorder.record(Step.OFFER, outcome.what, mac=mac, host=host, peer=peer)
+        self._recorder.record(outcome.what, mac=mac, host=host, peer=peer)
         return True
 
     def _silent(
@@ -280,8 +283,7 @@ class DhcpServer:
             return
         if self._once.news((request.chaddr, silence), now):
             self._recorder.record(
-                Step.SILENCE,
-                f"not answered: {silence.detail}",
+                NotAnswered(reason=silence.reason, detail=silence.detail),
                 mac=request.mac,
                 host=host,
                 peer=None if source is UNSPECIFIED else str(source),

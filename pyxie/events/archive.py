@@ -8,15 +8,16 @@ file knows for themselves, lest they push out the others'.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from pyxie.events.event import Event, Step
+from pyxie.events.event import Event
+from pyxie.events.kind import Step
 from pyxie.events.trace import Trace
 from pyxie.service import Unbound
 from pyxie.store.database import Database, StoreError, faults
@@ -75,7 +76,7 @@ class Archive(Unbound):
             while self._queue is not None and not self._queue.empty():
                 event = self._queue.get_nowait()
                 if event.host is not None or event.step is not Step.SILENCE:
-                    rows.append({**asdict(event), "step": str(event.step)})
+                    rows.append({**event.members(), "data": json.dumps(event.data)})
             if rows and self._keep():
                 await self._write(rows)
 
@@ -142,4 +143,4 @@ class Archive(Unbound):
         if before is not None:
             found = found.where(EVENTS.c.id < before)
         rows = await self._database.rows(found)
-        return [dict(row) for row in rows]
+        return [{**row, "data": json.loads(row["data"])} for row in rows]

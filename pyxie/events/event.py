@@ -1,39 +1,15 @@
-"""The steps of a boot, as events: what the log, the API and `pyxie events` are fed with."""
+"""What happened to a machine, when, and whose it is: what log, API and archive are fed with."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
 
+from pyxie.events.english import sentence
+from pyxie.events.kind import Kind, Step, data, shortened
 
-class Step(StrEnum):
-    """Where a machine is on its way; the values are part of the REST API."""
-
-    OFFER = "offer"
-    """A DISCOVER was answered, or a request on port 4011."""
-    SILENCE = "silence"
-    """A network-boot client was not answered, for a reason."""
-    LOADER = "loader"
-    """A boot loader was sent, over TFTP or HTTP."""
-    SCRIPT = "script"
-    """The iPXE script was sent."""
-    IMAGE = "image"
-    """A kernel or an initrd was sent."""
-    BOOTING = "booting"
-    """The machine leaves iPXE for its kernel."""
-    TEMPLATE = "template"
-    """The installer fetched a template with its token."""
-    BUILD = "build"
-    """The build changed its state: begun, done, cancelled."""
-    DISCOVERED = "discovered"
-    """A machine that no file knows has told what it is."""
-    ASKED = "asked"
-    """The API server of ``boot_api`` has a boot for a machine that no file knows."""
-    HOOK = "hook"
-    """A hook was run."""
-    TROUBLE = "trouble"
-    """Something went wrong for this machine."""
+_LONGEST: Final = 1_000
+"""Letters of a text, and of each text in the data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,19 +18,53 @@ class Event:
 
     Attributes:
         at: Seconds since the epoch.
-        step: Which step.
-        text: What happened, in plain words, one line, no secrets.
+        what: What happened.
         mac: ``aa:bb:cc:dd:ee:ff``, where known.
         host: The machine's hostname, where the registry knows it.
         peer: The address that it came from, where there is one.
+        text: What happened, in plain words, one line fit for a terminal, no secrets.
     """
 
     at: float
-    step: Step
-    text: str
+    what: Kind
     mac: str | None = None
     host: str | None = None
     peer: str | None = None
+    text: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        told = sentence(self.what)
+        object.__setattr__(self, "text", _one_line(told))
+        if len(told) > _LONGEST:
+            object.__setattr__(self, "what", shortened(self.what, _LONGEST))
+
+    @property
+    def code(self) -> str:
+        """Which kind of event it is."""
+        return self.what.code
+
+    @property
+    def step(self) -> Step:
+        """Where on its way the machine is."""
+        return self.what.step
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What happened, for programs; fit for JSON."""
+        return data(self.what)
+
+    def members(self) -> dict[str, Any]:
+        """Return what the REST API and the archive have of it; fit for JSON."""
+        return {
+            "at": self.at,
+            "step": str(self.step),
+            "code": self.code,
+            "text": self.text,
+            "data": self.data,
+            "mac": self.mac,
+            "host": self.host,
+            "peer": self.peer,
+        }
 
 
 class Recorder(Protocol):
@@ -62,12 +72,26 @@ class Recorder(Protocol):
 
     def record(
         self,
-        step: Step,
-        text: str,
+        what: Kind,
         *,
         mac: str | None = None,
         host: str | None = None,
         peer: str | None = None,
     ) -> None:
-        """Note that ``step`` happened now."""
+        """Note that ``what`` happened now."""
         ...
+
+
+def spoken(event: Event) -> str:
+    """Return an event as one line of plain words, without its time."""
+    who = event.host or event.mac or event.peer or "-"
+    if event.host and event.mac:
+        who = f"{event.host} ({event.mac})"
+    return f"{who}: {event.text}"
+
+
+def _one_line(text: str) -> str:
+    """Return ``text``, some of which a client may have made up, fit for a terminal."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:_LONGEST])
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
-from pyxie.events.event import Event, Step
+from pyxie.events.event import Event, spoken
+from pyxie.events.kind import Kind, Step
 
 log = logging.getLogger("pyxie.boot")
 
@@ -18,7 +19,6 @@ _PER_HOST = 200
 _HOSTS = 2_000
 _RECENT = 4_000
 _STRANGERS = 2_000
-_LONGEST = 1_000
 _BACKLOG = 1_000
 _AGAIN = 10.0
 """Seconds within which a client that repeats itself is not told of again."""
@@ -50,23 +50,21 @@ class Trace:
 
     def record(
         self,
-        step: Step,
-        text: str,
+        what: Kind,
         *,
         mac: str | None = None,
         host: str | None = None,
         peer: str | None = None,
     ) -> None:
-        """Note that ``step`` happened now; see `pyxie.events.event.Recorder`."""
+        """Note that ``what`` happened now; see `pyxie.events.event.Recorder`."""
         if host is None and mac is not None:
             host = self._host_of(mac)
-        told = _one_line(text)
-        event = Event(at=self._clock(), step=step, text=told, mac=mac, host=host, peer=peer)
-        if step not in _EARNED and self._repeats(event):
+        event = Event(at=self._clock(), what=what, mac=mac, host=host, peer=peer)
+        if what.step not in _EARNED and self._repeats(event):
             return
         self._keep(event)
         # A stranger's silence is the LAN's ordinary life; a machine's own is news.
-        quiet = step is Step.SILENCE and host is None
+        quiet = what.step is Step.SILENCE and host is None
         log.log(logging.DEBUG if quiet else logging.INFO, "%s", spoken(event))
         for queue in self._followers:
             if queue.full():
@@ -115,18 +113,3 @@ class Trace:
         self._hosts.move_to_end(event.host)
         ring.append(event)
         self._known.append(event)
-
-
-def _one_line(text: str) -> str:
-    """Return ``text``, some of which a client may have made up, fit for a terminal."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[:_LONGEST])
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def spoken(event: Event) -> str:
-    """Return an event as one line of plain words, without its time."""
-    who = event.host or event.mac or event.peer or "-"
-    if event.host and event.mac:
-        who = f"{event.host} ({event.mac})"
-    return f"{who}: {event.text}"

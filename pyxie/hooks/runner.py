@@ -14,7 +14,8 @@ from pyxie.builds.life import Build
 from pyxie.builds.records import BuildRecords
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError, RenderError
-from pyxie.events.event import Recorder, Step
+from pyxie.events.event import Recorder
+from pyxie.events.kinds import HookDone, HookFailed
 from pyxie.hooks.orders import environment, order
 from pyxie.hooks.process import Outcome, run
 from pyxie.hooks.webhook import call
@@ -233,10 +234,10 @@ class Hooks:
 
     def _tell(self, kind: str, hook: Hook, host: str, mac: str | None, outcome: Outcome) -> None:
         self._metrics.hooks.labels(kind, "done" if outcome.ok else "failed").inc()
-        step = Step.HOOK if outcome.ok else Step.TROUBLE
-        told = f"{kind} hook {spelt(hook)[:80]!r}: {outcome.result}"
+        ended = HookDone if outcome.ok else HookFailed
+        what = ended(point=kind, hook=spelt(hook)[:80], result=outcome.result)
         known = host if host != mac else None
-        self._recorder.record(step, told, mac=mac, host=known)
+        self._recorder.record(what, mac=mac, host=known)
 
 
 Ran = tuple[Hook, Outcome]

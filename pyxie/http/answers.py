@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pyxie.access.scope import Scope
 from pyxie.builds.life import State
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 
 
 class Answer(BaseModel):
@@ -195,7 +195,9 @@ class Event(Answer):
     id: int
     at: float
     step: Step
+    code: str | None
     text: str
+    data: dict[str, Any]
     mac: str | None
     host: str | None
     peer: str | None

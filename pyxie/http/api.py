@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -93,4 +92,4 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 
 def _line(event: Event) -> bytes:
-    return json.dumps(asdict(event)).encode() + b"\n"
+    return json.dumps(event.members()).encode() + b"\n"

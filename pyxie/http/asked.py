@@ -15,7 +15,13 @@ from pyxie.bootapi.memory import Nothing
 from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
-from pyxie.events.event import Step
+from pyxie.events.kinds import (
+    BootApiScriptSent,
+    ImageFailed,
+    ImageFetching,
+    ScriptFailed,
+    ScriptUnasked,
+)
 from pyxie.http.edge import here, is_unknown, peer, text
 from pyxie.http.parts import BOOT_API, CHAINS, RENDERING, TRACE, UPSTREAMS
 from pyxie.http.routing import OPEN, Routes
@@ -37,9 +43,8 @@ async def asked_script(request: web.Request, mac: str) -> web.Response | None:
             return None
         case Nothing(why):
             # It may be meant to boot something else than what 'unknown' says.
-            told = f"the boot API {why}"
-            trace.record(Step.TROUBLE, f"no script: {told}", mac=mac, peer=at)
-            return text(rendering.notice(f"{mac}: {told}", again, again=True))
+            trace.record(ScriptUnasked(why=why), mac=mac, peer=at)
+            return text(rendering.notice(f"{mac}: the boot API {why}", again, again=True))
         case Answer() as answer:
             pass
     try:
@@ -47,13 +52,12 @@ async def asked_script(request: web.Request, mac: str) -> web.Response | None:
             mac, us, _urls(us, mac, answer), _cmdline(us, mac, answer), answer.message
         )
     except RenderError as exc:
-        trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, peer=at)
+        trace.record(ScriptFailed(why=str(exc)), mac=mac, peer=at)
         return text(rendering.notice(f"{mac}: {exc}", again, again=True))
     if request.method == "GET":
         api.hand(mac, answer)
         request.app[CHAINS].forget(mac)
-        told = "fetched the iPXE script that the boot API has for it"
-        trace.record(Step.SCRIPT, told, mac=mac, peer=at)
+        trace.record(BootApiScriptSent(), mac=mac, peer=at)
     return text(body)
 
 
@@ -98,18 +102,17 @@ async def asked_image(request: web.Request) -> web.StreamResponse | None:
 async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.StreamResponse:
     trace, at = request.app[TRACE], str(peer(request))
     if request.method == "GET" and "Range" not in request.headers:
-        told = f"fetching {what}, streamed from {shown(url)}"
-        trace.record(Step.IMAGE, told, mac=mac, peer=at)
+        trace.record(ImageFetching(part=what, source=shown(url)), mac=mac, peer=at)
     try:
         return await request.app[UPSTREAMS].stream(url, request)
     except UpstreamError as exc:
         # What the library says may quote a URL, and so a password or a signature.
         why = "cannot be fetched" if "://" in exc.why else exc.why
-        told = f"{what}: {shown(url)}: {why}"
-        trace.record(Step.TROUBLE, told, mac=mac, peer=at)
+        failed = ImageFailed(part=what, source=shown(url), why=why)
+        trace.record(failed, mac=mac, peer=at)
         if isinstance(exc, BrokenOffError):
             raise
-        return text(told, 502)
+        return text(f"{what}: {failed.source}: {why}", 502)
 
 
 @routes.get("/boot/{hostname}/other/{at}/{name}", scope=OPEN)

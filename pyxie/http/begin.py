@@ -13,7 +13,7 @@ from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
 from pyxie.config.nodes import Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
-from pyxie.events.event import Step
+from pyxie.events.kinds import BuildRefused
 from pyxie.hooks.runner import HookFailedError
 from pyxie.http.edge import base_url, judged, peer
 from pyxie.http.parts import BUILDS, HOOKS, INDEX, MACHINES, RENDERING, TRACE
@@ -168,5 +168,5 @@ def _refused(
     request: web.Request, host: str, at: str, answer: web.HTTPException
 ) -> web.HTTPException:
     first = (answer.text or "").partition("\n")[0]
-    request.app[TRACE].record(Step.TROUBLE, f"build refused: {first}", host=host, peer=at)
+    request.app[TRACE].record(BuildRefused(why=first), host=host, peer=at)
     return answer

@@ -18,7 +18,18 @@ from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError, RenderError
-from pyxie.events.event import Step
+from pyxie.events.kind import Kind
+from pyxie.events.kinds import (
+    Booting,
+    ImageFailed,
+    ImageFetching,
+    LoaderOverHttp,
+    MenuShown,
+    ScriptFailed,
+    ScriptRefused,
+    ScriptSent,
+    UnknownBooted,
+)
 from pyxie.http.asked import asked_image, asked_script
 from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
 from pyxie.http.parts import (
@@ -146,9 +157,9 @@ async def script(request: web.Request) -> web.Response:
         case _:
             pass
     host = host_of(found)
-    why = f"{host or mac} is {why_not(found)}"
-    at = str(peer(request))
-    request.app[TRACE].record(Step.SILENCE, f"no script: {why}", mac=mac, host=host, peer=at)
+    refused = ScriptRefused(machine=host or mac, standing=why_not(found))
+    request.app[TRACE].record(refused, mac=mac, host=host, peer=str(peer(request)))
+    why = f"{refused.machine} is {refused.standing}"
     return text(request.app[RENDERING]().notice(why, "", again=False))
 
 
@@ -161,12 +172,12 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
     try:
         body = await asyncio.to_thread(rendering.script, machine, occasion, us)
     except (NotServedError, RenderError) as exc:
-        trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, host=host, peer=at)
+        trace.record(ScriptFailed(why=str(exc)), mac=mac, host=host, peer=at)
         why = f"{build.host}: {exc}"
         return text(rendering.notice(why, f"{us}/ipxe/{dashed(mac)}", again=True))
     if request.method == "GET":
         request.app[CHAINS].forget(mac)
-        trace.record(Step.SCRIPT, "fetched its iPXE script", mac=mac, host=host, peer=at)
+        trace.record(ScriptSent(), mac=mac, host=host, peer=at)
         await request.app[NETBOOTS].note(build, mac)
     return text(body)
 
@@ -181,7 +192,7 @@ async def _of_unknown(request: web.Request, mac: str) -> web.Response | None:
         return text(rendering.discover(mac, us))
     if build_type == Policy.MENU:
         if "type" not in request.query:
-            trace.record(Step.SCRIPT, "is unknown, and shows the menu", mac=mac, peer=at)
+            trace.record(MenuShown(), mac=mac, peer=at)
             return text(rendering.menu(mac, us))
         build_type = request.query["type"]
         request.app[RECOGNISER].choose(mac, build_type)
@@ -192,10 +203,9 @@ async def _of_unknown(request: web.Request, mac: str) -> web.Response | None:
             return None
         body = await asyncio.to_thread(rendering.script, machine, occasion, us)
     except (ConfigError, NotServedError, RenderError) as exc:
-        trace.record(Step.TROUBLE, f"no script: {exc}", mac=mac, peer=at)
+        trace.record(ScriptFailed(why=str(exc)), mac=mac, peer=at)
         return text(rendering.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))
-    told = f"is unknown, and gets the build type {build_type}"
-    trace.record(Step.SCRIPT, told, mac=mac, peer=at)
+    trace.record(UnknownBooted(build_type=build_type), mac=mac, peer=at)
     return text(body)
 
 
@@ -205,8 +215,7 @@ async def booting(request: web.Request) -> web.Response:
     builds, at, mac = request.app[BUILDS], str(peer(request)), mac_of(request)
     host = request.app[RECOGNISER].host_of(mac) or ""
     build = builds.admit(host, request.match_info["token"])
-    told = "leaves iPXE for its kernel"
-    request.app[TRACE].record(Step.BOOTING, told, mac=mac, host=build.host, peer=at)
+    request.app[TRACE].record(Booting(), mac=mac, host=build.host, peer=at)
     await builds.installing(build, "booting", at, mac)
     return text("# booting\n")
 
@@ -217,8 +226,7 @@ async def loader(request: web.Request) -> web.StreamResponse:
     name, mac = request.match_info["name"], mac_of(request)
     path = request.app[LOADERS].find(name)
     if request.method == "GET":
-        told = f"sent {name} over HTTP"
-        request.app[TRACE].record(Step.LOADER, told, mac=mac, peer=str(peer(request)))
+        request.app[TRACE].record(LoaderOverHttp(name=name), mac=mac, peer=str(peer(request)))
     return file_response(path)
 
 
@@ -243,16 +251,17 @@ async def image(request: web.Request) -> web.StreamResponse:
         try:
             path = find(request.app[SETTINGS]().images, wanted.name)
         except NotServedError as exc:
-            _tell_image(request, build, f"{what}: {exc}", Step.TROUBLE)
+            failed = ImageFailed(part=what, source=exc.what, why=exc.why)
+            _tell_image(request, build, failed)
             raise
-        _tell_image(request, build, f"fetching {what}, {path.stat().st_size / 1e6:.1f} MB")
+        _tell_image(request, build, ImageFetching(part=what, total=path.stat().st_size))
         return file_response(path)
     if "Range" not in request.headers:
-        _tell_image(request, build, f"fetching {what}, streamed from {wanted.url}")
+        _tell_image(request, build, ImageFetching(part=what, source=wanted.url))
     try:
         return await request.app[UPSTREAMS].stream(wanted.url, request)
     except UpstreamError as exc:
-        _tell_image(request, build, f"{what}: {exc}", Step.TROUBLE)
+        _tell_image(request, build, ImageFailed(part=what, source=exc.url, why=exc.why))
         if isinstance(exc, BrokenOffError):
             raise
         return text(f"{what}: {exc}", 502)
@@ -266,13 +275,11 @@ def _unknown_named(request: web.Request, host: str) -> Machine | None:
         return None
 
 
-def _tell_image(
-    request: web.Request, build: Build | None, told: str, step: Step = Step.IMAGE
-) -> None:
+def _tell_image(request: web.Request, build: Build | None, image: Kind) -> None:
     if request.method == "GET":
         at = str(peer(request))
         mac, host = (build.mac, build.host) if build else (request.match_info["hostname"], None)
-        request.app[TRACE].record(step, told, mac=mac, host=host, peer=at)
+        request.app[TRACE].record(image, mac=mac, host=host, peer=at)
 
 
 @routes.get("/images/{name:.+}", scope=OPEN)

@@ -16,7 +16,7 @@ from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import NotServedError, RenderError
-from pyxie.events.event import Step
+from pyxie.events.kinds import ManagementRefused
 from pyxie.http.access import Verdict, address
 from pyxie.http.admission import Admission
 from pyxie.http.parts import (
@@ -287,8 +287,10 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if request.match_info.http_exception is None and scope is not OPEN:
         verdict = judged(request, scope)
         if verdict.refusal is not None:
-            told = f"refused {request.method} {masked(request)}: {verdict.refusal}"
-            request.app[TRACE].record(Step.TROUBLE, told, peer=str(peer(request)))
+            refused = ManagementRefused(
+                method=request.method, path=masked(request), why=verdict.refusal
+            )
+            request.app[TRACE].record(refused, peer=str(peer(request)))
             return fault(request, 403, verdict.refusal)
         if request.method not in ("GET", "HEAD"):
             return await _audited(request, handler, verdict)

@@ -13,7 +13,7 @@ from pyxie.builds.life import State
 from pyxie.builds.pages import builds as builds_page
 from pyxie.config.kinds import mac as canonical
 from pyxie.config.validate import Model
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 from pyxie.http import answers
 from pyxie.http.builds import told
 from pyxie.http.parts import ARCHIVE, MACHINES, RECORDS, SETTINGS

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from pyxie.events.event import Step
+from pyxie.events.kinds import Discovered
 from pyxie.http import answers
 from pyxie.http.edge import is_unknown, mac_of, peer, text
 from pyxie.http.lists import OfStrangers
@@ -25,11 +25,9 @@ async def discovered(request: web.Request) -> web.Response:
     if request.app[SETTINGS]().unknown != "discover" or not is_unknown(request, mac):
         raise web.HTTPNotFound(text="nobody asked\n")
     request.app[DISCOVERY].note(mac, dict(request.query))
-    told = request.app[DISCOVERED].of(mac)
-    what = " ".join(f"{key}={value!r}" for key, value in (told.fields if told else {}).items())
-    request.app[TRACE].record(
-        Step.DISCOVERED, f"is unknown: {what}", mac=mac, peer=str(peer(request))
-    )
+    found = request.app[DISCOVERED].of(mac)
+    what = Discovered(told=dict(found.fields) if found else {})
+    request.app[TRACE].record(what, mac=mac, peer=str(peer(request)))
     return text("# noted\n")
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from pyxie.builds.life import Build
 from pyxie.errors import NotServedError, RenderError
-from pyxie.events.event import Step
+from pyxie.events.kinds import TemplateFailed, TemplateFetched
 from pyxie.http.edge import base_url, peer
 from pyxie.http.parts import BUILDS, DEFINITIONS, TRACE
 from pyxie.registry.machine import Machine
@@ -40,9 +40,10 @@ async def rendered(
     try:
         body = await asyncio.to_thread(render, machine, name, occasion)
     except (NotServedError, RenderError) as exc:
-        trace.record(Step.TROUBLE, f"template {name}: {exc}", host=build.host, peer=at)
+        failed = TemplateFailed(name=name, why=str(exc))
+        trace.record(failed, host=build.host, peer=at)
         raise
     await request.app[BUILDS].installing(build, f"fetched {name}", at, None)
-    told = f"fetched {name}"
-    trace.record(Step.TEMPLATE, told, mac=build.mac, host=build.host, peer=at)
+    fetched = TemplateFetched(name=name)
+    trace.record(fetched, mac=build.mac, host=build.host, peer=at)
     return web.Response(text=body, content_type="text/plain")

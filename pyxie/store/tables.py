@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The newest revision in migrations/versions; a test keeps it so."""
 
 _METADATA = sa.MetaData()
@@ -94,6 +94,8 @@ EVENTS = sa.Table(
     sa.Column("mac", sa.String(17)),
     sa.Column("host", sa.String(253)),
     sa.Column("peer", sa.String(64)),
+    sa.Column("code", sa.String(32)),
+    sa.Column("data", sa.Text, nullable=False, server_default="{}"),
     sa.Index("events_host", "host"),
     sa.Index("events_mac", "mac"),
 )

@@ -1,70 +1,76 @@
-"""What became of a transfer, in words for the log and for the machine's trace."""
+"""What became of a transfer, for the metrics, the log and the machine's trace."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyxie.events.event import Step
+from pyxie.events.datagrams import AbortedByClient, BrokenOff, SentOverTftp, TimedOutOverTftp
+from pyxie.events.kind import Kind
 from pyxie.tftp.transfer import Aborted, Completed, Outcome, Probed, TimedOut, Transfer
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One line about a transfer that is over.
+    """What to say of a transfer that is over.
 
     Attributes:
         label: The outcome as the metrics count it.
-        step: What it is in the machine's trace; None for what is no news.
-        text: The line, without the client's address.
+        what: What it is in the machine's trace; None for what is no news.
+        aside: What the log has where it is no news.
     """
 
     label: str
-    step: Step | None
-    text: str
+    what: Kind | None
+    aside: str = ""
 
 
-def report(what: str, transfer: Transfer, outcome: Outcome, seconds: float) -> Report:
-    """Describe ``outcome`` of a ``transfer`` of ``what`` that took ``seconds``."""
+def report(
+    what: str, transfer: Transfer, outcome: Outcome, seconds: float, network: str = ""
+) -> Report:
+    """Describe ``outcome`` of a ``transfer``.
+
+    Args:
+        what: The file's name.
+        transfer: Which is over.
+        outcome: Its own.
+        seconds: How long it took.
+        network: The last error of the network's, if there was one.
+    """
     what = one_line(what)
-    so_far = f"after {amount(transfer.received)} of {amount(transfer.size)}"
+    received, total = transfer.received, transfer.size
     match outcome:
         case Completed(resent, confirmed):
-            text = f"sent {what}, {amount(transfer.size)}, over TFTP in {seconds:.1f} s"
-            if resent:
-                text += f", with {resent} resendings" if resent > 1 else ", with 1 resending"
-            if not confirmed:
-                text += "; the last block was not acknowledged"
-            return Report("completed", Step.LOADER, text)
+            sent = SentOverTftp(
+                name=what, size=total, seconds=seconds, resent=resent, confirmed=confirmed
+            )
+            return Report("completed", sent)
         case Probed():
             return Report("probed", None, f"{what} over TFTP: the client asked for the size only")
         case Aborted(_, message, ours=True):
-            text = f"{what} over TFTP was broken off {so_far}: {message}"
-            return Report("aborted", Step.TROUBLE, text)
+            broken = BrokenOff(
+                name=what, received=received, total=total, why=message, network=network
+            )
+            return Report("aborted", broken)
         case Aborted(code, message):
-            text = f"{what} over TFTP: the client broke off {so_far}: {one_line(message)}"
-            if code:
-                text += f" (error {code})"
-            return Report("aborted", Step.TROUBLE, text)
-        case TimedOut(0):
-            text = f"{what} over TFTP: the client did not acknowledge its options"
-            return Report("timed out", Step.TROUBLE, text)
+            aborted = AbortedByClient(
+                name=what,
+                received=received,
+                total=total,
+                message=one_line(message),
+                error=code,
+                network=network,
+            )
+            return Report("aborted", aborted)
         case TimedOut(block):  # pragma: no branch  (there is no other outcome)
-            text = f"{what} over TFTP: the client fell silent {so_far}"
-            if block == 1 and transfer.blksize > 512:
-                text += (
-                    f"; if it took its options but no block, then blocks of"
-                    f" {transfer.blksize} bytes are too long for the network on the way"
-                )
-            return Report("timed out", Step.TROUBLE, text)
-
-
-def amount(size: int) -> str:
-    """Write a number of bytes for people: ``700 bytes``, ``66 kB``, ``41.3 MB``."""
-    if size < 1000:
-        return f"{size} byte{'' if size == 1 else 's'}"
-    if size < 999_500:
-        return f"{size / 1000:.0f} kB"
-    return f"{size / 1e6:.1f} MB"
+            silent = TimedOutOverTftp(
+                name=what,
+                received=received,
+                total=total,
+                block=block,
+                blksize=transfer.blksize,
+                network=network,
+            )
+            return Report("timed out", silent)
 
 
 def one_line(text: str) -> str:

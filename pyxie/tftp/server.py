@@ -13,7 +13,9 @@ from typing import Self
 
 from pyxie.confined import OutsideError
 from pyxie.errors import NotServedError, WireError
-from pyxie.events.event import Recorder, Step
+from pyxie.events.datagrams import MissingOverTftp, RefusedOverTftp
+from pyxie.events.event import Recorder
+from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content, Library, to_netascii
@@ -275,27 +277,28 @@ class TftpServer:
             metrics.tftp.labels(outcome="failed").inc()
             return
         seconds = self._loop.time() - client.began
-        told = report(client.found.what, transfer, transfer.outcome, seconds)
+        error = str(session.trouble.strerror) if session.trouble is not None else ""
+        told = report(client.found.what, transfer, transfer.outcome, seconds, error)
         metrics.tftp.labels(outcome=told.label).inc()
         if transfer.outcome == Completed(transfer.resent):
             metrics.tftp_seconds.observe(seconds)
-        text = told.text
-        if told.step is Step.TROUBLE and session.trouble is not None:
-            text += f"; the network's last error was: {session.trouble.strerror}"
-        if told.step is None:
-            log.debug("%s: %s", host, text)
-        elif told.step is not Step.TROUBLE:
-            self._recorder.record(told.step, text, mac=client.found.mac, peer=host)
+        if told.what is None:
+            log.debug("%s: %s", host, told.aside)
+        elif told.what.step is not Step.TROUBLE:
+            self._recorder.record(told.what, mac=client.found.mac, peer=host)
         else:
-            self._complain(Step.TROUBLE, host, text, client.found.mac)
+            self._complain(told.what, host, client.found.mac)
 
     def _refuse(self, asked: _Asked, name: str, code: ErrorCode, why: str, outcome: str) -> None:
-        why = one_line(why)
+        why, name = one_line(why), one_line(name)
         self._metrics.tftp.labels(outcome=outcome).inc()
         reply(self._sock, error(code, why), asked.local, asked.peer)
         # Many a loader looks for files that need not be there (autoexec.ipxe, *.lst).
-        step = Step.SILENCE if code is ErrorCode.NOT_FOUND else Step.TROUBLE
-        self._complain(step, asked.peer[0], f"TFTP: {one_line(name)}: {why}", None)
+        if code is ErrorCode.NOT_FOUND:
+            self._complain(MissingOverTftp(name=name, why=why), asked.peer[0], None)
+        else:
+            what = RefusedOverTftp(name=name, why=why, error=int(code))
+            self._complain(what, asked.peer[0], None)
 
     def _refuse_for(self, exc: OSError, asked: _Asked, name: str) -> None:
         if exc.errno in _EXHAUSTED:
@@ -305,9 +308,9 @@ class TftpServer:
             why = exc.strerror or str(exc)
             self._refuse(asked, name, ErrorCode.UNDEFINED, why, "failed")
 
-    def _complain(self, step: Step, host: str, text: str, mac: str | None) -> None:
+    def _complain(self, what: Kind, host: str, mac: str | None) -> None:
         if self._trouble.allows(host, self._loop.time()):
-            self._recorder.record(step, text, mac=mac, peer=host)
+            self._recorder.record(what, mac=mac, peer=host)
 
     def _on_no_offload(self, exc: OSError) -> None:
         if not self._offload_said:

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from pyxie.bootapi.contract import MOST_BYTES, Answer
 from pyxie.bootapi.memory import FRESH, HELD, LANE, MOST, PATIENCE, REFUSED, Memory, Nothing
 from pyxie.bootapi.service import BootApi
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 from pyxie.metrics import Metrics
 from tests.bootapi.server import ApiServer, Reply, api_server
 from tests.daemon import free_port

@@ -31,6 +31,8 @@ from pyxie.dhcp.message import (
     parse,
 )
 from pyxie.errors import WireError
+from pyxie.events.datagrams import Offered
+from pyxie.events.english import sentence
 from pyxie.recognition.recognise import Recognised
 from tests.dhcp.packets import (
     BIOS_FEATURES,
@@ -66,6 +68,12 @@ def file(request: DhcpMessage, port: Port = 67, boot: Boot = BOOT) -> bytes:
     return answer(request, port, boot).message.file
 
 
+def to_pxe(loader: str, port: int) -> Offered:
+    return Offered(
+        what=loader, script=False, client="PXE", lacking="", architecture="BIOS", port=port
+    )
+
+
 class TestBiosClient:
     def test_gets_an_offer_with_everything_in_it(self) -> None:
         assert answer(discover(0)) == Answer(
@@ -87,7 +95,7 @@ class TestBiosClient:
                     97: UUID,
                 },
             ),
-            "offered: undionly.kpxe for a PXE client (BIOS)",
+            to_pxe("undionly.kpxe", 67),
         )
 
     def test_is_acknowledged_on_port_4011(self) -> None:
@@ -113,7 +121,7 @@ class TestBiosClient:
                     97: UUID,
                 },
             ),
-            "confirmed on port 4011: undionly.kpxe for a PXE client (BIOS)",
+            to_pxe("undionly.kpxe", 4011),
         )
 
 
@@ -158,7 +166,14 @@ class TestHttpBootClient:
                     97: UUID,
                 },
             ),
-            f"offered: {self.URL.decode()} for an HTTP boot client (x64 UEFI HTTP)",
+            Offered(
+                what=self.URL.decode(),
+                script=False,
+                client="HTTP",
+                lacking="",
+                architecture="x64 UEFI HTTP",
+                port=67,
+            ),
         )
 
     def test_is_known_by_its_architecture_where_option_60_is_missing(self) -> None:
@@ -229,7 +244,7 @@ class TestIpxe:
 
         assert outcome.message == expected
         assert not outcome.chain
-        assert outcome.what.startswith(f"offered: {SCRIPT.decode()} for iPXE (")
+        assert sentence(outcome.what).startswith(f"offered: {SCRIPT.decode()} for iPXE (")
 
     @pytest.mark.parametrize(
         ("request_", "lacking", "loader"),
@@ -250,7 +265,9 @@ class TestIpxe:
         assert outcome.chain
         assert outcome.message.file == f"52-54-00-12-34-56/{loader}".encode()
         assert outcome.message.options[60] == b"PXEClient"
-        assert outcome.what.startswith(f"offered: {loader} for an iPXE without {lacking} (")
+        assert sentence(outcome.what).startswith(
+            f"offered: {loader} for an iPXE without {lacking} ("
+        )
 
     def test_chained_once_is_not_chained_again(self) -> None:
         """Pixiecore lets a stock iPXE go in circles for ever."""
@@ -258,7 +275,7 @@ class TestIpxe:
 
         assert outcome.message.file == SCRIPT
         assert not outcome.chain
-        assert outcome.what == (
+        assert sentence(outcome.what) == (
             f"offered: {SCRIPT.decode()} for iPXE without HTTP and bzImage,"
             " which gets no better (BIOS)"
         )
@@ -272,7 +289,9 @@ class TestIpxe:
         outcome = answer(as_request(ipxe(0, o175=BIOS_FEATURES)), 4011)
 
         assert outcome.message.options[53] == b"\5"
-        assert outcome.what == f"confirmed on port 4011: {SCRIPT.decode()} for iPXE (BIOS)"
+        assert (
+            sentence(outcome.what) == f"confirmed on port 4011: {SCRIPT.decode()} for iPXE (BIOS)"
+        )
 
     def test_chained_by_bios_skips_boot_server_discovery(self) -> None:
         assert answer(ipxe(0)).message.options[43] == SKIP_DISCOVERY

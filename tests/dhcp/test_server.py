@@ -19,7 +19,8 @@ from pyxie.dhcp.message import DhcpMessage, build, parse
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
 from pyxie.errors import WireError
-from pyxie.events.event import Step
+from pyxie.events.english import sentence
+from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.rate import TokenBuckets
@@ -102,14 +103,13 @@ class FakeRecorder:
 
     def record(
         self,
-        step: Step,
-        text: str,
+        what: Kind,
         *,
         mac: str | None = None,
         host: str | None = None,
         peer: str | None = None,
     ) -> None:
-        self.events.append((step, text, mac, host))
+        self.events.append((what.step, sentence(what), mac, host))
 
 
 class Lab:

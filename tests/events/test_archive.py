@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,10 +14,11 @@ import pytest
 import sqlalchemy as sa
 
 from pyxie.events.archive import Archive
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 from pyxie.events.trace import Trace
 from pyxie.store.database import Database
 from pyxie.store.tables import EVENTS
+from tests.events.said import said
 
 MAC = "52:54:00:00:00:01"
 
@@ -50,14 +53,16 @@ async def texts(store: Database, **named: Any) -> list[str]:
 class TestArchive:
     async def test_what_happened_is_there_when_it_stops(self, store: Database) -> None:
         async with archive(store) as (trace, _):
-            trace.record(Step.BUILD, "begun", host="web01", mac=MAC, peer="192.0.2.1")
+            trace.record(said(Step.BUILD, "begun"), host="web01", mac=MAC, peer="192.0.2.1")
         (one,) = await page(store)
 
         assert one.pop("at") > 0
         assert one == {
             "id": 1,
             "step": "build",
+            "code": "test.said",
             "text": "begun",
+            "data": {"text": "begun"},
             "mac": MAC,
             "host": "web01",
             "peer": "192.0.2.1",
@@ -67,19 +72,34 @@ class TestArchive:
         url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
         for text in ("one", "two"):
             async with Database(url) as opened, archive(opened) as (trace, _):
-                trace.record(Step.BUILD, text, host="web01")
+                trace.record(said(Step.BUILD, text), host="web01")
         async with Database(url) as opened:
             assert await texts(opened) == ["two", "one"]
+
+    async def test_what_was_kept_as_words_alone_keeps_its_words(self, tmp_path: Path) -> None:
+        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        async with Database(url):
+            pass
+        with contextlib.closing(sqlite3.connect(tmp_path / "pyxie.sqlite")) as before, before:
+            before.execute("ALTER TABLE events DROP COLUMN code")
+            before.execute("ALTER TABLE events DROP COLUMN data")
+            before.execute("UPDATE alembic_version SET version_num = '0004'")
+            before.execute("INSERT INTO events (at, step, text) VALUES (1.0, 'build', 'begun')")
+
+        async with Database(url) as opened:
+            (one,) = await page(opened)
+
+        assert (one["text"], one["code"], one["data"]) == ("begun", None, {})
 
     async def test_a_flood_of_strangers_fills_no_disk_and_pushes_nothing_out(
         self, store: Database
     ) -> None:
         async with archive(store, keep=100) as (trace, kept):
-            trace.record(Step.BUILD, "begun", host="web01")
+            trace.record(said(Step.BUILD, "begun"), host="web01")
             for at in range(3000):
                 mac = f"52:54:00:00:{at >> 8:02x}:{at & 255:02x}"
-                trace.record(Step.SILENCE, "not in the registry", mac=mac)
-                trace.record(Step.OFFER, "offered", mac=mac)
+                trace.record(said(Step.SILENCE, "not in the registry"), mac=mac)
+                trace.record(said(Step.OFFER, "offered"), mac=mac)
                 if at % 400 == 0:
                     await kept.flush()
         async with store.engine.connect() as connection:
@@ -94,7 +114,7 @@ class TestArchive:
     async def test_only_the_newest_are_kept(self, store: Database) -> None:
         async with archive(store, keep=50) as (trace, kept):
             for at in range(1200):
-                trace.record(Step.BUILD, str(at), host="web01")
+                trace.record(said(Step.BUILD, str(at)), host="web01")
                 if at % 100 == 0:
                     await kept.flush()
         found = await texts(store, limit=1000)
@@ -104,7 +124,7 @@ class TestArchive:
 
     async def test_none_are_kept_if_none_are_wanted(self, store: Database) -> None:
         async with archive(store, keep=0) as (trace, kept):
-            trace.record(Step.BUILD, "begun", host="web01")
+            trace.record(said(Step.BUILD, "begun"), host="web01")
             await kept.flush()
         assert await texts(store) == []
 
@@ -115,7 +135,7 @@ class TestArchive:
             await connection.execute(sa.text("DROP TABLE events"))
         async with archive(store) as (trace, kept):
             for text in ("one", "two"):
-                trace.record(Step.BUILD, text, host="web01")
+                trace.record(said(Step.BUILD, text), host="web01")
                 await kept.flush()
         told = [each.message for each in caplog.records if "not kept" in each.message]
 
@@ -124,8 +144,8 @@ class TestArchive:
     async def test_a_page_is_of_what_is_asked_for(self, store: Database) -> None:
         async with archive(store) as (trace, _):
             for at in range(5):
-                trace.record(Step.BUILD, str(at), host="web01", mac=MAC)
-            trace.record(Step.SCRIPT, "other", host="web02")
+                trace.record(said(Step.BUILD, str(at)), host="web01", mac=MAC)
+            trace.record(said(Step.SCRIPT, "other"), host="web02")
         at = (await page(store, host="web02"))[0]["at"]
 
         assert await texts(store, host="web01", limit=2) == ["4", "3"]

@@ -6,8 +6,10 @@ import logging
 import pytest
 
 from pyxie.events import trace as module
-from pyxie.events.event import Event, Step
-from pyxie.events.trace import Trace, spoken
+from pyxie.events.event import Event, spoken
+from pyxie.events.kind import Step
+from pyxie.events.trace import Trace
+from tests.events.said import said
 from tests.support import Clock
 
 MAC = "52:54:00:12:34:56"
@@ -26,18 +28,18 @@ class TestRecord:
     def test_an_event_has_all_that_was_told_and_the_time(self) -> None:
         trace = Trace(clock=Clock(100.0))
 
-        trace.record(Step.OFFER, "offered", mac=MAC, host="web01", peer="192.0.2.9")
+        trace.record(said(Step.OFFER, "offered"), mac=MAC, host="web01", peer="192.0.2.9")
 
         assert trace.recent() == [
             Event(
-                at=100.0, step=Step.OFFER, text="offered", mac=MAC, host="web01", peer="192.0.2.9"
+                at=100.0, what=said(Step.OFFER, "offered"), mac=MAC, host="web01", peer="192.0.2.9"
             )
         ]
 
     def test_the_host_is_found_by_the_mac(self) -> None:
         trace = known(MAC)
 
-        trace.record(Step.OFFER, "offered", mac=MAC)
+        trace.record(said(Step.OFFER, "offered"), mac=MAC)
 
         assert [event.host for event in trace.recent(host="web01")] == ["web01"]
 
@@ -54,9 +56,16 @@ class TestRecord:
     def test_a_text_is_one_short_line_fit_for_a_terminal(self, text: str, kept: str) -> None:
         trace = Trace()
 
-        trace.record(Step.TROUBLE, text)
+        trace.record(said(Step.TROUBLE, text))
 
         assert texts(trace.recent()) == [kept]
+
+    def test_what_a_peer_made_up_is_bounded_in_the_data_too(self) -> None:
+        trace = Trace()
+
+        trace.record(said(Step.TROUBLE, "x" * 5000))
+
+        assert trace.recent()[0].data == {"text": "x" * 999 + "…"}
 
     @pytest.mark.parametrize(
         ("step", "mac", "level"),
@@ -71,7 +80,7 @@ class TestRecord:
     ) -> None:
         caplog.set_level(logging.DEBUG, logger="pyxie.boot")
 
-        known(MAC).record(step, "words", mac=mac)
+        known(MAC).record(said(step, "words"), mac=mac)
 
         assert [each.levelno for each in caplog.records] == [level]
 
@@ -87,7 +96,7 @@ class TestRecent:
             ("d", None),
             ("e", "web01"),
         ):
-            trace.record(Step.OFFER, text, host=host)
+            trace.record(said(Step.OFFER, text), host=host)
             clock.now += 1
 
         assert texts(trace.recent()) == ["a", "b", "c", "d", "e"]
@@ -97,10 +106,10 @@ class TestRecent:
     def test_of_a_nic_come_from_before_it_was_known_too(self) -> None:
         hosts: dict[str, str] = {}
         trace = Trace(hosts.get, clock=Clock(100.0))
-        trace.record(Step.SILENCE, "stranger", mac=MAC)
+        trace.record(said(Step.SILENCE, "stranger"), mac=MAC)
         hosts[MAC] = "web01"
-        trace.record(Step.OFFER, "known", mac=MAC)
-        trace.record(Step.OFFER, "its other NIC", host="web01")
+        trace.record(said(Step.OFFER, "known"), mac=MAC)
+        trace.record(said(Step.OFFER, "its other NIC"), host="web01")
 
         assert texts(trace.recent(mac=MAC)) == ["stranger", "known"]
         assert texts(trace.recent(host="web01", mac=MAC)) == ["known"]
@@ -111,9 +120,11 @@ class TestBounds:
 
     def test_a_flood_of_made_up_macs_pushes_no_machine_out(self) -> None:
         trace = known(MAC)
-        trace.record(Step.OFFER, "offered", mac=MAC)
+        trace.record(said(Step.OFFER, "offered"), mac=MAC)
         for n in range(50_000):
-            trace.record(Step.SILENCE, "silence", mac=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}")
+            trace.record(
+                said(Step.SILENCE, "silence"), mac=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}"
+            )
 
         assert len(trace.recent()) == module._STRANGERS + 1
         assert texts(trace.recent(host="web01")) == ["offered"]
@@ -121,7 +132,7 @@ class TestBounds:
     def test_a_machine_has_its_own_newest(self) -> None:
         trace = Trace()
         for n in range(10_000):
-            trace.record(Step.OFFER, str(n), host="web01")
+            trace.record(said(Step.OFFER, str(n)), host="web01")
 
         assert texts(trace.recent(host="web01")) == [
             str(n) for n in range(10_000 - module._PER_HOST, 10_000)
@@ -130,8 +141,8 @@ class TestBounds:
     def test_of_very_many_machines_the_longest_silent_are_forgotten(self) -> None:
         trace = Trace()
         for n in range(module._HOSTS + 10):
-            trace.record(Step.OFFER, "offered", host=f"web{n}")
-            trace.record(Step.OFFER, "offered", host="web0")
+            trace.record(said(Step.OFFER, "offered"), host=f"web{n}")
+            trace.record(said(Step.OFFER, "offered"), host="web0")
 
         assert len(trace._hosts) == module._HOSTS
         assert texts(trace.recent(host="web1")) == []
@@ -142,7 +153,7 @@ class TestBounds:
         trace = Trace()
         with trace.follow() as queue:
             for n in range(module._BACKLOG + 5):
-                trace.record(Step.OFFER, str(n))
+                trace.record(said(Step.OFFER, str(n)))
 
             assert queue.qsize() == module._BACKLOG
             assert queue.get_nowait().text == "5"
@@ -153,9 +164,9 @@ class TestFollow:
         trace = Trace()
         with trace.follow() as one:
             with trace.follow() as two:
-                trace.record(Step.OFFER, "a")
+                trace.record(said(Step.OFFER, "a"))
                 assert [(await each.get()).text for each in (one, two)] == ["a", "a"]
-            trace.record(Step.OFFER, "b")
+            trace.record(said(Step.OFFER, "b"))
 
             assert (await one.get()).text == "b"
             assert two.empty()
@@ -165,7 +176,7 @@ class TestFollow:
         with trace.follow() as queue:
             waiting = asyncio.create_task(queue.get())
             await asyncio.sleep(0)
-            trace.record(Step.OFFER, "a")
+            trace.record(said(Step.OFFER, "a"))
 
             assert (await waiting).text == "a"
 
@@ -184,6 +195,6 @@ class TestSpoken:
     def test_names_the_machine_as_well_as_it_is_known(
         self, host: str | None, mac: str | None, peer: str | None, who: str
     ) -> None:
-        event = Event(at=1.0, step=Step.OFFER, text="words", host=host, mac=mac, peer=peer)
+        event = Event(at=1.0, what=said(Step.OFFER, "words"), host=host, mac=mac, peer=peer)
 
         assert spoken(event) == f"{who}: words"

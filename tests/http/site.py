@@ -20,7 +20,7 @@ from pyxie.builds.records import BuildRecords
 from pyxie.composition import assemble, serve_http
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 from pyxie.http.access import Gate, Verdict
 from pyxie.http.admission import FIRST_REQUEST
 from pyxie.http.parts import GATE, Parts

@@ -11,8 +11,9 @@ import pytest
 
 from pyxie import __version__
 from pyxie.builds.life import Build
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 from tests.builds.stores import FillingRecords
+from tests.events.said import said
 from tests.http.site import CONFIG, HOST, MAC, Answer, Served, serving
 from tests.support import eventually
 
@@ -115,7 +116,15 @@ class TestEvents:
                 {
                     "at": served.clock.now,
                     "step": "build",
+                    "code": "build.changed",
                     "text": "build mode is on",
+                    "data": {
+                        "build": 1,
+                        "state": "pending",
+                        "cause": "PUT /build",
+                        "reason": "",
+                        "again": False,
+                    },
                     "mac": None,
                     "host": HOST,
                     "peer": "127.0.0.1",
@@ -138,11 +147,11 @@ class TestEvents:
         self, tmp_path: Path, query: str, texts: list[str]
     ) -> None:
         async with serving(tmp_path) as served:
-            served.parts.trace.record(Step.OFFER, "one", mac=MAC)
+            served.parts.trace.record(said(Step.OFFER, "one"), mac=MAC)
             served.clock.now += 1
-            served.parts.trace.record(Step.SILENCE, "two", mac="02:00:00:00:00:09")
+            served.parts.trace.record(said(Step.SILENCE, "two"), mac="02:00:00:00:00:09")
             served.clock.now += 1
-            served.parts.trace.record(Step.TROUBLE, "three", peer="192.0.2.9")
+            served.parts.trace.record(said(Step.TROUBLE, "three"), peer="192.0.2.9")
 
             answer = await served.get(f"/api/v1/events{query}")
 
@@ -157,12 +166,12 @@ class TestEvents:
 
     async def test_can_be_followed_as_they_happen(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            served.parts.trace.record(Step.OFFER, "before", mac=MAC)
+            served.parts.trace.record(said(Step.OFFER, "before"), mac=MAC)
             url = f"{served.url}/api/v1/events?follow=1&host={HOST}"
             async with served.session.get(url) as answer, asyncio.timeout(10):
                 heard = [json.loads(await answer.content.readline())["text"]]
                 for text, mac in (("mine", MAC), ("another's", "02:00:00:00:00:09"), ("me", MAC)):
-                    served.parts.trace.record(Step.OFFER, text, mac=mac)
+                    served.parts.trace.record(said(Step.OFFER, text), mac=mac)
                 heard += [json.loads(await answer.content.readline())["text"] for _ in range(2)]
 
             assert heard == ["before", "mine", "me"]
@@ -171,7 +180,7 @@ class TestEvents:
     async def test_do_not_hold_up_the_end(self, tmp_path: Path) -> None:
         loop = asyncio.get_running_loop()
         async with serving(tmp_path) as served:
-            served.parts.trace.record(Step.OFFER, "before", mac=MAC)
+            served.parts.trace.record(said(Step.OFFER, "before"), mac=MAC)
             async with served.session.get(f"{served.url}/api/v1/events?follow=1") as answer:
                 await answer.content.readline()
                 begun = loop.time()
@@ -336,7 +345,7 @@ async def _unfollowed(served: Served) -> None:
 
     # It is noticed when the next event is written to it.
     def gone() -> bool:
-        served.parts.trace.record(Step.BUILD, "after", mac=MAC)
+        served.parts.trace.record(said(Step.BUILD, "after"), mac=MAC)
         return not served.parts.trace._followers
 
     await eventually(gone)

@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from pyxie.bootapi.memory import Nothing
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 from tests.bootapi.server import ApiServer, Reply, api_server
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import File, mirror

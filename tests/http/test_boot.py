@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, LOCAL, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import File, Mirror, mirror
 from tests.support import eventually

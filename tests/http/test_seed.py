@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from pyxie.builds.life import State
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 from tests.http.site import HOST, MACHINE, Answer, Served, serving
 from tests.needs import program
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.builds.builds import DONE_AGAIN
-from pyxie.events.event import Step
+from pyxie.events.kind import Step
 from pyxie.logs import _LIBRARIES
 from pyxie.store.database import Database
 from tests.builds.stores import FillingRecords

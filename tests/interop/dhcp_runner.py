@@ -14,7 +14,8 @@ import sys
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.server import DhcpServer
 from pyxie.errors import StartError
-from pyxie.events.event import Step
+from pyxie.events.english import sentence
+from pyxie.events.kind import Kind
 from pyxie.metrics import Metrics
 from pyxie.net.watch import InterfaceWatch
 from pyxie.rate import TokenBuckets
@@ -31,14 +32,13 @@ IN_BUILD = "52:54:00"
 class PrintingRecorder:
     def record(
         self,
-        step: Step,
-        text: str,
+        what: Kind,
         *,
         mac: str | None = None,
         host: str | None = None,
         peer: str | None = None,
     ) -> None:
-        say({"step": step, "text": text, "mac": mac, "peer": peer})
+        say({"step": what.step, "text": sentence(what), "mac": mac, "peer": peer})
 
 
 def say(event: object) -> None:

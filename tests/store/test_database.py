@@ -11,7 +11,7 @@ from pyxie.builds.records import BuildRecords
 from pyxie.errors import StartError
 from pyxie.store import database as module
 from pyxie.store.database import Database, StoreError
-from pyxie.store.tables import BUILDS, HEAD, HOOKS, TRANSITIONS
+from pyxie.store.tables import BUILDS, EVENTS, HEAD, HOOKS, TRANSITIONS
 from tests.builds.stores import build, opened, url
 
 
@@ -63,12 +63,12 @@ class TestOnDisk:
                     f"PRAGMA table_info({table.name})"
                 )
             ]
-            for table in (BUILDS, HOOKS, TRANSITIONS)
+            for table in (BUILDS, EVENTS, HOOKS, TRANSITIONS)
         }
         connection.close()
         assert made == {
             table.name: [(column.name, not column.nullable) for column in table.columns]
-            for table in (BUILDS, HOOKS, TRANSITIONS)
+            for table in (BUILDS, EVENTS, HOOKS, TRANSITIONS)
         }
 
     def test_head_is_the_newest_revision(self) -> None:

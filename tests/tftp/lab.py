@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry
 
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
-from pyxie.events.event import Step
+from pyxie.events.english import sentence
+from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
@@ -59,15 +60,14 @@ class Trace:
 
     def record(
         self,
-        step: Step,
-        text: str,
+        what: Kind,
         *,
         mac: str | None = None,
         host: str | None = None,
         peer: str | None = None,
     ) -> None:
         assert host is None
-        self.events.append((step, text, mac, peer))
+        self.events.append((what.step, sentence(what), mac, peer))
 
 
 @dataclass

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.errors import StartError
-from pyxie.events.event import Step
+from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ack
@@ -415,7 +415,7 @@ class TestHostility:
 
     async def test_what_is_no_single_clients_bug_ends_the_service(self, root: Path) -> None:
         class Broken(Trace):
-            def record(self, step: Step, text: str, **_: str | None) -> None:
+            def record(self, what: Kind, **_: str | None) -> None:
                 raise ZeroDivisionError
 
         server = TftpServer(Folder(root), Broken(), Metrics(), host="127.0.0.1", port=0)

@@ -1,0 +1,162 @@
+"""Kinds of events of DHCP and TFTP. `pyxie.events.english` says each in a sentence."""
+
+from __future__ import annotations
+
+from pyxie.events.kind import Kind, Step, kind
+
+
+@kind("dhcp.offer", Step.OFFER)
+class Offered(Kind):
+    """A network-boot client was told what to fetch.
+
+    Attributes:
+        what: The boot loader's file name, or a URL.
+        script: It is the URL of an iPXE script, not a boot loader.
+        client: ``PXE``, ``HTTP`` or ``iPXE``.
+        lacking: What the client's iPXE lacks to boot a kernel over HTTP.
+        architecture: In plain words.
+        port: Where it was asked: 67, or 4011.
+        observed: It only would have been told: ``dhcp.mode`` is ``observe``.
+    """
+
+    what: str
+    script: bool
+    client: str
+    lacking: str
+    architecture: str
+    port: int
+    observed: bool = False
+
+
+@kind("dhcp.silence", Step.SILENCE)
+class NotAnswered(Kind):
+    """A network-boot client was not answered.
+
+    Attributes:
+        reason: As the metrics count it.
+        detail: The same in plain words, with what it is about.
+    """
+
+    reason: str
+    detail: str
+
+
+@kind("dhcp.unsent", Step.TROUBLE)
+class AnswerNotSent(Kind):
+    """The network did not take the answer.
+
+    Attributes:
+        to: The address it was for.
+        error: In the system's words.
+    """
+
+    to: str
+    error: str
+
+
+@kind("tftp.sent", Step.LOADER)
+class SentOverTftp(Kind):
+    """A client has a whole file, as a rule its boot loader.
+
+    Attributes:
+        name: Of the file.
+        size: In bytes.
+        seconds: From request to last acknowledgement.
+        resent: How often blocks were sent again.
+        confirmed: The last block was acknowledged.
+    """
+
+    name: str
+    size: int
+    seconds: float
+    resent: int = 0
+    confirmed: bool = True
+
+
+@kind("tftp.aborted", Step.TROUBLE)
+class AbortedByClient(Kind):
+    """The client ended a transfer.
+
+    Attributes:
+        name: Of the file.
+        received: Bytes that it has acknowledged.
+        total: Bytes of the file.
+        message: The client's.
+        error: TFTP's code.
+        network: The last error of the network's, if there was one.
+    """
+
+    name: str
+    received: int
+    total: int
+    message: str
+    error: int
+    network: str = ""
+
+
+@kind("tftp.broken", Step.TROUBLE)
+class BrokenOff(Kind):
+    """We had to end a transfer.
+
+    Attributes:
+        name: Of the file.
+        received: Bytes that the client has acknowledged.
+        total: Bytes of the file.
+        why: In plain words.
+        network: The last error of the network's, if there was one.
+    """
+
+    name: str
+    received: int
+    total: int
+    why: str
+    network: str = ""
+
+
+@kind("tftp.timeout", Step.TROUBLE)
+class TimedOutOverTftp(Kind):
+    """The client of a transfer fell silent.
+
+    Attributes:
+        name: Of the file.
+        received: Bytes that it has acknowledged.
+        total: Bytes of the file.
+        block: Which was next; 0 if it has not even acknowledged the options.
+        blksize: Bytes of a block, as agreed.
+        network: The last error of the network's, if there was one.
+    """
+
+    name: str
+    received: int
+    total: int
+    block: int
+    blksize: int
+    network: str = ""
+
+
+@kind("tftp.missing", Step.SILENCE)
+class MissingOverTftp(Kind):
+    """A file was asked for that there is not: loaders look for several.
+
+    Attributes:
+        name: As it was asked for.
+        why: As the client was told.
+    """
+
+    name: str
+    why: str
+
+
+@kind("tftp.refused", Step.TROUBLE)
+class RefusedOverTftp(Kind):
+    """A request was refused.
+
+    Attributes:
+        name: Of the file that was asked for.
+        why: As the client was told.
+        error: TFTP's code.
+    """
+
+    name: str
+    why: str
+    error: int

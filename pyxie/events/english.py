@@ -1,0 +1,229 @@
+"""What happened, in English: a sentence for each kind of event. People read them.
+
+Programs read the data; so a sentence may become a better one at any time.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from pyxie.events import datagrams, kinds
+from pyxie.events.kind import Kind
+
+
+@singledispatch
+def sentence(what: Kind) -> str:
+    """Say what happened: some words about the machine, which is named before them.
+
+    A peer's words may be in it: it may be long, and not fit for a terminal.
+    """
+    raise NotImplementedError(what.code)  # a test finds the kinds that have none
+
+
+def amount(size: int) -> str:
+    """Write a number of bytes for people: ``700 bytes``, ``66 kB``, ``41.3 MB``."""
+    if size < 1000:
+        return f"{size} byte{'' if size == 1 else 's'}"
+    if size < 999_500:
+        return f"{size / 1000:.0f} kB"
+    return f"{size / 1e6:.1f} MB"
+
+
+@sentence.register
+def _(what: datagrams.Offered) -> str:
+    verb = "offered" if what.port == 67 else "confirmed on port 4011"
+    if what.client == "HTTP":
+        to = "an HTTP boot client"
+    elif what.client == "PXE":
+        to = "a PXE client"
+    elif what.script:
+        to = f"iPXE without {what.lacking}, which gets no better" if what.lacking else "iPXE"
+    else:
+        to = f"an iPXE without {what.lacking}"
+    before = "observing only, else would have " if what.observed else ""
+    return f"{before}{verb}: {what.what} for {to} ({what.architecture})"
+
+
+@sentence.register
+def _(what: datagrams.NotAnswered) -> str:
+    return f"not answered: {what.detail}"
+
+
+@sentence.register
+def _(what: datagrams.AnswerNotSent) -> str:
+    return f"the answer could not be sent to {what.to}: {what.error}"
+
+
+@sentence.register
+def _(what: datagrams.SentOverTftp) -> str:
+    text = f"sent {what.name}, {amount(what.size)}, over TFTP in {what.seconds:.1f} s"
+    if what.resent:
+        text += f", with {what.resent} resendings" if what.resent > 1 else ", with 1 resending"
+    return text if what.confirmed else f"{text}; the last block was not acknowledged"
+
+
+@sentence.register
+def _(what: datagrams.AbortedByClient) -> str:
+    code = f" (error {what.error})" if what.error else ""
+    so_far = _so_far(what.received, what.total)
+    text = f"{what.name} over TFTP: the client broke off {so_far}: {what.message}{code}"
+    return text + _network(what.network)
+
+
+@sentence.register
+def _(what: datagrams.BrokenOff) -> str:
+    so_far = _so_far(what.received, what.total)
+    text = f"{what.name} over TFTP was broken off {so_far}: {what.why}"
+    return text + _network(what.network)
+
+
+@sentence.register
+def _(what: datagrams.TimedOutOverTftp) -> str:
+    if what.block == 0:
+        text = f"{what.name} over TFTP: the client did not acknowledge its options"
+    else:
+        so_far = _so_far(what.received, what.total)
+        text = f"{what.name} over TFTP: the client fell silent {so_far}"
+    if what.block == 1 and what.blksize > 512:
+        text += (
+            f"; if it took its options but no block, then blocks of {what.blksize} bytes"
+            " are too long for the network on the way"
+        )
+    return text + _network(what.network)
+
+
+def _so_far(received: int, total: int) -> str:
+    return f"after {amount(received)} of {amount(total)}"
+
+
+def _network(error: str) -> str:
+    return f"; the network's last error was: {error}" if error else ""
+
+
+@sentence.register
+def _(what: datagrams.MissingOverTftp) -> str:
+    return f"TFTP: {what.name}: {what.why}"
+
+
+@sentence.register
+def _(what: datagrams.RefusedOverTftp) -> str:
+    return f"TFTP: {what.name}: {what.why}"
+
+
+@sentence.register
+def _(what: kinds.LoaderOverHttp) -> str:
+    return f"sent {what.name} over HTTP"
+
+
+@sentence.register
+def _(_: kinds.ScriptSent) -> str:
+    return "fetched its iPXE script"
+
+
+@sentence.register
+def _(_: kinds.MenuShown) -> str:
+    return "is unknown, and shows the menu"
+
+
+@sentence.register
+def _(what: kinds.UnknownBooted) -> str:
+    return f"is unknown, and gets the build type {what.build_type}"
+
+
+@sentence.register
+def _(_: kinds.BootApiScriptSent) -> str:
+    return "fetched the iPXE script that the boot API has for it"
+
+
+@sentence.register
+def _(what: kinds.ScriptRefused) -> str:
+    return f"no script: {what.machine} is {what.standing}"
+
+
+@sentence.register
+def _(what: kinds.ScriptFailed) -> str:
+    return f"no script: {what.why}"
+
+
+@sentence.register
+def _(what: kinds.ScriptUnasked) -> str:
+    return f"no script: the boot API {what.why}"
+
+
+@sentence.register
+def _(what: kinds.ImageFetching) -> str:
+    if what.total is None:
+        return f"fetching {what.part}, streamed from {what.source}"
+    return f"fetching {what.part}, {what.total / 1e6:.1f} MB"
+
+
+@sentence.register
+def _(what: kinds.ImageFailed) -> str:
+    return f"{what.part}: {what.source}: {what.why}"
+
+
+@sentence.register
+def _(_: kinds.Booting) -> str:
+    return "leaves iPXE for its kernel"
+
+
+@sentence.register
+def _(what: kinds.TemplateFetched) -> str:
+    return f"fetched {what.name}"
+
+
+@sentence.register
+def _(what: kinds.TemplateFailed) -> str:
+    return f"template {what.name}: {what.why}"
+
+
+@sentence.register
+def _(what: kinds.BuildChanged) -> str:
+    match what.state:
+        case "pending":
+            return "build mode is on, again" if what.again else "build mode is on"
+        case "stale":
+            return f"stale: {what.cause}"
+        case "installed":
+            return "installed; pyxie is silent to it from here on"
+        case "failed":
+            said = f": {what.reason}" if what.reason else ""
+            return f"failed{said}; pyxie is silent to it from here on"
+        case state:
+            return state
+
+
+@sentence.register
+def _(what: kinds.BuildRefused) -> str:
+    return f"build refused: {what.why}"
+
+
+@sentence.register
+def _(what: kinds.Discovered) -> str:
+    return "is unknown: " + " ".join(f"{name}={said!r}" for name, said in what.told.items())
+
+
+@sentence.register
+def _(what: kinds.BootApiBoots) -> str:
+    boot = what.kernel or "an iPXE script of its own"
+    return f"is unknown, and the boot API has it boot {boot}"
+
+
+@sentence.register
+def _(what: kinds.BootApiMalformed) -> str:
+    return f"the boot API answers what cannot be booted: {what.problem}"
+
+
+@sentence.register
+def _(what: kinds.HookDone) -> str:
+    return f"{what.point} hook {what.hook!r}: {what.result}"
+
+
+@sentence.register
+def _(what: kinds.HookFailed) -> str:
+    return f"{what.point} hook {what.hook!r}: {what.result}"
+
+
+@sentence.register
+def _(what: kinds.ManagementRefused) -> str:
+    return f"refused {what.method} {what.path}: {what.why}"

@@ -1,0 +1,249 @@
+"""Kinds of events, but those of DHCP and TFTP. `pyxie.events.english` says each in a sentence.
+
+To add one: a class here, a sentence there, a test (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyxie.events.kind import Kind, Step, kind
+
+
+@kind("http.sent", Step.LOADER)
+class LoaderOverHttp(Kind):
+    """A boot loader is being sent to UEFI HTTP Boot.
+
+    Attributes:
+        name: Of the file.
+    """
+
+    name: str
+
+
+@kind("script.sent", Step.SCRIPT)
+class ScriptSent(Kind):
+    """A machine in build mode has its iPXE script."""
+
+
+@kind("script.menu", Step.SCRIPT)
+class MenuShown(Kind):
+    """A machine that no file knows shows the menu."""
+
+
+@kind("script.unknown", Step.SCRIPT)
+class UnknownBooted(Kind):
+    """A machine that no file knows has the script of a build type.
+
+    Attributes:
+        build_type: Its name.
+    """
+
+    build_type: str
+
+
+@kind("script.bootapi", Step.SCRIPT)
+class BootApiScriptSent(Kind):
+    """A machine that no file knows has the script of the boot API's answer."""
+
+
+@kind("script.refused", Step.SILENCE)
+class ScriptRefused(Kind):
+    """A machine asked for a script that is not to have one.
+
+    Attributes:
+        machine: Its hostname, or its MAC.
+        standing: What is known of it, in plain words.
+    """
+
+    machine: str
+    standing: str
+
+
+@kind("script.failed", Step.TROUBLE)
+class ScriptFailed(Kind):
+    """A script could not be made.
+
+    Attributes:
+        why: In plain words, with the place.
+    """
+
+    why: str
+
+
+@kind("script.unasked", Step.TROUBLE)
+class ScriptUnasked(Kind):
+    """There is no script while the boot API does not say whether it has one.
+
+    Attributes:
+        why: What it does instead: ``answers 503``.
+    """
+
+    why: str
+
+
+@kind("image.fetching", Step.IMAGE)
+class ImageFetching(Kind):
+    """A machine fetches a kernel or an initrd.
+
+    Attributes:
+        part: ``kernel``, or ``initrd`` with its number.
+        total: Its size in bytes; None where it is streamed.
+        source: The URL that it is streamed from; None for a file of ours.
+    """
+
+    part: str
+    total: int | None = None
+    source: str | None = None
+
+
+@kind("image.failed", Step.TROUBLE)
+class ImageFailed(Kind):
+    """A kernel or an initrd could not be had.
+
+    Attributes:
+        part: As of `ImageFetching`.
+        source: A file of ours, or a URL.
+        why: In plain words.
+    """
+
+    part: str
+    source: str
+    why: str
+
+
+@kind("boot.kernel", Step.BOOTING)
+class Booting(Kind):
+    """Kernel and initrds are loaded, and iPXE starts them."""
+
+
+@kind("template.sent", Step.TEMPLATE)
+class TemplateFetched(Kind):
+    """The installer fetched a template.
+
+    Attributes:
+        name: As it was asked for.
+    """
+
+    name: str
+
+
+@kind("template.failed", Step.TROUBLE)
+class TemplateFailed(Kind):
+    """A template could not be made.
+
+    Attributes:
+        name: As it was asked for.
+        why: In plain words, with the place.
+    """
+
+    name: str
+    why: str
+
+
+@kind("build.changed", Step.BUILD)
+class BuildChanged(Kind):
+    """A build has a new state.
+
+    Attributes:
+        build: Its number.
+        state: Of the life of a build.
+        cause: As in the machine's history.
+        reason: Of a failure, in the installer's words.
+        again: The machine was in build mode already.
+    """
+
+    build: int
+    state: str
+    cause: str
+    reason: str = ""
+    again: bool = False
+
+
+@kind("build.refused", Step.TROUBLE)
+class BuildRefused(Kind):
+    """A build did not begin.
+
+    Attributes:
+        why: In plain words.
+    """
+
+    why: str
+
+
+@kind("machine.discovered", Step.DISCOVERED)
+class Discovered(Kind):
+    """A machine that no file knows has told what it is.
+
+    Attributes:
+        told: What it said, by name.
+    """
+
+    told: Mapping[str, str]
+
+
+@kind("bootapi.boot", Step.ASKED)
+class BootApiBoots(Kind):
+    """The boot API has a boot for a machine that no file knows.
+
+    Attributes:
+        kernel: Its URL, without secrets; None where there is a whole iPXE script.
+    """
+
+    kernel: str | None
+
+
+@kind("bootapi.malformed", Step.TROUBLE)
+class BootApiMalformed(Kind):
+    """The boot API answered what cannot be booted.
+
+    Attributes:
+        problem: What is wrong with it.
+    """
+
+    problem: str
+
+
+@kind("hook.done", Step.HOOK)
+class HookDone(Kind):
+    """A hook ran, and went well.
+
+    Attributes:
+        point: Of a build's life: ``prebuild`` …
+        hook: As its file has it.
+        result: In plain words.
+    """
+
+    point: str
+    hook: str
+    result: str
+
+
+@kind("hook.failed", Step.TROUBLE)
+class HookFailed(Kind):
+    """A hook could not be run, or went wrong.
+
+    Attributes:
+        point: Of a build's life: ``prebuild`` …
+        hook: As its file has it.
+        result: In plain words.
+    """
+
+    point: str
+    hook: str
+    result: str
+
+
+@kind("api.refused", Step.TROUBLE)
+class ManagementRefused(Kind):
+    """A call was refused for who made it.
+
+    Attributes:
+        method: HTTP's.
+        path: What was called, tokens masked.
+        why: In plain words, with the setting that decides.
+    """
+
+    method: str
+    path: str
+    why: str

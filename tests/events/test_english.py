@@ -1,0 +1,228 @@
+"""One exact sentence for each kind of event, and more where a kind has several."""
+
+from __future__ import annotations
+
+import pytest
+
+from pyxie.events import datagrams, kinds
+from pyxie.events.english import amount, sentence
+from pyxie.events.kind import BY_CODE, Kind
+
+URL = "http://192.0.2.1/ipxe/52-54-00-12-34-56"
+
+
+def offered(
+    what: str = URL,
+    client: str = "iPXE",
+    lacking: str = "",
+    *,
+    script: bool = True,
+    port: int = 67,
+    observed: bool = False,
+) -> Kind:
+    return datagrams.Offered(
+        what=what,
+        script=script,
+        client=client,
+        lacking=lacking,
+        architecture="BIOS",
+        port=port,
+        observed=observed,
+    )
+
+
+def silent(block: int, blksize: int = 512, network: str = "") -> Kind:
+    return datagrams.TimedOutOverTftp(
+        name="a.efi", received=1468, total=66_000, block=block, blksize=blksize, network=network
+    )
+
+
+def changed(state: str, cause: str = "", reason: str = "", *, again: bool = False) -> Kind:
+    return kinds.BuildChanged(build=7, state=state, cause=cause, reason=reason, again=again)
+
+
+SAID = [
+    (
+        offered("undionly.kpxe", "PXE", script=False),
+        "offered: undionly.kpxe for a PXE client (BIOS)",
+    ),
+    (
+        offered("undionly.kpxe", "PXE", script=False, port=4011),
+        "confirmed on port 4011: undionly.kpxe for a PXE client (BIOS)",
+    ),
+    (
+        offered("http://192.0.2.1/a.efi", "HTTP", script=False),
+        "offered: http://192.0.2.1/a.efi for an HTTP boot client (BIOS)",
+    ),
+    (
+        offered("undionly.kpxe", lacking="HTTP", script=False),
+        "offered: undionly.kpxe for an iPXE without HTTP (BIOS)",
+    ),
+    (offered(), f"offered: {URL} for iPXE (BIOS)"),
+    (
+        offered(lacking="HTTP"),
+        f"offered: {URL} for iPXE without HTTP, which gets no better (BIOS)",
+    ),
+    (
+        offered(observed=True),
+        f"observing only, else would have offered: {URL} for iPXE (BIOS)",
+    ),
+    (datagrams.NotAnswered(reason="not-in-build", detail="installed"), "not answered: installed"),
+    (
+        datagrams.AnswerNotSent(to="192.0.2.9", error="No route to host"),
+        "the answer could not be sent to 192.0.2.9: No route to host",
+    ),
+    (
+        datagrams.SentOverTftp(name="a.efi", size=66_000, seconds=0.123),
+        "sent a.efi, 66 kB, over TFTP in 0.1 s",
+    ),
+    (
+        datagrams.SentOverTftp(name="a.efi", size=66_000, seconds=0.123, resent=1, confirmed=False),
+        (
+            "sent a.efi, 66 kB, over TFTP in 0.1 s, with 1 resending; the last block was not"
+            " acknowledged"
+        ),
+    ),
+    (
+        datagrams.SentOverTftp(name="a.efi", size=66_000, seconds=0.123, resent=2),
+        "sent a.efi, 66 kB, over TFTP in 0.1 s, with 2 resendings",
+    ),
+    (
+        datagrams.AbortedByClient(name="a.efi", received=0, total=1, message="disk full", error=3),
+        "a.efi over TFTP: the client broke off after 0 bytes of 1 byte: disk full (error 3)",
+    ),
+    (
+        datagrams.AbortedByClient(
+            name="a.efi", received=0, total=1, message="Aborted", error=0, network="Down"
+        ),
+        (
+            "a.efi over TFTP: the client broke off after 0 bytes of 1 byte: Aborted;"
+            " the network's last error was: Down"
+        ),
+    ),
+    (
+        datagrams.BrokenOff(name="a.efi", received=0, total=1, why="the disk failed"),
+        "a.efi over TFTP was broken off after 0 bytes of 1 byte: the disk failed",
+    ),
+    (silent(0), "a.efi over TFTP: the client did not acknowledge its options"),
+    (silent(2, 1468), "a.efi over TFTP: the client fell silent after 1 kB of 66 kB"),
+    (
+        silent(1, network="Network is down"),
+        (
+            "a.efi over TFTP: the client fell silent after 1 kB of 66 kB; the network's last error"
+            " was: Network is down"
+        ),
+    ),
+    (
+        silent(1, 1468),
+        (
+            "a.efi over TFTP: the client fell silent after 1 kB of 66 kB; if it took its options"
+            " but no block, then blocks of 1468 bytes are too long for the network on the way"
+        ),
+    ),
+    (
+        datagrams.MissingOverTftp(name="autoexec.ipxe", why="no such file"),
+        "TFTP: autoexec.ipxe: no such file",
+    ),
+    (
+        datagrams.RefusedOverTftp(name="a", why="this server takes no files", error=4),
+        "TFTP: a: this server takes no files",
+    ),
+    (kinds.LoaderOverHttp(name="a.efi"), "sent a.efi over HTTP"),
+    (kinds.ScriptSent(), "fetched its iPXE script"),
+    (kinds.MenuShown(), "is unknown, and shows the menu"),
+    (kinds.UnknownBooted(build_type="live"), "is unknown, and gets the build type live"),
+    (kinds.BootApiScriptSent(), "fetched the iPXE script that the boot API has for it"),
+    (
+        kinds.ScriptRefused(machine="web01", standing="installed"),
+        "no script: web01 is installed",
+    ),
+    (
+        kinds.ScriptFailed(why="cmdline:1: 'gone' is undefined"),
+        "no script: cmdline:1: 'gone' is undefined",
+    ),
+    (kinds.ScriptUnasked(why="answers 503"), "no script: the boot API answers 503"),
+    (kinds.ImageFetching(part="kernel", total=8_123_456), "fetching kernel, 8.1 MB"),
+    (
+        kinds.ImageFetching(part="initrd 0", source="http://files/initrd"),
+        "fetching initrd 0, streamed from http://files/initrd",
+    ),
+    (
+        kinds.ImageFailed(part="kernel", source="deb/linux", why="no such file"),
+        "kernel: deb/linux: no such file",
+    ),
+    (kinds.Booting(), "leaves iPXE for its kernel"),
+    (kinds.TemplateFetched(name="preseed"), "fetched preseed"),
+    (
+        kinds.TemplateFailed(name="finish", why="a.j2:1: 'gone' is undefined"),
+        "template finish: a.j2:1: 'gone' is undefined",
+    ),
+    (changed("pending"), "build mode is on"),
+    (changed("pending", again=True), "build mode is on, again"),
+    (changed("installing", "booting"), "installing"),
+    (changed("stale", "not done after 60 s"), "stale: not done after 60 s"),
+    (changed("installed", "done"), "installed; pyxie is silent to it from here on"),
+    (changed("failed", "failed"), "failed; pyxie is silent to it from here on"),
+    (
+        changed("failed", "failed: no disk", "no disk"),
+        "failed: no disk; pyxie is silent to it from here on",
+    ),
+    (changed("cancelled", "cancel"), "cancelled"),
+    (kinds.BuildRefused(why="no such template"), "build refused: no such template"),
+    (
+        kinds.Discovered(told={"serial": "A 1", "asset": "b"}),
+        "is unknown: serial='A 1' asset='b'",
+    ),
+    (
+        kinds.BootApiBoots(kernel="http://files/linux"),
+        "is unknown, and the boot API has it boot http://files/linux",
+    ),
+    (
+        kinds.BootApiBoots(kernel=None),
+        "is unknown, and the boot API has it boot an iPXE script of its own",
+    ),
+    (
+        kinds.BootApiMalformed(problem="no kernel"),
+        "the boot API answers what cannot be booted: no kernel",
+    ),
+    (
+        kinds.HookDone(point="prebuild", hook="true", result="exit status 0"),
+        "prebuild hook 'true': exit status 0",
+    ),
+    (
+        kinds.HookFailed(point="prebuild", hook="false", result="exit status 1"),
+        "prebuild hook 'false': exit status 1",
+    ),
+    (
+        kinds.ManagementRefused(method="PUT", path="/build/web01", why="not in api.allow"),
+        "refused PUT /build/web01: not in api.allow",
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "said"), SAID, ids=lambda each: getattr(each, "code", ""))
+def test_what_happened_is_said_so(what: Kind, said: str) -> None:
+    assert sentence(what) == said
+
+
+def test_no_kind_is_without_a_sentence() -> None:
+    said = {what.code for what, _ in SAID}
+
+    assert BY_CODE.keys() - said == set()
+    assert all(sentence.dispatch(of) is not sentence.dispatch(object) for of in BY_CODE.values())
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1000, "1 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (41_300_000, "41.3 MB"),
+    ],
+)
+def test_amounts_are_for_people(size: int, text: str) -> None:
+    assert amount(size) == text
