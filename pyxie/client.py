@@ -106,11 +106,15 @@ class Client:
             except (aiohttp.ClientError, TimeoutError) as exc:
                 raise UnreachableError(f"pyxie at {self.url} broke off ({_why(exc)})") from exc
 
-    async def events(self, *, follow: bool, **where: str | None) -> AsyncIterator[dict[str, Any]]:
+    async def events(
+        self, *, follow: bool, progress: bool = False, **where: str | None
+    ) -> AsyncIterator[dict[str, Any]]:
         """Yield events as they come; raises as `call`."""
         params = {key: value for key, value in where.items() if value is not None}
         if follow:
             params["follow"] = "1"
+        if progress:
+            params["progress"] = "1"
         async with self._request("GET", "events", params=params) as answer:
             try:
                 async for line in answer.content:

@@ -76,6 +76,7 @@ PURE = frozenset(
         "events.event",
         "events.kind",
         "events.kinds",
+        "events.meter",
         "wire",
     )
 )

@@ -145,6 +145,7 @@ def daemon() -> Iterator[FakeDaemon]:
         "GET /api/v1/events": stream(EVENT, {**EVENT, "host": None, "mac": None, "at": 61.0}),
         "GET /api/v1/events?host=web01&mac=52:54:00:ab:cd:ef": stream(EVENT),
         "GET /api/v1/events?follow=1": stream(EVENT),
+        "GET /api/v1/events?follow=1&progress=1": stream({**EVENT, "text": "kernel: 1.2 MB"}),
         "GET /api/v1/events/history?limit=2&host=web01": answered(
             {"events": [{**EVENT, "at": 86_461.0}, EVENT], "next": None}
         ),
@@ -505,6 +506,14 @@ class TestEvents:
             "00:00:00  web01  offered undionly.kpxe\n",
             f"pyxie: pyxie at {daemon.url} has stopped\n",
         )
+
+    def test_are_told_with_progress_if_that_is_wanted(
+        self, pyxie: Runner, daemon: FakeDaemon
+    ) -> None:
+        ran = pyxie("events", "--follow", "--progress", "--url", daemon.url)
+
+        assert ran.out == "00:00:00  web01  kernel: 1.2 MB\n"
+        assert "Error: --progress is for --follow" in pyxie("events", "--progress").err
 
     def test_that_break_off_are_told_too(self, pyxie: Runner) -> None:
         answers = {"GET /api/v1/events?follow=1": stream(EVENT)}

@@ -216,12 +216,14 @@ def machines(as_json: bool, config: Path | None, **where: Any) -> None:
 
 @click.command()
 @click.option("--follow", "-f", is_flag=True, help="Go on as it happens, until Ctrl-C.")
+@click.option("--progress", is_flag=True, help="Also how far long transfers are, each second.")
 @click.option("--past", type=click.IntRange(1, 1000), help="The last N that are kept on disk.")
 @click.option("--host", help="Of this machine only.")
 @click.option("--mac", help="Of this NIC only.")
 @remote
 def events(
     follow: bool,
+    progress: bool,
     past: int | None,
     host: str | None,
     mac: str | None,
@@ -235,6 +237,8 @@ def events(
     """
     if follow and past is not None:
         raise click.UsageError("--follow and --past exclude each other")
+    if progress and not follow:
+        raise click.UsageError("--progress is for --follow")
     if mac is not None:
         try:
             mac = canonical(mac)
@@ -252,7 +256,7 @@ def events(
                 output.event(each, dated=True)
 
     async def show() -> None:
-        async for each in client.events(follow=follow, host=host, mac=mac):
+        async for each in client.events(follow=follow, progress=progress, host=host, mac=mac):
             if as_json:
                 output.as_json(each)
             else:

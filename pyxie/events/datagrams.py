@@ -73,6 +73,21 @@ class SentOverTftp(Kind):
     confirmed: bool = True
 
 
+@kind("tftp.progress", Step.LOADER, passing=True)
+class TftpProgress(Kind):
+    """A transfer that takes longer is on its way.
+
+    Attributes:
+        name: Of the file.
+        received: Bytes that the client has acknowledged.
+        total: Bytes of the file.
+    """
+
+    name: str
+    received: int
+    total: int
+
+
 @kind("tftp.aborted", Step.TROUBLE)
 class AbortedByClient(Kind):
     """The client ended a transfer.

@@ -63,6 +63,11 @@ def _(what: datagrams.SentOverTftp) -> str:
 
 
 @sentence.register
+def _(what: datagrams.TftpProgress) -> str:
+    return f"{what.name} over TFTP: {amount(what.received)} of {amount(what.total)}"
+
+
+@sentence.register
 def _(what: datagrams.AbortedByClient) -> str:
     code = f" (error {what.error})" if what.error else ""
     so_far = _so_far(what.received, what.total)
@@ -116,6 +121,11 @@ def _(what: kinds.LoaderOverHttp) -> str:
 
 
 @sentence.register
+def _(what: kinds.LoaderProgress) -> str:
+    return f"{what.name} over HTTP: {_of(what.sent, what.total)}"
+
+
+@sentence.register
 def _(_: kinds.ScriptSent) -> str:
     return "fetched its iPXE script"
 
@@ -155,6 +165,15 @@ def _(what: kinds.ImageFetching) -> str:
     if what.total is None:
         return f"fetching {what.part}, streamed from {what.source}"
     return f"fetching {what.part}, {what.total / 1e6:.1f} MB"
+
+
+@sentence.register
+def _(what: kinds.ImageProgress) -> str:
+    return f"{what.part}: {_of(what.sent, what.total)}"
+
+
+def _of(sent: int, total: int | None) -> str:
+    return amount(sent) if total is None else f"{amount(sent)} of {amount(total)}"
 
 
 @sentence.register

@@ -21,6 +21,21 @@ class LoaderOverHttp(Kind):
     name: str
 
 
+@kind("http.progress", Step.LOADER, passing=True)
+class LoaderProgress(Kind):
+    """A boot loader is on its way over HTTP.
+
+    Attributes:
+        name: Of the file.
+        sent: Bytes.
+        total: Bytes of the answer.
+    """
+
+    name: str
+    sent: int
+    total: int | None
+
+
 @kind("script.sent", Step.SCRIPT)
 class ScriptSent(Kind):
     """A machine in build mode has its iPXE script."""
@@ -95,6 +110,21 @@ class ImageFetching(Kind):
     part: str
     total: int | None = None
     source: str | None = None
+
+
+@kind("image.progress", Step.IMAGE, passing=True)
+class ImageProgress(Kind):
+    """A kernel or an initrd is on its way.
+
+    Attributes:
+        part: As of `ImageFetching`.
+        sent: Bytes.
+        total: Bytes of the answer; None where the other server does not say.
+    """
+
+    part: str
+    sent: int
+    total: int | None
 
 
 @kind("image.failed", Step.TROUBLE)

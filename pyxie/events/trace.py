@@ -46,7 +46,7 @@ class Trace:
         self._hosts: OrderedDict[str, deque[Event]] = OrderedDict()
         self._known: deque[Event] = deque(maxlen=_RECENT)
         self._strangers: deque[Event] = deque(maxlen=_STRANGERS)
-        self._followers: set[asyncio.Queue[Event]] = set()
+        self._followers: dict[asyncio.Queue[Event], bool] = {}
 
     def record(
         self,
@@ -60,6 +60,10 @@ class Trace:
         if host is None and mac is not None:
             host = self._host_of(mac)
         event = Event(at=self._clock(), what=what, mac=mac, host=host, peer=peer)
+        if what.passing:
+            log.debug("%s", spoken(event))
+            self._pass_on(event)
+            return
         if what.step not in _EARNED and self._repeats(event):
             return
         self._keep(event)
@@ -81,14 +85,23 @@ class Trace:
         return sorted(found, key=lambda event: event.at)
 
     @contextmanager
-    def follow(self) -> Iterator[asyncio.Queue[Event]]:
-        """Yield a queue that receives every event from now on."""
+    def follow(self, *, progress: bool = False) -> Iterator[asyncio.Queue[Event]]:
+        """Yield a queue that receives every event from now on.
+
+        Args:
+            progress: Also those that are kept nowhere, see `pyxie.events.kind.Kind`.
+        """
         queue: asyncio.Queue[Event] = asyncio.Queue(_BACKLOG)
-        self._followers.add(queue)
+        self._followers[queue] = progress
         try:
             yield queue
         finally:
-            self._followers.discard(queue)
+            del self._followers[queue]
+
+    def _pass_on(self, event: Event) -> None:
+        for queue, progress in self._followers.items():
+            if progress and not queue.full():  # what is kept is worth more
+                queue.put_nowait(event)
 
     def _repeats(self, event: Event) -> bool:
         """Tell whether the client said the same a moment ago: a DISCOVER that is resent."""

@@ -58,11 +58,13 @@ class OfStream(Model):
         host: Only events of this machine.
         mac: Only events of the NIC with this MAC address.
         follow: Keep the connection open, and send new events as they happen.
+        progress: With ``follow``, also the progress of long transfers, once a second.
     """
 
     host: Annotated[str, Field(max_length=253)] = ""
     mac: Annotated[str, AfterValidator(canonical)] | None = None
     follow: bool = False
+    progress: bool = False
 
 
 @routes.get("/api/v1/events", allow_head=False, query=OfStream, answer=LINES)
@@ -74,7 +76,7 @@ async def events(request: web.Request) -> web.StreamResponse:
     if host is not None:
         host = request.app[MACHINES]().hostname_of(host)
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-    with trace.follow() as queue:
+    with trace.follow(progress=of.progress) as queue:
         recent = trace.recent(host=host, mac=mac)
         await response.prepare(request)
         await response.write(b"".join(_line(event) for event in recent))

@@ -19,11 +19,13 @@ from pyxie.events.kinds import (
     BootApiScriptSent,
     ImageFailed,
     ImageFetching,
+    ImageProgress,
     ScriptFailed,
     ScriptUnasked,
 )
 from pyxie.http.edge import here, is_unknown, peer, text
 from pyxie.http.parts import BOOT_API, CHAINS, RENDERING, TRACE, UPSTREAMS
+from pyxie.http.progress import paced
 from pyxie.http.routing import OPEN, Routes
 from pyxie.images.upstream import BrokenOffError, UpstreamError
 
@@ -101,10 +103,15 @@ async def asked_image(request: web.Request) -> web.StreamResponse | None:
 
 async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.StreamResponse:
     trace, at = request.app[TRACE], str(peer(request))
+
+    def moved(sent: int, total: int | None) -> None:
+        progress = ImageProgress(part=what, sent=sent, total=total)
+        trace.record(progress, mac=mac, peer=at)
+
     if request.method == "GET" and "Range" not in request.headers:
         trace.record(ImageFetching(part=what, source=shown(url)), mac=mac, peer=at)
     try:
-        return await request.app[UPSTREAMS].stream(url, request)
+        return await request.app[UPSTREAMS].stream(url, request, paced(moved))
     except UpstreamError as exc:
         # What the library says may quote a URL, and so a password or a signature.
         why = "cannot be fetched" if "://" in exc.why else exc.why

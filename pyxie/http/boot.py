@@ -23,7 +23,9 @@ from pyxie.events.kinds import (
     Booting,
     ImageFailed,
     ImageFetching,
+    ImageProgress,
     LoaderOverHttp,
+    LoaderProgress,
     MenuShown,
     ScriptFailed,
     ScriptRefused,
@@ -46,9 +48,10 @@ from pyxie.http.parts import (
     TRACE,
     UPSTREAMS,
 )
+from pyxie.http.progress import Watch, paced
 from pyxie.http.routing import OPEN, Routes
 from pyxie.images.spec import Local, images_of
-from pyxie.images.upstream import BrokenOffError, UpstreamError
+from pyxie.images.upstream import BrokenOffError, Moved, UpstreamError
 from pyxie.recognition.recognise import (
     Known,
     Policy,
@@ -67,6 +70,9 @@ routes = Routes()
 class WholeFileResponse(web.FileResponse):
     """A file as it is: a client that accepts gzip is not given a ``.gz`` found beside it."""
 
+    moved: Moved | None = None
+    """Is told how far it has come, once a second."""
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the file, or the range of it that is asked for; a second call does nothing."""
         if self.prepared:
@@ -81,7 +87,11 @@ class WholeFileResponse(web.FileResponse):
                 if name.lower() not in unwanted and value.isascii()
             }
             request = request.clone(headers=headers)
-        writer = await super().prepare(request)
+        if self.moved is None:
+            writer = await super().prepare(request)
+        else:
+            with Watch(request, lambda: self.content_length, self.moved):
+                writer = await super().prepare(request)
         if self.status == 200 and request.method == "GET" and self._has_shrunk():
             # Written over while it was sent: the client waits for bytes that never come.
             if request.transport is not None:
@@ -120,11 +130,13 @@ def _unwanted(headers: Mapping[str, str]) -> set[str]:
     return unwanted
 
 
-def file_response(path: Path) -> web.FileResponse:
-    """Return a response with the whole file."""
+def file_response(path: Path, moved: Moved | None = None) -> web.FileResponse:
+    """Return a response with the whole file; ``moved`` is told how far it has come."""
     kinds = {".efi": "application/efi"}  # UEFI HTTP Boot goes by it (UEFI 2.10, 24.7.3)
     kind = kinds.get(path.suffix.lower(), "application/octet-stream")
-    return WholeFileResponse(path, chunk_size=256 << 10, headers={hdrs.CONTENT_TYPE: kind})
+    response = WholeFileResponse(path, chunk_size=256 << 10, headers={hdrs.CONTENT_TYPE: kind})
+    response.moved = moved
+    return response
 
 
 @routes.get("/boot.ipxe", scope=OPEN)
@@ -223,11 +235,16 @@ async def booting(request: web.Request) -> web.Response:
 @routes.get("/loader/{mac}/{name}", scope=OPEN)
 async def loader(request: web.Request) -> web.StreamResponse:
     """Give UEFI HTTP Boot its boot loader."""
-    name, mac = request.match_info["name"], mac_of(request)
-    path = request.app[LOADERS].find(name)
-    if request.method == "GET":
-        request.app[TRACE].record(LoaderOverHttp(name=name), mac=mac, peer=str(peer(request)))
-    return file_response(path)
+    trace, name, mac = request.app[TRACE], request.match_info["name"], mac_of(request)
+    path, at = request.app[LOADERS].find(name), str(peer(request))
+    if request.method != "GET":
+        return file_response(path)
+
+    def moved(sent: int, total: int | None) -> None:
+        trace.record(LoaderProgress(name=name, sent=sent, total=total), mac=mac, peer=at)
+
+    trace.record(LoaderOverHttp(name=name), mac=mac, peer=at)
+    return file_response(path, moved)
 
 
 @routes.get("/boot/{hostname}/kernel/{name}", "/boot/{hostname}/initrd/{at}/{name}", scope=OPEN)
@@ -247,6 +264,10 @@ async def image(request: web.Request) -> web.StreamResponse:
         if not number.isdecimal() or len(number) > 3 or int(number) >= len(images.initrds):
             raise NotServedError(f"initrd {number}", f"{host} has {len(images.initrds)}")
         wanted, what = images.initrds[int(number)], f"initrd {number}"
+
+    def moved(sent: int, total: int | None) -> None:
+        _tell_image(request, build, ImageProgress(part=what, sent=sent, total=total))
+
     if isinstance(wanted, Local):
         try:
             path = find(request.app[SETTINGS]().images, wanted.name)
@@ -255,11 +276,11 @@ async def image(request: web.Request) -> web.StreamResponse:
             _tell_image(request, build, failed)
             raise
         _tell_image(request, build, ImageFetching(part=what, total=path.stat().st_size))
-        return file_response(path)
+        return file_response(path, moved if request.method == "GET" else None)
     if "Range" not in request.headers:
         _tell_image(request, build, ImageFetching(part=what, source=wanted.url))
     try:
-        return await request.app[UPSTREAMS].stream(wanted.url, request)
+        return await request.app[UPSTREAMS].stream(wanted.url, request, paced(moved))
     except UpstreamError as exc:
         _tell_image(request, build, ImageFailed(part=what, source=exc.url, why=exc.why))
         if isinstance(exc, BrokenOffError):

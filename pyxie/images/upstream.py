@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -24,6 +25,9 @@ _PASSED_BACK = (
     hdrs.LAST_MODIFIED,
 )
 _CHUNK = 256 << 10
+
+Moved = Callable[[int, int | None], None]
+"""Is told of each piece how many bytes were sent so far, and of how many, where known."""
 
 
 class UpstreamError(PyxieError):
@@ -83,8 +87,15 @@ class Upstreams(Unbound):
         """Wait to be cancelled: requests stream in their own time."""
         await asyncio.Event().wait()
 
-    async def stream(self, url: str, request: web.Request) -> web.StreamResponse:
+    async def stream(
+        self, url: str, request: web.Request, moved: Moved = lambda _sent, _total: None
+    ) -> web.StreamResponse:
         """Answer ``request`` with what ``url`` holds; what is returned is sent already.
+
+        Args:
+            url: What is asked of another server.
+            request: What is answered.
+            moved: Is told how far it has come.
 
         Raises:
             UpstreamError: Nothing was answered yet; the caller does that.
@@ -101,16 +112,17 @@ class Upstreams(Unbound):
         async with answer:
             if answer.status not in (200, 206, 304, 416):
                 raise UpstreamError(url, f"answered {answer.status} {answer.reason}")
-            return await self._pass_on(answer, url, request)
+            return await self._pass_on(answer, url, request, moved)
 
     async def _pass_on(
-        self, answer: aiohttp.ClientResponse, url: str, request: web.Request
+        self, answer: aiohttp.ClientResponse, url: str, request: web.Request, moved: Moved
     ) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status)
         for name in _PASSED_BACK:
             if name in answer.headers:
                 response.headers[name] = answer.headers[name]
         await response.prepare(request)
+        sent = 0
         while request.method != "HEAD":
             try:
                 chunk = await answer.content.read(_CHUNK)
@@ -120,6 +132,8 @@ class Upstreams(Unbound):
             if not chunk:
                 break
             await response.write(chunk)
+            sent += len(chunk)
+            moved(sent, answer.content_length)
         await response.write_eof()
         return response
 

@@ -13,9 +13,10 @@ from typing import Self
 
 from pyxie.confined import OutsideError
 from pyxie.errors import NotServedError, WireError
-from pyxie.events.datagrams import MissingOverTftp, RefusedOverTftp
+from pyxie.events.datagrams import MissingOverTftp, RefusedOverTftp, TftpProgress
 from pyxie.events.event import Recorder
 from pyxie.events.kind import Kind, Step
+from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content, Library, to_netascii
@@ -44,12 +45,13 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """A session, what it answers, what with and since when."""
+    """A session, what it answers, what with, since when, and when its progress is told."""
 
     session: Session
     asked: _Asked
     found: Found
     began: float
+    meter: Meter
 
 
 class TftpServer:
@@ -98,6 +100,7 @@ class TftpServer:
         self._malformed = Ration(1, 60)
         self._trouble = Ration(20, 60)
         self._offload_said = False
+        self._telling: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -125,6 +128,8 @@ class TftpServer:
         traceback: TracebackType | None,
     ) -> None:
         """Tell clients whose transfers are still in progress, and close all."""
+        if self._telling is not None:
+            self._telling.cancel()
         self._driver.close()
         self._sock.close()
 
@@ -255,11 +260,30 @@ class TftpServer:
         poll = self._driver.poll
         session = Session(transfer, content, sock, asked.peer, poll, self._on_no_offload)
         now = self._loop.time()
-        self._clients[asked.peer] = _Client(session, asked, found, now)
+        self._clients[asked.peer] = _Client(session, asked, found, now, Meter(now))
         self._of_host[asked.peer[0]] = self._of_host.get(asked.peer[0], 0) + 1
         self._metrics.tftp_active.set(len(self._clients))
         self._idle.clear()
+        if self._telling is None:
+            self._telling = self._loop.call_later(EVERY, self._guarded, self._tell_progress)
         self._driver.start(session, now)
+
+    def _tell_progress(self) -> None:
+        # One timer for all, and no work for a block: who is done within a second costs nothing.
+        self._telling = None
+        now = self._loop.time()
+        for client in self._clients.values():
+            transfer = client.session.transfer
+            if client.meter.due(transfer.received, now):
+                what = TftpProgress(
+                    name=one_line(client.found.what),
+                    received=transfer.received,
+                    total=transfer.size,
+                )
+                peer = client.session.peer[0]
+                self._recorder.record(what, mac=client.found.mac, peer=peer)
+        if self._clients:
+            self._telling = self._loop.call_later(EVERY, self._guarded, self._tell_progress)
 
     def _on_end(self, session: Session) -> None:
         client = self._clients.pop(session.peer)

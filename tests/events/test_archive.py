@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from pyxie.events.archive import Archive
 from pyxie.events.kind import Step
+from pyxie.events.kinds import ImageProgress
 from pyxie.events.trace import Trace
 from pyxie.store.database import Database
 from pyxie.store.tables import EVENTS
@@ -110,6 +111,11 @@ class TestArchive:
         assert await texts(store, host="web01") == ["begun"]
         assert await texts(store, step=Step.SILENCE) == []
         assert 10 <= (count or 0) <= 600
+
+    async def test_progress_is_not_kept(self, store: Database) -> None:
+        async with archive(store) as (trace, _):
+            trace.record(ImageProgress(part="kernel", sent=7, total=None), host="web01")
+        assert await texts(store) == []
 
     async def test_only_the_newest_are_kept(self, store: Database) -> None:
         async with archive(store, keep=50) as (trace, kept):

@@ -88,6 +88,10 @@ SAID = [
         "sent a.efi, 66 kB, over TFTP in 0.1 s, with 2 resendings",
     ),
     (
+        datagrams.TftpProgress(name="a.efi", received=1_200_000, total=2_000_000),
+        "a.efi over TFTP: 1.2 MB of 2.0 MB",
+    ),
+    (
         datagrams.AbortedByClient(name="a.efi", received=0, total=1, message="disk full", error=3),
         "a.efi over TFTP: the client broke off after 0 bytes of 1 byte: disk full (error 3)",
     ),
@@ -129,6 +133,10 @@ SAID = [
         "TFTP: a: this server takes no files",
     ),
     (kinds.LoaderOverHttp(name="a.efi"), "sent a.efi over HTTP"),
+    (
+        kinds.LoaderProgress(name="a.efi", sent=66_000, total=2_000_000),
+        "a.efi over HTTP: 66 kB of 2.0 MB",
+    ),
     (kinds.ScriptSent(), "fetched its iPXE script"),
     (kinds.MenuShown(), "is unknown, and shows the menu"),
     (kinds.UnknownBooted(build_type="live"), "is unknown, and gets the build type live"),
@@ -147,6 +155,11 @@ SAID = [
         kinds.ImageFetching(part="initrd 0", source="http://files/initrd"),
         "fetching initrd 0, streamed from http://files/initrd",
     ),
+    (
+        kinds.ImageProgress(part="initrd 0", sent=12_000_000, total=41_300_000),
+        "initrd 0: 12.0 MB of 41.3 MB",
+    ),
+    (kinds.ImageProgress(part="kernel", sent=12_000_000, total=None), "kernel: 12.0 MB"),
     (
         kinds.ImageFailed(part="kernel", source="deb/linux", why="no such file"),
         "kernel: deb/linux: no such file",

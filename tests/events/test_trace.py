@@ -8,6 +8,7 @@ import pytest
 from pyxie.events import trace as module
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Step
+from pyxie.events.kinds import ImageProgress
 from pyxie.events.trace import Trace
 from tests.events.said import said
 from tests.support import Clock
@@ -179,6 +180,42 @@ class TestFollow:
             trace.record(said(Step.OFFER, "a"))
 
             assert (await waiting).text == "a"
+
+
+class TestProgress:
+    def test_is_kept_nowhere_and_logged_for_the_curious_only(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.DEBUG, logger="pyxie.boot")
+        trace = Trace()
+
+        trace.record(progress(7), host="web01")
+
+        assert trace.recent() == []
+        assert [each.levelno for each in caplog.records] == [logging.DEBUG]
+
+    def test_is_heard_by_those_who_ask_for_it(self) -> None:
+        trace = Trace()
+        with trace.follow() as usual, trace.follow(progress=True) as curious:
+            trace.record(progress(7))
+            trace.record(progress(8))
+
+            assert usual.empty()
+            assert [curious.get_nowait().data["sent"] for _ in range(2)] == [7, 8]
+
+    def test_pushes_nothing_out_of_a_backlog(self) -> None:
+        trace = Trace()
+        with trace.follow(progress=True) as queue:
+            for n in range(module._BACKLOG):
+                trace.record(said(Step.OFFER, str(n)))
+            trace.record(progress(7))
+
+            assert queue.get_nowait().text == "0"
+            assert queue.qsize() == module._BACKLOG - 1
+
+
+def progress(sent: int) -> ImageProgress:
+    return ImageProgress(part="kernel", sent=sent, total=None)
 
 
 class TestSpoken:

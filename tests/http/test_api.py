@@ -12,6 +12,7 @@ import pytest
 from pyxie import __version__
 from pyxie.builds.life import Build
 from pyxie.events.kind import Step
+from pyxie.events.kinds import ImageProgress
 from tests.builds.stores import FillingRecords
 from tests.events.said import said
 from tests.http.site import CONFIG, HOST, MAC, Answer, Served, serving
@@ -176,6 +177,24 @@ class TestEvents:
 
             assert heard == ["before", "mine", "me"]
             await _unfollowed(served)
+
+    async def test_tell_progress_to_those_who_ask_for_it(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            heard = []
+            for query in ("follow=1", "follow=1&progress=1"):
+                url = f"{served.url}/api/v1/events?{query}"
+                served.site.trace.record(said(Step.OFFER, query), mac=MAC)
+                async with served.session.get(url) as answer, asyncio.timeout(10):
+                    while json.loads(await answer.content.readline())["text"] != query:
+                        pass
+                    what = ImageProgress(part="kernel", sent=7, total=9)
+                    served.site.trace.record(what, mac=MAC)
+                    served.site.trace.record(said(Step.OFFER, f"then {query}"), mac=MAC)
+                    heard.append(json.loads(await answer.content.readline()))
+                await _unfollowed(served)
+
+            assert [each["code"] for each in heard] == ["test.said", "image.progress"]
+            assert heard[1]["data"] == {"part": "kernel", "sent": 7, "total": 9}
 
     async def test_do_not_hold_up_the_end(self, tmp_path: Path) -> None:
         loop = asyncio.get_running_loop()

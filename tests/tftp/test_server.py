@@ -132,6 +132,32 @@ class TestReading:
             client.close()
 
 
+class TestProgress:
+    async def test_of_a_long_transfer_is_told_while_it_moves(
+        self, lab: Lab, client: Client, another: Client
+    ) -> None:
+        client.say(SLOW)
+        another.say(SLOW)
+        for acknowledged in range(4):
+            _, tid = await client.hear()
+            client.say(ack(acknowledged), tid)
+
+        await asyncio.sleep(2.2)
+
+        step, text, mac, peer = lab.trace.events[0]
+        assert (step, text) == (Step.LOADER, "loader over TFTP: 2 kB of 5 kB")
+        assert (mac, peer) == (MAC, "127.0.0.1")
+        assert len(lab.trace.events) == 1
+
+    async def test_of_a_short_one_is_not(self, lab: Lab, client: Client) -> None:
+        await client.fetch(RRQ)
+        await lab.quiet()
+        await asyncio.sleep(1.1)
+
+        assert [text[:4] for _, text, *_ in lab.trace.events] == ["sent"]
+        assert lab.server._telling is None
+
+
 class TestTelling:
     async def test_a_file_sent_is_traced_and_counted(self, lab: Lab, client: Client) -> None:
         await client.fetch(RRQ)
