@@ -13,6 +13,7 @@ from pathlib import Path
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
+from pyxie.bootapi.contract import shown
 from pyxie.builds.life import Build
 from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
@@ -32,7 +33,7 @@ from pyxie.events.kinds import (
     ScriptSent,
     UnknownBooted,
 )
-from pyxie.http.asked import asked_image, asked_script
+from pyxie.http.asked import asked_image, asked_script, image_failed
 from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
 from pyxie.http.parts import (
     BUILDS,
@@ -278,11 +279,11 @@ async def image(request: web.Request) -> web.StreamResponse:
         _tell_image(request, build, ImageFetching(part=what, total=path.stat().st_size))
         return file_response(path, moved if request.method == "GET" else None)
     if "Range" not in request.headers:
-        _tell_image(request, build, ImageFetching(part=what, source=wanted.url))
+        _tell_image(request, build, ImageFetching(part=what, source=shown(wanted.url)))
     try:
         return await request.app[UPSTREAMS].stream(wanted.url, request, paced(moved))
     except UpstreamError as exc:
-        _tell_image(request, build, ImageFailed(part=what, source=exc.url, why=exc.why))
+        _tell_image(request, build, image_failed(what, exc))
         if isinstance(exc, BrokenOffError):
             raise
         return text(f"{what}: {exc}", 502)

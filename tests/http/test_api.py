@@ -183,13 +183,13 @@ class TestEvents:
             heard = []
             for query in ("follow=1", "follow=1&progress=1"):
                 url = f"{served.url}/api/v1/events?{query}"
-                served.site.trace.record(said(Step.OFFER, query), mac=MAC)
+                served.parts.trace.record(said(Step.OFFER, query), mac=MAC)
                 async with served.session.get(url) as answer, asyncio.timeout(10):
                     while json.loads(await answer.content.readline())["text"] != query:
                         pass
                     what = ImageProgress(part="kernel", sent=7, total=9)
-                    served.site.trace.record(what, mac=MAC)
-                    served.site.trace.record(said(Step.OFFER, f"then {query}"), mac=MAC)
+                    served.parts.trace.record(what, mac=MAC)
+                    served.parts.trace.record(said(Step.OFFER, f"then {query}"), mac=MAC)
                     heard.append(json.loads(await answer.content.readline()))
                 await _unfollowed(served)
 

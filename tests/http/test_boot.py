@@ -444,6 +444,24 @@ class TestStreamed:
             )
             assert served.told(Step.TROUBLE) == [told]
 
+    async def test_a_mirrors_password_is_in_no_event(self, tmp_path: Path) -> None:
+        async with mirror({"linux": 404, "initrd.gz": KERNEL}) as there:
+            secret = there.url.replace("http://", "http://user:sesame@")
+            machine = MACHINE.replace("http://files.internal:81/bookworm/amd64", secret)
+            async with serving(tmp_path, machine=machine) as served:
+                await served.build()
+                await served.get(f"/boot/{HOST}/kernel/linux")
+                await served.get(f"/boot/{HOST}/initrd/0/initrd.gz")
+
+                told = [event.members() for event in served.site.trace.recent()]
+
+        assert [each["data"]["source"] for each in told if each["code"].startswith("image.")] == [
+            f"{there.url}/linux",
+            f"{there.url}/linux",
+            f"{there.url}/initrd.gz",
+        ]
+        assert "sesame" not in repr(told)
+
     async def test_a_mirror_that_is_down_is_502_and_an_event(self, tmp_path: Path) -> None:
         machine = MACHINE.replace("http://files.internal:81/bookworm/amd64/", "http://127.0.0.1:1/")
         async with serving(tmp_path, machine=machine) as served:

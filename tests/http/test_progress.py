@@ -16,7 +16,7 @@ LARGE = 64 << 20
 
 async def slowly(served: Served, path: str) -> Event:
     """Fetch a file, leave most of it unread, and return the first word of its progress."""
-    with served.site.trace.follow(progress=True) as queue:
+    with served.parts.trace.follow(progress=True) as queue:
         sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 256 << 10)
         sock.setblocking(False)
