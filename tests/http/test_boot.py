@@ -453,7 +453,7 @@ class TestStreamed:
                 await served.get(f"/boot/{HOST}/kernel/linux")
                 await served.get(f"/boot/{HOST}/initrd/0/initrd.gz")
 
-                told = [event.members() for event in served.site.trace.recent()]
+                told = [event.members() for event in served.parts.trace.recent()]
 
         assert [each["data"]["source"] for each in told if each["code"].startswith("image.")] == [
             f"{there.url}/linux",
