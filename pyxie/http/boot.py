@@ -6,12 +6,8 @@ A machine that is not in build mode gets nothing here but a sentence for its scr
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Mapping
-from pathlib import Path
 
-from aiohttp import hdrs, web
-from aiohttp.abc import AbstractStreamWriter
+from aiohttp import web
 
 from pyxie.bootapi.contract import shown
 from pyxie.builds.life import Build
@@ -35,6 +31,7 @@ from pyxie.events.kinds import (
 )
 from pyxie.http.asked import asked_image, asked_script, image_failed
 from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
+from pyxie.http.files import WholeFileResponse
 from pyxie.http.parts import (
     BUILDS,
     CHAINS,
@@ -49,10 +46,10 @@ from pyxie.http.parts import (
     TRACE,
     UPSTREAMS,
 )
-from pyxie.http.progress import Watch, paced
+from pyxie.http.progress import paced
 from pyxie.http.routing import OPEN, Routes
 from pyxie.images.spec import Local, images_of
-from pyxie.images.upstream import BrokenOffError, Moved, UpstreamError
+from pyxie.images.upstream import BrokenOffError, UpstreamError
 from pyxie.recognition.recognise import (
     Known,
     Policy,
@@ -66,78 +63,6 @@ from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion, occasion_of
 
 routes = Routes()
-
-
-class WholeFileResponse(web.FileResponse):
-    """A file as it is: a client that accepts gzip is not given a ``.gz`` found beside it."""
-
-    moved: Moved | None = None
-    """Is told how far it has come, once a second."""
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the file, or the range of it that is asked for; a second call does nothing."""
-        if self.prepared:
-            return await web.StreamResponse.prepare(self, request)
-        unwanted = _unwanted(request.headers)
-        if "range" not in unwanted and self._lies_beyond(request.headers.get(hdrs.RANGE, "")):
-            self.content_length = 0  # of the 416, which would be chunked without it
-        if unwanted:
-            headers = {
-                name: value
-                for name, value in request.headers.items()
-                if name.lower() not in unwanted and value.isascii()
-            }
-            request = request.clone(headers=headers)
-        if self.moved is None:
-            writer = await super().prepare(request)
-        else:
-            with Watch(request, lambda: self.content_length, self.moved):
-                writer = await super().prepare(request)
-        if self.status == 200 and request.method == "GET" and self._has_shrunk():
-            # Written over while it was sent: the client waits for bytes that never come.
-            if request.transport is not None:
-                request.transport.abort()
-            raise ConnectionAbortedError(f"{self._path} became shorter while it was sent")
-        return writer
-
-    def _lies_beyond(self, wanted: str) -> bool:
-        one = _RANGE.fullmatch(wanted.strip())
-        try:
-            return one is not None and bool(one[1]) and int(one[1]) >= self._path.stat().st_size
-        except OSError:
-            return False
-
-    def _has_shrunk(self) -> bool:
-        try:
-            return self._path.stat().st_size < (self.content_length or 0)
-        except OSError:
-            return False  # renamed or removed: what was open could still be read to its end
-
-
-_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-\d{1,18})", re.ASCII)
-
-
-def _unwanted(headers: Mapping[str, str]) -> set[str]:
-    """Name the headers that aiohttp's answer is better without.
-
-    A range of another unit, of several parts or that is malformed may or must be ignored
-    (RFC 9110 section 14.2); aiohttp would refuse it.
-    """
-    unwanted = {"accept-encoding"} if hdrs.ACCEPT_ENCODING in headers else set()
-    if hdrs.RANGE in headers:
-        one = _RANGE.fullmatch(headers[hdrs.RANGE].strip())
-        if one is None or (one[2] and int(one[1]) > int(one[2])):
-            unwanted.add("range")
-    return unwanted
-
-
-def file_response(path: Path, moved: Moved | None = None) -> web.FileResponse:
-    """Return a response with the whole file; ``moved`` is told how far it has come."""
-    kinds = {".efi": "application/efi"}  # UEFI HTTP Boot goes by it (UEFI 2.10, 24.7.3)
-    kind = kinds.get(path.suffix.lower(), "application/octet-stream")
-    response = WholeFileResponse(path, chunk_size=256 << 10, headers={hdrs.CONTENT_TYPE: kind})
-    response.moved = moved
-    return response
 
 
 @routes.get("/boot.ipxe", scope=OPEN)
@@ -239,13 +164,13 @@ async def loader(request: web.Request) -> web.StreamResponse:
     trace, name, mac = request.app[TRACE], request.match_info["name"], mac_of(request)
     path, at = request.app[LOADERS].find(name), str(peer(request))
     if request.method != "GET":
-        return file_response(path)
+        return WholeFileResponse(path)
 
     def moved(sent: int, total: int | None) -> None:
         trace.record(LoaderProgress(name=name, sent=sent, total=total), mac=mac, peer=at)
 
     trace.record(LoaderOverHttp(name=name), mac=mac, peer=at)
-    return file_response(path, moved)
+    return WholeFileResponse(path, moved)
 
 
 @routes.get("/boot/{hostname}/kernel/{name}", "/boot/{hostname}/initrd/{at}/{name}", scope=OPEN)
@@ -277,7 +202,7 @@ async def image(request: web.Request) -> web.StreamResponse:
             _tell_image(request, build, failed)
             raise
         _tell_image(request, build, ImageFetching(part=what, total=path.stat().st_size))
-        return file_response(path, moved if request.method == "GET" else None)
+        return WholeFileResponse(path, moved if request.method == "GET" else None)
     if "Range" not in request.headers:
         _tell_image(request, build, ImageFetching(part=what, source=shown(wanted.url)))
     try:
@@ -307,7 +232,7 @@ def _tell_image(request: web.Request, build: Build | None, image: Kind) -> None:
 @routes.get("/images/{name:.+}", scope=OPEN)
 async def local_image(request: web.Request) -> web.StreamResponse:
     """Give a file of the ``images`` folder."""
-    return file_response(find(request.app[SETTINGS]().images, request.match_info["name"]))
+    return WholeFileResponse(find(request.app[SETTINGS]().images, request.match_info["name"]))
 
 
 @routes.get("/files/{name:.+}", scope=OPEN)
@@ -316,4 +241,4 @@ async def static(request: web.Request) -> web.StreamResponse:
     folder = request.app[SETTINGS]().staticspath
     if folder is None:
         raise NotServedError("/files", "'staticspath' is not set")
-    return file_response(find(folder, request.match_info["name"]))
+    return WholeFileResponse(find(folder, request.match_info["name"]))
