@@ -21,6 +21,7 @@ from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.records import BuildRecords
 from pyxie.builds.stale import StaleWatch
+from pyxie.compat import contract, waitron3
 from pyxie.config.live import Derived, LiveSettings
 from pyxie.config.settings import Settings
 from pyxie.dhcp.chain import ChainMemory
@@ -33,13 +34,14 @@ from pyxie.hooks.runner import Hooks
 from pyxie.http.access import Gate
 from pyxie.http.admission import FIRST_REQUEST, Admission, ConnectionLimits
 from pyxie.http.parts import Parts
-from pyxie.http.server import HttpServer, application, operations
+from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
 from pyxie.loaders import Loaders
 from pyxie.metrics import Metrics
 from pyxie.net.baseurl import BaseUrl
 from pyxie.net.interfaces import Interfaces
 from pyxie.net.watch import InterfaceWatch
+from pyxie.operations import operations
 from pyxie.rate import TokenBuckets
 from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
@@ -163,7 +165,7 @@ def assemble(
         hooks_stored=hooks.wake,
         clock=clock,
     )
-    boot_api = BootApi(settings().boot_api, said, trace, metrics)
+    boot_api = BootApi(settings().boot_api, contract, said, trace, metrics)
     discovered = DiscoveredMachines()
     tokens = Tokens(database)
 
@@ -216,7 +218,9 @@ def serve_http(
     """
     admission = Admission(Derived(parts.settings, _connection_limits), patience)
     declared = operations(parts.settings().waitron_api)
-    return HttpServer(application(parts, declared, admission), admission, listen, port)
+    app = application(parts, declared, admission)
+    app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records)
+    return HttpServer(app, admission, listen, port)
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:

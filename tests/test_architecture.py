@@ -29,9 +29,10 @@ PURE = frozenset(
     for name in (
         "access.scope",
         "architectures",
-        "bootapi.contract",
+        "bootapi.answer",
         "bootapi.memory",
         "builds.life",
+        "compat.contract",
         "config.kinds",
         "dhcp.chain",
         "dhcp.decide",
@@ -71,6 +72,7 @@ PURE = frozenset(
         "tftp.packet",
         "tftp.report",
         "tftp.transfer",
+        "urls",
         "events.datagrams",
         "events.english",
         "events.event",
@@ -107,7 +109,7 @@ HARMLESS = frozenset(
 """What of the standard library does not reach outside, by its first name."""
 
 EXTRA = {
-    "pyxie.bootapi.contract": {"json"},  # from bytes to data
+    "pyxie.compat.contract": {"json"},  # from bytes to data
     "pyxie.config.kinds": {"pydantic"},
     "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
@@ -164,6 +166,7 @@ RANKS = (
     },
     # Servers.
     {"pyxie.dhcp", "pyxie.tftp", "pyxie.http"},
+    {"pyxie.compat", "pyxie.operations"},
     {"pyxie.composition", "pyxie.daemon"},
     # The command line, and what only it uses.
     {

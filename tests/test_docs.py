@@ -22,8 +22,8 @@ from pyxie.dhcp.decide import Reason
 from pyxie.events.kind import BY_CODE, Step, names
 from pyxie.hooks.orders import KINDS
 from pyxie.http.routing import OPEN, Operation
-from pyxie.http.server import operations
 from pyxie.metrics import Metrics
+from pyxie.operations import operations
 from pyxie.registry.folder import read_group, read_machine
 from pyxie.registry.machine import Machine
 

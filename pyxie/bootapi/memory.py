@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from pyxie.bootapi.contract import Answer
+from pyxie.bootapi.answer import Answer
 from pyxie.rate import TokenBuckets
 from pyxie.recent import note
 

@@ -12,20 +12,21 @@ import os
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import aiohttp
 from aiohttp import hdrs
 from pydantic import SecretStr
 
 from pyxie import __version__
-from pyxie.bootapi.contract import MOST_BYTES, Answer, AnswerError, boot_url, parse, shown
+from pyxie.bootapi.answer import MOST_BYTES, Answer, AnswerError
 from pyxie.bootapi.memory import MOST, Memory, Nothing, Pace
 from pyxie.events.event import Recorder
 from pyxie.events.kinds import BootApiBoots, BootApiMalformed
 from pyxie.metrics import Metrics
 from pyxie.rate import Once
 from pyxie.recent import note
+from pyxie.urls import shown
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +46,24 @@ class _FailedError(Exception):
     """The server gave no answer; the text says how."""
 
 
+class Contract(Protocol):
+    """What an API server is asked, and answers, see `pyxie.compat.contract`."""
+
+    def boot_url(self, base: str, mac: str) -> str:
+        """Return where to ask about a machine."""
+        ...
+
+    def parse(self, body: bytes, base: str) -> Answer:
+        """Return what an answer means; raises AnswerError where it is none."""
+        ...
+
+
 class BootApi:
     """The API server, and what it has said; does nothing where none is set.
 
     Args:
         url: The setting.
+        contract: How it is asked, and how its answers are to be read.
         memory: Where it notes what the server says.
         recorder: Takes events.
         metrics: Counts.
@@ -62,6 +76,7 @@ class BootApi:
     def __init__(
         self,
         url: SecretStr | None,
+        contract: Contract,
         memory: Memory,
         recorder: Recorder,
         metrics: Metrics,
@@ -70,6 +85,7 @@ class BootApi:
         patience: float = TIMEOUT,
     ) -> None:
         self._base = url.get_secret_value() if url else ""
+        self._contract = contract
         self._recorder = recorder
         self._metrics = metrics
         self._clock = clock
@@ -209,7 +225,7 @@ class BootApi:
 
     async def _said(self, mac: str) -> Answer | Nothing:
         try:
-            answer = parse(await self._fetched(mac), self._base)
+            answer = self._contract.parse(await self._fetched(mac), self._base)
         except AnswerError as exc:
             # As with pixiecore it is no boot; but the operator wants to know.
             told = f"answers what cannot be booted: {exc}"
@@ -231,7 +247,7 @@ class BootApi:
     async def _fetched(self, mac: str) -> bytes:
         """Return the body of an answer; words of its own, since the libraries' quote URLs."""
         assert self._session is not None, "not entered"  # noqa: S101
-        url = boot_url(self._base, mac)
+        url = self._contract.boot_url(self._base, mac)
         try:
             async with self._session.get(url, max_redirects=_REDIRECTS) as reply:
                 if reply.status in _AWAY:

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
-from pyxie.bootapi.contract import Answer, shown
+from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
@@ -28,6 +28,7 @@ from pyxie.http.parts import BOOT_API, CHAINS, RENDERING, TRACE, UPSTREAMS
 from pyxie.http.progress import paced
 from pyxie.http.routing import OPEN, Routes
 from pyxie.images.upstream import BrokenOffError, UpstreamError
+from pyxie.urls import shown
 
 routes = Routes()
 

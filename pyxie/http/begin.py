@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -16,6 +15,7 @@ from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import BuildRefused
 from pyxie.hooks.runner import HookFailedError
 from pyxie.http.edge import base_url, judged, peer
+from pyxie.http.hosts import unknown
 from pyxie.http.parts import BUILDS, HOOKS, INDEX, MACHINES, RENDERING, TRACE
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
@@ -23,14 +23,6 @@ from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse
 from pyxie.render.context import Occasion
 from pyxie.store.database import StoreError
-
-
-def unknown(name: str, near: Sequence[str]) -> str:
-    """Return waitron's words for a host it does not know, and the near names."""
-    # A name that is no text holds lone surrogates.
-    shown = name.encode(errors="backslashreplace").decode()
-    hint = f"\nDid you mean {' or '.join(near)}?" if near else ""
-    return f"Unable to find host definition for {shown}{hint}"
 
 
 async def found(request: web.Request, name: str) -> Machine:

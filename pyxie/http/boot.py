@@ -9,7 +9,6 @@ import asyncio
 
 from aiohttp import web
 
-from pyxie.bootapi.contract import shown
 from pyxie.builds.life import Build
 from pyxie.config.kinds import dashed
 from pyxie.config.kinds import mac as canonical
@@ -61,6 +60,7 @@ from pyxie.recognition.recognise import (
 )
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion, occasion_of
+from pyxie.urls import shown
 
 routes = Routes()
 

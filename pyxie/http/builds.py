@@ -16,10 +16,10 @@ from pyxie.errors import RenderError
 from pyxie.http import answers
 from pyxie.http.begin import begin, defined, found
 from pyxie.http.edge import base_url, peer, text
+from pyxie.http.hosts import host_of
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, RENDERING
 from pyxie.http.query import query
 from pyxie.http.routing import TEXT, Routes
-from pyxie.http.waitron import host_of
 from pyxie.registry.origins import answer
 from pyxie.render.context import Occasion
 from pyxie.render.named import TOKEN, named

@@ -23,9 +23,9 @@ from pyxie.config.nodes import Plain, parse
 from pyxie.config.validate import Model
 from pyxie.errors import ConfigError, Problem
 from pyxie.http import answers
-from pyxie.http.begin import unknown
 from pyxie.http.builds import told
 from pyxie.http.edge import fault, peer, problem
+from pyxie.http.hosts import unknown
 from pyxie.http.lists import OfMachines, wanted
 from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES
 from pyxie.http.query import query

@@ -9,10 +9,10 @@ from aiohttp import web
 
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.edge import text
+from pyxie.http.hosts import known
 from pyxie.http.parts import BUILDS, DEFINITIONS, RENDERING
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
-from pyxie.http.waitron import known
 
 _OPTIONAL = frozenset(("vendor-data", "network-config"))
 """What cloud-init asks for and does well without."""

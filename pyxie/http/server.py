@@ -14,21 +14,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pyxie.errors import StartError
-from pyxie.http import (
-    api,
-    asked,
-    boot,
-    builds,
-    docs,
-    edge,
-    lists,
-    machines,
-    seed,
-    strangers,
-    tokens,
-    waitron,
-    waitron3,
-)
+from pyxie.http import edge
 from pyxie.http.admission import Admission
 from pyxie.http.parts import Parts, put
 from pyxie.http.routing import Operation, install
@@ -56,16 +42,6 @@ class _Discreet(logging.LoggerAdapter[logging.Logger]):
         super().log(level, msg, *args, **named)
 
 
-_PARTS = (api, lists, machines, boot, asked, builds, seed, strangers, tokens)
-
-
-def operations(waitron_api: int) -> list[Operation]:
-    """Return all operations, waitron's as the setting ``waitron_api`` wants them."""
-    parts = (*_PARTS, waitron3 if waitron_api == 3 else waitron)
-    found = [operation for part in parts for operation in part.routes]
-    return [*found, *docs.routes(found)]
-
-
 def application(
     parts: Parts, declared: Iterable[Operation], admission: Admission
 ) -> web.Application:
@@ -80,7 +56,6 @@ def application(
     put(app, parts)
     app[edge.ADMISSION] = admission
     app.on_response_prepare.append(_sign)
-    app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records)
     app[edge.ROUTED] = install(app.router, declared)
     return app
 

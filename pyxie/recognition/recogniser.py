@@ -8,7 +8,7 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final, Protocol
 
-from pyxie.bootapi.contract import Answer
+from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.recent import note
 from pyxie.recognition.recognise import (

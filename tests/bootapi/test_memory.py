@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.bootapi.contract import Answer
+from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import (
     FAILED,
     FRESH,

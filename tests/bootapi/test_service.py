@@ -16,9 +16,10 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from pyxie.bootapi.contract import MOST_BYTES, Answer
+from pyxie.bootapi.answer import MOST_BYTES, Answer
 from pyxie.bootapi.memory import FRESH, HELD, LANE, MOST, PATIENCE, REFUSED, Memory, Nothing
 from pyxie.bootapi.service import BootApi
+from pyxie.compat import contract
 from pyxie.events.kind import Step
 from pyxie.metrics import Metrics
 from tests.bootapi.server import ApiServer, Reply, api_server
@@ -45,6 +46,7 @@ class Asker:
         self.memory = Memory()
         self.api = BootApi(
             SecretStr(url),
+            contract,
             self.memory,
             self.recorder,
             self.metrics,
@@ -82,7 +84,7 @@ async def asking(url: str, patience: float = 5.0) -> AsyncIterator[Asker]:
 
 class TestWithoutTheSetting:
     async def test_nobody_is_asked_and_nothing_known(self) -> None:
-        api = BootApi(None, Memory(), FakeRecorder(), Metrics())
+        api = BootApi(None, contract, Memory(), FakeRecorder(), Metrics())
         async with api:
             api.look_up(NEW)
 

@@ -21,7 +21,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import Failure
 
 from pyxie.http.openapi import document
-from pyxie.http.server import operations
+from pyxie.operations import operations
 from tests.http.site import CONFIG, HOST, Served, lay, serving
 
 OPERATIONS = {(each.method, each.path): each for each in operations(1)}

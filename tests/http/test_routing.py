@@ -13,7 +13,7 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.http.routing import OPEN, Operation, Routes, install
-from pyxie.http.server import operations
+from pyxie.operations import operations
 from pyxie.registry.machine import Machine
 from tests.http.site import Served, serving
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pyxie.bootapi.contract import Answer
+from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.builds.life import Build, State
 from pyxie.recognition.recognise import (

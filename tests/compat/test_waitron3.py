@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from pyxie.access.scope import Scope
+from pyxie.compat.gojson import machine_of, written
+from pyxie.compat.waitron3 import Jobs
 from pyxie.config.settings import Settings
-from pyxie.http.gojson import machine_of, written
-from pyxie.http.waitron3 import Jobs
 from pyxie.registry.machine import Machine
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, MACHINE, Answer, Served, serving
 

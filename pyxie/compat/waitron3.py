@@ -1,4 +1,4 @@
-"""waitron 3's routes, in the place of `pyxie.http.waitron`'s if ``waitron_api`` is 3.
+"""waitron 3's routes, in the place of `pyxie.compat.waitron1`'s if ``waitron_api`` is 3.
 
 Like it they write JSON, but call it plain text; what differs is in docs/waitron.md.
 """
@@ -14,16 +14,17 @@ from pyxie.builds.builds import InvalidTokenError
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
 from pyxie.builds.records import BuildRecords
+from pyxie.compat import waitron1
+from pyxie.compat.gojson import job, machine_of, written
+from pyxie.compat.pixiecore import booted, offer
 from pyxie.config.kinds import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
-from pyxie.http import waitron
 from pyxie.http.begin import begin, said_in
 from pyxie.http.edge import base_url, peer, text, unknown_machine
-from pyxie.http.gojson import job, machine_of, written
+from pyxie.http.hosts import host_of
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, RENDERING, SETTINGS
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
-from pyxie.http.waitron import booted, host_of, offer
 from pyxie.recent import note
 from pyxie.registry.define import UnknownTypeError
 from pyxie.registry.machine import Machine
@@ -279,6 +280,6 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 # What waitron 3 has not, pyxie and its templates do.
-routes.post("/failed/{hostname}/{token}", scope=OPEN)(waitron.failed)
-routes.get("/failed/{hostname}/{token}", allow_head=False, scope=OPEN)(waitron.failed)
-routes.get("/list")(waitron.names)
+routes.post("/failed/{hostname}/{token}", scope=OPEN)(waitron1.failed)
+routes.get("/failed/{hostname}/{token}", allow_head=False, scope=OPEN)(waitron1.failed)
+routes.get("/list")(waitron1.names)

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.bootapi.contract import MOST_BYTES, Answer, AnswerError, boot_url, parse, shown
+from pyxie.bootapi.answer import MOST_BYTES, Answer, AnswerError
+from pyxie.compat.contract import boot_url, parse
+from pyxie.urls import shown
 
 BASE = "http://api.example/base"
 K = {"kernel": "http://files.example/k"}

@@ -6,25 +6,20 @@ registered for HEAD, which must not (RFC 9110 section 9.2.1).
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import Any
-from urllib.parse import quote
 
 from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.builds.life import State
-from pyxie.config.kinds import mac as canonical
+from pyxie.compat.pixiecore import booted
 from pyxie.errors import NotServedError, RenderError
-from pyxie.http.begin import begin, said_in, unknown
-from pyxie.http.edge import admitted, base_url, peer, text
-from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, RECOGNISER, RENDERING
+from pyxie.http.begin import begin, said_in
+from pyxie.http.edge import peer, text
+from pyxie.http.hosts import host_of, known
+from pyxie.http.parts import BUILDS, INDEX, MACHINES, RENDERING
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
-from pyxie.images.spec import Image, Upstream
-from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion, occasion_of
 
 _SPOKEN = {
     State.PENDING: "Installing",
@@ -34,28 +29,6 @@ _SPOKEN = {
 }
 
 routes = Routes()
-
-
-def host_of(request: web.Request) -> str:
-    """Return the hostname that the URL means, which may name a file instead."""
-    name = request.match_info["hostname"].lower()
-    if request.app[INDEX].active(name):
-        return name  # even where its file has been given another hostname since
-    return request.app[MACHINES]().hostname_of(name)
-
-
-def known(request: web.Request) -> str:
-    """Return the hostname that the URL means, for a route that is open to all.
-
-    Raises:
-        HTTPNotFound: Neither a file nor a build is of that name; near names are told to
-            callers with management access only.
-    """
-    registry, host = request.app[MACHINES](), host_of(request)
-    if registry.find(host) is None and request.app[INDEX].of(host) is None:
-        near = registry.near(host) if admitted(request) is None else []
-        raise web.HTTPNotFound(text=unknown(host, near) + "\n")
-    return host
 
 
 @routes.put("/build/{hostname}", "/build/{hostname}/{type}", scope=Scope.BUILD)
@@ -110,40 +83,6 @@ async def boot(request: web.Request) -> web.Response:
         text=json.dumps(body, separators=(",", ":"), ensure_ascii=False),
         content_type="application/json",
     )
-
-
-async def booted(request: web.Request) -> dict[str, Any] | None:
-    """Return what the MAC in the URL boots, pixiecore's way; None if not in build mode.
-
-    Raises:
-        NotServedError: No kernel is named.
-        RenderError: The command line cannot be rendered.
-    """
-    try:
-        mac = canonical(request.match_info["mac"])
-    except ValueError:
-        return None
-    host = request.app[RECOGNISER].host_of(mac)
-    build = request.app[INDEX].active(host) if host else None
-    if build is None:
-        return None
-    machine = request.app[DEFINITIONS].of(build)
-    return await offer(request, machine, occasion_of(build, machine, base_url(request), mac))
-
-
-async def offer(request: web.Request, machine: Machine, occasion: Occasion) -> dict[str, Any]:
-    """Return what ``machine`` boots, pixiecore's way; raises as `booted`."""
-    base = base_url(request)
-    found = await asyncio.to_thread(request.app[RENDERING]().boot, machine, occasion)
-    return {
-        "kernel": _location(base, found.images.kernel),
-        "initrd": [_location(base, image) for image in found.images.initrds],
-        "cmdline": found.cmdline,
-    }
-
-
-def _location(base: str, image: Image) -> str:
-    return image.url if isinstance(image, Upstream) else f"{base}/images/{quote(image.name)}"
 
 
 @routes.get("/template/{template}/{hostname}/{token}", allow_head=False, scope=OPEN)

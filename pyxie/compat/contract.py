@@ -8,64 +8,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin
 
+from pyxie.bootapi.answer import MOST_BYTES, Answer, AnswerError
 from pyxie.config.kinds import http_url
-from pyxie.errors import PyxieError
 from pyxie.syntax.golexer import Action, actions, tokens
 from pyxie.syntax.tokenizer import UnreadableError
+from pyxie.urls import shown
 
-MOST_BYTES: Final = 64 << 10
-"""Of an answer."""
 _MOST_FILES: Final = 64
 _LONGEST: Final = 8 << 10
 """Characters of a command line; Linux takes two to four thousand."""
 _KINDS: Final = {bool: "true or false", int: "a number", float: "a number", str: "text"}
 _KINDS_OF_JSON: Final = {**_KINDS, list: "a list", dict: "an object", type(None): "null"}
-
-
-class AnswerError(PyxieError):
-    """An API server's answer is none that can be booted.
-
-    Attributes:
-        place: Where in it, as ``initrd[1]``; empty for the whole.
-        problem: What is wrong there.
-    """
-
-    def __init__(self, place: str, problem: str) -> None:
-        super().__init__(place, problem)
-        self.place = place
-        self.problem = problem
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.problem}" if self.place else self.problem
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a machine boots; all URLs are absolute.
-
-    Attributes:
-        kernel: Empty if there is a ``script``.
-        initrds: In their order.
-        cmdline: Its pieces; a number stands for the URL of one of ``others``.
-        others: What the command line leads to, by way of pyxie.
-        message: For the machine's screen.
-        script: An iPXE script instead of all this.
-    """
-
-    kernel: str = ""
-    initrds: tuple[str, ...] = ()
-    cmdline: tuple[str | int, ...] = ()
-    others: tuple[str, ...] = ()
-    message: str = ""
-    script: str = ""
-
-    def command_line(self, url_of: Callable[[int], str]) -> str:
-        """Return the command line, given where pyxie serves each of ``others``."""
-        return "".join(p if isinstance(p, str) else url_of(p) for p in self.cmdline)
 
 
 def prefix(base: str) -> str:
@@ -76,16 +32,6 @@ def prefix(base: str) -> str:
 def boot_url(base: str, mac: str) -> str:
     """Return where to ask about a machine, ``52:54:00:12:34:56``."""
     return f"{prefix(base)}/boot/{mac}"
-
-
-def shown(url: str) -> str:
-    """Return a URL fit for a log: without a password, and without a signed query."""
-    try:
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-    except ValueError:
-        return "a URL"
-    return urlunsplit((parts.scheme, host, parts.path, "…" if parts.query else "", ""))
 
 
 def parse(body: bytes, base: str) -> Answer:

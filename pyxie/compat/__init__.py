@@ -1,0 +1,1 @@
+"""The words of waitron and pixiecore, translated at the edge, in both directions."""

@@ -1,0 +1,50 @@
+"""What a machine boots, as pixiecore's API servers tell it: ``GET /v1/boot/MAC``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from pyxie.config.kinds import mac as canonical
+from pyxie.http.edge import base_url
+from pyxie.http.parts import DEFINITIONS, INDEX, RECOGNISER, RENDERING
+from pyxie.images.spec import Image, Upstream
+from pyxie.registry.machine import Machine
+from pyxie.render.context import Occasion, occasion_of
+
+
+async def booted(request: web.Request) -> dict[str, Any] | None:
+    """Return what the MAC in the URL boots, pixiecore's way; None if not in build mode.
+
+    Raises:
+        NotServedError: No kernel is named.
+        RenderError: The command line cannot be rendered.
+    """
+    try:
+        mac = canonical(request.match_info["mac"])
+    except ValueError:
+        return None
+    host = request.app[RECOGNISER].host_of(mac)
+    build = request.app[INDEX].active(host) if host else None
+    if build is None:
+        return None
+    machine = request.app[DEFINITIONS].of(build)
+    return await offer(request, machine, occasion_of(build, machine, base_url(request), mac))
+
+
+async def offer(request: web.Request, machine: Machine, occasion: Occasion) -> dict[str, Any]:
+    """Return what ``machine`` boots, pixiecore's way; raises as `booted`."""
+    base = base_url(request)
+    found = await asyncio.to_thread(request.app[RENDERING]().boot, machine, occasion)
+    return {
+        "kernel": _location(base, found.images.kernel),
+        "initrd": [_location(base, image) for image in found.images.initrds],
+        "cmdline": found.cmdline,
+    }
+
+
+def _location(base: str, image: Image) -> str:
+    return image.url if isinstance(image, Upstream) else f"{base}/images/{quote(image.name)}"
