@@ -41,7 +41,7 @@ class InvalidTokenError(PyxieError):
     """The token opens nothing on that machine."""
 
     def __str__(self) -> str:
-        return "Invalid Token"
+        return "the token opens no build of this machine"
 
 
 class InBuildError(PyxieError):
@@ -174,12 +174,15 @@ class Builds:
             body=body,
         )
 
-    async def begin(self, build: Build, peer: str | None, *, anew: bool = True) -> Build:
+    async def begin(
+        self, build: Build, peer: str | None, *, cause: str = "begun", anew: bool = True
+    ) -> Build:
         """Put a machine in build mode.
 
         Args:
             build: As `plan` made it.
             peer: Who asked for it.
+            cause: How they did, for the history.
             anew: In place of any build that the machine is in.
 
         Raises:
@@ -193,7 +196,6 @@ class Builds:
             build = replace(build, begun=now, changed=now)
             await self.queue.catch_up()
             old = self.index.active(build.host)
-            cause = "PUT /build"
             build = await self.records.begin(build, cause, peer)
             self.index.put(build)
         self._tell(build, cause, peer, again=old is not None)

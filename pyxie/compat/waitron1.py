@@ -7,6 +7,7 @@ registered for HEAD, which must not (RFC 9110 section 9.2.1).
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from aiohttp import web
 
@@ -30,6 +31,9 @@ _SPOKEN = {
 
 routes = Routes()
 
+CAUSE: Final = "PUT /build"
+"""What the history of builds says of one that begins so."""
+
 
 @routes.put("/build/{hostname}", "/build/{hostname}/{type}", scope=Scope.BUILD)
 async def build(request: web.Request) -> web.Response:
@@ -39,7 +43,7 @@ async def build(request: web.Request) -> web.Response:
     """
     said = await said_in(request)
     name, build_type = request.match_info["hostname"], request.match_info.get("type")
-    started = await begin(request, name, build_type, said)
+    started = await begin(request, name, build_type, said, cause=CAUSE)
     if "application/json" in request.headers.get("Accept", ""):
         answer = web.json_response({"Token": started.token, "State": "OK"})
     else:

@@ -122,7 +122,9 @@ async def build(request: web.Request) -> web.Response:
         why = "while reading request body: http: request body too large"
         return text(f"{failed} {why}", 500)
     try:
-        started = await begin(request, name, build_type or None, said, replace=False)
+        started = await begin(
+            request, name, build_type or None, said, cause=waitron1.CAUSE, replace=False
+        )
     except web.HTTPForbidden:
         raise
     except web.HTTPException as exc:

@@ -91,6 +91,7 @@ async def begin(
     build_type: str | None = None,
     said: str = "",
     *,
+    cause: str,
     replace: bool = True,
 ) -> Build:
     """Put a machine in build mode.
@@ -100,6 +101,7 @@ async def begin(
         name: The machine's.
         build_type: Which of ``build_types``; None for its own.
         said: Keys that count for this build alone, YAML or JSON.
+        cause: How it is asked for, for the history.
         replace: In place of any build it is in.
 
     Raises:
@@ -131,7 +133,7 @@ async def begin(
     except web.HTTPException as exc:
         raise _refused(request, host, at, exc) from exc
     try:
-        build = await builds.begin(before, at, anew=replace)
+        build = await builds.begin(before, at, cause=cause, anew=replace)
     except InBuildError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
     except StoreError as exc:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -25,6 +25,8 @@ from pyxie.render.context import Occasion
 from pyxie.render.named import TOKEN, named
 
 routes = Routes()
+
+_CAUSE: Final = "PUT /api/v1/builds"
 
 
 class Wanted(Model):
@@ -84,7 +86,9 @@ async def build(request: web.Request) -> web.Response:
     wanted: Wanted = await body(request, Wanted)
     said = json.dumps(wanted.definition) if wanted.definition else ""
     name = request.match_info["hostname"]
-    started = await begin(request, name, wanted.build_type or None, said, replace=wanted.replace)
+    started = await begin(
+        request, name, wanted.build_type or None, said, cause=_CAUSE, replace=wanted.replace
+    )
     return web.json_response({**told(started), "token": started.token})
 
 

@@ -240,8 +240,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if "Allow" in exc.headers:
             answer.headers["Allow"] = exc.headers["Allow"]
         return answer
-    except InvalidTokenError as exc:
-        return fault(request, 401, str(exc))
+    except InvalidTokenError:
+        return fault(request, 401, "Invalid Token")
     except NotServedError as exc:
         return fault(request, 404, str(exc))
     except RenderError as exc:

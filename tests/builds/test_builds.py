@@ -147,7 +147,7 @@ class TestAdmit:
             with pytest.raises(InvalidTokenError) as caught:
                 ward.builds.admit(HOST, token)
 
-            assert str(caught.value) == "Invalid Token"
+            assert str(caught.value) == "the token opens no build of this machine"
 
     async def test_the_token_of_one_machine_opens_no_other(self, opened: Opener) -> None:
         async with opened() as ward:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from pyxie.bootapi.answer import MOST_BYTES, Answer, AnswerError
 from pyxie.compat.contract import boot_url, parse
-from pyxie.urls import shown
 
 BASE = "http://api.example/base"
 K = {"kernel": "http://files.example/k"}
@@ -164,19 +163,6 @@ class TestAComplaint:
     )
     def test_says_what_is_wrong_where(self, said: Any, told: str) -> None:
         assert complaint(said) == told
-
-
-class TestShown:
-    @pytest.mark.parametrize(
-        ("url", "told"),
-        [
-            ("http://user:secret@h:1/p?sig=s#f", "http://h:1/p?…"),
-            ("https://h/p", "https://h/p"),
-            ("http://[", "a URL"),
-        ],
-    )
-    def test_is_without_secrets(self, url: str, told: str) -> None:
-        assert shown(url) == told
 
 
 _SAID = st.recursive(

@@ -225,6 +225,14 @@ def test_no_kind_is_without_a_sentence() -> None:
     assert all(sentence.dispatch(of) is not sentence.dispatch(object) for of in BY_CODE.values())
 
 
+def test_a_kind_without_a_sentence_is_a_bug_that_names_it() -> None:
+    class Unsaid(Kind):
+        code = "test.unsaid"
+
+    with pytest.raises(NotImplementedError, match=r"^test\.unsaid$"):
+        sentence(Unsaid())
+
+
 @pytest.mark.parametrize(
     ("size", "text"),
     [

@@ -1,0 +1,63 @@
+"""What makes a class a kind of event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from pyxie.events.kind import BY_CODE, Kind, Step, data, kind, names, shortened
+
+
+@pytest.fixture
+def sample() -> Iterator[type[Kind]]:
+    """Yield a kind of event that is registered while the test runs."""
+
+    class Made(Kind):
+        text: str
+        list: tuple[str, ...] = ()
+        told: Mapping[str, str] | None = None
+        size: int = 0
+
+    yield kind("test.sample", Step.IMAGE, passing=True)(Made)
+    del BY_CODE["test.sample"]
+
+
+class TestAKind:
+    def test_has_its_code_and_its_step_and_is_found_by_its_code(self, sample: type[Kind]) -> None:
+        assert (sample.code, sample.step, sample.passing) == ("test.sample", Step.IMAGE, True)
+        assert BY_CODE["test.sample"] is sample
+
+    def test_is_a_value_of_named_fields(self, sample: type[Kind]) -> None:
+        assert names(sample) == ("text", "list", "told", "size")
+        assert sample(text="a") == sample(text="a")  # type: ignore[call-arg]
+        with pytest.raises(TypeError):
+            sample("a")  # type: ignore[call-arg]
+
+    def test_cannot_have_another_ones_code(self, sample: type[Kind]) -> None:
+        class Another(Kind):
+            pass
+
+        with pytest.raises(TypeError, match=r"^two kinds of event have the code test\.sample$"):
+            kind(sample.code, Step.OFFER)(Another)
+
+
+class TestItsData:
+    def test_is_plain(self, sample: type[Kind]) -> None:
+        what = sample(  # type: ignore[call-arg]
+            text=Step.OFFER, list=(Step.IMAGE,), told={Step.HOOK: Step.BUILD}, size=7
+        )
+
+        found = data(what)
+
+        assert found == {"text": "offer", "list": ["image"], "told": {"hook": "build"}, "size": 7}
+        assert type(found["text"]) is str
+
+    def test_is_cut_where_a_peer_made_up_too_much(self, sample: type[Kind]) -> None:
+        what = sample(  # type: ignore[call-arg]
+            text="abcdef", list=("abcdef", "a"), told={"a": "abcdef"}, size=100
+        )
+
+        assert shortened(what, 4) == sample(  # type: ignore[call-arg]
+            text="abc…", list=("abc…", "a"), told={"a": "abc…"}, size=100
+        )
