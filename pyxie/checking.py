@@ -14,8 +14,8 @@ from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import faults as faults_of
-from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion
+from pyxie.render.rendering import Kitchen
 
 _BASE_URL = "http://192.0.2.1:8090"
 _TOKEN = "0" * 36

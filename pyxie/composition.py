@@ -14,8 +14,8 @@ from ipaddress import IPv4Address
 from pyxie import systemd
 from pyxie.access.audit import Audit
 from pyxie.access.tokens import Tokens
+from pyxie.bootapi.lookup import BootApi
 from pyxie.bootapi.memory import Memory
-from pyxie.bootapi.service import BootApi
 from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
@@ -31,8 +31,8 @@ from pyxie.events.trace import Trace
 from pyxie.hooks.names import HookNames
 from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
-from pyxie.http.access import Gate
 from pyxie.http.admission import FIRST_REQUEST, Admission, ConnectionLimits
+from pyxie.http.gate import Gate
 from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
@@ -47,10 +47,10 @@ from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
-from pyxie.render.boot import Kitchen
+from pyxie.render.rendering import Kitchen
 from pyxie.service import Service
 from pyxie.store.database import Database
-from pyxie.store.ledger import Ledger
+from pyxie.store.pending import Ledger
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pyxie.architectures import ARCHITECTURES
-from pyxie.config.kinds import mac as canonical
+from pyxie.config.values import mac as canonical
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
 from pyxie.tftp.source import Found

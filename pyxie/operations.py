@@ -5,19 +5,19 @@ from __future__ import annotations
 from pyxie.compat import waitron1, waitron3
 from pyxie.http import (
     api,
-    asked,
     boot,
+    boot_api,
     builds,
+    discovered,
     docs,
     lists,
     machines,
-    seed,
-    strangers,
+    nocloud,
     tokens,
 )
 from pyxie.http.routing import Operation
 
-_OWN = (api, lists, machines, boot, asked, builds, seed, strangers, tokens)
+_OWN = (api, lists, machines, boot, boot_api, builds, nocloud, discovered, tokens)
 
 
 def operations(waitron_api: int) -> list[Operation]:

@@ -14,8 +14,8 @@ from pyxie.errors import NotServedError, RenderError
 from pyxie.hooks.orders import KINDS, order
 from pyxie.images.spec import Images, check_local, images_of
 from pyxie.registry.machine import Machine
-from pyxie.render.boot import Kitchen, kinds
 from pyxie.render.context import Occasion, context
+from pyxie.render.rendering import Kitchen, kinds
 
 
 def rehearse(kitchen: Kitchen, machine: Machine, occasion: Occasion) -> None:

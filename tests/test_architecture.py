@@ -33,7 +33,7 @@ PURE = frozenset(
         "bootapi.memory",
         "builds.life",
         "compat.contract",
-        "config.kinds",
+        "config.values",
         "dhcp.chain",
         "dhcp.decide",
         "dhcp.firmware",
@@ -41,8 +41,8 @@ PURE = frozenset(
         "dhcp.message",
         "dhcp.udp",
         "errors",
-        "hooks.words",
-        "http.access",
+        "hooks.shellwords",
+        "http.gate",
         "importers.languages.cheetah",
         "importers.languages.gotemplate.pipelines",
         "importers.languages.gotemplate.converter",
@@ -56,7 +56,7 @@ PURE = frozenset(
         "importers.languages.pongo2.tags",
         "importers.notes",
         "rate",
-        "recent",
+        "bounded",
         "recognition.discovered",
         "recognition.recognise",
         "registry.edit",
@@ -110,10 +110,10 @@ HARMLESS = frozenset(
 
 EXTRA = {
     "pyxie.compat.contract": {"json"},  # from bytes to data
-    "pyxie.config.kinds": {"pydantic"},
+    "pyxie.config.values": {"pydantic"},
     "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
-    "pyxie.http.access": {"pyxie.config.settings"},  # for the type of its settings
+    "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.registry.edit": {
         "pathlib",  # a document has a name
         *("pyxie.config.nodes", "pyxie.config.simple", "yaml.nodes"),

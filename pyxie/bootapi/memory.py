@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyxie.bootapi.answer import Answer
+from pyxie.bounded import note
 from pyxie.rate import TokenBuckets
-from pyxie.recent import note
 
 FRESH: Final = 20.0
 """Seconds within which DHCP does not ask anew about a machine that boots."""

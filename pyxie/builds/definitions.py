@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pyxie.bounded import note
 from pyxie.builds.life import OWED, Build
 from pyxie.config.build import Hook
-from pyxie.config.kinds import dashed
 from pyxie.config.nodes import Document, Plain, parse
+from pyxie.config.values import dashed
 from pyxie.errors import ConfigError
-from pyxie.recent import note
 from pyxie.registry.define import Common, UnknownTypeError, define
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry

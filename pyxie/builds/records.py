@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pyxie.builds.life import ACTIVE, OWED, Build, State
 from pyxie.config.build import Hook
 from pyxie.store.database import Database, StoreError, faults
-from pyxie.store.ledger import owed_row
+from pyxie.store.pending import owed_row
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 
 

@@ -12,9 +12,9 @@ from pyxie.client import UnreachableError
 from pyxie.commands.assign import Assignment, changed
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote, run
-from pyxie.config.kinds import mac as canonical
 from pyxie.config.nodes import Loc, Plain
 from pyxie.config.settings import load_marked
+from pyxie.config.values import mac as canonical
 
 
 @click.command(short_help="Put HOST in build mode: its next network boot installs it.")

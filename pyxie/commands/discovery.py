@@ -9,7 +9,7 @@ import click
 from pyxie import output
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import remote, run
-from pyxie.config.kinds import mac as canonical
+from pyxie.config.values import mac as canonical
 
 
 @click.command(short_help="List the machines that were heard and that no file knows.")

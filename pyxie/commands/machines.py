@@ -15,8 +15,8 @@ from pyxie.client import Client, RefusedError, Reply
 from pyxie.commands.assign import Assignment, changed, difference
 from pyxie.commands.options import FAILED, remote, run
 from pyxie.commands.options import client as client_of
-from pyxie.config.kinds import mac as canonical
 from pyxie.config.nodes import Loc, Plain
+from pyxie.config.values import mac as canonical
 
 _YAML: Final = "application/yaml"
 _JSON: Final = "application/json"

@@ -13,8 +13,8 @@ import click
 
 from pyxie import output
 from pyxie.client import Client, RefusedError
-from pyxie.config.kinds import http_url
 from pyxie.config.settings import Settings, load
+from pyxie.config.values import http_url
 from pyxie.errors import ConfigError
 
 FAILED: Final = 1

@@ -10,9 +10,9 @@ import click
 from pyxie import output
 from pyxie.commands.files import described
 from pyxie.commands.options import MISTAKEN, common, needed
-from pyxie.config.kinds import mac as canonical
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings, load_marked
+from pyxie.config.values import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.registry.define import UnknownTypeError
 from pyxie.registry.machine import Machine
@@ -43,8 +43,8 @@ def render(
     the kernel's command line, script for iPXE's, or meta-data. No build is begun: the token is
     shown as zeros.
     """
-    from pyxie.render.boot import Kitchen
-    from pyxie.render.named import named
+    from pyxie.render.preview import named
+    from pyxie.render.rendering import Kitchen
 
     settings, document = load_marked(needed(config))
     machine = _described(settings, document, host, build_type)
@@ -72,7 +72,7 @@ def _described(settings: Settings, document: Document, host: str, build_type: st
 def _occasion(settings: Settings, machine: Machine, build_type: str, mac: str | None) -> Occasion:
     from pyxie.net.interfaces import read
     from pyxie.render.context import Occasion
-    from pyxie.render.named import TOKEN
+    from pyxie.render.preview import TOKEN
 
     try:
         nic = canonical(mac) if mac is not None else next(iter(machine.macs), "")

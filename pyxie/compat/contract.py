@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from pyxie.bootapi.answer import MOST_BYTES, Answer, AnswerError
-from pyxie.config.kinds import http_url
+from pyxie.config.values import http_url
 from pyxie.syntax.golexer import Action, actions, tokens
 from pyxie.syntax.tokenizer import UnreadableError
 from pyxie.urls import shown

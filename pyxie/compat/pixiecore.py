@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from pyxie.config.kinds import mac as canonical
+from pyxie.config.values import mac as canonical
 from pyxie.http.edge import base_url
 from pyxie.http.parts import DEFINITIONS, INDEX, RECOGNISER, RENDERING
 from pyxie.images.spec import Image, Upstream

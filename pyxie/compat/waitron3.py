@@ -10,6 +10,7 @@ import asyncio
 from aiohttp import web
 
 from pyxie.access.scope import Scope
+from pyxie.bounded import note
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
@@ -17,7 +18,7 @@ from pyxie.builds.records import BuildRecords
 from pyxie.compat import waitron1
 from pyxie.compat.gojson import job, machine_of, written
 from pyxie.compat.pixiecore import booted, offer
-from pyxie.config.kinds import mac as canonical
+from pyxie.config.values import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http.begin import begin, said_in
 from pyxie.http.edge import base_url, peer, text, unknown_machine
@@ -25,7 +26,6 @@ from pyxie.http.hosts import host_of
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, RENDERING, SETTINGS
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
-from pyxie.recent import note
 from pyxie.registry.define import UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.render.context import Occasion

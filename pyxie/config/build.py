@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pyxie.config.kinds import HttpUrl, Names, Params, listed
 from pyxie.config.validate import Model
+from pyxie.config.values import HttpUrl, Names, Params, listed
 
 
 class Hook(Model):

@@ -14,7 +14,7 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from pyxie.config.kinds import listed
+from pyxie.config.values import listed
 
 _TEXT = ["string", "number", "boolean"]
 _ENTRY = re.compile(r"^    ([\w, ]+): (.*(?:\n     .*)*)", re.MULTILINE)

@@ -21,9 +21,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from pyxie.config.build import BuildKeys, BuildType
-from pyxie.config.kinds import Addresses, HttpUrl, Names, http_url, listed
 from pyxie.config.nodes import Document, read
 from pyxie.config.validate import Model, validate
+from pyxie.config.values import Addresses, HttpUrl, Names, http_url, listed
 from pyxie.errors import ConfigError
 
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from pyxie.bounded import note
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build
 from pyxie.hooks.runner import Hooks
-from pyxie.recent import note
 
 _ONE_BOOT: Final = 60.0
 """Seconds within which one machine's boot events are one."""

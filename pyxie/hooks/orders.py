@@ -8,7 +8,7 @@ from typing import Any
 
 from pyxie.config.build import Hook
 from pyxie.errors import RenderError
-from pyxie.hooks.words import words
+from pyxie.hooks.shellwords import words
 from pyxie.render.strict import Renderer
 
 KINDS = ("prebuild", "postbuild", "cancelbuild", "failedbuild", "stalebuild", "pxeevent")

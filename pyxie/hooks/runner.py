@@ -22,7 +22,7 @@ from pyxie.hooks.webhook import call
 from pyxie.metrics import Metrics
 from pyxie.render.strict import Renderer
 from pyxie.store.database import StoreError
-from pyxie.store.ledger import Ended, Ledger, Owed, spelt
+from pyxie.store.pending import Ended, Ledger, Owed, spelt
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from pyxie.http.access import address
+from pyxie.http.gate import address
 
 log = logging.getLogger(__name__)
 

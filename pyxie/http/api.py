@@ -10,8 +10,8 @@ from aiohttp import web
 from pydantic import AfterValidator, Field
 
 from pyxie import __version__
-from pyxie.config.kinds import mac as canonical
 from pyxie.config.validate import Model
+from pyxie.config.values import mac as canonical
 from pyxie.events.event import Event
 from pyxie.http.edge import admitted
 from pyxie.http.parts import BUILDS, INDEX, LOADERS, MACHINES, METRICS, SETTINGS, TRACE

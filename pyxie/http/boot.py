@@ -10,8 +10,8 @@ import asyncio
 from aiohttp import web
 
 from pyxie.builds.life import Build
-from pyxie.config.kinds import dashed
-from pyxie.config.kinds import mac as canonical
+from pyxie.config.values import dashed
+from pyxie.config.values import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.kind import Kind
@@ -28,7 +28,7 @@ from pyxie.events.kinds import (
     ScriptSent,
     UnknownBooted,
 )
-from pyxie.http.asked import asked_image, asked_script, image_failed
+from pyxie.http.boot_api import asked_image, asked_script, image_failed
 from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
 from pyxie.http.files import WholeFileResponse
 from pyxie.http.parts import (

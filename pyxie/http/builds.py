@@ -22,7 +22,7 @@ from pyxie.http.query import query
 from pyxie.http.routing import TEXT, Routes
 from pyxie.registry.origins import answer
 from pyxie.render.context import Occasion
-from pyxie.render.named import TOKEN, named
+from pyxie.render.preview import TOKEN, named
 
 routes = Routes()
 

@@ -14,11 +14,11 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
-from pyxie.config.kinds import mac as canonical
+from pyxie.config.values import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.kinds import ManagementRefused
-from pyxie.http.access import Verdict, address
 from pyxie.http.admission import Admission
+from pyxie.http.gate import Verdict, address
 from pyxie.http.parts import (
     AUDIT,
     BASE_URL,

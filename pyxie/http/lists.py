@@ -11,8 +11,8 @@ from pydantic import AfterValidator, Field
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import State
 from pyxie.builds.pages import builds as builds_page
-from pyxie.config.kinds import mac as canonical
 from pyxie.config.validate import Model
+from pyxie.config.values import mac as canonical
 from pyxie.events.kind import Step
 from pyxie.http import answers
 from pyxie.http.builds import told

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from pyxie.access.audit import Audit
 from pyxie.access.tokens import Tokens
-from pyxie.bootapi.service import BootApi
+from pyxie.bootapi.lookup import BootApi
 from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
@@ -24,7 +24,7 @@ from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
 from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
-from pyxie.http.access import Gate
+from pyxie.http.gate import Gate
 from pyxie.images.upstream import Upstreams
 from pyxie.loaders import Loaders
 from pyxie.metrics import Metrics
@@ -33,7 +33,7 @@ from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
-from pyxie.render.boot import Kitchen
+from pyxie.render.rendering import Kitchen
 
 Made: TypeAlias = Callable[[], Kitchen]
 

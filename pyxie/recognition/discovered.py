@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from pyxie.recent import note as remember
+from pyxie.bounded import note as remember
 
 FIELDS: Final = (
     *("uuid", "vendor", "product", "serial", "asset"),

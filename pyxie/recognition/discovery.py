@@ -14,7 +14,7 @@ from pyxie.recognition.recogniser import Recogniser
 
 
 class BootApi(Protocol):
-    """Who is asked about them, see `pyxie.bootapi.service.BootApi`."""
+    """Who is asked about them, see `pyxie.bootapi.lookup.BootApi`."""
 
     def look_up(self, mac: str) -> None:
         """Ask about a machine, if that is due; never waits."""

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
-from pyxie.recent import note
+from pyxie.bounded import note
 from pyxie.recognition.recognise import (
     Builds,
     Client,

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from pyxie.config.kinds import mac
 from pyxie.config.nodes import Document, Loc
+from pyxie.config.values import mac
 from pyxie.errors import Problem
 from pyxie.registry.machine import hostname
 from pyxie.registry.match import machine_uuid

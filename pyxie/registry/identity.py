@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-from pyxie.recent import note
+from pyxie.bounded import note
 
 _MOST: Final = 4096
 _LONGEST: Final = 300

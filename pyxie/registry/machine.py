@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator
 
 from pyxie.config.build import BuildKeys
-from pyxie.config.kinds import Mac, Names, listed
 from pyxie.config.validate import Model
+from pyxie.config.values import Mac, Names, listed
 from pyxie.registry.match import Match
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")

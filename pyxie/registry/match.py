@@ -11,8 +11,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pyxie.architectures import ARCHITECTURES, Family
-from pyxie.config.kinds import listed
 from pyxie.config.validate import Model, nearest
+from pyxie.config.values import listed
 
 Network: TypeAlias = IPv4Network | IPv6Network
 

@@ -15,8 +15,8 @@ from urllib.parse import quote
 import jinja2
 
 from pyxie.builds.life import Build
-from pyxie.config.kinds import dashed
 from pyxie.config.settings import Settings
+from pyxie.config.values import dashed
 from pyxie.registry.machine import Machine, Nic
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import AliasChoices, Field
 
-from pyxie.config.kinds import Names, Params
 from pyxie.config.nodes import parse
 from pyxie.config.validate import Model, nearest, validate
+from pyxie.config.values import Names, Params
 from pyxie.errors import ConfigError
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyxie.builds.life import State
 from pyxie.http.builds import told
-from pyxie.store.ledger import Ledger
+from pyxie.store.pending import Ledger
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import Mirror, mirror
 from tests.support import eventually

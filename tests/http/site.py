@@ -21,8 +21,8 @@ from pyxie.composition import assemble, serve_http
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
 from pyxie.events.kind import Step
-from pyxie.http.access import Gate, Verdict
 from pyxie.http.admission import FIRST_REQUEST
+from pyxie.http.gate import Gate, Verdict
 from pyxie.http.parts import GATE, Parts
 from pyxie.http.server import HttpServer
 from pyxie.net.interfaces import Interface, Interfaces

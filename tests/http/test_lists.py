@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pyxie.http.lists import masked
-from pyxie.render.named import TOKEN
+from pyxie.render.preview import TOKEN
 from tests.http.site import CONFIG, HOST, MACHINE, Served, serving
 
 OTHER = "domain: lab\ngroups: []\nbuild_type: rescue\nnetwork: [{macaddress: 52:54:00:00:00:0%d}]\n"

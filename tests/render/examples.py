@@ -13,8 +13,8 @@ from pyxie.registry.define import common
 from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
-from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion
+from pyxie.render.rendering import Kitchen
 from pyxie.shipped import shipped
 
 BASE = "http://192.0.2.1:8090"

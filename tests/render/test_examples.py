@@ -13,8 +13,8 @@ import pytest
 
 from pyxie.registry.folder import Folder
 from pyxie.rehearsal import faults
-from pyxie.render.boot import Kitchen, kinds
 from pyxie.render.filters import FILTERS, IP_QUERIES
+from pyxie.render.rendering import Kitchen, kinds
 from pyxie.shipped import shipped
 from tests.render.examples import (
     KEY,

@@ -358,7 +358,7 @@ def test_numbers_and_texts_are_taken_and_lists_are_not() -> None:
 def test_the_libraries_are_imported_only_where_they_are_used() -> None:
     """Together they take a tenth of a second, and megabytes."""
     program = (
-        "import sys, pyxie.render.boot; "
+        "import sys, pyxie.render.rendering; "
         "print({'netaddr', 'passlib', 'regex'} & {name.split('.')[0] for name in sys.modules})"
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pyxie.render.boot import Kitchen
+from pyxie.render.rendering import Kitchen
 from tests.needs import program
 from tests.render.examples import KEY, PARAMS, cases, config, example, occasion, rendered, url
 from tests.render.judges import by_a_shell, by_cloud_init, by_schema, judged

@@ -15,8 +15,8 @@ from pyxie.config.settings import Settings, load_marked
 from pyxie.registry.define import common, define
 from pyxie.registry.machine import Machine
 from pyxie.rehearsal import faults
-from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion
+from pyxie.render.rendering import Kitchen
 from pyxie.shipped import shipped
 from tests.needs import program
 from tests.render.ipxe import commands, lines, split

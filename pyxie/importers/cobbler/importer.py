@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pyxie.config.kinds import http_url, unicast
+from pyxie.config.values import http_url, unicast
 from pyxie.importers.cobbler.export import Item, items
 from pyxie.importers.languages.cheetah import convert
 from pyxie.importers.notes import NotFoundError, Result, Tree

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pyxie.config.kinds import unicast
+from pyxie.config.values import unicast
 from pyxie.importers.languages.gotemplate.converter import convert
 from pyxie.importers.notes import NotFoundError, Result, Tree, place
 from pyxie.registry.edit import written

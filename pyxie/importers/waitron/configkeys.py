@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyxie.config.build import BuildKeys
-from pyxie.config.kinds import http_url, unicast
 from pyxie.config.nodes import Loc
+from pyxie.config.values import http_url, unicast
 from pyxie.importers.waitron.hookcommands import HOOKS, hooks
 from pyxie.importers.waitron.templatefolder import TemplateFolder
 from pyxie.importers.yamlfile import YamlFile

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pyxie.config.build import BuildKeys, Group
-from pyxie.config.kinds import http_url
+from pyxie.config.values import http_url
 from pyxie.importers.notes import NotFoundError, Result, Tree
 from pyxie.importers.waitron.configkeys import KeyConverter
 from pyxie.importers.waitron.hookcommands import HOOKS

@@ -17,8 +17,8 @@ from pyxie.errors import RenderError
 from pyxie.importers.cobbler.importer import read
 from pyxie.importers.languages.cheetah import convert
 from pyxie.importers.notes import NotFoundError, Result
-from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion, context
+from pyxie.render.rendering import Kitchen
 from pyxie.render.strict import Renderer
 from tests import needs
 from tests.importers.trees import DATA, Imported, imported_tree

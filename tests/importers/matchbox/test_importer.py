@@ -17,8 +17,8 @@ from pyxie.importers.matchbox.importer import read
 from pyxie.importers.notes import NotFoundError, Result
 from pyxie.registry.folder import parse_machine
 from pyxie.registry.machine import Machine
-from pyxie.render.boot import Kitchen
 from pyxie.render.context import Occasion, context
+from pyxie.render.rendering import Kitchen
 from pyxie.render.strict import Renderer
 from tests.importers.languages.golang import built
 from tests.importers.trees import DATA, Imported, imported_tree

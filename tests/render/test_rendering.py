@@ -12,7 +12,7 @@ from pyxie.errors import NotServedError, RenderError
 from pyxie.images.spec import Images, Local, Upstream
 from pyxie.registry.machine import Machine
 from pyxie.rehearsal import faults, rehearse
-from pyxie.render.boot import Boot, Kitchen
+from pyxie.render.rendering import Boot, Kitchen
 from tests.render.ipxe import commands
 from tests.render.site import OCCASION, machine, settings
 

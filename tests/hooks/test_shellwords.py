@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.hooks.words import words
+from pyxie.hooks.shellwords import words
 
 
 class TestWords:

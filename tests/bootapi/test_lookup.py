@@ -17,8 +17,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from pyxie.bootapi.answer import MOST_BYTES, Answer
+from pyxie.bootapi.lookup import BootApi
 from pyxie.bootapi.memory import FRESH, HELD, LANE, MOST, PATIENCE, REFUSED, Memory, Nothing
-from pyxie.bootapi.service import BootApi
 from pyxie.compat import contract
 from pyxie.events.kind import Step
 from pyxie.metrics import Metrics

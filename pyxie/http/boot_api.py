@@ -12,8 +12,8 @@ from aiohttp import web
 
 from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
-from pyxie.config.kinds import dashed
-from pyxie.config.kinds import mac as canonical
+from pyxie.config.values import dashed
+from pyxie.config.values import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.kinds import (
     BootApiScriptSent,

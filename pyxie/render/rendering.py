@@ -9,8 +9,8 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from pyxie.config.kinds import dashed
 from pyxie.config.settings import Settings
+from pyxie.config.values import dashed
 from pyxie.errors import NotServedError
 from pyxie.images.spec import Image, Images, Local, images_of
 from pyxie.registry.machine import Machine

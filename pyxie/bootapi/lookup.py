@@ -21,11 +21,11 @@ from pydantic import SecretStr
 from pyxie import __version__
 from pyxie.bootapi.answer import MOST_BYTES, Answer, AnswerError
 from pyxie.bootapi.memory import MOST, Memory, Nothing, Pace
+from pyxie.bounded import note
 from pyxie.events.event import Recorder
 from pyxie.events.kinds import BootApiBoots, BootApiMalformed
 from pyxie.metrics import Metrics
 from pyxie.rate import Once
-from pyxie.recent import note
 from pyxie.urls import shown
 
 log = logging.getLogger(__name__)

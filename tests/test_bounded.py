@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyxie.recent import note
+from pyxie.bounded import note
 
 
 def test_the_longest_ago_noted_goes_first() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from pyxie.config.kinds import Addresses, Names, Params, dashed, http_url, mac, unicast
+from pyxie.config.values import Addresses, Names, Params, dashed, http_url, mac, unicast
 
 
 class TestMac:

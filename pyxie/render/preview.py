@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pyxie.errors import NotServedError
 from pyxie.registry.machine import Machine
-from pyxie.render.boot import Kitchen, kinds
 from pyxie.render.context import Occasion
+from pyxie.render.rendering import Kitchen, kinds
 
 TOKEN = "00000000-0000-0000-0000-000000000000"  # noqa: S105  (shown where a build has its own)
 """Stands where the token of a build would."""

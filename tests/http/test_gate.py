@@ -8,7 +8,7 @@ from multidict import CIMultiDict
 
 from pyxie.access.scope import Scope, Token
 from pyxie.config.settings import Api
-from pyxie.http.access import Gate, Verdict, address
+from pyxie.http.gate import Gate, Verdict, address
 
 TOKEN = "0123456789abcdef"
 LAN, V6 = "192.0.2.1", "2001:db8::1"
