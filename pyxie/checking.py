@@ -14,8 +14,8 @@ from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import faults as faults_of
-from pyxie.render.context import Occasion
-from pyxie.render.rendering import Kitchen
+from pyxie.render.context import BuildContext
+from pyxie.render.rendering import Rendering
 
 _BASE_URL = "http://192.0.2.1:8090"
 _TOKEN = "0" * 36
@@ -41,8 +41,8 @@ def problems(file: Path, build_type: str | None = None) -> tuple[list[Problem], 
         return sorted({*exc.problems, *registry.problems}), len(registry.machines)
     registry = scan(settings, document)
     found = set(registry.problems)
-    kitchen = Kitchen(settings)
-    occasion = Occasion(base_url=settings.baseurl or _BASE_URL, token=_TOKEN, mac="")
+    rendering = Rendering(settings)
+    context = BuildContext(base_url=settings.baseurl or _BASE_URL, token=_TOKEN, mac="")
     failed = 0
     for machine in registry.machines.values():
         try:
@@ -52,7 +52,7 @@ def problems(file: Path, build_type: str | None = None) -> tuple[list[Problem], 
             failed += 1
             continue
         where = _Where(settings, definition, registry.documents[machine.hostname])
-        faults = faults_of(kitchen, definition.machine, occasion)
+        faults = faults_of(rendering, definition.machine, context)
         theirs = {where.problem(fault) for fault in faults}
         found |= theirs
         failed += bool(theirs)
@@ -87,10 +87,10 @@ def signatures(file: Path) -> frozenset[tuple[object, ...]]:
 
 def _signature(path: Path) -> tuple[object, ...]:
     try:
-        told = path.stat()
+        stat = path.stat()
     except OSError as exc:
         return (path, exc.errno)
-    return (path, told.st_mtime_ns, told.st_size, told.st_ino, told.st_ctime_ns)
+    return (path, stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_ctime_ns)
 
 
 def _machines_despite(file: Path) -> Registry:
@@ -138,8 +138,8 @@ class _Where:
             return self.own.problem((), f"{what}: {sentence}")
         quoted = sentence if what in str(place.loc[-1 if len(loc) == 1 else 0]) else ""
         quoted = quoted or f"{what!r}: {sentence}"
-        told = "" if place.document is self.own else f", for {self.definition.machine.hostname}"
-        return place.problem(quoted + told)
+        whose = "" if place.document is self.own else f", for {self.definition.machine.hostname}"
+        return place.problem(quoted + whose)
 
 
 def _loc_of(data: Mapping[str, Plain], what: str) -> Loc:

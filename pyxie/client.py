@@ -148,8 +148,8 @@ class Client:
                 ) from exc
             async with answer:
                 if answer.status >= 400 and answer.content_type == "text/html":
-                    told = f"{answer.status} {answer.reason}"
-                    raise UnreachableError(f"what answers at {self.url} is no pyxie ({told})")
+                    answered = f"{answer.status} {answer.reason}"
+                    raise UnreachableError(f"what answers at {self.url} is no pyxie ({answered})")
                 if answer.status >= 400:
                     raise _refused(answer.status, await _text(answer))
                 yield answer
@@ -170,8 +170,8 @@ async def _text(answer: aiohttp.ClientResponse) -> str:
 
 def _refused(status: int, body: str) -> RefusedError:
     try:
-        told = json.loads(body)
-        problems = tuple(map(str, told.get("problems", ())))
-        return RefusedError(status, str(told["detail"]), problems)
+        answered = json.loads(body)
+        problems = tuple(map(str, answered.get("problems", ())))
+        return RefusedError(status, str(answered["detail"]), problems)
     except (ValueError, KeyError, TypeError, AttributeError):
         return RefusedError(status, body.strip())

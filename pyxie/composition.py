@@ -47,10 +47,10 @@ from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
-from pyxie.render.rendering import Kitchen
+from pyxie.render.rendering import Rendering
 from pyxie.service import Service
 from pyxie.store.database import Database
-from pyxie.store.pending import Ledger
+from pyxie.store.pending import PendingHooks
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
 
@@ -147,9 +147,9 @@ def assemble(
     trace = Trace(recogniser.host_of, clock=clock)
     stored = records(database, keep=lambda: settings().limits.builds_per_machine)
     base_url = BaseUrl(settings, interfaces)
-    rendering = Derived(settings, Kitchen)
+    rendering = Derived(settings, Rendering)
     hooks = Hooks(
-        Ledger(database),
+        PendingHooks(database),
         stored,
         lambda: rendering().renderer,
         HookNames(definitions, settings, base_url),

@@ -14,43 +14,43 @@ from pyxie.errors import NotServedError, RenderError
 from pyxie.hooks.orders import KINDS, order
 from pyxie.images.spec import Images, check_local, images_of
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion, context
-from pyxie.render.rendering import Kitchen, kinds
+from pyxie.render.context import BuildContext, template_names
+from pyxie.render.rendering import Rendering, kinds
 
 
-def rehearse(kitchen: Kitchen, machine: Machine, occasion: Occasion) -> None:
+def rehearse(rendering: Rendering, machine: Machine, context: BuildContext) -> None:
     """Render all that the machine would be given.
 
     Args:
-        kitchen: Renders it.
+        rendering: Makes it.
         machine: With all that it inherits.
-        occasion: Of a build that has not begun.
+        context: Of a build that has not begun.
 
     Raises:
         NotServedError: A file, or a kernel's name, is missing.
         RenderError: A template cannot be rendered.
     """
-    for error in faults(kitchen, machine, occasion):
+    for error in faults(rendering, machine, context):
         raise error
 
 
 def faults(
-    kitchen: Kitchen, machine: Machine, occasion: Occasion
+    rendering: Rendering, machine: Machine, context: BuildContext
 ) -> Iterator[NotServedError | RenderError]:
     """Yield all that keeps ``machine`` from being built; as `rehearse`."""
     if not machine.macs and machine.match is None:
         why = f"{machine.hostname} has no 'macaddress' and no 'match'"
         yield NotServedError("network", why)
-    known = replace(occasion, mac=next(iter(machine.macs), ""))
-    folder = kitchen.settings.images
+    known = replace(context, mac=next(iter(machine.macs), ""))
+    folder = rendering.settings.images
     steps: list[Callable[[], object]] = [
         *(
-            partial(kitchen.script, machine, replace(occasion, mac=mac), occasion.base_url)
+            partial(rendering.script, machine, replace(context, mac=mac), context.base_url)
             for mac in machine.macs or ("",)
         ),
         *(partial(check_local, each, folder) for each in _singly(machine)),
-        *(partial(kitchen.template, machine, kind, known) for kind in kinds(machine)),
-        *_hooks(kitchen, machine, known),
+        *(partial(rendering.template, machine, kind, known) for kind in kinds(machine)),
+        *_hooks(rendering, machine, known),
     ]
     for step in steps:
         try:
@@ -67,10 +67,10 @@ def _singly(machine: Machine) -> list[Images]:
 
 
 def _hooks(
-    kitchen: Kitchen, machine: Machine, occasion: Occasion
+    rendering: Rendering, machine: Machine, context: BuildContext
 ) -> Iterator[Callable[[], object]]:
-    names = context(machine, kitchen.settings, occasion)
+    names = template_names(machine, rendering.settings, context)
     for kind in KINDS:
         for hook in getattr(machine, f"{kind}_commands"):
-            told = {**names, "event": kind, "attempt": 1}
-            yield partial(order, kitchen.renderer, kind, hook, told)
+            known = {**names, "event": kind, "attempt": 1}
+            yield partial(order, rendering.renderer, kind, hook, known)

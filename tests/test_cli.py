@@ -740,7 +740,7 @@ def test_every_command_is_a_click_command_with_a_help_of_its_own() -> None:
     assert len(set(texts)) == len(COMMANDS)
 
 
-class TestStrangers:
+class TestDiscovered:
     def test_are_listed_and_adopted(self, pyxie: Runner, daemon: FakeDaemon) -> None:
         assert pyxie("discovered", "--url", daemon.url).out == (
             "52:54:00:00:00:07  1970-01-01 00:01:00  QEMU  Standard PC  7  x64\n"

@@ -494,7 +494,7 @@ def _unsaved(home: Home) -> int:
 
 
 @pytest.mark.interop
-class TestStrangers:
+class TestOutsiders:
     """On a LAN of network namespaces, where not every client is the host itself."""
 
     def test_are_told_their_address_and_our_own_is_admitted(self, tmp_path: Path) -> None:

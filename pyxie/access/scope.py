@@ -39,7 +39,7 @@ class Token:
     created: float
     expires: float | None
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return it for JSON."""
         return {
             "name": self.name,

@@ -80,7 +80,7 @@ class Tokens:
         now = self._clock()
         secret = _PREFIX + secrets.token_urlsafe(32)
         token = Token(name, scope, now, now + seconds if seconds else None)
-        row = {**token.told(), "hash": _hash(secret.encode())}
+        row = {**token.as_json(), "hash": _hash(secret.encode())}
         with faults():
             async with self._database.engine.begin() as connection:
                 await connection.execute(sa.insert(TOKENS).values(**row))

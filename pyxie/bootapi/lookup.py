@@ -228,11 +228,11 @@ class BootApi:
             answer = self._contract.parse(await self._fetched(mac), self._base)
         except AnswerError as exc:
             # As with pixiecore it is no boot; but the operator wants to know.
-            told = f"answers what cannot be booted: {exc}"
+            message = f"answers what cannot be booted: {exc}"
             self._metrics.boot_api.labels("malformed").inc()
-            if self._once.news(told, self._clock()):
+            if self._once.news(message, self._clock()):
                 self._recorder.record(BootApiMalformed(problem=str(exc)), mac=mac)
-            return Nothing(told)
+            return Nothing(message)
         except _FailedError as exc:
             self._metrics.boot_api.labels("failed").inc()
             return Nothing(str(exc), certain=False)

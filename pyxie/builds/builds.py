@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from pyxie.builds.index import BuildIndex
-from pyxie.builds.life import OWED, Build, State
+from pyxie.builds.life import HOOKS_AFTER, Build, State
 from pyxie.builds.records import BuildRecords, Change
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
@@ -327,7 +327,7 @@ class Builds:
             self._hooks_stored()
 
     def _owed(self, build: Build) -> tuple[Hook, ...]:
-        return tuple(self._hooks_after(build)) if build.state in OWED else ()
+        return tuple(self._hooks_after(build)) if build.state in HOOKS_AFTER else ()
 
     def _expire(self) -> None:
         oldest = self._clock() - DONE_AGAIN

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from pyxie.bounded import note
-from pyxie.builds.life import OWED, Build
+from pyxie.builds.life import HOOKS_AFTER, Build
 from pyxie.config.build import Hook
 from pyxie.config.nodes import Document, Plain, parse
 from pyxie.config.values import dashed
@@ -89,8 +89,8 @@ class Definitions:
     def hooks_after(self, build: Build) -> tuple[Hook, ...]:
         """Return the hooks that are to run now that a build has come into its state."""
         hooks: tuple[Hook, ...] = ()
-        if build.state in OWED:
-            hooks = getattr(self.of(build), f"{OWED[build.state]}_commands")
+        if build.state in HOOKS_AFTER:
+            hooks = getattr(self.of(build), f"{HOOKS_AFTER[build.state]}_commands")
         return hooks
 
 

@@ -49,7 +49,7 @@ ACTIVE = frozenset(state for state, following in NEXT.items() if following)
 """The states in which a machine is in build mode: it netboots, and its token is good."""
 
 
-OWED: Mapping[State, str] = MappingProxyType(
+HOOKS_AFTER: Mapping[State, str] = MappingProxyType(
     {
         State.INSTALLED: "postbuild",
         State.FAILED: "failedbuild",

@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pyxie.builds.life import ACTIVE, OWED, Build, State
+from pyxie.builds.life import ACTIVE, HOOKS_AFTER, Build, State
 from pyxie.config.build import Hook
 from pyxie.store.database import Database, StoreError, faults
-from pyxie.store.pending import owed_row
+from pyxie.store.pending import pending_row
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 
 
@@ -109,8 +109,10 @@ class BuildRecords:
                     *(change.cause, change.peer),
                 )
                 for hook in change.owed:
-                    kind = OWED[build.state]
-                    row = owed_row(kind, hook, build.changed, build.host, build.number, build.mac)
+                    kind = HOOKS_AFTER[build.state]
+                    row = pending_row(
+                        kind, hook, build.changed, build.host, build.number, build.mac
+                    )
                     await connection.execute(sa.insert(HOOKS).values(**row))
 
     async def _forget(self, connection: Any, host: str) -> None:

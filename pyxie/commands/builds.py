@@ -44,8 +44,8 @@ def build(
     """
     body = {"build_type": build_type or "", "replace": replace, "definition": changed({}, values)}
     answer = run(client_of(**where).call("PUT", "builds", host, body=body))
-    told = f"{answer['host']} is in build mode; token {answer['token']}"
-    output.answer(answer, as_json, told)
+    message = f"{answer['host']} is in build mode; token {answer['token']}"
+    output.answer(answer, as_json, message)
 
 
 @click.command()

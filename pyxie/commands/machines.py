@@ -173,5 +173,5 @@ async def _changing(
     except RefusedError as exc:
         if exc.status != _STALE:
             raise
-        told = f"{host} was changed by somebody else meanwhile, nothing was written; try again"
-        raise RefusedError(_STALE, told) from exc
+        message = f"{host} was changed by somebody else meanwhile, nothing was written; try again"
+        raise RefusedError(_STALE, message) from exc

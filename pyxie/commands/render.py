@@ -18,7 +18,7 @@ from pyxie.registry.define import UnknownTypeError
 from pyxie.registry.machine import Machine
 
 if TYPE_CHECKING:
-    from pyxie.render.context import Occasion
+    from pyxie.render.context import BuildContext
 
 _ANYWHERE = "192.0.2.1"
 
@@ -44,17 +44,17 @@ def render(
     shown as zeros.
     """
     from pyxie.render.preview import named
-    from pyxie.render.rendering import Kitchen
+    from pyxie.render.rendering import Rendering
 
     settings, document = load_marked(needed(config))
     machine = _described(settings, document, host, build_type)
-    occasion = _occasion(settings, machine, build_type or "", mac)
+    context = _context(settings, machine, build_type or "", mac)
     try:
-        text = named(Kitchen(settings), machine, kind, occasion)
+        text = named(Rendering(settings), machine, kind, context)
     except (NotServedError, RenderError) as exc:
         output.error(f"pyxie: {exc}")
         raise click.exceptions.Exit(MISTAKEN) from exc
-    notes = f"of no build: the token is zeros, and URLs begin with {occasion.base_url}"
+    notes = f"of no build: the token is zeros, and URLs begin with {context.base_url}"
     if as_json:
         output.as_json({"host": machine.hostname, "kind": kind, "text": text})
         return
@@ -69,9 +69,11 @@ def _described(settings: Settings, document: Document, host: str, build_type: st
         raise click.BadParameter(str(exc), param_hint="--type") from exc
 
 
-def _occasion(settings: Settings, machine: Machine, build_type: str, mac: str | None) -> Occasion:
+def _context(
+    settings: Settings, machine: Machine, build_type: str, mac: str | None
+) -> BuildContext:
     from pyxie.net.interfaces import read
-    from pyxie.render.context import Occasion
+    from pyxie.render.context import BuildContext
     from pyxie.render.preview import TOKEN
 
     try:
@@ -82,4 +84,4 @@ def _occasion(settings: Settings, machine: Machine, build_type: str, mac: str | 
     if base is None:
         ours = read(settings.interfaces or None).first() or _ANYWHERE
         base = f"http://{ours}:{settings.http.port}"
-    return Occasion(base_url=base, token=TOKEN, mac=nic, build_type=build_type)
+    return BuildContext(base_url=base, token=TOKEN, mac=nic, build_type=build_type)

@@ -39,8 +39,8 @@ def job(build: Build, status: tuple[str, str], settings: Settings, *, secret: bo
         secret: Whether the token is not to be shown.
     """
     machine = Machine.model_validate_json(build.definition)
-    told = machine_of(machine, settings)
-    for nic in told["Network"] or ():
+    described = machine_of(machine, settings)
+    for nic in described["Network"] or ():
         nic["MacAddress"] = nic["MacAddress"].replace(":", "")  # waitron wrote it over
     return {
         "Start": _time(build.begun),
@@ -48,7 +48,7 @@ def job(build: Build, status: tuple[str, str], settings: Settings, *, secret: bo
         "Status": status[0],
         "StatusReason": status[1],
         "BuildTypeName": build.build_type,
-        "Machine": told,
+        "Machine": described,
         "TriggerMacRaw": build.mac or "",
         "TriggerMacNormalized": (build.mac or "").replace(":", ""),
         "Token": HIDDEN if secret else build.token,

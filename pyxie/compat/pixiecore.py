@@ -13,7 +13,7 @@ from pyxie.http.edge import base_url
 from pyxie.http.parts import DEFINITIONS, INDEX, RECOGNISER, RENDERING
 from pyxie.images.spec import Image, Upstream
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion, occasion_of
+from pyxie.render.context import BuildContext, build_context
 
 
 async def booted(request: web.Request) -> dict[str, Any] | None:
@@ -32,13 +32,13 @@ async def booted(request: web.Request) -> dict[str, Any] | None:
     if build is None:
         return None
     machine = request.app[DEFINITIONS].of(build)
-    return await offer(request, machine, occasion_of(build, machine, base_url(request), mac))
+    return await offer(request, machine, build_context(build, machine, base_url(request), mac))
 
 
-async def offer(request: web.Request, machine: Machine, occasion: Occasion) -> dict[str, Any]:
+async def offer(request: web.Request, machine: Machine, context: BuildContext) -> dict[str, Any]:
     """Return what ``machine`` boots, pixiecore's way; raises as `booted`."""
     base = base_url(request)
-    found = await asyncio.to_thread(request.app[RENDERING]().boot, machine, occasion)
+    found = await asyncio.to_thread(request.app[RENDERING]().boot, machine, context)
     return {
         "kernel": _location(base, found.images.kernel),
         "initrd": [_location(base, image) for image in found.images.initrds],

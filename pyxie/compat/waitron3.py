@@ -28,7 +28,7 @@ from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.registry.define import UnknownTypeError
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion
+from pyxie.render.context import BuildContext
 
 _SPOKEN = {
     State.PENDING: ("pending", ""),
@@ -153,11 +153,11 @@ async def all_status(request: web.Request) -> web.Response:
     settings, jobs = request.app[SETTINGS](), request.app[JOBS]
     found = await jobs.all()
 
-    def listed() -> str:
-        told = (written(job(b, jobs.status(b), settings, secret=True)) for b in found)
-        return f"[ {','.join(told)}]" if found else "[]"
+    def as_list() -> str:
+        listed = (written(job(b, jobs.status(b), settings, secret=True)) for b in found)
+        return f"[ {','.join(listed)}]" if found else "[]"
 
-    return text(await asyncio.to_thread(listed))
+    return text(await asyncio.to_thread(as_list))
 
 
 @routes.get("/status/{hostname}")
@@ -237,7 +237,9 @@ async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] 
     machine = unknown_machine(request, mac)
     if machine is None:
         return None
-    return await offer(request, machine, Occasion(base_url=base_url(request), token="", mac=mac))
+    return await offer(
+        request, machine, BuildContext(base_url=base_url(request), token="", mac=mac)
+    )
 
 
 @routes.get("/template/{template}/{hostname}/{token}", allow_head=False, scope=OPEN)

@@ -91,12 +91,12 @@ class _Generator(GenerateJsonSchema):
         found = super().model_schema(schema)
         model = schema["cls"]
         found["description"] = (inspect.getdoc(model) or "").partition("\n")[0]
-        told = _attributes(model)
+        described = _attributes(model)
         for key, value in found.get("properties", {}).items():
-            if key in told:
+            if key in described:
                 if "$ref" in value:
                     value = {"anyOf": [value]}  # noqa: PLW2901
-                found["properties"][key] = {**value, "description": told[key]}
+                found["properties"][key] = {**value, "description": described[key]}
         return found
 
 

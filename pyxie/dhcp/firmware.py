@@ -147,7 +147,7 @@ def features(value: bytes | None) -> Features:
     )
 
 
-def told(options: Options) -> dict[str, str]:
+def client_fields(options: Options) -> dict[str, str]:
     """Return what a client says of itself: its UUID, vendor class, architecture and name."""
     found = {}
     uuid = _raw_uuid(options)

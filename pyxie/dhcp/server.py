@@ -24,7 +24,7 @@ from pyxie.dhcp.decide import (
     destination,
     is_netboot,
 )
-from pyxie.dhcp.firmware import told
+from pyxie.dhcp.firmware import client_fields
 from pyxie.dhcp.identify import identify
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build, parse
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable, open_sockets
@@ -230,7 +230,7 @@ class DhcpServer:
             chained=self._chains.chained(mac, request.xid, now),
         )
         if netboots and isinstance(settled(client), Unknown):
-            self._discovered(mac, told(request.options))
+            self._discovered(mac, client_fields(request.options))
         outcome = decide(request, on.port, boot)
         if isinstance(outcome, Silence):
             self._silent(on, request, outcome, host, source, now)

@@ -33,9 +33,9 @@ class Event:
     text: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        told = sentence(self.what)
-        object.__setattr__(self, "text", _one_line(told))
-        if len(told) > _LONGEST:
+        said = sentence(self.what)
+        object.__setattr__(self, "text", _one_line(said))
+        if len(said) > _LONGEST:
             object.__setattr__(self, "what", shortened(self.what, _LONGEST))
 
     @property

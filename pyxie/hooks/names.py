@@ -11,7 +11,7 @@ from pyxie.builds.life import Build
 from pyxie.config.settings import Settings
 from pyxie.net.baseurl import BaseUrl
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion, context, occasion_of
+from pyxie.render.context import BuildContext, build_context, template_names
 
 _LOOPBACK: Final = IPv4Address("127.0.0.1")
 
@@ -38,7 +38,9 @@ class HookNames:
         base = self._base_url(_LOOPBACK, settings.http.port)
         if build is not None:
             machine = self._definitions.of(build)
-            return context(machine, settings, occasion_of(build, machine, base, mac))
+            return template_names(machine, settings, build_context(build, machine, base, mac))
         unknown = Machine(hostname="unknown", params=settings.params)
-        names = context(unknown, settings, Occasion(base_url=base, token="", mac=mac or ""))
+        names = template_names(
+            unknown, settings, BuildContext(base_url=base, token="", mac=mac or "")
+        )
         return {**names, "Hostname": mac, "hostname": mac}

@@ -22,7 +22,7 @@ from pyxie.hooks.webhook import call
 from pyxie.metrics import Metrics
 from pyxie.render.strict import Renderer
 from pyxie.store.database import StoreError
-from pyxie.store.pending import Ended, Ledger, Owed, spelt
+from pyxie.store.pending import Ended, PendingHook, PendingHooks, spelt
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +46,12 @@ class HookFailedError(PyxieError):
 
     def __str__(self) -> str:
         last = self.outcome.output.strip().rpartition("\n")[2][:200]
-        told = f": {last}" if last else ""
-        return f"{self.key}[{self.at}] failed ({self.outcome.result}){told}"
+        message = f": {last}" if last else ""
+        return f"{self.key}[{self.at}] failed ({self.outcome.result}){message}"
 
 
 class Hooks:
-    """A `pyxie.service.Service` that runs what `Ledger` says is owed.
+    """A `pyxie.service.Service` that runs what `PendingHooks` says is owed.
 
     Args:
         ledger: What is owed; its database is entered before this is.
@@ -67,7 +67,7 @@ class Hooks:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: PendingHooks,
         records: BuildRecords,
         renderer: Callable[[], Renderer],
         names: Names,
@@ -178,7 +178,7 @@ class Hooks:
         """Return what was run for the machine's builds; raises StoreError."""
         return await self._ledger.history(host)
 
-    async def _in_turn(self, owed: list[Owed]) -> None:
+    async def _in_turn(self, owed: list[PendingHook]) -> None:
         try:
             async with self._room:
                 failed: set[tuple[str, float]] = set()
@@ -192,7 +192,7 @@ class Hooks:
             del self._busy[owed[0].host]
             self.wake()
 
-    async def _pay(self, owed: Owed) -> bool:
+    async def _pay(self, owed: PendingHook) -> bool:
         """Run one; tell whether those after it are to be run."""
         await self._ledger.started(owed.number)
         build = await self._records.build(owed.build) if owed.build is not None else None

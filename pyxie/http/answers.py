@@ -133,7 +133,7 @@ class Definition(Answer):
     origins: list[Origin]
 
 
-class Stranger(Answer):
+class DiscoveredMachine(Answer):
     """A discovered machine without a machine file; ``told`` is what it reported of itself."""
 
     mac: str
@@ -142,10 +142,10 @@ class Stranger(Answer):
     told: dict[str, str]
 
 
-class Strangers(Answer):
+class DiscoveredMachines(Answer):
     """A page of discovered machines."""
 
-    machines: list[Stranger]
+    machines: list[DiscoveredMachine]
     next: str | None
 
 

@@ -21,7 +21,7 @@ from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse
-from pyxie.render.context import Occasion
+from pyxie.render.context import BuildContext
 from pyxie.store.database import StoreError
 
 
@@ -120,7 +120,7 @@ async def begin(
         body = document(said)
         _allow_hooks(request, body)
         definition = defined(request.app[MACHINES](), machine, build_type, body)
-        trial = Occasion(base_url=base_url(request), token="0" * 36, mac="")
+        trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
         await asyncio.to_thread(rehearse, request.app[RENDERING](), definition.machine, trial)
         before = builds.plan(definition.machine, build_type or "", said)
         ran = await hooks.before(before, "prebuild", definition.machine.prebuild_commands)

@@ -59,7 +59,7 @@ from pyxie.recognition.recognise import (
     why_not,
 )
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion, occasion_of
+from pyxie.render.context import BuildContext, build_context
 from pyxie.urls import shown
 
 routes = Routes()
@@ -106,9 +106,9 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
     trace, rendering, us = request.app[TRACE], request.app[RENDERING](), here(request)
     host, at = build.host, str(peer(request))
     machine = request.app[DEFINITIONS].of(build)
-    occasion = occasion_of(build, machine, base_url(request), mac)
+    context = build_context(build, machine, base_url(request), mac)
     try:
-        body = await asyncio.to_thread(rendering.script, machine, occasion, us)
+        body = await asyncio.to_thread(rendering.script, machine, context, us)
     except (NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, host=host, peer=at)
         why = f"{build.host}: {exc}"
@@ -134,12 +134,12 @@ async def _of_unknown(request: web.Request, mac: str) -> web.Response | None:
             return text(rendering.menu(mac, us))
         build_type = request.query["type"]
         request.app[RECOGNISER].choose(mac, build_type)
-    occasion = Occasion(base_url=base_url(request), token="", mac=mac)
+    context = BuildContext(base_url=base_url(request), token="", mac=mac)
     try:
         machine = unknown_machine(request, mac)
         if machine is None:
             return None
-        body = await asyncio.to_thread(rendering.script, machine, occasion, us)
+        body = await asyncio.to_thread(rendering.script, machine, context, us)
     except (ConfigError, NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, peer=at)
         return text(rendering.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))

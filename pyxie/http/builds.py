@@ -21,7 +21,7 @@ from pyxie.http.parts import BUILDS, INDEX, MACHINES, RENDERING
 from pyxie.http.query import query
 from pyxie.http.routing import TEXT, Routes
 from pyxie.registry.origins import answer
-from pyxie.render.context import Occasion
+from pyxie.render.context import BuildContext
 from pyxie.render.preview import TOKEN, named
 
 routes = Routes()
@@ -65,8 +65,8 @@ async def body(request: web.Request, model: type[Model]) -> Any:
     try:
         return model.model_validate(json.loads(sent) if sent.strip() else {})
     except ValidationError as exc:
-        told = [f"{'.'.join(map(str, e['loc']))}: {sentence_of(e)}" for e in exc.errors()]
-        raise web.HTTPBadRequest(text="\n".join(told)) from exc
+        message = [f"{'.'.join(map(str, e['loc']))}: {sentence_of(e)}" for e in exc.errors()]
+        raise web.HTTPBadRequest(text="\n".join(message)) from exc
     except (ValueError, RecursionError) as exc:
         raise web.HTTPBadRequest(text=f"the body is not JSON: {exc}") from exc
 
@@ -89,7 +89,7 @@ async def build(request: web.Request) -> web.Response:
     started = await begin(
         request, name, wanted.build_type or None, said, cause=_CAUSE, replace=wanted.replace
     )
-    return web.json_response({**told(started), "token": started.token})
+    return web.json_response({**build_json(started), "token": started.token})
 
 
 @routes.delete("/api/v1/builds/{hostname}", scope=Scope.BUILD, answer=answers.Build, errors=(404,))
@@ -134,7 +134,9 @@ async def log(request: web.Request) -> web.Response:
     build = request.app[INDEX].of(host_of(request))
     if build is None or build.state is not State.FAILED:
         raise web.HTTPNotFound(text=f"no failed build of {host_of(request)}")
-    return web.json_response({**told(build), "log": await request.app[BUILDS].log_of(build.host)})
+    return web.json_response(
+        {**build_json(build), "log": await request.app[BUILDS].log_of(build.host)}
+    )
 
 
 class OfType(Model):
@@ -162,13 +164,13 @@ async def template(request: web.Request) -> web.Response:
     machine = await found(request, request.match_info["hostname"])
     described = defined(request.app[MACHINES](), machine, of.build_type or None, None)
     nic = next(iter(described.machine.macs), "")
-    occasion = Occasion(
+    context = BuildContext(
         base_url=base_url(request), token=TOKEN, mac=nic, build_type=described.build_type
     )
     kind = request.match_info["kind"]
     try:
         body = await asyncio.to_thread(
-            named, request.app[RENDERING](), described.machine, kind, occasion
+            named, request.app[RENDERING](), described.machine, kind, context
         )
     except RenderError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
@@ -189,8 +191,8 @@ async def definition(request: web.Request) -> web.Response:
     return web.json_response(answer(described))
 
 
-def told(build: Build) -> dict[str, Any]:
-    """Return a build as the API tells of it: without its token."""
+def build_json(build: Build) -> dict[str, Any]:
+    """Return a build as the API gives it: without its token."""
     return {
         "host": build.host,
         "state": str(build.state),
@@ -203,7 +205,7 @@ def told(build: Build) -> dict[str, Any]:
 
 
 def _as_it_is(request: web.Request, build: Build) -> web.Response:
-    return web.json_response(told(request.app[INDEX].of(build.host) or build))
+    return web.json_response(build_json(request.app[INDEX].of(build.host) or build))
 
 
 def _active(request: web.Request) -> Build:

@@ -9,7 +9,7 @@ from aiohttp import web
 from pyxie.events.kinds import Discovered
 from pyxie.http import answers
 from pyxie.http.edge import is_unknown, mac_of, peer, text
-from pyxie.http.lists import OfStrangers
+from pyxie.http.lists import OfDiscovered
 from pyxie.http.parts import DISCOVERED, DISCOVERY, MACHINES, SETTINGS, TRACE
 from pyxie.http.query import query
 from pyxie.http.routing import OPEN, Routes
@@ -31,10 +31,10 @@ async def discovered(request: web.Request) -> web.Response:
     return text("# noted\n")
 
 
-@routes.get("/api/v1/discovered", query=OfStrangers, answer=answers.Strangers)
+@routes.get("/api/v1/discovered", query=OfDiscovered, answer=answers.DiscoveredMachines)
 async def listing(request: web.Request) -> web.Response:
     """List discovered machines: heard of, but without a machine file."""
-    of = query(request, OfStrangers)
+    of = query(request, OfDiscovered)
     await request.app[MACHINES].refresh()
     found = [each for each in request.app[DISCOVERED].all() if is_unknown(request, each.mac)]
     if of.after is not None or of.limit is not None:
@@ -44,7 +44,7 @@ async def listing(request: web.Request) -> web.Response:
     return web.json_response({"machines": [_told(each) for each in page], "next": following})
 
 
-@routes.get("/api/v1/discovered/{mac}", answer=answers.Stranger, errors=(404,))
+@routes.get("/api/v1/discovered/{mac}", answer=answers.DiscoveredMachine, errors=(404,))
 async def one(request: web.Request) -> web.Response:
     """Return what a discovered machine reported about itself."""
     mac = mac_of(request)

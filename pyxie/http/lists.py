@@ -15,7 +15,7 @@ from pyxie.config.validate import Model
 from pyxie.config.values import mac as canonical
 from pyxie.events.kind import Step
 from pyxie.http import answers
-from pyxie.http.builds import told
+from pyxie.http.builds import build_json
 from pyxie.http.parts import ARCHIVE, MACHINES, RECORDS, SETTINGS
 from pyxie.http.query import Limit, Newest, Seconds, query
 from pyxie.http.routing import Routes
@@ -47,7 +47,7 @@ class OfMachines(Model):
     after: Text = ""
 
 
-class OfStrangers(Model):
+class OfDiscovered(Model):
     """A page of the discovered machines.
 
     Attributes:
@@ -118,7 +118,7 @@ async def builds(request: web.Request) -> web.Response:
         before=of.before,
         limit=of.limit,
     )
-    page = [{"id": each.number, **told(each)} for each in found]
+    page = [{"id": each.number, **build_json(each)} for each in found]
     return web.json_response({"builds": page, "next": of.following(page)})
 
 

@@ -23,7 +23,7 @@ from pyxie.config.nodes import Plain, parse
 from pyxie.config.validate import Model
 from pyxie.errors import ConfigError, Problem
 from pyxie.http import answers
-from pyxie.http.builds import told
+from pyxie.http.builds import build_json
 from pyxie.http.edge import fault, peer, problem
 from pyxie.http.hosts import unknown
 from pyxie.http.lists import OfMachines, wanted
@@ -110,8 +110,8 @@ def _refusing(
         try:
             return await handler(request)
         except ConfigError as exc:
-            told = [str(each) for each in exc.problems]
-            return problem(400, "Bad Request", "\n".join(told), told)
+            problems = [str(each) for each in exc.problems]
+            return problem(400, "Bad Request", "\n".join(problems), problems)
         except (WriteError, EditError) as exc:
             return fault(request, _status(exc), str(exc))
 
@@ -185,8 +185,8 @@ async def replace(request: web.Request) -> web.Response:
     try:
         return await _changed(request, edit, accepts)
     except NotThereError as exc:
-        told = f"{exc}, so If-Match cannot hold; to create it, send If-None-Match: *"
-        return fault(request, 412, told)
+        message = f"{exc}, so If-Match cannot hold; to create it, send If-None-Match: *"
+        return fault(request, 412, message)
 
 
 @routes.patch(
@@ -214,8 +214,8 @@ async def change(request: web.Request) -> web.Response:
         try:
             return rewritten(stored.raw.decode(), merged(document.data, patch))
         except EditError as exc:
-            told = f"{stored.file.path} cannot be changed piece by piece: {exc}; PUT it whole"
-            raise EditError(told) from exc
+            message = f"{stored.file.path} cannot be changed piece by piece: {exc}; PUT it whole"
+            raise EditError(message) from exc
 
     return await _changed(request, edit, accepts)
 
@@ -251,8 +251,8 @@ async def remove(request: web.Request) -> web.Response:
         registry = await files.refresh()
         name = registry.hostname_of(host)
         if request.app[INDEX].active(name) and not force:
-            told = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
-            raise web.HTTPConflict(text=told)
+            message = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
+            raise web.HTTPConflict(text=message)
         await asyncio.to_thread(files.writer.remove, host, registry, accepts)
         await files.refresh()
     log.info("the machine %s was removed by %s", name, peer(request))
@@ -355,7 +355,7 @@ def _machine(index: BuildIndex, machine: Machine) -> dict[str, Any]:
     return {
         "hostname": machine.hostname,
         "macs": machine.macs,
-        "build": told(build) if build else None,
+        "build": build_json(build) if build else None,
     }
 
 
@@ -368,7 +368,7 @@ async def _shown(
     return {
         "hostname": host,
         "macs": machine.macs if machine else (),
-        "build": told(build) if build else None,
+        "build": build_json(build) if build else None,
         "history": await request.app[BUILDS].history(host),
         "hooks": await request.app[HOOKS].history(host),
         "definition": document.data if document else None,

@@ -58,9 +58,9 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     Args:
         operations: All that there are; it tells of those that say what they answer.
     """
-    told = [each for each in operations if each.answer is not None]
+    described = [each for each in operations if each.answer is not None]
     paths: dict[str, dict[str, Any]] = {}
-    for each in sorted(told, key=lambda operation: operation.path):
+    for each in sorted(described, key=lambda operation: operation.path):
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each)
     return {
         "openapi": "3.1.0",
@@ -72,7 +72,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": _schemas(told),
+            "schemas": _schemas(described),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }

@@ -33,9 +33,9 @@ from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
-from pyxie.render.rendering import Kitchen
+from pyxie.render.rendering import Rendering
 
-Made: TypeAlias = Callable[[], Kitchen]
+Made: TypeAlias = Callable[[], Rendering]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

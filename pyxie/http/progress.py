@@ -86,8 +86,8 @@ def acked(sock: socket.socket | None) -> int | None:
     if sock is None:
         return None
     try:
-        told = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED.stop)
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_ACKED.stop)
     except OSError:  # the client has left, or it is no TCP
         return None
-    found = told[_BYTES_ACKED]
+    found = info[_BYTES_ACKED]
     return int.from_bytes(found, sys.byteorder) if len(found) == 8 else None

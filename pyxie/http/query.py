@@ -51,8 +51,8 @@ def query(request: web.Request, model: type[Q]) -> Q:
     try:
         return model.model_validate(dict(request.query))
     except ValidationError as exc:
-        told = [_told(model, each) for each in exc.errors()]
-        raise web.HTTPBadRequest(text="\n".join(told)) from exc
+        message = [_told(model, each) for each in exc.errors()]
+        raise web.HTTPBadRequest(text="\n".join(message)) from exc
 
 
 def _told(model: type[Model], error: Any) -> str:

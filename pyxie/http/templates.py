@@ -13,14 +13,14 @@ from pyxie.events.kinds import TemplateFailed, TemplateFetched
 from pyxie.http.edge import base_url, peer
 from pyxie.http.parts import BUILDS, DEFINITIONS, TRACE
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion, occasion_of
+from pyxie.render.context import BuildContext, build_context
 
 
 async def rendered(
     request: web.Request,
     build: Build,
     name: str,
-    render: Callable[[Machine, str, Occasion], str],
+    render: Callable[[Machine, str, BuildContext], str],
 ) -> web.Response:
     """Answer with a template, and note that the machine of ``build`` is being installed.
 
@@ -36,9 +36,9 @@ async def rendered(
     """
     trace, at = request.app[TRACE], str(peer(request))
     machine = request.app[DEFINITIONS].of(build)
-    occasion = occasion_of(build, machine, base_url(request))
+    context = build_context(build, machine, base_url(request))
     try:
-        body = await asyncio.to_thread(render, machine, name, occasion)
+        body = await asyncio.to_thread(render, machine, name, context)
     except (NotServedError, RenderError) as exc:
         failed = TemplateFailed(name=name, why=str(exc))
         trace.record(failed, host=build.host, peer=at)

@@ -48,7 +48,7 @@ async def create(request: web.Request) -> web.Response:
         token, secret = await request.app[TOKENS].create(wanted.name, wanted.scope, wanted.seconds)
     except TokenError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
-    return web.json_response({**token.told(), "token": secret}, status=201)
+    return web.json_response({**token.as_json(), "token": secret}, status=201)
 
 
 @routes.get("/api/v1/tokens", scope=Scope.ADMIN, answer=answers.Tokens)
@@ -56,7 +56,7 @@ async def listing(request: web.Request) -> web.Response:
     """List all tokens, without their secrets."""
     tokens = request.app[TOKENS]
     await tokens.load()
-    return web.json_response({"tokens": [token.told() for token in tokens.all()]})
+    return web.json_response({"tokens": [token.as_json() for token in tokens.all()]})
 
 
 @routes.delete("/api/v1/tokens/{name}", answer=NOTHING, status=204, errors=(404,))

@@ -59,8 +59,8 @@ def read_tree(place: Path) -> tuple[Tree, tuple[Note, ...]]:
                 raise UnreadableTreeError(f"{place}: there are over {_MOST >> 20} MiB in it")
     except OSError as exc:
         raise UnreadableTreeError(f"{exc.filename}: cannot be read: {exc.strerror}") from exc
-    told = "files are left out: large, or no text"
-    return found, tuple(Note(name, 0, 0, f"{n} {told}") for name, n in sorted(others.items()))
+    message = "files are left out: large, or no text"
+    return found, tuple(Note(name, 0, 0, f"{n} {message}") for name, n in sorted(others.items()))
 
 
 def _files(folder: Path) -> list[Path]:

@@ -38,12 +38,12 @@ class YamlFile:
             return
         for problem in self._document.problems:
             if problem.sentence.endswith("stands twice"):
-                told = f"{problem.sentence}; waitron took the last, and so does this"
+                message = f"{problem.sentence}; waitron took the last, and so does this"
             else:
-                told = f"left out: {problem.sentence}"
+                message = f"left out: {problem.sentence}"
                 self._document = None
             result.add_note(
-                file, f"{problem.key}: {told}".lstrip(": "), problem.line, problem.column
+                file, f"{problem.key}: {message}".lstrip(": "), problem.line, problem.column
             )
         if self._document is None:
             return
@@ -70,8 +70,8 @@ class YamlFile:
             self._result.add_note(self.file, sentence)
             return
         problem = self._document.problem(loc, sentence, at_key=at_key)
-        told = f"{problem.key}: {sentence}" if problem.key else sentence
-        self._result.add_note(self.file, told, problem.line, problem.column)
+        message = f"{problem.key}: {sentence}" if problem.key else sentence
+        self._result.add_note(self.file, message, problem.line, problem.column)
 
 
 def _plain(node: Node | None) -> Any:

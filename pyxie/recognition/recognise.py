@@ -206,8 +206,13 @@ def recognise(
     """
     found = _settle(client, machines, builds, settings)
     who, selectors = client.identity, machines.selectors
-    told = who.asked is not None and now - who.asked < ASKED_FOR
-    if told or not selectors or not selectors.asks(who) or _has_a_name(client, machines, builds):
+    has_told = who.asked is not None and now - who.asked < ASKED_FOR
+    if (
+        has_told
+        or not selectors
+        or not selectors.asks(who)
+        or _has_a_name(client, machines, builds)
+    ):
         return found
     building = any(selectors.may_be(build.host, who) for build in builds.active_now())
     return Unidentified(Mode.IN_BUILD if building else Mode.IDLE, found)

@@ -53,16 +53,16 @@ class Identity:
     asked: float | None = None
 
     def by_ipxe(
-        self, told: Mapping[str, str], address: IPv4Address | IPv6Address, now: float
+        self, fields: Mapping[str, str], address: IPv4Address | IPv6Address, now: float
     ) -> Identity:
         """Return the same with what a script's query says.
 
         Args:
-            told: ``uuid``, ``serial``, ``asset``, ``architecture``, ``hostname``.
+            fields: ``uuid``, ``serial``, ``asset``, ``architecture``, ``hostname``.
             address: Where it came from.
             now: Seconds, monotonic.
         """
-        clean = {name: text.strip()[:_LONGEST] for name, text in told.items()}
+        clean = {name: text.strip()[:_LONGEST] for name, text in fields.items()}
         uuid, hostname = clean.get("uuid", "").lower(), clean.get("hostname", "")
         arch = _BY_IPXE.get(clean.get("architecture", ""))
         return replace(
@@ -88,7 +88,7 @@ class Identities:
         """Return what is known of a client; perhaps nothing."""
         return self._known.get(mac) or Identity()
 
-    def over_dhcp(self, mac: str, told: Identity, now: float) -> Identity:
+    def over_dhcp(self, mac: str, new: Identity, now: float) -> Identity:
         """Note what a client has told over DHCP; return it with what iPXE told before.
 
         Firmware, iPXE and an operating system tell different things, so what is not told
@@ -96,21 +96,21 @@ class Identities:
         over HTTP anybody may have said, so that it is not held for longer than a boot takes.
         """
         old = self._known.get(mac)
-        if old is not None and (not told.uuids or not old.uuids or told.uuids & old.uuids):
+        if old is not None and (not new.uuids or not old.uuids or new.uuids & old.uuids):
             recent = old.asked is not None and now - old.asked < _A_BOOT
-            told = replace(
-                told,
-                uuids=told.uuids & old.uuids or told.uuids or old.uuids,
+            new = replace(
+                new,
+                uuids=new.uuids & old.uuids or new.uuids or old.uuids,
                 serial=old.serial if recent else None,
                 asset=old.asset if recent else None,
                 asked=old.asked if recent else None,
-                options={**old.options, **told.options},
-                hostname=told.hostname or old.hostname,
-                arch=old.arch if told.arch is None else told.arch,
+                options={**old.options, **new.options},
+                hostname=new.hostname or old.hostname,
+                arch=old.arch if new.arch is None else new.arch,
             )
-        self.keep(mac, told)
-        return told
+        self.keep(mac, new)
+        return new
 
-    def keep(self, mac: str, told: Identity) -> None:
+    def keep(self, mac: str, new: Identity) -> None:
         """Note all that is known of a client."""
-        note(self._known, mac, told, self._most)
+        note(self._known, mac, new, self._most)

@@ -32,7 +32,7 @@ class Origin:
     line: int
     column: int
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return it for JSON."""
         return {
             "path": spell(self.loc),
@@ -84,5 +84,5 @@ def answer(definition: Definition) -> dict[str, Any]:
         "hostname": definition.machine.hostname,
         "build_type": definition.build_type,
         "definition": {key: "***" if key in SECRET else value for key, value in data.items()},
-        "origins": [origin.told() for origin in origins(definition.merged)],
+        "origins": [origin.as_json() for origin in origins(definition.merged)],
     }

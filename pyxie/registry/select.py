@@ -13,7 +13,7 @@ from ipaddress import ip_network
 from itertools import combinations
 
 from pyxie.registry.identity import Identity
-from pyxie.registry.selector import WHOLE, Key, Rank, Selector, told
+from pyxie.registry.selector import WHOLE, Key, Rank, Selector, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _keys_of(
     who: Identity, prefixes: Iterable[tuple[int, int]], options: Iterable[int]
 ) -> Iterator[Key]:
     for name in WHOLE:
-        for value in told(name, who):
+        for value in values_of(name, who):
             yield name, value
     for code in options:
         if code in who.options:

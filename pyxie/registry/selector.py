@@ -52,7 +52,7 @@ class Selector:
                 if name == "uuid" and who.uuids and not wanted & who.uuids:
                     return False
                 continue
-            if not wanted & told(name, who):
+            if not wanted & values_of(name, who):
                 return False
         return (
             all(_says(who.options.get(code), each) for code, each in self.options.items())
@@ -147,7 +147,7 @@ _TOLD: Final[Mapping[str, Callable[[Identity], Iterable[str | bytes | None]]]] =
 }
 
 
-def told(name: str, who: Identity) -> frozenset[str | bytes]:
+def values_of(name: str, who: Identity) -> frozenset[str | bytes]:
     """Return what ``who`` has told for one of `WHOLE`; a text in lower case."""
     return frozenset(each for each in _TOLD[name](who) if each)
 

@@ -203,14 +203,14 @@ class Writer:
     def _checked(self, name: str, text: str, registry: Registry, hosts: set[str]) -> Stored:
         raw = text.encode()
         if len(raw) > MOST_BYTES:
-            told = f"would be over {MOST_BYTES >> 20} MiB"
-            raise ConfigError([Problem(self._shown / name, 0, 0, "", told)])
+            message = f"would be over {MOST_BYTES >> 20} MiB"
+            raise ConfigError([Problem(self._shown / name, 0, 0, "", message)])
         file = parse_machine(raw, self._shown / name)
         problems = file.problems or registry.objections(file)
         if not problems and file.hostname not in hosts:
-            told = f"a machine keeps its name; this one is {min(hosts)!r}"
+            message = f"a machine keeps its name; this one is {min(hosts)!r}"
             assert file.document is not None  # noqa: S101  (or there were problems)
-            problems = (file.document.problem(("hostname",), told),)
+            problems = (file.document.problem(("hostname",), message),)
         if problems:
             raise ConfigError(problems)
         return Stored(name, raw, file)
@@ -243,14 +243,14 @@ class Writer:
                 return
 
     def _refused(self, exc: OSError) -> WriteError:
-        told = f"{self._shown} cannot be written to: {exc.strerror}"
+        message = f"{self._shown} cannot be written to: {exc.strerror}"
         if exc.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR):
             return ReadOnlyError(
-                f"{told}; set 'machinepath' in config.yaml to a folder that pyxie may write to"
+                f"{message}; set 'machinepath' in config.yaml to a folder that pyxie may write to"
             )
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-            return FullError(told)
-        return WriteError(told)
+            return FullError(message)
+        return WriteError(message)
 
 
 def _is_hostname(host: str) -> bool:

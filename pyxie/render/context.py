@@ -54,7 +54,7 @@ class Params(dict[str, str]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
+class BuildContext:
     """What is not in a file: who asks, and by which way.
 
     Attributes:
@@ -81,7 +81,9 @@ class Occasion:
         return f"01-{dashed(self.mac)}" if self.mac else ""
 
 
-def occasion_of(build: Build, machine: Machine, base_url: str, mac: str | None = None) -> Occasion:
+def build_context(
+    build: Build, machine: Machine, base_url: str, mac: str | None = None
+) -> BuildContext:
     """Return what templates of a build are told beside the files.
 
     Args:
@@ -90,7 +92,7 @@ def occasion_of(build: Build, machine: Machine, base_url: str, mac: str | None =
         base_url: As the client reaches us.
         mac: The NIC that asks, where it is known; else the one that booted.
     """
-    return Occasion(
+    return BuildContext(
         base_url=base_url,
         token=build.token,
         mac=mac or build.mac or next(iter(machine.macs), ""),
@@ -101,10 +103,10 @@ def occasion_of(build: Build, machine: Machine, base_url: str, mac: str | None =
     )
 
 
-def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[str, Any]:
+def template_names(machine: Machine, settings: Settings, context: BuildContext) -> dict[str, Any]:
     """Return all names for ``machine``, ready for `Renderer`."""
     short, _, domain = machine.hostname.partition(".")
-    build_type = occasion.build_type or machine.build_type
+    build_type = context.build_type or machine.build_type
     fields = {
         **{key: value for key, value in machine if not key.endswith("_commands")},
         "shortname": machine.shortname or short,
@@ -113,10 +115,10 @@ def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[st
         "initrd": list(machine.initrd),
         "image_url": machine.image_url or "",
         "network": [_nic(at, nic) for at, nic in enumerate(machine.network)],
-        "token": occasion.token,
-        "base_url": occasion.base_url,
-        "mac": occasion.mac,
-        "bootif": occasion.bootif,
+        "token": context.token,
+        "base_url": context.base_url,
+        "mac": context.mac,
+        "bootif": context.bootif,
         "build_type": build_type,
         # waitron 3 merged its settings into the machine, and named some fields otherwise.
         "build_type_name": build_type,
@@ -127,28 +129,28 @@ def context(machine: Machine, settings: Settings, occasion: Occasion) -> dict[st
     }
     described = Record("machine", fields)
     names = {
-        "BaseURL": occasion.base_url,
+        "BaseURL": context.base_url,
         "Hostname": machine.hostname,
-        "Token": occasion.token,
-        "MAC": occasion.mac,
-        "BOOTIF": occasion.bootif,
+        "Token": context.token,
+        "MAC": context.mac,
+        "BOOTIF": context.bootif,
     }
     return {
         "machine": described,
-        "config": Record("config", _config(settings, occasion)),
-        "job": Record("job", _job(described, build_type, occasion)),
-        "urls": Record("urls", urls(machine, occasion)),
+        "config": Record("config", _config(settings, context)),
+        "job": Record("job", _job(described, build_type, context)),
+        "urls": Record("urls", urls(machine, context)),
         "params": Params("params", machine.params),
         **names,
         **{name.lower(): value for name, value in names.items()},
-        "base_url": occasion.base_url,
+        "base_url": context.base_url,
     }
 
 
-def urls(machine: Machine, occasion: Occasion) -> dict[str, Any]:
+def urls(machine: Machine, context: BuildContext) -> dict[str, Any]:
     """Return where a machine and its installer reach us, each address for this build only."""
-    base = occasion.base_url
-    own = f"{machine.hostname}/{occasion.token}"
+    base = context.base_url
+    own = f"{machine.hostname}/{context.token}"
 
     def template(kind: str) -> str:
         """Return the URL of a template that the machine has; jinja2's error, if it has not."""
@@ -168,17 +170,17 @@ def urls(machine: Machine, occasion: Occasion) -> dict[str, Any]:
     }
 
 
-def _job(machine: Record, build_type: str, occasion: Occasion) -> dict[str, Any]:
+def _job(machine: Record, build_type: str, context: BuildContext) -> dict[str, Any]:
     """Return the fields of waitron 3's job."""
-    start = datetime.fromtimestamp(occasion.begun, UTC) if occasion.begun else None
+    start = datetime.fromtimestamp(context.begun, UTC) if context.begun else None
     return {
-        "token": occasion.token,
+        "token": context.token,
         "start": start.strftime("%Y-%m-%dT%H:%M:%SZ") if start else "",
-        "status": occasion.state,
-        "status_reason": occasion.reason,
+        "status": context.state,
+        "status_reason": context.reason,
         "build_type_name": build_type,
-        "trigger_mac_raw": occasion.mac,
-        "trigger_mac_normalized": occasion.mac.replace(":", ""),
+        "trigger_mac_raw": context.mac,
+        "trigger_mac_normalized": context.mac.replace(":", ""),
         "machine": machine,
     }
 
@@ -193,7 +195,7 @@ def _nic(at: int, nic: Nic) -> Record:
     return Record(path, {**dict(nic), **own, **addresses})
 
 
-def _config(settings: Settings, occasion: Occasion) -> dict[str, Any]:
+def _config(settings: Settings, context: BuildContext) -> dict[str, Any]:
     own = {
         "cmdline": settings.cmdline,
         "kernel": settings.kernel,
@@ -205,7 +207,7 @@ def _config(settings: Settings, occasion: Occasion) -> dict[str, Any]:
         "machinepath": str(settings.machinepath),
         "staticspath": str(settings.staticspath or ""),
         "params": Params("config.params", settings.params),
-        "base_url": occasion.base_url,
+        "base_url": context.base_url,
         **own,
         **{f"default_{name}": value for name, value in own.items()},
     }

@@ -121,7 +121,7 @@ def regex_search(
         raise FilterError(f"regex_search: {pattern[:_SHOWN]!r} has no group {group!r}") from exc
 
 
-def _sought(name: str, pattern: Any, how: str, told: tuple[Any, ...], ignorecase: bool) -> Any:
+def _sought(name: str, pattern: Any, how: str, arguments: tuple[Any, ...], ignorecase: bool) -> Any:
     # Not the standard library's `re`: that can be neither stopped nor does it let go of the
     # interpreter's lock, so that one pattern would hold up the whole daemon.
     import regex
@@ -133,7 +133,7 @@ def _sought(name: str, pattern: Any, how: str, told: tuple[Any, ...], ignorecase
         raise FilterError(f"{name}: {written[:_SHOWN]!r} repeats too much to be compiled")
     try:
         compiled = regex.compile(written, regex.IGNORECASE if ignorecase else 0)
-        return getattr(compiled, how)(*told, timeout=PATIENCE, concurrent=True)
+        return getattr(compiled, how)(*arguments, timeout=PATIENCE, concurrent=True)
     except regex.error as exc:
         told_so = f"{written[:_SHOWN]!r} is no regular expression: {exc}"
         raise FilterError(f"{name}: {told_so}") from exc

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pyxie.errors import NotServedError
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion
-from pyxie.render.rendering import Kitchen, kinds
+from pyxie.render.context import BuildContext
+from pyxie.render.rendering import Rendering, kinds
 
 TOKEN = "00000000-0000-0000-0000-000000000000"  # noqa: S105  (shown where a build has its own)
 """Stands where the token of a build would."""
 
 
-def named(kitchen: Kitchen, machine: Machine, kind: str, occasion: Occasion) -> str:
+def named(rendering: Rendering, machine: Machine, kind: str, context: BuildContext) -> str:
     """Return a template of the machine's, ``cmdline``, ``script`` or ``meta-data``.
 
     Raises:
@@ -20,12 +20,12 @@ def named(kitchen: Kitchen, machine: Machine, kind: str, occasion: Occasion) -> 
     """
     there = kinds(machine)
     if kind in there:
-        return kitchen.template(machine, kind, occasion)
+        return rendering.template(machine, kind, context)
     if kind == "cmdline":
-        return kitchen.boot(machine, occasion).cmdline + "\n"
+        return rendering.boot(machine, context).cmdline + "\n"
     if kind == "script":
-        return kitchen.script(machine, occasion, occasion.base_url)
+        return rendering.script(machine, context, context.base_url)
     if kind == "meta-data":
-        return kitchen.seed(machine, kind, occasion)
+        return rendering.seed(machine, kind, context)
     known = ", ".join([*there, "cmdline", "script", "meta-data"])
     raise NotServedError(kind, f"{machine.hostname} has no such template; there are: {known}")

@@ -14,7 +14,7 @@ from pyxie.config.values import dashed
 from pyxie.errors import NotServedError
 from pyxie.images.spec import Image, Images, Local, images_of
 from pyxie.registry.machine import Machine
-from pyxie.render.context import Occasion, context
+from pyxie.render.context import BuildContext, template_names
 from pyxie.render.strict import Renderer
 from pyxie.shipped import shipped
 
@@ -32,7 +32,7 @@ class Boot:
     cmdline: str
 
 
-class Kitchen:
+class Rendering:
     """Renders everything that a machine in build mode is given.
 
     Args:
@@ -44,7 +44,7 @@ class Kitchen:
         self.renderer = Renderer([settings.templatepath, shipped("templates")])
         self._scripts = Renderer([settings.ipxe, shipped("ipxe")])
 
-    def boot(self, machine: Machine, occasion: Occasion) -> Boot:
+    def boot(self, machine: Machine, context: BuildContext) -> Boot:
         """Return the images, and the command line in one line.
 
         Raises:
@@ -52,23 +52,23 @@ class Kitchen:
             RenderError: The command line cannot be rendered.
         """
         images = images_of(machine)
-        names = context(machine, self.settings, occasion)
+        names = template_names(machine, self.settings, context)
         # A folded YAML text may carry line ends; a kernel takes one line.
         cmdline = " ".join(
             self.renderer.text("cmdline", machine.cmdline, names).splitlines()
         ).strip()
         return Boot(images, cmdline)
 
-    def script(self, machine: Machine, occasion: Occasion, here: str) -> str:
+    def script(self, machine: Machine, context: BuildContext, here: str) -> str:
         """Return the iPXE script for the NIC that asks; raises as `boot`.
 
         Args:
             machine: What is to be booted.
-            occasion: Who asks, and the URL for its installer.
+            context: Who asks, and the URL for its installer.
             here: Our URL for iPXE itself, by address: it may have no DNS yet.
         """
-        boot = self.boot(machine, occasion)
-        names = context(machine, self.settings, occasion)
+        boot = self.boot(machine, context)
+        names = template_names(machine, self.settings, context)
         host = machine.hostname
         names |= {
             "kernel_url": image_url(here, host, "kernel", boot.images.kernel),
@@ -76,9 +76,9 @@ class Kitchen:
                 image_url(here, host, f"initrd/{at}", image)
                 for at, image in enumerate(boot.images.initrds)
             ],
-            "cmdline": _for_ipxe(_with_bootif(boot.cmdline, occasion)),
-            "booting_url": f"{here}/booting/{dashed(occasion.mac)}/{occasion.token}",
-            "script_url": f"{here}/ipxe/{dashed(occasion.mac)}",
+            "cmdline": _for_ipxe(_with_bootif(boot.cmdline, context)),
+            "booting_url": f"{here}/booting/{dashed(context.mac)}/{context.token}",
+            "script_url": f"{here}/ipxe/{dashed(context.mac)}",
         }
         return self._scripts.template(SCRIPT, names)
 
@@ -97,8 +97,8 @@ class Kitchen:
         Raises:
             RenderError: The operator's own template cannot be rendered.
         """
-        occasion = Occasion(base_url=here, token="", mac=mac)
-        names = context(Machine(hostname=dashed(mac)), self.settings, occasion)
+        context = BuildContext(base_url=here, token="", mac=mac)
+        names = template_names(Machine(hostname=dashed(mac)), self.settings, context)
         names |= {
             "kernel_url": urls[0],
             "initrd_urls": urls[1:],
@@ -165,7 +165,7 @@ class Kitchen:
         }
         return self._scripts.template("notice.ipxe.j2", names)
 
-    def template(self, machine: Machine, kind: str, occasion: Occasion) -> str:
+    def template(self, machine: Machine, kind: str, context: BuildContext) -> str:
         """Return the machine's template: one of its ``templates``, ``finish``, or ``preseed``.
 
         Of a machine without ``templates`` any other word means the preseed, as in waitron.
@@ -180,9 +180,9 @@ class Kitchen:
             name = getattr(machine, kind)
         if not name:
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
-        return self.renderer.template(name, context(machine, self.settings, occasion))
+        return self.renderer.template(name, template_names(machine, self.settings, context))
 
-    def seed(self, machine: Machine, name: str, occasion: Occasion) -> str:
+    def seed(self, machine: Machine, name: str, context: BuildContext) -> str:
         """Return a file of cloud-init's NoCloud seed: the one of ``templates`` with that name.
 
         Without a ``meta-data``, whose absence cloud-init takes for no seed at all, it is made
@@ -193,10 +193,10 @@ class Kitchen:
             RenderError: It cannot be rendered.
         """
         if machine.templates.get(name):
-            return self.template(machine, name, occasion)
+            return self.template(machine, name, context)
         if name != "meta-data":
             raise NotServedError(name, f"{machine.hostname} has no '{name}' in its 'templates'")
-        build = sha256(occasion.token.encode()).hexdigest()[:12]
+        build = sha256(context.token.encode()).hexdigest()[:12]
         host = machine.hostname
         return f"instance-id: {host}-{build}\nlocal-hostname: {host}\n"
 
@@ -234,12 +234,12 @@ def _shown(text: str) -> str:
     return _for_ipxe(" ".join(text.replace("$", "").split()))
 
 
-def _with_bootif(cmdline: str, occasion: Occasion) -> str:
+def _with_bootif(cmdline: str, context: BuildContext) -> str:
     """Name the NIC that booted, as pxelinux's IPAPPEND 2 does, so that installers use it.
 
     It stands in front: what follows ``---`` ends up in the installed system's own boot
     options. One that the operator wrote is left as it is.
     """
-    if not occasion.bootif or "BOOTIF=" in cmdline:
+    if not context.bootif or "BOOTIF=" in cmdline:
         return cmdline
-    return f"BOOTIF={occasion.bootif} {cmdline}".rstrip()
+    return f"BOOTIF={context.bootif} {cmdline}".rstrip()

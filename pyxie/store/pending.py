@@ -18,7 +18,7 @@ _STRANGERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class PendingHook:
     """A hook that is to be run.
 
     Attributes:
@@ -62,7 +62,7 @@ class Ended:
         return {"state": state, "ended": at, "result": self.result, "output": self.output}
 
 
-class Ledger:
+class PendingHooks:
     """The table of hooks; all methods raise StoreError.
 
     Args:
@@ -72,7 +72,7 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def owed(self) -> list[Owed]:
+    async def owed(self) -> list[PendingHook]:
         """Return what is to be run, oldest first."""
         query = sa.select(HOOKS).where(HOOKS.c.state == "owed").order_by(HOOKS.c.id)
         rows = await self._database.rows(query)
@@ -89,7 +89,7 @@ class Ledger:
         mac: str | None = None,
     ) -> None:
         """Note hooks that belong to no change of state."""
-        rows = [owed_row(kind, hook, at, host, build, mac) for hook in hooks]
+        rows = [pending_row(kind, hook, at, host, build, mac) for hook in hooks]
         with faults():
             async with self._database.engine.begin() as connection:
                 await connection.execute(sa.insert(HOOKS), rows)
@@ -101,7 +101,7 @@ class Ledger:
     ) -> None:
         """Note hooks that were run already."""
         rows = [
-            {**owed_row(kind, hook, at, host, build, None), "attempts": 1, **ended.row(at)}
+            {**pending_row(kind, hook, at, host, build, None), "attempts": 1, **ended.row(at)}
             for hook, ended in ran
         ]
         if rows:
@@ -123,7 +123,7 @@ class Ledger:
         """Note what came of it."""
         await self._update(number, **ended.row(at))
 
-    async def skip(self, owed: Owed, at: float, why: str) -> None:
+    async def skip(self, owed: PendingHook, at: float, why: str) -> None:
         """Note that the rest of the hooks of the same change will not be run."""
         rest = (
             (HOOKS.c.state == "owed")
@@ -164,8 +164,8 @@ def spelt(hook: Hook) -> str:
     return hook.command if isinstance(hook.command, str) else " ".join(hook.command)
 
 
-def _owed(row: Any) -> Owed:
-    return Owed(
+def _owed(row: Any) -> PendingHook:
+    return PendingHook(
         number=row["id"],
         build=row["build_id"],
         host=row["host"],
@@ -177,7 +177,7 @@ def _owed(row: Any) -> Owed:
     )
 
 
-def owed_row(
+def pending_row(
     kind: str, hook: Hook, at: float, host: str, number: int | None, mac: str | None
 ) -> dict[str, Any]:
     """Return the row of a hook that is owed."""

@@ -302,16 +302,16 @@ class TftpServer:
             return
         seconds = self._loop.time() - client.began
         error = str(session.trouble.strerror) if session.trouble is not None else ""
-        told = report(client.found.what, transfer, transfer.outcome, seconds, error)
-        metrics.tftp.labels(outcome=told.label).inc()
+        outcome = report(client.found.what, transfer, transfer.outcome, seconds, error)
+        metrics.tftp.labels(outcome=outcome.label).inc()
         if transfer.outcome == Completed(transfer.resent):
             metrics.tftp_seconds.observe(seconds)
-        if told.what is None:
-            log.debug("%s: %s", host, told.aside)
-        elif told.what.step is not Step.TROUBLE:
-            self._recorder.record(told.what, mac=client.found.mac, peer=host)
+        if outcome.what is None:
+            log.debug("%s: %s", host, outcome.aside)
+        elif outcome.what.step is not Step.TROUBLE:
+            self._recorder.record(outcome.what, mac=client.found.mac, peer=host)
         else:
-            self._complain(told.what, host, client.found.mac)
+            self._complain(outcome.what, host, client.found.mac)
 
     def _refuse(self, asked: _Asked, name: str, code: ErrorCode, why: str, outcome: str) -> None:
         why, name = one_line(why), one_line(name)

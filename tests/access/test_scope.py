@@ -24,4 +24,4 @@ class TestToken:
     def test_is_told_without_a_secret(self) -> None:
         token = Token("ci", Scope.BUILD, created=1.5, expires=None)
 
-        assert token.told() == {"name": "ci", "scope": "build", "created": 1.5, "expires": None}
+        assert token.as_json() == {"name": "ci", "scope": "build", "created": 1.5, "expires": None}

@@ -35,7 +35,7 @@ class Ward:
     async def begin(self, host: str = HOST, *macs: str) -> Build:
         return await self.builds.begin(self.builds.plan(machine(host, *macs)), "192.0.2.9")
 
-    def told(self) -> list[str]:
+    def texts(self) -> list[str]:
         return [event.text for event in self.trace.recent()]
 
 
@@ -90,7 +90,7 @@ class TestBegin:
             assert ward.builds.index.active(HOST) == build
             assert ward.builds.index.by_mac(MAC) == build
             assert ward.builds.index.status() == {HOST: State.PENDING}
-            assert ward.told() == ["build mode is on"]
+            assert ward.texts() == ["build mode is on"]
 
     async def test_another_replaces_it_and_its_token_opens_nothing(self, opened: Opener) -> None:
         async with opened() as ward:
@@ -176,7 +176,7 @@ class TestInstalling:
             assert seen is not None
             assert (seen.state, seen.mac) == (State.INSTALLING, "02:00:00:00:00:01")
             assert seen.changed == build.begun + 60
-            assert ward.told() == ["build mode is on", "installing"]
+            assert ward.texts() == ["build mode is on", "installing"]
 
     async def test_it_is_told_once_however_often_it_is_seen(self, opened: Opener) -> None:
         async with opened() as ward:
@@ -188,7 +188,7 @@ class TestInstalling:
                 "pending",
                 "installing",
             ]
-            assert ward.told() == ["build mode is on", "installing"]
+            assert ward.texts() == ["build mode is on", "installing"]
 
     async def test_a_build_that_was_replaced_meanwhile_is_left_alone(self, opened: Opener) -> None:
         async with opened() as ward:
@@ -210,7 +210,7 @@ class TestDone:
             assert ward.builds.index.active(HOST) is None
             assert ward.builds.index.by_mac(MAC) is None
             assert ward.builds.index.status() == {HOST: State.INSTALLED}
-            assert ward.told()[-1] == "installed; pyxie is silent to it from here on"
+            assert ward.texts()[-1] == "installed; pyxie is silent to it from here on"
             with pytest.raises(InvalidTokenError):
                 ward.builds.admit(HOST, build.token)
 

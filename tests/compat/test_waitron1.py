@@ -147,7 +147,7 @@ class TestBuild:
             )
             assert await served.get(f"/status/{HOST}") == UNKNOWN
             assert await served.get("/v1/boot/00:de:ad:90:74:60") == NOT_IN_BUILD
-            assert served.told() == [f"build refused: bookworm.j2:2: {complaint}"]
+            assert served.texts() == [f"build refused: bookworm.j2:2: {complaint}"]
 
     async def test_an_undefined_name_in_the_finish_or_the_command_line_is_refused_too(
         self, tmp_path: Path
@@ -361,7 +361,7 @@ class TestAnyNic:
                 await served.get("/v1/boot/00:de:ad:90:74:60")
 
             assert served.parts.index.of(HOST) == before
-            assert served.told() == ["build mode is on"]
+            assert served.texts() == ["build mode is on"]
 
 
 class TestEditedMeanwhile:
@@ -399,7 +399,7 @@ class TestEditedMeanwhile:
             assert await served.get(f"/template/preseed/{HOST}/{token}") == Answer(
                 400, b"Unable to render template\nbookworm.j2:6: 'gone' is undefined\n"
             )
-            assert served.told(Step.TROUBLE) == [
+            assert served.texts(Step.TROUBLE) == [
                 "template preseed: bookworm.j2:6: 'gone' is undefined"
             ]
 
@@ -409,7 +409,7 @@ class TestEditedMeanwhile:
 
             one = await served.get(f"/template/preseed/{HOST}/{token}")
             assert await served.get(f"/template/kickstart%1b%5b2J/{HOST}/{token}") == one
-            assert served.told(Step.TEMPLATE) == ["fetched preseed", "fetched kickstart\\x1b[2J"]
+            assert served.texts(Step.TEMPLATE) == ["fetched preseed", "fetched kickstart\\x1b[2J"]
 
 
 class TestBaseUrl:

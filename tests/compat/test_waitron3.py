@@ -422,7 +422,7 @@ class TestBoot:
             assert (await site.get(f"/v1/boot/{MAC}")).status == 500
 
 
-class TestStrangers:
+class TestOutsiders:
     @pytest.mark.parametrize(
         ("method", "path"),
         [

@@ -13,9 +13,9 @@ from pyxie.dhcp.firmware import (
     Ipxe,
     NoArchitecture,
     architecture,
+    client_fields,
     features,
     ipxe,
-    told,
     user_classes,
     uuids,
 )
@@ -173,7 +173,7 @@ class TestTold:
             97: b"\0" + bytes(range(16)),
         }
 
-        assert told(options) == {
+        assert client_fields(options) == {
             "uuid": "03020100-0504-0706-0809-0a0b0c0d0e0f",
             "vendor_class": "PXEClient:Arch:00007:UNDI:003016",
             "hostname": "web01",
@@ -181,11 +181,11 @@ class TestTold:
         }
 
     def test_is_nothing_if_it_says_nothing(self) -> None:
-        assert told({}) == {}
+        assert client_fields({}) == {}
 
     @given(st.dictionaries(st.sampled_from([12, 60, 93, 97]), st.binary(max_size=40)))
     def test_of_any_options_is_text(self, options: dict[int, bytes]) -> None:
-        assert all(isinstance(value, str) for value in told(options).values())
+        assert all(isinstance(value, str) for value in client_fields(options).values())
 
 
 class TestUuids:

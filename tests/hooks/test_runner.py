@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from pyxie.builds.life import State
-from pyxie.http.builds import told
-from pyxie.store.pending import Ledger
+from pyxie.http.builds import build_json
+from pyxie.store.pending import PendingHooks
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import Mirror, mirror
 from tests.support import eventually
@@ -111,7 +111,7 @@ class TestBefore:
             found = await ran(served, 1)
 
             assert results(found) == [("prebuild", "exit code 1", "")]
-            assert "prebuild hook 'false': exit code 1" in served.told()
+            assert "prebuild hook 'false': exit code 1" in served.texts()
 
     async def test_it_knows_the_token(self, tmp_path: Path) -> None:
         """Waitron 3 gave it an empty one."""
@@ -215,7 +215,7 @@ class TestAtLeastOnce:
 
         async with serving(tmp_path, machine=MACHINE + hooks) as served:
             await served.get(f"/done/{HOST}/{await served.build()}")
-            ledger = Ledger(served.parts.records._database)
+            ledger = PendingHooks(served.parts.records._database)
             (owed,) = await ledger.owed()
             await ledger.started(owed.number)  # and here the daemon dies
 
@@ -267,7 +267,7 @@ class TestTold:
             build = served.parts.index.of(HOST)
 
         assert build is not None
-        assert (told(build)["state"], build.reason, build.state) == (
+        assert (build_json(build)["state"], build.reason, build.state) == (
             "failed",
             "no disk",
             State.FAILED,

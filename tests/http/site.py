@@ -109,7 +109,7 @@ def lay(folder: Path, **changed: str | None) -> Path:
     return folder / "config.yaml"
 
 
-class StrangersGate(Gate):
+class OutsidersGate(Gate):
     """A gate to whom every client comes from elsewhere on the LAN."""
 
     def judge(
@@ -179,7 +179,7 @@ class Served:
         finally:
             writer.close()
 
-    def told(self, *steps: Step) -> list[str]:
+    def texts(self, *steps: Step) -> list[str]:
         """Return the texts of the events so far, of these steps or of all."""
         events = self.parts.trace.recent()
         return [event.text for event in events if not steps or event.step in steps]
@@ -220,7 +220,7 @@ async def serving(
         await parts.machines.refresh()
         async with parts.boot_api, parts.upstreams, server:
             if to_strangers:
-                gate = StrangersGate(settings.api, lambda _: False, parts.tokens.find)
+                gate = OutsidersGate(settings.api, lambda _: False, parts.tokens.find)
                 _app(server)._state[GATE] = lambda: gate
             running = asyncio.create_task(server.serve())
             try:

@@ -246,7 +246,7 @@ class TestMetrics:
             assert "pyxie_builds_active 0.0" in shown
 
 
-class TestStrangers:
+class TestOutsiders:
     """Management is closed to them; what a boot needs is open."""
 
     @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ class TestStrangers:
                 assert problem(answer) == (403, why)
             else:
                 assert answer.text == f"{why}\n"
-            assert served.told() == [f"refused {method} {path}: {why}"]
+            assert served.texts() == [f"refused {method} {path}: {why}"]
             assert served.parts.index.of(HOST) is None
 
     async def test_are_admitted_with_a_token(self, tmp_path: Path) -> None:
@@ -326,7 +326,7 @@ class TestStrangers:
         async with serving(tmp_path, to_strangers=True) as served:
             await served.get("/status/%1b%5d0;owned%07%0aanother%20line%e2%80%ae")
 
-            (told,) = served.told()
+            (told,) = served.texts()
             assert told.startswith(
                 "refused GET /status/\\x1b]0;owned\\x07\\nanother line\\u202e: 198.51.100.66 "
             )

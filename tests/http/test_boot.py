@@ -50,7 +50,7 @@ class TestScript:
                 f"imgargs kernel initrd=initrd0 {cmdline}",
                 f"chain --replace --autofree {us}/ipxe/{DASHED}",
             ]
-            assert served.told(Step.SCRIPT) == ["fetched its iPXE script"]
+            assert served.texts(Step.SCRIPT) == ["fetched its iPXE script"]
 
     @pytest.mark.parametrize("mac", [MAC, "02:00:00:00:00:02"])
     async def test_of_two_nics_the_one_that_asks_is_named(self, tmp_path: Path, mac: str) -> None:
@@ -84,7 +84,7 @@ class TestScript:
 
             assert script.text.startswith("#!ipxe\n")
             assert script.text.endswith(f"\necho pyxie: {why}\nsleep 5\nexit 1\n")
-            assert served.told() == [f"no script: {why}"]
+            assert served.texts() == [f"no script: {why}"]
 
     async def test_what_is_wrong_is_said_on_the_machines_screen(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
@@ -96,7 +96,7 @@ class TestScript:
 
             assert f"echo pyxie: {HOST}: cmdline:1: 'gone' is undefined\n" in script
             assert f"chain --replace --autofree http://boot.internal:8090/ipxe/{DASHED}" in script
-            assert served.told(Step.TROUBLE) == ["no script: cmdline:1: 'gone' is undefined"]
+            assert served.texts(Step.TROUBLE) == ["no script: cmdline:1: 'gone' is undefined"]
 
     async def test_any_ipxe_is_led_to_the_script_of_its_nic(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
@@ -112,9 +112,9 @@ class TestScript:
             chains.remember(MAC, 1, 0.0)
 
             head = await served.ask("HEAD", f"/ipxe/{DASHED}")
-            assert (head.status, served.told(Step.SCRIPT), len(chains)) == (200, [], 1)
+            assert (head.status, served.texts(Step.SCRIPT), len(chains)) == (200, [], 1)
             await served.get(f"/ipxe/{DASHED}")
-            assert (served.told(Step.SCRIPT), len(chains)) == (["fetched its iPXE script"], 0)
+            assert (served.texts(Step.SCRIPT), len(chains)) == (["fetched its iPXE script"], 0)
 
     @pytest.mark.parametrize("path", ["/ipxe/x", "/ipxe/%FF", "/booting/x/y", "/loader/x/y"])
     async def test_what_is_no_mac_is_not_found(self, tmp_path: Path, path: str) -> None:
@@ -157,7 +157,7 @@ class TestLoader:
 
             assert answer == Answer(200, b"MZ")
             assert answer.headers["Content-Type"] == "application/efi"
-            assert served.told() == ["sent ours.efi over HTTP"]
+            assert served.texts() == ["sent ours.efi over HTTP"]
             assert (await served.get(f"/loader/{DASHED}/gone.efi")).status == 404
 
 
@@ -172,7 +172,7 @@ class TestBuildsImages:
             assert await served.get(f"/boot/{HOST}/kernel/linux") == Answer(200, KERNEL)
             assert await served.get(f"/boot/{HOST}/initrd/0/initrd.gz") == Answer(200, b"initrd")
             assert await served.get(f"/boot/{HOST}/initrd/1/x") == Answer(200, b"firmware")
-            assert served.told(Step.IMAGE) == [
+            assert served.texts(Step.IMAGE) == [
                 "fetching kernel, 0.0 MB",
                 "fetching initrd 0, 0.0 MB",
                 "fetching initrd 1, 0.0 MB",
@@ -400,7 +400,7 @@ class TestStreamed:
 
             assert answer == Answer(200, KERNEL)
             assert answer.headers["Content-Length"] == str(len(KERNEL))
-            assert served.told(Step.IMAGE) == [f"fetching kernel, streamed from {there.url}/linux"]
+            assert served.texts(Step.IMAGE) == [f"fetching kernel, streamed from {there.url}/linux"]
 
     async def test_head_and_range_pass_through(self, tmp_path: Path) -> None:
         async with mirror({"linux": KERNEL}) as there, from_(there, tmp_path) as served:
@@ -414,7 +414,7 @@ class TestStreamed:
             assert part.headers["Content-Range"] == "bytes 10-19/10240"
             assert beyond.status == 416
             assert [method for method, _ in there.asked] == ["HEAD", "GET", "GET"]
-            assert served.told(Step.IMAGE) == []
+            assert served.texts(Step.IMAGE) == []
 
     async def test_redirects_are_followed_and_not_passed_on(self, tmp_path: Path) -> None:
         files: dict[str, File] = {"linux": "/moved", "moved": KERNEL}
@@ -442,7 +442,7 @@ class TestStreamed:
             assert await served.get(f"/boot/{HOST}/kernel/linux") == Answer(
                 502, f"{told}\n".encode()
             )
-            assert served.told(Step.TROUBLE) == [told]
+            assert served.texts(Step.TROUBLE) == [told]
 
     async def test_a_mirrors_password_is_in_no_event(self, tmp_path: Path) -> None:
         async with mirror({"linux": 404, "initrd.gz": KERNEL}) as there:
@@ -469,7 +469,7 @@ class TestStreamed:
 
             answer = await served.get(f"/boot/{HOST}/kernel/linux")
 
-            assert (answer.status, served.told(Step.TROUBLE)) == (502, [answer.text.strip()])
+            assert (answer.status, served.texts(Step.TROUBLE)) == (502, [answer.text.strip()])
             assert answer.text == (
                 "kernel: http://127.0.0.1:1/linux: Cannot connect to host 127.0.0.1:1 "
                 "ssl:default [Connect call failed ('127.0.0.1', 1)]\n"
@@ -497,7 +497,7 @@ class TestStreamed:
             assert reset, "an ordinary end looks like success to HTTP/1.0"
             assert len(got) < len(KERNEL) + 1000
             assert not got.endswith(b"0\r\n\r\n")
-            (told,) = await eventually(lambda: served.told(Step.TROUBLE))
+            (told,) = await eventually(lambda: served.texts(Step.TROUBLE))
             assert told.startswith(f"kernel: {there.url}/linux: broke off: ")
 
     async def test_a_client_that_leaves_is_not_the_mirrors_fault(
@@ -515,7 +515,7 @@ class TestStreamed:
                     "pyxie_http_requests_total", route=route, method="GET", status="499"
                 )
             )
-            assert served.told(Step.TROUBLE) == []
+            assert served.texts(Step.TROUBLE) == []
             assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
 
 

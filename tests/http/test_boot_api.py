@@ -70,10 +70,10 @@ class TestTheScript:
             assert "s3cret" not in script
             assert "sesame" not in script
             assert "/booting/" not in script
-            assert served.told(Step.ASKED) == [
+            assert served.texts(Step.ASKED) == [
                 "is unknown, and the boot API has it boot http://files.example/a/linux?…"
             ]
-            assert served.told(Step.SCRIPT) == [
+            assert served.texts(Step.SCRIPT) == [
                 "fetched the iPXE script that the boot API has for it"
             ]
 
@@ -114,7 +114,7 @@ class TestTheScript:
 
             assert f"echo pyxie: {NEW}: the boot API answers 503\n" in script
             assert f"chain --replace --autofree {US}/ipxe/{DASHED}" in script
-            assert served.told(Step.TROUBLE) == ["no script: the boot API answers 503"]
+            assert served.texts(Step.TROUBLE) == ["no script: the boot API answers 503"]
 
     async def test_of_an_operators_template_that_fails_says_so(self, tmp_path: Path) -> None:
         (tmp_path / "ipxe").mkdir()
@@ -167,12 +167,12 @@ class TestFiles:
             assert bodies == [KERNEL, b"first", b"second", b"config"]
             assert part == Answer(206, b"\0\1\2\3")
             assert (head.status, head.headers["Content-Length"]) == (200, str(len(KERNEL)))
-            told = served.told(Step.IMAGE)
+            told = served.texts(Step.IMAGE)
             assert [line.split(",")[0] for line in told] == [
                 *("fetching kernel", "fetching initrd 0", "fetching initrd 1", "fetching other 0")
             ]
             assert "s3cret" not in str(told)
-            assert "sesame" not in str(served.told())
+            assert "sesame" not in str(served.texts())
 
     async def test_stay_though_the_server_changes_its_mind(self, tmp_path: Path) -> None:
         async with self.machine(tmp_path, {"linux": KERNEL}) as (served, server):
@@ -224,8 +224,8 @@ class TestFiles:
 
             assert answer.status == 502
             assert answer.text.endswith(f"/linux?…: {why}\n")
-            assert "sesame" not in answer.text + str(served.told())
-            assert "s3cret" not in answer.text + str(served.told())
+            assert "sesame" not in answer.text + str(served.texts())
+            assert "s3cret" not in answer.text + str(served.texts())
 
     async def test_that_break_off_end_the_connection(self, tmp_path: Path) -> None:
         files: dict[str, File] = {"linux": ("length", KERNEL)}
@@ -234,7 +234,7 @@ class TestFiles:
 
             with pytest.raises(aiohttp.ClientError):
                 await served.get(f"/boot/{DASHED}/kernel/linux")
-            assert "broke off" in served.told(Step.TROUBLE)[0]
+            assert "broke off" in served.texts(Step.TROUBLE)[0]
 
     async def test_of_what_is_unknown_to_the_server_are_the_unknown_types(
         self, tmp_path: Path

@@ -63,7 +63,7 @@ class TestASeed:
             await served.get(f"/seed/{HOST}/{token}/meta-data")
 
             assert state(served) is State.INSTALLING
-            assert served.told(Step.TEMPLATE) == ["fetched meta-data"]
+            assert served.texts(Step.TEMPLATE) == ["fetched meta-data"]
 
     async def test_has_a_meta_data_without_a_template_another_for_each_build(
         self, tmp_path: Path
@@ -92,7 +92,7 @@ class TestASeed:
             assert answer == Answer(
                 404, f"vendor-data: {HOST} has none, which is no fault\n".encode()
             )
-            assert served.told(Step.TROUBLE) == []
+            assert served.texts(Step.TROUBLE) == []
 
     async def test_without_user_data_is_told_as_trouble(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
@@ -102,7 +102,7 @@ class TestASeed:
 
             why = f"user-data: {HOST} has no 'user-data' in its 'templates'"
             assert answer == Answer(404, f"{why}\n".encode())
-            assert served.told(Step.TROUBLE) == [f"template user-data: {why}"]
+            assert served.texts(Step.TROUBLE) == [f"template user-data: {why}"]
             assert state(served) is State.PENDING
 
     async def test_has_no_file_of_any_other_name(self, tmp_path: Path) -> None:

@@ -133,4 +133,4 @@ async def test_a_file_that_the_mirror_lacks_is_told_to_the_machine_and_the_opera
 
         told = f"kernel: {nginx}/gone/linux: answered 404 Not Found"
         assert (answer.status, answer.body.decode()) == (502, f"{told}\n")
-        assert told in served.told()
+        assert told in served.texts()

@@ -234,7 +234,7 @@ class TestOrigins:
         found = [
             f"{each['path']}={each['value']} {Path(each['file']).name}:{each['line']} "
             f"{each['layer']}"
-            for each in (origin.told() for origin in origins(define(registry, "rescue").merged))
+            for each in (origin.as_json() for origin in origins(define(registry, "rescue").merged))
         ]
 
         assert found == [

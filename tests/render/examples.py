@@ -13,8 +13,8 @@ from pyxie.registry.define import common
 from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
-from pyxie.render.context import Occasion
-from pyxie.render.rendering import Kitchen
+from pyxie.render.context import BuildContext
+from pyxie.render.rendering import Rendering
 from pyxie.shipped import shipped
 
 BASE = "http://192.0.2.1:8090"
@@ -62,8 +62,8 @@ def example(name: str, **params: str) -> Machine:
     return found.model_copy(update={"params": found.params | params})
 
 
-def occasion(machine: Machine) -> Occasion:
-    return Occasion(base_url=BASE, token=TOKEN, mac=machine.macs[0])
+def context(machine: Machine) -> BuildContext:
+    return BuildContext(base_url=BASE, token=TOKEN, mac=machine.macs[0])
 
 
 def rendered(name: str, kind: str = "preseed", case: str = "as it is", **params: str) -> str:
@@ -72,7 +72,7 @@ def rendered(name: str, kind: str = "preseed", case: str = "as it is", **params:
     if case == "without the shipped settings":
         own = registry().machines[machine.hostname].params
         machine = machine.model_copy(update={"params": own | PARAMS[case] | params})
-    return Kitchen(config()).template(machine, kind, occasion(machine))
+    return Rendering(config()).template(machine, kind, context(machine))
 
 
 def url(name: str, word: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.errors import RenderError
-from pyxie.render.context import Occasion, context
+from pyxie.render.context import BuildContext, template_names
 from pyxie.render.strict import Renderer
 from tests.render.site import OCCASION, machine, settings
 
@@ -38,7 +38,7 @@ def render(folder: Path, source: str) -> str:
         kernel="linux",
         image_url="http://mirror.example/d-i/",
     )
-    return Renderer([]).text("t", source, context(host, shared, OCCASION))
+    return Renderer([]).text("t", source, template_names(host, shared, OCCASION))
 
 
 class TestNames:
@@ -134,10 +134,10 @@ class TestNames:
 
     def test_of_a_job_tell_of_the_build(self, tmp_path: Path) -> None:
         """Waitron 3's: Start Status StatusReason BuildTypeName."""
-        occasion = replace(
+        context = replace(
             OCCASION, build_type="rescue", begun=86_400.5, state="installing", reason="booting"
         )
-        names = context(machine(build_type="install"), settings(tmp_path), occasion)
+        names = template_names(machine(build_type="install"), settings(tmp_path), context)
         source = (
             "{{ job.Start }} {{ job.Status }} {{ job.StatusReason }} {{ job.BuildTypeName }} "
             "{{ machine.BuildTypeName }} {{ machine.build_type }}"
@@ -185,4 +185,4 @@ class TestNames:
         assert render(tmp_path, source) == "static"
 
     def test_a_machine_without_a_nic_has_no_bootif(self) -> None:
-        assert Occasion(base_url="", token="", mac="").bootif == ""
+        assert BuildContext(base_url="", token="", mac="").bootif == ""

@@ -14,16 +14,16 @@ import pytest
 from pyxie.registry.folder import Folder
 from pyxie.rehearsal import faults
 from pyxie.render.filters import FILTERS, IP_QUERIES
-from pyxie.render.rendering import Kitchen, kinds
+from pyxie.render.rendering import Rendering, kinds
 from pyxie.shipped import shipped
 from tests.render.examples import (
     KEY,
     PARAMS,
     cases,
     config,
+    context,
     example,
     names,
-    occasion,
     params_in,
     registry,
     rendered,
@@ -55,7 +55,7 @@ class TestTheExamples:
     def test_have_nothing_that_could_not_be_rendered(self, name: str, case: str) -> None:
         machine = example(name, **PARAMS[case])
 
-        assert list(faults(Kitchen(config()), machine, occasion(machine))) == []
+        assert list(faults(Rendering(config()), machine, context(machine))) == []
 
     @pytest.mark.parametrize("name", names())
     def test_say_when_they_are_done_and_what_went_wrong(self, name: str) -> None:

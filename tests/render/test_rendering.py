@@ -12,7 +12,7 @@ from pyxie.errors import NotServedError, RenderError
 from pyxie.images.spec import Images, Local, Upstream
 from pyxie.registry.machine import Machine
 from pyxie.rehearsal import faults, rehearse
-from pyxie.render.rendering import Boot, Kitchen
+from pyxie.render.rendering import Boot, Rendering
 from tests.render.ipxe import commands
 from tests.render.site import OCCASION, machine, settings
 
@@ -25,11 +25,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def boot(folder: Path, host: Machine, **keys: Any) -> Boot:
-    return Kitchen(settings(folder, **keys)).boot(host, OCCASION)
+    return Rendering(settings(folder, **keys)).boot(host, OCCASION)
 
 
 def script(folder: Path, host: Machine, **keys: Any) -> str:
-    return Kitchen(settings(folder, **keys)).script(host, OCCASION, HERE)
+    return Rendering(settings(folder, **keys)).script(host, OCCASION, HERE)
 
 
 def arguments(text: str) -> str:
@@ -118,7 +118,7 @@ class TestBootif:
 
 class TestLoad:
     def test_is_the_boot_script_of_a_machine_without_a_build(self, folder: Path) -> None:
-        text = Kitchen(settings(folder)).load(
+        text = Rendering(settings(folder)).load(
             "52:54:00:00:00:0b", HERE, [f"{HERE}/k", f"{HERE}/i"], "a || ${b}", "it\nis ${x}"
         )
 
@@ -131,7 +131,7 @@ class TestLoad:
         assert not [words for words in found if words[0] == "imgfetch"]
 
     def test_without_a_message_says_nothing_more(self, folder: Path) -> None:
-        load = Kitchen(settings(folder)).load
+        load = Rendering(settings(folder)).load
         with_it, without = (load("52:54:00:00:00:0b", HERE, ["k"], "", m) for m in ("x", ""))
 
         assert [line for line in with_it.splitlines() if line not in without.splitlines()] == [
@@ -182,7 +182,7 @@ class TestScript:
         shared = settings(folder)
         (shared.ipxe / "boot.ipxe.j2").write_text("#!ipxe\nboot {{ kernel_url }} || shell\n")
 
-        assert Kitchen(shared).script(machine(), OCCASION, HERE) == (
+        assert Rendering(shared).script(machine(), OCCASION, HERE) == (
             f"#!ipxe\nboot {HERE}/boot/web01.example.org/kernel/linux || shell\n"
         )
 
@@ -198,7 +198,7 @@ class TestNotice:
         "why", ["it is broken", "a && b || c ; d # e", "#a", "ends \\", "a\nb"]
     )
     def test_shows_the_reason_and_asks_again(self, folder: Path, why: str) -> None:
-        found = commands(Kitchen(settings(folder)).notice(why, f"{HERE}/ipxe/x", again=True))
+        found = commands(Rendering(settings(folder)).notice(why, f"{HERE}/ipxe/x", again=True))
 
         assert [" ".join(words) for words in found if words[0] != "set"] == [
             "echo",
@@ -210,12 +210,12 @@ class TestNotice:
         ]
 
     def test_that_is_final_goes_on_to_the_next_boot_device(self, folder: Path) -> None:
-        found = commands(Kitchen(settings(folder)).notice("no", "", again=False))
+        found = commands(Rendering(settings(folder)).notice("no", "", again=False))
 
         assert [" ".join(words) for words in found][-2:] == ["sleep 5", "exit 1"]
 
     def test_cannot_be_made_to_expand_a_setting(self, folder: Path) -> None:
-        assert "${net0" not in Kitchen(settings(folder)).notice("${net0/mac}", "", again=False)
+        assert "${net0" not in Rendering(settings(folder)).notice("${net0/mac}", "", again=False)
 
 
 class TestTemplate:
@@ -225,9 +225,11 @@ class TestTemplate:
         shared = settings(folder)
         (shared.templatepath / "p.j2").write_text("preseed of {{ Hostname }} {{ BOOTIF }}\n")
         (shared.templatepath / "f.j2").write_text("finish of {{ machine.hostname }}\n")
-        kitchen, host = Kitchen(shared), machine(preseed="p.j2", finish="f.j2")
+        rendering, host = Rendering(shared), machine(preseed="p.j2", finish="f.j2")
 
-        told = {kind: kitchen.template(host, kind, OCCASION) for kind in ("finish", "preseed", "x")}
+        told = {
+            kind: rendering.template(host, kind, OCCASION) for kind in ("finish", "preseed", "x")
+        }
 
         assert told == {
             "finish": "finish of web01.example.org\n",
@@ -240,13 +242,15 @@ class TestTemplate:
         for name in ("p", "f", "u"):
             (shared.templatepath / name).write_text(name)
         own = {"user-data": "u", "finish": "u"}
-        kitchen, host = Kitchen(shared), machine(preseed="p", finish="f", templates=own)
+        rendering, host = Rendering(shared), machine(preseed="p", finish="f", templates=own)
 
-        told = {k: kitchen.template(host, k, OCCASION) for k in ("user-data", "finish", "preseed")}
+        told = {
+            k: rendering.template(host, k, OCCASION) for k in ("user-data", "finish", "preseed")
+        }
 
         assert told == {"user-data": "u", "finish": "u", "preseed": "p"}
         with pytest.raises(NotServedError) as caught:
-            kitchen.template(host, "usr-data", OCCASION)
+            rendering.template(host, "usr-data", OCCASION)
         assert str(caught.value) == "usr-data: web01.example.org has no 'usr-data' in its file"
 
     def test_may_use_the_shipped_macros_and_extend_the_shipped_templates(
@@ -260,10 +264,10 @@ class TestTemplate:
             "{% extends 'debian12.preseed.j2' %}"
             "{% block software %}tasksel tasksel/first multiselect minimal{% endblock %}"
         )
-        kitchen = Kitchen(shared)
+        rendering = Rendering(shared)
 
-        mine = kitchen.template(machine(preseed="mine.j2"), "preseed", OCCASION)
-        like = kitchen.template(machine(preseed="like.j2"), "preseed", OCCASION)
+        mine = rendering.template(machine(preseed="mine.j2"), "preseed", OCCASION)
+        like = rendering.template(machine(preseed="like.j2"), "preseed", OCCASION)
 
         assert mine == (
             "curl -fsS --retry 8 --retry-connrefused -o /dev/null "
@@ -278,7 +282,7 @@ class TestTemplate:
         shared = settings(folder)
         (shared.templatepath / "kickstart.j2").write_text("{% block title %}{% endblock %}!\n")
 
-        text = Kitchen(shared).template(machine(preseed="fedora.ks.j2"), "preseed", OCCASION)
+        text = Rendering(shared).template(machine(preseed="fedora.ks.j2"), "preseed", OCCASION)
 
         assert text == "Fedora 42!\n"
 
@@ -288,13 +292,13 @@ class TestTemplate:
         (shared.templatepath / "p.j2").write_text("\n{% from 'm.j2' import m %}{{ m() }}")
 
         with pytest.raises(RenderError) as caught:
-            Kitchen(shared).template(machine(preseed="p.j2"), "preseed", OCCASION)
+            Rendering(shared).template(machine(preseed="p.j2"), "preseed", OCCASION)
 
         assert str(caught.value) == "m.j2:2: 'nope' is undefined"
 
     def test_that_the_machine_has_not_is_said(self, folder: Path) -> None:
         with pytest.raises(NotServedError) as caught:
-            Kitchen(settings(folder)).template(machine(), "finish", OCCASION)
+            Rendering(settings(folder)).template(machine(), "finish", OCCASION)
 
         assert str(caught.value) == "finish: web01.example.org has no 'finish' in its file"
 
@@ -303,8 +307,8 @@ class TestRehearsal:
     TRIAL = replace(OCCASION, mac="")
 
     def faults(self, folder: Path, host: Machine, **keys: Any) -> list[str]:
-        kitchen = Kitchen(settings(folder, **keys))
-        return [str(fault) for fault in faults(kitchen, host, self.TRIAL)]
+        rendering = Rendering(settings(folder, **keys))
+        return [str(fault) for fault in faults(rendering, host, self.TRIAL)]
 
     def test_of_a_machine_that_boots_finds_nothing(self, folder: Path) -> None:
         (settings(folder).templatepath / "p.j2").write_text("{{ MAC }} {{ BOOTIF }}\n")
@@ -325,7 +329,7 @@ class TestRehearsal:
             f"gone.j2: there is no such template in {shared.templatepath}",
         ]
         with pytest.raises(RenderError) as caught:
-            rehearse(Kitchen(shared), host, self.TRIAL)
+            rehearse(Rendering(shared), host, self.TRIAL)
         assert str(caught.value) == "cmdline:1: 'nope' is undefined"
 
     def test_tries_every_entry_of_templates(self, folder: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pyxie.render.rendering import Kitchen
+from pyxie.render.rendering import Rendering
 from tests.needs import program
-from tests.render.examples import KEY, PARAMS, cases, config, example, occasion, rendered, url
+from tests.render.examples import KEY, PARAMS, cases, config, context, example, rendered, url
 from tests.render.judges import by_a_shell, by_cloud_init, by_schema, judged
 
 VALID = (0, "Valid cloud-config: FILE\n")
@@ -57,7 +57,7 @@ class TestASeed:
             nics = tuple(each.model_copy(update={"ipaddress": ""}) for each in machine.network)
             machine = machine.model_copy(update={"network": nics})
         given = tmp_path / "network-config"
-        given.write_text(Kitchen(config()).template(machine, "network-config", occasion(machine)))
+        given.write_text(Rendering(config()).template(machine, "network-config", context(machine)))
         cloud_init = program("cloud-init", "cloud-init")
 
         code, said = judged(

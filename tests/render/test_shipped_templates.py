@@ -15,8 +15,8 @@ from pyxie.config.settings import Settings, load_marked
 from pyxie.registry.define import common, define
 from pyxie.registry.machine import Machine
 from pyxie.rehearsal import faults
-from pyxie.render.context import Occasion
-from pyxie.render.rendering import Kitchen
+from pyxie.render.context import BuildContext
+from pyxie.render.rendering import Rendering
 from pyxie.shipped import shipped
 from tests.needs import program
 from tests.render.ipxe import commands, lines, split
@@ -42,7 +42,7 @@ def shipped_machine(**keys: Any) -> Machine:
 
 def rendered(folder: Path, kind: str, params: dict[str, str], finish: str) -> str:
     host = shipped_machine(params={**NEEDED, **params}, finish=finish)
-    return Kitchen(settings(folder)).template(host, kind, OCCASION)
+    return Rendering(settings(folder)).template(host, kind, OCCASION)
 
 
 def answers(preseed: str) -> dict[str, str]:
@@ -192,13 +192,13 @@ chain --replace --autofree HERE/ipxe/52-54-00-00-00-0b || goto load
 
 class TestTheIpxeScripts:
     def scripts(self, folder: Path) -> dict[str, str]:
-        kitchen = Kitchen(settings(folder))
+        rendering = Rendering(settings(folder))
         host = shipped_machine(cmdline="auto", initrd=["a", "b"])
         here = "http://192.0.2.1:8090"
         return {
-            "boot": kitchen.script(host, OCCASION, here),
-            "again": kitchen.notice("why", f"{here}/ipxe/x", again=True),
-            "final": kitchen.notice("why", "", again=False),
+            "boot": rendering.script(host, OCCASION, here),
+            "again": rendering.notice("why", f"{here}/ipxe/x", again=True),
+            "final": rendering.notice("why", "", again=False),
         }
 
     def test_have_no_line_that_may_fail_without_saying_what_then(self, tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ class TestTheExamples:
         shared, document = load_marked(shipped("config.yaml"))
         (file,) = shipped("machines").glob("*.yaml")
         host = define(common(shared, document), read(file)).machine
-        occasion = Occasion(base_url="http://192.0.2.1:8090", token="t", mac="")
+        context = BuildContext(base_url="http://192.0.2.1:8090", token="t", mac="")
 
         assert isinstance(shared, Settings)
-        assert list(faults(Kitchen(shared), host, occasion)) == []
+        assert list(faults(Rendering(shared), host, context)) == []

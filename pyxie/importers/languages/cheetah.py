@@ -91,8 +91,8 @@ class _Conversion:
             end = self._text.find("\n", at) + 1 or len(self._text)
             found = _DIRECTIVE.match(self._text, at, end)
             if (comment := _COMMENT.match(self._text, at, end)) is not None:
-                told = comment[1].strip().replace("#}", "# }")
-                made.append(f"{{# {told}{comment[2] or ' '}#}}")
+                message = comment[1].strip().replace("#}", "# }")
+                made.append(f"{{# {message}{comment[2] or ' '}#}}")
             elif found is None:
                 # A comment of several lines is one piece.
                 end = self._line_end(at, end)

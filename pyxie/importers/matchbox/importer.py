@@ -206,8 +206,8 @@ class _Matchbox:
             identity = f"{which} {group.selector[which].lower().replace('-', ':')}"
             if identity in known:
                 first = known[identity]
-                told = f"the same machine as in {first.file.path}"
-                self._add_note(group.file, "selector", f"left out: {told}; {_at_will(group)}")
+                message = f"the same machine as in {first.file.path}"
+                self._add_note(group.file, "selector", f"left out: {message}; {_at_will(group)}")
                 continue
             known[identity] = group
             self._machine(group)
@@ -262,8 +262,8 @@ class _Matchbox:
         if group.params:  # which the profile's other machines must not get
             self._unknown = "_unknown_"
             types[self._unknown] = {**types[group.profile], "params": group.params}
-        told = f"is the build type {self._unknown!r}, which 'unknown' gives those nobody knows"
-        self.result.add_note(group.file.path, f"selects every machine; it {told}")
+        message = f"is the build type {self._unknown!r}, which 'unknown' gives those nobody knows"
+        self.result.add_note(group.file.path, f"selects every machine; it {message}")
 
     def _templates(self) -> None:
         for kind in _KINDS:
@@ -279,8 +279,10 @@ class _Matchbox:
                     text = made.text
                     self.result.add_notes(made.notes)
                     if kind == "ignition":
-                        told = "Matchbox made Ignition of this Butane; pyxie does not: run butane"
-                        self.result.add_note(path, told)
+                        message = (
+                            "Matchbox made Ignition of this Butane; pyxie does not: run butane"
+                        )
+                        self.result.add_note(path, message)
                 self.result.files[f"templates/{kind}/{name}"] = text
 
 

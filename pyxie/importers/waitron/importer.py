@@ -141,8 +141,8 @@ class _Folders:
             for place in (posixpath.join(beside, path), path):
                 if any(file.startswith(f"{place}/") for file in self._tree):
                     return place
-        told = f"{named!r} is not in what is imported" if named else "is not set"
-        self._config.add_note((key,), told if named else f"'{key}' {told}")
+        message = f"{named!r} is not in what is imported" if named else "is not set"
+        self._config.add_note((key,), message if named else f"'{key}' {message}")
         return None
 
 
@@ -214,8 +214,8 @@ def _types(keys: KeyConverter) -> dict[str, Any]:
         loc = ("build_types", name)
         types[name] = keys.build(loc, inner if isinstance(inner, dict) else {}, BuildKeys)
         if name == _UNKNOWN:
-            told = "every machine that nobody knows boots this, as in waitron, by 'unknown'"
-            keys.source.add_note(loc, told)
+            message = "every machine that nobody knows boots this, as in waitron, by 'unknown'"
+            keys.source.add_note(loc, message)
     return types
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from pyxie.config.settings import Settings
 from pyxie.registry.machine import Machine, Nic
-from pyxie.render.context import Occasion
+from pyxie.render.context import BuildContext
 from tests import needs
 from tests.importers.languages.golang import LIBRARIES, built
 
-OCCASION = Occasion(base_url="http://192.0.2.1:9090", token="t0ken-0f", mac="52:54:00:12:34:56")
+OCCASION = BuildContext(base_url="http://192.0.2.1:9090", token="t0ken-0f", mac="52:54:00:12:34:56")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def waitron(tmp_path_factory: pytest.TempPathFactory) -> Waitron:
     return Waitron(built("pongo2.go", tmp_path_factory.mktemp("go")))
 
 
-def names(machine: Machine, settings: Settings, occasion: Occasion = OCCASION) -> dict[str, Any]:
+def names(machine: Machine, settings: Settings, context: BuildContext = OCCASION) -> dict[str, Any]:
     """Return what waitron's templates see, of all its versions, under Go's names."""
     short, _, domain = machine.hostname.partition(".")
     own = {
@@ -68,24 +68,24 @@ def names(machine: Machine, settings: Settings, occasion: Occasion = OCCASION) -
         "IpmiUser": machine.ipmi_user,
         "IpmiPassword": machine.ipmi_password,
         "BuildTypeName": machine.build_type,
-        "BaseURL": occasion.base_url,
-        "Token": occasion.token,
+        "BaseURL": context.base_url,
+        "Token": context.token,
     }
     return {
         "machine": own,
-        "config": {**_build(settings), "BaseURL": occasion.base_url},
+        "config": {**_build(settings), "BaseURL": context.base_url},
         "job": {
-            "Token": occasion.token,
-            "TriggerMacRaw": occasion.mac,
-            "TriggerMacNormalized": occasion.mac.replace(":", ""),
+            "Token": context.token,
+            "TriggerMacRaw": context.mac,
+            "TriggerMacNormalized": context.mac.replace(":", ""),
             "BuildTypeName": machine.build_type,
             "Machine": own,
         },
-        "Token": occasion.token,
+        "Token": context.token,
         "Hostname": machine.hostname,
-        "BaseURL": occasion.base_url,
-        "MAC": occasion.mac,
-        "token": occasion.token,
+        "BaseURL": context.base_url,
+        "MAC": context.mac,
+        "token": context.token,
     }
 
 

@@ -212,9 +212,9 @@ def _formatted(form: str, args: list[Jinja]) -> Jinja | None:
     verbs = re.findall(r"%[-0]?[0-9]*([^0-9]|\Z)", form)
     if any(verb not in ("s", "v", "d", "%") for verb in verbs):
         return None
-    told = re.sub(r"(%[-0]?[0-9]*)[vd]", r"\1s", form)
+    python = re.sub(r"(%[-0]?[0-9]*)[vd]", r"\1s", form)
     listed = "".join(f", {value(each).text}" for each in args)
-    return Jinja(f"{quoted(told)} | format({listed.removeprefix(', ')})", "text", level=FILTER)
+    return Jinja(f"{quoted(python)} | format({listed.removeprefix(', ')})", "text", level=FILTER)
 
 
 def value(found: Jinja) -> Jinja:

@@ -169,33 +169,33 @@ def _macro(blocks: Blocks, tag: Tag) -> Parts:
     name = cursor.expect("name").value
     cursor.expect("symbol", "(")
     names: Names = {}
-    told: list[str] = []
+    written: list[str] = []
     while not cursor.match("symbol", ")"):
-        if told:
+        if written:
             cursor.expect("symbol", ",")
         arg = cursor.expect("name").value
         given = f"={value(tag.parser.expression()).text}" if cursor.match("symbol", "=") else ""
         names[arg] = ("", False)
-        told.append(arg + given)
+        written.append(arg + given)
     cursor.match("name", "export")  # in Jinja2 every one can be imported
     blocks.begin("macro", "endmacro", tag.at, names)
-    return _tag(f"macro {name}({', '.join(told)})")
+    return _tag(f"macro {name}({', '.join(written)})")
 
 
 def _import(blocks: Blocks, tag: Tag) -> Parts:
     cursor = tag.parser.cursor
     file = blocks.path(cursor.expect("string").value, tag.at)
-    told = []
+    written = []
     while cursor:
         name = cursor.expect("name").value
-        told.append(
+        written.append(
             f"{name} as {cursor.expect('name').value}" if cursor.match("name", "as") else name
         )
         if cursor:
             cursor.expect("symbol", ",")
-    if not told:
+    if not written:
         raise UnreadableError(tag.at, "'import' names no macro")
-    return _tag(f"from {quoted(file)} import {', '.join(told)} with context")
+    return _tag(f"from {quoted(file)} import {', '.join(written)} with context")
 
 
 def _include(blocks: Blocks, tag: Tag) -> Parts:
@@ -283,8 +283,8 @@ def _regex_replace(blocks: Blocks, tag: Tag) -> Parts:
         blocks.add_note(
             "Python's regular expressions differ from Go's in what this one uses", tag.at
         )
-    told = _GO_GROUP.sub(_group, put.literal.replace("\\", "\\\\"))
-    return _value(piped(subject, f"regex_replace({quoted(pattern.literal)}, {quoted(told)})").text)
+    new = _GO_GROUP.sub(_group, put.literal.replace("\\", "\\\\"))
+    return _value(piped(subject, f"regex_replace({quoted(pattern.literal)}, {quoted(new)})").text)
 
 
 def _group(found: re.Match[str]) -> str:
