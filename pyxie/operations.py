@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from pyxie.compat import waitron1, waitron3
 from pyxie.http import (
-    api,
     boot,
     boot_api,
     builds,
     discovered,
     docs,
-    lists,
+    events,
+    health,
+    machine_files,
     machines,
     nocloud,
+    settings,
     tokens,
 )
 from pyxie.http.routing import Operation
 
-_OWN = (api, lists, machines, boot, boot_api, builds, nocloud, discovered, tokens)
+_OWN = (
+    *(health, machines, machine_files, builds, events, tokens, settings),
+    *(boot, boot_api, discovered, nocloud),
+)
 
 
 def operations(waitron_api: int) -> list[Operation]:

@@ -225,7 +225,7 @@ class Builds:
                 return
             changed = current.to(State.STALE, self._clock())
             self.index.put(changed)
-            await self.queue.add(Change(changed, cause, None, self._owed(changed)))
+            await self.queue.add(Change(changed, cause, None, self._hooks(changed)))
         self._tell(changed, cause, None)
 
     def first_stale(self, now: float, threshold: Callable[[Build], int]) -> list[Build]:
@@ -319,14 +319,14 @@ class Builds:
             if state in (State.INSTALLED, State.FAILED):
                 self._ended[ended.host, ended.token] = state, ended.changed
                 self._expire()
-            await self.queue.add(Change(ended, cause, peer, self._owed(ended), log_tail))
+            await self.queue.add(Change(ended, cause, peer, self._hooks(ended), log_tail))
         self._tell(ended, cause, peer)
 
     def _stored(self, change: Change) -> None:
-        if change.owed:
+        if change.hooks:
             self._hooks_stored()
 
-    def _owed(self, build: Build) -> tuple[Hook, ...]:
+    def _hooks(self, build: Build) -> tuple[Hook, ...]:
         return tuple(self._hooks_after(build)) if build.state in HOOKS_AFTER else ()
 
     def _expire(self) -> None:

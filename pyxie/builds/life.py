@@ -57,7 +57,7 @@ HOOKS_AFTER: Mapping[State, str] = MappingProxyType(
         State.STALE: "stalebuild",
     }
 )
-"""Which hooks are owed to a state; their key in the files ends in ``_commands``."""
+"""Which hooks run after a state; their key in the files ends in ``_commands``."""
 
 
 class TransitionError(PyxieError):

@@ -1,4 +1,4 @@
-"""The builds in the database: begun, changed, remembered; with the hooks that are owed."""
+"""The builds in the database: begun, changed, remembered; with the hooks that are pending."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Change:
         build: As it is now.
         cause: What brought it there.
         peer: Who asked for it.
-        owed: The hooks to run.
+        hooks: Those to run.
         log: The end of the installer's log.
     """
 
     build: Build
     cause: str
     peer: str | None
-    owed: tuple[Hook, ...] = ()
+    hooks: tuple[Hook, ...] = ()
     log: str = ""
 
 
@@ -78,7 +78,7 @@ class BuildRecords:
     async def save(self, change: Change) -> None:
         """Store the state a build has come into; on a full disk, from what is reserved.
 
-        The hooks that are owed to it are stored with it: both or neither.
+        The hooks that are then pending are stored with it: both or neither.
 
         Raises:
             StoreError: It was not stored.
@@ -108,7 +108,7 @@ class BuildRecords:
                     *(connection, build.number, build.state, build.changed),
                     *(change.cause, change.peer),
                 )
-                for hook in change.owed:
+                for hook in change.hooks:
                     kind = HOOKS_AFTER[build.state]
                     row = pending_row(
                         kind, hook, build.changed, build.host, build.number, build.mac

@@ -43,14 +43,14 @@ def render(
     the kernel's command line, script for iPXE's, or meta-data. No build is begun: the token is
     shown as zeros.
     """
-    from pyxie.render.preview import named
+    from pyxie.render.preview import preview
     from pyxie.render.rendering import Rendering
 
     settings, document = load_marked(needed(config))
     machine = _described(settings, document, host, build_type)
     context = _context(settings, machine, build_type or "", mac)
     try:
-        text = named(Rendering(settings), machine, kind, context)
+        text = preview(Rendering(settings), machine, kind, context)
     except (NotServedError, RenderError) as exc:
         output.error(f"pyxie: {exc}")
         raise click.exceptions.Exit(MISTAKEN) from exc

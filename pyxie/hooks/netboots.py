@@ -45,4 +45,4 @@ class Netboots:
         now = self._clock()
         if now - self._last.get(build.host, -_ONE_BOOT) >= _ONE_BOOT:
             note(self._last, build.host, now, _MOST)
-            await self._hooks.owe("pxeevent", hooks, build.host, build, mac)
+            await self._hooks.enqueue("pxeevent", hooks, build.host, build, mac)

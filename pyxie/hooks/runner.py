@@ -22,7 +22,7 @@ from pyxie.hooks.webhook import call
 from pyxie.metrics import Metrics
 from pyxie.render.strict import Renderer
 from pyxie.store.database import StoreError
-from pyxie.store.pending import Ended, PendingHook, PendingHooks, spelt
+from pyxie.store.pending import HookResult, PendingHook, PendingHooks, spelt
 
 log = logging.getLogger(__name__)
 
@@ -51,13 +51,13 @@ class HookFailedError(PyxieError):
 
 
 class Hooks:
-    """A `pyxie.service.Service` that runs what `PendingHooks` says is owed.
+    """A `pyxie.service.Service` that runs what `PendingHooks` says is pending.
 
     Args:
-        ledger: What is owed; its database is entered before this is.
+        pending: Where they stand; its database is entered before this is.
         records: The builds that hooks are of.
         renderer: Of the operator's templates, as the settings of now have them.
-        names: What they are told.
+        names: What their templates see.
         recorder: Hears of every hook that ended.
         metrics: Counters.
         clock: Seconds since the epoch.
@@ -67,7 +67,7 @@ class Hooks:
 
     def __init__(
         self,
-        ledger: PendingHooks,
+        pending: PendingHooks,
         records: BuildRecords,
         renderer: Callable[[], Renderer],
         names: Names,
@@ -76,7 +76,7 @@ class Hooks:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._ledger = ledger
+        self._pending = pending
         self._records = records
         self._renderer = renderer
         self._names = names
@@ -98,29 +98,29 @@ class Hooks:
         traceback: TracebackType | None,
     ) -> None:
         running = list(self._busy.values())
-        for task in running:  # they stay owed, and are run again by the next daemon
+        for task in running:  # they stay pending, and are run again by the next daemon
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
     def wake(self) -> None:
-        """Look at what is owed, soon."""
+        """Look at what is pending, soon."""
         self._due.set()
 
     async def serve(self) -> None:
-        """Run what is owed, until cancelled."""
+        """Run what is pending, until cancelled."""
         while True:
             await self._due.wait()
             self._due.clear()
             try:
-                owed = await self._ledger.owed()
+                pending = await self._pending.pending()
             except StoreError as exc:
                 log.error("hooks: the state cannot be read: %s", exc)  # noqa: TRY400
                 await asyncio.sleep(_RETRY)
                 self._due.set()
                 continue
-            for host in dict.fromkeys(each.host for each in owed):
+            for host in dict.fromkeys(each.host for each in pending):
                 if host not in self._busy:
-                    mine = [each for each in owed if each.host == host]
+                    mine = [each for each in pending if each.host == host]
                     task = asyncio.create_task(self._in_turn(mine), name=f"hooks of {host}")
                     self._busy[host] = task
 
@@ -154,17 +154,17 @@ class Hooks:
         """Keep what came of the hooks before ``build``."""
         try:
             kept = [(hook, _kept(hook, outcome)) for hook, outcome in ran]
-            await self._ledger.note(kind, kept, self._clock(), build.host, build.number)
+            await self._pending.note(kind, kept, self._clock(), build.host, build.number)
         except StoreError as exc:
             log.error("hooks: what came of them is not kept: %s", exc)  # noqa: TRY400
 
-    async def owe(
+    async def enqueue(
         self, kind: str, hooks: Sequence[Hook], host: str, build: Build | None, mac: str | None
     ) -> None:
         """Have hooks run that belong to no change of a build's state."""
         number = build.number if build else None
         try:
-            await self._ledger.owe(kind, hooks, self._clock(), host, build=number, mac=mac)
+            await self._pending.enqueue(kind, hooks, self._clock(), host, build=number, mac=mac)
         except StoreError as exc:
             log.error("hooks: %s is lost for %s: %s", kind, host, exc)  # noqa: TRY400
             return
@@ -172,38 +172,38 @@ class Hooks:
 
     async def unknown(self, hooks: Sequence[Hook], mac: str) -> None:
         """Have hooks run for a machine that no file knows."""
-        await self.owe("unknownbuild", hooks, mac, None, mac)
+        await self.enqueue("unknownbuild", hooks, mac, None, mac)
 
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return what was run for the machine's builds; raises StoreError."""
-        return await self._ledger.history(host)
+        return await self._pending.history(host)
 
-    async def _in_turn(self, owed: list[PendingHook]) -> None:
+    async def _in_turn(self, pending: list[PendingHook]) -> None:
         try:
             async with self._room:
                 failed: set[tuple[str, float]] = set()
-                for each in owed:
-                    if (each.kind, each.at) not in failed and not await self._pay(each):
+                for each in pending:
+                    if (each.kind, each.at) not in failed and not await self._run(each):
                         failed.add((each.kind, each.at))
         except StoreError as exc:
             log.error("hooks: the state cannot be written: %s", exc)  # noqa: TRY400
             await asyncio.sleep(_RETRY)
         finally:
-            del self._busy[owed[0].host]
+            del self._busy[pending[0].host]
             self.wake()
 
-    async def _pay(self, owed: PendingHook) -> bool:
+    async def _run(self, pending: PendingHook) -> bool:
         """Run one; tell whether those after it are to be run."""
-        await self._ledger.started(owed.number)
-        build = await self._records.build(owed.build) if owed.build is not None else None
-        mac = owed.mac or (build.mac if build else None)
-        attempt = owed.attempts + 1
-        outcome = await self._do(build, owed.kind, owed.hook, owed.host, mac, attempt)
-        self._tell(owed.kind, owed.hook, owed.host, mac, outcome)
-        await self._ledger.ended(owed.number, self._clock(), _kept(owed.hook, outcome))
-        if outcome.ok or not owed.hook.errors_fatal:
+        await self._pending.started(pending.number)
+        build = await self._records.build(pending.build) if pending.build is not None else None
+        mac = pending.mac or (build.mac if build else None)
+        attempt = pending.attempts + 1
+        outcome = await self._do(build, pending.kind, pending.hook, pending.host, mac, attempt)
+        self._tell(pending.kind, pending.hook, pending.host, mac, outcome)
+        await self._pending.ended(pending.number, self._clock(), _kept(pending.hook, outcome))
+        if outcome.ok or not pending.hook.errors_fatal:
             return True
-        await self._ledger.skip(owed, self._clock(), "the one before it failed")
+        await self._pending.skip(pending, self._clock(), "the one before it failed")
         return False
 
     async def _do(
@@ -243,5 +243,5 @@ class Hooks:
 Ran = tuple[Hook, Outcome]
 
 
-def _kept(hook: Hook, outcome: Outcome) -> Ended:
-    return Ended(outcome.ok, outcome.result, outcome.output if hook.should_log else "")
+def _kept(hook: Hook, outcome: Outcome) -> HookResult:
+    return HookResult(outcome.ok, outcome.result, outcome.output if hook.should_log else "")

@@ -28,7 +28,7 @@ from pyxie.events.kinds import (
     ScriptSent,
     UnknownBooted,
 )
-from pyxie.http.boot_api import asked_image, asked_script, image_failed
+from pyxie.http.boot_api import boot_api_image, boot_api_script, image_failed
 from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
 from pyxie.http.files import WholeFileResponse
 from pyxie.http.parts import (
@@ -88,7 +88,7 @@ async def script(request: web.Request) -> web.Response:
         case Known(build=Build(active=True) as build):
             return await _of_build(request, mac, build)
         case Unknown():
-            answer = await asked_script(request, mac) or await _of_unknown(request, mac)
+            answer = await boot_api_script(request, mac) or await _of_unknown(request, mac)
             if answer is not None:
                 return answer
             found = recogniser.of(mac)
@@ -179,7 +179,7 @@ async def image(request: web.Request) -> web.StreamResponse:
     host = request.match_info["hostname"].lower()
     build = request.app[INDEX].active(host)
     machine = request.app[DEFINITIONS].of(build) if build else _unknown_named(request, host)
-    if build is None and (asked := await asked_image(request)) is not None:
+    if build is None and (asked := await boot_api_image(request)) is not None:
         return asked
     if machine is None:
         raise NotServedError(host, "not in build mode")

@@ -33,7 +33,7 @@ from pyxie.urls import shown
 routes = Routes()
 
 
-async def asked_script(request: web.Request, mac: str) -> web.Response | None:
+async def boot_api_script(request: web.Request, mac: str) -> web.Response | None:
     """Return the iPXE script of a machine that no file knows; None if the server has none."""
     api, trace, us = request.app[BOOT_API], request.app[TRACE], here(request)
     rendering, at = request.app[RENDERING](), str(peer(request))
@@ -80,7 +80,7 @@ def _name(url: str) -> str:
     return quote(urlsplit(url).path.rpartition("/")[2].replace("%", "")) or "file"
 
 
-async def asked_image(request: web.Request) -> web.StreamResponse | None:
+async def boot_api_image(request: web.Request) -> web.StreamResponse | None:
     """Stream what the URL means of an answer; None if there is no such answer."""
     api, host = request.app[BOOT_API], request.match_info["hostname"].lower()
     try:
@@ -131,7 +131,7 @@ def image_failed(part: str, exc: UpstreamError) -> ImageFailed:
 @routes.get("/boot/{hostname}/other/{at}/{name}", scope=OPEN)
 async def other(request: web.Request) -> web.StreamResponse:
     """Give what the command line of an answer leads to, by number."""
-    found = await asked_image(request)
+    found = await boot_api_image(request)
     if found is None:
         raise NotServedError(request.match_info["hostname"], "the boot API named nothing")
     return found

@@ -11,22 +11,56 @@ from pydantic import ValidationError
 
 from pyxie.access.scope import Scope
 from pyxie.builds.life import Build, State
+from pyxie.builds.pages import builds as builds_page
 from pyxie.config.validate import Model, sentence_of
 from pyxie.errors import RenderError
 from pyxie.http import answers
 from pyxie.http.begin import begin, defined, found
 from pyxie.http.edge import base_url, peer, text
 from pyxie.http.hosts import host_of
-from pyxie.http.parts import BUILDS, INDEX, MACHINES, RENDERING
-from pyxie.http.query import query
+from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING
+from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
 from pyxie.registry.origins import answer
 from pyxie.render.context import BuildContext
-from pyxie.render.preview import TOKEN, named
+from pyxie.render.preview import TOKEN, preview
 
 routes = Routes()
 
 _CAUSE: Final = "PUT /api/v1/builds"
+
+
+class OfBuilds(Newest):
+    """Which builds.
+
+    Attributes:
+        host: Only builds of this machine.
+        state: Only builds in this state.
+        build_type: Only builds of this build type.
+        active: ``true`` for builds that are active, ``false`` for those that have ended.
+    """
+
+    host: Text = ""
+    state: State | None = None
+    build_type: Text = ""
+    active: bool | None = None
+
+
+@routes.get("/api/v1/builds", query=OfBuilds, answer=answers.Builds)
+async def listing(request: web.Request) -> web.Response:
+    """List builds, newest first, including those that have ended."""
+    of = query(request, OfBuilds)
+    found = await builds_page(
+        request.app[RECORDS],
+        host=request.app[MACHINES]().hostname_of(of.host) or None,
+        state=of.state,
+        build_type=of.build_type or None,
+        active=of.active,
+        before=of.before,
+        limit=of.limit,
+    )
+    page = [{"id": each.number, **build_json(each)} for each in found]
+    return web.json_response({"builds": page, "next": of.following(page)})
 
 
 class Wanted(Model):
@@ -170,7 +204,7 @@ async def template(request: web.Request) -> web.Response:
     kind = request.match_info["kind"]
     try:
         body = await asyncio.to_thread(
-            named, request.app[RENDERING](), described.machine, kind, context
+            preview, request.app[RENDERING](), described.machine, kind, context
         )
     except RenderError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from aiohttp import web
+from pydantic import AfterValidator
 
+from pyxie.config.validate import Model
+from pyxie.config.values import mac as canonical
 from pyxie.events.kinds import Discovered
 from pyxie.http import answers
 from pyxie.http.edge import is_unknown, mac_of, peer, text
-from pyxie.http.lists import OfDiscovered
 from pyxie.http.parts import DISCOVERED, DISCOVERY, MACHINES, SETTINGS, TRACE
-from pyxie.http.query import query
+from pyxie.http.query import Limit, query
 from pyxie.http.routing import OPEN, Routes
 from pyxie.recognition.discovered import DiscoveredMachine
 
@@ -29,6 +31,18 @@ async def discovered(request: web.Request) -> web.Response:
     what = Discovered(told=dict(found.fields) if found else {})
     request.app[TRACE].record(what, mac=mac, peer=str(peer(request)))
     return text("# noted\n")
+
+
+class OfDiscovered(Model):
+    """A page of the discovered machines.
+
+    Attributes:
+        limit: How many at most; without, all.
+        after: ``next`` of the previous page, a MAC address: continue there.
+    """
+
+    limit: Limit | None = None
+    after: Annotated[str, AfterValidator(canonical)] | None = None
 
 
 @routes.get("/api/v1/discovered", query=OfDiscovered, answer=answers.DiscoveredMachines)

@@ -28,6 +28,6 @@ async def seed(request: web.Request) -> web.Response:
     if name in _OPTIONAL and not request.app[DEFINITIONS].of(build).templates.get(name):
         raise NotServedError(name, f"{host} has none, which is no fault")
     try:
-        return await rendered(request, build, name, request.app[RENDERING]().seed)
+        return await rendered(request, build, name, request.app[RENDERING]().nocloud)
     except RenderError as exc:
         return text(f"Unable to render template\n{exc}", 400)

@@ -11,6 +11,7 @@ from pyxie.config.validate import Model, nearest, sentence_of
 
 LARGEST_PAGE = 1000
 
+Text = Annotated[str, Field(max_length=253)]
 Limit = Annotated[int, Field(ge=1, le=LARGEST_PAGE)]
 Before = Annotated[int, Field(ge=1, lt=1 << 63)]
 Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]

@@ -11,7 +11,7 @@ TOKEN = "00000000-0000-0000-0000-000000000000"  # noqa: S105  (shown where a bui
 """Stands where the token of a build would."""
 
 
-def named(rendering: Rendering, machine: Machine, kind: str, context: BuildContext) -> str:
+def preview(rendering: Rendering, machine: Machine, kind: str, context: BuildContext) -> str:
     """Return a template of the machine's, ``cmdline``, ``script`` or ``meta-data``.
 
     Raises:
@@ -26,6 +26,6 @@ def named(rendering: Rendering, machine: Machine, kind: str, context: BuildConte
     if kind == "script":
         return rendering.script(machine, context, context.base_url)
     if kind == "meta-data":
-        return rendering.seed(machine, kind, context)
+        return rendering.nocloud(machine, kind, context)
     known = ", ".join([*there, "cmdline", "script", "meta-data"])
     raise NotServedError(kind, f"{machine.hostname} has no such template; there are: {known}")

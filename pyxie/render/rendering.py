@@ -182,7 +182,7 @@ class Rendering:
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
         return self.renderer.template(name, template_names(machine, self.settings, context))
 
-    def seed(self, machine: Machine, name: str, context: BuildContext) -> str:
+    def nocloud(self, machine: Machine, name: str, context: BuildContext) -> str:
         """Return a file of cloud-init's NoCloud seed: the one of ``templates`` with that name.
 
         Without a ``meta-data``, whose absence cloud-init takes for no seed at all, it is made

@@ -1,4 +1,4 @@
-"""The hooks that are owed, and what came of those that were run; beside the builds."""
+"""The hooks that are pending, and what came of those that were run; beside the builds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PendingHook:
         mac: The NIC, where it is known.
         kind: ``postbuild``; the key in the files without ``_commands``.
         hook: What to run.
-        at: When it came to be owed.
+        at: Since when.
         attempts: How often it was begun before: more than 0 after a daemon died with it.
     """
 
@@ -43,7 +43,7 @@ class PendingHook:
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class HookResult:
     """What came of a hook.
 
     Attributes:
@@ -72,13 +72,13 @@ class PendingHooks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def owed(self) -> list[PendingHook]:
+    async def pending(self) -> list[PendingHook]:
         """Return what is to be run, oldest first."""
         query = sa.select(HOOKS).where(HOOKS.c.state == "owed").order_by(HOOKS.c.id)
         rows = await self._database.rows(query)
-        return [_owed(row) for row in rows]
+        return [_pending_hook(row) for row in rows]
 
-    async def owe(
+    async def enqueue(
         self,
         kind: str,
         hooks: Sequence[Hook],
@@ -97,7 +97,7 @@ class PendingHooks:
                     await self._forget(connection)
 
     async def note(
-        self, kind: str, ran: Sequence[tuple[Hook, Ended]], at: float, host: str, build: int
+        self, kind: str, ran: Sequence[tuple[Hook, HookResult]], at: float, host: str, build: int
     ) -> None:
         """Note hooks that were run already."""
         rows = [
@@ -119,17 +119,17 @@ class PendingHooks:
         """Note that a hook is about to be run: if we die now, it will be run again."""
         await self._update(number, attempts=HOOKS.c.attempts + 1)
 
-    async def ended(self, number: int, at: float, ended: Ended) -> None:
+    async def ended(self, number: int, at: float, ended: HookResult) -> None:
         """Note what came of it."""
         await self._update(number, **ended.row(at))
 
-    async def skip(self, owed: PendingHook, at: float, why: str) -> None:
+    async def skip(self, pending: PendingHook, at: float, why: str) -> None:
         """Note that the rest of the hooks of the same change will not be run."""
         rest = (
             (HOOKS.c.state == "owed")
-            & (HOOKS.c.host == owed.host)
-            & (HOOKS.c.kind == owed.kind)
-            & (HOOKS.c.at == owed.at)
+            & (HOOKS.c.host == pending.host)
+            & (HOOKS.c.kind == pending.kind)
+            & (HOOKS.c.at == pending.at)
         )
         with faults():
             async with self._database.engine.begin() as connection:
@@ -164,7 +164,7 @@ def spelt(hook: Hook) -> str:
     return hook.command if isinstance(hook.command, str) else " ".join(hook.command)
 
 
-def _owed(row: Any) -> PendingHook:
+def _pending_hook(row: Any) -> PendingHook:
     return PendingHook(
         number=row["id"],
         build=row["build_id"],
@@ -180,7 +180,7 @@ def _owed(row: Any) -> PendingHook:
 def pending_row(
     kind: str, hook: Hook, at: float, host: str, number: int | None, mac: str | None
 ) -> dict[str, Any]:
-    """Return the row of a hook that is owed."""
+    """Return the row of a hook that is pending."""
     return {
         "build_id": number,
         "host": host,

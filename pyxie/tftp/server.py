@@ -35,7 +35,7 @@ _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     """A datagram on the server's port, and between which addresses it travelled."""
 
     datagram: bytes
@@ -48,7 +48,7 @@ class _Client:
     """A session, what it answers, what with, since when, and when its progress is told."""
 
     session: Session
-    asked: _Asked
+    asked: _Request
     found: Found
     began: float
     meter: Meter
@@ -176,7 +176,7 @@ class TftpServer:
                 continue
             if peer[1] == 0:
                 continue  # forged: no port to answer to
-            asked = _Asked(datagram, peer, came.local)
+            asked = _Request(datagram, peer, came.local)
             try:
                 self._on_request(asked)
             except Exception:
@@ -184,7 +184,7 @@ class TftpServer:
                 self._metrics.tftp.labels(outcome="failed").inc()
                 log.exception("a TFTP request failed by a bug: %s", datagram.hex())
 
-    def _on_request(self, asked: _Asked) -> None:
+    def _on_request(self, asked: _Request) -> None:
         try:
             packet = parse(asked.datagram)
         except WireError as exc:
@@ -202,7 +202,7 @@ class TftpServer:
                 # A late answer to an ERROR of ours, say. To answer could go on for ever.
                 self._metrics.tftp.labels(outcome="stray").inc()
 
-    def _on_read(self, request: ReadRequest, asked: _Asked) -> None:
+    def _on_read(self, request: ReadRequest, asked: _Request) -> None:
         known = self._clients.get(asked.peer)
         if known is not None:
             if known.asked.datagram == asked.datagram and not known.session.transfer.stalled:
@@ -246,7 +246,7 @@ class TftpServer:
         data = to_netascii(found.data or b"") if netascii else found.data or b""
         return Content(len(data), data=data)
 
-    def _begin(self, request: ReadRequest, asked: _Asked, found: Found, content: Content) -> None:
+    def _begin(self, request: ReadRequest, asked: _Request, found: Found, content: Content) -> None:
         try:
             sock, fitting = connect(str(asked.local), asked.peer)
         except OSError as exc:
@@ -313,7 +313,7 @@ class TftpServer:
         else:
             self._complain(outcome.what, host, client.found.mac)
 
-    def _refuse(self, asked: _Asked, name: str, code: ErrorCode, why: str, outcome: str) -> None:
+    def _refuse(self, asked: _Request, name: str, code: ErrorCode, why: str, outcome: str) -> None:
         why, name = one_line(why), one_line(name)
         self._metrics.tftp.labels(outcome=outcome).inc()
         reply(self._sock, error(code, why), asked.local, asked.peer)
@@ -324,7 +324,7 @@ class TftpServer:
             what = RefusedOverTftp(name=name, why=why, error=int(code))
             self._complain(what, asked.peer[0], None)
 
-    def _refuse_for(self, exc: OSError, asked: _Asked, name: str) -> None:
+    def _refuse_for(self, exc: OSError, asked: _Request, name: str) -> None:
         if exc.errno in _EXHAUSTED:
             why = f"busy: {exc.strerror}"
             self._refuse(asked, name, ErrorCode.UNDEFINED, why, "busy")

@@ -215,9 +215,9 @@ class TestAtLeastOnce:
 
         async with serving(tmp_path, machine=MACHINE + hooks) as served:
             await served.get(f"/done/{HOST}/{await served.build()}")
-            ledger = PendingHooks(served.parts.records._database)
-            (owed,) = await ledger.owed()
-            await ledger.started(owed.number)  # and here the daemon dies
+            pending_hooks = PendingHooks(served.parts.records._database)
+            (pending,) = await pending_hooks.pending()
+            await pending_hooks.started(pending.number)  # and here the daemon dies
 
         async with serving(tmp_path, machine=MACHINE + hooks) as served, running(served):
             (found,) = await ran(served, 1)

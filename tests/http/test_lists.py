@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pyxie.http.lists import masked
+from pyxie.http.settings import masked
 from pyxie.render.preview import TOKEN
 from tests.http.site import CONFIG, HOST, MACHINE, Served, serving
 

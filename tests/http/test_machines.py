@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pyxie.config.nodes import parse
 from pyxie.errors import ConfigError
-from pyxie.http import machines
+from pyxie.http import machine_files
 from tests.http.site import HOST, MAC, MACHINE, Answer, Served, serving
 from tests.recognised import standing
 
@@ -257,7 +257,7 @@ class TestReplacing:
                 served, "PUT", HERE, {"hostname": HOST}, If_Match=f"W/{await etag(served)}"
             )
 
-            how = f"{machines._HOW}; to create a machine, send If-None-Match: *"
+            how = f"{machine_files._HOW}; to create a machine, send If-None-Match: *"
             changed = (412, f"the file of {HOST} has changed meanwhile; read it again")
             assert problem(without) == (428, how)
             assert problem(stale) == problem(weak) == changed
@@ -364,7 +364,7 @@ class TestPatching:
     @given(st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
     def test_any_body_is_read_or_refused(self, raw: bytes) -> None:
         with suppress(ConfigError):
-            machines._json(raw)
+            machine_files._json(raw)
 
 
 class TestRemoving:

@@ -1,54 +1,30 @@
-"""The REST API that the command line uses: health, builds, events; and metrics."""
+"""The REST API of events: those of late as a stream, those of the past a page at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from aiohttp import web
 from pydantic import AfterValidator, Field
 
-from pyxie import __version__
 from pyxie.config.validate import Model
 from pyxie.config.values import mac as canonical
 from pyxie.events.event import Event
-from pyxie.http.edge import admitted
-from pyxie.http.parts import BUILDS, INDEX, LOADERS, MACHINES, METRICS, SETTINGS, TRACE
-from pyxie.http.query import query
-from pyxie.http.routing import LINES, OPEN, Routes
+from pyxie.events.kind import Step
+from pyxie.http import answers
+from pyxie.http.parts import (
+    ARCHIVE,
+    MACHINES,
+    TRACE,
+)
+from pyxie.http.query import Newest, Seconds, Text, query
+from pyxie.http.routing import LINES, Routes
 
 routes = Routes()
 
 _HEARTBEAT = 15.0
-
-
-@routes.get("/health", scope=OPEN)
-async def health(request: web.Request) -> web.Response:
-    """Tell that pyxie answers; with management access, also what is wrong with it."""
-    app = request.app
-    body: dict[str, Any] = {"State": "OK"}
-    if admitted(request) is None:
-        registry = await app[MACHINES].refresh()
-        body |= {
-            "version": __version__,
-            "machines": len(registry.machines),
-            "building": len(app[INDEX].active_now()),
-            "unsaved": app[BUILDS].unsaved,
-            "problems": [
-                *map(str, app[SETTINGS].problems),
-                *map(str, registry.problems),
-                *app[LOADERS].missing(),
-            ],
-        }
-    return web.json_response(body)
-
-
-@routes.get("/metrics")
-async def metrics(request: web.Request) -> web.Response:
-    """Give the Prometheus text exposition."""
-    body = request.app[METRICS].text()
-    return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})
 
 
 class OfStream(Model):
@@ -95,3 +71,37 @@ async def events(request: web.Request) -> web.StreamResponse:
 
 def _line(event: Event) -> bytes:
     return json.dumps(event.members()).encode() + b"\n"
+
+
+class OfEvents(Newest):
+    """Which events.
+
+    Attributes:
+        host: Only events of this machine.
+        mac: Only events of the NIC with this MAC address.
+        step: Only events of this kind.
+        since: Only events from this time on, in seconds since 1970.
+        until: Only events up to this time, in seconds since 1970.
+    """
+
+    host: Text = ""
+    mac: Annotated[str, AfterValidator(canonical)] | None = None
+    step: Step | None = None
+    since: Seconds | None = None
+    until: Seconds | None = None
+
+
+@routes.get("/api/v1/events/history", query=OfEvents, answer=answers.Events)
+async def history(request: web.Request) -> web.Response:
+    """List past events, newest first, including those from before a restart."""
+    of = query(request, OfEvents)
+    page = await request.app[ARCHIVE].page(
+        host=request.app[MACHINES]().hostname_of(of.host) or None,
+        mac=of.mac,
+        step=of.step,
+        since=of.since,
+        until=of.until,
+        before=of.before,
+        limit=of.limit,
+    )
+    return web.json_response({"events": page, "next": of.following(page)})

@@ -1,0 +1,293 @@
+"""Machines over REST: created, changed, deleted.
+
+A change needs an ``If-Match`` with the ETag that the caller has seen (RFC 6585 section 3),
+so that of two who change one machine the second is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, NoReturn
+from urllib.parse import quote
+
+from aiohttp import web
+
+from pyxie.config.nodes import Plain, parse
+from pyxie.config.validate import Model
+from pyxie.errors import ConfigError, Problem
+from pyxie.http import answers
+from pyxie.http.edge import fault, peer, problem
+from pyxie.http.machines import shown
+from pyxie.http.parts import INDEX, MACHINES
+from pyxie.http.query import query
+from pyxie.http.routing import JSON, MERGE_PATCH, NOTHING, YAML, Routes
+from pyxie.registry.edit import EditError, merged, plain, rewritten, written
+from pyxie.registry.machine import Machine
+from pyxie.registry.writer import (
+    Accepts,
+    ExistsError,
+    FullError,
+    NotThereError,
+    ReadOnlyError,
+    StaleError,
+    Stored,
+    WriteError,
+)
+
+log = logging.getLogger(__name__)
+routes = Routes()
+
+_YAMLS: Final = frozenset((YAML, "application/x-yaml", "text/yaml"))
+_BODY: Final = Path("body")
+_WRITING: Final = (409, 412, 415, 428, 507)
+"""What may go wrong with a change to a file."""
+_HOW: Final = "send the ETag that GET gave as If-Match"
+
+
+def _refusing(
+    handler: Callable[[web.Request], Awaitable[web.Response]],
+) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Turn what a change may fail of into answers."""
+
+    @wraps(handler)
+    async def answered(request: web.Request) -> web.Response:
+        try:
+            return await handler(request)
+        except ConfigError as exc:
+            problems = [str(each) for each in exc.problems]
+            return problem(400, "Bad Request", "\n".join(problems), problems)
+        except (WriteError, EditError) as exc:
+            return fault(request, _status(exc), str(exc))
+
+    return answered
+
+
+def _status(exc: WriteError | EditError) -> int:
+    match exc:
+        case NotThereError():
+            return 404
+        case ExistsError() | ReadOnlyError() | EditError():
+            return 409
+        case StaleError():
+            return 412
+        case FullError():
+            return 507
+        case _:
+            return 500
+
+
+@routes.post(
+    "/api/v1/machines",
+    body=Machine,
+    bodies=(JSON, YAML),
+    may_be_empty=False,
+    answer=answers.ShownMachine,
+    status=201,
+    errors=(409, 415, 507),
+)
+@_refusing
+async def create(request: web.Request) -> web.Response:
+    """Create a machine: write its file."""
+    text, data = await _whole(request)
+    host = data.get("hostname")
+    if not isinstance(host, str) or not host:
+        _wrong("hostname: missing")
+    return await _created(request, host, text)
+
+
+@routes.put(
+    "/api/v1/machines/{hostname}",
+    body=Machine,
+    bodies=(JSON, YAML),
+    may_be_empty=False,
+    matched=True,
+    created=True,
+    answer=answers.ShownMachine,
+    errors=_WRITING,
+)
+@_refusing
+async def replace(request: web.Request) -> web.Response:
+    """Replace a machine's file; with ``If-None-Match: *``, create a machine."""
+    host = request.match_info["hostname"]
+    if request.headers.get("If-None-Match", "").strip() == "*":
+        text, _ = await _whole(request)
+        try:
+            return await _created(request, host, text)
+        except ExistsError as exc:
+            return fault(request, 412, str(exc))
+    accepts = _accepts(request, "; to create a machine, send If-None-Match: *")
+    text, data = await _whole(request)
+
+    def edit(stored: Stored) -> str:
+        if request.content_type in _YAMLS:
+            return text
+        try:
+            return rewritten(stored.raw.decode(), data)
+        except (ConfigError, EditError, UnicodeDecodeError):
+            return text
+
+    try:
+        return await _changed(request, edit, accepts)
+    except NotThereError as exc:
+        message = f"{exc}, so If-Match cannot hold; to create it, send If-None-Match: *"
+        return fault(request, 412, message)
+
+
+@routes.patch(
+    "/api/v1/machines/{hostname}",
+    body=Machine,
+    bodies=(JSON, MERGE_PATCH),
+    may_be_empty=False,
+    matched=True,
+    answer=answers.ShownMachine,
+    errors=(404, *_WRITING),
+)
+@_refusing
+async def change(request: web.Request) -> web.Response:
+    """Change a machine's file by a JSON merge patch (RFC 7396).
+
+    ``null`` removes a key. The file's comments and order are kept.
+    """
+    accepts = _accepts(request)
+    if request.content_type not in (MERGE_PATCH, JSON):
+        _unsupported(f"{MERGE_PATCH} or {JSON}")
+    patch = _json(await request.read())
+
+    def edit(stored: Stored) -> str:
+        document = parse(stored.raw, stored.file.path)
+        try:
+            return rewritten(stored.raw.decode(), merged(document.data, patch))
+        except EditError as exc:
+            message = f"{stored.file.path} cannot be changed piece by piece: {exc}; PUT it whole"
+            raise EditError(message) from exc
+
+    return await _changed(request, edit, accepts)
+
+
+class Forced(Model):
+    """Whether to delete in any case.
+
+    Attributes:
+        force: Delete even in build mode; the active build continues unchanged.
+    """
+
+    force: bool = False
+
+
+@routes.delete(
+    "/api/v1/machines/{hostname}",
+    query=Forced,
+    matched=True,
+    answer=NOTHING,
+    status=204,
+    errors=(404, 409, 412, 428, 507),
+)
+@_refusing
+async def remove(request: web.Request) -> web.Response:
+    """Delete a machine's file.
+
+    In build mode the answer is 409, unless ``force=1``.
+    """
+    files, host = request.app[MACHINES], request.match_info["hostname"]
+    force = query(request, Forced).force
+    accepts = _accepts(request)
+    async with files.writing:
+        registry = await files.refresh()
+        name = registry.hostname_of(host)
+        if request.app[INDEX].active(name) and not force:
+            message = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
+            raise web.HTTPConflict(text=message)
+        await asyncio.to_thread(files.writer.remove, host, registry, accepts)
+        await files.refresh()
+    log.info("the machine %s was removed by %s", name, peer(request))
+    return web.Response(status=204)
+
+
+async def _created(request: web.Request, host: str, text: str) -> web.Response:
+    files = request.app[MACHINES]
+    async with files.writing:
+        registry = await files.refresh()
+        stored = await asyncio.to_thread(files.writer.create, host, text, registry)
+        await files.refresh()
+    log.info("the machine %s was created by %s", stored.file.hostname, peer(request))
+    answer = await _answer(request, stored, 201)
+    answer.headers["Location"] = f"/api/v1/machines/{quote(str(stored.file.hostname))}"
+    return answer
+
+
+async def _changed(
+    request: web.Request, edit: Callable[[Stored], str], accepts: Accepts
+) -> web.Response:
+    files, host = request.app[MACHINES], request.match_info["hostname"]
+    async with files.writing:
+        registry = await files.refresh()
+        stored = await asyncio.to_thread(files.writer.change, host, edit, registry, accepts)
+        await files.refresh()
+    log.info("the machine %s was changed by %s", stored.file.hostname, peer(request))
+    return await _answer(request, stored, 200)
+
+
+async def _answer(request: web.Request, stored: Stored, status: int) -> web.Response:
+    name = str(stored.file.hostname)
+    body = await shown(request, name, stored.file.machine, stored)
+    return web.json_response(body, status=status, headers={"ETag": f'"{stored.etag}"'})
+
+
+def _accepts(request: web.Request, more: str = "") -> Accepts:
+    """Return the request's ``If-Match`` as a condition (RFC 9110 section 13.1.1)."""
+    header = request.headers.get("If-Match")
+    if header is None:
+        raise web.HTTPPreconditionRequired(text=_HOW + more)
+    # A weak one, W/"…", never matches.
+    tags = {tag.strip() for tag in header.split(",")}
+    return lambda etag: "*" in tags or f'"{etag}"' in tags
+
+
+async def _whole(request: web.Request) -> tuple[str, dict[str, Plain]]:
+    """Return a body that is a machine, as the text of its file and as data."""
+    raw = await request.read()
+    if request.content_type in _YAMLS:
+        data = parse(raw, _BODY, tolerant=True).data
+        text = raw.decode("utf-8-sig")
+    elif request.content_type == JSON:
+        data = _json(raw)
+        text = ""
+    else:
+        _unsupported(f"{JSON} or {YAML}")
+    if not isinstance(data, dict):
+        _wrong("must be a mapping of keys to values")
+    return text or written(data), data
+
+
+def _json(raw: bytes) -> Plain:
+    """Return a JSON body; numbers keep their text, so that 1.10 is not 1.1."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            raise ValueError("an object has a key twice")
+        return found
+
+    try:
+        found = plain(
+            json.loads(
+                raw, object_pairs_hook=once, parse_float=str, parse_int=str, parse_constant=str
+            )
+        )
+        json.dumps(found, ensure_ascii=False).encode()  # not if a surrogate is alone
+    except (ValueError, RecursionError) as exc:
+        _wrong(f"is not JSON: {exc}")
+    return found
+
+
+def _wrong(sentence: str) -> NoReturn:
+    raise ConfigError([Problem(_BODY, 0, 0, "", sentence)])
+
+
+def _unsupported(wanted: str) -> NoReturn:
+    raise web.HTTPUnsupportedMediaType(text=f"the Content-Type must be {wanted}")
