@@ -128,6 +128,14 @@ EXTRA = {
 }
 """What single pure modules may import as well, each with its reason."""
 
+_ITSELF = frozenset(("self", "cls"))
+_SETS_ANOTHERS = re.compile(
+    r"pyxie\.events\.kind$"  # a decorator, on the class that it has just made
+    r"|pyxie\.importers\."  # a translator's notes on the block that it is in
+    r"|pyxie\.registry\.spelling$"  # how ruamel.yaml is set up
+).match
+"""Modules that assign to attributes of others' objects, none of which is a part of the daemon."""
+
 RANKS = (
     # Codecs, policies, values: nothing of pyxie's but each other.
     {
@@ -193,6 +201,12 @@ def imported(path: Path, *, at_once: bool = False) -> Iterator[str]:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 yield inner if inner in MODULES else node.module
+
+
+def _unit(module: str) -> str:
+    """Return the package below ``pyxie`` that a module is in, or itself if it is in none."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else parts[0]
 
 
 def rank(module: str) -> int:
@@ -274,6 +288,23 @@ class TestDependencies:
 
         assert needs == {}
 
+    def test_of_packages_on_each_other_have_no_circles(self) -> None:
+        """A package stands for all below it; a module beside them for itself."""
+        needs: dict[str, dict[str, set[str]]] = {}
+        for module, path in MODULES.items():
+            if module == "pyxie" or MIGRATION(module):
+                continue
+            mine = needs.setdefault(_unit(module), {})
+            for name in imported(path):
+                if name in MODULES and _unit(name) not in (_unit(module), "pyxie"):
+                    mine.setdefault(_unit(name), set()).add(f"{module} -> {name}")
+        while free := [unit for unit, used in needs.items() if not used.keys() & needs.keys()]:
+            for unit in free:
+                del needs[unit]
+
+        circles = {unit: used for unit, used in needs.items() if used.keys() & needs.keys()}
+        assert circles == {}
+
     def test_packages_themselves_import_nothing(self) -> None:
         """So that each name has one import path, and importing one part does not import all."""
         full = {
@@ -349,6 +380,45 @@ class TestDependencies:
         }
 
         assert missing == set()
+
+
+class TestWiring:
+    @pytest.mark.parametrize(
+        "module",
+        sorted(name for name in MODULES if not MIGRATION(name) and not _SETS_ANOTHERS(name)),
+    )
+    def test_is_done_by_constructors_alone(self, module: str) -> None:
+        """Nothing is assigned to an attribute of another object after that was made."""
+        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        places = [
+            f"line {target.lineno}: {ast.unparse(target)}"
+            for target in _assigned(tree)
+            if isinstance(target, ast.Attribute)
+            and not (isinstance(target.value, ast.Name) and target.value.id in _ITSELF)
+        ]
+        setters = [
+            f"line {node.lineno}: {ast.unparse(node)[:60]}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "setattr"
+        ]
+
+        assert places + setters == []
+
+
+def _assigned(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=targets):
+                for target in targets:
+                    yield from target.elts if isinstance(target, ast.Tuple) else (target,)
+            case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+                yield target
+            case ast.Delete(targets=targets):
+                yield from targets
+            case _:
+                pass
 
 
 class TestTheEnd:
