@@ -63,6 +63,7 @@ class Metrics:
             registry=self.registry,
             buckets=_SLOW,
         )
+        self._http: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.builds = Counter(
             "pyxie_builds_total",
             "Builds that entered a state.",
@@ -96,6 +97,18 @@ class Metrics:
             "Machine files that could not be used.",
             registry=self.registry,
         )
+
+    def count_http(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count a request; the labels of one are looked up once, not at each request."""
+        key = route, method, status
+        counted = self._http.get(key)
+        if counted is None:
+            counted = self._http[key] = (
+                self.http.labels(route, method, str(status)),
+                self.http_seconds.labels(route),
+            )
+        counted[0].inc()
+        counted[1].observe(seconds)
 
     def text(self) -> bytes:
         """Return the Prometheus text exposition."""

@@ -93,9 +93,10 @@ async def boot(request: web.Request) -> web.Response:
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
     host, kind = known(request), request.match_info["template"]
+    rendering = request.app[RENDERING]()
     build = request.app[BUILDS].admit(host, request.match_info["token"])
     try:
-        return await rendered(request, build, kind, request.app[RENDERING]().template)
+        return await rendered(request, build, kind, rendering.template, rendering.kept_template)
     except (NotServedError, RenderError) as exc:
         return text(f"Unable to render template\n{exc}", 400)
 

@@ -245,10 +245,10 @@ async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] 
 @routes.get("/template/{template}/{hostname}/{token}", allow_head=False, scope=OPEN)
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
-    kind = request.match_info["template"]
+    kind, rendering = request.match_info["template"], request.app[RENDERING]()
     try:
         build = request.app[BUILDS].admit(host_of(request), request.match_info["token"])
-        answer = await rendered(request, build, kind, request.app[RENDERING]().template)
+        answer = await rendered(request, build, kind, rendering.template, rendering.kept_template)
     except (InvalidTokenError, NotServedError, RenderError):
         return text("Unable to render template", 400)
     request.app[JOBS].processing(build, kind, _file(request.app[DEFINITIONS].of(build), kind))

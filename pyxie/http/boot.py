@@ -108,7 +108,9 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
     machine = request.app[DEFINITIONS].of(build)
     context = build_context(build, machine, base_url(request), mac)
     try:
-        body = await asyncio.to_thread(rendering.script, machine, context, us)
+        body = rendering.kept_script(machine, context, us)
+        if body is None:
+            body = await asyncio.to_thread(rendering.script, machine, context, us)
     except (NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, host=host, peer=at)
         why = f"{build.host}: {exc}"

@@ -188,11 +188,9 @@ async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         return response
     finally:
         took = time.perf_counter() - started
-        metrics = request.app[METRICS]
         route = _route(request)
         method = request.method if request.method in _METHODS else "other"
-        metrics.http.labels(route, method, str(status)).inc()
-        metrics.http_seconds.labels(route).observe(took)
+        request.app[METRICS].count_http(route, method, status, took)
         level = logging.DEBUG if route in _QUIET or "Range" in request.headers else logging.INFO
         access_log.log(
             level,

@@ -7,6 +7,7 @@ import binascii
 import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 """What tells that a proxy has passed the request on."""
 
 
+@lru_cache(4096)
 def address(text: str) -> IPv4Address | IPv6Address:
     """Return a socket's address; one that came over a dual-stack socket as IPv4."""
     found = ip_address(text.partition("%")[0])

@@ -21,6 +21,7 @@ async def rendered(
     build: Build,
     name: str,
     render: Callable[[Machine, str, BuildContext], str],
+    kept: Callable[[Machine, str, BuildContext], str | None] = lambda *_: None,
 ) -> web.Response:
     """Answer with a template, and note that the machine of ``build`` is being installed.
 
@@ -29,6 +30,7 @@ async def rendered(
         build: Whose template it is.
         name: What is asked for.
         render: Makes it; called in a thread.
+        kept: Gives what was made before, if it would be the same.
 
     Raises:
         NotServedError: The machine has none of that name; also told in the trace.
@@ -38,7 +40,9 @@ async def rendered(
     machine = request.app[DEFINITIONS].of(build)
     context = build_context(build, machine, base_url(request))
     try:
-        body = await asyncio.to_thread(render, machine, name, context)
+        body = kept(machine, name, context)
+        if body is None:
+            body = await asyncio.to_thread(render, machine, name, context)
     except (NotServedError, RenderError) as exc:
         failed = TemplateFailed(name=name, why=str(exc))
         trace.record(failed, host=build.host, peer=at)

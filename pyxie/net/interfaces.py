@@ -34,7 +34,7 @@ class Interface:
 class Interfaces:
     """All interfaces at one instant, and which of them pyxie serves. Immutable."""
 
-    __slots__ = ("_all", "_own", "_plain", "_served", "missing")
+    __slots__ = ("_all", "_first", "_own", "_plain", "_served", "missing")
 
     def __init__(self, present: Iterable[Interface], names: Collection[str] | None = None) -> None:
         """Take what is ``present``; serve ``names`` of it, or all but loopback if None."""
@@ -48,6 +48,7 @@ class Interfaces:
         }
         self._own = frozenset(address.ip for each in self._all for address in each.addresses)
         self._plain = {index: _plain(each.addresses) for index, each in self._served.items()}
+        self._first = _plain([each for one in self._served.values() for each in one.addresses])
         self.missing = tuple(sorted(set(names or ()) - {each.name for each in self._all}))
         """Names to be served that no interface bears now."""
 
@@ -96,7 +97,7 @@ class Interfaces:
 
     def first(self) -> IPv4Address | None:
         """Return an address of the first served interface that has one; None if none has."""
-        return _plain([each for one in self._served.values() for each in one.addresses])
+        return self._first
 
     def is_own(self, address: IPv4Address) -> bool:
         """Tell whether ``address`` is this host's, on whatever interface, also loopback."""

@@ -67,7 +67,10 @@ class Recogniser:
 
     def anew(self, mac: str) -> Recognised:
         """Return the same as if iPXE had told nothing yet: it is asked at each boot."""
-        return self._recognised(mac, replace(self._identities.of(mac), asked=None))
+        identity = self._identities.of(mac)
+        if identity.asked is not None:
+            identity = replace(identity, asked=None)
+        return self._recognised(mac, identity)
 
     def over_dhcp(self, mac: str, identity: Callable[[], Identity]) -> Recognised:
         """Return who a client is, and note what it tells.

@@ -77,6 +77,9 @@ class Identity:
         )
 
 
+_UNHEARD: Final = Identity()
+
+
 class Identities:
     """What the last few thousand clients have told, by MAC; who was silent longest goes first."""
 
@@ -86,7 +89,7 @@ class Identities:
 
     def of(self, mac: str) -> Identity:
         """Return what is known of a client; perhaps nothing."""
-        return self._known.get(mac) or Identity()
+        return self._known.get(mac, _UNHEARD)
 
     def over_dhcp(self, mac: str, new: Identity, now: float) -> Identity:
         """Note what a client has told over DHCP; return it with what iPXE told before.

@@ -14,8 +14,10 @@ from pyxie.config.values import dashed
 from pyxie.errors import NotServedError
 from pyxie.images.spec import Image, Images, Local, images_of
 from pyxie.registry.machine import Machine
+from pyxie.render.cache import RenderCache
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.strict import Renderer
+from pyxie.render.uses import noting
 from pyxie.shipped import shipped
 
 _KINDS = ("preseed", "finish")
@@ -42,7 +44,16 @@ class Rendering:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.renderer = Renderer([settings.templatepath, shipped("templates")])
+        self._cache = RenderCache()
         self._scripts = Renderer([settings.ipxe, shipped("ipxe")])
+
+    def kept_script(self, machine: Machine, context: BuildContext, here: str) -> str | None:
+        """Return the script that `script` would make, if it is kept; a few stats, no rendering."""
+        return self._cache.get((machine.hostname, "script", here, context), machine)
+
+    def kept_template(self, machine: Machine, kind: str, context: BuildContext) -> str | None:
+        """Return the text that `template` would make, if it is kept; as `kept_script`."""
+        return self._cache.get((machine.hostname, "template", kind, context), machine)
 
     def boot(self, machine: Machine, context: BuildContext) -> Boot:
         """Return the images, and the command line in one line.
@@ -67,6 +78,12 @@ class Rendering:
             context: Who asks, and the URL for its installer.
             here: Our URL for iPXE itself, by address: it may have no DNS yet.
         """
+        with noting() as uses:
+            text = self._script(machine, context, here)
+        self._cache.put((machine.hostname, "script", here, context), machine, text, uses)
+        return text
+
+    def _script(self, machine: Machine, context: BuildContext, here: str) -> str:
         boot = self.boot(machine, context)
         names = template_names(machine, self.settings, context)
         host = machine.hostname
@@ -174,13 +191,16 @@ class Rendering:
             NotServedError: The machine has none of that kind.
             RenderError: It cannot be rendered.
         """
-        name = machine.templates.get(kind, "")
+        asked, name = kind, machine.templates.get(kind, "")
         if not name and (kind in _KINDS or not machine.templates):
             kind = "finish" if kind == "finish" else "preseed"
             name = getattr(machine, kind)
         if not name:
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
-        return self.renderer.template(name, template_names(machine, self.settings, context))
+        with noting() as uses:
+            text = self.renderer.template(name, template_names(machine, self.settings, context))
+        self._cache.put((machine.hostname, "template", asked, context), machine, text, uses)
+        return text
 
     def nocloud(self, machine: Machine, name: str, context: BuildContext) -> str:
         """Return a file of cloud-init's NoCloud seed: the one of ``templates`` with that name.

@@ -9,7 +9,7 @@ from pyxie.config.settings import Settings
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext
 
-OCCASION = BuildContext(base_url="http://192.0.2.1:8090", token="0-t0ken", mac="52:54:00:00:00:0b")
+CONTEXT = BuildContext(base_url="http://192.0.2.1:8090", token="0-t0ken", mac="52:54:00:00:00:0b")
 
 
 def settings(folder: Path, **keys: Any) -> Settings:

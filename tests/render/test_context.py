@@ -10,7 +10,7 @@ import pytest
 from pyxie.errors import RenderError
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.strict import Renderer
-from tests.render.site import OCCASION, machine, settings
+from tests.render.site import CONTEXT, machine, settings
 
 
 def render(folder: Path, source: str) -> str:
@@ -38,7 +38,7 @@ def render(folder: Path, source: str) -> str:
         kernel="linux",
         image_url="http://mirror.example/d-i/",
     )
-    return Renderer([]).text("t", source, template_names(host, shared, OCCASION))
+    return Renderer([]).text("t", source, template_names(host, shared, CONTEXT))
 
 
 class TestNames:
@@ -135,7 +135,7 @@ class TestNames:
     def test_of_a_job_tell_of_the_build(self, tmp_path: Path) -> None:
         """Waitron 3's: Start Status StatusReason BuildTypeName."""
         context = replace(
-            OCCASION, build_type="rescue", begun=86_400.5, state="installing", reason="booting"
+            CONTEXT, build_type="rescue", begun=86_400.5, state="installing", reason="booting"
         )
         names = template_names(machine(build_type="install"), settings(tmp_path), context)
         source = (

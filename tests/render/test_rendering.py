@@ -14,7 +14,7 @@ from pyxie.registry.machine import Machine
 from pyxie.rehearsal import faults, rehearse
 from pyxie.render.rendering import Boot, Rendering
 from tests.render.ipxe import commands
-from tests.render.site import OCCASION, machine, settings
+from tests.render.site import CONTEXT, machine, settings
 
 HERE = "http://192.0.2.1:8090"
 
@@ -25,11 +25,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def boot(folder: Path, host: Machine, **keys: Any) -> Boot:
-    return Rendering(settings(folder, **keys)).boot(host, OCCASION)
+    return Rendering(settings(folder, **keys)).boot(host, CONTEXT)
 
 
 def script(folder: Path, host: Machine, **keys: Any) -> str:
-    return Rendering(settings(folder, **keys)).script(host, OCCASION, HERE)
+    return Rendering(settings(folder, **keys)).script(host, CONTEXT, HERE)
 
 
 def arguments(text: str) -> str:
@@ -182,7 +182,7 @@ class TestScript:
         shared = settings(folder)
         (shared.ipxe / "boot.ipxe.j2").write_text("#!ipxe\nboot {{ kernel_url }} || shell\n")
 
-        assert Rendering(shared).script(machine(), OCCASION, HERE) == (
+        assert Rendering(shared).script(machine(), CONTEXT, HERE) == (
             f"#!ipxe\nboot {HERE}/boot/web01.example.org/kernel/linux || shell\n"
         )
 
@@ -228,7 +228,7 @@ class TestTemplate:
         rendering, host = Rendering(shared), machine(preseed="p.j2", finish="f.j2")
 
         told = {
-            kind: rendering.template(host, kind, OCCASION) for kind in ("finish", "preseed", "x")
+            kind: rendering.template(host, kind, CONTEXT) for kind in ("finish", "preseed", "x")
         }
 
         assert told == {
@@ -244,13 +244,11 @@ class TestTemplate:
         own = {"user-data": "u", "finish": "u"}
         rendering, host = Rendering(shared), machine(preseed="p", finish="f", templates=own)
 
-        told = {
-            k: rendering.template(host, k, OCCASION) for k in ("user-data", "finish", "preseed")
-        }
+        told = {k: rendering.template(host, k, CONTEXT) for k in ("user-data", "finish", "preseed")}
 
         assert told == {"user-data": "u", "finish": "u", "preseed": "p"}
         with pytest.raises(NotServedError) as caught:
-            rendering.template(host, "usr-data", OCCASION)
+            rendering.template(host, "usr-data", CONTEXT)
         assert str(caught.value) == "usr-data: web01.example.org has no 'usr-data' in its file"
 
     def test_may_use_the_shipped_macros_and_extend_the_shipped_templates(
@@ -266,8 +264,8 @@ class TestTemplate:
         )
         rendering = Rendering(shared)
 
-        mine = rendering.template(machine(preseed="mine.j2"), "preseed", OCCASION)
-        like = rendering.template(machine(preseed="like.j2"), "preseed", OCCASION)
+        mine = rendering.template(machine(preseed="mine.j2"), "preseed", CONTEXT)
+        like = rendering.template(machine(preseed="like.j2"), "preseed", CONTEXT)
 
         assert mine == (
             "curl -fsS --retry 8 --retry-connrefused -o /dev/null "
@@ -282,7 +280,7 @@ class TestTemplate:
         shared = settings(folder)
         (shared.templatepath / "kickstart.j2").write_text("{% block title %}{% endblock %}!\n")
 
-        text = Rendering(shared).template(machine(preseed="fedora.ks.j2"), "preseed", OCCASION)
+        text = Rendering(shared).template(machine(preseed="fedora.ks.j2"), "preseed", CONTEXT)
 
         assert text == "Fedora 42!\n"
 
@@ -292,19 +290,19 @@ class TestTemplate:
         (shared.templatepath / "p.j2").write_text("\n{% from 'm.j2' import m %}{{ m() }}")
 
         with pytest.raises(RenderError) as caught:
-            Rendering(shared).template(machine(preseed="p.j2"), "preseed", OCCASION)
+            Rendering(shared).template(machine(preseed="p.j2"), "preseed", CONTEXT)
 
         assert str(caught.value) == "m.j2:2: 'nope' is undefined"
 
     def test_that_the_machine_has_not_is_said(self, folder: Path) -> None:
         with pytest.raises(NotServedError) as caught:
-            Rendering(settings(folder)).template(machine(), "finish", OCCASION)
+            Rendering(settings(folder)).template(machine(), "finish", CONTEXT)
 
         assert str(caught.value) == "finish: web01.example.org has no 'finish' in its file"
 
 
 class TestRehearsal:
-    TRIAL = replace(OCCASION, mac="")
+    TRIAL = replace(CONTEXT, mac="")
 
     def faults(self, folder: Path, host: Machine, **keys: Any) -> list[str]:
         rendering = Rendering(settings(folder, **keys))

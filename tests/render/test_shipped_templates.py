@@ -21,7 +21,7 @@ from pyxie.shipped import shipped
 from tests.needs import program
 from tests.render.ipxe import commands, lines, split
 from tests.render.judges import by_debconf
-from tests.render.site import OCCASION, machine, settings
+from tests.render.site import CONTEXT, machine, settings
 
 NEEDED = {"mirror_host": "deb.example", "mirror_path": "/debian", "timezone": "Etc/UTC"}
 OPTIONAL = {
@@ -42,7 +42,7 @@ def shipped_machine(**keys: Any) -> Machine:
 
 def rendered(folder: Path, kind: str, params: dict[str, str], finish: str) -> str:
     host = shipped_machine(params={**NEEDED, **params}, finish=finish)
-    return Rendering(settings(folder)).template(host, kind, OCCASION)
+    return Rendering(settings(folder)).template(host, kind, CONTEXT)
 
 
 def answers(preseed: str) -> dict[str, str]:
@@ -196,7 +196,7 @@ class TestTheIpxeScripts:
         host = shipped_machine(cmdline="auto", initrd=["a", "b"])
         here = "http://192.0.2.1:8090"
         return {
-            "boot": rendering.script(host, OCCASION, here),
+            "boot": rendering.script(host, CONTEXT, here),
             "again": rendering.notice("why", f"{here}/ipxe/x", again=True),
             "final": rendering.notice("why", "", again=False),
         }

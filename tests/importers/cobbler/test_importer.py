@@ -23,7 +23,7 @@ from pyxie.render.strict import Renderer
 from tests import needs
 from tests.importers.trees import DATA, Imported, imported_tree
 
-OCCASION = BuildContext(base_url="http://192.0.2.1:8090", token="t0ken", mac="52:54:00:aa:00:01")
+CONTEXT = BuildContext(base_url="http://192.0.2.1:8090", token="t0ken", mac="52:54:00:aa:00:01")
 NAMES = {"n": "N", "e": "", "words": "a b", "tree": "http://m.example.org/r"}
 _CHEETAH = """
 import json, sys
@@ -168,7 +168,7 @@ class TestTemplates:
         machine = imported.defined["web01.example.org"]
         renderer = Renderer([imported.new / "templates"])
 
-        made = renderer.template("rocky.ks", template_names(machine, imported.settings, OCCASION))
+        made = renderer.template("rocky.ks", template_names(machine, imported.settings, CONTEXT))
 
         assert made == (DATA / "cobbler.rocky.ks").read_text()
 
@@ -218,7 +218,7 @@ class TestSystems:
     def test_options_of_their_own_are_in_their_command_line(self, imported: Imported) -> None:
         machine = imported.defined["web01.example.org"]
 
-        assert Rendering(imported.settings).boot(machine, OCCASION).cmdline == (
+        assert Rendering(imported.settings).boot(machine, CONTEXT).cmdline == (
             "inst.text console=tty0 console=ttyS0,115200 net.ifnames=0 mem=4G "
             "inst.ks=http://192.0.2.1:8090/template/preseed/web01.example.org/t0ken"
         )

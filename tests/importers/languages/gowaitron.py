@@ -16,7 +16,7 @@ from pyxie.render.context import BuildContext
 from tests import needs
 from tests.importers.languages.golang import LIBRARIES, built
 
-OCCASION = BuildContext(base_url="http://192.0.2.1:9090", token="t0ken-0f", mac="52:54:00:12:34:56")
+CONTEXT = BuildContext(base_url="http://192.0.2.1:9090", token="t0ken-0f", mac="52:54:00:12:34:56")
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def waitron(tmp_path_factory: pytest.TempPathFactory) -> Waitron:
     return Waitron(built("pongo2.go", tmp_path_factory.mktemp("go")))
 
 
-def names(machine: Machine, settings: Settings, context: BuildContext = OCCASION) -> dict[str, Any]:
+def names(machine: Machine, settings: Settings, context: BuildContext = CONTEXT) -> dict[str, Any]:
     """Return what waitron's templates see, of all its versions, under Go's names."""
     short, _, domain = machine.hostname.partition(".")
     own = {

@@ -15,7 +15,7 @@ from pyxie.importers.languages.pongo2.converter import convert
 from pyxie.registry.machine import Machine
 from pyxie.render.context import template_names
 from pyxie.render.strict import Renderer
-from tests.importers.languages.gowaitron import OCCASION, Waitron, names, waitron
+from tests.importers.languages.gowaitron import CONTEXT, Waitron, names, waitron
 
 __all__ = ["waitron"]
 
@@ -164,7 +164,7 @@ WITH_FILTERS = [
 def rendered(text: str, folder: Path | None = None) -> str:
     """Return what pyxie makes of a converted template."""
     renderer = Renderer([folder] if folder else [])
-    return renderer.text("template", text, template_names(MACHINE, SETTINGS, OCCASION))
+    return renderer.text("template", text, template_names(MACHINE, SETTINGS, CONTEXT))
 
 
 class TestConverted:
@@ -214,7 +214,7 @@ class TestConverted:
         """Waitron escaped what a template printed, also in a preseed (docs/waitron.md)."""
         machine = MACHINE.model_copy(update={"params": {"quote": 'it\'s <b> & "c"'}})
         converted = convert("{{ machine.Params.quote }}", "t.j2").text
-        made = Renderer([]).text("t", converted, template_names(machine, SETTINGS, OCCASION))
+        made = Renderer([]).text("t", converted, template_names(machine, SETTINGS, CONTEXT))
 
         assert made == 'it\'s <b> & "c"'
         assert waitron(names(machine, SETTINGS), text="{{ machine.Params.quote }}") == (
@@ -251,7 +251,7 @@ class TestFiles:
                 (folder / file).parent.mkdir(parents=True, exist_ok=True)
                 (folder / file).write_text(written)
 
-        made_of_it = Renderer([new]).template(name, template_names(MACHINE, SETTINGS, OCCASION))
+        made_of_it = Renderer([new]).template(name, template_names(MACHINE, SETTINGS, CONTEXT))
 
         assert made_of_it == waitron(names(MACHINE, SETTINGS), folder=old, file=name)
 

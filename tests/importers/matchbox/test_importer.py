@@ -25,7 +25,7 @@ from tests.importers.trees import DATA, Imported, imported_tree
 
 MAC = "52:54:00:89:d8:10"
 UUID = "16e7d8a7-bfa9-428b-9117-363341bb330b"
-OCCASION = BuildContext(base_url="http://192.0.2.1:8090", token="t0ken", mac=MAC)
+CONTEXT = BuildContext(base_url="http://192.0.2.1:8090", token="t0ken", mac=MAC)
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ class TestTemplates:
         names["request"] = {"query": {"mac": MAC}}
 
         made = Renderer([imported.new / "templates"]).template(
-            name, template_names(machine, imported.settings, OCCASION)
+            name, template_names(machine, imported.settings, CONTEXT)
         )
 
         assert made == by_go(go, (imported.old / name).read_text(), names)
@@ -154,7 +154,7 @@ class TestProfiles:
     def test_have_pyxies_urls_in_the_command_line(self, imported: Imported) -> None:
         machine = imported.defined["node1.example.org"]
 
-        boot = Rendering(imported.settings).boot(machine, OCCASION)
+        boot = Rendering(imported.settings).boot(machine, CONTEXT)
 
         here = "http://192.0.2.1:8090/template"
         assert boot.cmdline == (

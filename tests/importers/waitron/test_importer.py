@@ -17,7 +17,7 @@ from pyxie.importers.notes import NotFoundError, Result
 from pyxie.importers.waitron.importer import read
 from pyxie.render.context import template_names
 from pyxie.render.strict import Renderer
-from tests.importers.languages.gowaitron import OCCASION, Waitron, names, waitron
+from tests.importers.languages.gowaitron import CONTEXT, Waitron, names, waitron
 from tests.importers.trees import DATA, Imported, imported_tree
 
 __all__ = ["waitron"]
@@ -59,7 +59,7 @@ class TestTemplates:
         for machine in imported.defined.values():
             for template in filter(None, (machine.preseed, machine.finish)):
                 new = Renderer([imported.new / "templates"]).template(
-                    template, template_names(machine, settings, OCCASION)
+                    template, template_names(machine, settings, CONTEXT)
                 )
                 old = waitron(
                     names(machine, settings), folder=imported.old / "templates", file=template
@@ -76,7 +76,7 @@ class TestTemplates:
         source = written.get("cmdline") or written["default_cmdline"]
         source = source.replace("/{{ Hostname }}/preseed/", "/template/preseed/{{ Hostname }}/")
         for machine in imported.defined.values():
-            names_here = template_names(machine, settings, OCCASION)
+            names_here = template_names(machine, settings, CONTEXT)
             new = Renderer([]).text("cmdline", settings.cmdline, names_here)
 
             assert new == waitron(names(machine, settings), text=source, printf=False)

@@ -1,0 +1,71 @@
+"""What was rendered, kept for as long as it would be the same; bounded, for several threads."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final
+
+from pyxie.registry.machine import Machine
+from pyxie.render.uses import Uses
+
+MOST_TEXTS: Final = 20_000
+MOST_LETTERS: Final = 16 << 20
+"""Of all texts together."""
+LONGEST: Final = 256 << 10
+"""Letters of one text; a longer one is made anew each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    machine: Machine
+    text: str
+    uses: Uses
+
+
+class RenderCache:
+    """Texts by what they are and of whom; the one that was kept first is forgotten first.
+
+    Args:
+        most_texts: How many are kept.
+        most_letters: Of all together.
+    """
+
+    def __init__(self, most_texts: int = MOST_TEXTS, most_letters: int = MOST_LETTERS) -> None:
+        self._most_texts = most_texts
+        self._most_letters = most_letters
+        self._kept: dict[Hashable, _Kept] = {}
+        self._letters = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, machine: Machine) -> str | None:
+        """Return a text, if it was made of that very machine, and of files that have not changed.
+
+        Args:
+            key: What it is, with all that it depends on beside the machine.
+            machine: What it was made of; another object is another machine.
+        """
+        kept = self._kept.get(key)
+        if kept is None or kept.machine is not machine or not kept.uses.are_current():
+            return None
+        return kept.text
+
+    def put(self, key: Hashable, machine: Machine, text: str, uses: Uses) -> None:
+        """Keep a text, unless it would not be the same once more."""
+        with self._lock:
+            self._drop(key)
+            if not uses.lasting or len(text) > LONGEST:
+                return
+            self._kept[key] = _Kept(machine, text, uses)
+            self._letters += len(text)
+            while len(self._kept) > self._most_texts or self._letters > self._most_letters:
+                self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: Hashable) -> None:
+        gone = self._kept.pop(key, None)
+        if gone is not None:
+            self._letters -= len(gone.text)
+
+    def __len__(self) -> int:
+        return len(self._kept)
