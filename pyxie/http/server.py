@@ -6,7 +6,7 @@ import asyncio
 import errno
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -92,18 +92,8 @@ class HttpServer:
         self._servers: list[asyncio.Server] = []
 
     async def __aenter__(self) -> Self:
-        # aiohttp's own patience with an idle connection is an hour.
-        self._runner = web.AppRunner(
-            self._app,
-            access_log=None,
-            handle_signals=False,
-            keepalive_timeout=_IDLE,
-            logger=_Discreet(logging.getLogger("aiohttp.server")),
-        )
-        await self._runner.setup()
+        factory = await self.set_up()
         loop = asyncio.get_running_loop()
-        assert self._runner.server is not None  # noqa: S101
-        factory = self._admission.wrap(self._runner.server)
         try:
             for listener in _listeners(self._listen, self.port):
                 self._servers.append(
@@ -114,6 +104,24 @@ class HttpServer:
             raise
         self.port = self._servers[0].sockets[0].getsockname()[1]
         return self
+
+    async def set_up(self) -> Callable[[], asyncio.Protocol]:
+        """Get ready to serve, on no socket yet; leaving the server undoes it.
+
+        Returns:
+            Makes the protocol of one connection, whatever transport that is.
+        """
+        # aiohttp's own patience with an idle connection is an hour.
+        self._runner = web.AppRunner(
+            self._app,
+            access_log=None,
+            handle_signals=False,
+            keepalive_timeout=_IDLE,
+            logger=_Discreet(logging.getLogger("aiohttp.server")),
+        )
+        await self._runner.setup()
+        assert self._runner.server is not None  # noqa: S101
+        return self._admission.wrap(self._runner.server)
 
     async def __aexit__(
         self,
