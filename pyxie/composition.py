@@ -26,6 +26,7 @@ from pyxie.config.live import Derived, LiveSettings
 from pyxie.config.settings import Settings
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.server import DhcpServer
+from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
 from pyxie.hooks.names import HookNames
@@ -53,6 +54,8 @@ from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
+from pyxie.tftp.session import Socket as TransferSocket
+from pyxie.tftp.sockets import RequestSocket, connect, listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +94,10 @@ def compose(settings: LiveSettings, *, strict: bool = False) -> Daemon:
     services += [parts.archive, parts.hooks, stale, parts.upstreams]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
-    services.append(
-        TftpServer(
-            parts.loaders,
-            recorder=parts.trace,
-            metrics=parts.metrics,
-            serves=lambda index: watch.current.served(index),  # noqa: PLW0108  (current changes)
-            port=settings().tftp.port,
-            limits=Derived(settings, _tftp_limits),
-        )
-    )
+    services.append(serve_tftp(parts, lambda: watch.current))
     services.append(serve_http(parts, settings().http.listen, settings().http.port))
     if settings().dhcp.mode != "off":
-        services.append(
-            DhcpServer(
-                interfaces=lambda: watch.current,
-                recognise=parts.recogniser.over_dhcp,
-                loaders=lambda: parts.loaders.by_architecture,
-                http_port=settings().http.port,
-                recorder=parts.trace,
-                metrics=parts.metrics,
-                chains=parts.chains,
-                bind=settings().dhcp.bind,
-                observes=lambda: settings().dhcp.mode == "observe",
-                limit=Derived(settings, lambda now: TokenBuckets(now.limits.dhcp_per_mac)),
-                discovered=parts.discovery.note,
-            )
-        )
+        services.append(serve_dhcp(parts, lambda: watch.current))
     return Daemon(settings, parts.machines, parts.loaders, watch, tuple(services))
 
 
@@ -202,6 +182,66 @@ def assemble(
         gate=Derived(settings, lambda now: Gate(now.api, is_own, tokens.find)),
         tokens=tokens,
         audit=Audit(database),
+    )
+
+
+def serve_dhcp(
+    parts: Parts,
+    interfaces: Callable[[], Interfaces],
+    *,
+    opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
+    clock: Callable[[], float] = time.monotonic,
+) -> DhcpServer:
+    """Make the DHCP server.
+
+    Args:
+        parts: What it asks.
+        interfaces: Those of now.
+        opener: Opens its sockets.
+        clock: Seconds, monotonic.
+    """
+    settings = parts.settings
+    return DhcpServer(
+        interfaces=interfaces,
+        recognise=parts.recogniser.over_dhcp,
+        loaders=lambda: parts.loaders.by_architecture,
+        http_port=settings().http.port,
+        recorder=parts.trace,
+        metrics=parts.metrics,
+        chains=parts.chains,
+        bind=settings().dhcp.bind,
+        observes=lambda: settings().dhcp.mode == "observe",
+        limit=Derived(settings, lambda now: TokenBuckets(now.limits.dhcp_per_mac)),
+        clock=clock,
+        opener=opener,
+        discovered=parts.discovery.note,
+    )
+
+
+def serve_tftp(
+    parts: Parts,
+    interfaces: Callable[[], Interfaces],
+    *,
+    listener: Callable[[str, int], RequestSocket] = listen,
+    connector: Callable[[str, tuple[str, int]], tuple[TransferSocket, int]] = connect,
+) -> TftpServer:
+    """Make the TFTP server.
+
+    Args:
+        parts: What it asks.
+        interfaces: Those of now.
+        listener: Opens the socket that requests are heard on.
+        connector: Opens the socket of a transfer.
+    """
+    return TftpServer(
+        parts.loaders,
+        recorder=parts.trace,
+        metrics=parts.metrics,
+        serves=lambda index: interfaces().served(index),
+        port=parts.settings().tftp.port,
+        limits=Derived(parts.settings, _tftp_limits),
+        listener=listener,
+        connector=connector,
     )
 
 

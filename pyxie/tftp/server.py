@@ -23,8 +23,8 @@ from pyxie.tftp.files import Content, Library, to_netascii
 from pyxie.tftp.limits import Limits, Ration
 from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, parse
 from pyxie.tftp.report import one_line, report
-from pyxie.tftp.session import Session
-from pyxie.tftp.sockets import arrival, connect, listen, reply
+from pyxie.tftp.session import Session, Socket
+from pyxie.tftp.sockets import RequestSocket, arrival, connect, listen, reply
 from pyxie.tftp.source import Found, Source
 from pyxie.tftp.transfer import Completed, Transfer
 
@@ -74,6 +74,8 @@ class TftpServer:
         port: int = 69,
         limits: Callable[[], Limits] = Limits,
         serves: Callable[[int], bool] = lambda _: True,
+        listener: Callable[[str, int], RequestSocket] = listen,
+        connector: Callable[[str, tuple[str, int]], tuple[Socket, int]] = connect,
     ) -> None:
         """Set up; nothing is bound yet.
 
@@ -86,6 +88,8 @@ class TftpServer:
             limits: Those of now, asked at each request.
             serves: Whether requests that arrive on this interface, by its index, are
                 answered.
+            listener: Opens the socket that requests are heard on; see `sockets.listen`.
+            connector: Opens the socket of a transfer; see `sockets.connect`.
         """
         self._source = source
         self._recorder = recorder
@@ -94,6 +98,8 @@ class TftpServer:
         self._port = port
         self._limits = limits
         self._serves = serves
+        self._listener = listener
+        self._connector = connector
         self._library = Library()
         self._clients: dict[tuple[str, int], _Client] = {}
         self._of_host: dict[str, int] = {}
@@ -117,7 +123,7 @@ class TftpServer:
         """
         self._loop = asyncio.get_running_loop()
         self._failed: asyncio.Future[None] = self._loop.create_future()
-        self._sock = listen(self._host, self._port)
+        self._sock = self._listener(self._host, self._port)
         self._driver = Driver(self._on_end, self._guarded)
         return self
 
@@ -248,7 +254,7 @@ class TftpServer:
 
     def _begin(self, request: ReadRequest, asked: _Request, found: Found, content: Content) -> None:
         try:
-            sock, fitting = connect(str(asked.local), asked.peer)
+            sock, fitting = self._connector(str(asked.local), asked.peer)
         except OSError as exc:
             content.close()
             self._refuse_for(exc, asked, request.filename)

@@ -6,8 +6,10 @@ import contextlib
 import errno
 import socket
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import Protocol
 
 from pyxie.errors import StartError
 
@@ -35,6 +37,39 @@ class Arrival:
     interface: int
     local: IPv4Address
     broadcast: bool
+
+
+class RequestSocket(Protocol):
+    """What is needed of the non-blocking UDP socket that hears requests."""
+
+    def fileno(self) -> int:
+        """As of `socket.socket`, like the others."""
+        ...
+
+    def getsockname(self) -> tuple[str, int]:
+        """Return our address and port."""
+        ...
+
+    def recvmsg(
+        self, size: int, ancillary_size: int, /
+    ) -> tuple[bytes, list[tuple[int, int, bytes]], int, tuple[str, int]]:
+        """Take one datagram, and what the kernel noted about it."""
+        ...
+
+    def sendmsg(
+        self,
+        buffers: Iterable[bytes],
+        ancillary: Iterable[tuple[int, int, bytes]],
+        flags: int,
+        address: tuple[str, int],
+        /,
+    ) -> int:
+        """Send one datagram."""
+        ...
+
+    def close(self) -> None:
+        """Give it back."""
+        ...
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -86,7 +121,7 @@ def arrival(ancillary: list[tuple[int, int, bytes]]) -> Arrival | None:
     return None
 
 
-def reply(sock: socket.socket, datagram: bytes, local: IPv4Address, peer: tuple[str, int]) -> None:
+def reply(sock: RequestSocket, datagram: bytes, local: IPv4Address, peer: tuple[str, int]) -> None:
     """Send from the address that was asked, where several lead to the client.
 
     What the network does not take is lost, as it might be on the way.
