@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,10 +12,10 @@ from ipaddress import IPv4Address, IPv4Interface
 import pytest
 
 from pyxie.dhcp.chain import ChainMemory
-from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
-from pyxie.dhcp.message import DhcpMessage, build, parse
+from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
+from pyxie.dhcp.message import build
 from pyxie.dhcp.server import DhcpServer
-from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
+from pyxie.dhcp.sockets import DhcpSocket, Unreadable
 from pyxie.errors import WireError
 from pyxie.events.english import sentence
 from pyxie.events.kind import Kind, Step
@@ -26,6 +24,7 @@ from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.rate import TokenBuckets
 from pyxie.recognition.recognise import Policy, Recognised, Unknown
 from tests.dhcp.packets import BIOS_FEATURES, LOADERS, MAC, as_request, discover, ipxe
+from tests.dhcp.sockets import FakeSocket
 from tests.recognised import IN_BUILD, ended
 
 ETH0 = IPv4Address("192.168.7.1")
@@ -39,60 +38,6 @@ INTERFACES = Interfaces(
     ]
 )
 CLIENT = IPv4Address("192.168.7.50")
-ANY = IPv4Address(0)
-
-
-@dataclass(frozen=True)
-class Sent:
-    message: DhcpMessage
-    to: Destination
-    source: IPv4Address
-    interface: int
-
-
-class FakeSocket:
-    """A socket in memory, with a pipe for the event loop to wait on."""
-
-    def __init__(self, port: Port) -> None:
-        self.port: Port = port
-        self.sent: list[Sent] = []
-        self.fails: OSError | None = None
-        self._waiting: deque[Received | Unreadable | OSError] = deque()
-        self._near, self._far = socket.socketpair()
-        self._near.setblocking(False)
-
-    def deliver(
-        self, data: bytes | DhcpMessage, *, source: IPv4Address = ANY, interface: int = 2
-    ) -> None:
-        payload = build(data) if isinstance(data, DhcpMessage) else data
-        self.put(Received(payload, source.packed, 68, interface))
-
-    def put(self, received: Received | Unreadable | OSError) -> None:
-        self._waiting.append(received)
-        self._far.send(b".")
-
-    @property
-    def idle(self) -> bool:
-        return not self._waiting
-
-    def fileno(self) -> int:
-        return self._near.fileno()
-
-    def receive(self) -> Received | Unreadable:
-        self._near.recv(1)
-        received = self._waiting.popleft()
-        if isinstance(received, OSError):
-            raise received
-        return received
-
-    def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
-        if self.fails is not None:
-            raise self.fails
-        self.sent.append(Sent(parse(data), to, source, index))
-
-    def close(self) -> None:
-        self._near.close()
-        self._far.close()
 
 
 @dataclass

@@ -1,0 +1,67 @@
+"""Sockets that remember, for the DHCP server."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from pyxie.dhcp.decide import Destination, Port
+from pyxie.dhcp.message import DhcpMessage, build, parse
+from pyxie.dhcp.sockets import Received, Unreadable
+
+ANY = IPv4Address(0)
+
+
+@dataclass(frozen=True)
+class Sent:
+    message: DhcpMessage
+    to: Destination
+    source: IPv4Address
+    interface: int
+
+
+class FakeSocket:
+    """A socket in memory, with a pipe for the event loop to wait on."""
+
+    def __init__(self, port: Port) -> None:
+        self.port: Port = port
+        self.sent: list[Sent] = []
+        self.fails: OSError | None = None
+        self._waiting: deque[Received | Unreadable | OSError] = deque()
+        self._near, self._far = socket.socketpair()
+        self._near.setblocking(False)
+
+    def deliver(
+        self, data: bytes | DhcpMessage, *, source: IPv4Address = ANY, interface: int = 2
+    ) -> None:
+        payload = build(data) if isinstance(data, DhcpMessage) else data
+        self.put(Received(payload, source.packed, 68, interface))
+
+    def put(self, received: Received | Unreadable | OSError) -> None:
+        self._waiting.append(received)
+        self._far.send(b".")
+
+    @property
+    def idle(self) -> bool:
+        return not self._waiting
+
+    def fileno(self) -> int:
+        return self._near.fileno()
+
+    def receive(self) -> Received | Unreadable:
+        self._near.recv(1)
+        received = self._waiting.popleft()
+        if isinstance(received, OSError):
+            raise received
+        return received
+
+    def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.sent.append(Sent(parse(data), to, source, index))
+
+    def close(self) -> None:
+        self._near.close()
+        self._far.close()
