@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import os
 from collections import deque
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -23,15 +23,14 @@ class Sent:
 
 
 class FakeSocket:
-    """A socket in memory, with a pipe for the event loop to wait on."""
+    """A socket in memory, with a counter for the event loop to wait on (eventfd(2))."""
 
     def __init__(self, port: Port) -> None:
         self.port: Port = port
         self.sent: list[Sent] = []
         self.fails: OSError | None = None
         self._waiting: deque[Received | Unreadable | OSError] = deque()
-        self._near, self._far = socket.socketpair()
-        self._near.setblocking(False)
+        self._count = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
 
     def deliver(
         self, data: bytes | DhcpMessage, *, source: IPv4Address = ANY, interface: int = 2
@@ -41,17 +40,17 @@ class FakeSocket:
 
     def put(self, received: Received | Unreadable | OSError) -> None:
         self._waiting.append(received)
-        self._far.send(b".")
+        os.eventfd_write(self._count, 1)
 
     @property
     def idle(self) -> bool:
         return not self._waiting
 
     def fileno(self) -> int:
-        return self._near.fileno()
+        return self._count
 
     def receive(self) -> Received | Unreadable:
-        self._near.recv(1)
+        os.eventfd_read(self._count)  # BlockingIOError, where there is none
         received = self._waiting.popleft()
         if isinstance(received, OSError):
             raise received
@@ -63,5 +62,4 @@ class FakeSocket:
         self.sent.append(Sent(parse(data), to, source, index))
 
     def close(self) -> None:
-        self._near.close()
-        self._far.close()
+        os.close(self._count)
