@@ -1,0 +1,125 @@
+"""An iPXE that runs the scripts that pyxie writes: each command of theirs, and no other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from tests.dialogue.wires import Answer
+from tests.render.ipxe import lines, split
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What became of a script.
+
+    Attributes:
+        ended: ``boot``, or ``next device``.
+        screen: What stood on the machine's screen.
+        loaded: The images, by name.
+        cmdline: The kernel's.
+    """
+
+    ended: str
+    screen: tuple[str, ...] = ()
+    loaded: Mapping[str, bytes] = field(default_factory=dict)
+    cmdline: str = ""
+
+
+class Ipxe:
+    """Runs one script, and those that it leads to.
+
+    Args:
+        gets: Gets a URL.
+        sleeps: Lets seconds pass.
+        settings: What ``${name}`` stands for.
+    """
+
+    def __init__(
+        self,
+        gets: Callable[[str], Awaitable[Answer]],
+        sleeps: Callable[[float], None],
+        settings: Mapping[str, str],
+    ) -> None:
+        self._gets, self._sleeps, self._settings = gets, sleeps, dict(settings)
+        self._screen: list[str] = []
+        self._images: dict[str, bytes] = {}
+        self._lines: list[str] = []
+        self._at = 0
+        self._cmdline = self._ended = ""
+
+    async def run(self, url: str) -> Ran:
+        """Fetch a script and run it to its end."""
+        assert await self._chain("--replace", "--autofree", url), f"no script at {url}"
+        while not self._ended:
+            line = self._lines[self._at]
+            self._at += 1
+            if not line.startswith(":"):
+                await self._line(line)
+        return Ran(self._ended, tuple(self._screen), self._images, self._cmdline)
+
+    async def _line(self, line: str) -> None:
+        here = self._at
+        for words, then in split(line):
+            went_well = not words or await self._command(*map(self._expanded, words))
+            jumped = self._at != here or self._ended
+            if jumped or (then == "||" and went_well) or (then == "&&" and not went_well):
+                return
+            assert went_well or then, f"this ends the script: {line}"
+
+    async def _command(self, name: str, *words: str) -> bool:
+        """Do one command; tell whether it went well."""
+        if name in ("kernel", "initrd", "imgfetch"):
+            return await self._fetch(*words)
+        if name == "chain":
+            return await self._chain(*words)
+        if name == "iseq":
+            return words[0] == words[1]
+        if name in ("set", "inc"):
+            self._set(name, *words)
+        else:
+            self._do(name, *words)
+        return True
+
+    def _set(self, name: str, setting: str, value: str = "") -> None:
+        setting, _, _kind = setting.partition(":")
+        self._settings[setting] = value if name == "set" else str(int(self._settings[setting]) + 1)
+
+    def _do(self, name: str, *words: str) -> None:
+        match name, *words:
+            case "echo", *said:
+                self._screen += [" ".join(said)] if said else []
+            case "goto", label:
+                self._at = self._lines.index(f":{label}")
+            case "sleep", seconds:
+                self._sleeps(float(seconds))
+            case "imgargs", "kernel", *arguments:
+                self._cmdline = " ".join(arguments)
+            case "imgfree", *which:
+                for each in which or list(self._images):
+                    del self._images[each]
+            case "boot", "kernel":
+                self._ended = "boot"
+            case "exit", "1":
+                self._ended = "next device"
+            case _:
+                raise AssertionError(f"iPXE does not know: {name} {' '.join(words)}")
+
+    async def _fetch(self, option: str, name: str, url: str) -> bool:
+        assert option == "--name"
+        answer = await self._gets(url)
+        if answer.status == 200:
+            self._images[name] = answer.body
+        return answer.status == 200
+
+    async def _chain(self, replace: str, autofree: str, url: str) -> bool:
+        assert (replace, autofree) == ("--replace", "--autofree")
+        answer = await self._gets(url)
+        if answer.status == 200:
+            assert answer.text.startswith("#!ipxe\n"), answer.text
+            self._lines, self._at = lines(answer.text), 1
+        return answer.status == 200
+
+    def _expanded(self, word: str) -> str:
+        return re.sub(r"\$\{([\w/]+)[^}]*\}", lambda found: self._settings.get(found[1], ""), word)

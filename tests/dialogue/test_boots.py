@@ -1,0 +1,251 @@
+"""The five commonest boots, from power-on to installed, and the next one, which is left alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.dialogue.boot import (
+    ADOPTED,
+    CONFIG,
+    DASHED,
+    HOST,
+    INITRD,
+    IPXE_EFI,
+    KERNEL,
+    MACHINE,
+    UNDIONLY,
+    US,
+    boot,
+)
+from tests.dialogue.machine import (
+    BIOS_IPXE,
+    BIOS_ROM,
+    SILENCE,
+    UEFI_HTTP,
+    UEFI_IPXE,
+    UEFI_PXE,
+    Reply,
+)
+
+LOADING = f"pyxie: {HOST} (52:54:00:12:34:56): loading the installer, attempt 1"
+
+
+async def test_a_bios_rom_that_is_not_ipxe(tmp_path: Path) -> None:
+    """It gets iPXE over TFTP, and iPXE gets the rest over HTTP."""
+    async with boot(tmp_path) as (client, pyxie):
+        token = await pyxie.builds(HOST)
+
+        # The ROM.
+        assert await client.discovers(BIOS_ROM) == Reply(
+            "OFFER", f"{DASHED}/undionly.kpxe", skip_discovery=True
+        )
+        assert await client.requests_its_lease(BIOS_ROM) is SILENCE
+        assert await client.fetches(f"{DASHED}/undionly.kpxe", blksize="1456") == UNDIONLY
+
+        # iPXE, which the ROM started.
+        assert await client.discovers(BIOS_IPXE) == Reply(
+            "OFFER", f"{US}/ipxe/{DASHED}", skip_discovery=True
+        )
+        ran = await client.runs_script(f"{US}/ipxe/{DASHED}")
+        assert ran.screen == (LOADING,)
+        assert ran.loaded == {"kernel": KERNEL, "initrd0": INITRD}
+        assert ran.cmdline == (
+            f"initrd=initrd0 BOOTIF=01-{DASHED} auto url={US}/template/preseed/{HOST}/{token}"
+        )
+
+        # The installer, which iPXE started.
+        assert await pyxie.status(HOST) == "Installing"
+        assert await client.installs(ran) == "OK"
+        assert await pyxie.status(HOST) == "Installed"
+        assert pyxie.said() == [
+            "build mode is on",
+            "offered: undionly.kpxe for a PXE client (BIOS)",
+            "sent undionly.kpxe, 70 kB, over TFTP",
+            f"offered: {US}/ipxe/{DASHED} for iPXE (BIOS)",
+            "fetched its iPXE script",
+            "fetching kernel, 0.3 MB",
+            "fetching initrd 0, 0.1 MB",
+            "leaves iPXE for its kernel",
+            "installing",
+            "fetched preseed",
+            "installed; pyxie is silent to it from here on",
+        ]
+
+        # The next boot: the ROM goes on to the disk.
+        assert await client.discovers(BIOS_ROM) is SILENCE
+        assert pyxie.said() == ["not answered: installed"]
+
+
+async def test_a_bios_machine_whose_rom_is_ipxe(tmp_path: Path) -> None:
+    """As QEMU's and Proxmox VE's: it needs no loader, and goes straight to its script."""
+    async with boot(tmp_path) as (client, pyxie):
+        await pyxie.builds(HOST)
+
+        assert await client.discovers(BIOS_IPXE) == Reply(
+            "OFFER", f"{US}/ipxe/{DASHED}", skip_discovery=True
+        )
+        assert await client.requests_its_lease(BIOS_IPXE) is SILENCE
+        ran = await client.runs_script(f"{US}/ipxe/{DASHED}")
+        assert ran.loaded == {"kernel": KERNEL, "initrd0": INITRD}
+
+        assert await client.installs(ran) == "OK"
+        assert await pyxie.status(HOST) == "Installed"
+        assert pyxie.said() == [
+            "build mode is on",
+            f"offered: {US}/ipxe/{DASHED} for iPXE (BIOS)",
+            "fetched its iPXE script",
+            "fetching kernel, 0.3 MB",
+            "fetching initrd 0, 0.1 MB",
+            "leaves iPXE for its kernel",
+            "installing",
+            "fetched preseed",
+            "installed; pyxie is silent to it from here on",
+        ]
+
+        assert await client.discovers(BIOS_IPXE) is SILENCE
+        assert pyxie.said() == ["not answered: installed"]
+
+
+async def test_uefi_pxe(tmp_path: Path) -> None:
+    """EDK2 asks on port 4011 as well, and for the file's size first; images are a mirror's."""
+    mirror = "http://deb.example.org/bookworm"
+    remote = f"{MACHINE}image_url: {mirror}/\n"
+    files = {f"{mirror}/linux": KERNEL, f"{mirror}/initrd.gz": INITRD}
+    async with boot(tmp_path, machine=remote, upstream=files) as (client, pyxie):
+        await pyxie.builds(HOST)
+        loader = f"{DASHED}/ipxe-x86_64.efi"
+
+        # The firmware. Old ones drop an offer with PXE discovery in it.
+        assert await client.discovers(UEFI_PXE) == Reply("OFFER", loader, skip_discovery=False)
+        assert await client.requests_its_lease(UEFI_PXE) is SILENCE
+        assert await client.asks_port_4011(UEFI_PXE) == Reply("ACK", loader, to="192.168.7.50:68")
+        assert await client.asks_the_size(loader) == len(IPXE_EFI)
+        assert await client.fetches(loader, tsize="0", blksize="1468", windowsize="4") == IPXE_EFI
+
+        # iPXE.
+        assert await client.discovers(UEFI_IPXE) == Reply("OFFER", f"{US}/ipxe/{DASHED}")
+        ran = await client.runs_script(f"{US}/ipxe/{DASHED}")
+        assert ran.loaded == {"kernel": KERNEL, "initrd0": INITRD}
+
+        # The installer.
+        assert await client.installs(ran) == "OK"
+        assert await pyxie.status(HOST) == "Installed"
+        assert pyxie.said() == [
+            "build mode is on",
+            "offered: ipxe-x86_64.efi for a PXE client (x64 UEFI)",
+            "confirmed on port 4011: ipxe-x86_64.efi for a PXE client (x64 UEFI)",
+            "sent ipxe-x86_64.efi, 90 kB, over TFTP",
+            f"offered: {US}/ipxe/{DASHED} for iPXE (x64 UEFI)",
+            "fetched its iPXE script",
+            f"fetching kernel, streamed from {mirror}/linux",
+            f"fetching initrd 0, streamed from {mirror}/initrd.gz",
+            "leaves iPXE for its kernel",
+            "installing",
+            "fetched preseed",
+            "installed; pyxie is silent to it from here on",
+        ]
+
+        # The next boot.
+        assert await client.discovers(UEFI_PXE) is SILENCE
+        assert await client.asks_port_4011(UEFI_PXE) is SILENCE
+        assert pyxie.said() == ["not answered: installed"]
+
+
+async def test_uefi_http_boot(tmp_path: Path) -> None:
+    """EDK2 asks for the loader's head and then for all of it, on one connection."""
+    async with boot(tmp_path) as (client, pyxie):
+        await pyxie.builds(HOST)
+        loader = f"{US}/loader/{DASHED}/ipxe-x86_64.efi"
+
+        # The firmware, which takes answers from an HTTPClient's server only.
+        assert await client.discovers(UEFI_HTTP) == Reply("OFFER", loader, vendor="HTTPClient")
+        assert await client.requests_its_lease(UEFI_HTTP) is SILENCE
+        head = await client.gets(loader, "HEAD")
+        whole = await client.gets(loader)
+        assert (head.status, whole.status, whole.body) == (200, 200, IPXE_EFI)
+        assert head.headers["Content-Length"] == whole.headers["Content-Length"] == "90002"
+        assert head.headers["Content-Type"] == "application/efi"
+        assert head.headers["Server"]
+        assert client.connections == 1
+
+        # iPXE, which listens to PXEClient only.
+        assert await client.discovers(UEFI_IPXE) == Reply("OFFER", f"{US}/ipxe/{DASHED}")
+        ran = await client.runs_script(f"{US}/ipxe/{DASHED}")
+        assert ran.loaded == {"kernel": KERNEL, "initrd0": INITRD}
+
+        # The installer.
+        assert await client.installs(ran) == "OK"
+        assert await pyxie.status(HOST) == "Installed"
+        assert pyxie.said() == [
+            "build mode is on",
+            f"offered: {loader} for an HTTP boot client (x64 UEFI HTTP)",
+            "sent ipxe-x86_64.efi over HTTP",
+            f"offered: {US}/ipxe/{DASHED} for iPXE (x64 UEFI)",
+            "fetched its iPXE script",
+            "fetching kernel, 0.3 MB",
+            "fetching initrd 0, 0.1 MB",
+            "leaves iPXE for its kernel",
+            "installing",
+            "fetched preseed",
+            "installed; pyxie is silent to it from here on",
+        ]
+
+        # The next boot.
+        assert await client.discovers(UEFI_HTTP) is SILENCE
+        assert pyxie.said() == ["not answered: installed"]
+
+
+async def test_an_unknown_machine_is_discovered_adopted_and_installed(tmp_path: Path) -> None:
+    """Its iPXE tells what it is; the administrator makes a machine of it, over REST."""
+    discover = f"{CONFIG}unknown: discover\n"
+    smbios = {"serial": "VM-17", "manufacturer": "QEMU"}
+    async with boot(tmp_path, config=discover, machine=None, smbios=smbios) as (client, pyxie):
+        # The first boot: no file knows it.
+        assert await client.discovers(BIOS_IPXE) == Reply(
+            "OFFER", f"{US}/ipxe/{DASHED}", skip_discovery=True
+        )
+        ran = await client.runs_script(f"{US}/ipxe/{DASHED}")
+        assert ran.ended == "next device"
+        assert ran.screen == (
+            f"pyxie: {client.mac} is in no machine's file; pyxie takes note of it",
+        )
+        offered, told = pyxie.said()
+        assert offered == f"offered: {US}/ipxe/{DASHED} for iPXE (BIOS)"
+        assert told.startswith("is unknown: ")
+        assert "vendor='QEMU' serial='VM-17'" in told
+
+        # The administrator.
+        [found] = json.loads((await pyxie.rest("GET", "/api/v1/discovered")).body)["machines"]
+        assert (found["mac"], found["told"]["serial"]) == (client.mac, "VM-17")
+        added = await pyxie.rest(
+            "POST", "/api/v1/machines", {**ADOPTED, "network": [{"macaddress": found["mac"]}]}
+        )
+        assert added.status == 201
+        assert await client.discovers(BIOS_IPXE) is SILENCE
+        assert pyxie.said() == ["not answered: not in build mode"]
+        await pyxie.builds(HOST)
+
+        # The boot that installs it.
+        assert await client.discovers(BIOS_IPXE) == Reply(
+            "OFFER", f"{US}/ipxe/{DASHED}", skip_discovery=True
+        )
+        ran = await client.runs_script(f"{US}/ipxe/{DASHED}")
+        assert ran.loaded == {"kernel": KERNEL, "initrd0": INITRD}
+        assert await client.installs(ran) == "OK"
+        assert await pyxie.status(HOST) == "Installed"
+        assert pyxie.said() == [
+            "build mode is on",
+            f"offered: {US}/ipxe/{DASHED} for iPXE (BIOS)",
+            "fetched its iPXE script",
+            "fetching kernel, 0.3 MB",
+            "fetching initrd 0, 0.1 MB",
+            "leaves iPXE for its kernel",
+            "installing",
+            "fetched preseed",
+            "installed; pyxie is silent to it from here on",
+        ]
+
+        # The next boot.
+        assert await client.discovers(BIOS_IPXE) is SILENCE
+        assert pyxie.said() == ["not answered: installed"]
