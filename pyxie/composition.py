@@ -118,7 +118,7 @@ def assemble(
         interfaces: Those of now.
         strict: Refuse to start while a machine file is broken.
         records: Makes the records of builds.
-        clock: Seconds since the epoch, of builds and events.
+        clock: Seconds since the epoch, of all that is dated.
     """
     metrics, index, said = Metrics(), BuildIndex(), Memory()
     machines = Machines(settings, metrics, strict=strict)
@@ -135,6 +135,7 @@ def assemble(
         HookNames(definitions, settings, base_url),
         trace,
         metrics,
+        clock=clock,
     )
     builds = Builds(
         index,
@@ -147,7 +148,7 @@ def assemble(
     )
     boot_api = BootApi(settings().boot_api, contract, said, trace, metrics)
     discovered = DiscoveredMachines()
-    tokens = Tokens(database)
+    tokens = Tokens(database, clock=clock)
 
     def is_own(address: IPv4Address) -> bool:
         return interfaces().is_own(address)
@@ -162,6 +163,7 @@ def assemble(
             boot_api,
             hooks,
             lambda: settings().unknownbuild_commands,
+            clock=clock,
         ),
         discovered=discovered,
         builds=builds,
@@ -181,7 +183,7 @@ def assemble(
         metrics=metrics,
         gate=Derived(settings, lambda now: Gate(now.api, is_own, tokens.find)),
         tokens=tokens,
-        audit=Audit(database),
+        audit=Audit(database, clock=clock),
     )
 
 
