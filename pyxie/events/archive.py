@@ -11,14 +11,13 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, Final
+from contextlib import AbstractContextManager, suppress
+from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
 from pyxie.events.event import Event
 from pyxie.events.kind import Step
-from pyxie.events.trace import Trace
 from pyxie.service import Unbound
 from pyxie.store.database import Database, StoreError, faults
 from pyxie.store.tables import EVENTS
@@ -30,6 +29,14 @@ _PRUNE: Final = 500
 """Events after which the oldest are looked for."""
 _OF_STRANGERS: Final = 10
 """One part in so many of what is kept is for machines that no file knows."""
+
+
+class Followed(Protocol):
+    """What is asked of `pyxie.events.trace.Trace`."""
+
+    def follow(self) -> AbstractContextManager[asyncio.Queue[Event]]:
+        """Yield a queue that receives every event from now on."""
+        ...
 
 
 class Archive(Unbound):
@@ -45,7 +52,7 @@ class Archive(Unbound):
     name = "archive"
 
     def __init__(
-        self, database: Database, trace: Trace, *, keep: Callable[[], int], every: float = _EVERY
+        self, database: Database, trace: Followed, *, keep: Callable[[], int], every: float = _EVERY
     ) -> None:
         self._database = database
         self._trace = trace

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv4Address
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build
 from pyxie.config.settings import Settings
-from pyxie.net.baseurl import BaseUrl
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, build_context, template_names
 
 _LOOPBACK: Final = IPv4Address("127.0.0.1")
+
+
+class Definitions(Protocol):
+    """What is asked of `pyxie.builds.definitions.Definitions`."""
+
+    def of(self, build: Build) -> Machine:
+        """Return a build's machine."""
+        ...
 
 
 class HookNames:
@@ -26,7 +32,10 @@ class HookNames:
     """
 
     def __init__(
-        self, definitions: Definitions, settings: Callable[[], Settings], base_url: BaseUrl
+        self,
+        definitions: Definitions,
+        settings: Callable[[], Settings],
+        base_url: Callable[[IPv4Address, int], str],
     ) -> None:
         self._definitions = definitions
         self._settings = settings

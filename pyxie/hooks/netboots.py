@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from pyxie.bounded import note
-from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build
-from pyxie.hooks.runner import Hooks
+from pyxie.config.build import Hook
+from pyxie.registry.machine import Machine
 
 _ONE_BOOT: Final = 60.0
 """Seconds within which one machine's boot events are one."""
 _MOST: Final = 20_000
+
+
+class Definitions(Protocol):
+    """What is asked of `pyxie.builds.definitions.Definitions`."""
+
+    def of(self, build: Build) -> Machine:
+        """Return a build's machine."""
+        ...
+
+
+class Hooks(Protocol):
+    """What is asked of `pyxie.hooks.runner.Hooks`."""
+
+    async def enqueue(
+        self, kind: str, hooks: Sequence[Hook], host: str, build: Build | None, mac: str | None
+    ) -> None:
+        """Have hooks run."""
+        ...
 
 
 class Netboots:

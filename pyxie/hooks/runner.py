@@ -8,10 +8,9 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from pyxie.builds.life import Build
-from pyxie.builds.records import BuildRecords
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError, RenderError
 from pyxie.events.event import Recorder
@@ -50,6 +49,14 @@ class HookFailedError(PyxieError):
         return f"{self.key}[{self.at}] failed ({self.outcome.result}){message}"
 
 
+class Records(Protocol):
+    """What is asked of `pyxie.builds.records.BuildRecords`."""
+
+    async def build(self, number: int) -> Build | None:
+        """Return a build by its number; raises StoreError."""
+        ...
+
+
 class Hooks:
     """A `pyxie.service.Service` that runs what `PendingHooks` says is pending.
 
@@ -68,7 +75,7 @@ class Hooks:
     def __init__(
         self,
         pending: PendingHooks,
-        records: BuildRecords,
+        records: Records,
         renderer: Callable[[], Renderer],
         names: Names,
         recorder: Recorder,
