@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from pyxie.config.build import Group
 from pyxie.config.nodes import Document, parse, read
-from pyxie.config.validate import validate
+from pyxie.config.validate import slimmed, validate
 from pyxie.errors import ConfigError, Problem
 from pyxie.registry.amend import amended
 from pyxie.registry.claims import claims_of
@@ -59,7 +59,9 @@ def _machine_file(document: Document, stem: str) -> MachineFile:
         document.data["hostname"] = stem
     claims = claims_of(document)
     try:
-        machine = validate(document, Machine)
+        machine = slimmed(validate(document, Machine))
+        for nic in machine.network:
+            slimmed(nic)
     except ConfigError as exc:
         return MachineFile(document.file, None, document, exc.problems, claims)
     return MachineFile(document.file, machine, document, (), claims)

@@ -9,9 +9,10 @@ import pytest
 from pydantic import AliasChoices, Field
 
 from pyxie.config.nodes import parse
-from pyxie.config.validate import Model, nearest, validate
+from pyxie.config.validate import Model, nearest, slimmed, validate
 from pyxie.config.values import Names, Params
 from pyxie.errors import ConfigError
+from pyxie.registry.machine import Machine
 
 
 class Wheel(Model):
@@ -148,3 +149,14 @@ class TestUnknownKeys:
 
     def test_of_ten_thousand_letters_cost_nothing(self) -> None:
         assert nearest("x" * 10_000, ["name"]) is None
+
+
+class TestSlimmed:
+    def test_models_of_the_same_keys_share_the_set_of_them(self) -> None:
+        one, other = (slimmed(Machine(hostname=host, kernel="linux")) for host in ("a", "b"))
+        third = slimmed(Machine(hostname="c"))
+
+        assert one.model_fields_set is other.model_fields_set
+        assert one.model_fields_set == {"hostname", "kernel"}
+        assert third.model_fields_set == {"hostname"}
+        assert one.model_copy(update={"finish": "f"}).model_fields_set != one.model_fields_set
