@@ -125,8 +125,7 @@ def read(file: Path, *, shown: Path | None = None, tolerant: bool = False) -> Do
     """
     name = shown or file
     try:
-        # Not to wait for whoever might write to a named pipe.
-        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+        with open(file, "rb", opener=_at_once) as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise ConfigError([Problem(name, 0, 0, "", "cannot be read: it is not a file")])
             raw = opened.read(MOST_BYTES + 1)
@@ -135,6 +134,11 @@ def read(file: Path, *, shown: Path | None = None, tolerant: bool = False) -> Do
     if len(raw) > MOST_BYTES:
         raise ConfigError([Problem(name, 0, 0, "", f"is over {MOST_BYTES >> 20} MiB")])
     return parse(raw, name, tolerant=tolerant)
+
+
+def _at_once(file: str, flags: int) -> int:
+    """Open a file, but do not wait for whoever might write to a named pipe."""
+    return os.open(file, flags | os.O_NONBLOCK)
 
 
 def parse(raw: bytes, name: Path, *, tolerant: bool = False) -> Document:

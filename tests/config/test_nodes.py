@@ -213,6 +213,16 @@ class TestReading:
 
         assert str(caught.value) == "f.yaml: cannot be read: Is a directory"
 
+    def test_a_folder_again_and_again_leaves_no_descriptor_open(self, tmp_path: Path) -> None:
+        open_now = Path("/proc/self/fd")
+        before = len(list(open_now.iterdir()))
+
+        for _ in range(3):
+            with pytest.raises(ConfigError):
+                read(tmp_path)
+
+        assert len(list(open_now.iterdir())) == before
+
     def test_a_dangling_link(self, tmp_path: Path) -> None:
         (tmp_path / "a.yaml").symlink_to("nowhere")
 
