@@ -69,7 +69,8 @@ async def _run(live: LiveSettings, *, strict: bool) -> None:
         if not settings.api.allow and not settings.api.tokens:
             log.info("only this host may manage builds; see 'api.allow' in %s", live.file)
         log.info("pyxie %s serves; DHCP mode is %s", __version__, settings.dhcp.mode)
-        systemd.ready(f"{len(daemon.machines().machines)} machine(s)")
+        systemd.ready(_status(daemon))
+        reloads.bound()
 
     gc.disable()  # it would go through all machines over and over while they are read
     reloads = Reloads(daemon)
@@ -128,13 +129,30 @@ class Reloads:
 
     def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._running: set[asyncio.Task[None]] = set()
+        self._bound = asyncio.Event()
+        self._wanted = False
+        self._running: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        """Begin one; never waits."""
-        task = asyncio.get_running_loop().create_task(self._reload(), name="reload")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        """Begin one, or see to it that one follows the one that runs; never waits."""
+        self._wanted = True
+        if self._running is None or self._running.done():
+            loop = asyncio.get_running_loop()
+            self._running = loop.create_task(self._reload_all(), name="reload")
+
+    def bound(self) -> None:
+        """Note that the start is over; a reload that is wanted before waits for it."""
+        self._bound.set()
+
+    async def _reload_all(self) -> None:
+        await self._bound.wait()
+        while self._wanted:
+            self._wanted = False
+            try:
+                await self._reload()
+            except Exception:
+                # A bug met here must not end the reloads that are to come.
+                log.exception("a bug, while reloading")
 
     async def _reload(self) -> None:
         daemon = self._daemon
@@ -148,7 +166,15 @@ class Reloads:
             for sentence in daemon.loaders.missing():
                 log.warning("%s", sentence)
         finally:
-            systemd.ready(f"{len(daemon.machines().machines)} machine(s)")
+            systemd.ready(_status(daemon))
+
+
+def _status(daemon: Daemon) -> str:
+    """Return the line that ``systemctl status`` shows."""
+    status = f"{len(daemon.machines().machines)} machine(s)"
+    if daemon.settings.problems:
+        status += f"; {daemon.settings.file} has mistakes"
+    return status
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
@@ -17,6 +17,8 @@ from pyxie.errors import ConfigError, Problem
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Prepare: TypeAlias = Callable[[Settings, Document | None], Awaitable[Callable[[], None]]]
+"""Is told what is about to be in force, and returns what puts it there, without waiting."""
 
 FIXED: Final = (
     *("state", "user", "http", "tftp", "waitron_api"),
@@ -40,12 +42,18 @@ class LiveSettings:
         self.problems: tuple[Problem, ...] = ()
         """What is wrong with the file as it is now; what it said before stays in force."""
         self._settings = settings
+        self._written = settings
         self._reading = asyncio.Lock()
+        self._preparers: list[Prepare] = []
         self._followers: list[Callable[[Settings], None]] = []
 
     def __call__(self) -> Settings:
         """Return the settings of now."""
         return self._settings
+
+    def prepare(self, preparer: Prepare) -> None:
+        """Have ``preparer`` asked before each change; what it returns puts its part in force."""
+        self._preparers.append(preparer)
 
     def follow(self, follower: Callable[[Settings], None]) -> None:
         """Have ``follower`` told of each change, once it is in force."""
@@ -55,28 +63,43 @@ class LiveSettings:
         """Read the file again; a mistake in it changes nothing. Tell whether anything changed."""
         async with self._reading:
             try:
-                settings, document = await asyncio.to_thread(load_marked, self.file)
+                written, document = await asyncio.to_thread(load_marked, self.file)
             except ConfigError as exc:
-                for problem in sorted(set(exc.problems) - set(self.problems)):
-                    log.error("%s", problem)  # noqa: TRY400
+                self._note(exc.problems)
                 log.error("%s has mistakes; the settings stay as they were", self.file)  # noqa: TRY400
-                self.problems = exc.problems
                 return False
-            for problem in self.problems:
-                log.info("mended: %s", problem)
-            self.problems = ()
-            before, after = self._settings, _kept(self._settings, settings)
-            for key in sorted(_differences(after, settings)):
-                log.warning("%s: %s takes a restart", self.file, key)
-            self.document = document
+            self._note(())
+            before, after = self._settings, _kept(self._settings, written)
+            self._warn_of_restart(after, written)
             changed = sorted(_differences(before, after))
             if not changed:
-                return False
-            log.info("%s: changed: %s", self.file, ", ".join(changed))
-            self._settings = after
-        for follower in self._followers:
-            follower(after)
-        return True
+                after = before
+                if _text(document) == _text(self.document):
+                    return False
+            takes = [await prepare(after, document) for prepare in self._preparers]
+            if changed:
+                log.info("%s: changed: %s", self.file, ", ".join(changed))
+            # All at once: from here to the end nothing waits, so nobody sees a half of it.
+            self._settings, self.document = after, document
+            for take in takes:
+                take()
+            if changed:
+                for follower in self._followers:
+                    follower(after)
+            return bool(changed)
+
+    def _note(self, problems: tuple[Problem, ...]) -> None:
+        before, self.problems = self.problems, problems
+        for problem in sorted(set(problems) - set(before)):
+            log.error("%s", problem)
+        for problem in sorted(set(before) - set(problems)):
+            log.info("mended: %s", problem)
+
+    def _warn_of_restart(self, after: Settings, written: Settings) -> None:
+        """Name what differs from what is in force, once for each time that it is written."""
+        before, self._written = self._written, written
+        for key in sorted({*_differences(after, written)} & {*_differences(before, written)}):
+            log.warning("%s: %s takes a restart", self.file, key)
 
 
 class Derived(Generic[T]):
@@ -115,6 +138,10 @@ def _kept(before: Settings, after: Settings) -> Settings:
     if "off" in (before.dhcp.mode, after.dhcp.mode):
         update["dhcp"] = before.dhcp
     return after.model_copy(update=update)
+
+
+def _text(document: Document | None) -> str | None:
+    return document.text if document is not None else None
 
 
 def _differences(one: BaseModel, other: BaseModel) -> Iterator[str]:

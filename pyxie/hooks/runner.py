@@ -217,10 +217,11 @@ class Hooks:
         self, build: Build | None, kind: str, hook: Hook, host: str, mac: str | None, attempt: int
     ) -> Outcome:
         token = build.token if build else ""
+        renderer = self._renderer()  # of the same settings as the names
         try:
             names = await asyncio.to_thread(self._names, build, mac)
             names = {**names, "event": kind, "attempt": attempt}
-            what = await asyncio.to_thread(order, self._renderer(), kind, hook, names)
+            what = await asyncio.to_thread(order, renderer, kind, hook, names)
         except RenderError as exc:
             return Outcome(ok=False, result=str(exc))
         seconds = float(hook.timeout_seconds or 5)

@@ -97,7 +97,7 @@ class ListedMachine(Answer):
 
 
 class Machines(Answer):
-    """A page of machines, and the problems of machine files."""
+    """A page of machines, and what is wrong with config.yaml and machine files."""
 
     machines: list[ListedMachine]
     problems: list[str]

@@ -13,7 +13,7 @@ from pyxie.config.validate import Model
 from pyxie.http import answers
 from pyxie.http.builds import build_json
 from pyxie.http.hosts import unknown
-from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES
+from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES, SETTINGS
 from pyxie.http.query import Limit, Text, query
 from pyxie.http.routing import YAML, Routes
 from pyxie.registry.glob import matches
@@ -60,7 +60,7 @@ def wanted(index: BuildIndex, machine: Machine, of: OfMachines) -> bool:
 
 @routes.get("/api/v1/machines", query=OfMachines, answer=answers.Machines)
 async def machines(request: web.Request) -> web.Response:
-    """List machines with the newest build of each, and the problems of machine files."""
+    """List machines with the newest build of each, and what is wrong with files."""
     index, of = request.app[INDEX], query(request, OfMachines)
     definitions, registry = request.app[DEFINITIONS], await request.app[MACHINES].refresh()
     # A build goes on although its machine's file has broken, or has gone.
@@ -71,7 +71,9 @@ async def machines(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "machines": [_machine(index, found[host]) for host in page],
-            "problems": [str(problem) for problem in registry.problems],
+            "problems": [
+                str(problem) for problem in (*request.app[SETTINGS].problems, *registry.problems)
+            ],
             "next": page[-1] if len(page) < len(names) else None,
         }
     )

@@ -117,9 +117,20 @@ class Folder:
         self._of = self._shared
         """What the snapshot's machines inherit."""
 
-    def share(self, shared: Common) -> None:
-        """Have all machines inherit something else, from the next scan on."""
+    @property
+    def registry(self) -> Registry:
+        """The machines as they were last read."""
+        return self._registry
+
+    def share(self, shared: Common, groups: Path | None) -> None:
+        """Have all machines inherit something else, from the next scan on.
+
+        A copy of this (`copy.copy`) can be told so, and be scanned, while this one stays as it is.
+        """
         self._shared = shared
+        if groups != self._groups:
+            self._groups = self._groups_shown = groups
+            self._read_groups = {}
 
     def scan(self) -> Registry:
         """Return the machines as they stand now; the same object if nothing changed."""
@@ -128,9 +139,11 @@ class Folder:
             found = _signatures(self.path)
         except OSError as exc:
             problem = Problem(self._shown, 0, 0, "machinepath", f"cannot be read: {exc.strerror}")
-            if self._registry.problems != (problem,):
+            if self._registry.problems != (problem,) or self._of is not self._shared:
                 shared = self._registry.shared
-                self._read = None
+                if self._shared is not None and self._of is not self._shared:
+                    shared = replace(self._shared, groups=shared.groups)
+                self._read, self._of = None, self._shared
                 self._registry = Registry(problems=(problem,), shared=shared, blind=True)
             return self._registry
         before = self._read or {}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
+from collections.abc import Callable
 from typing import Final, Self
 
 from pyxie.config.live import LiveSettings
+from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
 from pyxie.errors import ConfigError
 from pyxie.metrics import Metrics
-from pyxie.registry.define import common
+from pyxie.registry.define import Common, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
 from pyxie.registry.writer import Writer
@@ -40,15 +43,14 @@ class Machines(Unbound):
         *,
         strict: bool = False,
     ) -> None:
-        self._settings = settings
         self._metrics = metrics
         self._strict = strict
-        self._of = settings()
-        self._registry = Registry(shared=common(self._of, settings.document))
-        self._folder = self._opened()
+        self._folder = _opened(settings(), common(settings(), settings.document))
+        self._registry = self._folder.registry
         self.writing = asyncio.Lock()
         """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
+        settings.prepare(self._prepare)
 
     def __call__(self) -> Registry:
         """Return the snapshot of now."""
@@ -69,38 +71,47 @@ class Machines(Unbound):
     @property
     def writer(self) -> Writer:
         """Who changes the files."""
-        return Writer(self._of.machinepath)
+        return Writer(self._folder.path)
 
     async def refresh(self) -> Registry:
         """Read machine files that have changed; what is new in being wrong is logged."""
         async with self._scanning:
-            if self._settings() is not self._of:
-                self._follow(self._settings())
-            before, after = self._registry, await asyncio.to_thread(self._folder.scan)
-            if after is before:
-                return after
-            self._registry = after
-            for problem in sorted(set(after.problems) - set(before.problems)):
-                log.error("%s", problem)
-            for problem in sorted(set(before.problems) - set(after.problems)):
-                log.info("mended: %s", problem)
-            if after.machines.keys() != before.machines.keys():
-                log.info("%d machine(s) are known", len(after.machines))
-            self._metrics.machines.set(len(after.machines))
-            self._metrics.machines_broken.set(len(after.broken))
-            return after
+            folder = self._folder
+            registry = await asyncio.to_thread(folder.scan)
+        if folder is self._folder:  # else the settings changed meanwhile, and brought theirs
+            self._take(registry)
+        return self._registry
 
-    def _follow(self, settings: Settings) -> None:
-        moved = (settings.machinepath, settings.grouppath) != (
-            self._of.machinepath,
-            self._of.grouppath,
-        )
-        self._of = settings
-        if moved:
-            self._folder = self._opened()
-        else:  # what was good of a file that is broken now is remembered
-            self._folder.share(common(settings, self._settings.document))
+    async def _prepare(self, settings: Settings, document: Document | None) -> Callable[[], None]:
+        """Read the machines by settings that are about to be in force."""
+        shared = common(settings, document)
+        async with self._scanning:
+            if settings.machinepath == self._folder.path:  # what was read is not read again
+                folder = copy.copy(self._folder)
+                folder.share(shared, settings.grouppath)
+            else:
+                folder = _opened(settings, shared)
+            registry = await asyncio.to_thread(folder.scan)
 
-    def _opened(self) -> Folder:
-        shared = common(self._of, self._settings.document)
-        return Folder(self._of.machinepath, shared=shared, groups=self._of.grouppath)
+        def take() -> None:
+            self._folder = folder
+            self._take(registry)
+
+        return take
+
+    def _take(self, after: Registry) -> None:
+        before, self._registry = self._registry, after
+        if after is before:
+            return
+        for problem in sorted(set(after.problems) - set(before.problems)):
+            log.error("%s", problem)
+        for problem in sorted(set(before.problems) - set(after.problems)):
+            log.info("mended: %s", problem)
+        if after.machines.keys() != before.machines.keys():
+            log.info("%d machine(s) are known", len(after.machines))
+        self._metrics.machines.set(len(after.machines))
+        self._metrics.machines_broken.set(len(after.broken))
+
+
+def _opened(settings: Settings, shared: Common) -> Folder:
+    return Folder(settings.machinepath, shared=shared, groups=settings.grouppath)
