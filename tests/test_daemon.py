@@ -316,6 +316,167 @@ class TestSignals:
             assert process.running
 
 
+@dataclass
+class Manager:
+    """The service manager's end of a daemon's socket."""
+
+    socket: socket.socket
+    told: list[str]
+
+    def hears(self, what: str) -> str:
+        """Return the next message that begins with ``what``; those before it are dropped."""
+        while True:
+            said = self.socket.recv(4096).decode()
+            self.told.append(said)
+            if said.startswith(what):
+                return said
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+    path = str(tmp_path / "notify")
+    monkeypatch.setenv("NOTIFY_SOCKET", path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(path)
+        listening.settimeout(10)
+        yield Manager(listening, [])
+
+
+class TestReload:
+    """SIGHUP, as of ``systemctl reload pyxie``."""
+
+    def test_changes_many_settings_at_once_and_names_what_takes_a_restart(
+        self, tmp_path: Path
+    ) -> None:
+        home = Home(tmp_path)
+        with home.running() as process:
+            token = home.build()
+            (tmp_path / "ipxe2").mkdir()
+            (tmp_path / "ipxe2/ours.kpxe").write_bytes(b"loader")
+            (tmp_path / "machines2").mkdir()
+            (tmp_path / f"machines2/{HOST}.yaml").write_text(MACHINE)
+            (tmp_path / "machines2/web02.yaml").write_text("hostname: web02\n")
+            ports = home.http, home.tftp
+            home.http, home.tftp = free_port(), free_port(socket.SOCK_DGRAM)
+            home.settings = (
+                "ipxe: ipxe2\ngrouppath: groups2\nuser: nobody\nwaitron_api: 3\n"
+                "log: {level: debug, format: json}\nunknown: rescue\nbuild_types: {rescue: }\n"
+                "limits: {tftp_blksize: 600}\n"
+            )
+            home.write()
+            config = tmp_path / "config.yaml"
+            config.write_text(config.read_text().replace("machines\n", "machines2\n"))
+            home.http, home.tftp = ports
+
+            process.signal(signal.SIGHUP)
+
+            process.wait_for("reloaded: 2 machine(s) are known", 10)
+            told = [line.partition(f"{config}: ")[2] for line in process.text.splitlines()]
+            assert [line for line in told if "restart" in line] == [
+                f"{key} takes a restart"
+                for key in ("http.port", "tftp.port", "user", "waitron_api")
+            ]
+            [changed] = [line for line in told if line.startswith("changed: ")]
+            assert changed == (
+                "changed: build_types, grouppath, ipxe, limits.tftp_blksize, log.format, "
+                "log.level, machinepath, unknown"
+            )
+            assert json.loads(process.text.splitlines()[-1])["level"] in ("debug", "info")
+            settings = json.loads(home.get("/api/v1/settings").body)["settings"]
+            assert (settings["http"]["port"], settings["unknown"]) == (ports[0], "rescue")
+            assert fetch_by_tftp(home.tftp, "ours.kpxe") == b"loader"
+            assert home.get("/list").body == f'["{HOST}.yaml","web02.yaml"]'.encode()
+            assert home.get(f"/done/{HOST}/{token}") == OK
+
+    def test_of_a_broken_file_changes_nothing_and_reports_ready(
+        self, tmp_path: Path, manager: Manager
+    ) -> None:
+        home = Home(tmp_path)
+        with home.running() as process:
+            manager.hears("READY=1")
+            config, good = tmp_path / "config.yaml", (tmp_path / "config.yaml").read_bytes()
+            end = f"{config} has mistakes; the settings stay as they were"
+            line = good.count(b"\n") + 1
+            for content, sentence in (
+                (good + b"kernle: x\n", f":{line}:1: kernle: unknown key; did you mean"),
+                (good + b"kernel: \xff\n", f":{line}:9: is not UTF-8 text"),
+                (b"#" * (10 << 20), ": is over 4 MiB"),
+                (None, ": cannot be read: Is a directory"),
+            ):
+                config.unlink()
+                if content is None:
+                    config.mkdir()
+                else:
+                    config.write_bytes(content)
+                process.signal(signal.SIGHUP)
+
+                manager.hears("RELOADING=1")
+                said = manager.hears("READY=1")
+                assert said == f"READY=1\nSTATUS=1 machine(s); {config} has mistakes"
+                assert f"error: {config}{sentence}" in process.text
+                problem = json.loads(home.get("/health").body)["problems"][0]
+                assert problem.startswith(f"{config}{sentence}")
+            assert process.text.count(end) == 4
+
+            status = subprocess.run(
+                [*PYXIE, "status", "--url", f"http://127.0.0.1:{home.http}"],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd="/",
+            )
+            assert f"broken: {config}: cannot be read: Is a directory" in status.stderr
+
+            config.rmdir()
+            config.write_bytes(good)
+            process.signal(signal.SIGHUP)
+            assert manager.hears("READY=1") == "READY=1\nSTATUS=1 machine(s)"
+            assert f"mended: {config}: cannot be read: Is a directory" in process.text
+            assert "Traceback" not in process.text
+
+    def test_ten_times_in_a_row_ends_no_request(self, tmp_path: Path) -> None:
+        home = Home(tmp_path)
+        config = tmp_path / "config.yaml"
+        with home.running() as process:
+            token, good = home.build(), config.read_text()
+            for n in range(10):
+                config.write_text(f"{good}description: n{n}\n")
+                process.signal(signal.SIGHUP)
+                assert home.get(f"/template/preseed/{HOST}/{token}").status == 200
+                assert home.get("/v1/boot/00:de:ad:90:74:60").status == 200
+
+            def settled() -> bool:
+                settings = json.loads(home.get("/api/v1/settings").body)["settings"]
+                return bool(settings["description"] == "n9")
+
+            until(settled, "the last of the settings to be in force")
+            process.wait_for("reloaded: 1 machine(s) are known", 10)
+            assert home.get(f"/done/{HOST}/{token}") == OK
+            assert process.running
+            assert "Traceback" not in process.text
+            assert process.text.count("changed: description") <= 10
+
+    def test_during_the_start_waits_for_its_end(self, tmp_path: Path, manager: Manager) -> None:
+        home = Home(tmp_path)
+        for n in range(3000):
+            (tmp_path / f"machines/vm{n}.yaml").write_text(f"hostname: vm{n}\n")
+        with home.start() as process:
+            status = Path(f"/proc/{process.pid}/status")
+            until(lambda: _catches_hangup(status), "the daemon to catch SIGHUP")
+            process.signal(signal.SIGHUP)
+
+            manager.hears("READY=1")
+            manager.hears("READY=1")
+
+            first, *rest = [said.partition("\n")[0] for said in manager.told]
+            assert [first, *rest] == ["READY=1", "RELOADING=1", "READY=1"]
+
+
+def _catches_hangup(status: Path) -> bool:
+    fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+    return bool(int(fields["SigCgt"], 16) & (1 << (signal.SIGHUP - 1)))
+
+
 class TestAnyBytes:
     def test_leave_it_answering_others(self, tmp_path: Path) -> None:
         home = Home(tmp_path)

@@ -342,7 +342,8 @@ class TestTokensInFiles:
 class TestReload:
     async def test_of_the_same_changes_nothing(self, tmp_path: Path, said: Said) -> None:
         file = File(tmp_path, "kernel: a\n")
-        before, heard = file.live(), []
+        before = file.live()
+        heard: list[Settings] = []
         file.live.follow(heard.append)
 
         assert not await file.live.reload()
@@ -352,7 +353,9 @@ class TestReload:
 
     async def test_of_other_comments_moves_the_marks_and_no_more(self, tmp_path: Path) -> None:
         file = File(tmp_path, "kernel: a\n")
-        before, heard, places = file.live(), [], []
+        before = file.live()
+        heard: list[Settings] = []
+        places: list[tuple[bool, int]] = []
         file.live.follow(heard.append)
 
         async def prepared(settings: Settings, document: Document | None) -> Callable[[], None]:
