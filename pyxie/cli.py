@@ -73,9 +73,9 @@ def commands() -> None:
 def serve(config: Path | None, as_json: bool, strict: bool) -> None:
     """Run the daemon, in the foreground.
 
-    SIGTERM and Ctrl-C end it once what is in hand is done; SIGHUP reads machines and boot
-    loaders again. A mistake in config.yaml refuses the start; one in a machine's file takes
-    out that machine alone, unless --strict is given.
+    SIGTERM and Ctrl-C end it once what is in hand is done; SIGHUP reads config.yaml again. A
+    mistake in config.yaml refuses the start, and later changes nothing; one in a machine's
+    file takes out that machine alone, unless --strict is given.
     """
     from pyxie.daemon import run  # the daemon's libraries take half a second to import
 

@@ -26,6 +26,7 @@ from pyxie.metrics import Metrics
 from pyxie.operations import operations
 from pyxie.registry.folder import read_group, read_machine
 from pyxie.registry.machine import Machine
+from tests.config.test_live import is_fixed
 
 TOP = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -166,6 +167,18 @@ class TestSettings:
         limits = Settings().limits.model_dump()
 
         assert told == {f"`limits.{name}`": f"`{value}`" for name, value in limits.items()}
+
+    def test_every_key_says_whether_a_change_takes_a_reload_or_a_restart(self) -> None:
+        told = {
+            key: row[2]
+            for row in rows(text("docs/config.md"))
+            for key in quoted(row[0])
+            if len(row) == 4
+        }
+
+        expected = {key: "restart" if is_fixed(key) else "reload" for key in keys(Settings)}
+        expected["dhcp.mode"] = "reload; to or from `off`: restart"
+        assert told == expected
 
     def test_every_key_of_a_machine_is_explained(self) -> None:
         table = section(text("docs/machines.md"), "Machine files")
