@@ -183,7 +183,7 @@ def assemble(
         metrics=metrics,
         gate=Derived(settings, lambda now: Gate(now.api, is_own, tokens.find)),
         tokens=tokens,
-        audit=Audit(database, clock=clock),
+        audit=Audit(database, keep=lambda: settings().limits.audit, clock=clock),
     )
 
 

@@ -556,6 +556,20 @@ class TestUser:
             with home.running():
                 assert home.get(f"/status/{HOST}") == Answer(200, b"Installed")
 
+    def test_it_is_the_user_who_reads_the_settings_again(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="pyxie-") as made:
+            folder = Path(made)
+            folder.chmod(0o755)
+            home = Home(folder, "user: nobody\n")
+            with home.running() as process:
+                (folder / "config.yaml").chmod(0o600)
+                process.signal(signal.SIGHUP)
+                process.wait_for("the settings stay as they were", 10)
+
+                denied = f"{folder}/config.yaml: cannot be read: Permission denied"
+                assert f"error: {denied}" in process.text
+                assert json.loads(home.get("/health").body)["problems"][0] == denied
+
 
 @dataclass
 class SmallDisk:

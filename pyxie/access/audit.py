@@ -1,4 +1,4 @@
-"""Who changed what, and when; in the state, the newest ten thousand."""
+"""Who changed what, and when; in the state, the newest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pyxie.store.tables import AUDIT
 
 log = logging.getLogger(__name__)
 
-_KEPT = 10_000
 _PRUNE = 100
 """Entries after which the oldest are looked for."""
 
@@ -24,11 +23,19 @@ class Audit:
 
     Args:
         database: Entered before this is used.
+        keep: How many changes are kept, as of now; older ones are forgotten.
         clock: Seconds since the epoch.
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        keep: Callable[[], int] = lambda: 10_000,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._database = database
+        self._keep = keep
         self._clock = clock
         self._written = 0
 
@@ -42,8 +49,9 @@ class Audit:
                     await connection.execute(sa.insert(AUDIT).values(**row))
                     self._written += 1
                     if self._written % _PRUNE == 1:
-                        newest = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc()).limit(_KEPT)
-                        old = sa.delete(AUDIT).where(AUDIT.c.id.not_in(newest))
+                        newest = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc())
+                        kept = newest.limit(self._keep())
+                        old = sa.delete(AUDIT).where(AUDIT.c.id.not_in(kept))
                         await connection.execute(old)
         except StoreError as exc:
             log.error("audit: %s %s by %s: %d; not stored: %s", method, path, who, status, exc)  # noqa: TRY400

@@ -145,6 +145,7 @@ class Limits(Model):
         tftp_windowsize: Largest RFC 7440 window, blocks.
         builds_per_machine: Builds that are remembered, with their history and hooks.
         events: Events that are remembered on disk; 0 for none.
+        audit: Changes over HTTP that the audit log remembers.
     """
 
     tftp_per_address: Annotated[int, Field(ge=1)] = 256
@@ -156,6 +157,7 @@ class Limits(Model):
     tftp_windowsize: Annotated[int, Field(ge=1, le=32767)] = 64
     builds_per_machine: Annotated[int, Field(ge=1)] = 50
     events: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
+    audit: Annotated[int, Field(ge=1, le=10_000_000)] = 10_000
 
 
 class Log(Model):

@@ -67,6 +67,7 @@ CHANGES = {
     "limits.tftp_windowsize": ("1", "2"),
     "limits.builds_per_machine": ("1", "2"),
     "limits.events": ("1", "2"),
+    "limits.audit": ("1", "2"),
     "log.level": ("info", "debug"),
     "log.format": ("text", "json"),
     "api.allow": ("[192.0.2.0/24]", "[198.51.100.0/24]"),

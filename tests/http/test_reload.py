@@ -150,6 +150,13 @@ async def events_kept(served: Served) -> int:
     return served.parts.archive._keep()
 
 
+async def audited(served: Served) -> int:
+    """Return how many of 100 changes are kept, one more if those before are kept too."""
+    for _ in range(100):
+        await served.parts.audit.note("x", "192.0.2.1", "PUT", "/", 200)
+    return len(await served.parts.audit.page(None, 1000))
+
+
 async def connected_twice(served: Served) -> bool:
     """Tell whether a second connection is served, beside that of the session."""
     await served.get("/health")
@@ -230,6 +237,7 @@ CASES = [
     Case("limits.http_total", "9", "1", connected_twice, True, False),
     Case("limits.builds_per_machine", "50", "2", kept_builds, 4, 2),
     Case("limits.events", "7", "0", events_kept, 7, 0),
+    Case("limits.audit", "300", "3", audited, 101, 3),
     Case("api.allow", "[]", "[127.0.0.0/8]", status_of("/status", **FORWARDED), 403, 200),
     Case(
         "api.tokens",

@@ -161,12 +161,9 @@ class TestAudit:
         async with serving(tmp_path) as served:
             assert (await call(served, "GET", f"/api/v1/audit?{query}"))[0] == 400
 
-    async def test_ten_thousand_are_kept(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("pyxie.access.audit._KEPT", 5)
+    async def test_as_many_are_kept_as_the_settings_say(self, tmp_path: Path) -> None:
         async with Database(url(tmp_path)) as store:
-            log = Audit(store, clock=Clock())
+            log = Audit(store, keep=lambda: 5, clock=Clock())
             for at in range(201):
                 await log.note("x", "192.0.2.1", "PUT", f"/{at}", 200)
 
