@@ -19,7 +19,7 @@ from pyxie.tftp.packet import Ack, Data, OptionAck, Refusal, parse
 from pyxie.tftp.server import TftpServer
 from tests.daemon import free_port
 from tests.dhcp.packets import discover
-from tests.dhcp.test_server import FakeSocket
+from tests.dhcp.sockets import FakeSocket
 from tests.http.site import lay
 
 S = TypeVar("S", bound=Service)
