@@ -15,7 +15,7 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         self.dhcp = Counter(
             "pyxie_dhcp_datagrams_total",
-            "Datagrams heard, by port and what became of them; reason explains a silence.",
+            "Datagrams received, by port and outcome; reason says why one was not answered.",
             ["port", "outcome", "reason"],
             registry=self.registry,
         )
@@ -75,13 +75,13 @@ class Metrics:
         )
         self.hooks = Counter(
             "pyxie_hooks_total",
-            "Hooks that were run, by kind and what came of them.",
+            "Hooks that were run, by kind and outcome.",
             ["kind", "outcome"],
             registry=self.registry,
         )
         self.boot_api = Counter(
             "pyxie_boot_api_requests_total",
-            "Questions to the API server of boot_api, by what came of them.",
+            "Requests to the API server of boot_api, by outcome.",
             ["outcome"],
             registry=self.registry,
         )

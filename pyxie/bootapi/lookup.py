@@ -115,7 +115,7 @@ class BootApi:
                 auto_decompress=False,  # what is small packed may be large unpacked
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
-            log.info("machines that no file knows are asked for at %s", shown(self._base))
+            log.info("unknown machines are looked up at %s", shown(self._base))
         return self
 
     async def __aexit__(

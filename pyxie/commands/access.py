@@ -26,9 +26,9 @@ class _Duration(click.ParamType[float]):
         return float(int(found[1]) * _UNITS[found[2]])
 
 
-@click.group(short_help="Tokens for those who manage from elsewhere.")
+@click.group(short_help="API tokens, for administration from elsewhere.")
 def token() -> None:
-    """Tokens for those who manage from elsewhere: create, list, revoke."""
+    """API tokens, for administration from elsewhere: create, list, revoke."""
 
 
 @token.command()
@@ -38,14 +38,14 @@ def token() -> None:
     type=click.Choice(["read", "build", "admin"]),
     default="read",
     show_default=True,
-    help="What it may do: look; build machines too; change machines and tokens too.",
+    help="read: look; build: also begin and end builds; admin: also change machines and tokens.",
 )
 @click.option(
-    "--expires", type=_Duration(), help="How long it is good, as 12h or 90d. [default: ever]"
+    "--expires", type=_Duration(), help="Its lifetime, as 12h or 90d. [default: unlimited]"
 )
 @remote
 def create(name: str, scope: str, expires: float | None, as_json: bool, **where: Any) -> None:
-    """Make the token NAME and print its secret, which is not kept and not shown again."""
+    """Create the token NAME and print its secret, which is not stored or shown again."""
     wanted = {"name": name, "scope": scope, "seconds": expires}
     answer = run(client_of(**where).call("POST", "tokens", body=wanted))
     output.answer(answer, as_json, answer["token"])
@@ -54,7 +54,7 @@ def create(name: str, scope: str, expires: float | None, as_json: bool, **where:
 @token.command("list")
 @remote
 def list_(as_json: bool, **where: Any) -> None:
-    """List the tokens, with their scopes and when they end."""
+    """List the tokens, with their scopes and when they expire."""
     answer = run(client_of(**where).call("GET", "tokens"))
     if as_json:
         output.as_json(answer)
@@ -75,7 +75,7 @@ def list_(as_json: bool, **where: Any) -> None:
 @click.argument("name")
 @remote
 def revoke(name: str, as_json: bool, **where: Any) -> None:
-    """End the token NAME now."""
+    """Revoke the token NAME; it is invalid at once."""
     run(client_of(**where).call("DELETE", "tokens", name))
     output.answer({"name": name}, as_json, f"{name} is revoked")
 

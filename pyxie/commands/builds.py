@@ -20,7 +20,7 @@ from pyxie.config.values import mac as canonical
 @click.command(short_help="Put HOST in build mode: its next network boot installs it.")
 @click.argument("host")
 @click.option("--type", "build_type", help="Which of 'build_types'. [default: its file's]")
-@click.option("--replace", is_flag=True, help="In place of the build that it is in.")
+@click.option("--replace", is_flag=True, help="Replace the active build.")
 @click.option(
     "--set",
     "values",
@@ -39,8 +39,8 @@ def build(
 ) -> None:
     """Put HOST in build mode: at its next network boot it is installed.
 
-    Prints the build's token, which the installer shows to fetch its templates and to say
-    that it is done. `pyxie show HOST` tells beforehand what it will be built from.
+    Prints the build's token, by which the installer fetches its templates and reports
+    that it is done. `pyxie show HOST` shows beforehand what it will be built from.
     """
     body = {"build_type": build_type or "", "replace": replace, "definition": changed({}, values)}
     answer = run(client_of(**where).call("PUT", "builds", host, body=body))

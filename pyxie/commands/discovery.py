@@ -1,4 +1,4 @@
-"""Machines that no file knows: discovered, adopt."""
+"""Unknown machines: discovered, adopt."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pyxie.commands.options import remote, run
 from pyxie.config.values import mac as canonical
 
 
-@click.command(short_help="List the machines that were heard and that no file knows.")
+@click.command(short_help="List discovered machines, which have no machine file.")
 @remote
 def discovered(as_json: bool, **where: Any) -> None:
-    """List the machines that wanted to boot and that no file knows, and what they said.
+    """List the unknown machines that tried to boot, and what they reported.
 
-    They say most with 'unknown: discover' in config.yaml. `pyxie adopt` writes a file for one.
+    They report most with 'unknown: discover' in config.yaml. `pyxie adopt` writes a file for one.
     """
     answer = run(client_of(**where).call("GET", "discovered"))
     if as_json:
@@ -32,17 +32,17 @@ def discovered(as_json: bool, **where: Any) -> None:
         ]
         for each in answer["machines"]
     ]
-    output.table(["NIC", "last heard", "vendor", "product", "serial", "architecture"], rows)
+    output.table(["NIC", "last seen", "vendor", "product", "serial", "architecture"], rows)
 
 
-@click.command(short_help="Write a machine file for a MAC that was heard.")
+@click.command(short_help="Write a machine file for a discovered machine.")
 @click.argument("mac")
 @click.option("--hostname", required=True, help="The new machine's name.")
 @remote
 def adopt(mac: str, hostname: str, as_json: bool, **where: Any) -> None:
-    """Write the machine file HOSTNAME for MAC, with what the machine said of itself.
+    """Write the machine file HOSTNAME for MAC, with what the machine reported.
 
-    `pyxie set` and `pyxie edit` say the rest; then `pyxie build` installs it.
+    `pyxie set` and `pyxie edit` add the rest; then `pyxie build` installs it.
     """
     try:
         mac = canonical(mac)

@@ -136,7 +136,9 @@ def _edited(client: Client, host: str, seen: Reply, draft: Path) -> Any:
 
 @click.command(short_help="Delete HOST's file.")
 @click.argument("host")
-@click.option("--force", is_flag=True, help="Also while it is in build mode; the build goes on.")
+@click.option(
+    "--force", is_flag=True, help="Also while it is in build mode; the active build continues."
+)
 @remote
 def remove(host: str, force: bool, as_json: bool, **where: Any) -> None:
     """Delete HOST's file. The history of its builds stays."""

@@ -163,7 +163,7 @@ class Hooks:
             kept = [(hook, _kept(hook, outcome)) for hook, outcome in ran]
             await self._pending.note(kind, kept, self._clock(), build.host, build.number)
         except StoreError as exc:
-            log.error("hooks: what came of them is not kept: %s", exc)  # noqa: TRY400
+            log.error("hooks: results cannot be stored: %s", exc)  # noqa: TRY400
 
     async def enqueue(
         self, kind: str, hooks: Sequence[Hook], host: str, build: Build | None, mac: str | None
@@ -173,7 +173,7 @@ class Hooks:
         try:
             await self._pending.enqueue(kind, hooks, self._clock(), host, build=number, mac=mac)
         except StoreError as exc:
-            log.error("hooks: %s is lost for %s: %s", kind, host, exc)  # noqa: TRY400
+            log.error("hooks: %s of %s cannot be stored, and will not run: %s", kind, host, exc)  # noqa: TRY400
             return
         self.wake()
 

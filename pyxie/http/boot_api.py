@@ -133,5 +133,7 @@ async def other(request: web.Request) -> web.StreamResponse:
     """Give what the command line of an answer leads to, by number."""
     found = await boot_api_image(request)
     if found is None:
-        raise NotServedError(request.match_info["hostname"], "the boot API named nothing")
+        raise NotServedError(
+            request.match_info["hostname"], "the boot API's answer has no such file"
+        )
     return found

@@ -25,7 +25,7 @@ async def discovered(request: web.Request) -> web.Response:
     """Hear from an unknown machine's iPXE what it is."""
     mac = mac_of(request)
     if request.app[SETTINGS]().unknown != "discover" or not is_unknown(request, mac):
-        raise web.HTTPNotFound(text="nobody asked\n")
+        raise web.HTTPNotFound(text="no report is expected from this machine\n")
     request.app[DISCOVERY].note(mac, dict(request.query))
     found = request.app[DISCOVERED].of(mac)
     what = Discovered(told=dict(found.fields) if found else {})
@@ -65,7 +65,7 @@ async def one(request: web.Request) -> web.Response:
     await request.app[MACHINES].refresh()
     found = request.app[DISCOVERED].of(mac)
     if found is None or not is_unknown(request, mac):
-        raise web.HTTPNotFound(text=f"{mac} has not been heard, or is known")
+        raise web.HTTPNotFound(text=f"{mac} was not discovered, or has a machine file")
     return web.json_response(_told(found))
 
 

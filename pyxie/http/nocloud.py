@@ -26,7 +26,7 @@ async def seed(request: web.Request) -> web.Response:
     host, name = known(request), request.match_info["name"]
     build = request.app[BUILDS].admit(host, request.match_info["token"])
     if name in _OPTIONAL and not request.app[DEFINITIONS].of(build).templates.get(name):
-        raise NotServedError(name, f"{host} has none, which is no fault")
+        raise NotServedError(name, f"{host} has none; it is optional")
     try:
         return await rendered(request, build, name, request.app[RENDERING]().nocloud)
     except RenderError as exc:

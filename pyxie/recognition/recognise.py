@@ -254,7 +254,7 @@ def why_not(found: Recognised) -> str:
         case Unknown(boot_api=Nothing(why)):
             return f"not in the registry, and the boot API {why}"
         case Unknown(asks_api=True):
-            return "not in the registry; the boot API is asked, and not yet heard"
+            return "not in the registry; waiting for the boot API's answer"
         case Unknown() | Unreadable():  # pragma: no branch  (mypy: these are all)
             return "not in the registry"
 

@@ -48,5 +48,5 @@ class TestADaemon:
                 assert "imgargs kernel quiet || goto failed\n" in script
                 assert kernel.body == b"kernel"
                 assert 'pyxie_boot_api_requests_total{outcome="boots"} 1.0' in metrics
-                assert "machines that no file knows are asked for at http://127" in process.text
+                assert "unknown machines are looked up at http://127" in process.text
                 assert "sesame" not in process.text + script

@@ -242,7 +242,7 @@ class TestAServerThat:
 
             assert asker.known() == ANSWER
             assert [record.getMessage() for record in caplog.records] == [
-                f"machines that no file knows are asked for at {server.url}",
+                f"unknown machines are looked up at {server.url}",
                 f"the boot API at {server.url} answers 503; it is asked less often now",
                 f"the boot API at {server.url} answers again",
             ]

@@ -89,9 +89,7 @@ class TestASeed:
 
             answer = await served.get(f"/seed/{HOST}/{token}/vendor-data")
 
-            assert answer == Answer(
-                404, f"vendor-data: {HOST} has none, which is no fault\n".encode()
-            )
+            assert answer == Answer(404, f"vendor-data: {HOST} has none; it is optional\n".encode())
             assert served.texts(Step.TROUBLE) == []
 
     async def test_without_user_data_is_told_as_trouble(self, tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ class TestWhatFollows:
             (Unknown(Policy.BUILD_TYPE, "rescue"), None, True, "not in the registry"),
             (
                 Unknown(Policy.IGNORE, "", None, asks_api=True),
-                *(None, False, "not in the registry; the boot API is asked, and not yet heard"),
+                *(None, False, "not in the registry; waiting for the boot API's answer"),
             ),
             (
                 Unknown(Policy.IGNORE, "", Nothing("answers 404"), asks_api=True),

@@ -262,7 +262,7 @@ class _Matchbox:
         if group.params:  # which the profile's other machines must not get
             self._unknown = "_unknown_"
             types[self._unknown] = {**types[group.profile], "params": group.params}
-        message = f"is the build type {self._unknown!r}, which 'unknown' gives those nobody knows"
+        message = f"is the build type {self._unknown!r}, which 'unknown' gives unknown machines"
         self.result.add_note(group.file.path, f"selects every machine; it {message}")
 
     def _templates(self) -> None:

@@ -214,7 +214,7 @@ def _types(keys: KeyConverter) -> dict[str, Any]:
         loc = ("build_types", name)
         types[name] = keys.build(loc, inner if isinstance(inner, dict) else {}, BuildKeys)
         if name == _UNKNOWN:
-            message = "every machine that nobody knows boots this, as in waitron, by 'unknown'"
+            message = "every unknown machine boots this, as in waitron, by 'unknown'"
             keys.source.add_note(loc, message)
     return types
 
