@@ -26,7 +26,7 @@ _OWN = (
 
 
 def operations(waitron_api: int) -> list[Operation]:
-    """Return all operations, waitron's as the setting ``waitron_api`` wants them."""
+    """Return all operations, waitron's in the version that the setting ``waitron_api`` names."""
     modules = (*_OWN, waitron3 if waitron_api == 3 else waitron1)
     found = [operation for module in modules for operation in module.routes]
     return [*found, *docs.routes(found)]

@@ -8,7 +8,7 @@ from collections.abc import Hashable
 class TokenBuckets:
     """Lets each key through ``rate`` times a second, in bursts of up to ``burst``.
 
-    Memory is bounded: the key that was heard least recently is forgotten, which can
+    Memory is bounded: the key that was seen least recently is forgotten, which can
     only let more through, never lock a client out.
     """
 

@@ -1,4 +1,4 @@
-"""URLs as they may be told of."""
+"""URLs as they may be shown: without secrets."""
 
 from __future__ import annotations
 

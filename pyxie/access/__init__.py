@@ -1,1 +1,1 @@
-"""Tokens with names, scopes and an end; and the log of who changed what."""
+"""API tokens with names, scopes and an expiry; and the audit log."""

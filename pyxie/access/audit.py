@@ -40,7 +40,7 @@ class Audit:
         self._written = 0
 
     async def note(self, who: str, peer: str, method: str, path: str, status: int) -> None:
-        """Note a change that was asked for; where it cannot be stored, in the log."""
+        """Note a change that was asked for; where it cannot be stored, it is logged."""
         row = {"at": self._clock(), "who": who, "peer": peer}
         row |= {"method": method, "path": path, "status": status}
         try:

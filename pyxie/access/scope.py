@@ -31,7 +31,7 @@ class Token:
         name: The operator's own for it.
         scope: What it may do.
         created: Seconds since the epoch.
-        expires: When it ends; None for never.
+        expires: When it expires; None for never.
     """
 
     name: str

@@ -47,7 +47,7 @@ class Tokens:
             }
 
     def find(self, secret: bytes) -> Token | None:
-        """Return the token that ``secret`` is; None if there is none, or it has ended."""
+        """Return the token that ``secret`` is; None if there is none, or it has expired."""
         # It is sought by its hash: how long that takes tells nothing of the others.
         token = (self._by_hash or {}).get(_hash(secret))
         if token is None or (token.expires is not None and token.expires <= self._clock()):
@@ -55,7 +55,7 @@ class Tokens:
         return token
 
     def all(self) -> list[Token]:
-        """Return them by name, those that have ended too."""
+        """Return them by name, expired ones too."""
         return sorted((self._by_hash or {}).values(), key=lambda token: token.name)
 
     async def create(self, name: str, scope: Scope, seconds: float | None) -> tuple[Token, str]:
@@ -67,7 +67,7 @@ class Tokens:
             seconds: How long it is good; None for ever.
 
         Returns:
-            The token, and its secret, which is told this once.
+            The token, and its secret, which is nowhere stored.
 
         Raises:
             TokenError: The name is taken, or is none.
@@ -88,7 +88,7 @@ class Tokens:
         return token, secret
 
     async def revoke(self, name: str) -> None:
-        """End a token now.
+        """Revoke a token; it is invalid at once.
 
         Raises:
             TokenError: There is none of that name.

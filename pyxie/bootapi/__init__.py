@@ -1,1 +1,1 @@
-"""An API server of pixiecore's, asked what machines boot that no file knows."""
+"""An API server of pixiecore's, asked what unknown machines boot."""

@@ -1,4 +1,4 @@
-"""Asks an API server of pixiecore's what machines boot that no file knows; a service.
+"""Asks an API server of pixiecore's what unknown machines boot; a service.
 
 DHCP goes by what is remembered and never waits: a DISCOVER starts the question, and the
 client's next one is answered. iPXE waits for its script, and so does the request for it.
@@ -141,7 +141,7 @@ class BootApi:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def look_up(self, mac: str) -> None:
-        """Have the server asked about a machine that was heard, if that is due; never waits."""
+        """Have the server asked about a machine that was seen, if that is due; never waits."""
         if (
             self.is_set
             and mac not in self._asking
@@ -171,7 +171,7 @@ class BootApi:
             self._queued += 1
             try:
                 async with asyncio.timeout(self._patience):
-                    # A turn comes by the clock too, which nobody signals.
+                    # A turn comes by the clock too, which gives no signal.
                     while mac not in self._asking and not self._begin(mac, waiting=True):  # noqa: ASYNC110
                         await asyncio.sleep(_POLL)
                     return
@@ -182,7 +182,7 @@ class BootApi:
         self._metrics.boot_api.labels("dropped").inc()
 
     def hand(self, mac: str, answer: Answer | None) -> None:
-        """Note that a machine got a script made of ``answer``, whose files it will want.
+        """Note that a machine got a script made of ``answer``, whose files it will fetch.
 
         None if it got another.
         """
@@ -227,7 +227,7 @@ class BootApi:
         try:
             answer = self._contract.parse(await self._fetched(mac), self._base)
         except AnswerError as exc:
-            # As with pixiecore it is no boot; but the operator wants to know.
+            # As with pixiecore it counts as nothing to boot; but the operator has to know.
             message = f"answers what cannot be booted: {exc}"
             self._metrics.boot_api.labels("malformed").inc()
             if self._once.news(message, self._clock()):

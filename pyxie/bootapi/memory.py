@@ -1,4 +1,4 @@
-"""What an API server has said, and when it may be asked again. Told the time."""
+"""What an API server has answered, and when it may be asked again. The time is an argument."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FRESH: Final = 20.0
 HELD: Final = 600.0
 """Seconds for which that is gone by while it is asked anew, or cannot be."""
 REFUSED: Final = 5.0
-"""Seconds within which nobody asks anew about a machine that the server has nothing for."""
+"""Seconds within which it is not asked again about a machine that it has nothing for."""
 FAILED: Final = 1.0
 """The same, of one that it gave no answer about."""
 MOST: Final = 4096
@@ -59,7 +59,7 @@ class Memory:
             fresh: For how long an answer that it boots is good, in seconds.
         """
         if mac in self._answers:
-            # A failure since then is told of by the pace, for all machines.
+            # A failure since then counts in the pace, for all machines.
             return now - self._answers[mac][1] >= fresh
         if mac in self._nothings:
             nothing, at = self._nothings[mac]
@@ -67,7 +67,7 @@ class Memory:
         return True
 
     def learn(self, mac: str, said: Answer | Nothing, now: float) -> None:
-        """Note what came of a question; a failure does not undo what was said before."""
+        """Note the answer to a request; a failure does not undo an earlier answer."""
         if isinstance(said, Answer):
             self._nothings.pop(mac, None)
             note(self._answers, mac, (said, now), self._most)

@@ -38,7 +38,7 @@ _RETRY = 5.0
 
 
 class InvalidTokenError(PyxieError):
-    """The token opens nothing on that machine."""
+    """The token is not valid for that machine."""
 
     def __str__(self) -> str:
         return "the token opens no build of this machine"
@@ -66,7 +66,7 @@ class Builds:
     A `pyxie.service.Service`; serving stores again what could not be stored.
 
     Args:
-        index: Where they can be looked up; nobody else changes it.
+        index: Where they can be looked up; changed from here alone.
         records: Where they are stored.
         recorder: Takes events.
         metrics: Counters.
@@ -289,10 +289,10 @@ class Builds:
         return ended is not None and ended[0] is state and self._clock() - ended[1] < DONE_AGAIN
 
     async def cancel(self, host: str, token: str, peer: str | None) -> None:
-        """Give up a build.
+        """Cancel a build.
 
         Raises:
-            InvalidTokenError: The token opens no build of that machine.
+            InvalidTokenError: The token is not valid for a build of that machine.
         """
         await self._end(self.admit(host, token), State.CANCELLED, "cancel", peer)
 

@@ -66,7 +66,7 @@ class Definitions:
         return machine
 
     def of_unknown(self, mac: str, build_type: str) -> Machine:
-        """Return what a machine boots that no file knows.
+        """Return what an unknown machine boots.
 
         Args:
             mac: Its NIC; spelt with dashes it is its hostname.

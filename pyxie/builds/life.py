@@ -18,13 +18,13 @@ class State(StrEnum):
     INSTALLING = "installing"
     """The machine left iPXE for its kernel, or fetched a template with the token."""
     STALE = "stale"
-    """It has taken longer than it should; its token stays good."""
+    """It has taken longer than it should; its token stays valid."""
     INSTALLED = "installed"
     """The installer called ``done``: pyxie is silent to the machine."""
     FAILED = "failed"
     """The installer said that it failed: pyxie is silent to the machine."""
     CANCELLED = "cancelled"
-    """Given up on by the operator."""
+    """An administrator, or its token, cancelled it."""
     REPLACED = "replaced"
     """Another build of the same machine began."""
 
@@ -46,7 +46,7 @@ NEXT: Mapping[State, frozenset[State]] = MappingProxyType(
 )
 
 ACTIVE = frozenset(state for state, following in NEXT.items() if following)
-"""The states in which a machine is in build mode: it netboots, and its token is good."""
+"""The states in which a machine is in build mode: it netboots, and its token is valid."""
 
 
 HOOKS_AFTER: Mapping[State, str] = MappingProxyType(

@@ -115,7 +115,7 @@ async def failed(request: web.Request) -> web.Response:
     """End the build: the installer has failed. A body is the end of its log."""
     builds, token = request.app[BUILDS], request.match_info["token"]
     host, reason = known(request), request.query.get("reason", "")
-    builds.check_end(host, token, State.FAILED)  # or a stranger could send us logs
+    builds.check_end(host, token, State.FAILED)  # or anyone could send us logs
     tail = await _tail(request)
     await builds.failed(host, token, str(peer(request)), reason=reason, log_tail=tail)
     return text("OK")

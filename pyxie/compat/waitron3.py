@@ -92,7 +92,7 @@ class Jobs:
         return None if self._is_gone(build) else build
 
     async def clean(self) -> None:
-        """Tell no more of those that have ended; raises as `all`."""
+        """Leave out those that have ended from now on; raises as `all`."""
         found = await self.all()
         self._cleaned = max((build.number for build in found), default=self._cleaned)
         self._spared = frozenset(build.number for build in found if build.active)
@@ -229,7 +229,7 @@ _SEPARATORS = str.maketrans(dict.fromkeys(":-."))
 
 
 async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] | None:
-    """Return what a machine boots that no file knows, if the settings have such a type."""
+    """Return what an unknown machine boots, if the settings have a build type for it."""
     try:
         mac = canonical(written_mac)
     except ValueError:

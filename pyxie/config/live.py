@@ -56,7 +56,7 @@ class LiveSettings:
         self._preparers.append(preparer)
 
     def follow(self, follower: Callable[[Settings], None]) -> None:
-        """Have ``follower`` told of each change, once it is in force."""
+        """Have ``follower`` called with each change, once it is in force."""
         self._followers.append(follower)
 
     async def reload(self) -> bool:

@@ -121,7 +121,7 @@ class Tftp(Model):
 
 
 class Dhcp(Model):
-    """How DHCP is heard and answered.
+    """How DHCP is received and answered.
 
     Attributes:
         bind: Bind UDP port 67 instead of listening beside whoever has it.
@@ -188,7 +188,7 @@ booted from its next device; or somebody at it chooses."""
 class Settings(BuildKeys):
     """All of ``config.yaml``. Relative paths have been made absolute by `load`.
 
-    waitron's keys keep their meaning; ``default_kernel`` and its kin are other names for
+    waitron's keys keep their meaning; ``default_kernel`` and so on are other names for
     ``kernel`` and so on.
     """
 
@@ -211,9 +211,9 @@ class Settings(BuildKeys):
         dict[Annotated[str, AfterValidator(_type_name)], Annotated[BuildType, _BLANK]], _BLANK
     ] = Field(default_factory=dict)
     unknown: str = "ignore"
-    """What a machine gets that no file knows: see `POLICIES`; or one of ``build_types``."""
+    """What an unknown machine gets: see `POLICIES`; or one of ``build_types``."""
     boot_api: Annotated[SecretStr, AfterValidator(_server)] | None = None
-    """An API server of pixiecore's, asked about machines that no file knows."""
+    """An API server of pixiecore's, asked about unknown machines."""
     waitron_api: Annotated[Literal[1, 3], BeforeValidator(_number)] = 1
     """Whose answers waitron's routes give: those of its version 1, or 3."""
     foreman_proxy_address: str = ""

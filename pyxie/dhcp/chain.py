@@ -1,4 +1,4 @@
-"""Which iPXE was already handed the better iPXE. Told the time."""
+"""Which iPXE was already handed the better iPXE. The time is an argument."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from pyxie.events.datagrams import Offered
 from pyxie.recognition.recognise import Recognised, boots, host_of, why_not
 
 Port = Literal[67, 4011]
-"""Where a request was heard: as a DHCP server, or as a PXE boot server."""
+"""Where a request was received: as a DHCP server, or as a PXE boot server."""
 
 LIMITED_BROADCAST: Final = IPv4Address("255.255.255.255")
 
@@ -108,7 +108,7 @@ def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
     and is never acknowledged. On port 4011 a REQUEST gets an ACK, whatever the
     architecture: BIOS ROMs come there too (danderson/netboot#132, Intel PXE-2.0 build
     071). An INFORM or a DISCOVER that comes there is acknowledged as well, as pixiecore
-    did for years: who sends to that port wants the boot file and nothing else.
+    did for years: who sends to that port asks for the boot file and nothing else.
     """
     refused = _not_asked(request, port)
     if refused is not None:
@@ -163,7 +163,7 @@ def destination(
 
     Args:
         request: What was asked.
-        port: Where it was heard.
+        port: Where it was received.
         source: The datagram's source address.
         source_port: The datagram's source port.
     """

@@ -1,4 +1,4 @@
-"""What a request tells of its client, by which a machine's file may recognise it."""
+"""What a request says of its client, by which a machine's `match` may recognise it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _LINK_SELECTION: Final = 5
 
 
 def identify(request: DhcpMessage, ours: IPv4Address | None) -> Identity:
-    """Return what ``request`` tells.
+    """Return what ``request`` says of its client.
 
     Args:
         request: A client's, perhaps by way of a relay agent.
-        ours: Our own address on the interface where it was heard.
+        ours: Our own address on the interface that it came in on.
     """
     options = request.options
     agent = agent_options(options.get(Option.RELAY_AGENT, b""))

@@ -89,12 +89,12 @@ class DhcpServer:
             recorder: Takes the events of the boots.
             metrics: Counts.
             chains: Which iPXE was handed the better one; who serves scripts forgets them.
-            bind: Own port 67, rather than listen beside its owner.
+            bind: Bind port 67, rather than listen beside who has bound it.
             observes: Whether now it only says what it would answer, and sends nothing.
             limit: As of now: the requests that one MAC address may make a second.
             clock: Seconds, monotonic.
             opener: Opens the sockets, told ``bind``.
-            discovered: Told of a machine that no file knows, and what it said of itself.
+            discovered: Called with the MAC of an unknown machine, and what it reported.
         """
         self._interfaces = interfaces
         self._recognise = recognise

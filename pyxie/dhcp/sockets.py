@@ -1,4 +1,4 @@
-"""The sockets that DHCP is heard on: a raw one beside other servers, or bound ones.
+"""The sockets that DHCP is received on: a raw one beside other servers, or bound ones.
 
 All tell the interface that a datagram came in on, and send from a chosen address out of
 a chosen interface (IP_PKTINFO, ip(7)). They open without blocking.
@@ -53,7 +53,7 @@ class Unreadable(NamedTuple):
 
 
 class DhcpSocket(Protocol):
-    """Hears requests on one port and sends answers from it."""
+    """Receives requests on one port and sends answers from it."""
 
     port: Port
 
@@ -84,7 +84,7 @@ class DhcpSocket(Protocol):
 
 
 class RawSocket:
-    """Hears port 67 without owning it, so that a DHCP server may run on this host."""
+    """Receives on port 67 without binding it, so that a DHCP server may run on this host."""
 
     port: Port = 67
 

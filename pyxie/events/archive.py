@@ -1,8 +1,8 @@
-"""Events on disk, so that what happened before a restart can still be told.
+"""Events on disk, so that what happened before a restart can still be looked up.
 
 Written in the background, a second's worth at a time: who records an event never waits.
-Anybody on the LAN can cause events, so their number is bounded, and that of machines which no
-file knows for themselves, lest they push out the others'.
+Any client on the LAN can cause events, so their number is bounded, and that of unknown
+machines by itself, lest they push out the others'.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 _EVERY: Final = 1.0
 _PRUNE: Final = 500
 """Events after which the oldest are looked for."""
-_OF_STRANGERS: Final = 10
-"""One part in so many of what is kept is for machines that no file knows."""
+_OF_UNKNOWN: Final = 10
+"""One part in so many of what is kept is for unknown machines."""
 
 
 class Followed(Protocol):
@@ -40,7 +40,7 @@ class Followed(Protocol):
 
 
 class Archive(Unbound):
-    """Keeps what `Trace` is told; a `pyxie.service.Service`.
+    """Stores what `Trace` records; a `pyxie.service.Service`.
 
     Args:
         database: Entered before this serves.
@@ -104,8 +104,8 @@ class Archive(Unbound):
             self._failing = False
 
     async def _forget(self, connection: Any) -> None:
-        stranger = EVENTS.c.host.is_(None)
-        for of, most in ((stranger, self._keep() // _OF_STRANGERS), (~stranger, self._keep())):
+        unknown = EVENTS.c.host.is_(None)
+        for of, most in ((unknown, self._keep() // _OF_UNKNOWN), (~unknown, self._keep())):
             newest = sa.select(EVENTS.c.id).where(of).order_by(EVENTS.c.id.desc())
             oldest = (await connection.execute(newest.offset(most).limit(1))).scalar()
             if oldest is not None:

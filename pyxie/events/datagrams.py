@@ -7,7 +7,7 @@ from pyxie.events.kind import Kind, Step, kind
 
 @kind("dhcp.offer", Step.OFFER)
 class Offered(Kind):
-    """A network-boot client was told what to fetch.
+    """A network-boot client was offered something to fetch.
 
     Attributes:
         what: The boot loader's file name, or a URL.

@@ -28,9 +28,9 @@ class Step(StrEnum):
     BUILD = "build"
     """The build changed its state: begun, done, cancelled."""
     DISCOVERED = "discovered"
-    """A machine that no file knows has told what it is."""
+    """An unknown machine reported what it is."""
     ASKED = "asked"
-    """The API server of ``boot_api`` has a boot for a machine that no file knows."""
+    """The API server of ``boot_api`` has something to boot for an unknown machine."""
     HOOK = "hook"
     """A hook was run."""
     TROUBLE = "trouble"
@@ -43,7 +43,7 @@ class Kind:
     Attributes:
         code: Names the kind for programs; part of the REST API, like the fields' names.
         step: Where on its way the machine is.
-        passing: It is told to those who follow as it happens, and kept nowhere.
+        passing: It goes to those who follow as it happens, and is kept nowhere.
     """
 
     __slots__ = ()

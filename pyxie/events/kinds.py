@@ -38,17 +38,17 @@ class LoaderProgress(Kind):
 
 @kind("script.sent", Step.SCRIPT)
 class ScriptSent(Kind):
-    """A machine in build mode has its iPXE script."""
+    """A machine in build mode fetched its iPXE script."""
 
 
 @kind("script.menu", Step.SCRIPT)
 class MenuShown(Kind):
-    """A machine that no file knows shows the menu."""
+    """An unknown machine shows the menu."""
 
 
 @kind("script.unknown", Step.SCRIPT)
 class UnknownBooted(Kind):
-    """A machine that no file knows has the script of a build type.
+    """An unknown machine fetched the script of a build type.
 
     Attributes:
         build_type: Its name.
@@ -59,16 +59,16 @@ class UnknownBooted(Kind):
 
 @kind("script.bootapi", Step.SCRIPT)
 class BootApiScriptSent(Kind):
-    """A machine that no file knows has the script of the boot API's answer."""
+    """An unknown machine fetched the script of the boot API's answer."""
 
 
 @kind("script.refused", Step.SILENCE)
 class ScriptRefused(Kind):
-    """A machine asked for a script that is not to have one.
+    """A machine asked for a script, and gets none.
 
     Attributes:
         machine: Its hostname, or its MAC.
-        standing: What is known of it, in plain words.
+        standing: Why, in plain words that follow "is".
     """
 
     machine: str
@@ -77,7 +77,7 @@ class ScriptRefused(Kind):
 
 @kind("script.failed", Step.TROUBLE)
 class ScriptFailed(Kind):
-    """A script could not be made.
+    """A script could not be rendered.
 
     Attributes:
         why: In plain words, with the place.
@@ -88,7 +88,7 @@ class ScriptFailed(Kind):
 
 @kind("script.unasked", Step.TROUBLE)
 class ScriptUnasked(Kind):
-    """There is no script while the boot API does not say whether it has one.
+    """There is no script, since the boot API does not answer.
 
     Attributes:
         why: What it does instead: ``answers 503``.
@@ -129,7 +129,7 @@ class ImageProgress(Kind):
 
 @kind("image.failed", Step.TROUBLE)
 class ImageFailed(Kind):
-    """A kernel or an initrd could not be had.
+    """A kernel or an initrd could not be fetched.
 
     Attributes:
         part: As of `ImageFetching`.
@@ -160,7 +160,7 @@ class TemplateFetched(Kind):
 
 @kind("template.failed", Step.TROUBLE)
 class TemplateFailed(Kind):
-    """A template could not be made.
+    """A template could not be rendered.
 
     Attributes:
         name: As it was asked for.
@@ -203,10 +203,10 @@ class BuildRefused(Kind):
 
 @kind("machine.discovered", Step.DISCOVERED)
 class Discovered(Kind):
-    """A machine that no file knows has told what it is.
+    """An unknown machine reported what it is.
 
     Attributes:
-        told: What it said, by name.
+        told: What it reported, by name.
     """
 
     told: Mapping[str, str]
@@ -214,7 +214,7 @@ class Discovered(Kind):
 
 @kind("bootapi.boot", Step.ASKED)
 class BootApiBoots(Kind):
-    """The boot API has a boot for a machine that no file knows.
+    """The boot API has something to boot for an unknown machine.
 
     Attributes:
         kernel: Its URL, without secrets; None where there is a whole iPXE script.
@@ -225,7 +225,7 @@ class BootApiBoots(Kind):
 
 @kind("bootapi.malformed", Step.TROUBLE)
 class BootApiMalformed(Kind):
-    """The boot API answered what cannot be booted.
+    """The boot API's answer is invalid.
 
     Attributes:
         problem: What is wrong with it.
@@ -236,7 +236,7 @@ class BootApiMalformed(Kind):
 
 @kind("hook.done", Step.HOOK)
 class HookDone(Kind):
-    """A hook ran, and went well.
+    """A hook ran, and succeeded.
 
     Attributes:
         point: Of a build's life: ``prebuild`` …
@@ -251,7 +251,7 @@ class HookDone(Kind):
 
 @kind("hook.failed", Step.TROUBLE)
 class HookFailed(Kind):
-    """A hook could not be run, or went wrong.
+    """A hook could not be run, or failed.
 
     Attributes:
         point: Of a build's life: ``prebuild`` …
@@ -266,7 +266,7 @@ class HookFailed(Kind):
 
 @kind("api.refused", Step.TROUBLE)
 class ManagementRefused(Kind):
-    """A call was refused for who made it.
+    """A call was refused: no management access, or too small a scope.
 
     Attributes:
         method: HTTP's.

@@ -1,11 +1,11 @@
-"""How often the progress of a transfer is told: once a second, while it moves."""
+"""How often the progress of a transfer is recorded: once a second, while it moves."""
 
 from __future__ import annotations
 
 from typing import Final
 
 EVERY: Final = 1.0
-"""Seconds between what is told of one transfer, and before the first."""
+"""Seconds between two records of one transfer, and before the first."""
 
 
 class Meter:

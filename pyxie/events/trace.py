@@ -1,4 +1,4 @@
-"""The recent events, in memory: a short ring for each machine, one for all strangers."""
+"""The recent events, in memory: a short ring for each machine, one for all unknown ones."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ log = logging.getLogger("pyxie.boot")
 _PER_HOST = 200
 _HOSTS = 2_000
 _RECENT = 4_000
-_STRANGERS = 2_000
+_UNKNOWN = 2_000
 _BACKLOG = 1_000
 _AGAIN = 10.0
-"""Seconds within which a client that repeats itself is not told of again."""
+"""Seconds within which a client that repeats itself is not recorded again."""
 _LOOK_BACK = 50
 _EARNED = frozenset((Step.BOOTING, Step.TEMPLATE, Step.BUILD))
 """Steps that need a token, or a right: each one counts."""
@@ -45,7 +45,7 @@ class Trace:
         self._clock = clock
         self._hosts: OrderedDict[str, deque[Event]] = OrderedDict()
         self._known: deque[Event] = deque(maxlen=_RECENT)
-        self._strangers: deque[Event] = deque(maxlen=_STRANGERS)
+        self._unknown: deque[Event] = deque(maxlen=_UNKNOWN)
         self._followers: dict[asyncio.Queue[Event], bool] = {}
 
     def record(
@@ -67,7 +67,7 @@ class Trace:
         if what.step not in _EARNED and self._repeats(event):
             return
         self._keep(event)
-        # A stranger's silence is the LAN's ordinary life; a machine's own is news.
+        # That an unknown machine is not answered is the LAN's everyday; a known one's is news.
         quiet = what.step is Step.SILENCE and host is None
         log.log(logging.DEBUG if quiet else logging.INFO, "%s", spoken(event))
         for queue in self._followers:
@@ -79,9 +79,9 @@ class Trace:
         """Return events that are kept, oldest first: of one machine all, or the newest of all."""
         owner = self._host_of(mac) if host is None and mac is not None else host
         known = self._known if owner is None else self._hosts.get(owner, ())
-        # A machine may have been a stranger before.
-        strangers = self._strangers if host is None else ()
-        found = [each for each in (*strangers, *known) if mac is None or each.mac == mac]
+        # A machine may have been unknown before.
+        unknown = self._unknown if host is None else ()
+        found = [each for each in (*unknown, *known) if mac is None or each.mac == mac]
         return sorted(found, key=lambda event: event.at)
 
     @contextmanager
@@ -105,7 +105,7 @@ class Trace:
 
     def _repeats(self, event: Event) -> bool:
         """Tell whether the client said the same a moment ago: a DISCOVER that is resent."""
-        ring = self._strangers if event.host is None else self._hosts.get(event.host, ())
+        ring = self._unknown if event.host is None else self._hosts.get(event.host, ())
         for earlier in islice(reversed(ring), _LOOK_BACK):
             if event.at - earlier.at > _AGAIN:
                 return False
@@ -116,7 +116,7 @@ class Trace:
 
     def _keep(self, event: Event) -> None:
         if event.host is None:
-            self._strangers.append(event)
+            self._unknown.append(event)
             return
         ring = self._hosts.get(event.host)
         if ring is None:

@@ -1,4 +1,4 @@
-"""What the templates of hooks are told."""
+"""The names that the templates of hooks see."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class HookNames:
         self._base_url = base_url
 
     def __call__(self, build: Build | None, mac: str | None) -> dict[str, Any]:
-        """Return what a hook is told: of a build, or of a NIC that nobody knows."""
+        """Return a hook's names: of a build, or of an unknown machine's NIC."""
         settings = self._settings()
         base = self._base_url(_LOOPBACK, settings.http.port)
         if build is not None:

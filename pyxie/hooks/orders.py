@@ -1,4 +1,4 @@
-"""A hook, rendered: what is to be run or called, and what it is told."""
+"""A hook, rendered: what is to be run or called, and its environment."""
 
 from __future__ import annotations
 

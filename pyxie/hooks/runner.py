@@ -31,11 +31,11 @@ _RETRY = 5.0
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 Names = Callable[[Build | None, str | None], Mapping[str, Any]]
-"""What templates are told: of a build, or of a NIC that nobody knows."""
+"""The names that templates see: of a build, or of an unknown machine's NIC."""
 
 
 class HookFailedError(PyxieError):
-    """A hook before a build failed, and its failure was said to matter."""
+    """A hook before a build failed, and it has ``errors_fatal``."""
 
     def __init__(self, key: str, at: int, outcome: Outcome) -> None:
         super().__init__(key, at, outcome)
@@ -65,7 +65,7 @@ class Hooks:
         records: The builds that hooks are of.
         renderer: Of the operator's templates, as the settings of now have them.
         names: What their templates see.
-        recorder: Hears of every hook that ended.
+        recorder: Takes an event for every hook that ended.
         metrics: Counters.
         clock: Seconds since the epoch.
     """
@@ -146,7 +146,7 @@ class Hooks:
             What came of each; to be noted once the build has its number.
 
         Raises:
-            HookFailedError: One that matters failed; those after it were not run.
+            HookFailedError: One with ``errors_fatal`` failed; those after it were not run.
         """
         ran: list[Ran] = []
         for at, hook in enumerate(hooks):
@@ -158,7 +158,7 @@ class Hooks:
         return ran
 
     async def note(self, build: Build, kind: str, ran: Sequence[Ran]) -> None:
-        """Keep what came of the hooks before ``build``."""
+        """Store the results of the hooks before ``build``."""
         try:
             kept = [(hook, _kept(hook, outcome)) for hook, outcome in ran]
             await self._pending.note(kind, kept, self._clock(), build.host, build.number)
@@ -178,7 +178,7 @@ class Hooks:
         self.wake()
 
     async def unknown(self, hooks: Sequence[Hook], mac: str) -> None:
-        """Have hooks run for a machine that no file knows."""
+        """Have hooks run for an unknown machine."""
         await self.enqueue("unknownbuild", hooks, mac, None, mac)
 
     async def history(self, host: str) -> list[dict[str, Any]]:

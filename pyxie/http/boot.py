@@ -123,7 +123,7 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
 
 
 async def _of_unknown(request: web.Request, mac: str) -> web.Response | None:
-    """Return the script of a machine that no file knows, if it is to get one."""
+    """Return the script of an unknown machine, if it is to get one."""
     trace, rendering, us = request.app[TRACE], request.app[RENDERING](), here(request)
     build_type, at = request.app[SETTINGS]().unknown, str(peer(request))
     if build_type == Policy.IGNORE:
@@ -151,7 +151,7 @@ async def _of_unknown(request: web.Request, mac: str) -> web.Response | None:
 
 @routes.get("/booting/{mac}/{token}", allow_head=False, scope=OPEN)
 async def booting(request: web.Request) -> web.Response:
-    """Hear from the script that kernel and initrds are loaded."""
+    """Note the script's report that kernel and initrds are loaded."""
     builds, at, mac = request.app[BUILDS], str(peer(request)), mac_of(request)
     host = request.app[RECOGNISER].host_of(mac) or ""
     build = builds.admit(host, request.match_info["token"])

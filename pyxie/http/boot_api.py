@@ -1,7 +1,7 @@
-"""What a machine gets that no file knows and the API server of ``boot_api`` has a boot for.
+"""What an unknown machine gets that the API server of ``boot_api`` has something to boot for.
 
 As with pixiecore, kernel, initrds and what the command line leads to come by way of us: the
-machine need reach nobody else, and only what the server has named can be fetched.
+machine need reach no other server, and only what that one has named can be fetched.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ routes = Routes()
 
 
 async def boot_api_script(request: web.Request, mac: str) -> web.Response | None:
-    """Return the iPXE script of a machine that no file knows; None if the server has none."""
+    """Return the iPXE script of an unknown machine; None if the server has none."""
     api, trace, us = request.app[BOOT_API], request.app[TRACE], here(request)
     rendering, at = request.app[RENDERING](), str(peer(request))
     if not api.is_set:
@@ -122,7 +122,7 @@ async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.
 
 
 def image_failed(part: str, exc: UpstreamError) -> ImageFailed:
-    """Return what is told of a file that another server did not give, without secrets."""
+    """Return the event of a file that another server did not give, without secrets."""
     # What the library says may quote a URL, and so a password or a signature.
     why = "cannot be fetched" if "://" in exc.why else exc.why
     return ImageFailed(part=part, source=shown(exc.url), why=why)

@@ -1,4 +1,4 @@
-"""Machines that no file knows: what is asked of them, and what they said."""
+"""Unknown machines: their reports, and the REST API of those that were discovered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ routes = Routes()
 
 @routes.get("/discovered/{mac}", allow_head=False, scope=OPEN)
 async def discovered(request: web.Request) -> web.Response:
-    """Hear from an unknown machine's iPXE what it is."""
+    """Note what an unknown machine's iPXE reports."""
     mac = mac_of(request)
     if request.app[SETTINGS]().unknown != "discover" or not is_unknown(request, mac):
         raise web.HTTPNotFound(text="no report is expected from this machine\n")
@@ -47,7 +47,7 @@ class OfDiscovered(Model):
 
 @routes.get("/api/v1/discovered", query=OfDiscovered, answer=answers.DiscoveredMachines)
 async def listing(request: web.Request) -> web.Response:
-    """List discovered machines: heard of, but without a machine file."""
+    """List discovered machines: seen, but without a machine file."""
     of = query(request, OfDiscovered)
     await request.app[MACHINES].refresh()
     found = [each for each in request.app[DISCOVERED].all() if is_unknown(request, each.mac)]
@@ -69,14 +69,14 @@ async def one(request: web.Request) -> web.Response:
     return web.json_response(_told(found))
 
 
-def _by_mac(stranger: DiscoveredMachine) -> str:
-    return stranger.mac
+def _by_mac(machine: DiscoveredMachine) -> str:
+    return machine.mac
 
 
-def _told(stranger: DiscoveredMachine) -> dict[str, Any]:
+def _told(machine: DiscoveredMachine) -> dict[str, Any]:
     return {
-        "mac": stranger.mac,
-        "first": stranger.first,
-        "last": stranger.last,
-        "told": dict(stranger.fields),
+        "mac": machine.mac,
+        "first": machine.first,
+        "last": machine.last,
+        "told": dict(machine.fields),
     }

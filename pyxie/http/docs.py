@@ -59,7 +59,7 @@ def routes(operations: Iterable[Operation]) -> Routes:
     """Return the routes of the document and of the page.
 
     Args:
-        operations: All that the document may tell of.
+        operations: All that the document may list.
     """
     made, described = Routes(), tuple(operations)
 

@@ -66,7 +66,7 @@ def mac_of(request: web.Request) -> str:
 
 
 def is_unknown(request: web.Request, mac: str) -> bool:
-    """Tell whether no file knows that NIC, not even one with mistakes."""
+    """Tell whether that NIC is in no machine file, not even in one with mistakes."""
     return isinstance(settled(request.app[RECOGNISER].of(mac)), Unknown)
 
 
@@ -116,7 +116,7 @@ def judged(request: web.Request, needed: Scope) -> Verdict:
 
 
 def scope_of(request: web.Request) -> Scope | None:
-    """Return what a token needs for the route, as it is declared; `OPEN` if nobody needs any."""
+    """Return what a token needs for the route, as it is declared; `OPEN` if it needs none."""
     operation = request.app[ROUTED].get(request.match_info.route)
     # A route that nothing declares is none of ours, and not open.
     return Scope.ADMIN if operation is None else operation.scope

@@ -1,4 +1,4 @@
-"""The REST API of events: those of late as a stream, those of the past a page at a time."""
+"""The REST API of events: recent ones as a stream, past ones a page at a time."""
 
 from __future__ import annotations
 

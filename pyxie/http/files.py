@@ -23,7 +23,7 @@ class WholeFileResponse(web.FileResponse):
 
     Args:
         path: A regular file.
-        moved: Is told how far it has come, once a second.
+        moved: Called with how far it has come, once a second.
     """
 
     def __init__(self, path: Path, moved: Moved | None = None) -> None:

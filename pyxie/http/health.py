@@ -1,4 +1,4 @@
-"""Whether pyxie is well: health, and metrics."""
+"""Health, and metrics."""
 
 from __future__ import annotations
 

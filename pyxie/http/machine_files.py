@@ -1,7 +1,7 @@
 """Machines over REST: created, changed, deleted.
 
 A change needs an ``If-Match`` with the ETag that the caller has seen (RFC 6585 section 3),
-so that of two who change one machine the second is told.
+so that of two changes to one machine the second is refused.
 """
 
 from __future__ import annotations

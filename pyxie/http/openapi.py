@@ -56,7 +56,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     """Return the document.
 
     Args:
-        operations: All that there are; it tells of those that say what they answer.
+        operations: All that there are; those with an ``answer`` are in it.
     """
     described = [each for each in operations if each.answer is not None]
     paths: dict[str, dict[str, Any]] = {}

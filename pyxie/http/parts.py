@@ -40,17 +40,17 @@ Made: TypeAlias = Callable[[], Rendering]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """All of them, as `pyxie.daemon` has put them together.
+    """All of them, as `pyxie.composition` has put them together.
 
     Attributes:
         settings: Those of now, when called.
         machines: The snapshot of now, when called.
         recogniser: Who a client is.
-        discovery: Told of unknown machines.
-        discovered: What those said of themselves.
+        discovery: Takes note of unknown machines.
+        discovered: What those reported.
         builds: Begins, changes and ends them.
         index: The newest of each machine.
-        records: All that are remembered.
+        records: All that are stored.
         definitions: What their machines are built from.
         rendering: Scripts and templates by the settings of now, when called.
         base_url: How clients reach us.
@@ -60,7 +60,7 @@ class Parts:
         boot_api: The API server for unknown machines.
         hooks: Runs them.
         netboots: Begins those of a boot.
-        trace: Events of late.
+        trace: Recent events, in memory.
         archive: Events on disk.
         metrics: Counters.
         gate: Who may do what by the settings of now, when called.

@@ -19,7 +19,7 @@ _BYTES_ACKED: Final = slice(120, 128)
 
 
 def paced(moved: Moved) -> Moved:
-    """Return what may be told of each piece, and tells ``moved`` once a second."""
+    """Return what may be called after each piece, and calls ``moved`` once a second."""
     clock = asyncio.get_running_loop().time
     pace = Meter(clock())
 
@@ -34,12 +34,12 @@ class Watch:
     """Tells how far a file has come, while it is entered.
 
     The kernel sends the file by itself; how much the client has acknowledged is asked of it.
-    Where it does not know, nothing is told.
+    Where it does not know, ``moved`` is not called.
 
     Args:
         request: Which is being answered.
         total: The bytes of the answer.
-        moved: Is told.
+        moved: Called with the bytes so far.
     """
 
     def __init__(

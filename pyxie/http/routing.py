@@ -40,10 +40,10 @@ class Operation:
         method: In capitals.
         path: As aiohttp writes patterns.
         handler: Answers it; its docstring is what the document says of it.
-        scope: What a token needs for it; `OPEN` if nobody needs any.
+        scope: What a token needs for it; `OPEN` if it needs none.
         head: It answers HEAD too.
         answer: The model of what it answers, or a media type if that is no JSON; None for
-            what the OpenAPI document does not tell of.
+            what is not in the OpenAPI document.
         status: Of success.
         query: Its parameters.
         body: The model of what it takes.

@@ -50,7 +50,7 @@ def application(
     Args:
         parts: What handlers use.
         declared: The operations, in the order in which paths are matched.
-        admission: Told of each request.
+        admission: Notes each request.
     """
     app = web.Application(middlewares=[edge.record, edge.errors, edge.guard])
     put(app, parts)

@@ -33,8 +33,8 @@ async def rendered(
         kept: Gives what was made before, if it would be the same.
 
     Raises:
-        NotServedError: The machine has none of that name; also told in the trace.
-        RenderError: It cannot be rendered; also told in the trace.
+        NotServedError: The machine has none of that name; also in the trace.
+        RenderError: It cannot be rendered; also in the trace.
     """
     trace, at = request.app[TRACE], str(peer(request))
     machine = request.app[DEFINITIONS].of(build)

@@ -27,7 +27,7 @@ _PASSED_BACK = (
 _CHUNK = 256 << 10
 
 Moved = Callable[[int, int | None], None]
-"""Is told of each piece how many bytes were sent so far, and of how many, where known."""
+"""Called after each piece: how many bytes were sent so far, and of how many, where known."""
 
 
 class UpstreamError(PyxieError):
@@ -95,7 +95,7 @@ class Upstreams(Unbound):
         Args:
             url: What is asked of another server.
             request: What is answered.
-            moved: Is told how far it has come.
+            moved: Called with how far it has come.
 
         Raises:
             UpstreamError: Nothing was answered yet; the caller does that.

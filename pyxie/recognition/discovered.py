@@ -1,4 +1,4 @@
-"""Machines that no file knows, as they told of themselves; in memory, and bounded."""
+"""Discovered machines: unknown ones, with what they reported; in memory, and bounded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FIELDS: Final = (
     *("uuid", "vendor", "product", "serial", "asset"),
     *("architecture", "vendor_class", "hostname"),
 )
-"""What a machine may tell: over DHCP (options 97, 60, 93 and 12) and by iPXE's SMBIOS settings."""
+"""What a machine may report: by DHCP (options 97, 60, 93 and 12) and by iPXE's SMBIOS settings."""
 
 _MOST = 1000
 _LONGEST = 200
@@ -22,13 +22,13 @@ _ANEW = 600.0
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredMachine:
-    """One machine.
+    """An unknown machine that was seen.
 
     Attributes:
         mac: ``52:54:00:12:34:56``.
-        first, last: When it was heard, seconds since the epoch.
-        fields: What it said of itself, by `FIELDS`.
-        news: When it was last news, that is, heard after a silence.
+        first, last: When it was seen, seconds since the epoch.
+        fields: What it reported, by `FIELDS`; ``told`` in JSON.
+        news: When it was last news, that is, seen after a silence.
     """
 
     mac: str
@@ -39,19 +39,19 @@ class DiscoveredMachine:
 
 
 class DiscoveredMachines:
-    """The last thousand of them; who was silent for the longest is forgotten first."""
+    """The last thousand of them; the longest unseen is forgotten first."""
 
     def __init__(self) -> None:
         self._known: dict[str, DiscoveredMachine] = {}
 
     def note(self, mac: str, now: float, fields: Mapping[str, str], *, sure: bool = True) -> bool:
-        """Note that a machine was heard; True if this is news, for the first time in ten minutes.
+        """Note that a machine was seen; True if this is news, for the first time in ten minutes.
 
         Args:
             mac: Its address.
             now: Seconds since the epoch.
             fields: By `FIELDS`; other names, and what cannot be printed, are left out.
-            sure: It is no machine of any file; else it is not news yet.
+            sure: It is certain that it has no file; else it is not news yet.
         """
         clean = {
             name: "".join(c for c in value if c.isprintable()).strip()[:_LONGEST]
@@ -68,7 +68,7 @@ class DiscoveredMachines:
         return sure and quiet
 
     def all(self) -> list[DiscoveredMachine]:
-        """Return them, the one heard last at the end."""
+        """Return them, the one seen last at the end."""
         return list(self._known.values())
 
     def of(self, mac: str) -> DiscoveredMachine | None:

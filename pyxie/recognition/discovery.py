@@ -1,4 +1,4 @@
-"""Unknown machines that were heard: noted, asked about, and their hooks begun."""
+"""Unknown machines that try to boot: noted, looked up, and their hooks run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pyxie.recognition.recogniser import Recogniser
 
 
 class BootApi(Protocol):
-    """Who is asked about them, see `pyxie.bootapi.lookup.BootApi`."""
+    """Where they are looked up, see `pyxie.bootapi.lookup.BootApi`."""
 
     def look_up(self, mac: str) -> None:
         """Ask about a machine, if that is due; never waits."""
@@ -25,12 +25,12 @@ class Hooks(Protocol):
     """Who runs their hooks, see `pyxie.hooks.runner.Hooks`."""
 
     async def unknown(self, hooks: Sequence[Hook], mac: str) -> None:
-        """Have hooks run for a machine that no file knows."""
+        """Have hooks run for an unknown machine."""
         ...
 
 
 class Discovery:
-    """Takes note of unknown machines that want to boot.
+    """Takes note of unknown machines that try to boot.
 
     Args:
         recogniser: Tells whether they are unknown.
@@ -60,11 +60,11 @@ class Discovery:
         self._noting: set[asyncio.Task[None]] = set()
 
     def note(self, mac: str, fields: Mapping[str, str]) -> None:
-        """Note a machine that wants to boot, if no file knows it; never waits.
+        """Note a machine that tries to boot, if it is unknown; never waits.
 
         Args:
             mac: Its NIC.
-            fields: What it said of itself, by `pyxie.recognition.discovered.FIELDS`.
+            fields: What it reported, by `pyxie.recognition.discovered.FIELDS`.
         """
         found = self._recogniser.of(mac)
         if not isinstance(settled(found), Unknown):

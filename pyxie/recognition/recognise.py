@@ -1,8 +1,8 @@
 """Who is this client? The one policy that DHCP, TFTP, HTTP and REST go by. Pure.
 
-A MAC in a machine's file tells, or in a build that has begun; else what the client says of
-itself, by the machines' `match`. What it may be before iPXE was asked is a value of its own,
-and so is each reason for which it is nobody.
+The MAC decides, if it is in a machine's file or an active build; else what the client reports,
+by the machines' `match`. What it may be before iPXE was asked is a value of its own, and so is
+each reason for which it is no machine of ours.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pyxie.registry.identity import Identity
 from pyxie.registry.select import Selectors
 
 ASKED_FOR: Final = 600.0
-"""Seconds for which what iPXE has told counts: one boot."""
+"""Seconds for which what iPXE has reported counts: one boot."""
 
 
 class Mode(StrEnum):
@@ -32,11 +32,11 @@ class Mode(StrEnum):
 
 
 class Policy(StrEnum):
-    """What a machine gets that no file knows."""
+    """What an unknown machine gets."""
 
     IGNORE = "ignore"
     DISCOVER = "discover"
-    """It is asked what it is, and boots from its next device."""
+    """It reports what it is, and boots from its next device."""
     MENU = "menu"
     """Somebody at it chooses a build type."""
     BUILD_TYPE = "build type"
@@ -82,12 +82,12 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """No file knows it.
+    """It has no machine file.
 
     Attributes:
         policy: What it gets.
         build_type: Which one, where the settings or somebody at its menu says so.
-        boot_api: What the API server has said of it; None where there is none, or it has not.
+        boot_api: What the API server has answered about it; None if there is no answer yet.
         asks_api: There is an API server.
     """
 
@@ -118,13 +118,13 @@ Recognised: TypeAlias = Settled | Unidentified
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who asks, and what it has told.
+    """Who asks, and what it has reported.
 
     Attributes:
         mac: ``52:54:00:12:34:56``.
-        identity: What it has said of itself.
+        identity: What it has reported.
         chosen: The build type that somebody chose in its menu.
-        boot_api: What the API server has said of it.
+        boot_api: What the API server has answered about it.
     """
 
     mac: str
@@ -198,10 +198,10 @@ def recognise(
     """Tell who a client is.
 
     Args:
-        client: With all that it has told.
+        client: With all that it has reported.
         machines: The snapshot of the files.
         builds: The newest of each machine.
-        settings: For those that no file knows.
+        settings: For unknown machines.
         now: Seconds, monotonic, by the clock of `Identity.asked`.
     """
     found = _settle(client, machines, builds, settings)
@@ -267,7 +267,7 @@ _ENDED: Final = {
 
 
 def _has_a_name(client: Client, machines: Machines, builds: Builds) -> bool:
-    """Tell whether its MAC alone says who it is, or that nobody may say."""
+    """Tell whether its MAC alone decides, also that it is in a file with mistakes."""
     mac = client.mac
     known = machines.host_of(mac) is not None or builds.by_mac(mac) is not None
     return known or machines.claimed(mac)

@@ -1,4 +1,4 @@
-"""Recognises clients: what they have told, held against the machines and builds of now."""
+"""Recognises clients: what they report, held against the machines and builds of now."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_CHOSEN: Final = 1000
 
 
 class Memory(Protocol):
-    """What an API server has said, see `pyxie.bootapi.memory.Memory`."""
+    """What an API server has answered, see `pyxie.bootapi.memory.Memory`."""
 
     def known(self, mac: str, now: float) -> Answer | Nothing | None:
         """Return what to go by without asking."""
@@ -40,7 +40,7 @@ class Recogniser:
         machines: The snapshot of now.
         builds: The newest of each machine.
         settings: Those of now.
-        boot_api: What the API server has said.
+        boot_api: What the API server has answered.
         clock: Seconds, monotonic.
     """
 
@@ -66,18 +66,18 @@ class Recogniser:
         return self._recognised(mac, self._identities.of(mac))
 
     def anew(self, mac: str) -> Recognised:
-        """Return the same as if iPXE had told nothing yet: it is asked at each boot."""
+        """Return the same as if iPXE had reported nothing yet: it is asked at each boot."""
         identity = self._identities.of(mac)
         if identity.asked is not None:
             identity = replace(identity, asked=None)
         return self._recognised(mac, identity)
 
     def over_dhcp(self, mac: str, identity: Callable[[], Identity]) -> Recognised:
-        """Return who a client is, and note what it tells.
+        """Return who a client is, and note what it reports.
 
         Args:
             mac: The NIC that asks.
-            identity: Gives what it tells; called only where that matters.
+            identity: Gives what it reports; called only where that matters.
         """
         machines = self._machines()
         if machines.selectors and machines.host_of(mac) is None:
@@ -87,7 +87,7 @@ class Recogniser:
     def by_ipxe(
         self, mac: str, fields: Mapping[str, str], address: IPv4Address | IPv6Address
     ) -> None:
-        """Note what iPXE has told of a machine that several could be.
+        """Note what iPXE has reported of a machine that several could be.
 
         Args:
             mac: The NIC that asks.

@@ -69,7 +69,7 @@ def _machine_file(document: Document, stem: str) -> MachineFile:
 
 @dataclass(frozen=True, slots=True)
 class GroupFile:
-    """One file below ``grouppath``; of a broken one, as it was when it was last good."""
+    """One file below ``grouppath``; of a broken one, as it was when it was last valid."""
 
     document: Document | None
     problems: tuple[Problem, ...] = ()
@@ -190,7 +190,7 @@ class Folder:
         try:
             found = _signatures(self._groups)
         except OSError:
-            found = {}  # a group that is missed is told at the machine that names it
+            found = {}  # a missing group is reported at the machine that names it
         before = self._read_groups
         if _same(before, found):
             return before

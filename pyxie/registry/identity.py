@@ -1,4 +1,4 @@
-"""What a client has told of itself, over DHCP and by iPXE, and a bounded memory of it."""
+"""What a client has reported, over DHCP and by iPXE, and a bounded memory of it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _BY_IPXE: Final[Mapping[str, int]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What one client has told.
+    """What one client has reported.
 
     Attributes:
         uuids: Its UUID, in each order of bytes that it may be meant in.
-        serial, asset: None if it has not told; empty if it has none.
+        serial, asset: None if not reported yet; empty if it has none.
         circuit_id, remote_id: From the relay agent; None without one.
         options: All DHCP options, by code.
-        hostname: Empty if it has told none.
+        hostname: Empty if it has sent none.
         address: One in its network; None if that is not known.
         arch: Option 93's code; None if that is not known.
-        asked: When iPXE told what only it can read, in seconds; None if it has not.
+        asked: When iPXE reported what only it can read, in seconds; None if it has not.
     """
 
     uuids: frozenset[str] = frozenset()
@@ -81,7 +81,7 @@ _UNHEARD: Final = Identity()
 
 
 class Identities:
-    """What the last few thousand clients have told, by MAC; who was silent longest goes first."""
+    """What the last few thousand clients have reported, by MAC; the longest unseen goes first."""
 
     def __init__(self, most: int = _MOST) -> None:
         self._known: dict[str, Identity] = {}
@@ -92,11 +92,11 @@ class Identities:
         return self._known.get(mac, _UNHEARD)
 
     def over_dhcp(self, mac: str, new: Identity, now: float) -> Identity:
-        """Note what a client has told over DHCP; return it with what iPXE told before.
+        """Note what a client has sent over DHCP; return it with what iPXE reported before.
 
-        Firmware, iPXE and an operating system tell different things, so what is not told
+        Firmware, iPXE and an operating system send different things, so what is not sent
         again stays. With another UUID it is another machine, and nothing stays. What came
-        over HTTP anybody may have said, so that it is not held for longer than a boot takes.
+        over HTTP anyone may have sent, so that it is not held for longer than a boot takes.
         """
         old = self._known.get(mac)
         if old is not None and (not new.uuids or not old.uuids or new.uuids & old.uuids):

@@ -30,8 +30,8 @@ class MachineFile:
         machine: None if the file is broken.
         document: The file, if it could be parsed.
         problems: What is wrong with it.
-        claims: What nobody else may have, and where in it that stands.
-        before: Of a broken file, as it was when it was last good.
+        claims: What no other file may have, and where in it that stands.
+        before: Of a broken file, as it was when it was last valid.
         stem: The name that waitron's users put into the URL.
         name: Of the file. Both are kept, for a snapshot of ten thousand is made in a moment.
     """
@@ -243,7 +243,7 @@ def _tied(document: Document, other: Document) -> Problem:
 
 
 def _may_hide(file: MachineFile) -> bool:
-    """Tell whether a file may say of machines what nobody can read."""
+    """Tell whether a file that cannot be read may say something of machines."""
     if file.machine is not None or file.before is not None:
         return False
     data = file.document.data if file.document else None

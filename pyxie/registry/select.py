@@ -1,8 +1,8 @@
-"""Which machine is this, where no MAC tells: all that are selected by what they tell.
+"""Which machine is this, where the MAC does not say: all machines that have a `match`.
 
 The more specific wins: by UUID before serial, asset tag, circuit, remote id, any option,
 hostname, subnet and architecture; of two that agree in the first of these, the one that asks
-for more. Two of one rank that can both fit are a mistake in the files.
+for more. Two of one rank that can both fit are ambiguous: a mistake in the files.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pyxie.registry.selector import WHOLE, Key, Rank, Selector, values_of
 
 @dataclass(frozen=True, slots=True)
 class Selectors:
-    """All of them, found by what a client has told rather than gone through.
+    """All of them, indexed by what a client reports rather than gone through.
 
     Attributes:
         by_host: Each, by its machine.
-        smbios: Some want to know what only iPXE can tell.
-        uuid: Some want to know the UUID, which firmware tells as well.
+        smbios: Some match on what only iPXE reports.
+        uuid: Some match on the UUID, which firmware sends as well.
     """
 
     by_host: Mapping[str, Selector] = field(default_factory=dict)

@@ -44,8 +44,8 @@ class Selector:
         """Tell whether that client is this machine.
 
         Args:
-            who: What it has told.
-            perhaps: Take what only iPXE can tell, and has not yet, for granted.
+            who: What it has reported.
+            perhaps: Assume a match in what only iPXE can report, and has not yet.
         """
         for name, wanted in self.whole.items():
             if perhaps and name in ("uuid", "serial", "asset") and who.asked is None:
@@ -138,7 +138,7 @@ def selector(host: str, match: Match) -> Selector:
     )
 
 
-_TOLD: Final[Mapping[str, Callable[[Identity], Iterable[str | bytes | None]]]] = {
+_REPORTED: Final[Mapping[str, Callable[[Identity], Iterable[str | bytes | None]]]] = {
     "uuid": lambda who: who.uuids,
     "serial": lambda who: (who.serial.lower() if who.serial else None,),
     "asset": lambda who: (who.asset.lower() if who.asset else None,),
@@ -148,8 +148,8 @@ _TOLD: Final[Mapping[str, Callable[[Identity], Iterable[str | bytes | None]]]] =
 
 
 def values_of(name: str, who: Identity) -> frozenset[str | bytes]:
-    """Return what ``who`` has told for one of `WHOLE`; a text in lower case."""
-    return frozenset(each for each in _TOLD[name](who) if each)
+    """Return what ``who`` has reported for one of `WHOLE`; a text in lower case."""
+    return frozenset(each for each in _REPORTED[name](who) if each)
 
 
 def _says(value: bytes | None, wanted: tuple[str | bytes, ...]) -> bool:

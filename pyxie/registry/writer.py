@@ -76,7 +76,7 @@ class Stored:
 
 
 Accepts = Callable[[str], bool]
-"""Told a file's etag, whether the caller knows it as it is."""
+"""Given a file's etag: whether the caller knows it as it is."""
 
 
 class Writer:

@@ -84,7 +84,7 @@ class BuildContext:
 def build_context(
     build: Build, machine: Machine, base_url: str, mac: str | None = None
 ) -> BuildContext:
-    """Return what templates of a build are told beside the files.
+    """Return what templates of a build see beside the files.
 
     Args:
         build: Whose token is used.

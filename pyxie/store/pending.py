@@ -1,4 +1,4 @@
-"""The hooks that are pending, and what came of those that were run; beside the builds."""
+"""The hooks that are pending, and the results of those that were run; beside the builds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pyxie.config.build import Hook
 from pyxie.store.database import Database, faults
 from pyxie.store.tables import HOOKS
 
-_STRANGERS = 1000
-"""Rows that are kept of hooks without a build."""
+_UNKNOWN = 1000
+"""Rows that are kept of hooks of unknown machines, which have no build."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class PendingHook:
 
     Attributes:
         number: The row's.
-        build: The build's number; None for a machine that nobody knows.
+        build: The build's number; None for an unknown machine.
         host: The hostname; of an unknown machine its MAC.
         mac: The NIC, where it is known.
         kind: ``postbuild``; the key in the files without ``_commands``.
@@ -44,7 +44,7 @@ class PendingHook:
 
 @dataclass(frozen=True, slots=True)
 class HookResult:
-    """What came of a hook.
+    """The result of a hook.
 
     Attributes:
         ok: It ended as it should.
@@ -63,7 +63,7 @@ class HookResult:
 
 
 class PendingHooks:
-    """The table of hooks; all methods raise StoreError.
+    """The table of hooks, where the state of a pending one is ``owed``; methods raise StoreError.
 
     Args:
         database: Entered before this is used.
@@ -110,8 +110,8 @@ class PendingHooks:
                     await connection.execute(sa.insert(HOOKS), rows)
 
     async def _forget(self, connection: AsyncConnection) -> None:
-        strangers = sa.select(HOOKS.c.id).where(HOOKS.c.build_id.is_(None))
-        kept = strangers.order_by(HOOKS.c.id.desc()).limit(_STRANGERS)
+        unknown = sa.select(HOOKS.c.id).where(HOOKS.c.build_id.is_(None))
+        kept = unknown.order_by(HOOKS.c.id.desc()).limit(_UNKNOWN)
         old = HOOKS.c.build_id.is_(None) & HOOKS.c.id.not_in(kept)
         await connection.execute(sa.delete(HOOKS).where(old))
 
@@ -120,7 +120,7 @@ class PendingHooks:
         await self._update(number, attempts=HOOKS.c.attempts + 1)
 
     async def ended(self, number: int, at: float, ended: HookResult) -> None:
-        """Note what came of it."""
+        """Note its result."""
         await self._update(number, **ended.row(at))
 
     async def skip(self, pending: PendingHook, at: float, why: str) -> None:

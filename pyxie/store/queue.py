@@ -20,7 +20,7 @@ class WriteQueue(Generic[T]):
 
     Args:
         write: Stores one; raises StoreError where it cannot.
-        written: Told each one that is stored.
+        written: Called with each one that is stored.
     """
 
     def __init__(

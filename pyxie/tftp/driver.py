@@ -35,7 +35,7 @@ class Driver:
         """Set up; `run` makes it work.
 
         Args:
-            ended: Told of each session that is over, which is then closed. If
+            ended: Called with each session that is over, which is then closed. If
                 ``transfer.outcome`` is None, a bug of ours ended it.
             guarded: Calls what it is given, and deals with what that raises.
         """

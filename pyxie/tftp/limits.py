@@ -1,4 +1,4 @@
-"""How much a TFTP client may ask for, and how often one is told about it."""
+"""How much a TFTP client may ask for, and how often the log says so."""
 
 from __future__ import annotations
 

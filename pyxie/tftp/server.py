@@ -1,4 +1,4 @@
-"""The TFTP service: hears requests and decides which become transfers."""
+"""The TFTP service: receives requests and decides which become transfers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class _Request:
 
 @dataclass(frozen=True, slots=True)
 class _Client:
-    """A session, what it answers, what with, since when, and when its progress is told."""
+    """A session, what it answers, what with, since when, and when its progress is recorded."""
 
     session: Session
     asked: _Request
@@ -81,7 +81,7 @@ class TftpServer:
 
         Args:
             source: Finds files by name.
-            recorder: Is told of each loader sent and of each trouble.
+            recorder: Takes an event for each loader sent and each failure.
             metrics: The ``tftp`` ones are kept.
             host: The IPv4 address to listen on.
             port: The UDP port to listen on; 0 for any that is free.

@@ -1,4 +1,4 @@
-"""The server's UDP sockets: the one that hears requests, and one for each transfer."""
+"""The server's UDP sockets: the one that receives requests, and one for each transfer."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class RequestSocket(Protocol):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that hears requests, and learns which address was asked.
+    """Return a socket that receives requests, and learns which address was asked.
 
     Raises:
         StartError: The port cannot be had; says why and what to do.
@@ -135,7 +135,7 @@ def connect(local: str, peer: tuple[str, int]) -> tuple[socket.socket, int]:
     """Return a socket for one transfer, and the block size that fits its way's MTU.
 
     It has a port of its own, which is our TID (RFC 1350 section 4). Being connected it
-    hears the client's port only: the kernel turns away datagrams from anywhere else, with
+    receives from the client's port only: the kernel turns away datagrams from anywhere else, with
     an ICMP message in place of RFC 1350's ERROR 5, and the transfer never sees them.
 
     Raises:

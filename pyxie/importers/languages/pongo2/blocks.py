@@ -45,7 +45,7 @@ class Blocks:
     """What is open at one place of a template, and what is known there.
 
     Attributes:
-        add_note: Is told what means something else in Jinja2.
+        add_note: Takes what means something else in Jinja2.
         roots: Where waitron's templates were.
         scope: What is known at this place.
         stack: The blocks that are open.

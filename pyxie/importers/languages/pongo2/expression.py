@@ -73,7 +73,7 @@ class ExpressionParser:
     Args:
         cursor: Where the tokens are.
         scope: What is known here.
-        add_note: Is told what means something else in Jinja2.
+        add_note: Takes what means something else in Jinja2.
         literal: What becomes of the string literals.
     """
 
