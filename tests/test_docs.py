@@ -26,7 +26,9 @@ from pyxie.metrics import Metrics
 from pyxie.operations import operations
 from pyxie.registry.folder import read_group, read_machine
 from pyxie.registry.machine import Machine
+from pyxie.registry.match import Match
 from tests.config.test_live import is_fixed
+from tests.test_architecture import MODULES, PACKAGES, ROOT, imported, package
 
 TOP = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -193,6 +195,12 @@ class TestSettings:
 
         assert set(explained) >= set(nic.model_fields)
 
+    def test_every_key_to_match_by_is_explained(self) -> None:
+        table = section(text("docs/machines.md"), "Machines without a known MAC")
+        explained = {key for row in rows(table) for key in quoted(row[0])}
+
+        assert explained == {"network[].macaddress", *Match.model_fields}
+
 
 class TestMetrics:
     def test_every_one_is_in_operate_with_its_labels_and_no_other(self) -> None:
@@ -284,6 +292,47 @@ class TestEvents:
 
         kept = [([code], [str(of.step)], [*names(of)]) for code, of in BY_CODE.items()]
         assert sorted(told) == sorted(kept)
+
+
+class TestArchitecture:
+    PAGE = text("docs/architecture.md")
+
+    def test_its_tree_has_every_package_and_what_is_in_it_exists(self) -> None:
+        (tree,) = fences(self.PAGE, "text tree")
+        there = [re.split(r" {2,}", line.strip(), maxsplit=1) for line in tree.splitlines()[1:]]
+        named = [(name, said) for names, said in there for name in names.split()]
+        inside = [
+            f"{package}{module}"
+            for package, said in named
+            if package.endswith("/") and (ROOT / package).is_dir()
+            for module in re.sub(r" \([^)]*\)", "", said).rpartition(": ")[2].split(", ")
+        ]
+
+        packages = {f"pyxie.{name.strip('/')}" for name, _ in named if (ROOT / name).is_dir()}
+        assert packages == {each for each in PACKAGES if each.count(".") == 1}
+        files = {name for name, _ in named if name.endswith(".py")}
+        assert files == {path.name for path in ROOT.glob("*.py")} - {"__init__.py"}
+        assert [name for name in inside if not exists(name)] == []
+
+    def test_in_its_picture_all_are_once_and_use_what_is_below_them(self) -> None:
+        (picture,) = fences(self.PAGE, "text layers")
+        rows = [re.split(r" {3,}", line)[0].split() for line in picture.splitlines()]
+        level = {f"pyxie.{name}": at for at, row in enumerate(rows) for name in row}
+        uses = {
+            (package(module), package(name))
+            for module, path in MODULES.items()
+            for name in imported(path)
+            if name in MODULES and package(name) not in ("pyxie", package(module))
+        }
+
+        assert len(level) == sum(map(len, rows))
+        assert level.keys() == {package(module) for module in MODULES} - {"pyxie"}
+        assert [(one, other) for one, other in uses if level[one] >= level[other]] == []
+
+
+def exists(name: str) -> bool:
+    """Tell whether ``name`` is a module or a folder of pyxie's, as in ``store/queue``."""
+    return (ROOT / f"{name}.py").is_file() or (name.endswith("/") and (ROOT / name).is_dir())
 
 
 class TestDecisions:
