@@ -37,7 +37,11 @@ def _(what: datagrams.Offered) -> str:
     elif what.client == "PXE":
         to = "a PXE client"
     elif what.script:
-        to = f"iPXE without {what.lacking}, which gets no better" if what.lacking else "iPXE"
+        to = (
+            f"iPXE without {what.lacking}, for which there is no better loader"
+            if what.lacking
+            else "iPXE"
+        )
     else:
         to = f"an iPXE without {what.lacking}"
     before = "observing only, else would have " if what.observed else ""

@@ -277,7 +277,7 @@ class TestIpxe:
         assert not outcome.chain
         assert sentence(outcome.what) == (
             f"offered: {SCRIPT.decode()} for iPXE without HTTP and bzImage,"
-            " which gets no better (BIOS)"
+            " for which there is no better loader (BIOS)"
         )
 
     def test_without_a_loader_to_chain_gets_its_script_at_once(self) -> None:

@@ -61,7 +61,7 @@ SAID = [
     (offered(), f"offered: {URL} for iPXE (BIOS)"),
     (
         offered(lacking="HTTP"),
-        f"offered: {URL} for iPXE without HTTP, which gets no better (BIOS)",
+        f"offered: {URL} for iPXE without HTTP, for which there is no better loader (BIOS)",
     ),
     (
         offered(observed=True),
