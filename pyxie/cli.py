@@ -11,7 +11,7 @@ import click
 
 from pyxie import __version__, output
 from pyxie.client import UnreachableError
-from pyxie.commands import access, builds, discovery, importing, machines, schema
+from pyxie.commands import access, builds, discovered, importing, machines, schema
 from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, common, needed
 from pyxie.config.settings import load_marked
@@ -141,7 +141,7 @@ for _each in (
     *(builds.status, builds.machines, builds.events),
     rendering.render,
     *(access.token, access.audit),
-    *(discovery.discovered, discovery.adopt),
+    *(discovered.discovered, discovered.adopt),
     *(machines.add, machines.set_, machines.edit, machines.remove),
     schema.schema,
     importing.import_files,

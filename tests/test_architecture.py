@@ -194,7 +194,6 @@ SHARED_NAMES = {
     "access": "tokens and the audit log",
     "builds": "builds",
     "discovered": "unknown machines that were seen, and what they reported",
-    "discovery": "unknown machines: noted, listed, adopted",
     "events": "what happened",
     "machines": "the machines that have a file",
     "registry": "the machines that have a file, as a snapshot",
@@ -204,7 +203,7 @@ SHARED_NAMES = {
     "tokens": "tokens of the API",
     # A role in a package.
     "converter": "a template language of the importers, to Jinja2",
-    "files": "files as they are read: by HTTP, by TFTP, by a command without a daemon",
+    "files": "files as they are sent, by HTTP and by TFTP",
     "importer": "what `pyxie import` makes of one source",
     "server": "one protocol's service: its sockets and its life",
     "sockets": "one protocol's sockets",

@@ -128,7 +128,7 @@ def show(host: str, build_type: str | None, as_json: bool, **where: Any) -> None
 
 def _described(file: Path, host: str, build_type: str | None) -> Any:
     """Return what the daemon would have answered, from the files."""
-    from pyxie.commands.files import described
+    from pyxie.commands.offline import described
     from pyxie.registry.origins import answer
 
     return answer(described(*load_marked(file), host, build_type))

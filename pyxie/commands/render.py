@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pyxie import output
-from pyxie.commands.files import described
+from pyxie.commands.offline import described
 from pyxie.commands.options import MISTAKEN, common, needed
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings, load_marked
