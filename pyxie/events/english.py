@@ -151,7 +151,7 @@ def _(_: kinds.BootApiScriptSent) -> str:
 
 @sentence.register
 def _(what: kinds.ScriptRefused) -> str:
-    return f"no script: {what.machine} is {what.standing}"
+    return f"no script: {what.machine} is {what.why}"
 
 
 @sentence.register
@@ -160,7 +160,7 @@ def _(what: kinds.ScriptFailed) -> str:
 
 
 @sentence.register
-def _(what: kinds.ScriptUnasked) -> str:
+def _(what: kinds.BootApiSilent) -> str:
     return f"no script: the boot API {what.why}"
 
 
@@ -223,7 +223,7 @@ def _(what: kinds.BuildRefused) -> str:
 
 @sentence.register
 def _(what: kinds.Discovered) -> str:
-    return "is unknown: " + " ".join(f"{name}={said!r}" for name, said in what.told.items())
+    return "is unknown: " + " ".join(f"{name}={said!r}" for name, said in what.reported.items())
 
 
 @sentence.register

@@ -68,11 +68,11 @@ class ScriptRefused(Kind):
 
     Attributes:
         machine: Its hostname, or its MAC.
-        standing: Why, in plain words that follow "is".
+        why: In plain words that follow "is".
     """
 
     machine: str
-    standing: str
+    why: str
 
 
 @kind("script.failed", Step.TROUBLE)
@@ -86,8 +86,8 @@ class ScriptFailed(Kind):
     why: str
 
 
-@kind("script.unasked", Step.TROUBLE)
-class ScriptUnasked(Kind):
+@kind("bootapi.silent", Step.TROUBLE)
+class BootApiSilent(Kind):
     """There is no script, since the boot API does not answer.
 
     Attributes:
@@ -206,10 +206,10 @@ class Discovered(Kind):
     """An unknown machine reported what it is.
 
     Attributes:
-        told: What it reported, by name.
+        reported: What it said of itself, by name.
     """
 
-    told: Mapping[str, str]
+    reported: Mapping[str, str]
 
 
 @kind("bootapi.boot", Step.ASKED)

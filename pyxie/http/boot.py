@@ -95,9 +95,9 @@ async def script(request: web.Request) -> web.Response:
         case _:
             pass
     host = host_of(found)
-    refused = ScriptRefused(machine=host or mac, standing=why_not(found))
+    refused = ScriptRefused(machine=host or mac, why=why_not(found))
     request.app[TRACE].record(refused, mac=mac, host=host, peer=str(peer(request)))
-    why = f"{refused.machine} is {refused.standing}"
+    why = f"{refused.machine} is {refused.why}"
     return text(request.app[RENDERING]().notice(why, "", again=False))
 
 

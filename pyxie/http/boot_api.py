@@ -17,11 +17,11 @@ from pyxie.config.values import mac as canonical
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.kinds import (
     BootApiScriptSent,
+    BootApiSilent,
     ImageFailed,
     ImageFetching,
     ImageProgress,
     ScriptFailed,
-    ScriptUnasked,
 )
 from pyxie.http.edge import here, is_unknown, peer, text
 from pyxie.http.parts import BOOT_API, CHAINS, RENDERING, TRACE, UPSTREAMS
@@ -46,7 +46,7 @@ async def boot_api_script(request: web.Request, mac: str) -> web.Response | None
             return None
         case Nothing(why):
             # It may be meant to boot something else than what 'unknown' says.
-            trace.record(ScriptUnasked(why=why), mac=mac, peer=at)
+            trace.record(BootApiSilent(why=why), mac=mac, peer=at)
             return text(rendering.notice(f"{mac}: the boot API {why}", again, again=True))
         case Answer() as answer:
             pass

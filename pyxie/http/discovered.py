@@ -28,7 +28,7 @@ async def discovered(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text="no report is expected from this machine\n")
     request.app[DISCOVERY].note(mac, dict(request.query))
     found = request.app[DISCOVERED].of(mac)
-    what = Discovered(told=dict(found.fields) if found else {})
+    what = Discovered(reported=dict(found.fields) if found else {})
     request.app[TRACE].record(what, mac=mac, peer=str(peer(request)))
     return text("# noted\n")
 

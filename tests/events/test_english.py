@@ -142,14 +142,14 @@ SAID = [
     (kinds.UnknownBooted(build_type="live"), "is unknown, and gets the build type live"),
     (kinds.BootApiScriptSent(), "fetched the iPXE script that the boot API has for it"),
     (
-        kinds.ScriptRefused(machine="web01", standing="installed"),
+        kinds.ScriptRefused(machine="web01", why="installed"),
         "no script: web01 is installed",
     ),
     (
         kinds.ScriptFailed(why="cmdline:1: 'gone' is undefined"),
         "no script: cmdline:1: 'gone' is undefined",
     ),
-    (kinds.ScriptUnasked(why="answers 503"), "no script: the boot API answers 503"),
+    (kinds.BootApiSilent(why="answers 503"), "no script: the boot API answers 503"),
     (kinds.ImageFetching(part="kernel", total=8_123_456), "fetching kernel, 8.1 MB"),
     (
         kinds.ImageFetching(part="initrd 0", source="http://files/initrd"),
@@ -183,7 +183,7 @@ SAID = [
     (changed("cancelled", "cancel"), "cancelled"),
     (kinds.BuildRefused(why="no such template"), "build refused: no such template"),
     (
-        kinds.Discovered(told={"serial": "A 1", "asset": "b"}),
+        kinds.Discovered(reported={"serial": "A 1", "asset": "b"}),
         "is unknown: serial='A 1' asset='b'",
     ),
     (

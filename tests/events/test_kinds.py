@@ -72,7 +72,10 @@ class TestData:
         [
             (kinds.TemplateFetched(name="x" * 11), {"name": "x" * 9 + "…"}),
             (kinds.TemplateFetched(name="x" * 10), {"name": "x" * 10}),
-            (kinds.Discovered(told={"serial": "x" * 11}), {"told": {"serial": "x" * 9 + "…"}}),
+            (
+                kinds.Discovered(reported={"serial": "x" * 11}),
+                {"reported": {"serial": "x" * 9 + "…"}},
+            ),
             (kinds.BootApiBoots(kernel=None), {"kernel": None}),
         ],
     )
