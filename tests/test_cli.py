@@ -36,7 +36,14 @@ WITHOUT_SITE = ("import",)
 """They take no notice of what is configured here."""
 NOWHERE = "http://127.0.0.1:1"
 
-BUILD = {"host": "web01", "state": "pending", "begun": 0.0, "changed": 0.0, "mac": None}
+BUILD = {
+    "host": "web01",
+    "state": "pending",
+    "begun": 0.0,
+    "changed": 0.0,
+    "mac": None,
+    "build_type": "rescue",
+}
 WEB01 = {"hostname": "web01", "macs": ["52:54:00:00:00:01"], "build": BUILD}
 WEB02: dict[str, Any] = {"hostname": "web02", "macs": [], "build": None}
 LONG = "a-very-long-hostname." * 8 + "example.org"
@@ -392,7 +399,7 @@ class TestStatus:
         self, pyxie: Runner, daemon: FakeDaemon
     ) -> None:
         assert pyxie("status", "--url", daemon.url) == Ran(
-            0, "web01  pending  1970-01-01 00:00:00\n", "broken: m/x: bad\n"
+            0, "web01  pending  1970-01-01 00:00:00  rescue\n", "broken: m/x: bad\n"
         )
 
     def test_of_one_machine_shows_its_history(self, pyxie: Runner, daemon: FakeDaemon) -> None:

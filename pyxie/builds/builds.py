@@ -153,13 +153,16 @@ class Builds:
             raise InvalidTokenError
         return build
 
-    def plan(self, machine: Machine, build_type: str = "", body: str = "") -> Build:
+    def plan(
+        self, machine: Machine, build_type: str = "", body: str = "", *, beneath: bool = False
+    ) -> Build:
         """Return a build with a token of its own; it is none until it has begun.
 
         Args:
             machine: With all that it inherits.
             build_type: The type that was asked for.
             body: What else was asked for, YAML.
+            beneath: The type gives way to groups and machine.
         """
         now = self._clock()
         return Build(
@@ -171,6 +174,7 @@ class Builds:
             macs=machine.macs,
             definition=machine.model_dump_json(),
             build_type=build_type,
+            beneath=beneath,
             body=body,
         )
 

@@ -99,5 +99,6 @@ def _machine(build: Build, registry: Registry) -> Machine:
     if machine is not None:
         body = parse(build.body.encode(), BODY) if build.body else None
         with suppress(ConfigError, UnknownTypeError):
-            return registry.define(machine, build.build_type or None, body).machine
+            build_type = build.build_type or None
+            return registry.define(machine, build_type, body, beneath=build.beneath).machine
     return Machine.model_validate_json(build.definition)

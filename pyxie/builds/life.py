@@ -87,6 +87,7 @@ class Build:
         definition: The machine's file when the build began, as JSON.
         mac: The NIC that booted, once that is known.
         build_type: The type that the call asked for; empty for the machine's own.
+        beneath: That type gives way to groups and machine, as of `pyxie.registry.define`.
         body: What else the call said, YAML; empty for nothing.
         reason: Why it failed, in the installer's words.
         number: The store's; 0 before it was stored.
@@ -101,6 +102,7 @@ class Build:
     definition: str
     mac: str | None = None
     build_type: str = ""
+    beneath: bool = False
     body: str = ""
     reason: str = ""
     number: int = 0

@@ -169,11 +169,16 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
         output.as_json(everything)
         return
     rows = [
-        [each["hostname"], _state(each), output.when(each["build"]["changed"])]
+        [
+            each["hostname"],
+            _state(each),
+            output.when(each["build"]["changed"]),
+            each["build"]["build_type"],
+        ]
         for each in everything["machines"]
         if each["build"]
     ]
-    output.table(["machine", "state", "since"], rows)
+    output.table(["machine", "state", "since", "type"], rows)
     for problem in everything["problems"]:
         output.error(f"broken: {problem}")
 

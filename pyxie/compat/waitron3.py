@@ -123,7 +123,13 @@ async def build(request: web.Request) -> web.Response:
         return text(f"{failed} {why}", 500)
     try:
         started = await begin(
-            request, name, build_type or None, said, cause=waitron1.CAUSE, replace=False
+            request,
+            name,
+            build_type or None,
+            said,
+            cause=waitron1.CAUSE,
+            replace=False,
+            beneath=True,
         )
     except web.HTTPForbidden:
         raise
@@ -202,7 +208,7 @@ async def definition(request: web.Request) -> web.Response:
         if machine is None:
             why = f"'{name}' '' not found using any active plugin"
         else:
-            found = registry.define(machine, build_type or None).machine
+            found = registry.define(machine, build_type or None, beneath=True).machine
             return text(written(machine_of(found, request.app[SETTINGS]())))
     except UnknownTypeError:
         why = f"build type '{build_type}' not found"

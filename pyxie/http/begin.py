@@ -43,7 +43,12 @@ async def found(request: web.Request, name: str) -> Machine:
 
 
 def defined(
-    registry: Registry, machine: Machine, build_type: str | None, body: Document | None
+    registry: Registry,
+    machine: Machine,
+    build_type: str | None,
+    body: Document | None,
+    *,
+    beneath: bool = False,
 ) -> Definition:
     """Return a machine with all that it inherits, for a call that names a type or says more.
 
@@ -52,7 +57,7 @@ def defined(
         HTTPNotFound: There is no such build type.
     """
     try:
-        return registry.define(machine, build_type, body)
+        return registry.define(machine, build_type, body, beneath=beneath)
     except UnknownTypeError as exc:
         raise web.HTTPNotFound(text=str(exc)) from exc
     except ConfigError as exc:
@@ -93,6 +98,7 @@ async def begin(
     *,
     cause: str,
     replace: bool = True,
+    beneath: bool = False,
 ) -> Build:
     """Put a machine in build mode.
 
@@ -103,6 +109,7 @@ async def begin(
         said: Keys that count for this build alone, YAML or JSON.
         cause: How it is asked for, for the history.
         replace: In place of any build it is in.
+        beneath: The type gives way to groups and machine, as waitron 3 has it.
 
     Raises:
         HTTPBadRequest: Its file or the call is wrong, or something cannot be rendered.
@@ -119,10 +126,10 @@ async def begin(
             raise web.HTTPConflict(text=str(InBuildError(host)))
         body = document(said)
         _allow_hooks(request, body)
-        definition = defined(request.app[MACHINES](), machine, build_type, body)
+        definition = defined(request.app[MACHINES](), machine, build_type, body, beneath=beneath)
         trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
         await asyncio.to_thread(rehearse, request.app[RENDERING](), definition.machine, trial)
-        before = builds.plan(definition.machine, build_type or "", said)
+        before = builds.plan(definition.machine, build_type or "", said, beneath=beneath)
         ran = await hooks.before(before, "prebuild", definition.machine.prebuild_commands)
     except web.HTTPNotFound:
         raise

@@ -1,7 +1,8 @@
 """A machine's definition: its own file, and all that it inherits.
 
-The layers, the most general first: the settings, the build type, the group of its domain,
-the groups it names, its file, the body of the call that builds it.
+The layers, the most general first: the settings, the build type that a file names, the group
+of its domain, the groups it names, its file, the build type that the call names, the body of the
+call. Who asks for `rescue` must not get what the machine's file installs.
 """
 
 from __future__ import annotations
@@ -95,7 +96,12 @@ def common(settings: Settings, document: Document | None = None) -> Common:
 
 
 def define(
-    shared: Common, own: Document, build_type: str | None = None, body: Document | None = None
+    shared: Common,
+    own: Document,
+    build_type: str | None = None,
+    body: Document | None = None,
+    *,
+    beneath: bool = False,
 ) -> Definition:
     """Return a machine with all that it inherits.
 
@@ -105,6 +111,7 @@ def define(
         build_type: The type that the call asks for; None for the one that the body, the
             machine's file or the last of its groups names.
         body: What the call itself says.
+        beneath: The call's type gives way to groups and machine too, as waitron 3 has it.
 
     Raises:
         UnknownTypeError: The call asks for a type that there is not.
@@ -123,12 +130,15 @@ def define(
         place = merge(layers).place(("build_type",))
         refusal = UnknownTypeError(chosen, nearest(chosen, list(shared.types)))
         raise ConfigError([place.problem(str(refusal)) if place else own.problem((), str(refusal))])
+    of_type = [shared.types[chosen]] if chosen else []
+    over = bool(build_type) and not beneath
     merged = merge(
         [
             shared.settings,
-            *([shared.types[chosen]] if chosen else []),
+            *([] if over else of_type),
             *groups,
             Layer("machine", own),
+            *(of_type if over else []),
             *([Layer("call", body)] if body is not None else []),
         ]
     )

@@ -88,7 +88,12 @@ class Registry:
     blind: bool = False
 
     def define(
-        self, machine: Machine, build_type: str | None = None, body: Document | None = None
+        self,
+        machine: Machine,
+        build_type: str | None = None,
+        body: Document | None = None,
+        *,
+        beneath: bool = False,
     ) -> Definition:
         """Return ``machine`` with all that it inherits; see `pyxie.registry.define`.
 
@@ -97,7 +102,7 @@ class Registry:
             ConfigError: The body is wrong, or takes a NIC of another machine.
         """
         own = self.documents[machine.hostname]
-        found = define(self.shared, own, build_type, body)
+        found = define(self.shared, own, build_type, body, beneath=beneath)
         taken = [
             found.merged.place(("network", at, "macaddress"))
             for at, nic in enumerate(found.machine.network)

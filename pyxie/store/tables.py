@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The newest revision in migrations/versions; a test keeps it so."""
 
 _METADATA = sa.MetaData()
@@ -27,6 +27,7 @@ BUILDS = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("log", sa.Text, nullable=False),
+    sa.Column("beneath", sa.Boolean, nullable=False),
     sa.Index("builds_host", "host"),
 )
 

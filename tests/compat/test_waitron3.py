@@ -88,6 +88,18 @@ class TestBuild:
                 "bookworm.j2:1: 'gone' is undefined\n".encode(),
             )
 
+    async def test_leaves_the_machines_own_keys_over_the_type_as_waitron_3_does(
+        self, tmp_path: Path
+    ) -> None:
+        async with served(tmp_path) as site:
+            await build(site, f"{HOST}/rescue")
+
+            assert json.loads((await site.get(f"/v1/boot/{MAC}")).body)["kernel"].endswith("/linux")
+        async with served(tmp_path) as site:
+            assert json.loads((await site.get(f"/v1/boot/{MAC}")).body)["kernel"].endswith("/linux")
+            definition = json.loads((await site.get(f"/definition/{HOST}/rescue")).body)
+            assert definition["Kernel"] == "linux"
+
     async def test_takes_a_type_and_a_body_of_up_to_a_mebibyte(self, tmp_path: Path) -> None:
         machine = MACHINE.replace("kernel: linux\n", "")
         async with served(tmp_path, machine=machine) as site:

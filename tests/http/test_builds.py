@@ -11,7 +11,7 @@ import pytest
 
 from pyxie.builds.life import State
 from tests.builds.stores import FillingRecords
-from tests.http.site import CONFIG, HOST, MACHINE, Answer, Served, serving
+from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
 
 TYPES = f"{CONFIG}build_types: {{rescue: {{params: {{mirror: other}}, cmdline: rescue}}}}\n"
 BARE = MACHINE.replace("cmdline", "description").replace("kernel: linux\n", "")
@@ -124,6 +124,19 @@ class TestOneAtATime:
             assert (status, told["build_type"]) == (200, "rescue")
             assert build is not None
             assert served.parts.definitions.of(build).params["x"] == "y"
+
+    async def test_a_type_that_is_asked_for_is_what_the_machine_gets(self, tmp_path: Path) -> None:
+        """Not the installation that its own file is written for."""
+        config = f"{CONFIG}build_types: {{rescue: {{preseed: rescue.j2, cmdline: rescue}}}}\n"
+        async with serving(tmp_path, config=config) as served:
+            (tmp_path / "templates/rescue.j2").write_text("nothing is installed\n")
+            token = (await served.ask("PUT", f"/build/{HOST}/rescue")).headers["Build-Token"]
+
+            preseed = await served.get(f"/template/preseed/{HOST}/{token}")
+            boot = json.loads((await served.get(f"/v1/boot/{MAC}")).body)
+
+            assert preseed.text == "nothing is installed\n"
+            assert boot["cmdline"] == "rescue"
 
     @pytest.mark.parametrize(
         ("body", "said"),

@@ -64,8 +64,41 @@ class TestLayers:
         found = define(registry, "t", said.format("call")).machine.params
 
         assert found.pop("last") == "call"
-        assert list(found) == ["settings", "type", "domain", "one", "two", "machine", "call"]
-        assert define(registry, "t").machine.params["last"] == "machine"
+        assert list(found) == ["settings", "domain", "one", "two", "machine", "type", "call"]
+        assert define(registry, "t").machine.params["last"] == "type"
+
+    TYPED = "build_types: {t: {preseed: type, params: {type: x}}, u: {}}\n"
+
+    @pytest.mark.parametrize(
+        ("in_file", "in_call", "in_body", "beneath", "preseed"),
+        [
+            ("", "t", "", False, "type"),
+            ("t", "t", "", False, "type"),
+            ("u", "t", "", False, "type"),
+            ("", "t", "preseed: call\n", False, "call"),
+            ("t", None, "", False, "machine"),
+            ("", None, "build_type: t\n", False, "machine"),
+            ("", "t", "", True, "machine"),
+        ],
+    )
+    def test_the_type_that_the_call_names_lies_over_the_machine(
+        self,
+        tmp_path: Path,
+        in_file: str,
+        in_call: str | None,
+        in_body: str,
+        beneath: bool,
+        preseed: str,
+    ) -> None:
+        """Who asks for rescue must not get what the file installs; as waitron 3 has it, they do."""
+        text = f"build_type: '{in_file}'\npreseed: machine\nfinish: machine\n"
+        registry = lay(tmp_path, self.TYPED, **{"machines__web01.lab": text}).scan()
+        machine = registry.machines["web01.lab"]
+        body = parse(in_body.encode(), Path("body")) if in_body else None
+
+        found = registry.define(machine, in_call, body, beneath=beneath).machine
+
+        assert (found.preseed, found.finish) == (preseed, "machine")
 
     def test_of_the_settings_go_by_waitrons_older_names_too(self, tmp_path: Path) -> None:
         assert define(lay(tmp_path).scan()).machine.kernel == "linux"

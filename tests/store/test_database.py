@@ -71,6 +71,23 @@ class TestOnDisk:
             for table in (BUILDS, EVENTS, HOOKS, TRANSITIONS)
         }
 
+    async def test_a_build_from_before_its_type_could_lie_over_the_machine_goes_on_as_it_began(
+        self, tmp_path: Path
+    ) -> None:
+        async with opened(url(tmp_path)) as store:
+            await store.begin(build(), "PUT /build", None)
+        connection = sqlite3.connect(tmp_path / "pyxie.sqlite")
+        connection.execute("ALTER TABLE builds DROP COLUMN beneath")
+        connection.execute("UPDATE alembic_version SET version_num = '0005'")
+        connection.commit()
+        connection.close()
+
+        async with opened(url(tmp_path)) as store:
+            (old,) = await store.latest()
+            new = await store.begin(build("web02.internal"), "PUT /build", None)
+
+            assert (old.beneath, new.beneath) == (True, False)
+
     def test_head_is_the_newest_revision(self) -> None:
         folder = Path(module.__file__).parent / "migrations" / "versions"
 
