@@ -63,6 +63,7 @@ PURE = frozenset(
         "registry.edit",
         "registry.glob",
         "registry.identity",
+        "registry.placeholder",
         "registry.select",
         "registry.selector",
         "registry.spelling",

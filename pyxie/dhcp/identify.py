@@ -8,7 +8,7 @@ from typing import Final
 from pyxie.architectures import Architecture
 from pyxie.dhcp.firmware import architecture, uuids
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, Option
-from pyxie.registry.identity import Identity
+from pyxie.registry.identity import Identity, own_uuids
 
 _CIRCUIT_ID: Final = 1
 _REMOTE_ID: Final = 2
@@ -29,7 +29,7 @@ def identify(request: DhcpMessage, ours: IPv4Address | None) -> Identity:
     given = (IPv4Address(link) if len(link) == 4 else UNSPECIFIED, request.giaddr, request.ciaddr)
     row = architecture(options)
     return Identity(
-        uuids=uuids(options),
+        uuids=own_uuids(uuids(options)),
         circuit_id=agent.get(_CIRCUIT_ID),
         remote_id=agent.get(_REMOTE_ID),
         options=options,

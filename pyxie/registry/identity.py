@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from pyxie.bounded import note
+from pyxie.registry.placeholder import is_placeholder, is_placeholder_uuid
 
 _MOST: Final = 4096
 _LONGEST: Final = 300
@@ -32,7 +33,7 @@ class Identity:
 
     Attributes:
         uuids: Its UUID, in each order of bytes that it may be meant in.
-        serial, asset: None if not reported yet; empty if it has none.
+        serial, asset: None if not reported yet; empty if it has none, or a placeholder.
         circuit_id, remote_id: From the relay agent; None without one.
         options: All DHCP options, by code.
         hostname: Empty if it has sent none.
@@ -64,17 +65,23 @@ class Identity:
         """
         clean = {name: text.strip()[:_LONGEST] for name, text in fields.items()}
         uuid, hostname = clean.get("uuid", "").lower(), clean.get("hostname", "")
+        serial, asset = clean.get("serial", ""), clean.get("asset", "")
         arch = _BY_IPXE.get(clean.get("architecture", ""))
         return replace(
             self,
-            uuids=frozenset((uuid,)) if uuid else self.uuids,
-            serial=clean.get("serial", ""),
-            asset=clean.get("asset", ""),
+            uuids=own_uuids((uuid,)) or self.uuids,
+            serial="" if is_placeholder(serial) else serial,
+            asset="" if is_placeholder(asset) else asset,
             hostname=hostname or self.hostname,
             address=self.address or address,
             arch=arch if self.arch is None else self.arch,
             asked=now,
         )
+
+
+def own_uuids(uuids: Iterable[str]) -> frozenset[str]:
+    """Return those that are a machine's own: a placeholder counts as none."""
+    return frozenset(each for each in uuids if each and not is_placeholder_uuid(each))
 
 
 _UNHEARD: Final = Identity()

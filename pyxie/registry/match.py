@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pyxie.architectures import ARCHITECTURES, Family
 from pyxie.config.validate import Model, nearest
 from pyxie.config.values import listed
+from pyxie.registry.placeholder import is_placeholder, is_placeholder_uuid
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -31,9 +32,20 @@ def machine_uuid(text: str) -> str:
         raise ValueError(
             f"{text[:80]!r} is not a UUID like 01234567-89ab-cdef-0123-456789abcdef"
         ) from exc
-    if not 0 < found.int < (1 << 128) - 1:
-        raise ValueError(f"{text!r} is no machine's own UUID")
+    if is_placeholder_uuid(str(found)):
+        raise ValueError(f"{text[:80]!r} is no machine's own UUID, but one that many boards have")
     return str(found)
+
+
+def _own(text: str) -> str:
+    """Return a serial number or an asset tag.
+
+    Raises:
+        ValueError: It is what firmware says where nobody has filled it in.
+    """
+    if is_placeholder(text):
+        raise ValueError(f"{text[:80]!r} is no machine's own, but what many boards say")
+    return text
 
 
 def architectures(name: str) -> frozenset[int]:
@@ -91,13 +103,19 @@ def _some(values: Iterable[str]) -> Any:
 _Text = Annotated[str, Field(min_length=1, max_length=300)]
 Texts = Annotated[tuple[_Text, ...], BeforeValidator(listed), AfterValidator(_some)]
 """One text, or several of which one has to fit."""
+_Own = Annotated[
+    tuple[Annotated[_Text, AfterValidator(_own)], ...],
+    BeforeValidator(listed),
+    AfterValidator(_some),
+]
 
 
 class Match(Model):
     """What a machine is recognised by; every key that is given must match.
 
     Attributes:
-        uuid: Its SMBIOS UUID: option 97 (RFC 4578 section 2.3), or as iPXE reads it.
+        uuid: Its SMBIOS UUID: option 97 (RFC 4578 section 2.3), or as iPXE reads it. As of the
+            serial number and the asset tag, placeholders that many boards have are refused.
         serial, asset: Its SMBIOS serial number and asset tag, as iPXE reads them; letter case
             does not matter.
         circuit_id, remote_id: What a relay agent adds in option 82 (RFC 3046): the port and
@@ -111,8 +129,8 @@ class Match(Model):
     uuid: Annotated[
         tuple[Annotated[str, AfterValidator(machine_uuid)], ...], BeforeValidator(listed)
     ] = ()
-    serial: Texts = ()
-    asset: Texts = ()
+    serial: _Own = ()
+    asset: _Own = ()
     circuit_id: Texts = ()
     remote_id: Texts = ()
     options: dict[Annotated[int, BeforeValidator(_code)], Texts] = Field(default_factory=dict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from ipaddress import IPv4Address
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -33,6 +34,11 @@ class TestIdentity:
         }
         assert identify(discover(o97=None), None).uuids == frozenset()
         assert identify(discover(o97=b"\1" + bytes(16)), None).uuids == frozenset()
+
+    def test_a_uuid_that_many_boards_have_counts_as_none(self) -> None:
+        sent = UUID("03000200-0400-0500-0006-000700080009")
+        assert identify(discover(o97=b"\0" + sent.bytes), None).uuids == frozenset()
+        assert identify(discover(o97=b"\0" + sent.bytes_le), None).uuids == frozenset()
 
     def test_the_link_that_a_relay_names_is_where_the_client_is(self) -> None:
         relayed = replace(discover(o82=CIRCUIT), giaddr=RELAY)

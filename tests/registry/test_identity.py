@@ -38,6 +38,15 @@ class TestMemory:
         assert known.over_dhcp("m", Identity(uuids=frozenset((U2,))), 1.0).serial is None
         assert known.of("m").hostname == ""
 
+    def test_what_many_boards_have_counts_as_none(self) -> None:
+        told = {
+            "uuid": "03000200-0400-0500-0006-000700080009",
+            "serial": "To be filled by O.E.M.",
+            "asset": "Default string",
+        }
+        found = Identity().by_ipxe(told, FIRST, 0.0)
+        assert (found.uuids, found.serial, found.asset) == (frozenset(), "", "")
+
     def test_is_bounded(self) -> None:
         known = Identities(most=2)
         for at in range(5):

@@ -112,6 +112,12 @@ class TestConditions:
         [
             ("match: {uuid: x}", "match.uuid: 'x' is not a UUID like"),
             (f"match: {{uuid: {'0' * 32}}}", "is no machine's own UUID"),
+            (
+                "match: {uuid: 03000200-0400-0500-0006-000700080009}",
+                "is no machine's own UUID, but one that many boards have",
+            ),
+            ("match: {serial: To be filled by O.E.M.}", "is no machine's own"),
+            ("match: {asset: [A17, Default string]}", "'Default string' is no machine's own"),
             ("match: {arch: x64 UEF}", "did you mean 'x64 uefi'?"),
             ("match: {subnet: 192.0.2.1/24}", "is not a subnet like 192.0.2.0/24"),
             ("match: {options: {255: x}}", "is not the number of a DHCP option"),
