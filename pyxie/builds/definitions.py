@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from pyxie.bounded import note
@@ -20,17 +21,25 @@ from pyxie.registry.registry import Registry
 
 BODY: Final = Path("body")
 """How messages name what the call that builds a machine says."""
+_MOST_KEPT: Final = 20_000
 _MOST_UNKNOWN: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A machine, and what it was made of; the same objects mean that nothing has changed."""
+    """A machine, and what it was made of; the same objects mean that nothing has changed.
+
+    Attributes:
+        owners: Whose its NICs were: a MAC may not be another machine's.
+        stored: The snapshot in which it had to be taken as it was when its build began.
+    """
 
     token: str
     shared: Common
     document: Document | None
     machine: Machine
+    owners: tuple[str | None, ...]
+    stored: Registry | None
 
 
 class Definitions:
@@ -42,6 +51,7 @@ class Definitions:
 
     def __init__(self, machines: Callable[[], Registry]) -> None:
         self._machines = machines
+        self._noting = Lock()
         self._made: dict[str, _Made] = {}
         self._unknown: dict[tuple[str, str], tuple[Common, Machine]] = {}
 
@@ -59,10 +69,21 @@ class Definitions:
             and made.document is document
             and made.shared is shared
             and made.token == build.token
+            and (made.stored is None or made.stored is registry)
+            and made.owners == _owners(made.machine, registry)
         ):
             return made.machine
-        machine = _machine(build, registry)
-        self._made[build.host] = _Made(build.token, shared, document, machine)
+        machine, is_stored = _machine(build, registry)
+        made = _Made(
+            build.token,
+            shared,
+            document,
+            machine,
+            _owners(machine, registry),
+            registry if is_stored else None,
+        )
+        with self._noting:
+            note(self._made, build.host, made, _MOST_KEPT)
         return machine
 
     def of_unknown(self, mac: str, build_type: str) -> Machine:
@@ -83,7 +104,8 @@ class Definitions:
         name = dashed(mac)
         data: dict[str, Plain] = {"hostname": name, "network": [{"macaddress": mac}]}
         machine = define(shared, Document(Path("unknown"), data, None), build_type).machine
-        note(self._unknown, key, (shared, machine), _MOST_UNKNOWN)
+        with self._noting:
+            note(self._unknown, key, (shared, machine), _MOST_UNKNOWN)
         return machine
 
     def hooks_after(self, build: Build) -> tuple[Hook, ...]:
@@ -94,11 +116,18 @@ class Definitions:
         return hooks
 
 
-def _machine(build: Build, registry: Registry) -> Machine:
+def _machine(build: Build, registry: Registry) -> tuple[Machine, bool]:
+    """Return a build's machine, and whether it is as it was when the build began."""
     machine = registry.machines.get(build.host)
     if machine is not None:
         body = parse(build.body.encode(), BODY) if build.body else None
         with suppress(ConfigError, UnknownTypeError):
             build_type = build.build_type or None
-            return registry.define(machine, build_type, body, beneath=build.beneath).machine
-    return Machine.model_validate_json(build.definition)
+            found = registry.define(machine, build_type, body, beneath=build.beneath)
+            return found.machine, False
+    return Machine.model_validate_json(build.definition), True
+
+
+def _owners(machine: Machine, registry: Registry) -> tuple[str | None, ...]:
+    found = (registry.by_mac.get(mac) for mac in machine.macs)
+    return tuple(each.hostname if each else None for each in found)

@@ -1,0 +1,178 @@
+"""What a build's machine is made of, and when it is made again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pyxie.builds.definitions import BODY, Definitions
+from pyxie.builds.life import Build, State
+from pyxie.config.nodes import Document, parse
+from pyxie.registry.define import Common
+from pyxie.registry.folder import Folder
+from pyxie.registry.merge import Layer
+from pyxie.registry.registry import Registry
+
+HOST = "web01.internal"
+MAC, OTHERS = "52:54:00:00:00:01", "52:54:00:00:00:99"
+OWN = f"hostname: {HOST}\nnetwork: [{{macaddress: '{MAC}'}}]\nparams: {{v: one}}\n"
+
+
+def common(rescue: str) -> Common:
+    document = parse(rescue.encode(), Path("config.yaml"))
+    return Common(types={"rescue": Layer("build type", document)})
+
+
+@dataclass
+class Machines:
+    """A folder of machines, and what is defined by it."""
+
+    path: Path
+    shared: Common = field(default_factory=Common)
+
+    def __post_init__(self) -> None:
+        self.folder = Folder(self.path, shared=self.shared)
+        self.definitions = Definitions(self.now)
+
+    def now(self) -> Registry:
+        return self.folder.scan()
+
+    def write(self, text: str, name: str = "web01") -> None:
+        (self.path / f"{name}.yaml").write_text(text)
+
+    def begin(self, body: str = "", build_type: str = "", token: str = "t1") -> Build:
+        document: Document | None = parse(body.encode(), BODY) if body else None
+        registry = self.now()
+        machine = registry.define(registry.machines[HOST], build_type or None, document).machine
+        return Build(
+            host=HOST,
+            token=token,
+            state=State.PENDING,
+            begun=0.0,
+            changed=0.0,
+            macs=machine.macs,
+            definition=machine.model_dump_json(),
+            build_type=build_type,
+            body=body,
+        )
+
+    def v(self, build: Build) -> object:
+        return self.definitions.of(build).params["v"]
+
+
+@pytest.fixture
+def machines(tmp_path: Path) -> Machines:
+    found = Machines(tmp_path)
+    found.write(OWN)
+    return found
+
+
+class TestIsKept:
+    def test_while_nothing_changes(self, machines: Machines) -> None:
+        build = machines.begin()
+        first = machines.definitions.of(build)
+
+        machines.write("hostname: web02.internal\n", "web02")
+
+        assert machines.definitions.of(build) is first
+
+    def test_as_it_was_when_its_build_began_too(self, machines: Machines) -> None:
+        build = machines.begin()
+        (machines.path / "web01.yaml").unlink()
+
+        assert machines.definitions.of(build) is machines.definitions.of(build)
+
+
+class TestIsMadeAgain:
+    def test_when_its_file_was_edited(self, machines: Machines) -> None:
+        build = machines.begin()
+        assert machines.v(build) == "one"
+
+        machines.write(OWN.replace("one", "two"))
+
+        assert machines.v(build) == "two"
+
+    @pytest.mark.parametrize("text", [None, "hostname: [", f"hostname: {HOST}\nnetwork: 7\n"])
+    def test_not_while_its_file_is_gone_or_broken_but_once_it_is_back(
+        self, machines: Machines, text: str | None
+    ) -> None:
+        build = machines.begin()
+        assert machines.v(build) == "one"
+
+        (machines.path / "web01.yaml").unlink()
+        if text is not None:
+            machines.write(text)
+        assert machines.v(build) == "one"
+
+        machines.write(OWN.replace("one", "three"))
+        assert machines.v(build) == "three"
+
+    def test_for_another_build_of_the_same_machine(self, tmp_path: Path) -> None:
+        machines = Machines(tmp_path, common("params: {v: rescue}\n"))
+        machines.write(OWN)
+
+        assert machines.v(machines.begin()) == "one"
+        assert machines.v(machines.begin("params: {v: body}\n", token="t2")) == "body"
+        assert machines.v(machines.begin(build_type="rescue", token="t3")) == "rescue"
+        assert machines.v(machines.begin(token="t4")) == "one"
+
+    def test_once_a_nic_of_its_call_is_no_other_machines_any_more(self, machines: Machines) -> None:
+        build = machines.begin(f"network: [{{macaddress: '{OTHERS}'}}]\n")
+        assert machines.v(build) == "one"
+
+        machines.write(f"hostname: web02\nnetwork: [{{macaddress: '{OTHERS}'}}]\n", "web02")
+        machines.write(OWN.replace("one", "two"))
+        assert machines.v(build) == "one"  # it cannot be defined anew
+
+        (machines.path / "web02.yaml").unlink()
+        assert machines.v(build) == "two"
+
+    def test_once_a_nic_of_its_call_is_another_machines(self, machines: Machines) -> None:
+        build = machines.begin(f"network: [{{macaddress: '{OTHERS}'}}]\n")
+        machines.write(OWN.replace("one", "two"))
+        assert machines.v(build) == "two"
+
+        machines.write(f"hostname: web02\nnetwork: [{{macaddress: '{OTHERS}'}}]\n", "web02")
+
+        assert machines.v(build) == "one"  # as it was when it began
+
+
+class TestOfAnUnknownMachine:
+    def test_is_kept_until_the_settings_are_read_again(self, tmp_path: Path) -> None:
+        now = [Registry(shared=common("params: {v: one}\n"))]
+        definitions = Definitions(lambda: now[0])
+        first = definitions.of_unknown(MAC, "rescue")
+
+        assert definitions.of_unknown(MAC, "rescue") is first
+        assert (first.hostname, first.params["v"]) == ("52-54-00-00-00-01", "one")
+
+        now[0] = Registry(shared=common("params: {v: two}\n"))
+        assert definitions.of_unknown(MAC, "rescue").params["v"] == "two"
+
+    def test_may_be_asked_for_by_several_threads(self) -> None:
+        now = Registry(shared=common("params: {v: one}\n"))
+        definitions = Definitions(lambda: now)
+        faults: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                for at in range(300):
+                    definitions.of_unknown(f"52:54:00:00:{at >> 8:02x}:{at & 255:02x}", "rescue")
+            except BaseException as exc:  # noqa: BLE001  (any counts)
+                faults.append(exc)
+
+        _at_once(ask, 4)
+
+        assert faults == []
+
+
+def _at_once(work: Callable[[], None], times: int) -> None:
+    threads = [threading.Thread(target=work) for _ in range(times)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
