@@ -74,26 +74,32 @@ async def entry(request: web.Request) -> web.Response:
 @routes.get("/ipxe/{mac}", scope=OPEN)
 async def script(request: web.Request) -> web.Response:
     """Give iPXE the script for its NIC; what is wrong is said on the machine's screen."""
-    mac, recogniser = mac_of(request), request.app[RECOGNISER]
-    found: Recognised
-    if "asked" in request.query:
-        recogniser.by_ipxe(mac, dict(request.query), peer(request))
-        request.app[DISCOVERY].note(mac, dict(request.query))
-        found = recogniser.of(mac)
-    else:
-        found = recogniser.anew(mac)
+    mac = mac_of(request)
+    found = _recognised(request, mac)
+    if isinstance(found, Unknown):
+        answer = await boot_api_script(request, mac) or await _of_unknown(request, mac)
+        if answer is not None:
+            return answer
+        found = request.app[RECOGNISER].of(mac)  # as it is by now: that may have taken seconds
     match found:
         case Unidentified():
             return text(request.app[RENDERING]().ask(mac, here(request)))
         case Known(build=Build(active=True) as build):
             return await _of_build(request, mac, build)
-        case Unknown():
-            answer = await boot_api_script(request, mac) or await _of_unknown(request, mac)
-            if answer is not None:
-                return answer
-            found = recogniser.of(mac)
         case _:
-            pass
+            return _refused(request, mac, found)
+
+
+def _recognised(request: web.Request, mac: str) -> Recognised:
+    recogniser = request.app[RECOGNISER]
+    if "asked" not in request.query:
+        return recogniser.anew(mac)
+    recogniser.by_ipxe(mac, dict(request.query), peer(request))
+    request.app[DISCOVERY].note(mac, dict(request.query))
+    return recogniser.of(mac)
+
+
+def _refused(request: web.Request, mac: str, found: Recognised) -> web.Response:
     host = host_of(found)
     refused = ScriptRefused(machine=host or mac, why=why_not(found))
     request.app[TRACE].record(refused, mac=mac, host=host, peer=str(peer(request)))
@@ -110,7 +116,7 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
     try:
         body = rendering.kept_script(machine, context, us)
         if body is None:
-            body = await asyncio.to_thread(rendering.script, machine, context, us)
+            body = await asyncio.to_thread(rendering.keep_script, machine, context, us)
     except (NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, host=host, peer=at)
         why = f"{build.host}: {exc}"
@@ -227,7 +233,9 @@ def _unknown_named(request: web.Request, host: str) -> Machine | None:
 def _tell_image(request: web.Request, build: Build | None, image: Kind) -> None:
     if request.method == "GET":
         at = str(peer(request))
-        mac, host = (build.mac, build.host) if build else (request.match_info["hostname"], None)
+        mac, host = (
+            (build.mac, build.host) if build else (canonical(request.match_info["hostname"]), None)
+        )
         request.app[TRACE].record(image, mac=mac, host=host, peer=at)
 
 

@@ -118,14 +118,12 @@ async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.
         trace.record(failed, mac=mac, peer=at)
         if isinstance(exc, BrokenOffError):
             raise
-        return text(f"{what}: {failed.source}: {failed.why}", 502)
+        return text(f"{what}: {exc}", 502)
 
 
 def image_failed(part: str, exc: UpstreamError) -> ImageFailed:
     """Return the event of a file that another server did not give, without secrets."""
-    # What the library says may quote a URL, and so a password or a signature.
-    why = "cannot be fetched" if "://" in exc.why else exc.why
-    return ImageFailed(part=part, source=shown(exc.url), why=why)
+    return ImageFailed(part=part, source=shown(exc.url), why=exc.why)
 
 
 @routes.get("/boot/{hostname}/other/{at}/{name}", scope=OPEN)

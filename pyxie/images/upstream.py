@@ -14,6 +14,7 @@ from aiohttp import hdrs, web
 
 from pyxie.errors import PyxieError
 from pyxie.service import Unbound
+from pyxie.urls import shown
 
 _PASSED_ON = (hdrs.RANGE, hdrs.IF_RANGE, hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE)
 _PASSED_BACK = (
@@ -34,17 +35,18 @@ class UpstreamError(PyxieError):
     """The other server did not give the file.
 
     Attributes:
-        url: What was asked of it.
-        why: What it answered, or what went wrong.
+        url: What was asked of it, whole; the sentence shows it without secrets.
+        why: What it answered, or what went wrong; without the URL.
     """
 
     def __init__(self, url: str, why: str) -> None:
         super().__init__(url, why)
         self.url = url
-        self.why = why
+        # What the library says may quote a URL, and so a password or a signature.
+        self.why = "cannot be fetched" if "://" in why else why
 
     def __str__(self) -> str:
-        return f"{self.url}: {self.why}"
+        return f"{shown(self.url)}: {self.why}"
 
 
 class BrokenOffError(UpstreamError, ConnectionError):

@@ -15,11 +15,8 @@ from typing import Final, Protocol, TypeAlias
 from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.builds.life import Build, State
-from pyxie.registry.identity import Identity
+from pyxie.registry.identity import ONE_BOOT, Identity
 from pyxie.registry.select import Selectors
-
-ASKED_FOR: Final = 600.0
-"""Seconds for which what iPXE has reported counts: one boot."""
 
 
 class Mode(StrEnum):
@@ -206,7 +203,7 @@ def recognise(
     """
     found = _settle(client, machines, builds, settings)
     who, selectors = client.identity, machines.selectors
-    has_told = who.asked is not None and now - who.asked < ASKED_FOR
+    has_told = who.asked is not None and now - who.asked < ONE_BOOT
     if (
         has_told
         or not selectors
@@ -255,7 +252,9 @@ def why_not(found: Recognised) -> str:
             return f"not in the registry, and the boot API {why}"
         case Unknown(asks_api=True):
             return "not in the registry; waiting for the boot API's answer"
-        case Unknown() | Unreadable():  # pragma: no branch  (mypy: these are all)
+        case Unreadable():
+            return "perhaps in a file that cannot be read: see pyxie check"
+        case Unknown():  # pragma: no branch  (mypy: these are all)
             return "not in the registry"
 
 

@@ -12,7 +12,8 @@ from pyxie.registry.placeholder import is_placeholder, is_placeholder_uuid
 
 _MOST: Final = 4096
 _LONGEST: Final = 300
-_A_BOOT: Final = 600.0
+ONE_BOOT: Final = 600.0
+"""Seconds for which what iPXE has reported counts."""
 
 _BY_IPXE: Final[Mapping[str, int]] = {
     **dict.fromkeys(("i386-pcbios", "x86_64-pcbios"), 0x00),
@@ -107,7 +108,7 @@ class Identities:
         """
         old = self._known.get(mac)
         if old is not None and (not new.uuids or not old.uuids or new.uuids & old.uuids):
-            recent = old.asked is not None and now - old.asked < _A_BOOT
+            recent = old.asked is not None and now - old.asked < ONE_BOOT
             new = replace(
                 new,
                 uuids=new.uuids & old.uuids or new.uuids or old.uuids,

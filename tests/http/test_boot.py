@@ -444,13 +444,13 @@ class TestStreamed:
             )
             assert served.texts(Step.TROUBLE) == [told]
 
-    async def test_a_mirrors_password_is_in_no_event(self, tmp_path: Path) -> None:
+    async def test_a_mirrors_password_is_in_no_event_and_no_answer(self, tmp_path: Path) -> None:
         async with mirror({"linux": 404, "initrd.gz": KERNEL}) as there:
             secret = there.url.replace("http://", "http://user:sesame@")
             machine = MACHINE.replace("http://files.internal:81/bookworm/amd64", secret)
             async with serving(tmp_path, machine=machine) as served:
                 await served.build()
-                await served.get(f"/boot/{HOST}/kernel/linux")
+                refused = await served.get(f"/boot/{HOST}/kernel/linux")
                 await served.get(f"/boot/{HOST}/initrd/0/initrd.gz")
 
                 told = [event.members() for event in served.parts.trace.recent()]
@@ -461,6 +461,7 @@ class TestStreamed:
             f"{there.url}/initrd.gz",
         ]
         assert "sesame" not in repr(told)
+        assert refused.text == f"kernel: {there.url}/linux: answered 404 Not Found\n"
 
     async def test_a_mirror_that_is_down_is_502_and_an_event(self, tmp_path: Path) -> None:
         machine = MACHINE.replace("http://files.internal:81/bookworm/amd64/", "http://127.0.0.1:1/")

@@ -104,6 +104,22 @@ class TestTheScript:
             why = f"{NEW} is not in the registry, and the boot API answers 404"
             assert script.endswith(f"\necho pyxie: {why}\nsleep 5\nexit 1\n")
 
+    async def test_of_a_machine_that_is_put_in_build_mode_meanwhile_is_its_builds(
+        self, tmp_path: Path
+    ) -> None:
+        async with asking(tmp_path) as (served, server):
+            server.may.clear()
+            asks = asyncio.create_task(served.get(f"/ipxe/{DASHED}"))
+            await eventually(lambda: server.at_once == 1)
+            name = "new.internal"
+            text = MACHINE.replace(HOST, name).replace(MAC, NEW)
+            (tmp_path / f"machines/{name}.yaml").write_text(text)
+            await served.build(name)
+            server.may.set()
+
+            assert f"/boot/{name}/kernel/linux" in (await asks).text
+            assert served.texts(Step.SCRIPT) == ["fetched its iPXE script"]
+
     @pytest.mark.parametrize("more", ["", "unknown: discover\n"])
     async def test_is_asked_for_again_while_the_server_is_away(
         self, tmp_path: Path, more: str

@@ -86,7 +86,7 @@ class TestDiscovered:
             script = (await served.get(f"/ipxe/{MAC}")).text
 
             assert not standing(served.parts.recogniser.of(MAC)).in_build
-            assert "is not in the registry" in script
+            assert "is perhaps in a file that cannot be read: see pyxie check" in script
             assert (await served.get(f"/boot/{MAC.replace(':', '-')}/kernel/linux")).status == 404
 
     @pytest.mark.parametrize("policy", [DISCOVER, RESCUE])
@@ -114,6 +114,10 @@ class TestBooted:
             assert f"http://boot.internal:8090/boot/{DASHED}/kernel/linux" in script
             assert (await served.get(f"/boot/{DASHED}/kernel/linux")).body == b"kernel"
             assert (await served.get(f"/boot/{DASHED}/initrd/0/initrd.gz")).body == b"initrd"
+            shouted = DASHED.upper()
+            assert (await served.get(f"/boot/{shouted}/kernel/linux")).body == b"kernel"
+            told = [each for each in served.parts.trace.recent() if each.code == "image.fetching"]
+            assert {each.mac for each in told} == {NEW}
             # No token, no template; and a machine that is known gets nothing of it.
             assert (await served.get(f"/template/preseed/{DASHED}/x")).status == 404
             assert (await served.get(f"/boot/{MAC.replace(':', '-')}/kernel/linux")).status == 404

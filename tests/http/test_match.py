@@ -172,7 +172,9 @@ class TestMistakes:
             (tmp_path / "machines/other.yaml").write_text("match: {serial: x, nonsense: y}\n")
             await served.parts.machines.refresh()
 
-            assert heard(served) == Standing(None, in_build=False, why="not in the registry")
+            assert heard(served) == Standing(
+                None, in_build=False, why="perhaps in a file that cannot be read: see pyxie check"
+            )
             assert not isinstance(settled(served.parts.recogniser.of(NEW)), Unknown)
 
     async def test_rest_refuses_to_add_a_tie(self, tmp_path: Path) -> None:

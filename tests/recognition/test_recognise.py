@@ -12,7 +12,6 @@ from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.builds.life import Build, State
 from pyxie.recognition.recognise import (
-    ASKED_FOR,
     Ambiguous,
     Broken,
     Client,
@@ -29,7 +28,7 @@ from pyxie.recognition.recognise import (
     settled,
     why_not,
 )
-from pyxie.registry.identity import Identity
+from pyxie.registry.identity import ONE_BOOT, Identity
 from pyxie.registry.match import Match
 from pyxie.registry.select import Selectors, gathered
 from pyxie.registry.selector import selector
@@ -192,7 +191,7 @@ class TestByWhatItTells:
 
         assert found == Unidentified(Mode.IDLE, Unknown(Policy.IGNORE))
 
-    @pytest.mark.parametrize(("ago", "known"), [(0.0, True), (ASKED_FOR, False)])
+    @pytest.mark.parametrize(("ago", "known"), [(0.0, True), (ONE_BOOT, False)])
     def test_once_it_has_told_that_counts_for_one_boot(self, ago: float, known: bool) -> None:
         asked = Identity(serial="VM-17", asset="", asked=NOW - ago)
 
@@ -262,7 +261,7 @@ class TestWhatFollows:
             ),
             (Ambiguous("web01"), None, False, "in a file with mistakes: see pyxie check"),
             (Broken(), None, False, "in a file with mistakes: see pyxie check"),
-            (Unreadable(), None, False, "not in the registry"),
+            (Unreadable(), None, False, "perhaps in a file that cannot be read: see pyxie check"),
             (Unknown(Policy.IGNORE), None, False, "not in the registry"),
             (Unknown(Policy.DISCOVER), None, True, "not in the registry"),
             (Unknown(Policy.MENU), None, True, "not in the registry"),
