@@ -96,7 +96,9 @@ async def template(request: web.Request) -> web.Response:
     rendering = request.app[RENDERING]()
     build = request.app[BUILDS].admit(host, request.match_info["token"])
     try:
-        return await rendered(request, build, kind, rendering.template, rendering.kept_template)
+        return await rendered(
+            request, build, kind, rendering.keep_template, rendering.kept_template
+        )
     except (NotServedError, RenderError) as exc:
         return text(f"Unable to render template\n{exc}", 400)
 

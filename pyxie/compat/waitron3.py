@@ -254,7 +254,9 @@ async def template(request: web.Request) -> web.Response:
     kind, rendering = request.match_info["template"], request.app[RENDERING]()
     try:
         build = request.app[BUILDS].admit(host_of(request), request.match_info["token"])
-        answer = await rendered(request, build, kind, rendering.template, rendering.kept_template)
+        answer = await rendered(
+            request, build, kind, rendering.keep_template, rendering.kept_template
+        )
     except (InvalidTokenError, NotServedError, RenderError):
         return text("Unable to render template", 400)
     request.app[JOBS].processing(build, kind, _file(request.app[DEFINITIONS].of(build), kind))

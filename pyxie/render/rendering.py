@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
@@ -51,9 +52,25 @@ class Rendering:
         """Return the script that `script` would make, if it is kept; a few stats, no rendering."""
         return self._cache.get((machine.hostname, "script", here, context), machine)
 
+    def keep_script(self, machine: Machine, context: BuildContext, here: str) -> str:
+        """Return what `script` makes, and keep it for the next who asks for the same."""
+        key = machine.hostname, "script", here, context
+        return self._keeping(key, machine, partial(self.script, machine, context, here))
+
     def kept_template(self, machine: Machine, kind: str, context: BuildContext) -> str | None:
         """Return the text that `template` would make, if it is kept; as `kept_script`."""
         return self._cache.get((machine.hostname, "template", kind, context), machine)
+
+    def keep_template(self, machine: Machine, kind: str, context: BuildContext) -> str:
+        """Return what `template` makes, and keep it; as `keep_script`."""
+        key = machine.hostname, "template", kind, context
+        return self._keeping(key, machine, partial(self.template, machine, kind, context))
+
+    def _keeping(self, key: Hashable, machine: Machine, make: Callable[[], str]) -> str:
+        with noting() as uses:
+            text = make()
+        self._cache.put(key, machine, text, uses)
+        return text
 
     def boot(self, machine: Machine, context: BuildContext) -> Boot:
         """Return the images, and the command line in one line.
@@ -78,12 +95,6 @@ class Rendering:
             context: Who asks, and the URL for its installer.
             here: Our URL for iPXE itself, by address: it may have no DNS yet.
         """
-        with noting() as uses:
-            text = self._script(machine, context, here)
-        self._cache.put((machine.hostname, "script", here, context), machine, text, uses)
-        return text
-
-    def _script(self, machine: Machine, context: BuildContext, here: str) -> str:
         boot = self.boot(machine, context)
         names = template_names(machine, self.settings, context)
         host = machine.hostname
@@ -191,16 +202,13 @@ class Rendering:
             NotServedError: The machine has none of that kind.
             RenderError: It cannot be rendered.
         """
-        asked, name = kind, machine.templates.get(kind, "")
+        name = machine.templates.get(kind, "")
         if not name and (kind in _KINDS or not machine.templates):
             kind = "finish" if kind == "finish" else "preseed"
             name = getattr(machine, kind)
         if not name:
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
-        with noting() as uses:
-            text = self.renderer.template(name, template_names(machine, self.settings, context))
-        self._cache.put((machine.hostname, "template", asked, context), machine, text, uses)
-        return text
+        return self.renderer.template(name, template_names(machine, self.settings, context))
 
     def nocloud(self, machine: Machine, name: str, context: BuildContext) -> str:
         """Return a file of cloud-init's NoCloud seed: the one of ``templates`` with that name.

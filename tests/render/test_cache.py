@@ -42,7 +42,7 @@ class Site:
         return self.rendering.kept_template(self.machine, "preseed", CONTEXT)
 
     def rendered(self) -> str:
-        return self.rendering.template(self.machine, "preseed", CONTEXT)
+        return self.rendering.keep_template(self.machine, "preseed", CONTEXT)
 
 
 @pytest.fixture
@@ -57,6 +57,12 @@ class TestATemplate:
         assert site.kept() is None
         assert site.rendered() == CONTEXT.mac
         assert site.kept() == CONTEXT.mac
+
+    def test_is_not_where_it_is_only_tried(self, site: Site) -> None:
+        site.write("p.j2", "{{ MAC }}")
+
+        assert site.rendering.template(site.machine, "preseed", CONTEXT) == CONTEXT.mac
+        assert site.kept() is None
 
     def test_is_not_once_its_file_was_edited(self, site: Site) -> None:
         site.write("p.j2", "one")
@@ -97,7 +103,7 @@ class TestATemplate:
 
     def test_nor_once_a_file_hides_the_shipped_one(self, site: Site) -> None:
         host = machine(preseed="report.j2")
-        shipped = site.rendering.template(host, "preseed", CONTEXT)
+        shipped = site.rendering.keep_template(host, "preseed", CONTEXT)
         assert site.rendering.kept_template(host, "preseed", CONTEXT) == shipped
 
         site.write("report.j2", "mine")
@@ -144,7 +150,7 @@ class TestATemplate:
 
     def test_a_kind_that_means_the_preseed_is_kept_as_itself(self, site: Site) -> None:
         site.write("p.j2", "text")
-        site.rendering.template(site.machine, "meta-data", CONTEXT)
+        site.rendering.keep_template(site.machine, "meta-data", CONTEXT)
 
         assert site.kept() is None
         assert site.rendering.kept_template(site.machine, "meta-data", CONTEXT) == "text"
@@ -152,7 +158,7 @@ class TestATemplate:
 
 class TestAScript:
     def test_is_kept_for_the_nic_the_token_and_the_way_it_was_asked_for(self, site: Site) -> None:
-        text = site.rendering.script(site.machine, CONTEXT, HERE)
+        text = site.rendering.keep_script(site.machine, CONTEXT, HERE)
 
         def kept(here: str = HERE, host: Machine = site.machine, **changed: Any) -> str | None:
             return site.rendering.kept_script(host, replace(CONTEXT, **changed), here)
@@ -168,12 +174,12 @@ class TestAScript:
     def test_is_not_once_the_command_line_depends_on_chance(self, site: Site) -> None:
         host = machine(cmdline="x={{ [1, 2] | random }}")
 
-        site.rendering.script(host, CONTEXT, HERE)
+        site.rendering.keep_script(host, CONTEXT, HERE)
 
         assert site.rendering.kept_script(host, CONTEXT, HERE) is None
 
     def test_is_not_once_the_operators_own_template_is_there(self, site: Site) -> None:
-        site.rendering.script(site.machine, CONTEXT, HERE)
+        site.rendering.keep_script(site.machine, CONTEXT, HERE)
 
         (site.settings.ipxe / "boot.ipxe.j2").write_text("#!ipxe\n")
 
