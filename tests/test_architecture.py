@@ -133,6 +133,7 @@ EXTRA = {
 _ITSELF = frozenset(("self", "cls"))
 _SETS_ANOTHERS = re.compile(
     r"pyxie\.events\.kind$"  # a decorator, on the class that it has just made
+    r"|pyxie\.config\.validate$"  # what pydantic is to count as set, in the copy it has made
     r"|pyxie\.importers\."  # a translator's notes on the block that it is in
     r"|pyxie\.registry\.spelling$"  # how ruamel.yaml is set up
 ).match
@@ -154,14 +155,7 @@ RANKS = (
     {
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
         *("pyxie.logs", "pyxie.config.live", "pyxie.metrics", "pyxie.loaders", "pyxie.rehearsal"),
-        *(
-            "pyxie.registry",
-            "pyxie.render",
-            "pyxie.images",
-            "pyxie.builds",
-            "pyxie.events",
-            "pyxie.store",
-        ),
+        *("pyxie.registry", "pyxie.render", "pyxie.images", "pyxie.builds", "pyxie.events"),
         *(
             "pyxie.access",
             "pyxie.bootapi",
@@ -422,25 +416,60 @@ class TestWiring:
             f"line {node.lineno}: {ast.unparse(node)[:60]}"
             for node in ast.walk(tree)
             if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id == "setattr"
+            and ast.unparse(node.func).rpartition(".")[2] in ("setattr", "__setattr__")
+            and ast.unparse(node.args[0]) != "self"
         ]
 
         assert places + setters == []
 
 
+class TestAssigned:
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "a.b = 1",
+            "a.b, c = 1, 2",
+            "[c, (*a.b, d)] = x",
+            "a.b += 1",
+            "a.b: int = 1",
+            "del a.b",
+            "for a.b in x: pass",
+            "with x as a.b: pass",
+            "[1 for a.b in x]",
+        ],
+    )
+    def test_is_seen_however_it_is_written(self, line: str) -> None:
+        found = [each for each in _assigned(ast.parse(line)) if isinstance(each, ast.Attribute)]
+        assert [ast.unparse(each) for each in found] == ["a.b"]
+
+
 def _assigned(tree: ast.AST) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         match node:
-            case ast.Assign(targets=targets):
-                for target in targets:
-                    yield from target.elts if isinstance(target, ast.Tuple) else (target,)
-            case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
-                yield target
-            case ast.Delete(targets=targets):
-                yield from targets
+            case ast.Assign(targets=targets) | ast.Delete(targets=targets):
+                yield from (each for target in targets for each in _unpacked(target))
+            case (
+                ast.AugAssign(target=target)
+                | ast.AnnAssign(target=target)
+                | ast.For(target=target)
+                | ast.AsyncFor(target=target)
+                | ast.comprehension(target=target)
+                | ast.withitem(optional_vars=ast.expr() as target)
+            ):
+                yield from _unpacked(target)
             case _:
                 pass
+
+
+def _unpacked(target: ast.expr) -> Iterator[ast.expr]:
+    match target:
+        case ast.Tuple(elts=elts) | ast.List(elts=elts):
+            for each in elts:
+                yield from _unpacked(each)
+        case ast.Starred(value=value):
+            yield from _unpacked(value)
+        case _:
+            yield target
 
 
 class TestNames:
