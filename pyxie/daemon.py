@@ -158,11 +158,13 @@ class Reloads:
         daemon = self._daemon
         systemd.reloading()
         try:
-            await daemon.settings.reload()
+            settings = daemon.settings
+            await settings.reload()
             daemon.loaders.refresh()
             daemon.interfaces.refresh()
             registry = await daemon.machines.refresh()
-            log.info("reloaded: %d machine(s) are known", len(registry.machines))
+            what = "not the settings, which have mistakes; " if settings.problems else ""
+            log.info("reloaded: %s%d machine(s) are known", what, len(registry.machines))
             for sentence in daemon.loaders.missing():
                 log.warning("%s", sentence)
         finally:

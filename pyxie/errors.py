@@ -7,7 +7,7 @@ ERROR, an HTTP status, an exit code) translates in one place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,18 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else str(self.file)
         return f"{place}: {self.key}: {self.sentence}" if self.key else f"{place}: {self.sentence}"
+
+
+def changes(
+    before: Iterable[Problem], after: Iterable[Problem]
+) -> tuple[list[Problem], list[Problem]]:
+    """Return what is wrong by now and was not before, and what has been mended.
+
+    Beside a new mistake nothing is called mended: the old one may stand a line further down,
+    or in a file that cannot be read any more.
+    """
+    old, new = set(before), set(after)
+    return sorted(new - old), sorted(old - new) if new <= old else []
 
 
 class ConfigError(PyxieError):

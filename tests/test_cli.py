@@ -259,6 +259,27 @@ class TestEveryCommand:
         assert ran.err.startswith(f"pyxie: no pyxie answers at {NOWHERE} (")
         assert ran.err.endswith("); is the daemon running? Another address is given with --url\n")
 
+    def test_finds_the_daemon_by_settings_that_have_mistakes(
+        self, pyxie: Runner, tmp_path: Path
+    ) -> None:
+        site(tmp_path, "unkown: menu\nhttp: {port: 1}\n")
+
+        ran = pyxie("status")
+
+        assert ran.code == 3
+        assert ran.err.startswith("pyxie: no pyxie answers at http://127.0.0.1:1 (")
+
+    @pytest.mark.parametrize("text", ["http: [\n", "http: {port: x}\n"])
+    def test_tells_why_it_cannot_be_found_by_them(
+        self, pyxie: Runner, tmp_path: Path, text: str
+    ) -> None:
+        site(tmp_path, text)
+
+        first = pyxie("status").err.splitlines()[0]
+
+        assert first.startswith("pyxie: config.yaml:")
+        assert first.endswith("; --url names the daemon's address")
+
     @pytest.mark.parametrize(
         "arguments",
         [["build", "x"], ["status"], ["machines"], ["check"], ["serve"], ["events"]],

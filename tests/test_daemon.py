@@ -417,6 +417,8 @@ class TestReload:
                 problem = json.loads(home.get("/health").body)["problems"][0]
                 assert problem.startswith(f"{config}{sentence}")
             assert process.text.count(end) == 4
+            kept = "reloaded: not the settings, which have mistakes; 1 machine(s) are known"
+            assert process.text.count(kept) == 4
 
             status = subprocess.run(
                 [*PYXIE, "status", "--url", f"http://127.0.0.1:{home.http}"],

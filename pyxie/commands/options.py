@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
+from pydantic import ValidationError
 
 from pyxie import output
 from pyxie.client import Client, RefusedError
-from pyxie.config.settings import Settings, load
+from pyxie.config.nodes import read
+from pyxie.config.settings import Http, load
 from pyxie.config.values import http_url
 from pyxie.errors import ConfigError
 
@@ -89,16 +91,28 @@ def client(
             raise click.BadParameter(str(exc), param_hint="--url") from exc
     file = found(config)
     try:
-        settings = load(file) if file else Settings()
-    except ConfigError:
-        if config is not None:
+        http = load(file).http if file else Http()
+    except ConfigError as exc:
+        if config is not None or file is None:
             raise
-        settings = Settings()  # another's, or not ours to read: ask at the usual place
-    listen = settings.http.listen[0] if settings.http.listen else "127.0.0.1"
+        known = _http(file)
+        if known is None and exc.problems[0].line:  # else another's, or not ours to read
+            output.error(f"pyxie: {exc.problems[0]}; --url names the daemon's address")
+        http = known or Http()
+    listen = http.listen[0] if http.listen else "127.0.0.1"
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(listen, listen)
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
-    return Client(f"http://{host}:{settings.http.port}", token)
+    return Client(f"http://{host}:{http.port}", token)
+
+
+def _http(file: Path) -> Http | None:
+    """Return where a daemon listens whose settings have mistakes; None if they do not say."""
+    with suppress(ConfigError, ValidationError):
+        data = read(file, tolerant=True).data
+        if isinstance(data, dict):
+            return Http.model_validate(data.get("http") or {})
+    return None
 
 
 def _token(file: Path) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings, load_marked
-from pyxie.errors import ConfigError, Problem
+from pyxie.errors import ConfigError, Problem, changes
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ FIXED: Final = (
 
 
 class LiveSettings:
-    """Gives the settings of now, when it is called.
+    """Gives the settings of now, when it is called: on the event loop, not in a thread.
 
     Args:
         file: ``config.yaml``.
@@ -79,7 +79,8 @@ class LiveSettings:
             takes = [await prepare(after, document) for prepare in self._preparers]
             if changed:
                 log.info("%s: changed: %s", self.file, ", ".join(changed))
-            # All at once: from here to the end nothing waits, so nobody sees a half of it.
+            # All at once: from here to the end nothing waits, so who asks on the event loop
+            # sees no half of it. A thread might: it is handed what it needs, and asks nothing.
             self._settings, self.document = after, document
             for take in takes:
                 take()
@@ -90,9 +91,10 @@ class LiveSettings:
 
     def _note(self, problems: tuple[Problem, ...]) -> None:
         before, self.problems = self.problems, problems
-        for problem in sorted(set(problems) - set(before)):
+        wrong, mended = changes(before, problems)
+        for problem in wrong:
             log.error("%s", problem)
-        for problem in sorted(set(before) - set(problems)):
+        for problem in mended:
             log.info("mended: %s", problem)
 
     def _warn_of_restart(self, after: Settings, written: Settings) -> None:
@@ -103,7 +105,7 @@ class LiveSettings:
 
 
 class Derived(Generic[T]):
-    """What is made of the settings, and made anew when they change.
+    """What is made of the settings, and made anew when they change; for the event loop alone.
 
     Args:
         settings: Those of now.

@@ -11,7 +11,7 @@ from typing import Final, Self
 from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
-from pyxie.errors import ConfigError
+from pyxie.errors import ConfigError, changes
 from pyxie.metrics import Metrics
 from pyxie.registry.define import Common, common
 from pyxie.registry.folder import Folder
@@ -103,9 +103,10 @@ class Machines(Unbound):
         before, self._registry = self._registry, after
         if after is before:
             return
-        for problem in sorted(set(after.problems) - set(before.problems)):
+        wrong, mended = changes(before.problems, after.problems)
+        for problem in wrong:
             log.error("%s", problem)
-        for problem in sorted(set(before.problems) - set(after.problems)):
+        for problem in mended:
             log.info("mended: %s", problem)
         if after.machines.keys() != before.machines.keys():
             log.info("%d machine(s) are known", len(after.machines))

@@ -265,6 +265,18 @@ class TestMistakes:
         assert file.live.problems == ()
         assert said() == [f"info: mended: {kernle}", f"info: {file.path}: changed: kernel"]
 
+    async def test_is_not_mended_while_the_file_is_no_yaml_or_by_a_line_above_it(
+        self, tmp_path: Path, said: Said
+    ) -> None:
+        file = File(tmp_path, "kernel: a\n")
+        await file.reload("kernle: b\n")
+        said()
+
+        await file.reload("kernle: [\n")
+        await file.reload("# why\nkernle: b\n")
+
+        assert [line for line in said() if line.startswith("info: mended")] == []
+
     async def test_may_be_what_no_key_shows_alone(self, tmp_path: Path) -> None:
         file = File(tmp_path, "unknown: rescue\nbuild_types: {rescue: }\n")
 
