@@ -79,7 +79,7 @@ class OfEvents(Newest):
     Attributes:
         host: Only events of this machine.
         mac: Only events of the NIC with this MAC address.
-        step: Only events of this kind.
+        step: Only events of this step.
         since: Only events from this time on, in seconds since 1970.
         until: Only events up to this time, in seconds since 1970.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from ipaddress import IPv4Address
 
 import pytest
@@ -23,6 +24,30 @@ class TestMemory:
         assert now == known.of("m")
         assert (now.uuids, now.serial, now.asset) == (frozenset((U1,)), "s", "")
         assert (now.options, now.asked) == ({60: b"b", 93: b"x"}, 1.0)
+
+    def test_what_a_later_message_lacks_stays_but_for_where_it_came_from(self) -> None:
+        told = Identity(
+            uuids=frozenset((U1,)),
+            serial="s",
+            asset="a",
+            circuit_id=b"c",
+            remote_id=b"r",
+            options={60: b"x"},
+            hostname="h",
+            address=FIRST,
+            arch=7,
+            asked=0.0,
+        )
+        known, fields = Identities(), dataclasses.fields(Identity)
+        assert all(getattr(told, each.name) != getattr(Identity(), each.name) for each in fields)
+        known.keep("m", told)
+
+        after = known.over_dhcp("m", Identity(), 1.0)
+
+        lost = {
+            each.name for each in fields if getattr(after, each.name) != getattr(told, each.name)
+        }
+        assert lost == {"circuit_id", "remote_id", "address"}
 
     def test_what_came_over_http_is_held_for_one_boot(self) -> None:
         known = Identities()
