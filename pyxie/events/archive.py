@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from typing import Any, Final, Protocol
@@ -29,6 +30,8 @@ _PRUNE: Final = 500
 """Events after which the oldest are looked for."""
 _OF_UNKNOWN: Final = 10
 """One part in so many of what is kept is for unknown machines."""
+_MOST_WAITING: Final = 1000
+"""Events that wait for a disk that is full; the oldest are given up."""
 
 
 class Followed(Protocol):
@@ -59,6 +62,7 @@ class Archive(Unbound):
         self._keep = keep
         self._every = every
         self._queue: asyncio.Queue[Event] | None = None
+        self._waiting: deque[dict[str, Any]] = deque(maxlen=_MOST_WAITING)
         self._writing = asyncio.Lock()
         self._unpruned = _PRUNE
         self._failing = False
@@ -72,36 +76,56 @@ class Archive(Unbound):
                     await asyncio.sleep(self._every)
                     await self.flush()
             finally:
-                with suppress(asyncio.CancelledError):
-                    await self.flush()
+                await self._finish()
                 self._queue = None
 
+    async def _finish(self) -> None:
+        """Write what is left after the write that is running; the database closes after us."""
+        last = asyncio.create_task(self._flush(), name="the last events")
+        while not last.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([last])
+        last.result()
+
     async def flush(self) -> None:
-        """Write now what has happened."""
+        """Write now what has happened; what cannot be written waits for the next time.
+
+        Who is cancelled leaves the write to end by itself: of one that was broken off, nobody
+        could tell whether its events are on disk.
+        """
+        await asyncio.shield(asyncio.create_task(self._flush(), name="events"))
+
+    async def _flush(self) -> None:
         async with self._writing:
-            rows = []
             while self._queue is not None and not self._queue.empty():
                 event = self._queue.get_nowait()
                 if event.host is not None or event.step is not Step.SILENCE:
-                    rows.append({**event.members(), "data": json.dumps(event.data)})
-            if rows and self._keep():
-                await self._write(rows)
+                    row = {**event.members(), "data": json.dumps(event.data)}
+                    self._waiting.append(row)
+            if not self._keep() or await self._write(list(self._waiting)):
+                self._waiting.clear()
 
-    async def _write(self, rows: list[dict[str, Any]]) -> None:
+    async def _write(self, rows: list[dict[str, Any]]) -> bool:
+        """Store all the rows or none; tell whether they are stored."""
+        if not rows:
+            return True
+        unpruned = self._unpruned + len(rows)
         try:
             with faults():
                 async with self._database.engine.begin() as connection:
                     await connection.execute(sa.insert(EVENTS), rows)
-                    self._unpruned += len(rows)
-                    if self._unpruned >= _PRUNE:
+                    if unpruned >= _PRUNE:
                         await self._forget(connection)
-                        self._unpruned = 0
+                        unpruned = 0
         except StoreError as exc:
             if not self._failing:
-                log.warning("events are not kept: %s", exc)
+                log.warning(
+                    "events are not kept: %s; the newest %d are tried again", exc, _MOST_WAITING
+                )
             self._failing = True
-        else:
-            self._failing = False
+            return False
+        self._failing, self._unpruned = False, unpruned
+        return True
 
     async def _forget(self, connection: Any) -> None:
         unknown = EVENTS.c.host.is_(None)

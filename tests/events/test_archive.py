@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from pyxie.events import archive as module
 from pyxie.events.archive import Archive
 from pyxie.events.kind import Step
 from pyxie.events.kinds import ImageProgress
@@ -22,12 +23,15 @@ from pyxie.store.tables import EVENTS
 from tests.events.said import said
 
 MAC = "52:54:00:00:00:01"
+NEVER = 3600.0
 
 
 @asynccontextmanager
-async def archive(store: Database, keep: int = 100) -> AsyncIterator[tuple[Trace, Archive]]:
+async def archive(
+    store: Database, keep: int = 100, every: float = 0.01
+) -> AsyncIterator[tuple[Trace, Archive]]:
     trace = Trace()
-    kept = Archive(store, trace, keep=lambda: keep, every=0.01)
+    kept = Archive(store, trace, keep=lambda: keep, every=every)
     task = asyncio.create_task(kept.serve())
     await asyncio.sleep(0)
     try:
@@ -35,6 +39,40 @@ async def archive(store: Database, keep: int = 100) -> AsyncIterator[tuple[Trace
     finally:
         task.cancel()
         await asyncio.wait([task])
+
+
+class HeldDatabase(Database):
+    """A database whose writes wait while they are held, and fail while the disk is full."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.held = asyncio.Event()
+        self.go_on = asyncio.Event()
+        self.go_on.set()
+        self.full = False
+
+    @property
+    def engine(self) -> Any:
+        return self if self._engine is not None else None
+
+    def connect(self) -> Any:
+        return super().engine.connect()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Any]:
+        if not self.go_on.is_set():
+            self.held.set()
+            await self.go_on.wait()
+        async with super().engine.begin() as connection:
+            yield connection
+            if self.full:
+                raise OSError("disk full")
+
+
+@pytest.fixture
+async def held(tmp_path: Path) -> AsyncIterator[HeldDatabase]:
+    async with HeldDatabase(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -84,6 +122,7 @@ class TestArchive:
         with contextlib.closing(sqlite3.connect(tmp_path / "pyxie.sqlite")) as before, before:
             before.execute("ALTER TABLE events DROP COLUMN code")
             before.execute("ALTER TABLE events DROP COLUMN data")
+            before.execute("ALTER TABLE builds DROP COLUMN beneath")
             before.execute("UPDATE alembic_version SET version_num = '0004'")
             before.execute("INSERT INTO events (at, step, text) VALUES (1.0, 'build', 'begun')")
 
@@ -160,3 +199,70 @@ class TestArchive:
         assert await texts(store, step=Step.SCRIPT) == ["other"]
         assert await texts(store, since=at) == ["other"]
         assert await texts(store, until=at - 3600) == []
+
+
+class TestNothingIsLost:
+    @pytest.mark.parametrize("times", [1, 2], ids=["stopped", "stopped-twice"])
+    async def test_when_it_stops_in_the_middle_of_a_write(
+        self, held: HeldDatabase, times: int
+    ) -> None:
+        trace = Trace()
+        task = asyncio.create_task(Archive(held, trace, keep=lambda: 100, every=0).serve())
+        await asyncio.sleep(0)
+        held.go_on.clear()
+        trace.record(said(Step.BUILD, "one"), host="web01")
+        await held.held.wait()
+        trace.record(said(Step.BUILD, "two"), host="web01")
+
+        for _ in range(times):
+            task.cancel()
+            await asyncio.sleep(0)
+        assert not task.done()
+        held.go_on.set()
+        await asyncio.wait([task])
+
+        assert task.cancelled()
+        assert await texts(held) == ["two", "one"]
+
+    async def test_when_who_reads_goes_away_in_the_middle_of_a_write(
+        self, held: HeldDatabase
+    ) -> None:
+        async with archive(held, every=NEVER) as (trace, kept):
+            held.go_on.clear()
+            trace.record(said(Step.BUILD, "one"), host="web01")
+            reader = asyncio.create_task(kept.page())
+            await held.held.wait()
+            reader.cancel()
+            await asyncio.wait([reader])
+            held.go_on.set()
+            await kept.flush()
+
+            assert await texts(held) == ["one"]
+
+    async def test_while_the_disk_is_full(self, held: HeldDatabase) -> None:
+        async with archive(held, every=NEVER) as (trace, kept):
+            held.full = True
+            for text in ("one", "two"):
+                trace.record(said(Step.BUILD, text), host="web01")
+                await kept.flush()
+            assert await texts(held) == []
+            held.full = False
+            trace.record(said(Step.BUILD, "three"), host="web01")
+            for _ in range(2):
+                await kept.flush()
+
+        assert await texts(held) == ["three", "two", "one"]
+
+    async def test_but_the_oldest_while_the_disk_is_full_for_long(self, held: HeldDatabase) -> None:
+        most = module._MOST_WAITING
+        async with archive(held, keep=2 * most, every=NEVER) as (trace, kept):
+            held.full = True
+            for at in range(most + 5):
+                trace.record(said(Step.BUILD, str(at)), host="web01")
+                if at % 100 == 0:
+                    await kept.flush()
+            held.full = False
+            await kept.flush()
+
+        found = await texts(held, limit=2 * most)
+        assert found == [str(at) for at in reversed(range(5, most + 5))]
