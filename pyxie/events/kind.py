@@ -44,6 +44,8 @@ class Kind:
         code: Names the kind for programs; part of the REST API, like the fields' names.
         step: Where on its way the machine is.
         passing: It goes to those who follow as it happens, and is kept nowhere.
+        repeats: One that says the same a moment later is a client that repeats itself; where
+            this is False, each one counts.
     """
 
     __slots__ = ()
@@ -51,6 +53,7 @@ class Kind:
     code: ClassVar[str]
     step: ClassVar[Step]
     passing: ClassVar[bool]
+    repeats: ClassVar[bool] = True
 
 
 K = TypeVar("K", bound=Kind)
@@ -60,7 +63,9 @@ BY_CODE: Final[dict[str, type[Kind]]] = {}
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-def kind(code: str, step: Step, *, passing: bool = False) -> Callable[[type[K]], type[K]]:
+def kind(
+    code: str, step: Step, *, passing: bool = False, repeats: bool = True
+) -> Callable[[type[K]], type[K]]:
     """Make a class a frozen dataclass, and the kind of event that ``code`` names.
 
     Its fields are numbers, texts, booleans, None, and mappings of such, with no secrets.
@@ -69,13 +74,14 @@ def kind(code: str, step: Step, *, passing: bool = False) -> Callable[[type[K]],
         code: Dotted, in lower case.
         step: Where on its way the machine is.
         passing: As of `Kind`.
+        repeats: As of `Kind`.
     """
 
     def made(cls: type[K]) -> type[K]:
         if code in BY_CODE:
             raise TypeError(f"two kinds of event have the code {code}")
         done = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-        done.code, done.step, done.passing = code, step, passing
+        done.code, done.step, done.passing, done.repeats = code, step, passing, repeats
         BY_CODE[code] = done
         return done
 

@@ -142,12 +142,12 @@ class ImageFailed(Kind):
     why: str
 
 
-@kind("boot.kernel", Step.BOOTING)
+@kind("boot.kernel", Step.BOOTING, repeats=False)
 class Booting(Kind):
     """Kernel and initrds are loaded, and iPXE starts them."""
 
 
-@kind("template.sent", Step.TEMPLATE)
+@kind("template.sent", Step.TEMPLATE, repeats=False)
 class TemplateFetched(Kind):
     """The installer fetched a template.
 
@@ -171,7 +171,7 @@ class TemplateFailed(Kind):
     why: str
 
 
-@kind("build.changed", Step.BUILD)
+@kind("build.changed", Step.BUILD, repeats=False)
 class BuildChanged(Kind):
     """A build has a new state.
 
@@ -234,13 +234,13 @@ class BootApiMalformed(Kind):
     problem: str
 
 
-@kind("hook.done", Step.HOOK)
+@kind("hook.done", Step.HOOK, repeats=False)
 class HookDone(Kind):
     """A hook ran, and succeeded.
 
     Attributes:
         point: Of a build's life: ``prebuild`` …
-        hook: As its file has it.
+        hook: As its file has it; of a webhook the URL without its secrets.
         result: In plain words.
     """
 
@@ -249,13 +249,13 @@ class HookDone(Kind):
     result: str
 
 
-@kind("hook.failed", Step.TROUBLE)
+@kind("hook.failed", Step.TROUBLE, repeats=False)
 class HookFailed(Kind):
     """A hook could not be run, or failed.
 
     Attributes:
         point: Of a build's life: ``prebuild`` …
-        hook: As its file has it.
+        hook: As its file has it; of a webhook the URL without its secrets.
         result: In plain words.
     """
 

@@ -23,8 +23,6 @@ _BACKLOG = 1_000
 _AGAIN = 10.0
 """Seconds within which a client that repeats itself is not recorded again."""
 _LOOK_BACK = 50
-_EARNED = frozenset((Step.BOOTING, Step.TEMPLATE, Step.BUILD))
-"""Steps that need a token, or a right: each one counts."""
 
 
 class Trace:
@@ -64,7 +62,7 @@ class Trace:
             log.debug("%s", spoken(event))
             self._pass_on(event)
             return
-        if what.step not in _EARNED and self._repeats(event):
+        if what.repeats and self._repeats(event):
             return
         self._keep(event)
         # That an unknown machine is not answered is the LAN's everyday; a known one's is news.

@@ -9,6 +9,9 @@ from typing import ClassVar
 from pyxie.events.english import sentence
 from pyxie.events.kind import Kind, Step
 
+_COUNT_EACH = (Step.BOOTING, Step.TEMPLATE, Step.BUILD)
+"""Steps whose kinds count each time, and so do those made here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said(Kind):
@@ -35,5 +38,6 @@ def _of(of_step: Step) -> type[Said]:
     class SaidOfStep(Said):
         __slots__ = ()
         step: ClassVar[Step] = of_step
+        repeats: ClassVar[bool] = of_step not in _COUNT_EACH
 
     return SaidOfStep

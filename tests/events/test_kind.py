@@ -19,13 +19,14 @@ def sample() -> Iterator[type[Kind]]:
         told: Mapping[str, str] | None = None
         size: int = 0
 
-    yield kind("test.sample", Step.IMAGE, passing=True)(Made)
+    yield kind("test.sample", Step.IMAGE, passing=True, repeats=False)(Made)
     del BY_CODE["test.sample"]
 
 
 class TestAKind:
     def test_has_its_code_and_its_step_and_is_found_by_its_code(self, sample: type[Kind]) -> None:
-        assert (sample.code, sample.step, sample.passing) == ("test.sample", Step.IMAGE, True)
+        assert (sample.code, sample.step) == ("test.sample", Step.IMAGE)
+        assert (sample.passing, sample.repeats) == (True, False)
         assert BY_CODE["test.sample"] is sample
 
     def test_is_a_value_of_named_fields(self, sample: type[Kind]) -> None:

@@ -7,8 +7,15 @@ import pytest
 
 from pyxie.events import trace as module
 from pyxie.events.event import Event, spoken
-from pyxie.events.kind import Step
-from pyxie.events.kinds import ImageProgress
+from pyxie.events.kind import Kind, Step
+from pyxie.events.kinds import (
+    Booting,
+    BuildChanged,
+    HookDone,
+    HookFailed,
+    ImageProgress,
+    TemplateFetched,
+)
 from pyxie.events.trace import Trace
 from tests.events.said import said
 from tests.support import Clock
@@ -84,6 +91,35 @@ class TestRecord:
         known(MAC).record(said(step, "words"), mac=mac)
 
         assert [each.levelno for each in caplog.records] == [level]
+
+
+class TestRepeats:
+    def test_a_client_that_says_the_same_again_is_recorded_once_in_a_while(self) -> None:
+        clock = Clock(100.0)
+        trace = Trace(clock=clock)
+        for _ in range(3):
+            trace.record(said(Step.OFFER, "offered"), mac=MAC)
+            clock.now += 8
+
+        assert [each.at for each in trace.recent()] == [100.0, 116.0]
+
+    @pytest.mark.parametrize(
+        "what",
+        [
+            Booting(),
+            TemplateFetched(name="preseed"),
+            BuildChanged(build=1, state="pending", cause="PUT /build"),
+            HookDone(point="prebuild", hook="true", result="exit code 0"),
+            HookFailed(point="prebuild", hook="false", result="exit code 1"),
+        ],
+        ids=lambda what: what.code,
+    )
+    def test_what_no_client_can_cause_by_itself_counts_each_time(self, what: Kind) -> None:
+        trace = known(MAC)
+        for _ in range(3):
+            trace.record(what, mac=MAC)
+
+        assert [each.what for each in trace.recent()] == [what, what, what]
 
 
 class TestRecent:
