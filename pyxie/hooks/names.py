@@ -23,7 +23,9 @@ class Definitions(Protocol):
 
 
 class HookNames:
-    """Gives a hook's names, when called; safe to be used by several threads.
+    """Gives a hook's names, when called.
+
+    All that it asks is of now: it is called on the event loop, where nothing changes meanwhile.
 
     Args:
         definitions: Of the builds.

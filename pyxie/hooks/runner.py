@@ -64,7 +64,7 @@ class Hooks:
         pending: Where they stand; its database is entered before this is.
         records: The builds that hooks are of.
         renderer: Of the operator's templates, as the settings of now have them.
-        names: What their templates see.
+        names: What their templates see, as settings and machines of now have it.
         recorder: Takes an event for every hook that ended.
         metrics: Counters.
         clock: Seconds since the epoch.
@@ -217,9 +217,9 @@ class Hooks:
         self, build: Build | None, kind: str, hook: Hook, host: str, mac: str | None, attempt: int
     ) -> Outcome:
         token = build.token if build else ""
-        renderer = self._renderer()  # of the same settings as the names
         try:
-            names = await asyncio.to_thread(self._names, build, mac)
+            # Both of the same settings: nothing waits, and nothing is asked by the thread.
+            renderer, names = self._renderer(), self._names(build, mac)
             names = {**names, "event": kind, "attempt": attempt}
             what = await asyncio.to_thread(order, renderer, kind, hook, names)
         except RenderError as exc:

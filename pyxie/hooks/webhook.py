@@ -10,7 +10,10 @@ from pyxie.hooks.process import MOST_OUTPUT, Outcome
 
 
 async def call(url: str, body: dict[str, Any], seconds: float) -> Outcome:
-    """POST ``body`` to ``url``; any answer below 300 is good. Redirects are not followed."""
+    """POST ``body`` to ``url``; any answer below 300 is good. Redirects are not followed.
+
+    The outcome's result has no secret of the URL in it.
+    """
     timeout = aiohttp.ClientTimeout(total=seconds)
     try:
         async with (
@@ -22,4 +25,15 @@ async def call(url: str, body: dict[str, Any], seconds: float) -> Outcome:
     except TimeoutError:
         return Outcome(ok=False, result=f"no answer within {seconds:g} s")
     except (aiohttp.ClientError, ValueError, OSError) as exc:
-        return Outcome(ok=False, result=f"cannot be called: {exc}")
+        return Outcome(ok=False, result=f"cannot be called: {_why(exc)}")
+
+
+def _why(exc: Exception) -> str:
+    """Return what went wrong; aiohttp's own text may quote the URL, with password and query."""
+    if isinstance(exc, aiohttp.ClientResponseError):
+        return f"no answer of HTTP: {exc.message}"
+    if isinstance(exc, aiohttp.NonHttpUrlClientError):
+        return "its URL is not one of http or https"
+    if isinstance(exc, ValueError) and not isinstance(exc, OSError):  # some errors of TLS are both
+        return "its URL is malformed"
+    return str(exc) or type(exc).__name__

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pyxie.builds.life import State
+from pyxie.builds.records import BuildRecords
+from pyxie.config.build import Hook
+from pyxie.events.trace import Trace
+from pyxie.hooks.runner import Hooks
 from pyxie.http.builds import build_json
+from pyxie.metrics import Metrics
+from pyxie.render.strict import Renderer
+from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
+from tests.builds.stores import build as some_build
+from tests.builds.stores import url
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import Mirror, mirror
 from tests.support import eventually
@@ -198,6 +210,30 @@ class TestWebhooks:
                 }
             ]
 
+    @pytest.mark.parametrize(
+        ("path", "result"), [("hook", "HTTP 200"), ("gone", "HTTP 404")], ids=["done", "failed"]
+    )
+    async def test_are_told_of_without_their_secrets(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, path: str, result: str
+    ) -> None:
+        caplog.set_level("DEBUG", logger="pyxie")
+        async with mirror({"hook": b"fine", "gone": 404}) as there:
+            secret = there.url.replace("//", "//user:s3cret@")
+            hooks = f"prebuild_commands: [{{url: '{secret}/{path}?token=s3cret'}}]\n"
+            async with hooked(tmp_path, hooks) as served:
+                await served.build()
+                (kept,) = await ran(served, 1)
+                (event,) = [e for e in served.parts.trace.recent() if e.what.code in HOOK_EVENTS]
+
+        shown = f"{there.url}/{path}?…"
+        assert there.asked == [("POST", path)]
+        assert kept["command"] == shown
+        assert event.data == {"point": "prebuild", "hook": shown, "result": result}
+        assert "s3cret" not in event.text + caplog.text
+
+
+HOOK_EVENTS = ("hook.done", "hook.failed")
+
 
 def _posted(there: Mirror) -> list[dict[str, Any]]:
     found = [json.loads(body) for body in there.bodies if body]
@@ -205,6 +241,48 @@ def _posted(there: Mirror) -> list[dict[str, Any]]:
     for each in found:
         del each["at"]
     return found
+
+
+class LatePool(ThreadPoolExecutor):
+    """Threads that begin their work only after something else has happened."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__(1)
+        self._meanwhile = meanwhile
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self._meanwhile()
+        return super().submit(fn, *args, **kwargs)
+
+
+class TestReload:
+    async def test_a_hook_is_rendered_by_settings_of_one_moment(self, tmp_path: Path) -> None:
+        renderers = {}
+        for which in ("before", "after"):
+            (tmp_path / which).mkdir()
+            (tmp_path / which / "folder").write_text(which)
+            renderers[which] = Renderer([tmp_path / which])
+        now = "before"
+
+        def reload() -> None:
+            nonlocal now
+            now = "after"
+
+        database = Database(url(tmp_path))
+        hooks = Hooks(
+            PendingHooks(database),
+            BuildRecords(database),
+            lambda: renderers[now],
+            lambda _build, _mac: {"settings": now},
+            Trace(),
+            Metrics(),
+        )
+        asyncio.get_running_loop().set_default_executor(LatePool(reload))
+        hook = Hook(command=("echo", "{% include 'folder' %}, {{ settings }}"))
+
+        ((_, outcome),) = await hooks.before(some_build(), "prebuild", [hook])
+
+        assert (outcome.output, now) == ("before, before\n", "after")
 
 
 class TestAtLeastOnce:
@@ -261,6 +339,27 @@ class TestAtLeastOnce:
 
 
 class TestTold:
+    async def test_each_hook_has_its_event_also_where_two_look_alike(self, tmp_path: Path) -> None:
+        long = "x" * 80
+        hooks = (
+            "prebuild_commands:\n"
+            "- {command: 'true'}\n"
+            "- {command: 'true'}\n"
+            f"- {{command: 'echo {long} one'}}\n"
+            f"- {{command: 'echo {long} two'}}\n"
+            "- {command: 'false'}\n"
+            "- {command: 'false'}\n"
+        )
+
+        async with hooked(tmp_path, hooks) as served:
+            await served.build()
+            codes = [each.what.code for each in served.parts.trace.recent()]
+
+        assert [each for each in codes if each in HOOK_EVENTS] == [
+            *(4 * ["hook.done"]),
+            *(2 * ["hook.failed"]),
+        ]
+
     async def test_a_failure_is_a_state_of_its_own_with_its_reason(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             await served.get(f"/failed/{HOST}/{await served.build()}?reason=no%20disk%0a")
