@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,8 @@ from types import TracebackType
 from typing import Any
 
 import jinja2
+from jinja2.environment import TemplateModule
+from jinja2.loaders import split_template_path
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -74,21 +77,66 @@ class Undefined(jinja2.Undefined):
         return self
 
 
+class _Template(jinja2.Template):
+    """One whose module, which `import` gives, is made anew each time.
+
+    Jinja2 keeps it, and with it what the template itself took from others, whatever
+    became of their files.
+    """
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002
+        return self.make_module()  # all templates have the same globals, the environment's
+
+
 class _Loader(jinja2.FileSystemLoader):
     """Finds templates below the folders, the first that has one, also if it came later."""
 
     def get_source(
-        self, environment: jinja2.Environment, template: str
+        self,
+        environment: jinja2.Environment,  # noqa: ARG002
+        template: str,
     ) -> tuple[str, str, Callable[[], bool]]:
-        source, file, same = super().get_source(environment, template)
-        places = [os.path.join(folder, template) for folder in self.searchpath]  # noqa: PTH118
-        before = places[: places.index(file)] if file in places else places
+        """Return a template's text, its file, and what tells whether they are still those.
+
+        Raises:
+            jinja2.TemplateNotFound: It is in no folder.
+            OSError: It cannot be read.
+            UnicodeDecodeError: It is not UTF-8.
+        """
+        pieces = split_template_path(template)
+        before: list[str] = []
+        for folder in self.searchpath:
+            place = posixpath.join(folder, *pieces)
+            # Before it is read: an edit meanwhile makes it another one.
+            state = _state(place)
+            if state is not None:
+                break
+            before.append(place)
+        else:
+            raise jinja2.TemplateNotFound(template)
+        with open(place, encoding=self.encoding) as file:  # noqa: PTH123
+            source = file.read()
 
         def current() -> bool:
-            # Asked for at each request: os.path is ten times as fast as pathlib.
-            return same() and not any(map(os.path.isfile, before))
+            return _state(place) == state and not any(map(os.path.isfile, before))
 
-        return source, file, current
+        return source, place, current
+
+
+def _state(place: str) -> tuple[int, ...] | None:
+    """Return what is another when a file is another, or None if there is no file.
+
+    The mtime alone is not: `cp -p` and `rsync -t` set it, and a folder may be a
+    link that is moved from one release to the next.
+    """
+    try:
+        # Asked for at each request: os is ten times as fast as pathlib.
+        found = os.stat(place)  # noqa: PTH116
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev, found.st_ctime_ns
 
 
 _LONGEST = 16 << 20
@@ -216,6 +264,8 @@ class Renderer:
 
 class _Environment(ImmutableSandboxedEnvironment):
     """Includes are sought beside the including file first, as pongo2 does, then at the root."""
+
+    template_class = _Template
 
     # Not folded when a template is compiled: 9**(9**9) would never end.
     intercepted_binops = frozenset(("*", "**"))

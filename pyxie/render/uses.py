@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any
+from typing import Any, Final
 
 import jinja2
+
+MOST_TEMPLATES: Final = 64
+"""That one text is made of; the files of all are looked at each time that it is asked for."""
 
 
 class Uses:
@@ -25,19 +28,21 @@ class Uses:
     __slots__ = ("_templates", "lasting")
 
     def __init__(self) -> None:
-        self._templates: list[jinja2.Template] = []
+        self._templates: set[jinja2.Template] = set()
         self.lasting = True
 
     def add(self, template: jinja2.Template) -> None:
-        """Note a template."""
-        self._templates.append(template)
+        """Note a template; with too many different ones, the text is made anew each time."""
+        if self.lasting:
+            self._templates.add(template)
+            self.lasting = len(self._templates) <= MOST_TEMPLATES
 
     def never_the_same(self) -> None:
         """Note that the text may be another one the next time."""
         self.lasting = False
 
     def are_current(self) -> bool:
-        """Tell whether the files of all templates are as they were; a stat or two for each."""
+        """Tell whether the files of all templates are as they were, by a stat or two for each."""
         return all(template.is_up_to_date for template in self._templates)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -247,6 +249,67 @@ class TestFiles:
 
         os.utime(folder / "a.j2", (1, 1))
         assert (old, renderer.template("a.j2", {})) == ("old", "new and longer")
+
+    def test_also_where_another_of_the_same_age_replaces_it(self, folder: Path) -> None:
+        for name, text in (("a.j2", "one"), ("new", "two")):
+            write(folder, name, text)
+            os.utime(folder / name, (1, 1))
+        renderer = Renderer([folder])
+        old = renderer.template("a.j2", {})
+
+        (folder / "new").replace(folder / "a.j2")
+
+        assert (old, renderer.template("a.j2", {})) == ("one", "two")
+
+    def test_also_where_the_folder_is_a_link_that_is_moved(self, tmp_path: Path) -> None:
+        for release in ("r1", "r2"):
+            write(tmp_path, f"{release}/a.j2", release)
+            os.utime(tmp_path / release / "a.j2", (1, 1))
+        link = tmp_path / "current"
+        link.symlink_to("r1")
+        renderer = Renderer([link])
+        old = renderer.template("a.j2", {})
+
+        link.unlink()
+        link.symlink_to("r2")
+
+        assert (old, renderer.template("a.j2", {})) == ("r1", "r2")
+
+    def test_also_while_it_is_read(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write(folder, "a.j2", "old")
+
+        def edited_meanwhile(file: str, **named: Any) -> io.StringIO:
+            monkeypatch.undo()
+            source = Path(file).read_text(**named)
+            write(folder, "a.j2", "new and longer")
+            return io.StringIO(source)
+
+        monkeypatch.setattr(builtins, "open", edited_meanwhile)
+        renderer = Renderer([folder])
+        old = renderer.template("a.j2", {})
+
+        assert (old, renderer.template("a.j2", {})) == ("old", "new and longer")
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "{% import 'macros.j2' as macros %}{{ macros.shown() }}",
+            "{% from 'macros.j2' import shown %}{{ shown() }}",
+            "{% include 'macros.j2' without context %}",
+            "{% include 'macros.j2' %}",
+        ],
+    )
+    def test_also_where_one_that_is_imported_imports_it(self, folder: Path, source: str) -> None:
+        macros = "{% from 'inner.j2' import x %}{% macro shown() %}{{ x }}{% endmacro %}"
+        write(folder, "macros.j2", f"{macros}{{{{ shown() }}}}")
+        write(folder, "a.j2", source)
+        write(folder, "inner.j2", "{% set x = 'old' %}")
+        renderer = Renderer([folder])
+        old = renderer.template("a.j2", {})
+
+        write(folder, "inner.j2", "{% set x = 'longer' %}")
+
+        assert (old, renderer.template("a.j2", {})) == ("old", "longer")
 
     def test_one_that_appears_in_the_first_folder_takes_over(self, tmp_path: Path) -> None:
         (tmp_path / "first").mkdir()
