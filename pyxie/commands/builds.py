@@ -221,7 +221,9 @@ def machines(as_json: bool, config: Path | None, **where: Any) -> None:
 
 @click.command()
 @click.option("--follow", "-f", is_flag=True, help="Go on as it happens, until Ctrl-C.")
-@click.option("--progress", is_flag=True, help="With --follow: also how far long transfers are, each second.")
+@click.option(
+    "--progress", is_flag=True, help="With --follow: also how far long transfers are, each second."
+)
 @click.option("--past", type=click.IntRange(1, 1000), help="The last N that are kept on disk.")
 @click.option("--host", help="Of this machine only.")
 @click.option("--mac", help="Of this NIC only.")
