@@ -14,6 +14,7 @@ from pyxie.errors import (
     RenderError,
     ServiceEndedError,
     WireError,
+    changes,
 )
 
 WEB01 = Path("web01.yaml")
@@ -45,3 +46,19 @@ def test_a_file_that_could_not_be_read_has_no_lines() -> None:
 
 def test_problems_are_in_the_order_of_lines() -> None:
     assert ConfigError([SECOND, FIRST]).problems == (FIRST, SECOND)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wrong", "mended"),
+    [
+        ([], [SECOND, FIRST], [FIRST, SECOND], []),
+        ([SECOND, FIRST], [], [], [FIRST, SECOND]),
+        ([FIRST, SECOND], [SECOND], [], [FIRST]),
+        ([FIRST], [FIRST], [], []),
+        ([FIRST], [SECOND], [SECOND], []),  # the first may only be hidden by it
+    ],
+)
+def test_what_has_come_and_gone_of_mistakes(
+    before: list[Problem], after: list[Problem], wrong: list[Problem], mended: list[Problem]
+) -> None:
+    assert changes(before, after) == (wrong, mended)
