@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pyxie.urls import shown
+from pyxie.urls import shown, shown_template
 
 
 class TestShown:
@@ -18,3 +20,38 @@ class TestShown:
     )
     def test_is_without_secrets(self, url: str, told: str) -> None:
         assert shown(url) == told
+
+
+class TestShownTemplate:
+    @pytest.mark.parametrize(
+        ("url", "told"),
+        [
+            ("http://127.0.0.1:9/hook", "http://127.0.0.1:9/hook"),
+            ("http://user:s3cret@127.0.0.1:9/hook?token=s3cret", "http://127.0.0.1:9/hook?…"),
+            ("https://{{ user }}:{{ word }}@h/p?t={{ Token }}#s3cret", "https://h/p?…"),
+            ("https://h:{{ port }}/{{ x.y | lower }}", "https://h:{{ port }}/{{ x.y | lower }}"),
+            ("http://u:s3cret{{ a | b('/@') }}@h/{{ b }}/{{ c }}", "http://h/{{ b }}/{{ c }}"),
+            ("http://h/{{ 's3cret' }}{# s3cret #}/{{ x }}", "http://h/{{…}}{{…}}/{{ x }}"),
+            ("{{ base }}/hook?token=s3cret", "{{ base }}/hook?…"),
+            ("{{ scheme }}://u:s3cret@h/hook", "{{ scheme }}://h/hook"),
+            ("http://[::1]:8/x?s3cret", "http://[::1]:8/x?…"),
+            ("http://u:s3cret/w@h/hook", "a URL"),
+            ("http:////u:s3cret@h/hook", "a URL"),
+            ("http://[s3cret", "a URL"),
+            ("http://u:{{ s3cret/@h", "a URL"),
+            ("http://h/\ue000", "a URL"),
+            ("http://h/" + "{{ x }}" * 7000, "a URL"),
+        ],
+    )
+    def test_is_without_secrets(self, url: str, told: str) -> None:
+        assert shown_template(url) == told
+
+    @given(
+        st.text("ab:/?#@[]{}%. \ue000", max_size=30),
+        st.text("ab[]{}%.$ ", max_size=10),
+        st.text(max_size=20),
+    )
+    def test_whatever_it_is(self, any_text: str, before: str, after: str) -> None:
+        shown_template(any_text + "x")
+
+        assert "s3cret" not in shown_template(f"http://{before}:s3cret@h/p?{after}=s3cret")

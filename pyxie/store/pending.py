@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,20 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pyxie.config.build import Hook
 from pyxie.store.database import Database, faults
 from pyxie.store.tables import HOOKS
-from pyxie.urls import shown
+from pyxie.urls import shown_template
 
 _UNKNOWN = 1000
 """Rows that are kept of hooks of unknown machines, which have no build."""
-
-_BLOCK: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
-_NAMES: Final = re.compile(r"\{\{[\w\s.|]*\}\}")
-"""A block that holds no text of its own, and so no secret."""
-_FIRST_MARK: Final = 0xE000
-_MOST_MARKS: Final = 0x1900
-"""The private use area; each letter of it stands for a block while a URL is taken apart."""
-_MARK: Final = "[\ue000-\uf8ff]"
-_SCHEME: Final = re.compile(rf"([\w+.-]|{_MARK})*://")
-_AUTHORITY: Final = re.compile(rf"(\[[^]/?]+\]|[^]:/?[\s]+)(:(\d|{_MARK})*)?(/|\?|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,30 +164,8 @@ def spelt(hook: Hook) -> str:
     Nothing is rendered, so no param and no token of a build is in it.
     """
     if hook.url:
-        return _webhook(hook.url)
+        return shown_template(hook.url)
     return hook.command if isinstance(hook.command, str) else " ".join(hook.command)
-
-
-def _webhook(url: str) -> str:
-    """Return the template of a URL without user, password and query; any text is taken."""
-    blocks = _BLOCK.findall(url)
-    if re.search(_MARK, url) or len(blocks) > _MOST_MARKS:
-        return "a URL"
-    # A block may hold any of the letters that part a URL.
-    marks = map(chr, range(_FIRST_MARK, _FIRST_MARK + len(blocks)))
-    marked = _BLOCK.sub(lambda _: next(marks), url)
-    scheme = _SCHEME.match(marked)
-    start = scheme[0] if scheme else ""
-    rest = shown(f"http://{marked[len(start) :]}").removeprefix("http://")
-    # What stands in the port's place and is no number is a password with a slash in it; nor
-    # does what `shown` says of no URL at all match.
-    if not _AUTHORITY.match(rest):
-        return "a URL"
-    return re.sub(_MARK, lambda mark: _block(blocks[ord(mark[0]) - _FIRST_MARK]), start + rest)
-
-
-def _block(block: str) -> str:
-    return block if _NAMES.fullmatch(block) else "{{…}}"
 
 
 def _pending_hook(row: Any) -> PendingHook:
