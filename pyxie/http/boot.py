@@ -77,7 +77,7 @@ async def script(request: web.Request) -> web.Response:
     mac = mac_of(request)
     found = _recognised(request, mac)
     if isinstance(found, Unknown):
-        answer = await boot_api_script(request, mac) or await _of_unknown(request, mac)
+        answer = await boot_api_script(request, mac)
         if answer is not None:
             return answer
         found = request.app[RECOGNISER].of(mac)  # as it is by now: that may have taken seconds
@@ -86,6 +86,8 @@ async def script(request: web.Request) -> web.Response:
             return text(request.app[RENDERING]().ask(mac, here(request)))
         case Known(build=Build(active=True) as build):
             return await _of_build(request, mac, build)
+        case Unknown():
+            return await _of_unknown(request, mac, found) or _refused(request, mac, found)
         case _:
             return _refused(request, mac, found)
 
@@ -128,15 +130,13 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
     return text(body)
 
 
-async def _of_unknown(request: web.Request, mac: str) -> web.Response | None:
+async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Response | None:
     """Return the script of an unknown machine, if it is to get one."""
     trace, rendering, us = request.app[TRACE], request.app[RENDERING](), here(request)
-    build_type, at = request.app[SETTINGS]().unknown, str(peer(request))
-    if build_type == Policy.IGNORE:
-        return None
-    if build_type == Policy.DISCOVER:
+    build_type, at = found.build_type, str(peer(request))
+    if found.policy is Policy.DISCOVER:
         return text(rendering.discover(mac, us))
-    if build_type == Policy.MENU:
+    if found.policy is Policy.MENU:
         if "type" not in request.query:
             trace.record(MenuShown(), mac=mac, peer=at)
             return text(rendering.menu(mac, us))

@@ -104,10 +104,11 @@ class TestTheScript:
             why = f"{NEW} is not in the registry, and the boot API answers 404"
             assert script.endswith(f"\necho pyxie: {why}\nsleep 5\nexit 1\n")
 
+    @pytest.mark.parametrize("more", ["", "unknown: discover\n", "unknown: menu\n"])
     async def test_of_a_machine_that_is_put_in_build_mode_meanwhile_is_its_builds(
-        self, tmp_path: Path
+        self, tmp_path: Path, more: str
     ) -> None:
-        async with asking(tmp_path) as (served, server):
+        async with asking(tmp_path, more=more) as (served, server):
             server.may.clear()
             asks = asyncio.create_task(served.get(f"/ipxe/{DASHED}"))
             await eventually(lambda: server.at_once == 1)
