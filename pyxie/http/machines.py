@@ -64,7 +64,11 @@ async def machines(request: web.Request) -> web.Response:
     index, of = request.app[INDEX], query(request, OfMachines)
     definitions, registry = request.app[DEFINITIONS], await request.app[MACHINES].refresh()
     # A build goes on although its machine's file has broken, or has gone.
-    building = {build.host: definitions.of(build) for build in builds_of(index)}
+    building = {
+        build.host: definitions.of(build)
+        for build in builds_of(index)
+        if build.host not in registry.machines
+    }
     found = {**building, **registry.machines}
     names = sorted(host for host in found if host > of.after and wanted(index, found[host], of))
     page = names[: of.limit]
