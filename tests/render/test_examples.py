@@ -67,7 +67,7 @@ class TestTheExamples:
 
     def test_use_each_shipped_template(self) -> None:
         used = {"report.j2", "d-i.preseed.j2", "kickstart.j2"}  # by the others
-        for machine in registry().machines.values():
+        for machine in map(example, names()):
             used |= {machine.preseed, machine.finish, *machine.templates.values()} - {""}
 
         assert {path.name for path in shipped("templates").glob("*.j2")} == used
@@ -79,6 +79,33 @@ class TestTheExamples:
         spellings = (KEY, json.dumps(KEY), escape(KEY).replace("&#x27;", "&#39;"), quote(KEY))
         assert any(each in told for each in spellings)
         assert "$6$" not in told
+
+
+class TestTheBuildTypes:
+    """What is installed stands in a type, so that another type leaves nothing of it."""
+
+    @pytest.mark.parametrize("name", names())
+    def test_hold_all_that_is_installed_and_the_machines_only_what_is_theirs(
+        self, name: str
+    ) -> None:
+        written = registry().documents[f"{name}.example.org"].data
+
+        assert isinstance(written, dict)
+        assert written.keys() == {"hostname", "build_type", "network", "params"}
+        assert written["build_type"] == name
+
+    @pytest.mark.parametrize("name", names())
+    def test_boot_any_example_into_the_rescue_system(self, name: str) -> None:
+        """Asked for a rescue, the machine must not be installed by what its file names."""
+        machine = registry().define(registry().machines[f"{name}.example.org"], "rescue").machine
+
+        rescue = example("rescue")
+        assert {kind: machine.preseed for kind in kinds(machine)} == {
+            "preseed": "rescue.preseed.j2"
+        }
+        assert (machine.kernel, machine.initrd, machine.image_url, machine.cmdline) == (
+            *(rescue.kernel, rescue.initrd, rescue.image_url, rescue.cmdline),
+        )
 
 
 def rows() -> dict[str, str]:
