@@ -144,7 +144,8 @@ class Client:
             except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
                 raise UnreachableError(
                     f"no pyxie answers at {self.url} ({_why(exc)}); "
-                    "is the daemon running? Another address is given with --url"
+                    "is the daemon running? Until it is restarted it keeps the address that it "
+                    "had, which is given with --url"
                 ) from exc
             async with answer:
                 if answer.status >= 400 and answer.content_type == "text/html":

@@ -176,6 +176,8 @@ def _status(daemon: Daemon) -> str:
     status = f"{len(daemon.machines().machines)} machine(s)"
     if daemon.settings.problems:
         status += f"; {daemon.settings.file} has mistakes"
+    if daemon.settings.restart:
+        status += f"; a restart is needed: {', '.join(daemon.settings.restart)}"
     return status
 
 

@@ -34,6 +34,7 @@ PURE = frozenset(
         "bootapi.memory",
         "builds.life",
         "compat.contract",
+        "config.inforce",
         "config.values",
         "dhcp.chain",
         "dhcp.decide",

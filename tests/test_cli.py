@@ -257,7 +257,10 @@ class TestEveryCommand:
 
         assert (ran.code, ran.out) == (3, "")
         assert ran.err.startswith(f"pyxie: no pyxie answers at {NOWHERE} (")
-        assert ran.err.endswith("); is the daemon running? Another address is given with --url\n")
+        assert ran.err.endswith(
+            "); is the daemon running? Until it is restarted it keeps the address that it had,"
+            " which is given with --url\n"
+        )
 
     def test_finds_the_daemon_by_settings_that_have_mistakes(
         self, pyxie: Runner, tmp_path: Path
@@ -416,6 +419,20 @@ class TestBuilds:
 
 
 class TestStatus:
+    @pytest.mark.parametrize("call", [["status"], ["machines"], ["status", "web01"]], ids=" ".join)
+    def test_says_what_of_the_settings_is_not_in_force(
+        self, pyxie: Runner, call: list[str]
+    ) -> None:
+        said = {"problems": [], "not_in_force": ["user takes a restart"]}
+        answers = {
+            "GET /api/v1/machines": answered({"machines": [WEB01], **said}),
+            "GET /api/v1/machines/web01": answered({**WEB01, "history": [], "hooks": [], **said}),
+        }
+        with fake_daemon(answers) as daemon:
+            ran = pyxie(*call, "--url", daemon.url)
+
+        assert (ran.code, ran.err) == (0, "not in force: user takes a restart\n")
+
     def test_shows_who_was_built_and_what_is_broken(
         self, pyxie: Runner, daemon: FakeDaemon
     ) -> None:

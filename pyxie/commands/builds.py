@@ -163,6 +163,7 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
         if ran:
             output.line("")
             output.table(["when", "hook", "command", "result"], ran)
+        _warn(answer)
         return
     everything = run(client.call("GET", "machines"))
     if as_json:
@@ -179,8 +180,7 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
         if each["build"]
     ]
     output.table(["machine", "state", "since", "type"], rows)
-    for problem in everything["problems"]:
-        output.error(f"broken: {problem}")
+    _warn(everything)
 
 
 @click.command()
@@ -215,8 +215,7 @@ def machines(as_json: bool, config: Path | None, **where: Any) -> None:
         [each["hostname"], " ".join(each["macs"]), _state(each)] for each in everything["machines"]
     ]
     output.table(["machine", "NICs", "state"], rows)
-    for problem in everything["problems"]:
-        output.error(f"broken: {problem}")
+    _warn(everything)
 
 
 @click.command()
@@ -270,6 +269,14 @@ def events(
                 output.event(each)
 
     run(before() if past is not None else show())
+
+
+def _warn(answer: Any) -> None:
+    """Say what is wrong with files, and what of them is not in force."""
+    for problem in answer.get("problems", ()):
+        output.error(f"broken: {problem}")
+    for sentence in answer.get("not_in_force", ()):  # an older daemon's has none
+        output.error(f"not in force: {sentence}")
 
 
 def _state(machine: Any) -> str:

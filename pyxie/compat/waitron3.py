@@ -21,7 +21,7 @@ from pyxie.compat.pixiecore import booted, offer
 from pyxie.config.values import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http.begin import begin, said_in
-from pyxie.http.edge import base_url, peer, text, unknown_machine
+from pyxie.http.edge import base_url, explained, peer, text, unknown_machine
 from pyxie.http.hosts import host_of
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, RENDERING, SETTINGS
 from pyxie.http.routing import OPEN, Routes
@@ -135,6 +135,8 @@ async def build(request: web.Request) -> web.Response:
         raise
     except web.HTTPException as exc:
         why = _why(request, exc, name, build_type)
+        if exc.status != 409:
+            why = await explained(request, why)
         return text(f"{failed}: {why}", 500)
     answer = text(written({"Token": started.token, "State": "OK"}))
     answer.headers["Build-Token"] = started.token
@@ -214,6 +216,7 @@ async def definition(request: web.Request) -> web.Response:
         why = f"build type '{build_type}' not found"
     except ConfigError as exc:
         return text(f"Bad machine data for '{name}' '{build_type}'. {exc}", 500)
+    why = await explained(request, why)
     return text(f"Unable to find host definition for '{name}' '{build_type}'. {why}", 404)
 
 

@@ -10,7 +10,8 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
-from pyxie.config.nodes import Document
+from pyxie.config.inforce import not_in_force
+from pyxie.config.nodes import Document, read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.errors import ConfigError, Problem, changes
 
@@ -43,6 +44,8 @@ class LiveSettings:
         """What is wrong with the file as it is now; what it said before stays in force."""
         self._settings = settings
         self._written = settings
+        self._seen: object = None  # what was there while the settings were read, nobody knows
+        self._differs: object = None
         self._reading = asyncio.Lock()
         self._preparers: list[Prepare] = []
         self._followers: list[Callable[[Settings], None]] = []
@@ -59,9 +62,46 @@ class LiveSettings:
         """Have ``follower`` called with each change, once it is in force."""
         self._followers.append(follower)
 
+    @property
+    def restart(self) -> list[str]:
+        """Keys that the file has by now, as it was read last, and that take a restart."""
+        return sorted(_differences(self._settings, self._written))
+
+    async def not_in_force(self, *, keys: bool = True) -> tuple[str, ...]:
+        """Say what of the file is not in force, by a look at it; nothing while all is.
+
+        Args:
+            keys: Also which keys take a restart.
+        """
+        return not_in_force(
+            self.file.name,
+            changed=await asyncio.to_thread(self._has_changed),
+            mistaken=bool(self.problems),
+            restart=self.restart if keys else (),
+        )
+
+    def _has_changed(self) -> bool:
+        now = _signature(self.file)
+        if now == self._seen:
+            return False
+        # Anybody may have it looked at, by being refused: a stat each time, but one reading.
+        if self.problems or now == self._differs:
+            return True
+        try:
+            same = read(self.file, tolerant=True).text == _text(self.document)
+        except ConfigError:
+            same = False
+        if same:
+            self._seen = now
+        else:
+            self._differs = now
+        return not same
+
     async def reload(self) -> bool:
         """Read the file again; a mistake in it changes nothing. Tell whether anything changed."""
         async with self._reading:
+            # Before it is read: what changes meanwhile is not what was read.
+            self._seen = _signature(self.file)
             try:
                 written, document = await asyncio.to_thread(load_marked, self.file)
             except ConfigError as exc:
@@ -140,6 +180,15 @@ def _kept(before: Settings, after: Settings) -> Settings:
     if "off" in (before.dhcp.mode, after.dhcp.mode):
         update["dhcp"] = before.dhcp
     return after.model_copy(update=update)
+
+
+def _signature(file: Path) -> object:
+    """Return what changes when a file changes."""
+    try:
+        found = file.stat()
+    except OSError as exc:
+        return exc.errno
+    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_ctime_ns
 
 
 def _text(document: Document | None) -> str | None:

@@ -97,20 +97,25 @@ class ListedMachine(Answer):
 
 
 class Machines(Answer):
-    """A page of machines, and what is wrong with config.yaml and machine files."""
+    """A page of machines, what is wrong with files, and what of config.yaml is not in force."""
 
     machines: list[ListedMachine]
     problems: list[str]
+    not_in_force: list[str]
     next: str | None
 
 
 class ShownMachine(ListedMachine):
-    """A machine with its builds' history, its hooks, and what its file says."""
+    """A machine with its builds' history, its hooks, and what its file says.
+
+    ``not_in_force``: what of config.yaml is not.
+    """
 
     history: list[Transition]
     hooks: list[HookRun]
     definition: Any
     problems: list[str]
+    not_in_force: list[str]
 
 
 class Origin(Answer):
@@ -211,7 +216,8 @@ class Events(Answer):
 
 
 class Settings(Answer):
-    """The settings in force."""
+    """The settings in force, and what of the file is not."""
 
     file: str
+    not_in_force: list[str]
     settings: dict[str, Any]

@@ -45,6 +45,8 @@ _LEFT = 499
 """The client left before the end of its answer, as nginx notes it."""
 _STOPPING = 503
 """The answer was broken off since pyxie stops."""
+_MAY_FOLLOW = frozenset((400, 404))
+"""What a call is refused with that names what config.yaml may have by now."""
 _QUIET = frozenset(("/health", "/metrics", "/status"))
 
 
@@ -155,6 +157,11 @@ def fault(request: web.Request, status: int, detail: str) -> web.Response:
     return text(detail, status)
 
 
+async def explained(request: web.Request, refusal: str) -> str:
+    """Return a refusal with what of config.yaml is not in force, from which it may follow."""
+    return "\n".join((refusal, *await request.app[SETTINGS].not_in_force()))
+
+
 _TITLES = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -233,11 +240,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as exc:
         if exc.status < 400:
             raise
-        usual = exc.text == f"{exc.status}: {exc.reason}"
-        answer = fault(request, exc.status, exc.reason if usual else exc.text or exc.reason)
-        if "Allow" in exc.headers:
-            answer.headers["Allow"] = exc.headers["Allow"]
-        return answer
+        return await _refused(request, exc)
     except InvalidTokenError:
         return fault(request, 401, "Invalid Token")
     except NotServedError as exc:
@@ -254,6 +257,17 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             return _hung_up(request)  # in the middle of an answer another cannot begin
         return fault(request, 500, "a bug in pyxie; its log has the details")
     return response
+
+
+async def _refused(request: web.Request, exc: web.HTTPException) -> web.Response:
+    usual = exc.text == f"{exc.status}: {exc.reason}"
+    detail = exc.reason if usual else exc.text or exc.reason
+    if exc.status in _MAY_FOLLOW and not usual and scope_of(request) is not OPEN:
+        detail = await explained(request, detail)
+    answer = fault(request, exc.status, detail)
+    if "Allow" in exc.headers:
+        answer.headers["Allow"] = exc.headers["Allow"]
+    return answer
 
 
 async def _send(response: web.FileResponse, request: web.Request) -> None:
@@ -289,7 +303,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
                 method=request.method, path=masked(request), why=verdict.refusal
             )
             request.app[TRACE].record(refused, peer=str(peer(request)))
-            return fault(request, 403, verdict.refusal)
+            # Whoever it is: not which keys were changed.
+            said = await request.app[SETTINGS].not_in_force(keys=False)
+            return fault(request, 403, "\n".join((verdict.refusal, *said)))
         if request.method not in ("GET", "HEAD"):
             return await _audited(request, handler, verdict)
     return await handler(request)

@@ -23,6 +23,7 @@ async def health(request: web.Request) -> web.Response:
         registry = await app[MACHINES].refresh()
         body |= {
             "version": __version__,
+            "file": str(app[SETTINGS].file.absolute()),
             "machines": len(registry.machines),
             "building": len(app[INDEX].active_now()),
             "unsaved": app[BUILDS].unsaved,
@@ -31,6 +32,7 @@ async def health(request: web.Request) -> web.Response:
                 *map(str, registry.problems),
                 *app[LOADERS].missing(),
             ],
+            "not_in_force": await app[SETTINGS].not_in_force(),
         }
     return web.json_response(body)
 

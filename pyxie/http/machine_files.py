@@ -23,7 +23,7 @@ from pyxie.errors import ConfigError, Problem
 from pyxie.http import answers
 from pyxie.http.edge import fault, peer, problem
 from pyxie.http.machines import shown
-from pyxie.http.parts import INDEX, MACHINES
+from pyxie.http.parts import INDEX, MACHINES, SETTINGS
 from pyxie.http.query import query
 from pyxie.http.routing import JSON, MERGE_PATCH, NOTHING, YAML, Routes
 from pyxie.registry.edit import EditError, merged, plain, rewritten, written
@@ -60,6 +60,7 @@ def _refusing(
             return await handler(request)
         except ConfigError as exc:
             problems = [str(each) for each in exc.problems]
+            problems += await request.app[SETTINGS].not_in_force()
             return problem(400, "Bad Request", "\n".join(problems), problems)
         except (WriteError, EditError) as exc:
             return fault(request, _status(exc), str(exc))

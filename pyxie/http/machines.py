@@ -78,6 +78,7 @@ async def machines(request: web.Request) -> web.Response:
             "problems": [
                 str(problem) for problem in (*request.app[SETTINGS].problems, *registry.problems)
             ],
+            "not_in_force": await request.app[SETTINGS].not_in_force(),
             "next": page[-1] if len(page) < len(names) else None,
         }
     )
@@ -148,4 +149,5 @@ async def shown(
         "hooks": await request.app[HOOKS].history(host),
         "definition": document.data if document else None,
         "problems": [str(each) for each in request.app[MACHINES]().why_broken(host)],
+        "not_in_force": await request.app[SETTINGS].not_in_force(),
     }

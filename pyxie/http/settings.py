@@ -20,7 +20,8 @@ async def show(request: web.Request) -> web.Response:
     settings = request.app[SETTINGS]
     return web.json_response(
         {
-            "file": str(settings.file),
+            "file": str(settings.file.absolute()),
+            "not_in_force": await settings.not_in_force(),
             "settings": masked(settings().model_dump(mode="json")),
         }
     )

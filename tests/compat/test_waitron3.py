@@ -80,6 +80,22 @@ class TestBuild:
             assert plain(answer) == 500
             assert answer.text == f"Failed to set build mode for {why}\n"
 
+    async def test_of_what_the_settings_have_by_now_says_that_they_were_not_read(
+        self, tmp_path: Path
+    ) -> None:
+        async with served(tmp_path) as site:
+            file = tmp_path / "config.yaml"
+            file.write_text(file.read_text().replace("build_types:", "build_types:\n  memtest:"))
+
+            put = await site.ask("PUT", f"/build/{HOST}/memtest")
+            got = await site.get(f"/definition/{HOST}/memtest")
+
+            for answer in (put, got):
+                assert answer.text.endswith(
+                    "build type 'memtest' not found\nconfig.yaml has changed since it was read; "
+                    "to read it: systemctl reload pyxie\n"
+                )
+
     async def test_says_what_cannot_be_rendered(self, tmp_path: Path) -> None:
         async with served(tmp_path, preseed="{{ gone }}") as site:
             assert await site.ask("PUT", f"/build/{HOST}/rescue") == Answer(

@@ -468,3 +468,70 @@ class TestDerived:
 
         await file.reload("kernel: '2'\n")
         assert derived() == 2
+
+
+class TestNotInForce:
+    """What it says is in tests/config/test_inforce.py."""
+
+    async def test_is_a_change_until_it_is_read(self, tmp_path: Path) -> None:
+        file = File(tmp_path, "kernel: a\n")
+        told = [await file.live.not_in_force()]
+
+        for text in ("kernel: b\n", "kernel: bb\n"):
+            file.write(text)
+            told += [await file.live.not_in_force() for _ in range(2)]
+        await file.live.reload()
+        told += [await file.live.not_in_force()]
+
+        changed = ("config.yaml has changed since it was read; to read it: systemctl reload pyxie",)
+        assert told == [(), changed, changed, changed, changed, ()]
+
+    async def test_is_no_change_of_its_time_alone(self, tmp_path: Path) -> None:
+        file = File(tmp_path, "kernel: a\n")
+        await file.live.not_in_force()
+
+        file.write("kernel: a\n")
+
+        assert await file.live.not_in_force() == ()
+
+    @pytest.mark.parametrize("content", [b"kernel: [\n", None], ids=["not-yaml", "missing"])
+    async def test_is_a_file_that_cannot_be_read_any_more(
+        self, content: bytes | None, tmp_path: Path
+    ) -> None:
+        file = File(tmp_path, "kernel: a\n")
+        if content is None:
+            file.path.unlink()
+        else:
+            file.write(content)
+
+        told = await file.live.not_in_force()
+        await file.live.reload()
+
+        assert [*told, *await file.live.not_in_force()] == [
+            "config.yaml has changed since it was read; to read it: systemctl reload pyxie",
+            "config.yaml has mistakes, so what it said before is in force; see: pyxie check",
+        ]
+
+    async def test_is_what_is_written_after_a_mistake(self, tmp_path: Path) -> None:
+        file = File(tmp_path, "kernel: a\n")
+        await file.reload("kernle: b\n")
+
+        file.write("kernel: b\n")
+
+        [said] = await file.live.not_in_force()
+        assert said.startswith("config.yaml has changed since it was read")
+
+    async def test_is_what_takes_a_restart_until_it_is_taken_back(self, tmp_path: Path) -> None:
+        file = File(tmp_path, "http: {port: 1}\n")
+
+        await file.reload("http: {port: 2}\nwaitron_api: 3\n")
+        told, without = await file.live.not_in_force(), await file.live.not_in_force(keys=False)
+        await file.reload("http: {port: 1}\n")
+
+        assert told == (
+            (
+                "http.port and waitron_api in config.yaml take a restart, which has not been done:"
+                " systemctl restart pyxie"
+            ),
+        )
+        assert (without, await file.live.not_in_force()) == ((), ())

@@ -41,9 +41,11 @@ class TestHealth:
             assert found == {
                 "State": "OK",
                 "version": __version__,
+                "file": str(tmp_path / "config.yaml"),
                 "machines": 1,
                 "building": 1,
                 "unsaved": 0,
+                "not_in_force": [],
             }
             assert problems[0] == f"{tmp_path}/machines/web02.yaml:1:1: mac: unknown key"
 

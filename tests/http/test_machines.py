@@ -78,6 +78,7 @@ class TestReading:
             assert json.loads((await served.get("/api/v1/machines")).body) == {
                 "machines": [listed],
                 "problems": [],
+                "not_in_force": [],
                 "next": None,
             }
             assert json.loads((await served.get(f"/api/v1/machines/{HOST}")).body) == {
@@ -94,6 +95,7 @@ class TestReading:
                 ],
                 "definition": DEFINITION,
                 "problems": [],
+                "not_in_force": [],
             }
 
     async def test_one_that_is_unknown_is_404_with_the_near_names(self, tmp_path: Path) -> None:

@@ -480,6 +480,85 @@ class TestMistakes:
             assert (await served.get("/status", **shown)).status == 200
 
 
+CHANGED = "config.yaml has changed since it was read; to read it: systemctl reload pyxie"
+RESTART = "user in config.yaml takes a restart, which has not been done: systemctl restart pyxie"
+
+
+class TestWhatIsNotInForce:
+    """An edit of config.yaml that was not read, or that takes a restart."""
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body", "refused"),
+        [
+            ("PUT", f"/build/{HOST}/rescue", b"", "build type 'rescue' is not one of"),
+            (
+                *("PUT", f"/api/v1/builds/{HOST}", b'{"build_type": "rescue"}'),
+                "build type 'rescue' is not one of",
+            ),
+            (
+                *("GET", f"/api/v1/machines/{HOST}/definition?build_type=rescue", b""),
+                "build type 'rescue' is not one of",
+            ),
+            (
+                *("POST", "/api/v1/machines", b'{"hostname": "web03", "build_type": "rescue"}'),
+                "build type 'rescue' is not one of",
+            ),
+            ("PUT", "/build/web02", b"", "Unable to find host definition for web02"),
+            ("PUT", f"/build/{HOST}", b"preseed: gone.j2", "gone.j2"),
+        ],
+        ids=["waitron", "build", "definition", "machine", "no-machine", "no-template"],
+    )
+    async def test_is_said_by_a_refusal_that_may_follow_from_it(
+        self, tmp_path: Path, method: str, path: str, body: bytes, refused: str
+    ) -> None:
+        async with site(tmp_path) as served:
+            sent = {"Content-Type": "application/json"} if body.startswith(b"{") else {}
+
+            before = await served.ask(method, path, body, **sent)
+            (tmp_path / "config.yaml").write_text(config(build_types="{rescue: }"))
+            after = await served.ask(method, path, body, **sent)
+
+            assert before.status == after.status in (400, 404)
+            assert refused in before.text
+            assert refused in after.text
+            assert (CHANGED in before.text, CHANGED in after.text) == (False, True)
+
+    async def test_is_said_to_who_is_not_let_in_without_its_keys(self, tmp_path: Path) -> None:
+        async with site(tmp_path) as served:
+            await reload(served, user="nobody")
+            before = await served.get("/status", **FORWARDED)
+            (tmp_path / "config.yaml").write_text(config(api=f"{{tokens: [{TOKEN}]}}"))
+
+            after = await served.get("/status", **FORWARDED)
+
+            assert (before.status, "user" in before.text) == (403, False)
+            assert after == Answer(403, f"{before.text}{CHANGED}\n".encode())
+
+    async def test_is_told_to_those_who_may_look(self, tmp_path: Path) -> None:
+        async with site(tmp_path) as served:
+            assert not await reload(served, user="nobody")
+            (tmp_path / "config.yaml").write_text(config(user="nobody", kernel="k2"))
+
+            told = [
+                json.loads((await served.get(path)).body)["not_in_force"]
+                for path in (
+                    *("/health", "/api/v1/settings"),
+                    *("/api/v1/machines", f"/api/v1/machines/{HOST}"),
+                )
+            ]
+
+            assert told == [[CHANGED, RESTART]] * 4
+
+    async def test_is_not_said_of_a_machine_that_is_in_build_mode(self, tmp_path: Path) -> None:
+        async with site(tmp_path) as served:
+            await served.build()
+            (tmp_path / "config.yaml").write_text(config(kernel="k2"))
+
+            answer = await served.ask("PUT", f"/api/v1/builds/{HOST}")
+
+            assert (answer.status, CHANGED in answer.text) == (409, False)
+
+
 class TestALimit:
     async def test_that_is_lowered_cuts_nobody_off(self, tmp_path: Path) -> None:
         async with site(tmp_path) as served, aiohttp.ClientSession() as other:
