@@ -6,6 +6,7 @@ from pyxie.compat import waitron1, waitron3
 from pyxie.http import (
     boot,
     boot_api,
+    bootfiles,
     builds,
     discovered,
     docs,
@@ -21,7 +22,7 @@ from pyxie.http.routing import Operation
 
 _OWN = (
     *(health, machines, machine_files, builds, events, tokens, settings),
-    *(boot, boot_api, discovered, nocloud),
+    *(boot, bootfiles, boot_api, discovered, nocloud),
 )
 
 

@@ -186,6 +186,11 @@ def _(what: kinds.ImageFailed) -> str:
 
 
 @sentence.register
+def _(what: kinds.ImageAbsent) -> str:
+    return f"asks for {what.part}, which is not there"
+
+
+@sentence.register
 def _(_: kinds.Booting) -> str:
     return "leaves iPXE for its kernel"
 

@@ -102,7 +102,8 @@ class ImageFetching(Kind):
     """A machine fetches a kernel or an initrd.
 
     Attributes:
-        part: ``kernel``, or ``initrd`` with its number.
+        part: ``kernel``, or ``initrd`` with its number; or the name of a file beside one of
+            them, as of `ImageAbsent`.
         total: Its size in bytes; None where it is streamed.
         source: The URL that it is streamed from; None for a file of ours.
     """
@@ -140,6 +141,17 @@ class ImageFailed(Kind):
     part: str
     source: str
     why: str
+
+
+@kind("image.absent", Step.IMAGE)
+class ImageAbsent(Kind):
+    """A program asked for a file beside itself that is not there; many can do without.
+
+    Attributes:
+        part: The file's name, and what it would be beside: ``boot.cfg beside kernel``.
+    """
+
+    part: str
 
 
 @kind("boot.kernel", Step.BOOTING, repeats=False)

@@ -1,6 +1,7 @@
-"""The HTTP half of a boot: loader, iPXE script, kernel and initrds; open to all.
+"""The HTTP half of a boot: loader, iPXE script, folders of files; open to all.
 
-A machine that is not in build mode gets nothing here but a sentence for its screen.
+A machine that is not in build mode gets nothing here but a sentence for its screen. Its kernel
+and initrds are in `pyxie.http.bootfiles`.
 """
 
 from __future__ import annotations
@@ -11,15 +12,10 @@ from aiohttp import web
 
 from pyxie.builds.life import Build
 from pyxie.config.values import dashed
-from pyxie.config.values import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError, RenderError
-from pyxie.events.kind import Kind
 from pyxie.events.kinds import (
     Booting,
-    ImageFailed,
-    ImageFetching,
-    ImageProgress,
     LoaderOverHttp,
     LoaderProgress,
     MenuShown,
@@ -28,7 +24,7 @@ from pyxie.events.kinds import (
     ScriptSent,
     UnknownBooted,
 )
-from pyxie.http.boot_api import boot_api_image, boot_api_script, image_failed
+from pyxie.http.boot_api import boot_api_script
 from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
 from pyxie.http.files import WholeFileResponse
 from pyxie.http.parts import (
@@ -36,19 +32,14 @@ from pyxie.http.parts import (
     CHAINS,
     DEFINITIONS,
     DISCOVERY,
-    INDEX,
     LOADERS,
     NETBOOTS,
     RECOGNISER,
     RENDERING,
     SETTINGS,
     TRACE,
-    UPSTREAMS,
 )
-from pyxie.http.progress import paced
 from pyxie.http.routing import OPEN, Routes
-from pyxie.images.spec import Local, images_of
-from pyxie.images.upstream import BrokenOffError, UpstreamError
 from pyxie.recognition.recognise import (
     Known,
     Policy,
@@ -58,9 +49,7 @@ from pyxie.recognition.recognise import (
     host_of,
     why_not,
 )
-from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, build_context
-from pyxie.urls import shown
 
 routes = Routes()
 
@@ -166,9 +155,9 @@ async def booting(request: web.Request) -> web.Response:
     return text("# booting\n")
 
 
-@routes.get("/loader/{mac}/{name}", scope=OPEN)
+@routes.get("/loader/{mac}/{name:.+}", scope=OPEN)
 async def loader(request: web.Request) -> web.StreamResponse:
-    """Give UEFI HTTP Boot its boot loader."""
+    """Give UEFI HTTP Boot its boot loader, and what that asks for beside itself."""
     trace, name, mac = request.app[TRACE], request.match_info["name"], mac_of(request)
     path, at = request.app[LOADERS].find(name), str(peer(request))
     if request.method != "GET":
@@ -179,64 +168,6 @@ async def loader(request: web.Request) -> web.StreamResponse:
 
     trace.record(LoaderOverHttp(name=name), mac=mac, peer=at)
     return WholeFileResponse(path, moved)
-
-
-@routes.get("/boot/{hostname}/kernel/{name}", "/boot/{hostname}/initrd/{at}/{name}", scope=OPEN)
-async def image(request: web.Request) -> web.StreamResponse:
-    """Give a machine in build mode its kernel, or its initrd by number."""
-    host = request.match_info["hostname"].lower()
-    build = request.app[INDEX].active(host)
-    machine = request.app[DEFINITIONS].of(build) if build else _unknown_named(request, host)
-    if build is None and (asked := await boot_api_image(request)) is not None:
-        return asked
-    if machine is None:
-        raise NotServedError(host, "not in build mode")
-    images = images_of(machine)
-    wanted, what = images.kernel, "kernel"
-    if "at" in request.match_info:
-        number = request.match_info["at"]
-        if not number.isdecimal() or len(number) > 3 or int(number) >= len(images.initrds):
-            raise NotServedError(f"initrd {number}", f"{host} has {len(images.initrds)}")
-        wanted, what = images.initrds[int(number)], f"initrd {number}"
-
-    def moved(sent: int, total: int | None) -> None:
-        _tell_image(request, build, ImageProgress(part=what, sent=sent, total=total))
-
-    if isinstance(wanted, Local):
-        try:
-            path = find(request.app[SETTINGS]().images, wanted.name)
-        except NotServedError as exc:
-            failed = ImageFailed(part=what, source=exc.what, why=exc.why)
-            _tell_image(request, build, failed)
-            raise
-        _tell_image(request, build, ImageFetching(part=what, total=path.stat().st_size))
-        return WholeFileResponse(path, moved if request.method == "GET" else None)
-    if "Range" not in request.headers:
-        _tell_image(request, build, ImageFetching(part=what, source=shown(wanted.url)))
-    try:
-        return await request.app[UPSTREAMS].stream(wanted.url, request, paced(moved))
-    except UpstreamError as exc:
-        _tell_image(request, build, image_failed(what, exc))
-        if isinstance(exc, BrokenOffError):
-            raise
-        return text(f"{what}: {exc}", 502)
-
-
-def _unknown_named(request: web.Request, host: str) -> Machine | None:
-    """Return what an unknown machine boots; its hostname is its MAC."""
-    try:
-        return unknown_machine(request, canonical(host)) if host.count("-") == 5 else None
-    except ValueError:
-        return None
-
-
-def _tell_image(request: web.Request, build: Build | None, image: Kind) -> None:
-    if request.method == "GET":
-        at = str(peer(request))
-        mac, host = (
-            (build.mac, build.host) if build else (canonical(request.match_info["hostname"]), None)
-        )
-        request.app[TRACE].record(image, mac=mac, host=host, peer=at)
 
 
 @routes.get("/images/{name:.+}", scope=OPEN)

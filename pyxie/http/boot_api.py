@@ -6,7 +6,7 @@ machine need reach no other server, and only what that one has named can be fetc
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from aiohttp import web
 
@@ -99,7 +99,11 @@ async def boot_api_image(request: web.Request) -> web.StreamResponse | None:
     what = part if at is None else f"{part} {at}"
     if not (at or "0").isdecimal() or len(at or "") > 3 or int(at or 0) >= len(files):
         raise NotServedError(what, f"the boot API named {len(files)}")
-    return await _streamed(request, mac, files[int(at or 0)], what)
+    url, asked = files[int(at or 0)], request.match_info["name"]
+    if asked != unquote(_name(url)):
+        # As with pixiecore, what the answer does not name cannot be fetched.
+        raise NotServedError(f"{asked[:80]!r} beside {what}", "the boot API names no such file")
+    return await _streamed(request, mac, url, what)
 
 
 async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.StreamResponse:
@@ -126,7 +130,7 @@ def image_failed(part: str, exc: UpstreamError) -> ImageFailed:
     return ImageFailed(part=part, source=shown(exc.url), why=exc.why)
 
 
-@routes.get("/boot/{hostname}/other/{at}/{name}", scope=OPEN)
+@routes.get("/boot/{hostname}/other/{at}/{name:.+}", scope=OPEN)
 async def other(request: web.Request) -> web.StreamResponse:
     """Give what the command line of an answer leads to, by number."""
     found = await boot_api_image(request)

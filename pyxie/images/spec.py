@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from pyxie.confined import find
+from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
 from pyxie.registry.machine import Machine
+
+_LONGEST: Final = 255
+"""Characters of the path of a file beside another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,40 @@ def _image(base: str | None, name: str) -> Image:
         # waitron 1 puts the two together as they are, waitron 3 with one slash between.
         return Upstream(f"{base.rstrip('/')}/{name.lstrip('/')}")
     return Local(name.lstrip("/"))
+
+
+def served_name(image: Image) -> str:
+    """Return the name that ``image`` is served under: the last part of its path."""
+    path = image.name if isinstance(image, Local) else urlsplit(image.url).path
+    return path.rpartition("/")[2] or "file"
+
+
+def beside(image: Image, name: str) -> tuple[str, Image]:
+    """Return what a program that came from ``image`` means by ``name``.
+
+    That is a file in the same folder or in one below it, never above: the folder of
+    ``images``, or of the URL, whose query is of the one file only.
+
+    Args:
+        image: What the machine was given.
+        name: As it asks, decoded; backslashes count as slashes, as Windows writes them.
+
+    Returns:
+        The name in its plain spelling, and where the file is.
+
+    Raises:
+        OutsideError: The name leads out of the folder.
+        NotServedError: It is none.
+    """
+    plain = normalise(name)
+    if not plain or len(plain) > _LONGEST or not plain.isprintable():
+        raise NotServedError(repr(name[:80]), "is no file's name")
+    if isinstance(image, Local):
+        folder, slash, _ = image.name.rpartition("/")
+        return plain, Local(f"{folder}{slash}{plain}")
+    parts = urlsplit(image.url)
+    path = f"{parts.path.rpartition('/')[0]}/{quote(plain)}"
+    return plain, Upstream(urlunsplit((parts.scheme, parts.netloc, path, "", "")))
 
 
 def check_local(images: Images, folder: Path) -> None:

@@ -49,6 +49,23 @@ class UpstreamError(PyxieError):
         return f"{shown(self.url)}: {self.why}"
 
 
+class RefusedError(UpstreamError):
+    """The other server answered, but not with the file.
+
+    Attributes:
+        status: Of its answer.
+    """
+
+    def __init__(self, url: str, status: int, reason: str | None) -> None:
+        super().__init__(url, f"answered {status} {reason}")
+        self.status = status
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether it has no such file for us, and will not have it a moment later either."""
+        return 400 <= self.status < 500
+
+
 class BrokenOffError(UpstreamError, ConnectionError):
     """The other server stopped half-way."""
 
@@ -113,7 +130,7 @@ class Upstreams(Unbound):
             raise UpstreamError(url, _words(exc)) from exc
         async with answer:
             if answer.status not in (200, 206, 304, 416):
-                raise UpstreamError(url, f"answered {answer.status} {answer.reason}")
+                raise RefusedError(url, answer.status, answer.reason)
             return await self._pass_on(answer, url, request, moved)
 
     async def _pass_on(

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
 from pyxie.errors import NotServedError
-from pyxie.images.spec import Image, Images, Local, images_of
+from pyxie.images.spec import Image, Images, images_of, served_name
 from pyxie.registry.machine import Machine
 from pyxie.render.cache import RenderCache
 from pyxie.render.context import BuildContext, template_names
@@ -237,8 +237,7 @@ def kinds(machine: Machine) -> list[str]:
 
 def image_url(here: str, host: str, part: str, image: Image) -> str:
     """Return the URL under which pyxie serves one image of a machine in build mode."""
-    name = image.name if isinstance(image, Local) else image.url.split("?")[0]
-    return f"{here}/boot/{host}/{part}/{quote(name.rsplit('/', 1)[-1])}"
+    return f"{here}/boot/{host}/{part}/{quote(served_name(image))}"
 
 
 _ACTED_ON = re.compile(r"(?<!\S)(?:&(?=&(?!\S))|\|(?=\|(?!\S))|;(?!\S)|#)")

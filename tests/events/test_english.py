@@ -164,6 +164,10 @@ SAID = [
         kinds.ImageFailed(part="kernel", source="deb/linux", why="no such file"),
         "kernel: deb/linux: no such file",
     ),
+    (
+        kinds.ImageAbsent(part="boot.cfg beside kernel"),
+        "asks for boot.cfg beside kernel, which is not there",
+    ),
     (kinds.Booting(), "leaves iPXE for its kernel"),
     (kinds.TemplateFetched(name="preseed"), "fetched preseed"),
     (

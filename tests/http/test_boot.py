@@ -160,6 +160,18 @@ class TestLoader:
             assert served.texts() == ["sent ours.efi over HTTP"]
             assert (await served.get(f"/loader/{DASHED}/gone.efi")).status == 404
 
+    async def test_what_a_loader_asks_for_beside_itself_is_served(self, tmp_path: Path) -> None:
+        """GRUB has its files in a subfolder."""
+        async with serving(tmp_path) as served:
+            (tmp_path / "ipxe/grub").mkdir()
+            (tmp_path / "ipxe/grub/grub.cfg").write_bytes(b"set timeout=0")
+            (tmp_path / "secret").write_bytes(b"")
+
+            answer = await served.get(f"/loader/{DASHED}/grub/grub.cfg")
+
+            assert answer == Answer(200, b"set timeout=0")
+            assert (await served.get(f"/loader/{DASHED}/..%2fsecret")).status == 404
+
 
 class TestBuildsImages:
     """``/boot/…``: kernel and initrds of a machine in build mode, and of no other."""
@@ -171,7 +183,9 @@ class TestBuildsImages:
 
             assert await served.get(f"/boot/{HOST}/kernel/linux") == Answer(200, KERNEL)
             assert await served.get(f"/boot/{HOST}/initrd/0/initrd.gz") == Answer(200, b"initrd")
-            assert await served.get(f"/boot/{HOST}/initrd/1/x") == Answer(200, b"firmware")
+            assert await served.get(f"/boot/{HOST}/initrd/1/firmware.cpio") == Answer(
+                200, b"firmware"
+            )
             assert served.texts(Step.IMAGE) == [
                 "fetching kernel, 0.0 MB",
                 "fetching initrd 0, 0.0 MB",

@@ -205,7 +205,12 @@ class TestFiles:
             assert len(server.asked) == 1
 
     @pytest.mark.parametrize(
-        "path", ["initrd/2/x", "initrd/x/x", "initrd/1000/x", "other/1/x", "other/%FF/x"]
+        "path",
+        [
+            *("initrd/2/x", "initrd/x/x", "initrd/1000/x", "other/1/x", "other/%FF/x"),
+            *("kernel/grubx64.efi", "kernel/a/linux", "kernel/..%2flinux", "initrd/0/linux"),
+            *("other/0/linux", "kernel/%00"),
+        ],
     )
     async def test_that_the_server_did_not_name_are_not_there(
         self, tmp_path: Path, path: str

@@ -23,10 +23,12 @@ class Mirror:
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         name = PurePosixPath(request.path).name
         self.asked.append((request.method, name))
+        self.urls.append(request.raw_path)
         self.bodies.append(await request.read())
         file = self.files[name]
         match file:

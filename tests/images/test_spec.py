@@ -4,8 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.confined import OutsideError
 from pyxie.errors import NotServedError
-from pyxie.images.spec import Image, Images, Local, Upstream, check_local, images_of
+from pyxie.images.spec import (
+    Image,
+    Images,
+    Local,
+    Upstream,
+    beside,
+    check_local,
+    images_of,
+    served_name,
+)
 from pyxie.registry.machine import Machine
 
 
@@ -28,6 +38,54 @@ class TestWhere:
     )
     def test_an_image_is_from(self, base: str | None, name: str, image: Image) -> None:
         assert images_of(machine(image_url=base, kernel=name)) == Images(image, ())
+
+
+class TestAName:
+    """Under which an image is served."""
+
+    @pytest.mark.parametrize(
+        ("image", "name"),
+        [
+            (Local("linux"), "linux"),
+            (Local("deb/my linux?"), "my linux?"),
+            (Upstream("http://m.example/deb/linux?sig=1/2#x/y"), "linux"),
+            (Upstream("http://m.example/a%2fb%20c"), "a%2fb%20c"),
+            (Upstream("http://m.example/get/?file=linux"), "file"),
+            (Upstream("http://m.example"), "file"),
+        ],
+    )
+    def test_is_the_last_part_of_its_path(self, image: Image, name: str) -> None:
+        assert served_name(image) == name
+
+
+class TestBeside:
+    @pytest.mark.parametrize(
+        ("image", "name", "found"),
+        [
+            (Local("shim"), "grub", Local("grub")),
+            (Local("deb/shim"), "/efi//boot/grub", Local("deb/efi/boot/grub")),
+            (Local("deb/shim"), "efi\\grub", Local("deb/efi/grub")),
+            (
+                Upstream("http://u:p@m.example/d/shim?x=1#y"),
+                "g",
+                Upstream("http://u:p@m.example/d/g"),
+            ),
+            (Upstream("http://m.example/shim"), "a b?", Upstream("http://m.example/a%20b%3F")),
+            (Upstream("http://m.example"), "%2e%2e/x", Upstream("http://m.example/%252e%252e/x")),
+        ],
+    )
+    def test_an_image_is_what_is_in_its_folder(self, image: Image, name: str, found: Image) -> None:
+        assert beside(image, name)[1] == found
+
+    @pytest.mark.parametrize("name", ["", "/", "\r\n", "x" * 256, "\0", "."])
+    def test_there_is_nothing_of_a_name_that_is_none(self, name: str) -> None:
+        with pytest.raises(NotServedError):
+            beside(Local("deb/shim"), name)
+
+    @pytest.mark.parametrize("image", [Local("deb/shim"), Upstream("http://m.example/d/shim")])
+    def test_is_never_above(self, image: Image) -> None:
+        with pytest.raises(OutsideError):
+            beside(image, "efi/../../secret")
 
 
 class TestAMachine:

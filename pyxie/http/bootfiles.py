@@ -1,0 +1,135 @@
+"""Kernel and initrds of a machine in build mode, and what lies beside them; open to all.
+
+A program that is no Linux kernel goes on to fetch more from where it came from: shim asks for
+``grubx64.efi`` and ``revocations.efi``, ESXi's mboot for ``boot.cfg``. Each gets the file of that
+name, or 404 at once; given the program's own bytes instead, shim would start itself again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from pyxie.builds.life import Build
+from pyxie.config.values import mac as canonical
+from pyxie.confined import find
+from pyxie.errors import ConfigError, NotServedError
+from pyxie.events.kind import Kind
+from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress
+from pyxie.http.boot_api import boot_api_image, image_failed
+from pyxie.http.edge import peer, text, unknown_machine
+from pyxie.http.files import WholeFileResponse
+from pyxie.http.parts import DEFINITIONS, INDEX, SETTINGS, TRACE, UPSTREAMS
+from pyxie.http.progress import paced
+from pyxie.http.routing import OPEN, Routes
+from pyxie.images.spec import Image, Images, Local, beside, images_of, served_name
+from pyxie.images.upstream import BrokenOffError, RefusedError, UpstreamError
+from pyxie.registry.machine import Machine
+from pyxie.urls import shown
+
+routes = Routes()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a machine asks for.
+
+    Attributes:
+        image: Where it is.
+        part: Its name in events.
+        extra: It is a file beside the one that is meant to be there.
+    """
+
+    image: Image
+    part: str
+    extra: bool
+
+
+@routes.get(
+    "/boot/{hostname}/kernel/{name:.+}", "/boot/{hostname}/initrd/{at}/{name:.+}", scope=OPEN
+)
+async def image(request: web.Request) -> web.StreamResponse:
+    """Give a machine in build mode its kernel or an initrd by number, or a file beside it."""
+    host = request.match_info["hostname"].lower()
+    build = request.app[INDEX].active(host)
+    machine = request.app[DEFINITIONS].of(build) if build else _unknown_named(request, host)
+    if build is None and (asked := await boot_api_image(request)) is not None:
+        return asked
+    if machine is None:
+        raise NotServedError(host, "not in build mode")
+    wanted = _wanted(request, host, images_of(machine))
+    if isinstance(wanted.image, Local):
+        return _local(request, build, wanted, wanted.image)
+    return await _streamed(request, build, wanted, wanted.image.url)
+
+
+def _wanted(request: web.Request, host: str, images: Images) -> _Wanted:
+    own, part = images.kernel, "kernel"
+    if "at" in request.match_info:
+        number = request.match_info["at"]
+        if not number.isdecimal() or len(number) > 3 or int(number) >= len(images.initrds):
+            raise NotServedError(f"initrd {number}", f"{host} has {len(images.initrds)}")
+        own, part = images.initrds[int(number)], f"initrd {number}"
+    name = request.match_info["name"]
+    if name == served_name(own):
+        return _Wanted(own, part, extra=False)
+    plain, extra = beside(own, name)
+    return _Wanted(extra, f"{plain} beside {part}", extra=True)
+
+
+def _local(
+    request: web.Request, build: Build | None, wanted: _Wanted, image: Local
+) -> web.StreamResponse:
+    part = wanted.part
+    try:
+        path = find(request.app[SETTINGS]().images, image.name)
+    except NotServedError as exc:
+        failed = ImageFailed(part=part, source=exc.what, why=exc.why)
+        _tell(request, build, ImageAbsent(part=part) if wanted.extra else failed)
+        raise
+
+    def moved(sent: int, total: int | None) -> None:
+        _tell(request, build, ImageProgress(part=part, sent=sent, total=total))
+
+    _tell(request, build, ImageFetching(part=part, total=path.stat().st_size))
+    return WholeFileResponse(path, moved if request.method == "GET" else None)
+
+
+async def _streamed(
+    request: web.Request, build: Build | None, wanted: _Wanted, url: str
+) -> web.StreamResponse:
+    part = wanted.part
+
+    def moved(sent: int, total: int | None) -> None:
+        _tell(request, build, ImageProgress(part=part, sent=sent, total=total))
+
+    if "Range" not in request.headers:
+        _tell(request, build, ImageFetching(part=part, source=shown(url)))
+    try:
+        return await request.app[UPSTREAMS].stream(url, request, paced(moved))
+    except UpstreamError as exc:
+        if wanted.extra and isinstance(exc, RefusedError) and exc.is_absence:
+            _tell(request, build, ImageAbsent(part=part))
+            raise NotServedError(part, exc.why) from exc
+        _tell(request, build, image_failed(part, exc))
+        if isinstance(exc, BrokenOffError):
+            raise
+        return text(f"{part}: {exc}", 502)
+
+
+def _unknown_named(request: web.Request, host: str) -> Machine | None:
+    """Return what an unknown machine boots; its hostname is its MAC."""
+    try:
+        return unknown_machine(request, canonical(host)) if host.count("-") == 5 else None
+    except (ConfigError, ValueError):
+        return None
+
+
+def _tell(request: web.Request, build: Build | None, image: Kind) -> None:
+    if request.method == "GET":
+        at = str(peer(request))
+        mac, host = (
+            (build.mac, build.host) if build else (canonical(request.match_info["hostname"]), None)
+        )
+        request.app[TRACE].record(image, mac=mac, host=host, peer=at)
