@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pyxie.advice.adviser import advise, placed
 from pyxie.config.nodes import Document, Loc, Plain, read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
-from pyxie.rehearsal import faults as faults_of
+from pyxie.rehearsal import rehearse
 from pyxie.render.context import BuildContext
 from pyxie.render.rendering import Rendering
 
@@ -21,15 +22,27 @@ _BASE_URL = "http://192.0.2.1:8090"
 _TOKEN = "0" * 36
 
 
-def problems(file: Path, build_type: str | None = None) -> tuple[list[Problem], int]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What there is to say.
+
+    Attributes:
+        problems: All mistakes, sorted.
+        advice: What is no mistake, and will hardly be wanted; sorted.
+        machines: How many are without a mistake.
+    """
+
+    problems: list[Problem]
+    advice: list[Problem]
+    machines: int
+
+
+def check(file: Path, build_type: str | None = None) -> Checked:
     """Check ``config.yaml`` and all it leads to.
 
     Args:
         file: ``config.yaml``.
         build_type: The type to try every machine with; None for its own.
-
-    Returns:
-        All problems, sorted, and how many machines are without one.
 
     Raises:
         UnknownTypeError: There is no such type.
@@ -38,11 +51,13 @@ def problems(file: Path, build_type: str | None = None) -> tuple[list[Problem], 
         settings, document = load_marked(file)
     except ConfigError as exc:
         registry = _machines_despite(file)
-        return sorted({*exc.problems, *registry.problems}), len(registry.machines)
+        found = {*exc.problems, *registry.problems}
+        return Checked(sorted(found), [], len(registry.machines))
     registry = scan(settings, document)
     found = set(registry.problems)
+    advice: dict[Problem, list[str]] = {}
     rendering = Rendering(settings)
-    context = BuildContext(base_url=settings.baseurl or _BASE_URL, token=_TOKEN, mac="")
+    trial = context(settings)
     failed = 0
     for machine in registry.machines.values():
         try:
@@ -52,11 +67,25 @@ def problems(file: Path, build_type: str | None = None) -> tuple[list[Problem], 
             failed += 1
             continue
         where = _Where(settings, definition, registry.documents[machine.hostname])
-        faults = faults_of(rendering, definition.machine, context)
-        theirs = {where.problem(fault) for fault in faults}
+        tried = rehearse(rendering, definition.machine, trial)
+        theirs = {where.problem(fault) for fault in tried.faults}
         found |= theirs
         failed += bool(theirs)
-    return sorted(found), len(registry.machines) - failed
+        for each in () if theirs else advise(tried.served):
+            advice.setdefault(placed(each, definition), []).append(machine.hostname)
+    told = sorted(_for_all(problem, hosts) for problem, hosts in advice.items())
+    return Checked(sorted(found), told, len(registry.machines) - failed)
+
+
+def _for_all(problem: Problem, hosts: list[str]) -> Problem:
+    """Return an advice with the machines that it is for, which may be all of a site's."""
+    others = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+    return replace(problem, sentence=f"{problem.sentence} (for {hosts[0]}{others})")
+
+
+def context(settings: Settings) -> BuildContext:
+    """Return what templates see of a build that is only tried."""
+    return BuildContext(base_url=settings.baseurl or _BASE_URL, token=_TOKEN, mac="")
 
 
 def scan(settings: Settings, document: Document) -> Registry:
@@ -71,7 +100,7 @@ def scan(settings: Settings, document: Document) -> Registry:
 
 
 def signatures(file: Path) -> frozenset[tuple[object, ...]]:
-    """Return what changes when a file changes that `problems` looks at."""
+    """Return what changes when a file changes that `check` looks at."""
     try:
         settings = load_marked(file)[0]
         folders = [settings.machinepath, settings.grouppath, settings.templatepath]

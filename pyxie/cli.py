@@ -97,7 +97,8 @@ def check(config: Path | None, as_json: bool, watch: bool, build_type: str | Non
     """Look for mistakes in config.yaml, machine files and templates.
 
     Prints one line for each, as file:line:column, and exits with 2 if there are any. What
-    passes here is what `pyxie build` accepts.
+    passes here is what `pyxie build` accepts. Lines of advice name what is no mistake, and
+    will hardly be wanted; they do not count.
     """
     file = needed(config)
     if watch:
@@ -108,14 +109,18 @@ def check(config: Path | None, as_json: bool, watch: bool, build_type: str | Non
 
 def _checked(file: Path, as_json: bool, build_type: str | None, at: str = "") -> bool:
     """Print what is wrong; return whether nothing is."""
-    from pyxie.checking import problems
+    from pyxie.checking import check as looked_at
 
-    found, machines = problems(file, build_type)
+    seen = looked_at(file, build_type)
+    found, machines = seen.problems, seen.machines
     if as_json:
-        output.as_json({"machines": machines, "problems": [str(problem) for problem in found]})
+        said = {"problems": list(map(str, found)), "advice": list(map(str, seen.advice))}
+        output.as_json({"machines": machines, **said})
         return not found
     for problem in found:
         output.line(str(problem))
+    for advice in seen.advice:
+        output.line(f"advice: {advice}")
     if not found:
         output.line(f"{at}{machines} machine(s), no mistakes")
     elif at:

@@ -7,56 +7,93 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
+from pyxie.advice.adviser import advise, placed
+from pyxie.advice.served import Served
+from pyxie.config.build import Hook
 from pyxie.errors import NotServedError, RenderError
 from pyxie.hooks.orders import KINDS, order
 from pyxie.images.spec import Images, check_local, images_of
+from pyxie.registry.define import Definition
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.rendering import Rendering, kinds
 
 
-def rehearse(rendering: Rendering, machine: Machine, context: BuildContext) -> None:
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What came of it.
+
+    Attributes:
+        faults: All that keeps the machine from being built.
+        served: What a build would serve; of what has a fault, nothing.
+    """
+
+    faults: tuple[NotServedError | RenderError, ...]
+    served: Served
+
+    def sound(self) -> Served:
+        """Return what a build would serve; raises the first of the faults."""
+        for fault in self.faults:
+            raise fault
+        return self.served
+
+
+def rehearse(rendering: Rendering, machine: Machine, context: BuildContext) -> Rehearsal:
     """Render all that the machine would be given.
 
     Args:
         rendering: Makes it.
         machine: With all that it inherits.
         context: Of a build that has not begun.
-
-    Raises:
-        NotServedError: A file, or a kernel's name, is missing.
-        RenderError: A template cannot be rendered.
     """
-    for error in faults(rendering, machine, context):
-        raise error
-
-
-def faults(
-    rendering: Rendering, machine: Machine, context: BuildContext
-) -> Iterator[NotServedError | RenderError]:
-    """Yield all that keeps ``machine`` from being built; as `rehearse`."""
+    faults: list[NotServedError | RenderError] = []
     if not machine.macs and machine.match is None:
         why = f"{machine.hostname} has no 'macaddress' and no 'match'"
-        yield NotServedError("network", why)
-    known = replace(context, mac=next(iter(machine.macs), ""))
-    folder = rendering.settings.images
-    steps: list[Callable[[], object]] = [
-        *(
-            partial(rendering.script, machine, replace(context, mac=mac), context.base_url)
-            for mac in machine.macs or ("",)
-        ),
-        *(partial(check_local, each, folder) for each in _singly(machine)),
-        *(partial(rendering.template, machine, kind, known) for kind in kinds(machine)),
-        *_hooks(rendering, machine, known),
-    ]
-    for step in steps:
+        faults.append(NotServedError("network", why))
+
+    def tried(step: Callable[[], str | None]) -> str:
         try:
-            step()
+            return step() or ""
         except (NotServedError, RenderError) as exc:
-            yield exc
+            faults.append(exc)
+            return ""
+
+    known = replace(context, mac=next(iter(machine.macs), ""))
+    scripts = [
+        tried(partial(rendering.script, machine, replace(context, mac=mac), context.base_url))
+        for mac in machine.macs or ("",)
+    ]
+    for each in _singly(machine):
+        tried(partial(check_local, each, rendering.settings.images))
+    texts = {
+        kind: tried(partial(rendering.template, machine, kind, known)) for kind in kinds(machine)
+    }
+    for hook in _hooks(rendering, machine, known):
+        tried(hook)
+    served = Served(
+        machine=machine,
+        base_url=context.base_url,
+        token=context.token,
+        cmdline=rendering.boot(machine, known).cmdline if scripts[0] else "",
+        script=scripts[0],
+        texts=texts,
+    )
+    return Rehearsal(tuple(faults), served)
+
+
+def expected(
+    rendering: Rendering, definition: Definition, context: BuildContext
+) -> dict[str, list[str]]:
+    """Return what would come of a build, as the API tells of it: its problems, and advice."""
+    tried = rehearse(rendering, definition.machine, context)
+    said = () if tried.faults else advise(tried.served)
+    return {
+        "problems": [str(fault) for fault in tried.faults],
+        "advice": [str(placed(each, definition)) for each in said],
+    }
 
 
 def _singly(machine: Machine) -> list[Images]:
@@ -68,9 +105,13 @@ def _singly(machine: Machine) -> list[Images]:
 
 def _hooks(
     rendering: Rendering, machine: Machine, context: BuildContext
-) -> Iterator[Callable[[], object]]:
+) -> Iterator[Callable[[], None]]:
     names = template_names(machine, rendering.settings, context)
     for kind in KINDS:
         for hook in getattr(machine, f"{kind}_commands"):
             known = {**names, "event": kind, "attempt": 1}
-            yield partial(order, rendering.renderer, kind, hook, known)
+            yield partial(_order, rendering, kind, hook, known)
+
+
+def _order(rendering: Rendering, kind: str, hook: Hook, names: dict[str, object]) -> None:
+    order(rendering.renderer, kind, hook, names)

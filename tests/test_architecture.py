@@ -29,6 +29,7 @@ PURE = frozenset(
     f"pyxie.{name}"
     for name in (
         "access.scope",
+        "advice.ending",
         "architectures",
         "bootapi.answer",
         "bootapi.memory",
@@ -112,6 +113,7 @@ HARMLESS = frozenset(
 """What of the standard library does not reach outside, by its first name."""
 
 EXTRA = {
+    "pyxie.advice.ending": {"pyxie.advice.served"},  # whose machine is a model of pydantic's
     "pyxie.compat.contract": {"json"},  # from bytes to data
     "pyxie.config.values": {"pydantic"},
     "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes
@@ -151,12 +153,21 @@ RANKS = (
         "pyxie.config.simple",
         "pyxie.config.validate",
         "pyxie.registry.match",
+        "pyxie.registry.machine",
+        "pyxie.advice.served",
     },
     # What is built of them without a server.
     {
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
         *("pyxie.logs", "pyxie.config.live", "pyxie.metrics", "pyxie.loaders", "pyxie.rehearsal"),
-        *("pyxie.registry", "pyxie.render", "pyxie.images", "pyxie.builds", "pyxie.events"),
+        *(
+            "pyxie.advice",
+            "pyxie.registry",
+            "pyxie.render",
+            "pyxie.images",
+            "pyxie.builds",
+            "pyxie.events",
+        ),
         *(
             "pyxie.access",
             "pyxie.bootapi",

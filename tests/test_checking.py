@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.checking import problems
+from pyxie import checking
 
 NIC = "network: [{macaddress: 525400000001}]\n"
 OTHER = "network: [{macaddress: 525400000002}]\n"
@@ -25,7 +25,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def check() -> tuple[list[str], int]:
-    found, machines = problems(Path("config.yaml"))
+    seen = checking.check(Path("config.yaml"))
+    found, machines = seen.problems, seen.machines
     return [str(problem) for problem in found], machines
 
 

@@ -330,11 +330,26 @@ class TestEveryCommand:
 
 class TestCheck:
     def test_of_a_site_without_mistakes_says_so(self, pyxie: Runner, tmp_path: Path) -> None:
-        nic = "network: [{macaddress: 525400000001}]\n"
+        nic = "network: [{macaddress: 525400000001}]\ncmdline: 'tell={{ urls.done }}'\n"
         site(tmp_path, "kernel: linux\nimage_url: http://m.example/\n", web01=nic)
 
         assert pyxie("check") == Ran(0, "1 machine(s), no mistakes\n", "")
-        assert pyxie("check", "--json") == Ran(0, '{"machines": 1, "problems": []}\n', "")
+        assert pyxie("check", "--json") == Ran(
+            0, '{"machines": 1, "problems": [], "advice": []}\n', ""
+        )
+
+    def test_gives_advice_that_is_no_mistake(self, pyxie: Runner, tmp_path: Path) -> None:
+        nic = "network: [{macaddress: 52540000000%d}]\n"
+        config = "kernel: linux\nimage_url: http://m.example/\n"
+        site(tmp_path, config, web01=nic % 1, web02=nic % 2, web03=nic % 3)
+        said = (
+            "config.yaml:1:9: kernel: nothing in this build calls 'urls.done': the machine boots "
+            "it again at every network boot, until `pyxie done` or `pyxie cancel` "
+            "(for web01 and 2 more)"
+        )
+
+        assert pyxie("check") == Ran(0, f"advice: {said}\n3 machine(s), no mistakes\n", "")
+        assert json.loads(pyxie("check", "--json").out)["advice"] == [said]
 
     def test_prints_a_line_for_each_mistake_and_exits_with_2(
         self, pyxie: Runner, tmp_path: Path
@@ -348,7 +363,7 @@ class TestCheck:
 
         assert pyxie("check") == Ran(2, "\n".join(mistakes) + "\n", "")
         assert pyxie("check", "--json") == Ran(
-            2, json.dumps({"machines": 0, "problems": mistakes}) + "\n", ""
+            2, json.dumps({"machines": 0, "problems": mistakes, "advice": []}) + "\n", ""
         )
 
 
@@ -478,6 +493,10 @@ class TestStatus:
             "hostname  web01  machines/web01.yaml:1  machine",
         ]
         assert "other" in pyxie("show", "web01", "--type", "rescue").out
+        assert pyxie("show", "web01").err == (
+            "cannot be built: network: web01 has no 'macaddress' and no 'match'\n"
+            "cannot be built: linux: no such file\n"
+        )
         assert pyxie("show", "web02").code == 2
         assert "did you mean" in pyxie("show", "web03").err
 

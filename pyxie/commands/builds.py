@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ def build(
     answer = run(client_of(**where).call("PUT", "builds", host, body=body))
     message = f"{answer['host']} is in build mode; token {answer['token']}"
     output.answer(answer, as_json, message)
+    if not as_json:
+        _advise(answer.get("advice", ()))
 
 
 @click.command()
@@ -124,14 +127,30 @@ def show(host: str, build_type: str | None, as_json: bool, **where: Any) -> None
         for each in answer["origins"]
     ]
     output.table(["key", "value", "from", "layer"], rows)
+    for problem in answer.get("problems", ()):
+        output.error(f"cannot be built: {problem}")
+    _advise(answer.get("advice", ()))
+
+
+def _advise(advice: Iterable[str]) -> None:
+    for each in advice:
+        output.error(f"advice: {each}")
 
 
 def _described(file: Path, host: str, build_type: str | None) -> Any:
     """Return what the daemon would have answered, from the files."""
+    from pyxie.checking import context
     from pyxie.commands.offline import described
     from pyxie.registry.origins import answer
+    from pyxie.rehearsal import expected
+    from pyxie.render.rendering import Rendering
 
-    return answer(described(*load_marked(file), host, build_type))
+    settings, document = load_marked(file)
+    definition = described(settings, document, host, build_type)
+    return {
+        **answer(definition),
+        **expected(Rendering(settings), definition, context(settings)),
+    }
 
 
 @click.command(short_help="Show who is being and was installed, or one HOST's history.")

@@ -122,7 +122,7 @@ async def build(request: web.Request) -> web.Response:
         why = "while reading request body: http: request body too large"
         return text(f"{failed} {why}", 500)
     try:
-        started = await begin(
+        begun = await begin(
             request,
             name,
             build_type or None,
@@ -138,8 +138,9 @@ async def build(request: web.Request) -> web.Response:
         if exc.status != 409:
             why = await explained(request, why)
         return text(f"{failed}: {why}", 500)
-    answer = text(written({"Token": started.token, "State": "OK"}))
-    answer.headers["Build-Token"] = started.token
+    token = begun.build.token
+    answer = text(written({"Token": token, "State": "OK"}))
+    answer.headers["Build-Token"] = token
     return answer
 
 

@@ -222,6 +222,11 @@ def _(what: kinds.BuildChanged) -> str:
 
 
 @sentence.register
+def _(what: kinds.BuildAdvised) -> str:
+    return f"advice: {what.advice}"
+
+
+@sentence.register
 def _(what: kinds.BuildRefused) -> str:
     return f"build refused: {what.why}"
 

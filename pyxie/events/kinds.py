@@ -202,6 +202,17 @@ class BuildChanged(Kind):
     again: bool = False
 
 
+@kind("build.advice", Step.TROUBLE)
+class BuildAdvised(Kind):
+    """A build began that will hardly do what is wanted.
+
+    Attributes:
+        advice: What comes of it and what to do, with the place.
+    """
+
+    advice: str
+
+
 @kind("build.refused", Step.TROUBLE)
 class BuildRefused(Kind):
     """A build did not begin.

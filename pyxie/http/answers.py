@@ -46,9 +46,10 @@ class NumberedBuild(Build):
 
 
 class BegunBuild(Build):
-    """A build that has just begun, with its token, which is in this answer only."""
+    """A build that has just begun, with advice, and its token, which is in this answer only."""
 
     token: str
+    advice: list[str]
 
 
 class LoggedBuild(Build):
@@ -136,6 +137,8 @@ class Definition(Answer):
     build_type: str
     definition: dict[str, Any]
     origins: list[Origin]
+    problems: list[str]
+    advice: list[str]
 
 
 class DiscoveredMachine(Answer):
@@ -164,7 +167,7 @@ class Token(Answer):
 
 
 class NewToken(Token):
-    """A token with its secret, which is in this answer only."""
+    """A token with its secret, which is in this answer only, and advice on it."""
 
     token: str
 

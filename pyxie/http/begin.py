@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from pyxie.access.scope import Scope
+from pyxie.advice.adviser import advise, placed
 from pyxie.builds.builds import InBuildError
 from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
 from pyxie.config.nodes import Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
-from pyxie.events.kinds import BuildRefused
+from pyxie.events.kinds import BuildAdvised, BuildRefused
 from pyxie.hooks.runner import HookFailedError
 from pyxie.http.edge import base_url, judged, peer
 from pyxie.http.hosts import unknown
@@ -22,6 +24,7 @@ from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse
 from pyxie.render.context import BuildContext
+from pyxie.render.rendering import Rendering
 from pyxie.store.database import StoreError
 
 
@@ -90,6 +93,19 @@ def document(text: str) -> Document | None:
         raise web.HTTPBadRequest(text=str(exc)) from exc
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A build that has begun.
+
+    Attributes:
+        build: With its token.
+        advice: What will hardly be wanted of it, each a sentence with its place.
+    """
+
+    build: Build
+    advice: tuple[str, ...]
+
+
 async def begin(
     request: web.Request,
     name: str,
@@ -99,7 +115,7 @@ async def begin(
     cause: str,
     replace: bool = True,
     beneath: bool = False,
-) -> Build:
+) -> Begun:
     """Put a machine in build mode.
 
     Args:
@@ -128,7 +144,7 @@ async def begin(
         _allow_hooks(request, body)
         definition = defined(request.app[MACHINES](), machine, build_type, body, beneath=beneath)
         trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
-        await asyncio.to_thread(rehearse, request.app[RENDERING](), definition.machine, trial)
+        advice = await asyncio.to_thread(_tried, request.app[RENDERING](), definition, trial)
         before = builds.plan(definition.machine, build_type or "", said, beneath=beneath)
         ran = await hooks.before(before, "prebuild", definition.machine.prebuild_commands)
     except web.HTTPNotFound:
@@ -146,8 +162,16 @@ async def begin(
     except StoreError as exc:
         why = f"Failed to set build mode on {host}: the state cannot be written: {exc}"
         raise web.HTTPInsufficientStorage(text=why) from exc
+    for each in advice:
+        request.app[TRACE].record(BuildAdvised(advice=each), host=host, peer=at)
     await hooks.note(build, "prebuild", ran)
-    return build
+    return Begun(build, advice)
+
+
+def _tried(rendering: Rendering, definition: Definition, context: BuildContext) -> tuple[str, ...]:
+    """Try what a build would serve; return the advice on it."""
+    served = rehearse(rendering, definition.machine, context).sound()
+    return tuple(str(placed(each, definition)) for each in advise(served))
 
 
 def _allow_hooks(request: web.Request, body: Document | None) -> None:

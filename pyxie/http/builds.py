@@ -22,6 +22,7 @@ from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING
 from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
 from pyxie.registry.origins import answer
+from pyxie.rehearsal import expected
 from pyxie.render.context import BuildContext
 from pyxie.render.preview import TOKEN, preview
 
@@ -120,10 +121,13 @@ async def build(request: web.Request) -> web.Response:
     wanted: Wanted = await body(request, Wanted)
     said = json.dumps(wanted.definition) if wanted.definition else ""
     name = request.match_info["hostname"]
-    started = await begin(
+    begun = await begin(
         request, name, wanted.build_type or None, said, cause=_CAUSE, replace=wanted.replace
     )
-    return web.json_response({**build_json(started), "token": started.token})
+    started = begun.build
+    return web.json_response(
+        {**build_json(started), "token": started.token, "advice": list(begun.advice)}
+    )
 
 
 @routes.delete("/api/v1/builds/{hostname}", scope=Scope.BUILD, answer=answers.Build, errors=(404,))
@@ -218,11 +222,16 @@ async def template(request: web.Request) -> web.Response:
     errors=(404,),
 )
 async def definition(request: web.Request) -> web.Response:
-    """Return a machine with everything it inherits, and where each value comes from."""
+    """Return a machine with everything it inherits, and where each value comes from.
+
+    ``problems`` says what would refuse a build, ``advice`` what will hardly be wanted of it.
+    """
     machine = await found(request, request.match_info["hostname"])
     of = query(request, OfType)
     described = defined(request.app[MACHINES](), machine, of.build_type or None, None)
-    return web.json_response(answer(described))
+    context = BuildContext(base_url=base_url(request), token=TOKEN, mac="")
+    tried = await asyncio.to_thread(expected, request.app[RENDERING](), described, context)
+    return web.json_response({**answer(described), **tried})
 
 
 def build_json(build: Build) -> dict[str, Any]:

@@ -41,7 +41,9 @@ def line(process: subprocess.Popen[str]) -> str:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    (tmp_path / "config.yaml").write_text("kernel: linux\nimage_url: http://a.example/\n")
+    (tmp_path / "config.yaml").write_text(
+        "kernel: linux\nimage_url: http://a.example/\ncmdline: 'tell={{ urls.done }}'\n"
+    )
     (tmp_path / "machines").mkdir()
     (tmp_path / "machines/web01.yaml").write_text("network: [{macaddress: 525400000001}]\n")
     return tmp_path
@@ -70,7 +72,11 @@ class TestWatch:
 
     def test_gives_a_line_of_json_at_each_change_if_asked(self, site: Path) -> None:
         with watching(site, "--json") as process:
-            assert json.loads(line(process)) == {"machines": 1, "problems": []}
+            assert json.loads(line(process)) == {
+                "machines": 1,
+                "problems": [],
+                "advice": [],
+            }
 
             (site / "config.yaml").write_text("kernl: linux\n")
 

@@ -185,6 +185,7 @@ SAID = [
         "failed: no disk; pyxie is silent to it from here on",
     ),
     (changed("cancelled", "cancel"), "cancelled"),
+    (kinds.BuildAdvised(advice="web01.yaml:3:1: is idle"), "advice: web01.yaml:3:1: is idle"),
     (kinds.BuildRefused(why="no such template"), "build refused: no such template"),
     (
         kinds.Discovered(reported={"serial": "A 1", "asset": "b"}),

@@ -258,6 +258,31 @@ class TestDefinition:
                 assert (await send(served, "GET", f"/api/v1/machines/{path}"))[0] == 404
 
 
+class TestAdvice:
+    async def test_is_in_the_answers_and_in_the_trace_and_refuses_nothing(
+        self, tmp_path: Path
+    ) -> None:
+        machine = MACHINE.replace("bookworm.j2\nfinish: finish.j2", "idle.j2")
+        async with serving(tmp_path, machine=machine) as served:
+            (tmp_path / "templates/idle.j2").write_text("d-i\n")
+            beforehand = await send(served, "GET", f"/api/v1/machines/{HOST}/definition")
+            status, begun = await send(served, "PUT", f"/api/v1/builds/{HOST}", {})
+
+            (advice,) = begun["advice"]
+            assert status == 200
+            assert "preseed: nothing in this build calls 'urls.done'" in advice
+            assert (beforehand[1]["advice"], beforehand[1]["problems"]) == ([advice], [])
+            assert f"advice: {advice}" in served.texts()
+
+    async def test_comes_with_what_would_refuse_the_build(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=MACHINE.replace("bookworm.j2", "gone.j2")) as served:
+            _, told = await send(served, "GET", f"/api/v1/machines/{HOST}/definition")
+
+            folder = tmp_path / "templates"
+            assert told["problems"] == [f"gone.j2: there is no such template in {folder}"]
+            assert told["advice"] == []
+
+
 class TestHistory:
     async def test_has_a_limit_for_each_machine(self, tmp_path: Path) -> None:
         limited = f"{CONFIG}limits: {{builds_per_machine: 3}}\n"

@@ -123,11 +123,11 @@ class TestBooted:
             assert (await served.get(f"/boot/{MAC.replace(':', '-')}/kernel/linux")).status == 404
 
     async def test_a_type_that_is_not_there_refuses_the_settings(self, tmp_path: Path) -> None:
-        from pyxie.checking import problems
+        from pyxie.checking import check
 
         (tmp_path / "config.yaml").write_text("unknown: rescue\n")
 
-        found, _ = await asyncio.to_thread(problems, tmp_path / "config.yaml")
+        found = (await asyncio.to_thread(check, tmp_path / "config.yaml")).problems
 
         assert "'unknown' is 'rescue'" in str(found[0])
 

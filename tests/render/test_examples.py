@@ -12,7 +12,7 @@ from shlex import quote
 import pytest
 
 from pyxie.registry.folder import Folder
-from pyxie.rehearsal import faults
+from pyxie.rehearsal import rehearse
 from pyxie.render.filters import FILTERS, IP_QUERIES
 from pyxie.render.rendering import Rendering, kinds
 from pyxie.shipped import shipped
@@ -55,7 +55,7 @@ class TestTheExamples:
     def test_have_nothing_that_could_not_be_rendered(self, name: str, case: str) -> None:
         machine = example(name, **PARAMS[case])
 
-        assert list(faults(Rendering(config()), machine, context(machine))) == []
+        assert rehearse(Rendering(config()), machine, context(machine)).faults == ()
 
     @pytest.mark.parametrize("name", names())
     def test_say_when_they_are_done_and_what_went_wrong(self, name: str) -> None:
@@ -100,7 +100,7 @@ class TestTheBuildTypes:
         machine = registry().define(registry().machines[f"{name}.example.org"], "rescue").machine
 
         rescue = example("rescue")
-        assert {kind: machine.preseed for kind in kinds(machine)} == {
+        assert dict.fromkeys(kinds(machine), machine.preseed) == {
             "preseed": "rescue.preseed.j2"
         }
         assert (machine.kernel, machine.initrd, machine.image_url, machine.cmdline) == (

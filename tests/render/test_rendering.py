@@ -11,7 +11,7 @@ import pytest
 from pyxie.errors import NotServedError, RenderError
 from pyxie.images.spec import Images, Local, Upstream
 from pyxie.registry.machine import Machine
-from pyxie.rehearsal import faults, rehearse
+from pyxie.rehearsal import rehearse
 from pyxie.render.rendering import Boot, Rendering
 from tests.render.ipxe import commands
 from tests.render.site import CONTEXT, machine, settings
@@ -306,7 +306,7 @@ class TestRehearsal:
 
     def faults(self, folder: Path, host: Machine, **keys: Any) -> list[str]:
         rendering = Rendering(settings(folder, **keys))
-        return [str(fault) for fault in faults(rendering, host, self.TRIAL)]
+        return [str(fault) for fault in rehearse(rendering, host, self.TRIAL).faults]
 
     def test_of_a_machine_that_boots_finds_nothing(self, folder: Path) -> None:
         (settings(folder).templatepath / "p.j2").write_text("{{ MAC }} {{ BOOTIF }}\n")
@@ -327,7 +327,7 @@ class TestRehearsal:
             f"gone.j2: there is no such template in {shared.templatepath}",
         ]
         with pytest.raises(RenderError) as caught:
-            rehearse(Rendering(shared), host, self.TRIAL)
+            rehearse(Rendering(shared), host, self.TRIAL).sound()
         assert str(caught.value) == "cmdline:1: 'nope' is undefined"
 
     def test_tries_every_entry_of_templates(self, folder: Path) -> None:

@@ -14,7 +14,7 @@ from pyxie.config.nodes import read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.registry.define import common, define
 from pyxie.registry.machine import Machine
-from pyxie.rehearsal import faults
+from pyxie.rehearsal import rehearse
 from pyxie.render.context import BuildContext
 from pyxie.render.rendering import Rendering
 from pyxie.shipped import shipped
@@ -238,4 +238,4 @@ class TestTheExamples:
         context = BuildContext(base_url="http://192.0.2.1:8090", token="t", mac="")
 
         assert isinstance(shared, Settings)
-        assert list(faults(Rendering(shared), host, context)) == []
+        assert list(rehearse(Rendering(shared), host, context).faults) == []

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.checking import problems
+from pyxie.checking import check
 from pyxie.config.nodes import parse
 from pyxie.importers.languages.pongo2.converter import convert
 from pyxie.importers.notes import NotFoundError, Result
@@ -85,7 +85,8 @@ class TestTemplates:
 class TestCheck:
     @pytest.mark.parametrize("imported", VERSIONS, indirect=True)
     def test_finds_no_mistake_in_what_was_converted(self, imported: Imported) -> None:
-        found, machines = problems(imported.new / "config.yaml")
+        seen = check(imported.new / "config.yaml")
+        found, machines = seen.problems, seen.machines
 
         assert found == []
         assert machines == len(imported.machines) >= 2
