@@ -46,6 +46,7 @@ from pyxie.operations import operations
 from pyxie.rate import TokenBuckets
 from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
+from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
 from pyxie.render.rendering import Rendering
@@ -120,8 +121,9 @@ def assemble(
         records: Makes the records of builds.
         clock: Seconds since the epoch, of all that is dated.
     """
-    metrics, index, said = Metrics(), BuildIndex(), Memory()
-    machines = Machines(settings, metrics, strict=strict)
+    metrics, index, said, news = Metrics(), BuildIndex(), Memory(), News()
+    settings.follow(lambda _: news.of_anybody())
+    machines = Machines(settings, metrics, strict=strict, changed=news.of_anybody)
     definitions = Definitions(machines)
     recogniser = Recogniser(machines, index, settings, said)
     trace = Trace(recogniser.host_of, clock=clock)
@@ -144,9 +146,10 @@ def assemble(
         metrics,
         hooks_after=definitions.hooks_after,
         hooks_stored=hooks.wake,
+        begun=news.of_anybody,
         clock=clock,
     )
-    boot_api = BootApi(settings().boot_api, contract, said, trace, metrics)
+    boot_api = BootApi(settings().boot_api, contract, said, trace, metrics, learned=news.of)
     discovered = DiscoveredMachines()
     tokens = Tokens(database, clock=clock)
 
@@ -157,6 +160,7 @@ def assemble(
         settings=settings,
         machines=machines,
         recogniser=recogniser,
+        news=news,
         discovery=Discovery(
             recogniser,
             discovered,
@@ -217,6 +221,7 @@ def serve_dhcp(
         clock=clock,
         opener=opener,
         discovered=parts.discovery.note,
+        news=parts.news,
     )
 
 

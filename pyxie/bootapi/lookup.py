@@ -1,7 +1,8 @@
 """Asks an API server of pixiecore's what unknown machines boot; a service.
 
-DHCP goes by what is remembered and never waits: a DISCOVER starts the question, and the
-client's next one is answered. iPXE waits for its script, and so does the request for it.
+DHCP goes by what is remembered and never waits: a DISCOVER starts the question, and is answered
+when there is word, if the client still listens. iPXE waits for its script, and so does the
+request for it.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class BootApi:
         memory: Where it notes what the server says.
         recorder: Takes events.
         metrics: Counts.
+        learned: Called with the MAC of a machine once ``memory`` has word about it.
         clock: Seconds, monotonic.
         patience: Seconds for an answer.
     """
@@ -81,6 +83,7 @@ class BootApi:
         recorder: Recorder,
         metrics: Metrics,
         *,
+        learned: Callable[[str], None] = lambda _mac: None,
         clock: Callable[[], float] = time.monotonic,
         patience: float = TIMEOUT,
     ) -> None:
@@ -91,6 +94,7 @@ class BootApi:
         self._clock = clock
         self._patience = patience
         self._memory = memory
+        self._learned = learned
         self._pace = Pace()
         self._once = Once()
         self._handed: dict[str, Answer] = {}
@@ -215,6 +219,7 @@ class BootApi:
             self._pace.give(mac, now, failed=failed)
         self._metrics.boot_api_seconds.observe(now - began)
         self._memory.learn(mac, said, now)
+        self._learned(mac)
         if was_dead is not self._pace.is_dead:
             where = shown(self._base)
             if was_dead:

@@ -72,6 +72,7 @@ class Builds:
         metrics: Counters.
         hooks_after: Asked which hooks are to run after the state that a build has come into.
         hooks_stored: Told when some are to run, and that is stored.
+        begun: Told when a machine has come into build mode.
         clock: Seconds since the epoch.
         token: Makes a token.
     """
@@ -87,6 +88,7 @@ class Builds:
         *,
         hooks_after: Callable[[Build], Sequence[Hook]] = lambda _build: (),
         hooks_stored: Callable[[], None] = lambda: None,
+        begun: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
         token: Callable[[], str] = new_token,
     ) -> None:
@@ -100,6 +102,7 @@ class Builds:
         self.queue = WriteQueue(records.save, self._stored)
         self._hooks_after = hooks_after
         self._hooks_stored = hooks_stored
+        self._begun = begun
         self._changing = asyncio.Lock()
         metrics.builds_active.set_function(lambda: len(self.index.active_now()))
 
@@ -202,6 +205,7 @@ class Builds:
             old = self.index.active(build.host)
             build = await self.records.begin(build, cause, peer)
             self.index.put(build)
+        self._begun()
         self._tell(build, cause, peer, again=old is not None)
         return build
 

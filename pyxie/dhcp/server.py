@@ -7,17 +7,18 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Final, Self
 
-from prometheus_client import Counter
-
+from pyxie.dhcp.account import Account, peer_of
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.decide import (
+    Answer,
     Boot,
+    Destination,
     Reason,
     Silence,
     decide,
@@ -28,13 +29,14 @@ from pyxie.dhcp.firmware import client_fields
 from pyxie.dhcp.identify import identify
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build, parse
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable, open_sockets
+from pyxie.dhcp.unanswered import Unanswered, listens
 from pyxie.errors import WireError
-from pyxie.events.datagrams import AnswerNotSent, NotAnswered
-from pyxie.events.english import sentence
+from pyxie.events.datagrams import AnswerNotSent
 from pyxie.events.event import Recorder
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
-from pyxie.rate import Once, TokenBuckets
+from pyxie.rate import TokenBuckets
+from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown, host_of, settled
 from pyxie.registry.identity import Identity
 
@@ -43,8 +45,11 @@ log = logging.getLogger(__name__)
 BATCH: Final = 64
 """Datagrams handled before the event loop gets its turn again."""
 
-_MALFORMED_TOLD: Final = 20
-"""Lines a minute on malformed datagrams, whoever sent them."""
+_GATHER: Final = 0.05
+"""Seconds for which news of machines, builds and settings gather: a thousand come in a row."""
+
+_WAITS: Final = frozenset({Reason.UNKNOWN_MACHINE, Reason.NOT_IN_BUILD})
+"""Silences that may be broken while the client still listens."""
 
 _PASSING: Final = frozenset(
     {errno.ENETDOWN, errno.ENETUNREACH, errno.ENOBUFS, errno.ENOMEM, errno.ENODEV, errno.EINTR}
@@ -52,11 +57,23 @@ _PASSING: Final = frozenset(
 """What a socket may report while interfaces come and go, or memory is short."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A request, and where and when it was heard."""
+
+    on: DhcpSocket
+    received: Received
+    request: DhcpMessage
+    at: float
+
+
 class DhcpServer:
     """Answers network-boot clients as a proxyDHCP; a service.
 
     Every answer comes from memory, within the callback that read the request: a slow
     disk, database or peer cannot hold up another client, and iPXE waits two seconds.
+    Where memory has no answer yet, the request is kept for as long as its client listens,
+    and looked at again when there is news.
     """
 
     name = "dhcp"
@@ -77,6 +94,7 @@ class DhcpServer:
         clock: Callable[[], float] = time.monotonic,
         opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
         discovered: Callable[[str, Mapping[str, str]], None] = lambda _mac, _fields: None,
+        news: News,
     ) -> None:
         """Take what it asks, each time anew.
 
@@ -95,13 +113,15 @@ class DhcpServer:
             clock: Seconds, monotonic.
             opener: Opens the sockets, told ``bind``.
             discovered: Called with the MAC of an unknown machine, and what it reported.
+            news: Tells of which clients something else may be known than a moment before.
         """
         self._interfaces = interfaces
         self._recognise = recognise
         self._loaders = loaders
         self._http_port = http_port
         self._recorder = recorder
-        self._metrics = metrics
+        self._seconds = metrics.dhcp_seconds
+        self._account = Account(recorder, metrics)
         self._bind = bind
         self._observes = observes
         self._clock = clock
@@ -109,11 +129,11 @@ class DhcpServer:
         self._discovered = discovered
         self._limit = limit
         self._chains = chains
-        self._once = Once()
-        self._malformed_told = TokenBuckets(_MALFORMED_TOLD / 60, burst=_MALFORMED_TOLD)
-        self._counters: dict[tuple[int, str, str], Counter] = {}
+        self._unanswered = Unanswered[_Heard]()
+        self._gathering: asyncio.TimerHandle | None = None
         self._open: tuple[DhcpSocket, ...] = ()
         self._broken: asyncio.Future[None] | None = None
+        news.follow(self._hear_news)
 
     async def __aenter__(self) -> Self:
         self._open = self._opener(self._bind)
@@ -157,6 +177,10 @@ class DhcpServer:
         loop = asyncio.get_running_loop()
         for each in self._open:
             loop.remove_reader(each.fileno())
+        self._unanswered.clear()
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
 
     def _readable(self, on: DhcpSocket) -> None:
         for _ in range(BATCH):
@@ -170,15 +194,13 @@ class DhcpServer:
             try:
                 self._handle(on, received)
             except Exception:
-                # The one boundary: a bug met by one client must not end the others' boot.
-                self._count(on, "bug")
+                # The boundary: a bug met by one client must not end the others' boot.
+                self._account.count(on.port, "bug")
                 log.exception("DHCP port %d: a bug, met with %s", on.port, received.data.hex())
 
     def _receiving_failed(self, on: DhcpSocket, error: OSError) -> None:
         if error.errno in _PASSING:
-            self._count(on, "failed")
-            if self._once.news((on.port, error.errno), self._clock()):
-                log.warning("DHCP port %d: receiving: %s", on.port, error)
+            self._account.receiving_failed(on.port, error, self._clock())
         elif self._broken is not None and not self._broken.done():
             self._broken.set_exception(error)
 
@@ -186,34 +208,56 @@ class DhcpServer:
         began = time.perf_counter()
         interfaces = self._interfaces()
         if not interfaces.served(received.interface):
-            self._count(on, "silent", Reason.OTHER_INTERFACE)
+            self._account.count(on.port, "silent", Reason.OTHER_INTERFACE)
             return
+        now = self._clock()
+        name = partial(interfaces.name, received.interface)
         if isinstance(received, Unreadable):
-            self._malformed(on, received.interface, received.error, received.data)
+            self._account.malformed(on.port, name(), received.error, received.data, b"", now)
             return
         try:
             request = parse(received.data)
         except WireError as error:
-            self._malformed(on, received.interface, error, received.data, received.source)
+            source, data = received.source, received.data
+            self._account.malformed(on.port, name(), error, data, source, now)
             return
-        now = self._clock()
         if not self._limit().allow(request.chaddr, now):
-            self._count(on, "silent", Reason.LIMITED)
-            if self._once.news((Reason.LIMITED, request.chaddr), now):
-                log.info("DHCP from %s: more than its share of requests", request.mac)
+            self._account.limited(on.port, request, now)
             return
-        if self._answer(on, received, request, interfaces, now):
-            self._metrics.dhcp_seconds.observe(time.perf_counter() - began)
+        if self._answer(_Heard(on, received, request, now), interfaces, now):
+            self._seconds.observe(time.perf_counter() - began)
+
+    def _hear_news(self, mac: str | None) -> None:
+        """Look again at what was not answered, once who tells the news is done with it."""
+        if not self._unanswered:
+            return
+        loop = asyncio.get_running_loop()
+        if mac is not None:
+            loop.call_soon(self._look_again, mac)
+        elif self._gathering is None:
+            self._gathering = loop.call_later(_GATHER, self._look_again_at_all)
+
+    def _look_again_at_all(self) -> None:
+        self._gathering = None
+        self._look_again(None)
+
+    def _look_again(self, mac: str | None) -> None:
+        now, interfaces = self._clock(), self._interfaces()
+        for heard in self._unanswered.of(mac, now):
+            try:
+                if interfaces.served(heard.received.interface):
+                    self._answer(heard, interfaces, now, again=True)
+            except Exception:
+                # The same boundary, of those that wait.
+                self._account.count(heard.on.port, "bug")
+                data = heard.received.data.hex()
+                log.exception("DHCP port %d: a bug, met again with %s", heard.on.port, data)
 
     def _answer(
-        self,
-        on: DhcpSocket,
-        received: Received,
-        request: DhcpMessage,
-        interfaces: Interfaces,
-        now: float,
+        self, heard: _Heard, interfaces: Interfaces, now: float, *, again: bool = False
     ) -> bool:
-        """Answer or be silent; True if something was sent."""
+        """Answer or be silent; True if something was sent. ``again`` if it was silent before."""
+        on, received, request = heard.on, heard.received, heard.request
         source = address(received.source)
         mac = request.mac or ""  # decide() is silent to those without
         server = interfaces.address(received.interface, _towards(request, source))
@@ -229,94 +273,61 @@ class DhcpServer:
             client=client,
             chained=self._chains.chained(mac, request.xid, now),
         )
-        if netboots and isinstance(settled(client), Unknown):
+        if netboots and not again and isinstance(settled(client), Unknown):
             self._discovered(mac, client_fields(request.options))
         outcome = decide(request, on.port, boot)
-        if isinstance(outcome, Silence):
-            self._silent(on, request, outcome, host, source, now)
-            return False
-        if server is None:
-            name = interfaces.name(received.interface)
-            why = Silence(Reason.NO_ADDRESS, f"{name} has no IPv4 address to answer from")
-            self._silent(on, request, why, host, source, now)
-            return False
-        to = destination(request, on.port, source, received.source_port)
-        if isinstance(to, Silence):
-            self._silent(on, request, to, host, source, now)
-            return False
-        peer = None if source is UNSPECIFIED else str(source)
-        if self._observes():
-            self._count(on, "observed")
-            would = replace(outcome.what, observed=True)
-            self._recorder.record(would, mac=mac, host=host, peer=peer)
-            return False
-        try:
-            on.send(build(outcome.message), to, server, received.interface)
-        except OSError as error:
-            self._count(on, "failed")
-            unsent = AnswerNotSent(to=str(to.address), error=str(error.strerror))
-            if self._once.news((mac, unsent), now):
-                log.warning("DHCP from %s: %s", mac, sentence(unsent))
-                self._recorder.record(unsent, mac=mac, host=host, peer=peer)
-            return False
-        if outcome.chain:
-            self._chains.remember(mac, request.xid, now)
-        self._count(on, "answered")
-        self._recorder.record(outcome.what, mac=mac, host=host, peer=peer)
-        return True
+        if isinstance(outcome, Answer):
+            if server is None:
+                name = interfaces.name(received.interface)
+                why = f"{name} has no IPv4 address to answer from"
+                outcome = Silence(Reason.NO_ADDRESS, why)
+            else:
+                to = destination(request, on.port, source, received.source_port)
+                if isinstance(to, Destination):
+                    return self._send(heard, outcome, to, server, host, source, now)
+                outcome = to
+        if not again:
+            self._account.count(on.port, "silent", outcome.reason)
+            if outcome.reason in _WAITS:
+                self._unanswered.keep(mac, on.port, heard, now + listens(request))
+        self._account.silent(on.port, request, outcome, host, source, now)
+        return False
 
-    def _silent(
+    def _send(
         self,
-        on: DhcpSocket,
-        request: DhcpMessage,
-        silence: Silence,
+        heard: _Heard,
+        answer: Answer,
+        to: Destination,
+        server: IPv4Address,
         host: str | None,
         source: IPv4Address,
         now: float,
-    ) -> None:
-        self._count(on, "silent", silence.reason)
-        who = host or request.mac or request.chaddr.hex(":")
-        log.debug("DHCP port %d, from %s: %s", on.port, who, silence.detail)
-        # The LAN's other DHCP traffic is counted, and no more said of it; nor is the
-        # REQUEST of a booting machine, which is for the LAN's DHCP server.
-        if silence.reason in _ORDINARY or not is_netboot(request):
-            return
-        if self._once.news((request.chaddr, silence), now):
-            self._recorder.record(
-                NotAnswered(reason=silence.reason, detail=silence.detail),
-                mac=request.mac,
-                host=host,
-                peer=None if source is UNSPECIFIED else str(source),
-            )
-
-    def _malformed(
-        self, on: DhcpSocket, index: int, error: WireError, data: bytes, source: bytes = b""
-    ) -> None:
-        self._count(on, "malformed")
-        now = self._clock()
-        # As near to a client's name as such a datagram gets. What is in it is the sender's
-        # to make up, so all of them together have a bound as well.
-        client = (on.port, index, source if any(source) else data[28:34])
-        if self._once.news(client, now) and self._malformed_told.allow("", now):
-            sender = str(IPv4Address(source)) if source else "an unreadable packet"
-            name = self._interfaces().name(index)
-            log.info("DHCP port %d, from %s on %s: %s", on.port, sender, name, error)
-
-    def _count(self, on: DhcpSocket, outcome: str, reason: str = "") -> None:
-        key = (on.port, outcome, reason)
-        counter = self._counters.get(key)
-        if counter is None:
-            counter = self._metrics.dhcp.labels(str(on.port), outcome, reason)
-            self._counters[key] = counter
-        counter.inc()
+    ) -> bool:
+        """Send an answer, or say what would be sent; True if it was sent."""
+        on, request, interface = heard.on, heard.request, heard.received.interface
+        mac = request.mac or ""
+        self._unanswered.answered(mac, on.port)
+        what = replace(answer.what, late=now - heard.at) if now > heard.at else answer.what
+        if self._observes():
+            self._account.count(on.port, "observed")
+            would = replace(what, observed=True)
+            self._recorder.record(would, mac=mac, host=host, peer=peer_of(source))
+            return False
+        try:
+            on.send(build(answer.message), to, server, interface)
+        except OSError as error:
+            unsent = AnswerNotSent(to=str(to.address), error=str(error.strerror))
+            self._account.unsent(on.port, request, unsent, host, source, now)
+            return False
+        if answer.chain:
+            self._chains.remember(mac, request.xid, now)
+        self._account.count(on.port, "answered")
+        self._recorder.record(what, mac=mac, host=host, peer=peer_of(source))
+        return True
 
 
 _NOBODY: Final = Unknown(Policy.IGNORE)
 """One that does not netboot, and is not asked about."""
-
-_ORDINARY: Final = frozenset(
-    {Reason.NOT_A_REQUEST, Reason.NOT_A_DISCOVER, Reason.NOT_A_BOOT_REQUEST, Reason.NOT_NETBOOT}
-)
 
 
 def _towards(request: DhcpMessage, source: IPv4Address) -> IPv4Address | None:

@@ -17,6 +17,7 @@ class Offered(Kind):
         architecture: In plain words.
         port: Where it was asked: 67, or 4011.
         observed: It only would have been told: ``dhcp.mode`` is ``observe``.
+        late: Seconds that it waited for an answer, where that was not known at once.
     """
 
     what: str
@@ -26,6 +27,7 @@ class Offered(Kind):
     architecture: str
     port: int
     observed: bool = False
+    late: float = 0.0
 
 
 @kind("dhcp.silence", Step.SILENCE)

@@ -45,7 +45,8 @@ def _(what: datagrams.Offered) -> str:
     else:
         to = f"an iPXE without {what.lacking}"
     before = "observing only, else would have " if what.observed else ""
-    return f"{before}{verb}: {what.what} for {to} ({what.architecture})"
+    after = f", {what.late:.1f} s after it asked" if what.late >= 0.05 else ""
+    return f"{before}{verb}: {what.what} for {to} ({what.architecture}){after}"
 
 
 @sentence.register

@@ -31,6 +31,7 @@ from pyxie.metrics import Metrics
 from pyxie.net.baseurl import BaseUrl
 from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
+from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
 from pyxie.render.rendering import Rendering
@@ -46,6 +47,7 @@ class Parts:
         settings: Those of now, when called.
         machines: The snapshot of now, when called.
         recogniser: Who a client is.
+        news: Who may be another than a moment before.
         discovery: Takes note of unknown machines.
         discovered: What those reported.
         builds: Begins, changes and ends them.
@@ -71,6 +73,7 @@ class Parts:
     settings: LiveSettings
     machines: Machines
     recogniser: Recogniser
+    news: News
     discovery: Discovery
     discovered: DiscoveredMachines
     builds: Builds

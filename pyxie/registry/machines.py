@@ -32,6 +32,7 @@ class Machines(Unbound):
         settings: Where the files are, and what they inherit.
         metrics: Counters.
         strict: Refuse to start while a file is broken.
+        changed: Told when there is another snapshot.
     """
 
     name = "machines"
@@ -42,8 +43,10 @@ class Machines(Unbound):
         metrics: Metrics,
         *,
         strict: bool = False,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._metrics = metrics
+        self._changed = changed
         self._strict = strict
         self._folder = _opened(settings(), common(settings(), settings.document))
         self._registry = self._folder.registry
@@ -112,6 +115,7 @@ class Machines(Unbound):
             log.info("%d machine(s) are known", len(after.machines))
         self._metrics.machines.set(len(after.machines))
         self._metrics.machines_broken.set(len(after.broken))
+        self._changed()
 
 
 def _opened(settings: Settings, shared: Common) -> Folder:

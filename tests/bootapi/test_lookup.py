@@ -24,8 +24,8 @@ from pyxie.events.kind import Step
 from pyxie.metrics import Metrics
 from tests.bootapi.server import ApiServer, Reply, api_server
 from tests.daemon import free_port
+from tests.dhcp.packets import BIOS_FEATURES, discover, ipxe
 from tests.dhcp.packets import MAC as CLIENT
-from tests.dhcp.packets import discover
 from tests.dhcp.test_server import FakeRecorder, Lab
 from tests.dhcp.test_server import serving as answering
 from tests.http.site import CONFIG, MAC, serving
@@ -36,6 +36,7 @@ NEW = "52:54:00:00:00:07"
 KERNEL = "http://files.example/k"
 BOOTS = {"kernel": KERNEL}
 ANSWER = Answer(kernel=KERNEL)
+SCRIPT = b"http://192.168.7.1:8080/ipxe/52-54-00-12-34-56"
 
 
 class Asker:
@@ -415,31 +416,56 @@ class TestDhcp:
     async def lan(self, server: ApiServer, folder: Path, more: str = "") -> AsyncIterator[Lab]:
         config = f"{CONFIG}boot_api: {server.url}\n{more}"
         async with serving(folder, config=config) as served:
-            lab = Lab(recognise=served.parts.recogniser.over_dhcp)
+            parts = served.parts
+            lab = Lab(recognise=parts.recogniser.over_dhcp, news=parts.news)
             lab.server._discovered = served.parts.discovery.note
             async with answering(lab):
                 yield lab
 
-    async def test_the_second_discover_is_answered(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("answers_at", [0.5, 1.5, 2.5])
+    async def test_a_discover_that_was_heard_is_answered_when_the_server_has_answered(
+        self, tmp_path: Path, answers_at: float
+    ) -> None:
+        """An iPXE ROM sends one at 0 and at 1 s, and goes on without an offer at 3 s."""
+        rom = ipxe(0, o175=BIOS_FEATURES)
         async with api_server(**{CLIENT: BOOTS}) as server, self.lan(server, tmp_path) as lab:
             server.may.clear()
-            lab.dhcp.deliver(discover(7))
-            await lab.settle()
-            assert lab.dhcp.sent == []
-            assert lab.counted() == {("67", "silent", "unknown-machine"): 1}
-
+            for lab.now in (at for at in (0.0, 1.0) if at < answers_at):
+                lab.dhcp.deliver(rom)
+                await lab.settle()
+                assert lab.dhcp.sent == []
             await eventually(lambda: server.at_once == 1)
+
+            lab.now = answers_at
+            server.may.set()
+            await eventually(lambda: lab.dhcp.sent)
+            for lab.now in (at for at in (1.0,) if at > answers_at):
+                lab.dhcp.deliver(rom)
+                await lab.settle()
+
+            offers = [(sent.message.xid, sent.message.file) for sent in lab.dhcp.sent]
+            assert set(offers) == {(rom.xid, SCRIPT)}
+            assert len(offers) == (2 if answers_at < 1 else 1)
+            assert server.asked == [f"/v1/boot/{CLIENT}"]
+
+    async def test_a_discover_is_not_answered_once_its_sender_has_gone_on(
+        self, tmp_path: Path
+    ) -> None:
+        async with api_server(**{CLIENT: BOOTS}) as server, self.lan(server, tmp_path) as lab:
+            server.may.clear()
+            lab.dhcp.deliver(ipxe(0, o175=BIOS_FEATURES))
+            await lab.settle()
+            await eventually(lambda: server.at_once == 1)
+
+            lab.now = 2.6
             server.may.set()
             await eventually(lambda: server.at_once == 0)
+            await asyncio.sleep(0.05)
+            assert lab.dhcp.sent == []
 
-            async def offered() -> bool:
-                lab.dhcp.deliver(discover(7))
-                await lab.settle()
-                return bool(lab.dhcp.sent)
-
-            while not await offered():  # noqa: ASYNC110  (a client repeats itself)
-                await asyncio.sleep(0.01)
-            assert server.asked == [f"/v1/boot/{CLIENT}"]
+            lab.dhcp.deliver(ipxe(0, o175=BIOS_FEATURES))
+            await lab.settle()
+            assert [sent.message.file for sent in lab.dhcp.sent] == [SCRIPT]
 
     async def test_what_does_not_boot_from_the_network_is_not_asked_about(
         self, tmp_path: Path

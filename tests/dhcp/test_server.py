@@ -11,9 +11,10 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
+from pyxie.bootapi.memory import Nothing
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
-from pyxie.dhcp.message import build
+from pyxie.dhcp.message import DhcpMessage, MessageType, build
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, Unreadable
 from pyxie.errors import WireError
@@ -22,10 +23,12 @@ from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.rate import TokenBuckets
+from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown
 from tests.dhcp.packets import BIOS_FEATURES, LOADERS, MAC, as_request, discover, ipxe
 from tests.dhcp.sockets import FakeSocket
-from tests.recognised import IN_BUILD, ended
+from tests.recognised import IGNORED, IN_BUILD, ended
+from tests.support import eventually
 
 ETH0 = IPv4Address("192.168.7.1")
 ETH1 = IPv4Address("10.1.0.1")
@@ -66,6 +69,7 @@ class Lab:
         observes: bool = False,
         limit: float = 100.0,
         recognise: Callable[..., Recognised] = lambda *_: IN_BUILD,
+        news: News | None = None,
     ) -> None:
         self.dhcp, self.pxe = FakeSocket(67), FakeSocket(4011)
         self.recorder = FakeRecorder()
@@ -74,6 +78,7 @@ class Lab:
         self.interfaces = INTERFACES
         self.heard: list[tuple[str, dict[str, str]]] = []
         self.chains = ChainMemory()
+        self.news = news or News()
         buckets = TokenBuckets(limit)
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
@@ -88,6 +93,7 @@ class Lab:
             clock=lambda: self.now,
             opener=self.open,
             discovered=lambda mac, told: self.heard.append((mac, dict(told))),
+            news=self.news,
         )
 
     def open(self, bind: bool) -> tuple[DhcpSocket, ...]:
@@ -106,6 +112,23 @@ class Lab:
         async with asyncio.timeout(5):
             while not (self.dhcp.idle and self.pxe.idle):  # noqa: ASYNC110 - lets the loop run
                 await asyncio.sleep(0)
+
+    async def hears_news(self) -> None:
+        """Wait until what was told is acted upon."""
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+
+class Somebody:
+    """Who all clients are taken for; unknown ones at first."""
+
+    def __init__(self, found: Recognised = IGNORED) -> None:
+        self.found = found
+        self.asked = 0
+
+    def __call__(self, mac: str, _identity: object) -> Recognised:
+        self.asked += 1
+        return self.found
 
 
 @asynccontextmanager
@@ -313,6 +336,165 @@ class TestSilence:
 
         assert lab.counted() == {("67", "answered", ""): 2, ("67", "silent", "limited"): 3}
         assert caplog.messages == [f"DHCP from {MAC}: more than its share of requests"]
+
+
+class TestALateWord:
+    """What is not known when a client asks may be known while it still listens."""
+
+    async def test_has_the_newest_of_a_clients_discovers_answered(self) -> None:
+        """IPXE sends one at 0 and at 1 s, and goes on without an offer at 3 s."""
+        who = Somebody()
+        async with serving(Lab(recognise=who)) as lab:
+            for lab.now in (0.0, 1.0):
+                lab.dhcp.deliver(ipxe(0, o175=BIOS_FEATURES))
+                await lab.settle()
+            lab.now, who.found = 1.5, IN_BUILD
+            lab.news.of(MAC)
+            await lab.hears_news()
+            lab.news.of(MAC)
+            await lab.hears_news()
+
+        [sent] = lab.dhcp.sent
+        assert (sent.to, sent.source, sent.interface) == (
+            Destination(LIMITED_BROADCAST, 68),
+            ETH0,
+            2,
+        )
+        url = "http://192.168.7.1:8080/ipxe/52-54-00-12-34-56"
+        assert lab.recorder.events == [
+            (Step.SILENCE, "not answered: not in the registry", MAC, None),
+            (Step.OFFER, f"offered: {url} for iPXE (BIOS), 0.5 s after it asked", MAC, "web01"),
+        ]
+        assert lab.counted() == {
+            ("67", "silent", "unknown-machine"): 2,
+            ("67", "answered", ""): 1,
+        }
+
+    @pytest.mark.parametrize(("request_", "still"), [(ipxe(0), 2.5), (discover(0), 3.5)])
+    async def test_comes_too_late_for_one_that_has_gone_on(
+        self, request_: DhcpMessage, still: float
+    ) -> None:
+        who = Somebody()
+        async with serving(Lab(recognise=who)) as lab:
+            lab.dhcp.deliver(request_)
+            await lab.settle()
+            lab.now, who.found = still, IN_BUILD
+            lab.news.of(MAC)
+            await lab.hears_news()
+
+            assert lab.dhcp.sent == []
+
+    async def test_has_a_request_on_port_4011_answered_where_it_came_from(self) -> None:
+        who = Somebody()
+        async with serving(Lab(recognise=who)) as lab:
+            lab.pxe.deliver(as_request(discover(7)), source=CLIENT)
+            await lab.settle()
+            who.found = IN_BUILD
+            lab.news.of(MAC)
+            await lab.hears_news()
+
+        [sent] = lab.pxe.sent
+        assert (sent.to, sent.message.type) == (Destination(CLIENT, 68), MessageType.ACK)
+
+    async def test_about_another_client_changes_nothing(self) -> None:
+        who = Somebody()
+        async with serving(Lab(recognise=who)) as lab:
+            lab.dhcp.deliver(ipxe(0))
+            await lab.settle()
+            who.found = IN_BUILD
+            lab.news.of("52:54:00:00:00:07")
+            await lab.hears_news()
+
+            assert lab.dhcp.sent == []
+
+    async def test_about_anybody_has_all_looked_at_once(self) -> None:
+        """As when machine files are read again, or a thousand builds begin in a row."""
+        who = Somebody(ended("web01"))
+        others = [bytes((2, 0, 0, 0, 0, number)) for number in range(5)]
+        async with serving(Lab(recognise=who)) as lab:
+            for chaddr in others:
+                lab.dhcp.deliver(replace(ipxe(0, o175=BIOS_FEATURES), chaddr=chaddr))
+            await lab.settle()
+            who.asked, who.found = 0, IN_BUILD
+            for _ in range(1000):
+                lab.news.of_anybody()
+            await eventually(lambda: len(lab.dhcp.sent) == len(others))
+
+        assert [sent.message.chaddr for sent in lab.dhcp.sent] == others
+        assert who.asked == len(others)
+
+    async def test_that_is_a_refusal_is_traced_and_asks_nothing_anew(self) -> None:
+        who = Somebody()
+        async with serving(Lab(recognise=who)) as lab:
+            lab.dhcp.deliver(ipxe(0))
+            await lab.settle()
+            who.found = Unknown(Policy.IGNORE, boot_api=Nothing("answers 404"), asks_api=True)
+            lab.news.of(MAC)
+            await lab.hears_news()
+
+        assert lab.recorder.events[-1][1] == (
+            "not answered: not in the registry, and the boot API answers 404"
+        )
+        assert lab.counted() == {("67", "silent", "unknown-machine"): 1}
+        assert [mac for mac, _ in lab.heard] == [MAC]
+
+    async def test_sends_nothing_while_it_observes(self) -> None:
+        who = Somebody()
+        async with serving(Lab(observes=True, recognise=who)) as lab:
+            lab.dhcp.deliver(ipxe(0))
+            await lab.settle()
+            who.found = IN_BUILD
+            lab.news.of(MAC)
+            await lab.hears_news()
+
+        assert lab.dhcp.sent == []
+        assert lab.recorder.events[-1][1].startswith("observing only, else would have offered")
+
+    async def test_on_an_interface_that_is_served_no_more_is_not_sent(self) -> None:
+        who = Somebody()
+        async with serving(Lab(recognise=who)) as lab:
+            lab.dhcp.deliver(ipxe(0))
+            await lab.settle()
+            who.found, lab.interfaces = IN_BUILD, Interfaces([])
+            lab.news.of(MAC)
+            await lab.hears_news()
+
+            assert lab.dhcp.sent == []
+
+    async def test_that_meets_a_bug_keeps_nobody_else_from_theirs(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        found: dict[str, Recognised] = {}
+
+        def recognise(mac: str, _identity: object) -> Recognised:
+            return found[mac] if found else IGNORED
+
+        good = replace(ipxe(0), chaddr=bytes.fromhex("525400000001"))
+        async with serving(Lab(recognise=recognise)) as lab:
+            lab.dhcp.deliver(ipxe(0))
+            lab.dhcp.deliver(good)
+            await lab.settle()
+            found["52:54:00:00:00:01"] = IN_BUILD
+            lab.news.of_anybody()
+            await eventually(lambda: lab.dhcp.sent)
+
+        assert [sent.message.chaddr for sent in lab.dhcp.sent] == [good.chaddr]
+        assert lab.counted()["67", "bug", ""] == 1
+        assert [each.getMessage() for each in caplog.records if each.exc_info] == [
+            f"DHCP port 67: a bug, met again with {build(ipxe(0)).hex()}"
+        ]
+
+    async def test_after_the_end_is_heard_by_nobody(self) -> None:
+        who = Somebody()
+        async with serving(Lab(recognise=who)) as lab:
+            lab.dhcp.deliver(ipxe(0))
+            await lab.settle()
+            who.found = IN_BUILD
+            lab.news.of_anybody()
+        lab.news.of_anybody()
+        await lab.hears_news()
+
+        assert lab.dhcp.sent == []
 
 
 class TestTrouble:

@@ -14,6 +14,7 @@ from tests.dhcp.packets import BIOS_FEATURES, UEFI_FEATURES, as_request, discove
 from tests.dhcp.sockets import FakeSocket, Sent
 from tests.dialogue.ipxe import Ipxe, Ran
 from tests.dialogue.wires import PATIENCE, Answer, Connection, Datagram, Wires
+from tests.support import eventually
 from tests.tftp.rom import Rom
 
 # iPXE names the architecture that it was built for, whichever way its firmware got it.
@@ -63,6 +64,7 @@ class Machine:
     _xid: int = 0x1000
     _port: int = 2069
     _http: Connection | None = None
+    _asked: DhcpMessage | None = None
 
     # DHCP
 
@@ -96,7 +98,14 @@ class Machine:
             while not on.idle:  # noqa: ASYNC110 - lets the loop run
                 await asyncio.sleep(0)
         assert len(on.sent) <= 1
+        self._asked = asked
         return self._read(asked, on.sent[0]) if on.sent else SILENCE
+
+    async def hears_at_last(self) -> Reply:
+        """Go on listening for an answer to the last DISCOVER."""
+        assert self._asked is not None
+        [late] = await eventually(lambda: self.wires.dhcp.sent)
+        return self._read(self._asked, late)
 
     def _read(self, asked: DhcpMessage, sent: Sent) -> Reply:
         """Take an answer as firmware does, which wants all of this."""

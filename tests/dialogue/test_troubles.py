@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from tests.dialogue.boot import DASHED, HOST, INITRD, KERNEL, MACHINE, US, boot
+from tests.dialogue.boot import ADOPTED, CONFIG, DASHED, HOST, INITRD, KERNEL, MACHINE, US, boot
 from tests.dialogue.machine import BIOS_IPXE, SILENCE, UEFI_PXE, Reply
 
 SECOND_NIC = "52:54:00:00:00:02"
@@ -23,6 +23,39 @@ async def test_a_machine_that_is_not_in_build_mode_boots_from_its_disk(tmp_path:
         assert ran.ended == "next device"
         assert ran.screen == (f"pyxie: {HOST} is not in build mode",)
         assert pyxie.said() == [f"no script: {HOST} is not in build mode"]
+
+
+async def test_a_machine_that_is_added_and_built_as_soon_as_it_is_heard_of_boots(
+    tmp_path: Path,
+) -> None:
+    """By whatever follows the events: the DISCOVER that told of it need not be sent again."""
+    async with boot(tmp_path, machine=None) as (client, pyxie):
+        assert await client.discovers(BIOS_IPXE) is SILENCE
+        assert pyxie.said() == ["not answered: not in the registry"]
+
+        network = [{"macaddress": client.mac}]
+        added = await pyxie.rest("POST", "/api/v1/machines", {**ADOPTED, "network": network})
+        assert added.status == 201
+        await pyxie.builds(HOST)
+
+        assert await client.hears_at_last() == Reply(
+            "OFFER", f"{US}/ipxe/{DASHED}", skip_discovery=True
+        )
+        assert pyxie.said()[-1] == (
+            f"offered: {US}/ipxe/{DASHED} for iPXE (BIOS), 1.0 s after it asked"
+        )
+
+
+async def test_a_machine_that_the_settings_let_in_a_moment_later_is_answered(
+    tmp_path: Path,
+) -> None:
+    async with boot(tmp_path, machine=None) as (client, pyxie):
+        assert await client.discovers(BIOS_IPXE) is SILENCE
+
+        (tmp_path / "config.yaml").write_text(f"{CONFIG}unknown: discover\n")
+        assert await pyxie.parts.settings.reload()
+
+        assert (await client.hears_at_last()).file == f"{US}/ipxe/{DASHED}"
 
 
 async def test_a_kernel_that_is_missing_is_told_and_tried_again(tmp_path: Path) -> None:

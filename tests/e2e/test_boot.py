@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab import dnsmasq, installer, smallguest
+from tests.lab import bootapi, dnsmasq, installer, smallguest
 from tests.lab.guest import Firmware, Guest
 from tests.lab.lan import Lan
 from tests.lab.server import INSTALLER_CMDLINE, INSTALLER_PRESEED, Server
@@ -141,6 +141,19 @@ def test_an_unknown_machine_shows_the_menu_and_goes_on_when_nobody_chooses(lan: 
         with Guest(lan.tap()) as guest:
             guest.wait_for("A rescue system", BOOT)
             guest.wait_for(guest.fell_through, FALL_THROUGH)
+
+
+def test_an_api_server_that_takes_its_time_boots_an_ipxe_rom_all_the_same(lan: Lan) -> None:
+    """The ROM has sent its last DISCOVER a second before the server has answered."""
+    dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
+    bootapi.slow_api(lan.srv, 1.8)
+    with Server(lan.srv, f"boot_api: http://127.0.0.1:{bootapi.PORT}\n") as server:
+        server.start()
+
+        with Guest(lan.tap()):
+            server.process.wait_for("fetching kernel", BOOT)
+
+        assert "s after it asked" in server.process.text
 
 
 UUID = "4c4c4544-0042-3510-8058-b4c04f333732"

@@ -19,6 +19,7 @@ def offered(
     script: bool = True,
     port: int = 67,
     observed: bool = False,
+    late: float = 0.0,
 ) -> Kind:
     return datagrams.Offered(
         what=what,
@@ -28,6 +29,7 @@ def offered(
         architecture="BIOS",
         port=port,
         observed=observed,
+        late=late,
     )
 
 
@@ -67,6 +69,7 @@ SAID = [
         offered(observed=True),
         f"observing only, else would have offered: {URL} for iPXE (BIOS)",
     ),
+    (offered(late=1.62), f"offered: {URL} for iPXE (BIOS), 1.6 s after it asked"),
     (datagrams.NotAnswered(reason="not-in-build", detail="installed"), "not answered: installed"),
     (
         datagrams.AnswerNotSent(to="192.0.2.9", error="No route to host"),

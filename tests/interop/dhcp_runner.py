@@ -19,6 +19,7 @@ from pyxie.events.kind import Kind
 from pyxie.metrics import Metrics
 from pyxie.net.watch import InterfaceWatch
 from pyxie.rate import TokenBuckets
+from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Recognised
 from pyxie.service import supervise
 from tests.recognised import IGNORED
@@ -65,6 +66,7 @@ async def main(settings: dict[str, bool | list[str] | float]) -> None:
         bind=bool(settings.get("bind")),
         chains=ChainMemory(),
         limit=lambda: buckets,
+        news=News(),
     )
     await supervise([watch, server], asyncio.Event(), bound=lambda: say("ready"))
 
