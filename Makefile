@@ -56,6 +56,7 @@ unit:
 bench: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES) wrk
 	$(PY) -m bench.machines
+	$(PY) -m bench.builds
 	$(PY) -m bench.scripts
 	$(PY) -m bench.tftp
 

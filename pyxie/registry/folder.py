@@ -25,7 +25,7 @@ _FEW = 100
 
 _NONE = (None, None)
 
-Signature: TypeAlias = tuple[int, int, int, int]
+Signature: TypeAlias = tuple[int, int, int, int, bool]
 F = TypeVar("F")
 _Read: TypeAlias = dict[str, tuple[Signature, F]]
 
@@ -121,6 +121,17 @@ class Folder:
     def registry(self) -> Registry:
         """The machines as they were last read."""
         return self._registry
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where the files are."""
+        return (self.path,) if self._groups is None else (self.path, self._groups)
+
+    @property
+    def linked(self) -> bool:
+        """Whether a file that was last seen can be changed by a name in another folder."""
+        files = (*(self._read or {}).values(), *self._read_groups.values())
+        return self._read is None or any(signature[4] for signature, _ in files)
 
     def share(self, shared: Common, groups: Path | None) -> None:
         """Have all machines inherit something else, from the next scan on.
@@ -224,8 +235,9 @@ def _signature(entry: os.DirEntry[str]) -> Signature:
     try:
         stat = entry.stat()
     except OSError:  # a dangling link: reading it will say what is wrong
-        return (0, 0, 0, 0)
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_ctime_ns)
+        return (0, 0, 0, 0, True)
+    linked = stat.st_nlink > 1 or entry.is_symlink()
+    return (stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_ctime_ns, linked)
 
 
 def _printable(name: str) -> str:

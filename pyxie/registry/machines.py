@@ -6,6 +6,7 @@ import asyncio
 import copy
 import logging
 from collections.abc import Callable
+from types import TracebackType
 from typing import Final, Self
 
 from pyxie.config.live import LiveSettings
@@ -14,6 +15,7 @@ from pyxie.config.settings import Settings
 from pyxie.errors import ConfigError, changes
 from pyxie.metrics import Metrics
 from pyxie.registry.define import Common, common
+from pyxie.registry.doorbell import Doorbell
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
 from pyxie.registry.writer import Writer
@@ -53,6 +55,11 @@ class Machines(Unbound):
         self.writing = asyncio.Lock()
         """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
+        self._doorbell = Doorbell()
+        self._known = False
+        """Whether the snapshot holds all that the doorbell has rung for."""
+        self._begun = self._done = 0
+        """The numbers of the last look that was begun, and of the last that came to its end."""
         settings.prepare(self._prepare)
 
     def __call__(self) -> Registry:
@@ -65,10 +72,19 @@ class Machines(Unbound):
             raise ConfigError(registry.problems)
         return self
 
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._doorbell.close()
+
     async def serve(self) -> None:
-        """Look again, until cancelled."""
+        """Look again, whether or not anything is heard of a change; until cancelled."""
         while True:
             await asyncio.sleep(_RESCAN)
+            self._known = False
             await self.refresh()
 
     @property
@@ -77,12 +93,25 @@ class Machines(Unbound):
         return Writer(self._folder.path)
 
     async def refresh(self) -> Registry:
-        """Read machine files that have changed; what is new in being wrong is logged."""
+        """Return the machines as their files are now; what is new in being wrong is logged.
+
+        They are looked at only where something may have changed since the last look, and once
+        for all who ask at the same time.
+        """
+        asked = self._begun
         async with self._scanning:
+            if self._done > asked:  # a look that was begun later than this call
+                return self._registry
             folder = self._folder
+            if not self._doorbell.rung(folder.folders) and self._known:
+                return self._registry
+            self._known = False
+            self._begun = look = self._begun + 1
             registry = await asyncio.to_thread(folder.scan)
-        if folder is self._folder:  # else the settings changed meanwhile, and brought theirs
-            self._take(registry)
+            if folder is self._folder:  # else the settings changed meanwhile, and brought theirs
+                self._take(registry)
+                self._known = not folder.linked
+                self._done = look
         return self._registry
 
     async def _prepare(self, settings: Settings, document: Document | None) -> Callable[[], None]:
@@ -97,7 +126,7 @@ class Machines(Unbound):
             registry = await asyncio.to_thread(folder.scan)
 
         def take() -> None:
-            self._folder = folder
+            self._folder, self._known = folder, False
             self._take(registry)
 
         return take

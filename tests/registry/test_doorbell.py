@@ -1,0 +1,200 @@
+"""When it rings: at each change that this host makes, and always where it cannot know."""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pyxie.registry import doorbell as module
+from pyxie.registry.doorbell import Doorbell
+
+MOUNTED = "30 1 8:1 / / rw,relatime shared:1 - {kind} /dev/root rw\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "machines"
+    path.mkdir()
+    (path / "web01.yaml").write_text("hostname: web01\n")
+    return path
+
+
+@pytest.fixture
+def mounts(tmp_path: Path) -> Path:
+    """Whatever the test's folder is on: a file system that is this kernel's alone."""
+    path = tmp_path / "mountinfo"
+    path.write_text(MOUNTED.format(kind="ext4"))
+    return path
+
+
+@pytest.fixture
+def bell(mounts: Path, folder: Path) -> Iterator[Doorbell]:
+    found = Doorbell(mounts)
+    assert found.rung([folder])
+    yield found
+    found.close()
+
+
+def in_place(folder: Path) -> None:
+    (folder / "web01.yaml").write_text("hostname: web02\n")
+
+
+def by_mmap(folder: Path) -> None:
+    with (folder / "web01.yaml").open("r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+        memory[:1] = b"H"
+
+
+def renamed_over(folder: Path) -> None:
+    (folder / ".new").write_text("hostname: web02\n")
+    (folder / ".new").rename(folder / "web01.yaml")
+
+
+def created(folder: Path) -> None:
+    (folder / "web02.yaml").touch()
+
+
+def deleted(folder: Path) -> None:
+    (folder / "web01.yaml").unlink()
+
+
+def made_unreadable(folder: Path) -> None:
+    (folder / "web01.yaml").chmod(0)
+
+
+def moved_away(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+def replaced(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.mkdir()
+
+
+CHANGES = (
+    in_place,
+    by_mmap,
+    renamed_over,
+    created,
+    deleted,
+    made_unreadable,
+    moved_away,
+    replaced,
+)
+
+
+class TestRings:
+    @pytest.mark.parametrize("change", CHANGES)
+    def test_once_after_a_change(
+        self, bell: Doorbell, folder: Path, change: Callable[[Path], None]
+    ) -> None:
+        before = bell.rung([folder])
+
+        change(folder)
+
+        assert (before, bell.rung([folder]), bell.rung([folder])) == (False, True, False)
+
+    def test_for_changes_in_a_folder_that_took_the_place_of_another(
+        self, bell: Doorbell, folder: Path
+    ) -> None:
+        replaced(folder)
+        bell.rung([folder])
+
+        created(folder)
+
+        assert bell.rung([folder])
+
+    def test_when_a_link_to_the_folder_is_turned(self, bell: Doorbell, folder: Path) -> None:
+        """As a deployment does that keeps its releases side by side."""
+        link, other = folder.with_name("current"), folder.with_name("release2")
+        other.mkdir()
+        link.symlink_to(folder)
+        bell.rung([link])
+
+        link.unlink()
+        link.symlink_to(other)
+
+        assert bell.rung([link])
+        created(other)
+        assert bell.rung([link])
+
+    def test_when_a_folder_appears_that_was_missing(self, bell: Doorbell, folder: Path) -> None:
+        groups = folder.with_name("groups")
+        before = bell.rung([folder, groups]), bell.rung([folder, groups])
+
+        groups.mkdir()
+
+        assert (*before, bell.rung([folder, groups])) == (True, False, True)
+        created(groups)
+        assert bell.rung([folder, groups])
+
+    def test_when_it_is_asked_about_another_folder(self, bell: Doorbell, folder: Path) -> None:
+        other = folder.with_name("other")
+        other.mkdir()
+
+        assert (bell.rung([other]), bell.rung([other])) == (True, False)
+
+    def test_when_more_changed_than_the_kernel_keeps_notices_of(
+        self, bell: Doorbell, folder: Path
+    ) -> None:
+        most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+        if most > 100_000:
+            pytest.skip("this kernel keeps very many notices")
+        created(folder)
+        for at in range(most):
+            os.utime(folder / f"web0{1 + at % 2}.yaml")
+
+        assert (bell.rung([folder]), bell.rung([folder])) == (True, False)
+
+
+class TestAlwaysRings:
+    """Where something may change unheard."""
+
+    @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "9p", "overlay"])
+    def test_on_a_file_system_that_others_change(
+        self, mounts: Path, folder: Path, kind: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        mounts.write_text(MOUNTED.format(kind=kind))
+        bell = Doorbell(mounts)
+
+        with caplog.at_level(logging.INFO):
+            found = [bell.rung([folder]) for _ in range(3)]
+
+        assert found == [True, True, True]
+        assert caplog.messages == [
+            f"machine files are looked at at every call: no inotify ({folder} is on {kind})"
+        ]
+
+    def test_on_one_that_is_mounted_below_another(self, mounts: Path, tmp_path: Path) -> None:
+        share = tmp_path / "a share"
+        share.mkdir()
+        point = str(share).replace(" ", r"\040")
+        mounts.write_text(
+            MOUNTED.format(kind="ext4") + f"31 30 0:40 / {point} rw - nfs4 nas:/export rw\n"
+        )
+        bell = Doorbell(mounts)
+
+        assert [bell.rung([share]) for _ in range(2)] == [True, True]
+
+    def test_where_mounts_cannot_be_read(self, folder: Path) -> None:
+        bell = Doorbell(folder / "none")
+
+        assert [bell.rung([folder]) for _ in range(2)] == [True, True]
+
+    def test_where_the_kernel_has_no_watch_left(
+        self, mounts: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As with ENOSPC, when fs.inotify.max_user_watches are in use."""
+
+        def refused(_result: int) -> int:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(module, "_checked", refused)
+        bell = Doorbell(mounts)
+
+        assert [bell.rung([folder]) for _ in range(2)] == [True, True]

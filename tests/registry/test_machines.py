@@ -1,0 +1,178 @@
+"""When the machine files are looked at: never too late, and not for each call anew."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyxie.config.live import LiveSettings
+from pyxie.config.settings import load_marked
+from pyxie.metrics import Metrics
+from pyxie.registry.machines import Machines
+from tests.support import eventually
+
+MACHINE = "hostname: {host}\nnetwork: [{{macaddress: '52:54:00:00:00:{at:02x}'}}]\n"
+
+
+class Looks:
+    """Counts how often the folder's files are looked at."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.count = 0
+        self._scandir, self._folder = os.scandir, folder
+        monkeypatch.setattr(os, "scandir", self._counted)
+
+    def _counted(self, path: Path) -> object:
+        self.count += path == self._folder
+        return self._scandir(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "machines"
+    path.mkdir()
+    for at in range(3):
+        (path / f"web{at}.yaml").write_text(MACHINE.format(host=f"web{at}", at=at))
+    (tmp_path / "config.yaml").write_text("machinepath: machines\n")
+    return path
+
+
+@pytest.fixture
+def machines(folder: Path) -> Machines:
+    file = folder.parent / "config.yaml"
+    return Machines(LiveSettings(file, *load_marked(file)), Metrics())
+
+
+@pytest.fixture
+def looks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Looks:
+    return Looks(monkeypatch, folder)
+
+
+def in_place(folder: Path) -> None:
+    (folder / "web1.yaml").write_text(MACHINE.format(host="db1", at=1))
+
+
+def renamed_over(folder: Path) -> None:
+    (folder / ".new").write_text(MACHINE.format(host="db1", at=1))
+    (folder / ".new").rename(folder / "web1.yaml")
+
+
+def behind_a_link(folder: Path) -> None:
+    (folder.parent / "db1.yaml").write_text(MACHINE.format(host="db1", at=1))
+
+
+class TestACall:
+    @pytest.mark.parametrize("change", [in_place, renamed_over])
+    async def test_sees_what_was_changed_just_before_it(
+        self, machines: Machines, folder: Path, change: Callable[[Path], None]
+    ) -> None:
+        async with machines:
+            for _ in range(20):
+                (folder / "web1.yaml").write_text(MACHINE.format(host="web1", at=1))
+                assert "db1" not in await machines.refresh()
+
+                change(folder)
+
+                assert "db1" in await machines.refresh()
+
+    async def test_sees_what_was_changed_behind_a_link(
+        self, machines: Machines, folder: Path, looks: Looks
+    ) -> None:
+        """As where a deployment links the files into their folder."""
+        real = folder.parent / "db1.yaml"
+        real.write_text(MACHINE.format(host="other", at=1))
+        (folder / "web1.yaml").unlink()
+        (folder / "web1.yaml").symlink_to(real)
+        async with machines:
+            await machines.refresh()
+
+            behind_a_link(folder)
+
+            assert "db1" in await machines.refresh()
+
+    async def test_sees_what_was_changed_by_another_name_of_the_file(
+        self, machines: Machines, folder: Path
+    ) -> None:
+        os.link(folder / "web1.yaml", folder.parent / "db1.yaml")
+        async with machines:
+            await machines.refresh()
+
+            behind_a_link(folder)
+
+            assert "db1" in await machines.refresh()
+
+    async def test_sees_what_changed_while_another_looked(
+        self, machines: Machines, folder: Path
+    ) -> None:
+        async with machines:
+            created = folder / "web9.yaml"
+            created.write_text(MACHINE.format(host="web9", at=9))
+            first = asyncio.create_task(machines.refresh())
+            await asyncio.sleep(0)  # it has begun
+
+            in_place(folder)
+
+            assert "db1" in await machines.refresh()
+            await first
+
+    async def test_sees_what_changed_before_one_that_was_broken_off(
+        self, machines: Machines, folder: Path
+    ) -> None:
+        async with machines:
+            in_place(folder)
+            broken_off = asyncio.create_task(machines.refresh())
+            await asyncio.sleep(0)
+            broken_off.cancel()
+            await asyncio.gather(broken_off, return_exceptions=True)
+
+            assert "db1" in await machines.refresh()
+
+    async def test_sees_a_folder_that_was_missing(self, tmp_path: Path, machines: Machines) -> None:
+        async with machines:
+            (tmp_path / "machines").rename(tmp_path / "gone")
+            assert not (await machines.refresh()).machines
+
+            (tmp_path / "gone").rename(tmp_path / "machines")
+
+            assert "web1" in await machines.refresh()
+
+
+class TestFiles:
+    async def test_that_did_not_change_are_not_looked_at_again(
+        self, machines: Machines, looks: Looks
+    ) -> None:
+        async with machines:
+            before = looks.count
+
+            for _ in range(100):
+                await machines.refresh()
+
+            assert looks.count - before == 0
+
+    async def test_are_looked_at_once_for_all_who_ask_at_one_time(
+        self, machines: Machines, folder: Path, looks: Looks
+    ) -> None:
+        os.link(folder / "web1.yaml", folder.parent / "elsewhere.yaml")  # so that each looks
+        async with machines:
+            before = looks.count
+
+            await asyncio.gather(*(machines.refresh() for _ in range(100)))
+
+            assert looks.count - before == 2  # the one under way, and one for all who came later
+
+    async def test_are_looked_at_each_second_even_if_nothing_is_heard(
+        self, machines: Machines, looks: Looks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.registry.machines._RESCAN", 0.01)
+        async with machines:
+            before = looks.count
+            serving = asyncio.create_task(machines.serve())
+
+            await eventually(lambda: looks.count >= before + 3)
+
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
