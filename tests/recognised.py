@@ -18,6 +18,11 @@ from pyxie.recognition.recognise import (
 )
 
 IN_BUILD = Known("web01", Mode.IN_BUILD)
+CONTESTED = (
+    "recognised as web01, whose build {} has: if both are NICs of one machine, write both into its "
+    "file; if not, two machines have one identity"
+)
+"""Why a second NIC gets nothing; of the first one's MAC."""
 IGNORED = Unknown(Policy.IGNORE)
 
 

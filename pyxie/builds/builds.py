@@ -13,7 +13,7 @@ import logging
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -208,6 +208,34 @@ class Builds:
         self._begun()
         self._tell(build, cause, peer, again=old is not None)
         return build
+
+    async def assign(self, build: Build, mac: str, peer: str, *, named: Container[str]) -> bool:
+        """Give an active build to the machine with that NIC, the first that comes for it.
+
+        Else two machines of which a `match` says the same would both be installed. It is stored
+        before this returns, so that it holds after a restart.
+
+        Args:
+            build: Of the machine.
+            mac: The NIC that asks for what it boots.
+            peer: Where it asks from.
+            named: The NICs of the machine's file, which need not be the first.
+
+        Returns:
+            Whether the build is that NIC's; not if it is another's, or has ended.
+        """
+        async with self._changing:
+            current = self.index.active(build.host)
+            if current is None or current.token != build.token:
+                return False
+            if current.mac == mac or (mac in named and current.mac in named):
+                return True
+            if current.mac is not None and mac not in named:
+                return False
+            changed = replace(current, mac=mac)
+            self.index.put(changed)
+            await self.queue.add(Change(changed, f"assigned to {mac}", peer))
+        return True
 
     async def installing(self, build: Build, cause: str, peer: str, mac: str | None) -> None:
         """Note that the machine of an active build was seen, and with which NIC."""

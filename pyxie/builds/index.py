@@ -57,5 +57,11 @@ class BuildIndex:
 
 
 def _macs(build: Build) -> tuple[str, ...]:
-    """Return the NICs of its machine, and the one that it booted by, if that is no other's."""
-    return (*build.macs, build.mac) if build.mac and not build.macs else build.macs
+    """Return the NICs of its machine, or the one that it booted by where no file names one.
+
+    That counts once it is being installed: who has fetched a script but may have said anything
+    of itself, and is asked again.
+    """
+    if build.mac and not build.macs and build.state is not State.PENDING:
+        return (build.mac,)
+    return build.macs

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from pyxie.config.values import mac as canonical
+from pyxie.http.assigned import assigned
 from pyxie.http.edge import base_url
 from pyxie.http.parts import DEFINITIONS, INDEX, RECOGNISER, RENDERING
 from pyxie.images.spec import Image, Upstream
@@ -32,6 +33,8 @@ async def booted(request: web.Request) -> dict[str, Any] | None:
     if build is None:
         return None
     machine = request.app[DEFINITIONS].of(build)
+    if not await assigned(request, build, machine, mac):
+        return None
     return await offer(request, machine, build_context(build, machine, base_url(request), mac))
 
 

@@ -29,7 +29,7 @@ from pyxie.dhcp.message import (
     Option,
 )
 from pyxie.events.datagrams import Offered
-from pyxie.recognition.recognise import Recognised, boots, host_of, why_not
+from pyxie.recognition.recognise import Contested, Known, Recognised, boots, settled, why_not
 
 Port = Literal[67, 4011]
 """Where a request was received: as a DHCP server, or as a PXE boot server."""
@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NOT_ETHERNET = "not-ethernet"
     UNKNOWN_MACHINE = "unknown-machine"
     NOT_IN_BUILD = "not-in-build"
+    CONTESTED = "contested"
     NO_ARCHITECTURE = "no-architecture"
     MALFORMED_ARCHITECTURE = "malformed-architecture"
     UNKNOWN_ARCHITECTURE = "unknown-architecture"
@@ -118,9 +119,7 @@ def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
         size = len(request.chaddr)
         return Silence(Reason.NOT_ETHERNET, f"a hardware address of {size} bytes, not six")
     if not boots(boot.client):
-        known = host_of(boot.client) is not None
-        reason = Reason.NOT_IN_BUILD if known else Reason.UNKNOWN_MACHINE
-        return Silence(reason, why_not(boot.client))
+        return Silence(_not_booted(boot.client), why_not(boot.client))
     arch = architecture(request.options)
     if isinstance(arch, NoArchitecture):
         return Silence(Reason(arch.fault), arch.detail)
@@ -128,6 +127,16 @@ def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
     if kind is Ipxe.NO:
         return _firmware(request, port, boot, mac, arch)
     return _ipxe(request, port, boot, mac, arch, kind)
+
+
+def _not_booted(client: Recognised) -> Reason:
+    match settled(client):
+        case Known():
+            return Reason.NOT_IN_BUILD
+        case Contested():
+            return Reason.CONTESTED
+        case _:
+            return Reason.UNKNOWN_MACHINE
 
 
 def is_netboot(request: DhcpMessage) -> bool:

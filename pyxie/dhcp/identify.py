@@ -8,7 +8,7 @@ from typing import Final
 from pyxie.architectures import Architecture
 from pyxie.dhcp.firmware import architecture, uuids
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, Option
-from pyxie.registry.identity import Identity, own_uuids
+from pyxie.registry.identity import Identity, own_id, own_name, own_uuids
 
 _CIRCUIT_ID: Final = 1
 _REMOTE_ID: Final = 2
@@ -30,10 +30,12 @@ def identify(request: DhcpMessage, ours: IPv4Address | None) -> Identity:
     row = architecture(options)
     return Identity(
         uuids=own_uuids(uuids(options)),
-        circuit_id=agent.get(_CIRCUIT_ID),
-        remote_id=agent.get(_REMOTE_ID),
+        circuit_id=own_id(agent.get(_CIRCUIT_ID)),
+        remote_id=own_id(agent.get(_REMOTE_ID)),
         options=options,
-        hostname=options.get(Option.HOST_NAME, b"").rstrip(b"\0").decode("ascii", "replace"),
+        hostname=own_name(
+            options.get(Option.HOST_NAME, b"").rstrip(b"\0").decode("ascii", "replace")
+        ),
         address=next((each for each in given if each != UNSPECIFIED), ours),
         arch=row.code if isinstance(row, Architecture) else None,
     )

@@ -37,7 +37,7 @@ from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
 from pyxie.rate import TokenBuckets
 from pyxie.recognition.news import News
-from pyxie.recognition.recognise import Policy, Recognised, Unknown, host_of, settled
+from pyxie.recognition.recognise import Policy, Recognised, Unknown, concerns, settled
 from pyxie.registry.identity import Identity
 
 log = logging.getLogger(__name__)
@@ -265,7 +265,7 @@ class DhcpServer:
         netboots = bool(mac) and is_netboot(request)
         if netboots:
             client = self._recognise(mac, partial(identify, request, server))
-        host = host_of(client)
+        host = concerns(client)
         boot = Boot(
             server=server or UNSPECIFIED,
             http_port=self._http_port,

@@ -24,6 +24,7 @@ from pyxie.events.kinds import (
     ScriptSent,
     UnknownBooted,
 )
+from pyxie.http.assigned import assigned
 from pyxie.http.boot_api import boot_api_script
 from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
 from pyxie.http.files import WholeFileResponse
@@ -46,6 +47,7 @@ from pyxie.recognition.recognise import (
     Recognised,
     Unidentified,
     Unknown,
+    concerns,
     host_of,
     why_not,
 )
@@ -91,9 +93,8 @@ def _recognised(request: web.Request, mac: str) -> Recognised:
 
 
 def _refused(request: web.Request, mac: str, found: Recognised) -> web.Response:
-    host = host_of(found)
-    refused = ScriptRefused(machine=host or mac, why=why_not(found))
-    request.app[TRACE].record(refused, mac=mac, host=host, peer=str(peer(request)))
+    refused = ScriptRefused(machine=host_of(found) or mac, why=why_not(found))
+    request.app[TRACE].record(refused, mac=mac, host=concerns(found), peer=str(peer(request)))
     why = f"{refused.machine} is {refused.why}"
     return text(request.app[RENDERING]().notice(why, "", again=False))
 
@@ -103,6 +104,8 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
     trace, rendering, us = request.app[TRACE], request.app[RENDERING](), here(request)
     host, at = build.host, str(peer(request))
     machine = request.app[DEFINITIONS].of(build)
+    if not await assigned(request, build, machine, mac):
+        return await _of_another(request, mac, build)
     context = build_context(build, machine, base_url(request), mac)
     try:
         body = rendering.kept_script(machine, context, us)
@@ -117,6 +120,15 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
         trace.record(ScriptSent(), mac=mac, host=host, peer=at)
         await request.app[NETBOOTS].note(build, mac)
     return text(body)
+
+
+async def _of_another(request: web.Request, mac: str, build: Build) -> web.Response:
+    """Return the script of a machine whose build became another's, or ended, while it asked."""
+    match request.app[RECOGNISER].of(mac):
+        case Known(build=Build(active=True, token=token) as newer) if token != build.token:
+            return await _of_build(request, mac, newer)
+        case found:
+            return _refused(request, mac, found)
 
 
 async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Response | None:

@@ -68,6 +68,22 @@ class Ambiguous:
 
 
 @dataclass(frozen=True, slots=True)
+class Contested:
+    """It fits a machine's `match`, but another NIC has that machine's build.
+
+    Two machines with one identity, or another NIC of the same: only its file can tell. Both
+    installed would be one too many, so the second gets nothing.
+
+    Attributes:
+        host: The machine.
+        mac: The NIC that has its build, see `pyxie.builds.life.Build`.
+    """
+
+    host: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """Its MAC stands in a file with mistakes, or in two files."""
 
@@ -94,7 +110,7 @@ class Unknown:
     asks_api: bool = False
 
 
-Settled: TypeAlias = Known | Ambiguous | Broken | Unreadable | Unknown
+Settled: TypeAlias = Known | Ambiguous | Contested | Broken | Unreadable | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +242,15 @@ def host_of(found: Recognised) -> str | None:
     return known.host if isinstance(known, Known) else None
 
 
+def concerns(found: Recognised) -> str | None:
+    """Return the hostname of the machine on whose trace it belongs what comes of a client."""
+    match settled(found):
+        case Known(host=host) | Contested(host=host):
+            return host
+        case _:
+            return None
+
+
 def boots(found: Recognised) -> bool:
     """Tell whether a client is to be network-booted."""
     match found:
@@ -235,7 +260,7 @@ def boots(found: Recognised) -> bool:
             return mode is Mode.IN_BUILD or boots(otherwise)
         case Unknown(policy):
             return policy is not Policy.IGNORE
-        case Ambiguous() | Broken() | Unreadable():  # pragma: no branch  (mypy: these are all)
+        case Ambiguous() | Contested() | Broken() | Unreadable():  # pragma: no branch  (mypy: all)
             return False
 
 
@@ -248,6 +273,11 @@ def why_not(found: Recognised) -> str:
             return "not in build mode"
         case Ambiguous() | Broken():
             return "in a file with mistakes: see pyxie check"
+        case Contested(host, mac):
+            return (
+                f"recognised as {host}, whose build {mac} has: if both are NICs of one machine, "
+                "write both into its file; if not, two machines have one identity"
+            )
         case Unknown(boot_api=Nothing(why)):
             return f"not in the registry, and the boot API {why}"
         case Unknown(asks_api=True):
@@ -286,7 +316,12 @@ def _settle(client: Client, machines: Machines, builds: Builds, settings: Settin
     selector = machines.selectors.of(client.identity) if machines.selectors else None
     if selector is None:
         return _unknown(client, settings)
-    return _known(selector.host, builds) if selector.host in machines else Ambiguous(selector.host)
+    if selector.host not in machines:
+        return Ambiguous(selector.host)
+    build = builds.of(selector.host)
+    if build is not None and build.active and build.mac not in (None, client.mac):
+        return Contested(selector.host, build.mac or "")
+    return _known(selector.host, builds)
 
 
 def _known(host: str, builds: Builds) -> Known:

@@ -8,7 +8,12 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from pyxie.bounded import note
-from pyxie.registry.placeholder import is_placeholder, is_placeholder_uuid
+from pyxie.registry.placeholder import (
+    is_placeholder,
+    is_placeholder_id,
+    is_placeholder_name,
+    is_placeholder_uuid,
+)
 
 _MOST: Final = 4096
 _LONGEST: Final = 300
@@ -73,7 +78,7 @@ class Identity:
             uuids=own_uuids((uuid,)) or self.uuids,
             serial="" if is_placeholder(serial) else serial,
             asset="" if is_placeholder(asset) else asset,
-            hostname=hostname or self.hostname,
+            hostname=own_name(hostname) or self.hostname,
             address=self.address or address,
             arch=arch if self.arch is None else self.arch,
             asked=now,
@@ -83,6 +88,16 @@ class Identity:
 def own_uuids(uuids: Iterable[str]) -> frozenset[str]:
     """Return those that are a machine's own: a placeholder counts as none."""
     return frozenset(each for each in uuids if each and not is_placeholder_uuid(each))
+
+
+def own_name(name: str) -> str:
+    """Return a hostname that is a machine's own; else none."""
+    return "" if is_placeholder_name(name) else name
+
+
+def own_id(value: bytes | None) -> bytes | None:
+    """Return a circuit or remote id that says something; else none."""
+    return None if value is None or is_placeholder_id(value) else value
 
 
 _UNHEARD: Final = Identity()

@@ -13,7 +13,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pyxie.architectures import ARCHITECTURES, Family
 from pyxie.config.validate import Model, nearest
 from pyxie.config.values import listed
-from pyxie.registry.placeholder import is_placeholder, is_placeholder_uuid
+from pyxie.registry.placeholder import (
+    is_placeholder,
+    is_placeholder_id,
+    is_placeholder_name,
+    is_placeholder_option,
+    is_placeholder_uuid,
+)
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -96,6 +102,29 @@ def _code(value: Any) -> Any:
     raise ValueError(f"{str(value)[:80]!r} is not the number of a DHCP option, 1 to 254")
 
 
+def _own_name(text: str) -> str:
+    """Return a hostname, or a pattern of one; raises as `_own`."""
+    if is_placeholder_name(text):
+        raise ValueError(f"{text[:80]!r} is no machine's own name, but what those send without one")
+    return text
+
+
+def _own_id(text: str) -> str:
+    """Return a circuit or remote id; raises as `_own`."""
+    if is_placeholder_id(raw(text)):
+        raise ValueError(f"{text[:80]!r} is no port's or switch's own, but what nobody has set")
+    return text
+
+
+def _own_options(options: dict[int, tuple[str, ...]]) -> dict[int, tuple[str, ...]]:
+    """Return DHCP options; raises as `_own`."""
+    for code, values in options.items():
+        for text in values:
+            if is_placeholder_option(code, raw(text)):
+                raise ValueError(f"{code}: {text[:80]!r} is no machine's own, but what many send")
+    return options
+
+
 def _some(values: Iterable[str]) -> Any:
     return tuple(dict.fromkeys(values))
 
@@ -108,14 +137,24 @@ _Own = Annotated[
     BeforeValidator(listed),
     AfterValidator(_some),
 ]
+_OwnId = Annotated[
+    tuple[Annotated[_Text, AfterValidator(_own_id)], ...],
+    BeforeValidator(listed),
+    AfterValidator(_some),
+]
+_OwnName = Annotated[
+    tuple[Annotated[_Text, AfterValidator(_own_name)], ...],
+    BeforeValidator(listed),
+    AfterValidator(_some),
+]
 
 
 class Match(Model):
     """What a machine is recognised by; every key that is given must match.
 
     Attributes:
-        uuid: Its SMBIOS UUID: option 97 (RFC 4578 section 2.3), or as iPXE reads it. As of the
-            serial number and the asset tag, placeholders that many boards have are refused.
+        uuid: Its SMBIOS UUID: option 97 (RFC 4578 section 2.3), or as iPXE reads it. Here and in
+            all that follows, placeholders that many machines have are refused.
         serial, asset: Its SMBIOS serial number and asset tag, as iPXE reads them; letter case
             does not matter.
         circuit_id, remote_id: What a relay agent adds in option 82 (RFC 3046): the port and
@@ -131,10 +170,12 @@ class Match(Model):
     ] = ()
     serial: _Own = ()
     asset: _Own = ()
-    circuit_id: Texts = ()
-    remote_id: Texts = ()
-    options: dict[Annotated[int, BeforeValidator(_code)], Texts] = Field(default_factory=dict)
-    hostname: Texts = ()
+    circuit_id: _OwnId = ()
+    remote_id: _OwnId = ()
+    options: Annotated[
+        dict[Annotated[int, BeforeValidator(_code)], Texts], AfterValidator(_own_options)
+    ] = Field(default_factory=dict)
+    hostname: _OwnName = ()
     subnet: Annotated[
         tuple[Annotated[str, AfterValidator(_network)], ...], BeforeValidator(listed)
     ] = ()

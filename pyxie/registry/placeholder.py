@@ -46,9 +46,24 @@ _TEXTS: Final = frozenset(
     )
 )
 
+_NO_NAMES: Final = frozenset(
+    (
+        *("localhost", "localhost4", "localhost6", "(none)", "none", "null", "nil", "unknown"),
+        *("default", "hostname", "unset", "undefined", "noname", "no-name", "not set"),
+    )
+)
+"""What systems send in option 12 that were given no name; Linux's own is ``(none)``."""
+
+_HOST_NAME: Final = 12
+_CLIENT_ID: Final = 61
+_CLIENT_UUID: Final = 97
+
 _SPACES: Final = re.compile(r"\s+")
 _MARKS: Final = " .-_*"
 _FEW: Final = 3
+_FEWEST: Final = 4
+_MAC_SIZE: Final = 6
+_UUID_SIZE: Final = 16
 
 
 def is_placeholder_uuid(uuid: str) -> bool:
@@ -72,6 +87,47 @@ def is_placeholder(text: str) -> bool:
     letters = set(plain) - set(_MARKS)
     repeated = len(letters) == 1 and len(plain) > _FEW
     return plain in _TEXTS or letters <= {"0"} or repeated
+
+
+def is_placeholder_name(name: str) -> bool:
+    """Tell whether a hostname, as of option 12, is one that systems have which were given none."""
+    return name.strip().lower().partition(".")[0] in _NO_NAMES or not name.strip(" .")
+
+
+def is_placeholder_id(value: bytes) -> bool:
+    """Tell whether a relay agent's circuit or remote id says nothing.
+
+    Args:
+        value: A sub-option of option 82. Four or more bytes that are all 0 or all 255 are an
+            address or a number that nobody has set; fewer may be port 0.
+    """
+    text = value.rstrip(b"\0").decode("utf-8", "replace").strip().lower()
+    if len(value) >= _FEWEST and set(value) in ({0}, {255}):
+        return True
+    return not value or text in _NO_NAMES
+
+
+def is_placeholder_option(code: int, value: bytes) -> bool:
+    """Tell whether a DHCP option that says who a client is says nothing.
+
+    Args:
+        code: 12, the hostname; 61, the client identifier, of type 0 and a UUID or of type 1 and a
+            MAC (RFC 2132 section 9.14); 97, the UUID. Others are for classes of machines as well.
+        value: Its bytes.
+    """
+    if code == _HOST_NAME:
+        return is_placeholder_name(value.rstrip(b"\0").decode("ascii", "replace"))
+    if code not in (_CLIENT_ID, _CLIENT_UUID):
+        return False
+    kind, rest = value[:1], value[1:]
+    if kind == b"\0" and len(rest) == _UUID_SIZE:
+        return is_placeholder_uuid(_uuid(rest))
+    return code == _CLIENT_ID and len(rest) == _MAC_SIZE and set(rest) in ({0}, {255})
+
+
+def _uuid(value: bytes) -> str:
+    digits = value.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _bytes(digits: str) -> list[str]:

@@ -15,6 +15,7 @@ from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
 from pyxie.events.trace import Trace
 from pyxie.metrics import Metrics
+from pyxie.registry.machine import Machine
 from pyxie.store.database import Database, StoreError
 from tests.builds.stores import MAC, FillingRecords, machine, url
 from tests.support import Clock, eventually
@@ -198,6 +199,105 @@ class TestInstalling:
             await ward.builds.installing(old, "booting", "192.0.2.8", MAC)
 
             assert ward.builds.index.active(HOST) == new
+
+
+class TestAssigned:
+    """A build of a machine that its `match` alone tells: two may say the same of themselves."""
+
+    FIRST, SECOND = "02:00:00:00:00:01", "02:00:00:00:00:02"
+
+    async def matched(self, ward: Ward) -> Build:
+        one = Machine.model_validate(
+            {"hostname": HOST, "kernel": "linux", "match": {"serial": "s"}}
+        )
+        return await ward.builds.begin(ward.builds.plan(one), "192.0.2.9")
+
+    async def test_it_is_the_first_ones_that_comes(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await self.matched(ward)
+
+            came = [
+                await ward.builds.assign(build, mac, "192.0.2.8", named=())
+                for mac in (self.FIRST, self.SECOND, self.FIRST)
+            ]
+
+            assert came == [True, False, True]
+            seen = ward.builds.index.active(HOST)
+            assert seen is not None
+            assert (seen.state, seen.mac) == (State.PENDING, self.FIRST)
+            assert [step["cause"] for step in await ward.builds.history(HOST)] == [
+                "begun",
+                f"assigned to {self.FIRST}",
+            ]
+
+    async def test_of_two_at_once_one_has_it(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await self.matched(ward)
+
+            came = await asyncio.gather(
+                *(
+                    ward.builds.assign(build, mac, "192.0.2.8", named=())
+                    for mac in (self.FIRST, self.SECOND)
+                )
+            )
+
+            assert sorted(came) == [False, True]
+
+    async def test_it_is_so_after_a_restart(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await self.matched(ward)
+            await ward.builds.assign(build, self.FIRST, "192.0.2.8", named=())
+
+        async with opened() as ward:
+            seen = ward.builds.index.active(HOST)
+
+            assert seen is not None
+            assert seen.mac == self.FIRST
+            assert not await ward.builds.assign(seen, self.SECOND, "192.0.2.8", named=())
+
+    async def test_it_is_so_where_the_disk_is_full(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await self.matched(ward)
+            ward.records.full = True
+
+            assert await ward.builds.assign(build, self.FIRST, "192.0.2.8", named=())
+            assert not await ward.builds.assign(build, self.SECOND, "192.0.2.8", named=())
+
+    async def test_a_nic_that_the_file_names_need_not_be_the_first(self, opened: Opener) -> None:
+        async with opened() as ward:
+            build = await self.matched(ward)
+            await ward.builds.assign(build, self.FIRST, "192.0.2.8", named=())
+
+            named = (self.SECOND, "02:00:00:00:00:03")
+            came = [
+                await ward.builds.assign(build, mac, "192.0.2.8", named=named)
+                for mac in (*named, self.FIRST)
+            ]
+
+            assert came == [True, True, False]
+            seen = ward.builds.index.active(HOST)
+            assert seen is not None
+            assert seen.mac == self.SECOND
+
+    async def test_its_nic_is_known_by_that_only_once_it_installs(self, opened: Opener) -> None:
+        """Who has fetched a script may have said anything of itself, for somebody else's NIC."""
+        async with opened() as ward:
+            build = await self.matched(ward)
+            await ward.builds.assign(build, self.FIRST, "192.0.2.8", named=())
+            assert ward.builds.index.by_mac(self.FIRST) is None
+
+            await ward.builds.installing(build, "booting", "192.0.2.8", self.FIRST)
+
+            assert ward.builds.index.by_mac(self.FIRST) is not None
+
+    async def test_the_next_build_is_the_next_ones(self, opened: Opener) -> None:
+        async with opened() as ward:
+            old = await self.matched(ward)
+            await ward.builds.assign(old, self.FIRST, "192.0.2.8", named=())
+            new = await self.matched(ward)
+
+            assert not await ward.builds.assign(old, self.FIRST, "192.0.2.8", named=())
+            assert await ward.builds.assign(new, self.SECOND, "192.0.2.8", named=())
 
 
 class TestDone:

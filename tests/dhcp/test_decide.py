@@ -33,7 +33,7 @@ from pyxie.dhcp.message import (
 from pyxie.errors import WireError
 from pyxie.events.datagrams import Offered
 from pyxie.events.english import sentence
-from pyxie.recognition.recognise import Recognised
+from pyxie.recognition.recognise import Contested, Recognised
 from tests.dhcp.packets import (
     BIOS_FEATURES,
     BOOT,
@@ -44,7 +44,7 @@ from tests.dhcp.packets import (
     discover,
     ipxe,
 )
-from tests.recognised import IGNORED, ended
+from tests.recognised import CONTESTED, IGNORED, ended
 
 SERVER_ID = SERVER.packed
 SERVER_TEXT = b"192.168.7.1"
@@ -397,6 +397,11 @@ class TestSilence:
         [
             (IGNORED, "not in the registry", Reason.UNKNOWN_MACHINE),
             (ended("web01"), "installed", Reason.NOT_IN_BUILD),
+            (
+                Contested("web01", "02:00:00:00:00:01"),
+                CONTESTED.format("02:00:00:00:00:01"),
+                Reason.CONTESTED,
+            ),
         ],
     )
     @pytest.mark.parametrize("port", [67, 4011])

@@ -40,6 +40,11 @@ class TestIdentity:
         assert identify(discover(o97=b"\0" + sent.bytes), None).uuids == frozenset()
         assert identify(discover(o97=b"\0" + sent.bytes_le), None).uuids == frozenset()
 
+    def test_a_name_or_a_port_that_nobody_has_set_counts_as_none(self) -> None:
+        found = identify(discover(o12=b"localhost\0", o82=b"\1\4\0\0\0\0\2\4none"), None)
+
+        assert (found.hostname, found.circuit_id, found.remote_id) == ("", None, None)
+
     def test_the_link_that_a_relay_names_is_where_the_client_is(self) -> None:
         relayed = replace(discover(o82=CIRCUIT), giaddr=RELAY)
 

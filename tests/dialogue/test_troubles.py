@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
 
-from tests.dialogue.boot import ADOPTED, CONFIG, DASHED, HOST, INITRD, KERNEL, MACHINE, US, boot
-from tests.dialogue.machine import BIOS_IPXE, SILENCE, UEFI_PXE, Reply
+from tests.dialogue.boot import (
+    ADOPTED,
+    CONFIG,
+    DASHED,
+    HOST,
+    INITRD,
+    KERNEL,
+    MACHINE,
+    SERVER,
+    US,
+    boot,
+)
+from tests.dialogue.machine import (
+    BIOS_IPXE,
+    BIOS_ROM,
+    SILENCE,
+    UEFI_HTTP,
+    UEFI_PXE,
+    Machine,
+    Reply,
+)
 
+UUID = "30313233-3435-3637-3839-616263646566"
 SECOND_NIC = "52:54:00:00:00:02"
 BY_SERIAL = f"{MACHINE.partition('network:')[0]}match: {{serial: VM-17}}\n"
 
@@ -158,6 +179,93 @@ async def test_a_machine_of_another_serial_number_is_asked_and_left_alone(tmp_pa
 
         assert await client.discovers(BIOS_IPXE) is SILENCE
         assert await pyxie.status(HOST) == "Installing"
+
+
+async def test_of_two_machines_with_one_uuid_the_first_is_installed(tmp_path: Path) -> None:
+    """The neighbour of the same product line was installed over, as the same machine."""
+    by_uuid = BY_SERIAL.replace("serial: VM-17", f"uuid: {UUID}")
+    other = f"{US}/ipxe/{SECOND_NIC.replace(':', '-')}"
+    contested = (
+        f"recognised as {HOST}, whose build {{}} has: if both are NICs of one machine, write both "
+        "into its file; if not, two machines have one identity"
+    )
+    async with boot(tmp_path, machine=by_uuid) as (first, pyxie):
+        await pyxie.builds(HOST)
+        second = Machine(SECOND_NIC, IPv4Address("192.168.7.51"), SERVER, pyxie.wires)
+
+        # Both may be switched on at once: a boot loader alone installs nothing.
+        assert await first.discovers(BIOS_IPXE) == Reply(
+            "OFFER", f"{US}/ipxe/{DASHED}", skip_discovery=True
+        )
+        assert await second.discovers(BIOS_IPXE) == Reply("OFFER", other, skip_discovery=True)
+        ran = await first.runs_script(f"{US}/ipxe/{DASHED}")
+        assert ran.ended == "boot"
+        pyxie.said()
+
+        # It had its offer before the first fetched its script.
+        refused = await second.runs_script(other)
+        assert (refused.ended, refused.loaded) == ("next device", {})
+        told = contested.format(first.mac)
+        assert refused.screen == (f"pyxie: {second.mac} is {told}",)
+        assert pyxie.said() == [f"no script: {second.mac} is {told}"]
+
+        # From then on it is not even offered one.
+        assert await second.discovers(BIOS_ROM) is SILENCE
+        assert await second.discovers(UEFI_HTTP) is SILENCE
+        assert await second.asks_port_4011(UEFI_PXE) is SILENCE
+        assert pyxie.said() == [f"not answered: {told}"]
+        assert {e.host for e in pyxie.parts.trace.recent() if e.mac == SECOND_NIC} == {HOST}
+
+        # A machine that is switched off half-way is booted again; the other then as ever not.
+        assert await first.discovers(BIOS_IPXE) is not SILENCE
+        ran = await first.runs_script(f"{US}/ipxe/{DASHED}")
+        assert await first.installs(ran) == "OK"
+        assert await second.discovers(BIOS_IPXE) is SILENCE
+        assert "not answered: installed" in pyxie.said()
+        second.leaves()
+
+
+async def test_a_second_nic_of_one_machine_boots_once_its_file_names_it(tmp_path: Path) -> None:
+    """Where both NICs boot by PXE, the second may be the first that has a link the next time."""
+    by_uuid = BY_SERIAL.replace("serial: VM-17", f"uuid: {UUID}")
+    other = f"{US}/ipxe/{SECOND_NIC.replace(':', '-')}"
+    async with boot(tmp_path, machine=by_uuid) as (client, pyxie):
+        await pyxie.builds(HOST)
+        await client.discovers(BIOS_IPXE)
+        await client.runs_script(f"{US}/ipxe/{DASHED}")
+        client.mac = SECOND_NIC
+        assert await client.discovers(BIOS_IPXE) is SILENCE
+
+        nics = f"network: [{{macaddress: 52:54:00:12:34:56}}, {{macaddress: {SECOND_NIC}}}]\n"
+        (tmp_path / f"machines/{HOST}.yaml").write_text(by_uuid + nics)
+        await pyxie.parts.machines.refresh()
+
+        assert await client.discovers(BIOS_IPXE) == Reply("OFFER", other, skip_discovery=True)
+        ran = await client.runs_script(other)
+        assert await client.installs(ran) == "OK"
+        assert await pyxie.status(HOST) == "Installed"
+
+
+async def test_of_two_machines_with_one_serial_number_the_first_is_installed(
+    tmp_path: Path,
+) -> None:
+    """Only iPXE can read it: the second is told no sooner than that."""
+    smbios = {"serial": "VM-17"}
+    other = f"{US}/ipxe/{SECOND_NIC.replace(':', '-')}"
+    async with boot(tmp_path, machine=BY_SERIAL, smbios=smbios) as (first, pyxie):
+        await pyxie.builds(HOST)
+        second = Machine(SECOND_NIC, IPv4Address("192.168.7.51"), SERVER, pyxie.wires, smbios)
+        await first.discovers(BIOS_IPXE)
+        ran = await first.runs_script(f"{US}/ipxe/{DASHED}")
+
+        assert await second.discovers(BIOS_IPXE) is not SILENCE
+        refused = await second.runs_script(other)
+
+        assert (refused.ended, refused.loaded) == ("next device", {})
+        assert f"is recognised as {HOST}, whose build {first.mac} has" in refused.screen[-1]
+        assert await second.discovers(BIOS_IPXE) is SILENCE
+        assert await first.installs(ran) == "OK"
+        second.leaves()
 
 
 async def test_a_machine_behind_a_relay_is_answered_by_way_of_it(tmp_path: Path) -> None:

@@ -70,6 +70,50 @@ class TestByWhatFirmwareTells:
             assert (await served.get(f"/done/{HOST}/{token}")).status == 200
             assert served.parts.recogniser.host_of(NEW) is None
 
+    async def test_of_two_with_one_identity_the_first_that_asks_has_the_build(
+        self, tmp_path: Path
+    ) -> None:
+        other = "52:54:00:00:00:08"
+        dashed = other.replace(":", "-")
+        async with serving(tmp_path, machine=matched(f"{{uuid: {UUID}}}")) as served:
+            token = await served.build()
+            heard(served), heard(served, mac=other)
+            await served.ask("HEAD", f"/ipxe/{dashed}")  # which changes nothing
+            await script(served)
+
+            refused = (await served.get(f"/ipxe/{dashed}")).text
+
+            assert f"is recognised as {HOST}, whose build {NEW} has" in refused
+            assert token not in refused
+            assert heard(served, mac=other).why.startswith(f"recognised as {HOST}, whose build")
+            assert (await served.get(f"/v1/boot/{other}")).status == 404
+            assert (await served.get(f"/booting/{dashed}/{token}")).status == 401
+            assert (await served.get(f"/v1/boot/{NEW}")).status == 200
+
+    async def test_so_it_is_by_way_of_pixiecore(self, tmp_path: Path) -> None:
+        other = "52:54:00:00:00:08"
+        async with serving(tmp_path, machine=matched(f"{{uuid: {UUID}}}")) as served:
+            await served.build()
+            heard(served), heard(served, mac=other)
+
+            asked = [(await served.get(f"/v1/boot/{mac}")).status for mac in (NEW, other, NEW)]
+
+            assert asked == [200, 404, 200]
+
+    async def test_who_comes_while_a_new_build_begins_gets_that_ones(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=matched(f"{{uuid: {UUID}}}")) as served:
+            await served.build()
+            heard(served)
+            old = served.parts.index.active(HOST)
+            assert old is not None
+            token = await served.build()
+
+            # As of a request that had seen the old one when the new one began.
+            assert not await served.parts.builds.assign(old, NEW, "", named=())
+            found = await script(served)
+
+            assert any(word.endswith(f"/{token}") for words in found for word in words)
+
     async def test_a_mac_tells_more(self, tmp_path: Path) -> None:
         async with serving(tmp_path, machine=MACHINE) as served:
             (tmp_path / "machines/other.yaml").write_text("match: {arch: BIOS}\n")

@@ -15,6 +15,7 @@ from pyxie.recognition.recognise import (
     Ambiguous,
     Broken,
     Client,
+    Contested,
     Known,
     Mode,
     Policy,
@@ -23,6 +24,7 @@ from pyxie.recognition.recognise import (
     Unknown,
     Unreadable,
     boots,
+    concerns,
     host_of,
     recognise,
     settled,
@@ -32,14 +34,25 @@ from pyxie.registry.identity import ONE_BOOT, Identity
 from pyxie.registry.match import Match
 from pyxie.registry.select import Selectors, gathered
 from pyxie.registry.selector import selector
+from tests.recognised import CONTESTED
 
 MAC = "52:54:00:12:34:56"
 NOW = 1000.0
 
 
-def build(host: str = "web01", state: State = State.PENDING) -> Build:
+OTHER = "52:54:00:12:34:57"
+
+
+def build(host: str = "web01", state: State = State.PENDING, mac: str | None = None) -> Build:
     return Build(
-        host=host, token="t", state=state, begun=0.0, changed=0.0, macs=(), definition="{}"
+        host=host,
+        token="t",
+        state=state,
+        begun=0.0,
+        changed=0.0,
+        macs=(),
+        definition="{}",
+        mac=mac,
     )
 
 
@@ -176,6 +189,49 @@ class TestByWhatItTells:
 
         assert found == Known("web01", Mode.IN_BUILD, one)
 
+    @pytest.mark.parametrize("state", [State.PENDING, State.INSTALLING, State.STALE])
+    def test_two_that_tell_the_same_are_not_both_that_machine(self, state: State) -> None:
+        """The build is the first's."""
+        builds = FakeBuilds(build(state=state, mac=OTHER))
+
+        found = who(FakeMachines(selectors=ARCH), builds, identity=Identity(arch=0))
+
+        assert found == Contested("web01", OTHER)
+
+    @pytest.mark.parametrize("state", [State.INSTALLED, State.CANCELLED, State.FAILED])
+    def test_a_build_that_has_ended_is_nobodys(self, state: State) -> None:
+        ended = build(state=state, mac=OTHER)
+
+        found = who(FakeMachines(selectors=ARCH), FakeBuilds(ended), identity=Identity(arch=0))
+
+        assert found == Known("web01", Mode.IDLE, ended)
+
+    def test_who_has_the_build_has_it_at_each_boot(self) -> None:
+        mine = build(state=State.INSTALLING, mac=MAC)
+
+        found = who(FakeMachines(selectors=ARCH), FakeBuilds(mine), identity=Identity(arch=0))
+
+        assert found == Known("web01", Mode.IN_BUILD, mine)
+
+    def test_a_nic_in_the_file_need_not_be_the_first(self) -> None:
+        """So does an administrator say that both are NICs of one machine."""
+        theirs = build(mac=OTHER)
+        machines = FakeMachines({MAC: "web01"}, selectors=ARCH)
+
+        found = who(machines, FakeBuilds(theirs), identity=Identity(arch=0))
+
+        assert found == Known("web01", Mode.IN_BUILD, theirs)
+
+    def test_one_that_ipxe_has_to_tell_is_asked_before_it_is_contested(self) -> None:
+        builds = FakeBuilds(build(mac=OTHER))
+        asked = Identity(serial="VM-17", asset="", asked=NOW)
+
+        before = who(FakeMachines(selectors=SERIAL), builds)
+        after = who(FakeMachines(selectors=SERIAL), builds, identity=asked)
+
+        assert before == Unidentified(Mode.IN_BUILD, Unknown(Policy.IGNORE))
+        assert after == Contested("web01", OTHER)
+
     def test_it_is_unknown_where_none_fits(self) -> None:
         found = who(FakeMachines(selectors=ARCH), identity=Identity(arch=7))
 
@@ -261,6 +317,12 @@ class TestWhatFollows:
             ),
             (Ambiguous("web01"), None, False, "in a file with mistakes: see pyxie check"),
             (Broken(), None, False, "in a file with mistakes: see pyxie check"),
+            (
+                Contested("web01", OTHER),
+                None,
+                False,
+                CONTESTED.format(OTHER),
+            ),
             (Unreadable(), None, False, "perhaps in a file that cannot be read: see pyxie check"),
             (Unknown(Policy.IGNORE), None, False, "not in the registry"),
             (Unknown(Policy.DISCOVER), None, True, "not in the registry"),
@@ -286,6 +348,21 @@ class TestWhatFollows:
         self, found: Recognised, host: str | None, booted: bool, why: str
     ) -> None:
         assert (host_of(found), boots(found), why_not(found)) == (host, booted, why)
+
+    @pytest.mark.parametrize(
+        ("found", "host"),
+        [
+            (Known("web01", Mode.IDLE), "web01"),
+            (Unidentified(Mode.IDLE, INSTALLED), "web01"),
+            (Contested("web02", OTHER), "web02"),
+            (Ambiguous("web01"), None),
+            (Unknown(Policy.IGNORE), None),
+        ],
+    )
+    def test_it_stands_on_the_trace_of_the_machine_that_it_is_taken_for(
+        self, found: Recognised, host: str | None
+    ) -> None:
+        assert concerns(found) == host
 
     def test_a_client_is_all_that_it_has_told(self) -> None:
         assert replace(Client(MAC), chosen="rescue") == Client(MAC, Identity(), "rescue", None)

@@ -68,9 +68,11 @@ class TestMemory:
             "uuid": "03000200-0400-0500-0006-000700080009",
             "serial": "To be filled by O.E.M.",
             "asset": "Default string",
+            "hostname": "(none)",
         }
         found = Identity().by_ipxe(told, FIRST, 0.0)
         assert (found.uuids, found.serial, found.asset) == (frozenset(), "", "")
+        assert found.hostname == ""
 
     def test_is_bounded(self) -> None:
         known = Identities(most=2)

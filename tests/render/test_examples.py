@@ -100,9 +100,7 @@ class TestTheBuildTypes:
         machine = registry().define(registry().machines[f"{name}.example.org"], "rescue").machine
 
         rescue = example("rescue")
-        assert dict.fromkeys(kinds(machine), machine.preseed) == {
-            "preseed": "rescue.preseed.j2"
-        }
+        assert dict.fromkeys(kinds(machine), machine.preseed) == {"preseed": "rescue.preseed.j2"}
         assert (machine.kernel, machine.initrd, machine.image_url, machine.cmdline) == (
             *(rescue.kernel, rescue.initrd, rescue.image_url, rescue.cmdline),
         )
