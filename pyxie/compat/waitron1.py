@@ -89,7 +89,7 @@ async def boot(request: web.Request) -> web.Response:
     )
 
 
-@routes.get("/template/{template}/{hostname}/{token}", allow_head=False, scope=OPEN)
+@routes.called("/template/{template}/{hostname}/{token}")
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
     host, kind = known(request), request.match_info["template"]
@@ -103,7 +103,7 @@ async def template(request: web.Request) -> web.Response:
         return text(f"Unable to render template\n{exc}", 400)
 
 
-@routes.get("/done/{hostname}/{token}", allow_head=False, scope=OPEN)
+@routes.called("/done/{hostname}/{token}")
 async def done(request: web.Request) -> web.Response:
     """End the build: the machine is installed."""
     builds, token = request.app[BUILDS], request.match_info["token"]
@@ -111,8 +111,7 @@ async def done(request: web.Request) -> web.Response:
     return text("OK")
 
 
-@routes.post("/failed/{hostname}/{token}", scope=OPEN)
-@routes.get("/failed/{hostname}/{token}", allow_head=False, scope=OPEN)
+@routes.called("/failed/{hostname}/{token}")
 async def failed(request: web.Request) -> web.Response:
     """End the build: the installer has failed. A body is the end of its log."""
     builds, token = request.app[BUILDS], request.match_info["token"]
@@ -140,8 +139,8 @@ _KEPT_LOG = 64 << 10
 """Bytes of an installer's log that are kept."""
 
 
-@routes.put("/cancel/{hostname}/{token}", scope=OPEN)
-@routes.get("/cancel/{hostname}/{token}", allow_head=False, scope=OPEN)
+@routes.put("/cancel/{hostname}/{token}", scope=OPEN, lenient=True)
+@routes.called("/cancel/{hostname}/{token}")
 async def cancel(request: web.Request) -> web.Response:
     """Cancel the build."""
     builds, token = request.app[BUILDS], request.match_info["token"]

@@ -252,7 +252,7 @@ async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] 
     )
 
 
-@routes.get("/template/{template}/{hostname}/{token}", allow_head=False, scope=OPEN)
+@routes.called("/template/{template}/{hostname}/{token}")
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
     kind, rendering = request.match_info["template"], request.app[RENDERING]()
@@ -272,7 +272,7 @@ def _file(machine: Machine, kind: str) -> str:
     return machine.templates.get(kind, "") or usual
 
 
-@routes.get("/done/{hostname}/{token}", allow_head=False, scope=OPEN)
+@routes.called("/done/{hostname}/{token}")
 async def done(request: web.Request) -> web.Response:
     """End the build: the machine is installed."""
     builds, token = request.app[BUILDS], request.match_info["token"]
@@ -283,8 +283,8 @@ async def done(request: web.Request) -> web.Response:
     return text(_OK)
 
 
-@routes.put("/cancel/{hostname}/{token}", scope=OPEN)
-@routes.get("/cancel/{hostname}/{token}", allow_head=False, scope=OPEN)
+@routes.put("/cancel/{hostname}/{token}", scope=OPEN, lenient=True)
+@routes.called("/cancel/{hostname}/{token}")
 async def cancel(request: web.Request) -> web.Response:
     """Cancel the build."""
     builds, token = request.app[BUILDS], request.match_info["token"]
@@ -296,6 +296,5 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 # What waitron 3 has not, pyxie and its templates do.
-routes.post("/failed/{hostname}/{token}", scope=OPEN)(waitron1.failed)
-routes.get("/failed/{hostname}/{token}", allow_head=False, scope=OPEN)(waitron1.failed)
+routes.called("/failed/{hostname}/{token}")(waitron1.failed)
 routes.get("/list")(waitron1.names)

@@ -215,7 +215,12 @@ _METHODS = frozenset(("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"
 
 def _route(request: web.Request) -> str:
     resource = request.match_info.route.resource
-    return resource.canonical if resource is not None else "none"
+    if resource is None:
+        return "none"
+    operation = request.app[ROUTED].get(request.match_info.route)
+    if operation is not None and operation.lenient:
+        return operation.path
+    return resource.canonical
 
 
 def masked(request: web.Request) -> str:

@@ -11,7 +11,7 @@ from pyxie.errors import NotServedError, RenderError
 from pyxie.http.edge import text
 from pyxie.http.hosts import known
 from pyxie.http.parts import BUILDS, DEFINITIONS, RENDERING
-from pyxie.http.routing import OPEN, Routes
+from pyxie.http.routing import Routes
 from pyxie.http.templates import rendered
 
 _OPTIONAL = frozenset(("vendor-data", "network-config"))
@@ -20,7 +20,7 @@ _OPTIONAL = frozenset(("vendor-data", "network-config"))
 routes = Routes()
 
 
-@routes.get("/seed/{hostname}/{token}/{name}", allow_head=False, scope=OPEN)
+@routes.called("/seed/{hostname}/{token}/{name}")
 async def seed(request: web.Request) -> web.Response:
     """Give cloud-init one of its files."""
     host, name = known(request), request.match_info["name"]

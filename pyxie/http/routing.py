@@ -52,6 +52,7 @@ class Operation:
         errors: Statuses, beside those that all calls may answer.
         matched: It takes ``If-Match``.
         created: It also takes ``If-None-Match: *``, and then answers 201.
+        lenient: Its path may have doubled slashes, and some at its end.
     """
 
     method: str
@@ -68,6 +69,7 @@ class Operation:
     errors: tuple[int, ...] = ()
     matched: bool = False
     created: bool = False
+    lenient: bool = False
 
 
 class Declared(TypedDict, total=False):
@@ -83,6 +85,10 @@ class Declared(TypedDict, total=False):
     errors: tuple[int, ...]
     matched: bool
     created: bool
+    lenient: bool
+
+
+_CALLED: Final[Declared] = {"scope": OPEN, "lenient": True}
 
 
 class Routes:
@@ -103,6 +109,23 @@ class Routes:
     ) -> Callable[[H], H]:
         """Declare a GET; without ``allow_head`` HEAD is 405, for what changes something."""
         return self._declare("GET", paths, {"scope": Scope.READ, **declared}, head=allow_head)
+
+    def called(self, *paths: str) -> Callable[[H], H]:
+        """Declare what installers call with the token of their build, open to all.
+
+        POST is as good as GET, since some can do nothing else (cloud-init's ``phone_home``);
+        HEAD is neither. An address that was put together with a slash too many is meant, too.
+        """
+
+        def declare(handler: H) -> H:
+            for declared in (
+                self.get(*paths, allow_head=False, **_CALLED),
+                self.post(*paths, **_CALLED),
+            ):
+                declared(handler)
+            return handler
+
+        return declare
 
     def post(self, *paths: str, **declared: Unpack[Declared]) -> Callable[[H], H]:
         """Declare a POST."""
@@ -133,6 +156,15 @@ class Routes:
         return declare
 
 
+def pattern(operation: Operation) -> str:
+    """Return the path of an operation as aiohttp is to match it."""
+    if not operation.lenient:
+        return operation.path
+    first, *rest = operation.path.split("/")[1:]
+    more = "".join(f"/{{_{at}:/*}}{part}" for at, part in enumerate(rest, 1))
+    return f"/{{_0:/*}}{first}{more}{{_:/*}}"
+
+
 Routed: TypeAlias = dict[web.AbstractRoute, Operation]
 """Which operation a route of the application is of."""
 
@@ -141,7 +173,7 @@ def install(router: web.UrlDispatcher, operations: Iterable[Operation]) -> Route
     """Make the routes of ``operations``, in their order."""
     routed: Routed = {}
     for operation in operations:
-        resource = router.add_resource(operation.path)
+        resource = router.add_resource(pattern(operation))
         for method in ("HEAD", operation.method) if operation.head else (operation.method,):
             routed[resource.add_route(method, operation.handler)] = operation
     return routed

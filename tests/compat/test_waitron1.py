@@ -221,7 +221,55 @@ class TestDone:
             assert await served.get(f"/done/{HOST}/{token}") == INVALID
             assert await served.get(f"/status/{HOST}") == Answer(200, b"Installed")
 
-    @pytest.mark.parametrize("method", ["HEAD", "POST", "DELETE", "OPTIONS"])
+    @pytest.mark.parametrize("route", ["done", "cancel", "failed", "template/preseed"])
+    async def test_by_post_is_as_good_as_by_get(self, tmp_path: Path, route: str) -> None:
+        """cloud-init's phone_home can do nothing else."""
+        async with serving(tmp_path) as served:
+            token = await served.build()
+
+            posted = await served.ask("POST", f"/{route}/{HOST}/{token}", b"instance_id=x")
+
+            told = await served.build(), await served.parts.builds.history(HOST)
+            states = [step["state"] for step in told[1]]
+            assert posted.status == 200
+            assert {"done": "installed", "cancel": "cancelled", "failed": "failed"}.get(
+                route, "installing"
+            ) in states
+
+    async def test_does_not_wait_for_a_body(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            token = await served.build()
+            head = f"POST /done/{HOST}/{token} HTTP/1.0\r\nContent-Length: 99999999999\r\n\r\nx"
+
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+            writer.write(head.encode())
+            async with asyncio.timeout(5):
+                answer = await reader.readuntil(b"\r\n\r\nOK")
+            writer.close()
+
+            assert answer.split()[1] == b"200"
+
+    @pytest.mark.parametrize(
+        "path", ["//done/{}", "/done//{}", "/done/{}/", "///done/{}//"], ids=str
+    )
+    async def test_may_have_slashes_too_many(self, tmp_path: Path, path: str) -> None:
+        async with serving(tmp_path) as served:
+            token = await served.build()
+
+            for method in ("GET", "POST"):
+                assert await served.ask(method, path.format(f"{HOST}//{token}")) == OK
+            assert await served.get(f"/status/{HOST}") == Answer(200, b"Installed")
+
+    async def test_counts_as_one_route_however_it_is_spelt(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            token = await served.build()
+
+            await served.get(f"//done/{HOST}/{token}/")
+
+            labels = {"route": "/done/{hostname}/{token}", "method": "GET", "status": "200"}
+            assert served.counted("pyxie_http_requests_total", **labels) == 1
+
+    @pytest.mark.parametrize("method", ["HEAD", "DELETE", "OPTIONS"])
     async def test_only_the_right_method_ends_a_build(self, tmp_path: Path, method: str) -> None:
         async with serving(tmp_path) as served:
             token = await served.build()

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from pyxie.access.scope import Scope
-from pyxie.http.routing import OPEN, Operation, Routes, install
+from pyxie.http.routing import OPEN, Operation, Routes, install, pattern
 from pyxie.operations import operations
 from pyxie.registry.machine import Machine
 from tests.http.site import Served, serving
@@ -51,6 +51,19 @@ class TestDeclaration:
             Operation(method="PUT", path="/a", handler=handler, scope=Scope.BUILD),
             Operation(method="PUT", path="/b", handler=handler, scope=Scope.BUILD),
         ]
+
+    def test_of_what_installers_call_is_of_get_and_post_open_and_lenient(self) -> None:
+        routes = Routes()
+
+        routes.called("/done/{hostname}/{token}")(handler)
+
+        assert [(each.method, each.scope, each.lenient, each.head) for each in routes] == [
+            ("GET", OPEN, True, False),
+            ("POST", OPEN, True, False),
+        ]
+        assert {pattern(each) for each in routes} == {
+            "/{_0:/*}done/{_1:/*}{hostname}/{_2:/*}{token}{_:/*}"
+        }
 
     def test_of_a_get_is_one_of_head_too_unless_it_says_no(self) -> None:
         routes = Routes()
