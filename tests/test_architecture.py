@@ -192,6 +192,7 @@ RANKS = (
         "pyxie.commands",
         "pyxie.client",
         "pyxie.output",
+        "pyxie.columns",
         "pyxie.checking",
         "pyxie.__main__",
     },

@@ -789,6 +789,17 @@ class TestOnATerminal:
         assert text.splitlines()[1].startswith("[bold]:smile:")
         assert text.count("x") == 60
 
+    @pytest.mark.parametrize("columns", [40, 60, 80])
+    def test_hosts_and_states_are_never_folded(self, columns: int) -> None:
+        machine = {**WEB01, "hostname": "web01.rack7.example.org"}
+        machine["macs"] = [f"52:54:00:00:00:{at:02x}" for at in range(6)]
+        answers = {"GET /api/v1/machines": answered({"machines": [machine], "problems": []})}
+        with fake_daemon(answers) as daemon:
+            text = self.run("machines", "--url", daemon.url, columns=columns)
+
+        assert [word for word in ("web01.rack7.example.org", "pending") if word not in text] == []
+        assert all(mac in text for mac in machine["macs"])
+
     def test_trouble_is_red_and_the_line_is_whole(self) -> None:
         event = {**EVENT, "step": "trouble", "text": "no [kernel] " + "x" * 100}
         with fake_daemon({"GET /api/v1/events": stream(event)}) as daemon:
