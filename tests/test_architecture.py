@@ -64,9 +64,11 @@ PURE = frozenset(
         "recognition.discovered",
         "recognition.news",
         "recognition.recognise",
+        "registry.addresses",
         "registry.edit",
         "registry.glob",
         "registry.identity",
+        "registry.nicsetup",
         "registry.placeholder",
         "registry.select",
         "registry.selector",
@@ -125,6 +127,7 @@ EXTRA = {
         "pathlib",  # a document has a name
         *("pyxie.config.nodes", "pyxie.config.simple", "yaml.nodes"),
     },
+    "pyxie.registry.nicsetup": {"pyxie.registry.nic"},  # what is to be set up
     "pyxie.registry.selector": {"pyxie.registry.match"},  # what is selected by
     "pyxie.registry.spelling": {
         "io",  # for a StringIO
@@ -154,8 +157,7 @@ RANKS = (
         "pyxie.config.schema",
         "pyxie.config.simple",
         "pyxie.config.validate",
-        "pyxie.registry.match",
-        "pyxie.registry.machine",
+        *("pyxie.registry.match", "pyxie.registry.nic", "pyxie.registry.machine"),
         "pyxie.advice.served",
     },
     # What is built of them without a server.

@@ -11,7 +11,8 @@ from typing import Any, Final
 from pyxie.builds.life import Build
 from pyxie.config.build import BuildKeys, Hook
 from pyxie.config.settings import Settings
-from pyxie.registry.machine import Address, Machine, Nic
+from pyxie.registry.machine import Machine
+from pyxie.registry.nic import Address, Nic
 
 HIDDEN: Final = "***"
 """How waitron 3 wrote passwords, and pyxie writes tokens too."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator
 
 from pyxie.config.build import BuildKeys
-from pyxie.config.validate import Model
-from pyxie.config.values import Mac, Names, listed
+from pyxie.config.values import Names
 from pyxie.registry.match import Match
+from pyxie.registry.nic import Nic
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 
@@ -25,45 +25,6 @@ def hostname(text: str) -> str:
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError(f"{text[:80]!r} is not a hostname like web01.example.org")
     return name
-
-
-class Address(Model):
-    """One address of a NIC, as waitron 2 and 3 write them; for the operator's templates."""
-
-    ipaddress: str = ""
-    netmask: str = ""
-    cidr: str = ""
-    tags: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
-    description: str = ""
-
-
-class Nic(Model):
-    """One network interface.
-
-    Attributes:
-        macaddress: Its MAC address; the machine is recognised by that of any of its NICs.
-        ipaddress, netmask, gateway: Its address as waitron 1 writes it; used by templates only.
-        addresses4, addresses6, gateway4, gateway6: Its addresses as waitron 2 and 3 write them;
-            used by templates only.
-        vlan_id, vlan_name, zside_device, zside_device_port: Where it is plugged in.
-        name, tags, description: Notes, for people and templates.
-    """
-
-    name: str = ""
-    macaddress: Mac | None = None
-    ipaddress: str = ""
-    netmask: str = ""
-    gateway: str = ""
-    addresses4: tuple[Address, ...] = ()
-    addresses6: tuple[Address, ...] = ()
-    gateway4: str = ""
-    gateway6: str = ""
-    vlan_id: str = ""
-    vlan_name: str = ""
-    zside_device: str = ""
-    zside_device_port: str = ""
-    tags: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
-    description: str = ""
 
 
 class Machine(BuildKeys):

@@ -6,9 +6,11 @@ same fields answer to plain lower case, with or without underscores.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
@@ -17,26 +19,45 @@ import jinja2
 from pyxie.builds.life import Build
 from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
-from pyxie.registry.machine import Machine, Nic
+from pyxie.registry.machine import Machine
+from pyxie.registry.nic import Nic
+from pyxie.registry.nicsetup import Interface, Static, interfaces, nameservers
+from pyxie.render.reads import read, read_all
+
+_NO_KEYS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 class Record:
-    """Fields under any of their spellings; has no methods that could hide one."""
+    """Fields under any of their spellings; has no methods that could hide one.
 
-    __slots__ = ("_fields", "_path")
+    Args:
+        path: What messages call it.
+        fields: Its fields.
+        keys: The paths of the machine's file that count as read once a field is, where they
+            are not those of the record itself.
+    """
 
-    def __init__(self, path: str, fields: Mapping[str, Any]) -> None:
+    __slots__ = ("_fields", "_keys", "_path")
+
+    def __init__(
+        self, path: str, fields: Mapping[str, Any], keys: Mapping[str, Sequence[str]] = _NO_KEYS
+    ) -> None:
         self._path = path
         self._fields = {_plain(name): value for name, value in fields.items()}
+        self._keys = keys
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self._fields[_plain(name)]
+            return self[name]
         except KeyError as exc:
             raise AttributeError(name) from exc
 
     def __getitem__(self, name: object) -> Any:
-        return self._fields[_plain(str(name))]
+        plain = _plain(str(name))
+        found = self._fields[plain]
+        read(f"{self._path}.{plain}")
+        read_all(self._keys.get(plain, ()))
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._fields)
@@ -51,6 +72,36 @@ class Params(dict[str, str]):
     def __init__(self, path: str, values: Mapping[str, str]) -> None:
         super().__init__(values)
         self._path = path
+
+    def __getitem__(self, name: str) -> str:
+        read(f"{self._path}.{name}")
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        read(f"{self._path}.{name}")
+        return super().__contains__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        self._read_all()
+        return super().__iter__()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a value, or ``default``."""
+        read(f"{self._path}.{name}")
+        return super().get(name, default)
+
+    def items(self) -> Any:
+        """Return all of them."""
+        self._read_all()
+        return super().items()
+
+    def values(self) -> Any:
+        """Return all values."""
+        self._read_all()
+        return super().values()
+
+    def _read_all(self) -> None:
+        read_all(f"{self._path}.{name}" for name in super().keys())  # noqa: SIM118  (reads none)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +191,8 @@ def template_names(machine: Machine, settings: Settings, context: BuildContext) 
         "config": Record("config", _config(settings, context)),
         "job": Record("job", _job(described, build_type, context)),
         "urls": Record("urls", urls(machine, context)),
+        "interfaces": partial(_interfaces, machine, context),
+        "nameservers": partial(_nameservers, machine),
         "params": Params("params", machine.params),
         **names,
         **{name.lower(): value for name, value in names.items()},
@@ -193,6 +246,71 @@ def _nic(at: int, nic: Nic) -> Record:
     }
     own = {"macaddress": nic.macaddress or "", "zside_device_interface": nic.zside_device_port}
     return Record(path, {**dict(nic), **own, **addresses})
+
+
+def _interfaces(machine: Machine, context: BuildContext) -> list[Record]:
+    """Return how the machine's NICs are to be set up; jinja2's error, if that cannot be told."""
+    try:
+        found = interfaces(machine.network, context.mac)
+    except ValueError as exc:
+        raise jinja2.UndefinedError(f"interfaces: {exc}") from exc
+    return [_interface(at, each) for at, each in enumerate(found)]
+
+
+def _interface(at: int, found: Interface) -> Record:
+    path = f"interfaces[{at}]"
+    statics = [_static(f"{path}.addresses[{n}]", each) for n, each in enumerate(found.addresses)]
+    versions = [each.address.version for each in found.addresses]
+    fields = {
+        "name": found.name,
+        "macaddress": found.macaddress,
+        "card": found.card,
+        "alone": found.alone,
+        "booted": found.booted,
+        "dhcp": not statics,
+        "addresses": statics,
+        "addresses4": [
+            each for each, version in zip(statics, versions, strict=True) if version == 4
+        ],
+        "addresses6": [
+            each for each, version in zip(statics, versions, strict=True) if version == 6
+        ],
+        "gateway4": found.gateway4.address,
+        "gateway6": found.gateway6.address,
+        "vlan": found.vlan,
+    }
+    keys = {
+        "gateway4": (found.gateway4.key,),
+        "gateway6": (found.gateway6.key,),
+        "vlan": (f"{found.path}.vlan_id",),
+    }
+    return Record(
+        path,
+        fields,
+        {name: [f"machine.{_plain(key)}" for key in each] for name, each in keys.items()},
+    )
+
+
+def _static(path: str, found: Static) -> Record:
+    address = found.address
+    fields = {
+        "address": str(address.ip),
+        "prefix": address.network.prefixlen,
+        "netmask": str(address.netmask),
+        "cidr": str(address),
+        "version": address.version,
+    }
+    keys = [f"machine.{_plain(key)}" for key in found.keys]
+    return Record(path, fields, dict.fromkeys(("address", "cidr"), keys))
+
+
+def _nameservers(machine: Machine) -> list[str]:
+    """Return the addresses of the name servers; jinja2's error, if one is none."""
+    read("machine.params.nameservers")
+    try:
+        return list(nameservers(machine.params.get("nameservers", "")))
+    except ValueError as exc:
+        raise jinja2.UndefinedError(f"params.nameservers: {exc}") from exc
 
 
 def _config(settings: Settings, context: BuildContext) -> dict[str, Any]:

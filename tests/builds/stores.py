@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pyxie.builds.life import Build, State
 from pyxie.builds.records import BuildRecords, Change
-from pyxie.registry.machine import Machine, Nic
+from pyxie.registry.machine import Machine
+from pyxie.registry.nic import Nic
 from pyxie.store.database import Database, StoreError
 
 MAC = "00:de:ad:90:74:60"

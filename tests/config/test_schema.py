@@ -111,7 +111,7 @@ class TestMachines:
         assert found["properties"]["groups"]["description"].startswith("Files of 'grouppath'")
         assert found["properties"]["params"]["description"] == "The operator's own values."
         assert found["$defs"]["Nic"]["properties"]["vlan_id"]["description"] == (
-            "Where it is plugged in."
+            "The tag of the VLAN that its addresses are on; nothing for an untagged one."
         )
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pyxie.config.nodes import parse
 from pyxie.config.validate import validate
 from pyxie.errors import ConfigError
-from pyxie.registry.machine import Machine, Nic, hostname
+from pyxie.registry.machine import Machine, hostname
+from pyxie.registry.nic import Nic
 
 
 def machine(text: str) -> Machine:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonschema import Draft202012Validator
 
 from tests.needs import program
@@ -77,6 +78,25 @@ def by_cloud_init(cloud_config: str, folder: Path) -> tuple[int, str]:
     checker = program("cloud-init", "cloud-init")
     code, said = judged([checker, "schema", "--config-file", str(file)])
     return code, said.replace(str(file), "FILE")
+
+
+def by_netplan(network: str, folder: Path) -> dict[str, Any]:
+    """Return a network configuration as cloud-init turns it into netplan's."""
+    file = folder / "network-config"
+    file.write_text(network)
+    checker = program("cloud-init", "cloud-init")
+    code, said = judged(
+        [
+            *(checker, "devel", "net-convert", "--network-data", str(file)),
+            *("--kind", "yaml", "--directory", str(folder)),
+            *("--distro", "ubuntu", "--output-kind", "netplan"),
+        ]
+    )
+    if code:
+        return {"refused": said}
+    (made,) = (folder / "etc/netplan").iterdir()
+    found: dict[str, Any] = yaml.safe_load(made.read_text())["network"]
+    return found
 
 
 def by_ignition(configuration: str, folder: Path) -> tuple[int, str]:

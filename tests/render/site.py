@@ -31,7 +31,12 @@ def machine(**keys: Any) -> Machine:
     defaults: dict[str, Any] = {
         "hostname": "web01.example.org",
         "network": [
-            {"name": "eth0", "macaddress": "52:54:00:00:00:0a", "ipaddress": "192.0.2.10"},
+            {
+                "name": "eth0",
+                "macaddress": "52:54:00:00:00:0a",
+                "ipaddress": "192.0.2.10",
+                "netmask": "24",
+            },
             {"name": "eth1", "macaddress": "52:54:00:00:00:0b"},
         ],
         "kernel": "linux",

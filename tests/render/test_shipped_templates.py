@@ -37,7 +37,8 @@ CHOICES = [
 
 
 def shipped_machine(**keys: Any) -> Machine:
-    return machine(preseed="debian12.preseed.j2", **keys)
+    nics = [{"macaddress": "52:54:00:00:00:0a"}, {"macaddress": "52:54:00:00:00:0b"}]
+    return machine(preseed="debian12.preseed.j2", network=nics, **keys)
 
 
 def rendered(folder: Path, kind: str, params: dict[str, str], finish: str) -> str:

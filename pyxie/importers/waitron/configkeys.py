@@ -13,7 +13,8 @@ from pyxie.config.values import http_url, unicast
 from pyxie.importers.waitron.hookcommands import HOOKS, hooks
 from pyxie.importers.waitron.templatefolder import TemplateFolder
 from pyxie.importers.yamlfile import YamlFile
-from pyxie.registry.machine import Address, Nic, hostname
+from pyxie.registry.machine import hostname
+from pyxie.registry.nic import Address, Nic
 
 _DEAD_URL = re.compile(
     r"(\{\{\s*BaseURL\s*\}\})/(\{\{\s*Hostname\s*\}\})/(preseed|finish)/(\{\{\s*Token\s*\}\})"

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pyxie.config.settings import Settings
-from pyxie.registry.machine import Machine, Nic
+from pyxie.registry.machine import Machine
+from pyxie.registry.nic import Nic
 from pyxie.render.context import BuildContext
 from tests import needs
 from tests.importers.languages.golang import LIBRARIES, built
