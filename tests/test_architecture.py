@@ -59,6 +59,7 @@ PURE = frozenset(
         "importers.languages.pongo2.converter",
         "importers.languages.pongo2.tags",
         "importers.notes",
+        "images.load",
         "rate",
         "bounded",
         "recognition.discovered",
@@ -123,6 +124,7 @@ EXTRA = {
     "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
+    "pyxie.images.load": {"pyxie.config.initrd"},  # for what a name is
     "pyxie.registry.edit": {
         "pathlib",  # a document has a name
         *("pyxie.config.nodes", "pyxie.config.simple", "yaml.nodes"),
@@ -152,6 +154,7 @@ RANKS = (
     {
         *PURE,
         "pyxie.config.build",
+        "pyxie.config.initrd",
         "pyxie.config.settings",
         "pyxie.config.nodes",
         "pyxie.config.schema",

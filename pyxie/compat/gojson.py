@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pyxie.builds.life import Build
 from pyxie.config.build import BuildKeys, Hook
+from pyxie.config.initrd import urls
 from pyxie.config.settings import Settings
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Address, Nic
@@ -91,7 +92,7 @@ def _keys(keys: BuildKeys) -> dict[str, Any]:
     return {
         "Cmdline": keys.cmdline,
         "Kernel": keys.kernel,
-        "Initrd": list(keys.initrd) or None,
+        "Initrd": urls(keys.initrd) or None,
         "ImageURL": keys.image_url or "",
         "OperatingSystem": keys.operatingsystem,
         "Finish": keys.finish,

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from pyxie.config.initrd import Initrds
 from pyxie.config.validate import Model
-from pyxie.config.values import HttpUrl, Names, Params, listed
+from pyxie.config.values import HttpUrl, Params, listed
 
 
 class Hook(Model):
@@ -57,9 +58,13 @@ class BuildKeys(Model):
         preseed, finish: The installer's templates, files below ``templatepath``.
         templates: Further templates, by the name that the installer asks for.
         params: The operator's own values.
-        kernel, initrd: What is booted: file names, below ``image_url``, else in ``images``.
+        kernel: What is booted: a file's name, below ``image_url``, else in ``images``.
+        initrd: What is loaded beside it, likewise; one, or a list. Each may be a mapping of
+            ``url`` and ``name``, by which a program finds it.
         image_url: Where kernel and initrd are streamed from.
-        cmdline: The kernel's command line, a template.
+        cmdline: The kernel's command line, a template; null for none.
+        bootif: Whether ``BOOTIF=``, the NIC that booted, is added to the command line; by
+            default for Linux kernels.
         prebuild_commands: Hooks before a build begins.
         postbuild_commands: Hooks when a build is installed.
         cancelbuild_commands: Hooks when a build is cancelled.
@@ -78,7 +83,8 @@ class BuildKeys(Model):
     params: Params = Field(default_factory=dict)
     cmdline: str = ""
     kernel: str = ""
-    initrd: Names = ()
+    initrd: Initrds = ()
+    bootif: bool | None = None
     image_url: HttpUrl | None = None
     prebuild_commands: Hooks = ()
     postbuild_commands: Hooks = ()

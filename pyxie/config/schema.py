@@ -14,7 +14,7 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from pyxie.config.values import listed
+from pyxie.config.values import listed, one_or_more
 
 _TEXT = ["string", "number", "boolean"]
 _ENTRY = re.compile(r"^    ([\w, ]+): (.*(?:\n     .*)*)", re.MULTILINE)
@@ -83,7 +83,7 @@ class _Generator(GenerateJsonSchema):
         found = super().function_before_schema(schema)
         if found.get("anyOf") == list(_NETWORKS):
             return {"type": "string"}
-        if schema["function"]["function"] is listed and "items" in found:
+        if schema["function"]["function"] in (listed, one_or_more) and "items" in found:
             return {"anyOf": [found["items"], found]}
         return found
 

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from pyxie.config.build import BuildKeys, BuildType
+from pyxie.config.initrd import Initrds
 from pyxie.config.nodes import Document, read
 from pyxie.config.validate import Model, validate
 from pyxie.config.values import Addresses, HttpUrl, Names, http_url, listed
@@ -203,7 +204,7 @@ class Settings(BuildKeys):
     baseurl: HttpUrl | None = None
     cmdline: str = Field("", validation_alias=AliasChoices("cmdline", "default_cmdline"))
     kernel: str = Field("", validation_alias=AliasChoices("kernel", "default_kernel"))
-    initrd: Names = Field((), validation_alias=AliasChoices("initrd", "default_initrd"))
+    initrd: Initrds = Field((), validation_alias=AliasChoices("initrd", "default_initrd"))
     image_url: HttpUrl | None = Field(
         None, validation_alias=AliasChoices("image_url", "default_image_url")
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -133,6 +133,8 @@ def _written(document: Document, loc: tuple[int | str, ...]) -> tuple[int | str,
     data: Any = document.data
     for at, step in enumerate(loc):
         if isinstance(data, dict) and isinstance(step, str):
+            if step not in data and at < len(loc) - 1:
+                continue  # the arm of a union, whose keys come next
             kept.append(step)
             data = data.get(step, _BEYOND)
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
@@ -176,6 +178,8 @@ def _model_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> type[BaseMo
 
 def _unwrap(annotation: Any) -> Any:
     """Return the model inside ``list[Model]``, ``tuple[Model, ...]`` or ``Model | None``."""
+    if get_origin(annotation) is Annotated:
+        return _unwrap(get_args(annotation)[0])
     if get_origin(annotation) in (list, tuple, Union, UnionType):
         models = [_unwrap(arm) for arm in get_args(annotation)]
         return next((m for m in models if isinstance(m, type) and issubclass(m, BaseModel)), None)

@@ -44,6 +44,11 @@ def listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def one_or_more(value: Any) -> Any:
+    """Return one text or mapping as a list of it, and anything else as it is."""
+    return [value] if isinstance(value, str | dict) else value
+
+
 def _params(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: "" if inner is None else inner for key, inner in value.items()}

@@ -54,7 +54,7 @@ async def boot_api_script(request: web.Request, mac: str) -> web.Response | None
         body = answer.script or rendering.load(
             mac, us, _urls(us, mac, answer), _cmdline(us, mac, answer), answer.message
         )
-    except RenderError as exc:
+    except (NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, peer=at)
         return text(rendering.notice(f"{mac}: {exc}", again, again=True))
     if request.method == "GET":

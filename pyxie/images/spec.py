@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from pyxie.config.initrd import Initrd
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
 from pyxie.registry.machine import Machine
@@ -38,6 +39,15 @@ class Images:
 
     kernel: Image
     initrds: tuple[Image, ...]
+    names: tuple[str, ...] = ()
+    """Of the initrds, as they are written; empty where none is."""
+
+    @property
+    def named_initrds(self) -> list[tuple[str, str]]:
+        """Of each initrd the name that is written, and the file's own."""
+        names = self.names or ("",) * len(self.initrds)
+        own = map(served_name, self.initrds)
+        return list(zip(names, own, strict=True))
 
 
 def images_of(machine: Machine) -> Images:
@@ -50,8 +60,15 @@ def images_of(machine: Machine) -> Images:
         why = "not named: set 'kernel' in the machine's file or in config.yaml"
         raise NotServedError("kernel", why)
     base = machine.image_url
-    initrds = tuple(_image(base, name) for name in machine.initrd if name)
-    return Images(_image(base, machine.kernel), initrds)
+    written = [
+        each if isinstance(each, Initrd) else Initrd(url=each) for each in machine.initrd if each
+    ]
+    names = tuple(each.name for each in written)
+    return Images(
+        _image(base, machine.kernel),
+        tuple(_image(base, each.url) for each in written),
+        names if any(names) else (),
+    )
 
 
 def _image(base: str | None, name: str) -> Image:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import jinja2
 
 from pyxie.builds.life import Build
+from pyxie.config.initrd import urls as initrd_urls
 from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
 from pyxie.registry.machine import Machine
@@ -163,7 +164,7 @@ def template_names(machine: Machine, settings: Settings, context: BuildContext) 
         "shortname": machine.shortname or short,
         "domain": machine.domain or domain,
         "params": Params("machine.params", machine.params),
-        "initrd": list(machine.initrd),
+        "initrd": initrd_urls(machine.initrd),
         "image_url": machine.image_url or "",
         "network": [_nic(at, nic) for at, nic in enumerate(machine.network)],
         "token": context.token,
@@ -317,7 +318,7 @@ def _config(settings: Settings, context: BuildContext) -> dict[str, Any]:
     own = {
         "cmdline": settings.cmdline,
         "kernel": settings.kernel,
-        "initrd": list(settings.initrd),
+        "initrd": initrd_urls(settings.initrd),
         "image_url": settings.image_url or "",
     }
     return {

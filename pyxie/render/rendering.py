@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
 from pyxie.errors import NotServedError
+from pyxie.images.load import Load, Program, load
 from pyxie.images.spec import Image, Images, images_of, served_name
 from pyxie.registry.machine import Machine
 from pyxie.render.cache import RenderCache
@@ -33,6 +34,11 @@ class Boot:
 
     images: Images
     cmdline: str
+
+    def load(self, bootif: str, wish: bool | None) -> Load:
+        """Return how iPXE loads it; see `pyxie.images.load.load`."""
+        kernel = served_name(self.images.kernel)
+        return load(kernel, self.images.named_initrds, self.cmdline, bootif, wish)
 
 
 class Rendering:
@@ -96,15 +102,17 @@ class Rendering:
             here: Our URL for iPXE itself, by address: it may have no DNS yet.
         """
         boot = self.boot(machine, context)
-        names = template_names(machine, self.settings, context)
         host = machine.hostname
-        names |= {
-            "kernel_url": image_url(here, host, "kernel", boot.images.kernel),
-            "initrd_urls": [
+        names = template_names(machine, self.settings, context)
+        names |= _loading(
+            boot.load(context.bootif, machine.bootif),
+            image_url(here, host, "kernel", boot.images.kernel),
+            [
                 image_url(here, host, f"initrd/{at}", image)
                 for at, image in enumerate(boot.images.initrds)
             ],
-            "cmdline": _for_ipxe(_with_bootif(boot.cmdline, context)),
+        )
+        names |= {
             "booting_url": f"{here}/booting/{dashed(context.mac)}/{context.token}",
             "script_url": f"{here}/ipxe/{dashed(context.mac)}",
         }
@@ -123,14 +131,15 @@ class Rendering:
             message: Shown before.
 
         Raises:
+            NotServedError: Two initrds would have one name.
             RenderError: The operator's own template cannot be rendered.
         """
         context = BuildContext(base_url=here, token="", mac=mac)
         names = template_names(Machine(hostname=dashed(mac)), self.settings, context)
+        kernel, *initrds = (unquote(url.rpartition("/")[2]) for url in urls)
+        found = load(kernel, [("", name) for name in initrds], cmdline, "")
+        names |= _loading(found, urls[0], urls[1:])
         names |= {
-            "kernel_url": urls[0],
-            "initrd_urls": urls[1:],
-            "cmdline": _for_ipxe(cmdline),
             "booting_url": "",
             "script_url": f"{here}/ipxe/{dashed(mac)}",
             "message": _shown(message),
@@ -240,6 +249,23 @@ def image_url(here: str, host: str, part: str, image: Image) -> str:
     return f"{here}/boot/{host}/{part}/{quote(served_name(image))}"
 
 
+def _loading(found: Load, kernel_url: str, initrd_urls: Sequence[str]) -> dict[str, Any]:
+    """Return what the boot script's template is told of what to load."""
+    by_name = found.program is Program.WIMBOOT
+    return {
+        "kernel_name": found.kernel,
+        "kernel_url": kernel_url,
+        "initrds": [
+            # The name behind the URL is the one in the cpio archive that a BIOS wimboot reads.
+            {"name": name, "url": url, "file": name if by_name else ""}
+            for name, url in zip(found.initrds, initrd_urls, strict=True)
+        ],
+        "initrd_urls": list(initrd_urls),
+        "arguments": _for_ipxe(found.arguments),
+        "cmdline": _for_ipxe(found.line),
+    }
+
+
 _ACTED_ON = re.compile(r"(?<!\S)(?:&(?=&(?!\S))|\|(?=\|(?!\S))|;(?!\S)|#)")
 _SPELT = {"&": "${amp:string}", "|": "${bar:string}", ";": "${semi:string}", "#": "${hash:string}"}
 
@@ -259,14 +285,3 @@ def _for_ipxe(text: str) -> str:
 def _shown(text: str) -> str:
     """Return ``text`` as one line to be shown, of which iPXE expands nothing."""
     return _for_ipxe(" ".join(text.replace("$", "").split()))
-
-
-def _with_bootif(cmdline: str, context: BuildContext) -> str:
-    """Name the NIC that booted, as pxelinux's IPAPPEND 2 does, so that installers use it.
-
-    It stands in front: what follows ``---`` ends up in the installed system's own boot
-    options. One that the operator wrote is left as it is.
-    """
-    if not context.bootif or "BOOTIF=" in cmdline:
-        return cmdline
-    return f"BOOTIF={context.bootif} {cmdline}".rstrip()

@@ -31,6 +31,7 @@ CHANGES = {
     "cmdline": ("quiet", "loud"),
     "kernel": ("k1", "k2"),
     "initrd": ("r1", "[r1, r2]"),
+    "bootif": ("", "false"),
     "image_url": ("http://a.example/", "http://b.example/"),
     "params": ("{a: 1}", "{a: 2}"),
     "build_types": ("{a: }", "{a: , b: }"),

@@ -81,6 +81,10 @@ class TestMachines:
             "network: [{macaddress: 525400123456}, {macaddress: 52-54-00-12-34-56, vlan_id: 7}]",
             "initrd: a",
             "initrd: [a, b]",
+            "initrd: {name: BCD, url: Boot/BCD}",
+            "initrd: [a, {name: BCD, url: Boot/BCD}]",
+            "bootif: no",
+            "bootif:",
             "image_url: http://192.0.2.1/",
             "postbuild_commands: [{command: [a, b], errors_fatal: yes, timeout_seconds: '5'}]",
             "tags: x",
@@ -100,6 +104,8 @@ class TestMachines:
             "postbuild_commands: [{command: a, timeout_seconds: 4000}]",
             "postbuild_commands: [{command: a, timeout_seconds: soon}]",
             "postbuild_commands: [{command: a, shell: perhaps}]",
+            "initrd: [{name: BCD, ulr: Boot/BCD}]",
+            "bootif: maybe",
         ],
     )
     def test_may_not_be_of_another_shape(self, text: str) -> None:

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from pyxie.config.values import Addresses, Names, Params, dashed, http_url, mac, unicast
+from pyxie.config.values import (
+    Addresses,
+    Names,
+    Params,
+    dashed,
+    http_url,
+    mac,
+    one_or_more,
+    unicast,
+)
 
 
 class TestMac:
@@ -137,3 +146,11 @@ class TestHttpUrl:
     def test_for_any_text_it_is_that_text_or_a_value_error(self, text: str) -> None:
         with suppress(ValueError):
             assert http_url(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("a", ["a"]), ({"url": "a"}, [{"url": "a"}]), (["a", "b"], ["a", "b"]), (None, None)],
+)
+def test_one_of_what_may_be_several_is_a_list_of_it(written: object, read: object) -> None:
+    assert one_or_more(written) == read

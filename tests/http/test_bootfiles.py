@@ -179,3 +179,49 @@ class TestBesideAStreamedKernel:
         async with streamed(tmp_path, {"boot.cfg": CFG}) as (served, there):
             assert (await served.get(f"{AT}/{name}")).status == 404
             assert there.asked == []
+
+
+class TestPrograms:
+    """Each URL of the boot script leads to the file that the program looks for."""
+
+    @pytest.mark.parametrize(
+        ("keys", "found"),
+        [
+            (
+                "{kernel: pe/wimboot, initrd: [pe/BCD, {name: boot.wim, url: pe/install.wim}]}",
+                ["wimboot=pe/wimboot", "BCD=pe/BCD", "boot.wim=pe/install.wim"],
+            ),
+            ("{kernel: x/uki.efi, initrd: ~, cmdline: ~}", ["${empty}=x/uki.efi"]),
+            (
+                "{kernel: memtest86+x64.bin, initrd: ~, cmdline: ~}",
+                ["memtest86+x64.bin=memtest86+x64.bin"],
+            ),
+            (
+                "{kernel: deb/shimx64.efi, initrd: deb/grubx64.efi, cmdline: ~}",
+                ["shimx64.efi=deb/shimx64.efi", "grubx64.efi=deb/grubx64.efi"],
+            ),
+            ("{kernel: esxi/mboot.efi, initrd: ~, cmdline: -c x}", ["mboot.efi=esxi/mboot.efi"]),
+        ],
+    )
+    async def test_are_served_with_their_files(
+        self, tmp_path: Path, keys: str, found: list[str]
+    ) -> None:
+        for name in (each.partition("=")[2] for each in found):
+            path = tmp_path / "images" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name)
+        config = f"{ALL_LOCAL}build_types: {{t: {keys}}}\n"
+        machine = MACHINE.replace("image_url: http://files.internal:81/bookworm/amd64/\n", "")
+        async with serving(tmp_path, config=config, machine=machine) as served:
+            answer = await served.ask("PUT", f"/build/{HOST}/t")
+            assert answer.status == 200, answer
+
+            script = (await served.get("/ipxe/00-de-ad-90-74-60")).text
+
+            words = [line.split() for line in script.splitlines()]
+            loads = [each for each in words if each and each[0] in ("kernel", "initrd")]
+            got = [
+                f"{each[2]}={(await served.get(each[3].partition(':8090')[2])).text}"
+                for each in loads
+            ]
+            assert got == found

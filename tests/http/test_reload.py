@@ -216,6 +216,7 @@ CASES = [
     Case("cmdline", "quiet", "loud", booted("cmdline"), "quiet", "loud"),
     Case("kernel", "k1", "k2", inherited("kernel"), "k1", "k2"),
     Case("initrd", "r1", "[r1, r2]", inherited("initrd"), ("r1",), ("r1", "r2")),
+    Case("bootif", "", "false", inherited("bootif"), None, False),
     Case("image_url", "http://a/", "http://b/", inherited("image_url"), "http://a/", "http://b/"),
     Case("params", "{a: 1}", "{a: 2}", inherited("params"), {"x": "group", "a": "1"}, None),
     Case("build_types", "{}", "{rescue: }", rescued, 404, 200),

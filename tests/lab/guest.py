@@ -55,6 +55,7 @@ class Guest:
         hurry: Hurry = "no",
         label: str = "",
         smbios: str = "",
+        vga: bool = False,
     ) -> None:
         if len({tap.host.namespace for tap in taps}) != 1:
             raise ValueError("a guest needs taps, all of them on one host")
@@ -65,6 +66,7 @@ class Guest:
         self.hurry = hurry
         self.label = label or f"{firmware}-guest"
         self.smbios = smbios
+        self.vga = vga
         self._console: Process | None = None
 
     @property
@@ -100,6 +102,8 @@ class Guest:
         host = self.taps[0].host
         folder = Path(tempfile.mkdtemp(prefix=f"{self.label}-", dir=host.folder))
         command = _machine(self.firmware, self.memory, self.accelerator, folder)
+        if self.vga:
+            command += ["-device", "VGA"]
         if self.smbios:
             command += ["-smbios", f"type=1,{self.smbios}"]
         for index, tap in enumerate(self.taps):

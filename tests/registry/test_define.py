@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.config.initrd import Initrd
 from pyxie.config.nodes import parse
 from pyxie.config.settings import load_marked
 from pyxie.errors import ConfigError
@@ -66,6 +67,37 @@ class TestLayers:
         assert found.pop("last") == "call"
         assert list(found) == ["settings", "domain", "one", "two", "machine", "type", "call"]
         assert define(registry, "t").machine.params["last"] == "type"
+
+    LINE = "cmdline: auto=true\nbootif: true\ninitrd: {name: a, url: b}\n"
+    NONE = "cmdline: ~\nbootif: false\ninitrd: []\n"
+
+    @pytest.mark.parametrize("layer", ["type", "group", "machine", "call"])
+    def test_each_may_say_that_nothing_is_passed(self, tmp_path: Path, layer: str) -> None:
+        said = {layer: self.NONE}
+        indented = said.get("type", "tags: x\n").replace("\n", "\n    ")
+        registry = lay(
+            tmp_path,
+            f"{self.LINE}build_types:\n  t:\n    {indented}\n",
+            groups__lab=said.get("group", ""),
+            **{"machines__web01.lab": "build_type: t\n" + said.get("machine", "")},
+        ).scan()
+
+        found = define(registry, body=said.get("call", "")).machine
+
+        assert (found.cmdline, found.bootif, found.initrd) == ("", False, ())
+
+    def test_an_empty_text_says_nothing_as_with_waitron(self, tmp_path: Path) -> None:
+        """Its clients send every key that they know, empty ones too."""
+        registry = lay(
+            tmp_path,
+            self.LINE,
+            **{"machines__web01.lab": "cmdline: ''\nbootif: ''\ninitrd: ''\n"},
+        ).scan()
+
+        found = define(registry, body="{cmdline: '', bootif: '', initrd: ''}").machine
+
+        assert (found.cmdline, found.bootif) == ("auto=true", True)
+        assert found.initrd == (Initrd(name="a", url="b"),)
 
     TYPED = "build_types: {t: {preseed: type, params: {type: x}}, u: {}}\n"
 

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pyxie.config.initrd import is_name
 from pyxie.config.values import unicast
 from pyxie.importers.languages.gotemplate.converter import convert
 from pyxie.importers.notes import NotFoundError, Result, Tree, place
@@ -23,6 +24,7 @@ _KINDS: Final = ("ignition", "cloud", "generic")
 _RAW = (".ign", ".ignition")
 """Endings of templates that Matchbox serves as they are."""
 _ENDPOINT = re.compile(r"https?://[^\s/]+/(ignition|cloud|generic)(?:\?\S*)?(?=\s|$)")
+_NAMED = re.compile(r"(?:--name|-n)[ =](\S+) ")
 _ASSETS = "/assets/"
 _PROFILE = frozenset(("id", "name", "boot", *(f"{kind}_id" for kind in _KINDS)))
 _GROUP = frozenset(("id", "name", "profile", "selector", "metadata"))
@@ -131,7 +133,7 @@ class _Matchbox:
             made["description"] = name
         if kernel := self._image(file, "kernel", str(boot.get("kernel") or "")):
             made["kernel"] = kernel
-        initrds = [self._image(file, "initrd", each) for each in _texts(boot.get("initrd"))]
+        initrds = [self._initrd(file, each) for each in _texts(boot.get("initrd"))]
         if initrds:
             made["initrd"] = initrds
         if cmdline := self._cmdline(file, _texts(boot.get("args"))):
@@ -154,6 +156,15 @@ class _Matchbox:
             self._add_note(file, key, f"copy Matchbox's asset to 'images/{kept}'")
             return kept
         return name
+
+    def _initrd(self, file: _Json, text: str) -> str | dict[str, str]:
+        url, named = self._image(file, "initrd", text), _NAMED.match(text)
+        if named is None:
+            return url
+        if not is_name(named[1]):
+            self._add_note(file, "initrd", f"its name is left out: {named[1]!r} is none for pyxie")
+            return url
+        return {"name": named[1], "url": url}
 
     def _cmdline(self, file: _Json, args: list[str]) -> str:
         kept = [arg for arg in args if not arg.startswith("initrd=")]

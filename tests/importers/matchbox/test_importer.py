@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pyxie.config.initrd import Initrd
 from pyxie.config.nodes import parse
 from pyxie.importers.languages.gotemplate.converter import convert
 from pyxie.importers.matchbox.importer import read
@@ -139,12 +140,35 @@ class TestTemplates:
 
 
 class TestProfiles:
+    @pytest.mark.parametrize(
+        ("written", "initrd", "notes"),
+        [
+            ("http://a/x.img", ["http://a/x.img"], []),
+            ("-n main http://a/x.img", [{"name": "main", "url": "http://a/x.img"}], []),
+            ("--name=main http://a/x.img", [{"name": "main", "url": "http://a/x.img"}], []),
+            (
+                "--name kernel http://a/x.img",
+                ["http://a/x.img"],
+                ["initrd: its name is left out: 'kernel' is none for pyxie"],
+            ),
+        ],
+    )
+    def test_keep_the_names_of_initrds(
+        self, written: str, initrd: list[Any], notes: list[str]
+    ) -> None:
+        result = converted(profiles__a={"id": "a", "boot": {"initrd": [written]}})
+
+        assert data(result, "config.yaml")["build_types"]["a"]["initrd"] == initrd
+        assert [note.sentence for note in result.notes] == notes
+
     def test_become_build_types(self, imported: Imported) -> None:
         types = imported.settings.build_types
 
         assert sorted(types) == ["_unknown_", "fcos", "nothing", "worker"]
         assert types["fcos"].kernel == "fedora-coreos/live-kernel-x86_64"
-        assert types["fcos"].initrd == ("fedora-coreos/live-initramfs.x86_64.img",)
+        assert types["fcos"].initrd == (
+            Initrd(name="main", url="fedora-coreos/live-initramfs.x86_64.img"),
+        )
         assert types["worker"].templates == {
             "ignition": "ignition/butane.yaml.tmpl",
             "cloud": "cloud/worker.yaml.tmpl",

@@ -1,0 +1,67 @@
+"""Programs that are no Linux kernel boot as build types, and are passed what was written only."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.lab import dnsmasq, installer, needs, smallguest, uki
+from tests.lab.guest import Firmware, Guest
+from tests.lab.lan import Lan
+from tests.lab.server import PORT, Server
+
+pytestmark = pytest.mark.e2e
+
+# Seconds; it takes a fraction of that on an idle machine.
+BOOT = 150.0
+HOST = "web01.lab"
+
+TYPES = """\
+build_types:
+  memtest-bios: {kernel: memtest86+x64.bin, initrd: [], cmdline: "console=ttyS0,115200"}
+  memtest-uefi: {kernel: memtest86+x64.efi, initrd: [], cmdline: "console=ttyS0,115200"}
+  uki: {kernel: rescue.efi, initrd: [], cmdline: ~}
+"""
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_memtest86_tests_the_memory(lan: Lan, firmware: Firmware) -> None:
+    """Its console is on the serial port, as its own command line says and no other."""
+    dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
+    tap = lan.tap()
+    with Server(lan.srv, TYPES) as server:
+        for name in ("memtest86+x64.bin", "memtest86+x64.efi"):
+            found = needs.file(f"/boot/{name}", "memtest86+")
+            shutil.copyfile(found, server.folder / "images" / name)
+        server.machine(HOST, tap.mac)
+        server.start()
+        server.build(f"{HOST}/memtest-{firmware}")
+
+        with Guest(tap, firmware=firmware, memory=128, vga=True) as guest:
+            guest.wait_for("Memtest86+ v", BOOT)
+            guest.wait_for("Address test", 30)
+
+        assert "booting" in server.steps(HOST)
+
+
+def test_a_unified_kernel_image_has_its_own_command_line(lan: Lan) -> None:
+    """Even its image's name, which iPXE passes to every EFI program, would replace that."""
+    dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
+    tap = lan.tap()
+    with Server(lan.srv, TYPES) as server:
+        files = f"http://{lan.address}:{PORT}/images"
+        (server.folder / "images/answers").write_text("from within\n")
+        (server.folder / "images/done").write_text("OK")
+        uki.build(
+            server.folder / "images/rescue.efi",
+            kernel=installer.kernel(),
+            initrd=smallguest.initrd(),
+            cmdline=f"{smallguest.CMDLINE} url={files}/answers done={files}/done",
+        )
+        server.machine(HOST, tap.mac)
+        server.start()
+        server.build(f"{HOST}/uki")
+
+        with Guest(tap, firmware="uefi") as guest:
+            guest.wait_for(f"{smallguest.DONE_SAID}OK", BOOT)
