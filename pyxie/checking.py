@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from pyxie.advice.adviser import advise, placed
 from pyxie.config.nodes import Document, Loc, Plain, read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
+from pyxie.outbound.proxies import problem, proxies_of
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
@@ -20,6 +22,7 @@ from pyxie.render.rendering import Rendering
 
 _BASE_URL = "http://192.0.2.1:8090"
 _TOKEN = "0" * 36
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,27 @@ class Checked:
     machines: int
 
 
-def check(file: Path, build_type: str | None = None) -> Checked:
-    """Check ``config.yaml`` and all it leads to.
+def check(file: Path, build_type: str | None = None, environ: Mapping[str, str] = _NONE) -> Checked:
+    """Check ``config.yaml`` and all it leads to, and the proxies of the environment.
 
     Args:
         file: ``config.yaml``.
         build_type: The type to try every machine with; None for its own.
+        environ: The environment; empty if it is not to be looked at.
 
     Raises:
         UnknownTypeError: There is no such type.
     """
+    seen = _of_files(file, build_type)
+    wrong = [(each.fatal, problem(each)) for each in proxies_of(environ).mistakes]
+    problems = [each for fatal, each in wrong if fatal]
+    advice = [each for fatal, each in wrong if not fatal]
+    return Checked(
+        sorted([*seen.problems, *problems]), sorted([*seen.advice, *advice]), seen.machines
+    )
+
+
+def _of_files(file: Path, build_type: str | None) -> Checked:
     try:
         settings, document = load_marked(file)
     except ConfigError as exc:

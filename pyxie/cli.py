@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -98,7 +99,8 @@ def check(config: Path | None, as_json: bool, watch: bool, build_type: str | Non
 
     Prints one line for each, as file:line:column, and exits with 2 if there are any. What
     passes here is what `pyxie build` accepts. Lines of advice name what is no mistake, and
-    will hardly be wanted; they do not count.
+    will hardly be wanted; they do not count. The environment's http_proxy and its like are
+    looked at too.
     """
     file = needed(config)
     if watch:
@@ -111,7 +113,7 @@ def _checked(file: Path, as_json: bool, build_type: str | None, at: str = "") ->
     """Print what is wrong; return whether nothing is."""
     from pyxie.checking import check as looked_at
 
-    seen = looked_at(file, build_type)
+    seen = looked_at(file, build_type, os.environ)
     found, machines = seen.problems, seen.machines
     if as_json:
         said = {"problems": list(map(str, found)), "advice": list(map(str, seen.advice))}

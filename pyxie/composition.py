@@ -43,6 +43,7 @@ from pyxie.net.baseurl import BaseUrl
 from pyxie.net.interfaces import Interfaces
 from pyxie.net.watch import InterfaceWatch
 from pyxie.operations import operations
+from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.rate import TokenBuckets
 from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
@@ -78,16 +79,17 @@ class Daemon:
     services: tuple[Service, ...]
 
 
-def compose(settings: LiveSettings, *, strict: bool = False) -> Daemon:
+def compose(settings: LiveSettings, *, strict: bool = False, proxies: Proxies = DIRECTLY) -> Daemon:
     """Make a daemon.
 
     Args:
         settings: What to run.
         strict: Refuse to start while a machine file is broken.
+        proxies: By way of which other servers are reached.
     """
     database = Database(settings().state)
     watch = InterfaceWatch(lambda: settings().interfaces or None)
-    parts = assemble(settings, database, lambda: watch.current, strict=strict)
+    parts = assemble(settings, database, lambda: watch.current, strict=strict, proxies=proxies)
     stale = StaleWatch(
         parts.builds, lambda build: parts.definitions.of(build).stale_build_threshold_secs
     )
@@ -108,6 +110,7 @@ def assemble(
     interfaces: Callable[[], Interfaces],
     *,
     strict: bool = False,
+    proxies: Proxies = DIRECTLY,
     records: Callable[..., BuildRecords] = BuildRecords,
     clock: Callable[[], float] = time.time,
 ) -> Parts:
@@ -118,6 +121,7 @@ def assemble(
         database: To be entered before they are used.
         interfaces: Those of now.
         strict: Refuse to start while a machine file is broken.
+        proxies: By way of which other servers are reached.
         records: Makes the records of builds.
         clock: Seconds since the epoch, of all that is dated.
     """
@@ -137,6 +141,7 @@ def assemble(
         HookNames(definitions, settings, base_url),
         trace,
         metrics,
+        proxies=proxies,
         clock=clock,
     )
     builds = Builds(
@@ -149,7 +154,15 @@ def assemble(
         begun=news.of_anybody,
         clock=clock,
     )
-    boot_api = BootApi(settings().boot_api, contract, said, trace, metrics, learned=news.of)
+    boot_api = BootApi(
+        settings().boot_api,
+        contract,
+        said,
+        trace,
+        metrics,
+        proxies=proxies,
+        learned=news.of,
+    )
     discovered = DiscoveredMachines()
     tokens = Tokens(database, clock=clock)
 
@@ -177,7 +190,7 @@ def assemble(
         rendering=rendering,
         base_url=base_url,
         loaders=Loaders(lambda: settings().ipxe),
-        upstreams=Upstreams(),
+        upstreams=Upstreams(proxies),
         chains=ChainMemory(),
         boot_api=boot_api,
         hooks=hooks,

@@ -6,6 +6,7 @@ import asyncio
 import codecs
 import gc
 import logging
+import os
 import resource
 import signal
 from collections.abc import Callable, Iterator
@@ -17,8 +18,9 @@ from pyxie.composition import Daemon, compose
 from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
-from pyxie.errors import StartError
+from pyxie.errors import ConfigError, StartError
 from pyxie.logs import configure
+from pyxie.outbound.proxies import Proxies, problem, proxies_of
 from pyxie.registry.edit import written
 from pyxie.service import supervise
 
@@ -41,16 +43,35 @@ def run(
 
     Raises:
         StartError: It cannot start; the text says what to do.
-        ConfigError: ``strict``, and a machine file is broken.
+        ConfigError: ``strict``, and a machine file is broken; or the environment names a proxy
+            that is none.
         ExceptionGroup: A service died.
     """
     configure(settings.log)
+    proxies = _proxies()
     _allow_files()
-    asyncio.run(_run(LiveSettings(file, settings, document), strict=strict))
+    asyncio.run(_run(LiveSettings(file, settings, document), proxies, strict=strict))
 
 
-async def _run(live: LiveSettings, *, strict: bool) -> None:
-    daemon, settings = compose(live, strict=strict), live()
+def _proxies() -> Proxies:
+    """Return the proxies of the environment; log what goes where, and what does not count.
+
+    Raises:
+        ConfigError: A variable names none.
+    """
+    proxies = proxies_of(os.environ)
+    wrong = [problem(each) for each in proxies.mistakes if each.fatal]
+    if wrong:
+        raise ConfigError(wrong)
+    for mistake in proxies.mistakes:
+        log.warning("%s", problem(mistake))
+    if str(proxies):
+        log.info("images, the boot API and webhooks: %s", proxies)
+    return proxies
+
+
+async def _run(live: LiveSettings, proxies: Proxies, *, strict: bool) -> None:
+    daemon, settings = compose(live, strict=strict, proxies=proxies), live()
     live.follow(lambda now: configure(now.log))
     stop = asyncio.Event()
 

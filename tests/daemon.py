@@ -38,6 +38,8 @@ class Home:
         self.folder = folder
         self.http, self.tftp = free_port(), free_port(socket.SOCK_DGRAM)
         self.settings = settings
+        self.env: dict[str, str] = {}
+        """More of the environment of what is started."""
         self._files = files
         self.started = 0
         self.write()
@@ -54,7 +56,8 @@ class Home:
         """Start a daemon, without waiting for anything."""
         self.started += 1
         argv = [*prefix, *PYXIE, "serve", "--config", str(self.folder / "config.yaml"), *options]
-        return Process(argv, self.folder / f"log{self.started}", cwd=self.folder)
+        log = self.folder / f"log{self.started}"
+        return Process(argv, log, cwd=self.folder, env=self.env)
 
     @contextmanager
     def running(self, *options: str, prefix: Sequence[str] = ()) -> Iterator[Process]:
@@ -68,6 +71,18 @@ class Home:
         with self.start(*options) as process:
             code = process.wait_exit(20)
             return code, process.text.splitlines()
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of pyxie's."""
+        config = str(self.folder / "config.yaml")
+        return subprocess.run(
+            [*PYXIE, *words, "--config", config],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            cwd=self.folder,
+            env={**os.environ, **self.env},
+        )
 
     def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Make one request."""

@@ -60,6 +60,7 @@ PURE = frozenset(
         "importers.languages.pongo2.tags",
         "importers.notes",
         "images.load",
+        "outbound.proxies",
         "rate",
         "bounded",
         "recognition.discovered",
@@ -123,6 +124,7 @@ EXTRA = {
     "pyxie.config.values": {"pydantic"},
     "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
+    "pyxie.outbound.proxies": {"pathlib"},  # the same
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.images.load": {"pyxie.config.initrd"},  # for what a name is
     "pyxie.registry.edit": {
@@ -180,6 +182,7 @@ RANKS = (
             "pyxie.bootapi",
             "pyxie.hooks",
             "pyxie.net",
+            "pyxie.outbound",
             "pyxie.recognition",
             "pyxie.store",
             "pyxie.tftp.source",

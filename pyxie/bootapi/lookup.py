@@ -26,6 +26,8 @@ from pyxie.bounded import note
 from pyxie.events.event import Recorder
 from pyxie.events.kinds import BootApiBoots, BootApiMalformed
 from pyxie.metrics import Metrics
+from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
+from pyxie.outbound.requests import proxys_fault, request_class
 from pyxie.rate import Once
 from pyxie.urls import shown
 
@@ -39,8 +41,9 @@ _REDIRECTS: Final = 5
 _MOST_QUEUED: Final = 64
 """Machines that wait for their turn to be asked about."""
 _POLL: Final = 0.1
-_AWAY: Final = frozenset((429, 502, 503, 504))
-"""What speaks for a server that is away; 500 is waitron 3's word for a machine without a job."""
+_AWAY: Final = frozenset((407, 429, 502, 503, 504))
+"""What speaks for a server that is away, or for a proxy that lets nobody through to it; 500 is
+waitron 3's word for a machine without a job."""
 
 
 class _FailedError(Exception):
@@ -68,6 +71,7 @@ class BootApi:
         memory: Where it notes what the server says.
         recorder: Takes events.
         metrics: Counts.
+        proxies: By way of which it is reached.
         learned: Called with the MAC of a machine once ``memory`` has word about it.
         clock: Seconds, monotonic.
         patience: Seconds for an answer.
@@ -83,6 +87,7 @@ class BootApi:
         recorder: Recorder,
         metrics: Metrics,
         *,
+        proxies: Proxies = DIRECTLY,
         learned: Callable[[str], None] = lambda _mac: None,
         clock: Callable[[], float] = time.monotonic,
         patience: float = TIMEOUT,
@@ -95,6 +100,7 @@ class BootApi:
         self._patience = patience
         self._memory = memory
         self._learned = learned
+        self._proxies = proxies
         self._pace = Pace()
         self._once = Once()
         self._handed: dict[str, Answer] = {}
@@ -118,6 +124,7 @@ class BootApi:
                 },
                 auto_decompress=False,  # what is small packed may be large unpacked
                 cookie_jar=aiohttp.DummyCookieJar(),
+                request_class=request_class(self._proxies),
             )
             log.info("unknown machines are looked up at %s", shown(self._base))
         return self
@@ -260,6 +267,10 @@ class BootApi:
                 if reply.status != 200:
                     raise _NothingError(f"answers {reply.status}")
                 return await _read(reply)
+        except ProxyError as exc:
+            raise _FailedError(f"cannot be reached: {exc}") from exc
+        except (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError) as exc:
+            raise _FailedError(f"cannot be reached: {proxys_fault(exc)}") from exc
         except TimeoutError as exc:
             raise _FailedError(f"does not answer within {self._patience:g} s") from exc
         except aiohttp.TooManyRedirects as exc:

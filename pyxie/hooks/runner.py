@@ -19,6 +19,7 @@ from pyxie.hooks.orders import environment, order
 from pyxie.hooks.process import Outcome, run
 from pyxie.hooks.webhook import call
 from pyxie.metrics import Metrics
+from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.render.strict import Renderer
 from pyxie.store.database import StoreError
 from pyxie.store.pending import HookResult, PendingHook, PendingHooks, spelt
@@ -67,6 +68,7 @@ class Hooks:
         names: What their templates see, as settings and machines of now have it.
         recorder: Takes an event for every hook that ended.
         metrics: Counters.
+        proxies: By way of which webhooks are sent.
         clock: Seconds since the epoch.
     """
 
@@ -81,8 +83,10 @@ class Hooks:
         recorder: Recorder,
         metrics: Metrics,
         *,
+        proxies: Proxies = DIRECTLY,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._proxies = proxies
         self._pending = pending
         self._records = records
         self._renderer = renderer
@@ -236,7 +240,7 @@ class Hooks:
                 "state": str(build.state) if build else None,
                 "reason": build.reason if build else "",
             }
-            return await call(what.url, body, seconds)
+            return await call(what.url, body, seconds, self._proxies)
         path = os.environ.get("PATH", _PATH)
         return await run(what.command, seconds, environment(kind, host, mac, token, attempt, path))
 

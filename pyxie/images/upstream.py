@@ -13,6 +13,8 @@ import aiohttp
 from aiohttp import hdrs, web
 
 from pyxie.errors import PyxieError
+from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
+from pyxie.outbound.requests import proxy_for, proxys_fault, request_class
 from pyxie.service import Unbound
 from pyxie.urls import shown
 
@@ -26,6 +28,7 @@ _PASSED_BACK = (
     hdrs.LAST_MODIFIED,
 )
 _CHUNK = 256 << 10
+_PROXY_WANTS_A_PASSWORD = 407
 
 Moved = Callable[[int, int | None], None]
 """Called after each piece: how many bytes were sent so far, and of how many, where known."""
@@ -56,14 +59,16 @@ class RefusedError(UpstreamError):
         status: Of its answer.
     """
 
-    def __init__(self, url: str, status: int, reason: str | None) -> None:
-        super().__init__(url, f"answered {status} {reason}")
+    def __init__(self, url: str, status: int, reason: str | None, by: str = "") -> None:
+        """Take what it answered, and by way of which proxy."""
+        by = f", by way of the proxy {by}" if by else ""
+        super().__init__(url, f"answered {status} {reason}{by}")
         self.status = status
 
     @property
     def is_absence(self) -> bool:
         """Whether it has no such file for us, and will not have it a moment later either."""
-        return 400 <= self.status < 500
+        return 400 <= self.status < 500 and self.status != _PROXY_WANTS_A_PASSWORD
 
 
 class BrokenOffError(UpstreamError, ConnectionError):
@@ -74,11 +79,15 @@ class Upstreams(Unbound):
     """One pool of connections to all servers that ``image_url`` names.
 
     A `pyxie.service.Service`.
+
+    Args:
+        proxies: By way of which they are reached.
     """
 
     name = "upstreams"
 
-    def __init__(self) -> None:
+    def __init__(self, proxies: Proxies = DIRECTLY) -> None:
+        self._proxies = proxies
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -90,6 +99,7 @@ class Upstreams(Unbound):
             auto_decompress=False,
             connector=aiohttp.TCPConnector(limit=0),  # clients are bounded already
             cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=request_class(self._proxies),
         )
         return self
 
@@ -126,11 +136,12 @@ class Upstreams(Unbound):
         passed = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
         try:
             answer = await self._session.request(request.method, url, headers=passed)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+        except (aiohttp.ClientError, TimeoutError, ValueError, ProxyError) as exc:
             raise UpstreamError(url, _words(exc)) from exc
         async with answer:
             if answer.status not in (200, 206, 304, 416):
-                raise RefusedError(url, answer.status, answer.reason)
+                by = proxy_for(self._proxies, answer.url)
+                raise RefusedError(url, answer.status, answer.reason, str(by or ""))
             return await self._pass_on(answer, url, request, moved)
 
     async def _pass_on(
@@ -170,4 +181,4 @@ def _reset(request: web.Request) -> None:
 def _words(exc: BaseException) -> str:
     if isinstance(exc, (TimeoutError, asyncio.TimeoutError)):
         return "does not answer"
-    return str(exc) or type(exc).__name__
+    return proxys_fault(exc) or str(exc) or type(exc).__name__

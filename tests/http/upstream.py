@@ -24,11 +24,13 @@ class Mirror:
     asked: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         name = PurePosixPath(request.path).name
         self.asked.append((request.method, name))
         self.urls.append(request.raw_path)
+        self.headers.append(dict(request.headers))
         self.bodies.append(await request.read())
         file = self.files[name]
         match file:

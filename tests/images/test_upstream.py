@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import aiohttp
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
-from pyxie.images.upstream import BrokenOffError, UpstreamError, Upstreams, _words
+from pyxie.images.upstream import (
+    BrokenOffError,
+    RefusedError,
+    UpstreamError,
+    Upstreams,
+    _words,
+)
+from pyxie.outbound.proxies import proxies_of
 from tests.http.upstream import mirror
+from tests.outbound.proxy import forward_proxy
 
 
 class TestWords:
@@ -34,6 +43,47 @@ class TestErrors:
 
         assert isinstance(error, ConnectionError)
         assert str(error) == "http://m.example/linux: broke off"
+
+
+class TestAProxy:
+    """By way of which it is asked; tests/outbound has which one that is."""
+
+    async def test_that_says_no_is_named_without_its_password(self) -> None:
+        async with forward_proxy(status="403 Forbidden") as proxy:
+            where = f"127.0.0.1:{proxy.port}"
+            proxies = proxies_of({"all_proxy": f"http://me:sesame@{where}"})
+            async with Upstreams(proxies) as upstreams:
+                plain = await refusal(upstreams, "http://files.invalid/linux")
+                tls = await refusal(upstreams, "https://files.invalid/linux")
+
+        assert plain == (
+            "http://files.invalid/linux: answered 403 Forbidden, "
+            f"by way of the proxy {where} (all_proxy)"
+        )
+        assert tls == "https://files.invalid/linux: the proxy answered 403 Forbidden"
+
+    async def test_that_wants_a_password_has_not_said_that_there_is_no_such_file(self) -> None:
+        assert RefusedError("http://m.example/x", 404, "Not Found").is_absence
+        assert not RefusedError("http://m.example/x", 407, "Proxy …").is_absence
+
+    async def test_that_is_away_or_cannot_be_used_says_so(self) -> None:
+        async with Upstreams(proxies_of({"http_proxy": "http://127.0.0.1:1"})) as upstreams:
+            away = await refusal(upstreams, "http://files.invalid/linux")
+        async with Upstreams(proxies_of({"http_proxy": "socks5://127.0.0.1"})) as upstreams:
+            none = await refusal(upstreams, "http://files.invalid/linux")
+
+        assert away == (
+            "http://files.invalid/linux: the proxy 127.0.0.1:1 cannot be reached: "
+            "Connection refused"
+        )
+        assert none.startswith("http://files.invalid/linux: http_proxy: is a SOCKS proxy")
+
+
+async def refusal(upstreams: Upstreams, url: str) -> str:
+    request = make_mocked_request("GET", "/")
+    with pytest.raises(UpstreamError) as error:
+        await upstreams.stream(url, request)
+    return str(error.value)
 
 
 class TestAsking:

@@ -1,0 +1,75 @@
+"""aiohttp's requests, each going the way that its own URL has to."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+import aiohttp
+from aiohttp import hdrs
+
+from pyxie.outbound.proxies import Proxies, Proxy
+
+
+class Url(Protocol):
+    """What aiohttp takes a URL for."""
+
+    @property
+    def scheme(self) -> str:
+        """In lower case."""
+        ...
+
+    @property
+    def raw_host(self) -> str | None:
+        """In ASCII, without brackets."""
+        ...
+
+    @property
+    def port(self) -> int | None:
+        """As it is written, or the scheme's own."""
+        ...
+
+
+def request_class(proxies: Proxies) -> type[aiohttp.ClientRequest]:
+    """Return the class of requests for an `aiohttp.ClientSession`.
+
+    A session makes one for each redirect too, and so each is asked about by itself: aiohttp
+    has one proxy for all of them, or else takes urllib's rules and ~/.netrc (``trust_env``).
+    Making one raises ProxyError where the proxy that it needs cannot be used.
+    """
+    if not proxies:
+        return aiohttp.ClientRequest
+
+    class Request(aiohttp.ClientRequest):
+        def update_proxy(self, *_: object) -> None:
+            proxy = proxy_for(proxies, self.url)
+            if proxy is None:
+                super().update_proxy(None, None, None)
+                return
+            # Not in the proxy's URL, which errors quote.
+            secret = {hdrs.PROXY_AUTHORIZATION: proxy.authorization} if proxy.authorization else {}
+            if not self.is_ssl():
+                self.headers.update(secret)
+            url = type(self.url).build(scheme=proxy.scheme, host=proxy.host, port=proxy.port)
+            super().update_proxy(url, None, secret or None)
+
+    return Request
+
+
+def proxy_for(proxies: Proxies, url: Url) -> Proxy | None:
+    """Return the proxy by way of which ``url`` is fetched, if any; raises ProxyError."""
+    return proxies.way(url.scheme, url.raw_host or "", url.port or 0)
+
+
+def proxys_fault(exc: BaseException) -> str | None:
+    """Return what a proxy did wrong, if it was one: aiohttp's words would name the target."""
+    match exc:
+        case aiohttp.ClientHttpProxyError():
+            return f"the proxy answered {exc.status} {exc.message[:80]}"
+        case aiohttp.ClientProxyConnectionError():
+            # Its own text is asyncio's, which has the address and not the reason.
+            number = exc.os_error.errno or 0
+            why = os.strerror(number) if number > 0 else exc.os_error.strerror
+            return f"the proxy {exc.host}:{exc.port} cannot be reached: {why}"
+        case _:
+            return None
