@@ -45,8 +45,10 @@ class TestATable:
 
     def test_that_is_too_wide_folds_its_longest_column(self, drawn: Drawn) -> None:
         assert drawn(ORIGINS, 110) == [
-            "key          value                                                            "
-            "from                    layer",
+            (
+                "key          value                                                            "
+                "from                    layer"
+            ),
             "image_url    http://mirror.internal/"
             + "x" * 40
             + "  config.yaml:38          settings",

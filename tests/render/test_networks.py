@@ -47,7 +47,7 @@ OLD = [
     {"macaddress": OTHER, "ipaddress": "198.51.100.5/25"},
 ]
 """As waitron 1 has it."""
-NEW = [
+NEW: list[dict[str, Any]] = [
     {
         "name": "lan",
         "macaddress": MAC,
@@ -65,7 +65,7 @@ NEW = [
     {"name": "spare", "macaddress": THIRD},
 ]
 """As waitron 2 and 3 have it, with a VLAN, and a NIC that nothing is said of."""
-TRUNK = [
+TRUNK: list[dict[str, Any]] = [
     {"macaddress": MAC, "vlan_id": "7"},
     {"macaddress": MAC, "vlan_id": "8", "addresses6": [{"cidr": "2001:db8::23/64"}]},
 ]
