@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyxie.compat import waitron1, waitron3
 from pyxie.http import (
+    answerfile,
     boot,
     boot_api,
     bootfiles,
@@ -22,7 +23,7 @@ from pyxie.http.routing import Operation
 
 _OWN = (
     *(health, machines, machine_files, builds, events, tokens, settings),
-    *(boot, bootfiles, boot_api, discovered, nocloud),
+    *(boot, bootfiles, boot_api, discovered, nocloud, answerfile),
 )
 
 

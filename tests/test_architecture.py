@@ -67,6 +67,7 @@ PURE = frozenset(
         "recognition.news",
         "recognition.recognise",
         "registry.addresses",
+        "recognition.systeminfo",
         "registry.edit",
         "registry.glob",
         "registry.identity",
@@ -127,6 +128,7 @@ EXTRA = {
     "pyxie.outbound.proxies": {"pathlib"},  # the same
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.images.load": {"pyxie.config.initrd"},  # for what a name is
+    "pyxie.recognition.systeminfo": {"json"},  # from bytes to data
     "pyxie.registry.edit": {
         "pathlib",  # a document has a name
         *("pyxie.config.nodes", "pyxie.config.simple", "yaml.nodes"),

@@ -202,6 +202,11 @@ def _(what: kinds.TemplateFetched) -> str:
 
 
 @sentence.register
+def _(what: kinds.AnswerRefused) -> str:
+    return f"no answer file: {what.why}"
+
+
+@sentence.register
 def _(what: kinds.TemplateFailed) -> str:
     return f"template {what.name}: {what.why}"
 

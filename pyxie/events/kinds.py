@@ -170,6 +170,17 @@ class TemplateFetched(Kind):
     name: str
 
 
+@kind("answer.refused", Step.TROUBLE)
+class AnswerRefused(Kind):
+    """Proxmox VE's installer asked for its answer file, and gets none.
+
+    Attributes:
+        why: In plain words.
+    """
+
+    why: str
+
+
 @kind("template.failed", Step.TROUBLE)
 class TemplateFailed(Kind):
     """A template could not be rendered.

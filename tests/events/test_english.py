@@ -188,6 +188,10 @@ SAID = [
         "failed: no disk; pyxie is silent to it from here on",
     ),
     (changed("cancelled", "cancel"), "cancelled"),
+    (
+        kinds.AnswerRefused(why="52:54:00:00:00:01 is not in build mode"),
+        "no answer file: 52:54:00:00:00:01 is not in build mode",
+    ),
     (kinds.BuildAdvised(advice="web01.yaml:3:1: is idle"), "advice: web01.yaml:3:1: is idle"),
     (kinds.BuildRefused(why="no such template"), "build refused: no such template"),
     (

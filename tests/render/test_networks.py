@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -33,10 +34,10 @@ from tests.render.test_autoyast import SPACE
 from tests.render.test_shipped_templates import answers
 
 MAC, OTHER, THIRD = "52:54:00:12:00:03", "52:54:00:12:00:04", "52:54:00:12:00:05"
-INSTALLERS = [name for name in names() if name != "rescue"]
+INSTALLERS = [name for name in names() if name not in ("rescue", "proxmox")]
 BY_NETCFG = ["debian12", "ubuntu20", "rescue"]
 
-OLD = [
+OLD: list[dict[str, Any]] = [
     {
         "name": "lan",
         "macaddress": MAC,
@@ -122,6 +123,8 @@ def complaints(name: str, machine: Machine, mac: str, folder: Path) -> list[obje
         return [said] if code and "has already been defined" not in said else []
     if name == "suse":
         return [by_relax_ng(text())[1].replace("- validates\n", "")]
+    if name == "proxmox":
+        return [by_schema("proxmox-answer.schema.json", tomllib.loads(text("answer")))]
     if name == "alpine":
         return [by_a_shell(text("answers"), "SC2034", "SC2154", "SC2016")]
     if name == "flatcar":

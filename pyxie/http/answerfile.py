@@ -1,0 +1,84 @@
+"""Proxmox VE's automatic installer fetches its answer file by POST, from one URL for all machines.
+
+It knows no token. Whose file it gets is told by its MAC addresses, which are as good as those
+by which iPXE fetches its script; only a machine in build mode gets one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from pyxie.builds.life import Build
+from pyxie.errors import NotServedError, RenderError
+from pyxie.events.kinds import AnswerRefused
+from pyxie.http.edge import peer, text
+from pyxie.http.parts import RECOGNISER, RENDERING, TRACE
+from pyxie.http.routing import OPEN, Routes
+from pyxie.http.templates import rendered
+from pyxie.recognition.recognise import Known, Recognised, why_not
+from pyxie.recognition.systeminfo import macs_in
+from pyxie.registry.machine import Machine
+from pyxie.render.context import BuildContext
+
+_NAME: Final = "answer"
+_LONGEST: Final = 256 << 10
+"""Bytes of a body that are read; a large machine's tells of its hardware in some 10 KiB."""
+
+routes = Routes()
+
+
+@routes.post("/answer", scope=OPEN, lenient=True)
+async def answer(request: web.Request) -> web.Response:
+    """Give Proxmox VE's installer the answer file of the machine that has its NICs."""
+    try:
+        macs = macs_in(await _body(request))
+    except ValueError as exc:
+        return text(str(exc), 400)
+    found = {mac: request.app[RECOGNISER].of(mac) for mac in macs}
+    builds = {build.host: build for each in found.values() if (build := _active(each))}
+    if len(builds) != 1:
+        return _refused(request, found, sorted(builds))
+    rendering = request.app[RENDERING]()
+
+    def render(machine: Machine, name: str, context: BuildContext) -> str:
+        if not machine.templates.get(name):
+            raise NotServedError(name, f"{machine.hostname} has no {name!r} in its 'templates'")
+        return rendering.template(machine, name, context)
+
+    (build,) = builds.values()
+    try:
+        return await rendered(request, build, _NAME, render)
+    except RenderError as exc:
+        return text(f"Unable to render template\n{exc}", 400)
+
+
+async def _body(request: web.Request) -> bytes:
+    read = bytearray()
+    async for piece in request.content.iter_any():
+        read += piece
+        if len(read) > _LONGEST:
+            raise web.HTTPRequestEntityTooLarge(_LONGEST, len(read))
+    return bytes(read)
+
+
+def _active(found: Recognised) -> Build | None:
+    match found:
+        case Known(build=Build(active=True) as build):
+            return build
+        case _:
+            return None
+
+
+def _refused(request: web.Request, found: dict[str, Recognised], hosts: list[str]) -> web.Response:
+    """Answer one who is no machine in build mode, or several."""
+    status = 409 if hosts else 404
+    why = (
+        f"its NICs are those of several machines in build mode: {', '.join(hosts)}"
+        if hosts
+        else "; ".join(f"{mac} is {why_not(each)}" for mac, each in found.items())
+    )
+    refused = AnswerRefused(why=why)
+    request.app[TRACE].record(refused, mac=next(iter(found)), peer=str(peer(request)))
+    return text(f"no answer file: {why}", status)
