@@ -38,8 +38,8 @@ class Architecture:
         name: In plain words, for the log.
         family: BIOS, UEFI or another.
         transport: TFTP, or HTTP for UEFI HTTP Boot.
-        loaders: File names of boot loaders that fit, the best first; empty if pyxie
-            knows none.
+        loaders: File names of boot loaders that fit, the best first, some in a folder; empty
+            if pyxie knows none.
     """
 
     code: int
@@ -49,13 +49,47 @@ class Architecture:
     loaders: tuple[str, ...] = ()
 
 
-# A name with the architecture in it was put there by the operator, so it comes first;
-# the plain names are Debian's, whose ipxe.efi and snponly.efi are for x64.
-_BIOS: Final = ("undionly.kpxe", "ipxe.pxe")
-_X64: Final = ("ipxe-x86_64.efi", "snponly-x86_64.efi", "ipxe.efi", "snponly.efi")
-_IA32: Final = ("ipxe-i386.efi", "snponly-i386.efi")
-_ARM32: Final = ("ipxe-arm32.efi", "snponly-arm32.efi")
-_ARM64: Final = ("ipxe-arm64.efi", "snponly-arm64.efi")
+# As they are named by upstream's own downloads, by the packages of Debian (plain names, for
+# x64), Fedora and EL (ipxe-snponly-x86_64.efi, arm64-efi/snponly.efi; EL 9 has ipxe-x86_64.efi
+# as well), SUSE (snp-x86_64.efi) and Arch (x86_64/ipxe.efi), and in upstream's release archive
+# (ipxeboot.tar.gz: a folder an architecture, and links to those for x64).
+_PLAIN_EFI: Final = ("ipxe.efi", "snponly.efi")
+
+
+def _efi(cpu: str, *plain: str) -> tuple[str, ...]:
+    """Return what iPXE for that processor's UEFI is called, the best first.
+
+    A name with the processor in it was put there by the operator, so that it comes first. One
+    with iPXE's own drivers comes before one that uses the firmware's.
+    """
+    return (
+        *(f"{name}-{cpu}.efi" for name in ("ipxe", "snponly")),
+        *plain,
+        *(f"{name}-{cpu}.efi" for name in ("ipxe-snponly", "snp")),
+        *(
+            f"{folder}/{name}"
+            for folder in (f"{cpu}-efi", cpu, f"ipxeboot/{cpu}")
+            for name in _PLAIN_EFI
+        ),
+    )
+
+
+_BIOS: Final = (
+    *("undionly.kpxe", "ipxe.pxe", "undionly.kkpxe"),
+    # The 32-bit ones start on any processor; upstream's links in the archive are to the others.
+    *(
+        f"{folder}/{name}"
+        for folder in ("i386", "x86_64", "ipxeboot/i386", "ipxeboot/x86_64")
+        for name in ("undionly.kpxe", "ipxe.pxe")
+    ),
+)
+_X64: Final = _efi("x86_64", *_PLAIN_EFI)
+_IA32: Final = _efi("i386")
+_ARM32: Final = _efi("arm32")
+_ARM64: Final = _efi("arm64")
+_RISCV32: Final = _efi("riscv32")
+_RISCV64: Final = _efi("riscv64")
+_LOONG64: Final = _efi("loong64")
 
 _TABLE: Final = (
     Architecture(0x00, "BIOS", Family.BIOS, loaders=_BIOS),
@@ -83,10 +117,10 @@ _TABLE: Final = (
     Architecture(0x16, "arm64 U-Boot", Family.OTHER),
     Architecture(0x17, "arm32 U-Boot HTTP", Family.OTHER, Transport.HTTP),
     Architecture(0x18, "arm64 U-Boot HTTP", Family.OTHER, Transport.HTTP),
-    Architecture(0x19, "riscv32 UEFI", Family.UEFI),
-    Architecture(0x1A, "riscv32 UEFI HTTP", Family.UEFI, Transport.HTTP),
-    Architecture(0x1B, "riscv64 UEFI", Family.UEFI),
-    Architecture(0x1C, "riscv64 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x19, "riscv32 UEFI", Family.UEFI, loaders=_RISCV32),
+    Architecture(0x1A, "riscv32 UEFI HTTP", Family.UEFI, Transport.HTTP, _RISCV32),
+    Architecture(0x1B, "riscv64 UEFI", Family.UEFI, loaders=_RISCV64),
+    Architecture(0x1C, "riscv64 UEFI HTTP", Family.UEFI, Transport.HTTP, _RISCV64),
     Architecture(0x1D, "riscv128 UEFI", Family.UEFI),
     Architecture(0x1E, "riscv128 UEFI HTTP", Family.UEFI, Transport.HTTP),
     Architecture(0x1F, "s390 basic", Family.OTHER),
@@ -97,8 +131,8 @@ _TABLE: Final = (
     Architecture(0x24, "sunway64 UEFI", Family.UEFI),
     Architecture(0x25, "loongarch32 UEFI", Family.UEFI),
     Architecture(0x26, "loongarch32 UEFI HTTP", Family.UEFI, Transport.HTTP),
-    Architecture(0x27, "loongarch64 UEFI", Family.UEFI),
-    Architecture(0x28, "loongarch64 UEFI HTTP", Family.UEFI, Transport.HTTP),
+    Architecture(0x27, "loongarch64 UEFI", Family.UEFI, loaders=_LOONG64),
+    Architecture(0x28, "loongarch64 UEFI HTTP", Family.UEFI, Transport.HTTP, _LOONG64),
     Architecture(0x29, "arm rpiboot", Family.OTHER),
 )
 
@@ -106,3 +140,17 @@ ARCHITECTURES: Final[Mapping[int, Architecture]] = MappingProxyType(
     {row.code: row for row in _TABLE}
 )
 """Every architecture that pyxie knows by name, by its code."""
+
+BY_IPXE: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        **dict.fromkeys(("i386-pcbios", "x86_64-pcbios"), 0x00),
+        "i386-efi": 0x06,
+        "x86_64-efi": 0x07,
+        "arm32-efi": 0x0A,
+        "arm64-efi": 0x0B,
+        "riscv32-efi": 0x19,
+        "riscv64-efi": 0x1B,
+        "loong64-efi": 0x27,
+    }
+)
+"""Option 93's code by iPXE's ``${buildarch}-${platform}``."""

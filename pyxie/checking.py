@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 from pyxie.advice.adviser import advise, placed
+from pyxie.config.build import BuildKeys
 from pyxie.config.nodes import Document, Loc, Plain, read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
+from pyxie.loaders.catalogue import Wanted
+from pyxie.loaders.folders import Loaders
 from pyxie.outbound.proxies import problem, proxies_of
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
@@ -70,7 +73,9 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
     registry = scan(settings, document)
     found = set(registry.problems)
     advice: dict[Problem, list[str]] = {}
-    rendering = Rendering(settings)
+    rendering, loaders = Rendering(settings), Loaders(lambda: settings.ipxe)
+    common_faults = set(_of_loaders(loaders, settings, document))
+    found |= common_faults
     trial = context(settings)
     failed = 0
     for machine in registry.machines.values():
@@ -82,8 +87,9 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
             continue
         where = _Where(settings, definition, registry.documents[machine.hostname])
         tried = rehearse(rendering, definition.machine, trial)
-        theirs = {where.problem(fault) for fault in tried.faults}
-        found |= theirs
+        faults = [*tried.faults, *_fault_of(loaders, definition.machine.loader)]
+        theirs = {where.problem(fault) for fault in faults}
+        found |= {each for each in theirs if not _is_common(each, common_faults)}
         failed += bool(theirs)
         for each in () if theirs else advise(tried.served):
             advice.setdefault(placed(each, definition), []).append(machine.hostname)
@@ -100,6 +106,31 @@ def _for_all(problem: Problem, hosts: list[str]) -> Problem:
 def context(settings: Settings) -> BuildContext:
     """Return what templates see of a build that is only tried."""
     return BuildContext(base_url=settings.baseurl or _BASE_URL, token=_TOKEN, mac="")
+
+
+def _of_loaders(loaders: Loaders, settings: Settings, document: Document) -> Iterator[Problem]:
+    """Yield what is wrong with the loaders of the settings, and of build types.
+
+    Those count for unknown machines too, so that no machine need inherit them.
+    """
+    places: list[tuple[Loc, BuildKeys]] = [((), settings)]
+    places += [(("build_types", name), keys) for name, keys in settings.build_types.items()]
+    for loc, keys in places:
+        for fault in _fault_of(loaders, keys.loader):
+            yield document.problem((*loc, "loader"), fault.why)
+
+
+def _fault_of(loaders: Loaders, wanted: Wanted) -> list[NotServedError]:
+    try:
+        loaders.check(wanted)
+    except NotServedError as exc:
+        return [exc]
+    return []
+
+
+def _is_common(problem: Problem, common: Collection[Problem]) -> bool:
+    place = problem.file, problem.line, problem.column
+    return any(place == (each.file, each.line, each.column) for each in common)
 
 
 def scan(settings: Settings, document: Document) -> Registry:

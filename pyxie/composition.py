@@ -37,7 +37,8 @@ from pyxie.http.gate import Gate
 from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
-from pyxie.loaders import Loaders
+from pyxie.loaders.choosing import LoaderChoice
+from pyxie.loaders.folders import Loaders
 from pyxie.metrics import Metrics
 from pyxie.net.baseurl import BaseUrl
 from pyxie.net.interfaces import Interfaces
@@ -223,7 +224,7 @@ def serve_dhcp(
     return DhcpServer(
         interfaces=interfaces,
         recognise=parts.recogniser.over_dhcp,
-        loaders=lambda: parts.loaders.by_architecture,
+        loaders=LoaderChoice(parts.loaders, parts.definitions, settings).of,
         http_port=settings().http.port,
         recorder=parts.trace,
         metrics=parts.metrics,

@@ -61,6 +61,8 @@ PURE = frozenset(
         "importers.notes",
         "images.load",
         "outbound.proxies",
+        "loaders.catalogue",
+        "loaders.programs",
         "rate",
         "bounded",
         "recognition.discovered",
@@ -126,6 +128,7 @@ EXTRA = {
     "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.outbound.proxies": {"pathlib"},  # the same
+    "pyxie.loaders.catalogue": {"pyxie.config.validate", "pyxie.config.words"},  # near names
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.images.load": {"pyxie.config.initrd"},  # for what a name is
     "pyxie.recognition.systeminfo": {"json"},  # from bytes to data
@@ -134,7 +137,10 @@ EXTRA = {
         *("pyxie.config.nodes", "pyxie.config.simple", "yaml.nodes"),
     },
     "pyxie.registry.nicsetup": {"pyxie.registry.nic"},  # what is to be set up
-    "pyxie.registry.selector": {"pyxie.registry.match"},  # what is selected by
+    "pyxie.registry.selector": {
+        "pyxie.config.words",
+        "pyxie.registry.match",
+    },  # what is selected by
     "pyxie.registry.spelling": {
         "io",  # for a StringIO
         "pyxie.config.simple",
@@ -164,6 +170,7 @@ RANKS = (
         "pyxie.config.schema",
         "pyxie.config.simple",
         "pyxie.config.validate",
+        "pyxie.config.words",
         *("pyxie.registry.match", "pyxie.registry.nic", "pyxie.registry.machine"),
         "pyxie.advice.served",
     },

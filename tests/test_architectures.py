@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyxie.architectures import ARCHITECTURES, Family, Transport
+from pyxie.architectures import ARCHITECTURES, BY_IPXE, Family, Transport
 
 
 class TestTable:
@@ -39,11 +39,26 @@ class TestTable:
         takers = {code for code, row in ARCHITECTURES.items() if "ipxe.efi" in row.loaders}
 
         assert takers == {0x07, 0x09, 0x10}
-        assert ARCHITECTURES[7].loaders[-2:] == ("ipxe.efi", "snponly.efi")
+
+    def test_names_with_the_processor_in_them_come_before_plain_ones(self) -> None:
+        assert ARCHITECTURES[7].loaders[:4] == (
+            *("ipxe-x86_64.efi", "snponly-x86_64.efi"),
+            *("ipxe.efi", "snponly.efi"),
+        )
+
+    def test_a_loader_in_a_folder_is_for_the_processor_that_the_folder_names(self) -> None:
+        assert {row.name for row in ARCHITECTURES.values() if "arm64/ipxe.efi" in row.loaders} == {
+            "arm64 UEFI",
+            "arm64 UEFI HTTP",
+        }
+
+    def test_ipxe_names_architectures_that_there_are(self) -> None:
+        assert set(BY_IPXE.values()) <= set(ARCHITECTURES)
 
     def test_all_others_are_known_by_name_only(self) -> None:
         nameless = {code for code, row in ARCHITECTURES.items() if not row.loaders}
 
         assert nameless == set(range(0x2A)) - {
             0, 6, 7, 9, 0x0A, 0x0B, 0x0F, 0x10, 0x12, 0x13, 0x14,
+            0x19, 0x1A, 0x1B, 0x1C, 0x27, 0x28,
         }  # fmt: skip

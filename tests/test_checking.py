@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyxie import checking
+from tests.loaders.programs import X64
 
 NIC = "network: [{macaddress: 525400000001}]\n"
 OTHER = "network: [{macaddress: 525400000002}]\n"
@@ -152,6 +153,45 @@ class TestMistakes:
         assert check()[0] == [
             "machines/web01.yaml:1:1: network: web01 has no 'macaddress' and no 'match'"
         ]
+
+
+class TestLoaders:
+    def test_that_are_not_there_are_told_at_their_place(self, site: Path) -> None:
+        (site / "ipxe/snponly.efi").write_bytes(X64)
+        write(
+            site,
+            web01=f"{NIC}loader: snponly.ef\n",
+            web02=f"{OTHER}loader:\n  BIOS: snponly.efi\n",
+        )
+
+        assert check() == (
+            [
+                (
+                    f"machines/web01.yaml:2:9: loader: there is no boot loader 'snponly.ef' in "
+                    f"{site}/ipxe; did you mean 'snponly.efi'?"
+                ),
+                "machines/web02.yaml:3:3: loader: 'snponly.efi' is for x64 UEFI, not for BIOS",
+            ],
+            0,
+        )
+
+    def test_of_the_settings_are_told_once_also_if_no_machine_is_meant(self, site: Path) -> None:
+        write(
+            site,
+            config="kernel: linux\nloader: gone.efi\nbuild_types: {r: {loader: lost.efi}}\n",
+            web02=f"loader: null\n{OTHER}",
+        )
+
+        assert check() == (
+            [
+                f"config.yaml:2:9: loader: there is no boot loader 'gone.efi' in {site}/ipxe",
+                (
+                    "config.yaml:3:27: build_types.r.loader: there is no boot loader 'lost.efi' in "
+                    f"{site}/ipxe"
+                ),
+            ],
+            1,
+        )
 
 
 class TestBrokenSettings:

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from pyxie.config.initrd import Initrds
 from pyxie.config.validate import Model
-from pyxie.config.values import HttpUrl, Params, listed
+from pyxie.config.values import HttpUrl, Params, listed, loader_name
+from pyxie.config.words import architectures
 
 
 class Hook(Model):
@@ -47,6 +48,24 @@ def _templates(value: Any) -> Any:
     return value
 
 
+def _loader(value: Any) -> Any:
+    """Check a loader's name, or one for each of some architectures.
+
+    Here rather than by a type for each of the two, of which pydantic would report both.
+    """
+    if isinstance(value, str):
+        return loader_name(value)
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value.values()):
+        raise ValueError("must be a file's name, or a mapping of architectures to names")
+    meant: dict[frozenset[int], str] = {}
+    for word, name in value.items():
+        loader_name(name)
+        same = meant.setdefault(architectures(word), word)
+        if same != word:
+            raise ValueError(f"{same!r} and {word!r} are the same architecture; keep one")
+    return value
+
+
 Hooks = tuple[Hook, ...]
 
 
@@ -58,6 +77,8 @@ class BuildKeys(Model):
         preseed, finish: The installer's templates, files below ``templatepath``.
         templates: Further templates, by the name that the installer asks for.
         params: The operator's own values.
+        loader: What the firmware loads first, instead of what fits its architecture: a file's
+            name, or one for each of some architectures.
         kernel: What is booted: a file's name, below ``image_url``, else in ``images``.
         initrd: What is loaded beside it, likewise; one, or a list. Each may be a mapping of
             ``url`` and ``name``, by which a program finds it.
@@ -81,6 +102,7 @@ class BuildKeys(Model):
     finish: str = ""
     templates: Annotated[dict[str, str], BeforeValidator(_templates)] = Field(default_factory=dict)
     params: Params = Field(default_factory=dict)
+    loader: Annotated[str | dict[str, str], BeforeValidator(_loader)] = ""
     cmdline: str = ""
     kernel: str = ""
     initrd: Initrds = ()

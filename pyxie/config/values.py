@@ -62,6 +62,23 @@ def _address(text: str) -> str:
         raise ValueError(f"{text[:80]!r} is not an IP address like 192.0.2.1") from exc
 
 
+_LOADER = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*(/[A-Za-z0-9_+][A-Za-z0-9_.+-]*)*")
+_LONGEST_LOADER = 100
+
+
+def loader_name(text: str) -> str:
+    """Return a boot loader's name, perhaps in a folder: ``arm64-efi/snponly.efi``.
+
+    It stands in DHCP's boot file name, 127 bytes with the MAC address before it, and in URLs.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    if len(text) > _LONGEST_LOADER or not _LOADER.fullmatch(text):
+        raise ValueError(f"{text[:80]!r} is not a boot loader's name like snponly.efi")
+    return text
+
+
 def http_url(text: str) -> str:
     """Return ``text`` if it is an absolute http or https URL.
 

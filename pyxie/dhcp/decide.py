@@ -7,7 +7,7 @@ RFCs' plain text names its cause at its place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import Final, Literal
@@ -91,6 +91,7 @@ class Boot:
         http_port: Where our HTTP server listens.
         loaders: The boot loader's file name, by client architecture; no entry where none
             was found.
+        absent: The one that ``loader`` names, by architecture, where there is no such file.
         client: Who it is.
         chained: This machine's iPXE was already handed our iPXE in this boot.
     """
@@ -100,6 +101,7 @@ class Boot:
     loaders: Mapping[int, str]
     client: Recognised
     chained: bool = False
+    absent: Mapping[int, str] = field(default_factory=dict)
 
 
 def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
@@ -230,7 +232,7 @@ def _firmware(
 ) -> Answer | Silence:
     loader = boot.loaders.get(arch.code)
     if loader is None:
-        return Silence(Reason.NO_LOADER, _no_loader(arch))
+        return Silence(Reason.NO_LOADER, _no_loader(arch, boot.absent.get(arch.code)))
     vendor = _vendor(request, arch)
     if vendor == b"HTTPClient":
         url = f"{_http(boot)}/loader/{_dashed(mac)}/{loader}"
@@ -338,9 +340,18 @@ def _vendor(request: DhcpMessage, arch: Architecture) -> bytes:
     return b"HTTPClient" if arch.transport is Transport.HTTP else b"PXEClient"
 
 
-def _no_loader(arch: Architecture) -> str:
+def _no_loader(arch: Architecture, absent: str | None) -> str:
     what = f"no boot loader for {arch.name} (client architecture {arch.code:#04x})"
-    return f"{what}: looked for {', '.join(arch.loaders)}" if arch.loaders else what
+    if absent is not None:
+        return f"{what}: there is no {absent}, which 'loader' names"
+    if not arch.loaders:
+        return what
+    first, others = arch.loaders[:_SAID], len(arch.loaders) - _SAID
+    return f"{what}: looked for {', '.join(first)} and {others} other names"
+
+
+_SAID: Final = 4
+"""Names of loaders that a sentence has; ipxe/README.md has them all."""
 
 
 def _http(boot: Boot) -> str:

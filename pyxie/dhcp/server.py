@@ -33,6 +33,7 @@ from pyxie.dhcp.unanswered import Unanswered, listens
 from pyxie.errors import WireError
 from pyxie.events.datagrams import AnswerNotSent
 from pyxie.events.event import Recorder
+from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
 from pyxie.rate import TokenBuckets
@@ -83,7 +84,7 @@ class DhcpServer:
         *,
         interfaces: Callable[[], Interfaces],
         recognise: Callable[[str, Callable[[], Identity]], Recognised],
-        loaders: Callable[[], Mapping[int, str]],
+        loaders: Callable[[Recognised], Choice],
         http_port: int,
         recorder: Recorder,
         metrics: Metrics,
@@ -102,7 +103,7 @@ class DhcpServer:
             interfaces: The present interfaces.
             recognise: Tells who asks, by ``aa:bb:cc:dd:ee:ff`` and, if it wants to know
                 more, by what it tells; from memory.
-            loaders: The boot loader's file name by client architecture; from memory.
+            loaders: What a client may be handed, by who it is; from memory.
             http_port: Where our HTTP server listens.
             recorder: Takes the events of the boots.
             metrics: Counts.
@@ -266,10 +267,12 @@ class DhcpServer:
         if netboots:
             client = self._recognise(mac, partial(identify, request, server))
         host = concerns(client)
+        loaders = self._loaders(client) if netboots else _NO_LOADERS
         boot = Boot(
             server=server or UNSPECIFIED,
             http_port=self._http_port,
-            loaders=self._loaders(),
+            loaders=loaders.by_architecture,
+            absent=loaders.absent,
             client=client,
             chained=self._chains.chained(mac, request.xid, now),
         )
@@ -328,6 +331,8 @@ class DhcpServer:
 
 _NOBODY: Final = Unknown(Policy.IGNORE)
 """One that does not netboot, and is not asked about."""
+
+_NO_LOADERS: Final = Choice({})
 
 
 def _towards(request: DhcpMessage, source: IPv4Address) -> IPv4Address | None:

@@ -18,7 +18,7 @@ from pyxie.events.kinds import BuildAdvised, BuildRefused
 from pyxie.hooks.runner import HookFailedError
 from pyxie.http.edge import base_url, judged, peer
 from pyxie.http.hosts import unknown
-from pyxie.http.parts import BUILDS, HOOKS, INDEX, MACHINES, RENDERING, TRACE
+from pyxie.http.parts import BUILDS, HOOKS, INDEX, LOADERS, MACHINES, RENDERING, TRACE
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
@@ -144,6 +144,8 @@ async def begin(
         _allow_hooks(request, body)
         definition = defined(request.app[MACHINES](), machine, build_type, body, beneath=beneath)
         trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
+        if definition.machine.loader:
+            await asyncio.to_thread(request.app[LOADERS].check, definition.machine.loader)
         advice = await asyncio.to_thread(_tried, request.app[RENDERING](), definition, trial)
         before = builds.plan(definition.machine, build_type or "", said, beneath=beneath)
         ran = await hooks.before(before, "prebuild", definition.machine.prebuild_commands)

@@ -26,7 +26,7 @@ from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
 from pyxie.http.gate import Gate
 from pyxie.images.upstream import Upstreams
-from pyxie.loaders import Loaders
+from pyxie.loaders.folders import Loaders
 from pyxie.metrics import Metrics
 from pyxie.net.baseurl import BaseUrl
 from pyxie.recognition.discovered import DiscoveredMachines

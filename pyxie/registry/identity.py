@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
+from pyxie.architectures import BY_IPXE
 from pyxie.bounded import note
 from pyxie.registry.placeholder import (
     is_placeholder,
@@ -19,18 +20,6 @@ _MOST: Final = 4096
 _LONGEST: Final = 300
 ONE_BOOT: Final = 600.0
 """Seconds for which what iPXE has reported counts."""
-
-_BY_IPXE: Final[Mapping[str, int]] = {
-    **dict.fromkeys(("i386-pcbios", "x86_64-pcbios"), 0x00),
-    "i386-efi": 0x06,
-    "x86_64-efi": 0x07,
-    "arm32-efi": 0x0A,
-    "arm64-efi": 0x0B,
-    "riscv32-efi": 0x19,
-    "riscv64-efi": 0x1B,
-    "loong64-efi": 0x27,
-}
-"""Option 93's code by iPXE's ``${buildarch}-${platform}``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +61,7 @@ class Identity:
         clean = {name: text.strip()[:_LONGEST] for name, text in fields.items()}
         uuid, hostname = clean.get("uuid", "").lower(), clean.get("hostname", "")
         serial, asset = clean.get("serial", ""), clean.get("asset", "")
-        arch = _BY_IPXE.get(clean.get("architecture", ""))
+        arch = BY_IPXE.get(clean.get("architecture", ""))
         return replace(
             self,
             uuids=own_uuids((uuid,)) or self.uuids,

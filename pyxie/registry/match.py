@@ -10,9 +10,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pyxie.architectures import ARCHITECTURES, Family
-from pyxie.config.validate import Model, nearest
+from pyxie.config.validate import Model
 from pyxie.config.values import listed
+from pyxie.config.words import architectures
 from pyxie.registry.placeholder import (
     is_placeholder,
     is_placeholder_id,
@@ -52,29 +52,6 @@ def _own(text: str) -> str:
     if is_placeholder(text):
         raise ValueError(f"{text[:80]!r} is no machine's own, but what many boards say")
     return text
-
-
-def architectures(name: str) -> frozenset[int]:
-    """Return the codes of option 93 that a word stands for: ``BIOS``, ``UEFI``, ``x64 UEFI``.
-
-    Raises:
-        ValueError: It stands for none.
-    """
-    text = name.strip().lower()
-    if _HEX.fullmatch(text) and int(text, 16) in ARCHITECTURES:
-        return frozenset((int(text, 16),))
-    if text == Family.UEFI.lower():
-        return frozenset(code for code, row in ARCHITECTURES.items() if row.family is Family.UEFI)
-    names = {row.name.lower().removesuffix(" http") for row in ARCHITECTURES.values()}
-    if text not in names:
-        near = nearest(text, sorted(names))
-        hint = f"; did you mean {near!r}?" if near else "; BIOS, UEFI and 'x64 UEFI' are"
-        raise ValueError(f"{name[:80]!r} is no client architecture that pyxie knows{hint}")
-    return frozenset(
-        code
-        for code, row in ARCHITECTURES.items()
-        if row.name.lower().removesuffix(" http") == text
-    )
 
 
 def raw(text: str) -> bytes:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any, Final, TypeAlias
 
+from pyxie.config.words import architectures
 from pyxie.registry.glob import is_exact, matches, overlap
 from pyxie.registry.identity import Identity
-from pyxie.registry.match import Match, Network, architectures, raw
+from pyxie.registry.match import Match, Network, raw
 
 Rank: TypeAlias = tuple[int, ...]
 Key: TypeAlias = tuple[str, Any]

@@ -29,6 +29,7 @@ CHANGES = {
     "state": ("s1/x.sqlite", "s2/x.sqlite"),
     "baseurl": ("http://a.example", "http://b.example"),
     "cmdline": ("quiet", "loud"),
+    "loader": ("a.efi", "b.efi"),
     "kernel": ("k1", "k2"),
     "initrd": ("r1", "[r1, r2]"),
     "bootif": ("", "false"),

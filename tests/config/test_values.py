@@ -17,6 +17,7 @@ from pyxie.config.values import (
     Params,
     dashed,
     http_url,
+    loader_name,
     mac,
     one_or_more,
     unicast,
@@ -154,3 +155,14 @@ class TestHttpUrl:
 )
 def test_one_of_what_may_be_several_is_a_list_of_it(written: object, read: object) -> None:
     assert one_or_more(written) == read
+
+
+class TestLoaderNames:
+    @pytest.mark.parametrize("name", ["snponly.efi", "arm64-efi/snponly.efi", "_x+1.kpxe"])
+    def test_may_lead_into_a_folder(self, name: str) -> None:
+        assert loader_name(name) == name
+
+    @pytest.mark.parametrize("name", ["", "..", "a/../b", "/a", "a/", "a b", "ä.efi", "x" * 101])
+    def test_fit_the_boot_file_name_and_a_url(self, name: str) -> None:
+        with pytest.raises(ValueError, match="is not a boot loader"):
+            loader_name(name)

@@ -433,14 +433,25 @@ class TestSilence:
                 0x0A,
                 (
                     "no boot loader for arm32 UEFI (client architecture 0x0a): looked for"
-                    " ipxe-arm32.efi, snponly-arm32.efi"
+                    " ipxe-arm32.efi, snponly-arm32.efi, ipxe-snponly-arm32.efi, snp-arm32.efi"
+                    " and 6 other names"
                 ),
             ),
-            (0x1B, "no boot loader for riscv64 UEFI (client architecture 0x1b)"),
+            (0x21, "no boot loader for mips32 UEFI (client architecture 0x21)"),
         ],
     )
     def test_a_missing_loader_is_named(self, arch: int, text: str) -> None:
         assert silence(discover(arch)) == Silence(Reason.NO_LOADER, text)
+
+    def test_a_loader_that_is_wanted_and_missing_is_named(self) -> None:
+        """Nothing else is offered: the usual one may be what hangs there."""
+        without = replace(BOOT, loaders={}, absent={0x07: "snponly.efi"})
+
+        assert silence(discover(0x07), boot=without) == Silence(
+            Reason.NO_LOADER,
+            "no boot loader for x64 UEFI (client architecture 0x07): there is no snponly.efi,"
+            " which 'loader' names",
+        )
 
 
 SAME = "3604c0a80701 3c09505845436c69656e74 611100 30313233343536373839616263646566"

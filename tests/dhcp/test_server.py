@@ -20,6 +20,7 @@ from pyxie.dhcp.sockets import DhcpSocket, Unreadable
 from pyxie.errors import WireError
 from pyxie.events.english import sentence
 from pyxie.events.kind import Kind, Step
+from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.rate import TokenBuckets
@@ -83,7 +84,7 @@ class Lab:
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
             recognise=recognise,
-            loaders=lambda: LOADERS,
+            loaders=lambda _client: Choice(LOADERS),
             http_port=8080,
             recorder=self.recorder,
             metrics=self.metrics,

@@ -23,7 +23,7 @@ from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
 from pyxie.http.parts import Parts
 from pyxie.images.upstream import Moved, UpstreamError, Upstreams
-from pyxie.loaders import Loaders
+from pyxie.loaders.folders import Loaders
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.service import Service
 from pyxie.store.database import Database

@@ -27,6 +27,7 @@ from tests.dialogue.machine import (
     UEFI_PXE,
     Reply,
 )
+from tests.loaders.programs import X64
 
 LOADING = f"pyxie: {HOST} (52:54:00:12:34:56): loading the installer, attempt 1"
 
@@ -150,6 +151,43 @@ async def test_uefi_pxe(tmp_path: Path) -> None:
         assert await client.discovers(UEFI_PXE) is SILENCE
         assert await client.asks_port_4011(UEFI_PXE) is SILENCE
         assert pyxie.said() == ["not answered: installed"]
+
+
+async def test_a_machine_gets_the_loader_that_its_file_names(tmp_path: Path) -> None:
+    """Over TFTP and over HTTP; and a call may name another one, for its build alone."""
+    wanted = f"{MACHINE}loader: sub/snponly.efi\n"
+    async with boot(tmp_path, machine=wanted) as (client, pyxie):
+        folder = tmp_path / "ipxe/sub"
+        folder.mkdir()
+        (folder / "snponly.efi").write_bytes(X64)
+        await pyxie.builds(HOST)
+
+        over_tftp, over_http = f"{DASHED}/sub/snponly.efi", f"{US}/loader/{DASHED}/sub/snponly.efi"
+        assert await client.discovers(UEFI_PXE) == Reply("OFFER", over_tftp)
+        assert await client.fetches(over_tftp) == X64
+        assert await client.discovers(UEFI_HTTP) == Reply("OFFER", over_http, vendor="HTTPClient")
+        assert (await client.gets(over_http)).body == X64
+        assert (await client.discovers(BIOS_ROM)) == Reply(  # which cannot run it
+            "OFFER", f"{DASHED}/undionly.kpxe", skip_discovery=True
+        )
+
+        answer = await pyxie.rest("PUT", f"/build/{HOST}", {"loader": "ipxe-x86_64.efi"})
+        assert (answer.status, answer.text) == (200, "OK")
+        assert await client.discovers(UEFI_PXE) == Reply("OFFER", f"{DASHED}/ipxe-x86_64.efi")
+        pyxie.said()
+
+        # The file is gone: no other loader is tried, and it is told.
+        await pyxie.builds(HOST)
+        (folder / "snponly.efi").unlink()
+        pyxie.parts.loaders.refresh()
+        assert await client.discovers(UEFI_PXE) is SILENCE
+        assert pyxie.said() == [
+            "build mode is on, again",
+            (
+                "not answered: no boot loader for x64 UEFI (client architecture 0x07): "
+                "there is no sub/snponly.efi, which 'loader' names"
+            ),
+        ]
 
 
 async def test_uefi_http_boot(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pyxie.builds.life import State
 from tests.builds.stores import FillingRecords
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
+from tests.loaders.programs import X64
 
 TYPES = f"{CONFIG}build_types: {{rescue: {{params: {{mirror: other}}, cmdline: rescue}}}}\n"
 BARE = MACHINE.replace("cmdline", "description").replace("kernel: linux\n", "")
@@ -99,6 +100,49 @@ class TestTheBody:
             status, _ = await send(served, "PUT", f"/build/{HOST}", "#" * (1 << 21))
 
             assert status == 413
+
+    @pytest.mark.parametrize(
+        ("said", "why"),
+        [
+            (
+                "loader: snponly.ef\n",
+                (
+                    "loader: there is no boot loader 'snponly.ef' in {ipxe}; "
+                    "did you mean 'snponly.efi'?"
+                ),
+            ),
+            (
+                "loader: {BIOS: snponly.efi}\n",
+                "loader: 'snponly.efi' is for x64 UEFI, not for BIOS",
+            ),
+            (
+                "loader: ../x\n",
+                "body:1:9: loader: '../x' is not a boot loader's name like snponly.efi",
+            ),
+            (
+                "params: {}\nloader: {x64 UEFY: a.efi}\n",
+                (
+                    "body:2:9: loader: 'x64 UEFY' is no client architecture that pyxie knows; "
+                    "did you mean 'x64 uefi'?"
+                ),
+            ),
+        ],
+    )
+    async def test_a_loader_that_is_none_is_refused(
+        self, tmp_path: Path, said: str, why: str
+    ) -> None:
+        async with serving(tmp_path) as served:
+            (tmp_path / "ipxe/snponly.efi").write_bytes(X64)
+            status, text = await send(served, "PUT", f"/build/{HOST}", said)
+
+        assert (status, text) == (400, why.format(ipxe=tmp_path / "ipxe") + "\n")
+
+    async def test_a_loader_is_shown_with_its_place(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=f"{CONFIG}loader: {{BIOS: undionly.kpxe}}\n") as served:
+            _, told = await send(served, "GET", f"/api/v1/machines/{HOST}/definition")
+
+        [origin] = [each for each in told["origins"] if each["path"].startswith("loader")]
+        assert (origin["layer"], origin["line"]) == ("settings", 12)
 
 
 class TestOneAtATime:

@@ -16,6 +16,7 @@ from pyxie.dhcp.server import DhcpServer
 from pyxie.errors import StartError
 from pyxie.events.english import sentence
 from pyxie.events.kind import Kind
+from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
 from pyxie.net.watch import InterfaceWatch
 from pyxie.rate import TokenBuckets
@@ -59,7 +60,7 @@ async def main(settings: dict[str, bool | list[str] | float]) -> None:
     server = DhcpServer(
         interfaces=lambda: watch.current,
         recognise=recognise,
-        loaders=lambda: LOADERS,
+        loaders=lambda _client: Choice(LOADERS),
         http_port=8080,
         recorder=PrintingRecorder(),
         metrics=Metrics(),

@@ -17,7 +17,7 @@ from pyxie.config.nodes import parse
 from pyxie.config.validate import validate
 from pyxie.errors import ConfigError
 from pyxie.registry.identity import Identity
-from pyxie.registry.match import Match, architectures
+from pyxie.registry.match import Match
 from pyxie.registry.registry import Registry
 from pyxie.registry.select import gathered, ties
 from pyxie.registry.selector import Selector, selector
@@ -347,12 +347,6 @@ class TestWhatIsNotTold:
         assert only.asks(Identity())
         assert not only.asks(Identity(uuids=frozenset((U1,))))
         assert not gathered([of("c", arch="BIOS")]).asks(Identity())
-
-
-def test_a_word_for_an_architecture_is_one_row_over_any_transport() -> None:
-    assert architectures("x64 UEFI") == {0x07, 0x09, 0x10}
-    assert architectures("BIOS") == {0x00, 0x14}
-    assert architectures("uefi") > architectures("arm64 uefi")
 
 
 def test_the_model_alone_refuses_too() -> None:

@@ -1,0 +1,1 @@
+"""Boot loaders: which there are, for which machines, and who gets which."""

@@ -1,0 +1,132 @@
+"""Which boot loaders there are, and what clients of each architecture are handed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from pyxie.architectures import ARCHITECTURES
+from pyxie.config.validate import nearest
+from pyxie.config.words import architectures
+
+_MOST_KEPT: Final = 1000
+
+Wanted = str | Mapping[str, str]
+"""The key ``loader``: a name, or one for each of some architectures; empty for the usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """A file that firmware may load.
+
+    Attributes:
+        name: Its name in its folder, perhaps in a folder there.
+        codes: Option 93's codes of the clients that can run it.
+    """
+
+    name: str
+    codes: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What one client may be handed.
+
+    Attributes:
+        by_architecture: The loader's name, by option 93's code; no entry where there is none.
+        absent: The name that ``loader`` gives for it, where there is no such file.
+    """
+
+    by_architecture: Mapping[int, str]
+    absent: Mapping[int, str] = field(default_factory=dict)
+
+
+class Catalogue:
+    """What lies in the folders at one moment.
+
+    Args:
+        own: What is in the operator's folder.
+        distribution: What distributions' packages have brought.
+    """
+
+    def __init__(self, own: Iterable[Loader], distribution: Iterable[Loader]) -> None:
+        mine = {loader.name.lower(): loader for loader in own}
+        theirs = {loader.name.lower(): loader for loader in distribution}
+        self._all = {**theirs, **mine}
+        usual: dict[int, str] = {}
+        for code, row in ARCHITECTURES.items():
+            for folder in (mine, theirs):
+                fitting = (
+                    name
+                    for name in row.loaders
+                    if name.lower() in folder and code in folder[name.lower()].codes
+                )
+                name = next(fitting, None)
+                if name is not None:
+                    usual[code] = name
+                    break
+        self.usual: Mapping[int, str] = MappingProxyType(usual)
+        self._choices: dict[object, Choice] = {}
+
+    def choice(self, wanted: Wanted) -> Choice:
+        """Return what a client is handed whose ``loader`` is ``wanted``."""
+        key = wanted if isinstance(wanted, str) else tuple(wanted.items())
+        known = self._choices.get(key)
+        if known is None:
+            if len(self._choices) >= _MOST_KEPT:
+                self._choices.clear()
+            known = self._choices[key] = self._made(wanted)
+        return known
+
+    def faults(self, wanted: Wanted, folder: object) -> Iterator[str]:
+        """Yield a sentence for each name in ``wanted`` that cannot be handed out.
+
+        Args:
+            wanted: The key ``loader``, which is valid.
+            folder: Where the operator's loaders are, in words.
+        """
+        for word, name in _parts(wanted):
+            loader = self._all.get(name.lower())
+            if loader is None:
+                names = {_stem(each.name): each.name for each in self._all.values()}
+                near = names.get(nearest(_stem(name), list(names)) or "")
+                hint = f"; did you mean {near!r}?" if near else ""
+                yield f"there is no boot loader {name!r} in {folder}{hint}"
+            elif word and not architectures(word) & loader.codes:
+                yield f"{name!r} is for {_words(loader.codes)}, not for {word}"
+
+    def _made(self, wanted: Wanted) -> Choice:
+        found, absent = dict(self.usual), dict[int, str]()
+        for word, name in _parts(wanted):
+            codes = architectures(word) if word else frozenset(ARCHITECTURES)
+            loader = self._all.get(name.lower())
+            if loader is None:
+                absent |= dict.fromkeys(codes, name)
+                for code in codes:
+                    found.pop(code, None)
+            else:
+                fitting = codes & loader.codes
+                found |= dict.fromkeys(fitting, loader.name)
+                for code in fitting:
+                    absent.pop(code, None)
+        return Choice(MappingProxyType(found), MappingProxyType(absent))
+
+
+def _parts(wanted: Wanted) -> list[tuple[str, str]]:
+    """Return words for architectures and names, the most general first: later ones win."""
+    if isinstance(wanted, str):
+        return [("", wanted)] if wanted else []
+    return sorted(wanted.items(), key=lambda part: -len(architectures(part[0])))
+
+
+def _stem(name: str) -> str:
+    """Return a name without the ending that all loaders share, which makes any two alike."""
+    return name.lower().rpartition(".")[0] or name.lower()
+
+
+def _words(codes: frozenset[int]) -> str:
+    names = dict.fromkeys(ARCHITECTURES[code].name.removesuffix(" HTTP") for code in sorted(codes))
+    families = {ARCHITECTURES[code].family for code in codes}
+    return " and ".join(names) if len(names) == 1 else " and ".join(sorted(families))

@@ -1,0 +1,167 @@
+"""Boot loaders: the operator's own, else the distribution's; over TFTP and HTTP alike."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Final
+
+from pyxie.architectures import ARCHITECTURES
+from pyxie.config.values import mac as canonical
+from pyxie.confined import find, normalise
+from pyxie.errors import NotServedError
+from pyxie.loaders.catalogue import Catalogue, Loader, Wanted
+from pyxie.loaders.programs import HEAD, codes_for
+from pyxie.tftp.source import Found
+
+DISTRIBUTION = (Path("/usr/lib/ipxe"), Path("/usr/share/ipxe"), Path("/usr/lib/ipxe/qemu"))
+"""Where Debian and Ubuntu, then Fedora, EL, SUSE and Arch, and Debian's ipxe-qemu put iPXE.
+
+Not Alpine's ``/usr/share/alpine-ipxe``: that iPXE has a script in it, which boots from
+boot.alpinelinux.org whatever DHCP says (aports, ``alpine.ipxe``).
+"""
+
+_MAC = re.compile(r"[0-9a-fA-F]{2}(?:-[0-9a-fA-F]{2}){5}")
+_MOST_LISTED: Final = 5000
+"""Files of the operator's folder that are looked at; any other is served all the same."""
+_NO_LOADERS: Final = (".j2", ".md")
+
+
+class Loaders:
+    """Finds loaders by name, and tells which one fits an architecture.
+
+    Also the `pyxie.tftp.source.Source` of the TFTP server: a name may be led by the
+    machine's MAC, as our DHCP answers write it, which tells the trace who asks.
+
+    Args:
+        folder: The operator's, as of now, all of whose files are served.
+        distribution: Folders of which only the loaders that pyxie knows are served.
+
+    Attributes:
+        catalogue: What there was at the last `refresh`.
+    """
+
+    def __init__(
+        self, folder: Callable[[], Path], distribution: Sequence[Path] = DISTRIBUTION
+    ) -> None:
+        self._folder = folder
+        self._distribution = tuple(distribution)
+        self.catalogue = Catalogue((), ())
+        self.refresh()
+
+    @property
+    def by_architecture(self) -> Mapping[int, str]:
+        """The loader's name where nothing else is wanted, by option 93's code."""
+        return self.catalogue.usual
+
+    def refresh(self) -> None:
+        """Look again which loaders are there."""
+        self.catalogue = Catalogue(self._own(), self._packaged())
+
+    def missing(self) -> list[str]:
+        """Return a sentence for each common kind of machine that has no loader."""
+        return [
+            f"no boot loader for {ARCHITECTURES[code].name} machines: put "
+            f"{ARCHITECTURES[code].loaders[0]} into {self._folder()} or install the package 'ipxe'"
+            " ('ipxe-bootimgs' on Fedora, EL and SUSE)"
+            for code in (0x00, 0x07)
+            if code not in self.by_architecture
+        ]
+
+    def check(self, wanted: Wanted) -> None:
+        """Look whether what the key ``loader`` names can be handed out now.
+
+        A file that was laid down since the last `refresh` is found.
+
+        Raises:
+            NotServedError: It cannot.
+        """
+        if not wanted:
+            return
+        names = (wanted,) if isinstance(wanted, str) else wanted.values()
+        if self._faults(wanted) or not all(map(self._has, names)):
+            self.refresh()
+            for fault in self._faults(wanted):
+                raise NotServedError("loader", fault)
+
+    def _faults(self, wanted: Wanted) -> list[str]:
+        return list(self.catalogue.faults(wanted, self._folder()))
+
+    def find(self, name: str) -> Path:
+        """Return the file of that name.
+
+        Raises:
+            NotServedError: There is none.
+        """
+        try:
+            return find(self._folder(), name)
+        except NotServedError:
+            known = _KNOWN.get(name.lower(), "")
+            for folder in self._distribution:
+                if known and (folder / known).is_file():
+                    return folder / known
+            raise
+
+    def open(self, name: str, local: IPv4Address, peer: IPv4Address) -> Found:  # noqa: ARG002
+        """Return what a TFTP client asks for; see `pyxie.tftp.source.Source`."""
+        plain = normalise(name)
+        first, _, rest = plain.partition("/")
+        mac = None
+        if rest and _MAC.fullmatch(first):
+            mac = canonical(first)
+            if not self._has(plain):  # an operator may have a folder of that name
+                plain = rest
+        return Found(path=self.find(plain), mac=mac, what=plain)
+
+    def _has(self, name: str) -> bool:
+        try:
+            self.find(name)
+        except NotServedError:
+            return False
+        return True
+
+    def _own(self) -> Iterator[Loader]:
+        root = self._folder()
+        for at, name in enumerate(_names(root)):
+            if at == _MOST_LISTED:
+                return
+            try:
+                yield Loader(name, _codes(find(root, name)))
+            except (NotServedError, OSError):
+                continue  # a link that leads out, say, which is not served either
+
+    def _packaged(self) -> Iterator[Loader]:
+        for name in dict.fromkeys(_KNOWN.values()):
+            for folder in self._distribution:
+                try:
+                    yield Loader(name, _codes(folder / name))
+                except OSError:
+                    continue
+                break
+
+
+def _codes(path: Path) -> frozenset[int]:
+    with path.open("rb") as file:
+        return codes_for(path.name, file.read(HEAD))
+
+
+def _names(root: Path) -> Iterator[str]:
+    """Yield the names of the files below ``root``, once each however its links go round."""
+    seen = set()
+    for top, folders, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(top)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        for name in sorted(names):
+            if not name.endswith(_NO_LOADERS):
+                yield os.path.relpath(Path(top, name), root)
+
+
+_KNOWN: Final = {name.lower(): name for row in ARCHITECTURES.values() for name in row.loaders}
+"""What is served from the distribution's folders, by its name in lower case."""

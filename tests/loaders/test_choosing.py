@@ -1,0 +1,128 @@
+"""Who gets which boot loader: what the layers of its machine say under ``loader``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pyxie.builds.definitions import Definitions
+from pyxie.builds.life import Build, State
+from pyxie.config.settings import load_marked
+from pyxie.loaders.choosing import LoaderChoice
+from pyxie.loaders.folders import Loaders
+from pyxie.recognition.recognise import (
+    Ambiguous,
+    Known,
+    Mode,
+    Policy,
+    Recognised,
+    Unidentified,
+    Unknown,
+)
+from pyxie.registry.define import common
+from pyxie.registry.folder import Folder
+from tests.loaders.programs import X64
+
+HOST = "web01.example.org"
+NAMES = ("usual.efi", "typed.efi", "grouped.efi", "own.efi", "called.efi")
+BUILD = Build(
+    host=HOST,
+    token="t",
+    state=State.INSTALLING,
+    begun=0.0,
+    changed=0.0,
+    macs=(),
+    definition="{}",
+)
+
+
+def choosing(folder: Path, config: str = "", machine: str = "", group: str = "") -> LoaderChoice:
+    """Return it for a site that says so much in each file."""
+    for name in ("ipxe", "machines", "groups"):
+        (folder / name).mkdir()
+    for name in NAMES:
+        (folder / "ipxe" / name).write_bytes(X64)
+    (folder / "config.yaml").write_text(config)
+    (folder / f"machines/{HOST}.yaml").write_text(f"groups: web\n{machine}")
+    (folder / "groups/web.yaml").write_text(group)
+    settings, document = load_marked(folder / "config.yaml")
+    registry = Folder(
+        settings.machinepath, shared=common(settings, document), groups=settings.grouppath
+    ).scan()
+    assert not registry.problems
+    loaders = Loaders(lambda: settings.ipxe, ())
+    return LoaderChoice(loaders, Definitions(lambda: registry), lambda: settings)
+
+
+def known(build: Build = BUILD) -> Known:
+    return Known(build.host, Mode.IN_BUILD, build)
+
+
+def loader(choice: LoaderChoice, client: Recognised) -> str | None:
+    return choice.of(client).by_architecture.get(0x07)
+
+
+TYPES = "build_types: {rescue: {loader: typed.efi}}\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "group", "machine", "body", "asked", "gets"),
+    [
+        ("", "", "", "", "", None),
+        ("loader: usual.efi\n", "", "", "", "", "usual.efi"),
+        (f"loader: usual.efi\n{TYPES}", "", "build_type: rescue\n", "", "", "typed.efi"),
+        (TYPES, "loader: grouped.efi\n", "build_type: rescue\n", "", "", "grouped.efi"),
+        (TYPES, "loader: grouped.efi\n", "loader: own.efi\n", "", "", "own.efi"),
+        (TYPES, "", "loader: own.efi\n", "", "rescue", "typed.efi"),
+        (TYPES, "", "loader: own.efi\n", "loader: called.efi", "rescue", "called.efi"),
+        ("loader: usual.efi\n", "", "loader: null\n", "", "", None),
+        ("loader: usual.efi\n", "", "loader: {x64 UEFI: own.efi}\n", "", "", "own.efi"),
+    ],
+)
+def test_the_last_of_the_layers_that_says_something_counts(
+    tmp_path: Path, config: str, group: str, machine: str, body: str, asked: str, gets: str | None
+) -> None:
+    choice = choosing(tmp_path, config, machine, group)
+
+    assert loader(choice, known(replace(BUILD, build_type=asked, body=body))) == gets
+
+
+@pytest.mark.parametrize(
+    ("client", "gets"),
+    [
+        (Unknown(Policy.BUILD_TYPE, "rescue"), "typed.efi"),
+        (Unknown(Policy.BUILD_TYPE, "plain"), "usual.efi"),
+        (Unknown(Policy.MENU, "rescue"), "typed.efi"),
+        (Unknown(Policy.MENU), "usual.efi"),
+        (Unknown(Policy.DISCOVER), "usual.efi"),
+        (Unknown(Policy.BOOT_API), "usual.efi"),
+        (Ambiguous(HOST), "usual.efi"),
+        (Unidentified(Mode.IN_BUILD, Unknown(Policy.IGNORE)), "usual.efi"),
+        (Unidentified(Mode.IN_BUILD, Unknown(Policy.BUILD_TYPE, "rescue")), "typed.efi"),
+        (Unidentified(Mode.IN_BUILD, known()), "own.efi"),
+    ],
+)
+def test_a_client_without_a_machine_of_its_own_gets_what_its_build_type_or_the_settings_say(
+    tmp_path: Path, client: Recognised, gets: str
+) -> None:
+    config = "loader: usual.efi\nbuild_types: {plain: {}, rescue: {loader: typed.efi}}\n"
+    choice = choosing(tmp_path, config, "loader: own.efi\n")
+
+    assert loader(choice, client) == gets
+
+
+def test_no_file_is_looked_at_for_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = choosing(tmp_path, "", "loader: own.efi\n")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a DHCP answer waits for this")
+
+    for name in ("open", "stat", "scandir"):
+        monkeypatch.setattr(f"os.{name}", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
+
+    assert loader(choice, known()) == "own.efi"
