@@ -68,6 +68,7 @@ class Daemon:
     Attributes:
         settings: Those of now, when called.
         machines: The snapshot of now, when called.
+        index: The newest build of each machine.
         loaders: Boot loaders.
         interfaces: The watch on them.
         services: In the order in which they are to be started.
@@ -75,6 +76,7 @@ class Daemon:
 
     settings: LiveSettings
     machines: Machines
+    index: BuildIndex
     loaders: Loaders
     interfaces: InterfaceWatch
     services: tuple[Service, ...]
@@ -102,7 +104,7 @@ def compose(settings: LiveSettings, *, strict: bool = False, proxies: Proxies = 
     services.append(serve_http(parts, settings().http.listen, settings().http.port))
     if settings().dhcp.mode != "off":
         services.append(serve_dhcp(parts, lambda: watch.current))
-    return Daemon(settings, parts.machines, parts.loaders, watch, tuple(services))
+    return Daemon(settings, parts.machines, parts.index, parts.loaders, watch, tuple(services))
 
 
 def assemble(

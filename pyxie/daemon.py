@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pyxie import __version__, privileges, systemd
+from pyxie.announcement import whom
 from pyxie.composition import Daemon, compose
 from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
@@ -88,8 +89,8 @@ async def _run(live: LiveSettings, proxies: Proxies, *, strict: bool) -> None:
         for sentence in daemon.loaders.missing():
             log.warning("%s", sentence)
         if not settings.api.allow and not settings.api.tokens:
-            log.info("only this host may manage builds; see 'api.allow' in %s", live.file)
-        log.info("pyxie %s serves; DHCP mode is %s", __version__, settings.dhcp.mode)
+            log.info("only this host may manage builds, and who has a token: `pyxie token create`")
+        log.info("pyxie %s serves; %s", __version__, _whom(daemon))
         systemd.ready(_status(daemon))
         reloads.bound()
 
@@ -190,6 +191,18 @@ class Reloads:
                 log.warning("%s", sentence)
         finally:
             systemd.ready(_status(daemon))
+
+
+def _whom(daemon: Daemon) -> str:
+    settings = daemon.settings()
+    return whom(
+        settings.dhcp.mode,
+        str(daemon.interfaces.current),
+        building=len(daemon.index.active_now()),
+        machines=len(daemon.machines().machines),
+        unknown=settings.unknown,
+        boot_api=settings.boot_api is not None,
+    )
 
 
 def _status(daemon: Daemon) -> str:

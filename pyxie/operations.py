@@ -12,6 +12,7 @@ from pyxie.http import (
     discovered,
     docs,
     events,
+    front,
     health,
     machine_files,
     machines,
@@ -22,7 +23,7 @@ from pyxie.http import (
 from pyxie.http.routing import Operation
 
 _OWN = (
-    *(health, machines, machine_files, builds, events, tokens, settings),
+    *(front, health, machines, machine_files, builds, events, tokens, settings),
     *(boot, bootfiles, boot_api, discovered, nocloud, answerfile),
 )
 

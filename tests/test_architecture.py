@@ -64,6 +64,7 @@ PURE = frozenset(
         "loaders.catalogue",
         "loaders.programs",
         "rate",
+        "announcement",
         "bounded",
         "recognition.discovered",
         "recognition.news",

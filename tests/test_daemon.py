@@ -702,7 +702,8 @@ class TestOutsiders:
             refused = ask(client, "PUT", f"/build/{HOST}")
             assert refused.startswith("HTTP/1.1 403 Forbidden\r\n")
             assert refused.endswith(
-                "192.0.2.9 may not manage pyxie: add its network to 'api.allow' in config.yaml\n"
+                "192.0.2.9 may not manage pyxie without a token, as `pyxie token create NAME` makes"
+                " on pyxie's host; or all of its network may, by 'api.allow' in config.yaml\n"
             )
             assert ask(client, "GET", "/health").endswith('{"State": "OK"}')
             assert ask(server, "PUT", f"/build/{HOST}").endswith("\r\n\r\nOK")

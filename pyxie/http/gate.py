@@ -16,6 +16,7 @@ from pyxie.config.settings import Api
 
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 """What tells that a proxy has passed the request on."""
+_MADE = "`pyxie token create NAME` makes on pyxie's host"
 
 
 @lru_cache(4096)
@@ -85,6 +86,8 @@ class Gate:
         if given and self._is_in_settings(given):
             return Verdict(None, "a token of api.tokens")
         refusal = self._refusal(peer, local, headers)
+        if refusal and given:
+            refusal = f"the token is none that pyxie knows, or has expired or is revoked; {refusal}"
         return Verdict(refusal, "this host" if peer.is_loopback else "a network of api.allow")
 
     def _refusal(
@@ -103,8 +106,12 @@ class Gate:
             return None
         if here:
             # Anybody may be behind a proxy on this host.
-            return "forwarded requests need a token: see 'api.tokens' in config.yaml"
-        return f"{peer} may not manage pyxie: add its network to 'api.allow' in config.yaml"
+            return f"forwarded requests need a token, as {_MADE}"
+        # A token is one caller's, has a scope and can be revoked; a network is all who are in it.
+        return (
+            f"{peer} may not manage pyxie without a token, as {_MADE}; "
+            "or all of its network may, by 'api.allow' in config.yaml"
+        )
 
     def _is_in_settings(self, given: bytes) -> bool:
         # All are compared, so that the time does not tell which one was nearly right.

@@ -271,7 +271,10 @@ class TestOutsiders:
     async def test_are_refused_and_told_the_setting(
         self, tmp_path: Path, method: str, path: str
     ) -> None:
-        why = "198.51.100.66 may not manage pyxie: add its network to 'api.allow' in config.yaml"
+        why = (
+            "198.51.100.66 may not manage pyxie without a token, as `pyxie token create NAME` makes"
+            " on pyxie's host; or all of its network may, by 'api.allow' in config.yaml"
+        )
         async with serving(tmp_path, to_strangers=True) as served:
             answer = await served.ask(method, path)
 
@@ -310,7 +313,9 @@ class TestOutsiders:
     async def test_forwarded_requests_are_strangers(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             assert await served.get("/status", X_Forwarded_For="198.51.100.66") == Answer(
-                403, b"forwarded requests need a token: see 'api.tokens' in config.yaml\n"
+                403,
+                b"forwarded requests need a token, as `pyxie token create NAME` makes"
+                b" on pyxie's host\n",
             )
 
     async def test_pages_of_other_sites_are_strangers(self, tmp_path: Path) -> None:

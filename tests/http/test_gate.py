@@ -63,7 +63,8 @@ class TestByAddress:
     @pytest.mark.parametrize("peer", ["203.0.113.5", "192.0.2.3", "2001:db8::2"])
     def test_others_are_told_their_address_and_the_setting(self, peer: str) -> None:
         assert refusal(peer) == (
-            f"{peer} may not manage pyxie: add its network to 'api.allow' in config.yaml"
+            f"{peer} may not manage pyxie without a token, as `pyxie token create NAME` makes on "
+            "pyxie's host; or all of its network may, by 'api.allow' in config.yaml"
         )
 
 
@@ -102,6 +103,14 @@ class TestByToken:
     )
     def test_any_other_does_not(self, authorization: str) -> None:
         assert refusal("203.0.113.5", Authorization=authorization) is not None
+
+    def test_one_that_is_sent_in_vain_is_named_as_the_reason(self) -> None:
+        found = refusal("203.0.113.5", Authorization="Bearer revoked")
+
+        assert found is not None
+        assert found.startswith(
+            "the token is none that pyxie knows, or has expired or is revoked; 203.0.113.5 may not"
+        )
 
     def test_without_tokens_none_is_right(self) -> None:
         gate = Gate(Api(), lambda _: False)
@@ -142,7 +151,7 @@ class TestProxies:
         here, given = address("127.0.0.1"), CIMultiDict({header: "203.0.113.5"})
 
         assert GATE.judge(here, here, given).refusal == (
-            "forwarded requests need a token: see 'api.tokens' in config.yaml"
+            "forwarded requests need a token, as `pyxie token create NAME` makes on pyxie's host"
         )
         given["Authorization"] = f"Bearer {TOKEN}"
         assert GATE.judge(here, here, given).refusal is None

@@ -1,0 +1,68 @@
+"""The front door: what is found at `/`, by those who may look and by those who may not."""
+
+from __future__ import annotations
+
+import html
+from typing import Final
+
+from aiohttp import web
+
+from pyxie import __version__
+from pyxie.http.edge import admitted
+from pyxie.http.routing import OPEN, Routes
+
+routes = Routes()
+
+_STRANGERS: Final = "Machines boot from here over the network.\n"
+_WAYS: Final = (
+    ("/api/v1/docs", "the REST API, to be read and tried"),
+    ("/api/v1/machines", "the machines, and the newest build of each"),
+    ("/api/v1/builds", "all builds, newest first"),
+    ("/api/v1/events/history", "what happened, newest first"),
+    ("/health", "what is wrong with pyxie, if anything"),
+    ("/metrics", "for Prometheus"),
+)
+_PAGE: Final = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="data:,">
+</head>
+<body>
+<h1>{title}</h1>
+<ul>
+{ways}
+</ul>
+<p>On this host: <code>pyxie --help</code>.</p>
+</body>
+</html>
+"""
+
+
+@routes.get("/", scope=OPEN)
+async def front(request: web.Request) -> web.Response:
+    """Tell where to go on from here; to others, that machines boot here."""
+    headers = {
+        "Cache-Control": "no-store",  # who asks makes the difference
+        "Vary": "Accept",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if admitted(request) is not None:
+        return web.Response(text=_STRANGERS, headers=headers)
+    title = f"pyxie {__version__}"
+    if "text/html" not in request.headers.get("Accept", ""):
+        lines = [f"{path:24}{what}" for path, what in _WAYS]
+        text = "\n".join([title, "", *lines, "", "On this host: pyxie --help", ""])
+        return web.Response(text=text, headers=headers)
+    ways = "\n".join(
+        f'<li><a href="{path[1:]}">{path}</a>: {html.escape(what)}</li>' for path, what in _WAYS
+    )
+    return web.Response(
+        text=_PAGE.format(title=title, ways=ways),
+        content_type="text/html",
+        headers=headers
+        | {"Content-Security-Policy": "default-src 'none'; img-src data:; frame-ancestors 'none'"},
+    )
