@@ -18,8 +18,9 @@ from pyxie.loaders.folders import Loaders
 from pyxie.outbound.proxies import problem, proxies_of
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
+from pyxie.registry.merge import Place
 from pyxie.registry.registry import Registry
-from pyxie.rehearsal import rehearse
+from pyxie.rehearsal import rehearse, where_written
 from pyxie.render.context import BuildContext
 from pyxie.render.rendering import Rendering
 
@@ -197,6 +198,8 @@ class _Where:
         """Return the fault as a problem of the file that it is in."""
         if isinstance(fault, NotServedError):
             return self._named(fault.what, fault.why)
+        if written := where_written(self.definition, fault):
+            return written.problem(f"{fault.problem}{self._whose(written)}")
         for folder in (self.settings.templatepath, self.settings.ipxe):
             template = folder / fault.template
             if fault.line and template.is_file():
@@ -212,8 +215,12 @@ class _Where:
             return self.own.problem((), f"{what}: {sentence}")
         quoted = sentence if what in str(place.loc[-1 if len(loc) == 1 else 0]) else ""
         quoted = quoted or f"{what!r}: {sentence}"
-        whose = "" if place.document is self.own else f", for {self.definition.machine.hostname}"
-        return place.problem(quoted + whose)
+        return place.problem(quoted + self._whose(place))
+
+    def _whose(self, place: Place) -> str:
+        """Return whose fault it is, where the file does not say that."""
+        host = self.definition.machine.hostname
+        return "" if place.document is self.own else f", for {host}"
 
 
 def _loc_of(data: Mapping[str, Plain], what: str) -> Loc:

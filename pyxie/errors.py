@@ -109,13 +109,16 @@ class RenderError(PyxieError):
         template: Its name, as the operator knows it (``preseed.j2``, ``cmdline``).
         line: Counted from 1; 0 where Jinja2 does not know it.
         problem: What is wrong; names the undefined name, if it is one.
+        value: The text that is at fault, if it may stand in a file of the operator's and not
+            in the template; else empty.
     """
 
-    def __init__(self, template: str, line: int, problem: str) -> None:
+    def __init__(self, template: str, line: int, problem: str, value: str = "") -> None:
         super().__init__(template, line, problem)
         self.template = template
         self.line = line
         self.problem = problem
+        self.value = value
 
     def __str__(self) -> str:
         place = f"{self.template}:{self.line}" if self.line else self.template

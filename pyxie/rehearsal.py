@@ -18,6 +18,7 @@ from pyxie.hooks.orders import KINDS, order
 from pyxie.images.spec import Images, check_local, images_of
 from pyxie.registry.define import Definition
 from pyxie.registry.machine import Machine
+from pyxie.registry.merge import Place
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.rendering import Rendering, kinds
 
@@ -89,11 +90,27 @@ def expected(
 ) -> dict[str, list[str]]:
     """Return what would come of a build, as the API tells of it: its problems, and advice."""
     tried = rehearse(rendering, definition.machine, context)
-    said = () if tried.faults else advise(tried.served)
+    advice = () if tried.faults else advise(tried.served)
     return {
-        "problems": [str(fault) for fault in tried.faults],
-        "advice": [str(placed(each, definition)) for each in said],
+        "problems": [said(definition, fault) for fault in tried.faults],
+        "advice": [str(placed(each, definition)) for each in advice],
     }
+
+
+def where_written(definition: Definition, fault: NotServedError | RenderError) -> Place | None:
+    """Return where the param was written that is at fault, if it is one."""
+    value = fault.value if isinstance(fault, RenderError) else ""
+    params = definition.machine.params
+    name = next((name for name, each in params.items() if value and each == value), None)
+    return definition.merged.place(("params", name)) if name is not None else None
+
+
+def said(definition: Definition, fault: NotServedError | RenderError) -> str:
+    """Return a fault in one sentence, with the place where it is to be mended."""
+    written = where_written(definition, fault)
+    if written is None or not isinstance(fault, RenderError):
+        return str(fault)
+    return str(written.problem(fault.problem))
 
 
 def _singly(machine: Machine) -> list[Images]:

@@ -71,6 +71,7 @@ PURE = frozenset(
         "recognition.recognise",
         "registry.addresses",
         "recognition.systeminfo",
+        "render.disk",
         "registry.edit",
         "registry.glob",
         "registry.identity",

@@ -121,6 +121,28 @@ class TestMistakes:
             "templates/preseed.j2:2:1: 'params.disk' is undefined, for web01",
         ]
 
+    @pytest.mark.parametrize(
+        ("config", "web01", "place"),
+        [
+            ("", "params: {disk: 'serial:'}\n", "machines/web01.yaml:1:16: params.disk: "),
+            ("params:\n  disk: 'serial:'\n", "", "config.yaml:3:9: params.disk: "),
+        ],
+    )
+    def test_in_what_a_disk_is_named_by_are_told_at_that_name(
+        self, site: Path, config: str, web01: str, place: str
+    ) -> None:
+        write(
+            site,
+            config=f"kernel: linux\n{config}",
+            web01=f"{web01}preseed: debian12.preseed.j2\n{NIC}",
+        )
+
+        (problem,), machines = check()
+
+        whose = "" if web01 else ", for web01"
+        assert problem == f"{place}'serial:' names no disk: nothing follows 'serial:'{whose}"
+        assert machines == 0
+
     def test_of_both_nics_are_one(self, site: Path) -> None:
         write(
             site,

@@ -23,6 +23,7 @@ from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse
+from pyxie.rehearsal import said as said_of
 from pyxie.render.context import BuildContext
 from pyxie.render.rendering import Rendering
 from pyxie.store.database import StoreError
@@ -152,7 +153,8 @@ async def begin(
     except web.HTTPNotFound:
         raise
     except (NotServedError, RenderError) as exc:
-        raise _refused(request, host, at, web.HTTPBadRequest(text=str(exc))) from exc
+        why = said_of(definition, exc)
+        raise _refused(request, host, at, web.HTTPBadRequest(text=why)) from exc
     except HookFailedError as exc:
         raise _refused(request, host, at, web.HTTPConflict(text=str(exc))) from exc
     except web.HTTPException as exc:

@@ -25,6 +25,8 @@ from jinja2.runtime import Context
 from pyxie.config.nodes import Plain, parse
 from pyxie.errors import ConfigError, PyxieError
 from pyxie.render.context import Record
+from pyxie.render.disk import DiskError
+from pyxie.render.disk import disk as disk_named
 
 LONGEST: Final = 1 << 20
 """Characters that a filter takes, and gives."""
@@ -45,7 +47,16 @@ _SALT = re.compile(r"[./0-9A-Za-z]{1,16}")
 
 
 class FilterError(PyxieError):
-    """A filter was given what it cannot work with; the text is one sentence."""
+    """A filter was given what it cannot work with; the text is one sentence.
+
+    Attributes:
+        value: What it was given, if that alone is at fault and may stand in a file of the
+            operator's; else empty.
+    """
+
+    def __init__(self, problem: str, value: str = "") -> None:
+        super().__init__(problem)
+        self.value = value
 
 
 def from_yaml(value: Any) -> Plain:
@@ -254,6 +265,23 @@ def sh_quote(value: Any) -> str:
     return shlex.quote(text)
 
 
+def disk(value: Any, *, needed: bool = False) -> str:
+    """Return the disk that ``value`` names, as `pyxie.render.disk.disk` spells it.
+
+    Args:
+        value: What it is named by; empty, if the installer is to find one.
+        needed: It may not be empty.
+    """
+    text = _text("disk", value)
+    try:
+        found = disk_named(text)
+    except DiskError as exc:
+        raise FilterError(str(exc), text) from exc
+    if needed and not found:
+        raise FilterError("'disk' is empty: this installer finds none by itself, so name it")
+    return found
+
+
 def b64encode(value: Any) -> str:
     """Return the UTF-8 of ``value`` in base64, in one line."""
     return base64.b64encode(_text("b64encode", value).encode()).decode()
@@ -269,6 +297,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "ipaddr": ipaddr,
         "sha512_crypt": sha512_crypt,
         "b64encode": b64encode,
+        "disk": disk,
         "sh_quote": sh_quote,
         "quote": sh_quote,
     }

@@ -241,7 +241,9 @@ class Renderer:
             return RenderError(place, line, f"cannot be read: {exc.strerror}")
         if isinstance(exc, RecursionError):
             return RenderError(place, line, "includes or calls itself without end")
-        if isinstance(exc, jinja2.UndefinedError | FilterError):
+        if isinstance(exc, FilterError):
+            return RenderError(place, line, _said(exc), exc.value)
+        if isinstance(exc, jinja2.UndefinedError):
             return RenderError(place, line, _said(exc))
         return RenderError(place, line, f"{type(exc).__name__}: {_said(exc)}")
 

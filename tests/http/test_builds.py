@@ -95,6 +95,25 @@ class TestTheBody:
                 assert text.startswith(said)
             assert served.parts.index.of(HOST) is None
 
+    @pytest.mark.parametrize(
+        ("disk", "said"),
+        [
+            ("serial:", "'serial:' names no disk: nothing follows 'serial:'"),
+            ("/sda", "'/sda' is not below /dev/: a disk is "),
+            ("first", "'first' names no disk: it is "),
+        ],
+    )
+    async def test_whose_disk_is_none_is_refused_with_the_place(
+        self, tmp_path: Path, disk: str, said: str
+    ) -> None:
+        async with serving(tmp_path) as served:
+            body = f'preseed: debian12.preseed.j2\nparams: {{disk: "{disk}"}}\n'
+            status, text = await send(served, "PUT", f"/build/{HOST}", body)
+
+            assert status == 400
+            assert text.startswith(f"body:2:16: params.disk: {said}")
+            assert served.parts.index.of(HOST) is None
+
     async def test_over_a_mebibyte_is_too_large(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             status, _ = await send(served, "PUT", f"/build/{HOST}", "#" * (1 << 21))

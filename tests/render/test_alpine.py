@@ -21,8 +21,8 @@ KNOWN = frozenset(
         *("KEYMAP", "HOSTNAME", "DEVD", "INTERFACES", "DNS", "TIMEZONE", "PROXY", "APKREPOS"),
         *("USER", "SSHD", "NTP", "DISK", "LBU", "APKCACHE"),
     )
-) | {"ROOTSSHKEY", "USERSSHKEY", "ERASE_DISKS", "disk"}
-"""What setup-alpine reads, and our own `disk`; there is no validator that knows them."""
+) | {"ROOTSSHKEY", "USERSSHKEY", "ERASE_DISKS"}
+"""What setup-alpine reads; there is no validator that knows it."""
 
 
 class TestTheAnswers:
@@ -37,9 +37,18 @@ class TestTheAnswers:
     def test_hold_what_was_given(self) -> None:
         text = rendered("alpine", "answers", "with all")
 
-        shown = judged(["sh"], f'{text}printf "%s|%s|%s" "$ROOTSSHKEY" "$DISKOPTS" "$ERASE_DISKS"')
+        shown = judged(
+            ["sh"],
+            f'{text}printf "%s|%s|%s" "$ROOTSSHKEY" "$DISKOPTS" "$ERASE_DISKS"',
+            disk="/dev/vda",
+        )
 
         assert shown == (0, f"{KEY}|-m sys /dev/vda|/dev/vda")
+
+    def test_are_none_for_no_disk(self) -> None:
+        code, told = judged(["sh"], rendered("alpine", "answers"), disk="")
+
+        assert (code, "disk" in told) == (2, True)
 
     @cases
     def test_are_used_by_a_script_that_a_shell_takes(self, case: str) -> None:
@@ -52,6 +61,7 @@ curl() {
     case "$*" in *--data-binary*) cat >> "$LOG" ;; esac
 }
 wget() { echo "wget $*" >> "$LOG"; }
+find_disk() { disk=$1; }
 sed() { :; }
 sleep() { :; }
 reboot() { echo reboot >> "$LOG"; }
@@ -70,6 +80,7 @@ class TestAnInstallationScript:
         text = rendered(name, kind, "with all")
         text = script(text) if kind == "ignition" else text
         text = re.sub("(?<=[ =])/(run|tmp)/", f"{folder}/", text)
+        text = text.replace("find_disk() {", "the_true_one() {")
         bash = program("bash", "bash")  # whose functions may have a dash in their name
 
         judged([bash, "-c", NOTED + stand_in + text], LOG=str(folder / "log"))

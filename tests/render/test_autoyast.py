@@ -18,13 +18,13 @@ class TestAProfile:
         assert by_relax_ng(rendered("suse", case=case)) == (0, "- validates\n")
 
     @cases
-    def test_has_a_script_that_a_shell_takes_and_says_done_last(self, case: str) -> None:
+    def test_has_scripts_that_a_shell_takes_and_says_done_last(self, case: str) -> None:
         root = ElementTree.fromstring(rendered("suse", case=case))
-        (script,) = [each.text or "" for each in root.iter(f"{SPACE}source")]
+        scripts = [each.text or "" for each in root.iter(f"{SPACE}source")]
 
-        assert script.startswith("#!/bin/sh\n")
-        assert by_a_shell(script) == ""
-        assert script.splitlines()[-1].endswith(url("suse", "done"))
+        assert [each.startswith("#!/bin/sh\n") for each in scripts] == [True, True]
+        assert [told for each in scripts if (told := by_a_shell(each))] == []
+        assert scripts[-1].splitlines()[-1].endswith(url("suse", "done"))
 
     @cases
     def test_holds_the_key_as_it_is(self, case: str) -> None:

@@ -67,7 +67,7 @@ class TestTheExamples:
 
     def test_use_each_shipped_template(self) -> None:
         used = {
-            *("report.j2", "d-i.preseed.j2", "kickstart.j2"),
+            *("report.j2", "disk.j2", "d-i.preseed.j2", "kickstart.j2"),
             *("d-i.cmdline.j2", "d-i.system.j2", "ifupdown.j2", "ignition.network.j2"),
         }  # by the others, and by command lines
         for machine in map(example, names()):

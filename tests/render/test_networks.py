@@ -244,7 +244,7 @@ def interfaces(folder: Path, commands: str, cards: dict[str, str]) -> str:
         (folder / "net" / card).mkdir(parents=True)
         (folder / "net" / card / "address").write_text(f"{mac}\n")
     busybox = program("busybox", "busybox-static")
-    script = commands.replace("/sys/class/net", f"{folder}/net")
+    script = "disk=/dev/vda\n" + commands.replace("/sys/class/net", f"{folder}/net")
     code, said = judged([busybox, "sh", "-c", script])
     assert code == 0, said
     return said

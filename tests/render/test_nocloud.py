@@ -34,7 +34,8 @@ class TestASeed:
 
     def test_has_commands_that_a_shell_takes(self, case: str) -> None:
         found = autoinstall(case)
-        commands = [*found["late-commands"], *found["error-commands"]]
+        kinds = ("early-commands", "late-commands", "error-commands")
+        commands = [command for kind in kinds for command in found[kind]]
 
         assert [told for each in commands if (told := by_a_shell(f"{each}\n"))] == []
 

@@ -78,7 +78,7 @@ class TestTheAnswer:
             ("/dev/nvme0n1", {"disk-list": ["nvme0n1"]}),
             ("/dev/disk/by-id/ata-A_1", {"filter": {"DEVLINKS": "*/dev/disk/by-id/ata-A_1*"}}),
             ("serial:S3Z9", {"filter": {"ID_SERIAL_SHORT": "S3Z9"}}),
-            ("wwn:5002538e", {"filter": {"ID_WWN": "*5002538e"}}),
+            ("wwn:0x5002538E40A1B2C3", {"filter": {"ID_WWN": "*5002538e40a1b2c3"}}),
         ],
     )
     def test_installs_onto_the_disk_that_is_named(
@@ -87,6 +87,10 @@ class TestTheAnswer:
         told = answer(disk=disk)["disk-setup"]
 
         assert told == {"filesystem": "ext4", **chosen}
+
+    def test_whose_disk_is_empty_is_refused(self) -> None:
+        with pytest.raises(RenderError, match="'disk' is empty: this installer finds none"):
+            answer(disk="")
 
     def test_without_a_disk_is_refused_with_its_place(self) -> None:
         machine = example("proxmox")

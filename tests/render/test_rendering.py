@@ -271,7 +271,7 @@ class TestTemplate:
             "curl -fsS --retry 8 --retry-connrefused -o /dev/null "
             "http://192.0.2.1:8090/done/web01.example.org/0-t0ken\n"
         )
-        assert like.startswith("# Debian 12, unattended, onto the first disk: ")
+        assert like.startswith("# Debian 12, unattended, onto one disk: ")
         assert "\ntasksel tasksel/first multiselect minimal\n" in like
 
     def test_of_ones_own_stands_in_for_the_shipped_one_it_is_named_after(

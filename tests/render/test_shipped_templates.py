@@ -6,6 +6,7 @@ import itertools
 import re
 import subprocess
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -76,8 +77,8 @@ class TestThePreseed:
         assert found["netcfg/get_domain"] == "example.org"
         assert found["mirror/http/hostname"] == "deb.example"
         assert found["time/zone"] == "Etc/UTC"
-        assert found.get("partman-auto/disk") == disk
-        assert ("partman/early_command" in found) == (disk is None)
+        assert found["partman-auto/disk"] == (disk or "")
+        assert f"find_disk {disk or quote('')} &&" in found["partman/early_command"]
         assert found["grub-installer/bootdev"] == (disk or "default")
         assert found["pkgsel/include"] == params.get("packages", "")
         late = found["preseed/late_command"]
