@@ -238,7 +238,8 @@ def _loc_of(data: Mapping[str, Plain], what: str) -> Loc:
 
 def _shown(path: Path) -> Path:
     """Return a path as short as it can be told from here."""
-    try:
-        return path.relative_to(Path.cwd())
-    except ValueError:
+    here = Path.cwd()
+    # Below "/" all is, and etc/pyxie would be taken for a path from elsewhere.
+    if here == Path(here.anchor) or not path.is_relative_to(here):
         return path
+    return path.relative_to(here)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import quote
 import aiohttp
 
 from pyxie.errors import PyxieError
+from pyxie.outbound.requests import reason
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -157,9 +157,7 @@ class Client:
 
 
 def _why(exc: Exception) -> str:
-    if isinstance(exc, aiohttp.ClientConnectorError) and exc.os_error.errno:
-        return os.strerror(exc.os_error.errno)
-    return str(exc) or "time is up"
+    return reason(exc) if str(exc) else "time is up"
 
 
 async def _text(answer: aiohttp.ClientResponse) -> str:

@@ -302,3 +302,16 @@ class TestASeedLikeSite:
         )
 
         assert check() == ([], 1)
+
+
+def test_in_the_root_folder_paths_keep_their_first_slash(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or it is not to be told from a path below the folder of who reads it."""
+    (site / "machines/web01.yaml").write_text("kernle: x\n")
+    monkeypatch.chdir("/")
+
+    found = checking.check(site / "config.yaml").problems
+
+    assert [str(each.file) for each in found] == [f"{site}/machines/web01.yaml"] * len(found)
+    assert found

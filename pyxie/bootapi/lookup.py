@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -27,7 +26,7 @@ from pyxie.events.event import Recorder
 from pyxie.events.kinds import BootApiBoots, BootApiMalformed
 from pyxie.metrics import Metrics
 from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
-from pyxie.outbound.requests import proxys_fault, request_class
+from pyxie.outbound.requests import proxys_fault, reason, request_class
 from pyxie.rate import Once
 from pyxie.urls import shown
 
@@ -278,7 +277,8 @@ class BootApi:
         except aiohttp.ClientSSLError as exc:
             raise _FailedError("cannot be trusted: TLS fails") from exc
         except aiohttp.ClientOSError as exc:
-            why = os.strerror(exc.errno) if exc.errno else "broken off"
+            connector = isinstance(exc, aiohttp.ClientConnectorError)
+            why = reason(exc) if connector or exc.errno else "broken off"
             raise _FailedError(f"cannot be reached: {why}") from exc
         except (aiohttp.ClientError, ValueError, OSError) as exc:
             raise _FailedError(f"does not speak HTTP: {type(exc).__name__}") from exc

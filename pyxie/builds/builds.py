@@ -52,7 +52,7 @@ class InBuildError(PyxieError):
         self.host = host
 
     def __str__(self) -> str:
-        return f"{self.host} is in build mode; ask for 'replace' to begin anew"
+        return f"{self.host} is in build mode; say replace=true (--replace) to begin anew"
 
 
 def new_token() -> str:

@@ -79,6 +79,29 @@ _WRITTEN: dict[frozenset[str], set[str]] = {}
 _MOST_SHAPES = 1000
 
 
+def told(model: type[BaseModel], error: ErrorDetails, what: str = "key") -> str:
+    """Return what is wrong with data that stand in no file: where in it, and a sentence.
+
+    Args:
+        model: What it was to be.
+        error: pydantic's.
+        what: What a key is called.
+    """
+    loc = error["loc"]
+    where = ".".join(map(str, loc))[:80]
+    if error["type"] == "extra_forbidden":
+        parent = _model_at(model, loc[:-1])
+        near = nearest(str(loc[-1]), _keys(parent) if parent else [])
+        sentence = f"unknown {what}" + (f"; did you mean {near!r}?" if near else "")
+    elif error["type"] == "missing":
+        sentence = "missing"
+    else:
+        sentence = sentence_of(error)
+    text = f"{where}: {sentence}" if where else sentence
+    # A client's bytes that are no UTF-8 come as lone surrogates.
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) -> Problem:
     loc = _written(document, error["loc"])
     if error["type"] == "extra_forbidden":

@@ -239,7 +239,7 @@ def _(what: kinds.BuildRefused) -> str:
 
 @sentence.register
 def _(what: kinds.Discovered) -> str:
-    return "is unknown: " + " ".join(f"{name}={said!r}" for name, said in what.reported.items())
+    return "is unknown: " + ", ".join(f"{name} {said}" for name, said in what.reported.items())
 
 
 @sentence.register

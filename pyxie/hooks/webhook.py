@@ -8,7 +8,7 @@ import aiohttp
 
 from pyxie.hooks.process import MOST_OUTPUT, Outcome
 from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
-from pyxie.outbound.requests import proxys_fault, request_class
+from pyxie.outbound.requests import proxys_fault, reason, request_class
 
 
 async def call(
@@ -47,4 +47,4 @@ def _why(exc: Exception) -> str:
         return "its URL is not one of http or https"
     if isinstance(exc, ValueError) and not isinstance(exc, OSError):  # some errors of TLS are both
         return "its URL is malformed"
-    return str(exc) or type(exc).__name__
+    return reason(exc)

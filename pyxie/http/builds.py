@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pyxie.access.scope import Scope
 from pyxie.builds.life import Build, State
 from pyxie.builds.pages import builds as builds_page
-from pyxie.config.validate import Model, sentence_of
+from pyxie.config.validate import Model, told
 from pyxie.errors import RenderError
 from pyxie.http import answers
 from pyxie.http.begin import begin, defined, found
@@ -100,7 +100,7 @@ async def body(request: web.Request, model: type[Model]) -> Any:
     try:
         return model.model_validate(json.loads(sent) if sent.strip() else {})
     except ValidationError as exc:
-        message = [f"{'.'.join(map(str, e['loc']))}: {sentence_of(e)}" for e in exc.errors()]
+        message = [told(model, each) for each in exc.errors()]
         raise web.HTTPBadRequest(text="\n".join(message)) from exc
     except (ValueError, RecursionError) as exc:
         raise web.HTTPBadRequest(text=f"the body is not JSON: {exc}") from exc

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from pyxie.config.validate import Model, nearest, sentence_of
+from pyxie.config.validate import Model, told
 
 LARGEST_PAGE = 1000
 
@@ -52,15 +52,5 @@ def query(request: web.Request, model: type[Q]) -> Q:
     try:
         return model.model_validate(dict(request.query))
     except ValidationError as exc:
-        message = [_told(model, each) for each in exc.errors()]
+        message = [told(model, each, "parameter") for each in exc.errors()]
         raise web.HTTPBadRequest(text="\n".join(message)) from exc
-
-
-def _told(model: type[Model], error: Any) -> str:
-    name = str(error["loc"][0])[:80] if error["loc"] else ""
-    shown = name.encode(errors="backslashreplace").decode()
-    if error["type"] == "extra_forbidden":
-        near = nearest(name, list(model.model_fields))
-        hint = f"; did you mean {near!r}?" if near else ""
-        return f"{shown}: unknown parameter{hint}"
-    return f"{shown}: {sentence_of(error)}".encode(errors="backslashreplace").decode()

@@ -14,7 +14,7 @@ from aiohttp import hdrs, web
 
 from pyxie.errors import PyxieError
 from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
-from pyxie.outbound.requests import proxy_for, proxys_fault, request_class
+from pyxie.outbound.requests import proxy_for, reason, request_class
 from pyxie.service import Unbound
 from pyxie.urls import shown
 
@@ -181,4 +181,4 @@ def _reset(request: web.Request) -> None:
 def _words(exc: BaseException) -> str:
     if isinstance(exc, (TimeoutError, asyncio.TimeoutError)):
         return "does not answer"
-    return proxys_fault(exc) or str(exc) or type(exc).__name__
+    return reason(exc)

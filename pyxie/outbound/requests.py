@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import ssl
 from typing import Protocol
 
 import aiohttp
@@ -59,6 +61,33 @@ def request_class(proxies: Proxies) -> type[aiohttp.ClientRequest]:
 def proxy_for(proxies: Proxies, url: Url) -> Proxy | None:
     """Return the proxy by way of which ``url`` is fetched, if any; raises ProxyError."""
     return proxies.way(url.scheme, url.raw_host or "", url.port or 0)
+
+
+def reason(exc: BaseException) -> str:
+    """Return in people's words why another server was not reached.
+
+    aiohttp's own text has "ssl:default" of plain HTTP, too, and asyncio's has the addresses that
+    were tried instead of what they answered.
+    """
+    fault = proxys_fault(exc)
+    if fault:
+        return fault
+    # A fault of TLS is such an error as well, and says more by itself.
+    if isinstance(exc, aiohttp.ClientConnectorError) and not isinstance(exc, ssl.SSLError):
+        if isinstance(exc, aiohttp.ClientConnectorDNSError):
+            return f"no address is known of the host {exc.host}"
+        return _system(exc.os_error)
+    if isinstance(exc, aiohttp.ClientOSError) and not isinstance(exc, ssl.SSLError) and exc.errno:
+        return os.strerror(exc.errno)
+    return str(exc) or type(exc).__name__
+
+
+def _system(exc: OSError) -> str:
+    if exc.errno and exc.errno > 0:
+        return os.strerror(exc.errno)
+    # Of several addresses each has failed; asyncio joins their texts: "[Errno 111] …, [Errno …".
+    number = re.search(r"\[Errno (\d+)\]", str(exc))
+    return os.strerror(int(number[1])) if number else exc.strerror or str(exc)
 
 
 def proxys_fault(exc: BaseException) -> str | None:

@@ -196,7 +196,7 @@ SAID = [
     (kinds.BuildRefused(why="no such template"), "build refused: no such template"),
     (
         kinds.Discovered(reported={"serial": "A 1", "asset": "b"}),
-        "is unknown: serial='A 1' asset='b'",
+        "is unknown: serial A 1, asset b",
     ),
     (
         kinds.BootApiBoots(kernel="http://files/linux"),

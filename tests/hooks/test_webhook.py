@@ -64,5 +64,5 @@ class TestAFailure:
     async def test_of_a_connection_says_where_to(self) -> None:
         outcome = await call(f"http://{SECRETS}127.0.0.1:1/hook{QUERY}", {}, 10)
 
-        assert outcome.result.startswith("cannot be called: Cannot connect to host 127.0.0.1:1 ")
+        assert outcome.result == "cannot be called: Connection refused"
         assert "s3cret" not in outcome.result

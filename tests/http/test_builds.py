@@ -174,7 +174,7 @@ class TestOneAtATime:
 
             assert (first[0], second[0], third[0]) == (200, 409, 200)
             assert second[1]["detail"] == (
-                f"{HOST} is in build mode; ask for 'replace' to begin anew"
+                f"{HOST} is in build mode; say replace=true (--replace) to begin anew"
             )
             assert first[1]["token"] != third[1]["token"]
 
@@ -207,6 +207,7 @@ class TestOneAtATime:
             ("[", "the body is not JSON"),
             ("[]", "must be"),
             ('{"replac": true}', "replac: "),
+            ('{"replaec": true}', "replaec: unknown key; did you mean 'replace'?"),
             ('{"definition": {"kernle": "x"}}', "body:1:2: kernle: unknown key"),
         ],
     )

@@ -17,7 +17,7 @@ from pyxie.hooks.process import Outcome
 from pyxie.hooks.webhook import call
 from pyxie.metrics import Metrics
 from pyxie.outbound.proxies import Proxies, ProxyError, proxies_of
-from pyxie.outbound.requests import request_class
+from pyxie.outbound.requests import reason, request_class
 from tests.bootapi.server import api_server
 from tests.dhcp.test_server import FakeRecorder
 from tests.http.upstream import mirror
@@ -177,3 +177,37 @@ class TestAWebhook:
         assert not outcome.ok
         assert outcome.result.startswith(f"cannot be called: {why}")
         assert "sesame" not in outcome.result
+
+
+class TestReason:
+    """Why a server was not reached, without "ssl:default" and asyncio's list of addresses."""
+
+    @pytest.mark.parametrize(
+        ("url", "words"),
+        [
+            ("http://127.0.0.1:1/linux", "Connection refused"),
+            ("https://127.0.0.1:1/linux", "Connection refused"),
+            ("http://no-such-host.invalid/linux", "no address is known of the host"),
+        ],
+    )
+    async def test_is_what_went_wrong_and_no_more(self, url: str, words: str) -> None:
+        async with aiohttp.ClientSession() as session:
+            with pytest.raises(aiohttp.ClientError) as caught:
+                await session.get(url)
+
+        assert reason(caught.value).startswith(words)
+        assert "ssl:" not in reason(caught.value)
+        assert "[" not in reason(caught.value)
+
+    def test_of_several_addresses_is_that_of_the_first(self) -> None:
+        """As asyncio joins them, when a name has an address of IPv4 and one of IPv6."""
+        key = aiohttp.client_reqrep.ConnectionKey(
+            "localhost", 1, False, True, None, None, None
+        )
+        tried = "[Errno 111] Connect call failed ('::1', 1), [Errno 111] Connect call failed ('127"
+        exc = aiohttp.ClientConnectorError(key, OSError(f"Multiple exceptions: {tried}"))
+
+        assert reason(exc) == "Connection refused"
+
+    def test_of_what_says_nothing_is_its_kind(self) -> None:
+        assert reason(ConnectionResetError()) == "ConnectionResetError"
