@@ -95,7 +95,7 @@ def _import(
         tree, skipped = read_tree(place)
         result = read(tree)
         result.add_notes(skipped)
-        write(result, to, force=force)
+        secret = write(result, to, force=force)
     except ExistsError as exc:
         raise _mistake(str(exc)) from exc
     except OSError as exc:
@@ -112,10 +112,15 @@ def _import(
             }
             for note in result.notes
         ]
-        output.as_json({"files": sorted(result.files), "notes": notes})
+        output.as_json({"files": sorted(result.files), "notes": notes, "secret": secret})
         return
     for note in result.notes:
         output.line(str(note))
+    for name in secret:
+        output.line(
+            f"{to / name}: has a password in it, and so only its owner and group may read it: "
+            "let pyxie's user be one of them"
+        )
     output.line(
         f"{len(result.files)} file(s) written, {len(result.notes)} note(s); "
         f"go on with: pyxie check --config {to / 'config.yaml'}"

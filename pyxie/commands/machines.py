@@ -17,6 +17,7 @@ from pyxie.commands.options import FAILED, remote, run
 from pyxie.commands.options import client as client_of
 from pyxie.config.nodes import Loc, Plain
 from pyxie.config.values import mac as canonical
+from pyxie.registry.origins import is_secret
 
 _YAML: Final = "application/yaml"
 _JSON: Final = "application/json"
@@ -59,7 +60,10 @@ def add(
     client = client_of(**where)
     headers = {"Content-Type": _JSON}
     answer = client.data(run(client.send("POST", "machines", body=body, headers=headers)))
-    output.answer(answer, as_json, f"{answer['hostname']} is added")
+    said = ""
+    if is_secret(changed(data, values)):
+        said = "; its file has a password in it, and only its owner and group may read it"
+    output.answer(answer, as_json, f"{answer['hostname']} is added{said}")
 
 
 @click.command("set", short_help="Change keys of HOST's file; comments and order stay.")

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from pyxie.errors import PyxieError
+from pyxie.config.nodes import parse
+from pyxie.errors import ConfigError, PyxieError
 from pyxie.importers.notes import Note, Result, Tree
+from pyxie.registry.origins import SECRET_MODE, is_secret
 
 _LARGEST = 4 << 20
 _MOST = 256 << 20
@@ -85,8 +87,11 @@ def _text(path: Path) -> str | None:
     return None if "\0" in text else text
 
 
-def write(result: Result, folder: Path, *, force: bool) -> None:
+def write(result: Result, folder: Path, *, force: bool) -> list[str]:
     """Write the files below ``folder``.
+
+    Returns:
+        Those that not everybody on the host may read, for a password is in them.
 
     Raises:
         ExistsError: Some are there, and it is not forced; nothing is written then.
@@ -96,6 +101,28 @@ def write(result: Result, folder: Path, *, force: bool) -> None:
     there = [path for path in targets if os.path.lexists(path)]
     if there and not force:
         raise ExistsError(there)
+    secret = []
     for path, text in targets.items():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
+        closed = path.suffix == ".yaml" and _holds_a_password(text)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+        with os.fdopen(
+            os.open(path, flags, SECRET_MODE if closed else 0o666),
+            "w",
+            encoding="utf-8",
+            newline="",
+        ) as file:
+            if closed:  # also one that was there, and open to all, before anything is in it
+                mode = os.fstat(file.fileno()).st_mode
+                os.fchmod(file.fileno(), mode & SECRET_MODE)
+                secret.append(path.relative_to(folder).as_posix())
+            file.truncate()
+            file.write(text)
+    return secret
+
+
+def _holds_a_password(text: str) -> bool:
+    try:
+        return is_secret(parse(text.encode(), Path(), tolerant=True).data)
+    except ConfigError:
+        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pyxie.config.nodes import Loc, Plain, spell
 from pyxie.registry.define import Definition
@@ -12,6 +12,8 @@ from pyxie.registry.merge import Merged, Place
 
 SECRET = frozenset(("ipmi_password",))
 """Keys whose values are not shown."""
+SECRET_MODE: Final = 0o640
+"""Of a file with one of them in it: for its owner and group, not for everybody on the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +88,10 @@ def answer(definition: Definition) -> dict[str, Any]:
         "definition": {key: "***" if key in SECRET else value for key, value in data.items()},
         "origins": [origin.as_json() for origin in origins(definition.merged)],
     }
+
+
+def is_secret(data: Plain) -> bool:
+    """Tell whether a file's data have a value under one of `SECRET`, however deep."""
+    if isinstance(data, dict):
+        return any((key in SECRET and each) or is_secret(each) for key, each in data.items())
+    return isinstance(data, list) and any(map(is_secret, data))

@@ -22,6 +22,7 @@ from pyxie.config.nodes import MOST_BYTES
 from pyxie.errors import ConfigError, Problem, PyxieError
 from pyxie.registry.folder import parse_machine
 from pyxie.registry.machine import hostname
+from pyxie.registry.origins import SECRET_MODE, is_secret
 from pyxie.registry.registry import MachineFile, Registry
 
 _ENDINGS = (".yaml", ".yml")
@@ -117,11 +118,11 @@ class Writer:
             if self._exists(host, registry):
                 raise ExistsError(f"there is a machine {host} already")
             checked = self._checked(name, text, registry, {host})
-            _put(folder, name, checked.raw, None)
+            _put(folder, name, checked, None)
         return checked
 
     def replace(self, host: str, text: str, registry: Registry, accepts: Accepts) -> Stored:
-        """Write a machine's file anew; its mode stays.
+        """Write a machine's file anew; its mode stays, but with a password in it not all may read.
 
         Raises:
             NotThereError: There is none.
@@ -142,7 +143,7 @@ class Writer:
             names = {host.lower(), old.file.hostname or host.lower()}
             new = self._checked(old.name, edit(old), registry, names)
             if new.raw != old.raw:
-                _put(folder, real, new.raw, os.stat(real, dir_fd=folder))
+                _put(folder, real, new, os.stat(real, dir_fd=folder))
         return new
 
     def remove(self, host: str, registry: Registry, accepts: Accepts) -> None:
@@ -260,18 +261,20 @@ def _is_hostname(host: str) -> bool:
         return False
 
 
-def _put(folder: int, name: str, raw: bytes, old: os.stat_result | None) -> None:
+def _put(folder: int, name: str, content: Stored, old: os.stat_result | None) -> None:
     """Write a file in one stroke; also after a power cut it is the old one or the new."""
     with suppress(FileNotFoundError):
         os.unlink(_NEW, dir_fd=folder)  # of a writer that was killed; we hold the lock
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
-        with os.fdopen(os.open(_NEW, flags, 0o666, dir_fd=folder), "wb") as new:
+        document = content.file.document
+        most = SECRET_MODE if document and is_secret(document.data) else 0o777
+        with os.fdopen(os.open(_NEW, flags, most & 0o666, dir_fd=folder), "wb") as new:
             if old is not None:
-                os.fchmod(new.fileno(), stat.S_IMODE(old.st_mode) & 0o777)
+                os.fchmod(new.fileno(), stat.S_IMODE(old.st_mode) & most)
                 with suppress(PermissionError):
                     os.fchown(new.fileno(), old.st_uid, old.st_gid)
-            new.write(raw)
+            new.write(content.raw)
             new.flush()
             os.fsync(new.fileno())
         os.rename(_NEW, name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -64,8 +64,32 @@ class TestWaitron:
                     "sentence": "colour: left out: waitron knew no such key",
                 }
             ],
+            "secret": [],
         }
         assert (tmp_path / "templates/t.j2").read_text() == "{{ Token }}"
+
+    @pytest.mark.parametrize("there", [False, True])
+    def test_a_file_with_a_password_is_not_for_all_to_read_and_that_is_said(
+        self, pyxie: Runner, tmp_path: Path, there: bool
+    ) -> None:
+        (small(tmp_path) / "machines/web01.yaml").write_text(
+            "hostname: web01\nipmi_password: sesame\n"
+        )
+        machine = tmp_path / "new/machines/web01.yaml"
+        if there:
+            machine.parent.mkdir(parents=True)
+            machine.write_text("something longer than what is to be written " * 9)
+            machine.chmod(0o644)
+
+        ran = pyxie("import", "waitron", "old", "--to", "new", *(["--force"] if there else []))
+
+        assert machine.read_text() == "hostname: web01\nipmi_password: sesame\n"
+        assert machine.stat().st_mode & 0o137 == 0
+        assert (tmp_path / "new/templates/t.j2").stat().st_mode & 0o004
+        assert (
+            "new/machines/web01.yaml: has a password in it, and so only its owner and group may "
+            "read it: let pyxie's user be one of them\n"
+        ) in ran.out
 
     def test_overwrites_nothing_unless_it_is_forced(self, pyxie: Runner, tmp_path: Path) -> None:
         small(tmp_path)

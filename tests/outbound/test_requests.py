@@ -201,9 +201,7 @@ class TestReason:
 
     def test_of_several_addresses_is_that_of_the_first(self) -> None:
         """As asyncio joins them, when a name has an address of IPv4 and one of IPv6."""
-        key = aiohttp.client_reqrep.ConnectionKey(
-            "localhost", 1, False, True, None, None, None
-        )
+        key = aiohttp.client_reqrep.ConnectionKey("localhost", 1, False, True, None, None, None)
         tried = "[Errno 111] Connect call failed ('::1', 1), [Errno 111] Connect call failed ('127"
         exc = aiohttp.ClientConnectorError(key, OSError(f"Multiple exceptions: {tried}"))
 

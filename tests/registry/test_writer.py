@@ -155,6 +155,29 @@ class TestCreating:
         assert site.names() == ["web01.yaml"]
 
 
+class TestAPassword:
+    """Of a management controller: machine files are readable by all on the host, but not these."""
+
+    def test_in_a_new_file_closes_it_to_others(self, site: Site) -> None:
+        site.create("web02", WEB02 + "ipmi_password: sesame\n")
+
+        assert (site.path / "web02.yaml").stat().st_mode & 0o137 == 0
+
+    def test_that_comes_into_a_file_closes_it_to_others(self, site: Site) -> None:
+        (site.path / "web01.yaml").chmod(0o644)
+
+        site.replace("web01", WEB01 + "ipmi_password: sesame\n")
+
+        assert (site.path / "web01.yaml").stat().st_mode & 0o777 == 0o640
+
+    def test_that_is_empty_is_none(self, site: Site) -> None:
+        (site.path / "web01.yaml").chmod(0o644)
+
+        site.replace("web01", WEB01 + "ipmi_password:\n")
+
+        assert (site.path / "web01.yaml").stat().st_mode & 0o777 == 0o644
+
+
 class TestReplacing:
     def test_keeps_the_files_mode(self, site: Site) -> None:
         (site.path / "web01.yaml").chmod(0o640)

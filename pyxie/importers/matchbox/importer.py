@@ -29,6 +29,11 @@ _ASSETS = "/assets/"
 _PROFILE = frozenset(("id", "name", "boot", *(f"{kind}_id" for kind in _KINDS)))
 _GROUP = frozenset(("id", "name", "profile", "selector", "metadata"))
 _MATCHED = ("uuid", "serial", "hostname")
+_AT_WILL: Final = """\
+# Matchbox booted this wherever no group selected a machine. Without the '#', pyxie gives it to
+# every unknown machine: one that comes by is installed, if this build type installs.
+# unknown: {}
+"""
 
 
 @dataclass(slots=True)
@@ -77,7 +82,7 @@ class _Matchbox:
         self._nested: dict[str, str] = {}
         """Of the metadata's paths those that are maps or lists."""
         self._unknown = ""
-        """The build type of machines that no group selects."""
+        """The build type of machines that no group selects, which nobody gets unasked."""
         groups = [self._group(file) for file in self._files("groups")]
         types: dict[str, Any] = {
             _name(file.id): self._profile(file) for file in self._files("profiles")
@@ -89,9 +94,10 @@ class _Matchbox:
                 group.profile = ""
         if self._machines(groups, types):
             config["grouppath"] = "groups"
+        text = written({**config, "build_types": types})
         if self._unknown:
-            config["unknown"] = self._unknown
-        self.result.files["config.yaml"] = written({**config, "build_types": types})
+            text = _AT_WILL.format(self._unknown) + text
+        self.result.files["config.yaml"] = text
         self._templates()
 
     def _files(self, folder: str) -> list[_Json]:
@@ -273,8 +279,11 @@ class _Matchbox:
         if group.params:  # which the profile's other machines must not get
             self._unknown = "_unknown_"
             types[self._unknown] = {**types[group.profile], "params": group.params}
-        message = f"is the build type {self._unknown!r}, which 'unknown' gives unknown machines"
-        self.result.add_note(group.file.path, f"selects every machine; it {message}")
+        message = (
+            f"selects every machine; it is the build type {self._unknown!r}, which unknown machines"
+            " get once the line 'unknown' in config.yaml is no comment any more"
+        )
+        self.result.add_note(group.file.path, message)
 
     def _templates(self) -> None:
         for kind in _KINDS:

@@ -203,17 +203,22 @@ class TestGroups:
         assert machine.params["debug"] == "false"
         assert json.loads(machine.params["etcd"])["peers"]["node2"] == "192.0.2.2"
 
-    def test_without_selectors_are_for_unknown_machines(self, imported: Imported) -> None:
+    def test_without_selectors_are_for_unknown_machines_once_somebody_says_so(
+        self, imported: Imported
+    ) -> None:
+        """Or a machine that nobody has named would be installed by the import alone."""
         unknown = imported.settings.build_types["_unknown_"]
 
         assert unknown.kernel == imported.settings.build_types["fcos"].kernel
         assert unknown.params == {"zone": "z"}
-        assert imported.settings.unknown == "_unknown_"
+        assert imported.settings.unknown == "ignore"
+        assert "\n# unknown: _unknown_\n" in imported.result.files["config.yaml"]
 
     def test_without_selectors_and_metadata_need_no_build_type_of_their_own(self) -> None:
-        config = data(converted(groups__a={"profile": "p"}), "config.yaml")
+        result = converted(groups__a={"profile": "p"})
 
-        assert (config["unknown"], sorted(config["build_types"])) == ("p", ["p"])
+        assert sorted(data(result, "config.yaml")["build_types"]) == ["p"]
+        assert "\n# unknown: p\n" in result.files["config.yaml"]
 
     def test_that_select_by_a_label_of_their_own_become_groups(self, imported: Imported) -> None:
         group = imported.groups["by-region"]
