@@ -12,13 +12,13 @@ from urllib.parse import quote, unquote
 
 from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
-from pyxie.errors import NotServedError
+from pyxie.errors import NotServedError, RenderError
 from pyxie.images.load import Load, Program, load
 from pyxie.images.spec import Image, Images, images_of, served_name
 from pyxie.registry.machine import Machine
 from pyxie.render.cache import RenderCache
 from pyxie.render.context import BuildContext, template_names
-from pyxie.render.strict import Renderer
+from pyxie.render.strict import VALUE, Renderer
 from pyxie.render.uses import noting
 from pyxie.shipped import shipped
 
@@ -51,6 +51,7 @@ class Rendering:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.renderer = Renderer([settings.templatepath, shipped("templates")])
+        self._cmdlines = Renderer([settings.templatepath, shipped("templates")], marks=True)
         self._cache = RenderCache()
         self._scripts = Renderer([settings.ipxe, shipped("ipxe")])
 
@@ -87,11 +88,19 @@ class Rendering:
         """
         images = images_of(machine)
         names = template_names(machine, self.settings, context)
+        text = self._cmdlines.text("cmdline", machine.cmdline, names)
+        if VALUE in text:
+            word = next(each for each in text.split() if VALUE in each).replace(VALUE, "$")
+            why = (
+                f"{word[:80]!r}: a value has '${{', which iPXE would take for a setting of its own"
+            )
+            raise RenderError("cmdline", 0, why)
         # A folded YAML text may carry line ends; a kernel takes one line.
-        cmdline = " ".join(
-            self.renderer.text("cmdline", machine.cmdline, names).splitlines()
-        ).strip()
-        return Boot(images, cmdline)
+        line = " ".join(text.splitlines()).strip()
+        if control := _CONTROLS.search(line):
+            why = f"has the control character {control[0]!r}, which no kernel takes"
+            raise RenderError("cmdline", 0, why)
+        return Boot(images, line)
 
     def script(self, machine: Machine, context: BuildContext, here: str) -> str:
         """Return the iPXE script for the NIC that asks; raises as `boot`.
@@ -177,7 +186,7 @@ class Rendering:
             here: Our URL for iPXE.
         """
         types = [
-            {"name": name, "title": _shown(each.description or name)}
+            {"name": name, "title": _shown(each.description) or name}
             for name, each in self.settings.build_types.items()
         ]
         names: Mapping[str, Any] = {
@@ -266,6 +275,8 @@ def _loading(found: Load, kernel_url: str, initrd_urls: Sequence[str]) -> dict[s
     }
 
 
+_CONTROLS = re.compile(r"[\0-\x08\x0e-\x1f\x7f]")
+"""All but white space."""
 _ACTED_ON = re.compile(r"(?<!\S)(?:&(?=&(?!\S))|\|(?=\|(?!\S))|;(?!\S)|#)")
 _SPELT = {"&": "${amp:string}", "|": "${bar:string}", ";": "${semi:string}", "#": "${hash:string}"}
 
@@ -278,7 +289,8 @@ def _for_ipxe(text: str) -> str:
     (ipxe: src/core/exec.c, src/image/script.c). It looks for them before it expands
     settings, so that is the way in. An operator's own ``${...}`` is iPXE's to expand.
     """
-    spelt = _ACTED_ON.sub(lambda found: _SPELT[found[0]], text)
+    # At a zero byte it would stop reading, before what is to be done if the command fails.
+    spelt = _ACTED_ON.sub(lambda found: _SPELT[found[0]], _CONTROLS.sub("", text))
     return spelt + "${empty}" if spelt.endswith("\\") else spelt
 
 

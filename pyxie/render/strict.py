@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
 
 import jinja2
 from jinja2.environment import TemplateModule
@@ -153,6 +153,19 @@ def _finalized(value: Any) -> Any:
     return value
 
 
+VALUE: Final = "\udc24"
+"""Stands for the ``$`` of a ``${`` in what a value says, where `Renderer` is to tell; it can
+be in no file, which is UTF-8."""
+
+
+def _marked(value: Any) -> Any:
+    found = _finalized(value)
+    if isinstance(found, jinja2.Undefined):
+        return found
+    text = str(found)
+    return text.replace("${", VALUE + "{") if "${" in text else found
+
+
 def _bound(size: int, most: int) -> None:
     if size > most:
         raise OverflowError("a product too large for a template")
@@ -172,14 +185,15 @@ class Renderer:
 
     Args:
         folders: Where templates are sought, in this order.
+        marks: Put `VALUE` for the ``$`` of each ``${`` that a value says, not the template.
     """
 
-    def __init__(self, folders: Sequence[Path]) -> None:
+    def __init__(self, folders: Sequence[Path], *, marks: bool = False) -> None:
         self._folders = tuple(folders)
         self._env = _Environment(
             loader=_Loader(folders, encoding="utf-8-sig"),
             undefined=Undefined,
-            finalize=_finalized,
+            finalize=_marked if marks else _finalized,
             autoescape=False,  # preseeds and scripts are not HTML
             keep_trailing_newline=True,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],

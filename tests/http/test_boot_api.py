@@ -66,7 +66,7 @@ class TestTheScript:
                     *(f'x="{at}/other/0/cfg2fa.json"', "mac=${net0/mac}"),
                 ],
             ]
-            assert ["echo", "Hello;", "{net0/mac}", "you", "#", "there"] in found
+            assert ["echo", "--", "Hello;", "{net0/mac}", "you", "#", "there"] in found
             assert "s3cret" not in script
             assert "sesame" not in script
             assert "/booting/" not in script

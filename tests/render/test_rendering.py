@@ -95,6 +95,25 @@ class TestBoot:
 
 
 class TestBootif:
+    def test_a_setting_of_ipxes_is_for_the_command_line_itself_to_write(self, folder: Path) -> None:
+        own = machine(cmdline="ip=${net0/ip} {{ 'it costs $5' }}")
+        told = machine(cmdline="a={{ params.x }}", params={"x": "1 ${net0/ip}"})
+
+        assert boot(folder, own).cmdline == "ip=${net0/ip} it costs $5"
+        with pytest.raises(RenderError) as caught:
+            boot(folder, told)
+        assert str(caught.value) == (
+            "cmdline: '${net0/ip}': a value has '${', "
+            "which iPXE would take for a setting of its own"
+        )
+
+    def test_a_control_character_is_refused(self, folder: Path) -> None:
+        with pytest.raises(RenderError) as caught:
+            boot(folder, machine(cmdline="a={{ params.x }}", params={"x": "b\0c"}))
+        assert str(caught.value) == (
+            "cmdline: has the control character '\\x00', which no kernel takes"
+        )
+
     def test_the_nic_that_booted_is_named_in_front(self, folder: Path) -> None:
         text = script(folder, machine(cmdline="auto --- quiet"))
 
@@ -126,7 +145,7 @@ class TestLoad:
         assert ["kernel", "--name", "kernel", f"{HERE}/k"] in found
         assert ["initrd", "--name", "initrd0", f"{HERE}/i"] in found
         assert ["imgargs", "kernel", "initrd=initrd0", "a", "||", "${b}"] in found
-        assert ["echo", "it", "is", "{x}"] in found
+        assert ["echo", "--", "it", "is", "{x}"] in found
         assert ["chain", "--replace", "--autofree", f"{HERE}/ipxe/52-54-00-00-00-0b"] in found
         assert not [words for words in found if words[0] == "imgfetch"]
 
@@ -135,7 +154,7 @@ class TestLoad:
         with_it, without = (load("52:54:00:00:00:0b", HERE, ["k"], "", m) for m in ("x", ""))
 
         assert [line for line in with_it.splitlines() if line not in without.splitlines()] == [
-            "echo x"
+            "echo -- x"
         ]
 
 
