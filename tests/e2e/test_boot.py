@@ -34,13 +34,22 @@ HOST = "web01.lab"
 def test_the_debian_installer_runs_once_and_then_the_disk_boots(
     lan: Lan, firmware: Firmware, dhcp: str
 ) -> None:
-    """Build mode, installer, preseed by token, done, and silence at the second boot."""
-    dnsmasq.dhcp_server(lan.host("dhcp") if dhcp == "elsewhere" else lan.srv, lan.main)
+    """Build mode, installer, preseed by token, done, and silence at the second boot.
+
+    DHCP names the machine, by another name than its file. Under UEFI it has a static address.
+    """
     tap = lan.tap()
+    dnsmasq.dhcp_server(
+        lan.host("dhcp") if dhcp == "elsewhere" else lan.srv,
+        lan.main,
+        options=[f"--dhcp-host={tap.mac},pc17", "--domain=dhcp.example"],
+    )
+    own, router = lan.main.network[50], lan.main.address
+    static = f"    ipaddress: {own}/24\n    gateway: {router}\n" if firmware == "uefi" else ""
     with Server(lan.srv) as server:
         server.images(small=False)
         (server.folder / "templates/preseed.j2").write_text(INSTALLER_PRESEED)
-        server.machine(HOST, tap.mac, cmdline=INSTALLER_CMDLINE)
+        server.machine(HOST, tap.mac, cmdline=INSTALLER_CMDLINE, extra=static)
         server.start()
         token = server.build(HOST)
         assert server.curl("/status") == f'{{"{HOST}":"Installing"}}'
@@ -49,6 +58,15 @@ def test_the_debian_installer_runs_once_and_then_the_disk_boots(
             guest.wait_for(f"{installer.EARLY_SAYS}done said: OK", INSTALLER)
             guest.wait_exit(60)
 
+        told = guest.text.replace("\r", "")
+        address = str(own) if static else "127.0.1.1"
+        assert f"{installer.EARLY_SAYS}asked web01\n" in told
+        assert f"{installer.EARLY_SAYS}named web01 web01 {address} {HOST} web01\n" in told
+        if static:
+            laid = f" inet static\n    address {own}/24\n    gateway {router}\n"
+            netcfg, _, new = told.partition(f"{installer.EARLY_SAYS}lays\n")
+            assert f"\taddress {own}/24\n\tgateway {router}\n" in netcfg
+            assert laid in new
         assert server.curl("/status") == f'{{"{HOST}":"Installed"}}'
         assert server.curl(f"/done/{HOST}/{token}") == "OK"
         before = server.steps(HOST)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tests.lab import needs
 
-INSTALLER_CMDLINE = (
-    "auto=true priority=critical interface=auto hostname=guest domain=lab "
+UNASKED = (
+    "auto=true priority=critical interface=auto "
     "console=ttyS0 DEBIAN_FRONTEND=text TERM=dumb ipv6.disable=1 mitigations=off quiet"
 )
-"""What the Debian installer needs, beside ``url=``, to reach its preseed unasked and fast.
+"""What the Debian installer needs, beside ``url=`` and a name, to reach its preseed fast.
 
 - ``interface=auto`` takes the first card with a link; with ``BOOTIF=01-…`` on the line, as
   pxelinux and iPXE scripts write it, the card that booted is taken instead.
@@ -19,6 +19,9 @@ INSTALLER_CMDLINE = (
 - ``ipv6.disable=1`` saves the wait for routers that are not there.
 - It stops and asks for name servers if the DHCP server names none (option 6).
 """
+
+INSTALLER_CMDLINE = f"{UNASKED} hostname=guest domain=lab"
+"""The same with a name, which gives way to one from DHCP or DNS."""
 
 EARLY_SAYS = "INSTALLER: "
 """What the console lines of `EARLY_PRESEED` begin with."""

@@ -22,19 +22,26 @@ _PRESEED_URL = "url={{ BaseURL }}/template/preseed/{{ Hostname }}/{{ Token }}"
 SMALL_CMDLINE = f"{smallguest.CMDLINE} {_PRESEED_URL}"
 """The small guest's command line, as a template of pyxie's."""
 
-INSTALLER_CMDLINE = f"{installer.INSTALLER_CMDLINE} {_PRESEED_URL}"
-"""The whole Debian installer's, likewise."""
+INSTALLER_CMDLINE = f"{installer.UNASKED} {{% include 'd-i.cmdline.j2' %}} {_PRESEED_URL}"
+"""The whole Debian installer's, likewise, with what the shipped command lines include."""
 
-INSTALLER_PRESEED = installer.EARLY_PRESEED.format(
-    done="{{ BaseURL }}/done/{{ Hostname }}/{{ Token }}"
-)
-"""Lets the Debian installer end once it has its answers: there is no mirror in the lab."""
-
-PRESEED = """\
-d-i preseed/early_command string \\
-    wget -q -O /dev/null {{ BaseURL }}/done/{{ Hostname }}/{{ Token }} && reboot -f
+INSTALLER_PRESEED = f"""\
+{{% from "d-i.system.j2" import named, network with context %}}
+d-i preseed/early_command string mkdir -p /tmp/new/etc/network; \\
+    {{{{ named("") }}}}; \\
+    {{{{ network("/tmp/new") }}}}
+    (echo; echo "{installer.EARLY_SAYS}asked $(debconf-get netcfg/get_hostname)"; \\
+    echo "{installer.EARLY_SAYS}named $(hostname) $(cat /etc/hostname) $(sed -n 2p /etc/hosts)"; \\
+    cat /etc/network/interfaces; echo "{installer.EARLY_SAYS}lays"; \\
+    cat /tmp/new/etc/network/interfaces) > /dev/console; \\
+    if answer=$(wget -q -O - '{{{{ urls.done }}}}'); then said="done said: $answer"; \\
+    else said="failed: cannot call done"; fi; \\
+    (echo; echo "{installer.EARLY_SAYS}$said") > /dev/console; reboot -f
 """
-"""Lets the Debian installer end once it has its answers: there is no mirror in the lab."""
+"""Lets the Debian installer end once it has its answers: there is no mirror in the lab.
+
+What the shipped preseeds lay in the new system is laid, and told on the console.
+"""
 
 PRESEED = """\
 # for {{ Hostname }}, which booted by {{ MAC }}
