@@ -19,6 +19,7 @@ from pyxie.outbound.proxies import problem, proxies_of
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.merge import Place
+from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse, where_written
 from pyxie.render.context import BuildContext
@@ -74,6 +75,7 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
     registry = scan(settings, document)
     found = set(registry.problems)
     advice: dict[Problem, list[str]] = {}
+    asides: dict[str, Problem] = {}
     rendering, loaders = Rendering(settings), Loaders(lambda: settings.ipxe)
     common_faults = set(_of_loaders(loaders, settings, document))
     found |= common_faults
@@ -87,13 +89,16 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
             failed += 1
             continue
         where = _Where(settings, definition, registry.documents[machine.hostname])
-        tried = rehearse(rendering, definition.machine, trial)
+        tried = rehearse(rendering, definition.machine, trial, own(definition.merged))
         faults = [*tried.faults, *_fault_of(loaders, definition.machine.loader)]
         theirs = {where.problem(fault) for fault in faults}
         found |= {each for each in theirs if not _is_common(each, common_faults)}
         failed += bool(theirs)
         for each in () if theirs else advise(tried.served):
-            advice.setdefault(placed(each, definition), []).append(machine.hostname)
+            place = placed(each, definition)
+            if each.aside:  # a note that is in a thousand files is told once
+                place = asides.setdefault(each.sentence, place)
+            advice.setdefault(place, []).append(machine.hostname)
     told = sorted(_for_all(problem, hosts) for problem, hosts in advice.items())
     return Checked(sorted(found), told, len(registry.machines) - failed)
 

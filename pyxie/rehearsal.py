@@ -13,13 +13,16 @@ from functools import partial
 from pyxie.advice.adviser import advise, placed
 from pyxie.advice.served import Served
 from pyxie.config.build import Hook
+from pyxie.config.nodes import Loc
 from pyxie.errors import NotServedError, RenderError
 from pyxie.hooks.orders import KINDS, order
 from pyxie.images.spec import Images, check_local, images_of
 from pyxie.registry.define import Definition
 from pyxie.registry.machine import Machine
 from pyxie.registry.merge import Place
+from pyxie.registry.origins import own
 from pyxie.render.context import BuildContext, template_names
+from pyxie.render.reads import reading
 from pyxie.render.rendering import Rendering, kinds
 
 
@@ -42,14 +45,27 @@ class Rehearsal:
         return self.served
 
 
-def rehearse(rendering: Rendering, machine: Machine, context: BuildContext) -> Rehearsal:
+def rehearse(
+    rendering: Rendering,
+    machine: Machine,
+    context: BuildContext,
+    written: frozenset[Loc] = frozenset(),
+) -> Rehearsal:
     """Render all that the machine would be given.
 
     Args:
         rendering: Makes it.
         machine: With all that it inherits.
         context: Of a build that has not begun.
+        written: The paths of what its own file says.
     """
+    with reading() as reads:
+        tried = _rehearsed(rendering, machine, context)
+    served = replace(tried.served, reads=frozenset(reads), written=written)
+    return replace(tried, served=served)
+
+
+def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) -> Rehearsal:
     faults: list[NotServedError | RenderError] = []
     if not machine.macs and machine.match is None:
         why = f"{machine.hostname} has no 'macaddress' and no 'match'"
@@ -89,7 +105,7 @@ def expected(
     rendering: Rendering, definition: Definition, context: BuildContext
 ) -> dict[str, list[str]]:
     """Return what would come of a build, as the API tells of it: its problems, and advice."""
-    tried = rehearse(rendering, definition.machine, context)
+    tried = rehearse(rendering, definition.machine, context, own(definition.merged))
     advice = () if tried.faults else advise(tried.served)
     return {
         "problems": [said(definition, fault) for fault in tried.faults],

@@ -30,6 +30,7 @@ PURE = frozenset(
     for name in (
         "access.scope",
         "advice.ending",
+        "advice.unused",
         "architectures",
         "bootapi.answer",
         "bootapi.memory",
@@ -125,6 +126,7 @@ HARMLESS = frozenset(
 
 EXTRA = {
     "pyxie.advice.ending": {"pyxie.advice.served"},  # whose machine is a model of pydantic's
+    "pyxie.advice.unused": {"pyxie.advice.served", "pyxie.config.validate"},  # for `nearest`
     "pyxie.compat.contract": {"json"},  # from bytes to data
     "pyxie.config.values": {"pydantic"},
     "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes

@@ -8,10 +8,11 @@ from typing import Final
 
 from pyxie.advice.ending import ending
 from pyxie.advice.served import Advice, Served
+from pyxie.advice.unused import unused
 from pyxie.errors import Problem
 from pyxie.registry.define import Definition
 
-_SUBJECTS: Final[tuple[Callable[[Served], Iterable[Advice]], ...]] = (ending,)
+_SUBJECTS: Final[tuple[Callable[[Served], Iterable[Advice]], ...]] = (ending, unused)
 
 
 def advise(served: Served) -> tuple[Advice, ...]:

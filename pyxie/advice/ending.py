@@ -13,8 +13,7 @@ def ending(served: Served) -> Iterator[Advice]:
     waitron's templates put it together themselves; it is looked for in what is served.
     """
     machine = served.machine
-    said = [served.cmdline, *served.texts.values()]
-    if any(f"/done/{machine.hostname}/{served.token}" in text for text in said):
+    if any(f"/done/{machine.hostname}/{served.token}" in text for text in served.said()):
         return
     yield Advice(
         _about(served),

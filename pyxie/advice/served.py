@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pyxie.config.nodes import Loc
 from pyxie.registry.machine import Machine
+
+_BASE64 = re.compile(r"base64(?:,|://)([A-Za-z0-9+/]+={0,2})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,8 @@ class Served:
         cmdline: The kernel's command line, without what is added to it; that of the first NIC.
         script: iPXE's, of the first NIC.
         texts: The templates, by the name that the installer asks for.
+        reads: What of the machine was read for it all, hooks too; see `pyxie.render.reads`.
+        written: The paths of what the machine's own file and the call say.
     """
 
     machine: Machine
@@ -28,6 +35,16 @@ class Served:
     cmdline: str = ""
     script: str = ""
     texts: Mapping[str, str]
+    reads: frozenset[str] = frozenset()
+    written: frozenset[Loc] = frozenset()
+
+    def said(self) -> Iterator[str]:
+        """Give all that is served, also what stands in it in base64: Ignition's files do."""
+        for text in (self.cmdline, *self.texts.values()):
+            yield text
+            for found in _BASE64.findall(text):
+                with suppress(ValueError):
+                    yield b64decode(found, validate=True).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +54,9 @@ class Advice:
     Attributes:
         about: The path of the value in the machine's definition, as ``("params", "disk")``.
         sentence: What comes of it, and what to do.
+        aside: It is for who looks at the files, not for who begins a build.
     """
 
     about: Loc
     sentence: str
+    aside: bool = False

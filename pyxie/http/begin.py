@@ -21,6 +21,7 @@ from pyxie.http.hosts import unknown
 from pyxie.http.parts import BUILDS, HOOKS, INDEX, LOADERS, MACHINES, RENDERING, TRACE
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
+from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse
 from pyxie.rehearsal import said as said_of
@@ -174,8 +175,9 @@ async def begin(
 
 def _tried(rendering: Rendering, definition: Definition, context: BuildContext) -> tuple[str, ...]:
     """Try what a build would serve; return the advice on it."""
-    served = rehearse(rendering, definition.machine, context).sound()
-    return tuple(str(placed(each, definition)) for each in advise(served))
+    written = own(definition.merged)
+    served = rehearse(rendering, definition.machine, context, written).sound()
+    return tuple(str(placed(each, definition)) for each in advise(served) if not each.aside)
 
 
 def _allow_hooks(request: web.Request, body: Document | None) -> None:

@@ -56,6 +56,12 @@ def origins(merged: Merged) -> list[Origin]:
     return found + [_origin(loc, None, place) for loc, place in merged.cleared.items()]
 
 
+def own(merged: Merged) -> frozenset[Loc]:
+    """Return the paths of what the machine's own file says, or the call that builds it."""
+    found = ((loc, merged.place(loc)) for loc, _ in _leaves(merged.data, ()))
+    return frozenset(loc for loc, place in found if place and place.layer in ("machine", "call"))
+
+
 def _leaves(data: Plain, loc: Loc) -> Iterator[tuple[Loc, str]]:
     if isinstance(data, dict) and data:
         for key, value in data.items():

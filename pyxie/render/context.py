@@ -279,6 +279,7 @@ def _interface(at: int, found: Interface) -> Record:
         "gateway4": found.gateway4.address,
         "gateway6": found.gateway6.address,
         "vlan": found.vlan,
+        "tagged": bool(found.vlan),
     }
     keys = {
         "gateway4": (found.gateway4.key,),

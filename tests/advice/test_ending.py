@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
 from pyxie.advice.ending import ending
@@ -31,8 +33,9 @@ class TestEnding:
             served(texts={"preseed": f"late: wget {DONE}"}),
             served(texts={"preseed": "x", "finish": f"curl -X POST {DONE}"}),
             served(cmdline=f"tell={DONE}"),
+            served(texts={"ignition": f"data:;base64,{b64encode(DONE.encode()).decode()}"}),
         ],
-        ids=["preseed", "finish", "command line"],
+        ids=["preseed", "finish", "command line", "in base64"],
     )
     def test_is_looked_for_in_all_that_is_served(self, ends: Served) -> None:
         assert list(ending(ends)) == []

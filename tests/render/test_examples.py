@@ -29,6 +29,7 @@ from tests.render.examples import (
     rendered,
     url,
 )
+from tests.render.table import table, written
 
 DOCUMENT = Path(__file__).parents[2] / "docs/templates.md"
 
@@ -124,6 +125,9 @@ class TestTheDocument:
         asked = params_in(shipped("templates") / name)
 
         assert [each for each in asked if f"`{each}`" not in rows()[name]] == []
+
+    def test_has_the_table_of_what_is_read_as_the_templates_are_now(self) -> None:
+        assert written() == table()  # python -m tests.render.table
 
     def test_names_every_filter_and_every_query_of_ipaddr(self) -> None:
         text = DOCUMENT.read_text()

@@ -37,7 +37,9 @@ MAC, OTHER, THIRD = "52:54:00:12:00:03", "52:54:00:12:00:04", "52:54:00:12:00:05
 INSTALLERS = [name for name in names() if name not in ("rescue", "proxmox")]
 BY_NETCFG = ["debian12", "ubuntu20", "rescue"]
 
-OLD: list[dict[str, Any]] = [
+Nics = list[dict[str, Any]]
+
+OLD: Nics = [
     {
         "name": "lan",
         "macaddress": MAC,
@@ -48,7 +50,7 @@ OLD: list[dict[str, Any]] = [
     {"macaddress": OTHER, "ipaddress": "198.51.100.5/25"},
 ]
 """As waitron 1 has it."""
-NEW: list[dict[str, Any]] = [
+NEW: Nics = [
     {
         "name": "lan",
         "macaddress": MAC,
@@ -66,11 +68,11 @@ NEW: list[dict[str, Any]] = [
     {"name": "spare", "macaddress": THIRD},
 ]
 """As waitron 2 and 3 have it, with a VLAN, and a NIC that nothing is said of."""
-TRUNK: list[dict[str, Any]] = [
+TRUNK: Nics = [
     {"macaddress": MAC, "vlan_id": "7"},
     {"macaddress": MAC, "vlan_id": "8", "addresses6": [{"cidr": "2001:db8::23/64"}]},
 ]
-NETWORKS: dict[str, list[dict[str, Any]]] = {
+NETWORKS: dict[str, Nics] = {
     "one": [{"macaddress": MAC}],
     "several": [{"macaddress": MAC}, {"name": "lan", "macaddress": OTHER}],
     "none": [],
@@ -83,7 +85,7 @@ NETWORKS: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def host(name: str, network: list[dict[str, Any]], **params: str) -> Machine:
+def host(name: str, network: Nics, **params: str) -> Machine:
     """Return an example with another network, which is recognised by its serial number."""
     plain = example(name, **({"nameservers": ""} | params)).model_dump()
     return Machine.model_validate(plain | {"network": network, "match": {"serial": "VM-17"}})
