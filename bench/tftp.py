@@ -2,8 +2,9 @@
 
     python -m bench.tftp [--rounds 5] [--clients 32] [--megabytes 8]
 
-Both servers run in every round, in turn, each in a process of its own, and all clients in
-this one. Quoted are medians and their ratio: single figures move with the machine.
+pyxie as it is, pyxie with a single port, and dnsmasq run in every round, in turn, each in a
+process of its own, and all clients in this one. Quoted are medians and their ratio: single
+figures move with the machine.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from pyxie.tftp.server import TftpServer
 from pyxie.tftp.source import Found
 
 PYXIE_PORT = 10069
+SINGLE_PORT = 10070
 DNSMASQ_PORT = 69
 BLKSIZE = 1468
 
@@ -120,8 +122,15 @@ class Nobody:
         pass
 
 
-async def serve(root: Path) -> None:
-    server = TftpServer(Folder(root), Nobody(), Metrics(), host="127.0.0.1", port=PYXIE_PORT)
+async def serve(root: Path, port: int) -> None:
+    server = TftpServer(
+        Folder(root),
+        Nobody(),
+        Metrics(),
+        host="127.0.0.1",
+        port=port,
+        single_port=port == SINGLE_PORT,
+    )
     async with server:
         await server.serve()
 
@@ -151,9 +160,10 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--megabytes", type=int, default=8, help="of the file each fetches")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, default=PYXIE_PORT, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
-        asyncio.run(serve(chosen.serve))
+        asyncio.run(serve(chosen.serve, chosen.port))
         return
     dnsmasq = shutil.which("dnsmasq", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if dnsmasq is None:
@@ -169,18 +179,24 @@ def main() -> None:
             *("--pid-file=", "--listen-address=127.0.0.1", "--bind-interfaces", "--user=root"),
             *("--enable-tftp", f"--tftp-root={folder}", f"--tftp-max={chosen.clients + 8}"),
         ]
-        with running(ours, PYXIE_PORT), running(theirs, DNSMASQ_PORT):
+        single = [*ours, "--port", str(SINGLE_PORT)]
+        with (
+            running(ours, PYXIE_PORT),
+            running(single, SINGLE_PORT),
+            running(theirs, DNSMASQ_PORT),
+        ):
             for window in (1, 16):
-                speeds: dict[int, list[float]] = {PYXIE_PORT: [], DNSMASQ_PORT: []}
+                speeds: dict[int, list[float]] = {PYXIE_PORT: [], SINGLE_PORT: [], DNSMASQ_PORT: []}
                 windows = {}
                 for _ in range(chosen.rounds):
                     for port, list_ in speeds.items():
                         speed, windows[port] = measure(port, window, chosen.clients, size)
                         list_.append(speed)
-                mine, other = (statistics.median(list_) for list_ in speeds.values())
+                mine, one, other = (statistics.median(list_) for list_ in speeds.values())
                 print(
                     f"{chosen.clients} clients, window {window} asked:"
                     f" pyxie {mine:.0f} MB/s (window {windows[PYXIE_PORT]}),"
+                    f" with a single port {one:.0f} MB/s,"
                     f" dnsmasq {other:.0f} MB/s (window {windows[DNSMASQ_PORT]}),"
                     f" ratio {mine / other:.2f}"
                 )

@@ -245,7 +245,7 @@ def serve_tftp(
     parts: Parts,
     interfaces: Callable[[], Interfaces],
     *,
-    listener: Callable[[str, int], RequestSocket] = listen,
+    listener: Callable[[str, int, bool], RequestSocket] = listen,
     connector: Callable[[str, tuple[str, int]], tuple[TransferSocket, int]] = connect,
 ) -> TftpServer:
     """Make the TFTP server.
@@ -262,6 +262,7 @@ def serve_tftp(
         metrics=parts.metrics,
         serves=lambda index: interfaces().served(index),
         port=parts.settings().tftp.port,
+        single_port=parts.settings().tftp.single_port,
         limits=Derived(parts.settings, _tftp_limits),
         listener=listener,
         connector=connector,

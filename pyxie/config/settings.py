@@ -116,9 +116,15 @@ class Http(Model):
 
 
 class Tftp(Model):
-    """TFTP's port, UDP. Firmware asks nowhere but 69."""
+    """How TFTP is served.
+
+    Attributes:
+        port: UDP. Firmware asks nowhere but 69.
+        single_port: Send from that port too, for a NAT or a firewall on the way.
+    """
 
     port: Port = 69
+    single_port: bool = False
 
 
 class Dhcp(Model):

@@ -24,7 +24,8 @@ Not Alpine's ``/usr/share/alpine-ipxe``: that iPXE has a script in it, which boo
 boot.alpinelinux.org whatever DHCP says (aports, ``alpine.ipxe``).
 """
 
-_MAC = re.compile(r"[0-9a-fA-F]{2}(?:-[0-9a-fA-F]{2}){5}")
+_MAC = re.compile(r"[0-9a-fA-F]{2}(?:[-:][0-9a-fA-F]{2}){5}")
+"""As our answers spell it, and as pixiecore's do."""
 _MOST_LISTED: Final = 5000
 """Files of the operator's folder that are looked at; any other is served all the same."""
 _NO_LOADERS: Final = (".j2", ".md")

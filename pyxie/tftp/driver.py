@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from pyxie.tftp.deadlines import Deadlines
 from pyxie.tftp.session import Session
@@ -71,6 +71,27 @@ class Driver:
         self._act(session, session.start, now)
         self._arm()
 
+    def hear(self, session: Session, datagram: bytes) -> None:
+        """Hand a session a datagram that came by another socket than its own."""
+        assert self._loop is not None  # noqa: S101 - run() came before
+        self._act(session, session.hear, self._loop.time(), datagram)
+        self._arm()
+
+    def left(self, session: Session) -> None:
+        """Tell a session that its client has closed its port."""
+        assert self._loop is not None  # noqa: S101 - run() came before
+        self._act(session, lambda _: session.transfer.left("closed its port"), self._loop.time())
+
+    def writable(self, numbers: Iterable[int]) -> None:
+        """Have sessions go on with what there was no room for."""
+        assert self._loop is not None  # noqa: S101 - run() came before
+        now = self._loop.time()
+        for number in numbers:
+            session = self._sessions.get(number)
+            if session is not None:
+                self._act(session, session.writable, now)
+        self._arm()
+
     def end(self, session: Session) -> None:
         """Be done with a session, whatever became of it."""
         del self._sessions[session.number]
@@ -112,9 +133,9 @@ class Driver:
             self._act(session, session.tick, now)
         self._arm()
 
-    def _act(self, session: Session, work: Callable[[float], None], now: float) -> None:
+    def _act(self, session: Session, work: Callable[..., None], now: float, *heard: bytes) -> None:
         try:
-            work(now)
+            work(now, *heard)
         except Exception:
             # One transfer's bug must not end the others'.
             log.exception("the TFTP transfer to %s failed by a bug", session.peer[0])

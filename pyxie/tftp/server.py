@@ -7,6 +7,7 @@ import errno
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
@@ -23,8 +24,9 @@ from pyxie.tftp.files import Content, Library, to_netascii
 from pyxie.tftp.limits import Limits, Ration
 from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, parse
 from pyxie.tftp.report import one_line, report
-from pyxie.tftp.session import Session, Socket
-from pyxie.tftp.sockets import RequestSocket, arrival, connect, listen, reply
+from pyxie.tftp.session import Poll, Session, Socket
+from pyxie.tftp.shared import SharedPort, is_request
+from pyxie.tftp.sockets import RequestSocket, arrival, connect, fitting, listen, reply
 from pyxie.tftp.source import Found, Source
 from pyxie.tftp.transfer import Completed, Transfer
 
@@ -72,9 +74,10 @@ class TftpServer:
         *,
         host: str = "0.0.0.0",
         port: int = 69,
+        single_port: bool = False,
         limits: Callable[[], Limits] = Limits,
         serves: Callable[[int], bool] = lambda _: True,
-        listener: Callable[[str, int], RequestSocket] = listen,
+        listener: Callable[[str, int, bool], RequestSocket] = listen,
         connector: Callable[[str, tuple[str, int]], tuple[Socket, int]] = connect,
     ) -> None:
         """Set up; nothing is bound yet.
@@ -85,6 +88,7 @@ class TftpServer:
             metrics: The ``tftp`` ones are kept.
             host: The IPv4 address to listen on.
             port: The UDP port to listen on; 0 for any that is free.
+            single_port: Answer from that port too, instead of from one for each transfer.
             limits: Those of now, asked at each request.
             serves: Whether requests that arrive on this interface, by its index, are
                 answered.
@@ -96,6 +100,7 @@ class TftpServer:
         self._metrics = metrics
         self._host = host
         self._port = port
+        self._single_port = single_port
         self._limits = limits
         self._serves = serves
         self._listener = listener
@@ -106,6 +111,8 @@ class TftpServer:
         self._malformed = Ration(1, 60)
         self._trouble = Ration(20, 60)
         self._offload_said = False
+        self._shared: SharedPort | None = None
+        self._draining = False
         self._telling: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
@@ -123,8 +130,12 @@ class TftpServer:
         """
         self._loop = asyncio.get_running_loop()
         self._failed: asyncio.Future[None] = self._loop.create_future()
-        self._sock = self._listener(self._host, self._port)
+        self._sock = self._listener(self._host, self._port, self._single_port)
         self._driver = Driver(self._on_end, self._guarded)
+        self._poll: Poll = self._driver.poll
+        if self._single_port:
+            self._shared = SharedPort(self._sock, fitting, self._on_refused, self._on_no_room)
+            self._connector, self._poll = self._shared.connect, self._shared
         return self
 
     async def __aexit__(
@@ -147,6 +158,7 @@ class TftpServer:
             await self._failed
         finally:
             self._loop.remove_reader(self._sock.fileno())
+            self._loop.remove_writer(self._sock.fileno())
             self._driver.pause()
 
     async def drain(self) -> None:
@@ -155,7 +167,9 @@ class TftpServer:
         Requests are left unanswered, not refused: the client asks again and, if this is a
         restart, finds the next server, where a refusal would end its boot.
         """
-        self._loop.remove_reader(self._sock.fileno())
+        self._draining = True
+        if self._shared is None:
+            self._loop.remove_reader(self._sock.fileno())
         await self._idle.wait()
 
     def _guarded(self, work: Callable[[], None]) -> None:
@@ -167,21 +181,31 @@ class TftpServer:
                 self._failed.set_exception(exc)
 
     def _on_requests(self) -> None:
-        for _ in range(_REQUESTS_A_TURN):
+        shared = self._shared
+        for at in range(_REQUESTS_A_TURN):
             try:
                 datagram, ancillary, _flags, peer = self._sock.recvmsg(2048, 64)
             except BlockingIOError:
+                if shared is not None and at == 0:
+                    shared.hear_errors()  # or what was it woken for?
                 return
             except OSError as exc:
                 if exc.errno in _EXHAUSTED:
                     return
+                if shared is not None and shared.survives(exc):
+                    continue
                 raise
+            if shared is not None and not is_request(datagram):
+                self._on_transfer(datagram, peer)
+                continue
             came = arrival(ancillary)
             # Silence for requests to a broadcast address: RFC 1123 section 4.2.3.5.
             if came is None or came.broadcast or not self._serves(came.interface):
                 continue
             if peer[1] == 0:
                 continue  # forged: no port to answer to
+            if self._draining:
+                continue
             asked = _Request(datagram, peer, came.local)
             try:
                 self._on_request(asked)
@@ -190,6 +214,32 @@ class TftpServer:
                 self._metrics.tftp.labels(outcome="failed").inc()
                 log.exception("a TFTP request failed by a bug: %s", datagram.hex())
 
+    def _on_transfer(self, datagram: bytes, peer: tuple[str, int]) -> None:
+        """Hand what came to the one port to the transfer that it is of."""
+        known = self._clients.get(peer)
+        if known is None:
+            # To a transfer that is over, say. To answer could go on for ever.
+            self._metrics.tftp.labels(outcome="stray").inc()
+        else:
+            self._driver.hear(known.session, datagram)
+
+    def _on_no_room(self) -> None:
+        self._loop.add_writer(self._sock.fileno(), self._guarded, self._on_room)
+
+    def _on_room(self) -> None:
+        assert self._shared is not None  # noqa: S101 - who waits waits for it
+        self._loop.remove_writer(self._sock.fileno())
+        self._driver.writable(self._shared.with_room())
+
+    def _on_refused(self, peer: tuple[str, int]) -> None:
+        # Not at once: another session may be at work.
+        self._loop.call_soon(self._guarded, partial(self._end_refused, peer))
+
+    def _end_refused(self, peer: tuple[str, int]) -> None:
+        known = self._clients.get(peer)
+        if known is not None:
+            self._driver.left(known.session)
+
     def _on_request(self, asked: _Request) -> None:
         try:
             packet = parse(asked.datagram)
@@ -197,6 +247,11 @@ class TftpServer:
             self._metrics.tftp.labels(outcome="malformed").inc()
             if self._malformed.allows(asked.peer[0], self._loop.time()):
                 log.info("malformed TFTP request from %s: %s", asked.peer[0], exc)
+            # An answer to anything but a request could go on for ever; one to a client that is
+            # being served would end that.
+            if is_request(asked.datagram) and asked.peer not in self._clients:
+                said = one_line(f"malformed request: {exc}")
+                self._reply(asked, error(ErrorCode.ILLEGAL_OPERATION, said))
             return
         match packet:
             case ReadRequest():
@@ -263,8 +318,7 @@ class TftpServer:
         if fitting < limits.max_blksize:
             limits = replace(limits, max_blksize=fitting)
         transfer = Transfer(request, content.size, limits)
-        poll = self._driver.poll
-        session = Session(transfer, content, sock, asked.peer, poll, self._on_no_offload)
+        session = Session(transfer, content, sock, asked.peer, self._poll, self._on_no_offload)
         now = self._loop.time()
         self._clients[asked.peer] = _Client(session, asked, found, now, Meter(now))
         self._of_host[asked.peer[0]] = self._of_host.get(asked.peer[0], 0) + 1
@@ -322,13 +376,19 @@ class TftpServer:
     def _refuse(self, asked: _Request, name: str, code: ErrorCode, why: str, outcome: str) -> None:
         why, name = one_line(why), one_line(name)
         self._metrics.tftp.labels(outcome=outcome).inc()
-        reply(self._sock, error(code, why), asked.local, asked.peer)
+        self._reply(asked, error(code, why))
         # Many a loader looks for files that need not be there (autoexec.ipxe, *.lst).
         if code is ErrorCode.NOT_FOUND:
             self._complain(MissingOverTftp(name=name, why=why), asked.peer[0], None)
         else:
             what = RefusedOverTftp(name=name, why=why, error=int(code))
             self._complain(what, asked.peer[0], None)
+
+    def _reply(self, asked: _Request, datagram: bytes) -> None:
+        if self._shared is None:
+            reply(self._sock, datagram, asked.local, asked.peer)
+        else:
+            self._shared.reply(datagram, asked.local, asked.peer)
 
     def _refuse_for(self, exc: OSError, asked: _Request, name: str) -> None:
         if exc.errno in _EXHAUSTED:

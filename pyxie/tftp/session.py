@@ -49,6 +49,18 @@ class Socket(Protocol):
         ...
 
 
+class Poll(Protocol):
+    """What a session needs of the epoll set that watches its socket."""
+
+    def register(self, number: int, events: int, /) -> None:
+        """As of `select.epoll`, like the other."""
+        ...
+
+    def modify(self, number: int, events: int, /) -> None:
+        """Wait for other events."""
+        ...
+
+
 class Session:
     """A transfer in progress.
 
@@ -82,7 +94,7 @@ class Session:
         content: Content,
         sock: Socket,
         peer: tuple[str, int],
-        poll: select.epoll,
+        poll: Poll,
         no_offload: Callable[[OSError], None],
     ) -> None:
         """Take over ``content`` and ``sock``; `close` closes them.
@@ -128,7 +140,11 @@ class Session:
         except OSError as exc:
             self.trouble = exc
         else:
-            self._put(self.transfer.receive(datagram, now))
+            self.hear(now, datagram)
+
+    def hear(self, now: float, datagram: bytes) -> None:
+        """Take one datagram that its client has sent."""
+        self._put(self.transfer.receive(datagram, now))
 
     def writable(self, now: float) -> None:  # noqa: ARG002 - of one kind with the others
         """Go on with what the socket's send buffer had no room for."""

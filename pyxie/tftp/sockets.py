@@ -19,7 +19,10 @@ _IP_MTU_DISCOVER = 10
 _IP_PMTUDISC_DONT = 0
 _IP_MTU = 14
 
+_IP_RECVERR = 11
+
 _PKTINFO = struct.Struct("=I4s4s")  # in_pktinfo of ip(7)
+_EXTENDED_ERR = struct.Struct("=IBBBxII")  # sock_extended_err of ip(7)
 
 _HEADERS = 20 + 8 + 4  # IP's, UDP's and TFTP's
 
@@ -51,14 +54,14 @@ class RequestSocket(Protocol):
         ...
 
     def recvmsg(
-        self, size: int, ancillary_size: int, /
+        self, size: int, ancillary_size: int, flags: int = 0, /
     ) -> tuple[bytes, list[tuple[int, int, bytes]], int, tuple[str, int]]:
         """Take one datagram, and what the kernel noted about it."""
         ...
 
     def sendmsg(
         self,
-        buffers: Iterable[bytes],
+        buffers: Iterable[bytes | memoryview],
         ancillary: Iterable[tuple[int, int, bytes]],
         flags: int,
         address: tuple[str, int],
@@ -72,8 +75,13 @@ class RequestSocket(Protocol):
         ...
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, single: bool = False) -> socket.socket:
     """Return a socket that receives requests, and learns which address was asked.
+
+    Args:
+        host: The IPv4 address.
+        port: UDP.
+        single: All transfers go by it too; see `pyxie.tftp.shared`.
 
     Raises:
         StartError: The port cannot be had; says why and what to do.
@@ -83,6 +91,11 @@ def listen(host: str, port: int) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
         # Room for the requests of a hall of machines that are switched on together.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        if single:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)  # as far as allowed
+            sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT)  # as connect()
+            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
         sock.bind((host, port))
     except OSError as exc:
         sock.close()
@@ -126,9 +139,38 @@ def reply(sock: RequestSocket, datagram: bytes, local: IPv4Address, peer: tuple[
 
     What the network does not take is lost, as it might be on the way.
     """
-    ancillary = [(socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(0, local.packed, bytes(4)))]
     with contextlib.suppress(OSError):
-        sock.sendmsg([datagram], ancillary, 0, peer)
+        sock.sendmsg([datagram], [pktinfo(local)], 0, peer)
+
+
+def pktinfo(local: IPv4Address) -> tuple[int, int, bytes]:
+    """Return what has the kernel send from that address of ours (ip(7), IP_PKTINFO)."""
+    return socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(0, local.packed, bytes(4))
+
+
+def refused(sock: RequestSocket) -> list[tuple[str, int]]:
+    """Return whom a datagram was sent to whose port was closed (ip(7), IP_RECVERR)."""
+    found = []
+    with contextlib.suppress(BlockingIOError):
+        for _ in range(64):
+            _, ancillary, _, peer = sock.recvmsg(1, 128, socket.MSG_ERRQUEUE)
+            for level, kind, data in ancillary:
+                if (level, kind) == (socket.IPPROTO_IP, _IP_RECVERR):
+                    number = _EXTENDED_ERR.unpack_from(data)[0]
+                    if number == errno.ECONNREFUSED:
+                        found.append(peer)
+    return found
+
+
+def fitting(local: str, peer: tuple[str, int]) -> int:
+    """Return the block size that fits the MTU of the way from an address to a peer.
+
+    Raises:
+        OSError: As `connect`.
+    """
+    sock, fits = connect(local, peer)
+    sock.close()
+    return fits
 
 
 def connect(local: str, peer: tuple[str, int]) -> tuple[socket.socket, int]:

@@ -58,6 +58,7 @@ CHANGES = {
     "http.port": ("8090", "8091"),
     "http.listen": ("", "[127.0.0.1]"),
     "tftp.port": ("69", "6969"),
+    "tftp.single_port": ("false", "true"),
     "dhcp.bind": ("false", "true"),
     "dhcp.mode": ("answer", "observe"),
     "limits.tftp_per_address": ("1", "2"),

@@ -106,7 +106,7 @@ class TftpWire(Waiting):
         self.put(request)
         return heard
 
-    def listen(self, _host: str, _port: int) -> TftpWire:
+    def listen(self, _host: str, _port: int, _single: bool) -> TftpWire:
         return self
 
     def connect(self, _local: str, client: tuple[str, int]) -> tuple[Socket, int]:
@@ -116,14 +116,14 @@ class TftpWire(Waiting):
         return "0.0.0.0", 69
 
     def recvmsg(
-        self, size: int, _ancillary_size: int, /
+        self, size: int, _ancillary_size: int, _flags: int = 0, /
     ) -> tuple[bytes, list[tuple[int, int, bytes]], int, tuple[str, int]]:
         datagram = self.take()[:size]
         return datagram, [(*_PKTINFO, self._arrival)], 0, self._asked.popleft()
 
     def sendmsg(
         self,
-        buffers: Iterable[bytes],
+        buffers: Iterable[bytes | memoryview],
         _ancillary: Iterable[tuple[int, int, bytes]],
         _flags: int,
         address: tuple[str, int],

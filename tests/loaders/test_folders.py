@@ -89,6 +89,9 @@ class TestOverTftp:
         assert loaders.open("52-54-00-AB-CD-EF/ipxe.efi", US, THEM) == Found(
             path=debian / "ipxe.efi", mac="52:54:00:ab:cd:ef", what="ipxe.efi"
         )
+        assert loaders.open("52:54:00:ab:cd:ef/ipxe.efi", US, THEM) == Found(
+            path=debian / "ipxe.efi", mac="52:54:00:ab:cd:ef", what="ipxe.efi"
+        )
         assert loaders.open("ipxe.efi", US, THEM) == Found(
             path=debian / "ipxe.efi", mac=None, what="ipxe.efi"
         )

@@ -101,12 +101,21 @@ async def serving(
     limits: Limits = Limits(),  # noqa: B008  (a value that nobody changes)
     *,
     host: str = "127.0.0.1",
+    port: int = 0,
+    single_port: bool = False,
     serves: Callable[[int], bool] = lambda _: True,
 ) -> AsyncIterator[Lab]:
     """Serve ``root`` on a free port of loopback."""
     folder, trace, metrics = Folder(root), Trace(), Metrics()
     server = TftpServer(
-        folder, trace, metrics, host=host, port=0, limits=lambda: limits, serves=serves
+        folder,
+        trace,
+        metrics,
+        host=host,
+        port=port,
+        single_port=single_port,
+        limits=lambda: limits,
+        serves=serves,
     )
     async with server:
         running = asyncio.create_task(server.serve())
@@ -121,10 +130,15 @@ async def serving(
 class Client:
     """A UDP socket that speaks TFTP by hand."""
 
-    def __init__(self, server: TftpServer, address: str = "127.0.0.1") -> None:
+    def __init__(
+        self, server: TftpServer, address: str = "127.0.0.1", sock: socket.socket | None = None
+    ) -> None:
         self.to = (address, server.port)
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self.sock.bind(("127.0.0.1", 0))
+        if sock is None:
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sock.bind(("127.0.0.1", 0))
+        self.sock = sock
+        self.sock.setblocking(False)
 
     def say(self, datagram: bytes, to: tuple[str, int] | None = None) -> None:
         self.sock.sendto(datagram, to or self.to)
