@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from pyxie.dhcp.account import Account, peer_of
 from pyxie.dhcp.chain import ChainMemory
+from pyxie.dhcp.closedport import ClosedPort
 from pyxie.dhcp.decide import (
     Answer,
     Boot,
@@ -124,6 +125,7 @@ class DhcpServer:
         self._seconds = metrics.dhcp_seconds
         self._account = Account(recorder, metrics)
         self._bind = bind
+        self._closed_port = None if bind else ClosedPort()
         self._observes = observes
         self._clock = clock
         self._opener = opener
@@ -324,6 +326,8 @@ class DhcpServer:
             return False
         if answer.chain:
             self._chains.remember(mac, request.xid, now)
+        if self._closed_port is not None:
+            self._closed_port.answered(to, on.port)
         self._account.count(on.port, "answered")
         self._recorder.record(what, mac=mac, host=host, peer=peer_of(source))
         return True
