@@ -177,6 +177,19 @@ class TestMistakes:
         ]
 
 
+class TestInfiniBand:
+    def test_a_guid_for_a_mac_is_told_at_its_place(self, site: Path) -> None:
+        write(site, web01="network:\n  - macaddress: 0002:c903:0009:c6e1\n")
+
+        assert check()[0] == [
+            (
+                "machines/web01.yaml:2:17: network[0].macaddress: '0002:c903:0009:c6e1' is the "
+                "address of an InfiniBand port, by which pyxie boots no machine: give the MAC "
+                "address of an Ethernet port"
+            )
+        ]
+
+
 class TestLoaders:
     def test_that_are_not_there_are_told_at_their_place(self, site: Path) -> None:
         (site / "ipxe/snponly.efi").write_bytes(X64)

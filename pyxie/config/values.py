@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 _HEX = re.compile(r"[0-9a-f]{12}")
+_INFINIBAND = re.compile(r"(0x|20)?[0-9a-f]{16}|[0-9a-f]{40}")
+"""A GUID of 8 bytes, as ``BOOTIF=20-…`` has it too, or IPoIB's address of 20 (RFC 4391)."""
 
 
 def mac(text: str) -> str:
@@ -21,6 +23,11 @@ def mac(text: str) -> str:
         ValueError: It is none.
     """
     digits = re.sub("[:.-]", "", text.strip().lower())
+    if _INFINIBAND.fullmatch(digits):
+        raise ValueError(
+            f"{text[:80]!r} is the address of an InfiniBand port, by which pyxie boots no machine:"
+            " give the MAC address of an Ethernet port"
+        )
     if not _HEX.fullmatch(digits):
         raise ValueError(f"{text[:80]!r} is not a MAC address like 52:54:00:12:34:56")
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))

@@ -118,8 +118,7 @@ def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
         return refused
     mac = request.mac
     if mac is None:
-        size = len(request.chaddr)
-        return Silence(Reason.NOT_ETHERNET, f"a hardware address of {size} bytes, not six")
+        return Silence(Reason.NOT_ETHERNET, _no_mac(request))
     if not boots(boot.client):
         return Silence(_not_booted(boot.client), why_not(boot.client))
     arch = architecture(request.options)
@@ -129,6 +128,25 @@ def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
     if kind is Ipxe.NO:
         return _firmware(request, port, boot, mac, arch)
     return _ipxe(request, port, boot, mac, arch, kind)
+
+
+def _no_mac(request: DhcpMessage) -> str:
+    size, kind = len(request.chaddr), request.htype
+    if kind != INFINIBAND:
+        return f"a hardware address of {size} bytes, not six"
+    # RFC 4390 section 2.1: hlen is 0, and the client identifier tells who it is, by its
+    # end (xcat2/xcat-core#5971). iPXE puts the GUID into chaddr (src/net/udp/dhcp.c).
+    told = request.chaddr if size == _GUID else request.options.get(61, b"")[-_GUID:]
+    guid = f", GUID {told.hex(':')}" if len(told) == _GUID else ""
+    return (
+        f"an InfiniBand port (hardware type {kind}{guid}), by which pyxie boots no machine:"
+        " let it boot by an Ethernet port"
+    )
+
+
+INFINIBAND: Final = 32
+"""``htype`` (IANA's "Hardware Types")."""
+_GUID: Final = 8
 
 
 def _not_booted(client: Recognised) -> Reason:

@@ -142,7 +142,9 @@ def parse(datagram: bytes) -> DhcpMessage:
     if op is None:
         raise WireError(0, "op", "neither a request (1) nor a reply (2)")
     if hlen > 16:
-        raise WireError(2, "hlen", f"{hlen} is more than chaddr's 16 bytes")
+        # An InfiniBand address has 20 bytes, and is not to be there (RFC 4390 section 2.1).
+        hint = "; of InfiniBand it is 0" if htype == 32 else ""
+        raise WireError(2, "hlen", f"{hlen} is more than chaddr's 16 bytes{hint}")
     if cookie != COOKIE:
         raise WireError(_COOKIE_AT, "magic cookie", "not DHCP's 99.130.83.99")
 

@@ -56,6 +56,25 @@ class TestMac:
 
         assert str(caught.value) == f"{written!r} is not a MAC address like 52:54:00:12:34:56"
 
+    @pytest.mark.parametrize(
+        "written",
+        [
+            "00:02:c9:03:00:09:c6:e1",
+            "0002:c903:0009:c6e1",
+            "0x0002c9030009c6e1",
+            "20-00-02-c9-03-00-09-c6-e1",
+            "80:00:02:08:fe:80:00:00:00:00:00:00:00:02:c9:03:00:09:c6:e1",
+        ],
+    )
+    def test_an_infiniband_ports_address_is_refused_by_that_name(self, written: str) -> None:
+        with pytest.raises(ValueError, match="InfiniBand") as caught:
+            mac(written)
+
+        assert str(caught.value) == (
+            f"{written!r} is the address of an InfiniBand port, by which pyxie boots no machine:"
+            " give the MAC address of an Ethernet port"
+        )
+
     def test_a_long_text_is_quoted_in_short(self) -> None:
         with pytest.raises(ValueError, match=r"^'x{80}' is not a MAC address"):
             mac("x" * 10_000)

@@ -51,6 +51,8 @@ SERVER_TEXT = b"192.168.7.1"
 SKIP_DISCOVERY = b"\x06\x01\x08\xff"
 SCRIPT = b"http://192.168.7.1:8080/ipxe/52-54-00-12-34-56"
 
+GUID = "0002c9030009c6e1"
+
 
 def answer(request: DhcpMessage, port: Port = 67, boot: Boot = BOOT) -> Answer:
     outcome = decide(request, port, boot)
@@ -391,6 +393,33 @@ class TestSilence:
         assert silence(replace(discover(0), chaddr=bytes(8))) == Silence(
             Reason.NOT_ETHERNET, "a hardware address of 8 bytes, not six"
         )
+
+    @pytest.mark.parametrize(
+        ("chaddr", "client_id", "guid"),
+        [
+            (b"", f"ff000000000002000002c900{GUID}", True),  # FlexBoot's
+            (b"", f"20{GUID}", True),
+            (bytes.fromhex(GUID), "", True),  # iPXE's
+            (b"", "", False),
+            (b"", "ff00", False),
+        ],
+    )
+    def test_an_infiniband_port_is_refused_by_that_name(
+        self, chaddr: bytes, client_id: str, guid: bool
+    ) -> None:
+        """RFC 4390: hardware type 32, no hardware address, and a client identifier."""
+        asked = discover(7, **({"o61": bytes.fromhex(client_id)} if client_id else {}))
+        told = ", GUID 00:02:c9:03:00:09:c6:e1" if guid else ""
+
+        assert silence(replace(asked, htype=32, chaddr=chaddr)) == Silence(
+            Reason.NOT_ETHERNET,
+            f"an InfiniBand port (hardware type 32{told}), by which pyxie boots no machine: let it"
+            " boot by an Ethernet port",
+        )
+
+    def test_an_infiniband_port_that_has_made_itself_a_mac_is_answered(self) -> None:
+        """As UEFI's and newer iPXEs do (warewulf3#312)."""
+        assert answer(replace(discover(7), htype=32)).message.htype == 32
 
     @pytest.mark.parametrize(
         ("client", "why", "reason"),

@@ -178,6 +178,15 @@ class TestFaults:
 
         assert fault(bytes(data)) == text
 
+    def test_an_infiniband_address_is_not_for_the_header(self) -> None:
+        """RFC 4390 section 2.1: its 20 bytes do not fit, and hlen is 0."""
+        data = bytearray(datagram("350101ff"))
+        data[1:3] = 32, 20
+
+        assert fault(bytes(data)) == (
+            "byte 2: hlen: 20 is more than chaddr's 16 bytes; of InfiniBand it is 0"
+        )
+
 
 class TestBuilding:
     def test_a_short_message_is_padded_to_300_bytes(self) -> None:

@@ -594,3 +594,26 @@ class TestTrouble:
                 await asyncio.sleep(0)
 
         assert lab.dhcp.sent == []
+
+
+class TestInfiniBand:
+    async def test_each_port_that_asks_is_in_the_trace_by_its_guid(self) -> None:
+        """RFC 4390: none has a hardware address, and its relay or peer is all that tells more."""
+        asked = [
+            replace(discover(7, o61=bytes.fromhex(f"200002c9030009c6e{end}")), htype=32, chaddr=b"")
+            for end in "112"
+        ]
+        async with serving(Lab()) as lab:
+            for request in asked:
+                lab.dhcp.deliver(request)
+            await lab.settle()
+
+        assert lab.dhcp.sent == []
+        assert [text for _, text, _, _ in lab.recorder.events] == [
+            (
+                "not answered: an InfiniBand port (hardware type 32, GUID "
+                f"00:02:c9:03:00:09:c6:{end}), by which pyxie boots no machine: let it boot by an"
+                " Ethernet port"
+            )
+            for end in ("e1", "e2")
+        ]
