@@ -234,8 +234,12 @@ def _loc_of(data: Mapping[str, Plain], what: str) -> Loc:
     for key, value in data.items():
         if value == what:
             return (key,)
-        if isinstance(value, list) and what in value:
-            return (key, value.index(what))
+        if isinstance(value, list):
+            for at, each in enumerate(value):
+                if each == what:
+                    return (key, at)
+                if isinstance(each, dict) and each.get("url") == what:
+                    return (key, at, "url")
         if isinstance(value, dict) and what in value.values():
             return (key, next(name for name, each in value.items() if each == what))
     return ()

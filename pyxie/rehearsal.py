@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Final
 
 from pyxie.advice.adviser import advise, placed
 from pyxie.advice.served import Served
@@ -16,14 +17,22 @@ from pyxie.config.build import Hook
 from pyxie.config.nodes import Loc
 from pyxie.errors import NotServedError, RenderError
 from pyxie.hooks.orders import KINDS, order
-from pyxie.images.spec import Images, check_local, images_of
+from pyxie.images.length import cut, sentence
+from pyxie.images.load import Load
+from pyxie.images.spec import Images, check_local, images_of, served_name
 from pyxie.registry.define import Definition
-from pyxie.registry.machine import Machine
+from pyxie.registry.machine import Machine, codes_of
 from pyxie.registry.merge import Place
 from pyxie.registry.origins import own
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.reads import reading
 from pyxie.render.rendering import Rendering, kinds
+
+_KEYS: Final = ("cmdline", "initrd")
+"""Keys that are at fault as a whole, not by a file that they name."""
+
+_SOME_NIC: Final = "01-00-00-00-00-00-00"
+"""Stands for the one that will boot: all are as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +99,17 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
     }
     for hook in _hooks(rendering, machine, known):
         tried(hook)
+    boot = rendering.boot(machine, known) if scripts[0] else None
+    load = boot.load(_SOME_NIC, machine.bootif) if boot else None
+    if load:
+        tried(partial(_fits, load, machine))
     served = Served(
         machine=machine,
         base_url=context.base_url,
         token=context.token,
-        cmdline=rendering.boot(machine, known).cmdline if scripts[0] else "",
+        cmdline=boot.cmdline if boot else "",
+        kernel=served_name(boot.images.kernel) if boot else "",
+        load=load,
         script=scripts[0],
         texts=texts,
     )
@@ -123,10 +138,18 @@ def where_written(definition: Definition, fault: NotServedError | RenderError) -
 
 def said(definition: Definition, fault: NotServedError | RenderError) -> str:
     """Return a fault in one sentence, with the place where it is to be mended."""
+    if isinstance(fault, NotServedError):
+        written = definition.merged.place((fault.what,)) if fault.what in _KEYS else None
+        return str(written.problem(fault.why)) if written else str(fault)
     written = where_written(definition, fault)
-    if written is None or not isinstance(fault, RenderError):
-        return str(fault)
-    return str(written.problem(fault.problem))
+    return str(written.problem(fault.problem)) if written else str(fault)
+
+
+def _fits(load: Load, machine: Machine) -> None:
+    """Refuse a command line that would be cut; raises NotServedError."""
+    over, all_of_them = cut(load, codes_of(machine))
+    if all_of_them:
+        raise NotServedError("cmdline", sentence(load, over[-1]))
 
 
 def _singly(machine: Machine) -> list[Images]:

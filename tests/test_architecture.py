@@ -29,6 +29,7 @@ PURE = frozenset(
     f"pyxie.{name}"
     for name in (
         "access.scope",
+        "advice.cmdline",
         "advice.ending",
         "advice.unused",
         "architectures",
@@ -60,6 +61,8 @@ PURE = frozenset(
         "importers.languages.pongo2.converter",
         "importers.languages.pongo2.tags",
         "importers.notes",
+        "images.foreign",
+        "images.length",
         "images.load",
         "outbound.proxies",
         "loaders.catalogue",
@@ -125,6 +128,7 @@ HARMLESS = frozenset(
 """What of the standard library does not reach outside, by its first name."""
 
 EXTRA = {
+    "pyxie.advice.cmdline": {"pyxie.advice.served", "pyxie.registry.machine"},  # as of ending
     "pyxie.advice.ending": {"pyxie.advice.served"},  # whose machine is a model of pydantic's
     "pyxie.advice.unused": {"pyxie.advice.served", "pyxie.config.validate"},  # for `nearest`
     "pyxie.compat.contract": {"json"},  # from bytes to data

@@ -328,3 +328,60 @@ def test_in_the_root_folder_paths_keep_their_first_slash(
 
     assert [str(each.file) for each in found] == [f"{site}/machines/web01.yaml"] * len(found)
     assert found
+
+
+class TestCommandLines:
+    def test_that_every_kernel_cuts_are_mistakes(self, site: Path) -> None:
+        write(site, config=f"kernel: linux\ncmdline: {'a' * 2660}\n")
+
+        size = 2660 + len("kernel BOOTIF=01-52-54-00-00-00-01 ")
+        told = f"is {size} bytes with what is added to it, and a kernel on UEFI cuts it after 2047"
+        assert check() == (
+            [f"config.yaml:2:10: cmdline: {told}: shorten it by {size - 2047}, for web01"],
+            0,
+        )
+
+    def test_with_a_token_in_them_are_counted_with_it(self, site: Path) -> None:
+        write(site, config=f"kernel: linux\ncmdline: '{'a' * 1990} {{{{ Token }}}}'\n")
+
+        assert check()[1] == 0
+
+    def test_with_words_for_other_loaders_are_told_word_by_word(self, site: Path) -> None:
+        write(
+            site,
+            config="kernel: linux\n",
+            web01=f"{NIC}cmdline: >\n  APPEND initrd=initrd.gz\n  auto=true IPAPPEND 2\n",
+        )
+
+        advice = [str(each) for each in checking.check(Path("config.yaml")).advice]
+        assert [each.partition(", ")[0] for each in advice if ": cmdline: " in each] == [
+            (
+                "machines/web01.yaml:3:3: cmdline: 'APPEND' is pxelinux's word in front of a "
+                "command line: left out (for web01)"
+            ),
+            (
+                "machines/web01.yaml:3:10: cmdline: 'initrd=initrd.gz' names a file as pxelinux "
+                "and GRUB do: left out"
+            ),
+            "machines/web01.yaml:4:13: cmdline: 'IPAPPEND' is a directive of pxelinux's",
+        ]
+
+
+class TestInitrds:
+    def test_with_a_name_have_a_place_too(self, site: Path) -> None:
+        write(site, web01=f"initrd: [linux, {{name: BCD, url: Boot/BCD}}]\n{NIC}")
+
+        assert check() == (
+            ["machines/web01.yaml:1:34: initrd[1].url: 'Boot/BCD': no such file"],
+            0,
+        )
+
+    def test_of_one_name_are_a_mistake(self, site: Path) -> None:
+        (site / "images/wimboot").touch()
+        (site / "images/boot").mkdir()
+        for name in ("BCD", "boot/bcd"):
+            (site / "images" / name).touch()
+        write(site, web01=f"kernel: wimboot\ninitrd: [BCD, boot/bcd]\n{NIC}")
+
+        told = "'bcd' is the name of two files; give each its own"
+        assert check() == ([f"machines/web01.yaml:2:9: initrd: {told}"], 0)

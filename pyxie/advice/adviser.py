@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from pyxie.advice.cmdline import cmdline
 from pyxie.advice.ending import ending
 from pyxie.advice.served import Advice, Served
 from pyxie.advice.unused import unused
 from pyxie.errors import Problem
 from pyxie.registry.define import Definition
 
-_SUBJECTS: Final[tuple[Callable[[Served], Iterable[Advice]], ...]] = (ending, unused)
+_SUBJECTS: Final[tuple[Callable[[Served], Iterable[Advice]], ...]] = (cmdline, ending, unused)
 
 
 def advise(served: Served) -> tuple[Advice, ...]:
@@ -25,4 +26,4 @@ def placed(advice: Advice, definition: Definition) -> Problem:
     place = definition.merged.place(advice.about)
     if place is None:
         return Problem(Path(definition.machine.hostname), 0, 0, "", advice.sentence)
-    return place.problem(advice.sentence)
+    return place.problem(advice.sentence, advice.word)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from pyxie.config.nodes import Loc
+from pyxie.images.load import Load
 from pyxie.registry.machine import Machine
 
 _BASE64 = re.compile(r"base64(?:,|://)([A-Za-z0-9+/]+={0,2})")
@@ -22,7 +23,10 @@ class Served:
         machine: With all that it inherits.
         base_url: How its installer reaches us.
         token: The trial's, which stands where that of a build will.
-        cmdline: The kernel's command line, without what is added to it; that of the first NIC.
+        cmdline: The kernel's command line as it is written, without what is added to it or
+            left out of it; that of the first NIC.
+        kernel: The kernel's file, by its own name.
+        load: What the kernel is passed; None where nothing is loaded.
         script: iPXE's, of the first NIC.
         texts: The templates, by the name that the installer asks for.
         reads: What of the machine was read for it all, hooks too; see `pyxie.render.reads`.
@@ -33,6 +37,8 @@ class Served:
     base_url: str
     token: str
     cmdline: str = ""
+    kernel: str = ""
+    load: Load | None = None
     script: str = ""
     texts: Mapping[str, str]
     reads: frozenset[str] = frozenset()
@@ -55,8 +61,10 @@ class Advice:
         about: The path of the value in the machine's definition, as ``("params", "disk")``.
         sentence: What comes of it, and what to do.
         aside: It is for who looks at the files, not for who begins a build.
+        word: Where in the value, if it stands there as it was written.
     """
 
     about: Loc
     sentence: str
     aside: bool = False
+    word: str = ""

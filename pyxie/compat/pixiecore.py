@@ -45,7 +45,7 @@ async def offer(request: web.Request, machine: Machine, context: BuildContext) -
     return {
         "kernel": _location(base, found.images.kernel),
         "initrd": [_location(base, image) for image in found.images.initrds],
-        "cmdline": found.cmdline,
+        "cmdline": found.line,
     }
 
 

@@ -7,6 +7,7 @@ PyYAML's own types would read ``52:54:00:12:34:56`` as a number in base 60, ``07
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class Document:
         """
         return _nodes(self.text) if self.text is not None else None
 
-    def problem(self, loc: Loc, sentence: str, *, at_key: bool = False) -> Problem:
+    def problem(self, loc: Loc, sentence: str, *, at_key: bool = False, word: str = "") -> Problem:
         """Return a problem with the value that ``loc`` leads to.
 
         Args:
@@ -73,8 +74,9 @@ class Document:
                 the innermost value that exists is the place.
             sentence: What is wrong.
             at_key: Point at the last key rather than at its value.
+            word: Point at the first such word in the value, if it stands there as such.
         """
-        line, column = self._place(loc, at_key)
+        line, column = self._place(loc, at_key, word)
         return Problem(self.file, line, column, spell(loc), sentence)
 
     def is_blank(self, loc: Loc) -> bool:
@@ -85,7 +87,7 @@ class Document:
             node = found[1] if found else None
         return isinstance(node, ScalarNode) and not node.style and node.value == ""
 
-    def _place(self, loc: Loc, at_key: bool) -> tuple[int, int]:
+    def _place(self, loc: Loc, at_key: bool, word: str) -> tuple[int, int]:
         node = self.root
         if node is None:
             return 1, 1
@@ -95,7 +97,24 @@ class Document:
                 break
             key, value = found
             node = key if at_key and depth == len(loc) - 1 else value
-        return node.start_mark.line + 1, node.start_mark.column + 1
+        return _within(self.text or "", node, word) if word else _begin(node)
+
+
+def _begin(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _within(text: str, node: Node, word: str) -> tuple[int, int]:
+    """Return where a word stands in a value, else where the value does."""
+    pattern = re.compile(rf"(?<![^\s'\"]){re.escape(word)}(?![^\s'\"])")
+    start, end = node.start_mark, node.end_mark
+    lines = text.splitlines()[start.line : end.line + 1]
+    for at, line in enumerate(lines):
+        until = end.column if start.line + at == end.line else len(line)
+        found = pattern.search(line, 0 if at else start.column, until)
+        if found:
+            return start.line + at + 1, found.start() + 1
+    return _begin(node)
 
 
 def spell(loc: Loc) -> str:

@@ -16,6 +16,7 @@ from typing import Final
 
 from pyxie.config.initrd import WORD, doubled
 from pyxie.errors import NotServedError
+from pyxie.images.foreign import mended
 
 
 class Program(Enum):
@@ -101,7 +102,10 @@ def load(
     Raises:
         NotServedError: Two initrds have one name, or one needs a name and has none.
     """
-    program = program_of(kernel, cmdline)
+    line = mended(cmdline)
+    program = program_of(kernel, line)
+    if program in (Program.WIMBOOT, Program.OTHER):
+        line = cmdline
     if program is Program.LINUX:
         names = tuple(name or f"initrd{at}" for at, (name, _) in enumerate(initrds))
         named, told = "kernel", tuple(f"initrd={name}" for name in names)
@@ -113,7 +117,7 @@ def load(
     if twice := doubled((*names, named)):
         # Of a kernel and an initrd of one name, iPXE would take the kernel for both.
         raise NotServedError("initrd", f"{twice!r} is the name of two files; give each its own")
-    line = _with_bootif(cmdline, bootif, program, wish)
+    line = _with_bootif(line, bootif, program, wish)
     if line and not named:
         named = "kernel"
     return Load(program=program, kernel=named, initrds=names, told=told, line=line)

@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from pyxie.config.build import BuildKeys
 from pyxie.config.values import Names
+from pyxie.config.words import architectures
 from pyxie.registry.match import Match
 from pyxie.registry.nic import Nic
 
@@ -25,6 +26,12 @@ def hostname(text: str) -> str:
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         raise ValueError(f"{text[:80]!r} is not a hostname like web01.example.org")
     return name
+
+
+def codes_of(machine: Machine) -> frozenset[int]:
+    """Return the client architectures that ``machine`` may have, by option 93; of any, none."""
+    names = machine.match.arch if machine.match else ()
+    return frozenset(code for name in names for code in architectures(name))
 
 
 class Machine(BuildKeys):

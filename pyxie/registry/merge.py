@@ -26,9 +26,9 @@ class Place:
     document: Document
     loc: Loc
 
-    def problem(self, sentence: str) -> Problem:
-        """Return a problem with the value there."""
-        return self.document.problem(self.loc, sentence)
+    def problem(self, sentence: str, word: str = "") -> Problem:
+        """Return a problem with the value there, or with the first such ``word`` in it."""
+        return self.document.problem(self.loc, sentence, word=word)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def preview(rendering: Rendering, machine: Machine, kind: str, context: BuildCon
     if kind in there:
         return rendering.template(machine, kind, context)
     if kind == "cmdline":
-        return rendering.boot(machine, context).cmdline + "\n"
+        return rendering.boot(machine, context).line + "\n"
     if kind == "script":
         return rendering.script(machine, context, context.base_url)
     if kind == "meta-data":

@@ -30,10 +30,20 @@ SCRIPT = "boot.ipxe.j2"
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """What a machine is to load, without a word on by which way."""
+    """What a machine is to load, without a word on by which way.
+
+    Attributes:
+        images: Its files.
+        cmdline: As it is written.
+    """
 
     images: Images
     cmdline: str
+
+    @property
+    def line(self) -> str:
+        """The command line without words for other boot loaders, and with nothing added."""
+        return self.load("", None).line
 
     def load(self, bootif: str, wish: bool | None) -> Load:
         """Return how iPXE loads it; see `pyxie.images.load.load`."""

@@ -315,3 +315,22 @@ def is_plain(value: object) -> bool:
     if isinstance(value, list):
         return all(is_plain(inner) for inner in value)
     return value is None or isinstance(value, str)
+
+
+class TestAWordInAValue:
+    @pytest.mark.parametrize(
+        ("text", "place"),
+        [
+            ("k: a b.c d\n", "1:6"),
+            ("k: 'a b.c d'\n", "1:7"),
+            ('k: "b.c"\n', "1:5"),
+            ("k: b.cx b.c\n", "1:9"),
+            ("k: >\n  a\n  x b.c d\nl: b.c\n", "3:5"),
+            ("k: a\nl: b.c\n", "1:4"),
+            ("k: '{{ x }}'\n", "1:4"),
+        ],
+    )
+    def test_is_where_it_stands_else_where_the_value_does(self, text: str, place: str) -> None:
+        found = parse(text.encode(), FILE).problem(("k",), "x", word="b.c")
+
+        assert f"{found.line}:{found.column}" == place
