@@ -31,6 +31,7 @@ PURE = frozenset(
         "access.scope",
         "advice.cmdline",
         "advice.ending",
+        "advice.naming",
         "advice.unused",
         "architectures",
         "bootapi.answer",
@@ -130,6 +131,7 @@ HARMLESS = frozenset(
 EXTRA = {
     "pyxie.advice.cmdline": {"pyxie.advice.served", "pyxie.registry.machine"},  # as of ending
     "pyxie.advice.ending": {"pyxie.advice.served"},  # whose machine is a model of pydantic's
+    "pyxie.advice.naming": {"pyxie.advice.served"},
     "pyxie.advice.unused": {"pyxie.advice.served", "pyxie.config.validate"},  # for `nearest`
     "pyxie.compat.contract": {"json"},  # from bytes to data
     "pyxie.config.values": {"pydantic"},

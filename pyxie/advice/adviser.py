@@ -8,12 +8,18 @@ from typing import Final
 
 from pyxie.advice.cmdline import cmdline
 from pyxie.advice.ending import ending
+from pyxie.advice.naming import naming
 from pyxie.advice.served import Advice, Served
 from pyxie.advice.unused import unused
 from pyxie.errors import Problem
 from pyxie.registry.define import Definition
 
-_SUBJECTS: Final[tuple[Callable[[Served], Iterable[Advice]], ...]] = (cmdline, ending, unused)
+_SUBJECTS: Final[tuple[Callable[[Served], Iterable[Advice]], ...]] = (
+    cmdline,
+    ending,
+    naming,
+    unused,
+)
 
 
 def advise(served: Served) -> tuple[Advice, ...]:

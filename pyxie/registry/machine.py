@@ -34,6 +34,12 @@ def codes_of(machine: Machine) -> frozenset[int]:
     return frozenset(code for name in names for code in architectures(name))
 
 
+def _part(text: str) -> str:
+    """Return a part of a name as it is written, if it can be one."""
+    hostname(text)
+    return text.strip()
+
+
 class Machine(BuildKeys):
     """A machine: what its file says, or that with everything it inherits.
 
@@ -51,8 +57,8 @@ class Machine(BuildKeys):
     """
 
     hostname: Annotated[str, AfterValidator(hostname)]
-    shortname: str = ""
-    domain: str = ""
+    shortname: Annotated[str, AfterValidator(_part)] = ""
+    domain: Annotated[str, AfterValidator(_part)] = ""
     groups: Names = ()
     build_type: str = ""
     network: tuple[Nic, ...] = ()

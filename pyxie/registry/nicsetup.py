@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pyxie.registry.addresses import Addressed, addressed, ip, vlan
 from pyxie.registry.nic import Nic
 
+_LONGEST = 15  # IFNAMSIZ, without the zero byte
 _LISTS = ("addresses4", "addresses6")
 
 
@@ -39,7 +40,7 @@ class Interface:
 
     Attributes:
         path: Where it stands, ``network[0]``; empty for one that is in no file.
-        name: What the file calls it; may be empty.
+        name: What the file calls it, as the kernel could call it, too; may be empty.
         macaddress: What it is found by; may be empty where the file has only a name.
         card: What the NIC itself is called, be it ``nic0`` where the file has no name for it;
             the same for all VLANs on it.
@@ -110,9 +111,17 @@ def _with_cards(found: list[Interface]) -> Iterator[Interface]:
     """Give each NIC its name; an entry without a VLAN is the NIC's own, wherever it stands."""
     own = {_key(each): at for at, each in reversed(list(enumerate(found)))}
     own |= {_key(each): at for at, each in reversed(list(enumerate(found))) if not each.vlan}
+    names = [each.name for at, each in enumerate(found) if own[_key(each)] == at]
     for at, each in enumerate(found):
         first = own[_key(each)]
-        yield replace(each, card=found[first].name or f"nic{first}", alone=first == at)
+        name = found[first].name
+        card = name if name and names.count(name) == 1 else f"nic{first}"
+        yield replace(each, card=card, alone=first == at)
+
+
+def _ifname(name: str) -> str:
+    """Return a name without what no interface may be called (linux: dev_valid_name)."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:_LONGEST]
 
 
 def _key(each: Interface) -> str:
@@ -124,7 +133,7 @@ def _interface(
 ) -> Interface:
     return Interface(
         path=path,
-        name=nic.name,
+        name=_ifname(nic.name),
         macaddress=mac,
         card="",
         booted=bool(booted) and mac == booted,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -327,6 +328,7 @@ class TestAdvice:
         self, tmp_path: Path
     ) -> None:
         machine = MACHINE.replace("bookworm.j2\nfinish: finish.j2", "idle.j2")
+        machine = machine.replace("params:\n    static: True\n", "")
         async with serving(tmp_path, machine=machine) as served:
             (tmp_path / "templates/idle.j2").write_text("d-i\n")
             beforehand = await send(served, "GET", f"/api/v1/machines/{HOST}/definition")
@@ -338,6 +340,21 @@ class TestAdvice:
             assert advice in beforehand[1]["advice"]
             assert beforehand[1]["problems"] == []
             assert f"advice: {advice}" in served.texts()
+
+    async def test_on_a_note_is_for_who_looks_at_the_files_and_not_for_who_builds(
+        self, tmp_path: Path
+    ) -> None:
+        machine = MACHINE.replace("static: True", "statik: True\n    rack: 7")
+        async with serving(tmp_path, machine=machine) as served:
+            beforehand = await send(served, "GET", f"/api/v1/machines/{HOST}/definition")
+            _, begun = await send(served, "PUT", f"/api/v1/builds/{HOST}", {})
+
+            def subjects(told: dict[str, Any]) -> list[str]:
+                found = re.findall(r"reads 'params\.(\w+)'", " ".join(told["advice"]))
+                return sorted(found)
+
+            assert subjects(beforehand[1]) == ["rack", "statik"]
+            assert subjects(begun) == ["statik"]
 
     async def test_comes_with_what_would_refuse_the_build(self, tmp_path: Path) -> None:
         async with serving(tmp_path, machine=MACHINE.replace("bookworm.j2", "gone.j2")) as served:

@@ -89,6 +89,19 @@ class TestInterfaces:
             ("nic2", False),
         ]
 
+    def test_are_called_by_what_a_kernel_could_call_them(self) -> None:
+        found = setup(
+            {"name": "LAN port 1; reboot", "macaddress": MAC},
+            {"name": "lan", "macaddress": OTHER},
+            {"name": "lan", "macaddress": "52:54:00:00:00:0c"},
+        )
+
+        assert [(each.name, each.card) for each in found] == [
+            ("LAN_port_1__reb", "LAN_port_1__reb"),
+            ("lan", "nic1"),
+            ("lan", "nic2"),
+        ]
+
     def test_of_a_machine_without_a_nic_are_the_one_that_booted(self) -> None:
         assert setup() == (Interface(path="", name="", macaddress=MAC, card="nic0", booted=True),)
         assert setup(booted="") == ()
