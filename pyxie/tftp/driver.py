@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import select
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from pyxie.tftp.deadlines import Deadlines
 from pyxie.tftp.session import Session
@@ -82,15 +82,13 @@ class Driver:
         assert self._loop is not None  # noqa: S101 - run() came before
         self._act(session, lambda _: session.transfer.left("closed its port"), self._loop.time())
 
-    def writable(self, numbers: Iterable[int]) -> None:
-        """Have sessions go on with what there was no room for."""
+    def writable(self, number: int) -> None:
+        """Have a session go on with what there was no room for."""
         assert self._loop is not None  # noqa: S101 - run() came before
-        now = self._loop.time()
-        for number in numbers:
-            session = self._sessions.get(number)
-            if session is not None:
-                self._act(session, session.writable, now)
-        self._arm()
+        session = self._sessions.get(number)
+        if session is not None:
+            self._act(session, session.writable, self._loop.time())
+            self._arm()
 
     def end(self, session: Session) -> None:
         """Be done with a session, whatever became of it."""

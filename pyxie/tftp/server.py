@@ -228,8 +228,11 @@ class TftpServer:
 
     def _on_room(self) -> None:
         assert self._shared is not None  # noqa: S101 - who waits waits for it
+        for number in self._shared.waiting():
+            self._driver.writable(number)
+            if self._shared.waits(number):
+                return  # as do those behind it
         self._loop.remove_writer(self._sock.fileno())
-        self._driver.writable(self._shared.with_room())
 
     def _on_refused(self, peer: tuple[str, int]) -> None:
         # Not at once: another session may be at work.

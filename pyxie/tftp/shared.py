@@ -53,12 +53,12 @@ class SharedPort:
             sock: As from `pyxie.tftp.sockets.listen`, for a single port.
             fitting: Returns the block size that fits the way from an address to a peer.
             left: Told of a peer that has closed its port.
-            waits: Told that some end waits for room in the send buffer: `with_room`.
+            waits: Told that some end waits for room in the send buffer: `waiting`.
         """
         self._sock = sock
         self._fitting = fitting
         self._left = left
-        self._waits = waits
+        self._told = waits
         self._numbers = itertools.count(-1, -1)  # no file has these
         self._blocked: dict[int, None] = {}
 
@@ -78,7 +78,7 @@ class SharedPort:
         """As of `select.epoll`: EPOLLOUT if the transfer waits for room to send."""
         if events & select.EPOLLOUT:
             self._blocked[number] = None
-            self._waits()
+            self._told()
         else:
             self.forget(number)
 
@@ -86,11 +86,13 @@ class SharedPort:
         """Have a transfer wait for nothing."""
         self._blocked.pop(number, None)
 
-    def with_room(self) -> tuple[int, ...]:
-        """Take out those that wait for room, longest first; they may come to wait again."""
-        waiting = tuple(self._blocked)
-        self._blocked.clear()
-        return waiting
+    def waiting(self) -> tuple[int, ...]:
+        """Return those that wait for room, longest first, until they say otherwise."""
+        return tuple(self._blocked)
+
+    def waits(self, number: int) -> bool:
+        """Tell whether a transfer waits for room."""
+        return number in self._blocked
 
     def send(
         self,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
+import itertools
 import socket
 from collections.abc import Iterable
 from ipaddress import IPv4Address
@@ -144,8 +146,8 @@ class TestRoom:
             port.register(end.fileno(), 1)
             port.modify(end.fileno(), 1 | 4)
         assert calls == ["waits", "waits"]
-        assert port.with_room() == (first.fileno(), second.fileno())
-        assert port.with_room() == ()
+        assert port.waiting() == (first.fileno(), second.fileno())
+        assert port.waits(first.fileno())
 
     def test_is_not_waited_for_by_those_who_are_over_or_have_other_work(self) -> None:
         port, _ = shared(FakePort())
@@ -156,7 +158,8 @@ class TestRoom:
         first.close()
         port.modify(second.fileno(), 1)
 
-        assert port.with_room() == ()
+        assert port.waiting() == ()
+        assert not port.waits(first.fileno())
         with pytest.raises(BlockingIOError):
             second.recv(512)
 
@@ -176,6 +179,34 @@ class TestTheServer:
 
                 assert "closed its port" in lab.trace.events[-1][1]
                 assert await stays.fetch(RRQ) == LOADER
+
+    async def test_goes_on_however_often_the_buffer_is_full(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Four times in a row for each block; who waits is not forgotten after the first."""
+        async with serving(root, Limits(timeout=60.0), single_port=True) as lab:
+            shared = lab.server._shared
+            assert shared is not None
+            send, calls = shared.send, itertools.count(1)
+
+            def rarely(
+                buffers: Iterable[bytes | memoryview],
+                ancillary: Iterable[tuple[int, int, bytes]],
+                peer: tuple[str, int],
+            ) -> int:
+                if next(calls) % 5:
+                    raise BlockingIOError
+                return send(buffers, ancillary, peer)
+
+            monkeypatch.setattr(shared, "send", rarely)
+            with contextlib.ExitStack() as stack:
+                first, second = (
+                    stack.enter_context(contextlib.closing(Client(lab.server))) for _ in range(2)
+                )
+                both = await asyncio.gather(first.fetch(RRQ), second.fetch(RRQ))
+
+        assert list(both) == [LOADER, LOADER]
+        assert shared.waiting() == ()
 
     async def test_fills_windows_although_the_buffer_is_full(self, root: Path) -> None:
         large = bytes(n % 251 for n in range(3_000_000))
