@@ -42,6 +42,8 @@ _DEEPEST = 100
 _MOST_ITEMS = 100_000
 _WIDEST = 16
 _SHOWN = 80
+_NO_LINE = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+_UNPRINTED = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _SALT = re.compile(r"[./0-9A-Za-z]{1,16}")
 
@@ -93,9 +95,11 @@ def to_json(value: Any, indent: int | None = None) -> str:
     """Return ``value`` as JSON; in one line, unless ``indent`` is given."""
     wide = None if indent is None else _indented("to_json", indent, least=0)
     try:
-        return json.dumps(plain("to_json", value), ensure_ascii=False, indent=wide, allow_nan=False)
+        made = json.dumps(plain("to_json", value), ensure_ascii=False, indent=wide, allow_nan=False)
     except ValueError as exc:
         raise FilterError("to_json: JSON has no infinite numbers") from exc
+    # YAML and TOML take what JSON takes, but for these, which they want escaped or end a line at.
+    return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", made)
 
 
 def regex_replace(
@@ -265,6 +269,37 @@ def sh_quote(value: Any) -> str:
     return shlex.quote(text)
 
 
+def line(value: Any, never_first: str = "") -> str:
+    """Return ``value``, for a format in which a line's end begins something else.
+
+    Args:
+        value: A text.
+        never_first: Characters that mean something to the format where they stand first.
+    """
+    text = _one_line("line", value)
+    if never_first and text.startswith(tuple(never_first)):
+        raise FilterError(
+            f"line: {text[:_SHOWN]!r} begins with {text[0]!r}, which has a meaning here"
+        )
+    return text
+
+
+def _one_line(name: str, value: Any) -> str:
+    text = _text(name, value)
+    if found := _NO_LINE.search(text):
+        why = f"{text[:_SHOWN]!r} has {found[0]!r}, which ends a line or is no text"
+        raise FilterError(f"{name}: {why}")
+    if text.endswith("\\"):
+        why = f"{text[-_SHOWN:]!r} ends in a backslash, which takes in the next line"
+        raise FilterError(f"{name}: {why}")
+    return text
+
+
+def kickstart(value: Any) -> str:
+    """Return ``value`` as one word of a kickstart's command, whatever is in it."""
+    return shlex.quote(_one_line("kickstart", value))
+
+
 def disk(value: Any, *, needed: bool = False) -> str:
     """Return the disk that ``value`` names, as `pyxie.render.disk.disk` spells it.
 
@@ -298,6 +333,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "sha512_crypt": sha512_crypt,
         "b64encode": b64encode,
         "disk": disk,
+        "line": line,
+        "kickstart": kickstart,
         "sh_quote": sh_quote,
         "quote": sh_quote,
     }

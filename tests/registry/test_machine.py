@@ -26,6 +26,15 @@ def complaint(text: str) -> list[str]:
 
 
 class TestMachine:
+    @pytest.mark.parametrize("key", ["shortname", "domain"])
+    @pytest.mark.parametrize("text", ["a b", "a\\nb", "$(reboot)", "x..y", "-a", "grüß"])
+    def test_its_names_are_those_of_hosts(self, key: str, text: str) -> None:
+        said = complaint(f'hostname: web01\n{key}: "{text}"\n')
+
+        assert len(said) == 1
+        assert said[0].startswith(f"web01.yaml:2:{len(key) + 3}: {key}: ")
+        assert "is not a hostname like" in said[0]
+
     def test_every_key_is_read(self) -> None:
         text = """
             hostname: Web01.Example.org

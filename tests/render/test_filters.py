@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
+import tomllib
 from contextlib import suppress
 from typing import Any
 
@@ -338,6 +339,44 @@ class TestShellQuoting:
 
     def test_refuses_what_no_word_can_hold(self) -> None:
         assert complaint("{{ 'a\\0' | sh_quote }}") == "sh_quote: a shell's word cannot hold NUL"
+
+
+class TestLine:
+    @pytest.mark.parametrize("text", ["en_US.UTF-8", "a 'b' \"c\" $d \\e", "grüß \U0001f600", ""])
+    def test_is_left_as_it_is(self, text: str) -> None:
+        assert render("{{ value | line }}", value=text) == text
+
+    @pytest.mark.parametrize("end", ["\n", "\r", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\ufeff"])
+    def test_that_ends_is_refused(self, end: str) -> None:
+        for name in ("line", "kickstart"):
+            with pytest.raises(RenderError) as caught:
+                render(f"{{{{ value | {name} }}}}", value=f"a{end}b")
+            assert str(caught.value.problem) == (
+                f"{name}: {f'a{end}b'!r} has {end!r}, which ends a line or is no text"
+            )
+
+    def test_that_takes_in_the_next_is_refused(self) -> None:
+        assert complaint("{{ 'a\\\\' | line }}") == (
+            "line: 'a\\\\' ends in a backslash, which takes in the next line"
+        )
+
+    def test_may_not_begin_with_what_means_something_there(self) -> None:
+        assert render("{{ 'a%' | line('%@') }}") == "a%"
+        assert complaint("{{ '%end' | line('%') }}") == (
+            "line: '%end' begins with '%', which has a meaning here"
+        )
+
+    def test_of_a_kickstart_is_one_word(self) -> None:
+        assert render("{{ value | kickstart }}", value='a "b" $c') == "'a \"b\" $c'"
+
+
+class TestJsonInOtherFormats:
+    @pytest.mark.parametrize("text", ["\x7f", "\x85", "\u2028", "\u2029", "\ufeff", "\U0001f600 ü"])
+    def test_is_the_same_text_in_yaml_and_toml(self, text: str) -> None:
+        made = render("{{ value | to_json }}", value=f"a{text}b")
+
+        assert json.loads(made) == yaml.safe_load(made) == f"a{text}b"
+        assert tomllib.loads(f"x = {made}") == {"x": f"a{text}b"}
 
 
 def test_base64_is_of_the_utf_8_and_in_one_line() -> None:

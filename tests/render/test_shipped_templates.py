@@ -102,7 +102,8 @@ class TestTheFinishScript:
 
         assert (checked.returncode, checked.stderr) == (0, "")
         assert text.startswith("#!/bin/sh\n")
-        assert (OPTIONAL["ssh_key"] + "\n" in text) == ("ssh_key" in params)
+        key = f"printf '%s\\n' {quote(OPTIONAL['ssh_key'])} > /root/.ssh/authorized_keys\n"
+        assert (key in text) == ("ssh_key" in params)
 
     def test_writes_the_key_as_it_is(self, tmp_path: Path) -> None:
         text = rendered(tmp_path, "finish", OPTIONAL, "finish.sh.j2")
