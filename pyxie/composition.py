@@ -193,7 +193,7 @@ def assemble(
         rendering=rendering,
         base_url=base_url,
         loaders=Loaders(lambda: settings().ipxe),
-        upstreams=Upstreams(proxies),
+        upstreams=Upstreams(proxies, first_byte=lambda: settings().limits.first_byte),
         chains=ChainMemory(),
         boot_api=boot_api,
         hooks=hooks,

@@ -148,6 +148,8 @@ class Limits(Model):
         http_per_address: Connections.
         http_total: Connections.
         dhcp_per_mac: DISCOVERs and port-4011 requests a second.
+        first_byte: Seconds that another server may take for the first byte of an image: some
+            build it when it is first asked for.
         tftp_blksize: Largest block, bytes; ROMs cannot reassemble fragments.
         tftp_windowsize: Largest RFC 7440 window, blocks.
         builds_per_machine: Builds that are remembered, with their history and hooks.
@@ -160,6 +162,7 @@ class Limits(Model):
     http_per_address: Annotated[int, Field(ge=1)] = 512
     http_total: Annotated[int, Field(ge=1)] = 4096
     dhcp_per_mac: Annotated[int, Field(ge=1)] = 100
+    first_byte: Annotated[int, Field(ge=1, le=3600)] = 300
     tftp_blksize: Annotated[int, Field(ge=512, le=65464)] = 1468
     tftp_windowsize: Annotated[int, Field(ge=1, le=32767)] = 64
     builds_per_machine: Annotated[int, Field(ge=1)] = 50

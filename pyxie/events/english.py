@@ -187,6 +187,14 @@ def _(what: kinds.ImageFailed) -> str:
 
 
 @sentence.register
+def _(what: kinds.ImageWaiting) -> str:
+    return (
+        f"{what.part}: waiting for the first byte from {what.source}, "
+        f"for up to {what.seconds:g} s in all"
+    )
+
+
+@sentence.register
 def _(what: kinds.ImageAbsent) -> str:
     return f"asks for {what.part}, which is not there"
 

@@ -143,6 +143,21 @@ class ImageFailed(Kind):
     why: str
 
 
+@kind("image.waiting", Step.IMAGE)
+class ImageWaiting(Kind):
+    """Another server takes its time for the first byte of a file: it may have to build it.
+
+    Attributes:
+        part: As of `ImageFetching`.
+        source: Its URL.
+        seconds: How long it may take.
+    """
+
+    part: str
+    source: str
+    seconds: float
+
+
 @kind("image.absent", Step.IMAGE)
 class ImageAbsent(Kind):
     """A program asked for a file beside itself that is not there; many can do without.

@@ -21,6 +21,7 @@ from pyxie.events.kinds import (
     ImageFailed,
     ImageFetching,
     ImageProgress,
+    ImageWaiting,
     ScriptFailed,
 )
 from pyxie.http.edge import here, is_unknown, peer, text
@@ -113,10 +114,14 @@ async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.
         progress = ImageProgress(part=what, sent=sent, total=total)
         trace.record(progress, mac=mac, peer=at)
 
+    def waits(seconds: float) -> None:
+        waiting = ImageWaiting(part=what, source=shown(url), seconds=seconds)
+        trace.record(waiting, mac=mac, peer=at)
+
     if request.method == "GET" and "Range" not in request.headers:
         trace.record(ImageFetching(part=what, source=shown(url)), mac=mac, peer=at)
     try:
-        return await request.app[UPSTREAMS].stream(url, request, paced(moved))
+        return await request.app[UPSTREAMS].stream(url, request, paced(moved), waits)
     except UpstreamError as exc:
         failed = image_failed(what, exc)
         trace.record(failed, mac=mac, peer=at)

@@ -16,7 +16,7 @@ from pyxie.config.values import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError
 from pyxie.events.kind import Kind
-from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress
+from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress, ImageWaiting
 from pyxie.http.boot_api import boot_api_image, image_failed
 from pyxie.http.edge import peer, text, unknown_machine
 from pyxie.http.files import WholeFileResponse
@@ -104,10 +104,13 @@ async def _streamed(
     def moved(sent: int, total: int | None) -> None:
         _tell(request, build, ImageProgress(part=part, sent=sent, total=total))
 
+    def waits(seconds: float) -> None:
+        _tell(request, build, ImageWaiting(part=part, source=shown(url), seconds=seconds))
+
     if "Range" not in request.headers:
         _tell(request, build, ImageFetching(part=part, source=shown(url)))
     try:
-        return await request.app[UPSTREAMS].stream(url, request, paced(moved))
+        return await request.app[UPSTREAMS].stream(url, request, paced(moved), waits)
     except UpstreamError as exc:
         if wanted.extra and isinstance(exc, RefusedError) and exc.is_absence:
             _tell(request, build, ImageAbsent(part=part))

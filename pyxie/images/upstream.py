@@ -7,12 +7,13 @@ import socket
 import struct
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import aiohttp
 from aiohttp import hdrs, web
 
 from pyxie.errors import PyxieError
+from pyxie.images.firstbyte import FirstByte, TooLateError
 from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
 from pyxie.outbound.requests import proxy_for, reason, request_class
 from pyxie.service import Unbound
@@ -29,7 +30,10 @@ _PASSED_BACK = (
 )
 _CHUNK = 256 << 10
 _PROXY_WANTS_A_PASSWORD = 407
-
+FIRST_BYTE: Final = 300.0
+"""Seconds; there are servers that build an image when it is first asked for."""
+SILENCE: Final = 30.0
+"""Seconds, half-way through a file."""
 Moved = Callable[[int, int | None], None]
 """Called after each piece: how many bytes were sent so far, and of how many, where known."""
 
@@ -82,18 +86,29 @@ class Upstreams(Unbound):
 
     Args:
         proxies: By way of which they are reached.
+        first_byte: Gives the seconds that a server may take for the first byte of a file.
+        silence: The seconds that it may then be silent.
     """
 
     name = "upstreams"
 
-    def __init__(self, proxies: Proxies = DIRECTLY) -> None:
+    def __init__(
+        self,
+        proxies: Proxies = DIRECTLY,
+        *,
+        first_byte: Callable[[], float] = lambda: FIRST_BYTE,
+        silence: float = SILENCE,
+    ) -> None:
         self._proxies = proxies
+        self._first_byte = first_byte
+        self._silence = silence
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            # A whole image may take long; ten seconds to connect or thirty of silence not.
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=30.0),
+            # A whole image may take long, ten seconds to connect not. How long to wait for
+            # bytes depends on whether there were any, which aiohttp makes no difference of.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0),
             # A length that counts the compressed bytes is of no use to firmware.
             headers={hdrs.ACCEPT_ENCODING: "identity"},
             auto_decompress=False,
@@ -117,7 +132,11 @@ class Upstreams(Unbound):
         await asyncio.Event().wait()
 
     async def stream(
-        self, url: str, request: web.Request, moved: Moved = lambda _sent, _total: None
+        self,
+        url: str,
+        request: web.Request,
+        moved: Moved = lambda _sent, _total: None,
+        waits: Callable[[float], None] = lambda _seconds: None,
     ) -> web.StreamResponse:
         """Answer ``request`` with what ``url`` holds; what is returned is sent already.
 
@@ -125,6 +144,7 @@ class Upstreams(Unbound):
             url: What is asked of another server.
             request: What is answered.
             moved: Called with how far it has come.
+            waits: Called once if the first byte takes its time, with the seconds that it may take.
 
         Raises:
             UpstreamError: Nothing was answered yet; the caller does that.
@@ -134,18 +154,26 @@ class Upstreams(Unbound):
         """
         assert self._session is not None, "not entered"  # noqa: S101
         passed = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+        first = FirstByte(self._first_byte(), lambda: request.transport is None, waits)
         try:
-            answer = await self._session.request(request.method, url, headers=passed)
+            answer = await first.of(self._session.request(request.method, url, headers=passed))
+        except TooLateError as exc:
+            raise UpstreamError(url, str(exc)) from exc
         except (aiohttp.ClientError, TimeoutError, ValueError, ProxyError) as exc:
             raise UpstreamError(url, _words(exc)) from exc
         async with answer:
             if answer.status not in (200, 206, 304, 416):
                 by = proxy_for(self._proxies, answer.url)
                 raise RefusedError(url, answer.status, answer.reason, str(by or ""))
-            return await self._pass_on(answer, url, request, moved)
+            return await self._pass_on(answer, url, request, moved, first)
 
     async def _pass_on(
-        self, answer: aiohttp.ClientResponse, url: str, request: web.Request, moved: Moved
+        self,
+        answer: aiohttp.ClientResponse,
+        url: str,
+        request: web.Request,
+        moved: Moved,
+        first: FirstByte,
     ) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status)
         for name in _PASSED_BACK:
@@ -155,8 +183,12 @@ class Upstreams(Unbound):
         sent = 0
         while request.method != "HEAD":
             try:
-                chunk = await answer.content.read(_CHUNK)
-            except (aiohttp.ClientError, TimeoutError) as exc:
+                if sent:
+                    async with asyncio.timeout(self._silence):
+                        chunk = await answer.content.read(_CHUNK)
+                else:  # it may have said at once that the file is there, and build it now
+                    chunk = await first.of(answer.content.read(_CHUNK))
+            except (aiohttp.ClientError, TimeoutError, TooLateError) as exc:
                 _reset(request)
                 raise BrokenOffError(url, f"broke off: {_words(exc)}") from exc
             if not chunk:

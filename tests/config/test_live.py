@@ -66,6 +66,7 @@ CHANGES = {
     "limits.http_per_address": ("1", "2"),
     "limits.http_total": ("1", "2"),
     "limits.dhcp_per_mac": ("1", "2"),
+    "limits.first_byte": ("1", "2"),
     "limits.tftp_blksize": ("512", "1024"),
     "limits.tftp_windowsize": ("1", "2"),
     "limits.builds_per_machine": ("1", "2"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface
@@ -101,7 +101,11 @@ class FakeUpstreams(Upstreams):
         return self
 
     async def stream(
-        self, url: str, request: web.Request, moved: Moved = lambda _sent, _total: None
+        self,
+        url: str,
+        request: web.Request,
+        moved: Moved = lambda _sent, _total: None,
+        waits: Callable[[float], None] = lambda _seconds: None,
     ) -> web.StreamResponse:
         if url not in self._files:
             raise UpstreamError(url, "answered 404 Not Found")

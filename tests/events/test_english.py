@@ -168,6 +168,10 @@ SAID = [
         "kernel: deb/linux: no such file",
     ),
     (
+        kinds.ImageWaiting(part="kernel", source="http://192.0.2.1/linux", seconds=300.0),
+        "kernel: waiting for the first byte from http://192.0.2.1/linux, for up to 300 s in all",
+    ),
+    (
         kinds.ImageAbsent(part="boot.cfg beside kernel"),
         "asks for boot.cfg beside kernel, which is not there",
     ),

@@ -512,6 +512,55 @@ class TestStreamed:
             (told,) = await eventually(lambda: served.texts(Step.TROUBLE))
             assert told.startswith(f"kernel: {there.url}/linux: broke off: ")
 
+    @pytest.mark.parametrize("head_first", [False, True])
+    async def test_one_that_builds_the_file_first_is_waited_for(
+        self, tmp_path: Path, head_first: bool
+    ) -> None:
+        file: File = ("late", KERNEL) if head_first else KERNEL
+        async with mirror({"linux": file}) as there, from_(there, tmp_path) as served:
+            there.may.clear()
+            got = asyncio.create_task(served.get(f"/boot/{HOST}/kernel/linux"))
+            await eventually(lambda: there.asked)
+            await asyncio.sleep(1.1)  # a look whether the client is still there
+            there.may.set()
+
+            assert (await got).body == KERNEL
+            assert served.texts(Step.TROUBLE) == []
+
+    async def test_one_that_does_not_begin_in_time_is_502_with_the_setting(
+        self, tmp_path: Path
+    ) -> None:
+        limits = f"{CONFIG}limits: {{first_byte: 1}}\n"
+        async with (
+            mirror({"linux": KERNEL}) as there,
+            from_(there, tmp_path, config=limits) as served,
+        ):
+            there.may.clear()
+            answer = await served.get(f"/boot/{HOST}/kernel/linux")
+
+            assert answer.status == 502
+            assert answer.text == (
+                f"kernel: {there.url}/linux: sent nothing within 1 s, "
+                "the most that 'limits.first_byte' allows\n"
+            )
+            assert served.texts(Step.TROUBLE) == [answer.text.strip()]
+
+    async def test_nothing_is_waited_for_when_the_client_has_left(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there, from_(there, tmp_path) as served:
+            there.may.clear()
+            _, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+            writer.write(f"GET /boot/{HOST}/kernel/linux HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            await eventually(lambda: there.asked)
+            writer.transport.abort()
+
+            route = "/boot/{hostname}/kernel/{name}"
+            await eventually(
+                lambda: served.counted(
+                    "pyxie_http_requests_total", route=route, method="GET", status="499"
+                )
+            )
+            assert served.texts(Step.TROUBLE) == []
+
     async def test_a_client_that_leaves_is_not_the_mirrors_fault(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -531,16 +580,16 @@ class TestStreamed:
             assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
 
 
-def from_(there: Mirror, folder: Path) -> _Built:
-    return _Built(there, folder)
+def from_(there: Mirror, folder: Path, config: str = CONFIG) -> _Built:
+    return _Built(there, folder, config)
 
 
 class _Built:
     """A site whose machine boots from a mirror, and is in build mode."""
 
-    def __init__(self, there: Mirror, folder: Path) -> None:
+    def __init__(self, there: Mirror, folder: Path, config: str) -> None:
         machine = MACHINE.replace("http://files.internal:81/bookworm/amd64", there.url)
-        self._serving = serving(folder, machine=machine)
+        self._serving = serving(folder, config=config, machine=machine)
 
     async def __aenter__(self) -> Served:
         served = await self._serving.__aenter__()

@@ -151,6 +151,10 @@ async def events_kept(served: Served) -> int:
     return served.parts.archive._keep()
 
 
+async def patience(served: Served) -> float:
+    return served.parts.upstreams._first_byte()
+
+
 async def audited(served: Served) -> int:
     """Return how many of 100 changes are kept, one more if those before are kept too."""
     for _ in range(100):
@@ -240,6 +244,7 @@ CASES = [
     Case("limits.http_total", "9", "1", connected_twice, True, False),
     Case("limits.builds_per_machine", "50", "2", kept_builds, 4, 2),
     Case("limits.events", "7", "0", events_kept, 7, 0),
+    Case("limits.first_byte", "300", "60", patience, 300.0, 60.0),
     Case("limits.audit", "300", "3", audited, 101, 3),
     Case("api.allow", "[]", "[127.0.0.0/8]", status_of("/status", **FORWARDED), 403, 200),
     Case(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,19 +12,25 @@ from typing import TypeAlias
 from aiohttp import web
 
 File: TypeAlias = "bytes | int | str | tuple[str, bytes]"
-"""Its content; or a status to answer with; or where it has moved; or a content of which
-only half is sent, with its length said before or in chunks."""
+"""Its content; or a status to answer with; or where it has moved; or a content and its fault:
+only half is sent, with its ``length`` said before or in chunks, or then nothing more (``stops``);
+or only its head, while `Mirror.may` is cleared (``late``)."""
 
 
 @dataclass
 class Mirror:
-    """Where it is, and what it was asked."""
+    """Where it is, and what it was asked.
+
+    Attributes:
+        may: Cleared, to have it keep all who ask waiting.
+    """
 
     files: Mapping[str, File]
     url: str = ""
     asked: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
+    may: asyncio.Event = field(default_factory=asyncio.Event)
     headers: list[dict[str, str]] = field(default_factory=list)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
@@ -33,6 +40,8 @@ class Mirror:
         self.headers.append(dict(request.headers))
         self.bodies.append(await request.read())
         file = self.files[name]
+        if not isinstance(file, tuple) or file[0] != "late":
+            await self.may.wait()
         match file:
             case int():
                 return web.Response(status=file)
@@ -40,8 +49,18 @@ class Mirror:
                 raise web.HTTPFound(file)
             case bytes():
                 return _whole(request, file)
+            case ("late", content):
+                return await self._late(request, content)
             case (how, content):
                 return await _half(request, how, content)
+
+    async def _late(self, request: web.Request, content: bytes) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = len(content)
+        await response.prepare(request)
+        await self.may.wait()
+        await response.write(content)
+        return response
 
 
 def _whole(request: web.Request, content: bytes) -> web.Response:
@@ -61,6 +80,8 @@ async def _half(request: web.Request, how: str, content: bytes) -> web.StreamRes
         response.content_length = len(content)
     await response.prepare(request)
     await response.write(content[: len(content) // 2])
+    if how == "stops":
+        await asyncio.Event().wait()
     assert request.transport is not None
     request.transport.close()
     return response
@@ -70,6 +91,7 @@ async def _half(request: web.Request, how: str, content: bytes) -> web.StreamRes
 async def mirror(files: Mapping[str, File]) -> AsyncIterator[Mirror]:
     """Serve files on a free port."""
     there = Mirror(files)
+    there.may.set()
     app = web.Application()
     app.router.add_route("*", "/{name:.*}", there.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -80,4 +102,5 @@ async def mirror(files: Mapping[str, File]) -> AsyncIterator[Mirror]:
         there.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield there
     finally:
+        there.may.set()
         await runner.cleanup()

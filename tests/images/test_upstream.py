@@ -6,7 +6,10 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
+from pyxie.config.settings import Limits
 from pyxie.images.upstream import (
+    FIRST_BYTE,
+    SILENCE,
     BrokenOffError,
     RefusedError,
     UpstreamError,
@@ -96,9 +99,27 @@ class TestAsking:
             assert upstreams._session.headers["Accept-Encoding"] == "identity"
             assert isinstance(upstreams._session.cookie_jar, aiohttp.DummyCookieJar)
 
-    async def test_a_whole_image_may_take_long_but_not_silence(self) -> None:
+    async def test_a_whole_image_may_take_long_but_not_to_connect(self) -> None:
         async with Upstreams() as upstreams:
             assert upstreams._session is not None
             timeout = upstreams._session.timeout
 
-            assert (timeout.total, timeout.sock_connect, timeout.sock_read) == (None, 10.0, 30.0)
+            assert (timeout.total, timeout.sock_connect, timeout.sock_read) == (None, 10.0, None)
+
+
+class TestPatience:
+    """Stubs that take longer are in tests/http/test_boot.py, and tests/images/test_firstbyte.py."""
+
+    def test_is_minutes_for_the_first_byte_and_half_a_minute_from_then_on(self) -> None:
+        assert FIRST_BYTE == Limits().first_byte == 300
+        assert SILENCE == 30
+
+    async def test_ends_when_a_server_falls_silent_half_way(self) -> None:
+        async with (
+            mirror({"linux": ("stops", bytes(100_000))}) as there,
+            Upstreams(silence=0.1) as upstreams,
+        ):
+            with pytest.raises(BrokenOffError) as error:
+                await upstreams.stream(f"{there.url}/linux", make_mocked_request("GET", "/"))
+
+        assert str(error.value) == f"{there.url}/linux: broke off: does not answer"
