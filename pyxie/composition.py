@@ -21,6 +21,7 @@ from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.records import BuildRecords
 from pyxie.builds.stale import StaleWatch
+from pyxie.clock import steady
 from pyxie.compat import contract, waitron3
 from pyxie.config.live import Derived, LiveSettings
 from pyxie.config.settings import Settings
@@ -116,6 +117,7 @@ def assemble(
     proxies: Proxies = DIRECTLY,
     records: Callable[..., BuildRecords] = BuildRecords,
     clock: Callable[[], float] = time.time,
+    steady: Callable[[], float] = steady,
 ) -> Parts:
     """Make the parts that are not servers.
 
@@ -127,13 +129,14 @@ def assemble(
         proxies: By way of which other servers are reached.
         records: Makes the records of builds.
         clock: Seconds since the epoch, of all that is dated.
+        steady: Seconds, by a clock that is never set, of all that lasts.
     """
     metrics, index, said, news = Metrics(), BuildIndex(), Memory(), News()
     settings.follow(lambda _: news.of_anybody())
     machines = Machines(settings, metrics, strict=strict, changed=news.of_anybody)
     definitions = Definitions(machines)
     recogniser = Recogniser(machines, index, settings, said)
-    trace = Trace(recogniser.host_of, clock=clock)
+    trace = Trace(recogniser.host_of, clock=clock, steady=steady)
     stored = records(database, keep=lambda: settings().limits.builds_per_machine)
     base_url = BaseUrl(settings, interfaces)
     rendering = Derived(settings, Rendering)
@@ -156,6 +159,7 @@ def assemble(
         hooks_stored=hooks.wake,
         begun=news.of_anybody,
         clock=clock,
+        steady=steady,
     )
     boot_api = BootApi(
         settings().boot_api,
@@ -167,7 +171,7 @@ def assemble(
         learned=news.of,
     )
     discovered = DiscoveredMachines()
-    tokens = Tokens(database, clock=clock)
+    tokens = Tokens(database, clock=clock, steady=steady)
 
     def is_own(address: IPv4Address) -> bool:
         return interfaces().is_own(address)
@@ -184,6 +188,7 @@ def assemble(
             hooks,
             lambda: settings().unknownbuild_commands,
             clock=clock,
+            steady=steady,
         ),
         discovered=discovered,
         builds=builds,

@@ -20,6 +20,25 @@ class Clock:
         return self.now
 
 
+class SetClock:
+    """The computer's clock: it goes on as time passes, and somebody sets it.
+
+    Args:
+        passing: How time passes.
+    """
+
+    def __init__(self, passing: Clock) -> None:
+        self._passing = passing
+        self.set_by = 0.0
+
+    def __call__(self) -> float:
+        return self._passing() + self.set_by
+
+
+YEARS = 40 * 366 * 86_400.0
+A_DAY_BACK = -86_400.0
+
+
 async def eventually(condition: Callable[[], T | None], *, seconds: float = 10.0) -> T:
     """Return what ``condition`` returns once that is true; the loop runs meanwhile."""
     async with asyncio.timeout(seconds):

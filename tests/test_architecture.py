@@ -187,7 +187,14 @@ RANKS = (
     # What is built of them without a server.
     {
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
-        *("pyxie.logs", "pyxie.config.live", "pyxie.metrics", "pyxie.loaders", "pyxie.rehearsal"),
+        *(
+            "pyxie.clock",
+            "pyxie.logs",
+            "pyxie.config.live",
+            "pyxie.metrics",
+            "pyxie.loaders",
+            "pyxie.rehearsal",
+        ),
         *(
             "pyxie.advice",
             "pyxie.registry",

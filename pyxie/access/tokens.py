@@ -11,6 +11,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from pyxie.access.scope import Scope, Token
+from pyxie.clock import steady
 from pyxie.errors import PyxieError
 from pyxie.store.database import Database, faults
 from pyxie.store.tables import TOKENS
@@ -29,13 +30,23 @@ class Tokens:
 
     Args:
         database: Entered before this is used.
-        clock: Seconds since the epoch.
+        clock: Seconds since the epoch, for dates.
+        steady: Seconds, by a clock that is never set, for how long a token is good.
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = steady,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._steady = steady
         self._by_hash: dict[str, Token] | None = None
+        self._until: dict[str, float] = {}
+        """By hash, when those that expire do, by the steady clock."""
 
     async def load(self) -> None:
         """Read them, the first time."""
@@ -45,14 +56,26 @@ class Tokens:
                 row["hash"]: Token(row["name"], Scope(row["scope"]), row["created"], row["expires"])
                 for row in rows
             }
+            self._until = {
+                key: self._steady() + self._left(token.created, token.expires)
+                for key, token in self._by_hash.items()
+                if token.expires is not None
+            }
+
+    def _left(self, created: float, expires: float) -> float:
+        """Return for how long a token of an earlier run is good; no longer than it ever was.
+
+        By a clock that was set back meanwhile it would be.
+        """
+        return min(expires - self._clock(), expires - created)
 
     def find(self, secret: bytes) -> Token | None:
         """Return the token that ``secret`` is; None if there is none, or it has expired."""
         # It is sought by its hash: how long that takes tells nothing of the others.
-        token = (self._by_hash or {}).get(_hash(secret))
-        if token is None or (token.expires is not None and token.expires <= self._clock()):
-            return None
-        return token
+        key = _hash(secret)
+        token = (self._by_hash or {}).get(key)
+        until = self._until.get(key)
+        return None if until is not None and until <= self._steady() else token
 
     def all(self) -> list[Token]:
         """Return them by name, expired ones too."""
@@ -85,6 +108,8 @@ class Tokens:
             async with self._database.engine.begin() as connection:
                 await connection.execute(sa.insert(TOKENS).values(**row))
         self._by_hash = {**(self._by_hash or {}), row["hash"]: token}
+        if seconds:
+            self._until[row["hash"]] = self._steady() + seconds
         return token, secret
 
     async def revoke(self, name: str) -> None:

@@ -21,6 +21,7 @@ from typing import Self
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import HOOKS_AFTER, Build, State
 from pyxie.builds.records import BuildRecords, Change
+from pyxie.clock import age, steady
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
 from pyxie.events.event import Recorder
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 DONE_AGAIN = 86_400.0
 """How long, in seconds, a repeated ``done`` or ``failed`` is answered as the first was."""
+_REPEATED = frozenset({State.INSTALLED, State.FAILED})
 _LONGEST_REASON = 1000
 _RETRY = 5.0
 
@@ -73,7 +75,8 @@ class Builds:
         hooks_after: Asked which hooks are to run after the state that a build has come into.
         hooks_stored: Told when some are to run, and that is stored.
         begun: Told when a machine has come into build mode.
-        clock: Seconds since the epoch.
+        clock: Seconds since the epoch, for dates.
+        steady: Seconds, by a clock that is never set, for how long something lasts.
         token: Makes a token.
     """
 
@@ -90,6 +93,7 @@ class Builds:
         hooks_stored: Callable[[], None] = lambda: None,
         begun: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = steady,
         token: Callable[[], str] = new_token,
     ) -> None:
         self.index = index
@@ -97,7 +101,10 @@ class Builds:
         self._recorder = recorder
         self._metrics = metrics
         self._clock = clock
+        self._steady = steady
         self._token = token
+        self._since: dict[str, float] = {}
+        """When the builds that machines are in build mode for began, by the steady clock."""
         self._ended: dict[tuple[str, str], tuple[State, float]] = {}
         self.queue = WriteQueue(records.save, self._stored)
         self._hooks_after = hooks_after
@@ -107,10 +114,17 @@ class Builds:
         metrics.builds_active.set_function(lambda: len(self.index.active_now()))
 
     async def __aenter__(self) -> Self:
+        now, moment = self._clock(), self._steady()
         for build in await self.records.latest():
             self.index.put(build)
-        for build in await self.records.ended_since(self._clock() - DONE_AGAIN):
-            self._ended[build.host, build.token] = build.state, build.changed
+            if build.active:
+                # By a clock that was set since, nothing can be told: its time begins anew.
+                self._since[build.token] = moment - (age(build.begun, now) or 0.0)
+            elif build.state in _REPEATED and age(build.changed, now) is None:
+                self._ended[build.host, build.token] = build.state, moment
+        for build in await self.records.ended_since(now - DONE_AGAIN):
+            ended = moment - (age(build.changed, now) or 0.0)
+            self._ended[build.host, build.token] = build.state, ended
         active = len(self.index.active_now())
         if active:
             log.info("%d machine(s) are in build mode", active)
@@ -205,6 +219,8 @@ class Builds:
             old = self.index.active(build.host)
             build = await self.records.begin(build, cause, peer)
             self.index.put(build)
+            self._since.pop(old.token if old else "", None)
+            self._since[build.token] = self._steady()
         self._begun()
         self._tell(build, cause, peer, again=old is not None)
         return build
@@ -264,19 +280,19 @@ class Builds:
             await self.queue.add(Change(changed, cause, None, self._hooks(changed)))
         self._tell(changed, cause, None)
 
-    def first_stale(self, now: float, threshold: Callable[[Build], int]) -> list[Build]:
-        """Return the builds that have become too old at ``now`` and are not known to be.
+    def first_stale(self, threshold: Callable[[Build], int]) -> list[Build]:
+        """Return the builds that have become too old and are not known to be.
 
         Args:
-            now: Seconds since the epoch.
             threshold: Seconds that a build may take; 0 for any number.
         """
+        now = self._steady()
         return [
             build
             for build in self.index.active_now()
             if build.state is not State.STALE
             and (limit := threshold(build))
-            and now - build.begun >= limit
+            and now - self._since.get(build.token, now) >= limit
         ]
 
     async def done(self, host: str, token: str, peer: str | None) -> None:
@@ -322,7 +338,7 @@ class Builds:
 
     def _has_ended(self, host: str, token: str, state: State) -> bool:
         ended = self._ended.get((host, token))
-        return ended is not None and ended[0] is state and self._clock() - ended[1] < DONE_AGAIN
+        return ended is not None and ended[0] is state and self._steady() - ended[1] < DONE_AGAIN
 
     async def cancel(self, host: str, token: str, peer: str | None) -> None:
         """Cancel a build.
@@ -352,8 +368,9 @@ class Builds:
                 raise InvalidTokenError
             ended = replace(current, reason=build.reason).to(state, self._clock())
             self.index.put(ended)
-            if state in (State.INSTALLED, State.FAILED):
-                self._ended[ended.host, ended.token] = state, ended.changed
+            self._since.pop(ended.token, None)
+            if state in _REPEATED:
+                self._ended[ended.host, ended.token] = state, self._steady()
                 self._expire()
             await self.queue.add(Change(ended, cause, peer, self._hooks(ended), log_tail))
         self._tell(ended, cause, peer)
@@ -366,7 +383,7 @@ class Builds:
         return tuple(self._hooks_after(build)) if build.state in HOOKS_AFTER else ()
 
     def _expire(self) -> None:
-        oldest = self._clock() - DONE_AGAIN
+        oldest = self._steady() - DONE_AGAIN
         self._ended = {key: each for key, each in self._ended.items() if each[1] >= oldest}
 
     def _tell(self, build: Build, cause: str, peer: str | None, *, again: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 
 from pyxie.builds.builds import Builds
@@ -20,7 +19,6 @@ class StaleWatch(Unbound):
     Args:
         builds: Who is in build mode.
         threshold: Seconds that a build may take; 0 for any number.
-        clock: Seconds since the epoch.
         every: Seconds between looks.
     """
 
@@ -31,18 +29,16 @@ class StaleWatch(Unbound):
         builds: Builds,
         threshold: Callable[[Build], int],
         *,
-        clock: Callable[[], float] = time.time,
         every: float = _LOOK,
     ) -> None:
         self._builds = builds
         self._threshold = threshold
-        self._clock = clock
         self._every = every
 
     async def serve(self) -> None:
         """Look again and again, until cancelled."""
         while True:
-            for build in self._builds.first_stale(self._clock(), self._threshold):
+            for build in self._builds.first_stale(self._threshold):
                 limit = self._threshold(build)
                 await self._builds.stale(build, f"not done after {limit} s")
             await asyncio.sleep(self._every)

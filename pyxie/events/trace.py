@@ -8,8 +8,12 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
+from typing import NamedTuple
 
+from pyxie.clock import steady
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Kind, Step
 
@@ -25,12 +29,21 @@ _AGAIN = 10.0
 _LOOK_BACK = 50
 
 
+class _Kept(NamedTuple):
+    """An event with its number and its moment: its time is by a clock that may be set back."""
+
+    number: int
+    moment: float
+    event: Event
+
+
 class Trace:
     """Keeps events and hands them to those who follow; bounded in every direction.
 
     Args:
         host_of: Gives the hostname for a MAC, for events whose sender does not know it.
-        clock: Seconds since the epoch.
+        clock: Seconds since the epoch, for dates.
+        steady: Seconds, by a clock that is never set, for what repeats itself.
     """
 
     def __init__(
@@ -38,12 +51,15 @@ class Trace:
         host_of: Callable[[str], str | None] = lambda _mac: None,
         *,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = steady,
     ) -> None:
         self._host_of = host_of
         self._clock = clock
-        self._hosts: OrderedDict[str, deque[Event]] = OrderedDict()
-        self._known: deque[Event] = deque(maxlen=_RECENT)
-        self._unknown: deque[Event] = deque(maxlen=_UNKNOWN)
+        self._steady = steady
+        self._number = 0
+        self._hosts: OrderedDict[str, deque[_Kept]] = OrderedDict()
+        self._known: deque[_Kept] = deque(maxlen=_RECENT)
+        self._unknown: deque[_Kept] = deque(maxlen=_UNKNOWN)
         self._followers: dict[asyncio.Queue[Event], bool] = {}
 
     def record(
@@ -79,8 +95,8 @@ class Trace:
         known = self._known if owner is None else self._hosts.get(owner, ())
         # A machine may have been unknown before.
         unknown = self._unknown if host is None else ()
-        found = [each for each in (*unknown, *known) if mac is None or each.mac == mac]
-        return sorted(found, key=lambda event: event.at)
+        found = merge(unknown, known, key=attrgetter("number"))
+        return [each.event for each in found if mac is None or each.event.mac == mac]
 
     @contextmanager
     def follow(self, *, progress: bool = False) -> Iterator[asyncio.Queue[Event]]:
@@ -104,8 +120,9 @@ class Trace:
     def _repeats(self, event: Event) -> bool:
         """Tell whether the client said the same a moment ago: a DISCOVER that is resent."""
         ring = self._unknown if event.host is None else self._hosts.get(event.host, ())
-        for earlier in islice(reversed(ring), _LOOK_BACK):
-            if event.at - earlier.at > _AGAIN:
+        now = self._steady()
+        for _, moment, earlier in islice(reversed(ring), _LOOK_BACK):
+            if now - moment > _AGAIN:
                 return False
             same = earlier.mac == event.mac and earlier.peer == event.peer
             if same and earlier.step is event.step and earlier.text == event.text:
@@ -113,8 +130,10 @@ class Trace:
         return False
 
     def _keep(self, event: Event) -> None:
+        self._number += 1
+        kept = _Kept(self._number, self._steady(), event)
         if event.host is None:
-            self._unknown.append(event)
+            self._unknown.append(kept)
             return
         ring = self._hosts.get(event.host)
         if ring is None:
@@ -122,5 +141,5 @@ class Trace:
             if len(self._hosts) > _HOSTS:
                 self._hosts.popitem(last=False)
         self._hosts.move_to_end(event.host)
-        ring.append(event)
-        self._known.append(event)
+        ring.append(kept)
+        self._known.append(kept)

@@ -29,6 +29,7 @@ class DiscoveredMachine:
         first, last: When it was seen, seconds since the epoch.
         fields: What it reported, by `FIELDS`; ``told`` in JSON.
         news: When it was last news, that is, seen after a silence.
+        moment: The same as ``last``, by a clock that is never set.
     """
 
     mac: str
@@ -36,6 +37,7 @@ class DiscoveredMachine:
     last: float
     fields: Mapping[str, str] = field(default_factory=dict)
     news: float | None = None
+    moment: float = 0.0
 
 
 class DiscoveredMachines:
@@ -44,13 +46,16 @@ class DiscoveredMachines:
     def __init__(self) -> None:
         self._known: dict[str, DiscoveredMachine] = {}
 
-    def note(self, mac: str, now: float, fields: Mapping[str, str], *, sure: bool = True) -> bool:
+    def note(
+        self, mac: str, now: float, fields: Mapping[str, str], *, moment: float, sure: bool = True
+    ) -> bool:
         """Note that a machine was seen; True if this is news, for the first time in ten minutes.
 
         Args:
             mac: Its address.
             now: Seconds since the epoch.
             fields: By `FIELDS`; other names, and what cannot be printed, are left out.
+            moment: Seconds, by a clock that is never set.
             sure: It is certain that it has no file; else it is not news yet.
         """
         clean = {
@@ -60,10 +65,10 @@ class DiscoveredMachines:
         }
         clean = {name: value for name, value in clean.items() if value}
         old = self._known.get(mac) or DiscoveredMachine(mac, now, now)
-        quiet = old.news is None or now - old.last >= _ANEW
+        quiet = old.news is None or moment - old.moment >= _ANEW
         both = MappingProxyType({**old.fields, **clean})
         news = now if sure and quiet else old.news
-        machine = replace(old, last=now, fields=both, news=news)
+        machine = replace(old, last=now, fields=both, news=news, moment=moment)
         remember(self._known, mac, machine, _MOST)
         return sure and quiet
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from pyxie.clock import steady
 from pyxie.config.build import Hook
 from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.recognise import Unidentified, Unknown, settled
@@ -38,7 +39,8 @@ class Discovery:
         boot_api: Asked about them.
         hooks: Runs what the settings say.
         commands: The settings' hooks for them, as of now.
-        clock: Seconds since the epoch.
+        clock: Seconds since the epoch, for dates.
+        steady: Seconds, by a clock that is never set, for what is news.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Discovery:
         commands: Callable[[], Sequence[Hook]],
         *,
         clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = steady,
     ) -> None:
         self._recogniser = recogniser
         self._discovered = discovered
@@ -57,6 +60,7 @@ class Discovery:
         self._hooks = hooks
         self._commands = commands
         self._clock = clock
+        self._steady = steady
         self._noting: set[asyncio.Task[None]] = set()
 
     def note(self, mac: str, fields: Mapping[str, str]) -> None:
@@ -71,7 +75,8 @@ class Discovery:
             return
         self._boot_api.look_up(mac)
         sure = not isinstance(found, Unidentified)
-        if self._discovered.note(mac, self._clock(), fields, sure=sure) and self._commands():
+        news = self._discovered.note(mac, self._clock(), fields, moment=self._steady(), sure=sure)
+        if news and self._commands():
             work = self._hooks.unknown(self._commands(), mac)
             task = asyncio.get_running_loop().create_task(work, name=f"unknown {mac}")
             self._noting.add(task)

@@ -18,7 +18,7 @@ from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
 from pyxie.store.database import Database, StoreError
 from tests.builds.stores import MAC, FillingRecords, machine, url
-from tests.support import Clock, eventually
+from tests.support import A_DAY_BACK, YEARS, Clock, SetClock, eventually
 
 HOST = "web01.internal"
 
@@ -30,6 +30,7 @@ class Ward:
     builds: Builds
     records: FillingRecords
     clock: Clock
+    computers: SetClock
     trace: Trace
     metrics: Metrics
 
@@ -47,24 +48,26 @@ Opener = Callable[[], AbstractAsyncContextManager[Ward]]
 def opened(tmp_path: Path) -> Opener:
     """Open the builds of one state folder, again and again; the clock goes on."""
     clock = Clock()
+    computers = SetClock(clock)
     tokens = itertools.count(1)
 
     @asynccontextmanager
     async def open_() -> AsyncIterator[Ward]:
-        database, trace, metrics = Database(url(tmp_path)), Trace(clock=clock), Metrics()
+        database, trace, metrics = Database(url(tmp_path)), Trace(clock=computers), Metrics()
         records = FillingRecords(database)
         builds = Builds(
             BuildIndex(),
             records,
             trace,
             metrics,
-            clock=clock,
+            clock=computers,
+            steady=clock,
             token=lambda: f"token-{next(tokens)}",
         )
         async with database, builds:
             serving = asyncio.create_task(builds.serve())
             try:
-                yield Ward(builds, records, clock, trace, metrics)
+                yield Ward(builds, records, clock, computers, trace, metrics)
             finally:
                 serving.cancel()
                 with suppress(asyncio.CancelledError):
@@ -492,3 +495,87 @@ def _states(folder: Path) -> dict[str, str]:
         return dict(connection.execute("SELECT host, state FROM builds ORDER BY id").fetchall())
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("set_by", [YEARS, A_DAY_BACK], ids=["years on", "a day back"])
+class TestAClockThatIsSet:
+    """By NTP, minutes after a computer has started whose battery is dead; or by hand."""
+
+    LIMIT = 3600
+
+    def stale(self, ward: Ward) -> list[str]:
+        return [build.host for build in ward.builds.first_stale(lambda _: self.LIMIT)]
+
+    async def test_makes_no_build_stale_at_once_or_never(
+        self, opened: Opener, set_by: float
+    ) -> None:
+        async with opened() as ward:
+            await ward.begin()
+            ward.computers.set_by = set_by
+
+            ward.clock.now += self.LIMIT - 1
+            assert self.stale(ward) == []
+            ward.clock.now += 1
+            assert self.stale(ward) == [HOST]
+
+    async def test_while_the_daemon_is_down_has_their_time_begin_anew(
+        self, opened: Opener, set_by: float
+    ) -> None:
+        async with opened() as ward:
+            await ward.begin()
+            ward.clock.now += self.LIMIT - 1
+        async with opened() as ward:
+            ward.computers.set_by = set_by
+        async with opened() as ward:
+            assert self.stale(ward) == []
+            ward.clock.now += self.LIMIT
+            assert self.stale(ward) == [HOST]
+
+    async def test_ends_no_sooner_and_no_later_what_a_repeated_done_is_answered(
+        self, opened: Opener, set_by: float
+    ) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+            await ward.builds.done(HOST, build.token, None)
+            ward.computers.set_by = set_by
+
+            ward.clock.now += DONE_AGAIN - 1
+            await ward.builds.done(HOST, build.token, None)
+            ward.clock.now += 1
+            with pytest.raises(InvalidTokenError):
+                await ward.builds.done(HOST, build.token, None)
+
+    async def test_while_the_daemon_is_down_answers_it_for_a_day_more(
+        self, opened: Opener, set_by: float
+    ) -> None:
+        async with opened() as ward:
+            build = await ward.begin()
+            await ward.builds.done(HOST, build.token, None)
+            ward.computers.set_by = set_by
+        async with opened() as ward:
+            ward.clock.now += DONE_AGAIN - 1
+            await ward.builds.done(HOST, build.token, None)
+            ward.clock.now += 1
+            with pytest.raises(InvalidTokenError):
+                await ward.builds.done(HOST, build.token, None)
+
+
+class TestAfterARestart:
+    async def test_a_build_is_as_old_as_it_was(self, opened: Opener) -> None:
+        async with opened() as ward:
+            await ward.begin()
+            ward.clock.now += 3000
+        async with opened() as ward:
+            ward.clock.now += 599
+            assert ward.builds.first_stale(lambda _: 3600) == []
+            ward.clock.now += 1
+            assert len(ward.builds.first_stale(lambda _: 3600)) == 1
+
+    async def test_a_build_in_place_of_another_is_not_as_old_as_that(self, opened: Opener) -> None:
+        async with opened() as ward:
+            await ward.begin()
+            ward.clock.now += 3600
+            await ward.begin()
+
+            assert ward.builds.first_stale(lambda _: 3600) == []
+            assert len(ward.builds._since) == 1

@@ -186,7 +186,7 @@ async def boot(
     present = Interfaces([Interface("lo", 1, (IPv4Interface("127.0.0.1/8"),)), eth0])
     live = LiveSettings(file, settings, document)
     parts = replace(
-        assemble(live, database, lambda: present, clock=clock),
+        assemble(live, database, lambda: present, clock=clock, steady=clock),
         upstreams=FakeUpstreams(upstream or {}),
         loaders=Loaders(lambda: settings.ipxe, ()),  # not those of the computer itself
     )

@@ -18,7 +18,7 @@ from pyxie.events.kinds import (
 )
 from pyxie.events.trace import Trace
 from tests.events.said import said
-from tests.support import Clock
+from tests.support import A_DAY_BACK, YEARS, Clock, SetClock
 
 MAC = "52:54:00:12:34:56"
 
@@ -96,7 +96,7 @@ class TestRecord:
 class TestRepeats:
     def test_a_client_that_says_the_same_again_is_recorded_once_in_a_while(self) -> None:
         clock = Clock(100.0)
-        trace = Trace(clock=clock)
+        trace = Trace(clock=clock, steady=clock)
         for _ in range(3):
             trace.record(said(Step.OFFER, "offered"), mac=MAC)
             clock.now += 8
@@ -121,8 +121,32 @@ class TestRepeats:
 
         assert [each.what for each in trace.recent()] == [what, what, what]
 
+    @pytest.mark.parametrize("set_by", [YEARS, A_DAY_BACK], ids=["years on", "a day back"])
+    def test_count_by_time_that_passes_if_the_clock_is_set(self, set_by: float) -> None:
+        passing = Clock(1e9)
+        clock = SetClock(passing)
+        trace = Trace(clock=clock, steady=passing)
+        trace.record(said(Step.OFFER, "offered"), mac=MAC)
+        clock.set_by = set_by
+
+        trace.record(said(Step.OFFER, "offered"), mac=MAC)
+        assert len(trace.recent()) == 1
+        passing.now += 11
+        trace.record(said(Step.OFFER, "offered"), mac=MAC)
+        assert len(trace.recent()) == 2
+
 
 class TestRecent:
+    def test_come_in_the_order_in_which_they_happened_if_the_clock_is_set_back(self) -> None:
+        clock = Clock(1e9)
+        trace = Trace(clock=clock)
+        trace.record(said(Step.OFFER, "a"), host="web01")
+        clock.now += A_DAY_BACK
+        trace.record(said(Step.OFFER, "b"))
+        trace.record(said(Step.OFFER, "c"), host="web01")
+
+        assert texts(trace.recent()) == ["a", "b", "c"]
+
     def test_of_all_come_in_the_order_of_their_times(self) -> None:
         clock = Clock(1.0)
         trace = Trace(clock=clock)

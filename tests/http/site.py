@@ -214,7 +214,7 @@ async def serving(
     eth0 = Interface("eth0", 2, (IPv4Interface("192.0.2.1/24"),))
     interfaces = Interfaces([eth0])
     live = LiveSettings(file, settings, document)
-    parts = assemble(live, database, lambda: interfaces, records=records, clock=clock)
+    parts = assemble(live, database, lambda: interfaces, records=records, clock=clock, steady=clock)
     server = serve_http(parts, (listen,), 0, patience=patience)
     async with database, parts.builds:
         await parts.machines.refresh()

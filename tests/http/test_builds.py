@@ -284,16 +284,19 @@ class TestStale:
         stale = f"{MACHINE}stale_build_threshold_secs: 60\n"
         async with serving(tmp_path, machine=stale, records=FillingRecords) as served:
             token = await served.build()
-            builds, now = served.parts.builds, served.clock.now
+            builds = served.parts.builds
 
             def threshold(build: Any) -> int:
                 return served.parts.definitions.of(build).stale_build_threshold_secs
 
-            assert builds.first_stale(now + 59, threshold) == []
-            (build,) = builds.first_stale(now + 60, threshold)
+            served.clock.now += 59
+            assert builds.first_stale(threshold) == []
+            served.clock.now += 1
+            (build,) = builds.first_stale(threshold)
             await builds.stale(build, "not done after 60 s")
 
-            assert builds.first_stale(now + 61, threshold) == []
+            served.clock.now += 1
+            assert builds.first_stale(threshold) == []
             assert (await served.get(f"/template/preseed/{HOST}/{token}")).status == 200
             assert builds.index.of(HOST) is not None
             assert [step["state"] for step in await builds.history(HOST)] == ["pending", "stale"]

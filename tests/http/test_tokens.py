@@ -15,7 +15,7 @@ from pyxie.access.tokens import Tokens
 from pyxie.store.database import Database
 from tests.builds.stores import url
 from tests.http.site import HOST, MACHINE, Served, serving
-from tests.support import Clock
+from tests.support import A_DAY_BACK, YEARS, Clock, SetClock
 
 
 async def call(
@@ -112,12 +112,50 @@ class TestLife:
     async def test_it_ends_when_its_time_is_over(self, tmp_path: Path) -> None:
         clock = Clock()
         async with Database(url(tmp_path)) as store:
-            tokens = Tokens(store, clock=clock)
+            tokens = Tokens(store, clock=clock, steady=clock)
             _, secret = await tokens.create("ci", Scope.READ, 60)
 
             assert tokens.find(secret.encode()) is not None
             clock.now += 60
             assert tokens.find(secret.encode()) is None
+
+    @pytest.mark.parametrize("set_by", [YEARS, A_DAY_BACK], ids=["years on", "a day back"])
+    async def test_it_ends_no_sooner_and_no_later_if_the_clock_is_set(
+        self, tmp_path: Path, set_by: float
+    ) -> None:
+        passing = Clock()
+        clock = SetClock(passing)
+        async with Database(url(tmp_path)) as store:
+            tokens = Tokens(store, clock=clock, steady=passing)
+            _, secret = await tokens.create("ci", Scope.READ, 60)
+            clock.set_by = set_by
+
+            passing.now += 59
+            assert tokens.find(secret.encode()) is not None
+            passing.now += 1
+            assert tokens.find(secret.encode()) is None
+
+    @pytest.mark.parametrize(("set_by", "left"), [(0.0, 20), (A_DAY_BACK, 60), (YEARS, 0)])
+    async def test_after_a_restart_it_is_good_for_no_longer_than_it_ever_was(
+        self, tmp_path: Path, set_by: float, left: int
+    ) -> None:
+        passing = Clock()
+        clock = SetClock(passing)
+        async with Database(url(tmp_path)) as store:
+            _, secret = await Tokens(store, clock=clock, steady=passing).create(
+                "ci", Scope.READ, 60
+            )
+        passing.now += 40
+        clock.set_by = set_by
+        async with Database(url(tmp_path)) as store:
+            tokens = Tokens(store, clock=clock, steady=passing)
+            await tokens.load()
+            good = []
+            for _ in range(62):
+                good.append(tokens.find(secret.encode()) is not None)
+                passing.now += 1
+
+        assert sum(good) == left
 
     async def test_it_outlives_a_restart_and_its_secret_is_nowhere_on_disk(
         self, tmp_path: Path

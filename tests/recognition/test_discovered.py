@@ -14,8 +14,8 @@ class TestHeard:
     def test_what_is_told_later_is_added(self) -> None:
         strangers = DiscoveredMachines()
 
-        strangers.note(MAC, 1.0, {"uuid": "u", "vendor": ""})
-        strangers.note(MAC, 2.0, {"vendor": " QEMU\n", "nonsense": "x"})
+        strangers.note(MAC, 1.0, {"uuid": "u", "vendor": ""}, moment=1.0)
+        strangers.note(MAC, 2.0, {"vendor": " QEMU\n", "nonsense": "x"}, moment=2.0)
 
         (found,) = strangers.all()
         assert (found.first, found.last, dict(found.fields)) == (
@@ -28,21 +28,30 @@ class TestHeard:
     def test_it_is_news_once_in_ten_minutes(self) -> None:
         strangers = DiscoveredMachines()
 
-        assert [strangers.note(MAC, now, {}) for now in (0.0, 599.0, 1000.0, 1600.0)] == [
+        assert [
+            strangers.note(MAC, now, {}, moment=now) for now in (0.0, 599.0, 1000.0, 1600.0)
+        ] == [
             True,
             False,
             False,
             True,
         ]
 
+    def test_it_is_news_by_time_that_passes_if_the_clock_is_set(self) -> None:
+        strangers = DiscoveredMachines()
+
+        assert strangers.note(MAC, 1e9, {}, moment=0.0)
+        assert not strangers.note(MAC, 9e9, {}, moment=599.0)
+        assert strangers.note(MAC, 1.0, {}, moment=1199.0)
+
     def test_a_thousand_are_kept_and_the_most_silent_goes_first(self) -> None:
         strangers = DiscoveredMachines()
-        strangers.note("first", 0.0, {})
-        strangers.note("second", 0.0, {})
-        strangers.note("first", 1.0, {})
+        strangers.note("first", 0.0, {}, moment=0.0)
+        strangers.note("second", 0.0, {}, moment=0.0)
+        strangers.note("first", 1.0, {}, moment=1.0)
 
         for at in range(999):
-            strangers.note(str(at), 2.0, {})
+            strangers.note(str(at), 2.0, {}, moment=2.0)
 
         assert len(strangers.all()) == 1000
         assert strangers.of("second") is None
@@ -52,7 +61,7 @@ class TestHeard:
     def test_nothing_that_is_told_is_long_or_breaks_a_line(self, told: dict[str, str]) -> None:
         strangers = DiscoveredMachines()
 
-        strangers.note(MAC, 0.0, told)
+        strangers.note(MAC, 0.0, told, moment=0.0)
 
         for value in strangers.all()[0].fields.values():
             assert 0 < len(value) <= 200
