@@ -251,7 +251,7 @@ async def test_an_unknown_machine_is_discovered_adopted_and_installed(tmp_path: 
         offered, told = pyxie.said()
         assert offered == f"offered: {US}/ipxe/{DASHED} for iPXE (BIOS)"
         assert told.startswith("is unknown: ")
-        assert "vendor='QEMU' serial='VM-17'" in told
+        assert "vendor QEMU, serial VM-17" in told
 
         # The administrator.
         [found] = json.loads((await pyxie.rest("GET", "/api/v1/discovered")).body)["machines"]
