@@ -117,7 +117,8 @@ def test_a_variable_that_names_none_is_told_at_the_start_and_by_check(
 
     assert home.refused() == (2, [told])
     checked = home.command("check")
-    assert (checked.returncode, checked.stdout.splitlines()) == (2, [told])
+    assert checked.returncode == 2
+    assert told in checked.stdout.splitlines()
 
 
 def test_a_socks_proxy_is_told_and_does_not_keep_it_from_starting(tmp_path: Path) -> None:
@@ -130,4 +131,4 @@ def test_a_socks_proxy_is_told_and_does_not_keep_it_from_starting(tmp_path: Path
     assert "sesame" not in log
     checked = home.command("check")
     assert checked.returncode == 0
-    assert checked.stdout.startswith("advice: environment: all_proxy: is a SOCKS proxy")
+    assert "advice: environment: all_proxy: is a SOCKS proxy" in checked.stdout
