@@ -28,7 +28,7 @@ from pyxie.render.context import BuildContext, template_names
 from pyxie.render.reads import reading
 from pyxie.render.rendering import Rendering, kinds
 
-_KEYS: Final = ("cmdline", "initrd")
+_KEYS: Final = ("cmdline", "initrd", "loader")
 """Keys that are at fault as a whole, not by a file that they name."""
 
 _SOME_NIC: Final = "01-00-00-00-00-00-00"

@@ -127,13 +127,13 @@ class TestTheBody:
             (
                 "loader: snponly.ef\n",
                 (
-                    "loader: there is no boot loader 'snponly.ef' in {ipxe}; "
+                    "body:1:9: loader: there is no boot loader 'snponly.ef' in {ipxe}; "
                     "did you mean 'snponly.efi'?"
                 ),
             ),
             (
                 "loader: {BIOS: snponly.efi}\n",
-                "loader: 'snponly.efi' is for x64 UEFI, not for BIOS",
+                "body:1:9: loader: 'snponly.efi' is for x64 UEFI, not for BIOS",
             ),
             (
                 "loader: ../x\n",
