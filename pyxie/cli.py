@@ -11,10 +11,10 @@ from typing import Final, NoReturn
 import click
 
 from pyxie import __version__, output
-from pyxie.client import UnreachableError
-from pyxie.commands import access, builds, discovered, importing, machines, schema
+from pyxie.client import RefusedError, UnreachableError
+from pyxie.commands import access, builds, discovered, importing, machines, schema, waiting
 from pyxie.commands import render as rendering
-from pyxie.commands.options import FAILED, MISTAKEN, common, needed
+from pyxie.commands.options import FAILED, MISTAKEN, code_of, common, needed
 from pyxie.config.settings import load_marked
 from pyxie.errors import ConfigError, PyxieError
 
@@ -35,28 +35,51 @@ def main() -> NoReturn:
         # Without its standalone mode, click returns the code of a click.exceptions.Exit.
         code = commands(prog_name="pyxie", standalone_mode=False)
     except click.ClickException as exc:
-        exc.show()
-        sys.exit(MISTAKEN)
+        if not _wants_json():
+            exc.show()
+            sys.exit(MISTAKEN)
+        _end(MISTAKEN, exc.format_message())
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except output.ReaderGoneError:
         sys.exit(UNREAD)
+    except RefusedError as exc:
+        _end(code_of(exc.status, exc.code), f"pyxie: {exc}", exc.problems, exc.status, exc.code)
     except UnreachableError as exc:
-        output.error(f"pyxie: {exc}")
-        sys.exit(UNREACHABLE)
+        _end(UNREACHABLE, f"pyxie: {exc}")
     except ConfigError as exc:
-        output.error(str(exc))
-        sys.exit(MISTAKEN)
+        _end(MISTAKEN, str(exc), tuple(map(str, exc.problems)))
     except PyxieError as exc:
-        output.error(f"pyxie: {exc}")
-        sys.exit(FAILED)
+        _end(FAILED, f"pyxie: {exc}")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wants_json() -> bool:
+    # Also of a call that is so wrong that its options are not known.
+    return "--json" in sys.argv
+
+
+def _end(
+    exit_code: int,
+    text: str,
+    problems: tuple[str, ...] = (),
+    status: int = 0,
+    code: str | None = None,
+) -> NoReturn:
+    """Say why the command ends, in lines or, for scripts, as a problem (RFC 9457); end it."""
+    if _wants_json():
+        detail = text.removeprefix("pyxie: ")
+        output.problem(exit_code, detail, problems=problems, status=status, code=code)
+    else:
+        output.error(text)
+    sys.exit(exit_code)
 
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 the daemon refused or died; 2 a mistake in the files or in "
-    "the call; 3 no daemon answers; 130 Ctrl-C.",
+    "the call; 3 no daemon answers; 4 it is so already; 5 not found; 6 not allowed; 7 time is up; "
+    "130 Ctrl-C.",
 )
 @click.version_option(__version__, message="pyxie %(version)s")
 def commands() -> None:
@@ -145,7 +168,7 @@ def _watch(file: Path, as_json: bool, build_type: str | None) -> NoReturn:
 
 for _each in (
     *(builds.build, builds.show, builds.cancel, builds.done, builds.failed, builds.log),
-    *(builds.status, builds.machines, builds.events),
+    *(builds.status, waiting.wait, builds.machines, builds.events),
     rendering.render,
     *(access.token, access.audit),
     *(discovered.discovered, discovered.adopt),

@@ -25,10 +25,18 @@ class RefusedError(PyxieError):
         status: HTTP's.
         detail: The daemon's own words.
         problems: What is wrong with what was sent, a sentence each.
+        code: ``already`` if what was asked for is so already; else None.
     """
 
-    def __init__(self, status: int, detail: str, problems: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        problems: tuple[str, ...] = (),
+        code: str | None = None,
+    ) -> None:
         super().__init__(status, detail)
+        self.code = code
         self.status = status
         self.detail = detail
         self.problems = problems
@@ -171,6 +179,6 @@ def _refused(status: int, body: str) -> RefusedError:
     try:
         answered = json.loads(body)
         problems = tuple(map(str, answered.get("problems", ())))
-        return RefusedError(status, str(answered["detail"]), problems)
+        return RefusedError(status, str(answered["detail"]), problems, answered.get("code"))
     except (ValueError, KeyError, TypeError, AttributeError):
         return RefusedError(status, body.strip())

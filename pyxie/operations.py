@@ -9,6 +9,7 @@ from pyxie.http import (
     boot_api,
     bootfiles,
     builds,
+    bulk,
     discovered,
     docs,
     events,
@@ -23,7 +24,7 @@ from pyxie.http import (
 from pyxie.http.routing import Operation
 
 _OWN = (
-    *(front, health, machines, machine_files, builds, events, tokens, settings),
+    *(front, health, machines, machine_files, builds, bulk, events, tokens, settings),
     *(boot, bootfiles, boot_api, discovered, nocloud, answerfile),
 )
 

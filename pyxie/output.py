@@ -70,6 +70,30 @@ def error(text: str) -> None:
         print(_harmless(each), file=sys.stderr, flush=True)  # noqa: T201
 
 
+def problem(
+    exit_code: int,
+    detail: str,
+    *,
+    problems: Sequence[str] = (),
+    status: int = 0,
+    code: str | None = None,
+) -> None:
+    """Print to standard error, as problem JSON (RFC 9457), why a command ends.
+
+    Args:
+        exit_code: What it ends with.
+        detail: In a sentence.
+        problems: All that is wrong, a sentence each.
+        status: The daemon's, if it was one that refused.
+        code: As of REST.
+    """
+    said: dict[str, Any] = {"type": "about:blank", "title": "Failed", "detail": detail}
+    said |= {"status": status} if status else {}
+    said |= {"problems": list(problems)} if problems else {}
+    said |= {"code": code} if code else {}
+    print(json.dumps({**said, "exit": exit_code}), file=sys.stderr, flush=True)  # noqa: T201
+
+
 def _print(text: str) -> None:
     try:
         print(text, flush=True)  # noqa: T201

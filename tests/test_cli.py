@@ -207,8 +207,10 @@ class TestHelp:
         ("arguments", "said"),
         [
             (["bild"], "Error: No such command 'bild'."),
-            (["build"], "Error: Missing argument 'HOST'."),
-            (["build", "a", "b"], "Error: Got unexpected extra argument (b)"),
+            (["build"], "Error: name a HOST, or several, --group or --all"),
+            (["log"], "Error: Missing argument 'HOST'."),
+            (["log", "a", "b"], "Error: Got unexpected extra argument (b)"),
+            (["wait", "a", "--timeout", "soon"], "Error: Invalid value for '--timeout': 'soon' is"),
             (["check", "--cofnig", "x"], "Error: No such option '--cofnig'."),
             (["events", "--mac", "x"], "Error: Invalid value for --mac: 'x' is not a MAC address"),
             (["status", "--url", "here"], "Error: Invalid value for --url: 'here' is not a URL"),
@@ -375,9 +377,9 @@ class TestTheSettings:
         mistake = "config.yaml:1:1: htp: unknown key; did you mean 'http'?"
 
         assert pyxie("serve") == Ran(2, "", mistake + "\n")
-        assert pyxie("serve", "--json") == Ran(
-            2, json.dumps({"problems": [mistake]}) + "\n", mistake + "\n"
-        )
+        ran = pyxie("serve", "--json")
+        assert (ran.code, json.loads(ran.out)) == (2, {"problems": [mistake]})
+        assert json.loads(ran.err)["problems"] == [mistake]
 
     @pytest.mark.parametrize("listen", ["", "[]", "127.0.0.1", "0.0.0.0", "[127.0.0.1, '::1']"])
     def test_tell_where_the_daemon_is(
@@ -416,16 +418,58 @@ class TestBuilds:
         assert [f"{each.method} {each.path}" for each in daemon.asked] == [request_]
 
     @pytest.mark.parametrize(
-        ("host", "said"),
+        ("host", "code", "said"),
         [
-            ("web", "Unable to find host definition for web"),
-            ("plain", "192.0.2.9 may not; see 'api.allow'"),
+            ("web", 5, "Unable to find host definition for web"),
+            ("plain", 6, "192.0.2.9 may not; see 'api.allow'"),
         ],
     )
     def test_what_the_daemon_refuses_is_told_in_its_words(
-        self, pyxie: Runner, daemon: FakeDaemon, host: str, said: str
+        self, pyxie: Runner, daemon: FakeDaemon, host: str, code: int, said: str
     ) -> None:
-        assert pyxie("build", host, "--url", daemon.url) == Ran(1, "", f"pyxie: {said}\n")
+        assert pyxie("build", host, "--url", daemon.url) == Ran(code, "", f"pyxie: {said}\n")
+
+    @pytest.mark.parametrize(
+        ("answer", "code"),
+        [
+            ({"status": 409, "detail": "x", "code": "already"}, 4),
+            ({"status": 409, "detail": "a hook said no"}, 1),
+            ({"status": 404, "detail": "x"}, 5),
+            ({"status": 401, "detail": "x"}, 6),
+            ({"status": 403, "detail": "x"}, 6),
+            ({"status": 400, "detail": "x", "problems": ["body:1:1: y"]}, 1),
+            ({"status": 507, "detail": "x"}, 1),
+        ],
+        ids=str,
+    )
+    def test_each_reason_of_a_refusal_has_its_exit_code_and_json_if_asked(
+        self, pyxie: Runner, answer: dict[str, Any], code: int
+    ) -> None:
+        refused = (answer["status"], "application/problem+json", json.dumps(answer).encode())
+        with fake_daemon({"PUT /api/v1/builds/web01": refused}) as daemon:
+            ran = pyxie("build", "web01", "--json", "--url", daemon.url)
+
+        assert (ran.code, ran.out) == (code, "")
+        said = json.loads(ran.err)
+        assert {key: said[key] for key in answer} == answer
+        assert said["exit"] == code
+
+    @pytest.mark.parametrize(
+        ("call", "code", "said"),
+        [
+            (["build", "web01", "--url", "http://127.0.0.1:1"], 3, "no pyxie answers at"),
+            (["build", "web01", "--url", "here"], 2, "Invalid value for --url"),
+            (["bild"], 2, "No such command 'bild'"),
+        ],
+        ids=["no-daemon", "usage", "command"],
+    )
+    def test_other_errors_are_json_too_if_asked(
+        self, pyxie: Runner, call: list[str], code: int, said: str
+    ) -> None:
+        ran = pyxie(*call, "--json")
+
+        assert (ran.code, ran.out) == (code, "")
+        assert said in json.loads(ran.err)["detail"]
 
     def test_a_name_cannot_lead_to_another_route(self, pyxie: Runner, daemon: FakeDaemon) -> None:
         pyxie("build", "../machines?x#y", "--url", daemon.url)

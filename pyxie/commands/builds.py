@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from pyxie import output
-from pyxie.client import UnreachableError
+from pyxie.client import Client, RefusedError, UnreachableError
 from pyxie.commands.assign import Assignment, changed
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote, run
+from pyxie.commands.several import Chosen, each_active, several, tell
 from pyxie.config.nodes import Loc, Plain
 from pyxie.config.settings import load_marked
 from pyxie.config.values import mac as canonical
 
 
-@click.command(short_help="Put HOST in build mode: its next network boot installs it.")
-@click.argument("host")
+@click.command(short_help="Put HOSTs in build mode: their next network boot installs them.")
+@several
 @click.option("--type", "build_type", help="Which of 'build_types'. [default: its file's]")
 @click.option("--replace", is_flag=True, help="Replace the active build.")
 @click.option(
@@ -31,53 +32,115 @@ from pyxie.config.values import mac as canonical
 )
 @remote
 def build(
-    host: str,
+    hosts: tuple[str, ...],
+    group: str,
+    everything: bool,
     build_type: str | None,
     replace: bool,
     values: tuple[tuple[Loc, Plain], ...],
     as_json: bool,
     **where: Any,
 ) -> None:
-    """Put HOST in build mode: at its next network boot it is installed.
+    """Put HOST in build mode: at its next network boot it is installed. So with several.
 
-    Prints the build's token, by which the installer fetches its templates and reports
-    that it is done. `pyxie show HOST` shows beforehand what it will be built from.
+    HOST may be a pattern, as 'web*'. Prints the build's token, by which the installer fetches its
+    templates and reports that it is done. `pyxie show HOST` shows beforehand what it will be built
+    from.
     """
+    chosen = Chosen(hosts, group, everything)
+    chosen.needed()
     body = {"build_type": build_type or "", "replace": replace, "definition": changed({}, values)}
-    answer = run(client_of(**where).call("PUT", "builds", host, body=body))
-    message = f"{answer['host']} is in build mode; token {answer['token']}"
-    output.answer(answer, as_json, message)
+    client = client_of(**where)
+    if chosen.single is None:
+        tell(run(_begin_all(client, chosen, body)), as_json, _begun)
+        return
+    answer = run(client.call("PUT", "builds", chosen.single, body=body))
+    output.answer(answer, as_json, _begun(answer))
     if not as_json:
         _advise(answer.get("advice", ()))
 
 
-@click.command()
-@click.argument("host")
+async def _begin_all(client: Client, chosen: Chosen, body: dict[str, Any]) -> list[Any]:
+    hosts, results = await chosen.found(client), []
+    # Not all at once: what is begun is to be heard of before a connection is given up.
+    for at in range(0, len(hosts), _AT_ONCE):
+        some = {**body, "hosts": hosts[at : at + _AT_ONCE]}
+        results += (await client.call("POST", "builds", body=some))["results"]
+    return results
+
+
+_AT_ONCE: Final = 100
+
+
+def _begun(build: Any) -> str:
+    return f"{build['host']} is in build mode; token {build['token']}"
+
+
+@click.command(short_help="Take HOSTs out of build mode.")
+@several
 @remote
-def cancel(host: str, as_json: bool, **where: Any) -> None:
-    """Take HOST out of build mode; it boots as before."""
-    answer = run(client_of(**where).call("DELETE", "builds", host))
-    output.answer(answer, as_json, f"the build of {answer['host']} is cancelled")
+def cancel(
+    hosts: tuple[str, ...], group: str, everything: bool, as_json: bool, **where: Any
+) -> None:
+    """Take HOST out of build mode; it boots as before.
+
+    HOST may be a pattern. Of a pattern, --group and --all those that are in build mode are meant.
+    """
+
+    async def ended(client: Client, host: str) -> Any:
+        return await client.call("DELETE", "builds", host)
+
+    chosen = Chosen(hosts, group, everything)
+    _end(chosen, as_json, where, ended, "the build of {host} is cancelled")
 
 
-@click.command(short_help="Mark HOST as installed.")
-@click.argument("host")
+@click.command(short_help="Mark HOSTs as installed.")
+@several
 @remote
-def done(host: str, as_json: bool, **where: Any) -> None:
-    """Mark HOST as installed, for an installer that does not say so itself."""
-    answer = run(client_of(**where).call("POST", "builds", host, "done"))
-    output.answer(answer, as_json, f"{answer['host']} is installed")
+def done(hosts: tuple[str, ...], group: str, everything: bool, as_json: bool, **where: Any) -> None:
+    """Mark HOST as installed, for an installer that does not say so itself; as of `cancel`."""
+
+    async def ended(client: Client, host: str) -> Any:
+        return await client.call("POST", "builds", host, "done")
+
+    _end(Chosen(hosts, group, everything), as_json, where, ended, "{host} is installed")
 
 
-@click.command(short_help="Mark HOST's build as failed.")
-@click.argument("host")
+@click.command(short_help="Mark the builds of HOSTs as failed.")
+@several
 @click.option("--reason", default="", help="Why, in one line.")
 @remote
-def failed(host: str, reason: str, as_json: bool, **where: Any) -> None:
-    """Mark HOST's build as failed, for an installer that does not say so itself."""
-    body = {"reason": reason}
-    answer = run(client_of(**where).call("POST", "builds", host, "failed", body=body))
-    output.answer(answer, as_json, f"the build of {answer['host']} has failed")
+def failed(
+    hosts: tuple[str, ...],
+    group: str,
+    everything: bool,
+    reason: str,
+    as_json: bool,
+    **where: Any,
+) -> None:
+    """Mark HOST's build as failed, for an installer that does not say so itself; as of `cancel`."""
+
+    async def ended(client: Client, host: str) -> Any:
+        return await client.call("POST", "builds", host, "failed", body={"reason": reason})
+
+    _end(Chosen(hosts, group, everything), as_json, where, ended, "the build of {host} has failed")
+
+
+def _end(
+    chosen: Chosen,
+    as_json: bool,
+    where: dict[str, Any],
+    ended: Callable[[Client, str], Coroutine[Any, Any, Any]],
+    sentence: str,
+) -> None:
+    chosen.needed()
+    client = client_of(**where)
+    if chosen.single is not None:
+        answer = run(ended(client, chosen.single))
+        output.answer(answer, as_json, sentence.format(host=answer["host"]))
+        return
+    results = run(each_active(client, chosen, lambda host: ended(client, host)))
+    tell(results, as_json, lambda build: sentence.format(host=build["host"]))
 
 
 @click.command(short_help="Print the end of the log of HOST's failed build.")
@@ -154,11 +217,17 @@ def _described(file: Path, host: str, build_type: str | None) -> Any:
 
 
 @click.command(short_help="Show who is being and was installed, or one HOST's history.")
-@click.argument("host", required=False)
+@several
 @remote
-def status(host: str | None, as_json: bool, **where: Any) -> None:
-    """Show who is being and was installed, and what is wrong; of HOST, its history too."""
-    client = client_of(**where)
+def status(
+    hosts: tuple[str, ...], group: str, everything: bool, as_json: bool, **where: Any
+) -> None:
+    """Show who is being and was installed, and what is wrong; of one HOST, its history too.
+
+    HOST may be a pattern.
+    """
+    client, chosen = client_of(**where), Chosen(hosts, group, everything)
+    host = chosen.single
     if host is not None:
         answer = run(client.call("GET", "machines", host))
         if as_json:
@@ -184,9 +253,9 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
             output.table(["when", "hook", "command", "result"], ran)
         _warn(answer)
         return
-    everything = run(client.call("GET", "machines"))
+    listed = run(_listed(client, chosen))
     if as_json:
-        output.as_json(everything)
+        output.as_json(listed)
         return
     rows = [
         [
@@ -195,11 +264,23 @@ def status(host: str | None, as_json: bool, **where: Any) -> None:
             output.when(each["build"]["changed"]),
             each["build"]["build_type"],
         ]
-        for each in everything["machines"]
+        for each in listed["machines"]
         if each["build"]
     ]
     output.table(["machine", "state", "since", "type"], rows)
-    _warn(everything)
+    _warn(listed)
+
+
+async def _listed(client: Client, chosen: Chosen) -> Any:
+    if not (chosen.hosts or chosen.group):
+        return await client.call("GET", "machines")
+    meant = await chosen.found(client)
+    listed = await client.call("GET", "machines")
+    by_name = {each["hostname"]: each for each in listed["machines"]}
+    missing = [host for host in meant if host not in by_name]
+    if missing:
+        raise RefusedError(404, f"there is no machine {' or '.join(missing)}")
+    return {**listed, "machines": [by_name[host] for host in meant]}
 
 
 @click.command()

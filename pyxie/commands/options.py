@@ -13,7 +13,7 @@ import click
 from pydantic import ValidationError
 
 from pyxie import output
-from pyxie.client import Client, RefusedError
+from pyxie.client import Client
 from pyxie.config.nodes import read
 from pyxie.config.settings import Http, load
 from pyxie.config.values import http_url
@@ -23,6 +23,14 @@ FAILED: Final = 1
 """The daemon said no, or died."""
 MISTAKEN: Final = 2
 """A mistake in the files, or in how the command was called."""
+ALREADY: Final = 4
+"""What was asked for is so already."""
+NOT_FOUND: Final = 5
+"""There is no such machine, build or token."""
+FORBIDDEN: Final = 6
+"""The caller may not do that."""
+TIME_IS_UP: Final = 7
+"""What was waited for has not come to be."""
 
 _NO_CONFIG: Final = (
     "there is no ./config.yaml and no /etc/pyxie/config.yaml; say where it is with --config"
@@ -128,9 +136,17 @@ def _token(file: Path) -> str:
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Return what the calls of a daemon come to; where it refuses, the command ends."""
-    try:
-        return asyncio.run(work)
-    except RefusedError as exc:
-        output.error(f"pyxie: {exc}")
-        raise click.exceptions.Exit(FAILED) from exc
+    """Return what the calls of a daemon come to; raises RefusedError, UnreachableError."""
+    return asyncio.run(work)
+
+
+def code_of(status: int, code: str | None = None) -> int:
+    """Return what a command ends with that the daemon has refused.
+
+    Args:
+        status: HTTP's.
+        code: That of the problem; see `pyxie.client.RefusedError`.
+    """
+    if code == "already":
+        return ALREADY
+    return {401: FORBIDDEN, 403: FORBIDDEN, 404: NOT_FOUND}.get(status, FAILED)

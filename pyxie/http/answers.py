@@ -18,13 +18,18 @@ class Answer(BaseModel):
 
 
 class Problem(Answer):
-    """An error (RFC 9457); ``problems`` lists everything that is wrong with a machine's file."""
+    """An error (RFC 9457).
+
+    ``problems`` lists everything that is wrong with a machine's file; ``code`` is ``already``
+    of a conflict in which what is asked for is so already.
+    """
 
     type: str
     title: str
     status: int
     detail: str
     problems: list[str] = []
+    code: Literal["already"] | None = None
 
 
 class Build(Answer):
@@ -45,11 +50,27 @@ class NumberedBuild(Build):
     id: int
 
 
-class BegunBuild(Build):
+class BegunBuild(NumberedBuild):
     """A build that has just begun, with advice, and its token, which is in this answer only."""
 
     token: str
     advice: list[str]
+
+
+class BuildResult(Answer):
+    """What became of one machine in a call for several: its build, or why there is none."""
+
+    host: str
+    status: int
+    detail: str
+    code: Literal["already"] | None
+    build: BegunBuild | None
+
+
+class BuildResults(Answer):
+    """What became of each, in the order in which they were named, then by hostname."""
+
+    results: list[BuildResult]
 
 
 class LoggedBuild(Build):

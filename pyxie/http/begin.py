@@ -16,7 +16,7 @@ from pyxie.config.nodes import Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import BuildAdvised, BuildRefused
 from pyxie.hooks.runner import HookFailedError
-from pyxie.http.edge import base_url, judged, peer
+from pyxie.http.edge import AlreadyError, base_url, judged, peer
 from pyxie.http.hosts import unknown
 from pyxie.http.parts import BUILDS, HOOKS, INDEX, LOADERS, MACHINES, RENDERING, TRACE
 from pyxie.registry.define import Definition, UnknownTypeError
@@ -30,14 +30,14 @@ from pyxie.render.rendering import Rendering
 from pyxie.store.database import StoreError
 
 
-async def found(request: web.Request, name: str) -> Machine:
-    """Return the machine of that name, as its file is now.
+async def found(request: web.Request, name: str, registry: Registry | None = None) -> Machine:
+    """Return the machine of that name, as its file is now, or as ``registry`` has it.
 
     Raises:
         HTTPBadRequest: Its file is broken.
         HTTPNotFound: There is none.
     """
-    registry = await request.app[MACHINES].refresh()
+    registry = registry or await request.app[MACHINES].refresh()
     broken = registry.why_broken(name)
     if broken:
         raise web.HTTPBadRequest(text="\n".join(str(problem) for problem in broken))
@@ -117,6 +117,7 @@ async def begin(
     cause: str,
     replace: bool = True,
     beneath: bool = False,
+    registry: Registry | None = None,
 ) -> Begun:
     """Put a machine in build mode.
 
@@ -128,6 +129,7 @@ async def begin(
         cause: How it is asked for, for the history.
         replace: In place of any build it is in.
         beneath: The type gives way to groups and machine, as waitron 3 has it.
+        registry: The machines, if they were looked at for this call already.
 
     Raises:
         HTTPBadRequest: Its file or the call is wrong, or something cannot be rendered.
@@ -138,10 +140,10 @@ async def begin(
     builds, hooks, at = request.app[BUILDS], request.app[HOOKS], str(peer(request))
     host = name.lower()
     try:
-        machine = await found(request, name)
+        machine = await found(request, name, registry)
         host = machine.hostname
         if not replace and request.app[INDEX].active(host):
-            raise web.HTTPConflict(text=str(InBuildError(host)))
+            raise AlreadyError(text=str(InBuildError(host)))
         body = document(said)
         _allow_hooks(request, body)
         definition = defined(request.app[MACHINES](), machine, build_type, body, beneath=beneath)
@@ -163,7 +165,7 @@ async def begin(
     try:
         build = await builds.begin(before, at, cause=cause, anew=replace)
     except InBuildError as exc:
-        raise web.HTTPConflict(text=str(exc)) from exc
+        raise AlreadyError(text=str(exc)) from exc
     except StoreError as exc:
         why = f"Failed to set build mode on {host}: the state cannot be written: {exc}"
         raise web.HTTPInsufficientStorage(text=why) from exc

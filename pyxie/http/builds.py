@@ -15,9 +15,9 @@ from pyxie.builds.pages import builds as builds_page
 from pyxie.config.validate import Model, told
 from pyxie.errors import RenderError
 from pyxie.http import answers
-from pyxie.http.begin import begin, defined, found
+from pyxie.http.begin import Begun, begin, defined, found
 from pyxie.http.edge import base_url, peer, text
-from pyxie.http.hosts import host_of
+from pyxie.http.hosts import host_of, unknown
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING
 from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
@@ -106,6 +106,18 @@ async def body(request: web.Request, model: type[Model]) -> Any:
         raise web.HTTPBadRequest(text=f"the body is not JSON: {exc}") from exc
 
 
+@routes.get("/api/v1/builds/{hostname}", answer=answers.NumberedBuild, errors=(404,))
+async def newest(request: web.Request) -> web.Response:
+    """Return a machine's newest build, active or ended."""
+    registry, host = await request.app[MACHINES].refresh(), host_of(request)
+    build = request.app[INDEX].of(host)
+    if build is None and registry.find(host) is None:
+        raise web.HTTPNotFound(text=unknown(host, registry.near(host)))
+    if build is None:
+        raise web.HTTPNotFound(text=f"{host} was never in build mode")
+    return web.json_response({"id": build.number, **build_json(build)})
+
+
 @routes.put(
     "/api/v1/builds/{hostname}",
     scope=Scope.BUILD,
@@ -124,10 +136,7 @@ async def build(request: web.Request) -> web.Response:
     begun = await begin(
         request, name, wanted.build_type or None, said, cause=_CAUSE, replace=wanted.replace
     )
-    started = begun.build
-    return web.json_response(
-        {**build_json(started), "token": started.token, "advice": list(begun.advice)}
-    )
+    return web.json_response(begun_json(begun))
 
 
 @routes.delete("/api/v1/builds/{hostname}", scope=Scope.BUILD, answer=answers.Build, errors=(404,))
@@ -232,6 +241,17 @@ async def definition(request: web.Request) -> web.Response:
     context = BuildContext(base_url=base_url(request), token=TOKEN, mac="")
     tried = await asyncio.to_thread(expected, request.app[RENDERING](), described, context)
     return web.json_response({**answer(described), **tried})
+
+
+def begun_json(begun: Begun) -> dict[str, Any]:
+    """Return a build that has just begun as the API gives it: with its token, this once."""
+    build = begun.build
+    return {
+        "id": build.number,
+        **build_json(build),
+        "token": build.token,
+        "advice": list(begun.advice),
+    }
 
 
 def build_json(build: Build) -> dict[str, Any]:

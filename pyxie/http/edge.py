@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -133,10 +133,23 @@ def text(body: str, status: int = 200) -> web.Response:
     return web.Response(body=content, status=status, content_type="text/plain", charset="utf-8")
 
 
+class AlreadyError(web.HTTPConflict):
+    """What is asked for is so already, which a program may take for well."""
+
+
+ALREADY: Final = "already"
+"""The ``code`` of such a problem, to be told from other conflicts."""
+
+
 def problem(
-    status: int, title: str, detail: str, problems: Sequence[str] | None = None
+    status: int,
+    title: str,
+    detail: str,
+    problems: Sequence[str] | None = None,
+    *,
+    code: str | None = None,
 ) -> web.Response:
-    """Return problem JSON, RFC 9457; ``problems`` is a member of our own."""
+    """Return problem JSON, RFC 9457; ``problems`` and ``code`` are members of our own."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": title,
@@ -145,15 +158,19 @@ def problem(
     }
     if problems is not None:
         body["problems"] = problems
+    if code is not None:
+        body["code"] = code
     return web.Response(
         text=json.dumps(body), status=status, content_type="application/problem+json"
     )
 
 
-def fault(request: web.Request, status: int, detail: str) -> web.Response:
+def fault(
+    request: web.Request, status: int, detail: str, *, code: str | None = None
+) -> web.Response:
     """Return an error in the manner of the route that was asked."""
     if request.path.startswith("/api/"):
-        return problem(status, _TITLES.get(status, "Error"), detail)
+        return problem(status, _TITLES.get(status, "Error"), detail, code=code)
     return text(detail, status)
 
 
@@ -269,7 +286,8 @@ async def _refused(request: web.Request, exc: web.HTTPException) -> web.Response
     detail = exc.reason if usual else exc.text or exc.reason
     if exc.status in _MAY_FOLLOW and not usual and scope_of(request) is not OPEN:
         detail = await explained(request, detail)
-    answer = fault(request, exc.status, detail)
+    code = ALREADY if isinstance(exc, AlreadyError) else None
+    answer = fault(request, exc.status, detail, code=code)
     if "Allow" in exc.headers:
         answer.headers["Allow"] = exc.headers["Allow"]
     return answer

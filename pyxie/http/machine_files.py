@@ -21,7 +21,7 @@ from pyxie.config.nodes import Plain, parse
 from pyxie.config.validate import Model
 from pyxie.errors import ConfigError, Problem
 from pyxie.http import answers
-from pyxie.http.edge import fault, peer, problem
+from pyxie.http.edge import ALREADY, fault, peer, problem
 from pyxie.http.machines import shown
 from pyxie.http.parts import INDEX, MACHINES, SETTINGS
 from pyxie.http.query import query
@@ -47,6 +47,7 @@ _BODY: Final = Path("body")
 _WRITING: Final = (409, 412, 415, 428, 507)
 """What may go wrong with a change to a file."""
 _HOW: Final = "send the ETag that GET gave as If-Match"
+_CREATING: Final = "; to create it, send If-None-Match: *; to do either, say upsert=1"
 
 
 def _refusing(
@@ -63,7 +64,8 @@ def _refusing(
             problems += await request.app[SETTINGS].not_in_force()
             return problem(400, "Bad Request", "\n".join(problems), problems)
         except (WriteError, EditError) as exc:
-            return fault(request, _status(exc), str(exc))
+            code = ALREADY if isinstance(exc, ExistsError) else None
+            return fault(request, _status(exc), str(exc), code=code)
 
     return answered
 
@@ -101,11 +103,22 @@ async def create(request: web.Request) -> web.Response:
     return await _created(request, host, text)
 
 
+class Upsert(Model):
+    """Whether it has to be there.
+
+    Attributes:
+        upsert: Replace the file if it is there, else create it; no precondition is needed.
+    """
+
+    upsert: bool = False
+
+
 @routes.put(
     "/api/v1/machines/{hostname}",
     body=Machine,
     bodies=(JSON, YAML),
     may_be_empty=False,
+    query=Upsert,
     matched=True,
     created=True,
     answer=answers.ShownMachine,
@@ -113,15 +126,22 @@ async def create(request: web.Request) -> web.Response:
 )
 @_refusing
 async def replace(request: web.Request) -> web.Response:
-    """Replace a machine's file; with ``If-None-Match: *``, create a machine."""
+    """Replace a machine's file; with ``If-None-Match: *``, create a machine.
+
+    With ``upsert=1``, or ``If-Match: *``, it is replaced if it is there, and else created.
+    """
     host = request.match_info["hostname"]
+    upsert = query(request, Upsert).upsert
     if request.headers.get("If-None-Match", "").strip() == "*":
         text, _ = await _whole(request)
         try:
             return await _created(request, host, text)
         except ExistsError as exc:
             return fault(request, 412, str(exc))
-    accepts = _accepts(request, "; to create a machine, send If-None-Match: *")
+    header = request.headers.get("If-Match")
+    # RFC 9110 lets "*" fail where there is nothing yet; whoever sends it to pyxie does not mind.
+    upsert = header.strip() == "*" if header is not None else upsert
+    accepts = _any if upsert else _accepts(request, _CREATING)
     text, data = await _whole(request)
 
     def edit(stored: Stored) -> str:
@@ -135,8 +155,12 @@ async def replace(request: web.Request) -> web.Response:
     try:
         return await _changed(request, edit, accepts)
     except NotThereError as exc:
-        message = f"{exc}, so If-Match cannot hold; to create it, send If-None-Match: *"
-        return fault(request, 412, message)
+        if not upsert:
+            return fault(request, 412, f"{exc}, so If-Match cannot hold{_CREATING}")
+    try:
+        return await _created(request, host, text)
+    except ExistsError:  # since a moment ago
+        return await _changed(request, edit, accepts)
 
 
 @routes.patch(
@@ -237,6 +261,10 @@ async def _answer(request: web.Request, stored: Stored, status: int) -> web.Resp
     name = str(stored.file.hostname)
     body = await shown(request, name, stored.file.machine, stored)
     return web.json_response(body, status=status, headers={"ETag": f'"{stored.etag}"'})
+
+
+def _any(_etag: str) -> bool:
+    return True
 
 
 def _accepts(request: web.Request, more: str = "") -> Accepts:

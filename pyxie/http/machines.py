@@ -16,6 +16,7 @@ from pyxie.http.hosts import unknown
 from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES, SETTINGS
 from pyxie.http.query import Limit, Text, query
 from pyxie.http.routing import YAML, Routes
+from pyxie.registry.chosen import is_in
 from pyxie.registry.glob import matches
 from pyxie.registry.machine import Machine
 from pyxie.registry.writer import (
@@ -49,10 +50,9 @@ class OfMachines(Model):
 def wanted(index: BuildIndex, machine: Machine, of: OfMachines) -> bool:
     """Tell whether a machine is among those that are asked for."""
     build = index.of(machine.hostname)
-    domain = machine.domain or machine.hostname.partition(".")[2]
     return (
         (not of.name or matches(of.name, machine.hostname))
-        and (not of.group or of.group.lower() in (domain.lower(), *map(str.lower, machine.groups)))
+        and (not of.group or is_in(machine, of.group))
         and (not of.build_type or of.build_type == machine.build_type)
         and (of.state is None or (build is not None and build.state is of.state))
     )

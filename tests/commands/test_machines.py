@@ -106,7 +106,7 @@ class TestAdd:
             address = await pyxie("add", "web02", "--mac", "x")
             value = await pyxie("add", "web02", "--set", "x")
 
-        assert (wrong.code, twice.code, address.code, value.code) == (1, 1, 2, 2)
+        assert (wrong.code, twice.code, address.code, value.code) == (1, 4, 2, 2)
         assert wrong.err.endswith("web02.yaml:2:1: kernl: unknown key; did you mean 'kernel'?\n")
         assert twice.err == f"pyxie: there is a machine {HOST} already\n"
         assert address.err.endswith("'x' is not a MAC address like 52:54:00:12:34:56\n")
@@ -136,7 +136,7 @@ class TestSet:
     @pytest.mark.parametrize(
         ("host", "value", "code", "said"),
         [
-            ("web09", "a=b", 1, "pyxie: Unable to find host definition for web09"),
+            ("web09", "a=b", 5, "pyxie: Unable to find host definition for web09"),
             (HOST, "kernel.x=b", 2, "Error: Invalid value: kernel.x: it leads through a text"),
             (HOST, "nothing", 2, "Error: Invalid value for 'KEY=VALUE...': 'nothing' is not like"),
         ],
@@ -262,4 +262,4 @@ class TestRemove:
         async with pyxie.serving(tmp_path):
             ran = await pyxie("remove", "web09")
 
-        assert ran == Ran(1, "", "pyxie: Unable to find host definition for web09\n")
+        assert ran == Ran(5, "", "pyxie: Unable to find host definition for web09\n")

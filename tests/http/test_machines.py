@@ -259,7 +259,7 @@ class TestReplacing:
                 served, "PUT", HERE, {"hostname": HOST}, If_Match=f"W/{await etag(served)}"
             )
 
-            how = f"{machine_files._HOW}; to create a machine, send If-None-Match: *"
+            how = f"{machine_files._HOW}{machine_files._CREATING}"
             changed = (412, f"the file of {HOST} has changed meanwhile; read it again")
             assert problem(without) == (428, how)
             assert problem(stale) == problem(weak) == changed
@@ -267,13 +267,36 @@ class TestReplacing:
 
     async def test_of_what_is_not_there_cannot_match(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            answer = await send(served, "PUT", NEW, WEB02, If_Match="*")
+            answer = await send(served, "PUT", NEW, WEB02, If_Match='"seen"')
 
             status, detail = problem(answer)
             assert status == 412
             assert detail.startswith(
                 "there is no machine web02, so If-Match cannot hold; to create"
             )
+
+    @pytest.mark.parametrize(
+        ("path", "headers"), [(f"{NEW}?upsert=1", {}), (NEW, {"If_Match": "*"})], ids=str
+    )
+    async def test_creates_what_is_not_there_if_the_caller_does_not_mind(
+        self, tmp_path: Path, path: str, headers: dict[str, str]
+    ) -> None:
+        async with serving(tmp_path) as served:
+            first = await send(served, "PUT", path, WEB02, **headers)
+            again = await send(served, "PUT", path, WEB02 + b"domain: x\n", **headers)
+
+            assert (first.status, again.status) == (201, 200)
+            assert served.parts.machines().machines["web02"].domain == "x"
+
+    async def test_an_upsert_keeps_to_a_precondition_all_the_same(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            gone = await send(served, "PUT", f"{NEW}?upsert=1", WEB02, If_Match='"seen"')
+            there = await send(
+                served, "PUT", f"{HERE}?upsert=1", {"hostname": HOST}, If_None_Match="*"
+            )
+
+            assert (gone.status, there.status) == (412, 412)
+            assert file(tmp_path) == MACHINE
 
     async def test_mends_a_broken_file(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:

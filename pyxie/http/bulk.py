@@ -1,0 +1,95 @@
+"""Builds of several machines, in one call."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import Field
+
+from pyxie.access.scope import Scope
+from pyxie.http import answers
+from pyxie.http.begin import begin
+from pyxie.http.builds import Wanted, begun_json, body
+from pyxie.http.edge import ALREADY, AlreadyError
+from pyxie.http.parts import MACHINES
+from pyxie.http.query import Text
+from pyxie.http.routing import Routes
+from pyxie.registry.chosen import chosen
+from pyxie.registry.registry import Registry
+from pyxie.store.database import StoreError
+
+routes = Routes()
+
+_CAUSE = "POST /api/v1/builds"
+
+
+class WantedBuilds(Wanted):
+    """The builds to begin.
+
+    Attributes:
+        hosts: Hostnames, or patterns with ``*`` and ``?``.
+        group: All machines of this group, or of this domain.
+        all: All machines that there are.
+        build_type: One of ``build_types``; empty for each machine's own.
+        replace: Replace active builds; their tokens become invalid.
+        definition: Keys of a machine file that apply to these builds only.
+    """
+
+    hosts: Annotated[list[Text], Field(max_length=10_000)] = Field(default_factory=list)
+    group: Text = ""
+    all: bool = False
+
+
+@routes.post(
+    "/api/v1/builds",
+    scope=Scope.BUILD,
+    body=WantedBuilds,
+    may_be_empty=False,
+    answer=answers.BuildResults,
+)
+async def build(request: web.Request) -> web.Response:
+    """Put several machines in build mode.
+
+    The answer says of each what became of it, with the ``status`` that a call for it alone would
+    have been answered with; one that is refused stops no other.
+    """
+    wanted: WantedBuilds = await body(request, WantedBuilds)
+    if not (wanted.hosts or wanted.group or wanted.all):
+        raise web.HTTPBadRequest(text="nobody is named: say 'hosts', 'group' or 'all'")
+    registry = await request.app[MACHINES].refresh()
+    hosts, missing = chosen(
+        registry.machines.values(), wanted.hosts, wanted.group, everything=wanted.all
+    )
+    results = [await _begun(request, host, wanted, registry) for host in hosts]
+    results += [_refused(each, 404, f"no machine fits {each!r}") for each in missing]
+    return web.json_response({"results": results})
+
+
+async def _begun(
+    request: web.Request, host: str, wanted: Wanted, registry: Registry
+) -> dict[str, Any]:
+    said = json.dumps(wanted.definition) if wanted.definition else ""
+    try:
+        begun = await begin(
+            request,
+            host,
+            wanted.build_type or None,
+            said,
+            cause=_CAUSE,
+            replace=wanted.replace,
+            registry=registry,
+        )
+    except web.HTTPException as exc:
+        code = ALREADY if isinstance(exc, AlreadyError) else None
+        return _refused(host, exc.status, exc.text or exc.reason, code)
+    except StoreError as exc:
+        return _refused(host, 500, f"the state cannot be read: {exc}")
+    build = begun_json(begun)
+    return {"host": build["host"], "status": 200, "detail": "", "code": None, "build": build}
+
+
+def _refused(host: str, status: int, detail: str, code: str | None = None) -> dict[str, Any]:
+    detail = detail.encode(errors="backslashreplace").decode()
+    return {"host": host, "status": status, "detail": detail, "code": code, "build": None}
