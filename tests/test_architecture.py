@@ -49,6 +49,7 @@ PURE = frozenset(
         "dhcp.unanswered",
         "errors",
         "hooks.shellwords",
+        "http.examples",
         "http.gate",
         "importers.languages.cheetah",
         "importers.languages.gotemplate.pipelines",

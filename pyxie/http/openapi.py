@@ -16,7 +16,8 @@ from pyxie import __version__
 from pyxie.config.schema import schema
 from pyxie.config.validate import Model
 from pyxie.http.answers import Problem
-from pyxie.http.routing import JSON, Operation
+from pyxie.http.examples import ANSWERS, PARAMETERS, REQUESTS, YAML_MACHINE
+from pyxie.http.routing import JSON, YAML, Operation
 from pyxie.registry.machine import Machine
 
 _REF: Final = "#/components/schemas/"
@@ -92,7 +93,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.body is not None:
         ref = {"$ref": _REF + _name(operation.body)}
-        body = {kind: {"schema": ref} for kind in operation.bodies}
+        sent = REQUESTS[operation.method, operation.path]
+        body = {
+            kind: {"schema": ref, "example": YAML_MACHINE if kind == YAML else sent}
+            for kind in operation.bodies
+        }
         found["requestBody"] = {"content": body, "required": not operation.may_be_empty}
     return found
 
@@ -109,6 +114,7 @@ def _in_path(path: str) -> list[dict[str, Any]]:
             "in": "path",
             "required": True,
             "description": _ABOUT[name],
+            "example": PARAMETERS[name],
             "schema": {"type": "string", "minLength": 1},
         }
         for name in re.findall(r"{(\w+)}", path)
@@ -150,7 +156,14 @@ def _in_headers(operation: Operation) -> list[dict[str, Any]]:
     if not operation.matched:
         return []
     about = "The ETag that `GET` returned, or `*` for any."
-    named = [{"name": "If-Match", "in": "header", "description": about}]
+    named = [
+        {
+            "name": "If-Match",
+            "in": "header",
+            "description": about,
+            "example": PARAMETERS["If-Match"],
+        }
+    ]
     if operation.created:
         about = "`*` to create the machine, instead of `If-Match`."
         named.append({"name": "If-None-Match", "in": "header", "description": about})
@@ -159,10 +172,12 @@ def _in_headers(operation: Operation) -> list[dict[str, Any]]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     well: dict[str, Any] = {"description": "Success."}
-    if isinstance(operation.answer, type):
-        well["content"] = {JSON: {"schema": {"$ref": _REF + operation.answer.__name__}}}
-    elif operation.answer:
-        well["content"] = {operation.answer: {"schema": {"type": "string"}}}
+    if operation.answer:
+        kind, fits = str(operation.answer), {"type": "string"}
+        if isinstance(operation.answer, type):
+            kind, fits = JSON, {"$ref": _REF + operation.answer.__name__}
+        example = ANSWERS[operation.method, operation.path]
+        well["content"] = {kind: {"schema": fits, "example": example}}
     found = {str(operation.status): well}
     if operation.created:
         found["201"] = {**well, "description": "The machine was created."}

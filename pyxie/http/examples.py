@@ -1,0 +1,195 @@
+"""One worked example of each call over REST, for the OpenAPI document: what is sent and answered.
+
+They tell one story: web01 is described, built and installed. What is sent works as it stands on
+a pyxie with any settings. The tests hold them to their schemas, and send them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+_HOST: Final = "web01.example.org"
+_MAC: Final = "52:54:00:12:34:56"
+_AT: Final = 1795406987.65
+
+PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "hostname": _HOST,
+        "mac": "52:54:00:99:99:99",
+        "name": "ci.example",
+        "kind": "script",
+        "If-Match": "*",
+    }
+)
+"""Of what stands in a path or a header, by its name."""
+
+_MACHINE: Final = {"hostname": _HOST, "network": [{"macaddress": _MAC}], "params": {"role": "web"}}
+
+REQUESTS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
+    {
+        ("POST", "/api/v1/machines"): _MACHINE,
+        ("PUT", "/api/v1/machines/{hostname}"): {**_MACHINE, "domain": "example.org"},
+        ("PATCH", "/api/v1/machines/{hostname}"): {"params": {"role": None, "rack": "7"}},
+        ("POST", "/api/v1/builds"): {"hosts": ["web*.example.org"], "replace": True},
+        ("PUT", "/api/v1/builds/{hostname}"): {
+            "replace": True,
+            "definition": {"params": {"disk": "/dev/sda"}},
+        },
+        ("POST", "/api/v1/builds/{hostname}/failed"): {
+            "reason": "no disk",
+            "log": "partman: no disk was found\n",
+        },
+        ("POST", "/api/v1/tokens"): {"name": "ci.example", "scope": "build", "seconds": 7776000},
+    }
+)
+"""The bodies that are sent, by method and path."""
+
+YAML_MACHINE: Final = f"""\
+hostname: {_HOST}
+network:
+  - macaddress: {_MAC}
+params:
+  role: web
+"""
+"""The same machine, as its file would have it."""
+
+
+def _build(state: str, **more: Any) -> dict[str, Any]:
+    build = {"host": _HOST, "state": state, "begun": _AT, "changed": _AT, "mac": _MAC}
+    return {**build, "build_type": "", "reason": "", **more}
+
+
+_BEGUN: Final = _build(
+    "pending",
+    mac=None,
+    id=12,
+    token="06d691ed-4217-4228-a617-834a1cd51aa1",  # noqa: S106  (made up)
+    advice=[],
+)
+_SHOWN: Final = {
+    "hostname": _HOST,
+    "macs": [_MAC],
+    "build": None,
+    "history": [],
+    "hooks": [],
+    "definition": _MACHINE,
+    "problems": [],
+    "not_in_force": [],
+}
+_TOKEN: Final = {"name": "ci.example", "scope": "build", "created": _AT, "expires": _AT + 7776000}
+_EVENT: Final = {
+    "at": _AT,
+    "step": "build",
+    "code": "build.changed",
+    "text": "in build mode",
+    "data": {"state": "pending", "build": 12},
+    "mac": None,
+    "host": _HOST,
+    "peer": "192.0.2.10",
+}
+_DISCOVERED: Final = {
+    "mac": PARAMETERS["mac"],
+    "first": _AT,
+    "last": _AT,
+    "told": {"vendor": "QEMU", "serial": "A1", "architecture": "x64 UEFI"},
+}
+
+ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
+    {
+        ("GET", "/api/v1/machines"): {
+            "machines": [{"hostname": _HOST, "macs": [_MAC], "build": _build("installed")}],
+            "problems": [],
+            "not_in_force": [],
+            "next": None,
+        },
+        ("GET", "/api/v1/machines/{hostname}"): {
+            **_SHOWN,
+            "build": _build("pending"),
+            "history": [
+                {
+                    "build": 12,
+                    "at": _AT,
+                    "state": "pending",
+                    "cause": "PUT /api/v1/builds",
+                    "peer": "192.0.2.10",
+                }
+            ],
+        },
+        ("POST", "/api/v1/machines"): _SHOWN,
+        ("PUT", "/api/v1/machines/{hostname}"): {
+            **_SHOWN,
+            "definition": REQUESTS["PUT", "/api/v1/machines/{hostname}"],
+        },
+        ("PATCH", "/api/v1/machines/{hostname}"): {
+            **_SHOWN,
+            "definition": {**_MACHINE, "params": {"rack": "7"}},
+        },
+        ("GET", "/api/v1/machines/{hostname}/definition"): {
+            "hostname": _HOST,
+            "build_type": "",
+            "definition": {"params": {"role": "web"}},
+            "origins": [
+                {
+                    "path": "params.role",
+                    "value": "web",
+                    "layer": "machine",
+                    "file": f"/var/lib/pyxie/machines/{_HOST}.yaml",
+                    "line": 5,
+                    "column": 9,
+                }
+            ],
+            "problems": [],
+            "advice": [],
+        },
+        ("GET", "/api/v1/machines/{hostname}/templates/{kind}"): "#!ipxe\n…\nboot kernel\n",
+        ("GET", "/api/v1/builds"): {"builds": [_build("installed", id=12)], "next": None},
+        ("POST", "/api/v1/builds"): {
+            "results": [
+                {"host": _HOST, "status": 200, "detail": "", "code": None, "build": _BEGUN},
+                {
+                    "host": "web02.example.org",
+                    "status": 400,
+                    "detail": "kernel: none is named",
+                    "code": None,
+                    "build": None,
+                },
+            ]
+        },
+        ("GET", "/api/v1/builds/{hostname}"): _build("installing", id=12),
+        ("PUT", "/api/v1/builds/{hostname}"): _BEGUN,
+        ("DELETE", "/api/v1/builds/{hostname}"): _build("cancelled"),
+        ("POST", "/api/v1/builds/{hostname}/done"): _build("installed"),
+        ("POST", "/api/v1/builds/{hostname}/failed"): _build("failed", reason="no disk"),
+        ("GET", "/api/v1/builds/{hostname}/log"): _build(
+            "failed", reason="no disk", log="partman: no disk was found\n"
+        ),
+        ("GET", "/api/v1/events"): '{"at": 1795406987.65, "step": "build", "text": "…"}\n',
+        ("GET", "/api/v1/events/history"): {"events": [{"id": 42, **_EVENT}], "next": None},
+        ("POST", "/api/v1/tokens"): {**_TOKEN, "token": "pyxie_v3Qm…"},
+        ("GET", "/api/v1/tokens"): {"tokens": [_TOKEN]},
+        ("GET", "/api/v1/audit"): {
+            "entries": [
+                {
+                    "id": 7,
+                    "at": _AT,
+                    "who": "token ci.example",
+                    "peer": "192.0.2.10",
+                    "method": "PUT",
+                    "path": f"/api/v1/builds/{_HOST}",
+                    "status": 200,
+                }
+            ],
+            "next": None,
+        },
+        ("GET", "/api/v1/settings"): {
+            "file": "/etc/pyxie/config.yaml",
+            "not_in_force": [],
+            "settings": {"machinepath": "/var/lib/pyxie/machines", "dhcp": {"mode": "answer"}},
+        },
+        ("GET", "/api/v1/discovered"): {"machines": [_DISCOVERED], "next": None},
+        ("GET", "/api/v1/discovered/{mac}"): _DISCOVERED,
+    }
+)
+"""What is answered when all is well, by method and path."""
