@@ -269,6 +269,8 @@ def _interface(at: int, found: Interface) -> Record:
         "alone": found.alone,
         "booted": found.booted,
         "dhcp": not statics,
+        # Whoever booted over IPv4 has DHCP for it there, and its installer comes that way.
+        "dhcp4": 4 not in versions and (not statics or (found.booted and not found.vlan)),
         "addresses": statics,
         "addresses4": [
             each for each, version in zip(statics, versions, strict=True) if version == 4

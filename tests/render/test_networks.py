@@ -204,6 +204,41 @@ class TestAnInstaller:
         assert words[name] in told
 
 
+class TestIPv6Alone:
+    """Whoever booted over IPv4 has its installer's files, and pyxie, over IPv4 as well."""
+
+    @pytest.mark.parametrize(
+        ("name", "kind", "words"),
+        [
+            (
+                "debian12",
+                "preseed",
+                'inet6 static" \'    address 2001:db8::23/64\' "iface $dev inet dhcp"',
+            ),
+            (
+                "alpine",
+                "answers",
+                'inet6 static" \'    address 2001:db8::23/64\' "iface $dev inet dhcp"',
+            ),
+            ("fedora", "preseed", "--activate --bootproto=dhcp --ipv6=2001:db8::23/64"),
+            ("ubuntu24", "network-config", "    dhcp4: true\n"),
+            ("suse", "preseed", "<bootproto>dhcp4</bootproto>"),
+        ],
+    )
+    def test_leaves_dhcp_for_ipv4_to_the_nic_that_booted(
+        self, name: str, kind: str, words: str
+    ) -> None:
+        assert words in template(host(name, NETWORKS["six"]), kind)
+
+    def test_has_none_on_a_vlan(self) -> None:
+        made = yaml.safe_load(template(host("ubuntu24", TRUNK), "network-config"))["vlans"]
+
+        assert {name: each.get("dhcp4") for name, each in made.items()} == {
+            "vlan7": True,
+            "vlan8": None,
+        }
+
+
 @pytest.mark.parametrize("name", BY_NETCFG)
 class TestTheCommandLineOfDebiansInstaller:
     """Its netcfg runs before the preseed is there, so only the command line is obeyed by it."""
@@ -228,7 +263,7 @@ class TestTheCommandLineOfDebiansInstaller:
         assert "netcfg/get_ipaddress=198.51.100.5/25" in second
         assert "netcfg/get_gateway=none" in second
 
-    @pytest.mark.parametrize("network", ["one", "trunk", "single", "none"])
+    @pytest.mark.parametrize("network", ["one", "trunk", "single", "none", "six"])
     def test_leaves_it_to_dhcp_where_netcfg_could_not_set_it_up(
         self, name: str, network: str
     ) -> None:
