@@ -107,6 +107,11 @@ class TestEveryDocument:
 
         assert [f"{file}::{name}" for file, name in names if name not in defined_in(file)] == []
 
+    def test_no_cell_of_its_tables_is_an_essay(self, document: Path) -> None:
+        cells = [cell for row in rows(document.read_text(encoding="utf-8")) for cell in row]
+
+        assert [cell for cell in cells if len(cell.split()) > 75] == []
+
     def test_its_yaml_is_valid(self, document: Path, tmp_path: Path) -> None:
         everything = document.read_text(encoding="utf-8")
         file = tmp_path / "web01.example.org.yaml"
