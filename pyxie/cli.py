@@ -12,7 +12,7 @@ import click
 
 from pyxie import __version__, output
 from pyxie.client import RefusedError, UnreachableError
-from pyxie.commands import access, builds, discovered, importing, machines, schema, waiting
+from pyxie.commands import access, builds, discovered, importing, machines, saving, schema, waiting
 from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, code_of, common, needed
 from pyxie.config.settings import load_marked
@@ -173,6 +173,7 @@ for _each in (
     *(access.token, access.audit),
     *(discovered.discovered, discovered.adopt),
     *(machines.add, machines.set_, machines.edit, machines.remove),
+    *(saving.backup, saving.restore_),
     schema.schema,
     importing.import_files,
 ):

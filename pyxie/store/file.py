@@ -13,6 +13,9 @@ _SPARE: Final = 1 << 20
 """Bytes: a few hundred transitions, with SQLite's log of them."""
 
 
+_ELSEWHERE: Final = "set 'state' in config.yaml to a path that this user may write"
+
+
 class StateFile:
     """The file that holds the builds; `claim` it before it is opened.
 
@@ -37,8 +40,7 @@ class StateFile:
             fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as exc:
             raise StartError(
-                f"state: {lock} cannot be written ({exc.strerror}); "
-                "set 'state' in config.yaml to a path that this user may write"
+                f"state: {lock} cannot be written ({exc.strerror}); {_foreign(lock) or _ELSEWHERE}"
             ) from exc
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -48,12 +50,19 @@ class StateFile:
                 f"state: another pyxie is using {self.path}; stop it, or set another 'state' "
                 "in config.yaml"
             ) from exc
+        shown = self.path
         try:
             # Tokens are inside; SQLite gives -wal and -shm the mode of the main file.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            for ending in ("-wal", "-shm"):  # of a daemon that was killed, or root's sqlite3
+                shown = self.path.with_name(f"{self.path.name}{ending}")
+                if shown.exists():
+                    os.close(os.open(shown, os.O_RDWR | os.O_CLOEXEC))
         except OSError as exc:
             os.close(fd)
-            raise StartError(f"state: {self.path} cannot be written: {exc.strerror}") from exc
+            why = f"state: {shown} cannot be written: {exc.strerror}"
+            foreign = _foreign(shown)
+            raise StartError(f"{why}; {foreign}" if foreign else why) from exc
         self._lock = fd
 
     def leave(self) -> None:
@@ -86,3 +95,17 @@ class StateFile:
         except OSError:
             return False
         return True
+
+
+def _foreign(path: Path) -> str:
+    """Return what to do about a file that is another user's, as after a restore by root."""
+    try:
+        owner, folder = path.stat().st_uid, path.parent
+    except OSError:
+        return ""
+    if owner == os.geteuid():
+        return ""
+    return (
+        f"it is user {owner}'s, and pyxie runs as user {os.geteuid()}: "
+        f"chown --reference={folder} {folder}/*"
+    )

@@ -11,6 +11,7 @@ from pyxie.builds.records import BuildRecords
 from pyxie.errors import StartError
 from pyxie.store import database as module
 from pyxie.store.database import Database, StoreError
+from pyxie.store.file import _foreign
 from pyxie.store.tables import BUILDS, EVENTS, HEAD, HOOKS, TRANSITIONS
 from tests.builds.stores import build, opened, url
 
@@ -230,3 +231,16 @@ class TestAStateThatCannotBeUsed:
 
 def _away(*_: object) -> None:
     raise ConnectionRefusedError(111, "Connection refused")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_state_of_another_user_is_named_with_the_remedy(tmp_path: Path) -> None:
+    """As it is left by root, who put a copy in its place."""
+    (tmp_path / "pyxie.sqlite").touch()
+    (tmp_path / "mine").touch()
+    os.chown(tmp_path / "pyxie.sqlite", 65534, 65534)
+
+    assert _foreign(tmp_path / "pyxie.sqlite") == (
+        f"it is user 65534's, and pyxie runs as user 0: chown --reference={tmp_path} {tmp_path}/*"
+    )
+    assert _foreign(tmp_path / "mine") == _foreign(tmp_path / "none") == ""
