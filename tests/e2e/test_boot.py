@@ -128,11 +128,14 @@ def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> No
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
 def test_a_machine_is_recognised_by_its_serial_number(lan: Lan, firmware: Firmware) -> None:
-    """Its MAC is in no file; another machine is asked as well, and left alone."""
+    """Its MAC is in no file; another machine is asked as well, and left alone.
+
+    UEFI's own TFTP client gets along with a single port, and with another loader, too.
+    """
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
     # With a UUID that firmware tells, another machine is known for one and need not be asked.
     match = f"{{serial: VM-17, uuid: {UUID}}}" if firmware == "uefi" else "{serial: VM-17}"
-    with Server(lan.srv) as server:
+    with Server(lan.srv, "tftp: {single_port: true}\nloader: snponly.efi\n") as server:
         server.images()
         server.machine(HOST, extra=f"match: {match}\n")
         server.start()
@@ -147,6 +150,7 @@ def test_a_machine_is_recognised_by_its_serial_number(lan: Lan, firmware: Firmwa
 
         assert "script" in server.steps(HOST)
         assert "booting" in server.steps(HOST)
+        assert ("sent snponly.efi, " in server.process.text) is (firmware == "uefi")
 
 
 def test_an_unknown_machine_shows_the_menu_and_goes_on_when_nobody_chooses(lan: Lan) -> None:
