@@ -89,7 +89,7 @@ class TestMemtest:
 
 class TestShim:
     def test_has_grub_beside_it(self, tmp_path: Path) -> None:
-        """Newer iPXE lets it fetch GRUB itself; older ones have it among their images."""
+        """It may look for GRUB among iPXE's images, by its own name."""
         found = script(tmp_path, kernel="deb/shimx64.efi", initrd="deb/grubx64.efi")
 
         assert found == [
