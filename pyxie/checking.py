@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,6 +19,8 @@ from pyxie.loaders.folders import Loaders
 from pyxie.outbound.proxies import problem, proxies_of
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
+from pyxie.registry.hiding import by_type, of_type
+from pyxie.registry.machine import Machine
 from pyxie.registry.merge import Place
 from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
@@ -38,11 +41,13 @@ class Checked:
         problems: All mistakes, sorted.
         advice: What is no mistake, and will hardly be wanted; sorted.
         machines: How many are without a mistake.
+        notes: Of a build type that was asked for, which keys it hides, and which hide its own.
     """
 
     problems: list[Problem]
     advice: list[Problem]
     machines: int
+    notes: list[Problem] = field(default_factory=list)
 
 
 def check(file: Path, build_type: str | None = None, environ: Mapping[str, str] = _NONE) -> Checked:
@@ -60,8 +65,10 @@ def check(file: Path, build_type: str | None = None, environ: Mapping[str, str] 
     wrong = [(each.fatal, problem(each)) for each in proxies_of(environ).mistakes]
     problems = [each for fatal, each in wrong if fatal]
     advice = [each for fatal, each in wrong if not fatal]
-    return Checked(
-        sorted([*seen.problems, *problems]), sorted([*seen.advice, *advice]), seen.machines
+    return replace(
+        seen,
+        problems=sorted([*seen.problems, *problems]),
+        advice=sorted([*seen.advice, *advice]),
     )
 
 
@@ -76,6 +83,7 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
     found = set(registry.problems)
     advice: dict[Problem, list[str]] = {}
     asides: dict[str, Problem] = {}
+    notes: dict[Problem, list[str]] = {}
     rendering, loaders = Rendering(settings), Loaders(lambda: settings.ipxe)
     common_faults = set(_of_loaders(loaders, settings, document))
     found |= common_faults
@@ -88,6 +96,8 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
             found |= set(exc.problems)
             failed += 1
             continue
+        for note in _hiding(registry, machine, definition, settings) if build_type else ():
+            notes.setdefault(note, []).append(machine.hostname)
         where = _Where(settings, definition, registry.documents[machine.hostname])
         tried = rehearse(rendering, definition.machine, trial, own(definition.merged))
         faults = [*tried.faults, *_fault_of(loaders, definition.machine.loader)]
@@ -99,8 +109,25 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
             if each.aside:  # a note that is in a thousand files is told once
                 place = asides.setdefault(each.sentence, place)
             advice.setdefault(place, []).append(machine.hostname)
-    told = sorted(_for_all(problem, hosts) for problem, hosts in advice.items())
-    return Checked(sorted(found), told, len(registry.machines) - failed)
+    told, noted = (
+        sorted(_for_all(problem, hosts) for problem, hosts in each.items())
+        for each in (advice, notes)
+    )
+    return Checked(sorted(found), told, len(registry.machines) - failed, noted)
+
+
+def _hiding(
+    registry: Registry, machine: Machine, definition: Definition, settings: Settings
+) -> Iterator[Problem]:
+    """Walk what a build type hides that the call names; of waitron 3's routes, what hides it."""
+    name = definition.build_type
+    yield from by_type(definition.merged, name)
+    yield from of_type(definition.merged, name)
+    if settings.waitron_api == 3:
+        with suppress(ConfigError):
+            merged = registry.define(machine, name, beneath=True).merged
+            for each in of_type(merged, name):
+                yield replace(each, sentence=f"{each.sentence}, by PUT /build as waitron 3 has it")
 
 
 def _for_all(problem: Problem, hosts: list[str]) -> Problem:

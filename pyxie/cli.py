@@ -140,10 +140,13 @@ def _checked(file: Path, as_json: bool, build_type: str | None, at: str = "") ->
     found, machines = seen.problems, seen.machines
     if as_json:
         said = {"problems": list(map(str, found)), "advice": list(map(str, seen.advice))}
-        output.as_json({"machines": machines, **said})
+        notes = {"notes": list(map(str, seen.notes))} if build_type else {}
+        output.as_json({"machines": machines, **said, **notes})
         return not found
     for problem in found:
         output.line(str(problem))
+    for note in seen.notes:
+        output.line(f"note: {note}")
     for advice in seen.advice:
         output.line(f"advice: {advice}")
     if not found:

@@ -16,6 +16,7 @@ from pyxie.advice.served import Served
 from pyxie.config.build import Hook
 from pyxie.config.nodes import Loc
 from pyxie.errors import NotServedError, RenderError
+from pyxie.events.wipes import in_words
 from pyxie.hooks.orders import KINDS, order
 from pyxie.images.length import cut, sentence
 from pyxie.images.load import Load
@@ -26,7 +27,8 @@ from pyxie.registry.merge import Place
 from pyxie.registry.origins import own
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.reads import reading
-from pyxie.render.rendering import Rendering, kinds
+from pyxie.render.rendering import Rendering, file_of, kinds
+from pyxie.wiping.forecast import Answer, Forecast, forecast, refusal
 
 _KEYS: Final = ("cmdline", "initrd", "loader")
 """Keys that are at fault as a whole, not by a file that they name."""
@@ -42,10 +44,12 @@ class Rehearsal:
     Attributes:
         faults: All that keeps the machine from being built.
         served: What a build would serve; of what has a fault, nothing.
+        forecast: What that would wipe.
     """
 
     faults: tuple[NotServedError | RenderError, ...]
     served: Served
+    forecast: Forecast
 
     def sound(self) -> Served:
         """Return what a build would serve; raises the first of the faults."""
@@ -113,18 +117,30 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
         script=scripts[0],
         texts=texts,
     )
-    return Rehearsal(tuple(faults), served)
+    wiped = forecast(
+        {file_of(machine, kind): text for kind, text in texts.items()},
+        f"{served.cmdline} {served.script}",
+        served.base_url,
+        scripts=(machine.finish,),
+    )
+    refused = refusal(wiped, None, forbidden=machine.wipes is False)
+    if refused is not None:
+        faults.append(NotServedError("wipes", refused))
+    return Rehearsal(tuple(faults), served, wiped)
 
 
 def expected(
     rendering: Rendering, definition: Definition, context: BuildContext
-) -> dict[str, list[str]]:
-    """Return what would come of a build, as the API tells of it: its problems, and advice."""
+) -> dict[str, object]:
+    """Return what would come of a build, as the API tells of it."""
     tried = rehearse(rendering, definition.machine, context, own(definition.merged))
     advice = () if tried.faults else advise(tried.served)
+    # Of what cannot be rendered nobody knows what it wipes.
+    known = not tried.faults or tried.forecast.answer is Answer.YES
     return {
         "problems": [said(definition, fault) for fault in tried.faults],
         "advice": [str(placed(each, definition)) for each in advice],
+        "wipes": in_words(definition.machine.hostname, tried.forecast) if known else None,
     }
 
 

@@ -30,6 +30,8 @@ TESTS = Path(__file__).parent
 ELSEWHERE = {
     # A test file for each source and language: its parts are nothing without each other.
     "pyxie.importers": "importers",
+    # A test file for each format: what they have in common is nothing without them.
+    "pyxie.wiping": "wiping",
     # Who it is, and who comes first, is one table of rules.
     "pyxie.registry.select": "registry/test_match.py",
     "pyxie.registry.selector": "registry/test_match.py",

@@ -94,6 +94,20 @@ PURE = frozenset(
         "tftp.report",
         "tftp.transfer",
         "urls",
+        "wiping.alpine",
+        "wiping.cloud",
+        "wiping.kernelwords",
+        "wiping.forecast",
+        "wiping.ignition",
+        "wiping.kickstart",
+        "wiping.preseed",
+        "wiping.profile",
+        "wiping.proxmox",
+        "wiping.reading",
+        "wiping.shell",
+        "wiping.structured",
+        "wiping.verdict",
+        "wiping.shellparts",
         "events.datagrams",
         "events.english",
         "events.event",
@@ -152,6 +166,8 @@ EXTRA = {
         "pyxie.config.words",
         "pyxie.registry.match",
     },  # what is selected by
+    "pyxie.wiping.structured": {"json", "tomllib", "yaml"},  # from text to data
+    "pyxie.wiping.profile": {"xml.etree"},
     "pyxie.registry.spelling": {
         "io",  # for a StringIO
         "pyxie.config.simple",

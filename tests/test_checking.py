@@ -385,3 +385,53 @@ class TestInitrds:
 
         told = "'bcd' is the name of two files; give each its own"
         assert check() == ([f"machines/web01.yaml:2:9: initrd: {told}"], 0)
+
+
+class TestBuildTypes:
+    TYPES = "kernel: linux\nbuild_types:\n  rescue: {preseed: ~, finish: finish.j2, wipes: false}\n"
+
+    def test_that_are_asked_for_say_what_they_hide(self, site: Path) -> None:
+        write(site, config=self.TYPES, web01=f"finish: preseed.j2\n{NIC}", preseed="a", finish="b")
+
+        seen = checking.check(Path("config.yaml"), "rescue")
+
+        (note,) = seen.notes
+        assert str(note) == (
+            "machines/web01.yaml:1:9: finish: is hidden by build type rescue, config.yaml:3 "
+            "(for web01)"
+        )
+        assert checking.check(Path("config.yaml")).notes == []
+
+    def test_with_waitron_3_say_what_hides_them(self, site: Path) -> None:
+        write(
+            site,
+            config=f"{self.TYPES}waitron_api: 3\n",
+            web01=f"finish: preseed.j2\n{NIC}",
+            preseed="a",
+            finish="b",
+        )
+
+        seen = checking.check(Path("config.yaml"), "rescue")
+
+        assert str(seen.notes[0]) == (
+            "machines/web01.yaml:1:9: finish: hides that of build type rescue, config.yaml:3, by "
+            "PUT /build as waitron 3 has it (for web01)"
+        )
+
+    def test_that_wipe_nothing_are_tried_with_what_the_machines_bring_along(
+        self, site: Path
+    ) -> None:
+        write(
+            site,
+            config="kernel: linux\nbuild_types:\n  rescue: {wipes: false}\n",
+            web01=f"preseed: preseed.j2\n{NIC}",
+            preseed="d-i partman-auto/disk string /dev/sda\n",
+        )
+
+        seen = checking.check(Path("config.yaml"), "rescue")
+
+        (problem,) = seen.problems
+        assert str(problem) == (
+            "config.yaml:3:19: build_types.rescue.wipes: is false, but preseed.j2 wipes /dev/sda; "
+            "`pyxie show` says which file brings that in, for web01"
+        )

@@ -29,6 +29,7 @@ from pyxie.events.kinds import BuildChanged
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
 from pyxie.store.queue import WriteQueue
+from pyxie.wiping.forecast import Forecast
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +172,13 @@ class Builds:
         return build
 
     def plan(
-        self, machine: Machine, build_type: str = "", body: str = "", *, beneath: bool = False
+        self,
+        machine: Machine,
+        build_type: str = "",
+        body: str = "",
+        *,
+        beneath: bool = False,
+        forecast: Forecast | None = None,
     ) -> Build:
         """Return a build with a token of its own; it is none until it has begun.
 
@@ -180,6 +187,7 @@ class Builds:
             build_type: The type that was asked for.
             body: What else was asked for, YAML.
             beneath: The type gives way to groups and machine.
+            forecast: What it will wipe.
         """
         now = self._clock()
         return Build(
@@ -193,6 +201,7 @@ class Builds:
             build_type=build_type,
             beneath=beneath,
             body=body,
+            forecast=forecast,
         )
 
     async def begin(

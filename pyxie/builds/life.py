@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from pyxie.errors import PyxieError
+from pyxie.wiping.forecast import Forecast
 
 
 class State(StrEnum):
@@ -89,6 +90,7 @@ class Build:
         build_type: The type that the call asked for; empty for the machine's own.
         beneath: That type gives way to groups and machine, as of `pyxie.registry.define`.
         body: What else the call said, YAML; empty for nothing.
+        forecast: What was said that it will wipe, when it began; None where that was not looked at.
         reason: Why it failed, in the installer's words.
         number: The store's; 0 before it was stored.
     """
@@ -104,6 +106,7 @@ class Build:
     build_type: str = ""
     beneath: bool = False
     body: str = ""
+    forecast: Forecast | None = None
     reason: str = ""
     number: int = 0
 

@@ -14,6 +14,7 @@ from pyxie.config.build import Hook
 from pyxie.store.database import Database, StoreError, faults
 from pyxie.store.pending import pending_row
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
+from pyxie.wiping.forecast import from_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +233,7 @@ def _row(build: Build) -> dict[str, Any]:
         "build_type": build.build_type,
         "beneath": build.beneath,
         "body": build.body,
+        "forecast": json.dumps(build.forecast.as_plain()) if build.forecast else None,
         "reason": build.reason,
         "log": "",
     }
@@ -250,6 +252,7 @@ def _build(row: Any) -> Build:
         build_type=row["build_type"],
         beneath=bool(row["beneath"]),
         body=row["body"],
+        forecast=from_plain(json.loads(row["forecast"])) if row["forecast"] else None,
         reason=row["reason"],
         number=row["id"],
     )

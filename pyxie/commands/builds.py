@@ -44,19 +44,20 @@ def build(
     """Put HOST in build mode: at its next network boot it is installed. So with several.
 
     HOST may be a pattern, as 'web*'. Prints the build's token, by which the installer fetches its
-    templates and reports that it is done. `pyxie show HOST` shows beforehand what it will be built
-    from.
+    templates and reports that it is done, and which disk it wipes. `pyxie show HOST` says so
+    beforehand, and what it will be built from.
     """
     chosen = Chosen(hosts, group, everything)
     chosen.needed()
     body = {"build_type": build_type or "", "replace": replace, "definition": changed({}, values)}
     client = client_of(**where)
     if chosen.single is None:
-        tell(run(_begin_all(client, chosen, body)), as_json, _begun)
+        tell(run(_begin_all(client, chosen, body)), as_json, _begun_and_lost)
         return
     answer = run(client.call("PUT", "builds", chosen.single, body=body))
     output.answer(answer, as_json, _begun(answer))
     if not as_json:
+        _tell(answer.get("wipes"))
         _advise(answer.get("advice", ()))
 
 
@@ -74,6 +75,12 @@ _AT_ONCE: Final = 100
 
 def _begun(build: Any) -> str:
     return f"{build['host']} is in build mode; token {build['token']}"
+
+
+def _begun_and_lost(build: Any) -> str:
+    """Say it in one line, which data it takes too; an older daemon does not know."""
+    wipes = build.get("wipes")
+    return "; ".join([_begun(build), *(wipes["sentences"] if wipes else ())])
 
 
 @click.command(short_help="Take HOSTs out of build mode.")
@@ -190,9 +197,21 @@ def show(host: str, build_type: str | None, as_json: bool, **where: Any) -> None
         for each in answer["origins"]
     ]
     output.table(["key", "value", "from", "layer"], rows)
+    for each in answer.get("hidden", ()):
+        output.line(
+            f"{each['path']} of {each['by_layer']} ({each['by_file']}:{each['by_line']}) hides "
+            f"that of {each['layer']} ({each['file']}:{each['line']})"
+        )
+    _tell(answer.get("wipes"))
     for problem in answer.get("problems", ()):
         output.error(f"cannot be built: {problem}")
     _advise(answer.get("advice", ()))
+
+
+def _tell(wipes: Any) -> None:
+    """Say which data a build takes; an older daemon does not know."""
+    for each in wipes["sentences"] if wipes else ():
+        output.line(each)
 
 
 def _advise(advice: Iterable[str]) -> None:
@@ -204,6 +223,7 @@ def _described(file: Path, host: str, build_type: str | None) -> Any:
     """Return what the daemon would have answered, from the files."""
     from pyxie.checking import context
     from pyxie.commands.offline import described
+    from pyxie.registry.hiding import around_type, as_json
     from pyxie.registry.origins import answer
     from pyxie.rehearsal import expected
     from pyxie.render.rendering import Rendering
@@ -213,6 +233,7 @@ def _described(file: Path, host: str, build_type: str | None) -> Any:
     return {
         **answer(definition),
         **expected(Rendering(settings), definition, context(settings)),
+        "hidden": [as_json(each) for each in around_type(definition.merged)],
     }
 
 

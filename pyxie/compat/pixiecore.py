@@ -12,6 +12,7 @@ from pyxie.config.values import mac as canonical
 from pyxie.http.assigned import assigned
 from pyxie.http.edge import base_url
 from pyxie.http.parts import DEFINITIONS, INDEX, RECOGNISER, RENDERING
+from pyxie.http.unasked import check_boot
 from pyxie.images.spec import Image, Upstream
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, build_context
@@ -21,7 +22,8 @@ async def booted(request: web.Request) -> dict[str, Any] | None:
     """Return what the MAC in the URL boots, pixiecore's way; None if not in build mode.
 
     Raises:
-        NotServedError: No kernel is named.
+        NotServedError: No kernel is named; or it would wipe a disk in a build that did not
+            begin so.
         RenderError: The command line cannot be rendered.
     """
     try:
@@ -35,7 +37,9 @@ async def booted(request: web.Request) -> dict[str, Any] | None:
     machine = request.app[DEFINITIONS].of(build)
     if not await assigned(request, build, machine, mac):
         return None
-    return await offer(request, machine, build_context(build, machine, base_url(request), mac))
+    context = build_context(build, machine, base_url(request), mac)
+    await check_boot(request, build, machine, context)
+    return await offer(request, machine, context)
 
 
 async def offer(request: web.Request, machine: Machine, context: BuildContext) -> dict[str, Any]:

@@ -26,9 +26,10 @@ from pyxie.http.hosts import host_of
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, RENDERING, SETTINGS
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
+from pyxie.http.unasked import check_unknown
 from pyxie.registry.define import UnknownTypeError
-from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext
+from pyxie.render.rendering import file_of
 
 _SPOKEN = {
     State.PENDING: ("pending", ""),
@@ -247,9 +248,10 @@ async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] 
     machine = unknown_machine(request, mac)
     if machine is None:
         return None
-    return await offer(
-        request, machine, BuildContext(base_url=base_url(request), token="", mac=mac)
-    )
+    us = base_url(request)
+    told = await offer(request, machine, BuildContext(base_url=us, token="", mac=mac))
+    check_unknown(machine, told["cmdline"], us)
+    return told
 
 
 @routes.called("/template/{template}/{hostname}/{token}")
@@ -263,13 +265,8 @@ async def template(request: web.Request) -> web.Response:
         )
     except (InvalidTokenError, NotServedError, RenderError):
         return text("Unable to render template", 400)
-    request.app[JOBS].processing(build, kind, _file(request.app[DEFINITIONS].of(build), kind))
+    request.app[JOBS].processing(build, kind, file_of(request.app[DEFINITIONS].of(build), kind))
     return answer
-
-
-def _file(machine: Machine, kind: str) -> str:
-    usual = machine.finish if kind == "finish" else machine.preseed
-    return machine.templates.get(kind, "") or usual
 
 
 @routes.called("/done/{hostname}/{token}")

@@ -94,6 +94,8 @@ class BuildKeys(Model):
         pxeevent_commands: Hooks when the machine has fetched its boot script.
         unknownbuild_commands: Hooks when an unknown machine is seen; of settings only.
         stale_build_threshold_secs: Seconds after which a build is stale; 0 for never.
+        wipes: ``false`` refuses to begin or go on with what wipes a disk, as a rescue must not;
+            ``true`` takes back what a layer beneath said.
         tags, description: Notes, for people and templates.
     """
 
@@ -116,6 +118,7 @@ class BuildKeys(Model):
     pxeevent_commands: Hooks = ()
     unknownbuild_commands: Hooks = ()
     stale_build_threshold_secs: Annotated[int, Field(ge=0)] = 0
+    wipes: bool | None = None
     tags: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     description: str = ""
 

@@ -241,6 +241,22 @@ def _(what: kinds.BuildAdvised) -> str:
 
 
 @sentence.register
+def _(what: kinds.BuildWipes) -> str:
+    onto = what.disks or "a disk, which one cannot be told,"
+    return f"will be installed by {what.by}: all data on {onto} is lost"
+
+
+@sentence.register
+def _(what: kinds.BuildUnclear) -> str:
+    return f"may lose data: whether {what.by} wipes a disk cannot be told, for {what.why}"
+
+
+@sentence.register
+def _(_what: kinds.BuildSpares) -> str:
+    return "keeps its data: neither a template nor the command line wipes a disk"
+
+
+@sentence.register
 def _(what: kinds.BuildRefused) -> str:
     return f"build refused: {what.why}"
 

@@ -228,6 +228,37 @@ class BuildChanged(Kind):
     again: bool = False
 
 
+@kind("build.wipes", Step.BUILD)
+class BuildWipes(Kind):
+    """A build begins that wipes disks.
+
+    Attributes:
+        by: The templates, or ``the command line``.
+        disks: In words, ``/dev/sda and /dev/sdb``; empty where it cannot be told which.
+    """
+
+    by: str
+    disks: str
+
+
+@kind("build.unclear", Step.BUILD)
+class BuildUnclear(Kind):
+    """A build begins of which it cannot be told whether it wipes a disk.
+
+    Attributes:
+        by: The template, or ``the command line``.
+        why: In plain words, to go on after "for".
+    """
+
+    by: str
+    why: str
+
+
+@kind("build.spares", Step.BUILD)
+class BuildSpares(Kind):
+    """A build begins that serves nothing which wipes a disk."""
+
+
 @kind("build.advice", Step.TROUBLE)
 class BuildAdvised(Kind):
     """A build began that will hardly do what is wanted.

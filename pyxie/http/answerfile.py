@@ -13,8 +13,9 @@ from aiohttp import web
 from pyxie.builds.life import Build
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.kinds import AnswerRefused
+from pyxie.http.assigned import assigned
 from pyxie.http.edge import peer, text
-from pyxie.http.parts import RECOGNISER, RENDERING, TRACE
+from pyxie.http.parts import DEFINITIONS, RECOGNISER, RENDERING, TRACE
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.recognition.recognise import Known, Recognised, why_not
@@ -48,6 +49,10 @@ async def answer(request: web.Request) -> web.Response:
         return rendering.template(machine, name, context)
 
     (build,) = builds.values()
+    machine = request.app[DEFINITIONS].of(build)
+    mac = next(mac for mac, each in found.items() if _active(each))
+    if not await assigned(request, build, machine, mac):
+        return _refused(request, {mac: request.app[RECOGNISER].of(mac)}, [])
     try:
         return await rendered(request, build, _NAME, render)
     except RenderError as exc:

@@ -32,8 +32,22 @@ class Problem(Answer):
     code: Literal["already"] | None = None
 
 
+class Wipes(Answer):
+    """Which data a build takes, as was said when it began.
+
+    ``unknown``: it cannot be told. ``disks`` are in words, as ``/dev/sda`` or ``the largest disk``.
+    """
+
+    answer: Literal["yes", "no", "unknown"]
+    sentences: list[str]
+    disks: list[str]
+
+
 class Build(Answer):
-    """A build of a machine; times are in seconds since 1970."""
+    """A build of a machine; times are in seconds since 1970.
+
+    ``wipes`` is null of a build of before that was said.
+    """
 
     host: str
     state: State
@@ -42,6 +56,7 @@ class Build(Answer):
     mac: str | None
     build_type: str
     reason: str
+    wipes: Wipes | None
 
 
 class NumberedBuild(Build):
@@ -151,6 +166,18 @@ class Origin(Answer):
     column: int
 
 
+class HiddenValue(Answer):
+    """A value that one of another layer hides."""
+
+    path: str
+    layer: str
+    file: str
+    line: int
+    by_layer: str
+    by_file: str
+    by_line: int
+
+
 class Definition(Answer):
     """A machine with everything it inherits, and where each value comes from."""
 
@@ -160,6 +187,8 @@ class Definition(Answer):
     origins: list[Origin]
     problems: list[str]
     advice: list[str]
+    wipes: Wipes | None
+    hidden: list[HiddenValue]
 
 
 class DiscoveredMachine(Answer):

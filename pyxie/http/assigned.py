@@ -19,7 +19,7 @@ async def assigned(request: web.Request, build: Build, machine: Machine, mac: st
         machine: What it is built from.
         mac: The NIC. One of a machine without a `match` is in its file, or in its build.
     """
-    if machine.match is None or build.mac == mac or request.method != "GET":
+    if machine.match is None or build.mac == mac or request.method == "HEAD":
         return True
     named = {*machine.macs, *build.macs}
     return await request.app[BUILDS].assign(build, mac, str(peer(request)), named=named)

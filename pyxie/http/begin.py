@@ -15,11 +15,13 @@ from pyxie.builds.life import Build
 from pyxie.config.nodes import Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import BuildAdvised, BuildRefused
+from pyxie.events.wipes import told
 from pyxie.hooks.runner import HookFailedError
 from pyxie.http.edge import AlreadyError, base_url, judged, peer
 from pyxie.http.hosts import unknown
 from pyxie.http.parts import BUILDS, HOOKS, INDEX, LOADERS, MACHINES, RENDERING, TRACE
 from pyxie.registry.define import Definition, UnknownTypeError
+from pyxie.registry.hiding import of_type
 from pyxie.registry.machine import Machine
 from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
@@ -28,6 +30,7 @@ from pyxie.rehearsal import said as said_of
 from pyxie.render.context import BuildContext
 from pyxie.render.rendering import Rendering
 from pyxie.store.database import StoreError
+from pyxie.wiping.forecast import Forecast
 
 
 async def found(request: web.Request, name: str, registry: Registry | None = None) -> Machine:
@@ -150,8 +153,14 @@ async def begin(
         trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
         if definition.machine.loader:
             await asyncio.to_thread(request.app[LOADERS].check, definition.machine.loader)
-        advice = await asyncio.to_thread(_tried, request.app[RENDERING](), definition, trial)
-        before = builds.plan(definition.machine, build_type or "", said, beneath=beneath)
+        tried = await asyncio.to_thread(_tried, request.app[RENDERING](), definition, trial)
+        advice, forecast = tried
+        if beneath and build_type:
+            hides = of_type(definition.merged, build_type)
+            advice = (*(f"{each}, as waitron 3 has it" for each in hides), *advice)
+        before = builds.plan(
+            definition.machine, build_type or "", said, beneath=beneath, forecast=forecast
+        )
         ran = await hooks.before(before, "prebuild", definition.machine.prebuild_commands)
     except web.HTTPNotFound:
         raise
@@ -169,17 +178,21 @@ async def begin(
     except StoreError as exc:
         why = f"Failed to set build mode on {host}: the state cannot be written: {exc}"
         raise web.HTTPInsufficientStorage(text=why) from exc
+    for what in told(forecast):
+        request.app[TRACE].record(what, host=host, peer=at)
     for each in advice:
         request.app[TRACE].record(BuildAdvised(advice=each), host=host, peer=at)
     await hooks.note(build, "prebuild", ran)
     return Begun(build, advice)
 
 
-def _tried(rendering: Rendering, definition: Definition, context: BuildContext) -> tuple[str, ...]:
-    """Try what a build would serve; return the advice on it."""
-    written = own(definition.merged)
-    served = rehearse(rendering, definition.machine, context, written).sound()
-    return tuple(str(placed(each, definition)) for each in advise(served) if not each.aside)
+def _tried(
+    rendering: Rendering, definition: Definition, context: BuildContext
+) -> tuple[tuple[str, ...], Forecast]:
+    """Try what a build would serve; return the advice on it, and what it will wipe."""
+    tried = rehearse(rendering, definition.machine, context, own(definition.merged))
+    found = [each for each in advise(tried.sound()) if not each.aside]
+    return tuple(str(placed(each, definition)) for each in found), tried.forecast
 
 
 def _allow_hooks(request: web.Request, body: Document | None) -> None:

@@ -41,6 +41,7 @@ from pyxie.http.parts import (
     TRACE,
 )
 from pyxie.http.routing import OPEN, Routes
+from pyxie.http.unasked import check_boot, check_unknown
 from pyxie.recognition.recognise import (
     Known,
     Policy,
@@ -111,6 +112,7 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
         body = rendering.kept_script(machine, context, us)
         if body is None:
             body = await asyncio.to_thread(rendering.keep_script, machine, context, us)
+        await check_boot(request, build, machine, context)
     except (NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, host=host, peer=at)
         why = f"{build.host}: {exc}"
@@ -149,6 +151,7 @@ async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Res
         if machine is None:
             return None
         body = await asyncio.to_thread(rendering.script, machine, context, us)
+        check_unknown(machine, body, us)
     except (ConfigError, NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, peer=at)
         return text(rendering.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))

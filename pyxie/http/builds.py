@@ -14,6 +14,7 @@ from pyxie.builds.life import Build, State
 from pyxie.builds.pages import builds as builds_page
 from pyxie.config.validate import Model, told
 from pyxie.errors import RenderError
+from pyxie.events.wipes import in_words
 from pyxie.http import answers
 from pyxie.http.begin import Begun, begin, defined, found
 from pyxie.http.edge import base_url, peer, text
@@ -21,6 +22,7 @@ from pyxie.http.hosts import host_of, unknown
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING
 from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
+from pyxie.registry.hiding import around_type, as_json
 from pyxie.registry.origins import answer
 from pyxie.rehearsal import expected
 from pyxie.render.context import BuildContext
@@ -233,14 +235,17 @@ async def template(request: web.Request) -> web.Response:
 async def definition(request: web.Request) -> web.Response:
     """Return a machine with everything it inherits, and where each value comes from.
 
-    ``problems`` says what would refuse a build, ``advice`` what will hardly be wanted of it.
+    ``problems`` says what would refuse a build, ``advice`` what will hardly be wanted of it,
+    ``wipes`` which data it would take; ``hidden`` what a build type hides of the machine's file and
+    its groups, and what they hide of it.
     """
     machine = await found(request, request.match_info["hostname"])
     of = query(request, OfType)
     described = defined(request.app[MACHINES](), machine, of.build_type or None, None)
     context = BuildContext(base_url=base_url(request), token=TOKEN, mac="")
     tried = await asyncio.to_thread(expected, request.app[RENDERING](), described, context)
-    return web.json_response({**answer(described), **tried})
+    hidden = [as_json(each) for each in around_type(described.merged)]
+    return web.json_response({**answer(described), **tried, "hidden": hidden})
 
 
 def begun_json(begun: Begun) -> dict[str, Any]:
@@ -264,6 +269,7 @@ def build_json(build: Build) -> dict[str, Any]:
         "mac": build.mac,
         "build_type": build.build_type,
         "reason": build.reason,
+        "wipes": in_words(build.host, build.forecast) if build.forecast else None,
     }
 
 

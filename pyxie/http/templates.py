@@ -12,6 +12,7 @@ from pyxie.errors import NotServedError, RenderError
 from pyxie.events.kinds import TemplateFailed, TemplateFetched
 from pyxie.http.edge import base_url, peer
 from pyxie.http.parts import BUILDS, DEFINITIONS, TRACE
+from pyxie.http.unasked import check_text
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, build_context
 
@@ -33,7 +34,8 @@ async def rendered(
         kept: Gives what was made before, if it would be the same.
 
     Raises:
-        NotServedError: The machine has none of that name; also in the trace.
+        NotServedError: The machine has none of that name, or one that wipes a disk in a build
+            that did not begin so; also in the trace.
         RenderError: It cannot be rendered; also in the trace.
     """
     trace, at = request.app[TRACE], str(peer(request))
@@ -43,6 +45,7 @@ async def rendered(
         body = kept(machine, name, context)
         if body is None:
             body = await asyncio.to_thread(render, machine, name, context)
+        check_text(build, machine, name, body, context.base_url)
     except (NotServedError, RenderError) as exc:
         failed = TemplateFailed(name=name, why=str(exc))
         trace.record(failed, host=build.host, peer=at)

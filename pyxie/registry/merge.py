@@ -59,6 +59,23 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """One value that a later layer hides.
+
+    Attributes:
+        loc: Its path, as ``("params", "disk")``.
+        value: As it was written.
+        place: Where.
+        by: Where the one stands that hides it.
+    """
+
+    loc: Loc
+    value: Plain
+    place: Place
+    by: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """What the layers come to.
 
@@ -66,11 +83,13 @@ class Merged:
         data: Plain data, for a model.
         places: By path, for maps that merge one for each of their keys.
         cleared: By path, where a value of an earlier layer was taken away.
+        hidden: What earlier layers said and a later one said otherwise, or took away.
     """
 
     data: dict[str, Plain]
     places: dict[Loc, Place]
     cleared: dict[Loc, Place]
+    hidden: list[Hidden]
 
     def place(self, loc: Loc) -> Place | None:
         """Return where the value that ``loc`` leads to was written; None if nowhere."""
@@ -87,7 +106,7 @@ def merge(layers: Sequence[Layer]) -> Merged:
     A key of a later layer replaces; `MAPS` merge key by key. An explicit null clears what
     the layers before said; a key with nothing after it says nothing.
     """
-    merged = Merged({}, {}, {})
+    merged = Merged({}, {}, {}, [])
     for layer in layers:
         for key, value, place in layer.items():
             if value == "" or (value is None and place.document.is_blank(place.loc)):
@@ -100,6 +119,9 @@ def merge(layers: Sequence[Layer]) -> Merged:
 
 
 def _lay(merged: Merged, key: str, value: Plain, place: Place) -> None:
+    for loc, old in merged.places.items():
+        if loc[0] == key:
+            merged.hidden.append(Hidden(loc, _at(merged.data, loc), old, place))
     for table in (merged.places, merged.cleared):
         for loc in [loc for loc in table if loc[0] == key]:
             del table[loc]
@@ -117,6 +139,9 @@ def _lay_map(merged: Merged, key: str, value: dict[str, Plain], place: Place) ->
     for name, inner in value.items():
         here = replace(place, loc=(*place.loc, name))
         merged.cleared.pop((key, name), None)
+        old = merged.places.get((key, name))
+        if old is not None:
+            merged.hidden.append(Hidden((key, name), into.get(name), old, here))
         if inner is None and name in into and not here.document.is_blank(here.loc):
             del into[name]
             merged.places.pop((key, name), None)
@@ -124,3 +149,9 @@ def _lay_map(merged: Merged, key: str, value: dict[str, Plain], place: Place) ->
         else:  # a null that has nothing to clear is an empty text, as with waitron
             into[name] = inner
             merged.places[key, name] = here
+
+
+def _at(data: Plain, loc: Loc) -> Plain:
+    for step in loc:
+        data = data.get(str(step)) if isinstance(data, dict) else None
+    return data

@@ -263,6 +263,12 @@ def kinds(machine: Machine) -> list[str]:
     return list(dict.fromkeys([*written, *machine.templates]))
 
 
+def file_of(machine: Machine, kind: str) -> str:
+    """Return the file of one of the machine's templates, by the name that it is asked for by."""
+    usual = machine.finish if kind == "finish" else machine.preseed
+    return machine.templates.get(kind, "") or usual
+
+
 def image_url(here: str, host: str, part: str, image: Image) -> str:
     """Return the URL under which pyxie serves one image of a machine in build mode."""
     return f"{here}/boot/{host}/{part}/{quote(served_name(image))}"

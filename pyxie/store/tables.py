@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The newest revision in migrations/versions; a test keeps it so."""
 
 _METADATA = sa.MetaData()
@@ -28,6 +28,7 @@ BUILDS = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("log", sa.Text, nullable=False),
     sa.Column("beneath", sa.Boolean, nullable=False),
+    sa.Column("forecast", sa.Text),
     sa.Index("builds_host", "host"),
 )
 

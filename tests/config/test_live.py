@@ -52,6 +52,7 @@ CHANGES = {
     "pxeevent_commands": ("", HOOK),
     "unknownbuild_commands": ("", HOOK),
     "stale_build_threshold_secs": ("0", "60"),
+    "wipes": ("true", "false"),
     "tags": ("[a]", "[b]"),
     "description": ("a", "b"),
     "interfaces": ("[lo]", "[lo, eth0]"),

@@ -67,6 +67,7 @@ ADOPTED = {
 """The same machine, as REST is told of it; without its NIC."""
 PRESEED = """\
 d-i netcfg/get_hostname string {{ Hostname }}
+d-i partman-auto/disk string /dev/sda
 d-i preseed/late_command string wget {{ BaseURL }}/done/{{ Hostname }}/{{ Token }}
 """
 

@@ -61,6 +61,7 @@ async def test_a_bios_rom_that_is_not_ipxe(tmp_path: Path) -> None:
         assert await pyxie.status(HOST) == "Installed"
         assert pyxie.said() == [
             "build mode is on",
+            "will be installed by preseed.j2: all data on /dev/sda is lost",
             "offered: undionly.kpxe for a PXE client (BIOS)",
             "sent undionly.kpxe, 70 kB, over TFTP",
             f"offered: {US}/ipxe/{DASHED} for iPXE (BIOS)",
@@ -94,6 +95,7 @@ async def test_a_bios_machine_whose_rom_is_ipxe(tmp_path: Path) -> None:
         assert await pyxie.status(HOST) == "Installed"
         assert pyxie.said() == [
             "build mode is on",
+            "will be installed by preseed.j2: all data on /dev/sda is lost",
             f"offered: {US}/ipxe/{DASHED} for iPXE (BIOS)",
             "fetched its iPXE script",
             "fetching kernel, 0.3 MB",
@@ -134,6 +136,7 @@ async def test_uefi_pxe(tmp_path: Path) -> None:
         assert await pyxie.status(HOST) == "Installed"
         assert pyxie.said() == [
             "build mode is on",
+            "will be installed by preseed.j2: all data on /dev/sda is lost",
             "offered: ipxe-x86_64.efi for a PXE client (x64 UEFI)",
             "confirmed on port 4011: ipxe-x86_64.efi for a PXE client (x64 UEFI)",
             "sent ipxe-x86_64.efi, 90 kB, over TFTP",
@@ -217,6 +220,7 @@ async def test_uefi_http_boot(tmp_path: Path) -> None:
         assert await pyxie.status(HOST) == "Installed"
         assert pyxie.said() == [
             "build mode is on",
+            "will be installed by preseed.j2: all data on /dev/sda is lost",
             f"offered: {loader} for an HTTP boot client (x64 UEFI HTTP)",
             "sent ipxe-x86_64.efi over HTTP",
             f"offered: {US}/ipxe/{DASHED} for iPXE (x64 UEFI)",
@@ -274,6 +278,7 @@ async def test_an_unknown_machine_is_discovered_adopted_and_installed(tmp_path: 
         assert await pyxie.status(HOST) == "Installed"
         assert pyxie.said() == [
             "build mode is on",
+            "will be installed by preseed.j2: all data on /dev/sda is lost",
             f"offered: {US}/ipxe/{DASHED} for iPXE (BIOS)",
             "fetched its iPXE script",
             "fetching kernel, 0.3 MB",

@@ -123,6 +123,7 @@ class TestArchive:
             before.execute("ALTER TABLE events DROP COLUMN code")
             before.execute("ALTER TABLE events DROP COLUMN data")
             before.execute("ALTER TABLE builds DROP COLUMN beneath")
+            before.execute("ALTER TABLE builds DROP COLUMN forecast")
             before.execute("UPDATE alembic_version SET version_num = '0004'")
             before.execute("INSERT INTO events (at, step, text) VALUES (1.0, 'build', 'begun')")
 

@@ -196,6 +196,25 @@ SAID = [
         kinds.AnswerRefused(why="52:54:00:00:00:01 is not in build mode"),
         "no answer file: 52:54:00:00:00:01 is not in build mode",
     ),
+    (
+        kinds.BuildWipes(by="debian12.preseed.j2", disks="/dev/sda"),
+        "will be installed by debian12.preseed.j2: all data on /dev/sda is lost",
+    ),
+    (
+        kinds.BuildWipes(by="own.ks", disks=""),
+        "will be installed by own.ks: all data on a disk, which one cannot be told, is lost",
+    ),
+    (
+        kinds.BuildUnclear(by="run.sh", why="it runs what http://192.0.2.9 gives"),
+        (
+            "may lose data: whether run.sh wipes a disk cannot be told, for it runs what "
+            "http://192.0.2.9 gives"
+        ),
+    ),
+    (
+        kinds.BuildSpares(),
+        "keeps its data: neither a template nor the command line wipes a disk",
+    ),
     (kinds.BuildAdvised(advice="web01.yaml:3:1: is idle"), "advice: web01.yaml:3:1: is idle"),
     (kinds.BuildRefused(why="no such template"), "build refused: no such template"),
     (

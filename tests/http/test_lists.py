@@ -114,7 +114,7 @@ class TestEvents:
             task.cancel()
             await asyncio.wait([task])
 
-            assert [each["step"] for each in page["events"]] == ["build"]
+            assert [each["code"] for each in page["events"]] == ["build.spares", "build.changed"]
             assert page["next"] is None
 
 

@@ -56,6 +56,9 @@ def file(folder: Path, name: str = f"{HOST}.yaml") -> str:
     return (folder / "machines" / name).read_text()
 
 
+KEEPS = f"{HOST} keeps its data: neither a template nor the command line wipes a disk"
+
+
 class TestReading:
     async def test_are_listed_with_their_builds(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
@@ -73,6 +76,11 @@ class TestReading:
                     "mac": None,
                     "build_type": "",
                     "reason": "",
+                    "wipes": {
+                        "answer": "no",
+                        "sentences": [KEEPS],
+                        "disks": [],
+                    },
                 },
             }
             assert json.loads((await served.get("/api/v1/machines")).body) == {

@@ -231,6 +231,7 @@ CASES = [
     Case("preseed", "one.j2", "two.j2", template("preseed"), "one", "two"),
     Case("finish", "one.j2", "two.j2", template("finish"), "one", "two"),
     Case("templates", "{t: one.j2}", "{t: two.j2}", template("t"), "one", "two"),
+    Case("wipes", "true", "false", inherited("wipes"), True, False),
     Case("tags", "[a]", "[b]", inherited("tags"), ("a",), ("b",)),
     Case("description", "a", "b", inherited("description"), "a", "b"),
     *(

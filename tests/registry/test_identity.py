@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
-from pyxie.registry.identity import Identities, Identity
+from pyxie.registry.identity import Identities, Identity, own_id
 
 U1 = "4c4c4544-0042-3510-8058-b4c04f333732"
 U2 = "4c4c4544-0042-3510-8058-b4c04f333733"
@@ -73,6 +73,9 @@ class TestMemory:
         found = Identity().by_ipxe(told, FIRST, 0.0)
         assert (found.uuids, found.serial, found.asset) == (frozenset(), "", "")
         assert found.hostname == ""
+
+    def test_a_relays_id_that_says_something_is_kept(self) -> None:
+        assert [own_id(each) for each in (None, b"ge-0/0/1", bytes(6))] == [None, b"ge-0/0/1", None]
 
     def test_is_bounded(self) -> None:
         known = Identities(most=2)

@@ -11,6 +11,8 @@ from shlex import quote
 
 import pytest
 
+from pyxie.events.english import sentence
+from pyxie.events.wipes import told
 from pyxie.registry.folder import Folder
 from pyxie.rehearsal import rehearse
 from pyxie.render.filters import FILTERS, IP_QUERIES
@@ -83,6 +85,41 @@ class TestTheExamples:
         spellings = (KEY, json.dumps(KEY), escape(KEY).replace("&#x27;", "&#39;"), quote(KEY))
         assert any(each in told for each in spellings)
         assert "$6$" not in told.replace("$6$pyxie$" + "." * 86, "")  # of no password
+
+
+class TestWhatIsLost:
+    """Each example says which disk it takes, by its own word and by the param."""
+
+    FOUND = "the first disk that is neither removable, read-only, empty nor in use"
+
+    def said(self, name: str, case: str) -> list[str]:
+        machine = example(name, **PARAMS[case])
+        tried = rehearse(Rendering(config()), machine, context(machine))
+        return [sentence(each) for each in told(tried.forecast)]
+
+    @pytest.mark.parametrize("name", sorted({*names()} - {"rescue", "debian12", "proxmox"}))
+    def test_is_said_by_all_that_install(self, name: str) -> None:
+        (found,) = self.said(name, "as it is")
+        (named,) = self.said(name, "with all")
+
+        assert re.fullmatch(
+            rf"will be installed by [\w. -]+\.j2: all data on {self.FOUND} is lost", found
+        )
+        assert named.endswith(": all data on /dev/vda is lost")
+
+    def test_is_the_disk_that_the_file_names(self) -> None:
+        assert self.said("debian12", "as it is") == [
+            "will be installed by debian12.preseed.j2: all data on /dev/sda is lost"
+        ]
+        assert self.said("proxmox", "with all") == [
+            "will be installed by proxmox.answer.toml.j2: all data on /dev/vda is lost"
+        ]
+
+    @cases
+    def test_is_nothing_of_the_rescue(self, case: str) -> None:
+        assert self.said("rescue", case) == [
+            "keeps its data: neither a template nor the command line wipes a disk"
+        ]
 
 
 class TestTheBuildTypes:

@@ -79,6 +79,7 @@ class TestOnDisk:
             await store.begin(build(), "PUT /build", None)
         connection = sqlite3.connect(tmp_path / "pyxie.sqlite")
         connection.execute("ALTER TABLE builds DROP COLUMN beneath")
+        connection.execute("ALTER TABLE builds DROP COLUMN forecast")
         connection.execute("UPDATE alembic_version SET version_num = '0005'")
         connection.commit()
         connection.close()

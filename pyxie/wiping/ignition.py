@@ -1,0 +1,83 @@
+"""Does an Ignition configuration wipe a disk? Its storage, and its scripts. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+from pyxie.wiping.shell import read_shell
+from pyxie.wiping.structured import from_json, listed, mapping, word
+from pyxie.wiping.verdict import Unclear, Verdict, Wipes, combined
+
+
+def read_ignition(text: str, ours: str = "") -> Verdict | None:
+    """Return what a configuration does to disks; None if the text is none.
+
+    Args:
+        text: JSON.
+        ours: How the URLs begin that pyxie itself serves.
+    """
+    data = from_json(text)
+    if not mapping(data, "ignition"):
+        return None
+    return combined(_found(data, ours))
+
+
+def scripts(text: str) -> Iterator[str]:
+    """Walk the files that stand in a configuration itself."""
+    for file in listed(mapping(from_json(text), "storage").get("files")):
+        source = mapping(file, "contents").get("source")
+        if isinstance(source, str) and source.startswith("data:"):
+            yield _data(source)
+
+
+def _found(data: Any, ours: str) -> Iterator[Verdict]:
+    storage = mapping(data, "storage")
+    for disk in map(mapping, listed(storage.get("disks"))):
+        parts = map(mapping, listed(disk.get("partitions")))
+        if disk.get("wipeTable") or any(part.get("wipePartitionEntry") for part in parts):
+            yield Wipes((word(disk.get("device")),))
+    for key, flag in (("filesystems", "wipeFilesystem"), ("luks", "wipeVolume")):
+        for each in map(mapping, listed(storage.get(key))):
+            if each.get(flag):
+                yield Wipes((word(each.get("device")),))
+    for file in map(mapping, listed(storage.get("files"))):
+        source = word(mapping(file, "contents").get("source") or "")
+        if source.startswith("data:"):
+            yield read_shell(_data(source), ours)
+    for unit in map(mapping, listed(mapping(data, "systemd").get("units"))):
+        yield from _unit(word(unit.get("contents") or ""), ours)
+        for dropin in map(mapping, listed(unit.get("dropins"))):
+            yield from _unit(word(dropin.get("contents") or ""), ours)
+    yield from _further(mapping(data, "ignition", "config"), ours)
+
+
+def _unit(text: str, ours: str) -> Iterator[Verdict]:
+    for line in text.splitlines():
+        key, _, command = line.partition("=")
+        if key.strip().startswith("Exec"):
+            yield read_shell(command.lstrip("-@:+!"), ours)
+
+
+def _further(config: dict[str, Any], ours: str) -> Iterator[Verdict]:
+    for key in ("replace", "merge", "append"):
+        for each in map(mapping, listed(config.get(key))):
+            source = word(each.get("source") or "")
+            if source.startswith("data:"):
+                yield read_ignition(_data(source), ours) or Unclear(f"its '{key}' cannot be read")
+            elif source and not (ours and source.startswith(f"{ours}/")):
+                yield Unclear(f"it goes on by what its '{key}' names")
+
+
+def _data(source: str) -> str:
+    """Return what stands in a data URL (RFC 2397)."""
+    head, _, body = source.partition(",")
+    if not head.endswith(";base64"):
+        return unquote(body)
+    try:
+        return base64.b64decode(body, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""

@@ -1,0 +1,108 @@
+"""Does a kickstart wipe a disk? By the commands of Anaconda, and of ESXi's. Pure.
+
+Also those commands count that a ``%pre`` writes into a file to be included.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pyxie.wiping.shell import read_shell
+from pyxie.wiping.verdict import EVERY_DISK, Unclear, Verdict, Wipes, combined
+
+_SECTION: Final = re.compile(r"^%(\w+)([^\n]*)\n(.*?)(?=^%\w+|\Z)", re.MULTILINE | re.DOTALL)
+_SIGNS: Final = re.compile(
+    r"^(?:%packages|%pre|%post|%firstboot|clearpart|autopart|zerombr|ignoredisk|"
+    r"rootpw|vmaccepteula|bootloader|(?:keyboard|lang|timezone|part|volgroup)[ \t]+(?![= \t]))",
+    re.MULTILINE,
+)
+_ENOUGH: Final = 2
+_EVERY: Final = ("--all", "--linux", "--alldrives")
+
+
+def is_kickstart(text: str) -> bool:
+    """Tell whether a text is a kickstart, by two lines that only kickstarts have."""
+    return len({found[0] for found in _SIGNS.finditer(text)}) >= _ENOUGH
+
+
+def read_kickstart(text: str, ours: str = "") -> Verdict:
+    """Return what a kickstart does to disks.
+
+    Args:
+        text: The kickstart.
+        ours: How the URLs begin that pyxie itself serves.
+    """
+    return combined(_found(text, ours))
+
+
+def _found(text: str, ours: str) -> Iterator[Verdict]:
+    lines = [words for line in text.splitlines() if (words := _words(line))]
+    wiped: list[str] = []
+    wipes = generated = False
+    for name, *rest in lines:
+        match name:
+            case "clearpart" if "--none" not in rest:
+                wipes = True
+                every = [EVERY_DISK] if any(word in rest for word in _EVERY) else []
+                wiped += _values(rest, "--drives") or every
+            case "zerombr":
+                wipes = True
+            case "part" | "partition" | "raid" | "logvol":
+                kept = "--noformat" in rest or "--useexisting" in rest
+                onto = [] if kept else _values(rest, "--onpart", "--usepart")
+                wipes = wipes or bool(onto)
+                wiped += onto
+            case "install" if "--overwritevmfs" in rest or "--firstdisk" in _names(rest):
+                wipes = True
+                wiped += _values(rest, "--disk", "--drive") or ["the first disk"]
+            case "%include" if rest and "://" in rest[0] and not rest[0].startswith(f"{ours}/"):
+                yield Unclear(f"it includes {rest[0].split('?')[0]}")
+            case "%include" | "%ksappend":
+                generated = True
+            case _:
+                pass
+    if wipes:
+        yield Wipes(tuple(_onto(lines, wiped)))
+    elif generated or any(words[0] in ("autopart", "reqpart") for words in lines):
+        yield Unclear("it partitions what is free, or what its %pre has made so")
+    for found in _SECTION.finditer(text):
+        if found[1] in ("pre", "post", "pre-install", "onerror", "firstboot", "traceback"):
+            yield read_shell(found[3], ours)
+
+
+def _onto(lines: Sequence[Sequence[str]], wiped: Sequence[str]) -> Iterator[str]:
+    """Return the disks in words; what is ignored is not wiped, and ``sda`` is ``/dev/sda``."""
+    only = [disk for name, *rest in lines if name == "ignoredisk" for disk in _only(rest)]
+    named = [disk for disk in wiped if disk != EVERY_DISK] or only or wiped
+    for disk in dict.fromkeys(named):
+        if "$" not in disk:
+            yield f"/dev/{disk}" if re.fullmatch(r"[a-z]+\w*", disk) else disk
+
+
+def _only(rest: Sequence[str]) -> list[str]:
+    return _values(rest, "--only-use")
+
+
+def _names(rest: Sequence[str]) -> list[str]:
+    return [word.partition("=")[0] for word in rest]
+
+
+def _values(words: Sequence[str], *options: str) -> list[str]:
+    """Return the values of options, of which each may be a list parted by commas."""
+    found = []
+    for at, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in options:
+            value = value if equals else "".join(words[at + 1 : at + 2])
+            found += [each for each in value.split(",") if each]
+    return found
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line, comments=True)
+    except ValueError:  # quotes that are not closed, in a script
+        return line.split()

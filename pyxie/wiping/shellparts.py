@@ -1,0 +1,76 @@
+"""A shell script as commands of words, as far as it takes to see which programs it runs. Pure.
+
+Not a shell: it knows quotes, comments, redirections and what parts commands, and takes the
+branches of an ``if`` and the body of a function for commands like any other. So it sees
+too much rather than too little.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+_DEEPEST: Final = 4
+_ASSIGNED: Final = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_TOKEN: Final = re.compile(
+    r"""
+    (?P<escape>\\(?:.|$)) | '(?P<single>[^']*)'? | "(?P<double>(?:\\.|[^"\\])*)"?
+    | (?P<comment>(?<![^\s;&|()`])\#[^\n]*) | (?P<space>[^\S\n]+|<) | (?P<out>>[>|&]?)
+    | (?P<end>[\n;&|()`]) | (?P<plain>[^\s\\'"\#;&|()`<>]+|\#)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+_INNER: Final = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
+REDIRECTED: Final = ">"
+"""The word that stands before a file that is written to."""
+
+
+def commands(text: str, depth: int = 0) -> Iterator[list[str]]:
+    """Walk the commands of a script, each with its words; a redirection is `REDIRECTED`.
+
+    Args:
+        text: The script, or one line of it.
+        depth: How often quoted text was opened to get here.
+    """
+    words: list[str] = []
+    word: str | None = None
+    for found in _TOKEN.finditer(text):
+        kind, part = found.lastgroup, found[found.lastgroup or 0]
+        if part == "\\\n":
+            continue
+        if kind in ("escape", "single", "double", "plain"):
+            word = (word or "") + _unquoted(kind, part)
+            if kind == "double" and depth < _DEEPEST:
+                for inner in _INNER.finditer(part):
+                    yield from commands(inner[1] or inner[2] or "", depth + 1)
+            continue
+        if word is not None:
+            words.append(word)
+            word = None
+        if kind == "out":
+            words.append(REDIRECTED)
+        elif kind == "end" and words:
+            yield words
+            words = []
+    words += [word] if word is not None else []
+    if words:
+        yield words
+
+
+def _unquoted(kind: str, part: str) -> str:
+    if kind == "escape":
+        return part[1:]
+    return re.sub(r'\\(["\\$`\n])', r"\1", part) if kind == "double" else part
+
+
+def assigned(word: str) -> tuple[str, str] | None:
+    """Return the name and the value of a word that is an assignment."""
+    found = _ASSIGNED.fullmatch(word)
+    return (found[1], found[2]) if found else None
+
+
+def expanded(word: str, values: Mapping[str, str]) -> str:
+    """Return a word with the variables in it that are known."""
+    return _VARIABLE.sub(lambda found: values.get(found[1] or found[2], found[0]), word)

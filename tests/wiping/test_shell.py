@@ -1,0 +1,165 @@
+"""Scripts: the programs in them that wipe a disk, and the many that do not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.wiping.shell import is_disk, read_shell
+from pyxie.wiping.shellparts import commands
+from pyxie.wiping.verdict import EVERY_DISK, Spares, Unclear, Verdict, Wipes
+
+OURS = "http://192.0.2.1:8090"
+
+
+class TestCommands:
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("a b; c && d || e | f & g", [["a", "b"], ["c"], ["d"], ["e"], ["f"], ["g"]]),
+            ("a 'b c' \"d e\" f\\ g", [["a", "b c", "d e", "f g"]]),
+            ("a \\\n  b # c d\ne", [["a", "b"], ["e"]]),
+            ("a#b ${c#d} '#e'", [["a#b", "${c#d}", "#e"]]),
+            ("a > b 2>/dev/null >>c", [["a", ">", "b", "2", ">", "/dev/null", ">", "c"]]),
+            ('a "b $(c "', [["a", "b $(c "]]),
+            ('a "b $(c d) `e`"', [["c", "d"], ["e"], ["a", "b $(c d) `e`"]]),
+            ("x=$(lsblk -d)", [["x=$"], ["lsblk", "-d"]]),
+            ("'not closed", [["not closed"]]),
+            ('"not closed\\', [["not closed"]]),
+            ('"a\\"b\\$c" \'\'', [['a"b$c', ""]]),
+            ("", []),
+            ("\\", [[""]]),
+        ],
+    )
+    def test_are_parted_into_words(self, text: str, found: list[list[str]]) -> None:
+        assert list(commands(text)) == found
+
+    def test_within_quotes_end_somewhere(self) -> None:
+        deep = 'a "$(' * 50 + ')"' * 50
+
+        assert list(commands(deep))
+
+    @given(st.text(alphabet="a \"'\\$(){}<>|&;#`\n=", max_size=60))
+    def test_of_any_text_are_lists_of_words(self, text: str) -> None:
+        assert all(words for words in commands(text))
+
+
+SDA = Wipes(("/dev/sda",))
+
+
+class TestPrograms:
+    @pytest.mark.parametrize(
+        ("script", "verdict"),
+        [
+            ("dd if=/dev/zero of=/dev/sda bs=1M", SDA),
+            ("zcat image.gz > /dev/sda", SDA),
+            ("zcat image.gz | tee /dev/sda", SDA),
+            ("sudo wipefs -af /dev/sda", SDA),
+            ("wipefs --all /dev/sda /dev/sdb", Wipes(("/dev/sda", "/dev/sdb"))),
+            ("sgdisk --zap-all /dev/sda", SDA),
+            ("sfdisk /dev/sda < layout", SDA),
+            ("echo w | fdisk /dev/sda", SDA),
+            ("/sbin/parted -s /dev/sda mklabel gpt", SDA),
+            ("mkfs.ext4 -L data /dev/sda", SDA),
+            ("mkfs -t xfs /dev/sda", SDA),
+            ("disk=/dev/sda\nmke2fs ${disk}1", Wipes(("/dev/sda1",))),
+            ("pvcreate $disk", Wipes()),
+            ("blkdiscard /dev/sda", SDA),
+            ("shred -n1 /dev/sda", SDA),
+            ("badblocks -wsv /dev/sda", SDA),
+            ("hdparm --security-erase=pw /dev/sda", SDA),
+            ("nvme format /dev/nvme0n1", Wipes(("/dev/nvme0n1",))),
+            ("mdadm --zero-superblock /dev/sda", SDA),
+            ("zpool create tank /dev/sda", SDA),
+            ("cryptsetup luksFormat /dev/sda", SDA),
+            ("qemu-img convert -O raw x.qcow2 /dev/sda", SDA),
+            ("nwipe --autonuke", Wipes((EVERY_DISK,))),
+            ("nwipe", Wipes()),
+            ("flatcar-install -d /dev/sda -i x.ign", SDA),
+            ("flatcar-install -s -i x.ign", Wipes(("the smallest disk",))),
+            ('coreos-installer install --ignition-file x "$disk"', Wipes()),
+            ("coreos-installer install /dev/sda", SDA),
+            ("setup-alpine -e -f answers", Wipes()),
+            ("setup-disk -m sys /dev/sda", SDA),
+            ("bootc install to-disk /dev/sda", SDA),
+            ("if true; then in-target sh -c 'wipefs -a /dev/sda'; fi", SDA),
+            ("chroot --userspec=0 /mnt mkfs.xfs /dev/sda", SDA),
+            ("LC_ALL=C env A=b timeout 5 wipefs -a /dev/sda", SDA),
+            ('eval "wipefs -a /dev/sda"', SDA),
+            ("curtin in-target --target=/target -- wipefs -a /dev/sda", SDA),
+            ("dd if=image of=$disk", Unclear("it writes to $disk by dd")),
+            ('xzcat image > "$DISK"', Unclear("it writes to $DISK")),
+        ],
+    )
+    def test_that_wipe_are_known(self, script: str, verdict: Verdict) -> None:
+        assert read_shell(script) == verdict
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            "dd if=/dev/urandom of=/tmp/seed count=1",
+            "echo hello > /dev/null 2>/dev/stderr; echo x > /dev/tty1 > /dev/console",
+            "wipefs /dev/sda",
+            "sgdisk -p /dev/sda; sfdisk -l /dev/sda; fdisk -l; parted /dev/sda print",
+            "hdparm -I /dev/sda; mdadm --detail /dev/md0; nvme list; zpool status",
+            "cryptsetup open /dev/sda2 root; coreos-installer list-stream; mkfs.ext4 disk.img",
+            "echo 'mkfs.ext4 /dev/sda would be bad' # wipefs -a /dev/sda",
+            "setup-alpine -q; setup-disk none; cp a b; tee log",
+            "sed -e 's/a/b/' x > $log; awk '{ print $1 }' < /dev/sda",
+            'apt-get install -y gdisk parted; case $disk in /dev/*) echo "$disk";; esac',
+            "{ }",
+            "",
+        ],
+    )
+    def test_that_only_look_are_not(self, script: str) -> None:
+        assert read_shell(script) == Spares()
+
+    def test_of_a_script_within_a_script_are_looked_for_so_far(self) -> None:
+        script = "wipefs -a /dev/sda"
+        for _ in range(3):
+            script = f"sh -c {script!r}" if "'" not in script else f'sh -c "{script}"'
+
+        assert read_shell(script) == SDA
+        assert read_shell("sh -c 'wipefs -a /dev/sda'", depth=4) == Spares()
+
+
+class TestWhatIsFetched:
+    @pytest.mark.parametrize(
+        "script",
+        [
+            "curl -fsS http://u:secret@192.0.2.9/x.sh?token=s | sh",
+            "wget -O /tmp/x http://192.0.2.9/x && sh /tmp/x",
+            "wget -qO /tmp/x http://192.0.2.9/x; chmod +x /tmp/x; /tmp/x now",
+        ],
+    )
+    def test_from_elsewhere_and_run_cannot_be_told(self, script: str) -> None:
+        verdict = read_shell(script, OURS)
+
+        assert verdict == Unclear("it runs what http://192.0.2.9 gives")
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            f"wget -O /root/f.sh {OURS}/template/finish/web01/t && sh /root/f.sh",
+            f"curl {OURS}/template/finish/web01/t | sh",
+            "wget -O /tmp/key http://192.0.2.9/key && cat /tmp/key",
+            "curl http://192.0.2.9/packages",
+            "sh /usr/local/bin/own.sh",
+        ],
+    )
+    def test_from_us_is_looked_at_as_what_it_is(self, script: str) -> None:
+        assert read_shell(script, OURS) == Spares()
+
+
+class TestDisks:
+    def test_are_told_from_other_devices(self) -> None:
+        assert is_disk("/dev/disk/by-id/wwn-0x5000c500a1b2c3d4")
+        assert is_disk("/dev/mapper/vg-root")
+        assert not any(map(is_disk, ["/dev/", "/dev/null", "/dev/ttyS0", "/dev/fd/3", "sda"]))
+
+
+class TestAnyScript:
+    @given(st.text(max_size=80))
+    def test_is_judged(self, text: str) -> None:
+        assert isinstance(read_shell(text), Wipes | Unclear | Spares)
