@@ -63,6 +63,24 @@ class TestBuild:
         assert (nobody.code, json.loads(nobody.err)["detail"]) == (5, "no machine fits 'x*'")
 
 
+class TestWhatIsLost:
+    async def test_is_said_of_one_and_of_each_of_several(
+        self, pyxie: Runner, tmp_path: Path
+    ) -> None:
+        keeps = "keeps its data: neither a template nor the command line wipes a disk"
+        async with three(pyxie, tmp_path):
+            one = await pyxie("build", "web01")
+            several = await pyxie("build", "web*", "--replace")
+
+        assert one.out.splitlines()[1] == f"web01 {keeps}"
+        assert [
+            line.partition("; ")[2].partition("; ")[2] for line in several.out.splitlines()
+        ] == [
+            f"web01 {keeps}",
+            f"web02 {keeps}",
+        ]
+
+
 class TestCancel:
     async def test_all_means_those_in_build_mode(self, pyxie: Runner, tmp_path: Path) -> None:
         async with three(pyxie, tmp_path):
