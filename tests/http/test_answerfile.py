@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.registry.identity import Identity
 from tests.http.site import HOST, MACHINE, Answer, serving
 
 ANSWERING = MACHINE.replace("preseed: bookworm.j2", "templates: {answer: answer.j2}")
@@ -96,3 +97,17 @@ class TestTheAnswer:
             )
             assert (await served.ask("POST", "/answer", bytes(300 << 10))).status == 413
             assert (await served.get("/answer")).status == 405
+
+    async def test_is_not_for_the_second_of_two_with_one_identity(self, folder: Path) -> None:
+        first, head = "52:54:00:00:00:07", ANSWERING.partition("network:")[0]
+        async with serving(folder, machine=f"{head}match: {{arch: BIOS}}\n") as served:
+            token = await served.build()
+            for mac in (first, OTHER):
+                served.parts.recogniser.over_dhcp(mac, lambda: Identity(arch=0))
+
+            told = await served.ask("POST", "/answer", about(first))
+            second = await served.ask("POST", "/answer", about(OTHER))
+
+            assert told == Answer(200, f"fqdn = '{HOST}' # {token}\n".encode())
+            assert second.status == 404
+            assert f"{OTHER} is recognised as {HOST}, whose build {first} has" in second.text
