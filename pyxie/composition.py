@@ -20,7 +20,8 @@ from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.records import BuildRecords
-from pyxie.builds.stale import StaleWatch
+from pyxie.builds.stale import StaleWatch, threshold
+from pyxie.builds.troubles import TroubledBuilds
 from pyxie.clock import steady
 from pyxie.compat import contract, waitron3
 from pyxie.config.live import Derived, LiveSettings
@@ -94,9 +95,7 @@ def compose(settings: LiveSettings, *, strict: bool = False, proxies: Proxies = 
     database = Database(settings().state)
     watch = InterfaceWatch(lambda: settings().interfaces or None)
     parts = assemble(settings, database, lambda: watch.current, strict=strict, proxies=proxies)
-    stale = StaleWatch(
-        parts.builds, lambda build: parts.definitions.of(build).stale_build_threshold_secs
-    )
+    stale = StaleWatch(parts.builds, lambda build: threshold(parts.definitions.of(build)))
     services: list[Service] = [systemd.Watchdog(), watch, database, parts.builds, parts.machines]
     services += [parts.archive, parts.hooks, stale, parts.upstreams]
     if parts.boot_api.is_set:
@@ -204,7 +203,13 @@ def assemble(
         hooks=hooks,
         netboots=Netboots(definitions, hooks),
         trace=trace,
-        archive=Archive(database, trace, keep=lambda: settings().limits.events),
+        troubles=TroubledBuilds(index, trace.troubles, metrics),
+        archive=Archive(
+            database,
+            trace,
+            keep=lambda: settings().limits.events,
+            restored=discovered.restore,
+        ),
         metrics=metrics,
         gate=Derived(settings, lambda now: Gate(now.api, is_own, tokens.find)),
         tokens=tokens,

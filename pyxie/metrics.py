@@ -73,6 +73,11 @@ class Metrics:
         self.builds_active = Gauge(
             "pyxie_builds_active", "Machines in build mode.", registry=self.registry
         )
+        self.builds_in_trouble = Gauge(
+            "pyxie_builds_in_trouble",
+            "Machines in build mode whose last trouble is not over.",
+            registry=self.registry,
+        )
         self.hooks = Counter(
             "pyxie_hooks_total",
             "Hooks that were run, by kind and outcome.",

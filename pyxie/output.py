@@ -12,6 +12,7 @@ from typing import Any
 
 from pyxie.errors import PyxieError
 
+_DAY = 86_400.0
 _COLOURS = {"trouble": "red", "silence": "yellow", "build": "bold green"}
 
 
@@ -94,6 +95,11 @@ def problem(
     print(json.dumps({**said, "exit": exit_code}), file=sys.stderr, flush=True)  # noqa: T201
 
 
+def note(text: str) -> None:
+    """Say to people what is no part of the answer, as why there is nothing in it."""
+    error(f"pyxie: {text}")
+
+
 def _print(text: str) -> None:
     try:
         print(text, flush=True)  # noqa: T201
@@ -126,7 +132,8 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def event(found: Mapping[str, Any], *, dated: bool = False) -> None:
-    """Print one step of a boot, with its time; ``dated`` with its day as well."""
+    """Print one step of a boot, with its time; ``dated``, or of over a day ago, with its day."""
+    dated = dated or time.time() - found["at"] > _DAY
     at = time.strftime("%F %T" if dated else "%T", time.localtime(found["at"]))
     who = found["host"] or found["mac"] or found["peer"] or "-"
     text = f"{at}  {who}  {found['text']}"

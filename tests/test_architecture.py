@@ -114,6 +114,7 @@ PURE = frozenset(
         "events.kind",
         "events.kinds",
         "events.meter",
+        "events.trouble",
         "wire",
     )
 )

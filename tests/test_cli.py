@@ -47,8 +47,9 @@ BUILD = {
 WEB01 = {"hostname": "web01", "macs": ["52:54:00:00:00:01"], "build": BUILD}
 WEB02: dict[str, Any] = {"hostname": "web02", "macs": [], "build": None}
 LONG = "a-very-long-hostname." * 8 + "example.org"
-EVENT = {
-    "at": 0.0,
+TODAY = time.time() // 86_400 * 86_400
+EVENT: dict[str, Any] = {
+    "at": TODAY,
     "step": "offer",
     "text": "offered undionly.kpxe",
     "mac": "52:54:00:00:00:01",
@@ -149,12 +150,12 @@ def daemon() -> Iterator[FakeDaemon]:
         "GET /api/v1/discovered": answered({"machines": [STRANGER]}),
         "GET /api/v1/discovered/52:54:00:00:00:07": answered(STRANGER),
         "POST /api/v1/machines": answered({"hostname": "web07"}, 201),
-        "GET /api/v1/events": stream(EVENT, {**EVENT, "host": None, "mac": None, "at": 61.0}),
+        "GET /api/v1/events": stream(EVENT, {**EVENT, "host": None, "mac": None, "at": TODAY + 61}),
         "GET /api/v1/events?host=web01&mac=52:54:00:ab:cd:ef": stream(EVENT),
         "GET /api/v1/events?follow=1": stream(EVENT),
         "GET /api/v1/events?follow=1&progress=1": stream({**EVENT, "text": "kernel: 1.2 MB"}),
         "GET /api/v1/events/history?limit=2&host=web01": answered(
-            {"events": [{**EVENT, "at": 86_461.0}, EVENT], "next": None}
+            {"events": [{**EVENT, "at": 86_461.0}, {**EVENT, "at": 0.0}], "next": None}
         ),
     }
     with fake_daemon(answers) as running:
@@ -477,7 +478,165 @@ class TestBuilds:
         assert [each.path for each in daemon.asked] == ["/api/v1/builds/..%2Fmachines%3Fx%23y"]
 
 
+NONE: dict[str, Any] = {"machines": [], "problems": []}
+LIMITS = {"events": 20_000}
+WATCH = "to watch what comes: pyxie events --follow"
+UNSEEN = "no unknown machine has tried to boot since the start; watch: pyxie events --follow"
+
+
+class TestNothing:
+    """An empty answer says why it is empty, and what to call."""
+
+    @pytest.mark.parametrize(
+        ("call", "answers", "said"),
+        [
+            (
+                ["status"],
+                {"machines": {**NONE, "machines": [WEB02]}},
+                "no machine is in build mode or was installed; to install one: pyxie build HOST",
+            ),
+            *(
+                (
+                    [name],
+                    {"machines": NONE},
+                    (
+                        "there are no machines; to write the first one's file:"
+                        " pyxie add HOST --mac MAC"
+                    ),
+                )
+                for name in ("status", "machines")
+            ),
+            (
+                ["events"],
+                {"events/history?limit=100": {"events": []}, "settings": {"limits": LIMITS}},
+                f"no events: no machine has asked pyxie for anything; {WATCH}",
+            ),
+            (
+                ["events", "--past", "7"],
+                {"events/history?limit=7": {"events": []}, "settings": {"limits": {"events": 0}}},
+                (
+                    f"no events: no machine has asked pyxie for anything; {WATCH};"
+                    " with 'limits.events: 0' none of before the start is kept"
+                ),
+            ),
+            (
+                ["events", "--host", "web01"],
+                {
+                    "events/history?limit=100&host=web01": {"events": []},
+                    "machines/web01": WEB01,
+                },
+                f"no events: web01 has asked pyxie for nothing; {WATCH} --host web01",
+            ),
+            (
+                ["events", "--mac", "52:54:00:00:00:01"],
+                {"events/history?limit=100&mac=52:54:00:00:00:01": {"events": []}},
+                (
+                    "no events: no message of 52:54:00:00:00:01 has reached pyxie, or none since"
+                    f" the start was to be answered; {WATCH} --mac 52:54:00:00:00:01"
+                ),
+            ),
+            (
+                ["discovered"],
+                {"discovered": {"machines": []}, "settings": {"unknown": "ignore"}},
+                (
+                    f"{UNSEEN}; with 'unknown: discover' they say what they are, also before a"
+                    " restart"
+                ),
+            ),
+            (
+                ["discovered"],
+                {"discovered": {"machines": []}, "settings": {"unknown": "discover"}},
+                UNSEEN,
+            ),
+            # Its token may not see the settings.
+            (["discovered"], {"discovered": {"machines": []}}, UNSEEN),
+            (
+                ["token", "list"],
+                {"tokens": {"tokens": []}},
+                "there are no tokens; to create one: pyxie token create NAME",
+            ),
+            (
+                ["audit"],
+                {"audit?limit=50": {"entries": []}},
+                "nothing was changed over HTTP so far",
+            ),
+        ],
+    )
+    def test_says_why_and_what_to_call(
+        self, pyxie: Runner, call: list[str], answers: dict[str, Any], said: str
+    ) -> None:
+        told = {
+            f"GET /api/v1/{path}": answered({"settings": body} if path == "settings" else body)
+            for path, body in answers.items()
+        }
+        query = {"--host": "?host=web01", "--mac": "?mac=52:54:00:00:00:01"}
+        told |= {f"GET /api/v1/events{query.get(each, '')}": stream() for each in call}
+        with fake_daemon(told) as daemon:
+            plain = pyxie(*call, "--url", daemon.url)
+            as_json = pyxie(*call, "--json", "--url", daemon.url)
+
+        assert plain == Ran(0, "", f"pyxie: {said}\n")
+        assert (as_json.code, as_json.err) == (0, "")
+
+    def test_of_a_machine_that_is_not_there_says_so(self, pyxie: Runner) -> None:
+        answers = {
+            "GET /api/v1/events?host=web1": stream(),
+            "GET /api/v1/events/history?limit=100&host=web1": answered({"events": []}),
+            "GET /api/v1/machines/web1": problem(404, "no web1\nDid you mean web01?"),
+        }
+        with fake_daemon(answers) as daemon:
+            ran = pyxie("events", "--host", "web1", "--url", daemon.url)
+
+        assert ran == Ran(0, "", "pyxie: no web1\nDid you mean web01?\n")
+
+    def test_is_in_memory_where_it_is_too_long_ago_and_then_comes_from_disk(
+        self, pyxie: Runner
+    ) -> None:
+        answers = {
+            "GET /api/v1/events?host=web01": stream(),
+            "GET /api/v1/events/history?limit=100&host=web01": answered(
+                {"events": [{**EVENT, "at": 0.0}]}
+            ),
+        }
+        with fake_daemon(answers) as daemon:
+            ran = pyxie("events", "--host", "web01", "--url", daemon.url)
+
+        assert ran == Ran(0, "1970-01-01 00:00:00  web01  offered undionly.kpxe\n", "")
+
+
 class TestStatus:
+    @pytest.mark.parametrize(
+        ("call", "shown"),
+        [
+            (
+                ["status"],
+                (
+                    "web01  pending  1970-01-01 00:00:00  rescue"
+                    "  1970-01-01 00:01:00: kernel: no such file\n"
+                ),
+            ),
+            (
+                ["status", "web01"],
+                (
+                    "web01  pending  52:54:00:00:00:01\n"
+                    "last trouble  1970-01-01 00:01:00: kernel: no such file\n"
+                ),
+            ),
+        ],
+        ids=["all", "one"],
+    )
+    def test_shows_a_builds_last_trouble_with_its_time(
+        self, pyxie: Runner, call: list[str], shown: str
+    ) -> None:
+        trouble = {"at": 60.0, "code": "image.failed", "text": "kernel: no such file"}
+        machine = {**WEB01, "build": {**BUILD, "trouble": trouble}}
+        answers = {
+            "GET /api/v1/machines": answered({**NONE, "machines": [machine]}),
+            "GET /api/v1/machines/web01": answered({**machine, "history": [], "hooks": []}),
+        }
+        with fake_daemon(answers) as daemon:
+            assert pyxie(*call, "--url", daemon.url) == Ran(0, shown, "")
+
     @pytest.mark.parametrize("call", [["status"], ["machines"], ["status", "web01"]], ids=" ".join)
     def test_says_what_of_the_settings_is_not_in_force(
         self, pyxie: Runner, call: list[str]
@@ -581,6 +740,16 @@ class TestStatus:
 
 
 class TestEvents:
+    def test_of_over_a_day_ago_have_their_day(self, pyxie: Runner) -> None:
+        events = stream({**EVENT, "at": 0.0}, EVENT)
+        with fake_daemon({"GET /api/v1/events": events}) as daemon:
+            ran = pyxie("events", "--url", daemon.url)
+
+        assert ran.out == (
+            "1970-01-01 00:00:00  web01  offered undionly.kpxe\n"
+            "00:00:00  web01  offered undionly.kpxe\n"
+        )
+
     def test_are_a_line_each(self, pyxie: Runner, daemon: FakeDaemon) -> None:
         assert pyxie("events", "--url", daemon.url) == Ran(
             0,

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Final
 
 from pyxie.bounded import note
-from pyxie.builds.life import HOOKS_AFTER, Build
+from pyxie.builds.life import HOOKS_AFTER, Build, State
 from pyxie.config.build import Hook
 from pyxie.config.nodes import Document, Plain, parse
 from pyxie.config.values import dashed
@@ -109,10 +109,16 @@ class Definitions:
         return machine
 
     def hooks_after(self, build: Build) -> tuple[Hook, ...]:
-        """Return the hooks that are to run now that a build has come into its state."""
+        """Return the hooks that are to run now that a build has come into its state.
+
+        Those of a stale one only where it is written when that is: waitron ran none without,
+        and what they do may be to switch a machine off and on.
+        """
         hooks: tuple[Hook, ...] = ()
         if build.state in HOOKS_AFTER:
-            hooks = getattr(self.of(build), f"{HOOKS_AFTER[build.state]}_commands")
+            machine = self.of(build)
+            if build.state is not State.STALE or machine.stale_build_threshold_secs is not None:
+                hooks = getattr(machine, f"{HOOKS_AFTER[build.state]}_commands")
         return hooks
 
 

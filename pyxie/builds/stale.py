@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from pyxie.builds.builds import Builds
 from pyxie.builds.life import Build
+from pyxie.registry.machine import Machine
 from pyxie.service import Unbound
 
 _LOOK = 5.0
 """Seconds between looks; a look is in memory."""
+
+
+DEFAULT: Final = 7200
+"""Seconds after which a build is stale where nothing is written: installers take minutes."""
+
+
+def threshold(machine: Machine) -> int:
+    """Return the seconds that a machine's build may take; 0 for any number."""
+    written = machine.stale_build_threshold_secs
+    return DEFAULT if written is None else written
 
 
 class StaleWatch(Unbound):

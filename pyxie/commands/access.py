@@ -69,6 +69,8 @@ def list_(as_json: bool, **where: Any) -> None:
         for each in answer["tokens"]
     ]
     output.table(["token", "scope", "created", "expires"], rows)
+    if not rows:
+        output.note("there are no tokens; to create one: pyxie token create NAME")
 
 
 @token.command()
@@ -97,3 +99,5 @@ def audit(limit: int, as_json: bool, **where: Any) -> None:
         for each in answer["entries"]
     ]
     output.table(["when", "who", "from", "what", "status"], rows)
+    if not rows:
+        output.note("nothing was changed over HTTP so far")

@@ -237,6 +237,11 @@ def _described(file: Path, host: str, build_type: str | None) -> Any:
     }
 
 
+_NO_MACHINES: Final = (
+    "there are no machines; to write the first one's file: pyxie add HOST --mac MAC"
+)
+
+
 @click.command(short_help="Show who is being and was installed, or one HOST's history.")
 @several
 @remote
@@ -255,6 +260,8 @@ def status(
             output.as_json(answer)
             return
         output.line(f"{answer['hostname']}  {_state(answer)}  {' '.join(answer['macs'])}")
+        if trouble := _trouble(answer):
+            output.line(f"last trouble  {trouble}")
         rows = [
             [output.when(step["at"]), step["state"], step["cause"], step["peer"] or ""]
             for step in answer["history"]
@@ -278,6 +285,8 @@ def status(
     if as_json:
         output.as_json(listed)
         return
+    built = [each for each in listed["machines"] if each["build"]]
+    heads = ["machine", "state", "since", "type"]
     rows = [
         [
             each["hostname"],
@@ -285,10 +294,18 @@ def status(
             output.when(each["build"]["changed"]),
             each["build"]["build_type"],
         ]
-        for each in listed["machines"]
-        if each["build"]
+        for each in built
     ]
-    output.table(["machine", "state", "since", "type"], rows)
+    if any(map(_trouble, built)):
+        heads.append("last trouble")
+        rows = [[*row, _trouble(each)] for row, each in zip(rows, built, strict=True)]
+    output.table(heads, rows)
+    if not rows:
+        output.note(
+            "no machine is in build mode or was installed; to install one: pyxie build HOST"
+            if listed["machines"]
+            else _NO_MACHINES
+        )
     _warn(listed)
 
 
@@ -336,6 +353,8 @@ def machines(as_json: bool, config: Path | None, **where: Any) -> None:
         [each["hostname"], " ".join(each["macs"]), _state(each)] for each in everything["machines"]
     ]
     output.table(["machine", "NICs", "state"], rows)
+    if not rows:
+        output.note(_NO_MACHINES)
     _warn(everything)
 
 
@@ -373,23 +392,59 @@ def events(
             raise click.BadParameter(str(exc), param_hint="--mac") from exc
     client = client_of(**where)
 
-    async def before() -> None:
+    def tell(each: Any, *, dated: bool = False) -> None:
+        if as_json:
+            output.as_json(each)
+        else:
+            output.event(each, dated=dated)
+
+    async def before(most: int) -> bool:
         path = ("events", "history")
-        found = await client.call("GET", *path, limit=str(past), host=host, mac=mac)
+        found = await client.call("GET", *path, limit=str(most), host=host, mac=mac)
         for each in reversed(found["events"]):
-            if as_json:
-                output.as_json(each)
-            else:
-                output.event(each, dated=True)
+            tell(each, dated=True)
+        return bool(found["events"])
 
-    async def show() -> None:
+    async def show() -> bool:
+        some = False
         async for each in client.events(follow=follow, progress=progress, host=host, mac=mac):
-            if as_json:
-                output.as_json(each)
-            else:
-                output.event(each)
+            tell(each)
+            some = True
+        # What is too long ago to be in memory may be on disk.
+        return some or await before(_OF_DISK)
 
-    run(before() if past is not None else show())
+    some = run(before(past) if past is not None else show())
+    if not some and not as_json:
+        output.note(run(_why_no_events(client, host, mac)))
+
+
+_OF_DISK: Final = 100
+
+
+async def _why_no_events(client: Client, host: str | None, mac: str | None) -> str:
+    """Say why there is nothing to show, and what to call."""
+    watch = "pyxie events --follow"
+    why = "no machine has asked pyxie for anything"
+    if host is not None:
+        try:
+            await client.call("GET", "machines", host)
+        except RefusedError as exc:
+            return str(exc)  # there is none of that name
+        why, watch = f"{host} has asked pyxie for nothing", f"{watch} --host {host}"
+    elif mac is not None:
+        why = f"no message of {mac} has reached pyxie, or none since the start was to be answered"
+        watch = f"{watch} --mac {mac}"
+    why = f"no events: {why}; to watch what comes: {watch}"
+    if not await _keeps_events(client):
+        why += "; with 'limits.events: 0' none of before the start is kept"
+    return why
+
+
+async def _keeps_events(client: Client) -> bool:
+    try:
+        return bool((await client.call("GET", "settings"))["settings"]["limits"]["events"])
+    except RefusedError:
+        return True  # nobody knows
 
 
 def _warn(answer: Any) -> None:
@@ -398,6 +453,12 @@ def _warn(answer: Any) -> None:
         output.error(f"broken: {problem}")
     for sentence in answer.get("not_in_force", ()):  # an older daemon's has none
         output.error(f"not in force: {sentence}")
+
+
+def _trouble(machine: Any) -> str:
+    """Return a build's last trouble with its time, if it has one."""
+    found = (machine["build"] or {}).get("trouble")  # an older daemon's has none
+    return f"{output.when(found['at'])}: {found['text']}" if found else ""
 
 
 def _state(machine: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pyxie import output
+from pyxie.client import Client, RefusedError
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import remote, run
 from pyxie.config.values import mac as canonical
@@ -19,7 +20,8 @@ def discovered(as_json: bool, **where: Any) -> None:
 
     They report most with 'unknown: discover' in config.yaml. `pyxie adopt` writes a file for one.
     """
-    answer = run(client_of(**where).call("GET", "discovered"))
+    client = client_of(**where)
+    answer = run(client.call("GET", "discovered"))
     if as_json:
         output.as_json(answer)
         return
@@ -33,6 +35,20 @@ def discovered(as_json: bool, **where: Any) -> None:
         for each in answer["machines"]
     ]
     output.table(["NIC", "last seen", "vendor", "product", "serial", "architecture"], rows)
+    if not rows:
+        output.note(run(_why_none(client)))
+
+
+async def _why_none(client: Client) -> str:
+    """Say why there is nothing to show, and what to call."""
+    why = "no unknown machine has tried to boot since the start; watch: pyxie events --follow"
+    try:
+        unknown = (await client.call("GET", "settings"))["settings"]["unknown"]
+    except RefusedError:
+        return why
+    if unknown == "discover":
+        return why
+    return f"{why}; with 'unknown: discover' they say what they are, also before a restart"
 
 
 @click.command(short_help="Write a machine file for a discovered machine.")

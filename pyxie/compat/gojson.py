@@ -98,7 +98,7 @@ def _keys(keys: BuildKeys) -> dict[str, Any]:
         "Finish": keys.finish,
         "Preseed": keys.preseed,
         "Params": dict(sorted(keys.params.items())) or None,
-        "StaleBuildThresholdSeconds": keys.stale_build_threshold_secs,
+        "StaleBuildThresholdSeconds": keys.stale_build_threshold_secs or 0,
         "StaleBuildCommands": _commands(keys.stalebuild_commands),
         "PreBuildCommands": _commands(keys.prebuild_commands),
         "PostBuildCommands": _commands(keys.postbuild_commands),

@@ -90,10 +90,12 @@ class BuildKeys(Model):
         postbuild_commands: Hooks when a build is installed.
         cancelbuild_commands: Hooks when a build is cancelled.
         failedbuild_commands: Hooks when a build has failed.
-        stalebuild_commands: Hooks when a build becomes stale.
+        stalebuild_commands: Hooks when a build becomes stale; they run only where
+            ``stale_build_threshold_secs`` is written, too.
         pxeevent_commands: Hooks when the machine has fetched its boot script.
         unknownbuild_commands: Hooks when an unknown machine is seen; of settings only.
-        stale_build_threshold_secs: Seconds after which a build is stale; 0 for never.
+        stale_build_threshold_secs: Seconds after which a build is stale, by default two hours;
+            0 for never.
         wipes: ``false`` refuses to begin or go on with what wipes a disk, as a rescue must not;
             ``true`` takes back what a layer beneath said.
         tags, description: Notes, for people and templates.
@@ -117,7 +119,7 @@ class BuildKeys(Model):
     stalebuild_commands: Hooks = ()
     pxeevent_commands: Hooks = ()
     unknownbuild_commands: Hooks = ()
-    stale_build_threshold_secs: Annotated[int, Field(ge=0)] = 0
+    stale_build_threshold_secs: Annotated[int, Field(ge=0)] | None = None
     wipes: bool | None = None
     tags: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     description: str = ""

@@ -11,14 +11,15 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 import sqlalchemy as sa
 
 from pyxie.events.event import Event
-from pyxie.events.kind import Step
+from pyxie.events.kind import Step, from_data
+from pyxie.events.trace import RECENT, UNKNOWN
 from pyxie.service import Unbound
 from pyxie.store.database import Database, StoreError, faults
 from pyxie.store.tables import EVENTS
@@ -41,31 +42,64 @@ class Followed(Protocol):
         """Yield a queue that receives every event from now on."""
         ...
 
+    def restore(self, event: Event) -> None:
+        """Keep an event of before the start."""
+        ...
+
 
 class Archive(Unbound):
     """Stores what `Trace` records; a `pyxie.service.Service`.
+
+    To enter it gives the trace what it held before the last stop, as far as that is on disk.
 
     Args:
         database: Entered before this serves.
         trace: Where events come from.
         keep: How many are kept, as of now; 0 for none.
         every: Seconds between writes.
+        restored: Told of each event of before the start, the oldest first.
     """
 
     name = "archive"
 
     def __init__(
-        self, database: Database, trace: Followed, *, keep: Callable[[], int], every: float = _EVERY
+        self,
+        database: Database,
+        trace: Followed,
+        *,
+        keep: Callable[[], int],
+        every: float = _EVERY,
+        restored: Callable[[Event], None] = lambda _event: None,
     ) -> None:
         self._database = database
         self._trace = trace
         self._keep = keep
         self._every = every
+        self._restored = restored
         self._queue: asyncio.Queue[Event] | None = None
         self._waiting: deque[dict[str, Any]] = deque(maxlen=_MOST_WAITING)
         self._writing = asyncio.Lock()
         self._unpruned = _PRUNE
         self._failing = False
+
+    async def __aenter__(self) -> Self:
+        unknown = EVENTS.c.host.is_(None)
+        newest = sa.select(EVENTS).order_by(EVENTS.c.id.desc())
+        try:
+            rows = [
+                row
+                for of, most in ((unknown, UNKNOWN), (~unknown, RECENT))
+                for row in await self._database.rows(newest.where(of).limit(most))
+            ]
+        except StoreError as exc:
+            log.warning("what happened before cannot be read: %s", exc)
+            return self
+        for row in sorted(rows, key=lambda row: (row["at"], row["id"])):
+            event = _event(row)
+            if event is not None:
+                self._trace.restore(event)
+                self._restored(event)
+        return self
 
     async def serve(self) -> None:
         """Write what happens, until cancelled."""
@@ -175,3 +209,14 @@ class Archive(Unbound):
             found = found.where(EVENTS.c.id < before)
         rows = await self._database.rows(found)
         return [{**row, "data": json.loads(row["data"])} for row in rows]
+
+
+def _event(row: Mapping[Any, Any]) -> Event | None:
+    """Return an event that was stored; None for one whose kind an older release had."""
+    try:
+        what = from_data(row["code"] or "", json.loads(row["data"]))
+        if what is None:
+            return None
+        return Event(at=row["at"], what=what, mac=row["mac"], host=row["host"], peer=row["peer"])
+    except (AttributeError, TypeError, ValueError):  # its fields hold something else by now
+        return None

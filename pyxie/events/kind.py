@@ -98,6 +98,17 @@ def data(what: Kind) -> dict[str, Any]:
     return {name: _plain(getattr(what, name)) for name in names(what)}
 
 
+def from_data(code: str, found: Mapping[str, Any]) -> Kind | None:
+    """Return what `data` gave, as of ``code``; None if there is no such kind with such fields."""
+    of = BY_CODE.get(code)
+    if of is None or not set(found) <= set(names(of)):
+        return None
+    try:
+        return of(**{name: _restored(value) for name, value in found.items()})
+    except TypeError:  # it has a field more by now
+        return None
+
+
 def shortened(what: Kind, most: int) -> Kind:
     """Return ``what`` with no text in it longer than ``most`` letters: peers make some up."""
     changed = {name: _cut(getattr(what, name), most) for name in names(what)}
@@ -110,6 +121,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     return str(value) if isinstance(value, str) else value
+
+
+def _restored(value: Any) -> Any:
+    return tuple(map(_restored, value)) if isinstance(value, list) else value
 
 
 def _cut(value: Any, most: int) -> Any:

@@ -16,13 +16,15 @@ from typing import NamedTuple
 from pyxie.clock import steady
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Kind, Step
+from pyxie.events.trouble import Troubles
 
 log = logging.getLogger("pyxie.boot")
 
 _PER_HOST = 200
 _HOSTS = 2_000
-_RECENT = 4_000
-_UNKNOWN = 2_000
+RECENT = 4_000
+UNKNOWN = 2_000
+"""How many events of known and of unknown machines are kept."""
 _BACKLOG = 1_000
 _AGAIN = 10.0
 """Seconds within which a client that repeats itself is not recorded again."""
@@ -39,6 +41,9 @@ class _Kept(NamedTuple):
 
 class Trace:
     """Keeps events and hands them to those who follow; bounded in every direction.
+
+    Attributes:
+        troubles: The last of each machine, of all that was recorded.
 
     Args:
         host_of: Gives the hostname for a MAC, for events whose sender does not know it.
@@ -58,9 +63,10 @@ class Trace:
         self._steady = steady
         self._number = 0
         self._hosts: OrderedDict[str, deque[_Kept]] = OrderedDict()
-        self._known: deque[_Kept] = deque(maxlen=_RECENT)
-        self._unknown: deque[_Kept] = deque(maxlen=_UNKNOWN)
+        self._known: deque[_Kept] = deque(maxlen=RECENT)
+        self._unknown: deque[_Kept] = deque(maxlen=UNKNOWN)
         self._followers: dict[asyncio.Queue[Event], bool] = {}
+        self.troubles = Troubles()
 
     def record(
         self,
@@ -88,6 +94,10 @@ class Trace:
             if queue.full():
                 queue.get_nowait()  # a follower that does not read loses the oldest
             queue.put_nowait(event)
+
+    def restore(self, event: Event) -> None:
+        """Keep an event of before the start; those who follow have it, and the log, from then."""
+        self._keep(event)
 
     def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
         """Return events that are kept, oldest first: of one machine all, or the newest of all."""
@@ -130,6 +140,7 @@ class Trace:
         return False
 
     def _keep(self, event: Event) -> None:
+        self.troubles.note(event)
         self._number += 1
         kept = _Kept(self._number, self._steady(), event)
         if event.host is None:

@@ -43,10 +43,19 @@ class Wipes(Answer):
     disks: list[str]
 
 
+class Trouble(Answer):
+    """The last trouble of a machine's build: an event's time, code and text."""
+
+    at: float
+    code: str
+    text: str
+
+
 class Build(Answer):
     """A build of a machine; times are in seconds since 1970.
 
     ``wipes`` is null of a build of before that was said.
+    ``trouble``: its last, unless something later shows that it is over.
     """
 
     host: str
@@ -57,6 +66,7 @@ class Build(Answer):
     build_type: str
     reason: str
     wipes: Wipes | None
+    trouble: Trouble | None
 
 
 class NumberedBuild(Build):

@@ -19,7 +19,7 @@ from pyxie.http import answers
 from pyxie.http.begin import Begun, begin, defined, found
 from pyxie.http.edge import base_url, peer, text
 from pyxie.http.hosts import host_of, unknown
-from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING
+from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING, TROUBLES
 from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
 from pyxie.registry.hiding import around_type, as_json
@@ -62,7 +62,7 @@ async def listing(request: web.Request) -> web.Response:
         before=of.before,
         limit=of.limit,
     )
-    page = [{"id": each.number, **build_json(each)} for each in found]
+    page = [{"id": each.number, **build_json(request, each)} for each in found]
     return web.json_response({"builds": page, "next": of.following(page)})
 
 
@@ -117,7 +117,7 @@ async def newest(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text=unknown(host, registry.near(host)))
     if build is None:
         raise web.HTTPNotFound(text=f"{host} was never in build mode")
-    return web.json_response({"id": build.number, **build_json(build)})
+    return web.json_response({"id": build.number, **build_json(request, build)})
 
 
 @routes.put(
@@ -138,7 +138,7 @@ async def build(request: web.Request) -> web.Response:
     begun = await begin(
         request, name, wanted.build_type or None, said, cause=_CAUSE, replace=wanted.replace
     )
-    return web.json_response(begun_json(begun))
+    return web.json_response(begun_json(request, begun))
 
 
 @routes.delete("/api/v1/builds/{hostname}", scope=Scope.BUILD, answer=answers.Build, errors=(404,))
@@ -184,7 +184,7 @@ async def log(request: web.Request) -> web.Response:
     if build is None or build.state is not State.FAILED:
         raise web.HTTPNotFound(text=f"no failed build of {host_of(request)}")
     return web.json_response(
-        {**build_json(build), "log": await request.app[BUILDS].log_of(build.host)}
+        {**build_json(request, build), "log": await request.app[BUILDS].log_of(build.host)}
     )
 
 
@@ -248,19 +248,20 @@ async def definition(request: web.Request) -> web.Response:
     return web.json_response({**answer(described), **tried, "hidden": hidden})
 
 
-def begun_json(begun: Begun) -> dict[str, Any]:
+def begun_json(request: web.Request, begun: Begun) -> dict[str, Any]:
     """Return a build that has just begun as the API gives it: with its token, this once."""
     build = begun.build
     return {
         "id": build.number,
-        **build_json(build),
+        **build_json(request, build),
         "token": build.token,
         "advice": list(begun.advice),
     }
 
 
-def build_json(build: Build) -> dict[str, Any]:
+def build_json(request: web.Request, build: Build) -> dict[str, Any]:
     """Return a build as the API gives it: without its token."""
+    trouble = request.app[TROUBLES].of(build)
     return {
         "host": build.host,
         "state": str(build.state),
@@ -270,11 +271,14 @@ def build_json(build: Build) -> dict[str, Any]:
         "build_type": build.build_type,
         "reason": build.reason,
         "wipes": in_words(build.host, build.forecast) if build.forecast else None,
+        "trouble": (
+            {"at": trouble.at, "code": trouble.code, "text": trouble.text} if trouble else None
+        ),
     }
 
 
 def _as_it_is(request: web.Request, build: Build) -> web.Response:
-    return web.json_response(build_json(request.app[INDEX].of(build.host) or build))
+    return web.json_response(build_json(request, request.app[INDEX].of(build.host) or build))
 
 
 def _active(request: web.Request) -> Build:

@@ -7,8 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from pyxie import __version__
+from pyxie.builds.life import State
 from pyxie.http.edge import admitted
-from pyxie.http.parts import BUILDS, INDEX, LOADERS, MACHINES, METRICS, SETTINGS
+from pyxie.http.parts import BUILDS, INDEX, LOADERS, MACHINES, METRICS, SETTINGS, TROUBLES
 from pyxie.http.routing import OPEN, Routes
 
 routes = Routes()
@@ -26,6 +27,8 @@ async def health(request: web.Request) -> web.Response:
             "file": str(app[SETTINGS].file.absolute()),
             "machines": len(registry.machines),
             "building": len(app[INDEX].active_now()),
+            "in_trouble": app[TROUBLES].count(),
+            "stale": sum(build.state is State.STALE for build in app[INDEX].active_now()),
             "unsaved": app[BUILDS].unsaved,
             "problems": [
                 *map(str, app[SETTINGS].problems),

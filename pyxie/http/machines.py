@@ -74,7 +74,7 @@ async def machines(request: web.Request) -> web.Response:
     page = names[: of.limit]
     return web.json_response(
         {
-            "machines": [_machine(index, found[host]) for host in page],
+            "machines": [_machine(request, found[host]) for host in page],
             "problems": [
                 str(problem) for problem in (*request.app[SETTINGS].problems, *registry.problems)
             ],
@@ -118,12 +118,12 @@ def builds_of(index: BuildIndex) -> list[Build]:
     return [build for build in found if build is not None]
 
 
-def _machine(index: BuildIndex, machine: Machine) -> dict[str, Any]:
-    build = index.of(machine.hostname)
+def _machine(request: web.Request, machine: Machine) -> dict[str, Any]:
+    build = request.app[INDEX].of(machine.hostname)
     return {
         "hostname": machine.hostname,
         "macs": machine.macs,
-        "build": build_json(build) if build else None,
+        "build": build_json(request, build) if build else None,
     }
 
 
@@ -144,7 +144,7 @@ async def shown(
     return {
         "hostname": host,
         "macs": machine.macs if machine else (),
-        "build": build_json(build) if build else None,
+        "build": build_json(request, build) if build else None,
         "history": await request.app[BUILDS].history(host),
         "hooks": await request.app[HOOKS].history(host),
         "definition": document.data if document else None,

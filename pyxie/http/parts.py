@@ -18,6 +18,7 @@ from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.records import BuildRecords
+from pyxie.builds.troubles import TroubledBuilds
 from pyxie.config.live import LiveSettings
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.events.archive import Archive
@@ -63,6 +64,7 @@ class Parts:
         hooks: Runs them.
         netboots: Begins those of a boot.
         trace: Recent events, in memory.
+        troubles: The last of each build.
         archive: Events on disk.
         metrics: Counters.
         gate: Who may do what by the settings of now, when called.
@@ -89,6 +91,7 @@ class Parts:
     hooks: Hooks
     netboots: Netboots
     trace: Trace
+    troubles: TroubledBuilds
     archive: Archive
     metrics: Metrics
     gate: Callable[[], Gate]
@@ -114,6 +117,7 @@ BOOT_API: web.AppKey[BootApi] = web.AppKey("boot_api", BootApi)
 HOOKS: web.AppKey[Hooks] = web.AppKey("hooks", Hooks)
 NETBOOTS: web.AppKey[Netboots] = web.AppKey("netboots", Netboots)
 TRACE: web.AppKey[Trace] = web.AppKey("trace", Trace)
+TROUBLES: web.AppKey[TroubledBuilds] = web.AppKey("troubles", TroubledBuilds)
 ARCHIVE: web.AppKey[Archive] = web.AppKey("archive", Archive)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 GATE: web.AppKey[Callable[[], Gate]] = web.AppKey("gate")
@@ -141,6 +145,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[HOOKS] = parts.hooks
     app[NETBOOTS] = parts.netboots
     app[TRACE] = parts.trace
+    app[TROUBLES] = parts.troubles
     app[ARCHIVE] = parts.archive
     app[METRICS] = parts.metrics
     app[GATE] = parts.gate

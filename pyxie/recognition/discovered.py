@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 from pyxie.bounded import note as remember
+from pyxie.events.event import Event
+from pyxie.events.kinds import Discovered
 
 FIELDS: Final = (
     *("uuid", "vendor", "product", "serial", "asset"),
@@ -71,6 +73,11 @@ class DiscoveredMachines:
         machine = replace(old, last=now, fields=both, news=news, moment=moment)
         remember(self._known, mac, machine, _MOST)
         return sure and quiet
+
+    def restore(self, event: Event) -> None:
+        """Note what a machine reported before pyxie was started anew, if ``event`` tells that."""
+        if isinstance(event.what, Discovered) and event.mac is not None:
+            self.note(event.mac, event.at, event.what.reported)
 
     def all(self) -> list[DiscoveredMachine]:
         """Return them, the one seen last at the end."""

@@ -175,7 +175,9 @@ def template_names(machine: Machine, settings: Settings, context: BuildContext) 
         # waitron 3 merged its settings into the machine, and named some fields otherwise.
         "build_type_name": build_type,
         "ipmi_address_raw": machine.ipmi_address,
-        "stale_build_threshold_seconds": machine.stale_build_threshold_secs,
+        # Not written is 0, as in waitron.
+        "stale_build_threshold_secs": machine.stale_build_threshold_secs or 0,
+        "stale_build_threshold_seconds": machine.stale_build_threshold_secs or 0,
         "templatepath": str(settings.templatepath),
         "static_files_path": str(settings.staticspath or ""),
     }

@@ -17,6 +17,7 @@ from pyxie.registry.folder import Folder
 from pyxie.registry.merge import Layer
 from pyxie.registry.registry import Registry
 
+HOOKS = "stalebuild_commands: [{command: 'true'}]\npostbuild_commands: [{command: 'true'}]\n"
 HOST = "web01.internal"
 MAC, OTHERS = "52:54:00:00:00:01", "52:54:00:00:00:99"
 OWN = f"hostname: {HOST}\nnetwork: [{{macaddress: '{MAC}'}}]\nparams: {{v: one}}\n"
@@ -176,3 +177,23 @@ def _at_once(work: Callable[[], None], times: int) -> None:
         each.start()
     for each in threads:
         each.join()
+
+
+class TestHooksOfAStaleBuild:
+    """waitron ran none where no threshold is written; two hours is the default here."""
+
+    @pytest.mark.parametrize(
+        ("more", "hooks"),
+        [("", 0), ("stale_build_threshold_secs: 60\n", 1), ("stale_build_threshold_secs: 0\n", 1)],
+    )
+    def test_run_only_where_it_is_written_when_that_is(
+        self, tmp_path: Path, more: str, hooks: int
+    ) -> None:
+        machines = Machines(tmp_path)
+        machines.write(f"{OWN}{HOOKS}{more}")
+        build = machines.begin()
+
+        stale = machines.definitions.hooks_after(build.to(State.STALE, 1.0))
+        installed = machines.definitions.hooks_after(build.to(State.INSTALLED, 1.0))
+
+        assert (len(stale), len(installed)) == (hooks, 1)

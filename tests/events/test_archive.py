@@ -15,14 +15,17 @@ import sqlalchemy as sa
 
 from pyxie.events import archive as module
 from pyxie.events.archive import Archive
+from pyxie.events.event import Event
 from pyxie.events.kind import Step
-from pyxie.events.kinds import ImageProgress
+from pyxie.events.kinds import Booting, ImageFailed, ImageProgress, MenuShown
 from pyxie.events.trace import Trace
 from pyxie.store.database import Database
 from pyxie.store.tables import EVENTS
 from tests.events.said import said
 
 MAC = "52:54:00:00:00:01"
+OTHER = "52:54:00:00:00:02"
+KERNEL = ImageFailed(part="kernel", source="http://m.example/linux", why="does not answer")
 NEVER = 3600.0
 
 
@@ -114,6 +117,66 @@ class TestArchive:
                 trace.record(said(Step.BUILD, text), host="web01")
         async with Database(url) as opened:
             assert await texts(opened) == ["two", "one"]
+
+    async def test_gives_the_trace_what_was_before_a_restart(self, tmp_path: Path) -> None:
+        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        async with Database(url) as opened, archive(opened) as (trace, _):
+            trace.record(MenuShown(), mac=OTHER)
+            trace.record(Booting(), host="web01", mac=MAC, peer="192.0.2.1")
+            trace.record(KERNEL, host="web01", mac=MAC)
+            trace.record(said(Step.BUILD, "of a kind that is gone"), host="web01")
+            before = trace.recent()[:3]
+
+        told: list[Event] = []
+        async with Database(url) as opened:
+            again = Trace()
+            async with Archive(opened, again, keep=lambda: 100, restored=told.append):
+                pass
+
+        assert again.recent() == before == told
+        assert again.recent(host="web01") == before[1:]
+        assert again.troubles.of("web01", 0.0) == before[2]
+
+    async def test_does_not_keep_twice_what_it_gave_back(self, tmp_path: Path) -> None:
+        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        async with Database(url) as opened, archive(opened) as (trace, _):
+            trace.record(Booting(), host="web01")
+        async with Database(url) as opened:
+            trace = Trace()
+            kept = Archive(opened, trace, keep=lambda: 100, every=0.01)
+            async with kept:
+                task = asyncio.create_task(kept.serve())
+                await asyncio.sleep(0)
+                trace.record(Booting(), host="web02")
+                task.cancel()
+                await asyncio.wait([task])
+            assert await texts(opened) == ["leaves iPXE for its kernel"] * 2
+
+    @pytest.mark.parametrize("data", ["[]", "{", '{"part": 1, "total": "x"}'])
+    async def test_leaves_out_what_cannot_be_said_any_more(self, tmp_path: Path, data: str) -> None:
+        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        async with Database(url) as opened:
+            row = {"at": 1.0, "step": "image", "text": "x", "code": "image.fetching", "data": data}
+            async with opened.engine.begin() as connection:
+                await connection.execute(sa.insert(EVENTS), [row])
+            trace = Trace()
+            async with Archive(opened, trace, keep=lambda: 100):
+                pass
+
+        assert trace.recent() == []
+
+    async def test_starts_although_what_was_before_cannot_be_read(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with Database(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
+            async with opened.engine.begin() as connection:
+                await connection.execute(sa.text("DROP TABLE events"))
+            trace = Trace()
+            async with Archive(opened, trace, keep=lambda: 100):
+                pass
+
+        assert trace.recent() == []
+        assert "what happened before cannot be read" in caplog.text
 
     async def test_what_was_kept_as_words_alone_keeps_its_words(self, tmp_path: Path) -> None:
         url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"

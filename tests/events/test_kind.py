@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from pyxie.events.kind import BY_CODE, Kind, Step, data, kind, names, shortened
+from pyxie.events.kind import BY_CODE, Kind, Step, data, from_data, kind, names, shortened
 
 
 @pytest.fixture
@@ -53,6 +53,21 @@ class TestItsData:
 
         assert found == {"text": "offer", "list": ["image"], "told": {"hook": "build"}, "size": 7}
         assert type(found["text"]) is str
+
+    def test_makes_the_same_again(self, sample: type[Kind]) -> None:
+        what = sample(text="a", list=("b", "c"), told={"d": "e"}, size=7)  # type: ignore[call-arg]
+
+        assert from_data("test.sample", data(what)) == what
+
+    @pytest.mark.parametrize(
+        ("code", "found"),
+        [("test.gone", {}), ("test.sample", {"text": "a", "more": "b"}), ("test.sample", {})],
+        ids=["no-such-kind", "a-field-less", "a-field-more"],
+    )
+    def test_of_another_release_makes_nothing(
+        self, sample: type[Kind], code: str, found: dict[str, str]
+    ) -> None:
+        assert from_data(code, found) is None
 
     def test_is_cut_where_a_peer_made_up_too_much(self, sample: type[Kind]) -> None:
         what = sample(  # type: ignore[call-arg]

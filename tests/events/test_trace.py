@@ -187,7 +187,7 @@ class TestBounds:
                 said(Step.SILENCE, "silence"), mac=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}"
             )
 
-        assert len(trace.recent()) == module._UNKNOWN + 1
+        assert len(trace.recent()) == module.UNKNOWN + 1
         assert texts(trace.recent(host="web01")) == ["offered"]
 
     def test_a_machine_has_its_own_newest(self) -> None:
@@ -208,7 +208,7 @@ class TestBounds:
         assert len(trace._hosts) == module._HOSTS
         assert texts(trace.recent(host="web1")) == []
         assert texts(trace.recent(host="web0")) != []
-        assert len(trace.recent()) <= module._RECENT + module._UNKNOWN
+        assert len(trace.recent()) <= module.RECENT + module.UNKNOWN
 
     def test_a_follower_that_does_not_read_loses_the_oldest(self) -> None:
         trace = Trace()

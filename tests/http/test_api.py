@@ -44,6 +44,8 @@ class TestHealth:
                 "file": str(tmp_path / "config.yaml"),
                 "machines": 1,
                 "building": 1,
+                "in_trouble": 0,
+                "stale": 0,
                 "unsaved": 0,
                 "not_in_force": [],
             }

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from pyxie.builds.life import State
+from pyxie.builds.stale import threshold as stale_after
 from tests.builds.stores import FillingRecords
-from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
+from tests.http.site import ALL_LOCAL, CONFIG, HOST, LOCAL, MAC, MACHINE, Answer, Served, serving
 from tests.loaders.programs import X64
 
 TYPES = f"{CONFIG}build_types: {{rescue: {{params: {{mirror: other}}, cmdline: rescue}}}}\n"
@@ -287,7 +288,7 @@ class TestStale:
             builds = served.parts.builds
 
             def threshold(build: Any) -> int:
-                return served.parts.definitions.of(build).stale_build_threshold_secs
+                return stale_after(served.parts.definitions.of(build))
 
             served.clock.now += 59
             assert builds.first_stale(threshold) == []
@@ -302,6 +303,72 @@ class TestStale:
             assert [step["state"] for step in await builds.history(HOST)] == ["pending", "stale"]
             assert await served.get(f"/status/{HOST}") == Answer(200, b"Installing")
             assert (await served.get(f"/done/{HOST}/{token}")).status == 200
+
+
+class TestTrouble:
+    """What a build cannot go on by, for those who look at builds and not at events."""
+
+    async def test_is_told_with_its_time_until_it_is_over(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=LOCAL, config=ALL_LOCAL) as served:
+            for name in ("linux", "initrd.gz"):
+                lay_image(tmp_path, f"deb/{name}")
+            lay_image(tmp_path, "firmware.cpio")
+            token = await served.build()
+            (tmp_path / "images/deb/linux").unlink()
+
+            kernel = await served.get(f"/boot/{HOST}/kernel/linux")
+            told = [await trouble(served, path) for path in WITH_BUILDS]
+            health = json.loads((await served.get("/health")).body)["in_trouble"]
+            counted = served.counted("pyxie_builds_in_trouble")
+            await served.get(f"/booting/{MAC}/{token}")
+            over = [await trouble(served, path) for path in WITH_BUILDS]
+
+            assert kernel.status == 404
+            assert told == [
+                {
+                    "at": served.clock.now,
+                    "code": "image.failed",
+                    "text": "kernel: deb/linux: no such file",
+                }
+            ] * len(WITH_BUILDS)
+            assert (health, counted) == (1, 1)
+            assert over == [None] * len(WITH_BUILDS)
+            assert json.loads((await served.get("/health")).body)["in_trouble"] == 0
+
+    async def test_is_a_server_of_images_that_is_dead(self, tmp_path: Path) -> None:
+        machine = MACHINE.replace("http://files.internal:81/bookworm", "http://127.0.0.1:1")
+        async with serving(tmp_path, machine=machine) as served:
+            await served.build()
+
+            await served.get(f"/boot/{HOST}/kernel/linux")
+
+            found = await trouble(served, f"/api/v1/machines/{HOST}")
+            assert found["text"].startswith("kernel: http://127.0.0.1:1/amd64/linux: ")
+
+    async def test_of_one_build_is_not_the_next_ones(self, tmp_path: Path) -> None:
+        machine = MACHINE.replace("http://files.internal:81/bookworm", "http://127.0.0.1:1")
+        async with serving(tmp_path, machine=machine) as served:
+            await served.build()
+            await served.get(f"/boot/{HOST}/kernel/linux")
+
+            await served.build()
+
+            assert await trouble(served, f"/api/v1/machines/{HOST}") is None
+
+
+WITH_BUILDS = ("/api/v1/machines", f"/api/v1/machines/{HOST}", "/api/v1/builds")
+
+
+def lay_image(folder: Path, name: str) -> None:
+    (folder / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / "images" / name).write_text("x")
+
+
+async def trouble(served: Served, path: str) -> Any:
+    """Return the last trouble of the one build that an answer tells of."""
+    found = json.loads((await served.get(path)).body)
+    [each] = found.get("machines") or found.get("builds") or [found]
+    return each.get("build", each)["trouble"]
 
 
 class TestDefinition:

@@ -118,6 +118,37 @@ class TestEvents:
             assert page["next"] is None
 
 
+class TestARestart:
+    async def test_keeps_what_happened_and_who_was_discovered(self, tmp_path: Path) -> None:
+        nic, config = "52-54-00-00-00-99", f"{CONFIG}unknown: discover\n"
+        machine = MACHINE.replace("http://files.internal:81/bookworm", "http://127.0.0.1:1")
+        paths = (
+            *("/api/v1/events", f"/api/v1/events?host={HOST}"),
+            *("/api/v1/discovered", f"/api/v1/machines/{HOST}"),
+        )
+        told = []
+        for restarted in (False, True):
+            async with (
+                serving(tmp_path, machine=machine, config=config) as served,
+                served.parts.archive,
+            ):
+                task = asyncio.create_task(served.parts.archive.serve())
+                await asyncio.sleep(0)
+                if not restarted:
+                    await served.build()
+                    await served.get(f"/boot/{HOST}/kernel/linux")
+                    await served.get(f"/discovered/{nic}?serial=7")
+                told.append([(await served.get(path)).text for path in paths])
+                task.cancel()
+                await asyncio.wait([task])
+
+        before, after = told
+        assert before == after
+        assert "/amd64/linux" in after[0]
+        assert nic.replace("-", ":") in after[2]
+        assert json.loads(after[3])["build"]["trouble"]["code"] == "image.failed"
+
+
 class TestSettings:
     async def test_are_told_without_secrets(self, tmp_path: Path) -> None:
         config = CONFIG.replace("http://files.internal", "http://u:secret@files.internal")

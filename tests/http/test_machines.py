@@ -81,6 +81,7 @@ class TestReading:
                         "sentences": [KEEPS],
                         "disks": [],
                     },
+                    "trouble": None,
                 },
             }
             assert json.loads((await served.get("/api/v1/machines")).body) == {

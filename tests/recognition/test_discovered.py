@@ -5,9 +5,24 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyxie.events.event import Event
+from pyxie.events.kinds import Discovered, MenuShown
 from pyxie.recognition.discovered import FIELDS, DiscoveredMachines
 
 MAC = "52:54:00:00:00:01"
+
+
+class TestRestored:
+    def test_is_what_was_reported_before_the_start(self) -> None:
+        strangers = DiscoveredMachines()
+
+        strangers.restore(Event(at=5.0, mac=MAC, what=Discovered(reported={"vendor": "QEMU"})))
+        strangers.restore(Event(at=6.0, mac="52:54:00:00:00:02", what=MenuShown()))
+        strangers.restore(Event(at=6.0, what=Discovered(reported={"vendor": "x"})))
+
+        (found,) = strangers.all()
+        assert (found.mac, found.last, dict(found.fields)) == (MAC, 5.0, {"vendor": "QEMU"})
+        assert not strangers.note(MAC, 6.0, {}), "is news once, also over a restart"
 
 
 class TestHeard:

@@ -1,0 +1,84 @@
+"""The last trouble of each machine's build, until something later shows that it is over."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyxie.bounded import note as remember
+from pyxie.events.datagrams import NotAnswered, Offered
+from pyxie.events.event import Event
+from pyxie.events.kind import Kind, Step
+from pyxie.events.kinds import (
+    Booting,
+    BuildChanged,
+    BuildRefused,
+    ManagementRefused,
+    ScriptFailed,
+    ScriptSent,
+    TemplateFailed,
+    TemplateFetched,
+)
+
+_MOST: Final = 4_000
+_NO_ANSWER: Final = frozenset(
+    (
+        *("no-loader", "no-architecture", "malformed-architecture", "unknown-architecture"),
+        *("bad-relay", "no-address"),
+    )
+)
+"""Why a machine that is to be installed is not answered, and will not be the next time either."""
+_BEFORE_THE_KERNEL: Final = ("dhcp.", "tftp.", "script.", "image.", "bootapi.")
+"""Codes of troubles that are over once iPXE starts the kernel."""
+
+
+class Troubles:
+    """Keeps the last trouble of each machine; of ended builds too, as of a hook after one."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, Event] = {}
+
+    def note(self, event: Event) -> None:
+        """Take note of what happened."""
+        if event.host is None:
+            return
+        if is_trouble(event.what):
+            remember(self._last, event.host, event, _MOST)
+            return
+        last = self._last.get(event.host)
+        if last is not None and is_over(last.what, event.what):
+            del self._last[event.host]
+
+    def of(self, host: str, since: float) -> Event | None:
+        """Return the machine's last trouble, if it is not older than ``since``."""
+        found = self._last.get(host)
+        return found if found is not None and found.at >= since else None
+
+
+def is_trouble(what: Kind) -> bool:
+    """Tell whether a machine that is being installed cannot go on by this.
+
+    A call that was refused is its caller's trouble, and began nothing.
+    """
+    if isinstance(what, NotAnswered):
+        return what.reason in _NO_ANSWER
+    refused = isinstance(what, BuildRefused | ManagementRefused)
+    return what.step is Step.TROUBLE and not refused
+
+
+def is_over(trouble: Kind, later: Kind) -> bool:
+    """Tell whether ``later`` shows that ``trouble`` is over."""
+    match later:
+        case BuildChanged(state="installing" | "stale"):
+            return False
+        case BuildChanged():
+            return True
+        case Booting():
+            return trouble.code.startswith(_BEFORE_THE_KERNEL)
+        case Offered():
+            return trouble.code.startswith("dhcp.")
+        case ScriptSent():
+            return isinstance(trouble, ScriptFailed)
+        case TemplateFetched():
+            return isinstance(trouble, TemplateFailed) and trouble.name == later.name
+        case _:
+            return False
