@@ -25,9 +25,10 @@ from pyxie.registry.define import Definition
 from pyxie.registry.machine import Machine, codes_of
 from pyxie.registry.merge import Place
 from pyxie.registry.origins import own
+from pyxie.render.asked import file_of, missing, no_template
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.reads import reading
-from pyxie.render.rendering import Rendering, file_of, kinds
+from pyxie.render.rendering import SCRIPT, Rendering, kinds
 from pyxie.wiping.forecast import Answer, Forecast, forecast, refusal
 
 _KEYS: Final = ("cmdline", "initrd", "loader")
@@ -117,6 +118,7 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
         script=scripts[0],
         texts=texts,
     )
+    faults += _asked_in_vain(served)
     wiped = forecast(
         {file_of(machine, kind): text for kind, text in texts.items()},
         f"{served.cmdline} {served.script}",
@@ -127,6 +129,16 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
     if refused is not None:
         faults.append(NotServedError("wipes", refused))
     return Rehearsal(tuple(faults), served, wiped)
+
+
+def _asked_in_vain(served: Served) -> Iterator[NotServedError]:
+    """Yield what command line and script have the machine ask for, and it will not get."""
+    told: set[str] = set()
+    for what, text in (("cmdline", served.cmdline), (SCRIPT, served.script)):
+        for word in missing(served.machine, text, served.token):
+            if word not in told:
+                told.add(word)
+                yield NotServedError(what, no_template(served.machine, word))
 
 
 def expected(

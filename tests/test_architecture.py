@@ -29,6 +29,7 @@ PURE = frozenset(
     f"pyxie.{name}"
     for name in (
         "access.scope",
+        "advice.asking",
         "advice.cmdline",
         "advice.ending",
         "advice.naming",
@@ -71,6 +72,7 @@ PURE = frozenset(
         "loaders.programs",
         "rate",
         "announcement",
+        "render.asked",
         "bounded",
         "recognition.discovered",
         "recognition.news",
@@ -145,6 +147,8 @@ HARMLESS = frozenset(
 """What of the standard library does not reach outside, by its first name."""
 
 EXTRA = {
+    "pyxie.render.asked": {"pyxie.registry.machine"},  # a model of pydantic's
+    "pyxie.advice.asking": {"pyxie.advice.served"},  # as of the next
     "pyxie.advice.cmdline": {"pyxie.advice.served", "pyxie.registry.machine"},  # as of ending
     "pyxie.advice.ending": {"pyxie.advice.served"},  # whose machine is a model of pydantic's
     "pyxie.advice.naming": {"pyxie.advice.served"},

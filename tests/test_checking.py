@@ -280,6 +280,56 @@ class TestBrokenSettings:
         assert check() == (["config.yaml: cannot be read: No such file or directory"], 0)
 
 
+BY_HAND = "url={{ BaseURL }}/template/preseed/{{ Hostname }}/{{ Token }}"
+NO_PRESEED = (
+    "asks for the template 'preseed', and web01 has none: "
+    "set 'preseed', or build a type that has it"
+)
+
+
+class TestACommandLine:
+    """The installer that it starts asks for its answers; without them it asks a person."""
+
+    @pytest.mark.parametrize(
+        ("spelt", "said"),
+        [
+            (BY_HAND, NO_PRESEED),
+            ("url={{ urls.template('preseed') }}", f"urls.template: {NO_PRESEED}"),
+            ("url=http://proxy.example/template/preseed/web01/{{ machine.Token }}", NO_PRESEED),
+            (
+                "ds=nocloud-net;s={{ urls.seed }}",
+                (
+                    "asks for the template 'user-data', and web01 has none: "
+                    "set 'templates: {user-data: …}', or build a type that has it"
+                ),
+            ),
+        ],
+        ids=["waitrons-way", "urls.template", "another-base", "seed"],
+    )
+    def test_that_asks_for_a_template_that_is_not_there_is_a_mistake_however_it_is_spelt(
+        self, site: Path, spelt: str, said: str
+    ) -> None:
+        write(site, config=f'kernel: linux\ncmdline: "{spelt}"\n')
+
+        assert check() == ([f"config.yaml:2:10: cmdline: {said}, for web01"], 0)
+
+    @pytest.mark.parametrize("key", ["preseed: preseed.j2\n", "templates: {preseed: preseed.j2}\n"])
+    def test_that_asks_for_one_that_is_there_is_none(self, site: Path, key: str) -> None:
+        write(site, config=f'kernel: linux\ncmdline: "{BY_HAND}"\n', web01=NIC + key, preseed="x")
+
+        assert check() == ([], 1)
+
+    def test_of_the_operators_own_boot_script_counts_too(self, site: Path) -> None:
+        script = "#!ipxe\nkernel x url={{ base_url }}/template/ks/{{ Hostname }}/{{ Token }}\n"
+        write(site, script=script)
+
+        [problem] = check()[0]
+        assert problem == (
+            "machines/web01.yaml:1:1: boot.ipxe.j2: asks for the template 'ks', and web01 has "
+            "none: set 'templates: {ks: …}', or build a type that has it"
+        )
+
+
 class TestASeedLikeSite:
     """waitron's keys and spellings, with words of our own."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -111,6 +112,21 @@ class TestAWheel:
         ran = run(installed, tmp_path, "-m", "pyxie", "check", "--config", f"{share}/config.yaml")
 
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1 machine(s), no mistakes\n", "")
+
+    def test_brings_settings_that_refuse_a_machine_without_answers(
+        self, installed: Path, tmp_path: Path
+    ) -> None:
+        shutil.copytree(installed / "pyxie/share", tmp_path / "site")
+        (tmp_path / "site/machines/web01.yaml").write_text(
+            "network: [{macaddress: 525400000001}]\n"
+        )
+
+        ran = run(installed, tmp_path, *("-m", "pyxie", "check", "--config", "site/config.yaml"))
+
+        assert ran.returncode == 2
+        assert "cmdline: urls.template: asks for the template 'preseed', and web01 has none" in (
+            ran.stdout
+        )
 
     def test_makes_its_database_with_its_own_migrations(
         self, installed: Path, tmp_path: Path

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from pyxie.advice.asking import asking
 from pyxie.advice.cmdline import cmdline
 from pyxie.advice.ending import ending
 from pyxie.advice.naming import naming
@@ -15,6 +16,7 @@ from pyxie.errors import Problem
 from pyxie.registry.define import Definition
 
 _SUBJECTS: Final[tuple[Callable[[Served], Iterable[Advice]], ...]] = (
+    asking,
     cmdline,
     ending,
     naming,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from pyxie.config.nodes import Loc, Plain, parse, spell
 from pyxie.errors import ConfigError
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 _STEP = re.compile(r"(?:^|\.)([^.\[\]=\s]+)|\[(\d+)\]")
 
@@ -119,6 +121,27 @@ class Assignment(click.ParamType[tuple[Loc, Plain]]):
             return parted(value)
         except ValueError as exc:
             self.fail(str(exc), param, ctx)
+
+
+def layers(function: F) -> F:
+    """Add the options by which a new machine says what it inherits, and what it has itself."""
+    build_type = click.option("--type", "build_type", help="Which of 'build_types' it is built by.")
+    group = click.option("--group", "groups", multiple=True, help="A group; may be repeated.")
+    values = click.option(
+        "--set", "values", type=Assignment(), multiple=True, help="As of `pyxie set`; repeatable."
+    )
+    return build_type(group(values(function)))
+
+
+def described(
+    data: dict[str, Plain],
+    build_type: str | None,
+    groups: Sequence[str],
+    values: Sequence[tuple[Loc, Plain]],
+) -> Plain:
+    """Return a new machine's file with what the options of `layers` say; raises as `changed`."""
+    inherited: dict[str, Plain] = {"build_type": build_type, "groups": list(groups)}
+    return changed({**data, **{key: each for key, each in inherited.items() if each}}, values)
 
 
 def changed(data: Plain, values: Sequence[tuple[Loc, Plain]]) -> Plain:

@@ -8,8 +8,11 @@ import click
 
 from pyxie import output
 from pyxie.client import Client, RefusedError
+from pyxie.commands.assign import described, layers
+from pyxie.commands.machines import create
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import remote, run
+from pyxie.config.nodes import Loc, Plain
 from pyxie.config.values import mac as canonical
 
 
@@ -54,11 +57,21 @@ async def _why_none(client: Client) -> str:
 @click.command(short_help="Write a machine file for a discovered machine.")
 @click.argument("mac")
 @click.option("--hostname", required=True, help="The new machine's name.")
+@layers
 @remote
-def adopt(mac: str, hostname: str, as_json: bool, **where: Any) -> None:
+def adopt(
+    mac: str,
+    hostname: str,
+    build_type: str | None,
+    groups: tuple[str, ...],
+    values: tuple[tuple[Loc, Plain], ...],
+    as_json: bool,
+    **where: Any,
+) -> None:
     """Write the machine file HOSTNAME for MAC, with what the machine reported.
 
-    `pyxie set` and `pyxie edit` add the rest; then `pyxie build` installs it.
+    For example: pyxie adopt 52:54:00:12:34:56 --hostname web01.example.org --type debian12.
+    Then `pyxie build` installs it; `pyxie set` and `pyxie edit` change it.
     """
     try:
         mac = canonical(mac)
@@ -68,12 +81,10 @@ def adopt(mac: str, hostname: str, as_json: bool, **where: Any) -> None:
     told = run(client.call("GET", "discovered", mac))["told"]
     said = [told[key] for key in ("vendor", "product") if key in told]
     said += [f"{key} {told[key]}" for key in ("serial", "asset", "uuid") if key in told]
-    machine = {
+    machine: dict[str, Plain] = {
         "hostname": hostname,
-        "description": ", ".join(said),
+        **({"description": ", ".join(said)} if said else {}),
         "network": [{"macaddress": mac}],
     }
-    if not said:
-        del machine["description"]
-    answer = run(client.call("POST", "machines", body=machine))
+    answer = run(create(client, described(machine, build_type, groups, values)))
     output.answer(answer, as_json, f"{answer['hostname']} is added, with {mac}")

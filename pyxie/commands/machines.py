@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ import click
 
 from pyxie import output
 from pyxie.client import Client, RefusedError, Reply
-from pyxie.commands.assign import Assignment, changed, difference
+from pyxie.commands.assign import Assignment, changed, described, difference, layers
 from pyxie.commands.options import FAILED, remote, run
 from pyxie.commands.options import client as client_of
 from pyxie.config.nodes import Loc, Plain
@@ -20,7 +21,6 @@ from pyxie.config.values import mac as canonical
 from pyxie.registry.origins import is_secret
 
 _YAML: Final = "application/yaml"
-_JSON: Final = "application/json"
 _STALE: Final = 412
 _NO_FILE: Final = "{} has no file any more, only the history of its builds"
 
@@ -38,32 +38,41 @@ class _Mac(click.ParamType[str]):
 @click.command(short_help="Write the file of a new machine, HOST.")
 @click.argument("host")
 @click.option("--mac", "macs", type=_Mac(), multiple=True, help="Of a NIC; may be repeated.")
-@click.option(
-    "--set", "values", type=Assignment(), multiple=True, help="As of `pyxie set`; repeatable."
-)
+@layers
 @remote
 def add(
     host: str,
     macs: tuple[str, ...],
+    build_type: str | None,
+    groups: tuple[str, ...],
     values: tuple[tuple[Loc, Plain], ...],
     as_json: bool,
     **where: Any,
 ) -> None:
     """Write the file of a new machine, HOST.
 
-    For example: pyxie add web01.example.org --mac 52:54:00:12:34:56 --set
-    preseed=debian12.preseed.j2 --set params.disk=/dev/sda
+    For example: pyxie add web01.example.org --mac 52:54:00:12:34:56 --type debian12 --set
+    params.disk=/dev/sda
     """
     nics: list[Plain] = [{"macaddress": mac} for mac in macs]
-    data: Plain = {"hostname": host, **({"network": nics} if nics else {})}
-    body = json.dumps(changed(data, values)).encode()
+    data: dict[str, Plain] = {"hostname": host, **({"network": nics} if nics else {})}
     client = client_of(**where)
-    headers = {"Content-Type": _JSON}
-    answer = client.data(run(client.send("POST", "machines", body=body, headers=headers)))
+    machine = described(data, build_type, groups, values)
+    answer = run(create(client, machine))
     said = ""
-    if is_secret(changed(data, values)):
+    if is_secret(machine):
         said = "; its file has a password in it, and only its owner and group may read it"
     output.answer(answer, as_json, f"{answer['hostname']} is added{said}")
+
+
+async def create(client: Client, machine: Plain) -> Any:
+    """Write a machine's file, and say what it cannot be built for yet; return it."""
+    answer = await client.call("POST", "machines", body=machine)
+    with suppress(RefusedError):  # an older daemon, or a machine that went at once
+        expected = await client.call("GET", "machines", str(answer["hostname"]), "definition")
+        for problem in expected.get("problems", ()):
+            output.note(f"it cannot be built yet: {problem}")
+    return answer
 
 
 @click.command("set", short_help="Change keys of HOST's file; comments and order stay.")

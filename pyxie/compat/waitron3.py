@@ -29,7 +29,7 @@ from pyxie.http.templates import rendered
 from pyxie.http.unasked import check_unknown
 from pyxie.registry.define import UnknownTypeError
 from pyxie.render.context import BuildContext
-from pyxie.render.rendering import file_of
+from pyxie.render.asked import file_of
 
 _SPOKEN = {
     State.PENDING: ("pending", ""),

@@ -16,7 +16,7 @@ from pyxie.http.parts import RENDERING
 from pyxie.registry.machine import Machine
 from pyxie.rehearsal import rehearse
 from pyxie.render.context import BuildContext
-from pyxie.render.rendering import file_of
+from pyxie.render.asked import file_of
 from pyxie.wiping.forecast import Answer, Forecast, forecast, refusal
 
 

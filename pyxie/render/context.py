@@ -23,6 +23,7 @@ from pyxie.config.values import dashed
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Nic
 from pyxie.registry.nicsetup import Interface, Static, interfaces, nameservers
+from pyxie.render.asked import no_template
 from pyxie.render.reads import read, read_all
 
 _NO_KEYS: Mapping[str, Sequence[str]] = MappingProxyType({})
@@ -213,7 +214,7 @@ def urls(machine: Machine, context: BuildContext) -> dict[str, Any]:
         if not machine.templates.get(str(kind)) and not (
             kind in ("preseed", "finish") and getattr(machine, kind)
         ):
-            raise jinja2.UndefinedError(f"urls.template: {machine.hostname} has no {kind!r}")
+            raise jinja2.UndefinedError(f"urls.template: {no_template(machine, str(kind))}")
         return f"{base}/template/{quote(kind, safe='')}/{own}"
 
     return {

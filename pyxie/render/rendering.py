@@ -16,13 +16,12 @@ from pyxie.errors import NotServedError, RenderError
 from pyxie.images.load import Load, Program, load
 from pyxie.images.spec import Image, Images, images_of, served_name
 from pyxie.registry.machine import Machine
+from pyxie.render.asked import WAITRONS, file_of
 from pyxie.render.cache import RenderCache
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.strict import VALUE, Renderer
 from pyxie.render.uses import noting
 from pyxie.shipped import shipped
-
-_KINDS = ("preseed", "finish")
 
 SCRIPT = "boot.ipxe.j2"
 """The boot script's template, in the ``ipxe`` folder or else as shipped."""
@@ -230,11 +229,9 @@ class Rendering:
             NotServedError: The machine has none of that kind.
             RenderError: It cannot be rendered.
         """
-        name = machine.templates.get(kind, "")
-        if not name and (kind in _KINDS or not machine.templates):
-            kind = "finish" if kind == "finish" else "preseed"
-            name = getattr(machine, kind)
+        name = file_of(machine, kind)
         if not name:
+            kind = kind if kind in WAITRONS or machine.templates else "preseed"
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
         return self.renderer.template(name, template_names(machine, self.settings, context))
 
@@ -259,14 +256,8 @@ class Rendering:
 
 def kinds(machine: Machine) -> list[str]:
     """Return the names of all templates that the machine has."""
-    written = [kind for kind in _KINDS if getattr(machine, kind)]
+    written = [kind for kind in WAITRONS if getattr(machine, kind)]
     return list(dict.fromkeys([*written, *machine.templates]))
-
-
-def file_of(machine: Machine, kind: str) -> str:
-    """Return the file of one of the machine's templates, by the name that it is asked for by."""
-    usual = machine.finish if kind == "finish" else machine.preseed
-    return machine.templates.get(kind, "") or usual
 
 
 def image_url(here: str, host: str, part: str, image: Image) -> str:

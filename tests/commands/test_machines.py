@@ -16,7 +16,9 @@ import click
 import pytest
 
 from pyxie import cli
-from tests.http.site import HOST, MACHINE, Served, serving
+from tests.http.site import CONFIG, HOST, MACHINE, Served, serving
+
+TYPE = "preseed: bookworm.j2, finish: finish.j2, params: {static: 'False'}"
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,10 @@ class Runner:
         return ended.value.code
 
     @asynccontextmanager
-    async def serving(self, folder: Path, machine: str = MACHINE) -> AsyncIterator[Served]:
-        async with serving(folder, machine=machine) as served:
+    async def serving(
+        self, folder: Path, machine: str = MACHINE, config: str = CONFIG
+    ) -> AsyncIterator[Served]:
+        async with serving(folder, machine=machine, config=config) as served:
             self.url = served.url
             yield served
 
@@ -80,7 +84,53 @@ def file(folder: Path, name: str = HOST) -> str:
     return (folder / f"machines/{name}.yaml").read_text()
 
 
+NOT_YET = "pyxie: it cannot be built yet: "
+NO_PRESEED = (
+    "cmdline: asks for the template 'preseed', and web02 has none: "
+    "set 'preseed', or build a type that has it"
+)
+
+
 class TestAdd:
+    async def test_writes_what_it_inherits_from_too(self, pyxie: Runner, tmp_path: Path) -> None:
+        (tmp_path / "groups").mkdir()
+        (tmp_path / "groups/rack1.yaml").write_text("params: {rack: '1'}\n")
+        async with pyxie.serving(tmp_path, config=f"{CONFIG}build_types: {{debian: {{{TYPE}}}}}\n"):
+            ran = await pyxie(
+                *("add", "web02", "--mac", "525400000002", "--type", "debian"),
+                *("--group", "rack1", "--set", "params.disk=/dev/sda"),
+            )
+            built = await pyxie("build", "web02")
+
+            assert ran == Ran(0, "web02 is added\n", "")
+            assert built.code == 0
+            assert file(tmp_path, "web02") == (
+                "hostname: web02\n"
+                "network:\n"
+                "  - macaddress: 52:54:00:00:00:02\n"
+                "build_type: debian\n"
+                "groups:\n"
+                "  - rack1\n"
+                "params:\n"
+                "  disk: /dev/sda\n"
+            )
+
+    @pytest.mark.parametrize(
+        ("option", "said"),
+        [
+            (("--type", "debain"), "build type 'debain' is not one of 'build_types'"),
+            (("--group", "rack2"), "there is no group 'rack2' in 'grouppath'"),
+        ],
+    )
+    async def test_of_a_type_or_group_that_is_not_there_writes_nothing(
+        self, pyxie: Runner, tmp_path: Path, option: tuple[str, str], said: str
+    ) -> None:
+        async with pyxie.serving(tmp_path):
+            ran = await pyxie("add", "web02", *option)
+
+            assert (ran.code, said in ran.err) == (1, True)
+            assert not (tmp_path / "machines/web02.yaml").exists()
+
     async def test_writes_a_new_machine(self, pyxie: Runner, tmp_path: Path) -> None:
         async with pyxie.serving(tmp_path):
             ran = await pyxie(
@@ -88,7 +138,7 @@ class TestAdd:
                 *("--set", "params.disk=/dev/sda", "--set", "network[0].name=eth0"),
             )
 
-            assert ran == Ran(0, "web02 is added\n", "")
+            assert ran == Ran(0, "web02 is added\n", f"{NOT_YET}{NO_PRESEED}\n")
             assert file(tmp_path, "web02") == (
                 "hostname: Web02\n"
                 "network:\n"
@@ -263,3 +313,44 @@ class TestRemove:
             ran = await pyxie("remove", "web09")
 
         assert ran == Ran(5, "", "pyxie: Unable to find host definition for web09\n")
+
+
+class TestAdopt:
+    """An unknown machine that was discovered becomes one that can be built, by one call."""
+
+    async def test_writes_a_machine_that_builds_as_it_is(
+        self, pyxie: Runner, tmp_path: Path
+    ) -> None:
+        config = f"{CONFIG}unknown: discover\nbuild_types: {{debian: {{{TYPE}}}}}\n"
+        async with pyxie.serving(tmp_path, config=config) as served:
+            await served.get("/discovered/52-54-00-00-00-07?vendor=QEMU&serial=7")
+
+            ran = await pyxie(
+                *("adopt", "525400000007", "--hostname", "web02"),
+                *("--type", "debian", "--set", "params.disk=/dev/sda"),
+            )
+            built = await pyxie("build", "web02")
+
+            assert ran == Ran(0, "web02 is added, with 52:54:00:00:00:07\n", "")
+            assert built.code == 0
+            assert file(tmp_path, "web02") == (
+                "hostname: web02\n"
+                "description: QEMU, serial 7\n"
+                "network:\n"
+                "  - macaddress: 52:54:00:00:00:07\n"
+                "build_type: debian\n"
+                "params:\n"
+                "  disk: /dev/sda\n"
+            )
+
+    async def test_without_a_type_says_what_is_to_be_done_and_build_says_it_again(
+        self, pyxie: Runner, tmp_path: Path
+    ) -> None:
+        async with pyxie.serving(tmp_path, config=f"{CONFIG}unknown: discover\n") as served:
+            await served.get("/discovered/52-54-00-00-00-07?vendor=QEMU")
+
+            ran = await pyxie("adopt", "525400000007", "--hostname", "web02")
+            built = await pyxie("build", "web02")
+
+        assert ran.err == f"{NOT_YET}{NO_PRESEED}\n"
+        assert built == Ran(1, "", f"pyxie: {NO_PRESEED}\n")

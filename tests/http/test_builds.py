@@ -305,6 +305,39 @@ class TestStale:
             assert (await served.get(f"/done/{HOST}/{token}")).status == 200
 
 
+NO_PRESEED = (
+    f"cmdline: asks for the template 'preseed', and {HOST} has none: "
+    "set 'preseed', or build a type that has it"
+)
+
+
+class TestACommandLineThatAsksInVain:
+    """It is spelt by hand in this site, as waitron's files have it."""
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [("PUT", f"/build/{HOST}"), ("PUT", f"/api/v1/builds/{HOST}")],
+        ids=["waitron", "api"],
+    )
+    async def test_is_refused(self, tmp_path: Path, method: str, path: str) -> None:
+        async with serving(
+            tmp_path, machine=MACHINE.replace("preseed: bookworm.j2\n", "")
+        ) as served:
+            answer = await served.ask(method, path)
+
+            assert answer.status == 400
+            assert NO_PRESEED in answer.text
+            assert served.parts.index.active(HOST) is None
+
+    async def test_is_in_what_would_come_of_a_build(self, tmp_path: Path) -> None:
+        async with serving(
+            tmp_path, machine=MACHINE.replace("preseed: bookworm.j2\n", "")
+        ) as served:
+            answer = await served.get(f"/api/v1/machines/{HOST}/definition")
+
+            assert json.loads(answer.body)["problems"] == [NO_PRESEED]
+
+
 class TestTrouble:
     """What a build cannot go on by, for those who look at builds and not at events."""
 

@@ -152,11 +152,17 @@ class TestNames:
         [
             (
                 "{{ urls.template('finish') }}",
-                "t:1: urls.template: web01.example.org has no 'finish'",
+                (
+                    "t:1: urls.template: asks for the template 'finish', and web01.example.org "
+                    "has none: set 'finish', or build a type that has it"
+                ),
             ),
             (
                 "{{ urls.template('usr-data') }}",
-                "t:1: urls.template: web01.example.org has no 'usr-data'",
+                (
+                    "t:1: urls.template: asks for the template 'usr-data', and web01.example.org "
+                    "has none: set 'templates: {usr-data: …}', or build a type that has it"
+                ),
             ),
             ("{{ urls.template(nope) }}", "t:1: 'nope' is undefined"),
             (

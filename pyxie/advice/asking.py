@@ -1,0 +1,21 @@
+"""Does what is served have the machine ask for what it will not get?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyxie.advice.served import Advice, Served
+from pyxie.render.asked import WAITRONS, missing, no_template
+
+
+def asking(served: Served) -> Iterator[Advice]:
+    """Say so of each template that asks for another one of the machine's, which it has not.
+
+    The command line's are mistakes, see `pyxie.rehearsal`: an installer without its answers does
+    nothing. In a template it may be of little weight, as a finish script that need not be there.
+    """
+    machine = served.machine
+    for kind, text in served.texts.items():
+        about = (kind,) if kind in WAITRONS and getattr(machine, kind) else ("templates", kind)
+        for word in missing(machine, text, served.token):
+            yield Advice(about, no_template(machine, word))
