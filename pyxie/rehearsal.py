@@ -102,8 +102,9 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
     texts = {
         kind: tried(partial(rendering.template, machine, kind, known)) for kind in kinds(machine)
     }
-    for hook in _hooks(rendering, machine, known):
-        tried(hook)
+    hooks = {
+        kind: [tried(hook) for hook in each] for kind, each in _hooks(rendering, machine, known)
+    }
     boot = rendering.boot(machine, known) if scripts[0] else None
     load = boot.load(_SOME_NIC, machine.bootif) if boot else None
     if load:
@@ -117,6 +118,7 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
         load=load,
         script=scripts[0],
         texts=texts,
+        hooks=tuple(hooks["pxeevent"] + hooks["stalebuild"]),
     )
     faults += _asked_in_vain(served)
     wiped = forecast(
@@ -189,13 +191,14 @@ def _singly(machine: Machine) -> list[Images]:
 
 def _hooks(
     rendering: Rendering, machine: Machine, context: BuildContext
-) -> Iterator[Callable[[], None]]:
+) -> Iterator[tuple[str, list[Callable[[], str]]]]:
     names = template_names(machine, rendering.settings, context)
     for kind in KINDS:
-        for hook in getattr(machine, f"{kind}_commands"):
-            known = {**names, "event": kind, "attempt": 1}
-            yield partial(_order, rendering, kind, hook, known)
+        known = {**names, "event": kind, "attempt": 1}
+        hooks = getattr(machine, f"{kind}_commands")
+        yield kind, [partial(_order, rendering, kind, hook, known) for hook in hooks]
 
 
-def _order(rendering: Rendering, kind: str, hook: Hook, names: dict[str, object]) -> None:
-    order(rendering.renderer, kind, hook, names)
+def _order(rendering: Rendering, kind: str, hook: Hook, names: dict[str, object]) -> str:
+    made = order(rendering.renderer, kind, hook, names)
+    return " ".join((*made.command, made.url))

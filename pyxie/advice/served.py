@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
 
 from pyxie.config.nodes import Loc
 from pyxie.images.load import Load
 from pyxie.registry.machine import Machine
 
-_BASE64 = re.compile(r"base64(?:,|://)([A-Za-z0-9+/]+={0,2})")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{40,}")
+"""Long enough for an address with a token; an encoded file has no other sign of it everywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Served:
         load: What the kernel is passed; None where nothing is loaded.
         script: iPXE's, of the first NIC.
         texts: The templates, by the name that the installer asks for.
+        hooks: Words of commands, and URLs, that are run for the build while it is active.
         reads: What of the machine was read for it all, hooks too; see `pyxie.render.reads`.
         written: The paths of what the machine's own file and the call say.
     """
@@ -41,16 +44,23 @@ class Served:
     load: Load | None = None
     script: str = ""
     texts: Mapping[str, str]
+    hooks: tuple[str, ...] = ()
     reads: frozenset[str] = frozenset()
     written: frozenset[Loc] = frozenset()
 
     def said(self) -> Iterator[str]:
-        """Give all that is served, also what stands in it in base64: Ignition's files do."""
+        """Give all that is served, also what stands in it in base64, as Ignition's files do, or
+        percent-encoded.
+        """
         for text in (self.cmdline, *self.texts.values()):
             yield text
-            for found in _BASE64.findall(text):
-                with suppress(ValueError):
-                    yield b64decode(found, validate=True).decode()
+            if "%2F" in text or "%2f" in text:
+                yield unquote(text)
+            for found in _BASE64.finditer(text):
+                letters = found[0]
+                if len(letters) % 4 == 1:  # six bits make no byte
+                    letters = letters[:-1]
+                yield b64decode(letters + "=" * (-len(letters) % 4)).decode("latin-1")
 
 
 @dataclass(frozen=True, slots=True)

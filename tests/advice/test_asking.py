@@ -8,6 +8,7 @@ from pyxie.advice.asking import asking
 from pyxie.advice.served import Advice, Served
 from pyxie.registry.machine import Machine
 
+BASE = "http://192.0.2.1:8090"
 TOKEN = "0" * 36
 FINISH = f"wget http://192.0.2.1:8090/template/finish/web01/{TOKEN}"
 SAID = (
@@ -17,7 +18,7 @@ SAID = (
 
 def served(texts: dict[str, str], **keys: object) -> Served:
     machine = Machine.model_validate({"hostname": "web01", **keys})
-    return Served(machine=machine, base_url="http://192.0.2.1:8090", token=TOKEN, texts=texts)
+    return Served(machine=machine, base_url=BASE, token=TOKEN, texts=texts)
 
 
 class TestAsking:
@@ -37,3 +38,25 @@ class TestAsking:
         asks = served({"preseed": FINISH, "finish": ""}, preseed="p.j2", finish="f.j2")
 
         assert list(asking(asks)) == []
+
+
+class TestCallsOfCobblersServer:
+    @pytest.mark.parametrize(
+        "host",
+        ["http://$http_server", "http://${server}:80", "http://@@http_server@@", BASE],
+    )
+    def test_that_nobody_converted_are_advice(self, host: str) -> None:
+        text = f"wget {host}/cblr/svc/op/trig/a\n" + f"wget {host}/cblr/svc/op/nopxe/b\n" * 2
+
+        assert [each.sentence for each in asking(served({"preseed": text}, preseed="p.j2"))] == [
+            "calls Cobbler's '/cblr/svc/op/trig', which pyxie does not serve",
+            (
+                "calls Cobbler's '/cblr/svc/op/nopxe', which pyxie does not serve; "
+                "here 'urls.done' ends a build"
+            ),
+        ]
+
+    def test_of_a_cobbler_that_is_still_there_are_its_own(self) -> None:
+        text = "wget http://cobbler.example/cblr/svc/op/nopxe/system/web01"
+
+        assert list(asking(served({"preseed": text}, preseed="p.j2"))) == []

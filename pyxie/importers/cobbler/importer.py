@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from pyxie.config.values import http_url, unicast
+from pyxie.importers.cobbler.addresses import hidden, shown
 from pyxie.importers.cobbler.export import Item, items
 from pyxie.importers.languages.cheetah import convert
 from pyxie.importers.notes import NotFoundError, Result, Tree
@@ -119,6 +120,10 @@ class _Cobbler:
         for item in chain:
             options = _merged(options, _mapping(item.data.get("kernel_options")))
         words = [*_words(options)]
+        for word in words:
+            if "/cblr/svc/" in word:
+                why = f"{word!r}: pyxie has no such address; a template ends a build by 'urls.done'"
+                chain[-1].add_note("kernel_options", why)
         template = ""
         for item in chain:
             own = item.data.get("autoinstall", item.data.get("kickstart"))
@@ -262,9 +267,10 @@ class _Cobbler:
             if name is None and snippet is not None:
                 name = f"snippets/{snippet[1]}"
             if name is not None:
-                made = convert(text, path, known)
-                self.result.files[f"templates/{name}"] = made.text
-                self.result.add_notes(made.notes)
+                without = hidden(text, path, known)
+                made = convert(without.text, path, known)
+                self.result.files[f"templates/{name}"] = shown(made.text, without.addresses)
+                self.result.add_notes(sorted((*without.notes, *made.notes)))
 
 
 def _is_url(text: str) -> bool:

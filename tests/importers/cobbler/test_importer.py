@@ -295,3 +295,46 @@ class TestTheExport:
         made = converted(**found, profiles=[{"name": "p", "distro": "d"}, *listed])
 
         assert "config.yaml" in made.files
+
+
+class TestAddressesOfCobblersServer:
+    """Left as they were they passed the check, and the machine was installed at every boot."""
+
+    TEMPLATE = (
+        "url --url=http://$http_server/cobbler/links/rocky9\n"
+        "%post\n"
+        "#if $n\n"
+        'wget "http://$http_server/cblr/svc/op/nopxe/system/$system_name" -O /dev/null\n'
+        "#end if\n"
+        'wget "http://$http_server/cblr/svc/op/trig/mode/post/system/$system_name" -O /dev/null\n'
+    )
+
+    def test_are_pyxies_own_or_named(self) -> None:
+        profile = {"name": "p", "distro": "d", "autoinstall": "a.ks", "autoinstall_meta": "n=1"}
+        export = {"distros": [{"name": "d"}], "profiles": [profile]}
+        made = read({"cobbler.json": json.dumps(export), "templates/a.ks": self.TEMPLATE})
+
+        assert made.files["templates/a.ks"] == (
+            "url --url={{ urls.base }}/cobbler/links/rocky9\n"
+            "%post\n"
+            "{% if params.n\n%}"
+            'wget "{{ urls.done }}" -O /dev/null\n'
+            "{% endif\n%}"
+            'wget "{{ urls.base }}/cblr/svc/op/trig" -O /dev/null\n'
+        )
+        assert [str(note) for note in made.notes if "a.ks" in str(note)] == [
+            (
+                "templates/a.ks:1:11: '/cobbler/links/rocky9': pyxie serves no such path; put it "
+                "below 'staticspath', as '/files/…'"
+            ),
+            (
+                "templates/a.ks:6:7: '/cblr/svc/op/trig': pyxie has no such address; what triggers "
+                "did is done by hooks, as 'postbuild_commands'"
+            ),
+        ]
+
+    def test_in_the_kernels_options_are_named(self) -> None:
+        options = "info=http://192.0.2.9/cblr/svc/op/nopxe/system/s"
+        made = converted(profiles=[{"name": "p", "distro": "d", "kernel_options": options}])
+
+        assert f"'{options}': pyxie has no such address" in str(made.notes)
