@@ -25,8 +25,9 @@ from pyxie.registry.merge import Place
 from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse, where_written
+from pyxie.render.asked import file_of
 from pyxie.render.context import BuildContext
-from pyxie.render.rendering import Rendering
+from pyxie.render.rendering import Rendering, kinds
 
 _BASE_URL = "http://192.0.2.1:8090"
 _TOKEN = "0" * 36
@@ -42,11 +43,19 @@ class Checked:
         advice: What is no mistake, and will hardly be wanted; sorted.
         machines: How many are without a mistake.
         notes: Of a build type that was asked for, which keys it hides, and which hide its own.
+        file: ``config.yaml``, absolute.
+        machinepath: Where their files are.
+        files: How many there are.
+        templates: The names of those that machines have, each tried with what they are for.
     """
 
     problems: list[Problem]
     advice: list[Problem]
     machines: int
+    file: Path
+    machinepath: Path
+    files: int
+    templates: frozenset[str] = frozenset()
     notes: list[Problem] = field(default_factory=list)
 
 
@@ -78,7 +87,8 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
     except ConfigError as exc:
         registry = _machines_despite(file)
         found = {*exc.problems, *registry.problems}
-        return Checked(sorted(found), [], len(registry.machines))
+        folder, files = _machines_folder(file), len(registry.files)
+        return Checked(sorted(found), [], len(registry.machines), file.absolute(), folder, files)
     registry = scan(settings, document)
     found = set(registry.problems)
     advice: dict[Problem, list[str]] = {}
@@ -89,6 +99,7 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
     found |= common_faults
     trial = context(settings)
     failed = 0
+    templates: set[str] = set()
     for machine in registry.machines.values():
         try:
             definition = registry.define(machine, build_type)
@@ -96,6 +107,7 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
             found |= set(exc.problems)
             failed += 1
             continue
+        templates |= {file_of(definition.machine, kind) for kind in kinds(definition.machine)}
         for note in _hiding(registry, machine, definition, settings) if build_type else ():
             notes.setdefault(note, []).append(machine.hostname)
         where = _Where(settings, definition, registry.documents[machine.hostname])
@@ -113,7 +125,16 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
         sorted(_for_all(problem, hosts) for problem, hosts in each.items())
         for each in (advice, notes)
     )
-    return Checked(sorted(found), told, len(registry.machines) - failed, noted)
+    return Checked(
+        sorted(found),
+        told,
+        len(registry.machines) - failed,
+        _whole(file),
+        _whole(settings.machinepath),
+        len(registry.files),
+        frozenset(templates),
+        noted,
+    )
 
 
 def _hiding(
@@ -270,6 +291,11 @@ def _loc_of(data: Mapping[str, Plain], what: str) -> Loc:
         if isinstance(value, dict) and what in value.values():
             return (key, next(name for name, each in value.items() if each == what))
     return ()
+
+
+def _whole(path: Path) -> Path:
+    """Return a path from the root, without steps back."""
+    return Path(os.path.normpath(path.absolute()))
 
 
 def _shown(path: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -15,6 +16,7 @@ from pyxie.client import RefusedError, UnreachableError
 from pyxie.commands import access, builds, discovered, importing, machines, saving, schema, waiting
 from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, code_of, common, needed
+from pyxie.commands.running import beside
 from pyxie.config.settings import load_marked
 from pyxie.errors import ConfigError, PyxieError
 
@@ -124,24 +126,32 @@ def check(config: Path | None, as_json: bool, watch: bool, build_type: str | Non
     passes here is what `pyxie build` accepts. Lines of advice name what is no mistake, and
     will hardly be wanted; they do not count. The environment's http_proxy and its like are
     looked at too.
+    Standard error tells which files were checked,
+    and of a daemon on this host that runs on others, or has not read these yet.
     """
     file = needed(config)
+    notes = beside(file)
     if watch:
-        _watch(file, as_json, build_type)
-    if not _checked(file, as_json, build_type):
+        _watch(file, as_json, build_type, notes)
+    if not _checked(file, as_json, build_type, notes):
         raise click.exceptions.Exit(MISTAKEN)
 
 
-def _checked(file: Path, as_json: bool, build_type: str | None, at: str = "") -> bool:
-    """Print what is wrong; return whether nothing is."""
+def _checked(
+    file: Path, as_json: bool, build_type: str | None, notes: Sequence[str], at: str = ""
+) -> bool:
+    """Print what is wrong, and what was looked at; return whether nothing is wrong."""
     from pyxie.checking import check as looked_at
 
     seen = looked_at(file, build_type, os.environ)
     found, machines = seen.problems, seen.machines
     if as_json:
+        looked = {"file": str(seen.file), "machinepath": str(seen.machinepath)}
+        counted = {"files": seen.files, "templates": sorted(seen.templates)}
         said = {"problems": list(map(str, found)), "advice": list(map(str, seen.advice))}
-        notes = {"notes": list(map(str, seen.notes))} if build_type else {}
-        output.as_json({"machines": machines, **said, **notes})
+        hides = {"notes": list(map(str, seen.notes))} if build_type else {}
+        said |= {**looked, **counted, "beside": list(notes), **hides}
+        output.as_json({"machines": machines, **said})
         return not found
     for problem in found:
         output.line(str(problem))
@@ -153,19 +163,29 @@ def _checked(file: Path, as_json: bool, build_type: str | None, at: str = "") ->
         output.line(f"{at}{machines} machine(s), no mistakes")
     elif at:
         output.line(f"{at}{machines} machine(s) without mistakes; {len(found)} mistake(s) above")
+    if not at and seen.file.is_file():
+        output.note(
+            f"checked {seen.file}, {seen.files} machine file(s) in {seen.machinepath}"
+            f" and {len(seen.templates)} template(s)"
+        )
+        for note in notes:
+            output.note(note)
     return not found
 
 
-def _watch(file: Path, as_json: bool, build_type: str | None) -> NoReturn:
+def _watch(file: Path, as_json: bool, build_type: str | None, notes: Sequence[str]) -> NoReturn:
     from pyxie.checking import signatures
 
+    output.note(f"watching {file.absolute()} and what it leads to")
+    for note in notes:
+        output.note(note)
     before: object = None
     while True:
         # Taken first: what changes during the check is looked at once more.
         now = signatures(file)
         if now != before:
             before = now
-            _checked(file, as_json, build_type, time.strftime("%H:%M:%S  "))
+            _checked(file, as_json, build_type, notes, time.strftime("%H:%M:%S  "))
         time.sleep(_POLL)
 
 

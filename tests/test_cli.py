@@ -92,6 +92,7 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     time.tzset()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(options, "PLACES", (Path("config.yaml"),))
+    monkeypatch.setattr(cli, "beside", lambda _file: [])  # tests/commands/test_running.py
     yield
     monkeypatch.undo()
     time.tzset()
@@ -298,7 +299,7 @@ class TestEveryCommand:
         ran = pyxie(*arguments, "--config", "config.yaml")
 
         assert ran.code == 2
-        assert (ran.out + ran.err).splitlines() == [
+        assert [line for line in (ran.out + ran.err).splitlines() if ": checked " not in line] == [
             "config.yaml:1:1: htp: unknown key; did you mean 'http'?",
             "config.yaml:2:14: tftp.port: must be a whole number, not 'x'",
         ]
@@ -331,27 +332,71 @@ class TestEveryCommand:
         )
 
 
+def checked(folder: Path, files: int, templates: int = 0) -> str:
+    """Return what `pyxie check` says that it has looked at."""
+    return (
+        f"pyxie: checked {folder}/config.yaml, {files} machine file(s) in {folder}/machines"
+        f" and {templates} template(s)\n"
+    )
+
+
 class TestCheck:
     def test_of_a_site_without_mistakes_says_so(self, pyxie: Runner, tmp_path: Path) -> None:
-        nic = "network: [{macaddress: 525400000001}]\ncmdline: 'tell={{ urls.done }}'\n"
+        nic = "network: [{macaddress: 525400000001}]\npreseed: p.j2\n"
         site(tmp_path, "kernel: linux\nimage_url: http://m.example/\n", web01=nic)
+        (tmp_path / "templates").mkdir()
+        (tmp_path / "templates/p.j2").write_text("wget {{ urls.done }}\n")
 
-        assert pyxie("check") == Ran(0, "1 machine(s), no mistakes\n", "")
-        assert pyxie("check", "--json") == Ran(
-            0, '{"machines": 1, "problems": [], "advice": []}\n', ""
+        assert pyxie("check") == Ran(0, "1 machine(s), no mistakes\n", checked(tmp_path, 1, 1))
+        ran = pyxie("check", "--json")
+        assert (ran.code, json.loads(ran.out), ran.err) == (
+            0,
+            {
+                "machines": 1,
+                "problems": [],
+                "advice": [],
+                "file": f"{tmp_path}/config.yaml",
+                "machinepath": f"{tmp_path}/machines",
+                "files": 1,
+                "templates": ["p.j2"],
+                "beside": [],
+            },
+            "",
         )
+
+    def test_names_the_files_however_they_are_named_to_it(
+        self, pyxie: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        site(tmp_path, "kernel: linux\nimage_url: http://m.example/\n", web01="htp: x\n")
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+
+        assert pyxie("check", "--config", "../config.yaml").err == (
+            f"pyxie: checked {tmp_path}/config.yaml, 1 machine file(s) in {tmp_path}/machines"
+            " and 0 template(s)\n"
+        )
+
+    def test_passes_on_what_the_daemon_runs_on(
+        self, pyxie: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cli, "beside", lambda file: [f"another than {file}"])
+        site(tmp_path, "")
+
+        assert pyxie("check").err == f"{checked(tmp_path, 0)}pyxie: another than config.yaml\n"
+        assert json.loads(pyxie("check", "--json").out)["beside"] == ["another than config.yaml"]
 
     def test_gives_advice_that_is_no_mistake(self, pyxie: Runner, tmp_path: Path) -> None:
         nic = "network: [{macaddress: 52540000000%d}]\n"
         config = "kernel: linux\nimage_url: http://m.example/\n"
         site(tmp_path, config, web01=nic % 1, web02=nic % 2, web03=nic % 3)
         said = (
-            "config.yaml:1:9: kernel: nothing in this build calls 'urls.done': the machine boots "
-            "it again at every network boot, until `pyxie done` or `pyxie cancel` "
+            "config.yaml:1:9: kernel: this build has no template, so nothing ends it: the machine "
+            "boots it at every network boot, until `pyxie done` or `pyxie cancel` "
             "(for web01 and 2 more)"
         )
 
-        assert pyxie("check") == Ran(0, f"advice: {said}\n3 machine(s), no mistakes\n", "")
+        looked = checked(tmp_path, 3)
+        assert pyxie("check") == Ran(0, f"advice: {said}\n3 machine(s), no mistakes\n", looked)
         assert json.loads(pyxie("check", "--json").out)["advice"] == [said]
 
     def test_prints_a_line_for_each_mistake_and_exits_with_2(
@@ -364,10 +409,10 @@ class TestCheck:
             "machines/web02.yaml:1:1: must be a mapping of keys to values",
         ]
 
-        assert pyxie("check") == Ran(2, "\n".join(mistakes) + "\n", "")
-        assert pyxie("check", "--json") == Ran(
-            2, json.dumps({"machines": 0, "problems": mistakes, "advice": []}) + "\n", ""
-        )
+        assert pyxie("check") == Ran(2, "\n".join(mistakes) + "\n", checked(tmp_path, 2))
+        ran = pyxie("check", "--json")
+        told = json.loads(ran.out)
+        assert (ran.code, told["machines"], told["problems"]) == (2, 0, mistakes)
 
 
 class TestTheSettings:
@@ -697,6 +742,7 @@ class TestStatus:
         ]
         assert "other" in pyxie("show", "web01", "--type", "rescue").out
         assert pyxie("show", "web01").err == (
+            f"pyxie: no daemon answers; this is from {tmp_path}/config.yaml\n"
             "cannot be built: network: web01 has no 'macaddress' and no 'match'\n"
             "cannot be built: linux: no such file\n"
         )
@@ -880,6 +926,10 @@ class TestTheToken:
         )
 
 
+ALONE = {"PYXIE_URL": "http://192.0.2.1:8090"}
+"""Names a daemon elsewhere, lest one that runs on this host has a word on what is checked."""
+
+
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "TZ": "UTC", **more}
 
@@ -918,12 +968,12 @@ class TestOffATerminal:
         ran = subprocess.run(
             [*PYXIE, "check"],
             cwd=tmp_path,
-            env=environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0"),
+            env=environment(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", **ALONE),
             capture_output=True,
             text=True,
         )
 
-        assert (ran.returncode, ran.stderr) == (2, "")
+        assert (ran.returncode, ran.stderr) == (2, checked(tmp_path, 1))
         assert "machines/b\\xff\\xe4.yaml:1:1: \\xe9: unknown key" in ran.stdout.splitlines()
 
     def test_a_reader_that_leaves_ends_it_without_a_word(self) -> None:

@@ -341,6 +341,26 @@ def exists(name: str) -> bool:
     return (ROOT / f"{name}.py").is_file() or (name.endswith("/") and (ROOT / name).is_dir())
 
 
+class TestInstalling:
+    """A checkout has a config.yaml of its own, which `pyxie` takes before the installed one."""
+
+    def test_never_sits_in_the_checkout(self) -> None:
+        commands = "".join(fences(text("docs/install.md"), "sh"))
+
+        assert "/usr/local/src/pyxie" in commands
+        assert re.findall(r"^.*(?:\bcd|pushd) .*$", commands, re.MULTILINE) == []
+        assert (
+            re.findall(r"(?:^| )(?:\.|packaging|templates|docs|requirements)(?:/| |$)", commands)
+            == []
+        )
+
+    def test_checks_what_it_restarts_with(self) -> None:
+        commands = "".join(fences(text("docs/install.md"), "sh"))
+
+        [line] = [line for line in commands.splitlines() if "systemctl restart" in line]
+        assert line.startswith("pyxie check --config /etc/pyxie/config.yaml && ")
+
+
 class TestDecisions:
     def test_each_has_a_number_of_its_own_all_parts_and_a_line_in_the_list(self) -> None:
         pages = sorted((TOP / "docs/decisions").glob("[0-9]*.md"))

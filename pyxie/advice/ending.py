@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from pyxie.advice.served import Advice, Served
-from pyxie.config.nodes import Loc
 
 _BOTH: Final = "until `pyxie done` or `pyxie cancel`"
 
@@ -46,7 +45,7 @@ def _ends(text: str, served: Served) -> bool:
     return served.token in re.sub(rf"/[\w%.-]+/[\w%.-]+/{token}", "", text)
 
 
-def _about(served: Served) -> Loc:
+def _about(served: Served) -> tuple[str, ...]:
     machine = served.machine
     if machine.preseed:
         return ("preseed",)

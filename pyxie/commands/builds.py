@@ -184,6 +184,8 @@ def show(host: str, build_type: str | None, as_json: bool, **where: Any) -> None
         if file is None or where.get("url"):
             raise
         answer = _described(file, host, build_type)
+        if not as_json:
+            output.note(f"no daemon answers; this is from {file.absolute()}")
     if as_json:
         output.as_json(answer)
         return

@@ -46,7 +46,8 @@ def render(
     from pyxie.render.preview import preview
     from pyxie.render.rendering import Rendering
 
-    settings, document = load_marked(needed(config))
+    file = needed(config)
+    settings, document = load_marked(file)
     machine = _described(settings, document, host, build_type)
     context = _context(settings, machine, build_type or "", mac)
     try:
@@ -54,7 +55,8 @@ def render(
     except (NotServedError, RenderError) as exc:
         output.error(f"pyxie: {exc}")
         raise click.exceptions.Exit(MISTAKEN) from exc
-    notes = f"of no build: the token is zeros, and URLs begin with {context.base_url}"
+    notes = f"of no build, from {file.absolute()}: the token is zeros, and URLs begin with "
+    notes += context.base_url
     if as_json:
         output.as_json({"host": machine.hostname, "kind": kind, "text": text})
         return

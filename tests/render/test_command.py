@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 ZEROS = "00000000-0000-0000-0000-000000000000"
-NOTE = "pyxie: of no build: the token is zeros, and URLs begin with http://boot.example\n"
+NOTE = (
+    "pyxie: of no build, from {}/config.yaml: the token is zeros, and URLs begin with "
+    "http://boot.example\n"
+)
 CONFIG = """\
 baseurl: http://boot.example/
 kernel: linux
@@ -47,7 +50,7 @@ class TestWhatIsShown:
     def test_are_the_exact_bytes_of_the_preseed(self, site: Path) -> None:
         expected = f"Grüße an web01.example {ZEROS}, 5% %post\nend".encode()
 
-        assert pyxie(site, "web01.example") == (0, expected, NOTE)
+        assert pyxie(site, "web01.example") == (0, expected, NOTE.format(site))
 
     @pytest.mark.parametrize(
         ("arguments", "shown"),
@@ -68,7 +71,7 @@ class TestWhatIsShown:
         ],
     )
     def test_is_what_is_asked_for(self, site: Path, arguments: list[str], shown: str) -> None:
-        assert pyxie(site, *arguments) == (0, shown.encode(), NOTE)
+        assert pyxie(site, *arguments) == (0, shown.encode(), NOTE.format(site))
 
     def test_is_the_boot_script_too_and_cloud_inits_meta_data(self, site: Path) -> None:
         script, meta = (
