@@ -121,7 +121,7 @@ class TestEnding:
                 served(
                     preseed="p.j2",
                     texts={
-                        "preseed": f"curl {BASE}/api/v1/builds/web01.example.org/log {'A' * 60}"
+                        "preseed": f"curl {BASE}/api/v1/builds/web01.example.org/log {'A' * 61}"
                     },
                 ),
                 ("preseed",),
