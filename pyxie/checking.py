@@ -88,7 +88,9 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
         registry = _machines_despite(file)
         found = {*exc.problems, *registry.problems}
         folder, files = _machines_folder(file), len(registry.files)
-        return Checked(sorted(found), [], len(registry.machines), file.absolute(), folder, files)
+        return Checked(
+            sorted(found), [], len(registry.machines), _whole(file), _whole(folder), files
+        )
     registry = scan(settings, document)
     found = set(registry.problems)
     advice: dict[Problem, list[str]] = {}

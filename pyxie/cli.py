@@ -125,9 +125,8 @@ def check(config: Path | None, as_json: bool, watch: bool, build_type: str | Non
     Prints one line for each, as file:line:column, and exits with 2 if there are any. What
     passes here is what `pyxie build` accepts. Lines of advice name what is no mistake, and
     will hardly be wanted; they do not count. The environment's http_proxy and its like are
-    looked at too.
-    Standard error tells which files were checked,
-    and of a daemon on this host that runs on others, or has not read these yet.
+    looked at too. Standard error tells which files were checked, and of a daemon on this host
+    that runs on others, or has not read these yet.
     """
     file = needed(config)
     notes = beside(file)

@@ -52,7 +52,7 @@ PURE = frozenset(
         "hooks.shellwords",
         "http.examples",
         "http.gate",
-        "importers.cobbler.addresses",
+        "importers.cobbler.callbacks",
         "importers.languages.cheetah",
         "importers.languages.gotemplate.pipelines",
         "importers.languages.gotemplate.converter",

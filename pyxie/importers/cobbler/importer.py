@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from pyxie.config.values import http_url, unicast
-from pyxie.importers.cobbler.addresses import hidden, shown
+from pyxie.importers.cobbler.callbacks import hidden, shown
 from pyxie.importers.cobbler.export import Item, items
 from pyxie.importers.languages.cheetah import convert
 from pyxie.importers.notes import NotFoundError, Result, Tree

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.importers.cobbler.addresses import hidden, shown
+from pyxie.importers.cobbler.callbacks import hidden, shown
 
 HOST = "{{ urls.base | regex_replace('^[a-z]+://', '') }}"
 
