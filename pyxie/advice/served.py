@@ -49,9 +49,7 @@ class Served:
     written: frozenset[Loc] = frozenset()
 
     def said(self) -> Iterator[str]:
-        """Give all that is served, also what stands in it in base64, as Ignition's files do, or
-        percent-encoded.
-        """
+        """Give all that is served, also what stands in it encoded, as in Ignition's files."""
         for text in (self.cmdline, *self.texts.values()):
             yield text
             if "%2F" in text or "%2f" in text:
