@@ -10,6 +10,7 @@ from pyxie.events.event import Event
 from pyxie.events.kind import Kind, Step
 from pyxie.events.kinds import (
     Booting,
+    BuildAdvised,
     BuildChanged,
     BuildRefused,
     ManagementRefused,
@@ -57,12 +58,12 @@ class Troubles:
 def is_trouble(what: Kind) -> bool:
     """Tell whether a machine that is being installed cannot go on by this.
 
-    A call that was refused is its caller's trouble, and began nothing.
+    A call that was refused is its caller's trouble, and began nothing; advice is given before.
     """
     if isinstance(what, NotAnswered):
         return what.reason in _NO_ANSWER
-    refused = isinstance(what, BuildRefused | ManagementRefused)
-    return what.step is Step.TROUBLE and not refused
+    others = isinstance(what, BuildAdvised | BuildRefused | ManagementRefused)
+    return what.step is Step.TROUBLE and not others
 
 
 def is_over(trouble: Kind, later: Kind) -> bool:

@@ -16,6 +16,7 @@ from pyxie.events.event import Event
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import (
     Booting,
+    BuildAdvised,
     BuildChanged,
     BuildRefused,
     HookFailed,
@@ -64,6 +65,7 @@ class TestATrouble:
             MissingOverTftp(name="grub.cfg", why="no such file"),
             ScriptRefused(machine="web01", why="not in build mode"),
             BuildRefused(why="a.j2:1: 'x' is undefined"),
+            BuildAdvised(advice="nothing in this build calls 'urls.done'"),
             ManagementRefused(method="PUT", path="/build/web01", why="may not"),
             ImageFetching(part="kernel", total=1),
             Booting(),

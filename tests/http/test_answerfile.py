@@ -10,7 +10,9 @@ import pytest
 from pyxie.registry.identity import Identity
 from tests.http.site import HOST, MACHINE, Answer, serving
 
-ANSWERING = MACHINE.replace("preseed: bookworm.j2", "templates: {answer: answer.j2}")
+ANSWERING = MACHINE.replace("preseed: bookworm.j2", "templates: {answer: answer.j2}").replace(
+    "url={{ BaseURL }}/template/preseed/{{ Hostname }}/{{ Token }}", "ramdisk_size=16777216"
+)
 OTHER = "52:54:00:00:00:02"
 
 
@@ -52,7 +54,8 @@ class TestTheAnswer:
     async def test_is_not_guessed_among_several_machines(self, folder: Path) -> None:
         (folder / "machines").mkdir()
         (folder / "machines/web02.yaml").write_text(
-            f"templates: {{answer: answer.j2}}\nnetwork: [{{macaddress: '{OTHER}'}}]\n"
+            "templates: {answer: answer.j2}\ncmdline: quiet\n"
+            f"network: [{{macaddress: '{OTHER}'}}]\n"
         )
         async with serving(folder, machine=ANSWERING) as served:
             for host in (HOST, "web02"):
