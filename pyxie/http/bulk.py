@@ -86,7 +86,7 @@ async def _begun(
         return _refused(host, exc.status, exc.text or exc.reason, code)
     except StoreError as exc:
         return _refused(host, 500, f"the state cannot be read: {exc}")
-    build = begun_json(begun)
+    build = begun_json(request, begun)
     return {"host": build["host"], "status": 200, "detail": "", "code": None, "build": build}
 
 

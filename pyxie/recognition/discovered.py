@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -75,9 +76,12 @@ class DiscoveredMachines:
         return sure and quiet
 
     def restore(self, event: Event) -> None:
-        """Note what a machine reported before pyxie was started anew, if ``event`` tells that."""
+        """Note what a machine reported before pyxie was started anew, if ``event`` tells that.
+
+        How long ago that is, no clock that is never set tells: seen again, it is news.
+        """
         if isinstance(event.what, Discovered) and event.mac is not None:
-            self.note(event.mac, event.at, event.what.reported)
+            self.note(event.mac, event.at, event.what.reported, moment=-math.inf)
 
     def all(self) -> list[DiscoveredMachine]:
         """Return them, the one seen last at the end."""
