@@ -149,8 +149,8 @@ def _checked(
         counted = {"files": seen.files, "templates": sorted(seen.templates)}
         said = {"problems": list(map(str, found)), "advice": list(map(str, seen.advice))}
         hides = {"notes": list(map(str, seen.notes))} if build_type else {}
-        said |= {**looked, **counted, "beside": list(notes), **hides}
-        output.as_json({"machines": machines, **said})
+        told = {"machines": machines, **said, **looked, **counted, "beside": list(notes)}
+        output.as_json({**told, **hides})
         return not found
     for problem in found:
         output.line(str(problem))
@@ -167,8 +167,8 @@ def _checked(
             f"checked {seen.file}, {seen.files} machine file(s) in {seen.machinepath}"
             f" and {len(seen.templates)} template(s)"
         )
-        for note in notes:
-            output.note(note)
+        for each in notes:
+            output.note(each)
     return not found
 
 

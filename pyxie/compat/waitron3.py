@@ -28,8 +28,8 @@ from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.http.unasked import check_unknown
 from pyxie.registry.define import UnknownTypeError
-from pyxie.render.context import BuildContext
 from pyxie.render.asked import file_of
+from pyxie.render.context import BuildContext
 
 _SPOKEN = {
     State.PENDING: ("pending", ""),

@@ -15,8 +15,8 @@ from pyxie.errors import NotServedError
 from pyxie.http.parts import RENDERING
 from pyxie.registry.machine import Machine
 from pyxie.rehearsal import rehearse
-from pyxie.render.context import BuildContext
 from pyxie.render.asked import file_of
+from pyxie.render.context import BuildContext
 from pyxie.wiping.forecast import Answer, Forecast, forecast, refusal
 
 
