@@ -28,6 +28,7 @@ run: .venv/run
 
 test: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
+	@$(PY) -m tests.lab.modules
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 demo: .venv/test

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e import disks
 from tests.lab import bootapi, dnsmasq, installer, smallguest
 from tests.lab.guest import Firmware, Guest
 from tests.lab.lan import Lan
-from tests.lab.server import INSTALLER_CMDLINE, INSTALLER_PRESEED, Server
+from tests.lab.server import INSTALLER_CMDLINE, Server
 
 pytestmark = pytest.mark.e2e
 
 # Seconds; each step takes a fraction of that on an idle machine.
 BOOT = 150.0
-INSTALLER = 300.0
+INSTALLER = 420.0
 FALL_THROUGH = 150.0
 """OVMF tries PXE, then HTTP Boot, for minutes; a clock in a hurry makes seconds of them."""
 
@@ -26,6 +27,7 @@ def install(server: Server, guest: Guest, *, timeout: float = BOOT) -> None:
 
 
 HOST = "web01.lab"
+OTHER = "web02.lab"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,9 @@ def test_the_debian_installer_runs_once_and_then_the_disk_boots(
 ) -> None:
     """Build mode, installer, preseed by token, done, and silence at the second boot.
 
-    DHCP names the machine, by another name than its file. Under UEFI it has a static address.
+    DHCP names the machine, by another name than its file. Under UEFI it has a static address. It
+    writes to the one disk that is fit, though a stick is the first; another machine, which has no
+    such disk, says so.
     """
     tap = lan.tap()
     dnsmasq.dhcp_server(
@@ -47,14 +51,16 @@ def test_the_debian_installer_runs_once_and_then_the_disk_boots(
     own, router = lan.main.network[50], lan.main.address
     static = f"    ipaddress: {own}/24\n    gateway: {router}\n" if firmware == "uefi" else ""
     with Server(lan.srv) as server:
-        server.images(small=False)
-        (server.folder / "templates/preseed.j2").write_text(INSTALLER_PRESEED)
-        server.machine(HOST, tap.mac, cmdline=INSTALLER_CMDLINE, extra=static)
+        disks.lay_out(server)
+        server.machine(HOST, tap.mac, cmdline=INSTALLER_CMDLINE, extra=f"{static}{disks.FILE}")
+        server.machine(OTHER, lan.tap(plugged=False).mac, cmdline=INSTALLER_CMDLINE)
         server.start()
+        disks.lay_script(server, f"{OTHER}/{server.build(OTHER)}")
         token = server.build(HOST)
-        assert server.curl("/status") == f'{{"{HOST}":"Installing"}}'
+        stack = disks.Stack(server.folder)
+        assert server.curl(f"/status/{HOST}") == "Installing"
 
-        with Guest(tap, firmware=firmware) as guest:
+        with Guest(tap, firmware=firmware, disks=stack.disks) as guest:
             guest.wait_for(f"{installer.EARLY_SAYS}done said: OK", INSTALLER)
             guest.wait_exit(60)
 
@@ -67,7 +73,19 @@ def test_the_debian_installer_runs_once_and_then_the_disk_boots(
             netcfg, _, new = told.partition(f"{installer.EARLY_SAYS}lays\n")
             assert f"\taddress {own}/24\n\tgateway {router}\n" in netcfg
             assert laid in new
-        assert server.curl("/status") == f'{{"{HOST}":"Installed"}}'
+        assert disks.said(told) == [
+            "the first disk is /dev/sda",
+            "by its serial number: /dev/vdc",
+            "by its link: /dev/vdc",
+            "by the name of its link: /dev/vdc",
+            "chosen: /dev/vdc, boot loader: /dev/vdc",
+            "partman sees: /dev/vdc",
+        ]
+        assert stack.written() == ["right"]
+        end = server.events(OTHER)[-1]["data"]
+        assert end["state"] == "failed"
+        assert end["reason"] in disks.NONE_LEFT
+        assert server.curl(f"/status/{HOST}") == "Installed"
         assert server.curl(f"/done/{HOST}/{token}") == "OK"
         before = server.steps(HOST)
         assert before[-2:] == ["template", "build"]

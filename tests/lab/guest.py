@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +28,25 @@ Hurry = Literal["no", "boot", "firmware"]
 up on the network, thirty times as fast. See `Guest`."""
 
 _QEMU = ("qemu-system-x86_64", "qemu-system-x86")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """A disk beside the marker disk; the firmware boots from none of them.
+
+    Attributes:
+        image: Its bytes, as long as it is large.
+        bus: It is driven by virtio, or stands on USB.
+        removable: Its medium can be taken out; on USB only.
+        serial: What it says its serial number is.
+        readonly: It cannot be written.
+    """
+
+    image: Path
+    bus: Literal["virtio", "usb"] = "virtio"
+    removable: bool = False
+    serial: str = ""
+    readonly: bool = False
 
 
 class Guest:
@@ -56,6 +77,7 @@ class Guest:
         label: str = "",
         smbios: str = "",
         vga: bool = False,
+        disks: Sequence[Disk] = (),
     ) -> None:
         if len({tap.host.namespace for tap in taps}) != 1:
             raise ValueError("a guest needs taps, all of them on one host")
@@ -67,6 +89,7 @@ class Guest:
         self.label = label or f"{firmware}-guest"
         self.smbios = smbios
         self.vga = vga
+        self.disks = disks
         self._console: Process | None = None
 
     @property
@@ -106,6 +129,7 @@ class Guest:
             command += ["-device", "VGA"]
         if self.smbios:
             command += ["-smbios", f"type=1,{self.smbios}"]
+        command += _disks(self.disks)
         for index, tap in enumerate(self.taps):
             # No ROM under UEFI, or iPXE would take over from the firmware's own PXE.
             rom = "" if self.firmware == "bios" else ",romfile="
@@ -132,6 +156,20 @@ class Guest:
         traceback: TracebackType | None,
     ) -> None:
         self.console.stop()
+
+
+def _disks(disks: Sequence[Disk]) -> list[str]:
+    command = ["-device", "qemu-xhci,id=usb"] if any(each.bus == "usb" for each in disks) else []
+    for at, each in enumerate(disks):
+        device = "virtio-blk-pci" if each.bus == "virtio" else "usb-storage,bus=usb.0"
+        device += ",removable=on" if each.removable else ""
+        device += f",serial={each.serial}" if each.serial else ""
+        readonly = ",readonly=on" if each.readonly else ""
+        command += [
+            "-drive", f"if=none,id=more{at},format=raw,file={each.image}{readonly}",
+            "-device", f"{device},drive=more{at}",
+        ]  # fmt: skip
+    return command
 
 
 @cache
