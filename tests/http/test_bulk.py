@@ -17,7 +17,8 @@ BUILDS = "/api/v1/builds"
 def more(folder: Path, **machines: str) -> None:
     for at, (name, text) in enumerate(machines.items()):
         nic = f"network: [{{macaddress: '52:54:00:00:00:{at:02x}'}}]\n"
-        (folder / f"machines/{name}.yaml").write_text(f"hostname: {name}\n{nic}{text}")
+        own = f"hostname: {name}\ncmdline: quiet\n{nic}{text}"  # asks for no template
+        (folder / f"machines/{name}.yaml").write_text(own)
 
 
 def brief(told: Any) -> list[tuple[str, int, str | None]]:
