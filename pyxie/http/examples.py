@@ -56,9 +56,18 @@ params:
 """The same machine, as its file would have it."""
 
 
+_WIPES: Final = {
+    "answer": "yes",
+    "sentences": [
+        f"{_HOST} will be installed by debian12.preseed.j2: all data on /dev/sda is lost"
+    ],
+    "disks": ["/dev/sda"],
+}
+
+
 def _build(state: str, **more: Any) -> dict[str, Any]:
     build = {"host": _HOST, "state": state, "begun": _AT, "changed": _AT, "mac": _MAC}
-    return {**build, "build_type": "", "reason": "", **more}
+    return {**build, "build_type": "", "reason": "", "trouble": None, "wipes": _WIPES, **more}
 
 
 _BEGUN: Final = _build(
@@ -142,6 +151,8 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
             ],
             "problems": [],
             "advice": [],
+            "wipes": _WIPES,
+            "hidden": [],
         },
         ("GET", "/api/v1/machines/{hostname}/templates/{kind}"): "#!ipxe\n…\nboot kernel\n",
         ("GET", "/api/v1/builds"): {"builds": [_build("installed", id=12)], "next": None},

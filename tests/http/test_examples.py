@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from pyxie.http.examples import ANSWERS, PARAMETERS, REQUESTS
 from pyxie.registry.machine import Machine
-from tests.http.site import serving
+from tests.http.site import CONFIG, serving
 from tests.http.test_machines import send
 from tests.http.test_openapi import DOCUMENT, OPERATIONS
 
@@ -68,7 +69,9 @@ class TestWhatIsSent:
         assert REQUESTS.keys() <= {(method, path) for method, path, _ in SENT}
 
     async def test_works_as_it_stands(self, tmp_path: Path) -> None:
-        async with serving(tmp_path) as served:
+        """With a command line for all machines that asks for nothing that this one has not."""
+        config = re.sub(r"(?m)^default_cmdline: .*$", "default_cmdline: auto", CONFIG)
+        async with serving(tmp_path, config=config) as served:
             answered = []
             for method, path, _ in SENT:
                 sent = REQUESTS.get((method, path))
