@@ -13,7 +13,18 @@ import click
 
 from pyxie import __version__, output
 from pyxie.client import RefusedError, UnreachableError
-from pyxie.commands import access, builds, discovered, importing, machines, saving, schema, waiting
+from pyxie.commands import (
+    access,
+    builds,
+    discovered,
+    events,
+    importing,
+    machines,
+    saving,
+    schema,
+    status,
+    waiting,
+)
 from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, code_of, common, needed
 from pyxie.commands.running import beside
@@ -190,7 +201,7 @@ def _watch(file: Path, as_json: bool, build_type: str | None, notes: Sequence[st
 
 for _each in (
     *(builds.build, builds.show, builds.cancel, builds.done, builds.failed, builds.log),
-    *(builds.status, waiting.wait, builds.machines, builds.events),
+    *(status.status, waiting.wait, status.machines, events.events),
     rendering.render,
     *(access.token, access.audit),
     *(discovered.discovered, discovered.adopt),

@@ -9,9 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +16,22 @@ import click
 import pytest
 
 from pyxie import __version__, cli
-from pyxie.commands import options
-from tests.fakedaemon import FakeDaemon, Told, answered, fake_daemon, problem, stream
+from tests.commandline import (
+    EVENT,
+    NONE,
+    NOWHERE,
+    WEB01,
+    WEB02,
+    Ran,
+    Runner,
+    clean,
+    daemon,
+    pyxie,
+    site,
+)
+from tests.fakedaemon import FakeDaemon, answered, fake_daemon, stream
+
+__all__ = ["clean", "daemon", "pyxie"]
 
 PYXIE = [sys.executable, "-m", "pyxie"]
 COMMANDS = sorted(cli.commands.commands)
@@ -34,140 +45,7 @@ CALLS = [
 """Every command, those of groups as well."""
 WITHOUT_SITE = ("import",)
 """They take no notice of what is configured here."""
-NOWHERE = "http://127.0.0.1:1"
-
-BUILD = {
-    "host": "web01",
-    "state": "pending",
-    "begun": 0.0,
-    "changed": 0.0,
-    "mac": None,
-    "build_type": "rescue",
-}
-WEB01 = {"hostname": "web01", "macs": ["52:54:00:00:00:01"], "build": BUILD}
-WEB02: dict[str, Any] = {"hostname": "web02", "macs": [], "build": None}
 LONG = "a-very-long-hostname." * 8 + "example.org"
-TODAY = time.time() // 86_400 * 86_400
-EVENT: dict[str, Any] = {
-    "at": TODAY,
-    "step": "offer",
-    "text": "offered undionly.kpxe",
-    "mac": "52:54:00:00:00:01",
-    "host": "web01",
-    "peer": "192.0.2.7",
-}
-
-
-HOOK = {
-    "at": 60.0,
-    "ended": 120.0,
-    "kind": "prebuild",
-    "command": "ipmitool chassis",
-    "state": "done",
-    "result": "exit code 0",
-    "attempts": 1,
-    "output": "",
-}
-STRANGER = {
-    "mac": "52:54:00:00:00:07",
-    "first": 0.0,
-    "last": 60.0,
-    "told": {"vendor": "QEMU", "product": "Standard PC", "serial": "7", "architecture": "x64"},
-}
-ORIGIN = {"path": "params.disk", "value": "/dev/sda", "layer": "settings", "file": "config.yaml"}
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture(autouse=True)
-def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in ("PYXIE_URL", "PYXIE_TOKEN_FILE", "COLUMNS"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(options, "PLACES", (Path("config.yaml"),))
-    monkeypatch.setattr(cli, "beside", lambda _file: [])  # tests/commands/test_running.py
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-class Runner:
-    """Runs `pyxie` in this process."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, captured: pytest.CaptureFixture[str]) -> None:
-        self._patch = patch
-        self._captured = captured
-
-    def __call__(self, *arguments: str) -> Ran:
-        self._patch.setattr(sys, "argv", ["pyxie", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = self._captured.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Ran(ended.value.code, out, err)
-
-
-@pytest.fixture
-def pyxie(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Runner:
-    return Runner(monkeypatch, capsys)
-
-
-@pytest.fixture
-def daemon() -> Iterator[FakeDaemon]:
-    answers = {
-        "GET /api/v1/machines": answered({"machines": [WEB01, WEB02], "problems": ["m/x: bad"]}),
-        "GET /api/v1/machines/web01": answered(
-            {
-                **WEB01,
-                "history": [
-                    {"at": 0.0, "state": "pending", "cause": "PUT /build", "peer": "192.0.2.9"},
-                    {"at": 60.0, "state": "installing", "cause": "booting", "peer": None},
-                ],
-                "hooks": [HOOK],
-            }
-        ),
-        "PUT /api/v1/builds/web01": answered({**BUILD, "token": "0-t0ken"}),
-        "DELETE /api/v1/builds/web01": answered({**BUILD, "state": "cancelled"}),
-        "POST /api/v1/builds/web01/done": answered({**BUILD, "state": "installed"}),
-        "POST /api/v1/builds/web01/failed": answered({**BUILD, "state": "failed"}),
-        "GET /api/v1/builds/web01/log": answered({**BUILD, "reason": "no disk", "log": "a\nb\n"}),
-        "GET /api/v1/machines/web01/definition?build_type=rescue": answered(
-            {
-                "origins": [
-                    {**ORIGIN, "line": 3, "column": 9},
-                    {**ORIGIN, "path": "kernel", "value": None, "line": 4, "column": 1},
-                ]
-            }
-        ),
-        "PUT /api/v1/builds/web": problem(404, "Unable to find host definition for web"),
-        "PUT /api/v1/builds/plain": (403, "text/plain", b"192.0.2.9 may not; see 'api.allow'\n"),
-        "GET /api/v1/discovered": answered({"machines": [STRANGER]}),
-        "GET /api/v1/discovered/52:54:00:00:00:07": answered(STRANGER),
-        "POST /api/v1/machines": answered({"hostname": "web07"}, 201),
-        "GET /api/v1/events": stream(EVENT, {**EVENT, "host": None, "mac": None, "at": TODAY + 61}),
-        "GET /api/v1/events?host=web01&mac=52:54:00:ab:cd:ef": stream(EVENT),
-        "GET /api/v1/events?follow=1": stream(EVENT),
-        "GET /api/v1/events?follow=1&progress=1": stream({**EVENT, "text": "kernel: 1.2 MB"}),
-        "GET /api/v1/events/history?limit=2&host=web01": answered(
-            {"events": [{**EVENT, "at": 86_461.0}, {**EVENT, "at": 0.0}], "next": None}
-        ),
-    }
-    with fake_daemon(answers) as running:
-        yield running
-
-
-def site(folder: Path, config: str = "", **machines: str) -> None:
-    (folder / "config.yaml").write_text(config)
-    (folder / "machines").mkdir(exist_ok=True)
-    for name, text in machines.items():
-        (folder / f"machines/{name}.yaml").write_text(text)
 
 
 def described_as(call: list[str]) -> str | None:
@@ -443,26 +321,7 @@ class TestTheSettings:
         assert pyxie("build", "web01", "--url", daemon.url).code == 0
 
 
-class TestBuilds:
-    def test_build_prints_the_token(self, pyxie: Runner, daemon: FakeDaemon) -> None:
-        ran = pyxie("build", "web01", "--url", daemon.url + "/")
-
-        assert ran == Ran(0, "web01 is in build mode; token 0-t0ken\n", "")
-        assert daemon.asked == [Told("PUT", "/api/v1/builds/web01", None)]
-
-    @pytest.mark.parametrize(
-        ("command", "request_", "said"),
-        [
-            ("cancel", "DELETE /api/v1/builds/web01", "the build of web01 is cancelled"),
-            ("done", "POST /api/v1/builds/web01/done", "web01 is installed"),
-        ],
-    )
-    def test_cancel_and_done_say_what_became_of_it(
-        self, pyxie: Runner, daemon: FakeDaemon, command: str, request_: str, said: str
-    ) -> None:
-        assert pyxie(command, "web01", "--url", daemon.url) == Ran(0, said + "\n", "")
-        assert [f"{each.method} {each.path}" for each in daemon.asked] == [request_]
-
+class TestRefusals:
     @pytest.mark.parametrize(
         ("host", "code", "said"),
         [
@@ -517,13 +376,7 @@ class TestBuilds:
         assert (ran.code, ran.out) == (code, "")
         assert said in json.loads(ran.err)["detail"]
 
-    def test_a_name_cannot_lead_to_another_route(self, pyxie: Runner, daemon: FakeDaemon) -> None:
-        pyxie("build", "../machines?x#y", "--url", daemon.url)
 
-        assert [each.path for each in daemon.asked] == ["/api/v1/builds/..%2Fmachines%3Fx%23y"]
-
-
-NONE: dict[str, Any] = {"machines": [], "problems": []}
 LIMITS = {"events": 20_000}
 WATCH = "to watch what comes: pyxie events --follow"
 UNSEEN = "no unknown machine has tried to boot since the start; watch: pyxie events --follow"
@@ -622,239 +475,6 @@ class TestNothing:
 
         assert plain == Ran(0, "", f"pyxie: {said}\n")
         assert (as_json.code, as_json.err) == (0, "")
-
-    def test_of_a_machine_that_is_not_there_says_so(self, pyxie: Runner) -> None:
-        answers = {
-            "GET /api/v1/events?host=web1": stream(),
-            "GET /api/v1/events/history?limit=100&host=web1": answered({"events": []}),
-            "GET /api/v1/machines/web1": problem(404, "no web1\nDid you mean web01?"),
-        }
-        with fake_daemon(answers) as daemon:
-            ran = pyxie("events", "--host", "web1", "--url", daemon.url)
-
-        assert ran == Ran(0, "", "pyxie: no web1\nDid you mean web01?\n")
-
-    def test_is_in_memory_where_it_is_too_long_ago_and_then_comes_from_disk(
-        self, pyxie: Runner
-    ) -> None:
-        answers = {
-            "GET /api/v1/events?host=web01": stream(),
-            "GET /api/v1/events/history?limit=100&host=web01": answered(
-                {"events": [{**EVENT, "at": 0.0}]}
-            ),
-        }
-        with fake_daemon(answers) as daemon:
-            ran = pyxie("events", "--host", "web01", "--url", daemon.url)
-
-        assert ran == Ran(0, "1970-01-01 00:00:00  web01  offered undionly.kpxe\n", "")
-
-
-class TestStatus:
-    @pytest.mark.parametrize(
-        ("call", "shown"),
-        [
-            (
-                ["status"],
-                (
-                    "web01  pending  1970-01-01 00:00:00  rescue"
-                    "  1970-01-01 00:01:00: kernel: no such file\n"
-                ),
-            ),
-            (
-                ["status", "web01"],
-                (
-                    "web01  pending  52:54:00:00:00:01\n"
-                    "last trouble  1970-01-01 00:01:00: kernel: no such file\n"
-                ),
-            ),
-        ],
-        ids=["all", "one"],
-    )
-    def test_shows_a_builds_last_trouble_with_its_time(
-        self, pyxie: Runner, call: list[str], shown: str
-    ) -> None:
-        trouble = {"at": 60.0, "code": "image.failed", "text": "kernel: no such file"}
-        machine = {**WEB01, "build": {**BUILD, "trouble": trouble}}
-        answers = {
-            "GET /api/v1/machines": answered({**NONE, "machines": [machine]}),
-            "GET /api/v1/machines/web01": answered({**machine, "history": [], "hooks": []}),
-        }
-        with fake_daemon(answers) as daemon:
-            assert pyxie(*call, "--url", daemon.url) == Ran(0, shown, "")
-
-    @pytest.mark.parametrize("call", [["status"], ["machines"], ["status", "web01"]], ids=" ".join)
-    def test_says_what_of_the_settings_is_not_in_force(
-        self, pyxie: Runner, call: list[str]
-    ) -> None:
-        said = {"problems": [], "not_in_force": ["user takes a restart"]}
-        answers = {
-            "GET /api/v1/machines": answered({"machines": [WEB01], **said}),
-            "GET /api/v1/machines/web01": answered({**WEB01, "history": [], "hooks": [], **said}),
-        }
-        with fake_daemon(answers) as daemon:
-            ran = pyxie(*call, "--url", daemon.url)
-
-        assert (ran.code, ran.err) == (0, "not in force: user takes a restart\n")
-
-    def test_shows_who_was_built_and_what_is_broken(
-        self, pyxie: Runner, daemon: FakeDaemon
-    ) -> None:
-        assert pyxie("status", "--url", daemon.url) == Ran(
-            0, "web01  pending  1970-01-01 00:00:00  rescue\n", "broken: m/x: bad\n"
-        )
-
-    def test_of_one_machine_shows_its_history(self, pyxie: Runner, daemon: FakeDaemon) -> None:
-        assert pyxie("status", "web01", "--url", daemon.url).out.splitlines() == [
-            "web01  pending  52:54:00:00:00:01",
-            "1970-01-01 00:00:00  pending     PUT /build  192.0.2.9",
-            "1970-01-01 00:01:00  installing  booting",
-            "",
-            "1970-01-01 00:02:00  prebuild  ipmitool chassis  exit code 0",
-        ]
-
-    def test_machines_of_groups_are_listed_without_a_daemon(
-        self, pyxie: Runner, tmp_path: Path
-    ) -> None:
-        site(tmp_path, "http: {port: 1}\n", web01="groups: web\n")
-        (tmp_path / "groups").mkdir()
-        (tmp_path / "groups/web.yaml").write_text("kernel: linux\n")
-
-        assert pyxie("machines").out == "web01    -\n"
-
-    def test_show_tells_where_each_value_is_from(self, pyxie: Runner, daemon: FakeDaemon) -> None:
-        ran = pyxie("show", "web01", "--build-type", "rescue", "--url", daemon.url)
-
-        assert ran.out.splitlines() == [
-            "params.disk  /dev/sda   config.yaml:3  settings",
-            "kernel       (cleared)  config.yaml:4  settings",
-        ]
-
-    def test_show_reads_the_files_where_no_daemon_answers(
-        self, pyxie: Runner, tmp_path: Path
-    ) -> None:
-        config = "http: {port: 1}\nkernel: linux\nbuild_types: {rescue: {kernel: other}}\n"
-        site(tmp_path, config, web01="params: {a: b}\n", web02="x: y\n")
-
-        assert pyxie("show", "web01").out.splitlines() == [
-            "kernel    linux  config.yaml:2          settings",
-            "params.a  b      machines/web01.yaml:1  machine",
-            "hostname  web01  machines/web01.yaml:1  machine",
-        ]
-        assert "other" in pyxie("show", "web01", "--type", "rescue").out
-        assert pyxie("show", "web01").err == (
-            f"pyxie: no daemon answers; this is from {tmp_path}/config.yaml\n"
-            "cannot be built: network: web01 has no 'macaddress' and no 'match'\n"
-            "cannot be built: linux: no such file\n"
-        )
-        assert pyxie("show", "web02").code == 2
-        assert "did you mean" in pyxie("show", "web03").err
-
-    def test_the_log_of_a_failure_is_printed_with_its_reason(
-        self, pyxie: Runner, daemon: FakeDaemon
-    ) -> None:
-        assert pyxie("log", "web01", "--url", daemon.url) == Ran(0, "a\nb\n", "failed: no disk\n")
-
-    def test_a_failure_can_be_said(self, pyxie: Runner, daemon: FakeDaemon) -> None:
-        ran = pyxie("failed", "web01", "--reason", "smoke", "--url", daemon.url)
-
-        assert ran == Ran(0, "the build of web01 has failed\n", "")
-
-    def test_machines_lists_them_all(self, pyxie: Runner, daemon: FakeDaemon) -> None:
-        assert pyxie("machines", "--url", daemon.url).out.splitlines() == [
-            "web01  52:54:00:00:00:01  pending",
-            "web02                     -",
-        ]
-
-    def test_machines_reads_the_files_where_no_daemon_answers(
-        self, pyxie: Runner, tmp_path: Path
-    ) -> None:
-        site(tmp_path, "http: {port: 1}\n", web01="", web02="x: y\n")
-
-        assert pyxie("machines") == Ran(
-            0,
-            "web01    -\n",
-            f"pyxie: no daemon answers; these are the files in {tmp_path}/machines\n"
-            f"broken: {tmp_path}/machines/web02.yaml:1:1: x: unknown key\n",
-        )
-
-    def test_machines_of_another_host_are_not_read_from_our_files(
-        self, pyxie: Runner, tmp_path: Path
-    ) -> None:
-        site(tmp_path, "", web01="")
-
-        assert pyxie("machines", "--url", NOWHERE).code == 3
-
-
-class TestEvents:
-    def test_of_over_a_day_ago_have_their_day(self, pyxie: Runner) -> None:
-        events = stream({**EVENT, "at": 0.0}, EVENT)
-        with fake_daemon({"GET /api/v1/events": events}) as daemon:
-            ran = pyxie("events", "--url", daemon.url)
-
-        assert ran.out == (
-            "1970-01-01 00:00:00  web01  offered undionly.kpxe\n"
-            "00:00:00  web01  offered undionly.kpxe\n"
-        )
-
-    def test_are_a_line_each(self, pyxie: Runner, daemon: FakeDaemon) -> None:
-        assert pyxie("events", "--url", daemon.url) == Ran(
-            0,
-            "00:00:00  web01  offered undionly.kpxe\n00:01:01  192.0.2.7  offered undionly.kpxe\n",
-            "",
-        )
-
-    def test_of_a_machine_and_a_nic_in_any_spelling(
-        self, pyxie: Runner, daemon: FakeDaemon
-    ) -> None:
-        arguments = ["--host", "web01", "--mac", "5254.00AB.CDEF", "--url", daemon.url]
-
-        assert pyxie("events", *arguments).out == "00:00:00  web01  offered undionly.kpxe\n"
-
-    def test_of_the_past_have_a_day_and_the_newest_is_the_last(
-        self, pyxie: Runner, daemon: FakeDaemon
-    ) -> None:
-        ran = pyxie("events", "--past", "2", "--host", "web01", "--url", daemon.url)
-
-        assert ran.out == (
-            "1970-01-01 00:00:00  web01  offered undionly.kpxe\n"
-            "1970-01-02 00:01:01  web01  offered undionly.kpxe\n"
-        )
-        assert pyxie("events", "--past", "2", "-f", "--url", daemon.url).code == 2
-
-    def test_that_are_followed_end_with_the_daemon_which_is_told(
-        self, pyxie: Runner, daemon: FakeDaemon
-    ) -> None:
-        assert pyxie("events", "--follow", "--url", daemon.url) == Ran(
-            3,
-            "00:00:00  web01  offered undionly.kpxe\n",
-            f"pyxie: pyxie at {daemon.url} has stopped\n",
-        )
-
-    def test_are_told_with_progress_if_that_is_wanted(
-        self, pyxie: Runner, daemon: FakeDaemon
-    ) -> None:
-        ran = pyxie("events", "--follow", "--progress", "--url", daemon.url)
-
-        assert ran.out == "00:00:00  web01  kernel: 1.2 MB\n"
-        assert "Error: --progress is for --follow" in pyxie("events", "--progress").err
-
-    def test_that_break_off_are_told_too(self, pyxie: Runner) -> None:
-        answers = {"GET /api/v1/events?follow=1": stream(EVENT)}
-        with fake_daemon(answers, endless=True) as daemon:
-            daemon.closing.set()
-
-            ran = pyxie("events", "-f", "--url", daemon.url)
-
-        assert (ran.code, ran.out) == (3, "00:00:00  web01  offered undionly.kpxe\n")
-        assert ran.err.startswith(f"pyxie: pyxie at {daemon.url} has gone: ")
-
-    def test_cannot_draw_on_the_terminal(self, pyxie: Runner) -> None:
-        text = "asked for \x1b[2J\r\n\u202eevil"
-        answers = {"GET /api/v1/events": stream({**EVENT, "text": text})}
-        with fake_daemon(answers) as daemon:
-            ran = pyxie("events", "--url", daemon.url)
-
-        assert ran.out == "00:00:00  web01  asked for \\x1b[2J\\r\\n\\u202eevil\n"
 
 
 class TestWhatIsNoPyxie:

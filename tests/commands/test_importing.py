@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.commandline import Ran, Runner, pyxie
 from tests.importers.trees import DATA
-from tests.test_cli import Ran, Runner, pyxie
 
 __all__ = ["pyxie"]
 

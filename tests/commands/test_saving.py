@@ -9,7 +9,7 @@ import pytest
 
 from pyxie.commands import saving
 from tests.builds.stores import build, opened, url
-from tests.test_cli import Ran, Runner, pyxie
+from tests.commandline import Ran, Runner, pyxie
 
 __all__ = ["pyxie"]
 
