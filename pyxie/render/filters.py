@@ -9,11 +9,8 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-import math
 import re
-import shlex
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -23,42 +20,18 @@ import yaml
 from jinja2.runtime import Context
 
 from pyxie.config.nodes import Plain, parse
-from pyxie.errors import ConfigError, PyxieError
-from pyxie.render.context import Record
+from pyxie.errors import ConfigError
+from pyxie.render.arguments import LONGEST, LONGEST_PATTERN, SHOWN, FilterError, as_text, plain
 from pyxie.render.disk import DiskError
 from pyxie.render.disk import disk as disk_named
+from pyxie.render.patterns import regex_replace, regex_search
+from pyxie.render.quoting import kickstart, line, sh_quote
 
-LONGEST: Final = 1 << 20
-"""Characters that a filter takes, and gives."""
-LONGEST_PATTERN: Final = 1 << 12
-"""Of a regular expression, and of what stands in for it."""
 LONGEST_PASSWORD: Final = 1 << 10
-PATIENCE: Final = 0.5
-"""Seconds for a search. A pattern like ``(a+)+$`` would not end in years."""
 MOST_ROUNDS: Final = 1_000_000
-_MOST_UNROLLED = 1 << 19
-"""Of a pattern's length times all its counts: `regex` compiles ``(a{99}){99}`` to 9801 steps."""
-_DEEPEST = 100
-_MOST_ITEMS = 100_000
 _WIDEST = 16
-_SHOWN = 80
-_NO_LINE = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 _UNPRINTED = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
-_BRACES = re.compile(r"\{([^{}]*)\}")
 _SALT = re.compile(r"[./0-9A-Za-z]{1,16}")
-
-
-class FilterError(PyxieError):
-    """A filter was given what it cannot work with; the text is one sentence.
-
-    Attributes:
-        value: What it was given, if that alone is at fault and may stand in a file of the
-            operator's; else empty.
-    """
-
-    def __init__(self, problem: str, value: str = "") -> None:
-        super().__init__(problem)
-        self.value = value
 
 
 def from_yaml(value: Any) -> Plain:
@@ -66,7 +39,7 @@ def from_yaml(value: Any) -> Plain:
 
     As everywhere in pyxie a scalar is the text that was written, and a null the empty text.
     """
-    text = _text("from_yaml", value)
+    text = as_text("from_yaml", value)
     try:
         data = parse(text.encode(), Path("from_yaml")).data
     except ConfigError as exc:
@@ -102,63 +75,6 @@ def to_json(value: Any, indent: int | None = None) -> str:
     return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", made)
 
 
-def regex_replace(
-    value: Any, pattern: str, replacement: str = "", *, ignorecase: bool = False
-) -> str:
-    r"""Return ``value`` with each match of ``pattern`` replaced; ``\1`` is the first group."""
-    text = _text("regex_replace", value)
-    put = _text("regex_replace", replacement, LONGEST_PATTERN)
-    size = 0
-
-    def expanded(match: Any) -> str:
-        nonlocal size
-        try:
-            found = str(match.expand(put))
-        except (IndexError, ValueError) as exc:
-            raise FilterError(f"regex_replace: {put[:_SHOWN]!r}: {exc}") from exc
-        size += len(found)
-        if size > LONGEST:
-            raise FilterError(f"regex_replace: what comes out is over {LONGEST} characters")
-        return found
-
-    return str(_sought("regex_replace", pattern, "sub", (expanded, text), ignorecase))
-
-
-def regex_search(
-    value: Any, pattern: str, group: int | str = 0, *, ignorecase: bool = False
-) -> str:
-    """Return the first match of ``pattern``, or a group of it; the empty text if there is none."""
-    text = _text("regex_search", value)
-    match = _sought("regex_search", pattern, "search", (text,), ignorecase)
-    try:
-        return str(match[group] or "") if match else ""
-    except IndexError as exc:
-        raise FilterError(f"regex_search: {pattern[:_SHOWN]!r} has no group {group!r}") from exc
-
-
-def _sought(name: str, pattern: Any, how: str, arguments: tuple[Any, ...], ignorecase: bool) -> Any:
-    # Not the standard library's `re`: that can be neither stopped nor does it let go of the
-    # interpreter's lock, so that one pattern would hold up the whole daemon.
-    import regex
-
-    written = _text(name, pattern, LONGEST_PATTERN)
-    braces = " ".join(_BRACES.findall(written))
-    counts = (int(each) for each in re.findall("[0-9]+", braces))
-    if len(written) * math.prod(count for count in counts if count) > _MOST_UNROLLED:
-        raise FilterError(f"{name}: {written[:_SHOWN]!r} repeats too much to be compiled")
-    try:
-        compiled = regex.compile(written, regex.IGNORECASE if ignorecase else 0)
-        return getattr(compiled, how)(*arguments, timeout=PATIENCE, concurrent=True)
-    except regex.error as exc:
-        told_so = f"{written[:_SHOWN]!r} is no regular expression: {exc}"
-        raise FilterError(f"{name}: {told_so}") from exc
-    except RecursionError as exc:
-        raise FilterError(f"{name}: {written[:_SHOWN]!r} is nested too deeply") from exc
-    except TimeoutError as exc:
-        told_so = f"{written[:_SHOWN]!r} was still searching after {PATIENCE} s"
-        raise FilterError(f"{name}: {told_so}") from exc
-
-
 def ipaddr(value: Any, query: str | int = "") -> str:
     """Return a part of an address or network, spelt as Ansible's filter of that name.
 
@@ -174,10 +90,10 @@ def ipaddr(value: Any, query: str | int = "") -> str:
         try:
             return netaddr.IPNetwork(text)
         except (netaddr.AddrFormatError, ValueError) as exc:
-            shown = f"{text[:_SHOWN]!r} is no address or network like 192.0.2.5/24"
+            shown = f"{text[:SHOWN]!r} is no address or network like 192.0.2.5/24"
             raise FilterError(f"ipaddr: {shown}") from exc
 
-    written = _text("ipaddr", value, LONGEST_PATTERN).strip()
+    written = as_text("ipaddr", value, LONGEST_PATTERN).strip()
     net = network(written)
     if query == "":
         return str(net) if "/" in written else str(net.ip)
@@ -190,11 +106,11 @@ def ipaddr(value: Any, query: str | int = "") -> str:
     if asked in IP_QUERIES:
         part = IP_QUERIES[asked](net)
         if part is None:
-            raise FilterError(f"ipaddr: {written[:_SHOWN]} has no {asked}")
+            raise FilterError(f"ipaddr: {written[:SHOWN]} has no {asked}")
         return str(part)
     if ":" not in asked and "." not in asked:
         known = ", ".join(IP_QUERIES)
-        shown = f"{asked[:_SHOWN]!r} is no query; there are: {known}, a number, a network"
+        shown = f"{asked[:SHOWN]!r} is no query; there are: {known}, a number, a network"
         raise FilterError(f"ipaddr: {shown}")
     return written if net in network(asked) else ""
 
@@ -242,12 +158,12 @@ def sha512_crypt(
     """
     from passlib.hash import sha512_crypt as crypt
 
-    text = _text("sha512_crypt", password, LONGEST_PASSWORD)
+    text = as_text("sha512_crypt", password, LONGEST_PASSWORD)
     if "\0" in text:
         raise FilterError("sha512_crypt: a password cannot hold NUL")
     if not 1000 <= _whole(rounds) <= MOST_ROUNDS:
         raise FilterError(f"sha512_crypt: 'rounds' is from 1000 to {MOST_ROUNDS}")
-    used = _salt(context) if salt is None else _text("sha512_crypt", salt)
+    used = _salt(context) if salt is None else as_text("sha512_crypt", salt)
     if not _SALT.fullmatch(used):
         raise FilterError("sha512_crypt: a salt is 1 to 16 letters, digits, dots and slashes")
     return str(crypt.using(salt=used, rounds=rounds).hash(text))
@@ -261,45 +177,6 @@ def _salt(context: Context) -> str:
     return base64.b64encode(made, b"./").decode()[:16]
 
 
-def sh_quote(value: Any) -> str:
-    """Return ``value`` as one word for a POSIX shell."""
-    text = _text("sh_quote", value)
-    if "\0" in text:
-        raise FilterError("sh_quote: a shell's word cannot hold NUL")
-    return shlex.quote(text)
-
-
-def line(value: Any, never_first: str = "") -> str:
-    """Return ``value``, for a format in which a line's end begins something else.
-
-    Args:
-        value: A text.
-        never_first: Characters that mean something to the format where they stand first.
-    """
-    text = _one_line("line", value)
-    if never_first and text.startswith(tuple(never_first)):
-        raise FilterError(
-            f"line: {text[:_SHOWN]!r} begins with {text[0]!r}, which has a meaning here"
-        )
-    return text
-
-
-def _one_line(name: str, value: Any) -> str:
-    text = _text(name, value)
-    if found := _NO_LINE.search(text):
-        why = f"{text[:_SHOWN]!r} has {found[0]!r}, which ends a line or is no text"
-        raise FilterError(f"{name}: {why}")
-    if text.endswith("\\"):
-        why = f"{text[-_SHOWN:]!r} ends in a backslash, which takes in the next line"
-        raise FilterError(f"{name}: {why}")
-    return text
-
-
-def kickstart(value: Any) -> str:
-    """Return ``value`` as one word of a kickstart's command, whatever is in it."""
-    return shlex.quote(_one_line("kickstart", value))
-
-
 def disk(value: Any, *, needed: bool = False) -> str:
     """Return the disk that ``value`` names, as `pyxie.render.disk.disk` spells it.
 
@@ -307,7 +184,7 @@ def disk(value: Any, *, needed: bool = False) -> str:
         value: What it is named by; empty, if the installer is to find one.
         needed: It may not be empty.
     """
-    text = _text("disk", value)
+    text = as_text("disk", value)
     try:
         found = disk_named(text)
     except DiskError as exc:
@@ -319,7 +196,7 @@ def disk(value: Any, *, needed: bool = False) -> str:
 
 def b64encode(value: Any) -> str:
     """Return the UTF-8 of ``value`` in base64, in one line."""
-    return base64.b64encode(_text("b64encode", value).encode()).decode()
+    return base64.b64encode(as_text("b64encode", value).encode()).decode()
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
@@ -342,41 +219,12 @@ FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 """By the name that templates use."""
 
 
-def plain(name: str, value: Any, depth: int = 0) -> Any:
-    """Return a template's value as dicts, lists and scalars only, for the filter ``name``."""
-    if depth > _DEEPEST:
-        raise FilterError(f"{name}: the value is nested too deeply")
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, str):
-        return str(value)  # of Jinja2's own subclass, too
-    if isinstance(value, jinja2.Undefined):
-        str(value)  # fails, and names it
-    if isinstance(value, list | tuple | range | Iterator):
-        items = list(islice(value, _MOST_ITEMS + 1))
-        if len(items) > _MOST_ITEMS:
-            raise FilterError(f"{name}: a list of over {_MOST_ITEMS} values")
-        return [plain(name, each, depth + 1) for each in items]
-    if isinstance(value, Mapping | Record):
-        return {str(key): plain(name, value[key], depth + 1) for key in value}
-    raise FilterError(f"{name}: a {type(value).__name__} is no text, number, list or mapping")
-
-
 def _without_nulls(data: Plain) -> Plain:
     if isinstance(data, dict):
         return {key: _without_nulls(value) for key, value in data.items()}
     if isinstance(data, list):
         return [_without_nulls(value) for value in data]
     return "" if data is None else data
-
-
-def _text(name: str, value: Any, most: int = LONGEST) -> str:
-    if not isinstance(value, str | int | float | jinja2.Undefined):
-        raise FilterError(f"{name}: takes a text, not a {type(value).__name__}")
-    text = str(value)  # of an undefined name: fails, and names it
-    if len(text) > most:
-        raise FilterError(f"{name}: a text over {most} characters")
-    return text
 
 
 def _indented(name: str, indent: Any, *, least: int) -> int:

@@ -23,7 +23,8 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pyxie.errors import RenderError
-from pyxie.render.filters import FILTERS, FilterError
+from pyxie.render.arguments import FilterError
+from pyxie.render.filters import FILTERS
 from pyxie.render.uses import by_chance, note, note_chance
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import shlex
 import subprocess
 import sys
-import time
 import tomllib
 from contextlib import suppress
 from typing import Any
@@ -19,32 +17,10 @@ from hypothesis import strategies as st
 from passlib.hash import sha512_crypt as crypt
 
 from pyxie.errors import RenderError
-from pyxie.render.context import Params, Record
-from pyxie.render.filters import FILTERS, FilterError, from_yaml, ipaddr, regex_replace, sh_quote
+from pyxie.render.arguments import FilterError
+from pyxie.render.filters import from_yaml, ipaddr
 from pyxie.render.strict import Renderer
-
-NAMES: dict[str, Any] = {
-    "Token": "0-t0ken",
-    "Hostname": "web01.example.org",
-    "params": Params("params", {"list": "[1, no, ~]", "map": "a: {b: 0755}\n"}),
-    "record": Record("record", {"image_url": "u", "names": ("a", "b")}),
-    "inf": float("inf"),
-    "laughs": "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
-    + "".join(
-        f"{n}: &{n} [{','.join([f'*{p}'] * 10)}]\n" for p, n in zip("abcde", "bcdef", strict=True)
-    ),
-    "long": "x" * ((1 << 20) + 1),
-}
-
-
-def render(source: str, **more: Any) -> str:
-    return Renderer([]).text("t", source, NAMES | more)
-
-
-def complaint(source: str) -> str:
-    with pytest.raises(RenderError) as caught:
-        render(source)
-    return str(caught.value).removeprefix("t:1: ")
+from tests.render.filtered import complaint, render
 
 
 class TestYaml:
@@ -107,101 +83,15 @@ class TestYaml:
         assert render("{{ record|to_json }}") == '{"imageurl": "u", "names": ["a", "b"]}'
 
     @pytest.mark.parametrize(
-        ("source", "text"),
-        [
-            ("{{ range(3) | to_json }}", "[0, 1, 2]"),
-            ("{{ ['a'] | map('upper') | to_json }}", '["A"]'),
-            ("{{ ('a' ~ 'b') | to_json }}", '"ab"'),
-            ("{{ {'a': (1, none)} | to_json(1) }}", '{\n "a": [\n  1,\n  null\n ]\n}'),
-        ],
-    )
-    def test_is_made_of_whatever_a_template_holds(self, source: str, text: str) -> None:
-        assert render(source) == text
-
-    @pytest.mark.parametrize(
         ("source", "sentence"),
         [
-            ("{{ [nope] | to_json }}", "'nope' is undefined"),
             ("{{ inf | to_json }}", "to_json: JSON has no infinite numbers"),
             ("{{ 1 | to_json(99) }}", "to_json: 'indent' is a number from 0 to 16"),
             ("{{ 1 | to_yaml(1) }}", "to_yaml: 'indent' is a number from 2 to 16"),
-            ("{{ range | to_yaml }}", "to_yaml: a function is no text, number, list or mapping"),
         ],
     )
     def test_cannot_be_made_of_what_has_no_form_in_it(self, source: str, sentence: str) -> None:
         assert complaint(source) == sentence
-
-
-class TestRegularExpressions:
-    @pytest.mark.parametrize(
-        ("source", "text"),
-        [
-            (r"{{ 'web01' | regex_replace('^([a-z]+)0*', '\\1-') }}", "web-1"),
-            (r"{{ 'web01' | regex_replace('(?P<n>\\d+)', '<\\g<n>>') }}", "web<01>"),
-            ("{{ 'aXa' | regex_replace('x', ignorecase=true) }}", "aa"),
-            ("{{ 'rack 12' | regex_search('[0-9]+') }}", "12"),
-            ("{{ 'rack 12' | regex_search('rack (.)', 1) }}", "1"),
-            ("{% if not 'rack' | regex_search('[0-9]') %}none{% endif %}", "none"),
-        ],
-    )
-    def test_find_and_replace(self, source: str, text: str) -> None:
-        assert render(source) == text
-
-    @pytest.mark.parametrize(
-        ("source", "sentence"),
-        [
-            ("{{ 'a' | regex_search('(') }}", "regex_search: '(' is no regular expression: "),
-            ("{{ 'a' | regex_search('a', 1) }}", "regex_search: 'a' has no group 1"),
-            (r"{{ 'a' | regex_replace('a', '\\7') }}", r"regex_replace: '\\7': "),
-            ("{{ nope | regex_search('a') }}", "'nope' is undefined"),
-            ("{{ 'a' | regex_search(nope) }}", "'nope' is undefined"),
-            ("{{ long | regex_search('a') }}", "regex_search: a text over 1048576 characters"),
-            (
-                "{{ ('a' * 1000) | regex_replace('a', 'b' * 4000) }}",
-                "regex_replace: what comes out is over 1048576 characters",
-            ),
-        ],
-    )
-    def test_that_cannot_work_are_told(self, source: str, sentence: str) -> None:
-        assert complaint(source).startswith(sentence)
-
-    @pytest.mark.parametrize(
-        ("pattern", "sentence"),
-        [
-            ("(?:(?:a{1000}){1000}){1000}", " repeats too much to be compiled"),
-            ("a{1,1000000000}", " repeats too much to be compiled"),
-            ("(?x)a{ 1000000000 }", " repeats too much to be compiled"),
-            ("(" * 2000 + ")" * 2000, " is nested too deeply"),
-            ("a" * 5000, "a text over 4096 characters"),
-        ],
-    )
-    def test_that_would_fill_the_memory_are_not_compiled(self, pattern: str, sentence: str) -> None:
-        with pytest.raises(RenderError) as caught:
-            render("{{ 'a' | regex_search(pattern) }}", pattern=pattern)
-
-        assert str(caught.value).endswith(sentence)
-
-    def test_with_ordinary_counts_are(self) -> None:
-        uuid = "-".join(f"[0-9a-f]{{{count}}}" for count in (8, 4, 4, 4, 12))
-        text = "id 4c4c4544-0042-3110-8052-b4c04f565031."
-
-        assert render("{{ t | regex_search(p) }}", t=text, p=uuid) == text[3:-1]
-
-    @pytest.mark.parametrize("name", ["regex_search", "regex_replace"])
-    def test_that_would_never_end_are_ended(self, name: str) -> None:
-        began = time.monotonic()
-
-        said = complaint("{{ ('a' * 4000 ~ 'b') | NAME('(a|a)*$') }}".replace("NAME", name))
-
-        assert said == f"{name}: '(a|a)*$' was still searching after 0.5 s"
-        assert time.monotonic() - began < 5
-
-    @given(st.text(max_size=30), st.text(max_size=12), st.text(max_size=12))
-    def test_give_a_text_or_a_sentence_whatever_they_are(
-        self, value: str, pattern: str, replacement: str
-    ) -> None:
-        with suppress(FilterError):
-            assert isinstance(regex_replace(value, pattern, replacement), str)
 
 
 class TestAddresses:
@@ -321,55 +211,6 @@ class TestPasswords:
         )
 
 
-class TestShellQuoting:
-    @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])))
-    def test_makes_one_word_of_anything(self, text: str) -> None:
-        assert shlex.split(sh_quote(text)) == [text]
-
-    def test_is_what_a_shell_undoes(self) -> None:
-        text = "a 'b' \"$x\" `id` \\ & ; #\n*"
-
-        ran = subprocess.run(
-            ["sh", "-c", f"printf %s {render('{{ value|quote }}', value=text)}"],
-            capture_output=True,
-            text=True,
-        )
-
-        assert ran.stdout == text
-
-    def test_refuses_what_no_word_can_hold(self) -> None:
-        assert complaint("{{ 'a\\0' | sh_quote }}") == "sh_quote: a shell's word cannot hold NUL"
-
-
-class TestLine:
-    @pytest.mark.parametrize("text", ["en_US.UTF-8", "a 'b' \"c\" $d \\e", "grüß \U0001f600", ""])
-    def test_is_left_as_it_is(self, text: str) -> None:
-        assert render("{{ value | line }}", value=text) == text
-
-    @pytest.mark.parametrize("end", ["\n", "\r", "\0", "\x1b", "\x7f", "\x85", "\u2028", "\ufeff"])
-    def test_that_ends_is_refused(self, end: str) -> None:
-        for name in ("line", "kickstart"):
-            with pytest.raises(RenderError) as caught:
-                render(f"{{{{ value | {name} }}}}", value=f"a{end}b")
-            assert str(caught.value.problem) == (
-                f"{name}: {f'a{end}b'!r} has {end!r}, which ends a line or is no text"
-            )
-
-    def test_that_takes_in_the_next_is_refused(self) -> None:
-        assert complaint("{{ 'a\\\\' | line }}") == (
-            "line: 'a\\\\' ends in a backslash, which takes in the next line"
-        )
-
-    def test_may_not_begin_with_what_means_something_there(self) -> None:
-        assert render("{{ 'a%' | line('%@') }}") == "a%"
-        assert complaint("{{ '%end' | line('%') }}") == (
-            "line: '%end' begins with '%', which has a meaning here"
-        )
-
-    def test_of_a_kickstart_is_one_word(self) -> None:
-        assert render("{{ value | kickstart }}", value='a "b" $c') == "'a \"b\" $c'"
-
-
 class TestJsonInOtherFormats:
     @pytest.mark.parametrize("text", ["\x7f", "\x85", "\u2028", "\u2029", "\ufeff", "\U0001f600 ü"])
     def test_is_the_same_text_in_yaml_and_toml(self, text: str) -> None:
@@ -384,14 +225,6 @@ def test_base64_is_of_the_utf_8_and_in_one_line() -> None:
 
     assert "\n" not in found
     assert base64.b64decode(found).decode() == "ü" * 200
-
-
-def test_numbers_and_texts_are_taken_and_lists_are_not() -> None:
-    assert render("{{ 5|sh_quote }}") == "5"
-    for name in sorted(FILTERS.keys() - {"to_yaml", "to_json"}):
-        call = f"{name}('a')" if name.startswith("regex") else name
-        shown = "sh_quote" if name == "quote" else name
-        assert complaint(f"{{{{ ['a']|{call} }}}}") == f"{shown}: takes a text, not a list"
 
 
 def test_the_libraries_are_imported_only_where_they_are_used() -> None:
