@@ -97,7 +97,7 @@ class TestWhatIsLost:
         tried = rehearse(Rendering(config()), machine, context(machine))
         return [sentence(each) for each in told(tried.forecast)]
 
-    @pytest.mark.parametrize("name", sorted({*names()} - {"rescue", "debian12", "proxmox"}))
+    @pytest.mark.parametrize("name", sorted({*names()} - {"rescue", "proxmox"}))
     def test_is_said_by_all_that_install(self, name: str) -> None:
         (found,) = self.said(name, "as it is")
         (named,) = self.said(name, "with all")
@@ -108,9 +108,6 @@ class TestWhatIsLost:
         assert named.endswith(": all data on /dev/vda is lost")
 
     def test_is_the_disk_that_the_file_names(self) -> None:
-        assert self.said("debian12", "as it is") == [
-            "will be installed by debian12.preseed.j2: all data on /dev/sda is lost"
-        ]
         assert self.said("proxmox", "with all") == [
             "will be installed by proxmox.answer.toml.j2: all data on /dev/vda is lost"
         ]
