@@ -103,8 +103,10 @@ PURE = frozenset(
         "wiping.forecast",
         "wiping.ignition",
         "wiping.kickstart",
+        "wiping.packed",
         "wiping.preseed",
         "wiping.profile",
+        "wiping.wipers",
         "wiping.proxmox",
         "wiping.reading",
         "wiping.shell",
@@ -173,6 +175,7 @@ EXTRA = {
         "pyxie.registry.match",
     },  # what is selected by
     "pyxie.wiping.structured": {"json", "tomllib", "yaml"},  # from text to data
+    "pyxie.wiping.packed": {"zlib"},  # from bytes to bytes
     "pyxie.wiping.profile": {"xml.etree"},
     "pyxie.registry.spelling": {
         "io",  # for a StringIO

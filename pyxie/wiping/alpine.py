@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pyxie.wiping.shell import is_disk
 from pyxie.wiping.shellparts import assigned, commands
 from pyxie.wiping.verdict import Spares, Verdict, Wipes
+from pyxie.wiping.wipers import is_disk
 
 
 def read_alpine(text: str) -> Verdict | None:

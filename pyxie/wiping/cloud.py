@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pyxie.wiping.packed import unpacked
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.structured import from_yaml, is_true, listed, mapping, word
 from pyxie.wiping.verdict import Spares, Unclear, Verdict, Wipes, combined
@@ -39,6 +40,8 @@ _HARMLESS: Final = (
     frozenset(("version", "ethernets", "bonds", "bridges", "vlans", "renderer", "config", "wifis")),
 )
 """Keys of which a NoCloud meta-data and a network configuration are made."""
+_NOT_WRITTEN: Final = ("mount", "device", "nvme_controller")
+"""Curtin's actions that write to no disk; a volume group or a RAID is made of disks."""
 _MATCHES: Final = {"largest": "the largest disk", "smallest": "the smallest disk"}
 
 
@@ -90,8 +93,9 @@ def _cloud_init(data: dict[str, Any], ours: str) -> Iterator[Verdict]:
             yield Wipes((word(mapping(about).get("device")),))
     yield from _commands(data, ours)
     for file in listed(data.get("write_files")):
-        content = mapping(file).get("content")
-        if isinstance(content, str) and content.startswith("#!"):
+        about = mapping(file)
+        content = unpacked(word(about.get("content")), word(about.get("encoding")))
+        if content.startswith("#!"):
             yield read_shell(content, ours)
 
 
@@ -122,7 +126,7 @@ def _curtin(config: list[Any]) -> Iterator[Verdict]:
     kept = True
     for action in config:
         about = mapping(action)
-        if about.get("type") not in ("disk", "partition", "format"):
+        if about.get("type") in _NOT_WRITTEN:
             continue
         if is_true(about.get("preserve")) and not about.get("wipe"):
             continue

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
+from pyxie.wiping.packed import as_text, from_base64
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.structured import from_json, listed, mapping, word
 from pyxie.wiping.verdict import Unclear, Verdict, Wipes, combined
@@ -29,9 +29,7 @@ def read_ignition(text: str, ours: str = "") -> Verdict | None:
 def scripts(text: str) -> Iterator[str]:
     """Walk the files that stand in a configuration itself."""
     for file in listed(mapping(from_json(text), "storage").get("files")):
-        source = mapping(file, "contents").get("source")
-        if isinstance(source, str) and source.startswith("data:"):
-            yield _data(source)
+        yield _data(mapping(file, "contents"))
 
 
 def _found(data: Any, ours: str) -> Iterator[Verdict]:
@@ -45,18 +43,19 @@ def _found(data: Any, ours: str) -> Iterator[Verdict]:
             if each.get(flag):
                 yield Wipes((word(each.get("device")),))
     for file in map(mapping, listed(storage.get("files"))):
-        source = word(mapping(file, "contents").get("source") or "")
-        if source.startswith("data:"):
-            yield read_shell(_data(source), ours)
+        for each in (mapping(file, "contents"), *listed(file.get("append"))):
+            yield read_shell(_data(mapping(each)), ours)
     for unit in map(mapping, listed(mapping(data, "systemd").get("units"))):
         yield from _unit(word(unit.get("contents") or ""), ours)
         for dropin in map(mapping, listed(unit.get("dropins"))):
             yield from _unit(word(dropin.get("contents") or ""), ours)
+    for raid in map(mapping, listed(storage.get("raid"))):
+        yield Wipes(tuple(map(word, listed(raid.get("devices")))))  # mdadm --create --force
     yield from _further(mapping(data, "ignition", "config"), ours)
 
 
 def _unit(text: str, ours: str) -> Iterator[Verdict]:
-    for line in text.splitlines():
+    for line in re.sub(r"\\\n[ \t]*", " ", text).splitlines():
         key, _, command = line.partition("=")
         if key.strip().startswith("Exec"):
             yield read_shell(command.lstrip("-@:+!"), ours)
@@ -67,17 +66,16 @@ def _further(config: dict[str, Any], ours: str) -> Iterator[Verdict]:
         for each in map(mapping, listed(config.get(key))):
             source = word(each.get("source") or "")
             if source.startswith("data:"):
-                yield read_ignition(_data(source), ours) or Unclear(f"its '{key}' cannot be read")
+                yield read_ignition(_data(each), ours) or Unclear(f"its '{key}' cannot be read")
             elif source and not (ours and source.startswith(f"{ours}/")):
                 yield Unclear(f"it goes on by what its '{key}' names")
 
 
-def _data(source: str) -> str:
-    """Return what stands in a data URL (RFC 2397)."""
-    head, _, body = source.partition(",")
-    if not head.endswith(";base64"):
-        return unquote(body)
-    try:
-        return base64.b64decode(body, validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError):
+def _data(contents: Mapping[str, Any]) -> str:
+    """Return what stands in a data URL (RFC 2397); empty if the contents are elsewhere."""
+    source = word(contents.get("source"))
+    if not source.startswith("data:"):
         return ""
+    head, _, body = source.partition(",")
+    data = from_base64(body) if head.endswith(";base64") else unquote_to_bytes(body)
+    return as_text(data, compressed=contents.get("compression") == "gzip")

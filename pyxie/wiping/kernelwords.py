@@ -13,7 +13,15 @@ _LEADS: Final = frozenset(
     (
         *("url", "preseed/url", "inst.ks", "ks", "autoyast", "autoyast2", "inst.auto", "ds"),
         *("ignition.config.url", "coreos.inst.ignition_url", "talos.config", "answerfile"),
-        *("cloud-config-url", "coreos.config.url", "config_url", "harvester.install.config_url"),
+        *(
+            "script",
+            "netscript",
+            "ar_source",
+            "cloud-config-url",
+            "coreos.config.url",
+            "config_url",
+            "harvester.install.config_url",
+        ),
     )
 )
 """Words whose value is where the answers are."""
@@ -36,12 +44,16 @@ def read_cmdline(text: str, ours: str = "") -> Verdict:
 
 def _found(words: list[str], ours: str) -> Iterator[Verdict]:
     answers = {}
+    # Clonezilla's ocs_live_run="ocs-sr … restoredisk image sda"
+    clones = ("restoredisk", "restoreparts") if any("ocs-sr" in word for word in words) else ()
     for word in words:
         name, equals, value = word.partition("=")
         if _ONTO.fullmatch(name) and value:
             yield Wipes((value if value.startswith("/dev/") else f"/dev/{value}",))
-        elif name == "autonuke" or "--autonuke" in value:
+        elif name == "autonuke" or "--autonuke" in word:
             yield Wipes((EVERY_DISK,))
+        elif word.strip("\"'") in clones or word == "talos.experimental.wipe=system":
+            yield Wipes()
         elif equals and "/" in name:
             answers[name] = value
         if name in _LEADS:
@@ -50,6 +62,8 @@ def _found(words: list[str], ours: str) -> Iterator[Verdict]:
                 plain = url.split("?")[0]
                 if not (ours and url.startswith(f"{ours}/")) and not plain.endswith(".iso"):
                     yield Unclear(f"its answers come from {_host(url)}")
+            if re.match(r"(?:nfs|hd|cdrom):(?!//)", value):
+                yield Unclear("its answers come from elsewhere")
     answers.pop("preseed/url", None)
     yield of_answers(answers, ours)
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.verdict import EVERY_DISK, Unclear, Verdict, Wipes, combined
+from pyxie.wiping.wipers import is_disk
 
 _SECTION: Final = re.compile(r"^%(\w+)([^\n]*)\n(.*?)(?=^%\w+|\Z)", re.MULTILINE | re.DOTALL)
 _SIGNS: Final = re.compile(
@@ -20,12 +21,17 @@ _SIGNS: Final = re.compile(
     re.MULTILINE,
 )
 _ENOUGH: Final = 2
+_ALONE: Final = re.compile(r"^(?:clearpart[ \t]+--\w|zerombr[ \t\r]*$)", re.MULTILINE)
+"""What a fragment that is included may consist of."""
 _EVERY: Final = ("--all", "--linux", "--alldrives")
+_ONTO: Final = frozenset(("--disk", "--drive", "--firstdisk", "--overwritevmfs"))
 
 
 def is_kickstart(text: str) -> bool:
-    """Tell whether a text is a kickstart, by two lines that only kickstarts have."""
-    return len({found[0] for found in _SIGNS.finditer(text)}) >= _ENOUGH
+    """Tell whether a text is a kickstart, by two lines of its own, or one that clears."""
+    return (
+        bool(_ALONE.search(text)) or len({found[0] for found in _SIGNS.finditer(text)}) >= _ENOUGH
+    )
 
 
 def read_kickstart(text: str, ours: str = "") -> Verdict:
@@ -39,25 +45,14 @@ def read_kickstart(text: str, ours: str = "") -> Verdict:
 
 
 def _found(text: str, ours: str) -> Iterator[Verdict]:
-    lines = [words for line in text.splitlines() if (words := _words(line))]
+    lines = [words for line in text.splitlines() for words in _commands(line)]
     wiped: list[str] = []
     wipes = generated = False
     for name, *rest in lines:
+        disks = _wiped(name, rest)
+        wipes = wipes or disks is not None
+        wiped += disks or []
         match name:
-            case "clearpart" if "--none" not in rest:
-                wipes = True
-                every = [EVERY_DISK] if any(word in rest for word in _EVERY) else []
-                wiped += _values(rest, "--drives") or every
-            case "zerombr":
-                wipes = True
-            case "part" | "partition" | "raid" | "logvol":
-                kept = "--noformat" in rest or "--useexisting" in rest
-                onto = [] if kept else _values(rest, "--onpart", "--usepart")
-                wipes = wipes or bool(onto)
-                wiped += onto
-            case "install" if "--overwritevmfs" in rest or "--firstdisk" in _names(rest):
-                wipes = True
-                wiped += _values(rest, "--disk", "--drive") or ["the first disk"]
             case "%include" if rest and "://" in rest[0] and not rest[0].startswith(f"{ours}/"):
                 yield Unclear(f"it includes {rest[0].split('?')[0]}")
             case "%include" | "%ksappend":
@@ -71,6 +66,26 @@ def _found(text: str, ours: str) -> Iterator[Verdict]:
     for found in _SECTION.finditer(text):
         if found[1] in ("pre", "post", "pre-install", "onerror", "firstboot", "traceback"):
             yield read_shell(found[3], ours)
+
+
+def _wiped(name: str, rest: list[str]) -> list[str] | None:
+    """Return the disks that one command wipes, as far as it names them; None if it wipes none."""
+    match name:
+        case "clearpart" if "--none" not in rest:
+            every = [EVERY_DISK] if any(word in rest for word in _EVERY) else []
+            return _values(rest, "--drives") or every
+        case "zerombr":
+            return []
+        case "part" | "partition" | "raid" | "logvol" if "--noformat" not in rest:
+            # What is there already is formatted anew.
+            onto = _values(rest, "--onpart", "--usepart")
+            return onto if onto or "--useexisting" in rest else None
+        case "mount" if "--reformat" in _names(rest):
+            return [word for word in rest if is_disk(word)]
+        case "install" | "installorupgrade" if _ONTO & {*_names(rest)}:  # ESXi's
+            return _values(rest, "--disk", "--drive") or ["the first disk"]
+        case _:
+            return None
 
 
 def _onto(lines: Sequence[Sequence[str]], wiped: Sequence[str]) -> Iterator[str]:
@@ -99,6 +114,16 @@ def _values(words: Sequence[str], *options: str) -> list[str]:
             value = value if equals else "".join(words[at + 1 : at + 2])
             found += [each for each in value.split(",") if each]
     return found
+
+
+def _commands(line: str) -> Iterator[list[str]]:
+    """Walk the commands of a line; a ``%pre`` may print them, by echo or printf."""
+    words = _words(line)
+    if words and words[0] in ("echo", "printf"):
+        for printed in " ".join(words[1:]).replace("\\n", "\n").splitlines():
+            yield from filter(None, [_words(re.sub(r"^(?:-\w+[ \t]+)+", "", printed))])
+    elif words:
+        yield words
 
 
 def _words(line: str) -> list[str]:

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from pyxie.wiping.shell import is_disk, read_shell
+from pyxie.wiping.shell import read_shell
 from pyxie.wiping.verdict import Unclear, Verdict, Wipes, combined
+from pyxie.wiping.wipers import is_disk
 
 _ANSWER: Final = re.compile(
     r"^[ \t]*(?P<owner>[\w.+-]+)[ \t]+(?P<question>[\w.+-]+/[\w./+-]+)[ \t]+"
@@ -52,7 +53,10 @@ def of_answers(values: dict[str, str], ours: str) -> Verdict:
 
 
 def _found(values: dict[str, str], ours: str) -> Iterator[Verdict]:
-    if any(values.get(f"partman-auto/{key}") for key in ("method", "disk", "expert_recipe")):
+    if any(
+        values.get(f"partman-auto/{key}")
+        for key in ("method", "disk", "expert_recipe", "expert_recipe_file")
+    ):
         if values.get("partman-auto/init_automatically_partition") == "biggest_free":
             yield Unclear("it installs into the free space of a disk")
         else:

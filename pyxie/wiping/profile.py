@@ -41,7 +41,8 @@ def _autoyast(root: ElementTree.Element, ours: str) -> Iterator[Verdict]:
         if _value(drive, "type") in _NO_DISKS:
             continue
         device = _value(drive, "device") or "the disk that AutoYaST chooses"
-        if _value(drive, "initialize") != "true" and _value(drive, "use") != "all":
+        # Beside these it is "linux", or numbers of partitions: those are deleted.
+        if _value(drive, "initialize") != "true" and _value(drive, "use") in ("", "free"):
             yield Unclear(f"it uses what is free on {device}")
         elif asks:
             yield Unclear("it is confirmed at the machine")

@@ -17,7 +17,7 @@ from pyxie.wiping.preseed import is_preseed, read_preseed
 from pyxie.wiping.profile import read_profile
 from pyxie.wiping.proxmox import read_proxmox
 from pyxie.wiping.shell import read_shell
-from pyxie.wiping.verdict import Spares, Unclear, Verdict, Wipes
+from pyxie.wiping.verdict import Spares, Unclear, Verdict, Wipes, combined
 
 _LONGEST: Final = 1 << 20
 _STATED: Final = re.compile(r"\bpyxie-wipes:[ \t]*([^\n]*)")
@@ -40,25 +40,28 @@ def read_template(text: str, ours: str = "", *, script: bool = False) -> Verdict
 
 
 def _by_format(text: str, ours: str, script: bool) -> Verdict:
-    if is_preseed(text):
-        return read_preseed(text, ours)
-    if is_kickstart(text):
-        return read_kickstart(text, ours)
-    if text.startswith("#!"):
-        return read_shell(text, ours)
-    for found in (
-        read_profile(text, ours),
-        read_ignition(text, ours),
-        read_alpine(text),
-        read_proxmox(text),
-        read_cloud(text, ours),
-    ):
-        if found is not None:
-            return found
+    # One may hold another: an autoinstall debconf's answers, a script a kickstart.
+    found = (
+        read_preseed(text, ours) if is_preseed(text) else None,
+        read_kickstart(text, ours) if is_kickstart(text) else None,
+        read_shell(text, ours) if text.startswith("#!") else _structured(text, ours),
+    )
+    if any(found):
+        return combined(filter(None, found))
     guess = read_shell(text, ours)
     if script or isinstance(guess, Wipes):
         return guess
     return Unclear("it is in no format that pyxie knows")
+
+
+def _structured(text: str, ours: str) -> Verdict | None:
+    return (
+        read_profile(text, ours)
+        or read_ignition(text, ours)
+        or read_alpine(text)
+        or read_proxmox(text)
+        or read_cloud(text, ours)
+    )
 
 
 def _stated(text: str) -> str:

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from typing import Final, TypeAlias
+from typing import Final
 
 from pyxie.wiping.shellparts import REDIRECTED, assigned, commands, expanded
-from pyxie.wiping.verdict import EVERY_DISK, Unclear, Verdict, Wipes, combined
-
-Words: TypeAlias = Sequence[str]
+from pyxie.wiping.verdict import Unclear, Verdict, Wipes, combined
+from pyxie.wiping.wipers import Words, holds_disk, is_disk, outputs, rule_of
 
 _DEEPEST: Final = 4
 _LONGEST: Final = 1000
-_NO_DISK: Final = re.compile(
-    r"/dev/(?:null|zero|full|u?random|std\w+|console|tty\w*|pts/.*|kmsg|fd/.*|shm/.*|log)"
-)
 _NOT_PROGRAMS: Final = frozenset(
     (
         *("if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "time", "exec"),
         *("command", "builtin", "sudo", "doas", "env", "nohup", "setsid", "nice", "busybox"),
-        *("in-target", "curtin", "log-output", "xargs", "-", "--"),
+        *("in-target", "curtin", "log-output", "-", "--"),
+        *("xargs", "parallel", "find", "ionice", "stdbuf", "unshare", "nsenter", "taskset"),
     )
 )
 """What may stand before the program: a shell's own words, and programs that run another."""
-_TAKES_ONE: Final = frozenset(("chroot", "timeout", "arch-chroot", "ip-netns"))
+_GIVE_MORE: Final = frozenset(("xargs", "parallel", "find"))
+"""Those that run a program with words of which the script does not tell."""
+_TAKES_ONE: Final = frozenset(("chroot", "timeout", "arch-chroot", "ip-netns", "flock"))
 _SHELLS: Final = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh", "su", "eval", ".", "source"))
 _FETCHES: Final = frozenset(("curl", "wget", "fetch", "preseed_fetch", "tftp"))
 
@@ -61,14 +60,14 @@ def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
         if name in _FETCHES:
             urls = [word for word in words if "://" in word and not _is_ours(word, ours)]
             foreign = urls[0] if urls else ""
-            for path in _outputs(words):
+            for path in outputs(words):
                 fetched[path] = foreign
             continue
         if name in _SHELLS:
             yield from _run(words, ours, depth, fetched, foreign)
         elif fetched.get(words[0]):
             yield _foreign(fetched[words[0]])
-        rule = _RULES.get(name) or (_formats if name.startswith("mkfs") else None)
+        rule = rule_of(name)
         if rule is not None:
             yield from rule(words[1:])
 
@@ -103,6 +102,7 @@ def _run(
 def _program(words: Words) -> list[str]:
     """Return the words from the program on."""
     left = [word for word in words if word != REDIRECTED]
+    before = left
     while left:
         word = left[0].rpartition("/")[2]
         if word in _TAKES_ONE:
@@ -115,14 +115,19 @@ def _program(words: Words) -> list[str]:
             while left and left[0].startswith("-") and left[0] != "-":
                 left = left[1:]
         else:
-            return left
-    return []
+            break
+    passed = before[: len(before) - len(left)]
+    more = any(word.rpartition("/")[2] in _GIVE_MORE for word in passed)
+    # One word may be an option's value, as in "sudo -u root"; find has many.
+    reach = len(left) if more else 1 + any(word.startswith("-") for word in passed[-2:])
+    program = next((left[at:] for at in range(min(reach, len(left))) if _is_run(left[at])), left)
+    if more:
+        return [*(word.replace("{}", "$") for word in program), *(("$",) if program else ())]
+    return program
 
 
-def _outputs(words: Words) -> Iterator[str]:
-    for option, path in pairwise(words):
-        if re.fullmatch(r"-\w*[oO]|--output|--output-document", option):
-            yield path
+def _is_run(word: str) -> bool:
+    return word.rpartition("/")[2] in _SHELLS - {"."} or rule_of(word) is not None
 
 
 def _redirected(words: Words) -> Iterator[Verdict]:
@@ -130,138 +135,9 @@ def _redirected(words: Words) -> Iterator[Verdict]:
     for sign, target in pairwise(words):
         if sign != REDIRECTED:
             continue
-        if "$" in target and re.search(r"disk|dev|drive", target, re.IGNORECASE):
+        if holds_disk(target):
+            yield Wipes()
+        elif "$" in target and re.search(r"disk|dev|drive", target, re.IGNORECASE):
             yield Unclear(f"it writes to {target}")
         elif "$" not in target and is_disk(target):
             yield Wipes((target,))
-
-
-def is_disk(word: str) -> bool:
-    """Tell whether a word is the path of a block device."""
-    return word.startswith("/dev/") and len(word) > len("/dev/") and not _NO_DISK.fullmatch(word)
-
-
-def _disks(words: Words) -> Iterator[Verdict]:
-    """Return those that are named; a variable may be any."""
-    named = [word for word in words if is_disk(word) and "$" not in word]
-    if named:
-        yield Wipes(tuple(named))
-    elif any("$" in word for word in words):
-        yield Wipes()
-
-
-def _formats(words: Words) -> Iterator[Verdict]:
-    yield from _disks([word for word in words if not word.startswith("-")])
-
-
-def _if_any(*told: str) -> Callable[[Words], Iterator[Verdict]]:
-    """Return a rule for a program that wipes if one of these stands among its words."""
-
-    def rule(words: Words) -> Iterator[Verdict]:
-        if any(
-            word in told
-            or word.partition("=")[0] in told
-            # -af is -a and -f
-            or (re.fullmatch(r"-[a-zA-Z]+", word) and any(f"-{each}" in told for each in word[1:]))
-            for word in words
-        ):
-            yield from _disks(words)
-
-    return rule
-
-
-def _unless_any(*told: str) -> Callable[[Words], Iterator[Verdict]]:
-    """Return a rule for a program that only looks if one of these stands among its words."""
-
-    def rule(words: Words) -> Iterator[Verdict]:
-        if not any(word in told for word in words):
-            yield from _disks(words)
-
-    return rule
-
-
-def _dd(words: Words) -> Iterator[Verdict]:
-    for word in words:
-        if word.startswith("of="):
-            target = word.removeprefix("of=")
-            if is_disk(target) and "$" not in target:
-                yield Wipes((target,))
-            elif "$" in target:
-                yield Unclear(f"it writes to {target} by dd")
-
-
-def _installs(words: Words) -> Iterator[Verdict]:
-    """Programs that install onto the disk that they are given, or onto one of their choice."""
-    yield combined((Wipes(), *_disks(words)))
-
-
-def _flatcar(words: Words) -> Iterator[Verdict]:
-    if "-s" in words:
-        yield Wipes(("the smallest disk",))
-    else:
-        yield from _installs(words)
-
-
-def _installs_if(*told: str) -> Callable[[Words], Iterator[Verdict]]:
-    def rule(words: Words) -> Iterator[Verdict]:
-        if any(word in told for word in words):
-            yield from _installs(words)
-
-    return rule
-
-
-def _nwipe(words: Words) -> Iterator[Verdict]:
-    yield Wipes((EVERY_DISK,)) if "--autonuke" in words else Wipes()
-
-
-def _alpine(words: Words) -> Iterator[Verdict]:
-    if any(word.startswith("-") and "q" in word for word in words):
-        return  # only what is running is set up
-    yield Wipes()
-
-
-def _setup_disk(words: Words) -> Iterator[Verdict]:
-    if "none" not in words:
-        yield from _installs(words)
-
-
-_LOOKS: Final = ("-l", "--list", "-d", "--dump", "-s", "-J", "--json", "--show-size", "-V")
-
-_RULES: Final[Mapping[str, Callable[[Words], Iterator[Verdict]]]] = {
-    "dd": _dd,
-    "wipefs": _if_any("-a", "--all"),
-    "sgdisk": _unless_any("-p", "--print", "-i", "--info", "-v", "--verify", "-L"),
-    "sfdisk": _unless_any(*_LOOKS),
-    "fdisk": _unless_any(*_LOOKS),
-    "gdisk": _unless_any(*_LOOKS),
-    "parted": _if_any("mklabel", "mktable", "mkpart", "rm", "resizepart"),
-    "mke2fs": _formats,
-    "mkdosfs": _formats,
-    "pvcreate": _formats,
-    "blkdiscard": _formats,
-    "shred": _formats,
-    "tee": _formats,
-    "bcache": _formats,
-    "badblocks": _if_any("-w"),
-    "hdparm": _if_any("--security-erase", "--security-erase-enhanced"),
-    "nvme": _if_any("format", "sanitize", "write-zeroes"),
-    "sg_format": _formats,
-    "mdadm": _if_any("--create", "-C", "--zero-superblock"),
-    "zpool": _if_any("create", "labelclear"),
-    "cryptsetup": _if_any("luksFormat", "reencrypt", "erase"),
-    "ddrescue": _formats,
-    "qemu-img": _if_any("convert", "dd"),
-    "bmaptool": _if_any("copy"),
-    "cp": _formats,
-    "nwipe": _nwipe,
-    "flatcar-install": _flatcar,
-    "coreos-install": _flatcar,
-    "coreos-installer": _installs_if("install"),
-    "bootc": _installs_if("to-disk"),
-    "elemental": _installs_if("install"),
-    "kairos-agent": _installs_if("install"),
-    "setup-alpine": _alpine,
-    "setup-disk": _setup_disk,
-    "disko": _installs,
-    "ocs-sr": _installs_if("restoredisk"),
-}

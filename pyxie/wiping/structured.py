@@ -41,8 +41,19 @@ def from_toml(text: str) -> Any:
 def mapping(data: Any, *path: str) -> dict[str, Any]:
     """Return the mapping that ``path`` leads to; an empty one if there is none."""
     for step in path:
-        data = data.get(step) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
+        data = mapping(data).get(step)
+    return _merged(data) if isinstance(data, dict) else {}
+
+
+def _merged(data: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Return a mapping with what YAML's ``<<`` brings in; the first of several counts."""
+    if "<<" not in data or depth > _DEEPEST:
+        return data
+    found: dict[str, Any] = {}
+    for each in listed(data["<<"])[:_DEEPEST]:
+        if isinstance(each, dict):
+            found = {**_merged(each, _DEEPEST if depth else depth + 1), **found}
+    return {**found, **data}
 
 
 def listed(data: Any) -> list[Any]:

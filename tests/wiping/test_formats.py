@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 
 import pytest
@@ -56,6 +57,10 @@ class TestPreseed:
                 Unclear("it goes on by what its preseed/run names"),
             ),
             (
+                "d-i partman-auto/expert_recipe_file string /r\nd-i partman-auto/disk string /dev/sda\n",
+                SDA,
+            ),
+            (
                 "d-i debian-installer/locale string en_US\n# d-i partman-auto/disk string /dev/sda\n",
                 Spares(),
             ),
@@ -95,12 +100,51 @@ class TestKickstart:
             ("%post\necho 'it is\n%end\n", Spares()),
             ("%packages\nclearpart-tools\n%end\n", Spares()),
             ("vmaccepteula\ninstall --firstdisk --overwritevmfs\n", Wipes(("the first disk",))),
+            ("\n  \npart / --onpart=sda --fstype=xfs\n", SDA),
+            ("logvol / --vgname=v --name=r --useexisting\n", Wipes()),
+            ("logvol / --vgname=v --name=r --useexisting --noformat\n", Spares()),
+            ("mount /dev/sda / --reformat=xfs\nmount /dev/sdb /srv\n", SDA),
+            ("%pre\necho -e 'zerombr\\nclearpart --all --drives=sda' > /tmp/x\n%end\n", SDA),
+            ("vmaccepteula\ninstall --disk=mpx.vmhba1\n", Wipes(("mpx.vmhba1",))),
+            ("vmaccepteula\nupgrade --firstdisk\n", Spares()),
             ("vmaccepteula\ninstall --firstdisk=local\n", Wipes(("the first disk",))),
             ("vmaccepteula\ninstall --disk=mpx.vmhba1 --overwritevmfs\n", Wipes(("mpx.vmhba1",))),
         ],
     )
     def test_clears_partitions_or_not(self, text: str, verdict: Verdict) -> None:
         assert judged(self.HEAD + text) == verdict
+
+    def test_that_is_included_may_be_one_line(self) -> None:
+        assert judged("clearpart --all --drives=sda\n") == SDA
+
+
+def packed(script: str) -> str:
+    return base64.b64encode(gzip.compress(script.encode())).decode()
+
+
+PACKED = packed("#!/bin/sh\nwipefs -a /dev/sda\n")
+
+
+class TestOneFormatWithinAnother:
+    """Debconf's answers stand in many a text, and keep nothing of it from being read."""
+
+    @pytest.mark.parametrize(
+        ("text", "verdict"),
+        [
+            (
+                "#cloud-config\nautoinstall:\n  storage: {layout: {match: {path: /dev/sda}}}\n  apt:\n    debconf_selections:\n      a: |\n        a a/b string c\n",
+                SDA,
+            ),
+            (
+                "#!/bin/sh\ndebconf-set-selections <<END\na a/b string c\nEND\nwipefs -a /dev/sda\n",
+                SDA,
+            ),
+            ("clearpart --all --drives=sda\n%post\ncat <<END\na a/b string c\nEND\n%end\n", SDA),
+            ("#!/bin/sh\ncat > /srv/preseed <<END\na a/b string c\nEND\n", Spares()),
+        ],
+    )
+    def test_are_read_both(self, text: str, verdict: Verdict) -> None:
+        assert judged(text) == verdict
 
 
 class TestCloudConfig:
@@ -150,6 +194,19 @@ class TestCloudConfig:
             ("bootcmd: [wipefs -a /dev/sda]", SDA),
             (
                 "write_files: [{path: /x, content: \"#!/bin/sh\\nwipefs -a /dev/sda\\n\"}, {path: /y, content: 'wipefs -a /dev/sdb'}]",
+                SDA,
+            ),
+            ("x: &o {overwrite: true}\ndisk_setup: {/dev/sda: {<<: *o}}", SDA),
+            (
+                "x: &o {overwrite: true}\ny: &n {overwrite: false, <<: *o}\ndisk_setup: {/dev/sda: {<<: [*n, *o, z]}}",
+                Spares(),
+            ),
+            (
+                "autoinstall: {storage: {config: [{type: disk, preserve: true}, {type: lvm_volgroup}]}}",
+                Wipes(),
+            ),
+            (
+                f"write_files: [{{encoding: gz+b64, content: {PACKED}}}]",
                 SDA,
             ),
             ("users: [a]\nruncmd: [echo hello]", Spares()),
@@ -224,6 +281,30 @@ class TestIgnition:
             ),
             (ignition(storage={"files": [{"contents": {"source": "data:;base64,?"}}]}), Spares()),
             (
+                ignition(
+                    storage={
+                        "files": [
+                            {
+                                "append": [
+                                    {
+                                        "compression": "gzip",
+                                        "source": f"data:;base64,{packed('wipefs -a /dev/sda')}",
+                                    }
+                                ]
+                            }
+                        ]
+                    }
+                ),
+                SDA,
+            ),
+            (ignition(storage={"raid": [{"name": "md0", "devices": ["/dev/sda"]}]}), SDA),
+            (
+                ignition(
+                    systemd={"units": [{"contents": 'ExecStart=sh -c "\\\n  wipefs -a /dev/sda"'}]}
+                ),
+                SDA,
+            ),
+            (
                 ignition(storage={"files": [{"contents": {"source": "https://x.example/y"}}, {}]}),
                 Spares(),
             ),
@@ -296,6 +377,8 @@ class TestProfiles:
                 autoyast("<drive><device>/dev/sda</device><use>free</use></drive>"),
                 Unclear("it uses what is free on /dev/sda"),
             ),
+            (autoyast("<drive><device>/dev/sda</device><use>linux</use></drive>"), SDA),
+            (autoyast("<drive><device>/dev/sda</device><use>1,2</use></drive>"), SDA),
             (autoyast("<drive><type>CT_LVM</type><use>all</use></drive>"), Spares()),
             (
                 autoyast(
@@ -417,6 +500,12 @@ class TestCommandLine:
             ("ds=nocloud;s=http://192.0.2.9/", Unclear("its answers come from http://192.0.2.9")),
             ("preseed/url=http://192.0.2.9/x", Unclear("its answers come from http://192.0.2.9")),
             ("url=http://releases.example/24.04/live.iso autoinstall", Spares()),
+            ("nuke='dwipe --method=zero --autonuke'", Wipes((EVERY_DISK,))),
+            ('ocs_live_run="ocs-sr -p poweroff restoredisk image sda"', Wipes()),
+            ('ocs_live_run="ocs-sr -p poweroff savedisk image sda"', Spares()),
+            ("talos.experimental.wipe=system", Wipes()),
+            ("inst.ks=nfs:192.0.2.9:/a.ks", Unclear("its answers come from elsewhere")),
+            ("script=http://192.0.2.9/x", Unclear("its answers come from http://192.0.2.9")),
             ("talos.config=metal-iso root=/dev/sda1", Spares()),
             ("", Spares()),
         ],

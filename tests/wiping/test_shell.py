@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.wiping.shell import is_disk, read_shell
+from pyxie.wiping.shell import read_shell
 from pyxie.wiping.shellparts import commands
 from pyxie.wiping.verdict import EVERY_DISK, Spares, Unclear, Verdict, Wipes
+from pyxie.wiping.wipers import is_disk
 
 OURS = "http://192.0.2.1:8090"
 
@@ -88,8 +89,30 @@ class TestPrograms:
             ("LC_ALL=C env A=b timeout 5 wipefs -a /dev/sda", SDA),
             ('eval "wipefs -a /dev/sda"', SDA),
             ("curtin in-target --target=/target -- wipefs -a /dev/sda", SDA),
-            ("dd if=image of=$disk", Unclear("it writes to $disk by dd")),
-            ('xzcat image > "$DISK"', Unclear("it writes to $DISK")),
+            ("dd if=image of=$out", Unclear("it writes to $out by dd")),
+            ("dd if=image of=$disk", Wipes()),
+            ("dd if=image of=/dev/$1", Wipes()),
+            ('xzcat image > "$DISK"', Wipes()),
+            ('xzcat image > "/dev/${disk}"', Wipes()),
+            ('echo done > "/dev/$terminal"', Unclear("it writes to /dev/$terminal")),
+            ("sgdisk -Z -p /dev/sda", SDA),
+            ("sgdisk -n1:0:0 /dev/sda", SDA),
+            ("sgdisk --new=1:0:0 /dev/sda", SDA),
+            ("parted -s /dev/sda 'mklabel gpt mkpart a 1 -1'", SDA),
+            ("mkswap /dev/sda", SDA),
+            ("cryptsetup -q luksErase /dev/sda", SDA),
+            ("zpool create -f tank mirror sda sdb", Wipes()),
+            ("vgremove -f vg0", Wipes()),
+            ("ddrescue -f image /dev/sda map", SDA),
+            ("partclone.ext4 -r -s image -o /dev/sda", SDA),
+            ("qemu-img dd if=image of=/dev/sda", SDA),
+            ("lsblk -dpno name | xargs -n 1 wipefs -a", Wipes()),
+            ("find /dev -name 'sd?' -exec wipefs -a {} \\;", Wipes()),
+            ("find /dev -name 'sd?' | xargs -I{} wipefs -a {}", Wipes()),
+            ("sudo -u root wipefs -a /dev/sda", SDA),
+            ("timeout -k 5 10 wipefs -a /dev/sda", SDA),
+            ("flock /run/lock sh -c 'wipefs -a /dev/sda'", SDA),
+            ("debconf-set partman-auto/method lvm", Wipes()),
         ],
     )
     def test_that_wipe_are_known(self, script: str, verdict: Verdict) -> None:
@@ -108,6 +131,10 @@ class TestPrograms:
             "setup-alpine -q; setup-disk none; cp a b; tee log",
             "sed -e 's/a/b/' x > $log; awk '{ print $1 }' < /dev/sda",
             'apt-get install -y gdisk parted; case $disk in /dev/*) echo "$disk";; esac',
+            "ddrescue /dev/sda image map; cp /dev/sda image; qemu-img convert /dev/sda image",
+            "qemu-img info /dev/sda; partclone.ext4 -c -s /dev/sda1 -o image",
+            "mkfs.ext4 /dev/loop0; mkswap /dev/zram0; sgdisk -e /dev/sda; xargs; sudo -E; find .",
+            "sudo -E apt-get install nwipe; debconf-set partman-auto/disk /dev/sda",
             "{ }",
             "",
         ],
