@@ -37,6 +37,7 @@ PURE = frozenset(
         "architectures",
         "bootapi.answer",
         "bootapi.memory",
+        "builds.elapsed",
         "builds.life",
         "compat.contract",
         "config.inforce",

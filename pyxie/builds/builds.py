@@ -18,6 +18,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from pyxie.builds.elapsed import DONE_AGAIN, REPEATED, Elapsed
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import HOOKS_AFTER, Build, State
 from pyxie.builds.records import BuildRecords, Change
@@ -33,9 +34,6 @@ from pyxie.wiping.forecast import Forecast
 
 log = logging.getLogger(__name__)
 
-DONE_AGAIN = 86_400.0
-"""How long, in seconds, a repeated ``done`` or ``failed`` is answered as the first was."""
-_REPEATED = frozenset({State.INSTALLED, State.FAILED})
 _LONGEST_REASON = 1000
 _RETRY = 5.0
 
@@ -104,9 +102,7 @@ class Builds:
         self._clock = clock
         self._steady = steady
         self._token = token
-        self._since: dict[str, float] = {}
-        """When the builds that machines are in build mode for began, by the steady clock."""
-        self._ended: dict[tuple[str, str], tuple[State, float]] = {}
+        self._elapsed = Elapsed()
         self.queue = WriteQueue(records.save, self._stored)
         self._hooks_after = hooks_after
         self._hooks_stored = hooks_stored
@@ -120,12 +116,12 @@ class Builds:
             self.index.put(build)
             if build.active:
                 # By a clock that was set since, nothing can be told: its time begins anew.
-                self._since[build.token] = moment - (age(build.begun, now) or 0.0)
-            elif build.state in _REPEATED and age(build.changed, now) is None:
-                self._ended[build.host, build.token] = build.state, moment
+                self._elapsed.began(build.token, moment - (age(build.begun, now) or 0.0))
+            elif build.state in REPEATED and age(build.changed, now) is None:
+                self._elapsed.ended(build.host, build.token, build.state, moment)
         for build in await self.records.ended_since(now - DONE_AGAIN):
             ended = moment - (age(build.changed, now) or 0.0)
-            self._ended[build.host, build.token] = build.state, ended
+            self._elapsed.ended(build.host, build.token, build.state, ended)
         active = len(self.index.active_now())
         if active:
             log.info("%d machine(s) are in build mode", active)
@@ -228,8 +224,10 @@ class Builds:
             old = self.index.active(build.host)
             build = await self.records.begin(build, cause, peer)
             self.index.put(build)
-            self._since.pop(old.token if old else "", None)
-            self._since[build.token] = self._steady()
+            moment = self._steady()
+            if old is not None:
+                self._elapsed.ended(old.host, old.token, State.REPLACED, moment)
+            self._elapsed.began(build.token, moment)
         self._begun()
         self._tell(build, cause, peer, again=old is not None)
         return build
@@ -301,7 +299,7 @@ class Builds:
             for build in self.index.active_now()
             if build.state is not State.STALE
             and (limit := threshold(build))
-            and now - self._since.get(build.token, now) >= limit
+            and self._elapsed.lasts(build.token, now) >= limit
         ]
 
     async def done(self, host: str, token: str, peer: str | None) -> None:
@@ -346,8 +344,7 @@ class Builds:
             self.admit(host, token)
 
     def _has_ended(self, host: str, token: str, state: State) -> bool:
-        ended = self._ended.get((host, token))
-        return ended is not None and ended[0] is state and self._steady() - ended[1] < DONE_AGAIN
+        return self._elapsed.repeats(host, token, state, self._steady())
 
     async def cancel(self, host: str, token: str, peer: str | None) -> None:
         """Cancel a build.
@@ -370,17 +367,16 @@ class Builds:
         self, build: Build, state: State, cause: str, peer: str | None, log_tail: str = ""
     ) -> None:
         async with self._changing:
-            if self._ended.get((build.host, build.token), (None, 0.0))[0] is state:
+            if self._has_ended(build.host, build.token, state):
                 return  # the same call twice at once
             current = self.index.active(build.host)
             if current is None or current.token != build.token:
                 raise InvalidTokenError
             ended = replace(current, reason=build.reason).to(state, self._clock())
             self.index.put(ended)
-            self._since.pop(ended.token, None)
-            if state in _REPEATED:
-                self._ended[ended.host, ended.token] = state, self._steady()
-                self._expire()
+            moment = self._steady()
+            self._elapsed.ended(ended.host, ended.token, state, moment)
+            self._elapsed.forget(moment)
             await self.queue.add(Change(ended, cause, peer, self._hooks(ended), log_tail))
         self._tell(ended, cause, peer)
 
@@ -390,10 +386,6 @@ class Builds:
 
     def _hooks(self, build: Build) -> tuple[Hook, ...]:
         return tuple(self._hooks_after(build)) if build.state in HOOKS_AFTER else ()
-
-    def _expire(self) -> None:
-        oldest = self._steady() - DONE_AGAIN
-        self._ended = {key: each for key, each in self._ended.items() if each[1] >= oldest}
 
     def _tell(self, build: Build, cause: str, peer: str | None, *, again: bool = False) -> None:
         self._metrics.builds.labels(str(build.state)).inc()

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.builds.builds import DONE_AGAIN, Builds, InvalidTokenError, new_token
+from pyxie.builds.builds import Builds, InvalidTokenError, new_token
+from pyxie.builds.elapsed import DONE_AGAIN
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
 from pyxie.events.trace import Trace
@@ -578,4 +579,4 @@ class TestAfterARestart:
             await ward.begin()
 
             assert ward.builds.first_stale(lambda _: 3600) == []
-            assert len(ward.builds._since) == 1
+            assert len(ward.builds._elapsed) == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.builds.builds import DONE_AGAIN
+from pyxie.builds.elapsed import DONE_AGAIN
 from pyxie.events.kind import Step
 from pyxie.logs import _LIBRARIES
 from pyxie.store.database import Database
