@@ -12,6 +12,7 @@ import errno
 import logging
 import os
 import re
+import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -50,6 +51,8 @@ class Doorbell:
     def __init__(self, mounts: Path = Path("/proc/self/mountinfo")) -> None:
         self._mounts = mounts
         self._inotify: int | None = None
+        self._closing: weakref.finalize[..., Doorbell] | None = None
+        """Closes it for whoever forgets to: a user has but 128 of them (inotify(7))."""
         self._watched: Mapping[Path, _Identity] = {}
         self._silent = ""
         """Why it cannot be relied upon; said once."""
@@ -71,9 +74,9 @@ class Doorbell:
 
     def close(self) -> None:
         """Hear no more."""
-        if self._inotify is not None:
-            os.close(self._inotify)
-            self._inotify = None
+        if self._closing is not None:
+            self._closing()
+            self._inotify = self._closing = None
 
     def _listen(self, found: Mapping[Path, _Identity]) -> None:
         """Watch the folders; again after each notice, for one may say that the watch is gone."""
@@ -86,6 +89,7 @@ class Doorbell:
             libc = ctypes.CDLL(None, use_errno=True)
             if self._inotify is None:
                 self._inotify = _checked(libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+                self._closing = weakref.finalize(self, os.close, self._inotify)
             for folder in there:
                 _checked(libc.inotify_add_watch(self._inotify, os.fsencode(folder), _CHANGES))
         except (OSError, AttributeError) as exc:  # AttributeError: not Linux

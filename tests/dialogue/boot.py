@@ -199,9 +199,8 @@ async def boot(
     ]
     http = serve_http(parts, (), settings.http.port)
     async with AsyncExitStack() as stack:
-        for each in (database, parts.builds):
+        for each in (database, parts.builds, parts.machines):
             await stack.enter_async_context(each)
-        await parts.machines.refresh()
         stack.push_async_exit(http)
         factory = await http.set_up()
         for server in servers:

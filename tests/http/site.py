@@ -220,20 +220,18 @@ async def serving(
     live = LiveSettings(file, settings, document)
     parts = assemble(live, database, lambda: interfaces, records=records, clock=clock, steady=clock)
     server = serve_http(parts, (listen,), 0, patience=patience)
-    async with database, parts.builds:
-        await parts.machines.refresh()
-        async with parts.boot_api, parts.upstreams, server:
-            if to_strangers:
-                gate = OutsidersGate(settings.api, lambda _: False, parts.tokens.find)
-                _app(server)._state[GATE] = lambda: gate
-            running = asyncio.create_task(server.serve())
-            try:
-                async with aiohttp.ClientSession(auto_decompress=False) as session:
-                    yield Served(folder, parts, server, clock, session)
-            finally:
-                running.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await running
+    async with database, parts.builds, parts.machines, parts.boot_api, parts.upstreams, server:
+        if to_strangers:
+            gate = OutsidersGate(settings.api, lambda _: False, parts.tokens.find)
+            _app(server)._state[GATE] = lambda: gate
+        running = asyncio.create_task(server.serve())
+        try:
+            async with aiohttp.ClientSession(auto_decompress=False) as session:
+                yield Served(folder, parts, server, clock, session)
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
 
 
 def _app(server: HttpServer) -> web.Application:

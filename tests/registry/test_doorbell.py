@@ -181,6 +181,15 @@ class TestAlwaysRings:
 
         assert [bell.rung([share]) for _ in range(2)] == [True, True]
 
+    def test_lets_go_of_the_kernels_notices_also_where_nobody_closes_it(
+        self, mounts: Path, folder: Path
+    ) -> None:
+        """A user has but 128 inotify instances, of which systemd and others want some."""
+        for _ in range(300):
+            bell = Doorbell(mounts)
+            bell.rung([folder])
+            assert bell.rung([folder]) is False
+
     def test_where_mounts_cannot_be_read(self, folder: Path) -> None:
         bell = Doorbell(folder / "none")
 
