@@ -14,21 +14,20 @@ from typing import Self
 
 from pyxie.confined import OutsideError
 from pyxie.errors import NotServedError, WireError
-from pyxie.events.datagrams import MissingOverTftp, RefusedOverTftp, TftpProgress
 from pyxie.events.event import Recorder
-from pyxie.events.kind import Kind, Step
 from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
+from pyxie.tftp.accounting import Accounting
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content, Library, to_netascii
-from pyxie.tftp.limits import Limits, Ration
+from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, parse
-from pyxie.tftp.report import one_line, report
+from pyxie.tftp.report import one_line
 from pyxie.tftp.session import Poll, Session, Socket
 from pyxie.tftp.shared import SharedPort, is_request
 from pyxie.tftp.sockets import RequestSocket, arrival, connect, fitting, listen, reply
 from pyxie.tftp.source import Found, Source
-from pyxie.tftp.transfer import Completed, Transfer
+from pyxie.tftp.transfer import Transfer
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +95,7 @@ class TftpServer:
             connector: Opens the socket of a transfer; see `sockets.connect`.
         """
         self._source = source
-        self._recorder = recorder
-        self._metrics = metrics
+        self._accounting = Accounting(recorder, metrics)
         self._host = host
         self._port = port
         self._single_port = single_port
@@ -108,9 +106,6 @@ class TftpServer:
         self._library = Library()
         self._clients: dict[tuple[str, int], _Client] = {}
         self._of_host: dict[str, int] = {}
-        self._malformed = Ration(1, 60)
-        self._trouble = Ration(20, 60)
-        self._offload_said = False
         self._shared: SharedPort | None = None
         self._draining = False
         self._telling: asyncio.TimerHandle | None = None
@@ -211,7 +206,7 @@ class TftpServer:
                 self._on_request(asked)
             except Exception:
                 # One client's request must not end the service for the others.
-                self._metrics.tftp.labels(outcome="failed").inc()
+                self._accounting.count("failed")
                 log.exception("a TFTP request failed by a bug: %s", datagram.hex())
 
     def _on_transfer(self, datagram: bytes, peer: tuple[str, int]) -> None:
@@ -219,7 +214,7 @@ class TftpServer:
         known = self._clients.get(peer)
         if known is None:
             # To a transfer that is over, say. To answer could go on for ever.
-            self._metrics.tftp.labels(outcome="stray").inc()
+            self._accounting.count("stray")
         else:
             self._driver.hear(known.session, datagram)
 
@@ -247,9 +242,7 @@ class TftpServer:
         try:
             packet = parse(asked.datagram)
         except WireError as exc:
-            self._metrics.tftp.labels(outcome="malformed").inc()
-            if self._malformed.allows(asked.peer[0], self._loop.time()):
-                log.info("malformed TFTP request from %s: %s", asked.peer[0], exc)
+            self._accounting.malformed(asked.peer[0], exc, self._loop.time())
             # An answer to anything but a request could go on for ever; one to a client that is
             # being served would end that.
             if is_request(asked.datagram) and asked.peer not in self._clients:
@@ -264,13 +257,13 @@ class TftpServer:
                 self._refuse(asked, packet.filename, ErrorCode.ILLEGAL_OPERATION, why, "refused")
             case _:
                 # A late answer to an ERROR of ours, say. To answer could go on for ever.
-                self._metrics.tftp.labels(outcome="stray").inc()
+                self._accounting.count("stray")
 
     def _on_read(self, request: ReadRequest, asked: _Request) -> None:
         known = self._clients.get(asked.peer)
         if known is not None:
             if known.asked.datagram == asked.datagram and not known.session.transfer.stalled:
-                self._metrics.tftp.labels(outcome="repeated").inc()
+                self._accounting.count("repeated")
                 return
             # No farewell: from this port the client would take it for our answer.
             known.session.transfer.left("asked anew")
@@ -321,11 +314,13 @@ class TftpServer:
         if fitting < limits.max_blksize:
             limits = replace(limits, max_blksize=fitting)
         transfer = Transfer(request, content.size, limits)
-        session = Session(transfer, content, sock, asked.peer, self._poll, self._on_no_offload)
+        session = Session(
+            transfer, content, sock, asked.peer, self._poll, self._accounting.no_offload
+        )
         now = self._loop.time()
         self._clients[asked.peer] = _Client(session, asked, found, now, Meter(now))
         self._of_host[asked.peer[0]] = self._of_host.get(asked.peer[0], 0) + 1
-        self._metrics.tftp_active.set(len(self._clients))
+        self._accounting.serving(len(self._clients))
         self._idle.clear()
         if self._telling is None:
             self._telling = self._loop.call_later(EVERY, self._guarded, self._tell_progress)
@@ -338,13 +333,7 @@ class TftpServer:
         for client in self._clients.values():
             transfer = client.session.transfer
             if client.meter.due(transfer.received, now):
-                what = TftpProgress(
-                    name=one_line(client.found.what),
-                    received=transfer.received,
-                    total=transfer.size,
-                )
-                peer = client.session.peer[0]
-                self._recorder.record(what, mac=client.found.mac, peer=peer)
+                self._accounting.progress(client.found, transfer, client.session.peer[0])
         if self._clients:
             self._telling = self._loop.call_later(EVERY, self._guarded, self._tell_progress)
 
@@ -356,36 +345,14 @@ class TftpServer:
             del self._of_host[host]
         if not self._clients:
             self._idle.set()
-        transfer, metrics = session.transfer, self._metrics
-        metrics.tftp_active.set(len(self._clients))
-        metrics.tftp_bytes.inc(transfer.received)
-        metrics.tftp_resent.inc(transfer.resent)
-        if transfer.outcome is None:
-            metrics.tftp.labels(outcome="failed").inc()
-            return
-        seconds = self._loop.time() - client.began
-        error = str(session.trouble.strerror) if session.trouble is not None else ""
-        outcome = report(client.found.what, transfer, transfer.outcome, seconds, error)
-        metrics.tftp.labels(outcome=outcome.label).inc()
-        if transfer.outcome == Completed(transfer.resent):
-            metrics.tftp_seconds.observe(seconds)
-        if outcome.what is None:
-            log.debug("%s: %s", host, outcome.aside)
-        elif outcome.what.step is not Step.TROUBLE:
-            self._recorder.record(outcome.what, mac=client.found.mac, peer=host)
-        else:
-            self._complain(outcome.what, host, client.found.mac)
+        self._accounting.serving(len(self._clients))
+        trouble = str(session.trouble.strerror) if session.trouble is not None else ""
+        now = self._loop.time()
+        self._accounting.over(client.found, session.transfer, host, trouble, client.began, now)
 
     def _refuse(self, asked: _Request, name: str, code: ErrorCode, why: str, outcome: str) -> None:
-        why, name = one_line(why), one_line(name)
-        self._metrics.tftp.labels(outcome=outcome).inc()
-        self._reply(asked, error(code, why))
-        # Many a loader looks for files that need not be there (autoexec.ipxe, *.lst).
-        if code is ErrorCode.NOT_FOUND:
-            self._complain(MissingOverTftp(name=name, why=why), asked.peer[0], None)
-        else:
-            what = RefusedOverTftp(name=name, why=why, error=int(code))
-            self._complain(what, asked.peer[0], None)
+        self._reply(asked, error(code, one_line(why)))
+        self._accounting.refused(name, code, why, outcome, asked.peer[0], self._loop.time())
 
     def _reply(self, asked: _Request, datagram: bytes) -> None:
         if self._shared is None:
@@ -400,13 +367,3 @@ class TftpServer:
         else:
             why = exc.strerror or str(exc)
             self._refuse(asked, name, ErrorCode.UNDEFINED, why, "failed")
-
-    def _complain(self, what: Kind, host: str, mac: str | None) -> None:
-        if self._trouble.allows(host, self._loop.time()):
-            self._recorder.record(what, mac=mac, peer=host)
-
-    def _on_no_offload(self, exc: OSError) -> None:
-        if not self._offload_said:
-            self._offload_said = True
-            why = exc.strerror
-            log.info("windows over TFTP go out one datagram at a time: no UDP_SEGMENT (%s)", why)
