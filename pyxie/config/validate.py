@@ -106,12 +106,24 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
     loc = _written(document, error["loc"])
     if error["type"] == "extra_forbidden":
         parent = _model_at(model, loc[:-1])
-        near = nearest(str(loc[-1]), _keys(parent) if parent else [])
-        hint = f"; did you mean {near!r}?" if near else ""
+        hint = _hint(str(loc[-1]), parent) if parent else ""
         return document.problem(loc, f"unknown key{hint}", at_key=True)
     if error["type"] == "missing":
         return document.problem(loc, "missing")
     return document.problem(loc, sentence_of(error))
+
+
+def _hint(key: str, parent: type[BaseModel]) -> str:
+    """Say what an unknown key was most likely meant to be, or where it belongs."""
+    keys = _keys(parent)
+    if near := nearest(key, keys):
+        return f"; did you mean {near!r}?"
+    for section in keys:
+        inside = _model_at(parent, (section,))
+        for each in _keys(inside) if inside else ():
+            if each == key or (len(key) >= 3 and each.startswith(key)):
+                return f"; did you mean {each!r} below {section!r}?"
+    return "; a value for templates goes below 'params'" if "params" in keys else ""
 
 
 def sentence_of(error: ErrorDetails) -> str:

@@ -138,8 +138,23 @@ class TestUnknownKeys:
             f"car.yaml:2:1: {written}: unknown key; did you mean {near!r}?"
         )
 
-    def test_that_are_near_none_are_told_alone(self) -> None:
-        assert complaint("name: x\nzzz: y\n") == "car.yaml:2:1: zzz: unknown key"
+    def test_that_are_near_none_are_told_where_values_for_templates_go(self) -> None:
+        assert complaint("name: x\ndisk: y\n") == (
+            "car.yaml:2:1: disk: unknown key; a value for templates goes below 'params'"
+        )
+
+    @pytest.mark.parametrize(
+        ("written", "meant"), [("rim", "'rim' below 'wheels'"), ("spa", "'spare' below 'wheels'")]
+    )
+    def test_of_a_section_are_told_with_the_section(self, written: str, meant: str) -> None:
+        assert complaint(f"name: x\n{written}: y\n") == (
+            f"car.yaml:2:1: {written}: unknown key; did you mean {meant}?"
+        )
+
+    def test_that_are_near_none_in_a_section_without_params_are_told_alone(self) -> None:
+        assert complaint("name: x\nengine: {zzz: y}\n") == (
+            "car.yaml:2:10: engine.zzz: unknown key"
+        )
 
     def test_in_a_section_are_compared_with_the_keys_of_that_section(self) -> None:
         assert complaint("name: x\nengine: {nane: 1, siz: 2}\n") == (

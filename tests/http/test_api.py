@@ -49,7 +49,10 @@ class TestHealth:
                 "unsaved": 0,
                 "not_in_force": [],
             }
-            assert problems[0] == f"{tmp_path}/machines/web02.yaml:1:1: mac: unknown key"
+            assert problems[0] == (
+                f"{tmp_path}/machines/web02.yaml:1:1: mac: unknown key;"
+                " did you mean 'macaddress' below 'network'?"
+            )
 
     async def test_tells_strangers_that_pyxie_answers(self, tmp_path: Path) -> None:
         async with serving(tmp_path, to_strangers=True) as served:

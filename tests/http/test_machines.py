@@ -130,7 +130,10 @@ class TestReading:
             shown = json.loads(answer.body)
             assert shown["definition"] == {"nonsense": "x", "hostname": "web02"}
             assert shown["problems"] == [
-                f"{tmp_path}/machines/web02.yaml:1:1: nonsense: unknown key"
+                (
+                    f"{tmp_path}/machines/web02.yaml:1:1: nonsense: unknown key;"
+                    " a value for templates goes below 'params'"
+                )
             ]
             assert answer.headers["ETag"]
 
