@@ -379,7 +379,10 @@ class TestRefusals:
 
 LIMITS = {"events": 20_000}
 WATCH = "to watch what comes: pyxie events --follow"
-UNSEEN = "no unknown machine has tried to boot since the start; watch: pyxie events --follow"
+UNSEEN = (
+    "no machine that lacks a machine file has tried to boot since the start;"
+    " watch: pyxie events --follow"
+)
 
 
 class TestNothing:
@@ -436,10 +439,7 @@ class TestNothing:
             (
                 ["discovered"],
                 {"discovered": {"machines": []}, "settings": {"unknown": "ignore"}},
-                (
-                    f"{UNSEEN}; with 'unknown: discover' they say what they are, also before a"
-                    " restart"
-                ),
+                (f"{UNSEEN}; with 'unknown: discover' they say what they are, and that is kept"),
             ),
             (
                 ["discovered"],
@@ -594,7 +594,7 @@ class TestOffATerminal:
         )
 
         assert (ran.returncode, ran.stderr) == (2, checked(tmp_path, 1))
-        assert "machines/b\\xff\\xe4.yaml:1:1: \\xe9: unknown key" in ran.stdout.splitlines()
+        assert "machines/b\\xff\\xe4.yaml:1:1: \\xe9: unknown key; " in ran.stdout
 
     def test_a_reader_that_leaves_ends_it_without_a_word(self) -> None:
         with fake_daemon({"GET /api/v1/events": stream(*[EVENT] * 2000)}) as daemon:

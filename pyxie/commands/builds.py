@@ -79,7 +79,8 @@ def _begun(build: Any) -> str:
 def _begun_and_lost(build: Any) -> str:
     """Say it in one line, which data it takes too; an older daemon does not know."""
     wipes = build.get("wipes")
-    return "; ".join([_begun(build), *(wipes["sentences"] if wipes else ())])
+    lost = [each.removeprefix(f"{build['host']} ") for each in wipes["sentences"]] if wipes else ()
+    return "; ".join([_begun(build), *lost])
 
 
 @click.command(short_help="Take HOSTs out of build mode.")
@@ -162,6 +163,8 @@ def log(host: str, as_json: bool, **where: Any) -> None:
         output.error(f"failed: {answer['reason']}")
     for each in answer["log"].splitlines():
         output.line(each)
+    if not answer["log"]:
+        output.note(f"the installer of {host} sent no log; what it did: pyxie events --host {host}")
 
 
 @click.command(short_help="Show what HOST is built from, and where each value was written.")

@@ -44,14 +44,17 @@ def discovered(as_json: bool, **where: Any) -> None:
 
 async def _why_none(client: Client) -> str:
     """Say why there is nothing to show, and what to call."""
-    why = "no unknown machine has tried to boot since the start; watch: pyxie events --follow"
+    why = (
+        "no machine that lacks a machine file has tried to boot since the start;"
+        " watch: pyxie events --follow"
+    )
     try:
         unknown = (await client.call("GET", "settings"))["settings"]["unknown"]
     except RefusedError:
         return why
     if unknown == "discover":
         return why
-    return f"{why}; with 'unknown: discover' they say what they are, also before a restart"
+    return f"{why}; with 'unknown: discover' they say what they are, and that is kept"
 
 
 @click.command(short_help="Write a machine file for a discovered machine.")

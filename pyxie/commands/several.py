@@ -130,7 +130,8 @@ def tell(results: Sequence[Any], as_json: bool, sentence: Callable[[Any], str]) 
         if each["build"] is not None:
             output.line(sentence(each["build"]))
         else:
-            output.error(f"pyxie: {each['host']}: {each['detail']}")
+            named = each["detail"].startswith(f"{each['host']} ")
+            output.error(f"pyxie: {'' if named else each['host'] + ': '}{each['detail']}")
     codes = {code_of(each["status"], each["code"]) for each in refused}
     if codes:
         raise click.exceptions.Exit(codes.pop() if len(codes) == 1 else FAILED)

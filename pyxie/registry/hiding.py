@@ -15,6 +15,8 @@ from pyxie.registry.origins import SECRET
 
 _TYPE = "build type "
 _DEFAULTS = "settings"
+_NOTE = ("description",)
+"""For people: that of a machine is not that of a type, and nothing is built from it."""
 
 
 def around_type(merged: Merged) -> list[Hidden]:
@@ -24,7 +26,7 @@ def around_type(merged: Merged) -> list[Hidden]:
         for each in merged.hidden
         if each.place.layer != _DEFAULTS
         and (each.place.layer.startswith(_TYPE) or each.by.layer.startswith(_TYPE))
-        and not (each.loc[-1] in SECRET or _same(each, merged))
+        and not (each.loc == _NOTE or each.loc[-1] in SECRET or _same(each, merged))
     ]
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commandline import Ran, Runner, clean, daemon, pyxie, site
-from tests.fakedaemon import FakeDaemon, Told
+from tests.commandline import BUILD, Ran, Runner, clean, daemon, pyxie, site
+from tests.fakedaemon import FakeDaemon, Told, answered, fake_daemon
 
 __all__ = ["clean", "daemon", "pyxie"]
 
@@ -69,6 +69,14 @@ class TestBuilds:
         self, pyxie: Runner, daemon: FakeDaemon
     ) -> None:
         assert pyxie("log", "web01", "--url", daemon.url) == Ran(0, "a\nb\n", "failed: no disk\n")
+
+    def test_a_failure_without_a_log_says_what_to_call_instead(self, pyxie: Runner) -> None:
+        said = answered({**BUILD, "reason": "", "log": ""})
+        with fake_daemon({"GET /api/v1/builds/web01/log": said}) as daemon:
+            ran = pyxie("log", "web01", "--url", daemon.url)
+
+        told = "pyxie: the installer of web01 sent no log; what it did: pyxie events --host web01\n"
+        assert ran == Ran(0, "", told)
 
     def test_a_failure_can_be_said(self, pyxie: Runner, daemon: FakeDaemon) -> None:
         ran = pyxie("failed", "web01", "--reason", "smoke", "--url", daemon.url)

@@ -99,7 +99,8 @@ class TestStatus:
             0,
             "web01    -\n",
             f"pyxie: no daemon answers; these are the files in {tmp_path}/machines\n"
-            f"broken: {tmp_path}/machines/web02.yaml:1:1: x: unknown key\n",
+            f"broken: {tmp_path}/machines/web02.yaml:1:1: x: unknown key;"
+            " a value for templates goes below 'params'\n",
         )
 
     def test_machines_of_another_host_are_not_read_from_our_files(

@@ -51,6 +51,12 @@ class TestAType:
     def test_has_no_part_in_what_others_hide_of_each_other(self) -> None:
         assert around_type(merged(web="preseed: a\n", machine="preseed: b\n")) == []
 
+    def test_has_no_part_in_what_only_people_read(self) -> None:
+        # `pyxie adopt` writes a description into each file, and each shipped type has its own.
+        found = merged(machine="description: a\n", rescue="description: b\n")
+
+        assert around_type(found) == []
+
     def test_shows_no_secret(self) -> None:
         found = merged(machine="ipmi_password: a\n", rescue="ipmi_password: b\n")
 
