@@ -1,4 +1,4 @@
-"""URLs as they may be shown: without secrets."""
+"""URLs as they may be shown: without secrets. And whose they are."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _MOST_MARKS: Final = 0x1900
 _MARK: Final = "[\ue000-\uf8ff]"
 _SCHEME: Final = re.compile(rf"([\w+.-]|{_MARK})*://")
 _AUTHORITY: Final = re.compile(rf"(\[[^]/?]+\]|[^]:/?[\s]+)(:(\d|{_MARK})*)?(/|\?|$)")
+_HOST: Final = re.compile(r"(\[[^]]*\]|[^:]*)(:\d*)?")
 
 
 def shown(url: str) -> str:
@@ -25,6 +26,23 @@ def shown(url: str) -> str:
     except ValueError:
         return "a URL"
     return urlunsplit((parts.scheme, host, parts.path, "…" if parts.query else "", ""))
+
+
+def origin(url: str) -> str:
+    """Return scheme and host of a URL (RFC 6454), of any text with ``://``: where it leads to.
+
+    Neither a password nor a token that stands in it is anybody's else to read, and a path may
+    hold one, too.
+    """
+    scheme, _, rest = url.partition("://")
+    host = re.split(r"[/?#\s]", rest, maxsplit=1)[0].rpartition("@")[2]
+    # As in `shown_template`: a password with a slash in it.
+    return f"{scheme}://{host}" if _HOST.fullmatch(host) else "a URL"
+
+
+def is_below(url: str, base: str) -> bool:
+    """Tell whether a URL is one of those that begin with ``base``; of an empty base none is."""
+    return bool(base) and url.startswith(f"{base}/")
 
 
 def shown_template(url: str) -> str:

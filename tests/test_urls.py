@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.urls import shown, shown_template
+from pyxie.urls import is_below, origin, shown, shown_template
 
 
 class TestShown:
@@ -20,6 +20,37 @@ class TestShown:
     )
     def test_is_without_secrets(self, url: str, told: str) -> None:
         assert shown(url) == told
+
+
+class TestOrigin:
+    @pytest.mark.parametrize(
+        ("url", "told"),
+        [
+            ("http://192.0.2.9:8080/x/s3cret?t=s3cret", "http://192.0.2.9:8080"),
+            ("https://u:s3cret@h", "https://h"),
+            ("ftp://u:s3@cret@h/x", "ftp://h"),
+            ("http://u:s3cret/w@h/x", "a URL"),
+            ("http://u@[2001:db8::1]:80/x", "http://[2001:db8::1]:80"),
+            ("${proto}://u:s3cret@$host/x", "${proto}://$host"),
+            ("http://h\ns3cret", "http://h"),
+        ],
+    )
+    def test_is_where_a_url_leads_to_without_secrets(self, url: str, told: str) -> None:
+        assert origin(url) == told
+
+
+class TestIsBelow:
+    @pytest.mark.parametrize(
+        ("url", "base", "is_so"),
+        [
+            ("http://h:1/p", "http://h:1", True),
+            ("http://h:10/p", "http://h:1", False),
+            ("http://h:1", "http://h:1", False),
+            ("/p", "", False),
+        ],
+    )
+    def test_is_what_begins_with_it_as_a_folder(self, url: str, base: str, is_so: bool) -> None:
+        assert is_below(url, base) == is_so
 
 
 class TestShownTemplate:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from pyxie.urls import is_below
 from pyxie.wiping.packed import as_text, from_base64
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.structured import from_json, listed, mapping, word
@@ -67,7 +68,7 @@ def _further(config: dict[str, Any], ours: str) -> Iterator[Verdict]:
             source = word(each.get("source") or "")
             if source.startswith("data:"):
                 yield read_ignition(_data(each), ours) or Unclear(f"its '{key}' cannot be read")
-            elif source and not (ours and source.startswith(f"{ours}/")):
+            elif source and not is_below(source, ours):
                 yield Unclear(f"it goes on by what its '{key}' names")
 
 

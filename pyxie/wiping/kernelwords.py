@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from pyxie.urls import is_below, origin
 from pyxie.wiping.preseed import of_answers
 from pyxie.wiping.verdict import EVERY_DISK, Unclear, Verdict, Wipes, combined
 
@@ -60,13 +61,9 @@ def _found(words: list[str], ours: str) -> Iterator[Verdict]:
             for url in _A_URL.findall(value):
                 # Ubuntu's installer names its own image so.
                 plain = url.split("?")[0]
-                if not (ours and url.startswith(f"{ours}/")) and not plain.endswith(".iso"):
-                    yield Unclear(f"its answers come from {_host(url)}")
+                if not is_below(url, ours) and not plain.endswith(".iso"):
+                    yield Unclear(f"its answers come from {origin(url)}")
             if re.match(r"(?:nfs|hd|cdrom):(?!//)", value):
                 yield Unclear("its answers come from elsewhere")
     answers.pop("preseed/url", None)
     yield of_answers(answers, ours)
-
-
-def _host(url: str) -> str:
-    return re.sub(r"^(\w+://)(?:[^/@]*@)?([^/?#]*).*", r"\1\2", url)

