@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from pyxie.advice.adviser import advise, placed
@@ -29,6 +30,7 @@ from pyxie.render.asked import file_of, missing, no_template
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.reads import reading
 from pyxie.render.rendering import SCRIPT, Rendering, kinds
+from pyxie.render.statics import statics
 from pyxie.wiping.forecast import Answer, Forecast, forecast, refusal
 
 _KEYS: Final = ("cmdline", "initrd", "loader")
@@ -92,10 +94,12 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
             faults.append(exc)
             return ""
 
-    known = replace(context, mac=next(iter(machine.macs), ""))
+    known = replace(context, mac=next(iter(machine.macs), context.mac))
+    # A command line may be another for each NIC; one that a match tells is in no file.
+    nics = dict.fromkeys((*machine.macs, *filter(None, (context.mac,)))) or ("",)
     scripts = [
         tried(partial(rendering.script, machine, replace(context, mac=mac), context.base_url))
-        for mac in machine.macs or ("",)
+        for mac in nics
     ]
     for each in _singly(machine):
         tried(partial(check_local, each, rendering.settings.images))
@@ -123,14 +127,19 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
     faults += _asked_in_vain(served)
     wiped = forecast(
         {file_of(machine, kind): text for kind, text in texts.items()},
-        f"{served.cmdline} {served.script}",
+        " ".join((served.cmdline, *scripts)),
         served.base_url,
         scripts=(machine.finish,),
+        files=statics((*texts.values(), *scripts), served.base_url, _folders(rendering)),
     )
     refused = refusal(wiped, None, forbidden=machine.wipes is False)
     if refused is not None:
         faults.append(NotServedError("wipes", refused))
     return Rehearsal(tuple(faults), served, wiped)
+
+
+def _folders(rendering: Rendering) -> dict[str, Path | None]:
+    return {"files": rendering.settings.staticspath, "images": rendering.settings.images}
 
 
 def _asked_in_vain(served: Served) -> Iterator[NotServedError]:

@@ -27,7 +27,7 @@ class Wiping:
     """What wipes.
 
     Attributes:
-        by: The template's file, or `COMMAND_LINE`.
+        by: The template's file, `COMMAND_LINE`, or the address of another file of ours.
         disks: In words, as of `pyxie.wiping.verdict.Wipes`.
     """
 
@@ -84,7 +84,12 @@ def from_plain(data: Mapping[str, list[list[Any]]]) -> Forecast:
 
 
 def forecast(
-    texts: Mapping[str, str], cmdline: str, ours: str, *, scripts: Container[str] = ()
+    texts: Mapping[str, str],
+    cmdline: str,
+    ours: str,
+    *,
+    scripts: Container[str] = (),
+    files: Mapping[str, str] | None = None,
 ) -> Forecast:
     """Return what a build will wipe.
 
@@ -93,10 +98,15 @@ def forecast(
         cmdline: The kernel's command line, and what else the boot script says.
         ours: How the URLs begin that pyxie itself serves.
         scripts: Those of the templates that a shell runs, whatever they begin with.
+        files: What these have an installer fetch beside them, by address. It may be data: it
+            counts where it visibly wipes.
     """
     found: dict[str, Verdict] = {
         by: read_template(text, ours, script=by in scripts) for by, text in texts.items()
     }
+    for by, text in (files or {}).items():
+        if isinstance(verdict := read_template(text, ours), Wipes):
+            found[by] = verdict
     found[COMMAND_LINE] = read_cmdline(cmdline, ours)
     return Forecast(
         tuple(Wiping(by, each.disks) for by, each in found.items() if isinstance(each, Wipes)),

@@ -159,6 +159,72 @@ UNASKED = (
 )
 
 
+class TestBesideTheFirstNicAndTheTemplates:
+    OTHER = "00:de:ad:90:74:61"
+
+    async def test_a_command_line_for_another_nic_counts(self, tmp_path: Path) -> None:
+        second = f"  - name: eth1\n    macaddress: {self.OTHER}\nparams:"
+        machine = MACHINE.replace("params:", second)
+        sly = f"cmdline: \"{{{{ 'autonuke' if mac == '{self.OTHER}' else 'rescue' }}}}\""
+        config = TYPES.replace("cmdline: rescue", sly)
+        async with site(tmp_path, config=config, machine=machine) as served:
+            answer = await served.ask("PUT", f"/build/{HOST}/rescue")
+
+            assert answer.status == 400
+            assert "the command line wipes every disk that is found" in answer.text
+
+    async def test_and_one_for_a_nic_that_only_a_match_tells(self, tmp_path: Path) -> None:
+        machine = MACHINE.partition("network:")[0] + "match: {serial: S-1}\n"
+        sly = f"cmdline: \"{{{{ 'autonuke' if mac == '{self.OTHER}' else 'rescue' }}}}\""
+        config = TYPES.replace("cmdline: rescue", sly)
+        async with site(tmp_path, config=config, machine=machine) as served:
+            await begun(served, "rescue")
+
+            script = await served.get(
+                f"/ipxe/{self.OTHER.replace(':', '-')}?asked=1&serial=S-1&manufacturer=M"
+            )
+
+            assert "autonuke" not in script.text
+            assert "the command line wipes every disk that is found" in script.text
+
+    @pytest.mark.parametrize("folder", ["files", "images"])
+    async def test_a_file_that_a_template_has_fetched_counts(
+        self, tmp_path: Path, folder: str
+    ) -> None:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "disk.cfg").write_text(INSTALLS)
+        async with site(tmp_path) as served:
+            edit(
+                tmp_path,
+                rescue=f"d-i preseed/include string {{{{ BaseURL }}}}/{folder}/disk.cfg\n",
+            )
+
+            answer = await served.ask("PUT", f"/build/{HOST}/rescue")
+            _, plain = await send(served, "PUT", f"/api/v1/builds/{HOST}", {"build_type": "plain"})
+
+            assert answer.status == 400
+            assert f"{folder}/disk.cfg wipes /dev/sda" in answer.text
+            assert plain["wipes"]["answer"] == "yes"
+
+    async def test_a_file_that_was_edited_keeps_a_rescue_from_booting(self, tmp_path: Path) -> None:
+        (tmp_path / "files").mkdir()
+        (tmp_path / "files/run.sh").write_text("lsblk\n")
+        async with site(tmp_path) as served:
+            edit(
+                tmp_path,
+                rescue="d-i preseed/run string {{ BaseURL }}/files/run.sh\n",
+            )
+            await begun(served, "plain")
+            before = await served.get(f"/ipxe/{DASHED}")
+            (tmp_path / "files/run.sh").write_text("wipefs -a /dev/sda\n")
+
+            after = await served.get(f"/ipxe/{DASHED}")
+
+            assert "kernel" in before.text
+            assert "kernel" not in after.text
+            assert "files/run.sh wipes /dev/sda" in after.text
+
+
 class TestMeanwhile:
     """What began as a rescue stays one, whatever is edited while it runs."""
 

@@ -36,6 +36,13 @@ class TestForecast:
         )
         assert found.doubts == (Doubt("c.j2", "it is in no format that pyxie knows"),)
 
+    def test_tells_of_other_files_only_that_they_wipe(self) -> None:
+        files = {"files/a.cfg": INSTALLS, "files/b.cfg": KEEPS, "files/key": "strange\n"}
+
+        found = forecast({}, "", OURS, files=files)
+
+        assert found == Forecast((Wiping("files/a.cfg", ("/dev/sda",)),))
+
     def test_takes_for_a_script_what_a_shell_runs(self) -> None:
         assert forecast({"f": "wget x\n"}, "", OURS, scripts=("f",)).answer is Answer.NO
 

@@ -1,0 +1,57 @@
+"""Files of ours that are fetched beside the templates, of ``/files`` and ``/images``.
+
+A preseed may include one, a script may run one: what is in them is part of what a build does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+from pyxie.confined import find
+from pyxie.errors import NotServedError
+
+_LONGEST: Final = 1 << 20
+"""Bytes of a file that is read; what is longer is an image or an archive."""
+_MOST: Final = 50
+
+
+def statics(
+    texts: Iterable[str], base_url: str, folders: Mapping[str, Path | None]
+) -> dict[str, str]:
+    """Return the texts that other texts name by URLs of ours, and those that these name.
+
+    Args:
+        texts: As a machine is given them.
+        base_url: How its installer reaches us.
+        folders: What is served, by the first part of its address.
+    """
+    url = re.compile(rf"{re.escape(base_url)}/({'|'.join(folders)})/([^\s\"'`<>|;&?#()\\]+)")
+    found: dict[str, str] = {}
+    left, seen = list(texts), set[str]()
+    while left:
+        for folder, name in url.findall(left.pop()):
+            address = f"{folder}/{unquote(name)}"
+            if address in seen or len(seen) == _MOST:
+                continue
+            seen.add(address)
+            text = _read(folders[folder], unquote(name))
+            if text is not None:
+                found[address] = text
+                left.append(text)
+    return found
+
+
+def _read(folder: Path | None, name: str) -> str | None:
+    """Return a text; None of what cannot be served, and of what is none."""
+    if folder is None:
+        return None
+    try:
+        with find(folder, name).open("rb") as file:
+            data = file.read(_LONGEST + 1)
+        return None if len(data) > _LONGEST or b"\0" in data else data.decode()
+    except (NotServedError, OSError, UnicodeError):
+        return None
