@@ -20,7 +20,7 @@ from pyxie.http.edge import peer, text
 from pyxie.http.hosts import host_of, known
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, RENDERING
 from pyxie.http.routing import OPEN, Routes
-from pyxie.http.templates import rendered
+from pyxie.http.templates import rendered, unrendered
 
 _SPOKEN = {
     State.PENDING: "Installing",
@@ -100,7 +100,7 @@ async def template(request: web.Request) -> web.Response:
             request, build, kind, rendering.keep_template, rendering.kept_template
         )
     except (NotServedError, RenderError) as exc:
-        return text(f"Unable to render template\n{exc}", 400)
+        return unrendered(exc)
 
 
 @routes.called("/done/{hostname}/{token}")

@@ -11,17 +11,15 @@ from typing import Final
 from aiohttp import web
 
 from pyxie.builds.life import Build
-from pyxie.errors import NotServedError, RenderError
+from pyxie.errors import RenderError
 from pyxie.events.kinds import AnswerRefused
 from pyxie.http.assigned import assigned
 from pyxie.http.edge import peer, text
 from pyxie.http.parts import DEFINITIONS, RECOGNISER, RENDERING, TRACE
 from pyxie.http.routing import OPEN, Routes
-from pyxie.http.templates import rendered
+from pyxie.http.templates import rendered, unrendered
 from pyxie.recognition.recognise import Known, Recognised, why_not
 from pyxie.recognition.systeminfo import macs_in
-from pyxie.registry.machine import Machine
-from pyxie.render.context import BuildContext
 
 _NAME: Final = "answer"
 _LONGEST: Final = 256 << 10
@@ -41,22 +39,15 @@ async def answer(request: web.Request) -> web.Response:
     builds = {build.host: build for each in found.values() if (build := _active(each))}
     if len(builds) != 1:
         return _refused(request, found, sorted(builds))
-    rendering = request.app[RENDERING]()
-
-    def render(machine: Machine, name: str, context: BuildContext) -> str:
-        if not machine.templates.get(name):
-            raise NotServedError(name, f"{machine.hostname} has no {name!r} in its 'templates'")
-        return rendering.template(machine, name, context)
-
     (build,) = builds.values()
     machine = request.app[DEFINITIONS].of(build)
     mac = next(mac for mac, each in found.items() if _active(each))
     if not await assigned(request, build, machine, mac):
         return _refused(request, {mac: request.app[RECOGNISER].of(mac)}, [])
     try:
-        return await rendered(request, build, _NAME, render)
+        return await rendered(request, build, _NAME, request.app[RENDERING]().of_its_own)
     except RenderError as exc:
-        return text(f"Unable to render template\n{exc}", 400)
+        return unrendered(exc)
 
 
 async def _body(request: web.Request) -> bytes:

@@ -17,7 +17,7 @@ from pyxie.errors import RenderError
 from pyxie.events.wipes import in_words
 from pyxie.http import answers
 from pyxie.http.begin import Begun, begin, defined, found
-from pyxie.http.edge import base_url, peer, text
+from pyxie.http.edge import base_url, peer, printable, text
 from pyxie.http.hosts import host_of, unknown
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING, TROUBLES
 from pyxie.http.query import Newest, Text, query
@@ -287,6 +287,5 @@ def _active(request: web.Request) -> Build:
     if active is None:
         near = registry.near(host) if registry.find(host) is None else []
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        shown = host.encode(errors="backslashreplace").decode()
-        raise web.HTTPNotFound(text=f"{shown} is not in build mode{hint}")
+        raise web.HTTPNotFound(text=f"{printable(host)} is not in build mode{hint}")
     return active

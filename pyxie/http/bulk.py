@@ -12,7 +12,7 @@ from pyxie.access.scope import Scope
 from pyxie.http import answers
 from pyxie.http.begin import begin
 from pyxie.http.builds import Wanted, begun_json, body
-from pyxie.http.edge import ALREADY, AlreadyError
+from pyxie.http.edge import ALREADY, AlreadyError, printable
 from pyxie.http.parts import MACHINES
 from pyxie.http.query import Text
 from pyxie.http.routing import Routes
@@ -91,5 +91,10 @@ async def _begun(
 
 
 def _refused(host: str, status: int, detail: str, code: str | None = None) -> dict[str, Any]:
-    detail = detail.encode(errors="backslashreplace").decode()
-    return {"host": host, "status": status, "detail": detail, "code": code, "build": None}
+    return {
+        "host": host,
+        "status": status,
+        "detail": printable(detail),
+        "code": code,
+        "build": None,
+    }

@@ -128,9 +128,17 @@ def text(body: str, status: int = 200) -> web.Response:
     """Return plain text, as waitron's handlers do: an error ends in a line end."""
     if status >= 400 and not body.endswith("\n"):
         body += "\n"
-    # What a client sent, and we quote, may be no text: then it holds lone surrogates.
-    content = body.encode(errors="backslashreplace")
-    return web.Response(body=content, status=status, content_type="text/plain", charset="utf-8")
+    return web.Response(
+        text=printable(body), status=status, content_type="text/plain", charset="utf-8"
+    )
+
+
+def printable(text: str) -> str:
+    """Return a text that can be sent: what a client sent, and we quote, may be none.
+
+    Then it holds lone surrogates, which UTF-8 has no bytes for.
+    """
+    return text.encode(errors="backslashreplace").decode()
 
 
 class AlreadyError(web.HTTPConflict):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from pyxie.http.edge import admitted
+from pyxie.http.edge import admitted, printable
 from pyxie.http.parts import INDEX, MACHINES
 
 
@@ -34,7 +34,5 @@ def known(request: web.Request) -> str:
 
 def unknown(name: str, near: Sequence[str]) -> str:
     """Return waitron's words for a host it does not know, and the near names."""
-    # A name that is no text holds lone surrogates.
-    shown = name.encode(errors="backslashreplace").decode()
     hint = f"\nDid you mean {' or '.join(near)}?" if near else ""
-    return f"Unable to find host definition for {shown}{hint}"
+    return f"Unable to find host definition for {printable(name)}{hint}"

@@ -8,11 +8,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from pyxie.errors import NotServedError, RenderError
-from pyxie.http.edge import text
 from pyxie.http.hosts import known
 from pyxie.http.parts import BUILDS, DEFINITIONS, RENDERING
 from pyxie.http.routing import Routes
-from pyxie.http.templates import rendered
+from pyxie.http.templates import rendered, unrendered
 
 _OPTIONAL = frozenset(("vendor-data", "network-config"))
 """What cloud-init asks for and does well without."""
@@ -30,4 +29,4 @@ async def seed(request: web.Request) -> web.Response:
     try:
         return await rendered(request, build, name, request.app[RENDERING]().nocloud)
     except RenderError as exc:
-        return text(f"Unable to render template\n{exc}", 400)
+        return unrendered(exc)

@@ -10,7 +10,7 @@ from aiohttp import web
 from pyxie.builds.life import Build
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.kinds import TemplateFailed, TemplateFetched
-from pyxie.http.edge import base_url, peer
+from pyxie.http.edge import base_url, peer, text
 from pyxie.http.parts import BUILDS, DEFINITIONS, TRACE
 from pyxie.http.unasked import check_text
 from pyxie.registry.machine import Machine
@@ -54,3 +54,8 @@ async def rendered(
     fetched = TemplateFetched(name=name)
     trace.record(fetched, mac=build.mac, host=build.host, peer=at)
     return web.Response(text=body, content_type="text/plain")
+
+
+def unrendered(exc: NotServedError | RenderError) -> web.Response:
+    """Answer in waitron's words that there is no template to give, and why."""
+    return text(f"Unable to render template\n{exc}", 400)

@@ -235,6 +235,17 @@ class Rendering:
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
         return self.renderer.template(name, template_names(machine, self.settings, context))
 
+    def of_its_own(self, machine: Machine, name: str, context: BuildContext) -> str:
+        """Return the template that ``templates`` has by that name, and no other in its place.
+
+        Raises:
+            NotServedError: The machine has none.
+            RenderError: It cannot be rendered.
+        """
+        if not machine.templates.get(name):
+            raise NotServedError(name, f"{machine.hostname} has no '{name}' in its 'templates'")
+        return self.template(machine, name, context)
+
     def nocloud(self, machine: Machine, name: str, context: BuildContext) -> str:
         """Return a file of cloud-init's NoCloud seed: the one of ``templates`` with that name.
 
@@ -245,10 +256,8 @@ class Rendering:
             NotServedError: The machine has none.
             RenderError: It cannot be rendered.
         """
-        if machine.templates.get(name):
-            return self.template(machine, name, context)
-        if name != "meta-data":
-            raise NotServedError(name, f"{machine.hostname} has no '{name}' in its 'templates'")
+        if machine.templates.get(name) or name != "meta-data":
+            return self.of_its_own(machine, name, context)
         build = sha256(context.token.encode()).hexdigest()[:12]
         host = machine.hostname
         return f"instance-id: {host}-{build}\nlocal-hostname: {host}\n"
