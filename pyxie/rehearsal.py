@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from pyxie.advice.adviser import advise, placed
@@ -30,7 +29,7 @@ from pyxie.render.asked import file_of, missing, no_template
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.reads import reading
 from pyxie.render.rendering import SCRIPT, Rendering, kinds
-from pyxie.render.statics import statics
+from pyxie.render.statics import served_folders, statics
 from pyxie.wiping.forecast import Answer, Forecast, forecast, refusal
 
 _KEYS: Final = ("cmdline", "initrd", "loader")
@@ -130,16 +129,14 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
         " ".join((served.cmdline, *scripts)),
         served.base_url,
         scripts=(machine.finish,),
-        files=statics((*texts.values(), *scripts), served.base_url, _folders(rendering)),
+        files=statics(
+            (*texts.values(), *scripts), served.base_url, served_folders(rendering.settings)
+        ),
     )
     refused = refusal(wiped, None, forbidden=machine.wipes is False)
     if refused is not None:
         faults.append(NotServedError("wipes", refused))
     return Rehearsal(tuple(faults), served, wiped)
-
-
-def _folders(rendering: Rendering) -> dict[str, Path | None]:
-    return {"files": rendering.settings.staticspath, "images": rendering.settings.images}
 
 
 def _asked_in_vain(served: Served) -> Iterator[NotServedError]:

@@ -250,7 +250,7 @@ async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] 
         return None
     us = base_url(request)
     told = await offer(request, machine, BuildContext(base_url=us, token="", mac=mac))
-    check_unknown(machine, told["cmdline"], us)
+    await check_unknown(request, machine, str(told["cmdline"]), us)
     return told
 
 

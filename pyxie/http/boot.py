@@ -151,7 +151,7 @@ async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Res
         if machine is None:
             return None
         body = await asyncio.to_thread(rendering.script, machine, context, us)
-        check_unknown(machine, body, us)
+        await check_unknown(request, machine, body, context.base_url)
     except (ConfigError, NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, peer=at)
         return text(rendering.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))

@@ -17,6 +17,7 @@ from pyxie.registry.machine import Machine
 from pyxie.rehearsal import rehearse
 from pyxie.render.asked import file_of
 from pyxie.render.context import BuildContext
+from pyxie.render.statics import served_folders, statics
 from pyxie.wiping.forecast import Answer, Forecast, forecast, refusal
 
 
@@ -59,10 +60,15 @@ async def check_boot(
         _check(build, machine, tried.forecast)
 
 
-def check_unknown(machine: Machine, script: str, base_url: str) -> None:
-    """Check what a machine without a file is about to boot; raises as `check_text`."""
+async def check_unknown(request: web.Request, machine: Machine, script: str, base_url: str) -> None:
+    """Check what a machine without a file is about to boot; raises as `check_text`.
+
+    It has no templates, for these are a build's; its answers may be a file of ours.
+    """
     if machine.wipes is False:
-        why = refusal(forecast({}, script, base_url), None, forbidden=True)
+        folders = served_folders(request.app[RENDERING]().settings)
+        files = await asyncio.to_thread(statics, (script,), base_url, folders)
+        why = refusal(forecast({}, script, base_url, files=files), None, forbidden=True)
         if why is not None:
             raise NotServedError("wipes", why)
 

@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
+from pyxie.config.settings import Settings
 from pyxie.confined import find
 from pyxie.errors import NotServedError
 
 _LONGEST: Final = 1 << 20
 """Bytes of a file that is read; what is longer is an image or an archive."""
 _MOST: Final = 50
+
+
+def served_folders(settings: Settings) -> dict[str, Path | None]:
+    """Return the folders whose files anyone may fetch, by the first part of the address."""
+    return {"files": settings.staticspath, "images": settings.images}
 
 
 def statics(
@@ -27,7 +33,7 @@ def statics(
     Args:
         texts: As a machine is given them.
         base_url: How its installer reaches us.
-        folders: What is served, by the first part of its address.
+        folders: As of `served_folders`.
     """
     url = re.compile(rf"{re.escape(base_url)}/({'|'.join(folders)})/([^\s\"'`<>|;&?#()\\]+)")
     found: dict[str, str] = {}

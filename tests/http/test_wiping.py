@@ -334,6 +334,19 @@ class TestUnknownMachines:
 
             assert ("autonuke" in script) == booted
 
+    async def test_nor_by_a_file_of_ours(self, tmp_path: Path) -> None:
+        (tmp_path / "files").mkdir()
+        (tmp_path / "files/a.cfg").write_text(INSTALLS)
+        leads = (
+            f"{CONFIG}unknown: plain\nbuild_types:\n"
+            "  plain: {wipes: false, cmdline: 'url={{ BaseURL }}/files/a.cfg'}\n"
+        )
+        async with site(tmp_path, config=leads) as served:
+            script = (await served.get(f"/ipxe/{self.NEW}")).text
+
+            assert "kernel" not in script
+            assert "files/a.cfg wipes /dev/sda" in script
+
     async def test_nor_by_way_of_pixiecore(self, tmp_path: Path) -> None:
         nuke = (
             f"{CONFIG}waitron_api: 3\nunknown: nuke\n"
