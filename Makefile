@@ -1,5 +1,6 @@
 # make run     start the daemon on config.yaml, installing what running needs
 # make test    all tests, installing what testing needs
+# make quick   format, lint, types, the tests of pure modules and of HTTP: a minute, for every day
 # make demo    watch a virtual machine being booted and installed
 # make check   format, lint, types, coverage, tests: what CI runs
 # make cover   is each pure module covered by its own tests?
@@ -20,7 +21,12 @@ TEST_PACKAGES := $(LAB_PACKAGES) memtest86+ systemd-boot-efi binutils atftp tsha
 	cloud-init ignition libxml2-utils shellcheck shfmt openssl \
 	golang-go golang-github-flosch-pongo2.v4-dev python3-cheetah
 
-.PHONY: run test demo check lint format types cover unit bench lock clean
+QUICK := tests/advice tests/builds tests/compat tests/config tests/dhcp tests/events tests/http \
+	tests/images tests/loaders tests/recognition tests/registry tests/wiping \
+	tests/tftp/test_packet.py tests/tftp/test_transfer.py tests/test_architecture.py \
+	tests/test_docs.py
+
+.PHONY: run test quick demo check lint format types cover unit bench lock clean
 
 run: .venv/run
 	@packaging/need-packages --optional $(RUN_PACKAGES)
@@ -30,6 +36,10 @@ test: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
 	@$(PY) -m tests.lab.modules
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+quick: lint types
+	$(PY) -m pytest -q -n $(WORKERS) --dist worksteal --hypothesis-profile=quick \
+		-m "not slow and not e2e and not interop" $(QUICK)
 
 demo: .venv/test
 	@packaging/need-packages $(LAB_PACKAGES)

@@ -203,6 +203,7 @@ class TestEvents:
             assert [each["code"] for each in heard] == ["test.said", "image.progress"]
             assert heard[1]["data"] == {"part": "kernel", "sent": 7, "total": 9}
 
+    @pytest.mark.slow
     async def test_do_not_hold_up_the_end(self, tmp_path: Path) -> None:
         loop = asyncio.get_running_loop()
         async with serving(tmp_path) as served:

@@ -125,6 +125,7 @@ load_all_checks()
 _CHECKS: Any = [check for check in CHECKS.get_all() if check.__name__ not in EXCLUDED]
 
 
+@pytest.mark.slow
 async def test_each_call_answers_as_the_document_says(served: Served) -> None:
     """Schemathesis makes up calls of all kinds, valid and not, from the document."""
     found = schemathesis.openapi.from_dict(json.loads(json.dumps(DOCUMENT)))

@@ -67,6 +67,7 @@ class TestIPv6:
 
 
 class TestDrain:
+    @pytest.mark.slow
     async def test_what_is_in_hand_is_ended_within_seconds(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             with (tmp_path / "images/big").open("wb") as file:

@@ -181,11 +181,12 @@ class TestAlwaysRings:
 
         assert [bell.rung([share]) for _ in range(2)] == [True, True]
 
+    @pytest.mark.slow
     def test_lets_go_of_the_kernels_notices_also_where_nobody_closes_it(
         self, mounts: Path, folder: Path
     ) -> None:
         """A user has but 128 inotify instances, of which systemd and others want some."""
-        for _ in range(300):
+        for _ in range(150):
             bell = Doorbell(mounts)
             bell.rung([folder])
             assert bell.rung([folder]) is False

@@ -386,6 +386,7 @@ class TestTwoWriters:
 
         assert results == ["stale"]
 
+    @pytest.mark.slow
     def test_one_that_is_killed_at_any_moment_leaves_a_whole_file(self, site: Site) -> None:
         texts = [WEB01 + f"params: {{x: {letter * 5000}}}\n" for letter in "ab"]
         program = (
