@@ -143,6 +143,20 @@ class TestMistakes:
         assert problem == f"{place}'serial:' names no disk: nothing follows 'serial:'{whose}"
         assert machines == 0
 
+    @pytest.mark.parametrize(
+        "template", ["debian12.preseed.j2", "ubuntu20.preseed.j2", "rescue.preseed.j2"]
+    )
+    def test_in_the_proxy_of_an_installer_are_told_at_its_name(
+        self, site: Path, template: str
+    ) -> None:
+        write(site, web01=f"params: {{proxy: 'a:3128'}}\npreseed: {template}\n{NIC}")
+
+        problems, machines = check()
+
+        place = "machines/web01.yaml:1:17: params.proxy: "
+        said = "'proxy' is not the URL of a proxy, like http://proxy.example:3128"
+        assert (problems, machines) == ([f"{place}{said}"], 0)
+
     def test_of_both_nics_are_one(self, site: Path) -> None:
         write(
             site,

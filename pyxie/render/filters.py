@@ -25,6 +25,7 @@ from pyxie.render.arguments import LONGEST, LONGEST_PATTERN, SHOWN, FilterError,
 from pyxie.render.disk import DiskError
 from pyxie.render.disk import disk as disk_named
 from pyxie.render.patterns import regex_replace, regex_search
+from pyxie.render.proxy import proxy
 from pyxie.render.quoting import kickstart, line, sh_quote
 
 LONGEST_PASSWORD: Final = 1 << 10
@@ -210,6 +211,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "sha512_crypt": sha512_crypt,
         "b64encode": b64encode,
         "disk": disk,
+        "proxy": proxy,
         "line": line,
         "kickstart": kickstart,
         "sh_quote": sh_quote,

@@ -162,7 +162,12 @@ def _kickstart(text: str) -> Iterator[str]:
 
 @cache
 def plain(name: str, field: str) -> dict[str, Any]:
-    harmless = {"disk": "/dev/vda", "nameservers": "192.0.2.1", "filesystem": "xfs"}
+    harmless = {
+        "disk": "/dev/vda",
+        "nameservers": "192.0.2.1",
+        "filesystem": "xfs",
+        "proxy": "http://192.0.2.1:3128",
+    }
     made = rendered(name, field, harmless.get(field, "x"))
     return {kind: skeleton(kind, text) for kind, text in made.items()}
 
@@ -181,6 +186,7 @@ def plain(name: str, field: str) -> dict[str, Any]:
 @example(field=NAME, value="$(reboot)")
 @example(field="mirror_path", value="\\")
 @example(field="alpine_version", value="v3; reboot")
+@example(field="proxy", value="http://a;reboot@192.0.2.1")
 def test_text_stays_text_or_is_refused(name: str, field: str, value: str) -> None:
     try:
         made = rendered(name, field, value)
