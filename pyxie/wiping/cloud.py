@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any, Final
@@ -40,6 +41,7 @@ _HARMLESS: Final = (
     frozenset(("version", "ethernets", "bonds", "bridges", "vlans", "renderer", "config", "wifis")),
 )
 """Keys of which a NoCloud meta-data and a network configuration are made."""
+_PARTED: Final = re.compile(r"^---[ \t\r]*$", re.MULTILINE)
 _NOT_WRITTEN: Final = ("mount", "device", "nvme_controller")
 """Curtin's actions that write to no disk; a volume group or a RAID is made of disks."""
 _MATCHES: Final = {"largest": "the largest disk", "smallest": "the smallest disk"}
@@ -56,6 +58,10 @@ def read_cloud(text: str, ours: str = "") -> Verdict | None:
     says = text.lstrip().startswith("#cloud-config")
     if says and _blank(text):
         return Spares()
+    parts = _PARTED.split(text)
+    if not says and data is None and len(parts) > 1:  # Talos' machine has several documents
+        found = [each for part in parts if (each := read_cloud(part, ours)) is not None]
+        return combined(found) if found else None
     if not isinstance(data, dict):
         return Unclear("it is no YAML that cloud-init reads") if says else None
     keys = frozenset(map(str, data))

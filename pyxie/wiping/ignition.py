@@ -35,6 +35,18 @@ def scripts(text: str) -> Iterator[str]:
 
 def _found(data: Any, ours: str) -> Iterator[Verdict]:
     storage = mapping(data, "storage")
+    yield from _storage(storage)
+    for file in map(mapping, listed(storage.get("files"))):
+        for each in (mapping(file, "contents"), *listed(file.get("append"))):
+            yield read_shell(_data(mapping(each)), ours)
+    for unit in map(mapping, listed(mapping(data, "systemd").get("units"))):
+        yield from _unit(word(unit.get("contents") or ""), ours)
+        for dropin in map(mapping, listed(unit.get("dropins"))):
+            yield from _unit(word(dropin.get("contents") or ""), ours)
+    yield from _further(mapping(data, "ignition", "config"), ours)
+
+
+def _storage(storage: dict[str, Any]) -> Iterator[Verdict]:
     for disk in map(mapping, listed(storage.get("disks"))):
         parts = map(mapping, listed(disk.get("partitions")))
         if disk.get("wipeTable") or any(part.get("wipePartitionEntry") for part in parts):
@@ -43,16 +55,12 @@ def _found(data: Any, ours: str) -> Iterator[Verdict]:
         for each in map(mapping, listed(storage.get(key))):
             if each.get(flag):
                 yield Wipes((word(each.get("device")),))
-    for file in map(mapping, listed(storage.get("files"))):
-        for each in (mapping(file, "contents"), *listed(file.get("append"))):
-            yield read_shell(_data(mapping(each)), ours)
-    for unit in map(mapping, listed(mapping(data, "systemd").get("units"))):
-        yield from _unit(word(unit.get("contents") or ""), ours)
-        for dropin in map(mapping, listed(unit.get("dropins"))):
-            yield from _unit(word(dropin.get("contents") or ""), ours)
+    for old in (mapping(each, "mount") for each in listed(storage.get("filesystems"))):
+        # Of version 2, as Flatcar reads it; in its first form by force.
+        if old.get("wipeFilesystem") or mapping(old, "create").get("force"):
+            yield Wipes((word(old.get("device")),))
     for raid in map(mapping, listed(storage.get("raid"))):
         yield Wipes(tuple(map(word, listed(raid.get("devices")))))  # mdadm --create --force
-    yield from _further(mapping(data, "ignition", "config"), ours)
 
 
 def _unit(text: str, ours: str) -> Iterator[Verdict]:

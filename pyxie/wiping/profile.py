@@ -59,6 +59,10 @@ def _windows(root: ElementTree.Element) -> Iterator[Verdict]:
         if _value(disk, "WillWipeDisk").lower() == "true":
             number = _value(disk, "DiskID")
             yield Wipes((f"disk {number}",) if number else ())
+    if any(_value(part, "Format") for part in _all(root, "ModifyPartition")):
+        yield Wipes()
+    if any("diskpart" in (part.text or "").lower() for part in root.iter()):
+        yield Unclear("it runs diskpart")
 
 
 def _name(element: ElementTree.Element) -> str:

@@ -221,6 +221,12 @@ class TestCloudConfig:
     def test_names_its_storage(self, text: str, verdict: Verdict) -> None:
         assert judged(f"#cloud-config\n{text}\n") == verdict
 
+    def test_may_stand_in_one_of_several_documents(self) -> None:
+        talos = "machine: {install: {disk: /dev/sda}}\n---\nkind: HostnameConfig\n"
+
+        assert judged(talos) == SDA
+        assert judged("kind: a\n---\nkind: b\n") == Unclear("it is in no format that pyxie knows")
+
     @pytest.mark.parametrize(
         "text",
         [
@@ -272,6 +278,24 @@ class TestIgnition:
             (ignition(storage={"disks": [{"device": "/dev/sda", "partitions": [{}]}]}), Spares()),
             (
                 ignition(storage={"filesystems": [{"device": "/dev/sda", "wipeFilesystem": True}]}),
+                SDA,
+            ),
+            (
+                ignition(
+                    storage={
+                        "filesystems": [{"mount": {"device": "/dev/sda", "wipeFilesystem": True}}]
+                    }
+                ),
+                SDA,
+            ),
+            (
+                ignition(
+                    storage={
+                        "filesystems": [
+                            {"mount": {"device": "/dev/sda", "create": {"force": True}}}
+                        ]
+                    }
+                ),
                 SDA,
             ),
             (ignition(storage={"luks": [{"device": "/dev/sda", "wipeVolume": True}, {}]}), SDA),
@@ -408,6 +432,14 @@ class TestProfiles:
                 Wipes(("disk 0",)),
             ),
             ("<unattend><Disk><WillWipeDisk>true</WillWipeDisk></Disk><Disk/></unattend>", Wipes()),
+            (
+                "<unattend><Disk><ModifyPartition><Format>NTFS</Format></ModifyPartition></Disk></unattend>",
+                Wipes(),
+            ),
+            (
+                "<unattend><Path>cmd /c DiskPart /s x.txt</Path></unattend>",
+                Unclear("it runs diskpart"),
+            ),
             ("<html></html>", Unclear("it is in no format that pyxie knows")),
         ],
     )
