@@ -152,8 +152,12 @@ def _checked(
 ) -> bool:
     """Print what is wrong, and what was looked at; return whether nothing is wrong."""
     from pyxie.checking import check as looked_at
+    from pyxie.registry.define import UnknownTypeError
 
-    seen = looked_at(file, build_type, os.environ)
+    try:
+        seen = looked_at(file, build_type, os.environ)
+    except UnknownTypeError as exc:
+        raise click.BadParameter(str(exc), param_hint="--build-type") from exc
     found, machines = seen.problems, seen.machines
     if as_json:
         looked = {"file": str(seen.file), "machinepath": str(seen.machinepath)}

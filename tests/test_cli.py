@@ -242,6 +242,19 @@ class TestCheck:
             "",
         )
 
+    def test_with_a_type_that_is_none_is_a_mistake_in_the_call(
+        self, pyxie: Runner, tmp_path: Path
+    ) -> None:
+        site(tmp_path, "kernel: linux\nbuild_types: {rescue: {kernel: r}}\n", web01="")
+
+        ran = pyxie("check", "--build-type", "resque")
+
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.endswith(
+            "Error: Invalid value for --build-type: build type 'resque' is not one of"
+            " 'build_types' in config.yaml; did you mean 'rescue'?\n"
+        )
+
     def test_names_the_files_however_they_are_named_to_it(
         self, pyxie: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
