@@ -36,7 +36,9 @@ def status(
         if as_json:
             output.as_json(answer)
             return
-        output.line(f"{answer['hostname']}  {_state(answer)}  {' '.join(answer['macs'])}")
+        build_type = (answer["build"] or {}).get("build_type")
+        said = [answer["hostname"], _state(answer), *([build_type] if build_type else [])]
+        output.line("  ".join([*said, " ".join(answer["macs"])]))
         if trouble := _trouble(answer):
             output.line(f"last trouble  {trouble}")
         rows = [

@@ -26,7 +26,7 @@ class TestStatus:
             (
                 ["status", "web01"],
                 (
-                    "web01  pending  52:54:00:00:00:01\n"
+                    "web01  pending  rescue  52:54:00:00:00:01\n"
                     "last trouble  1970-01-01 00:01:00: kernel: no such file\n"
                 ),
             ),
@@ -68,7 +68,7 @@ class TestStatus:
 
     def test_of_one_machine_shows_its_history(self, pyxie: Runner, daemon: FakeDaemon) -> None:
         assert pyxie("status", "web01", "--url", daemon.url).out.splitlines() == [
-            "web01  pending  52:54:00:00:00:01",
+            "web01  pending  rescue  52:54:00:00:00:01",
             "1970-01-01 00:00:00  pending     PUT /build  192.0.2.9",
             "1970-01-01 00:01:00  installing  booting",
             "",
