@@ -11,7 +11,8 @@
 
 PYTHON ?= python3
 PY := .venv/bin/python
-WORKERS ?= 2
+# One more than CI has cores: virtual machines wait for their firmware's patience.
+WORKERS ?= 3
 
 RUN_PACKAGES := ipxe
 LAB_PACKAGES := $(RUN_PACKAGES) ipxe-qemu qemu-system-x86 ovmf dnsmasq-base iproute2 \
