@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
+import os
+
+import pytest
 from hypothesis import settings
 
 # How long an example takes says more about what else the computer does than about pyxie.
 settings.register_profile("pyxie", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=10)
 settings.load_profile("pyxie")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have each worker begin with its share of the virtual machines, which take the longest.
+
+    Workers get parts of the whole, one after the other, and take from each other what is left
+    of them (pytest-xdist's worksteal): a machine at the end would be waited for by all.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    machines = [item for item in items if item.get_closest_marker("e2e")]
+    others = [item for item in items if not item.get_closest_marker("e2e")]
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        own = machines[worker::workers]
+        size = (len(items) - len(ordered)) // (workers - worker)
+        more = max(0, size - len(own))
+        ordered += own + others[:more]
+        del others[:more]
+    items[:] = ordered + others
