@@ -277,6 +277,7 @@ class TestEveryKey:
 
         assert {case.key for case in CASES} | ELSEWHERE == free
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("case", CASES, ids=str)
     async def test_is_seen_once_it_is_reloaded(self, case: Case, tmp_path: Path) -> None:
         async with site(tmp_path, **setting(case.key, case.old)) as served:

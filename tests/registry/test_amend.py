@@ -46,6 +46,7 @@ def everything(registry: Registry) -> dict[str, object]:
 
 
 class TestAmended:
+    @pytest.mark.slow
     @settings(max_examples=300)
     @given(changes)
     def test_is_what_gathering_all_files_gives(self, steps: list[dict[str, str | None]]) -> None:

@@ -383,6 +383,7 @@ class TestTheFolder:
 
 
 class TestTwoThousandMachines:
+    @pytest.mark.slow
     def test_are_read_within_seconds_and_looked_at_within_a_blink(self, tmp_path: Path) -> None:
         for n in range(2000):
             (tmp_path / f"web{n:04}.example.yaml").write_text(
