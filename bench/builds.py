@@ -13,38 +13,31 @@ import argparse
 import contextlib
 import http.client
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
-from bench.machines import CHECKOUT, host_of, serving, write
-from bench.scripts import SETTINGS
+from bench.machines import CHECKOUT, host_of
+from bench.scripts import site_of
 
 ASKED = 100
 
 
 def measure(checkout: Path, machines: int, puts: int) -> tuple[float, float]:
     """Return ms of the median `/health`, and seconds of all `PUT /build` in a row."""
-    with tempfile.TemporaryDirectory() as name:
-        site = Path(name)
-        folder = site / "machines"
-        folder.mkdir()
-        for at in range(machines):
-            write(folder, at)
-        with serving(site, SETTINGS, checkout) as (daemon, _):
-            took = []
-            for _ in range(ASKED):
-                began = time.perf_counter()
-                daemon.ask("GET", "/health")
-                took.append((time.perf_counter() - began) * 1000)
-            with contextlib.closing(http.client.HTTPConnection("127.0.0.1", daemon.port)) as line:
-                began = time.perf_counter()
-                for at in range(puts):
-                    line.request("PUT", f"/build/{host_of(at % machines)}")
-                    answer = line.getresponse()
-                    said = answer.read()
-                    assert answer.status == 200, said
-                return statistics.median(took), time.perf_counter() - began
+    with site_of(checkout, machines) as (daemon, _):
+        took = []
+        for _ in range(ASKED):
+            began = time.perf_counter()
+            daemon.ask("GET", "/health")
+            took.append((time.perf_counter() - began) * 1000)
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", daemon.port)) as line:
+            began = time.perf_counter()
+            for at in range(puts):
+                line.request("PUT", f"/build/{host_of(at % machines)}")
+                answer = line.getresponse()
+                said = answer.read()
+                assert answer.status == 200, said
+            return statistics.median(took), time.perf_counter() - began
 
 
 def main() -> None:

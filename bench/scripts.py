@@ -145,8 +145,9 @@ def again(daemon: Daemon, paths: list[str], seconds: int, scratch: Path) -> Spee
     return Speed(told["requests"] / told["us"] * 1e6, told["p50"] / 1000, told["p99"] / 1000)
 
 
-def measure(checkout: Path, machines: int, seconds: int) -> Iterator[tuple[str, Speed]]:
-    """Run a daemon of that code on a site of its own; yield what was measured, by its name."""
+@contextlib.contextmanager
+def site_of(checkout: Path, machines: int) -> Iterator[tuple[Daemon, Path]]:
+    """Run a daemon of that code on a site of its own; yield both."""
     with tempfile.TemporaryDirectory() as name:
         site = Path(name)
         folder = site / "machines"
@@ -154,19 +155,24 @@ def measure(checkout: Path, machines: int, seconds: int) -> Iterator[tuple[str, 
         for at in range(machines):
             write(folder, at)
         with serving(site, SETTINGS, checkout) as (daemon, _):
-            tokens = build_all(daemon, machines)
-            hosts = [host_of(at) for at in range(machines)]
-            scripts = [f"/ipxe/{mac_of(at).replace(':', '-')}" for at in range(machines)]
-            preseeds = [
-                f"/template/preseed/{host}/{token}"
-                for host, token in zip(hosts, tokens, strict=True)
-            ]
-            # Each script leads to its machine's preseed, and each preseed to its end.
-            ends = [path.removeprefix("/template/preseed/") for path in preseeds]
-            yield "scripts, first", first(daemon, scripts, preseeds)
-            yield "scripts, again", again(daemon, scripts, seconds, site)
-            yield "preseeds, first", first(daemon, preseeds, ends)
-            yield "preseeds, again", again(daemon, preseeds, seconds, site)
+            yield daemon, site
+
+
+def measure(checkout: Path, machines: int, seconds: int) -> Iterator[tuple[str, Speed]]:
+    """Run a daemon of that code on a site of its own; yield what was measured, by its name."""
+    with site_of(checkout, machines) as (daemon, site):
+        tokens = build_all(daemon, machines)
+        hosts = [host_of(at) for at in range(machines)]
+        scripts = [f"/ipxe/{mac_of(at).replace(':', '-')}" for at in range(machines)]
+        preseeds = [
+            f"/template/preseed/{host}/{token}" for host, token in zip(hosts, tokens, strict=True)
+        ]
+        # Each script leads to its machine's preseed, and each preseed to its end.
+        ends = [path.removeprefix("/template/preseed/") for path in preseeds]
+        yield "scripts, first", first(daemon, scripts, preseeds)
+        yield "scripts, again", again(daemon, scripts, seconds, site)
+        yield "preseeds, first", first(daemon, preseeds, ends)
+        yield "preseeds, again", again(daemon, preseeds, seconds, site)
 
 
 def main() -> None:

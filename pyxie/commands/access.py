@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import click
 
 from pyxie import output
+from pyxie.commands.options import Duration, remote, run
 from pyxie.commands.options import client as client_of
-from pyxie.commands.options import remote, run
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
-
-
-class _Duration(click.ParamType[float]):
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        found = re.fullmatch(r"(\d{1,9})([smhdwy])", str(value))
-        if not found:
-            self.fail(f"{value!r} is not a duration like 12h or 90d", param, ctx)
-        return float(int(found[1]) * _UNITS[found[2]])
 
 
 @click.group(short_help="API tokens, for administration from elsewhere.")
@@ -41,7 +26,9 @@ def token() -> None:
     help="read: look; build: also begin and end builds; admin: also change machines and tokens.",
 )
 @click.option(
-    "--expires", type=_Duration(), help="Its lifetime, as 12h or 90d. [default: unlimited]"
+    "--expires",
+    type=Duration("[smhdwy]", "12h or 90d"),
+    help="Its lifetime, as 12h or 90d. [default: unlimited]",
 )
 @remote
 def create(name: str, scope: str, expires: float | None, as_json: bool, **where: Any) -> None:

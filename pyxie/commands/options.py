@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import re
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -37,7 +38,33 @@ _NO_CONFIG: Final = (
 )
 PLACES: Final = (Path("config.yaml"), Path("/etc/pyxie/config.yaml"))
 
+_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Duration(click.ParamType[float]):
+    """A number with a unit, as seconds.
+
+    Args:
+        units: The letters that may follow it, as a regular expression has them.
+        example: What is right, for who wrote something else.
+    """
+
+    name = "duration"
+
+    def __init__(self, units: str, example: str) -> None:
+        self._pattern = re.compile(rf"(\d{{1,9}})({units})")
+        self._example = example
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the seconds; fails as a mistake in the call."""
+        found = self._pattern.fullmatch(str(value))
+        if not found:
+            self.fail(f"{value!r} is not a duration like {self._example}", param, ctx)
+        return float(int(found[1]) * _UNITS[found[2]])
 
 
 def common(function: F) -> F:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ import click
 
 from pyxie import output
 from pyxie.client import Client
-from pyxie.commands.options import FAILED, TIME_IS_UP, remote, run
+from pyxie.commands.options import FAILED, TIME_IS_UP, Duration, remote, run
 from pyxie.commands.options import client as client_of
 from pyxie.commands.several import Chosen, several
 
@@ -28,18 +27,6 @@ _REACHED: Final = {
 """What may be waited for, and the states in which it has come to be."""
 
 
-class _Duration(click.ParamType[float]):
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        found = re.fullmatch(r"(\d{1,9})([smh]?)", str(value))
-        if not found:
-            self.fail(f"{value!r} is not a duration like 90s, 45m or 2h", param, ctx)
-        return float(int(found[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[found[2]])
-
-
 @click.command(short_help="Wait until the builds of HOSTs have come to their end.")
 @several
 @click.option(
@@ -50,7 +37,11 @@ class _Duration(click.ParamType[float]):
     show_default=True,
     help="What to wait for; 'ended' is any end.",
 )
-@click.option("--timeout", type=_Duration(), help="As 90s, 45m or 2h. [default: for ever]")
+@click.option(
+    "--timeout",
+    type=Duration("[smh]?", "90s, 45m or 2h"),
+    help="As 90s, 45m or 2h. [default: for ever]",
+)
 @remote
 def wait(
     hosts: tuple[str, ...],
