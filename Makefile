@@ -1,6 +1,7 @@
 # make run     start the daemon on config.yaml, installing what running needs
 # make test    all tests, installing what testing needs
 # make quick   format, lint, types, the tests of pure modules and of HTTP: a minute, for every day
+# make attacks floods, worst inputs and bad moments, at a live daemon: minutes
 # make demo    watch a virtual machine being booted and installed
 # make check   format, lint, types, coverage, tests: what CI runs
 # make cover   is each pure module covered by its own tests?
@@ -26,7 +27,7 @@ QUICK := tests/advice tests/builds tests/config tests/dhcp tests/events tests/ht
 	tests/images tests/loaders tests/recognition tests/registry tests/wiping \
 	tests/tftp/test_packet.py tests/tftp/test_transfer.py tests/test_architecture.py
 
-.PHONY: run test quick demo check lint format types cover unit bench lock clean
+.PHONY: run test attacks quick demo check lint format types cover unit bench lock clean
 
 run: .venv/run
 	@packaging/need-packages --optional $(RUN_PACKAGES)
@@ -36,6 +37,10 @@ test: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
 	@$(PY) -m tests.lab.modules
 	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+
+attacks: .venv/test
+	@packaging/need-packages $(TEST_PACKAGES)
+	$(PY) -m pytest -n 0 -m attack $(or $(TESTS),tests/attacks)
 
 quick: lint types
 	$(PY) -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick \
@@ -47,6 +52,7 @@ demo: .venv/test
 
 check: lint types cover
 	$(MAKE) test
+	$(MAKE) attacks
 
 lint: .venv/test
 	$(PY) -m ruff format --check .

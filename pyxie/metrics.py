@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+from pyxie.bounds import ALL
 
 _FAST = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 25e-3, 0.1)
 _SLOW = (1e-3, 5e-3, 25e-3, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+
+class Bounds(Collector):
+    """How often each of `pyxie.bounds` was reached, by all daemons of this process."""
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yield them as one family."""
+        family = CounterMetricFamily(
+            "pyxie_bound_reached",
+            "Times that a bound refused, dropped, forgot or ended something.",
+            labels=["bound"],
+        )
+        for bound in ALL:
+            family.add_metric([bound.name], bound.times)
+        yield family
 
 
 class Metrics:
@@ -96,6 +117,8 @@ class Metrics:
             registry=self.registry,
             buckets=_SLOW,
         )
+        self.bounds = Bounds()
+        self.registry.register(self.bounds)
         self.machines = Gauge("pyxie_machines", "Machines in the registry.", registry=self.registry)
         self.machines_broken = Gauge(
             "pyxie_machine_files_broken",

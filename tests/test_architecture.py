@@ -76,6 +76,7 @@ PURE = frozenset(
         "announcement",
         "render.asked",
         "bounded",
+        "bounds",
         "recognition.discovered",
         "recognition.news",
         "recognition.recognise",

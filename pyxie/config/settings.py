@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from pyxie import bounds
 from pyxie.config.build import BuildKeys, BuildType
 from pyxie.config.initrd import Initrds
 from pyxie.config.nodes import Document, read
@@ -157,11 +158,11 @@ class Limits(Model):
         audit: Changes over HTTP that the audit log remembers.
     """
 
-    tftp_per_address: Annotated[int, Field(ge=1)] = 256
-    tftp_total: Annotated[int, Field(ge=1)] = 4096
-    http_per_address: Annotated[int, Field(ge=1)] = 512
-    http_total: Annotated[int, Field(ge=1)] = 4096
-    dhcp_per_mac: Annotated[int, Field(ge=1)] = 100
+    tftp_per_address: Annotated[int, Field(ge=1)] = bounds.TFTP_PER_ADDRESS.whole
+    tftp_total: Annotated[int, Field(ge=1)] = bounds.TFTP_TOTAL.whole
+    http_per_address: Annotated[int, Field(ge=1)] = bounds.HTTP_PER_ADDRESS.whole
+    http_total: Annotated[int, Field(ge=1)] = bounds.HTTP_TOTAL.whole
+    dhcp_per_mac: Annotated[int, Field(ge=1)] = bounds.DHCP_PER_MAC.whole
     first_byte: Annotated[int, Field(ge=1, le=3600)] = 300
     tftp_blksize: Annotated[int, Field(ge=512, le=65464)] = 1468
     tftp_windowsize: Annotated[int, Field(ge=1, le=32767)] = 64

@@ -8,6 +8,7 @@ from typing import Final
 
 from prometheus_client import Counter
 
+from pyxie.bounds import DHCP_PER_MAC
 from pyxie.dhcp.decide import Port, Reason, Silence, is_netboot
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage
 from pyxie.errors import WireError
@@ -80,6 +81,7 @@ class Account:
 
     def limited(self, port: Port, request: DhcpMessage, now: float) -> None:
         """Note a request beyond its client's share."""
+        DHCP_PER_MAC.reached()
         self.count(port, "silent", Reason.LIMITED)
         if self._once.news((Reason.LIMITED, request.chaddr), now):
             log.info("DHCP from %s: more than its share of requests", request.mac)

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from pyxie.bounds import HTTP_FIRST_REQUEST, HTTP_PER_ADDRESS, HTTP_TOTAL
 from pyxie.http.gate import address
 
 log = logging.getLogger(__name__)
 
-FIRST_REQUEST = 30.0
+FIRST_REQUEST = HTTP_FIRST_REQUEST.most
 """Seconds from connecting to the end of the first request's head; aiohttp's own timeouts
 begin after that."""
 
@@ -65,8 +66,10 @@ class Admission:
         """Count a new connection; False if it is one too many."""
         limits = self._limits()
         if len(self._all) >= limits.total:
+            HTTP_TOTAL.reached()
             return self._refuse(f"{limits.total} in all: 'limits.http_total'")
         if self._held[peer] >= limits.per_address:
+            HTTP_PER_ADDRESS.reached()
             return self._refuse(f"{limits.per_address} from {peer}: 'limits.http_per_address'")
         self._held[peer] += 1
         self._all.add(connection)
@@ -143,4 +146,5 @@ class _Connection(asyncio.Protocol):
 
     def _give_up(self) -> None:
         if self.transport is not None:
+            HTTP_FIRST_REQUEST.reached()
             cast("asyncio.Transport", self.transport).abort()

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
 
+from pyxie.bounds import TFTP_PER_ADDRESS, TFTP_TOTAL
 from pyxie.confined import OutsideError
 from pyxie.errors import NotServedError, WireError
 from pyxie.events.event import Recorder
@@ -270,10 +271,7 @@ class TftpServer:
             self._driver.end(known.session)
         name = request.filename
         limits = self._limits()
-        if (
-            len(self._clients) >= limits.total
-            or self._of_host.get(asked.peer[0], 0) >= limits.per_client
-        ):
+        if _full(len(self._clients), self._of_host.get(asked.peer[0], 0), limits):
             self._refuse(asked, name, ErrorCode.UNDEFINED, "busy: too many transfers", "busy")
             return
         if request.mode not in {"octet", "netascii"}:
@@ -367,3 +365,14 @@ class TftpServer:
         else:
             why = exc.strerror or str(exc)
             self._refuse(asked, name, ErrorCode.UNDEFINED, why, "failed")
+
+
+def _full(transfers: int, of_host: int, limits: Limits) -> bool:
+    """Tell whether one more transfer would be too many, and count it if so."""
+    if transfers >= limits.total:
+        TFTP_TOTAL.reached()
+        return True
+    if of_host >= limits.per_client:
+        TFTP_PER_ADDRESS.reached()
+        return True
+    return False

@@ -1,0 +1,78 @@
+"""What a stranger can make, and how much of it there can be: every bound, in one table.
+
+A bound that a setting changes has its default here too; tests hold the two, the modules that
+keep to it, and the table in docs/operate.md to each other. Each counts how often it was reached:
+``pyxie_bound_reached_total`` in /metrics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Bound:
+    """The most that there can be of something.
+
+    Attributes:
+        name: Its label in /metrics.
+        most: How much; where `setting` is given, the setting's default.
+        unit: Of what, as ``transfers`` or ``s``.
+        beyond: What becomes of more, in a few words.
+        setting: The key in ``config.yaml`` that changes it; empty if it is fixed.
+        times: How often it was reached since the start.
+    """
+
+    name: str
+    most: float
+    unit: str
+    beyond: str
+    setting: str = ""
+    times: int = field(default=0, compare=False)
+
+    def reached(self, times: int = 1) -> None:
+        """Count what it refused, dropped, forgot or ended."""
+        self.times += times
+
+    @property
+    def whole(self) -> int:
+        """How much, where halves make no sense."""
+        return int(self.most)
+
+
+# Connections over HTTP
+
+HTTP_PER_ADDRESS = Bound(
+    "http_per_address", 512, "connections from one address", "closed", "limits.http_per_address"
+)
+HTTP_TOTAL = Bound("http_total", 4096, "connections", "closed", "limits.http_total")
+HTTP_FIRST_REQUEST = Bound("http_first_request", 30, "s for a connection's first request", "closed")
+
+# Requests over HTTP
+
+# DHCP
+
+DHCP_PER_MAC = Bound(
+    "dhcp_per_mac", 100, "requests a second of one MAC address", "dropped", "limits.dhcp_per_mac"
+)
+
+# TFTP
+
+TFTP_PER_ADDRESS = Bound(
+    "tftp_per_address", 256, "transfers of one address", "refused", "limits.tftp_per_address"
+)
+TFTP_TOTAL = Bound("tftp_total", 4096, "transfers", "refused", "limits.tftp_total")
+
+# Images and other servers
+
+# Rendering
+
+# Hooks
+
+# The store, builds and tokens
+
+# Events and the log
+
+
+ALL = tuple(each for each in list(globals().values()) if isinstance(each, Bound))
+"""All of them, in the order above."""

@@ -1,0 +1,120 @@
+"""Everything that a stranger can make has a bound: the table is held to code and papers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pyxie import bounds
+from pyxie.bounds import ALL, Bound
+from pyxie.config.settings import Limits, Settings
+from pyxie.metrics import Metrics
+from tests.test_architecture import MODULES
+from tests.test_docs import quoted, rows, section, text
+
+NAMES = {id(each): name for name, each in vars(bounds).items() if isinstance(each, Bound)}
+
+GROWS = frozenset(
+    ("deque", "Queue", "Semaphore", "BoundedSemaphore", "ThreadPoolExecutor", "create_task",
+     "lru_cache", "TokenBuckets", "Once")
+)  # fmt: skip
+"""What is called to make something that grows, or that waits, with what clients send."""
+
+ELSEWHERE: dict[str, str] = {
+    "pyxie.service": "one task a service",
+    "pyxie.daemon": "one reload at a time",
+    "pyxie.rate": "makes what others bound",
+    "pyxie.bounded": "makes what others bound",
+    "pyxie.composition": "gives bounds to what keeps to them",
+}
+"""Modules that hold nothing of what a stranger can make, with the reason."""
+
+
+YET = frozenset(
+    f"pyxie.{name}"
+    for name in (
+        "bootapi.lookup", "bootapi.memory", "builds.definitions", "compat.waitron3",
+        "config.nodes", "dhcp.unanswered", "events.archive", "events.trace", "events.trouble",
+        "hooks.netboots", "hooks.runner", "http.gate", "recognition.discovered",
+        "recognition.discovery", "recognition.recogniser", "registry.identity", "render.strict",
+        "store.queue",
+    )
+)  # fmt: skip
+"""Modules whose bounds are constants of their own yet."""
+
+
+def called(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of what is called, without what they are attributes of."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            what = node.func
+            while isinstance(what, ast.Subscript):
+                what = what.value
+            if isinstance(what, ast.Attribute):
+                yield what.attr
+            elif isinstance(what, ast.Name):
+                yield what.id
+        elif isinstance(node, ast.FunctionDef):
+            yield from (each.id for each in node.decorator_list if isinstance(each, ast.Name))
+
+
+class TestEachBound:
+    def test_has_a_name_of_its_own(self) -> None:
+        names = [each.name for each in ALL]
+
+        assert sorted(set(names)) == sorted(names)
+        assert [name for name in names if not re.fullmatch(r"[a-z0-9_]+", name)] == []
+
+    @pytest.mark.parametrize("bound", [each for each in ALL if each.setting], ids=lambda b: b.name)
+    def test_is_its_settings_default(self, bound: Bound) -> None:
+        section_, _, key = bound.setting.partition(".")
+
+        assert section_ == "limits"
+        assert Limits.model_fields[key].default == bound.most
+        assert "limits" in Settings.model_fields
+
+    def test_stands_in_operate_as_it_is(self) -> None:
+        table = section(text("docs/operate.md"), "Limits")
+        told = [row for row in rows(table) if quoted(row[0])]
+
+        assert told == [
+            [f"`{b.name}`", f"{b.most:,} {b.unit}", f"`{b.setting}`" if b.setting else "", b.beyond]
+            for b in ALL
+        ]
+
+    @pytest.mark.parametrize("bound", ALL, ids=lambda b: b.name)
+    def test_is_kept_to_and_counted_by_some_module(self, bound: Bound) -> None:
+        name = NAMES[id(bound)]
+        sources = [path.read_text() for module, path in MODULES.items() if module != "pyxie.bounds"]
+
+        assert any(re.search(rf"\b{name}\b", source) for source in sources)
+        assert any(re.search(rf"\b{name}\.reached\(", source) for source in sources), (
+            f"nothing counts {name}: say {name}.reached()"
+        )
+
+    def test_is_counted_in_metrics(self) -> None:
+        before = bounds.HTTP_TOTAL.times
+
+        bounds.HTTP_TOTAL.reached()
+
+        assert f'pyxie_bound_reached_total{{bound="http_total"}} {before + 1}' in (
+            Metrics().text().decode().replace(".0\n", "\n")
+        )
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_what_grows_has_a_bound(module: str) -> None:
+    if module in ELSEWHERE or module in YET or ".commands." in module or ".importers" in module:
+        return
+    source = Path(MODULES[module]).read_text()
+    grows = GROWS & set(called(ast.parse(source)))
+    if "from pyxie.bounded import note" in source:
+        grows |= {"note"}
+
+    assert not grows or "pyxie.bounds import" in source, (
+        f"{module} calls {', '.join(sorted(grows))}, with no bound of pyxie.bounds"
+    )
