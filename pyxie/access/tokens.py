@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pyxie.access.scope import Scope, Token
 from pyxie.clock import steady
@@ -47,20 +50,42 @@ class Tokens:
         self._by_hash: dict[str, Token] | None = None
         self._until: dict[str, float] = {}
         """By hash, when those that expire do, by the steady clock."""
+        self._changing = asyncio.Lock()
+        """Held from looking at what there is to having changed it, in the table and here."""
+        self._doubtful = False
+        """Whether a change failed, of which the table may have something all the same."""
 
     async def load(self) -> None:
         """Read them, the first time."""
         if self._by_hash is None:
-            rows = await self._database.rows(sa.select(TOKENS))
-            self._by_hash = {
-                row["hash"]: Token(row["name"], Scope(row["scope"]), row["created"], row["expires"])
-                for row in rows
-            }
-            self._until = {
-                key: self._steady() + self._left(token.created, token.expires)
-                for key, token in self._by_hash.items()
-                if token.expires is not None
-            }
+            async with self._changing:
+                await self._catch_up()
+
+    async def _catch_up(self) -> dict[str, Token]:
+        """Return what the table has, by hash."""
+        if self._by_hash is not None and not self._doubtful:
+            return self._by_hash
+        rows = await self._database.rows(sa.select(TOKENS))
+        found = {
+            row["hash"]: Token(row["name"], Scope(row["scope"]), row["created"], row["expires"])
+            for row in rows
+        }
+        self._until = {
+            key: self._until.get(key, self._steady() + self._left(token.created, token.expires))
+            for key, token in found.items()
+            if token.expires is not None
+        }
+        self._by_hash, self._doubtful = found, False
+        return found
+
+    @asynccontextmanager
+    async def _stored(self) -> AsyncIterator[AsyncConnection]:
+        """Give a transaction; where it fails, the table is read again before the next change."""
+        self._doubtful = True
+        with faults():
+            async with self._database.engine.begin() as connection:
+                yield connection
+        self._doubtful = False
 
     def _left(self, created: float, expires: float) -> float:
         """Return for how long a token of an earlier run is good; no longer than it ever was.
@@ -95,21 +120,21 @@ class Tokens:
         Raises:
             TokenError: The name is taken, or is none.
         """
-        await self.load()
         if not _NAME.fullmatch(name):
             raise TokenError(f"{name[:80]!r} is not a name like ci.example")
-        if any(token.name == name for token in self.all()):
-            raise TokenError(f"there is a token {name!r} already")
-        now = self._clock()
-        secret = _PREFIX + secrets.token_urlsafe(32)
-        token = Token(name, scope, now, now + seconds if seconds else None)
-        row = {**token.as_json(), "hash": _hash(secret.encode())}
-        with faults():
-            async with self._database.engine.begin() as connection:
-                await connection.execute(sa.insert(TOKENS).values(**row))
-        self._by_hash = {**(self._by_hash or {}), row["hash"]: token}
-        if seconds:
-            self._until[row["hash"]] = self._steady() + seconds
+        async with self._changing:
+            known = await self._catch_up()
+            if any(token.name == name for token in known.values()):
+                raise TokenError(f"there is a token {name!r} already")
+            now = self._clock()
+            secret = _PREFIX + secrets.token_urlsafe(32)
+            token = Token(name, scope, now, now + seconds if seconds else None)
+            key = _hash(secret.encode())
+            async with self._stored() as connection:
+                await connection.execute(sa.insert(TOKENS).values(**token.as_json(), hash=key))
+            if seconds:
+                self._until[key] = self._steady() + seconds
+            self._by_hash = {**known, key: token}
         return token, secret
 
     async def revoke(self, name: str) -> None:
@@ -118,14 +143,15 @@ class Tokens:
         Raises:
             TokenError: There is none of that name.
         """
-        await self.load()
-        kept = {key: token for key, token in (self._by_hash or {}).items() if token.name != name}
-        if len(kept) == len(self._by_hash or {}):
-            raise TokenError(f"there is no token {name[:80]!r}")
-        with faults():
-            async with self._database.engine.begin() as connection:
+        async with self._changing:
+            known = await self._catch_up()
+            kept = {key: token for key, token in known.items() if token.name != name}
+            if len(kept) == len(known):
+                raise TokenError(f"there is no token {name[:80]!r}")
+            async with self._stored() as connection:
                 await connection.execute(sa.delete(TOKENS).where(TOKENS.c.name == name))
-        self._by_hash = kept
+            self._by_hash = kept
+            self._until = {key: at for key, at in self._until.items() if key in kept}
 
 
 def _hash(secret: bytes) -> str:

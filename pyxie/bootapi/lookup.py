@@ -135,9 +135,9 @@ class BootApi:
         traceback: TracebackType | None,
     ) -> None:
         await self.drain()
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def serve(self) -> None:
         """Wait to be cancelled: questions are tasks of their own."""

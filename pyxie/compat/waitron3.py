@@ -95,8 +95,10 @@ class Jobs:
     async def clean(self) -> None:
         """Leave out those that have ended from now on; raises as `all`."""
         found = await self.all()
-        self._cleaned = max((build.number for build in found), default=self._cleaned)
-        self._spared = frozenset(build.number for build in found if build.active)
+        newest = max((build.number for build in found), default=0)
+        if newest >= self._cleaned:  # else a later call came to its end before this one
+            self._cleaned = newest
+            self._spared = frozenset(build.number for build in found if build.active)
 
     def _latest(self) -> list[Build]:
         found = (self._index.of(host) for host in self._index.status())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from contextlib import AbstractAsyncContextManager
@@ -12,10 +13,14 @@ from typing import Any
 import pytest
 
 from pyxie.access.scope import Scope
+from pyxie.builds.index import BuildIndex
+from pyxie.builds.life import Build, State
+from pyxie.builds.records import BuildRecords
 from pyxie.compat.gojson import machine_of, written
 from pyxie.compat.waitron3 import Jobs
 from pyxie.config.settings import Settings
 from pyxie.registry.machine import Machine
+from tests.builds.stores import build as some_build
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, MACHINE, Answer, Served, serving
 
 V3 = f"{CONFIG}waitron_api: 3\nbuild_types: {{rescue: {{kernel: rescue.img}}}}\n"
@@ -274,6 +279,40 @@ class TestCleanHistory:
             await site.ask("PUT", "/cleanhistory")
             assert (await site.get("/status")).body == b"[]"
             assert len(await site.parts.builds.history(HOST)) == 4
+
+    async def test_that_was_begun_first_and_ends_last_brings_nothing_back(self) -> None:
+        records, index = LateRecords(), BuildIndex()
+        jobs = Jobs(index, records)
+        records.builds = [replace(ended(1), state=State.PENDING)]
+        first = asyncio.create_task(jobs.clean())
+        await asyncio.sleep(0)
+        records.builds = [ended(1), ended(2)]
+        records.late = False
+
+        await jobs.clean()
+        records.go_on.set()
+        await first
+
+        assert await jobs.all() == []
+
+
+def ended(number: int) -> Build:
+    return replace(some_build(), number=number, state=State.INSTALLED)
+
+
+class LateRecords(BuildRecords):
+    """Records that say at the end what they had at the begin, of what is asked while ``late``."""
+
+    def __init__(self) -> None:
+        self.builds: list[Build] = []
+        self.late = True
+        self.go_on = asyncio.Event()
+
+    async def newest(self, most: int) -> list[Build]:
+        found = list(self.builds)
+        if self.late:
+            await self.go_on.wait()
+        return found
 
 
 class TestDefinition:

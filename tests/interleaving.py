@@ -1,0 +1,148 @@
+"""Several operations on one part at once, in whatever order the loop may let them go on.
+
+Whoever waits, waits here until it is his turn, and hypothesis says whose that is: what goes wrong
+once in ten thousand calls is found, and made as small as it can be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from hypothesis import strategies as st
+
+from pyxie.store.database import Database
+from pyxie.store.tables import TOKENS
+
+ORDERS = st.lists(st.integers(0, 5), max_size=60)
+"""Whose turn it is, each time: one of those that wait; the first once the list is at its end."""
+DISK_FULL = st.lists(st.sampled_from(("no", "no", "before")), max_size=12)
+"""Of each transaction in turn, whether it fails."""
+FAILURES = st.lists(st.sampled_from(("no", "no", "no", "before", "after")), max_size=12)
+"""The same; it may also be committed, and nobody hears of it."""
+
+_QUIET = 20
+_DEADLOCK = 2000
+
+
+class Turns:
+    """Lets those that wait go on one at a time.
+
+    Args:
+        order: Who is next, as `ORDERS` has it.
+    """
+
+    def __init__(self, order: Iterable[int]) -> None:
+        self._order = iter(order)
+        self._waiting: list[asyncio.Future[None]] = []
+
+    async def turn(self) -> None:
+        """Wait for one's turn."""
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(mine)
+        await mine
+
+    async def run(self, *operations: Awaitable[Any]) -> list[Any]:
+        """Run them to their ends; return what each returned or raised, in their order."""
+        tasks = [asyncio.ensure_future(each) for each in operations]
+        while await self._go_on(tasks):
+            pass
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _go_on(self, tasks: Sequence[asyncio.Future[Any]]) -> bool:
+        """Let one go on, once all others wait too; False if all have ended."""
+        for times in range(_DEADLOCK):
+            await asyncio.sleep(0)
+            if all(each.done() for each in tasks):
+                return False
+            if times >= _QUIET and self._waiting:
+                break
+        assert self._waiting, "all of them wait for each other"
+        mine = self._waiting.pop(next(self._order, 0) % len(self._waiting))
+        if not mine.done():
+            mine.set_result(None)
+        return True
+
+
+class TurningDatabase(Database):
+    """A database in memory, of real SQL, at whose every step others may have their turn.
+
+    As with SQLite, one transaction is open at a time.
+
+    Args:
+        turns: Who may go on.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        super().__init__("sqlite+aiosqlite:////nowhere/pyxie.sqlite")
+        self._turns = turns
+        self._fails = iter(("no",))
+        self._one = asyncio.Lock()
+        self.sync = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+        TOKENS.metadata.create_all(self.sync)
+
+    @property
+    def engine(self) -> Any:
+        return self
+
+    def reserve(self) -> None:
+        """There is room."""
+
+    def spend(self) -> bool:
+        return False
+
+    def fail(self, failures: Sequence[str]) -> None:
+        """Have transactions fail from now on, as `FAILURES` has it."""
+        self._fails = iter(failures)
+
+    def close(self) -> None:
+        self.sync.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[_Connection]:
+        await self._turns.turn()
+        async with self._one:
+            fails = next(self._fails, "no")
+            with self.sync.begin() as connection:
+                yield _Connection(connection, self._turns)
+                await self._turns.turn()
+                if fails == "before":
+                    raise _broken("the disk is full")
+        await self._turns.turn()
+        if fails == "after":
+            raise _broken("the connection is lost")
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[_Connection]:
+        async with self._one:
+            with self.sync.connect() as connection:
+                yield _Connection(connection, self._turns)
+        await self._turns.turn()
+
+
+class _Connection:
+    def __init__(self, connection: sa.Connection, turns: Turns) -> None:
+        self._connection = connection
+        self._turns = turns
+
+    async def execute(self, *query: Any) -> Any:
+        await self._turns.turn()
+        return self._connection.execute(*query)
+
+
+def _broken(why: str) -> sa.exc.OperationalError:
+    return sa.exc.OperationalError("COMMIT", None, Exception(why))
+
+
+def kept(database: TurningDatabase, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    """Return what stands in the database."""
+    with database.sync.connect() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def several(operations: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """Return some operations that are to happen at once."""
+    return st.lists(operations, min_size=2, max_size=6)

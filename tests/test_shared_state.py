@@ -1,0 +1,143 @@
+"""No read, await, write on shared state: what is read before an ``await`` is old after it."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from tests.readawaitwrite import found
+from tests.test_architecture import MODULES
+
+NONE_ELSE_WRITES = {
+    ("pyxie.http.server", "__aenter__", "self.port"): "entered once, before it serves",
+    ("pyxie.net.watch", "serve", "self._rung"): "is looked at anew after it is cleared",
+    ("pyxie.store.queue", "catch_up", "self._waiting"): "called one at a time, by who has a lock",
+}
+"""Where it is right all the same: module, function, attribute, and why."""
+
+
+class TestNoModule:
+    def test_writes_by_what_it_read_before_it_waited(self) -> None:
+        """Else hold a lock from the read to the write, or read again after the ``await``."""
+        places = {
+            (module, each.function, each.name): f"{path}:{each.written}"
+            for module, path in MODULES.items()
+            for each in found(path.read_text(encoding="utf-8"))
+        }
+
+        wrong = {place for key, place in places.items() if key not in NONE_ELSE_WRITES}
+        assert wrong == set()
+        assert NONE_ELSE_WRITES.keys() <= places.keys(), "some are right by now: take them out"
+
+
+class TestIsFound:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            """
+            kept = self._all - {1}
+            await store()
+            self._all = kept
+            """,
+            """
+            if self._all is None:
+                self._all = await store()
+            """,
+            """
+            if 1 in self._all:
+                async with self._room:
+                    del self._all[1]
+            """,
+            """
+            first = self._all[0]
+            async for _ in store():
+                pass
+            self._all.popleft()
+            """,
+            """
+            kept = self._plain()
+            await store()
+            self._all = kept
+            """,
+            """
+            async with self._lock:
+                kept = self._all
+                await store()
+            self._all = kept
+            """,
+            """
+            kept = self._all
+            async with self._lock:
+                self._all = kept
+            """,
+            """
+            while True:
+                self._all = kept
+                kept = self._all
+                await store()
+            """,
+        ],
+        ids=["assigned", "made", "deleted", "popped", "method", "late", "early", "loop"],
+    )
+    def test_what_another_task_may_have_changed_meanwhile(self, body: str) -> None:
+        assert [each.name for each in found(_class(body))] == ["self._all"]
+
+
+class TestIsRight:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            """
+            kept = self._all - {1}
+            self._all = kept
+            await store()
+            """,
+            """
+            await store()
+            self._all += 1
+            """,
+            """
+            if 1 in self._all:
+                await store()
+                if 1 in self._all:
+                    del self._all[1]
+            """,
+            """
+            async with self._lock:
+                kept = self._all
+                await store()
+                self._all = kept
+            """,
+            """
+            async with self._lock:
+                await self._within()
+            """,
+            """
+            await self._all.wait()
+            self._all.clear()
+            """,
+        ],
+        ids=["before", "at once", "looked at again", "locked", "locked by its caller", "event"],
+    )
+    def test_what_is_read_again_or_under_a_lock(self, body: str) -> None:
+        assert found(_class(body)) == []
+
+
+def _class(body: str) -> str:
+    """Return a class with that method, and two others."""
+    return (
+        "class Part:\n"
+        "    def _plain(self):\n"
+        "        return self._all\n"
+        "    async def _within(self):\n"
+        "        self._all = self._all + await store()\n"
+        "    async def _calls(self):\n"
+        "        async with self._lock:\n"
+        "            await self._within()\n"
+        "    async def method(self, kept):\n" + _indented(body)
+    )
+
+
+def _indented(body: str) -> str:
+    return "".join(f"        {line}\n" for line in dedent(body).strip().splitlines())
