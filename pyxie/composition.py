@@ -42,7 +42,7 @@ from pyxie.images.upstream import Upstreams
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.metrics import Metrics
-from pyxie.net.baseurl import BaseUrl
+from pyxie.net.baseurl import BaseUrl, names_of
 from pyxie.net.interfaces import Interfaces
 from pyxie.net.watch import InterfaceWatch
 from pyxie.operations import operations
@@ -211,7 +211,9 @@ def assemble(
             restored=discovered.restore,
         ),
         metrics=metrics,
-        gate=Derived(settings, lambda now: Gate(now.api, is_own, tokens.find)),
+        gate=Derived(
+            settings, lambda now: Gate(now.api, is_own, tokens.find, names_of(now.baseurl))
+        ),
         tokens=tokens,
         audit=Audit(database, keep=lambda: settings().limits.audit, clock=clock),
     )

@@ -6,6 +6,11 @@ import re
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
+_TOKEN: Final = re.compile(
+    r"(?<!uuid/)(?<!UUID=)(?i:\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)|pyxie_[A-Za-z0-9_-]{16,}"
+)
+"""What has the shape of a build's token, or of one that `pyxie token create` made; a file system's
+UUID is none."""
 _BLOCK: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _NAMES: Final = re.compile(r"\{\{[\w\s.|]*\}\}")
 """A block that holds no text of its own, and so no secret."""
@@ -16,6 +21,15 @@ _MARK: Final = "[\ue000-\uf8ff]"
 _SCHEME: Final = re.compile(rf"([\w+.-]|{_MARK})*://")
 _AUTHORITY: Final = re.compile(rf"(\[[^]/?]+\]|[^]:/?[\s]+)(:(\d|{_MARK})*)?(/|\?|$)")
 _HOST: Final = re.compile(r"(\[[^]]*\]|[^:]*)(:\d*)?")
+
+
+def masked(text: str) -> str:
+    """Return a text without what is shaped like a token, wherever it stands.
+
+    A machine's UUID has the shape of a build's: this is for what clients ask for and for what
+    quotes it, not for what machines report.
+    """
+    return _TOKEN.sub("***", text)
 
 
 def shown(url: str) -> str:

@@ -282,7 +282,7 @@ class TestSignals:
             home.running() as process,
             socket.create_connection(("127.0.0.1", home.http)) as client,
         ):
-            client.sendall(b"GET /images/big HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET /images/big HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")  # and reads no more
 
             process.signal(signal.SIGTERM)
@@ -297,7 +297,7 @@ class TestSignals:
             home.running() as process,
             socket.create_connection(("127.0.0.1", home.http)) as client,
         ):
-            client.sendall(b"GET /api/v1/events?follow=1 HTTP/1.1\r\nHost: x\r\n\r\n")
+            client.sendall(b"GET /api/v1/events?follow=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
 
             process.signal(signal.SIGINT)
@@ -694,9 +694,8 @@ class TestOutsiders:
                 line = host.socket(socket.SOCK_STREAM)
                 line.settimeout(10)
                 line.connect(("192.0.2.1", 8090))
-                line.sendall(
-                    f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
-                )
+                head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                line.sendall(head.encode())
                 return b"".join(iter(lambda: line.recv(65536), b"")).decode()
 
             refused = ask(client, "PUT", f"/build/{HOST}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.urls import is_below, origin, shown, shown_template
+from pyxie.urls import is_below, masked, origin, shown, shown_template
 
 
 class TestShown:
@@ -20,6 +20,24 @@ class TestShown:
     )
     def test_is_without_secrets(self, url: str, told: str) -> None:
         assert shown(url) == told
+
+
+class TestMasked:
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("/done/a/6a1b3c5d-0000-4000-8000-123456789ABC/", "/done/a/***/"),
+            ("x6a1b3c5d-0000-4000-8000-123456789abc", "x6a1b3c5d-0000-4000-8000-123456789abc"),
+            ("is pyxie_abcdefghijklmnop-_X.", "is ***."),
+            ("pyxie_pxe.example", "pyxie_pxe.example"),
+            *(
+                (f"{place}6a1b3c5d-0000-4000-8000-123456789abc",) * 2
+                for place in ("/dev/disk/by-uuid/", "/dev/disk/by-partuuid/", "root=UUID=")
+            ),
+        ],
+    )
+    def test_is_without_what_is_shaped_like_a_token(self, text: str, told: str) -> None:
+        assert masked(text) == told
 
 
 class TestOrigin:

@@ -68,6 +68,15 @@ def _secret(token: SecretStr, info: ValidationInfo) -> SecretStr:
     return token
 
 
+def _host_name(text: str) -> str:
+    name = text.removesuffix(".").lower()
+    if not re.fullmatch(r"[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9_])?", name):
+        raise ValueError(f"{text[:80]!r} is not a host name like pxe.example, without a port")
+    return name
+
+
+HostName = Annotated[str, AfterValidator(_host_name)]
+
 Token = Annotated[SecretStr, AfterValidator(_secret)]
 
 
@@ -185,10 +194,12 @@ class Api(Model):
         allow: Networks.
         tokens: For ``Authorization: Bearer``, or as the password of basic auth;
             ``file:/path`` for one that is kept in a file.
+        names: Host names by which it is called, beside the host's own and that of ``baseurl``.
     """
 
     allow: Annotated[tuple[Network, ...], BeforeValidator(listed)] = ()
     tokens: Annotated[tuple[Token, ...], BeforeValidator(listed)] = ()
+    names: Annotated[tuple[HostName, ...], BeforeValidator(listed)] = ()
 
 
 POLICIES: Final = ("ignore", "discover", "menu")

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from pyxie.events.english import sentence
-from pyxie.events.kind import Kind, Step, data, shortened
+from pyxie.events.kind import Kind, Step, changed, data, shortened
+from pyxie.urls import masked
 
 _LONGEST: Final = 1_000
 """Letters of a text, and of each text in the data."""
@@ -34,7 +35,10 @@ class Event:
 
     def __post_init__(self) -> None:
         said = sentence(self.what)
-        object.__setattr__(self, "text", _one_line(said))
+        plain = masked(said)
+        object.__setattr__(self, "text", _one_line(plain))
+        if plain != said:
+            object.__setattr__(self, "what", changed(self.what, masked))
         if len(said) > _LONGEST:
             object.__setattr__(self, "what", shortened(self.what, _LONGEST))
 

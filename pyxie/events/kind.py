@@ -111,8 +111,18 @@ def from_data(code: str, found: Mapping[str, Any]) -> Kind | None:
 
 def shortened(what: Kind, most: int) -> Kind:
     """Return ``what`` with no text in it longer than ``most`` letters: peers make some up."""
-    changed = {name: _cut(getattr(what, name), most) for name in names(what)}
-    return replace(what, **changed)  # type: ignore[type-var]  # as above
+    cut = {name: _cut(getattr(what, name), most) for name in names(what)}
+    return replace(what, **cut)  # type: ignore[type-var]  # as above
+
+
+def changed(what: Kind, how: Callable[[str], str]) -> Kind:
+    """Return ``what`` with each text in it as ``how`` gives it; not in mappings.
+
+    Those are what machines report.
+    """
+    texts = {name: getattr(what, name) for name in names(what)}
+    found = {name: how(each) for name, each in texts.items() if isinstance(each, str)}
+    return replace(what, **found)  # type: ignore[type-var]  # as above
 
 
 def _plain(value: Any) -> Any:

@@ -34,6 +34,7 @@ from pyxie.http.routing import OPEN, Handler, Routed
 from pyxie.recognition.recognise import Unknown, settled
 from pyxie.registry.machine import Machine
 from pyxie.store.database import StoreError
+from pyxie.urls import masked as without_tokens
 
 log = logging.getLogger(__name__)
 access_log = logging.getLogger("pyxie.access")
@@ -114,7 +115,9 @@ def admitted(request: web.Request) -> str | None:
 
 def judged(request: web.Request, needed: Scope) -> Verdict:
     """Return what the gate says to a request that takes ``needed``."""
-    return request.app[GATE]().judge(peer(request), local(request), request.headers, needed)
+    version = request.version.major, request.version.minor
+    gate = request.app[GATE]()
+    return gate.judge(peer(request), local(request), request.headers, needed, version=version)
 
 
 def scope_of(request: web.Request) -> Scope | None:
@@ -256,6 +259,7 @@ def masked(request: web.Request) -> str:
         path = path.replace(token, "***")
     elif _route(request) == "none":
         path = "/".join("***" if len(part) >= 32 else part for part in path.split("/"))
+    path = without_tokens(path)
     shown = "".join(c if c.isprintable() and c.isascii() else ascii(c)[1:-1] for c in path[:300])
     return shown[:300]
 

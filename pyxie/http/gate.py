@@ -5,17 +5,25 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
 
 from pyxie.access.scope import Scope, Token
 from pyxie.config.settings import Api
 
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
-"""What tells that a proxy has passed the request on."""
+_FORWARDED = frozenset(
+    ("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
+     "cf-connecting-ip", "fastly-client-ip", "x-original-forwarded-for", "x-proxyuser-ip")
+)  # fmt: skip
+"""What tells that a proxy has passed the request on; all that begin with ``x-forwarded``, too."""
+_LOCALHOST = "localhost"
+_HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:/?#@\s]+))(?::[0-9]{0,5})?")
+"""RFC 9110, section 7.2: a name or an address, and a port."""
+_SHOWN = 100
+"""Letters of what a client sent that it is told."""
 _MADE = "`pyxie token create NAME` makes on pyxie's host"
 
 
@@ -48,6 +56,7 @@ class Gate:
         api: The setting.
         is_own: Whether an address is one of this host's.
         find: Finds a token of `pyxie token create` by its secret.
+        names: What this host is called by, beside ``localhost``; in lower case.
     """
 
     def __init__(
@@ -55,7 +64,9 @@ class Gate:
         api: Api,
         is_own: Callable[[IPv4Address], bool],
         find: Callable[[bytes], Token | None] = lambda _secret: None,
+        names: Collection[str] = (),
     ) -> None:
+        self._names = frozenset((_LOCALHOST, *names, *(name.lower() for name in api.names)))
         self._find = find
         self._allow = api.allow
         self._tokens = [token.get_secret_value().encode() for token in api.tokens]
@@ -67,6 +78,8 @@ class Gate:
         local: IPv4Address | IPv6Address,
         headers: Mapping[str, str],
         needed: Scope = Scope.ADMIN,
+        *,
+        version: tuple[int, int] = (1, 1),
     ) -> Verdict:
         """Decide on a request.
 
@@ -75,8 +88,13 @@ class Gate:
             local: Our end of its connection.
             headers: The request's; looked up in lower-case-insensitive manner.
             needed: What it takes, of a token with a scope; addresses may do all.
+            version: Of HTTP.
         """
-        given = _secret(headers.get("Authorization", ""))
+        authorization = headers.get("Authorization", "")
+        given = _secret(authorization)
+        if given and _basic(authorization) and self._from_a_page(local, headers):
+            # A browser sends it along by itself, whoever's page has it send the request.
+            return Verdict(_of_a_page(headers), "a page")
         token = self._find(given) if given else None
         if token is not None:
             if token.scope.covers(needed):
@@ -85,7 +103,7 @@ class Gate:
             return Verdict(why, f"token {token.name}")
         if given and self._is_in_settings(given):
             return Verdict(None, "a token of api.tokens")
-        refusal = self._refusal(peer, local, headers)
+        refusal = self._refusal(peer, local, headers, version)
         if refusal and given:
             refusal = f"the token is none that pyxie knows, or has expired or is revoked; {refusal}"
         return Verdict(refusal, "this host" if peer.is_loopback else "a network of api.allow")
@@ -95,22 +113,65 @@ class Gate:
         peer: IPv4Address | IPv6Address,
         local: IPv4Address | IPv6Address,
         headers: Mapping[str, str],
+        version: tuple[int, int],
     ) -> str | None:
-        if _from_a_page(headers):
-            return f"a page from {headers.get('Origin')} may not manage pyxie without a token"
-        if any(peer in network for network in self._allow):
-            return None
-        here = peer.is_loopback or peer == local
-        here = here or (isinstance(peer, IPv4Address) and self._is_own(peer))
-        if here and not any(name in headers for name in _FORWARDED):
-            return None
-        if here:
-            # Anybody may be behind a proxy on this host.
+        if self._from_a_page(local, headers):
+            return _of_a_page(headers)
+        here = self._is_ours(peer, local)
+        # Anybody may be behind a proxy on this host, whose address `api.allow` may have. nginx
+        # passes requests on by HTTP/1.0 where nothing else is set, and adds no header then.
+        if here and (version < (1, 1) or any(map(_tells_of_a_proxy, headers))):
             return f"forwarded requests need a token, as {_MADE}"
+        if here or any(peer in network for network in self._allow):
+            return self._strange_name(local, headers)
         # A token is one caller's, has a scope and can be revoked; a network is all who are in it.
         return (
             f"{peer} may not manage pyxie without a token, as {_MADE}; "
             "or all of its network may, by 'api.allow' in config.yaml"
+        )
+
+    def _is_ours(
+        self, address: IPv4Address | IPv6Address, local: IPv4Address | IPv6Address
+    ) -> bool:
+        own = isinstance(address, IPv4Address) and self._is_own(address)
+        return own or address.is_loopback or address == local
+
+    def _strange_name(
+        self, local: IPv4Address | IPv6Address, headers: Mapping[str, str]
+    ) -> str | None:
+        """Return why the name that pyxie is called by is not believed to be its own.
+
+        Whoever owns a name can let it lead here, and a page of that name then reads all that its
+        reader may (DNS rebinding). Programs without a browser, which send none, are let in.
+        """
+        called = headers.get("Host")
+        if called is None or self._is_called(called, local):
+            return None
+        return (
+            f"{called[:_SHOWN]!a} is no name of this host's: call it by an address of its own, "
+            "give a token, or put the name into 'api.names' in config.yaml"
+        )
+
+    def _is_called(self, host: str, local: IPv4Address | IPv6Address) -> bool:
+        found = _HOST.fullmatch(host)
+        if found is None:
+            return False
+        name = found["v6"] or found["name"]
+        try:
+            return self._is_ours(address(name), local)
+        except ValueError:
+            return name.lower().removesuffix(".") in self._names
+
+    def _from_a_page(self, local: IPv4Address | IPv6Address, headers: Mapping[str, str]) -> bool:
+        """Tell a browser that was led here by a page of somebody else's, not by one of ours."""
+        origin = headers.get("Origin")
+        if origin is None:
+            return False
+        host = headers.get("Host", "")
+        ours = self._is_called(host, local)
+        return not ours or origin.lower() not in (
+            f"http://{host.lower()}",
+            f"https://{host.lower()}",
         )
 
     def _is_in_settings(self, given: bytes) -> bool:
@@ -134,19 +195,15 @@ def _secret(authorization: str) -> bytes:
         return b""
 
 
-def _from_a_page(headers: Mapping[str, str]) -> bool:
-    """Tell a browser that was led here by a page of somebody else's.
+def _basic(authorization: str) -> bool:
+    return authorization[:6].lower() == "basic "
 
-    A page that came from this very address is ours. One that came from the same name is
-    not known to be: whoever owns a name can let it lead here (DNS rebinding).
-    """
-    origin = headers.get("Origin")
-    if origin is None:
-        return False
-    try:
-        page = urlsplit(origin)
-        if page.hostname != "localhost":
-            ip_address(page.hostname or "")
-    except ValueError:
-        return True
-    return page.netloc != headers.get("Host", "")
+
+def _tells_of_a_proxy(header: str) -> bool:
+    name = header.lower()
+    return name in _FORWARDED or name.startswith("x-forwarded")
+
+
+def _of_a_page(headers: Mapping[str, str]) -> str:
+    origin = headers.get("Origin", "")[:_SHOWN]
+    return f"a page from {origin} may not manage pyxie without a token"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from pyxie.net.interfaces import Interfaces
 
@@ -48,3 +50,15 @@ class BaseUrl:
             address = self._interfaces().first() or local
         host = f"[{address}]" if address.version == 6 else str(address)
         return f"http://{host}:{port}"
+
+
+def names_of(baseurl: str | None) -> frozenset[str]:
+    """Return the names that this host is called by, in lower case.
+
+    Args:
+        baseurl: The setting, whose name is one of them; the host's own is, with its domain and
+            without.
+    """
+    own = os.uname().nodename
+    names = (own, own.partition(".")[0], urlsplit(baseurl or "").hostname or "")
+    return frozenset(name.lower().removesuffix(".") for name in names if name)

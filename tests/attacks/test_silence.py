@@ -12,7 +12,7 @@ import pytest
 from tests.daemon import Home
 from tests.http.site import MAC
 
-BEGUN = (b"", b"GET /ipxe/", b"PUT /build/web01 HTTP/1.1\r\nHost: x\r\nX-A: ")
+BEGUN = (b"", b"GET /ipxe/", b"PUT /build/web01 HTTP/1.1\r\nHost: localhost\r\nX-A: ")
 """What each says before it goes silent."""
 
 

@@ -312,7 +312,7 @@ class TestTokens:
             await served.build()
 
             answer = await served.raw(
-                b"GET /done/linux001.internal/\xff\xfe HTTP/1.1\r\nHost: x\r\n"
+                b"GET /done/linux001.internal/\xff\xfe HTTP/1.1\r\nHost: localhost\r\n"
                 b"Connection: close\r\n\r\n"
             )
 

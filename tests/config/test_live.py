@@ -76,6 +76,7 @@ CHANGES = {
     "log.level": ("info", "debug"),
     "log.format": ("text", "json"),
     "api.allow": ("[192.0.2.0/24]", "[198.51.100.0/24]"),
+    "api.names": ("[pxe.example]", "[boot.example]"),
     "api.tokens": ("[0123456789abcdef]", "[fedcba9876543210]"),
     "user": ("", "nobody"),
 }

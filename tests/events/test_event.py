@@ -6,7 +6,7 @@ import pytest
 
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Step
-from pyxie.events.kinds import ImageFetching, TemplateFetched
+from pyxie.events.kinds import Discovered, ImageFetching, TemplateFetched
 
 MAC = "52:54:00:12:34:56"
 FETCHED = TemplateFetched(name="preseed")
@@ -39,6 +39,15 @@ class TestEvent:
 
         assert (len(event.text), event.text[-1]) == (1000, "…")
         assert len(event.data["name"]) == 1000
+
+    def test_what_is_shaped_like_a_token_is_in_neither_but_a_machines_uuid_is(self) -> None:
+        token = "6a1b3c5d-0000-4000-8000-123456789abc"
+        quoted = Event(at=0.0, what=TemplateFetched(name=f"x/{token}"))
+        seen = Event(at=0.0, what=Discovered(reported={"uuid": token}))
+
+        assert quoted.text == "fetched x/***"
+        assert quoted.data == {"name": "x/***"}
+        assert seen.data == {"reported": {"uuid": token}}
 
 
 class TestSpoken:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from pyxie.events.kind import BY_CODE, Kind, Step, data, from_data, kind, names, shortened
+from pyxie.events.kind import BY_CODE, Kind, Step, changed, data, from_data, kind, names, shortened
 
 
 @pytest.fixture
@@ -68,6 +68,13 @@ class TestItsData:
         self, sample: type[Kind], code: str, found: dict[str, str]
     ) -> None:
         assert from_data(code, found) is None
+
+    def test_has_its_texts_changed_but_not_what_machines_report(self, sample: type[Kind]) -> None:
+        what = sample(text="a", list=("a",), told={"a": "a"}, size=1)  # type: ignore[call-arg]
+
+        assert changed(what, str.upper) == sample(  # type: ignore[call-arg]
+            text="A", list=("a",), told={"a": "a"}, size=1
+        )
 
     def test_is_cut_where_a_peer_made_up_too_much(self, sample: type[Kind]) -> None:
         what = sample(  # type: ignore[call-arg]

@@ -118,8 +118,11 @@ class OutsidersGate(Gate):
         local: IPv4Address | IPv6Address,
         headers: Mapping[str, str],
         needed: Scope = Scope.ADMIN,
+        *,
+        version: tuple[int, int] = (1, 1),
     ) -> Verdict:
-        return super().judge(IPv4Address(STRANGER), IPv4Address("192.0.2.1"), headers, needed)
+        ours = IPv4Address("192.0.2.1")
+        return super().judge(IPv4Address(STRANGER), ours, headers, needed, version=version)
 
 
 @dataclass(frozen=True)

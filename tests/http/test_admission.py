@@ -11,7 +11,7 @@ from pyxie.http.admission import Admission
 from tests.http.site import CONFIG, Served, serving
 from tests.support import eventually
 
-ASK = b"GET /status HTTP/1.1\r\nHost: pyxie\r\n\r\n"
+ASK = b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 class Line:

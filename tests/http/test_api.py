@@ -309,7 +309,7 @@ class TestOutsiders:
         config = f"{CONFIG}api: {{tokens: [0123456789abcdef]}}\n"
         async with serving(tmp_path, to_strangers=True, config=config) as served:
             answer = await served.raw(
-                b"GET /status HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\r\n"
+                b"GET /status HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \xff\r\n"
                 b"Connection: close\r\n\r\n"
             )
 

@@ -286,7 +286,7 @@ class TestFolders:
     async def test_many_come_over_one_connection(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             heads = b"".join(
-                b"GET /images/deb/linux HTTP/1.1\r\nHost: x\r\n%s\r\n" % last
+                b"GET /images/deb/linux HTTP/1.1\r\nHost: localhost\r\n%s\r\n" % last
                 for last in (b"", b"Range: bytes=0-9\r\n", b"Connection: close\r\n")
             )
 
@@ -331,7 +331,7 @@ class TestFolders:
     async def test_not_even_to_a_client_that_sends_rubbish_beside_it(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             answer = await served.raw(
-                b"GET /images/deb/linux HTTP/1.1\r\nHost: x\r\nX-Odd: \xff\r\n"
+                b"GET /images/deb/linux HTTP/1.1\r\nHost: localhost\r\nX-Odd: \xff\r\n"
                 b"Accept-Encoding: gzip\r\nConnection: close\r\n\r\n"
             )
 
@@ -376,7 +376,9 @@ class TestFolders:
         )
         async with serving(tmp_path) as served:
             for name in names:
-                head = f"GET /{root}/{name} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                head = (
+                    f"GET /{root}/{name} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                )
                 raw = await served.raw(head.encode())
 
                 assert raw.startswith(b"HTTP/1.1 404 Not Found\r\n"), name
@@ -389,7 +391,7 @@ class TestFolders:
             file.truncate(64 << 20)
         async with serving(tmp_path) as served:
             reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
-            writer.write(b"GET /images/big HTTP/1.1\r\nHost: x\r\n\r\n")
+            writer.write(b"GET /images/big HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await reader.readuntil(b"\r\n\r\n")
 
             os.truncate(big, 0)
@@ -495,7 +497,7 @@ class TestStreamed:
         async with mirror({"linux": (how, KERNEL)}) as there, from_(there, tmp_path) as served:
             reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
             writer.write(
-                f"GET /boot/{HOST}/kernel/linux HTTP/{version}\r\nHost: x\r\n\r\n".encode()
+                f"GET /boot/{HOST}/kernel/linux HTTP/{version}\r\nHost: localhost\r\n\r\n".encode()
             )
             got, reset = b"", False
             async with asyncio.timeout(10):
@@ -549,7 +551,9 @@ class TestStreamed:
         async with mirror({"linux": KERNEL}) as there, from_(there, tmp_path) as served:
             there.may.clear()
             _, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
-            writer.write(f"GET /boot/{HOST}/kernel/linux HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            writer.write(
+                f"GET /boot/{HOST}/kernel/linux HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            )
             await eventually(lambda: there.asked)
             writer.transport.abort()
 
@@ -566,7 +570,9 @@ class TestStreamed:
     ) -> None:
         async with mirror({"linux": bytes(64 << 20)}) as there, from_(there, tmp_path) as served:
             reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
-            writer.write(f"GET /boot/{HOST}/kernel/linux HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            writer.write(
+                f"GET /boot/{HOST}/kernel/linux HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            )
             await reader.readexactly(1000)
             writer.transport.abort()
 

@@ -29,6 +29,10 @@ class TestAccessLog:
             (f"/done/{HOST}/{TOKEN}/", f"/done/{HOST}/***/"),
             (f"/dnoe/{HOST}/{TOKEN}", f"/dnoe/{HOST}/***"),
             (f"/done/{HOST}/{TOKEN}?token={TOKEN}", f"/done/{HOST}/***"),
+            (f"/template/{TOKEN}/{HOST}/preseed", f"/template/***/{HOST}/***"),
+            (f"/boot/{TOKEN}/kernel/{TOKEN.upper()}", "/boot/***/kernel/***"),
+            (f"/api/v1/machines/{TOKEN}.pyxie_{'x' * 43}", "/api/v1/machines/***.***"),
+            (f"/files/a{TOKEN[:-1]}/b", f"/files/a{TOKEN[:-1]}/b"),
             (f"/done/{HOST}/%36a1b3c5d-0000-4000-8000-123456789abc", f"/done/{HOST}/***"),
             ("/nowhere/%0a%1b%5b31m%c3%a9", "/nowhere/\\n\\x1b[31m\\xe9"),
             ("/x" * 2000, "/x" * 150),
@@ -108,7 +112,7 @@ class TestErrors:
         async with serving(tmp_path) as served:
             _break_off(served)
 
-            answer = await served.raw(b"GET /half HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = await served.raw(b"GET /half HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
             assert answer.count(b"HTTP/1.1") <= 1
             assert not answer.endswith(b"0\r\n\r\n")
@@ -124,17 +128,17 @@ class TestWeirdRequests:
             b"\xff\xfe\xfd",
             b"GET\r\n\r\n",
             b"GET / HTTP/9.9\r\n\r\n",
-            b"GET /\xff\xff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            b"GET http://[ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            b"GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            b"CONNECT evil:80 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-            b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+            b"GET /\xff\xff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            b"GET http://[ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            b"GET * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            b"CONNECT evil:80 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
             b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
-            b"PUT /build/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"PUT /build/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             b"PUT /build/x HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nConnection: close\r\n\r\n",
-            b"GET /x HTTP/1.1\r\nHost: x\r\nRange: bytes=9-1\r\nConnection: close\r\n\r\n",
+            b"GET /x HTTP/1.1\r\nHost: localhost\r\nRange: bytes=9-1\r\nConnection: close\r\n\r\n",
             b"GET /x HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: upgrade, close\r\n\r\n",
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         ],

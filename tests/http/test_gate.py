@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from ipaddress import IPv4Address, ip_address
 
 import pytest
@@ -15,13 +16,26 @@ LAN, V6 = "192.0.2.1", "2001:db8::1"
 
 GATE = Gate(
     Api.model_validate({"allow": ["198.51.100.0/24", "2001:db8:9::/48"], "tokens": [TOKEN]}),
-    lambda ip: ip == IPv4Address("192.0.2.2"),
+    lambda ip: ip in (IPv4Address("192.0.2.2"), IPv4Address(LAN)),
+    names=("pxe01", "pxe.example"),
+)
+BEHIND_A_PROXY = (
+    "forwarded requests need a token, as `pyxie token create NAME` makes on pyxie's host"
 )
 
 
-def refusal(peer: str, *, local: str = LAN, gate: Gate = GATE, **headers: str) -> str | None:
-    named = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
-    return gate.judge(address(peer), address(local), named).refusal
+def refusal(
+    peer: str,
+    given: Mapping[str, str] | None = None,
+    *,
+    local: str = LAN,
+    gate: Gate = GATE,
+    version: tuple[int, int] = (1, 1),
+    **headers: str,
+) -> str | None:
+    named = CIMultiDict(given or {})
+    named.update({name.replace("_", "-"): value for name, value in headers.items()})
+    return gate.judge(address(peer), address(local), named, version=version).refusal
 
 
 def basic(text: str) -> str:
@@ -146,15 +160,32 @@ class TestTokensOfTheCommandLine:
 class TestProxies:
     """Anybody may be behind a proxy on this host."""
 
-    @pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
-    def test_what_one_passes_on_needs_a_token(self, header: str) -> None:
-        here, given = address("127.0.0.1"), CIMultiDict({header: "203.0.113.5"})
+    @pytest.mark.parametrize(
+        "header",
+        [
+            *("Forwarded", "Via", "X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto"),
+            *("X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP"),
+        ],
+    )
+    @pytest.mark.parametrize("peer", ["127.0.0.1", LAN, "192.0.2.2", "::1"])
+    def test_what_one_passes_on_needs_a_token(self, peer: str, header: str) -> None:
+        given = {header: "203.0.113.5"}
 
-        assert GATE.judge(here, here, given).refusal == (
-            "forwarded requests need a token, as `pyxie token create NAME` makes on pyxie's host"
-        )
-        given["Authorization"] = f"Bearer {TOKEN}"
-        assert GATE.judge(here, here, given).refusal is None
+        assert refusal(peer, given) == BEHIND_A_PROXY
+        assert refusal(peer, given, Authorization=f"Bearer {TOKEN}") is None
+
+    @pytest.mark.parametrize("peer", ["127.0.0.1", LAN])
+    def test_it_needs_one_too_where_the_hosts_own_network_is_allowed(self, peer: str) -> None:
+        gate = Gate(Api.model_validate({"allow": ["192.0.2.0/24", "127.0.0.0/8"]}), lambda _: True)
+
+        assert refusal(peer, gate=gate, X_Forwarded_For="203.0.113.5") == BEHIND_A_PROXY
+        assert refusal(peer, gate=gate, version=(1, 0)) == BEHIND_A_PROXY
+        assert refusal(peer, gate=gate) is None
+
+    def test_http_1_0_from_this_host_is_taken_for_one(self) -> None:
+        assert refusal("127.0.0.1", version=(1, 0)) == BEHIND_A_PROXY
+        assert refusal("127.0.0.1", version=(1, 0), Authorization=f"Bearer {TOKEN}") is None
+        assert refusal("198.51.100.7", version=(1, 0)) is None
 
     def test_nobody_gets_in_by_claiming_to_be_forwarded(self) -> None:
         assert refusal("203.0.113.5", X_Forwarded_For="127.0.0.1") is not None
@@ -181,6 +212,47 @@ class TestPages:
         )
         assert refusal("198.51.100.7", Origin=origin, Host=host) is not None
 
-    @pytest.mark.parametrize("host", ["192.0.2.1:8090", "[::1]:8090", "localhost:8090"])
-    def test_our_own_may(self, host: str) -> None:
-        assert refusal("127.0.0.1", Origin=f"http://{host}", Host=host) is None
+    @pytest.mark.parametrize(
+        "host",
+        [
+            *("192.0.2.1:8090", "192.0.2.2", "127.0.0.1:8090", "[::1]:8090", "[::ffff:127.0.0.1]"),
+            *("localhost:8090", "LOCALHOST", "pxe01:8090", "pxe.example", "PXE.example.:8090"),
+        ],
+    )
+    @pytest.mark.parametrize("peer", ["127.0.0.1", "198.51.100.7"])
+    def test_our_own_may(self, peer: str, host: str) -> None:
+        assert refusal(peer, Origin=f"http://{host}", Host=host) is None
+        assert refusal(peer, Host=host) is None
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            *("evil.example:8090", "pxe01.evil.example", "localhost.evil.example", "evil", ""),
+            *("203.0.113.9:8090", "[2001:db8::66]:8090", "0.0.0.0", "3221225985", "0x7f000001"),
+            *("127.0.0.1@evil.example", "evil.example/127.0.0.1", "[::1", "127.0.0.1:80:80"),
+            *("localhost evil.example", "localhost\udcff", "127.1", "[fe80::1%25eth0]:8090"),
+        ],
+    )
+    def test_nobody_is_admitted_by_address_under_a_name_that_is_not_ours(self, host: str) -> None:
+        # DNS rebinding: the name leads here, and a page of that name reads what it gets.
+        for peer in ("127.0.0.1", "198.51.100.7"):
+            assert refusal(peer, Host=host) == (
+                f"{host!a} is no name of this host's: call it by an address of its own, give a "
+                "token, or put the name into 'api.names' in config.yaml"
+            )
+            assert refusal(peer, Host=host, Authorization=f"Bearer {TOKEN}") is None
+
+    def test_a_name_of_the_settings_is_ours(self) -> None:
+        gate = Gate(Api.model_validate({"names": ["Boot.Example."]}), lambda _: False)
+
+        assert refusal("127.0.0.1", gate=gate, Host="boot.example:8090") is None
+
+    def test_a_password_that_the_browser_kept_is_no_pages_of_another_site(self) -> None:
+        kept = basic(f"me:{TOKEN}")
+
+        for origin in ("http://evil.example", "null", "http://192.0.2.1:1"):
+            assert refusal(
+                "203.0.113.5", Authorization=kept, Origin=origin, Host="192.0.2.1:8090"
+            ) == (f"a page from {origin} may not manage pyxie without a token")
+        ours = {"Origin": "http://192.0.2.1:8090", "Host": "192.0.2.1:8090"}
+        assert refusal("203.0.113.5", ours, Authorization=kept) is None

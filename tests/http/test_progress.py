@@ -23,7 +23,7 @@ async def slowly(served: Served, path: str) -> Event:
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", served.server.port))
         reader, writer = await asyncio.open_connection(sock=sock)
         try:
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             async with asyncio.timeout(10):
                 while True:
                     await reader.read(64 << 10)

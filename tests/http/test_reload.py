@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from pyxie.builds.life import State
+from pyxie.http.gate import address
 from tests.config.test_live import CHANGES, is_fixed
 from tests.http.site import HOST, MAC, Answer, Served, serving
 from tests.support import eventually
@@ -181,6 +182,15 @@ async def hooks_for_unknown(served: Served) -> list[str]:
     return [str(each.hook.command) for each in pending]
 
 
+def admits(peer: str) -> See:
+    """Look at whether a client elsewhere may manage."""
+
+    async def see(served: Served) -> bool:
+        return served.parts.gate().judge(address(peer), address("192.0.2.1"), {}).refusal is None
+
+    return see
+
+
 FORWARDED = {"X_Forwarded_For": "192.0.2.9"}
 See = Callable[[Served], Awaitable[Any]]
 
@@ -247,7 +257,15 @@ CASES = [
     Case("limits.events", "7", "0", events_kept, 7, 0),
     Case("limits.first_byte", "300", "60", patience, 300.0, 60.0),
     Case("limits.audit", "300", "3", audited, 101, 3),
-    Case("api.allow", "[]", "[127.0.0.0/8]", status_of("/status", **FORWARDED), 403, 200),
+    Case("api.allow", "[]", "[198.51.100.0/24]", admits("198.51.100.7"), False, True),
+    Case(
+        "api.names",
+        "[]",
+        "[pxe.example]",
+        status_of("/status", Host="pxe.example:8090"),
+        403,
+        200,
+    ),
     Case(
         "api.tokens",
         "[]",

@@ -73,7 +73,7 @@ class TestDrain:
             with (tmp_path / "images/big").open("wb") as file:
                 file.truncate(256 << 20)
             reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
-            writer.write(b"GET /images/big HTTP/1.1\r\nHost: x\r\n\r\n")
+            writer.write(b"GET /images/big HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await reader.readuntil(b"\r\n\r\n")  # and reads no more
 
             async with asyncio.timeout(5):
