@@ -63,6 +63,16 @@ TFTP_PER_ADDRESS = Bound(
 )
 TFTP_TOTAL = Bound("tftp_total", 4096, "transfers", "refused", "limits.tftp_total")
 
+# Threads, by the kind of what they do
+
+THREADS = Bound("threads", 4, "threads for one kind of work", "waits for one")
+THREADS_WAITING = Bound(
+    "threads_waiting", 256, "pieces of work that wait for a thread of their kind", "answered 503"
+)
+THREADS_PATIENCE = Bound(
+    "threads_patience", 30, "s for a piece of work in a thread", "answered 503"
+)
+
 # Images and other servers
 
 # Rendering

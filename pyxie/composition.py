@@ -61,6 +61,7 @@ from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
 from pyxie.tftp.session import Socket as TransferSocket
 from pyxie.tftp.sockets import RequestSocket, connect, listen
+from pyxie.threads import Pools
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +217,7 @@ def assemble(
         ),
         tokens=tokens,
         audit=Audit(database, keep=lambda: settings().limits.audit, clock=clock),
+        pools=Pools(),
     )
 
 

@@ -102,6 +102,23 @@ class NotServedError(PyxieError):
         return f"{self.what}: {self.why}"
 
 
+class BusyError(PyxieError):
+    """Something was not done, for what does it is overloaded or hangs; later it may be done.
+
+    Attributes:
+        what: What is busy.
+        why: The reason, fit to be shown to the peer.
+    """
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(what, why)
+        self.what = what
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
 class RenderError(PyxieError):
     """A template cannot be rendered.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -33,6 +35,38 @@ class SetClock:
 
     def __call__(self) -> float:
         return self._passing() + self.set_by
+
+
+class Hung:
+    """A file system that does not answer until it is mended.
+
+    Attributes:
+        asked: How often something was read.
+    """
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._mended = threading.Event()
+
+    def read(self, *_of: object) -> str:
+        """Wait, as a call to the kernel does."""
+        self.asked += 1
+        self._mended.wait(60)
+        return "read"
+
+    def mend(self) -> None:
+        """Let all go on."""
+        self._mended.set()
+
+
+@contextmanager
+def hung() -> Iterator[Hung]:
+    """Give a file system that hangs, and is mended at the end whatever the test did."""
+    found = Hung()
+    try:
+        yield found
+    finally:
+        found.mend()
 
 
 YEARS = 40 * 366 * 86_400.0

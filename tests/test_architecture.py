@@ -214,6 +214,7 @@ RANKS = (
     },
     # What is built of them without a server.
     {
+        "pyxie.threads",
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
         *(
             "pyxie.clock",
@@ -547,6 +548,25 @@ def _unpacked(target: ast.expr) -> Iterator[ast.expr]:
             yield from _unpacked(value)
         case _:
             yield target
+
+
+class TestThreads:
+    def test_are_of_a_pool_of_their_kind(self) -> None:
+        """Of asyncio's own, which is one for all, and waited for at the end, nothing is used."""
+        bare = {
+            f"{module}:{node.lineno}"
+            for module, path in MODULES.items()
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if (isinstance(node, ast.Attribute) and node.attr in _BARE)
+            or (isinstance(node, ast.Name) and node.id in _BARE)
+        }
+
+        assert {each for each in bare if not each.startswith("pyxie.threads:")} == set()
+
+
+_BARE = frozenset(
+    ("to_thread", "run_in_executor", "set_default_executor", "ThreadPoolExecutor", "Thread")
+)
 
 
 class TestNames:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.errors import (
+    BusyError,
     ConfigError,
     NotServedError,
     Problem,
@@ -29,6 +30,7 @@ SECOND = Problem(WEB01, 11, 1, "", "is not YAML")
         (NotServedError("/boot/x", "not in build mode"), "/boot/x: not in build mode"),
         (RenderError("preseed.j2", 7, "'x' is undefined"), "preseed.j2:7: 'x' is undefined"),
         (RenderError("cmdline", 0, "'x' is undefined"), "cmdline: 'x' is undefined"),
+        (BusyError("management", "try again"), "management: try again"),
         (ServiceEndedError("HTTP"), "the HTTP service ended by itself"),
         (
             ConfigError([SECOND, FIRST]),

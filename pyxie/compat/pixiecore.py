@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 from urllib.parse import quote
 
@@ -11,7 +10,7 @@ from aiohttp import web
 from pyxie.config.values import mac as canonical
 from pyxie.http.assigned import assigned
 from pyxie.http.edge import base_url
-from pyxie.http.parts import DEFINITIONS, INDEX, RECOGNISER, RENDERING
+from pyxie.http.parts import DEFINITIONS, INDEX, POOLS, RECOGNISER, RENDERING
 from pyxie.http.unasked import check_boot
 from pyxie.images.spec import Image, Upstream
 from pyxie.registry.machine import Machine
@@ -45,7 +44,7 @@ async def booted(request: web.Request) -> dict[str, Any] | None:
 async def offer(request: web.Request, machine: Machine, context: BuildContext) -> dict[str, Any]:
     """Return what ``machine`` boots, pixiecore's way; raises as `booted`."""
     base = base_url(request)
-    found = await asyncio.to_thread(request.app[RENDERING]().boot, machine, context)
+    found = await request.app[POOLS].boot.run(request.app[RENDERING]().boot, machine, context)
     return {
         "kernel": _location(base, found.images.kernel),
         "initrd": [_location(base, image) for image in found.images.initrds],

@@ -5,8 +5,6 @@ Like it they write JSON, but call it plain text; what differs is in docs/waitron
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from pyxie.access.scope import Scope
@@ -23,7 +21,7 @@ from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http.begin import begin, said_in
 from pyxie.http.edge import base_url, explained, peer, text, unknown_machine
 from pyxie.http.hosts import host_of
-from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, RENDERING, SETTINGS
+from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, POOLS, RENDERING, SETTINGS
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.http.unasked import check_unknown
@@ -169,7 +167,7 @@ async def all_status(request: web.Request) -> web.Response:
         listed = (written(job(b, jobs.status(b), settings, secret=True)) for b in found)
         return f"[ {','.join(listed)}]" if found else "[]"
 
-    return text(await asyncio.to_thread(as_list))
+    return text(await request.app[POOLS].management.run(as_list))
 
 
 @routes.get("/status/{hostname}")

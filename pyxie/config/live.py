@@ -13,7 +13,8 @@ from pydantic import BaseModel
 from pyxie.config.inforce import not_in_force
 from pyxie.config.nodes import Document, read
 from pyxie.config.settings import Settings, load_marked
-from pyxie.errors import ConfigError, Problem, changes
+from pyxie.errors import BusyError, ConfigError, Problem, changes
+from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class LiveSettings:
         self._seen: object = None  # what was there while the settings were read, nobody knows
         self._differs: object = None
         self._reading = asyncio.Lock()
+        self._pool = Pool("config.yaml", most=2)
         self._preparers: list[Prepare] = []
         self._followers: list[Callable[[Settings], None]] = []
 
@@ -73,9 +75,13 @@ class LiveSettings:
         Args:
             keys: Also which keys take a restart.
         """
+        try:
+            changed = await self._pool.run(self._has_changed)
+        except BusyError:  # what is asked besides is not to suffer from it
+            return ()
         return not_in_force(
             self.file.name,
-            changed=await asyncio.to_thread(self._has_changed),
+            changed=changed,
             mistaken=bool(self.problems),
             restart=self.restart if keys else (),
         )
@@ -103,7 +109,7 @@ class LiveSettings:
             # Before it is read: what changes meanwhile is not what was read.
             self._seen = _signature(self.file)
             try:
-                written, document = await asyncio.to_thread(load_marked, self.file)
+                written, document = await self._pool.run(load_marked, self.file)
             except ConfigError as exc:
                 self._note(exc.problems)
                 log.error("%s has mistakes; the settings stay as they were", self.file)  # noqa: TRY400

@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 
 from pyxie.builds.life import Build
 from pyxie.config.build import Hook
-from pyxie.errors import PyxieError, RenderError
+from pyxie.errors import BusyError, PyxieError, RenderError
 from pyxie.events.event import Recorder
 from pyxie.events.kinds import HookDone, HookFailed
 from pyxie.hooks.orders import environment, order
@@ -23,6 +23,7 @@ from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.render.strict import Renderer
 from pyxie.store.database import StoreError
 from pyxie.store.pending import HookResult, PendingHook, PendingHooks, spelt
+from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,7 @@ class Hooks:
         self._recorder = recorder
         self._metrics = metrics
         self._clock = clock
+        self._pool = Pool("hooks")
         self._due = asyncio.Event()
         self._due.set()  # what a daemon before us left
         self._busy: dict[str, asyncio.Task[None]] = {}
@@ -225,8 +227,8 @@ class Hooks:
             # Both of the same settings: nothing waits, and nothing is asked by the thread.
             renderer, names = self._renderer(), self._names(build, mac)
             names = {**names, "event": kind, "attempt": attempt}
-            what = await asyncio.to_thread(order, renderer, kind, hook, names)
-        except RenderError as exc:
+            what = await self._pool.run(order, renderer, kind, hook, names)
+        except (BusyError, RenderError) as exc:
             return Outcome(ok=False, result=str(exc))
         seconds = float(hook.timeout_seconds or 5)
         if what.url:

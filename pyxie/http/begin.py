@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -19,7 +18,7 @@ from pyxie.events.wipes import told
 from pyxie.hooks.runner import HookFailedError
 from pyxie.http.edge import AlreadyError, base_url, judged, peer
 from pyxie.http.hosts import unknown
-from pyxie.http.parts import BUILDS, HOOKS, INDEX, LOADERS, MACHINES, RENDERING, TRACE
+from pyxie.http.parts import BUILDS, HOOKS, INDEX, LOADERS, MACHINES, POOLS, RENDERING, TRACE
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.hiding import of_type
 from pyxie.registry.machine import Machine
@@ -152,8 +151,12 @@ async def begin(
         definition = defined(request.app[MACHINES](), machine, build_type, body, beneath=beneath)
         trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
         if definition.machine.loader:
-            await asyncio.to_thread(request.app[LOADERS].check, definition.machine.loader)
-        tried = await asyncio.to_thread(_tried, request.app[RENDERING](), definition, trial)
+            await request.app[POOLS].management.run(
+                request.app[LOADERS].check, definition.machine.loader
+            )
+        tried = await request.app[POOLS].management.run(
+            _tried, request.app[RENDERING](), definition, trial
+        )
         advice, forecast = tried
         if beneath and build_type:
             hides = of_type(definition.merged, build_type)

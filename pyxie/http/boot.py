@@ -6,8 +6,6 @@ and initrds are in `pyxie.http.bootfiles`.
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from pyxie.builds.life import Build
@@ -35,6 +33,7 @@ from pyxie.http.parts import (
     DISCOVERY,
     LOADERS,
     NETBOOTS,
+    POOLS,
     RECOGNISER,
     RENDERING,
     SETTINGS,
@@ -111,7 +110,7 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
     try:
         body = rendering.kept_script(machine, context, us)
         if body is None:
-            body = await asyncio.to_thread(rendering.keep_script, machine, context, us)
+            body = await request.app[POOLS].boot.run(rendering.keep_script, machine, context, us)
         await check_boot(request, build, machine, context)
     except (NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, host=host, peer=at)
@@ -150,7 +149,7 @@ async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Res
         machine = unknown_machine(request, mac)
         if machine is None:
             return None
-        body = await asyncio.to_thread(rendering.script, machine, context, us)
+        body = await request.app[POOLS].boot.run(rendering.script, machine, context, us)
         await check_unknown(request, machine, body, context.base_url)
     except (ConfigError, NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, peer=at)

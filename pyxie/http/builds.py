@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from pyxie.http import answers
 from pyxie.http.begin import Begun, begin, defined, found
 from pyxie.http.edge import base_url, peer, printable, text
 from pyxie.http.hosts import host_of, unknown
-from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING, TROUBLES
+from pyxie.http.parts import BUILDS, INDEX, MACHINES, POOLS, RECORDS, RENDERING, TROUBLES
 from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
 from pyxie.registry.hiding import around_type, as_json
@@ -218,7 +217,7 @@ async def template(request: web.Request) -> web.Response:
     )
     kind = request.match_info["kind"]
     try:
-        body = await asyncio.to_thread(
+        body = await request.app[POOLS].management.run(
             preview, request.app[RENDERING](), described.machine, kind, context
         )
     except RenderError as exc:
@@ -243,7 +242,9 @@ async def definition(request: web.Request) -> web.Response:
     of = query(request, OfType)
     described = defined(request.app[MACHINES](), machine, of.build_type or None, None)
     context = BuildContext(base_url=base_url(request), token=TOKEN, mac="")
-    tried = await asyncio.to_thread(expected, request.app[RENDERING](), described, context)
+    tried = await request.app[POOLS].management.run(
+        expected, request.app[RENDERING](), described, context
+    )
     hidden = [as_json(each) for each in around_type(described.merged)]
     return web.json_response({**answer(described), **tried, "hidden": hidden})
 

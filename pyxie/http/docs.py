@@ -6,7 +6,6 @@ of what it does here. Calls made from the page are judged as any others.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Final
 from aiohttp import web
 
 from pyxie.confined import find
+from pyxie.http.parts import POOLS
 from pyxie.http.routing import OPEN, Operation, Routes
 
 _PAGE: Final = """\
@@ -76,6 +76,8 @@ def routes(operations: Iterable[Operation]) -> Routes:
         """Give the page on which the document can be read and tried."""
         return _sent(_PAGE.encode(), "text/html")
 
+    read: dict[str, bytes] = {}
+
     @made.get("/api/v1/docs/{name}", scope=OPEN)
     async def part(request: web.Request) -> web.Response:
         """Give a file of that page."""
@@ -84,8 +86,9 @@ def routes(operations: Iterable[Operation]) -> Routes:
             return _sent(_START.encode(), "text/javascript")
         if name not in _FILES:
             raise web.HTTPNotFound
-        body = await asyncio.to_thread(find(_folder(), name).read_bytes)
-        return _sent(body, _FILES[name])
+        if name not in read:
+            read[name] = await request.app[POOLS].boot.run(_read, name)
+        return _sent(read[name], _FILES[name])
 
     return made
 
@@ -97,6 +100,10 @@ def _sent(body: bytes, kind: str) -> web.Response:
         "Referrer-Policy": "no-referrer",
     }
     return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
+
+
+def _read(name: str) -> bytes:
+    return find(_folder(), name).read_bytes()
 
 
 def _folder() -> Path:

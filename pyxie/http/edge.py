@@ -15,7 +15,7 @@ from aiohttp import web
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.config.values import mac as canonical
-from pyxie.errors import NotServedError, RenderError
+from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.kinds import ManagementRefused
 from pyxie.http.admission import Admission
 from pyxie.http.gate import Verdict, address
@@ -44,6 +44,8 @@ ROUTED: web.AppKey[Routed] = web.AppKey("routed", dict)
 
 _LEFT = 499
 """The client left before the end of its answer, as nginx notes it."""
+_AGAIN: Final = "5"
+"""Seconds until who was refused for want of a thread may ask again."""
 _STOPPING = 503
 """The answer was broken off since pyxie stops."""
 _MAY_FOLLOW = frozenset((400, 404))
@@ -203,6 +205,7 @@ _TITLES = {
     428: "Precondition Required",
     500: "Internal Server Error",
     502: "Bad Gateway",
+    503: "Service Unavailable",
     507: "Insufficient Storage",
 }
 
@@ -281,6 +284,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return fault(request, 404, str(exc))
     except RenderError as exc:
         return fault(request, 500, str(exc))
+    except BusyError as exc:
+        return _busy(request, exc)
     except StoreError as exc:
         return fault(request, 500, f"the state cannot be read: {exc}")
     except (ConnectionError, TimeoutError):
@@ -291,6 +296,13 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             return _hung_up(request)  # in the middle of an answer another cannot begin
         return fault(request, 500, "a bug in pyxie; its log has the details")
     return response
+
+
+def _busy(request: web.Request, exc: BusyError) -> web.Response:
+    """Ask to come again in a moment, as programs do by themselves; iPXE does, too."""
+    answer = fault(request, 503, str(exc))
+    answer.headers["Retry-After"] = _AGAIN
+    return answer
 
 
 async def _refused(request: web.Request, exc: web.HTTPException) -> web.Response:

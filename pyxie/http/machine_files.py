@@ -6,7 +6,6 @@ so that of two changes to one machine the second is refused.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -23,7 +22,7 @@ from pyxie.errors import ConfigError, Problem
 from pyxie.http import answers
 from pyxie.http.edge import ALREADY, fault, peer, problem
 from pyxie.http.machines import shown
-from pyxie.http.parts import INDEX, MACHINES, SETTINGS
+from pyxie.http.parts import INDEX, MACHINES, POOLS, SETTINGS
 from pyxie.http.query import query
 from pyxie.http.routing import JSON, MERGE_PATCH, NOTHING, YAML, Routes
 from pyxie.registry.edit import EditError, merged, plain, rewritten, written
@@ -227,7 +226,7 @@ async def remove(request: web.Request) -> web.Response:
         if request.app[INDEX].active(name) and not force:
             message = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
             raise web.HTTPConflict(text=message)
-        await asyncio.to_thread(files.writer.remove, host, registry, accepts)
+        await request.app[POOLS].management.run(files.writer.remove, host, registry, accepts)
         await files.refresh()
     log.info("the machine %s was removed by %s", name, peer(request))
     return web.Response(status=204)
@@ -237,7 +236,7 @@ async def _created(request: web.Request, host: str, text: str) -> web.Response:
     files = request.app[MACHINES]
     async with files.writing:
         registry = await files.refresh()
-        stored = await asyncio.to_thread(files.writer.create, host, text, registry)
+        stored = await request.app[POOLS].management.run(files.writer.create, host, text, registry)
         await files.refresh()
     log.info("the machine %s was created by %s", stored.file.hostname, peer(request))
     answer = await _answer(request, stored, 201)
@@ -251,7 +250,9 @@ async def _changed(
     files, host = request.app[MACHINES], request.match_info["hostname"]
     async with files.writing:
         registry = await files.refresh()
-        stored = await asyncio.to_thread(files.writer.change, host, edit, registry, accepts)
+        stored = await request.app[POOLS].management.run(
+            files.writer.change, host, edit, registry, accepts
+        )
         await files.refresh()
     log.info("the machine %s was changed by %s", stored.file.hostname, peer(request))
     return await _answer(request, stored, 200)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -13,7 +12,7 @@ from pyxie.config.validate import Model
 from pyxie.http import answers
 from pyxie.http.builds import build_json
 from pyxie.http.hosts import unknown
-from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES, SETTINGS
+from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES, POOLS, SETTINGS
 from pyxie.http.query import Limit, Text, query
 from pyxie.http.routing import YAML, Routes
 from pyxie.registry.chosen import is_in
@@ -97,7 +96,7 @@ async def machine(request: web.Request) -> web.Response:
     if found is None and build is not None:
         found = request.app[DEFINITIONS].of(build)
     try:
-        stored = await asyncio.to_thread(files.writer.read, name, registry)
+        stored = await request.app[POOLS].management.run(files.writer.read, name, registry)
     except WriteError:
         stored = None
     if found is None and stored is None:

@@ -34,9 +34,10 @@ _MEANS: Final = {
     415: "The media type of the request body is not supported.",
     428: "The header `If-Match` is required.",
     500: "The state database cannot be read, or pyxie has a bug; its log has the details.",
+    503: "pyxie is busy, or a file system hangs; `Retry-After` says when to ask again.",
     507: "It could not be stored, for example because the disk is full.",
 }
-_ALWAYS: Final = (400, 401, 403, 500)
+_ALWAYS: Final = (400, 401, 403, 500, 503)
 _ABOUT: Final = {
     "hostname": "The machine's hostname, or the name of its file without the ending.",
     "mac": "The MAC address of the machine's NIC, in any notation.",

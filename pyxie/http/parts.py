@@ -36,6 +36,7 @@ from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
 from pyxie.render.rendering import Rendering
+from pyxie.threads import Pools
 
 Made: TypeAlias = Callable[[], Rendering]
 
@@ -70,6 +71,7 @@ class Parts:
         gate: Who may do what by the settings of now, when called.
         tokens: Of the API.
         audit: Who changed what.
+        pools: Threads, of the boot's and of management.
     """
 
     settings: LiveSettings
@@ -97,6 +99,7 @@ class Parts:
     gate: Callable[[], Gate]
     tokens: Tokens
     audit: Audit
+    pools: Pools
 
 
 SETTINGS: web.AppKey[LiveSettings] = web.AppKey("settings", LiveSettings)
@@ -123,6 +126,7 @@ METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 GATE: web.AppKey[Callable[[], Gate]] = web.AppKey("gate")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens", Tokens)
 AUDIT: web.AppKey[Audit] = web.AppKey("audit", Audit)
+POOLS: web.AppKey[Pools] = web.AppKey("pools", Pools)
 
 
 def put(app: web.Application, parts: Parts) -> None:
@@ -151,3 +155,4 @@ def put(app: web.Application, parts: Parts) -> None:
     app[GATE] = parts.gate
     app[TOKENS] = parts.tokens
     app[AUDIT] = parts.audit
+    app[POOLS] = parts.pools

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from aiohttp import web
@@ -11,7 +10,7 @@ from pyxie.builds.life import Build
 from pyxie.errors import NotServedError, RenderError
 from pyxie.events.kinds import TemplateFailed, TemplateFetched
 from pyxie.http.edge import base_url, peer, text
-from pyxie.http.parts import BUILDS, DEFINITIONS, TRACE
+from pyxie.http.parts import BUILDS, DEFINITIONS, POOLS, TRACE
 from pyxie.http.unasked import check_text
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, build_context
@@ -44,7 +43,7 @@ async def rendered(
     try:
         body = kept(machine, name, context)
         if body is None:
-            body = await asyncio.to_thread(render, machine, name, context)
+            body = await request.app[POOLS].boot.run(render, machine, name, context)
         check_text(build, machine, name, body, context.base_url)
     except (NotServedError, RenderError) as exc:
         failed = TemplateFailed(name=name, why=str(exc))

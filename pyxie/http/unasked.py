@@ -6,13 +6,11 @@ may install what began as a rescue; so what is sent is looked at again, of such 
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from pyxie.builds.life import Build
 from pyxie.errors import NotServedError
-from pyxie.http.parts import RENDERING
+from pyxie.http.parts import POOLS, RENDERING
 from pyxie.registry.machine import Machine
 from pyxie.rehearsal import rehearse
 from pyxie.render.asked import file_of
@@ -56,7 +54,9 @@ async def check_boot(
         context: Of the NIC that boots.
     """
     if is_spared(build, machine):
-        tried = await asyncio.to_thread(rehearse, request.app[RENDERING](), machine, context)
+        tried = await request.app[POOLS].boot.run(
+            rehearse, request.app[RENDERING](), machine, context
+        )
         _check(build, machine, tried.forecast)
 
 
@@ -67,7 +67,7 @@ async def check_unknown(request: web.Request, machine: Machine, script: str, bas
     """
     if machine.wipes is False:
         folders = served_folders(request.app[RENDERING]().settings)
-        files = await asyncio.to_thread(statics, (script,), base_url, folders)
+        files = await request.app[POOLS].boot.run(statics, (script,), base_url, folders)
         why = refusal(forecast({}, script, base_url, files=files), None, forbidden=True)
         if why is not None:
             raise NotServedError("wipes", why)

@@ -12,7 +12,7 @@ from typing import Final, Self
 from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
-from pyxie.errors import ConfigError, changes
+from pyxie.errors import BusyError, ConfigError, changes
 from pyxie.metrics import Metrics
 from pyxie.registry.define import Common, common
 from pyxie.registry.doorbell import Doorbell
@@ -20,9 +20,12 @@ from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
 from pyxie.registry.writer import Writer
 from pyxie.service import Unbound
+from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
 
+_PATIENCE: Final = 120.0
+"""Seconds for reading all files; a first reading of 10,000 takes ten."""
 _RESCAN: Final = 1.0
 """Seconds between looks at the files; a look is one readdir and a stat a file."""
 
@@ -56,6 +59,7 @@ class Machines(Unbound):
         """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
         self._doorbell = Doorbell()
+        self._pool = Pool("the folder 'machinepath'", most=1, waiting=1, patience=_PATIENCE)
         self._known = False
         """Whether the snapshot holds all that the doorbell has rung for."""
         self._begun = self._done = 0
@@ -85,7 +89,10 @@ class Machines(Unbound):
         while True:
             await asyncio.sleep(_RESCAN)
             self._known = False
-            await self.refresh()
+            try:
+                await self.refresh()
+            except BusyError as exc:
+                log.error("the machines stay as they were read last: %s", exc)  # noqa: TRY400
 
     @property
     def writer(self) -> Writer:
@@ -107,7 +114,7 @@ class Machines(Unbound):
                 return self._registry
             self._known = False
             self._begun = look = self._begun + 1
-            registry = await asyncio.to_thread(folder.scan)
+            registry = await self._pool.run(folder.scan)
             if folder is self._folder:  # else the settings changed meanwhile, and brought theirs
                 self._take(registry)
                 self._known = not folder.linked
@@ -123,7 +130,7 @@ class Machines(Unbound):
                 folder.share(shared, settings.grouppath)
             else:
                 folder = _opened(settings, shared)
-            registry = await asyncio.to_thread(folder.scan)
+            registry = await self._pool.run(folder.scan)
 
         def take() -> None:
             self._folder, self._known = folder, False

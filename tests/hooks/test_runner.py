@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from pyxie.metrics import Metrics
 from pyxie.render.strict import Renderer
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
+from pyxie.threads import Pool, T, Ts
 from tests.builds.stores import build as some_build
 from tests.builds.stores import url
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
@@ -243,20 +243,22 @@ def _posted(there: Mirror) -> list[dict[str, Any]]:
     return found
 
 
-class LatePool(ThreadPoolExecutor):
+class LatePool(Pool):
     """Threads that begin their work only after something else has happened."""
 
     def __init__(self, meanwhile: Callable[[], None]) -> None:
-        super().__init__(1)
+        super().__init__("late")
         self._meanwhile = meanwhile
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         self._meanwhile()
-        return super().submit(fn, *args, **kwargs)
+        return await super().run(work, *args)
 
 
 class TestReload:
-    async def test_a_hook_is_rendered_by_settings_of_one_moment(self, tmp_path: Path) -> None:
+    async def test_a_hook_is_rendered_by_settings_of_one_moment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         renderers = {}
         for which in ("before", "after"):
             (tmp_path / which).mkdir()
@@ -268,6 +270,7 @@ class TestReload:
             nonlocal now
             now = "after"
 
+        monkeypatch.setattr("pyxie.hooks.runner.Pool", lambda _: LatePool(reload))
         database = Database(url(tmp_path))
         hooks = Hooks(
             PendingHooks(database),
@@ -277,7 +280,6 @@ class TestReload:
             Trace(),
             Metrics(),
         )
-        asyncio.get_running_loop().set_default_executor(LatePool(reload))
         hook = Hook(command=("echo", "{% include 'folder' %}, {{ settings }}"))
 
         ((_, outcome),) = await hooks.before(some_build(), "prebuild", [hook])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from pyxie.bounds import THREADS, THREADS_WAITING
 from pyxie.store.database import StoreError
 from tests.builds.stores import FillingRecords
-from tests.http.site import HOST, Answer, Served, serving
+from tests.http.site import HOST, MAC, Answer, Served, serving
+from tests.support import hung
 
 TOKEN = "6a1b3c5d-0000-4000-8000-123456789abc"
 
@@ -77,6 +80,34 @@ class TestErrors:
 
             assert answer == Answer(405, b"Method Not Allowed\n")
             assert answer.headers["Allow"] == "PUT"
+
+    async def test_while_management_is_busy_its_callers_come_again_and_machines_boot(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path) as served:
+            await served.build()
+            management = served.parts.pools.management
+            with hung() as disk:
+                most = THREADS.whole + THREADS_WAITING.whole
+                waiting = [asyncio.create_task(management.run(disk.read)) for _ in range(most)]
+                await asyncio.sleep(0)
+
+                answer = await served.get(f"/api/v1/machines/{HOST}")
+                script = await served.get(f"/ipxe/{MAC}")
+
+                disk.mend()
+                await asyncio.gather(*waiting)
+            after = await served.get(f"/api/v1/machines/{HOST}")
+
+        assert json.loads(answer.body) == {
+            "type": "about:blank",
+            "title": "Service Unavailable",
+            "status": 503,
+            "detail": "management: 260 are in hand already; try again",
+        }
+        assert answer.headers["Retry-After"] == "5"
+        assert script.text.startswith("#!ipxe")
+        assert after.status == 200
 
     async def test_a_state_that_cannot_be_read_is_500(self, tmp_path: Path) -> None:
         class Unreadable(FillingRecords):
