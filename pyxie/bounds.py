@@ -50,6 +50,18 @@ HTTP_FIRST_REQUEST = Bound("http_first_request", 30, "s for a connection's first
 
 # Requests over HTTP
 
+BUILD_BODY_LENGTH = Bound("build_body_length", 65_536, "bytes said of a build", "413")
+BUILD_BODY_VALUES = Bound("build_body_values", 5_000, "keys and values said of a build", "400")
+
+# Files and texts in YAML
+
+YAML_LENGTH = Bound("yaml_length", 1_048_576, "bytes of a file", "refused")
+YAML_VALUES = Bound("yaml_values", 20_000, "keys and values of a file", "refused")
+YAML_DEPTH = Bound("yaml_depth", 100, "levels of nesting", "refused")
+YAML_DIRECTIVES = Bound("yaml_directives", 64, "lines that begin with %", "refused")
+YAML_PROBLEMS = Bound("yaml_problems", 100, "mistakes told of a file", "counted")
+YAML_KEPT = Bound("yaml_kept", 16_777_216, "bytes of files' nodes", "forgotten, and made again")
+
 # DHCP
 
 DHCP_PER_MAC = Bound(

@@ -400,7 +400,7 @@ class TestReload:
             for content, sentence in (
                 (good + b"kernle: x\n", f":{line}:1: kernle: unknown key; did you mean"),
                 (good + b"kernel: \xff\n", f":{line}:9: is not UTF-8 text"),
-                (b"#" * (10 << 20), ": is over 4 MiB"),
+                (b"#" * (10 << 20), ": is over 1 MiB"),
                 (None, ": cannot be read: Is a directory"),
             ):
                 config.unlink()

@@ -12,7 +12,7 @@ from typing import Final
 from pyxie.bounded import note
 from pyxie.builds.life import HOOKS_AFTER, Build, State
 from pyxie.config.build import Hook
-from pyxie.config.nodes import Document, Plain, parse
+from pyxie.config.nodes import LARGE, Document, Plain, parse
 from pyxie.config.values import dashed
 from pyxie.errors import ConfigError
 from pyxie.registry.define import Common, UnknownTypeError, define
@@ -126,7 +126,7 @@ def _machine(build: Build, registry: Registry) -> tuple[Machine, bool]:
     """Return a build's machine, and whether it is as it was when the build began."""
     machine = registry.machines.get(build.host)
     if machine is not None:
-        body = parse(build.body.encode(), BODY) if build.body else None
+        body = parse(build.body.encode(), BODY, size=LARGE) if build.body else None
         with suppress(ConfigError, UnknownTypeError):
             build_type = build.build_type or None
             found = registry.define(machine, build_type, body, beneath=build.beneath)

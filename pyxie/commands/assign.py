@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
-from pyxie.config.nodes import Loc, Plain, parse, spell
+from pyxie.config.nodes import Loc, Plain, parse
+from pyxie.config.place import spell
 from pyxie.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -9,36 +9,59 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Final, TypeAlias
 
 import yaml
-from yaml.events import CollectionEndEvent, CollectionStartEvent, DocumentStartEvent, Event
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import Node, ScalarNode
 
-from pyxie.config.simple import (
-    DEEPEST,
-    LOADER,
-    MERGE,
-    MOST_NODES,
-    NULLS,
-    UNSURE,
-    simple,
+from pyxie.bounds import (
+    BUILD_BODY_LENGTH,
+    BUILD_BODY_VALUES,
+    YAML_LENGTH,
+    YAML_VALUES,
+    Bound,
 )
+from pyxie.config.counted import check, check_head
+from pyxie.config.place import Loc as _Loc
+from pyxie.config.place import spell
+from pyxie.config.simple import UNSURE, simple
 from pyxie.config.simple import Plain as _Plain
+from pyxie.config.trees import Tree, Trees
+from pyxie.config.unfold import is_null, unfold
 from pyxie.errors import ConfigError, Problem
 
 Plain: TypeAlias = _Plain
 """What a file comes to; see `pyxie.config.simple`."""
-Loc: TypeAlias = tuple[str | int, ...]
-"""The way to a value: keys and indices from the root."""
+Loc: TypeAlias = _Loc
+"""The way to a value; see `pyxie.config.place`."""
 
-MOST_BYTES = 4 << 20
-_SHOWN = 80
-"""Characters of a key or value that a message quotes at most."""
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a document of one kind may be.
+
+    Attributes:
+        length: In bytes.
+        values: In keys and values, each mapping and list counted, too.
+    """
+
+    length: Bound
+    values: Bound
+
+
+FILE: Final = Size(YAML_LENGTH, YAML_VALUES)
+"""Of machine files, groups, ``config.yaml``, and of texts that templates read."""
+BUILD_BODY: Final = Size(BUILD_BODY_LENGTH, BUILD_BODY_VALUES)
+"""Of what a call says of the build that it begins."""
+LARGE: Final = Size(
+    Bound("large_length", 64 << 20, "bytes", "refused"),
+    Bound("large_values", 200_000, "keys and values", "refused"),
+)
+"""Of what no stranger sends: files to be imported, and bodies that an earlier version stored."""
+
+_TREES: Final = Trees()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +82,19 @@ class Document:
     problems: tuple[Problem, ...] = ()
 
     @property
-    def root(self) -> Node | None:
+    def tree(self) -> Tree | None:
         """The nodes behind ``data``, which have places; None for an empty file.
 
-        Made when they are asked for: those of ten thousand files would take 120 MB.
+        Made when they are asked for: those of ten thousand files would take 120 MB. Hold them
+        where many places are asked for in turn.
         """
-        return _nodes(self.text) if self.text is not None else None
+        return _TREES.of(self.text) if self.text is not None else None
+
+    @property
+    def root(self) -> Node | None:
+        """The outermost node of `tree`."""
+        tree = self.tree
+        return tree.root if tree is not None else None
 
     def problem(self, loc: Loc, sentence: str, *, at_key: bool = False, word: str = "") -> Problem:
         """Return a problem with the value that ``loc`` leads to.
@@ -81,18 +111,20 @@ class Document:
 
     def is_blank(self, loc: Loc) -> bool:
         """Tell whether nothing at all stands after the key that ``loc`` leads to."""
-        node = self.root
+        tree = self.tree
+        node = tree.root if tree is not None else None
         for step in loc:
-            found = _child(node, step) if node is not None else None
+            found = tree.child(node, step) if tree is not None and node is not None else None
             node = found[1] if found else None
         return isinstance(node, ScalarNode) and not node.style and node.value == ""
 
     def _place(self, loc: Loc, at_key: bool, word: str) -> tuple[int, int]:
-        node = self.root
-        if node is None:
+        tree = self.tree
+        if tree is None or tree.root is None:
             return 1, 1
+        node = tree.root
         for depth, step in enumerate(loc):
-            found = _child(node, step)
+            found = tree.child(node, step)
             if found is None:
                 break
             key, value = found
@@ -117,19 +149,6 @@ def _within(text: str, node: Node, word: str) -> tuple[int, int]:
     return _begin(node)
 
 
-def spell(loc: Loc) -> str:
-    """Return ``loc`` as an operator writes it: ``network[0].macaddress``."""
-    text = ""
-    for step in loc:
-        if isinstance(step, int):
-            text += f"[{step}]"
-            continue
-        plain = step.isprintable() and " " not in step and step
-        key = step[:_SHOWN] if plain else repr(step[:_SHOWN])
-        text += f".{key}" if text else key
-    return text
-
-
 def read(file: Path, *, shown: Path | None = None, tolerant: bool = False) -> Document:
     """Read one YAML file.
 
@@ -147,11 +166,9 @@ def read(file: Path, *, shown: Path | None = None, tolerant: bool = False) -> Do
         with open(file, "rb", opener=_at_once) as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 raise ConfigError([Problem(name, 0, 0, "", "cannot be read: it is not a file")])
-            raw = opened.read(MOST_BYTES + 1)
+            raw = opened.read(FILE.length.whole + 1)
     except OSError as exc:
         raise ConfigError([Problem(name, 0, 0, "", f"cannot be read: {exc.strerror}")]) from exc
-    if len(raw) > MOST_BYTES:
-        raise ConfigError([Problem(name, 0, 0, "", f"is over {MOST_BYTES >> 20} MiB")])
     return parse(raw, name, tolerant=tolerant)
 
 
@@ -160,19 +177,27 @@ def _at_once(file: str, flags: int) -> int:
     return os.open(file, flags | os.O_NONBLOCK)
 
 
-def parse(raw: bytes, name: Path, *, tolerant: bool = False) -> Document:
-    """Read YAML from memory; as `read`."""
+def parse(raw: bytes, name: Path, *, tolerant: bool = False, size: Size = FILE) -> Document:
+    """Read YAML from memory; as `read`.
+
+    What is larger than ``size`` is refused while it is read, at the first that is too much.
+    """
+    if len(raw) > size.length.whole:
+        size.length.reached()
+        raise ConfigError([Problem(name, 0, 0, "", f"is over {in_short(size.length.whole)}")])
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         line = raw.count(b"\n", 0, exc.start) + 1
         column = exc.start - raw.rfind(b"\n", 0, exc.start)
         raise ConfigError([Problem(name, line, column, "", "is not UTF-8 text")]) from exc
-    data = simple(text)
+    check_head(text, name)
+    data = simple(text, size.values.whole)
     if data is not UNSURE:
         return Document(name, data, text) if data is not None else Document(name, {}, None)
     try:
-        root = _composed(text, name)
+        check(text, name, size.values)
+        tree = _TREES.of(text)
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -183,118 +208,15 @@ def parse(raw: bytes, name: Path, *, tolerant: bool = False) -> Document:
         line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
         sentence = f"is not YAML: the character U+{exc.character:04X} is not allowed"
         raise ConfigError([Problem(name, line, column, "", sentence)]) from exc
-    if root is None or (isinstance(root, ScalarNode) and _is_null(root)):
+    root = tree.root
+    if root is None or (isinstance(root, ScalarNode) and is_null(root)):
         return Document(name, {}, None)
-    unfold = _Unfold(name)
-    data = unfold(root, ())
-    if unfold.problems and not tolerant:
-        raise ConfigError(unfold.problems)
-    return Document(name, data, text, tuple(unfold.problems))
+    data, problems = unfold(root, name, size.values)
+    if problems and not tolerant:
+        raise ConfigError(problems)
+    return Document(name, data, text, problems)
 
 
-def _composed(text: str, name: Path) -> Node | None:
-    depth = documents = 0
-    for event in yaml.parse(text, Loader=LOADER):
-        if isinstance(event, CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, CollectionEndEvent):
-            depth -= 1
-        elif isinstance(event, DocumentStartEvent):
-            documents += 1
-        if depth > DEEPEST or documents > 1:
-            deep, second = "is nested too deeply", "a second document begins; a file holds one"
-            raise ConfigError([_problem(name, event, (), deep if depth > DEEPEST else second)])
-    return _nodes(text)
-
-
-@lru_cache(maxsize=64)
-def _nodes(text: str) -> Node | None:
-    root: Node | None = yaml.compose(text, Loader=LOADER)
-    return root
-
-
-class _Unfold:
-    """Turns nodes into plain data, noting what is wrong on the way."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self._noted: dict[Node, Problem] = {}
-        self._left = MOST_NODES
-
-    @property
-    def problems(self) -> list[Problem]:
-        """What is wrong; a node that aliases lead to is named once."""
-        return list(self._noted.values())
-
-    def __call__(self, node: Node, loc: Loc) -> Plain:
-        self._left -= 1
-        if self._left < 0:
-            raise ConfigError([_problem(self.file, node, (), "unfolds to too many values")])
-        if len(loc) > DEEPEST:  # an alias of something that it stands in
-            raise ConfigError([_problem(self.file, node, (), "is nested too deeply")])
-        if isinstance(node, ScalarNode):
-            value: str = node.value
-            return None if _is_null(node) else value
-        if isinstance(node, SequenceNode):
-            return [self(item, (*loc, at)) for at, item in enumerate(node.value)]
-        return self._mapping(node, loc)
-
-    def _mapping(self, node: Node, loc: Loc) -> dict[str, Plain]:
-        own: dict[str, Plain] = {}
-        merged: dict[str, Plain] = {}
-        for key, value in node.value:
-            if not isinstance(key, ScalarNode):
-                # `cmdline: {{ x }}` reads as a mapping with a mapping for its key.
-                hint = "; text with {{ }} in it needs quotes" if key.flow_style else ""
-                self._note(key, loc, f"a key must be plain text{hint}")
-            elif _is_merge(key):
-                for part in _parts(value):
-                    plain = self(part, (*loc, MERGE))
-                    if not isinstance(plain, dict):
-                        self._note(part, (*loc, MERGE), "'<<' merges mappings only")
-                        continue
-                    for inner, each in plain.items():
-                        merged.setdefault(inner, each)
-            elif key.value in own:
-                self._note(key, (*loc, key.value), f"the key {key.value[:_SHOWN]!r} stands twice")
-            else:
-                own[key.value] = self(value, (*loc, key.value))
-        return {**merged, **own}
-
-    def _note(self, node: Node, loc: Loc, sentence: str) -> None:
-        self._noted.setdefault(node, _problem(self.file, node, loc, sentence))
-
-
-def _problem(file: Path, at: Node | Event, loc: Loc, sentence: str) -> Problem:
-    mark: Any = at.start_mark
-    return Problem(file, mark.line + 1, mark.column + 1, spell(loc), sentence)
-
-
-def _is_null(node: ScalarNode) -> bool:
-    return not node.style and node.value in NULLS  # libyaml's plain style is '', PyYAML's None
-
-
-def _is_merge(key: Node) -> bool:
-    return isinstance(key, ScalarNode) and not key.style and key.value == MERGE
-
-
-def _parts(merged: Node) -> list[Node]:
-    return merged.value if isinstance(merged, SequenceNode) else [merged]
-
-
-def _pairs(node: Node) -> Iterator[tuple[Node, Node]]:
-    """Walk a mapping's keys; those written in it come before those merged into it."""
-    yield from ((key, value) for key, value in node.value if not _is_merge(key))
-    for key, value in node.value:
-        if _is_merge(key):
-            for part in _parts(value):
-                yield from _pairs(part)
-
-
-def _child(node: Node, step: str | int) -> tuple[Node, Node] | None:
-    if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
-        item = node.value[step]
-        return item, item
-    if isinstance(node, MappingNode):
-        return next(((key, value) for key, value in _pairs(node) if key.value == step), None)
-    return None
+def in_short(length: int) -> str:
+    """Return a number of bytes as a person writes it."""
+    return f"{length >> 20} MiB" if length >= 1 << 20 else f"{length >> 10} KiB"

@@ -21,14 +21,14 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from pyxie.bounds import YAML_DEPTH
+
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 
 LOADER: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 NULLS: Final = frozenset(("", "~", "null", "Null", "NULL"))
 MERGE: Final = "<<"
-MOST_NODES: Final = 200_000
-"""What one file may unfold to; aliases of aliases grow without bound ("billion laughs")."""
-DEEPEST: Final = 100
+DEEPEST: Final = YAML_DEPTH.whole
 """Levels of nesting. libyaml's composer recurses on the C stack and would end the process."""
 _SHORT: Final = 64
 UNSURE: Final = "unsure"
@@ -39,23 +39,27 @@ class _UnsureError(Exception):
     """There is something that this module does not do."""
 
 
-def simple(text: str) -> Plain:
-    """Return one YAML document as plain data, or `UNSURE`."""
+def simple(text: str, most: int) -> Plain:
+    """Return one YAML document as plain data, or `UNSURE`.
+
+    Args:
+        text: The document; see `pyxie.config.counted.check_head` for what it may do to the parser.
+        most: Keys and values that are read of it.
+    """
     loader = LOADER(text)
     try:
-        return _built(loader)
+        return _built(loader, most)
     except (yaml.YAMLError, _UnsureError):
         return UNSURE
     finally:
         loader.dispose()
 
 
-def _built(loader: Any) -> Plain:  # noqa: C901  (the loop over the events is one thing)
+def _built(loader: Any, left: int) -> Plain:  # noqa: C901  (the loop over the events is one thing)
     root: list[Plain] = []
     into: list[Plain] | dict[str, Plain] = root
     outer: list[tuple[list[Plain] | dict[str, Plain], str | None]] = []
     key: str | None = None
-    left = MOST_NODES
     while True:
         event = loader.get_event()
         kind = type(event)

@@ -11,7 +11,9 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, ValidationError, model
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from pyxie.bounds import YAML_PROBLEMS
 from pyxie.config.nodes import Document
+from pyxie.config.unfold import first_of
 from pyxie.errors import ConfigError, Problem
 
 
@@ -53,8 +55,13 @@ def validate(document: Document, model: type[M]) -> M:
         folder = document.file.absolute().parent
         found = model.model_validate(document.data, context={"folder": folder})
     except ValidationError as exc:
-        problems = dict.fromkeys(_problem(document, model, error) for error in exc.errors())
-        raise ConfigError([*document.problems, *problems]) from exc
+        tree = document.tree  # held, for many places in it are asked for
+        errors = exc.errors()
+        some = errors[: YAML_PROBLEMS.whole]
+        problems = dict.fromkeys(_problem(document, model, error) for error in some)
+        all_of = [*document.problems, *problems]
+        del tree
+        raise ConfigError(first_of(all_of, len(all_of) + len(errors) - len(some))) from exc
     if document.problems:
         raise ConfigError(document.problems)
     return found
@@ -77,6 +84,16 @@ def slimmed(model: M) -> M:
 
 _WRITTEN: dict[frozenset[str], set[str]] = {}
 _MOST_SHAPES = 1000
+
+
+def all_told(model: type[BaseModel], exc: ValidationError, what: str = "key") -> list[str]:
+    """Return what is wrong with data that stand in no file, as `told`; of very much, the first."""
+    errors, most = exc.errors(), YAML_PROBLEMS.whole
+    found = [told(model, each, what) for each in errors[:most]]
+    if len(errors) > most:
+        YAML_PROBLEMS.reached()
+        found.append(f"… and {len(errors) - most:,} more mistakes")
+    return found
 
 
 def told(model: type[BaseModel], error: ErrorDetails, what: str = "key") -> str:

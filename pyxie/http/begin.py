@@ -11,7 +11,7 @@ from pyxie.advice.adviser import advise, placed
 from pyxie.builds.builds import InBuildError
 from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
-from pyxie.config.nodes import Document, parse
+from pyxie.config.nodes import BUILD_BODY, Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import BuildAdvised, BuildRefused
 from pyxie.events.wipes import told
@@ -92,7 +92,7 @@ def document(text: str) -> Document | None:
     if not text.strip():
         return None
     try:
-        return parse(text.encode(errors="surrogatepass"), BODY)
+        return parse(text.encode(errors="surrogatepass"), BODY, size=BUILD_BODY)
     except ConfigError as exc:
         raise web.HTTPBadRequest(text=str(exc)) from exc
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pyxie.access.scope import Scope
 from pyxie.builds.life import Build, State
 from pyxie.builds.pages import builds as builds_page
-from pyxie.config.validate import Model, told
+from pyxie.config.validate import Model, all_told
 from pyxie.errors import RenderError
 from pyxie.events.wipes import in_words
 from pyxie.http import answers
@@ -101,8 +101,7 @@ async def body(request: web.Request, model: type[Model]) -> Any:
     try:
         return model.model_validate(json.loads(sent) if sent.strip() else {})
     except ValidationError as exc:
-        message = [told(model, each) for each in exc.errors()]
-        raise web.HTTPBadRequest(text="\n".join(message)) from exc
+        raise web.HTTPBadRequest(text="\n".join(all_told(model, exc))) from exc
     except (ValueError, RecursionError) as exc:
         raise web.HTTPBadRequest(text=f"the body is not JSON: {exc}") from exc
 

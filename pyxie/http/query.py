@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any, TypeVar
 
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from pyxie.config.validate import Model, told
+from pyxie.config.validate import Model, all_told
 
 LARGEST_PAGE = 1000
 
@@ -42,7 +43,7 @@ def query(request: web.Request, model: type[Q]) -> Q:
     Raises:
         HTTPBadRequest: It does not fit; names the parameter.
     """
-    twice = [name for name in set(request.query) if len(request.query.getall(name)) > 1]
+    twice = [name for name, times in Counter(request.query.keys()).items() if times > 1]
     if twice:
         raise web.HTTPBadRequest(text=f"{min(twice)}: stands twice")
     fields = model.model_fields
@@ -52,5 +53,5 @@ def query(request: web.Request, model: type[Q]) -> Q:
     try:
         return model.model_validate(dict(request.query))
     except ValidationError as exc:
-        message = [told(model, each, "parameter") for each in exc.errors()]
+        message = all_told(model, exc, "parameter")
         raise web.HTTPBadRequest(text="\n".join(message)) from exc

@@ -7,7 +7,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from pyxie.config.nodes import Document, Loc, parse
+from pyxie.config.nodes import LARGE, Document, Loc, parse
 from pyxie.errors import ConfigError
 from pyxie.importers.notes import Result
 
@@ -31,7 +31,7 @@ class YamlFile:
         self.data: dict[str, Any] = {}
         """Scalars as text; of a key that stands twice the last counts, as in Go's yaml.v2."""
         try:
-            self._document = parse(text.encode(), Path(file), tolerant=True)
+            self._document = parse(text.encode(), Path(file), tolerant=True, size=LARGE)
         except ConfigError as exc:
             for problem in exc.problems:
                 result.add_note(file, f"left out: {problem.sentence}", problem.line, problem.column)
@@ -47,6 +47,7 @@ class YamlFile:
             )
         if self._document is None:
             return
+        self._tree = self._document.tree  # held, for it has many places to be told
         found = _plain(self._document.root)
         if isinstance(found, dict):
             self.data = found

@@ -15,9 +15,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pyxie.bounds import YAML_PROBLEMS
 from pyxie.config.build import BuildKeys
 from pyxie.config.nodes import Document, Plain
 from pyxie.config.settings import Settings
+from pyxie.config.unfold import first_of
 from pyxie.config.validate import nearest, sentence_of, validate
 from pyxie.errors import ConfigError, Problem, PyxieError
 from pyxie.registry.machine import Machine
@@ -145,7 +147,9 @@ def define(
     try:
         machine = Machine.model_validate(merged.data)
     except ValidationError as exc:
-        raise ConfigError([_misfit(merged, own, error) for error in exc.errors()]) from exc
+        errors = exc.errors()
+        problems = [_misfit(merged, own, error) for error in errors[: YAML_PROBLEMS.whole]]
+        raise ConfigError(first_of(problems, len(errors))) from exc
     return Definition(machine, merged, chosen)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pyxie.config.nodes import spell
+from pyxie.config.place import spell
 from pyxie.errors import Problem
 from pyxie.registry.merge import Hidden, Merged
 from pyxie.registry.origins import SECRET

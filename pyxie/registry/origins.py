@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyxie.config.nodes import Loc, Plain, spell
+from pyxie.config.nodes import Loc, Plain
+from pyxie.config.place import spell
 from pyxie.registry.define import Definition
 from pyxie.registry.merge import Merged, Place
 

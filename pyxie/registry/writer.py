@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pyxie.config.nodes import MOST_BYTES
+from pyxie.config.nodes import FILE, in_short
 from pyxie.errors import ConfigError, Problem, PyxieError
 from pyxie.registry.folder import parse_machine
 from pyxie.registry.machine import hostname
@@ -184,7 +184,7 @@ class Writer:
             ) as opened:
                 if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                     raise NotThereError(f"{self._shown / name} is not a file")
-                raw = opened.read(MOST_BYTES + 1)
+                raw = opened.read(FILE.length.whole + 1)
         except FileNotFoundError as exc:
             raise NotThereError(f"{self._shown / name} is not there any more") from exc
         except OSError as exc:
@@ -203,8 +203,9 @@ class Writer:
 
     def _checked(self, name: str, text: str, registry: Registry, hosts: set[str]) -> Stored:
         raw = text.encode()
-        if len(raw) > MOST_BYTES:
-            message = f"would be over {MOST_BYTES >> 20} MiB"
+        if len(raw) > FILE.length.whole:
+            FILE.length.reached()
+            message = f"would be over {in_short(FILE.length.whole)}"
             raise ConfigError([Problem(self._shown / name, 0, 0, "", message)])
         file = parse_machine(raw, self._shown / name)
         problems = file.problems or registry.objections(file)

@@ -298,7 +298,7 @@ class TestMistakes:
             (None, "cannot be read: No such file or directory"),
             ("folder", "cannot be read: Is a directory"),
             (b"kernel: \xff\n", ":1:9: is not UTF-8 text"),
-            (b"#" * (10 << 20), "is over 4 MiB"),
+            (b"#" * (10 << 20), "is over 1 MiB"),
             (b"kernel: [\n", "is not YAML"),
             (b"- kernel\n", "must be a mapping"),
         ],

@@ -8,8 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pyxie.bounds import YAML_VALUES
 from pyxie.config import nodes
-from pyxie.config.simple import DEEPEST, MOST_NODES, UNSURE, Plain, simple
+from pyxie.config import simple as short
+from pyxie.config.counted import check, composed
+from pyxie.config.simple import DEEPEST, UNSURE, Plain
+from pyxie.config.unfold import unfold
 from pyxie.errors import ConfigError
 from pyxie.registry.edit import written
 
@@ -53,9 +57,14 @@ trees = st.recursive(
 )
 
 
+def simple(text: str, most: int = YAML_VALUES.whole) -> Plain:
+    return short.simple(text, most)
+
+
 def long_way(text: str) -> Plain:
-    root = nodes._composed(text, HERE)
-    return nodes._Unfold(HERE)(root, ()) if root is not None else None
+    check(text, HERE, YAML_VALUES)
+    root = composed(text)
+    return unfold(root, HERE, YAML_VALUES)[0] if root is not None else None
 
 
 class TestTheShortWay:
@@ -91,7 +100,7 @@ class TestTheShortWay:
             "a\x00b",
             "a: b\n---\nc: d",
             "[" * (DEEPEST + 1) + "]" * (DEEPEST + 1),
-            "- a\n" * MOST_NODES,
+            "- a\n" * YAML_VALUES.whole,
         ],
     )
     def test_is_not_taken_where_something_is_out_of_the_ordinary(self, text: str) -> None:

@@ -116,6 +116,12 @@ class TestMistakes:
     def test_a_file_that_is_no_mapping_is_one_mistake(self, text: str, place: str) -> None:
         assert complaint(text) == f"car.yaml:{place}: must be a mapping of keys to values"
 
+    def test_of_thousands_the_first_hundred_are_told_and_the_others_counted(self) -> None:
+        said = complaint("\n".join(f"key{each}: x" for each in range(3000))).splitlines()
+
+        assert len(said) == 101
+        assert said[-1].endswith(": … and 2,901 more mistakes")
+
     def test_a_long_value_is_quoted_in_short(self) -> None:
         assert complaint(f"name: x\nwheels: {'w' * 5000}\n") == (
             f"car.yaml:2:9: wheels: must be a list, not '{'w' * 80}'"
