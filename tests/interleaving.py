@@ -13,8 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
+from sqlalchemy.engine import RowMapping
 
 from pyxie.store.database import Database
+from pyxie.store.pools import StoreError, faults
 from pyxie.store.tables import TOKENS
 
 ORDERS = st.lists(st.integers(0, 5), max_size=60)
@@ -84,10 +86,6 @@ class TurningDatabase(Database):
         self.sync = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
         TOKENS.metadata.create_all(self.sync)
 
-    @property
-    def engine(self) -> Any:
-        return self
-
     def reserve(self) -> None:
         """There is room."""
 
@@ -102,25 +100,28 @@ class TurningDatabase(Database):
         self.sync.dispose()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[_Connection]:
+    async def transaction(self) -> AsyncIterator[Any]:
         await self._turns.turn()
         async with self._one:
             fails = next(self._fails, "no")
-            with self.sync.begin() as connection:
+            with faults(), self.sync.begin() as connection:
                 yield _Connection(connection, self._turns)
                 await self._turns.turn()
                 if fails == "before":
-                    raise _broken("the disk is full")
+                    raise StoreError("the disk is full")
         await self._turns.turn()
         if fails == "after":
-            raise _broken("the connection is lost")
+            raise StoreError("the connection is lost")
 
-    @asynccontextmanager
-    async def connect(self) -> AsyncIterator[_Connection]:
+    async def rows(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
         async with self._one:
+            await self._turns.turn()
             with self.sync.connect() as connection:
-                yield _Connection(connection, self._turns)
+                found: Sequence[RowMapping] = connection.execute(query).mappings().all()
         await self._turns.turn()
+        return found
+
+    shown = rows
 
 
 class _Connection:
@@ -131,10 +132,6 @@ class _Connection:
     async def execute(self, *query: Any) -> Any:
         await self._turns.turn()
         return self._connection.execute(*query)
-
-
-def _broken(why: str) -> sa.exc.OperationalError:
-    return sa.exc.OperationalError("COMMIT", None, Exception(why))
 
 
 def kept(database: TurningDatabase, query: sa.Select[Any]) -> list[dict[str, Any]]:

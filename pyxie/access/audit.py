@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pyxie.store.database import Database, StoreError, faults
+from pyxie.store.database import Database
+from pyxie.store.pools import StoreError
 from pyxie.store.tables import AUDIT
 
 log = logging.getLogger(__name__)
@@ -44,15 +45,14 @@ class Audit:
         row = {"at": self._clock(), "who": who, "peer": peer}
         row |= {"method": method, "path": path, "status": status}
         try:
-            with faults():
-                async with self._database.engine.begin() as connection:
-                    await connection.execute(sa.insert(AUDIT).values(**row))
-                    self._written += 1
-                    if self._written % _PRUNE == 1:
-                        newest = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc())
-                        kept = newest.limit(self._keep())
-                        old = sa.delete(AUDIT).where(AUDIT.c.id.not_in(kept))
-                        await connection.execute(old)
+            async with self._database.transaction() as connection:
+                await connection.execute(sa.insert(AUDIT).values(**row))
+                self._written += 1
+                if self._written % _PRUNE == 1:
+                    newest = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc())
+                    kept = newest.limit(self._keep())
+                    old = sa.delete(AUDIT).where(AUDIT.c.id.not_in(kept))
+                    await connection.execute(old)
         except StoreError as exc:
             log.error("audit: %s %s by %s: %d; not stored: %s", method, path, who, status, exc)  # noqa: TRY400
 
@@ -69,5 +69,5 @@ class Audit:
         query = sa.select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
         if before is not None:
             query = query.where(AUDIT.c.id < before)
-        rows = await self._database.rows(query)
+        rows = await self._database.shown(query)
         return [dict(row) for row in rows]

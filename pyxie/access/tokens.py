@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pyxie.access.scope import Scope, Token
 from pyxie.clock import steady
 from pyxie.errors import PyxieError
-from pyxie.store.database import Database, faults
+from pyxie.store.database import Database
 from pyxie.store.tables import TOKENS
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -65,7 +65,7 @@ class Tokens:
         """Return what the table has, by hash."""
         if self._by_hash is not None and not self._doubtful:
             return self._by_hash
-        rows = await self._database.rows(sa.select(TOKENS))
+        rows = await self._database.shown(sa.select(TOKENS))
         found = {
             row["hash"]: Token(row["name"], Scope(row["scope"]), row["created"], row["expires"])
             for row in rows
@@ -82,9 +82,8 @@ class Tokens:
     async def _stored(self) -> AsyncIterator[AsyncConnection]:
         """Give a transaction; where it fails, the table is read again before the next change."""
         self._doubtful = True
-        with faults():
-            async with self._database.engine.begin() as connection:
-                yield connection
+        async with self._database.transaction() as connection:
+            yield connection
         self._doubtful = False
 
     def _left(self, created: float, expires: float) -> float:

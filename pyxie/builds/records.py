@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from pyxie.builds.life import ACTIVE, HOOKS_AFTER, Build, State
 from pyxie.config.build import Hook
-from pyxie.store.database import Database, StoreError, faults
+from pyxie.store.database import Database
 from pyxie.store.pending import pending_row
+from pyxie.store.pools import StoreError
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 from pyxie.wiping.forecast import from_plain
 
@@ -60,20 +61,19 @@ class BuildRecords:
         self._database.reserve()
         actives = [str(state) for state in ACTIVE]
         replaced = (BUILDS.c.host == build.host) & BUILDS.c.state.in_(actives)
-        with faults():
-            async with self._database.engine.begin() as connection:
-                old = (await connection.execute(sa.select(BUILDS.c.id).where(replaced))).scalars()
-                for number in old.all():
-                    await self._note(connection, number, State.REPLACED, build.begun, cause, peer)
-                await connection.execute(
-                    sa.update(BUILDS)
-                    .where(replaced)
-                    .values(state=str(State.REPLACED), changed=build.begun)
-                )
-                insert = sa.insert(BUILDS).values(**_row(build)).returning(BUILDS.c.id)
-                number = (await connection.execute(insert)).scalar_one()
-                await self._note(connection, number, build.state, build.begun, cause, peer)
-                await self._forget(connection, build.host)
+        async with self._database.transaction() as connection:
+            old = (await connection.execute(sa.select(BUILDS.c.id).where(replaced))).scalars()
+            for number in old.all():
+                await self._note(connection, number, State.REPLACED, build.begun, cause, peer)
+            await connection.execute(
+                sa.update(BUILDS)
+                .where(replaced)
+                .values(state=str(State.REPLACED), changed=build.begun)
+            )
+            insert = sa.insert(BUILDS).values(**_row(build)).returning(BUILDS.c.id)
+            number = (await connection.execute(insert)).scalar_one()
+            await self._note(connection, number, build.state, build.begun, cause, peer)
+            await self._forget(connection, build.host)
         return replace(build, number=number)
 
     async def save(self, change: Change) -> None:
@@ -101,20 +101,17 @@ class BuildRecords:
         }
         if change.log:
             values["log"] = change.log
-        with faults():
-            async with self._database.engine.begin() as connection:
-                this = BUILDS.c.id == build.number
-                await connection.execute(sa.update(BUILDS).where(this).values(**values))
-                await self._note(
-                    *(connection, build.number, build.state, build.changed),
-                    *(change.cause, change.peer),
-                )
-                for hook in change.hooks:
-                    kind = HOOKS_AFTER[build.state]
-                    row = pending_row(
-                        kind, hook, build.changed, build.host, build.number, build.mac
-                    )
-                    await connection.execute(sa.insert(HOOKS).values(**row))
+        async with self._database.transaction() as connection:
+            this = BUILDS.c.id == build.number
+            await connection.execute(sa.update(BUILDS).where(this).values(**values))
+            await self._note(
+                *(connection, build.number, build.state, build.changed),
+                *(change.cause, change.peer),
+            )
+            for hook in change.hooks:
+                kind = HOOKS_AFTER[build.state]
+                row = pending_row(kind, hook, build.changed, build.host, build.number, build.mac)
+                await connection.execute(sa.insert(HOOKS).values(**row))
 
     async def _forget(self, connection: Any, host: str) -> None:
         """Forget the oldest builds of a machine, with their history and hooks."""
@@ -135,10 +132,8 @@ class BuildRecords:
         Raises:
             StoreError: It cannot be read.
         """
-        with faults():
-            async with self._database.engine.connect() as connection:
-                query = sa.select(BUILDS.c.log).where(BUILDS.c.id == number)
-                return str((await connection.execute(query)).scalar() or "")
+        rows = await self._database.shown(sa.select(BUILDS.c.log).where(BUILDS.c.id == number))
+        return str(rows[0]["log"]) if rows else ""
 
     async def build(self, number: int) -> Build | None:
         """Return a build by its number, whatever its age; None if it is forgotten.
@@ -146,7 +141,7 @@ class BuildRecords:
         Raises:
             StoreError: It cannot be read.
         """
-        found = await self.select(sa.select(BUILDS).where(BUILDS.c.id == number))
+        found = await self._needed(sa.select(BUILDS).where(BUILDS.c.id == number))
         return found[0] if found else None
 
     async def latest(self) -> list[Build]:
@@ -156,7 +151,7 @@ class BuildRecords:
             StoreError: They cannot be read.
         """
         newest = sa.select(sa.func.max(BUILDS.c.id)).group_by(BUILDS.c.host)
-        return await self.select(sa.select(BUILDS).where(BUILDS.c.id.in_(newest)))
+        return await self._needed(sa.select(BUILDS).where(BUILDS.c.id.in_(newest)))
 
     async def newest(self, most: int) -> list[Build]:
         """Return the newest builds of all machines, oldest first.
@@ -164,7 +159,8 @@ class BuildRecords:
         Raises:
             StoreError: They cannot be read.
         """
-        return (await self.select(sa.select(BUILDS).order_by(BUILDS.c.id.desc()).limit(most)))[::-1]
+        newest = sa.select(BUILDS).order_by(BUILDS.c.id.desc()).limit(most)
+        return (await self.select(newest))[::-1]
 
     async def with_token(self, token: str) -> Build | None:
         """Return the build that has that token, whatever became of it.
@@ -183,7 +179,7 @@ class BuildRecords:
         """
         ends = [str(State.INSTALLED), str(State.FAILED)]
         recent = BUILDS.c.state.in_(ends) & (BUILDS.c.changed >= at)
-        return await self.select(sa.select(BUILDS).where(recent))
+        return await self._needed(sa.select(BUILDS).where(recent))
 
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return the transitions of all builds of ``host``, oldest first, without tokens.
@@ -197,20 +193,22 @@ class BuildRecords:
             .where(BUILDS.c.host == host)
             .order_by(TRANSITIONS.c.id)
         )
-        rows = await self._database.rows(query)
+        rows = await self._database.shown(query)
         return [
             {"build": row["build_id"], **{k: row[k] for k in ("at", "state", "cause", "peer")}}
             for row in rows
         ]
 
     async def select(self, query: sa.Select[Any]) -> list[Build]:
-        """Return the builds that a query over `BUILDS` finds.
+        """Return the builds that a query over `BUILDS` finds, for who looks.
 
         Raises:
             StoreError: They cannot be read.
         """
-        rows = await self._database.rows(query)
-        return [_build(row) for row in rows]
+        return [_build(row) for row in await self._database.shown(query)]
+
+    async def _needed(self, query: sa.Select[Any]) -> list[Build]:
+        return [_build(row) for row in await self._database.rows(query)]
 
     @staticmethod
     async def _note(

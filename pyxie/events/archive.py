@@ -21,7 +21,8 @@ from pyxie.events.event import Event
 from pyxie.events.kind import Step, from_data
 from pyxie.events.trace import RECENT, UNKNOWN
 from pyxie.service import Unbound
-from pyxie.store.database import Database, StoreError, faults
+from pyxie.store.database import Database
+from pyxie.store.pools import StoreError
 from pyxie.store.tables import EVENTS
 
 log = logging.getLogger(__name__)
@@ -145,12 +146,11 @@ class Archive(Unbound):
             return True
         unpruned = self._unpruned + len(rows)
         try:
-            with faults():
-                async with self._database.engine.begin() as connection:
-                    await connection.execute(sa.insert(EVENTS), rows)
-                    if unpruned >= _PRUNE:
-                        await self._forget(connection)
-                        unpruned = 0
+            async with self._database.transaction() as connection:
+                await connection.execute(sa.insert(EVENTS), rows)
+                if unpruned >= _PRUNE:
+                    await self._forget(connection)
+                    unpruned = 0
         except StoreError as exc:
             if not self._failing:
                 log.warning(
@@ -207,7 +207,7 @@ class Archive(Unbound):
             found = found.where(EVENTS.c.at <= until)
         if before is not None:
             found = found.where(EVENTS.c.id < before)
-        rows = await self._database.rows(found)
+        rows = await self._database.shown(found)
         return [{**row, "data": json.loads(row["data"])} for row in rows]
 
 

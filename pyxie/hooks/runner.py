@@ -21,8 +21,8 @@ from pyxie.hooks.webhook import call
 from pyxie.metrics import Metrics
 from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.render.strict import Renderer
-from pyxie.store.database import StoreError
 from pyxie.store.pending import HookResult, PendingHook, PendingHooks, spelt
+from pyxie.store.pools import StoreError
 from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)

@@ -28,7 +28,7 @@ from pyxie.rehearsal import rehearse
 from pyxie.rehearsal import said as said_of
 from pyxie.render.context import BuildContext
 from pyxie.render.rendering import Rendering
-from pyxie.store.database import StoreError
+from pyxie.store.pools import StoreError
 from pyxie.wiping.forecast import Forecast
 
 

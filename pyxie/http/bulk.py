@@ -18,7 +18,7 @@ from pyxie.http.query import Text
 from pyxie.http.routing import Routes
 from pyxie.registry.chosen import chosen
 from pyxie.registry.registry import Registry
-from pyxie.store.database import StoreError
+from pyxie.store.pools import StoreError
 
 routes = Routes()
 

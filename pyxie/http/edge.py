@@ -33,7 +33,7 @@ from pyxie.http.parts import (
 from pyxie.http.routing import OPEN, Handler, Routed
 from pyxie.recognition.recognise import Unknown, settled
 from pyxie.registry.machine import Machine
-from pyxie.store.database import StoreError
+from pyxie.store.pools import StoreError
 from pyxie.urls import masked as without_tokens
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pyxie.config.build import Hook
-from pyxie.store.database import Database, faults
+from pyxie.store.database import Database
 from pyxie.store.tables import HOOKS
 from pyxie.urls import shown_template
 
@@ -91,11 +91,10 @@ class PendingHooks:
     ) -> None:
         """Note hooks that belong to no change of state."""
         rows = [pending_row(kind, hook, at, host, build, mac) for hook in hooks]
-        with faults():
-            async with self._database.engine.begin() as connection:
-                await connection.execute(sa.insert(HOOKS), rows)
-                if build is None:
-                    await self._forget(connection)
+        async with self._database.transaction() as connection:
+            await connection.execute(sa.insert(HOOKS), rows)
+            if build is None:
+                await self._forget(connection)
 
     async def note(
         self, kind: str, ran: Sequence[tuple[Hook, HookResult]], at: float, host: str, build: int
@@ -106,9 +105,8 @@ class PendingHooks:
             for hook, ended in ran
         ]
         if rows:
-            with faults():
-                async with self._database.engine.begin() as connection:
-                    await connection.execute(sa.insert(HOOKS), rows)
+            async with self._database.transaction() as connection:
+                await connection.execute(sa.insert(HOOKS), rows)
 
     async def _forget(self, connection: AsyncConnection) -> None:
         unknown = sa.select(HOOKS.c.id).where(HOOKS.c.build_id.is_(None))
@@ -132,21 +130,19 @@ class PendingHooks:
             & (HOOKS.c.kind == pending.kind)
             & (HOOKS.c.at == pending.at)
         )
-        with faults():
-            async with self._database.engine.begin() as connection:
-                query = sa.update(HOOKS).where(rest)
-                await connection.execute(query.values(state="skipped", ended=at, result=why))
+        async with self._database.transaction() as connection:
+            query = sa.update(HOOKS).where(rest)
+            await connection.execute(query.values(state="skipped", ended=at, result=why))
 
     async def _update(self, number: int, **values: Any) -> None:
-        with faults():
-            async with self._database.engine.begin() as connection:
-                query = sa.update(HOOKS).where(HOOKS.c.id == number)
-                await connection.execute(query.values(**values))
+        async with self._database.transaction() as connection:
+            query = sa.update(HOOKS).where(HOOKS.c.id == number)
+            await connection.execute(query.values(**values))
 
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return what was run, and is to be, for the machine's builds, oldest first."""
         query = sa.select(HOOKS).where(HOOKS.c.host == host).order_by(HOOKS.c.id)
-        rows = await self._database.rows(query)
+        rows = await self._database.shown(query)
         shown = ("at", "kind", "state", "attempts", "ended", "result", "output")
         return [
             {

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from pyxie.store.database import StoreError
+from pyxie.store.pools import StoreError
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pyxie.access.scope import Scope
 from pyxie.access.tokens import TokenError, Tokens
-from pyxie.store.database import StoreError
+from pyxie.store.pools import StoreError
 from pyxie.store.tables import TOKENS
 from tests.interleaving import FAILURES, ORDERS, TurningDatabase, Turns, kept, several
 

@@ -10,7 +10,8 @@ from pyxie.builds.life import Build, State
 from pyxie.builds.records import BuildRecords, Change
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Nic
-from pyxie.store.database import Database, StoreError
+from pyxie.store.database import Database
+from pyxie.store.pools import StoreError
 
 MAC = "00:de:ad:90:74:60"
 

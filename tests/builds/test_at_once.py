@@ -16,7 +16,7 @@ from pyxie.builds.life import ACTIVE, Build
 from pyxie.builds.records import BuildRecords
 from pyxie.events.trace import Trace
 from pyxie.metrics import Metrics
-from pyxie.store.database import StoreError
+from pyxie.store.pools import StoreError
 from pyxie.store.tables import BUILDS, TRANSITIONS
 from tests.builds.stores import MAC, machine
 from tests.interleaving import DISK_FULL, ORDERS, TurningDatabase, Turns, kept, several

@@ -17,7 +17,8 @@ from pyxie.builds.life import Build, State
 from pyxie.events.trace import Trace
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
-from pyxie.store.database import Database, StoreError
+from pyxie.store.database import Database
+from pyxie.store.pools import StoreError
 from tests.builds.stores import MAC, FillingRecords, machine, url
 from tests.support import A_DAY_BACK, YEARS, Clock, SetClock, eventually
 

@@ -54,19 +54,12 @@ class HeldDatabase(Database):
         self.go_on.set()
         self.full = False
 
-    @property
-    def engine(self) -> Any:
-        return self if self._engine is not None else None
-
-    def connect(self) -> Any:
-        return super().engine.connect()
-
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Any]:
+    async def transaction(self) -> AsyncIterator[Any]:
         if not self.go_on.is_set():
             self.held.set()
             await self.go_on.wait()
-        async with super().engine.begin() as connection:
+        async with super().transaction() as connection:
             yield connection
             if self.full:
                 raise OSError("disk full")
@@ -157,7 +150,7 @@ class TestArchive:
         url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
         async with Database(url) as opened:
             row = {"at": 1.0, "step": "image", "text": "x", "code": "image.fetching", "data": data}
-            async with opened.engine.begin() as connection:
+            async with opened.transaction() as connection:
                 await connection.execute(sa.insert(EVENTS), [row])
             trace = Trace()
             async with Archive(opened, trace, keep=lambda: 100):
@@ -169,7 +162,7 @@ class TestArchive:
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         async with Database(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
-            async with opened.engine.begin() as connection:
+            async with opened.transaction() as connection:
                 await connection.execute(sa.text("DROP TABLE events"))
             trace = Trace()
             async with Archive(opened, trace, keep=lambda: 100):
@@ -206,7 +199,7 @@ class TestArchive:
                 trace.record(said(Step.OFFER, "offered"), mac=mac)
                 if at % 400 == 0:
                     await kept.flush()
-        async with store.engine.connect() as connection:
+        async with store.transaction() as connection:
             count = (
                 await connection.execute(sa.select(sa.func.count()).select_from(EVENTS))
             ).scalar()
@@ -240,7 +233,7 @@ class TestArchive:
     async def test_a_disk_that_is_full_is_told_of_once(
         self, store: Database, caplog: pytest.LogCaptureFixture
     ) -> None:
-        async with store.engine.begin() as connection:
+        async with store.transaction() as connection:
             await connection.execute(sa.text("DROP TABLE events"))
         async with archive(store) as (trace, kept):
             for text in ("one", "two"):

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from pyxie.bounds import THREADS, THREADS_WAITING
-from pyxie.store.database import StoreError
+from pyxie.store.pools import StoreError
 from tests.builds.stores import FillingRecords
 from tests.http.site import HOST, MAC, Answer, Served, serving
 from tests.support import hung

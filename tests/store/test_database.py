@@ -10,8 +10,9 @@ import pytest
 from pyxie.builds.records import BuildRecords
 from pyxie.errors import StartError
 from pyxie.store import database as module
-from pyxie.store.database import Database, StoreError
+from pyxie.store.database import Database
 from pyxie.store.file import _foreign
+from pyxie.store.pools import StoreError
 from pyxie.store.tables import BUILDS, EVENTS, HEAD, HOOKS, TRANSITIONS
 from tests.builds.stores import build, opened, url
 
@@ -24,7 +25,7 @@ async def refusal(state: str) -> str:
 
 class TestOnDisk:
     async def test_every_commit_reaches_the_disk(self, tmp_path: Path) -> None:
-        async with opened(url(tmp_path)) as store, store._database.engine.connect() as connection:
+        async with opened(url(tmp_path)) as store, store._database.transaction() as connection:
             found = [
                 (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
                 for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -117,7 +118,7 @@ async def _fill(store: BuildRecords) -> None:
 
 async def _limit(store: BuildRecords) -> int:
     """Let the database grow no further."""
-    async with store._database.engine.connect() as connection:
+    async with store._database.transaction() as connection:
         return int((await connection.exec_driver_sql("PRAGMA max_page_count=1")).scalar_one())
 
 
@@ -222,7 +223,8 @@ class TestAStateThatCannotBeUsed:
     ) -> None:
         """PostgreSQL's driver raises the bare OSError when it cannot connect."""
         async with opened(url(tmp_path)) as store:
-            monkeypatch.setattr(store._database.engine.sync_engine.dialect, "do_begin", _away)
+            pool = store._database._open._reading
+            monkeypatch.setattr(pool.sync_engine.dialect, "do_begin", _away)
 
             with pytest.raises(StoreError) as caught:
                 await store.latest()

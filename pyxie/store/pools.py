@@ -1,0 +1,151 @@
+"""Connections to the database, in pools that do not share: who looks takes none from a boot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, RowMapping
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoneFreeError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from pyxie.bounds import (
+    STORE_ANSWER,
+    STORE_FREE,
+    STORE_LOOKING,
+    STORE_READING,
+    STORE_WRITING,
+)
+from pyxie.errors import PyxieError
+from pyxie.store import schema
+
+_BUSY: Final = 5
+"""Seconds that a statement waits for another program that writes."""
+
+
+class StoreError(PyxieError):
+    """The state could not be written or read; the text gives the database's reason."""
+
+
+FAULTS: Final = (SQLAlchemyError, OSError)
+"""What a database may fail with; a server that is away gives the bare OSError."""
+
+
+@contextmanager
+def faults() -> Iterator[None]:
+    """Turn what a database may fail with into StoreError."""
+    try:
+        yield
+    except FAULTS as exc:
+        if isinstance(exc, NoneFreeError):
+            STORE_FREE.reached()
+        elif isinstance(exc, TimeoutError):
+            STORE_ANSWER.reached()
+        raise StoreError(reason(exc)) from exc
+
+
+def reason(exc: SQLAlchemyError | OSError) -> str:
+    """Return the driver's own words; SQLAlchemy's text holds values, among them tokens."""
+    if isinstance(exc, NoneFreeError):
+        return f"no connection to it was free within {STORE_FREE.most:g} s"
+    if isinstance(exc, TimeoutError) and not exc.args:
+        return f"it did not answer within {STORE_ANSWER.most:g} s"
+    cause = getattr(exc, "orig", None) if isinstance(exc, SQLAlchemyError) else exc
+    return str(cause or "") or type(exc).__name__
+
+
+class Pools:
+    """The connections to one database; made when they are needed, and kept.
+
+    One writes at a time where the database is SQLite's, which allows no more: the others wait in
+    line here, and not by asking again and again.
+
+    Args:
+        url: SQLAlchemy's, for an async driver.
+
+    Raises:
+        ModuleNotFoundError: The driver is not installed; also NoSuchModuleError of SQLAlchemy's.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._is_file = url.get_backend_name() == "sqlite"
+        self._writing = self._pool(1 if self._is_file else STORE_WRITING.whole)
+        self._reading = self._pool(STORE_READING.whole)
+        self._looking = self._pool(STORE_LOOKING.whole)
+        if self._is_file:
+            schema.in_whole_transactions(self._writing.sync_engine)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for each in (self._writing, self._reading, self._looking):
+            await each.dispose()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Yield a connection in a transaction, which is stored when the block is left.
+
+        Raises:
+            StoreError: Nothing of it was stored.
+        """
+        with faults():
+            try:
+                async with self._writing.begin() as connection:
+                    yield connection
+            except NoneFreeError:
+                STORE_WRITING.reached()
+                raise
+
+    async def read(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
+        """Return what is found of what boots and builds need; raises StoreError."""
+        with faults():
+            try:
+                return await _rows(self._reading, query)
+            except NoneFreeError:
+                STORE_READING.reached()
+                raise
+
+    async def look(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
+        """Return what is found for people and programs who look; raises StoreError."""
+        with faults():
+            try:
+                return await _rows(self._looking, query)
+            except NoneFreeError:
+                STORE_LOOKING.reached()
+                raise
+
+    def _pool(self, size: int) -> AsyncEngine:
+        engine = create_async_engine(
+            self._url,
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=size,
+            max_overflow=0,
+            pool_timeout=STORE_FREE.most,
+            connect_args=schema.BY_HAND if self._is_file else {},
+        )
+        if self._is_file:
+            sa.event.listen(engine.sync_engine, "connect", _durable)
+        return engine
+
+
+async def _rows(engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:
+    async with asyncio.timeout(STORE_ANSWER.most), engine.connect() as connection:
+        found: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
+        return found
+
+
+def _durable(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY * 1000}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
