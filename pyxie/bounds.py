@@ -45,8 +45,34 @@ class Bound:
 HTTP_PER_ADDRESS = Bound(
     "http_per_address", 512, "connections from one address", "closed", "limits.http_per_address"
 )
-HTTP_TOTAL = Bound("http_total", 4096, "connections", "closed", "limits.http_total")
+HTTP_PER_NETWORK = Bound(
+    "http_per_network",
+    2048,
+    "connections from one IPv6 /64, or from the link-local addresses of an interface: half of all",
+    "the slowest makes room",
+)
+HTTP_TOTAL = Bound(
+    "http_total", 4096, "connections of machines", "the slowest makes room", "limits.http_total"
+)
+HTTP_ALLOWED = Bound(
+    "http_allowed",
+    4096,
+    "connections of the networks in `api.allow`",
+    "the slowest makes room",
+    "limits.http_total",
+)
+HTTP_HOST = Bound("http_host", 1024, "connections of this host itself", "the slowest makes room")
+ACCEPTED = Bound("http_accepted", 16, "connections taken at once", "wait for the next turn")
+DESCRIPTORS = Bound("descriptors", 65_536, "open files, or what the host gives", "wait or refused")
 HTTP_FIRST_REQUEST = Bound("http_first_request", 30, "s for a connection's first request", "closed")
+HTTP_STILL = Bound(
+    "http_still", 60, "s without a byte taken, or sent of a request's body", "closed"
+)
+HTTP_BODY_PACE = Bound(
+    "http_body_pace", 500, "bytes a second of a request's body at least, after a minute", "closed"
+)
+HTTP_IDLE = Bound("http_idle", 75, "s between two requests of a connection", "closed")
+HTTP_FOLLOWERS = Bound("http_followers", 64, "clients that follow events", "refused: 503")
 
 # Requests over HTTP
 

@@ -34,8 +34,9 @@ from pyxie.events.trace import Trace
 from pyxie.hooks.names import HookNames
 from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
-from pyxie.http.admission import FIRST_REQUEST, Admission, ConnectionLimits
-from pyxie.http.gate import Gate
+from pyxie.http.admission import Admission, Patience
+from pyxie.http.crowd import ConnectionLimits
+from pyxie.http.gate import Address, Gate, Side
 from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
@@ -284,7 +285,11 @@ def serve_tftp(
 
 
 def serve_http(
-    parts: Parts, listen: tuple[str, ...], port: int, *, patience: float = FIRST_REQUEST
+    parts: Parts,
+    listen: tuple[str, ...],
+    port: int,
+    *,
+    patience: Patience = Patience(),  # noqa: B008  (frozen)
 ) -> HttpServer:
     """Make the HTTP server.
 
@@ -292,9 +297,13 @@ def serve_http(
         parts: What its handlers use.
         listen: Addresses; none means all, IPv6 too.
         port: TCP port; 0 takes a free one, for tests.
-        patience: Seconds a client has for its first request.
+        patience: How long a client is waited for.
     """
-    admission = Admission(Derived(parts.settings, _connection_limits), patience)
+
+    def side(peer: Address, local: Address) -> Side:
+        return parts.gate().side(peer, local)
+
+    admission = Admission(Derived(parts.settings, _connection_limits), side, patience)
     declared = operations(parts.settings().waitron_api)
     app = application(parts, declared, admission)
     app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records)
@@ -302,7 +311,8 @@ def serve_http(
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:
-    return ConnectionLimits(settings.limits.http_per_address, settings.limits.http_total)
+    limits = settings.limits
+    return ConnectionLimits(limits.http_per_address, limits.http_total, limits.http_total)
 
 
 def _tftp_limits(settings: Settings) -> Limits:

@@ -108,6 +108,11 @@ class Trace:
         found = merge(unknown, known, key=attrgetter("number"))
         return [each.event for each in found if mac is None or each.event.mac == mac]
 
+    @property
+    def followed(self) -> int:
+        """By how many it is followed."""
+        return len(self._followers)
+
     @contextmanager
     def follow(self, *, progress: bool = False) -> Iterator[asyncio.Queue[Event]]:
         """Yield a queue that receives every event from now on.

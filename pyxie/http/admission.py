@@ -1,4 +1,4 @@
-"""Bounds on connections: so many an address, so many in all, and no silent ones.
+"""Bounds on connections: so many an address, a network and in all, and none that stands still.
 
 aiohttp has none of these; each connection passes here on its way to it.
 """
@@ -7,32 +7,46 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
+import socket
+import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
-from pyxie.bounds import HTTP_FIRST_REQUEST, HTTP_PER_ADDRESS, HTTP_TOTAL
-from pyxie.http.gate import address
+from aiohttp import web
+
+from pyxie.bounds import HTTP_BODY_PACE, HTTP_FIRST_REQUEST, HTTP_IDLE, HTTP_STILL
+from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, origin, slowest
+from pyxie.http.gate import Address, Side, address
+from pyxie.http.pace import TCP_INFO_SIZE, Line, Pace, Turn, line, turn
+from pyxie.rate import Once
 
 log = logging.getLogger(__name__)
 
-FIRST_REQUEST = HTTP_FIRST_REQUEST.most
-"""Seconds from connecting to the end of the first request's head; aiohttp's own timeouts
-begin after that."""
+_LOOK: Final = 5.0
+"""Seconds between two looks at a connection, at most."""
+_LOOKED_AT: Final = 8
+"""Of how many the slowest makes room for a newcomer."""
+_RESET: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: what was not sent is thrown away, not kept for whoever does not take it."""
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """How many connections may be held.
+class Patience:
+    """For how long a client is waited for, in seconds.
 
     Attributes:
-        per_address: By one address.
-        total: By all.
+        first_request: From connecting to the end of the first request's head; aiohttp's own
+            timeouts begin after that.
+        still: For the next byte, sent or taken, where it is the client's turn.
+        body: Bytes a second, not a time: at least so many of a request's body have to come, after
+            the first ``still`` seconds.
     """
 
-    per_address: int
-    total: int
+    first_request: float = HTTP_FIRST_REQUEST.most
+    still: float = HTTP_STILL.most
+    body: float = HTTP_BODY_PACE.most
 
 
 class Admission:
@@ -40,88 +54,132 @@ class Admission:
 
     Args:
         limits: Those of now.
-        patience: Seconds for the first request.
+        side: Tells whose a connection is, by the client's address and ours.
+        patience: With clients.
     """
 
     def __init__(
-        self, limits: Callable[[], ConnectionLimits], patience: float = FIRST_REQUEST
+        self,
+        limits: Callable[[], ConnectionLimits],
+        side: Callable[[Address, Address], Side] = lambda _peer, _local: Side.OTHERS,
+        patience: Patience = Patience(),
     ) -> None:
         self.patience = patience
         self._limits = limits
-        self._held: Counter[str] = Counter()
-        self._all: set[_Connection] = set()
+        self._side = side
+        self._crowd: Crowd[_Connection] = Crowd()
         self._by_transport: dict[asyncio.BaseTransport, _Connection] = {}
-        self._warned: float = -60.0
+        self._said = Once()
 
     def wrap(self, factory: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
         """Return a factory whose protocols count before they hand over to ``factory``'s."""
         return lambda: _Connection(self, factory)
 
-    def begun(self, transport: asyncio.BaseTransport | None) -> None:
+    def begun(self, request: web.BaseRequest) -> None:
         """Note that a request's head came in whole."""
-        if transport is not None and transport in self._by_transport:
-            self._by_transport[transport].begun()
+        connection = self._by_transport.get(request.transport) if request.transport else None
+        if connection is not None:
+            connection.begun(request)
 
-    def enter(self, connection: _Connection, peer: str) -> bool:
+    def answered(self, transport: asyncio.BaseTransport | None) -> None:
+        """Note that a request is in hand no more; its answer may be under way."""
+        connection = self._by_transport.get(transport) if transport else None
+        if connection is not None:
+            connection.answered()
+
+    def enter(self, connection: _Connection, transport: asyncio.BaseTransport) -> bool:
         """Count a new connection; False if it is one too many."""
-        limits = self._limits()
-        if len(self._all) >= limits.total:
-            HTTP_TOTAL.reached()
-            return self._refuse(f"{limits.total} in all: 'limits.http_total'")
-        if self._held[peer] >= limits.per_address:
-            HTTP_PER_ADDRESS.reached()
-            return self._refuse(f"{limits.per_address} from {peer}: 'limits.http_per_address'")
-        self._held[peer] += 1
-        self._all.add(connection)
-        if connection.transport is not None:
-            self._by_transport[connection.transport] = connection
+        who = self._origin(transport)
+        full = self._crowd.full(who, self._limits())
+        if full is not None and not self._makes_room(full):
+            return False
+        self._crowd.enter(connection, who)
+        self._by_transport[transport] = connection
         return True
 
-    def leave(self, connection: _Connection, peer: str) -> None:
+    def leave(self, connection: _Connection) -> None:
         """Count a connection no more."""
-        self._all.discard(connection)
-        if connection.transport is not None:
-            self._by_transport.pop(connection.transport, None)
-        self._held[peer] -= 1
-        if not self._held[peer]:
-            del self._held[peer]
+        self._crowd.leave(connection)
+        self._by_transport.pop(connection.transport, None)
 
-    def _refuse(self, why: str) -> bool:
+    def given_up(self, connection: _Connection, why: str) -> None:
+        """Say that a connection is ended, since its client does not do its part."""
+        peer = connection.transport.get_extra_info("peername")
+        client = str(peer[0]) if peer else "a client"
+        if self._said.news(("still", client), asyncio.get_running_loop().time()):
+            log.info("HTTP: a connection of %s is closed: %s", client, why)
+
+    def _origin(self, transport: asyncio.BaseTransport) -> Origin:
+        peer, local = (transport.get_extra_info(name) for name in ("peername", "sockname"))
+        if not peer:
+            return Origin(Side.OTHERS, "")
+        client = address(peer[0])
+        side = self._side(client, address(local[0]) if local else client)
+        return origin(side, client, peer[3] if len(peer) > 3 else 0)
+
+    def _makes_room(self, full: Full) -> bool:
+        displaced = None
+        if full.group is not None:
+            # A few, so that a flood of newcomers costs little each.
+            found = self._crowd.some(full.group, _LOOKED_AT)
+            displaced = slowest([(each, each.look()) for each in found])
         now = asyncio.get_running_loop().time()
-        if now - self._warned >= 60.0:
-            self._warned = now
-            log.warning("HTTP connections are refused; too many: %s", why)
-        return False
+        if self._said.news((full.bound.name, displaced is None), now):
+            what = "are refused" if displaced is None else "make room, the slowest first"
+            log.warning("HTTP connections %s; too many: %s", what, full)
+        if displaced is None:
+            return False
+        displaced.end()
+        return True
 
 
 class _Connection(asyncio.Protocol):
     """Stands between a transport and aiohttp's protocol, which is made only on admission."""
 
+    transport: asyncio.BaseTransport
+
     def __init__(self, admission: Admission, factory: Callable[[], asyncio.Protocol]) -> None:
-        self.transport: asyncio.BaseTransport | None = None
+        self.request: web.BaseRequest | None = None
         self._admission = admission
         self._factory = factory
         self._inner: asyncio.Protocol | None = None
-        self._peer = ""
+        self._socket: socket.socket | None = None
+        self._loop = asyncio.get_running_loop()
+        self._pace = Pace(self._loop.time())
+        self._asked = self._answered = 0.0
+        self._given = 0
         self._patience: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
-        peername = transport.get_extra_info("peername")
-        self._peer = str(address(peername[0])) if peername else ""
-        if not self._admission.enter(self, self._peer):
+        self._socket = transport.get_extra_info("socket")
+        if not self._admission.enter(self, transport):
             cast("asyncio.Transport", transport).abort()
             return
-        loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(self._admission.patience, self._give_up)
+        patience = self._admission.patience
+        self._patience = self._loop.call_later(patience.first_request, self._asks_nothing)
+        self._again = min(_LOOK, patience.still / 4)
+        self._looking = self._loop.call_later(self._again, self._look)
         self._inner = self._factory()
         self._inner.connection_made(transport)
 
-    def begun(self) -> None:
-        """The first request is in: from here on aiohttp keeps the time."""
+    def begun(self, request: web.BaseRequest) -> None:
+        """Note a request; after the first, aiohttp keeps the time between two."""
+        self.request = request
+        self._asked = self._loop.time()
+        self._answered = 0.0
+        if not request.content.is_eof():
+            self.look()
+            self._given = self._pace.given
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
+
+    def answered(self) -> None:
+        """Note that there is no request in hand."""
+        self.request = None
+        self._answered = self._loop.time()
 
     def data_received(self, data: bytes) -> None:
         if self._inner is not None:
@@ -139,12 +197,77 @@ class _Connection(asyncio.Protocol):
             self._inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.begun()
+        for timer in (self._patience, self._looking):
+            if timer is not None:
+                timer.cancel()
+        idle = self._loop.time() - self._answered if self._answered else 0.0
+        if self.request is None and exc is None and idle >= HTTP_IDLE.most:
+            HTTP_IDLE.reached()  # by aiohttp's clock
+        self.request = None
         if self._inner is not None:
-            self._admission.leave(self, self._peer)
+            self._admission.leave(self)
             self._inner.connection_lost(exc)
 
-    def _give_up(self) -> None:
-        if self.transport is not None:
-            HTTP_FIRST_REQUEST.reached()
+    def look(self) -> float:
+        """Look how it moves now, and return how fast: bytes a second."""
+        known = self._line()
+        if known is not None:
+            buffered = cast("asyncio.Transport", self.transport).get_write_buffer_size()
+            asked, whole = self.request is not None, True
+            if self.request is not None:
+                whole = self.request.content.is_eof()
+            whose = turn(known.waiting or bool(buffered), asked, whole)
+            self._pace.look(whose, known, self._loop.time())
+        return self._pace.speed
+
+    def end(self) -> None:
+        """Cut it off."""
+        self._admission.leave(self)
+        if self._socket is None:
             cast("asyncio.Transport", self.transport).abort()
+            return
+        with suppress(OSError):  # the client has left
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self._socket.shutdown(socket.SHUT_RDWR)
+        # Not at once: sendfile has to find out before its descriptor is gone, or it would
+        # wait for ever. The loop hears of the shutdown in its next turn.
+        abort = cast("asyncio.Transport", self.transport).abort
+        self._loop.call_soon(self._loop.call_soon, abort)
+
+    def _line(self) -> Line | None:
+        if self._socket is None:
+            return None
+        try:
+            info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_SIZE)
+        except OSError:  # closed, or it is no TCP
+            return None
+        return line(info)
+
+    def _look(self) -> None:
+        self.look()
+        now, patience = self._loop.time(), self._admission.patience
+        whose, still = self._pace.turn, self._pace.still(now)
+        if whose is Turn.TO_READ and still >= patience.still:
+            HTTP_STILL.reached()
+            self._give_up(f"it took no byte for {still:.0f} s")
+        elif whose is Turn.TO_WRITE and still >= patience.still:
+            HTTP_STILL.reached()
+            self._give_up(f"it sent no byte of a request's body for {still:.0f} s")
+        elif whose is Turn.TO_WRITE and self._trickles(now - self._asked):
+            HTTP_BODY_PACE.reached()
+            self._give_up(f"the body of its request was not whole after {now - self._asked:.0f} s")
+        else:
+            self._looking = self._loop.call_later(self._again, self._look)
+
+    def _trickles(self, asked: float) -> bool:
+        patience = self._admission.patience
+        came = self._pace.given - self._given
+        return asked >= patience.still and came < patience.body * asked
+
+    def _give_up(self, why: str) -> None:
+        self._admission.given_up(self, why)
+        self.end()
+
+    def _asks_nothing(self) -> None:
+        HTTP_FIRST_REQUEST.reached()
+        cast("asyncio.Transport", self.transport).abort()

@@ -213,7 +213,8 @@ _TITLES = {
 @web.middleware
 async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count and log the request; tokens in its path are masked."""
-    request.app[ADMISSION].begun(request.transport)
+    transport = request.transport
+    request.app[ADMISSION].begun(request)
     started = time.perf_counter()
     status = _LEFT
     try:
@@ -225,6 +226,7 @@ async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         status = response.status
         return response
     finally:
+        request.app[ADMISSION].answered(transport)
         took = time.perf_counter() - started
         route = _route(request)
         method = request.method if request.method in _METHODS else "other"

@@ -9,8 +9,10 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AfterValidator, Field
 
+from pyxie.bounds import HTTP_FOLLOWERS
 from pyxie.config.validate import Model
 from pyxie.config.values import mac as canonical
+from pyxie.errors import BusyError
 from pyxie.events.event import Event
 from pyxie.events.kind import Step
 from pyxie.http import answers
@@ -51,6 +53,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     host, mac = of.host or None, of.mac
     if host is not None:
         host = request.app[MACHINES]().hostname_of(host)
+    if of.follow and trace.followed >= HTTP_FOLLOWERS.whole:
+        HTTP_FOLLOWERS.reached()
+        raise BusyError("events", f"{HTTP_FOLLOWERS.whole} clients follow them already")
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     with trace.follow(progress=of.progress) as queue:
         recent = trace.recent(host=host, mac=mac)

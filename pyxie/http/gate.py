@@ -8,11 +8,15 @@ import hmac
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TypeAlias
 
 from pyxie.access.scope import Scope, Token
 from pyxie.config.settings import Api
+
+Address: TypeAlias = IPv4Address | IPv6Address
 
 _FORWARDED = frozenset(
     ("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
@@ -49,6 +53,14 @@ class Verdict:
     who: str
 
 
+class Side(Enum):
+    """Whose a connection is, by its addresses: each side has a bound of its own."""
+
+    HOST = "this host"
+    ALLOWED = "api.allow"
+    OTHERS = "others"
+
+
 class Gate:
     """Decides on one management request; told all it needs, does no I/O.
 
@@ -71,6 +83,19 @@ class Gate:
         self._allow = api.allow
         self._tokens = [token.get_secret_value().encode() for token in api.tokens]
         self._is_own = is_own
+
+    def side(self, peer: Address, local: Address) -> Side:
+        """Tell whose a connection is, before anything is asked on it.
+
+        Args:
+            peer: The client's address.
+            local: Our end of its connection.
+        """
+        if self._is_ours(peer, local):
+            return Side.HOST
+        if any(peer in network for network in self._allow):
+            return Side.ALLOWED
+        return Side.OTHERS
 
     def judge(
         self,

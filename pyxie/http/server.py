@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import socket
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
@@ -13,9 +11,10 @@ from typing import Any, Self
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from pyxie.errors import StartError
+from pyxie.bounds import HTTP_IDLE
 from pyxie.http import edge
 from pyxie.http.admission import Admission
+from pyxie.http.listening import Listener, listeners
 from pyxie.http.parts import Parts, put
 from pyxie.http.routing import Operation, install
 
@@ -23,8 +22,6 @@ log = logging.getLogger(__name__)
 
 _IN_HAND = 2.2
 """Seconds for requests at the end; aiohttp waits twice as long for one that is stuck."""
-_IDLE = 75.0
-"""Seconds a connection may idle between two requests."""
 
 
 class _Discreet(logging.LoggerAdapter[logging.Logger]):
@@ -89,20 +86,18 @@ class HttpServer:
         self._listen = listen
         self._admission = admission
         self._runner: web.AppRunner | None = None
-        self._servers: list[asyncio.Server] = []
+        self._listeners: list[Listener] = []
 
     async def __aenter__(self) -> Self:
         factory = await self.set_up()
-        loop = asyncio.get_running_loop()
         try:
-            for listener in _listeners(self._listen, self.port):
-                self._servers.append(
-                    await loop.create_server(factory, sock=listener, start_serving=False)
-                )
+            self._listeners = [
+                Listener(each, factory) for each in listeners(self._listen, self.port)
+            ]
         except BaseException:
             await self.__aexit__(None, None, None)
             raise
-        self.port = self._servers[0].sockets[0].getsockname()[1]
+        self.port = self._listeners[0].port
         return self
 
     async def set_up(self) -> Callable[[], asyncio.Protocol]:
@@ -116,7 +111,7 @@ class HttpServer:
             self._app,
             access_log=None,
             handle_signals=False,
-            keepalive_timeout=_IDLE,
+            keepalive_timeout=HTTP_IDLE.most,
             logger=_Discreet(logging.getLogger("aiohttp.server")),
         )
         await self._runner.setup()
@@ -129,8 +124,8 @@ class HttpServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for server in self._servers:
-            server.close()
+        for each in self._listeners:
+            each.close()
         if self._runner is not None:
             await self._runner.shutdown()
             if self._runner.server is not None:
@@ -139,65 +134,15 @@ class HttpServer:
 
     async def serve(self) -> None:
         """Accept connections until cancelled."""
-        for server in self._servers:
-            await server.start_serving()
+        for each in self._listeners:
+            each.serve()
         log.info("HTTP on port %d", self.port)
         await asyncio.Event().wait()
 
     async def drain(self) -> None:
         """Accept no more; wait for the requests in hand."""
-        for server in self._servers:
-            server.close()
+        for each in self._listeners:
+            each.close()
         if self._runner is not None and self._runner.server is not None:
             self._runner.server.pre_shutdown()
             await self._runner.server.shutdown(_IN_HAND)
-
-
-def _listeners(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
-    """Bind all addresses, or none.
-
-    Raises:
-        StartError: One cannot be bound.
-    """
-    found: list[socket.socket] = []
-    try:
-        for host in hosts or ("::", "0.0.0.0"):
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            try:
-                listener = socket.socket(family, socket.SOCK_STREAM)
-            except OSError:
-                if hosts:
-                    raise
-                continue  # a kernel without IPv6
-            found.append(listener)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            if port == 0 and len(found) > 1:
-                port = found[0].getsockname()[1]
-            try:
-                listener.bind((host, port))
-            except OSError as exc:
-                if not hosts and family == socket.AF_INET6 and exc.errno == errno.EADDRNOTAVAIL:
-                    found.remove(listener)
-                    listener.close()
-                    continue  # IPv6 is switched off
-                raise StartError(_advice(host, port, exc)) from exc
-            listener.listen(1024)
-            listener.setblocking(False)
-    except BaseException:
-        for listener in found:
-            listener.close()
-        raise
-    return found
-
-
-def _advice(host: str, port: int, exc: OSError) -> str:
-    if exc.errno == errno.EADDRINUSE:
-        return (
-            f"HTTP: TCP port {port} is taken by another program; stop it, or set another "
-            "'http: {port: …}' in config.yaml"
-        )
-    if exc.errno in (errno.EACCES, errno.EPERM):
-        return f"HTTP: TCP port {port} needs root or CAP_NET_BIND_SERVICE; set a port above 1023"
-    return f"HTTP: cannot listen on {host} port {port}: {exc.strerror}; see 'http.listen'"

@@ -21,8 +21,8 @@ from pyxie.composition import assemble, serve_http
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
 from pyxie.events.kind import Step
-from pyxie.http.admission import FIRST_REQUEST
-from pyxie.http.gate import Gate, Verdict
+from pyxie.http.admission import Patience
+from pyxie.http.gate import Gate, Side, Verdict
 from pyxie.http.parts import GATE, Parts
 from pyxie.http.server import HttpServer
 from pyxie.net.interfaces import Interface, Interfaces
@@ -201,7 +201,7 @@ async def serving(
     *,
     records: Callable[..., BuildRecords] = BuildRecords,
     to_strangers: bool = False,
-    patience: float = FIRST_REQUEST,
+    patience: Patience = Patience(),  # noqa: B008  (frozen)
     listen: str = "127.0.0.1",
     **changed: str | None,
 ) -> AsyncIterator[Served]:
@@ -211,7 +211,7 @@ async def serving(
         folder: Where its files are written, and its state.
         records: Makes the records of builds.
         to_strangers: All clients count as coming from elsewhere.
-        patience: Of the server with a first request.
+        patience: Of the server.
         listen: The address to listen on.
         **changed: Files, as for `lay`.
     """
@@ -227,6 +227,7 @@ async def serving(
         if to_strangers:
             gate = OutsidersGate(settings.api, lambda _: False, parts.tokens.find)
             _app(server)._state[GATE] = lambda: gate
+            server._admission._side = lambda _peer, _local: Side.OTHERS
         running = asyncio.create_task(server.serve())
         try:
             async with aiohttp.ClientSession(auto_decompress=False) as session:

@@ -2,16 +2,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import re
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
 
-from pyxie.http.admission import Admission
+from pyxie.bounds import HTTP_BODY_PACE, HTTP_STILL
+from pyxie.http.admission import Admission, Patience
+from pyxie.http.gate import Side
 from tests.http.site import CONFIG, Served, serving
 from tests.support import eventually
 
 ASK = b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
+OPEN = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 class Line:
@@ -20,13 +28,14 @@ class Line:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
 
-    async def answered(self) -> bool:
+    async def answered(self, ask: bytes = ASK) -> bool:
         """Ask; False if the server has hung up."""
         try:
-            self.writer.write(ASK)
+            self.writer.write(ask)
             async with asyncio.timeout(10):
                 head = await self.reader.readuntil(b"\r\n\r\n")
-                await self.reader.readexactly(2)
+                length = re.search(rb"Content-Length: (\d+)", head)
+                await self.reader.readexactly(int(length[1]) if length else 0)
         except (ConnectionError, asyncio.IncompleteReadError):
             return False
         assert head.startswith(b"HTTP/1.1 200 OK\r\n"), head
@@ -63,50 +72,68 @@ class TestCaps:
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         async with (
-            serving(tmp_path, config=limited(2, 10)) as served,
+            serving(tmp_path, config=limited(2, 10), to_strangers=True) as served,
             line(served) as one,
             line(served) as two,
         ):
-            assert await one.answered()
-            assert await two.answered()
+            assert await one.answered(OPEN)
+            assert await two.answered(OPEN)
             async with line(served) as three, line(served, "127.0.0.2") as other:
-                assert not await three.answered()
-                assert await other.answered()
-            assert await one.answered()
+                assert not await three.answered(OPEN)
+                assert await other.answered(OPEN)
+            assert await one.answered(OPEN)
 
         assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
             "HTTP connections are refused; too many: 2 from 127.0.0.1: 'limits.http_per_address'"
         ]
 
-    async def test_all_together_hold_so_many(
+    async def test_of_all_together_the_slowest_makes_room(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         async with (
-            serving(tmp_path, config=limited(2, 3)) as served,
+            serving(tmp_path, config=limited(2, 3), to_strangers=True) as served,
             line(served) as one,
-            line(served, "127.0.0.2") as two,
+            line(served, "127.0.0.2") as silent,
             line(served, "127.0.0.3") as three,
         ):
-            assert [await each.answered() for each in (one, two, three)] == [True] * 3
+            assert await one.answered(OPEN)
+            assert await three.answered(OPEN)
             async with line(served, "127.0.0.4") as four:
-                assert not await four.answered()
+                assert await four.answered(OPEN)
+                assert await silent.hung_up()
+            await _nobody_but(served, 2)
 
         assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
-            "HTTP connections are refused; too many: 3 in all: 'limits.http_total'"
+            "HTTP connections make room, the slowest first; too many: 3 in all: 'limits.http_total'"
         ]
 
+    async def test_who_manages_is_let_in_while_machines_hold_all(self, tmp_path: Path) -> None:
+        async with (
+            serving(tmp_path, config=limited(9, 1)) as served,
+            AsyncExitStack() as held,
+        ):
+            served.server._admission._side = lambda peer, _: (
+                Side.OTHERS if str(peer) == "127.0.0.2" else Side.HOST
+            )
+            machine = await held.enter_async_context(line(served, "127.0.0.2"))
+            assert await machine.answered()
+            admins = [await held.enter_async_context(line(served)) for _ in range(3)]
+
+            assert [await each.answered() for each in admins] == [True] * 3
+            assert await machine.answered()
+
     async def test_one_that_ends_makes_room(self, tmp_path: Path) -> None:
-        async with serving(tmp_path, config=limited(1, 10)) as served:
+        async with serving(tmp_path, config=limited(1, 10), to_strangers=True) as served:
             for _ in range(5):
                 async with line(served) as one:
-                    assert await one.answered()
+                    assert await one.answered(OPEN)
                 await _nobody(served.server._admission)
 
 
 class TestPatience:
     async def test_who_asks_nothing_or_too_slowly_is_dropped(self, tmp_path: Path) -> None:
         async with (
-            serving(tmp_path, patience=0.2) as served,
+            serving(tmp_path, patience=Patience(first_request=0.2)) as served,
             line(served) as silent,
             line(served) as slow,
         ):
@@ -117,7 +144,10 @@ class TestPatience:
             await _nobody(served.server._admission)
 
     async def test_who_has_asked_may_stay(self, tmp_path: Path) -> None:
-        async with serving(tmp_path, patience=0.1) as served, line(served) as one:
+        async with (
+            serving(tmp_path, patience=Patience(first_request=0.1)) as served,
+            line(served) as one,
+        ):
             assert await one.answered()
             async with line(served) as silent:
                 assert await silent.hung_up()  # so its time is over, which began later
@@ -132,5 +162,166 @@ class TestPatience:
             assert served.server._runner.server().keepalive_timeout == 75.0
 
 
+def fetch(served: Served, path: str, room: int = 4096) -> socket.socket:
+    """Ask for ``path`` over a connection that holds few bytes, and read none of the answer."""
+    asking = socket.socket()
+    asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+    asking.settimeout(5)
+    asking.connect(("127.0.0.1", served.server.port))
+    asking.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    asking.setblocking(False)
+    return asking
+
+
+def large(served: Served) -> str:
+    """Lay a file that no buffer holds, and return its path."""
+    with (served.folder / "images/large").open("wb") as file:
+        file.truncate(1 << 30)
+    return "/images/large"
+
+
+async def endless(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(bytes(1 << 16))
+
+
+async def late(_request: web.Request) -> web.Response:
+    await asyncio.sleep(1.0)
+    return web.Response(text="at last")
+
+
+async def body(request: web.Request) -> web.Response:
+    return web.Response(text=str(len(await request.read())))
+
+
+def route(served: Served, handler: Callable[[web.Request], Any]) -> None:
+    assert served.server._runner is not None
+    router = served.server._runner.app.router
+    router._frozen = False
+    router.add_route("*", "/extra", handler)
+
+
+BRIEF = Patience(still=0.4)
+
+
+class TestStandingStill:
+    """A connection on which the client does not do its part is ended, wherever it is."""
+
+    async def test_who_takes_no_byte_of_a_file_is_cut_off(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        before = HTTP_STILL.times
+        async with serving(tmp_path, patience=BRIEF) as served:
+            with fetch(served, large(served)):
+                await eventually(lambda: len(served.server._admission._crowd))
+                await _all_over(served)
+                await eventually(lambda: _lines(caplog, "pyxie.access"))
+
+        assert HTTP_STILL.times == before + 1
+        [line] = _lines(caplog, "pyxie.http.admission")
+        assert re.fullmatch(
+            r"HTTP: a connection of 127.0.0.1 is closed: it took no byte for \d+ s", line
+        )
+        assert " 499, " in _lines(caplog, "pyxie.access")[-1]
+
+    async def test_so_is_who_takes_none_of_what_is_streamed(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, patience=BRIEF) as served:
+            route(served, endless)
+            with fetch(served, "/extra"):
+                await eventually(lambda: len(served.server._admission._crowd))
+                await _all_over(served)
+
+    async def test_so_is_who_asks_again_and_again_and_takes_no_answer(self, tmp_path: Path) -> None:
+        """The bytes that it sends are no progress, and aiohttp closes only what it can flush."""
+        async with serving(tmp_path, patience=BRIEF) as served:
+            with fetch(served, "/api/v1/openapi.json") as asking:
+                for _ in range(200):
+                    with suppress(BlockingIOError, ConnectionError):
+                        asking.send(b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    await asyncio.sleep(0.005)
+                await _all_over(served)
+
+    async def test_who_takes_little_by_little_lives(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, patience=BRIEF) as served:
+            with fetch(served, large(served)) as asking:
+                loop = asyncio.get_running_loop()
+                for _ in range(30):
+                    await asyncio.sleep(0.05)
+                    assert await loop.sock_recv(asking, 4096)
+
+    async def test_who_waits_for_us_lives(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, patience=BRIEF) as served, line(served) as one:
+            route(served, late)
+
+            assert await one.answered(b"GET /extra HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+    async def test_who_sends_nothing_of_its_body_is_cut_off(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, patience=BRIEF) as served, line(served) as one:
+            route(served, body)
+            one.writer.write(
+                b"PUT /extra HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx"
+            )
+
+            assert await one.hung_up()
+            await _all_over(served)
+
+    async def test_a_body_has_to_come_at_some_pace(self, tmp_path: Path) -> None:
+        before = HTTP_BODY_PACE.times
+        patience = Patience(still=0.4, body=500)
+        async with serving(tmp_path, patience=patience) as served, line(served) as one:
+            route(served, body)
+            one.writer.write(
+                b"PUT /extra HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\n"
+            )
+            with suppress(ConnectionError):
+                for _ in range(100):
+                    one.writer.write(b"x")
+                    await one.writer.drain()
+                    await asyncio.sleep(0.05)
+
+            assert await one.hung_up()
+
+        assert HTTP_BODY_PACE.times == before + 1
+
+    async def test_who_follows_events_lives_by_heartbeats(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.http.events._HEARTBEAT", 0.1)
+        async with serving(tmp_path, patience=BRIEF) as served, line(served) as one:
+            one.writer.write(b"GET /api/v1/events?follow=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await one.reader.readuntil(b"\r\n\r\n")
+            for _ in range(12):
+                assert await one.reader.readuntil(b"\n\r\n")
+            assert len(served.server._admission._crowd) == 1
+
+    async def test_who_follows_events_may_hear_nothing_for_longer(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, patience=BRIEF) as served, line(served) as one:
+            one.writer.write(b"GET /api/v1/events?follow=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await one.reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(1.0)
+
+            assert len(served.server._admission._crowd) == 1
+
+
+def _lines(caplog: pytest.LogCaptureFixture, logger: str) -> list[str]:
+    return [each.getMessage() for each in caplog.records if each.name == logger]
+
+
+async def _all_over(served: Served) -> None:
+    """Wait until no connection is held, nor anything that works for one."""
+    await _nobody(served.server._admission)
+    assert served.server._runner is not None
+    server = served.server._runner.server
+    assert server is not None
+    await eventually(lambda: not server.connections)
+
+
+async def _nobody_but(served: Served, many: int) -> None:
+    await eventually(lambda: len(served.server._admission._crowd) == many)
+
+
 async def _nobody(admission: Admission) -> None:
-    await eventually(lambda: not (admission._all or admission._held or admission._by_transport))
+    await eventually(lambda: not (len(admission._crowd) or admission._by_transport))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pyxie import __version__
+from pyxie.bounds import HTTP_FOLLOWERS
 from pyxie.builds.life import Build
 from pyxie.events.kind import Step
 from pyxie.events.kinds import ImageProgress
@@ -202,6 +203,21 @@ class TestEvents:
 
             assert [each["code"] for each in heard] == ["test.said", "image.progress"]
             assert heard[1]["data"] == {"part": "kernel", "sent": 7, "total": 9}
+
+    async def test_are_followed_by_so_many(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(HTTP_FOLLOWERS, "most", 1)
+        before = HTTP_FOLLOWERS.times
+        async with serving(tmp_path) as served:
+            url = f"{served.url}/api/v1/events?follow=1"
+            async with served.session.get(url) as follower, served.session.get(url) as refused:
+                assert (follower.status, refused.status) == (200, 503)
+                assert (await refused.json(content_type=None))["detail"] == (
+                    "events: 1 clients follow them already"
+                )
+                assert (await served.get("/api/v1/events")).status == 200
+        assert HTTP_FOLLOWERS.times == before + 1
 
     @pytest.mark.slow
     async def test_do_not_hold_up_the_end(self, tmp_path: Path) -> None:

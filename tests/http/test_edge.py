@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from pyxie.bounds import THREADS, THREADS_WAITING
+from pyxie.http.admission import Patience
 from pyxie.store.pools import StoreError
 from tests.builds.stores import FillingRecords
 from tests.http.site import HOST, MAC, Answer, Served, serving
@@ -178,7 +179,7 @@ class TestWeirdRequests:
     async def test_are_answered_or_dropped(
         self, tmp_path: Path, request_: bytes, caplog: pytest.LogCaptureFixture
     ) -> None:
-        async with serving(tmp_path, patience=0.2) as served:
+        async with serving(tmp_path, patience=Patience(first_request=0.2)) as served:
             answer = await served.raw(request_)
 
             assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))

@@ -9,7 +9,7 @@ from multidict import CIMultiDict
 
 from pyxie.access.scope import Scope, Token
 from pyxie.config.settings import Api
-from pyxie.http.gate import Gate, Verdict, address
+from pyxie.http.gate import Gate, Side, Verdict, address
 
 TOKEN = "0123456789abcdef"
 LAN, V6 = "192.0.2.1", "2001:db8::1"
@@ -54,6 +54,24 @@ class TestAddress:
     )
     def test_is_what_the_client_would_call_it(self, text: str, meant: str) -> None:
         assert address(text) == ip_address(meant)
+
+
+class TestSide:
+    @pytest.mark.parametrize(
+        ("peer", "local", "side"),
+        [
+            ("127.0.0.1", "127.0.0.1", Side.HOST),
+            ("::ffff:127.0.0.1", "::1", Side.HOST),
+            ("192.0.2.2", LAN, Side.HOST),
+            (V6, V6, Side.HOST),
+            ("198.51.100.7", LAN, Side.ALLOWED),
+            ("2001:db8:9::7", V6, Side.ALLOWED),
+            ("192.0.2.77", LAN, Side.OTHERS),
+            ("fe80::7", "fe80::1", Side.OTHERS),
+        ],
+    )
+    def test_is_told_by_the_addresses(self, peer: str, local: str, side: Side) -> None:
+        assert GATE.side(address(peer), address(local)) is side
 
 
 class TestByAddress:

@@ -7,49 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.errors import StartError
-from pyxie.http.server import _advice, _listeners
 from tests.http.site import CONFIG, HOST, Answer, serving
-
-
-class TestListening:
-    def test_by_default_it_is_on_all_addresses_of_both_families(self) -> None:
-        found = _listeners((), 0)
-        try:
-            families = {each.family for each in found}
-            ports = {each.getsockname()[1] for each in found}
-        finally:
-            for each in found:
-                each.close()
-
-        assert socket.AF_INET in families
-        assert len(ports) == 1
-
-    def test_a_port_in_use_is_one_sentence_and_leaves_nothing_bound(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
-            with pytest.raises(StartError) as caught:
-                _listeners(("127.0.0.2", "127.0.0.1"), port)
-
-        assert str(caught.value) == (
-            f"HTTP: TCP port {port} is taken by another program; stop it, or set another "
-            "'http: {port: …}' in config.yaml"
-        )
-        socket.create_server(("127.0.0.2", port)).close()
-
-    def test_an_address_that_is_not_ours_is_one_sentence(self) -> None:
-        with pytest.raises(StartError) as caught:
-            _listeners(("192.0.2.77",), 8090)
-
-        assert str(caught.value) == (
-            "HTTP: cannot listen on 192.0.2.77 port 8090: "
-            "Cannot assign requested address; see 'http.listen'"
-        )
-
-    def test_a_low_port_without_the_right_is_one_sentence(self) -> None:
-        assert _advice("", 80, PermissionError(13, "Permission denied")) == (
-            "HTTP: TCP port 80 needs root or CAP_NET_BIND_SERVICE; set a port above 1023"
-        )
 
 
 class TestIPv6:
