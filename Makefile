@@ -77,6 +77,7 @@ bench: .venv/test
 	$(PY) -m bench.builds
 	$(PY) -m bench.scripts
 	$(PY) -m bench.tftp
+	$(PY) -m bench.dhcp
 
 # The lock files carry versions and hashes; where the packages come from is the user's choice.
 .venv/run: requirements.lock pyproject.toml

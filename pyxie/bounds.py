@@ -91,8 +91,33 @@ YAML_KEPT = Bound("yaml_kept", 16_777_216, "bytes of files' nodes", "forgotten, 
 # DHCP
 
 DHCP_PER_MAC = Bound(
-    "dhcp_per_mac", 100, "requests a second of one MAC address", "dropped", "limits.dhcp_per_mac"
+    "dhcp_per_mac", 20, "requests a second of one MAC address", "dropped", "limits.dhcp_per_mac"
 )
+DHCP_STRANGERS = Bound(
+    "dhcp_strangers", 200, "requests a second of unknown machines on one interface", "dropped"
+)
+DHCP_BACKLOG = Bound(
+    "dhcp_backlog", 1024, "requests that wait to be looked at", "the oldest is dropped"
+)
+DHCP_UNANSWERED = Bound(
+    "dhcp_unanswered", 256, "requests that wait for news", "the oldest is forgotten"
+)
+DHCP_CHAINS = Bound(
+    "dhcp_chains", 4096, "machines that were handed our iPXE", "the oldest is forgotten"
+)
+DHCP_DESTINATIONS = Bound(
+    "dhcp_destinations", 50, "new addresses a second that are answered directly", "not answered"
+)
+DHCP_LINES = Bound(
+    "dhcp_log_lines", 20, "log lines a minute, of each fault of unknown clients", "not written"
+)
+
+# Unknown machines
+
+IDENTITIES = Bound(
+    "identities", 4096, "clients whose reports are remembered", "the oldest is forgotten"
+)
+CHOSEN = Bound("chosen", 1000, "choices in unknown machines' menus", "the oldest is forgotten")
 
 # TFTP
 
@@ -100,6 +125,13 @@ TFTP_PER_ADDRESS = Bound(
     "tftp_per_address", 256, "transfers of one address", "refused", "limits.tftp_per_address"
 )
 TFTP_TOTAL = Bound("tftp_total", 4096, "transfers", "refused", "limits.tftp_total")
+TFTP_NEWCOMERS = Bound(
+    "tftp_newcomers", 100, "requests a second of addresses never heard again", "dropped"
+)
+TFTP_UNHEARD = Bound(
+    "tftp_unheard", 200, "transfers whose clients have said nothing yet", "the oldest is ended"
+)
+TFTP_LINES = Bound("tftp_log_lines", 300, "log lines a minute of failed transfers", "not written")
 
 # Threads, by the kind of what they do
 
@@ -126,6 +158,10 @@ STORE_FREE = Bound("store_free", 5, "s for a connection to be free", "refused")
 STORE_ANSWER = Bound("store_answer", 10, "s for the database to answer", "refused")
 
 # Events and the log
+
+STRANGERS_EVENTS = Bound(
+    "strangers_events", 30, "events a second of unknown machines", "neither kept nor logged"
+)
 
 
 ALL = tuple(each for each in list(globals().values()) if isinstance(each, Bound))

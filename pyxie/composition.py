@@ -252,6 +252,7 @@ def serve_dhcp(
         clock=clock,
         opener=opener,
         discovered=parts.discovery.note,
+        knows=parts.recogniser.knows,
         news=parts.news,
     )
 

@@ -40,6 +40,39 @@ class TokenBuckets:
         return len(self._buckets)
 
 
+class Newcomers:
+    """Lets through whoever is known to be there, and so many others a second.
+
+    The source of a datagram can be forged. What is sent to an address that is not there waits for
+    three seconds in the socket's send buffer, and the kernel looks for no more than a thousand
+    neighbours at a time (arp(7), ``gc_thresh3``): who answers all of them soon cannot send anything
+    to anybody.
+    """
+
+    def __init__(self, rate: float, *, burst: float, capacity: int = 4096) -> None:
+        """Take ``rate`` in newcomers a second; the longest unheard of those known goes first."""
+        self._buckets = TokenBuckets(rate, burst=burst)
+        self._known: dict[Hashable, None] = {}
+        self._capacity = capacity
+
+    def allow(self, key: Hashable, now: float) -> bool:
+        """Tell whether to deal with ``key``. ``now`` in seconds."""
+        if key not in self._known:
+            return self._buckets.allow("", now)
+        self.know(key)
+        return True
+
+    def know(self, key: Hashable) -> None:
+        """Note that ``key`` is there."""
+        self._known.pop(key, None)
+        if len(self._known) >= self._capacity:
+            del self._known[next(iter(self._known))]
+        self._known[key] = None
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
 class Once:
     """Says which of a stream of happenings are news: the first, and one a ``window``."""
 

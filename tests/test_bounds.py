@@ -47,9 +47,9 @@ YET = frozenset(
     f"pyxie.{name}"
     for name in (
         "bootapi.lookup", "bootapi.memory", "builds.definitions", "compat.waitron3",
-        "dhcp.unanswered", "events.archive", "events.trace", "events.trouble",
+        "events.archive", "events.trouble",
         "hooks.netboots", "hooks.runner", "http.gate", "recognition.discovered",
-        "recognition.discovery", "recognition.recogniser", "registry.identity", "render.strict",
+        "recognition.discovery", "render.strict",
         "store.queue",
     )
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyxie.rate import Once, TokenBuckets
+from pyxie.rate import Newcomers, Once, TokenBuckets
 
 
 class TestTokenBuckets:
@@ -74,3 +74,32 @@ class TestOnce:
         assert len(once) == 2
         assert not once.news("c", 1.0)
         assert once.news("a", 1.0)
+
+
+class TestNewcomers:
+    def test_so_many_pass_at_once_and_then_by_time(self) -> None:
+        newcomers = Newcomers(2, burst=3)
+
+        assert [newcomers.allow(number, 0.0) for number in range(5)] == [
+            True, True, True, False, False,
+        ]  # fmt: skip
+        assert [newcomers.allow(number, 1.0) for number in range(5, 8)] == [True, True, False]
+
+    def test_who_is_there_passes_always(self) -> None:
+        newcomers = Newcomers(1, burst=1)
+        newcomers.know("a")
+
+        assert all(newcomers.allow("a", 0.0) for _ in range(10))
+        assert newcomers.allow("b", 0.0)
+        assert not newcomers.allow("b", 0.0)
+
+    def test_the_longest_unheard_is_forgotten(self) -> None:
+        newcomers = Newcomers(1, burst=1, capacity=2)
+        for key in ("a", "b"):
+            newcomers.know(key)
+        newcomers.allow("a", 0.0)
+        newcomers.know("c")
+
+        assert len(newcomers) == 2
+        assert newcomers.allow("new", 0.0)
+        assert [newcomers.allow(key, 0.0) for key in ("a", "b", "c")] == [True, False, True]

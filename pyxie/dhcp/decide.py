@@ -56,6 +56,8 @@ class Reason(StrEnum):
     NO_ADDRESS = "no-address"
     OTHER_INTERFACE = "other-interface"
     LIMITED = "limited"
+    CROWDED = "crowded"
+    LATE = "late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,7 @@ def _not_asked(request: DhcpMessage, port: Port) -> Silence | None:
     kind = request.type
     if port == 67 and kind != MessageType.DISCOVER:
         return Silence(Reason.NOT_A_DISCOVER, f"{_name(kind)}, not a DISCOVER")
-    if port == 4011 and kind not in _BOOT_REQUESTS:
+    if port == 4011 and kind not in BOOT_REQUESTS:
         return Silence(Reason.NOT_A_BOOT_REQUEST, f"{_name(kind)}, not a REQUEST")
     if not is_netboot(request):
         return Silence(
@@ -237,7 +239,7 @@ def _not_asked(request: DhcpMessage, port: Port) -> Silence | None:
     return None
 
 
-_BOOT_REQUESTS: Final = (MessageType.REQUEST, MessageType.INFORM, MessageType.DISCOVER)
+BOOT_REQUESTS: Final = (MessageType.REQUEST, MessageType.INFORM, MessageType.DISCOVER)
 _NAMES: Final = {int(kind): f"DHCP{kind.name}" for kind in MessageType}
 
 

@@ -7,16 +7,18 @@ import errno
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Final, Self
 
+from pyxie.bounds import DHCP_DESTINATIONS
 from pyxie.dhcp.account import Account, peer_of
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.closedport import ClosedPort
 from pyxie.dhcp.decide import (
+    LIMITED_BROADCAST,
     Answer,
     Boot,
     Destination,
@@ -28,27 +30,28 @@ from pyxie.dhcp.decide import (
 )
 from pyxie.dhcp.firmware import client_fields
 from pyxie.dhcp.identify import identify
-from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build, parse
-from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable, open_sockets
+from pyxie.dhcp.intake import SLICE, Heard, Intake
+from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
+from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.dhcp.unanswered import Unanswered, listens
-from pyxie.errors import WireError
 from pyxie.events.datagrams import AnswerNotSent
 from pyxie.events.event import Recorder
 from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
-from pyxie.rate import TokenBuckets
+from pyxie.rate import Newcomers, TokenBuckets
 from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown, concerns, settled
 from pyxie.registry.identity import Identity
 
 log = logging.getLogger(__name__)
 
-BATCH: Final = 64
-"""Datagrams handled before the event loop gets its turn again."""
-
 _GATHER: Final = 0.05
 """Seconds for which news of machines, builds and settings gather: a thousand come in a row."""
+
+_ADDRESSES_AT_ONCE: Final = 150
+"""Answers to addresses that are not there wait three seconds in our send buffer, which has room for
+some 500, and then for nothing else."""
 
 _WAITS: Final = frozenset({Reason.UNKNOWN_MACHINE, Reason.NOT_IN_BUILD})
 """Silences that may be broken while the client still listens."""
@@ -57,16 +60,6 @@ _PASSING: Final = frozenset(
     {errno.ENETDOWN, errno.ENETUNREACH, errno.ENOBUFS, errno.ENOMEM, errno.ENODEV, errno.EINTR}
 )
 """What a socket may report while interfaces come and go, or memory is short."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """A request, and where and when it was heard."""
-
-    on: DhcpSocket
-    received: Received
-    request: DhcpMessage
-    at: float
 
 
 class DhcpServer:
@@ -96,6 +89,7 @@ class DhcpServer:
         clock: Callable[[], float] = time.monotonic,
         opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
         discovered: Callable[[str, Mapping[str, str]], None] = lambda _mac, _fields: None,
+        knows: Callable[[str], bool] = lambda _mac: True,
         news: News,
     ) -> None:
         """Take what it asks, each time anew.
@@ -115,6 +109,8 @@ class DhcpServer:
             clock: Seconds, monotonic.
             opener: Opens the sockets, told ``bind``.
             discovered: Called with the MAC of an unknown machine, and what it reported.
+            knows: Tells by a MAC alone, and at once, whether a machine may be one of ours; those
+                come first, and of others only so many are looked at.
             news: Tells of which clients something else may be known than a moment before.
         """
         self._interfaces = interfaces
@@ -130,9 +126,11 @@ class DhcpServer:
         self._clock = clock
         self._opener = opener
         self._discovered = discovered
-        self._limit = limit
         self._chains = chains
-        self._unanswered = Unanswered[_Heard]()
+        self._intake = Intake(interfaces, knows, limit, self._account, clock)
+        self._addresses = Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
+        self._going_on: asyncio.Handle | None = None
+        self._unanswered = Unanswered[Heard]()
         self._gathering: asyncio.TimerHandle | None = None
         self._open: tuple[DhcpSocket, ...] = ()
         self._broken: asyncio.Future[None] | None = None
@@ -181,25 +179,43 @@ class DhcpServer:
         for each in self._open:
             loop.remove_reader(each.fileno())
         self._unanswered.clear()
+        self._intake.clear()
+        if self._going_on is not None:
+            self._going_on.cancel()
+            self._going_on = None
         if self._gathering is not None:
             self._gathering.cancel()
             self._gathering = None
 
+    @property
+    def waiting(self) -> int:
+        """How many requests were read and are not looked at yet."""
+        return len(self._intake)
+
     def _readable(self, on: DhcpSocket) -> None:
-        for _ in range(BATCH):
+        try:
+            self._intake.read(on)
+        except OSError as error:
+            self._receiving_failed(on, error)
+        self._work()
+
+    def _work(self) -> None:
+        """Answer what waits for it, as far as there is time; the rest soon."""
+        until = time.perf_counter() + SLICE
+        while (heard := self._intake.take()) is not None:
             try:
-                received = on.receive()
-            except BlockingIOError:
-                return
-            except OSError as error:
-                self._receiving_failed(on, error)
-                return
-            try:
-                self._handle(on, received)
-            except Exception:
+                self._look_at(heard)
+            except Exception:  # noqa: BLE001
                 # The boundary: a bug met by one client must not end the others' boot.
-                self._account.count(on.port, "bug")
-                log.exception("DHCP port %d: a bug, met with %s", on.port, received.data.hex())
+                self._account.bug(heard.on.port, heard.received.data, again=heard.again)
+            if time.perf_counter() > until:
+                break
+        if self._intake and self._going_on is None:
+            self._going_on = asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._going_on = None
+        self._work()
 
     def _receiving_failed(self, on: DhcpSocket, error: OSError) -> None:
         if error.errno in _PASSING:
@@ -207,28 +223,17 @@ class DhcpServer:
         elif self._broken is not None and not self._broken.done():
             self._broken.set_exception(error)
 
-    def _handle(self, on: DhcpSocket, received: Received | Unreadable) -> None:
-        began = time.perf_counter()
-        interfaces = self._interfaces()
-        if not interfaces.served(received.interface):
-            self._account.count(on.port, "silent", Reason.OTHER_INTERFACE)
+    def _look_at(self, heard: Heard) -> None:
+        now, interfaces = self._clock(), self._interfaces()
+        port = heard.on.port
+        if now - heard.at >= listens(heard.request):
+            if not heard.again:
+                self._account.count(port, "silent", Reason.LATE)
             return
-        now = self._clock()
-        name = partial(interfaces.name, received.interface)
-        if isinstance(received, Unreadable):
-            self._account.malformed(on.port, name(), received.error, received.data, b"", now)
+        if heard.again and not interfaces.served(heard.received.interface):
             return
-        try:
-            request = parse(received.data)
-        except WireError as error:
-            source, data = received.source, received.data
-            self._account.malformed(on.port, name(), error, data, source, now)
-            return
-        if not self._limit().allow(request.chaddr, now):
-            self._account.limited(on.port, request, now)
-            return
-        if self._answer(_Heard(on, received, request, now), interfaces, now):
-            self._seconds.observe(time.perf_counter() - began)
+        if self._answer(heard, interfaces, now) and not heard.again:
+            self._seconds.observe(time.perf_counter() - heard.read)
 
     def _hear_news(self, mac: str | None) -> None:
         """Look again at what was not answered, once who tells the news is done with it."""
@@ -245,25 +250,16 @@ class DhcpServer:
         self._look_again(None)
 
     def _look_again(self, mac: str | None) -> None:
-        now, interfaces = self._clock(), self._interfaces()
-        for heard in self._unanswered.of(mac, now):
-            try:
-                if interfaces.served(heard.received.interface):
-                    self._answer(heard, interfaces, now, again=True)
-            except Exception:
-                # The same boundary, of those that wait.
-                self._account.count(heard.on.port, "bug")
-                data = heard.received.data.hex()
-                log.exception("DHCP port %d: a bug, met again with %s", heard.on.port, data)
+        for heard in self._unanswered.of(mac, self._clock()):
+            self._intake.put(heard if heard.again else replace(heard, again=True))
+        self._work()
 
-    def _answer(
-        self, heard: _Heard, interfaces: Interfaces, now: float, *, again: bool = False
-    ) -> bool:
-        """Answer or be silent; True if something was sent. ``again`` if it was silent before."""
+    def _answer(self, heard: Heard, interfaces: Interfaces, now: float) -> bool:
+        """Answer or be silent; True if something was sent."""
         on, received, request = heard.on, heard.received, heard.request
         source = address(received.source)
         mac = request.mac or ""  # decide() is silent to those without
-        server = interfaces.address(received.interface, _towards(request, source))
+        server = interfaces.address(received.interface, _asker(request, source))
         client: Recognised = _NOBODY
         netboots = bool(mac) and is_netboot(request)
         if netboots:
@@ -278,7 +274,7 @@ class DhcpServer:
             client=client,
             chained=self._chains.chained(mac, request.xid, now),
         )
-        if netboots and not again and isinstance(settled(client), Unknown):
+        if netboots and not heard.again and isinstance(settled(client), Unknown):
             self._discovered(mac, client_fields(request.options))
         outcome = decide(request, on.port, boot)
         if isinstance(outcome, Answer):
@@ -287,20 +283,33 @@ class DhcpServer:
                 why = f"{name} has no IPv4 address to answer from"
                 outcome = Silence(Reason.NO_ADDRESS, why)
             else:
-                to = destination(request, on.port, source, received.source_port)
+                to = self._towards(heard, source, now)
                 if isinstance(to, Destination):
                     return self._send(heard, outcome, to, server, host, source, now)
                 outcome = to
-        if not again:
+        if not heard.again:
             self._account.count(on.port, "silent", outcome.reason)
             if outcome.reason in _WAITS:
-                self._unanswered.keep(mac, on.port, heard, now + listens(request))
+                until, known = heard.at + listens(request), heard.known
+                self._unanswered.keep(mac, on.port, heard, until, known=known)
         self._account.silent(on.port, request, outcome, host, source, now)
         return False
 
+    def _towards(self, heard: Heard, source: IPv4Address, now: float) -> Destination | Silence:
+        """Tell where the answer goes; nowhere, if too many new addresses were answered just now."""
+        port = heard.on.port
+        to = destination(heard.request, port, source, heard.received.source_port)
+        if not isinstance(to, Destination) or to.address is LIMITED_BROADCAST:
+            return to
+        if not self._addresses.allow(to.address, now):
+            DHCP_DESTINATIONS.reached()
+            return Silence(Reason.CROWDED, "too many new addresses have asked just now")
+        self._addresses.know(to.address)
+        return to
+
     def _send(
         self,
-        heard: _Heard,
+        heard: Heard,
         answer: Answer,
         to: Destination,
         server: IPv4Address,
@@ -312,7 +321,7 @@ class DhcpServer:
         on, request, interface = heard.on, heard.request, heard.received.interface
         mac = request.mac or ""
         self._unanswered.answered(mac, on.port)
-        what = replace(answer.what, late=now - heard.at) if now > heard.at else answer.what
+        what = replace(answer.what, late=now - heard.at) if heard.again else answer.what
         if self._observes():
             self._account.count(on.port, "observed")
             would = replace(what, observed=True)
@@ -325,7 +334,7 @@ class DhcpServer:
             self._account.unsent(on.port, request, unsent, host, source, now)
             return False
         if answer.chain:
-            self._chains.remember(mac, request.xid, now)
+            self._chains.remember(mac, request.xid, now, known=heard.known)
         if self._closed_port is not None:
             self._closed_port.answered(to, on.port)
         self._account.count(on.port, "answered")
@@ -339,7 +348,7 @@ _NOBODY: Final = Unknown(Policy.IGNORE)
 _NO_LOADERS: Final = Choice({})
 
 
-def _towards(request: DhcpMessage, source: IPv4Address) -> IPv4Address | None:
+def _asker(request: DhcpMessage, source: IPv4Address) -> IPv4Address | None:
     for each in (request.giaddr, request.ciaddr, source):
         if each is not UNSPECIFIED:  # so parse() gives it
             return each

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
+import time
 from ipaddress import IPv4Address
 from struct import Struct
 from typing import Final, NamedTuple, Protocol
@@ -21,10 +22,18 @@ MAX_DATAGRAM: Final = 2048
 """Bytes; no DHCP client sends more than an Ethernet frame."""
 
 _IP_PKTINFO: Final = 8  # linux/in.h; the socket module names it from Python 3.14 on
-_SO_ATTACH_FILTER: Final = 26  # asm-generic/socket.h
+_SO_ATTACH_FILTER: Final = 26  # asm-generic/socket.h, like those below
+_SO_RCVBUFFORCE: Final = 33
+_SO_TIMESTAMPNS: Final = 35
 _PKTINFO: Final = Struct("=i4s4s")  # ipi_ifindex, ipi_spec_dst, ipi_addr
-_ANCILLARY: Final = socket.CMSG_SPACE(_PKTINFO.size)
-_RECEIVE_BUFFER: Final = 4 << 20  # bytes: a rack that is powered on at once
+_TIMESPEC: Final = Struct("@ll")
+_ANCILLARY: Final = socket.CMSG_SPACE(_PKTINFO.size) + socket.CMSG_SPACE(_TIMESPEC.size)
+_RECEIVE_BUFFER: Final = 4 << 20
+"""Bytes: a rack that is powered on at once, or a fifth of a second of a flood."""
+_SEND_BUFFER: Final = 1 << 20
+"""Bytes, as far as allowed; what waits in it for a neighbour to be found takes three seconds."""
+_CLOCK_SET: Final = 60.0
+"""Seconds; who seems to have waited for longer has not: the computer's clock was set."""
 _ANY: Final = bytes(4)
 
 
@@ -36,12 +45,14 @@ class Received(NamedTuple):
         source: The sender's address, four bytes.
         source_port: The sender's port.
         interface: The number of the interface that it came in on.
+        waited: Seconds that it waited to be read.
     """
 
     data: bytes
     source: bytes
     source_port: int
     interface: int
+    waited: float = 0.0
 
 
 class Unreadable(NamedTuple):
@@ -113,14 +124,14 @@ class RawSocket:
     def receive(self) -> Received | Unreadable:
         """Return the next datagram; see `DhcpSocket`."""
         packet, ancillary, flags, _ = self._socket.recvmsg(MAX_DATAGRAM, _ANCILLARY)
-        index = _index(ancillary)
+        index, waited = _told(ancillary)
         if flags & socket.MSG_TRUNC:
             return Unreadable(_too_long(), packet, index)
         try:
             data, source, source_port = unwrap(packet)
         except WireError as error:
             return Unreadable(error, packet, index)
-        return Received(data, source, source_port, index)
+        return Received(data, source, source_port, index, waited)
 
     def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
         """Send ``data``; see `DhcpSocket`."""
@@ -158,10 +169,10 @@ class BoundSocket:
     def receive(self) -> Received | Unreadable:
         """Return the next datagram; see `DhcpSocket`."""
         data, ancillary, flags, peer = self._socket.recvmsg(MAX_DATAGRAM, _ANCILLARY)
-        index = _index(ancillary)
+        index, waited = _told(ancillary)
         if flags & socket.MSG_TRUNC:
             return Unreadable(_too_long(), data, index)
-        return Received(data, socket.inet_aton(peer[0]), peer[1], index)
+        return Received(data, socket.inet_aton(peer[0]), peer[1], index, waited)
 
     def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
         """Send ``data``; see `DhcpSocket`."""
@@ -194,7 +205,12 @@ def _open(kind: int, protocol: int, forbidden: str) -> socket.socket:
         raise StartError(forbidden) from error
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     opened.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)  # as far as allowed
+    opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
+    except PermissionError:  # that takes CAP_NET_ADMIN: as far as net.core.rmem_max allows
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
     return opened
 
 
@@ -222,12 +238,17 @@ def _text(address: IPv4Address) -> str:
     return "255.255.255.255" if address is LIMITED_BROADCAST else str(address)
 
 
-def _index(ancillary: list[tuple[int, int, bytes]]) -> int:
+def _told(ancillary: list[tuple[int, int, bytes]]) -> tuple[int, float]:
+    """Return the interface that a datagram came in on, and for how long it has waited since."""
+    index, waited = 0, 0.0
     for level, kind, value in ancillary:
         if level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(value) == _PKTINFO.size:
-            index: int = _PKTINFO.unpack(value)[0]
-            return index
-    return 0
+            index = _PKTINFO.unpack(value)[0]
+        elif level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
+            seconds, nanoseconds = _TIMESPEC.unpack(value)
+            passed = time.time() - seconds - nanoseconds / 1e9
+            waited = passed if 0.0 < passed < _CLOCK_SET else 0.0
+    return index, waited
 
 
 def _too_long() -> WireError:

@@ -6,10 +6,10 @@ when somebody hears of the machine. The time is an argument.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from pyxie.bounded import note
+from pyxie.bounds import DHCP_UNANSWERED
 from pyxie.dhcp.firmware import Ipxe, ipxe
 from pyxie.dhcp.message import DhcpMessage
 
@@ -22,7 +22,6 @@ late is only dropped."""
 FIRMWARE_LISTENS: Final = 3.5
 """Seconds after firmware's, which gathers offers for 4 s before it chooses one or asks again, as
 the PXE specification has it (EDK2's `mPxeDhcpTimeout`)."""
-_MOST: Final = 256
 
 
 def listens(request: DhcpMessage) -> float:
@@ -33,15 +32,19 @@ def listens(request: DhcpMessage) -> float:
 class Unanswered(Generic[T]):
     """The newest request of each client on each port; the oldest is forgotten when full.
 
+    Of unknown machines, whose addresses anybody can make up, there is a table of its own: they
+    cannot drive out the others.
+
     Args:
-        capacity: How many are kept.
+        capacity: How many are kept in each.
     """
 
-    def __init__(self, capacity: int = _MOST) -> None:
+    def __init__(self, capacity: int = DHCP_UNANSWERED.whole) -> None:
         self._capacity = capacity
-        self._kept: dict[tuple[str, int], tuple[T, float]] = {}
+        self._known: _Table[T] = {}
+        self._strange: _Table[T] = {}
 
-    def keep(self, mac: str, port: int, what: T, until: float) -> None:
+    def keep(self, mac: str, port: int, what: T, until: float, *, known: bool) -> None:
         """Keep a request in place of the client's earlier one.
 
         Args:
@@ -49,31 +52,45 @@ class Unanswered(Generic[T]):
             port: Where it was asked.
             what: The request, and what else it takes to answer it.
             until: For how long, seconds, monotonic.
+            known: It is of a machine that is known.
         """
-        note(self._kept, (mac, port), (what, until), self._capacity)
+        self.answered(mac, port)
+        table = self._known if known else self._strange
+        if len(table) >= self._capacity:
+            DHCP_UNANSWERED.reached()
+        note(table, (mac, port), (what, until), self._capacity)
 
     def answered(self, mac: str, port: int) -> None:
         """Forget a client's request: a later word on it would be one too many."""
-        self._kept.pop((mac, port), None)
+        self._known.pop((mac, port), None)
+        self._strange.pop((mac, port), None)
 
     def of(self, mac: str | None, now: float) -> list[T]:
         """Return the requests that can still be answered, the oldest first; forget the others.
 
         Args:
-            mac: Of one client; None for all.
+            mac: Of one client; None for all, known machines' first.
             now: Seconds, monotonic.
         """
-        self._kept = {key: each for key, each in self._kept.items() if each[1] > now}
-        return list(self._wanted(mac))
-
-    def _wanted(self, mac: str | None) -> Iterator[T]:
-        for (of, _port), (what, _until) in self._kept.items():
-            if mac is None or of == mac:
-                yield what
+        self._known, self._strange = _open(self._known, now), _open(self._strange, now)
+        return [
+            what
+            for table in (self._known, self._strange)
+            for (of, _port), (what, _until) in table.items()
+            if mac is None or of == mac
+        ]
 
     def clear(self) -> None:
         """Forget all."""
-        self._kept.clear()
+        self._known.clear()
+        self._strange.clear()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._known) + len(self._strange)
+
+
+_Table: TypeAlias = dict[tuple[str, int], tuple[T, float]]
+
+
+def _open(table: _Table[T], now: float) -> _Table[T]:
+    return {key: each for key, each in table.items() if each[1] > now}

@@ -13,10 +13,12 @@ from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
+from pyxie.bounds import STRANGERS_EVENTS
 from pyxie.clock import steady
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Kind, Step
 from pyxie.events.trouble import Troubles
+from pyxie.rate import TokenBuckets
 
 log = logging.getLogger("pyxie.boot")
 
@@ -29,6 +31,8 @@ _BACKLOG = 1_000
 _AGAIN = 10.0
 """Seconds within which a client that repeats itself is not recorded again."""
 _LOOK_BACK = 50
+_AT_ONCE = 200
+"""Events of unknown machines: a hall of new ones that is powered on."""
 
 
 class _Kept(NamedTuple):
@@ -66,6 +70,7 @@ class Trace:
         self._known: deque[_Kept] = deque(maxlen=RECENT)
         self._unknown: deque[_Kept] = deque(maxlen=UNKNOWN)
         self._followers: dict[asyncio.Queue[Event], bool] = {}
+        self._strangers = TokenBuckets(STRANGERS_EVENTS.most, burst=_AT_ONCE)
         self.troubles = Troubles()
 
     def record(
@@ -85,6 +90,9 @@ class Trace:
             self._pass_on(event)
             return
         if what.repeats and self._repeats(event):
+            return
+        if self._is_one_too_many(event):
+            STRANGERS_EVENTS.reached()
             return
         self._keep(event)
         # That an unknown machine is not answered is the LAN's everyday; a known one's is news.
@@ -143,6 +151,11 @@ class Trace:
             if same and earlier.step is event.step and earlier.text == event.text:
                 return True
         return False
+
+    def _is_one_too_many(self, event: Event) -> bool:
+        """Tell whether a client made an event that is no machine's, as anybody can make many."""
+        made_up = event.host is None and (event.mac is not None or event.peer is not None)
+        return made_up and not self._strangers.allow("", self._steady())
 
     def _keep(self, event: Event) -> None:
         self.troubles.note(event)

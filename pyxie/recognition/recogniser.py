@@ -6,23 +6,23 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
-from typing import Final, Protocol
+from typing import Protocol
 
 from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.bounded import note
+from pyxie.bounds import CHOSEN
 from pyxie.recognition.recognise import (
     Builds,
     Client,
     Machines,
     Recognised,
     Settings,
+    concerns,
     host_of,
     recognise,
 )
 from pyxie.registry.identity import Identities, Identity
-
-_MOST_CHOSEN: Final = 1000
 
 
 class Memory(Protocol):
@@ -80,9 +80,25 @@ class Recogniser:
             identity: Gives what it reports; called only where that matters.
         """
         machines = self._machines()
-        if machines.selectors and machines.host_of(mac) is None:
-            self._identities.over_dhcp(mac, identity(), self._clock())
-        return self.of(mac)
+        if not machines.selectors or machines.host_of(mac) is not None:
+            return self.of(mac)
+        self._identities.over_dhcp(mac, identity(), self._clock())
+        found = self.of(mac)
+        if concerns(found) is not None:
+            self._identities.recognised(mac)
+        return found
+
+    def knows(self, mac: str) -> bool:
+        """Tell whether a client is one of the machines, or boots by the API server, at a glance.
+
+        By its MAC alone; of those that are recognised by what they report, who has been so before.
+        """
+        return (
+            self._machines().claimed(mac)
+            or self._builds.by_mac(mac) is not None
+            or self._identities.has_recognised(mac)
+            or isinstance(self._boot_api.known(mac, self._clock()), Answer)
+        )
 
     def by_ipxe(
         self, mac: str, fields: Mapping[str, str], address: IPv4Address | IPv6Address
@@ -96,10 +112,14 @@ class Recogniser:
         """
         now = self._clock()
         self._identities.keep(mac, self._identities.of(mac).by_ipxe(fields, address, now))
+        if concerns(self.of(mac)) is not None:
+            self._identities.recognised(mac)
 
     def choose(self, mac: str, build_type: str) -> None:
         """Note what somebody chose in the menu of an unknown machine; it counts till the next."""
-        note(self._chosen, mac, build_type, _MOST_CHOSEN)
+        if len(self._chosen) >= CHOSEN.whole:
+            CHOSEN.reached()
+        note(self._chosen, mac, build_type, CHOSEN.whole)
 
     def host_of(self, mac: str) -> str | None:
         """Return the hostname of the machine with that NIC, if it is known."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from pyxie.architectures import BY_IPXE
 from pyxie.bounded import note
+from pyxie.bounds import IDENTITIES
 from pyxie.registry.placeholder import (
     is_placeholder,
     is_placeholder_id,
@@ -16,7 +17,6 @@ from pyxie.registry.placeholder import (
     is_placeholder_uuid,
 )
 
-_MOST: Final = 4096
 _LONGEST: Final = 300
 ONE_BOOT: Final = 600.0
 """Seconds for which what iPXE has reported counts."""
@@ -93,15 +93,29 @@ _UNHEARD: Final = Identity()
 
 
 class Identities:
-    """What the last few thousand clients have reported, by MAC; the longest unseen goes first."""
+    """What the last few thousand clients have reported, by MAC; the longest unseen goes first.
 
-    def __init__(self, most: int = _MOST) -> None:
+    Those that are a machine's have a table of their own, for anybody can make up the others.
+    """
+
+    def __init__(self, most: int = IDENTITIES.whole) -> None:
         self._known: dict[str, Identity] = {}
+        self._strange: dict[str, Identity] = {}
         self._most = most
 
     def of(self, mac: str) -> Identity:
         """Return what is known of a client; perhaps nothing."""
-        return self._known.get(mac, _UNHEARD)
+        return self._known.get(mac) or self._strange.get(mac, _UNHEARD)
+
+    def recognised(self, mac: str) -> None:
+        """Note that a client is one of the machines, by what it has reported."""
+        found = self._strange.pop(mac, None)
+        if found is not None:
+            note(self._known, mac, found, self._most)
+
+    def has_recognised(self, mac: str) -> bool:
+        """Tell whether a client has been one of the machines."""
+        return mac in self._known
 
     def over_dhcp(self, mac: str, new: Identity, now: float) -> Identity:
         """Note what a client has sent over DHCP; return it with what iPXE reported before.
@@ -110,8 +124,8 @@ class Identities:
         again stays. With another UUID it is another machine, and nothing stays. What came
         over HTTP anyone may have sent, so that it is not held for longer than a boot takes.
         """
-        old = self._known.get(mac)
-        if old is not None and (not new.uuids or not old.uuids or new.uuids & old.uuids):
+        old = self.of(mac)
+        if old is not _UNHEARD and (not new.uuids or not old.uuids or new.uuids & old.uuids):
             recent = old.asked is not None and now - old.asked < ONE_BOOT
             new = replace(
                 new,
@@ -128,4 +142,7 @@ class Identities:
 
     def keep(self, mac: str, new: Identity) -> None:
         """Note all that is known of a client."""
-        note(self._known, mac, new, self._most)
+        table = self._known if mac in self._known else self._strange
+        if len(table) >= self._most and mac not in table:
+            IDENTITIES.reached()
+        note(table, mac, new, self._most)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from pyxie.bounds import TFTP_LINES
 from pyxie.errors import WireError
 from pyxie.events.datagrams import MissingOverTftp, RefusedOverTftp, TftpProgress
 from pyxie.events.event import Recorder
 from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
+from pyxie.rate import TokenBuckets
 from pyxie.tftp.limits import Ration
 from pyxie.tftp.packet import ErrorCode
 from pyxie.tftp.report import one_line, report
@@ -31,6 +33,7 @@ class Accounting:
         self._metrics = metrics
         self._malformed = Ration(1, 60)
         self._trouble = Ration(20, 60)
+        self._lines = TokenBuckets(TFTP_LINES.most / 60, burst=TFTP_LINES.most)
         self._offload_said = False
 
     def count(self, outcome: str) -> None:
@@ -44,7 +47,7 @@ class Accounting:
     def malformed(self, host: str, exc: WireError, now: float) -> None:
         """Tell of a datagram from ``host`` that is no request."""
         self.count("malformed")
-        if self._malformed.allows(host, now):
+        if self._malformed.allows(host, now) and self._may_tell(now):
             log.info("malformed TFTP request from %s: %s", host, exc)
 
     def refused(
@@ -112,5 +115,12 @@ class Accounting:
             log.info("windows over TFTP go out one datagram at a time: no UDP_SEGMENT (%s)", why)
 
     def _complain(self, what: Kind, host: str, mac: str | None, now: float) -> None:
-        if self._trouble.allows(host, now):
+        if self._trouble.allows(host, now) and self._may_tell(now):
             self._recorder.record(what, mac=mac, peer=host)
+
+    def _may_tell(self, now: float) -> bool:
+        """Tell whether there may be one more line, whoever it is about: addresses can be forged."""
+        if self._lines.allow("", now):
+            return True
+        TFTP_LINES.reached()
+        return False

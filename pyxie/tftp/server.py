@@ -12,12 +12,13 @@ from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
 
-from pyxie.bounds import TFTP_PER_ADDRESS, TFTP_TOTAL
+from pyxie.bounds import TFTP_NEWCOMERS, TFTP_PER_ADDRESS, TFTP_TOTAL, TFTP_UNHEARD
 from pyxie.confined import OutsideError
 from pyxie.errors import NotServedError, WireError
 from pyxie.events.event import Recorder
 from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
+from pyxie.rate import Newcomers
 from pyxie.tftp.accounting import Accounting
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content, Library, to_netascii
@@ -32,7 +33,11 @@ from pyxie.tftp.transfer import Transfer
 
 log = logging.getLogger(__name__)
 
-_REQUESTS_A_TURN = 32
+_REQUESTS_A_TURN = 256
+_SLICE = 0.002
+"""Seconds for which requests are dealt with before the event loop gets its turn again."""
+_NEWCOMERS_AT_ONCE = 200
+"""A hall of machines that is switched on at once; who is not heard asks again in a second."""
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -107,6 +112,9 @@ class TftpServer:
         self._library = Library()
         self._clients: dict[tuple[str, int], _Client] = {}
         self._of_host: dict[str, int] = {}
+        self._unheard: dict[tuple[str, int], Session] = {}
+        """The last of those that began, in their order; some of them were heard since."""
+        self._newcomers = Newcomers(TFTP_NEWCOMERS.most, burst=_NEWCOMERS_AT_ONCE)
         self._shared: SharedPort | None = None
         self._draining = False
         self._telling: asyncio.TimerHandle | None = None
@@ -178,7 +186,10 @@ class TftpServer:
 
     def _on_requests(self) -> None:
         shared = self._shared
+        until = self._loop.time() + _SLICE
         for at in range(_REQUESTS_A_TURN):
+            if self._loop.time() > until:
+                return
             try:
                 datagram, ancillary, _flags, peer = self._sock.recvmsg(2048, 64)
             except BlockingIOError:
@@ -198,17 +209,27 @@ class TftpServer:
             # Silence for requests to a broadcast address: RFC 1123 section 4.2.3.5.
             if came is None or came.broadcast or not self._serves(came.interface):
                 continue
-            if peer[1] == 0:
-                continue  # forged: no port to answer to
-            if self._draining:
-                continue
-            asked = _Request(datagram, peer, came.local)
-            try:
-                self._on_request(asked)
-            except Exception:
-                # One client's request must not end the service for the others.
-                self._accounting.count("failed")
-                log.exception("a TFTP request failed by a bug: %s", datagram.hex())
+            if not self._draining and self._is_wanted(peer):
+                self._try(_Request(datagram, peer, came.local))
+
+    def _is_wanted(self, peer: tuple[str, int]) -> bool:
+        """Tell whether there is to be an answer to ``peer``; most of a flood gets none."""
+        if peer[1] == 0:
+            return False  # forged: no port to answer to
+        # Who forges its source is not heard again, and is not to be looked for by the kernel.
+        if peer in self._clients or self._newcomers.allow(peer[0], self._loop.time()):
+            return True
+        TFTP_NEWCOMERS.reached()
+        self._accounting.count("busy")
+        return False
+
+    def _try(self, asked: _Request) -> None:
+        try:
+            self._on_request(asked)
+        except Exception:
+            # One client's request must not end the service for the others.
+            self._accounting.count("failed")
+            log.exception("a TFTP request failed by a bug: %s", asked.datagram.hex())
 
     def _on_transfer(self, datagram: bytes, peer: tuple[str, int]) -> None:
         """Hand what came to the one port to the transfer that it is of."""
@@ -316,13 +337,27 @@ class TftpServer:
             transfer, content, sock, asked.peer, self._poll, self._accounting.no_offload
         )
         now = self._loop.time()
+        self._make_room()
         self._clients[asked.peer] = _Client(session, asked, found, now, Meter(now))
+        self._unheard[asked.peer] = session
         self._of_host[asked.peer[0]] = self._of_host.get(asked.peer[0], 0) + 1
         self._accounting.serving(len(self._clients))
         self._idle.clear()
         if self._telling is None:
             self._telling = self._loop.call_later(EVERY, self._guarded, self._tell_progress)
         self._driver.start(session, now)
+
+    def _make_room(self) -> None:
+        """End the transfer of the one who has said nothing for the longest, if there are too many.
+
+        No farewell: it is not there, or its network loses what is sent, and it asks anew.
+        """
+        while len(self._unheard) >= TFTP_UNHEARD.whole:
+            session = self._unheard.pop(next(iter(self._unheard)))
+            if session.transfer.outcome is None and not session.transfer.heard:
+                TFTP_UNHEARD.reached()
+                session.transfer.forsake()
+                self._driver.end(session)
 
     def _tell_progress(self) -> None:
         # One timer for all, and no work for a block: who is done within a second costs nothing.
@@ -338,6 +373,9 @@ class TftpServer:
     def _on_end(self, session: Session) -> None:
         client = self._clients.pop(session.peer)
         host = session.peer[0]
+        self._unheard.pop(session.peer, None)
+        if session.transfer.heard:
+            self._newcomers.know(host)
         self._of_host[host] -= 1
         if not self._of_host[host]:
             del self._of_host[host]

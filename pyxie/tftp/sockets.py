@@ -91,6 +91,8 @@ def listen(host: str, port: int, single: bool = False) -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
         # Room for the requests of a hall of machines that are switched on together.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        # As far as allowed: answers to forged addresses wait in it for three seconds.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         if single:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)  # as far as allowed

@@ -152,6 +152,11 @@ class Transfer:
         return self._resent
 
     @property
+    def heard(self) -> bool:
+        """The client has said something since its request: it is there."""
+        return self._heard
+
+    @property
     def negotiating(self) -> bool:
         """Our OACK is out, and the client has not answered it."""
         return self._acked == _NEGOTIATING
@@ -177,6 +182,7 @@ class Transfer:
         except WireError:
             return None  # noise; the deadline stands
         if isinstance(packet, Refusal):
+            self._heard = True
             self._on_refusal(packet)
         return None  # anything else on a transfer's own port is a stray
 
@@ -208,6 +214,11 @@ class Transfer:
             self._finish(Completed(self._resent, confirmed=False))
         else:
             self._finish(Aborted(ErrorCode.UNDEFINED, why))
+
+    def forsake(self) -> None:
+        """Give the client up before its time: there is no more room for those that are silent."""
+        if self.outcome is None:
+            self._finish(TimedOut(self._acked + 1))
 
     def give_up(self, why: str) -> Out:
         """Break off for a reason of ours; returns the ERROR that tells the client."""

@@ -57,7 +57,7 @@ class TestDefaults:
                 tftp_total=4096,
                 http_per_address=512,
                 http_total=4096,
-                dhcp_per_mac=100,
+                dhcp_per_mac=20,
                 tftp_blksize=1468,
                 tftp_windowsize=64,
                 builds_per_machine=50,

@@ -73,3 +73,17 @@ def test_memory_is_bounded() -> None:
     assert len(memory) == 2
     assert not memory.chained("52:54:00:00:00:00", 2, 1.0)
     assert memory.chained("52:54:00:00:00:02", 2, 1.0)
+
+
+def test_made_up_clients_drive_out_no_known_machine() -> None:
+    """It would be chained again and again, for as long as they go on."""
+    memory = ChainMemory(capacity=2)
+    memory.remember(MAC, 1, 0.0)
+    for number in range(5):
+        memory.remember(str(number), 1, 0.0, known=False)
+
+    assert memory.chained(MAC, 2, 1.0)
+    assert [memory.chained(str(number), 2, 1.0) for number in range(5)] == [
+        False, False, False, True, True,
+    ]  # fmt: skip
+    assert len(memory) == 3

@@ -70,6 +70,7 @@ class Lab:
         observes: bool = False,
         limit: float = 100.0,
         recognise: Callable[..., Recognised] = lambda *_: IN_BUILD,
+        knows: Callable[[str], bool] = lambda _mac: True,
         news: News | None = None,
     ) -> None:
         self.dhcp, self.pxe = FakeSocket(67), FakeSocket(4011)
@@ -93,6 +94,7 @@ class Lab:
             limit=lambda: buckets,
             clock=lambda: self.now,
             opener=self.open,
+            knows=knows,
             discovered=lambda mac, told: self.heard.append((mac, dict(told))),
             news=self.news,
         )
@@ -111,7 +113,7 @@ class Lab:
     async def settle(self) -> None:
         """Wait until everything delivered is handled."""
         async with asyncio.timeout(5):
-            while not (self.dhcp.idle and self.pxe.idle):  # noqa: ASYNC110 - lets the loop run
+            while not (self.dhcp.idle and self.pxe.idle) or self.server.waiting:  # noqa: ASYNC110 - lets the loop run
                 await asyncio.sleep(0)
 
     async def hears_news(self) -> None:

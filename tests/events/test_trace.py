@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from pyxie.bounds import STRANGERS_EVENTS
 from pyxie.events import trace as module
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Kind, Step
@@ -180,15 +181,40 @@ class TestBounds:
     """Memory is bounded in every direction."""
 
     def test_a_flood_of_made_up_macs_pushes_no_machine_out(self) -> None:
-        trace = known(MAC)
+        trace = Trace({MAC: "web01"}.get, steady=Clock(0.0))
         trace.record(said(Step.OFFER, "offered"), mac=MAC)
         for n in range(50_000):
             trace.record(
                 said(Step.SILENCE, "silence"), mac=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}"
             )
 
-        assert len(trace.recent()) == module.UNKNOWN + 1
+        assert len(trace.recent()) == 200 + 1
         assert texts(trace.recent(host="web01")) == ["offered"]
+
+    def test_a_flood_of_made_up_macs_is_neither_kept_nor_logged(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "pyxie.boot")
+        clock = Clock(0.0)
+        trace = Trace(steady=clock)
+
+        for n in range(20_000):
+            clock.now = n / 20_000
+            trace.record(said(Step.OFFER, "offered"), mac=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}")
+            trace.record(said(Step.TROUBLE, "failed"), peer=f"10.9.{n >> 8}.{n & 255}")
+        trace.record(said(Step.BUILD, "what is no client's"))
+
+        assert len(caplog.messages) == 200 + STRANGERS_EVENTS.whole - 1 + 1
+        assert len(trace.recent()) == len(caplog.messages)
+
+    def test_unknown_machines_have_a_ring_of_their_own(self) -> None:
+        clock = Clock(0.0)
+        trace = Trace(steady=clock)
+        for n in range(module.UNKNOWN + 10):
+            clock.now += 1
+            trace.record(said(Step.OFFER, "offered"), mac=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}")
+
+        assert len(trace.recent()) == module.UNKNOWN
 
     def test_a_machine_has_its_own_newest(self) -> None:
         trace = Trace()

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from pyxie.bounds import IDENTITIES
 from pyxie.registry.identity import Identities, Identity, own_id
 
 U1 = "4c4c4544-0042-3510-8058-b4c04f333732"
@@ -82,6 +83,19 @@ class TestMemory:
         for at in range(5):
             known.over_dhcp(str(at), Identity(hostname=str(at)), 0.0)
         assert [known.of(str(at)).hostname for at in range(5)] == ["", "", "", "3", "4"]
+
+    def test_made_up_clients_drive_out_no_machine(self) -> None:
+        known, before = Identities(most=2), IDENTITIES.times
+        known.over_dhcp("m", Identity(hostname="m"), 0.0)
+        known.recognised("m")
+        known.recognised("nobody")
+        for at in range(5):
+            known.over_dhcp(str(at), Identity(hostname=str(at)), 0.0)
+        known.over_dhcp("m", Identity(arch=7), 0.0)
+
+        assert (known.of("m").hostname, known.of("m").arch) == ("m", 7)
+        assert [known.has_recognised(mac) for mac in ("m", "4", "nobody")] == [True, False, False]
+        assert IDENTITIES.times == before + 3
 
     @pytest.mark.parametrize(
         ("told", "code"),

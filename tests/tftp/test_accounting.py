@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from pyxie.bounds import TFTP_LINES
 from pyxie.errors import WireError
 from pyxie.events.kind import Step
 from pyxie.metrics import Metrics
@@ -76,6 +77,16 @@ class TestARequest:
 
         assert len(books.trace.events) == 22
         assert books.counted("missing") == 32
+
+    def test_from_forged_addresses_are_told_of_within_bounds(self, books: Books) -> None:
+        before = TFTP_LINES.times
+        for number in range(1000):
+            books.refuse(ErrorCode.NOT_FOUND, host=f"10.9.{number >> 8}.{number & 255}")
+            error = WireError(0, "opcode", "is odd")
+            books.accounting.malformed(f"10.8.{number >> 8}.{number & 255}", error, 0.0)
+
+        assert len(books.trace.events) == TFTP_LINES.whole // 2
+        assert TFTP_LINES.times == before + 2000 - TFTP_LINES.whole
 
     def test_that_is_malformed_is_logged_once_a_minute_and_client(
         self, books: Books, caplog: pytest.LogCaptureFixture

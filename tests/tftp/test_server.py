@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.bounds import TFTP_NEWCOMERS, TFTP_UNHEARD
 from pyxie.errors import StartError
 from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
@@ -53,6 +54,13 @@ def client(lab: Lab) -> Iterator[Client]:
 def another(lab: Lab) -> Iterator[Client]:
     with contextlib.closing(Client(lab.server)) as client:
         yield client
+
+
+def at(number: int, lab: Lab) -> Client:
+    """Return a client with an address of its own."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((f"127.9.{number >> 8}.{number & 255}", 0))
+    return Client(lab.server, sock=sock)
 
 
 class TestReading:
@@ -377,6 +385,57 @@ class TestCaps:
             assert answers[2] == b"\0\5\0\0busy: too many transfers\0"
             assert lab.counted("busy") == 1
             assert lab.sample("pyxie_tftp_active_transfers") == 2
+
+    async def test_addresses_that_are_never_heard_again_get_so_many_answers(
+        self, root: Path
+    ) -> None:
+        """A source can be forged: each would have the kernel look for a neighbour."""
+        before = TFTP_NEWCOMERS.times
+        async with serving(root, host="0.0.0.0") as lab, contextlib.AsyncExitStack() as stack:
+            for number in range(600):
+                client = stack.enter_context(contextlib.closing(at(number, lab)))
+                client.say(b"\0\1missing\0octet\0")
+                if number % 50 == 0:
+                    await asyncio.sleep(0.01)
+            async with asyncio.timeout(5):
+                while lab.counted("missing") + lab.counted("busy") < 600:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+            assert 200 <= lab.counted("missing") < 500
+            assert TFTP_NEWCOMERS.times == before + lab.counted("busy")
+
+    async def test_who_has_fetched_a_file_is_answered_in_a_flood(self, root: Path) -> None:
+        async with serving(root, host="0.0.0.0") as lab, contextlib.AsyncExitStack() as stack:
+            known = stack.enter_context(contextlib.closing(at(1, lab)))
+            await known.fetch(RRQ)
+            for number in range(2, 600):
+                stack.enter_context(contextlib.closing(at(number, lab))).say(RRQ)
+            async with asyncio.timeout(5):
+                while lab.counted("busy") < 50:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+            assert await known.fetch(RRQ) == LOADER
+
+    async def test_of_those_that_say_nothing_the_oldest_is_given_up(self, root: Path) -> None:
+        limits = Limits(per_client=1000)
+        before = TFTP_UNHEARD.times
+        async with serving(root, limits) as lab, contextlib.AsyncExitStack() as stack:
+            talking, *silent = [
+                stack.enter_context(contextlib.closing(Client(lab.server)))
+                for _ in range(TFTP_UNHEARD.whole + 6)
+            ]
+            await talking.fetch(RRQ)  # its address is known to be there
+            talking.say(b"\0\1loader\0octet\0windowsize\x002\0")
+            first, tid = await talking.hear()
+            talking.say(ack(0), tid)
+            await talking.hear()
+            for client in silent:
+                await client.ask(RRQ)
+
+            assert first.startswith(b"\0\6")
+            assert TFTP_UNHEARD.times == before + 5
+            assert lab.counted("timed out") == 5
+            assert lab.sample("pyxie_tftp_active_transfers") == TFTP_UNHEARD.whole + 1
 
     async def test_the_system_has_so_many_open_files(self, lab: Lab, client: Client) -> None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -388,6 +388,27 @@ class TestEnd:
 
         assert transfer.outcome == outcome
 
+    def test_who_is_silent_may_be_given_up_before_its_time(self) -> None:
+        negotiating, begun_ = opened(700, tsize="0"), begun(700)
+        negotiating.start(now=0.0)
+
+        negotiating.forsake()
+        begun_.forsake()
+        begun_.give_up("again")
+        begun_.forsake()
+
+        assert (negotiating.outcome, begun_.outcome) == (TimedOut(0), TimedOut(1))
+        assert negotiating.deadline is None
+
+    def test_who_has_said_anything_is_there(self) -> None:
+        silent, acking, leaving = opened(700), begun(700), begun(700)
+        silent.start(now=0.0)
+        silent.receive(b"noise", now=0.1)
+        acking.receive(ack(1), now=0.1)
+        leaving.receive(ABORT, now=0.1)
+
+        assert [silent.heard, acking.heard, leaving.heard] == [False, True, True]
+
     def test_we_may_break_it_off_and_say_so(self) -> None:
         transfer = begun(700)
 

@@ -1,0 +1,150 @@
+"""What is read of the sockets, and what of it is worth an answer's time; most of a flood is not.
+
+To read and to glance at a datagram takes microseconds, to answer it a fraction of a millisecond.
+So all that has come is read first: what is nobody's makes room in the kernel's queue, and who is
+answered first is ours to say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from pyxie.dhcp.account import Account
+from pyxie.dhcp.backlog import Backlog
+from pyxie.dhcp.decide import Reason
+from pyxie.dhcp.glance import client, nothing_asked
+from pyxie.dhcp.message import DhcpMessage, parse
+from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
+from pyxie.dhcp.strangers import Strangers
+from pyxie.errors import WireError
+from pyxie.net.interfaces import Interfaces
+from pyxie.rate import TokenBuckets
+
+BATCH: Final = 512
+"""Datagrams that are read before the event loop gets its turn again."""
+SLICE: Final = 0.002
+"""Seconds for which they are read at most, and as many for which answers are made, likewise: TFTP
+and HTTP have their turn between them, whatever is in the queue."""
+_LOOKS_AT_THE_CLOCK: Final = 16
+"""Datagrams between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A request.
+
+    Attributes:
+        on: Where it was heard.
+        received: As it came.
+        request: What it says.
+        at: When it came, by the server's clock.
+        read: When it was read, by `time.perf_counter`.
+        known: It is of a machine that is known, as far as its MAC tells.
+        again: It was not answered at first.
+    """
+
+    on: DhcpSocket
+    received: Received
+    request: DhcpMessage
+    at: float
+    read: float
+    known: bool
+    again: bool = False
+
+
+class Intake:
+    """Reads sockets, and keeps what is to be answered.
+
+    Args:
+        interfaces: The present interfaces.
+        knows: Tells by a MAC alone, and at once, whether a machine may be one of ours.
+        limit: As of now: the requests that one MAC address may make a second.
+        account: Told of what is not kept.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        interfaces: Callable[[], Interfaces],
+        knows: Callable[[str], bool],
+        limit: Callable[[], TokenBuckets],
+        account: Account,
+        clock: Callable[[], float],
+    ) -> None:
+        self._interfaces = interfaces
+        self._knows = knows
+        self._limit = limit
+        self._account = account
+        self._clock = clock
+        self._strangers = Strangers()
+        self._backlog = Backlog[Heard]()
+
+    def read(self, on: DhcpSocket) -> None:
+        """Take in what has come, as far as there is time.
+
+        Raises:
+            OSError: The socket is broken, or its interface went away.
+        """
+        began = time.perf_counter()
+        for at in range(BATCH):
+            if at % _LOOKS_AT_THE_CLOCK == 0 and time.perf_counter() - began > SLICE:
+                return
+            try:
+                received = on.receive()
+            except BlockingIOError:
+                return
+            try:
+                self._sort(on, received)
+            except Exception:  # noqa: BLE001
+                # The boundary: a bug met by one client must not end the others' boot.
+                self._account.bug(on.port, received.data)
+
+    def put(self, heard: Heard) -> None:
+        """Have a request answered in its turn."""
+        self._backlog.put(heard, known=heard.known)
+
+    def take(self) -> Heard | None:
+        """Take out the request that is to be answered next; None if there is none."""
+        return self._backlog.take()
+
+    def clear(self) -> None:
+        """Forget all that was read."""
+        self._backlog.clear()
+
+    def __len__(self) -> int:
+        """How many requests wait for their answers."""
+        return len(self._backlog)
+
+    def _sort(self, on: DhcpSocket, received: Received | Unreadable) -> None:
+        interfaces, index = self._interfaces(), received.interface
+        if not interfaces.served(index):
+            self._account.count(on.port, "silent", Reason.OTHER_INTERFACE)
+            return
+        now, data = self._clock(), received.data
+        if isinstance(received, Unreadable):
+            name = interfaces.name(index)
+            self._account.malformed(on.port, name, received.error, data, b"", now)
+            return
+        reason = nothing_asked(data, on.port)
+        if reason is not None:
+            self._account.passed_over(on.port, data, reason)
+            return
+        who = client(data)
+        known = self._knows(who.hex(":"))
+        if not known and not self._strangers.admits(who, index, now):
+            self._account.crowded(on.port, interfaces.name(index), now)
+            return
+        if not self._limit().allow(who, now):
+            self._account.limited(on.port, who, now)
+            return
+        try:
+            request = parse(data)
+        except WireError as error:
+            name = interfaces.name(index)
+            self._account.malformed(on.port, name, error, data, received.source, now)
+            return
+        at = now - received.waited
+        self.put(Heard(on, received, request, at, time.perf_counter(), known))

@@ -1,0 +1,54 @@
+"""Forged requests by the thousand: machines that are known are offered their boot meanwhile.
+
+The rate is less than what `bench/dhcp.py` measures by, for here nobody else waits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.interop.netns import need
+from tests.lab.besieged import Besieged, besieged
+from tests.lab.flood import KINDS
+
+MACHINES = 40
+RATE = 8_000
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
+    need("ip")
+    folder = tmp_path_factory.mktemp("flooded")
+    with besieged(folder, MACHINES, "unknown: discover\n") as site:
+        yield site
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_known_machines_are_offered_their_boot(site: Besieged, kind: str) -> None:
+    with site.flooded(kind, RATE, 20):
+        lines, frames, began = site.logged(), site.arrived(), time.monotonic()
+        offers = site.offers(MACHINES, 20, 3)
+        took = time.monotonic() - began
+        arrived, logged = site.arrived() - frames, site.logged() - lines
+    now, _ = site.memory()
+
+    assert arrived > 1000 * took, "this is no flood"
+    assert offers.lost <= offers.sent / 4
+    assert offers.cut(50) < 1.0
+    assert logged / took < 100
+    assert now < 300
+
+
+def test_all_is_counted_and_scripts_are_served(site: Besieged) -> None:
+    with site.flooded("discovers", RATE, 20), site.fetching() as fetched:
+        site.offers(MACHINES, 20, 2)
+    _, metrics = site.ask("GET", "/metrics")
+
+    reached = [line for line in metrics.decode().splitlines() if "bound_reached_total{" in line]
+    counts = {line.split('"')[1]: float(line.split()[-1]) for line in reached}
+    for bound in ("dhcp_strangers", "dhcp_destinations", "tftp_newcomers", "strangers_events"):
+        assert counts[bound] > 0, bound
+    assert (fetched.failed, len(fetched.took) > 20) == (0, True)
