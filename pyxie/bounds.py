@@ -7,10 +7,10 @@ keep to it, and the table in docs/operate.md to each other. Each counts how ofte
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Bound:
     """The most that there can be of something.
 
@@ -28,7 +28,7 @@ class Bound:
     unit: str
     beyond: str
     setting: str = ""
-    times: int = field(default=0, compare=False)
+    times: int = 0
 
     def reached(self, times: int = 1) -> None:
         """Count what it refused, dropped, forgot or ended."""
@@ -76,6 +76,13 @@ HTTP_FOLLOWERS = Bound("http_followers", 64, "clients that follow events", "refu
 
 # Requests over HTTP
 
+BODY_LENGTH = Bound("body_length", 65_536, "bytes of a body, if no other row is of it", "413")
+BODY_VALUES = Bound("body_values", 5_000, "keys and values of a body", "400")
+BUILDS_LENGTH = Bound("builds_length", 524_288, "bytes of a call for many builds", "413")
+BUILDS_VALUES = Bound("builds_values", 20_000, "keys and values of a call for many builds", "400")
+FAILURE_LENGTH = Bound("failure_length", 1_048_576, "bytes of a failure with its log, JSON", "413")
+LOG_LENGTH = Bound("log_length", 67_108_864, "bytes of an installer's log", "413")
+LOG_KEPT = Bound("log_kept", 65_536, "bytes kept of an installer's log, its last", "dropped")
 BUILD_BODY_LENGTH = Bound("build_body_length", 65_536, "bytes said of a build", "413")
 BUILD_BODY_VALUES = Bound("build_body_values", 5_000, "keys and values said of a build", "400")
 

@@ -586,6 +586,28 @@ class TestNames:
         assert {name for name, times in last.items() if times > 1} == SHARED_NAMES.keys()
 
 
+class TestBodies:
+    def test_are_read_in_one_module_that_bounds_them(self) -> None:
+        """Of ``request.content`` only whether there is more may be asked elsewhere."""
+        whole = ("read", "text", "json", "post", "multipart")
+        readers = set()
+        for module, path in MODULES.items():
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id="request"), attr=name)):
+                        if name in whole:
+                            readers.add(module)
+                    case ast.Attribute(
+                        value=ast.Attribute(value=ast.Name(id="request"), attr="content"), attr=name
+                    ):
+                        if name != "is_eof":
+                            readers.add(module)
+                    case _:
+                        pass
+
+        assert readers == {"pyxie.http.bodies"}
+
+
 class TestTheEnd:
     def test_of_the_process_is_the_command_lines_alone(self) -> None:
         enders = set()

@@ -35,6 +35,13 @@ ELSEWHERE: dict[str, str] = {
 
 
 COUNTED_AS = {
+    "BODY_LENGTH": "most",
+    "BODY_VALUES": "values",
+    "BUILDS_LENGTH": "most",
+    "BUILDS_VALUES": "values",
+    "FAILURE_LENGTH": "most",
+    "LOG_LENGTH": "most",
+    "LOG_KEPT": "kept",
     "BUILD_BODY_LENGTH": "size.length",
     "BUILD_BODY_VALUES": "values",
     "YAML_LENGTH": "size.length",

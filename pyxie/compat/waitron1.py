@@ -12,10 +12,12 @@ from typing import Final
 from aiohttp import web
 
 from pyxie.access.scope import Scope
+from pyxie.bounds import BUILD_BODY_LENGTH, LOG_KEPT, LOG_LENGTH
 from pyxie.builds.life import State
 from pyxie.compat.pixiecore import booted
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.begin import begin, said_in
+from pyxie.http.bodies import end
 from pyxie.http.edge import peer, text
 from pyxie.http.hosts import host_of, known
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, RENDERING
@@ -35,7 +37,9 @@ CAUSE: Final = "PUT /build"
 """What the history of builds says of one that begins so."""
 
 
-@routes.put("/build/{hostname}", "/build/{hostname}/{type}", scope=Scope.BUILD)
+@routes.put(
+    "/build/{hostname}", "/build/{hostname}/{type}", scope=Scope.BUILD, most=BUILD_BODY_LENGTH
+)
 async def build(request: web.Request) -> web.Response:
     """Put the machine in build mode; its token is in ``Build-Token``.
 
@@ -111,32 +115,15 @@ async def done(request: web.Request) -> web.Response:
     return text("OK")
 
 
-@routes.called("/failed/{hostname}/{token}")
+@routes.called("/failed/{hostname}/{token}", most=LOG_LENGTH)
 async def failed(request: web.Request) -> web.Response:
     """End the build: the installer has failed. A body is the end of its log."""
     builds, token = request.app[BUILDS], request.match_info["token"]
     host, reason = known(request), request.query.get("reason", "")
     builds.check_end(host, token, State.FAILED)  # or anyone could send us logs
-    tail = await _tail(request)
+    tail = (await end(request, LOG_KEPT)).decode(errors="replace")
     await builds.failed(host, token, str(peer(request)), reason=reason, log_tail=tail)
     return text("OK")
-
-
-async def _tail(request: web.Request) -> str:
-    """Read a body of any length up to `_LONGEST_LOG`, and keep its end."""
-    kept, size = bytearray(), 0
-    async for piece in request.content.iter_any():
-        size += len(piece)
-        if size > _LONGEST_LOG:
-            raise web.HTTPRequestEntityTooLarge(_LONGEST_LOG, size)
-        kept += piece
-        del kept[:-_KEPT_LOG]
-    return kept.decode(errors="replace")
-
-
-_LONGEST_LOG = 64 << 20
-_KEPT_LOG = 64 << 10
-"""Bytes of an installer's log that are kept."""
 
 
 @routes.put("/cancel/{hostname}/{token}", scope=OPEN, lenient=True)

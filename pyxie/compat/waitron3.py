@@ -9,6 +9,7 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.bounded import note
+from pyxie.bounds import BUILD_BODY_LENGTH, LOG_LENGTH
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
@@ -110,7 +111,9 @@ class Jobs:
 JOBS: web.AppKey[Jobs] = web.AppKey("jobs", Jobs)
 
 
-@routes.put("/build/{hostname}", "/build/{hostname}/{type}", scope=Scope.BUILD)
+@routes.put(
+    "/build/{hostname}", "/build/{hostname}/{type}", scope=Scope.BUILD, most=BUILD_BODY_LENGTH
+)
 async def build(request: web.Request) -> web.Response:
     """Put the machine in build mode, unless it is; a body is laid over its file."""
     name, build_type = request.match_info["hostname"], request.match_info.get("type", "")
@@ -293,5 +296,5 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 # What waitron 3 has not, pyxie and its templates do.
-routes.called("/failed/{hostname}/{token}")(waitron1.failed)
+routes.called("/failed/{hostname}/{token}", most=LOG_LENGTH)(waitron1.failed)
 routes.get("/list")(waitron1.names)

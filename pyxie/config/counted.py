@@ -26,6 +26,8 @@ from pyxie.config.simple import DEEPEST, LOADER
 from pyxie.errors import ConfigError, Problem
 
 _DIRECTIVE: Final = re.compile(r"(?:\A|(?<=[\n\r\x85\u2028\u2029]))%")
+_JSON: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|(?P<sign>[\[{,:])', re.DOTALL)
+"""A string, which may be without end, or a sign before a key or a value."""
 
 
 def check_head(text: str, name: Path) -> None:
@@ -64,6 +66,27 @@ def check(text: str, name: Path, values: Bound) -> int:
         return _counted(loader, name, values)
     finally:
         loader.dispose()
+
+
+def check_json(raw: bytes, name: Path, values: Bound) -> None:
+    """Count what a JSON text comes to, as `check`, before Python makes anything of it.
+
+    Whether it is JSON is for others to tell; in what is none, more may be counted.
+
+    Raises:
+        ConfigError: It holds more.
+    """
+    most = values.whole
+    if raw.count(b",") + raw.count(b":") + raw.count(b"[") + raw.count(b"{") <= most:
+        return
+    signs = (each for each in _JSON.finditer(raw) if each.lastgroup)
+    over = next(islice(signs, most, None), None)
+    if over is not None:
+        values.reached()
+        line = raw.count(b"\n", 0, over.start()) + 1
+        column = over.start() - raw.rfind(b"\n", 0, over.start())
+        sentence = f"holds over {most:,} keys and values"
+        raise ConfigError([Problem(name, line, column, "", sentence)])
 
 
 def _counted(loader: Any, name: Path, values: Bound) -> int:

@@ -10,10 +10,14 @@ from typing import Final
 
 from aiohttp import web
 
+from pyxie.bounds import BODY_VALUES
+from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
-from pyxie.errors import RenderError
+from pyxie.config.counted import check_json
+from pyxie.errors import ConfigError, RenderError
 from pyxie.events.kinds import AnswerRefused
 from pyxie.http.assigned import assigned
+from pyxie.http.bodies import whole
 from pyxie.http.edge import peer, text
 from pyxie.http.parts import DEFINITIONS, RECOGNISER, RENDERING, TRACE
 from pyxie.http.routing import OPEN, Routes
@@ -22,8 +26,6 @@ from pyxie.recognition.recognise import Known, Recognised, why_not
 from pyxie.recognition.systeminfo import macs_in
 
 _NAME: Final = "answer"
-_LONGEST: Final = 256 << 10
-"""Bytes of a body that are read; a large machine's tells of its hardware in some 10 KiB."""
 
 routes = Routes()
 
@@ -32,8 +34,10 @@ routes = Routes()
 async def answer(request: web.Request) -> web.Response:
     """Give Proxmox VE's installer the answer file of the machine that has its NICs."""
     try:
-        macs = macs_in(await _body(request))
-    except ValueError as exc:
+        told = await whole(request)
+        check_json(told, BODY, BODY_VALUES)
+        macs = macs_in(told)
+    except (ConfigError, ValueError) as exc:
         return text(str(exc), 400)
     found = {mac: request.app[RECOGNISER].of(mac) for mac in macs}
     builds = {build.host: build for each in found.values() if (build := _active(each))}
@@ -48,15 +52,6 @@ async def answer(request: web.Request) -> web.Response:
         return await rendered(request, build, _NAME, request.app[RENDERING]().of_its_own)
     except RenderError as exc:
         return unrendered(exc)
-
-
-async def _body(request: web.Request) -> bytes:
-    read = bytearray()
-    async for piece in request.content.iter_any():
-        read += piece
-        if len(read) > _LONGEST:
-            raise web.HTTPRequestEntityTooLarge(_LONGEST, len(read))
-    return bytes(read)
 
 
 def _active(found: Recognised) -> Build | None:

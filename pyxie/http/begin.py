@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import BuildAdvised, BuildRefused
 from pyxie.events.wipes import told
 from pyxie.hooks.runner import HookFailedError
+from pyxie.http.bodies import aside, whole
 from pyxie.http.edge import AlreadyError, base_url, judged, peer
 from pyxie.http.hosts import unknown
 from pyxie.http.parts import BUILDS, HOOKS, INDEX, LOADERS, MACHINES, POOLS, RENDERING, TRACE
@@ -76,9 +78,10 @@ async def said_in(request: web.Request) -> str:
 
     Raises:
         HTTPBadRequest: It is not.
+        HTTPRequestEntityTooLarge: It is longer than its operation takes.
     """
     try:
-        return (await request.read()).decode("utf-8-sig")
+        return (await whole(request)).decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         raise web.HTTPBadRequest(text=f"the body is not UTF-8: byte {exc.start}") from exc
 
@@ -146,9 +149,12 @@ async def begin(
         host = machine.hostname
         if not replace and request.app[INDEX].active(host):
             raise AlreadyError(text=str(InBuildError(host)))
-        body = document(said)
+        body = await aside(request, document, said)
         _allow_hooks(request, body)
-        definition = defined(request.app[MACHINES](), machine, build_type, body, beneath=beneath)
+        definition = await aside(
+            request,
+            partial(defined, request.app[MACHINES](), machine, build_type, body, beneath=beneath),
+        )
         trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
         if definition.machine.loader:
             await request.app[POOLS].management.run(

@@ -6,21 +6,23 @@ import json
 from typing import Any, Final
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from pyxie.access.scope import Scope
+from pyxie.bounds import BUILD_BODY_LENGTH, FAILURE_LENGTH, LOG_KEPT
 from pyxie.builds.life import Build, State
 from pyxie.builds.pages import builds as builds_page
-from pyxie.config.validate import Model, all_told
+from pyxie.config.validate import Model
 from pyxie.errors import RenderError
 from pyxie.events.wipes import in_words
 from pyxie.http import answers
 from pyxie.http.begin import Begun, begin, defined, found
+from pyxie.http.bodies import aside, body
 from pyxie.http.edge import base_url, peer, printable, text
 from pyxie.http.hosts import host_of, unknown
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, POOLS, RECORDS, RENDERING, TROUBLES
 from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
+from pyxie.registry.define import Definition
 from pyxie.registry.hiding import around_type, as_json
 from pyxie.registry.origins import answer
 from pyxie.rehearsal import expected
@@ -91,21 +93,6 @@ class Failure(Model):
     log: str = ""
 
 
-async def body(request: web.Request, model: type[Model]) -> Any:
-    """Return the request's body as a ``model``; of an empty one, its defaults.
-
-    Raises:
-        HTTPBadRequest: It does not fit.
-    """
-    sent = await request.read()  # JSON is UTF-8 (RFC 8259 section 8.1), whatever the header says
-    try:
-        return model.model_validate(json.loads(sent) if sent.strip() else {})
-    except ValidationError as exc:
-        raise web.HTTPBadRequest(text="\n".join(all_told(model, exc))) from exc
-    except (ValueError, RecursionError) as exc:
-        raise web.HTTPBadRequest(text=f"the body is not JSON: {exc}") from exc
-
-
 @routes.get("/api/v1/builds/{hostname}", answer=answers.NumberedBuild, errors=(404,))
 async def newest(request: web.Request) -> web.Response:
     """Return a machine's newest build, active or ended."""
@@ -122,6 +109,7 @@ async def newest(request: web.Request) -> web.Response:
     "/api/v1/builds/{hostname}",
     scope=Scope.BUILD,
     body=Wanted,
+    most=BUILD_BODY_LENGTH,
     answer=answers.BegunBuild,
     errors=(404, 409, 507),
 )
@@ -161,6 +149,7 @@ async def done(request: web.Request) -> web.Response:
     "/api/v1/builds/{hostname}/failed",
     scope=Scope.BUILD,
     body=Failure,
+    most=FAILURE_LENGTH,
     answer=answers.Build,
     errors=(404,),
 )
@@ -169,8 +158,9 @@ async def failed(request: web.Request) -> web.Response:
     failure: Failure = await body(request, Failure)
     active = _active(request)
     at = str(peer(request))
+    tail = failure.log[-LOG_KEPT.whole :]
     await request.app[BUILDS].failed(
-        active.host, active.token, at, reason=failure.reason, log_tail=failure.log
+        active.host, active.token, at, reason=failure.reason, log_tail=tail
     )
     return _as_it_is(request, active)
 
@@ -209,7 +199,9 @@ async def template(request: web.Request) -> web.Response:
     """
     of = query(request, OfType)
     machine = await found(request, request.match_info["hostname"])
-    described = defined(request.app[MACHINES](), machine, of.build_type or None, None)
+    described = await aside(
+        request, defined, request.app[MACHINES](), machine, of.build_type or None, None
+    )
     nic = next(iter(described.machine.macs), "")
     context = BuildContext(
         base_url=base_url(request), token=TOKEN, mac=nic, build_type=described.build_type
@@ -239,13 +231,19 @@ async def definition(request: web.Request) -> web.Response:
     """
     machine = await found(request, request.match_info["hostname"])
     of = query(request, OfType)
-    described = defined(request.app[MACHINES](), machine, of.build_type or None, None)
+    described = await aside(
+        request, defined, request.app[MACHINES](), machine, of.build_type or None, None
+    )
     context = BuildContext(base_url=base_url(request), token=TOKEN, mac="")
     tried = await request.app[POOLS].management.run(
         expected, request.app[RENDERING](), described, context
     )
+    return web.json_response({**await aside(request, _written_where, described), **tried})
+
+
+def _written_where(described: Definition) -> dict[str, Any]:
     hidden = [as_json(each) for each in around_type(described.merged)]
-    return web.json_response({**answer(described), **tried, "hidden": hidden})
+    return {**answer(described), "hidden": hidden}
 
 
 def begun_json(request: web.Request, begun: Begun) -> dict[str, Any]:

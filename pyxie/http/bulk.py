@@ -9,9 +9,11 @@ from aiohttp import web
 from pydantic import Field
 
 from pyxie.access.scope import Scope
+from pyxie.bounds import BUILDS_LENGTH, BUILDS_VALUES
 from pyxie.http import answers
 from pyxie.http.begin import begin
-from pyxie.http.builds import Wanted, begun_json, body
+from pyxie.http.bodies import body
+from pyxie.http.builds import Wanted, begun_json
 from pyxie.http.edge import ALREADY, AlreadyError, printable
 from pyxie.http.parts import MACHINES
 from pyxie.http.query import Text
@@ -46,6 +48,7 @@ class WantedBuilds(Wanted):
     "/api/v1/builds",
     scope=Scope.BUILD,
     body=WantedBuilds,
+    most=BUILDS_LENGTH,
     may_be_empty=False,
     answer=answers.BuildResults,
 )
@@ -55,7 +58,7 @@ async def build(request: web.Request) -> web.Response:
     The answer says of each what became of it, with the ``status`` that a call for it alone would
     have been answered with; one that is refused stops no other.
     """
-    wanted: WantedBuilds = await body(request, WantedBuilds)
+    wanted: WantedBuilds = await body(request, WantedBuilds, values=BUILDS_VALUES)
     if not (wanted.hosts or wanted.group or wanted.all):
         raise web.HTTPBadRequest(text="nobody is named: say 'hosts', 'group' or 'all'")
     registry = await request.app[MACHINES].refresh()

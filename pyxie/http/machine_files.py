@@ -10,16 +10,19 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import quote
 
 from aiohttp import web
 
-from pyxie.config.nodes import Plain, parse
+from pyxie.bounds import YAML_LENGTH
+from pyxie.builds.definitions import BODY
+from pyxie.config.counted import check_json
+from pyxie.config.nodes import FILE, Plain, parse
 from pyxie.config.validate import Model
 from pyxie.errors import ConfigError, Problem
 from pyxie.http import answers
+from pyxie.http.bodies import aside, whole
 from pyxie.http.edge import ALREADY, fault, peer, problem
 from pyxie.http.machines import shown
 from pyxie.http.parts import INDEX, MACHINES, POOLS, SETTINGS
@@ -42,7 +45,6 @@ log = logging.getLogger(__name__)
 routes = Routes()
 
 _YAMLS: Final = frozenset((YAML, "application/x-yaml", "text/yaml"))
-_BODY: Final = Path("body")
 _WRITING: Final = (409, 412, 415, 428, 507)
 """What may go wrong with a change to a file."""
 _HOW: Final = "send the ETag that GET gave as If-Match"
@@ -86,6 +88,7 @@ def _status(exc: WriteError | EditError) -> int:
 @routes.post(
     "/api/v1/machines",
     body=Machine,
+    most=YAML_LENGTH,
     bodies=(JSON, YAML),
     may_be_empty=False,
     answer=answers.ShownMachine,
@@ -115,6 +118,7 @@ class Upsert(Model):
 @routes.put(
     "/api/v1/machines/{hostname}",
     body=Machine,
+    most=YAML_LENGTH,
     bodies=(JSON, YAML),
     may_be_empty=False,
     query=Upsert,
@@ -165,6 +169,7 @@ async def replace(request: web.Request) -> web.Response:
 @routes.patch(
     "/api/v1/machines/{hostname}",
     body=Machine,
+    most=YAML_LENGTH,
     bodies=(JSON, MERGE_PATCH),
     may_be_empty=False,
     matched=True,
@@ -180,7 +185,7 @@ async def change(request: web.Request) -> web.Response:
     accepts = _accepts(request)
     if request.content_type not in (MERGE_PATCH, JSON):
         _unsupported(f"{MERGE_PATCH} or {JSON}")
-    patch = _json(await request.read())
+    patch = await aside(request, _json, await whole(request))
 
     def edit(stored: Stored) -> str:
         document = parse(stored.raw, stored.file.path)
@@ -280,18 +285,29 @@ def _accepts(request: web.Request, more: str = "") -> Accepts:
 
 async def _whole(request: web.Request) -> tuple[str, dict[str, Plain]]:
     """Return a body that is a machine, as the text of its file and as data."""
-    raw = await request.read()
-    if request.content_type in _YAMLS:
-        data = parse(raw, _BODY, tolerant=True).data
-        text = raw.decode("utf-8-sig")
-    elif request.content_type == JSON:
-        data = _json(raw)
-        text = ""
-    else:
+    kind = request.content_type
+    if kind != JSON and kind not in _YAMLS:
         _unsupported(f"{JSON} or {YAML}")
+    raw = await whole(request)
+    return await aside(request, _of_json if kind == JSON else _of_yaml, raw)
+
+
+def _of_yaml(raw: bytes) -> tuple[str, dict[str, Plain]]:
+    data = parse(raw, BODY, tolerant=True).data
+    text = raw.decode("utf-8-sig")
+    found = _mapping(data)
+    return text or written(found), found
+
+
+def _of_json(raw: bytes) -> tuple[str, dict[str, Plain]]:
+    found = _mapping(_json(raw))
+    return written(found), found
+
+
+def _mapping(data: Plain) -> dict[str, Plain]:
     if not isinstance(data, dict):
         _wrong("must be a mapping of keys to values")
-    return text or written(data), data
+    return data
 
 
 def _json(raw: bytes) -> Plain:
@@ -303,6 +319,7 @@ def _json(raw: bytes) -> Plain:
             raise ValueError("an object has a key twice")
         return found
 
+    check_json(raw, BODY, FILE.values)
     try:
         found = plain(
             json.loads(
@@ -316,7 +333,7 @@ def _json(raw: bytes) -> Plain:
 
 
 def _wrong(sentence: str) -> NoReturn:
-    raise ConfigError([Problem(_BODY, 0, 0, "", sentence)])
+    raise ConfigError([Problem(BODY, 0, 0, "", sentence)])
 
 
 def _unsupported(wanted: str) -> NoReturn:

@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from pyxie.access.scope import Scope
+from pyxie.bounds import BODY_LENGTH, Bound
 from pyxie.config.validate import Model
 
 JSON: Final = "application/json"
@@ -52,6 +53,7 @@ class Operation:
         errors: Statuses, beside those that all calls may answer.
         matched: It takes ``If-Match``.
         created: It also takes ``If-None-Match: *``, and then answers 201.
+        most: Bytes of a body that are taken.
         lenient: Its path may have doubled slashes, and some at its end.
     """
 
@@ -69,6 +71,7 @@ class Operation:
     errors: tuple[int, ...] = ()
     matched: bool = False
     created: bool = False
+    most: Bound = BODY_LENGTH
     lenient: bool = False
 
 
@@ -85,10 +88,8 @@ class Declared(TypedDict, total=False):
     errors: tuple[int, ...]
     matched: bool
     created: bool
+    most: Bound
     lenient: bool
-
-
-_CALLED: Final[Declared] = {"scope": OPEN, "lenient": True}
 
 
 class Routes:
@@ -110,7 +111,7 @@ class Routes:
         """Declare a GET; without ``allow_head`` HEAD is 405, for what changes something."""
         return self._declare("GET", paths, {"scope": Scope.READ, **declared}, head=allow_head)
 
-    def called(self, *paths: str) -> Callable[[H], H]:
+    def called(self, *paths: str, most: Bound = BODY_LENGTH) -> Callable[[H], H]:
         """Declare what installers call with the token of their build, open to all.
 
         POST is as good as GET, since some can do nothing else (cloud-init's ``phone_home``);
@@ -119,8 +120,8 @@ class Routes:
 
         def declare(handler: H) -> H:
             for declared in (
-                self.get(*paths, allow_head=False, **_CALLED),
-                self.post(*paths, **_CALLED),
+                self.get(*paths, allow_head=False, scope=OPEN, lenient=True, most=most),
+                self.post(*paths, scope=OPEN, lenient=True, most=most),
             ):
                 declared(handler)
             return handler

@@ -11,7 +11,7 @@ from pyxie.access.scope import Scope
 from pyxie.access.tokens import TokenError
 from pyxie.config.validate import Model
 from pyxie.http import answers
-from pyxie.http.builds import body
+from pyxie.http.bodies import body
 from pyxie.http.parts import AUDIT, TOKENS
 from pyxie.http.query import Newest, query
 from pyxie.http.routing import NOTHING, Routes

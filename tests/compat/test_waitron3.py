@@ -121,10 +121,10 @@ class TestBuild:
             definition = json.loads((await site.get(f"/definition/{HOST}/rescue")).body)
             assert definition["Kernel"] == "linux"
 
-    async def test_takes_a_type_and_a_body_of_up_to_a_mebibyte(self, tmp_path: Path) -> None:
+    async def test_takes_a_type_and_a_body_of_up_to_64_kib(self, tmp_path: Path) -> None:
         machine = MACHINE.replace("kernel: linux\n", "")
         async with served(tmp_path, machine=machine) as site:
-            body = io.BytesIO(b"#" * ((1 << 20) + 1))
+            body = io.BytesIO(b"#" * ((1 << 16) + 1))
             async with site.session.put(f"{site.url}/build/{HOST}/rescue", data=body) as answer:
                 assert (answer.status, await answer.text()) == (
                     500,

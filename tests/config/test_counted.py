@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyxie.bounds import Bound
+from pyxie.config.counted import check_json
 from pyxie.config.nodes import BUILD_BODY, FILE, LARGE, Document, Loc, Plain, Size, parse
 from pyxie.config.simple import LOADER
 from pyxie.errors import ConfigError
@@ -154,3 +156,41 @@ class TestGoodFiles:
         params: Plain = {f"key{each}": f"value {each}" for each in range(2000)}
 
         assert parse(written({"params": params}).encode(), HERE).data == {"params": params}
+
+
+class TestJson:
+    @given(
+        st.recursive(
+            st.none() | st.integers() | st.text('a,:[{"\\'),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text('b,:[{"\\'), inner),
+            max_leaves=8,
+        ),
+        st.integers(0, 12),
+        st.sampled_from((None, 1)),
+    )
+    def test_of_any_shape_is_counted_as_it_is_written(
+        self, data: Any, most: int, indent: int | None
+    ) -> None:
+        text = json.dumps(data, indent=indent)
+        values = Bound("some", most, "keys and values", "refused")
+
+        if _signs(data) <= most:
+            check_json(text.encode(), HERE, values)
+        else:
+            with pytest.raises(ConfigError) as caught:
+                check_json(text.encode(), HERE, values)
+            (problem,) = caught.value.problems
+            assert text.splitlines()[problem.line - 1][problem.column - 1] in "[{,:"
+
+    @pytest.mark.parametrize("text", [b'"' * 999_999, b'"\\' * 500_000, b'\\"' * 500_000])
+    def test_without_end_takes_no_time(self, text: bytes) -> None:
+        check_json(text + b"," * 6000, HERE, BUILD_BODY.values)
+
+
+def _signs(data: Any) -> int:
+    """Count the signs that stand before keys and values."""
+    if isinstance(data, dict):
+        return max(2 * len(data), 1) + sum(map(_signs, data.values()))
+    if isinstance(data, list):
+        return max(len(data), 1) + sum(map(_signs, data))
+    return 0
