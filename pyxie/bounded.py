@@ -9,9 +9,12 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-def note(table: MutableMapping[K, V], key: K, value: V, most: int) -> None:
-    """Put ``value`` at the end of ``table``, and keep no more than ``most``."""
+def note(table: MutableMapping[K, V], key: K, value: V, most: int) -> int:
+    """Put ``value`` at the end of ``table``, keep ``most``, and return how many were forgotten."""
     table.pop(key, None)
     table[key] = value
+    forgotten = 0
     while len(table) > most:
         del table[next(iter(table))]
+        forgotten += 1
+    return forgotten

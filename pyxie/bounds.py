@@ -152,6 +152,24 @@ THREADS_PATIENCE = Bound(
 
 # Images and other servers
 
+FETCH_REDIRECTS = Bound("fetch_redirects", 10, "redirects of one fetch", "answered 502")
+FETCH_PYXIES = Bound("fetch_pyxies", 4, "pyxies that one fetch goes through", "answered 502")
+FETCH_CONNECT = Bound("fetch_connect", 10, "s to connect to another server", "answered 502")
+IMAGE_FIRST_BYTE = Bound(
+    "image_first_byte", 300, "s for the first byte of an image", "answered 502", "limits.first_byte"
+)
+IMAGE_SILENCE = Bound("image_silence", 30, "s without a byte within an image", "broken off")
+BOOT_API_PATIENCE = Bound("boot_api_patience", 5, "s for an answer of the boot API", "given up")
+BOOT_API_BYTES = Bound("boot_api_bytes", 65536, "bytes of an answer of the boot API", "refused")
+BOOT_API_RATE = Bound("boot_api_rate", 50, "questions a second to the boot API", "not asked")
+BOOT_API_LANE = Bound("boot_api_lane", 8, "questions at once to it, of either kind", "not asked")
+BOOT_API_WAITING = Bound(
+    "boot_api_waiting", 64, "machines that wait to be asked about", "not asked"
+)
+BOOT_API_MACHINES = Bound(
+    "boot_api_machines", 4096, "machines whose answer is remembered", "the oldest is forgotten"
+)
+
 # Rendering
 
 # Hooks

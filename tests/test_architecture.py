@@ -75,6 +75,10 @@ PURE = frozenset(
         "images.foreign",
         "images.length",
         "images.load",
+        "images.fitting",
+        "outbound.mark",
+        "outbound.phrases",
+        "outbound.reach",
         "outbound.proxies",
         "loaders.catalogue",
         "loaders.programs",
@@ -171,6 +175,7 @@ EXTRA = {
     "pyxie.outbound.proxies": {"pathlib"},  # the same
     "pyxie.loaders.catalogue": {"pyxie.config.validate", "pyxie.config.words"},  # near names
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
+    "pyxie.outbound.phrases": {"http"},  # for what a status means
     "pyxie.images.load": {"pyxie.config.initrd"},  # for what a name is
     "pyxie.recognition.systeminfo": {"json"},  # from bytes to data
     "pyxie.registry.edit": {
@@ -576,6 +581,23 @@ class TestThreads:
 _BARE = frozenset(
     ("to_thread", "run_in_executor", "set_default_executor", "ThreadPoolExecutor", "Thread")
 )
+
+
+class TestOtherServers:
+    def test_are_reached_by_one_module_alone(self) -> None:
+        """By which each fetch bears pyxie's mark, and goes where it may."""
+        allowed = {"pyxie.outbound.fetcher", "pyxie.client"}
+
+        found = {
+            name
+            for name, path in MODULES.items()
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("ClientSession", "TCPConnector", "urlopen", "HTTPConnection")
+        }
+
+        assert found <= allowed
 
 
 class TestNames:

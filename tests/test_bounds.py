@@ -53,7 +53,7 @@ COUNTED_AS = {
 YET = frozenset(
     f"pyxie.{name}"
     for name in (
-        "bootapi.lookup", "bootapi.memory", "builds.definitions", "compat.waitron3",
+        "builds.definitions", "compat.waitron3",
         "events.archive", "events.trouble",
         "hooks.netboots", "hooks.runner", "http.gate", "recognition.discovered",
         "recognition.discovery", "render.strict",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from pyxie.bounds import BOOT_API_BYTES
 from pyxie.errors import PyxieError
+from pyxie.outbound.reach import Reach
 
-MOST_BYTES: Final = 64 << 10
+MOST_BYTES: Final = BOOT_API_BYTES.whole
 """Of an answer, as it is sent."""
 
 
@@ -40,6 +42,7 @@ class Answer:
         others: What the command line leads to, by way of pyxie.
         message: For the machine's screen.
         script: An iPXE script instead of all this.
+        reach: Where its URLs may lead, by where the server is.
     """
 
     kernel: str = ""
@@ -48,6 +51,7 @@ class Answer:
     others: tuple[str, ...] = ()
     message: str = ""
     script: str = ""
+    reach: Reach = field(default=Reach.PUBLIC, compare=False)
 
     def command_line(self, url_of: Callable[[int], str]) -> str:
         """Return the command line, given where pyxie serves each of ``others``."""

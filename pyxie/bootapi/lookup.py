@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -22,23 +23,29 @@ from pyxie import __version__
 from pyxie.bootapi.answer import MOST_BYTES, Answer, AnswerError
 from pyxie.bootapi.memory import MOST, Memory, Nothing, Pace
 from pyxie.bounded import note
+from pyxie.bounds import (
+    BOOT_API_BYTES,
+    BOOT_API_MACHINES,
+    BOOT_API_PATIENCE,
+    BOOT_API_WAITING,
+)
 from pyxie.events.event import Recorder
 from pyxie.events.kinds import BootApiBoots, BootApiMalformed
 from pyxie.metrics import Metrics
+from pyxie.outbound.fetcher import Fetcher, RedirectError
 from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
-from pyxie.outbound.requests import proxys_fault, reason, request_class
+from pyxie.outbound.reach import OutOfReachError, Reach, named_from
+from pyxie.outbound.requests import reason
 from pyxie.rate import Once
-from pyxie.urls import shown
+from pyxie.urls import origin, shown
 
 log = logging.getLogger(__name__)
 
-TIMEOUT: Final = 5.0
+TIMEOUT: Final = BOOT_API_PATIENCE.most
 """Seconds for a whole answer, as pixiecore's ``--api-request-timeout`` has it."""
 JUST_NOW: Final = 5.0
 """Seconds within which a script is made of an answer that DHCP has asked for."""
 _REDIRECTS: Final = 5
-_MOST_QUEUED: Final = 64
-"""Machines that wait for their turn to be asked about."""
 _POLL: Final = 0.1
 _AWAY: Final = frozenset((407, 429, 502, 503, 504))
 """What speaks for a server that is away, or for a proxy that lets nobody through to it; 500 is
@@ -99,13 +106,16 @@ class BootApi:
         self._patience = patience
         self._memory = memory
         self._learned = learned
-        self._proxies = proxies
+        self._fetcher = Fetcher(
+            proxies,
+            headers={hdrs.ACCEPT: "application/json", hdrs.USER_AGENT: f"pyxie/{__version__}"},
+            redirects=_REDIRECTS,
+        )
         self._pace = Pace()
         self._once = Once()
         self._handed: dict[str, Answer] = {}
         self._asking: dict[str, asyncio.Task[Answer | Nothing]] = {}
         self._queued = 0
-        self._session: aiohttp.ClientSession | None = None
 
     @property
     def is_set(self) -> bool:
@@ -114,17 +124,7 @@ class BootApi:
 
     async def __aenter__(self) -> Self:
         if self.is_set:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=self._patience),
-                headers={
-                    hdrs.ACCEPT: "application/json",
-                    hdrs.ACCEPT_ENCODING: "identity",
-                    hdrs.USER_AGENT: f"pyxie/{__version__}",
-                },
-                auto_decompress=False,  # what is small packed may be large unpacked
-                cookie_jar=aiohttp.DummyCookieJar(),
-                request_class=request_class(self._proxies),
-            )
+            await self._fetcher.__aenter__()
             log.info("unknown machines are looked up at %s", shown(self._base))
         return self
 
@@ -135,9 +135,7 @@ class BootApi:
         traceback: TracebackType | None,
     ) -> None:
         await self.drain()
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._fetcher.__aexit__(kind, error, traceback)
 
     async def serve(self) -> None:
         """Wait to be cancelled: questions are tasks of their own."""
@@ -177,7 +175,9 @@ class BootApi:
         """Begin to ask, after a while if others are first; unless there are too many of them."""
         if mac in self._asking or self._begin(mac, waiting=True):
             return
-        if self._queued < _MOST_QUEUED and not self._pace.is_dead:
+        if self._queued >= BOOT_API_WAITING.most:
+            BOOT_API_WAITING.reached()
+        elif not self._pace.is_dead:
             self._queued += 1
             try:
                 async with asyncio.timeout(self._patience):
@@ -199,11 +199,15 @@ class BootApi:
         if answer is None:
             self._handed.pop(mac, None)
             return
-        note(self._handed, mac, answer, MOST)
+        BOOT_API_MACHINES.reached(note(self._handed, mac, answer, MOST))
 
     def handed(self, mac: str) -> Answer | None:
         """Return the answer of which the machine has its script, if that is remembered."""
         return self._handed.get(mac)
+
+    def reach(self, url: str, answer: Answer) -> Reach:
+        """Return where a URL of ``answer`` may lead; to the API server itself in any case."""
+        return Reach.ANYWHERE if origin(url) == origin(self._base) else answer.reach
 
     def _begin(self, mac: str, *, waiting: bool) -> bool:
         if not self._pace.take(mac, self._clock(), waiting=waiting):
@@ -236,7 +240,8 @@ class BootApi:
 
     async def _said(self, mac: str) -> Answer | Nothing:
         try:
-            answer = self._contract.parse(await self._fetched(mac), self._base)
+            body, reach = await self._fetched(mac)
+            answer = replace(self._contract.parse(body, self._base), reach=reach)
         except AnswerError as exc:
             # As with pixiecore it counts as nothing to boot; but the operator has to know.
             message = f"answers what cannot be booted: {exc}"
@@ -255,33 +260,31 @@ class BootApi:
         self._recorder.record(BootApiBoots(kernel=kernel), mac=mac)
         return answer
 
-    async def _fetched(self, mac: str) -> bytes:
-        """Return the body of an answer; words of its own, since the libraries' quote URLs."""
-        assert self._session is not None, "not entered"  # noqa: S101
+    async def _fetched(self, mac: str) -> tuple[bytes, Reach]:
+        """Return the body of an answer, and where its URLs may lead."""
         url = self._contract.boot_url(self._base, mac)
         try:
-            async with self._session.get(url, max_redirects=_REDIRECTS) as reply:
+            async with (
+                asyncio.timeout(self._patience),
+                self._fetcher.get(url, Reach.ANYWHERE) as fetched,
+            ):
+                reply = fetched.answer
                 if reply.status in _AWAY:
                     raise _FailedError(f"answers {reply.status}")
                 if reply.status != 200:
                     raise _NothingError(f"answers {reply.status}")
-                return await _read(reply)
+                if reply.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+                    raise _FailedError("answers packed, which was not asked for")
+                return await _read(reply), named_from(fetched.zone)
         except ProxyError as exc:
             raise _FailedError(f"cannot be reached: {exc}") from exc
-        except (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError) as exc:
-            raise _FailedError(f"cannot be reached: {proxys_fault(exc)}") from exc
+        except (OutOfReachError, RedirectError) as exc:
+            raise _FailedError(str(exc)) from exc
         except TimeoutError as exc:
+            BOOT_API_PATIENCE.reached()
             raise _FailedError(f"does not answer within {self._patience:g} s") from exc
-        except aiohttp.TooManyRedirects as exc:
-            raise _FailedError("redirects in circles") from exc
-        except aiohttp.ClientSSLError as exc:
-            raise _FailedError("cannot be trusted: TLS fails") from exc
-        except aiohttp.ClientOSError as exc:
-            connector = isinstance(exc, aiohttp.ClientConnectorError)
-            why = reason(exc) if connector or exc.errno else "broken off"
-            raise _FailedError(f"cannot be reached: {why}") from exc
         except (aiohttp.ClientError, ValueError, OSError) as exc:
-            raise _FailedError(f"does not speak HTTP: {type(exc).__name__}") from exc
+            raise _FailedError(f"cannot be reached: {reason(exc)}") from exc
 
 
 class _NothingError(Exception):
@@ -294,6 +297,7 @@ async def _read(reply: aiohttp.ClientResponse) -> bytes:
     async for piece in reply.content.iter_any():
         kept += piece
         if len(kept) > MOST_BYTES:
+            BOOT_API_BYTES.reached()
             reply.close()
             break
     return bytes(kept)

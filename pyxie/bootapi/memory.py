@@ -7,6 +7,7 @@ from typing import Final
 
 from pyxie.bootapi.answer import Answer
 from pyxie.bounded import note
+from pyxie.bounds import BOOT_API_LANE, BOOT_API_MACHINES, BOOT_API_RATE
 from pyxie.rate import TokenBuckets
 
 FRESH: Final = 20.0
@@ -17,7 +18,7 @@ REFUSED: Final = 5.0
 """Seconds within which it is not asked again about a machine that it has nothing for."""
 FAILED: Final = 1.0
 """The same, of one that it gave no answer about."""
-MOST: Final = 4096
+MOST: Final = BOOT_API_MACHINES.whole
 """Machines of each kind that are remembered."""
 
 
@@ -70,19 +71,19 @@ class Memory:
         """Note the answer to a request; a failure does not undo an earlier answer."""
         if isinstance(said, Answer):
             self._nothings.pop(mac, None)
-            note(self._answers, mac, (said, now), self._most)
+            BOOT_API_MACHINES.reached(note(self._answers, mac, (said, now), self._most))
             return
         if said.certain:
             self._answers.pop(mac, None)
-        note(self._nothings, mac, (said, now), self._most)
+        BOOT_API_MACHINES.reached(note(self._nothings, mac, (said, now), self._most))
 
     def __len__(self) -> int:
         return len(self._answers) + len(self._nothings)
 
 
-LANE: Final = 8
+LANE: Final = BOOT_API_LANE.whole
 """Questions at a time for DHCP, and as many for machines that wait for their script."""
-RATE: Final = 50.0
+RATE: Final = BOOT_API_RATE.most
 """Questions a second; MAC addresses can be made up."""
 PATIENCE: Final = 3
 """Failures in a row after which the server counts as dead."""
@@ -114,7 +115,11 @@ class Pace:
         if mac in self._in_hand or now < self._resume:
             return False
         lane = sum(each is waiting for each in self._in_hand.values())
-        if lane >= (1 if self.is_dead else LANE) or not self._buckets.allow(waiting, now):
+        if lane >= (1 if self.is_dead else LANE):
+            BOOT_API_LANE.reached()
+            return False
+        if not self._buckets.allow(waiting, now):
+            BOOT_API_RATE.reached()
             return False
         self._in_hand[mac] = waiting
         return True

@@ -174,6 +174,7 @@ class Builds:
         body: str = "",
         *,
         beneath: bool = False,
+        believed: bool = False,
         forecast: Forecast | None = None,
     ) -> Build:
         """Return a build with a token of its own; it is none until it has begun.
@@ -183,6 +184,7 @@ class Builds:
             build_type: The type that was asked for.
             body: What else was asked for, YAML.
             beneath: The type gives way to groups and machine.
+            believed: Who asked for it may do all.
             forecast: What it will wipe.
         """
         now = self._clock()
@@ -197,6 +199,7 @@ class Builds:
             build_type=build_type,
             beneath=beneath,
             body=body,
+            believed=believed,
             forecast=forecast,
         )
 

@@ -17,6 +17,7 @@ from pyxie.config.values import dashed
 from pyxie.errors import ConfigError
 from pyxie.registry.define import Common, UnknownTypeError, define
 from pyxie.registry.machine import Machine
+from pyxie.registry.mirrors import Mirrors, called, filed
 from pyxie.registry.registry import Registry
 
 BODY: Final = Path("body")
@@ -31,6 +32,8 @@ class _Made:
 
     Attributes:
         owners: Whose its NICs were: a MAC may not be another machine's.
+        called: The servers for its kernel and initrds that only a call names, of one who may
+            build and no more.
         stored: The snapshot in which it had to be taken as it was when its build began.
     """
 
@@ -39,6 +42,7 @@ class _Made:
     document: Document | None
     machine: Machine
     owners: tuple[str | None, ...]
+    called: Mirrors
     stored: Registry | None
 
 
@@ -61,6 +65,13 @@ class Definitions:
         waitron reads them at every request, so an edit counts from then on; a file that
         was broken or removed since must not end a running installation.
         """
+        return self._made_of(build).machine
+
+    def called(self, build: Build) -> Mirrors:
+        """Return the servers that only its call names, where the caller may not name any."""
+        return self._made_of(build).called
+
+    def _made_of(self, build: Build) -> _Made:
         registry = self._machines()
         document, shared = registry.documents.get(build.host), registry.shared
         made = self._made.get(build.host)
@@ -72,19 +83,20 @@ class Definitions:
             and (made.stored is None or made.stored is registry)
             and made.owners == _owners(made.machine, registry)
         ):
-            return made.machine
-        machine, is_stored = _machine(build, registry)
+            return made
+        machine, called_, is_stored = _machine(build, registry)
         made = _Made(
             build.token,
             shared,
             document,
             machine,
             _owners(machine, registry),
+            called_,
             registry if is_stored else None,
         )
         with self._noting:
             note(self._made, build.host, made, _MOST_KEPT)
-        return machine
+        return made
 
     def of_unknown(self, mac: str, build_type: str) -> Machine:
         """Return what an unknown machine boots.
@@ -122,16 +134,20 @@ class Definitions:
         return hooks
 
 
-def _machine(build: Build, registry: Registry) -> tuple[Machine, bool]:
-    """Return a build's machine, and whether it is as it was when the build began."""
+def _machine(build: Build, registry: Registry) -> tuple[Machine, Mirrors, bool]:
+    """Return a build's machine, the servers that only its call names, and whether it is stored.
+
+    Then it is as it was when the build began.
+    """
     machine = registry.machines.get(build.host)
+    body = parse(build.body.encode(), BODY, size=LARGE) if build.body else None
+    named = called(body.data) if body is not None and not build.believed else frozenset()
     if machine is not None:
-        body = parse(build.body.encode(), BODY, size=LARGE) if build.body else None
         with suppress(ConfigError, UnknownTypeError):
             build_type = build.build_type or None
             found = registry.define(machine, build_type, body, beneath=build.beneath)
-            return found.machine, False
-    return Machine.model_validate_json(build.definition), True
+            return found.machine, named and named - filed(found.merged), False
+    return Machine.model_validate_json(build.definition), named, True
 
 
 def _owners(machine: Machine, registry: Registry) -> tuple[str | None, ...]:

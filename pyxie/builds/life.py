@@ -90,6 +90,8 @@ class Build:
         build_type: The type that the call asked for; empty for the machine's own.
         beneath: That type gives way to groups and machine, as of `pyxie.registry.define`.
         body: What else the call said, YAML; empty for nothing.
+        believed: Who said that may do all, and so the servers that it names are as good as those
+            that files name.
         forecast: What was said that it will wipe, when it began; None where that was not looked at.
         reason: Why it failed, in the installer's words.
         number: The store's; 0 before it was stored.
@@ -106,6 +108,7 @@ class Build:
     build_type: str = ""
     beneath: bool = False
     body: str = ""
+    believed: bool = False
     forecast: Forecast | None = None
     reason: str = ""
     number: int = 0

@@ -172,7 +172,7 @@ class Limits(Model):
     http_per_address: Annotated[int, Field(ge=1)] = bounds.HTTP_PER_ADDRESS.whole
     http_total: Annotated[int, Field(ge=1)] = bounds.HTTP_TOTAL.whole
     dhcp_per_mac: Annotated[int, Field(ge=1)] = bounds.DHCP_PER_MAC.whole
-    first_byte: Annotated[int, Field(ge=1, le=3600)] = 300
+    first_byte: Annotated[int, Field(ge=1, le=3600)] = bounds.IMAGE_FIRST_BYTE.whole
     tftp_blksize: Annotated[int, Field(ge=512, le=65464)] = 1468
     tftp_windowsize: Annotated[int, Field(ge=1, le=32767)] = 64
     builds_per_machine: Annotated[int, Field(ge=1)] = 50

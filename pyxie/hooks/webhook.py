@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import aiohttp
+from aiohttp import hdrs
 
 from pyxie.hooks.process import MOST_OUTPUT, Outcome
+from pyxie.outbound.fetcher import session
 from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
-from pyxie.outbound.requests import proxys_fault, reason, request_class
+from pyxie.outbound.requests import reason
 
 
 async def call(
@@ -25,26 +27,15 @@ async def call(
     timeout = aiohttp.ClientTimeout(total=seconds)
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout, request_class=request_class(proxies)) as session,
-            session.post(url, json=body, allow_redirects=False) as answer,
+            session(proxies, timeout=timeout) as calling,
+            calling.post(url, json=body, allow_redirects=False) as answer,
         ):
             output = (await answer.content.read(MOST_OUTPUT)).decode(errors="replace")
+            if answer.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+                output = "(packed, which was not asked for)"
             return Outcome(answer.status < 300, f"HTTP {answer.status}", output)
     except TimeoutError:
         return Outcome(ok=False, result=f"no answer within {seconds:g} s")
     except (aiohttp.ClientError, ValueError, OSError, ProxyError) as exc:
-        return Outcome(ok=False, result=f"cannot be called: {_why(exc)}")
-
-
-def _why(exc: Exception) -> str:
-    """Return what went wrong; aiohttp's own text may quote the URL, with password and query."""
-    fault = proxys_fault(exc)
-    if fault:
-        return fault
-    if isinstance(exc, aiohttp.ClientResponseError):
-        return f"no answer of HTTP: {exc.message}"
-    if isinstance(exc, aiohttp.NonHttpUrlClientError):
-        return "its URL is not one of http or https"
-    if isinstance(exc, ValueError) and not isinstance(exc, OSError):  # some errors of TLS are both
-        return "its URL is malformed"
-    return reason(exc)
+        why = str(exc) if isinstance(exc, ProxyError) else reason(exc)
+        return Outcome(ok=False, result=f"cannot be called: {why}")

@@ -21,9 +21,12 @@ from pyxie.http.bodies import aside, whole
 from pyxie.http.edge import AlreadyError, base_url, judged, peer
 from pyxie.http.hosts import unknown
 from pyxie.http.parts import BUILDS, HOOKS, INDEX, LOADERS, MACHINES, POOLS, RENDERING, TRACE
+from pyxie.outbound.fetcher import check
+from pyxie.outbound.reach import OutOfReachError, Reach, literal
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.hiding import of_type
 from pyxie.registry.machine import Machine
+from pyxie.registry.mirrors import filed, mirror, urls_in
 from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse
@@ -31,6 +34,7 @@ from pyxie.rehearsal import said as said_of
 from pyxie.render.context import BuildContext
 from pyxie.render.rendering import Rendering
 from pyxie.store.pools import StoreError
+from pyxie.urls import shown
 from pyxie.wiping.forecast import Forecast
 
 
@@ -150,11 +154,11 @@ async def begin(
         if not replace and request.app[INDEX].active(host):
             raise AlreadyError(text=str(InBuildError(host)))
         body = await aside(request, document, said)
-        _allow_hooks(request, body)
         definition = await aside(
             request,
             partial(defined, request.app[MACHINES](), machine, build_type, body, beneath=beneath),
         )
+        believed = await aside(request, partial(_is_allowed, request, body, definition))
         trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
         if definition.machine.loader:
             await request.app[POOLS].management.run(
@@ -168,7 +172,12 @@ async def begin(
             hides = of_type(definition.merged, build_type)
             advice = (*(f"{each}, as waitron 3 has it" for each in hides), *advice)
         before = builds.plan(
-            definition.machine, build_type or "", said, beneath=beneath, forecast=forecast
+            definition.machine,
+            build_type or "",
+            said,
+            beneath=beneath,
+            believed=believed,
+            forecast=forecast,
         )
         ran = await hooks.before(before, "prebuild", definition.machine.prebuild_commands)
     except web.HTTPNotFound:
@@ -204,19 +213,32 @@ def _tried(
     return tuple(str(placed(each, definition)) for each in found), tried.forecast
 
 
-def _allow_hooks(request: web.Request, body: Document | None) -> None:
-    """Refuse commands that come with a call of one who may build, but not change files.
+def _is_allowed(request: web.Request, body: Document | None, definition: Definition) -> bool:
+    """Tell whether a call comes from one who may do all; else refuse what not all may say.
 
-    They would run on this host, as pyxie's user.
+    Commands would run on this host, as pyxie's user. URLs would have pyxie read what only pyxie
+    can reach; where names lead is judged at each fetch, by `pyxie.outbound.fetcher`.
 
     Raises:
-        HTTPForbidden: The body has some.
+        HTTPForbidden: The body has commands, or URLs that lead to inner addresses at first sight.
     """
-    data = body.data if body is not None and isinstance(body.data, dict) else {}
+    refusal = judged(request, Scope.ADMIN).refusal
+    if refusal is None or body is None:
+        return refusal is None
+    data = body.data if isinstance(body.data, dict) else {}
     if any(key.endswith("_commands") for key in data):
-        refusal = judged(request, Scope.ADMIN).refusal
-        if refusal is not None:
-            raise web.HTTPForbidden(text=f"hooks in the body: {refusal}")
+        raise web.HTTPForbidden(text=f"hooks in the body: {refusal}")
+    known = filed(definition.merged)
+    for key, url in urls_in(body.data):
+        server = mirror(url)
+        address = literal(server[1]) if server and server not in known else None
+        if address is not None:
+            try:
+                check(address, Reach.PUBLIC)
+            except OutOfReachError as exc:
+                why = f"{shown(url)}: {exc}"
+                raise web.HTTPForbidden(text=str(body.problem((key,), why))) from exc
+    return False
 
 
 def _refused(

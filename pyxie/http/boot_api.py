@@ -24,10 +24,11 @@ from pyxie.events.kinds import (
     ImageWaiting,
     ScriptFailed,
 )
-from pyxie.http.edge import here, is_unknown, peer, text
+from pyxie.http.edge import admitted, here, is_unknown, peer, text
 from pyxie.http.parts import BOOT_API, CHAINS, RENDERING, TRACE, UPSTREAMS
 from pyxie.http.progress import paced
 from pyxie.http.routing import OPEN, Routes
+from pyxie.images.spec import Upstream
 from pyxie.images.upstream import BrokenOffError, UpstreamError
 from pyxie.urls import shown
 
@@ -104,10 +105,13 @@ async def boot_api_image(request: web.Request) -> web.StreamResponse | None:
     if asked != unquote(_name(url)):
         # As with pixiecore, what the answer does not name cannot be fetched.
         raise NotServedError(f"{asked[:80]!r} beside {what}", "the boot API names no such file")
-    return await _streamed(request, mac, url, what)
+    return await _streamed(request, mac, Upstream(url, api.reach(url, answer)), what)
 
 
-async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.StreamResponse:
+async def _streamed(
+    request: web.Request, mac: str, source: Upstream, what: str
+) -> web.StreamResponse:
+    url = source.url
     trace, at = request.app[TRACE], str(peer(request))
 
     def moved(sent: int, total: int | None) -> None:
@@ -121,13 +125,22 @@ async def _streamed(request: web.Request, mac: str, url: str, what: str) -> web.
     if request.method == "GET" and "Range" not in request.headers:
         trace.record(ImageFetching(part=what, source=shown(url)), mac=mac, peer=at)
     try:
-        return await request.app[UPSTREAMS].stream(url, request, paced(moved), waits)
+        return await request.app[UPSTREAMS].stream(source, request, paced(moved), waits)
     except UpstreamError as exc:
         failed = image_failed(what, exc)
         trace.record(failed, mac=mac, peer=at)
         if isinstance(exc, BrokenOffError):
             raise
-        return text(f"{what}: {exc}", 502)
+        return not_fetched(request, what, exc)
+
+
+def not_fetched(request: web.Request, part: str, exc: UpstreamError) -> web.Response:
+    """Return 502; why, only to whom may read it in the events.
+
+    To all others it would tell what is where behind pyxie, and which ports are open there.
+    """
+    why = str(exc) if admitted(request) is None else "cannot be fetched; `pyxie events` says why"
+    return text(f"{part}: {why}", 502)
 
 
 def image_failed(part: str, exc: UpstreamError) -> ImageFailed:

@@ -17,13 +17,13 @@ from pyxie.confined import find
 from pyxie.errors import ConfigError, NotServedError
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress, ImageWaiting
-from pyxie.http.boot_api import boot_api_image, image_failed
-from pyxie.http.edge import peer, text, unknown_machine
+from pyxie.http.boot_api import boot_api_image, image_failed, not_fetched
+from pyxie.http.edge import peer, unknown_machine
 from pyxie.http.files import WholeFileResponse
 from pyxie.http.parts import DEFINITIONS, INDEX, SETTINGS, TRACE, UPSTREAMS
 from pyxie.http.progress import paced
 from pyxie.http.routing import OPEN, Routes
-from pyxie.images.spec import Image, Images, Local, beside, images_of, served_name
+from pyxie.images.spec import Image, Images, Local, Upstream, beside, images_of, served_name
 from pyxie.images.upstream import BrokenOffError, RefusedError, UpstreamError
 from pyxie.registry.machine import Machine
 from pyxie.urls import shown
@@ -58,10 +58,11 @@ async def image(request: web.Request) -> web.StreamResponse:
         return asked
     if machine is None:
         raise NotServedError(host, "not in build mode")
-    wanted = _wanted(request, host, images_of(machine))
+    called = request.app[DEFINITIONS].called(build) if build else frozenset()
+    wanted = _wanted(request, host, images_of(machine, called))
     if isinstance(wanted.image, Local):
         return _local(request, build, wanted, wanted.image)
-    return await _streamed(request, build, wanted, wanted.image.url)
+    return await _streamed(request, build, wanted, wanted.image)
 
 
 def _wanted(request: web.Request, host: str, images: Images) -> _Wanted:
@@ -97,9 +98,9 @@ def _local(
 
 
 async def _streamed(
-    request: web.Request, build: Build | None, wanted: _Wanted, url: str
+    request: web.Request, build: Build | None, wanted: _Wanted, source: Upstream
 ) -> web.StreamResponse:
-    part = wanted.part
+    part, url = wanted.part, source.url
 
     def moved(sent: int, total: int | None) -> None:
         _tell(request, build, ImageProgress(part=part, sent=sent, total=total))
@@ -110,7 +111,7 @@ async def _streamed(
     if "Range" not in request.headers:
         _tell(request, build, ImageFetching(part=part, source=shown(url)))
     try:
-        return await request.app[UPSTREAMS].stream(url, request, paced(moved), waits)
+        return await request.app[UPSTREAMS].stream(source, request, paced(moved), waits)
     except UpstreamError as exc:
         if wanted.extra and isinstance(exc, RefusedError) and exc.is_absence:
             _tell(request, build, ImageAbsent(part=part))
@@ -118,7 +119,7 @@ async def _streamed(
         _tell(request, build, image_failed(part, exc))
         if isinstance(exc, BrokenOffError):
             raise
-        return text(f"{part}: {exc}", 502)
+        return not_fetched(request, part, exc)
 
 
 def _unknown_named(request: web.Request, host: str) -> Machine | None:

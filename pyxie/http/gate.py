@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from pyxie.access.scope import Scope, Token
 from pyxie.config.settings import Api
+from pyxie.outbound.mark import is_fetch
 
 Address: TypeAlias = IPv4Address | IPv6Address
 
@@ -115,6 +116,8 @@ class Gate:
             needed: What it takes, of a token with a scope; addresses may do all.
             version: Of HTTP.
         """
+        if is_fetch(headers):
+            return Verdict("what a pyxie fetches for a machine manages nothing", "a fetch")
         authorization = headers.get("Authorization", "")
         given = _secret(authorization)
         if given and _basic(authorization) and self._from_a_page(local, headers):

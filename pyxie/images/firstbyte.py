@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeVar
 
+from pyxie.bounds import IMAGE_FIRST_BYTE
+
 T = TypeVar("T")
 
 _TOLD: Final = 5.0
@@ -59,6 +61,7 @@ class FirstByte:
                 if done:
                     return task.result()
                 if left <= 0:
+                    IMAGE_FIRST_BYTE.reached()
                     most = f"{self._seconds:g} s, the most that 'limits.first_byte' allows"
                     raise TooLateError(f"sent nothing within {most}")
                 if self._has_left():

@@ -10,7 +10,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from pyxie.config.initrd import Initrd
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
+from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
+from pyxie.registry.mirrors import Mirrors, mirror
 
 _LONGEST: Final = 255
 """Characters of the path of a file beside another."""
@@ -18,9 +20,15 @@ _LONGEST: Final = 255
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A file that is streamed from another server."""
+    """A file that is streamed from another server.
+
+    Attributes:
+        url: Where it is.
+        reach: Where that may lead, by who named it.
+    """
 
     url: str
+    reach: Reach = Reach.ANYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +58,12 @@ class Images:
         return list(zip(names, own, strict=True))
 
 
-def images_of(machine: Machine) -> Images:
+def images_of(machine: Machine, called: Mirrors = frozenset()) -> Images:
     """Return what ``machine``, with all that it inherits, boots.
+
+    Args:
+        machine: With all that it inherits.
+        called: Servers that only the call of one names who may build and no more.
 
     Raises:
         NotServedError: No kernel is named anywhere.
@@ -65,19 +77,24 @@ def images_of(machine: Machine) -> Images:
     ]
     names = tuple(each.name for each in written)
     return Images(
-        _image(base, machine.kernel),
-        tuple(_image(base, each.url) for each in written),
+        _image(base, machine.kernel, called),
+        tuple(_image(base, each.url, called) for each in written),
         names if any(names) else (),
     )
 
 
-def _image(base: str | None, name: str) -> Image:
+def _image(base: str | None, name: str, called: Mirrors) -> Image:
     if name.startswith(("http://", "https://")):
-        return Upstream(name)
+        return _upstream(name, called)
     if base:
         # waitron 1 puts the two together as they are, waitron 3 with one slash between.
-        return Upstream(f"{base.rstrip('/')}/{name.lstrip('/')}")
+        return _upstream(f"{base.rstrip('/')}/{name.lstrip('/')}", called)
     return Local(name.lstrip("/"))
+
+
+def _upstream(url: str, called: Mirrors) -> Upstream:
+    # One that cannot be told is in there, too.
+    return Upstream(url, Reach.PUBLIC if called and mirror(url) in called else Reach.ANYWHERE)
 
 
 def served_name(image: Image) -> str:
@@ -111,7 +128,8 @@ def beside(image: Image, name: str) -> tuple[str, Image]:
         return plain, Local(f"{folder}{slash}{plain}")
     parts = urlsplit(image.url)
     path = f"{parts.path.rpartition('/')[0]}/{quote(plain)}"
-    return plain, Upstream(urlunsplit((parts.scheme, parts.netloc, path, "", "")))
+    url = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+    return plain, Upstream(url, image.reach)
 
 
 def check_local(images: Images, folder: Path) -> None:

@@ -6,20 +6,26 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
 
 import aiohttp
 from aiohttp import hdrs, web
 
+from pyxie.bounds import IMAGE_FIRST_BYTE, IMAGE_SILENCE
 from pyxie.errors import PyxieError
 from pyxie.images.firstbyte import FirstByte, TooLateError
-from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
-from pyxie.outbound.requests import proxy_for, reason, request_class
+from pyxie.images.fitting import Asked
+from pyxie.images.spec import Upstream
+from pyxie.outbound.fetcher import Fetcher
+from pyxie.outbound.mark import VIA, onward
+from pyxie.outbound.phrases import phrase
+from pyxie.outbound.proxies import DIRECTLY, Proxies
+from pyxie.outbound.requests import proxy_for, reason
 from pyxie.service import Unbound
 from pyxie.urls import shown
 
-_PASSED_ON = (hdrs.RANGE, hdrs.IF_RANGE, hdrs.IF_NONE_MATCH, hdrs.IF_MODIFIED_SINCE)
 _PASSED_BACK = (
     hdrs.CONTENT_TYPE,
     hdrs.CONTENT_LENGTH,
@@ -28,11 +34,12 @@ _PASSED_BACK = (
     hdrs.ETAG,
     hdrs.LAST_MODIFIED,
 )
+_PASSED_BACK_OF_NOTHING = (hdrs.CONTENT_RANGE, hdrs.ETAG, hdrs.LAST_MODIFIED)
 _CHUNK = 256 << 10
 _PROXY_WANTS_A_PASSWORD = 407
-FIRST_BYTE: Final = 300.0
+FIRST_BYTE: Final = IMAGE_FIRST_BYTE.most
 """Seconds; there are servers that build an image when it is first asked for."""
-SILENCE: Final = 30.0
+SILENCE: Final = IMAGE_SILENCE.most
 """Seconds, half-way through a file."""
 Moved = Callable[[int, int | None], None]
 """Called after each piece: how many bytes were sent so far, and of how many, where known."""
@@ -63,10 +70,10 @@ class RefusedError(UpstreamError):
         status: Of its answer.
     """
 
-    def __init__(self, url: str, status: int, reason: str | None, by: str = "") -> None:
-        """Take what it answered, and by way of which proxy."""
+    def __init__(self, url: str, status: int, why: str = "", by: str = "") -> None:
+        """Take what is wrong with its answer, and by way of which proxy it came."""
         by = f", by way of the proxy {by}" if by else ""
-        super().__init__(url, f"answered {status} {reason}{by}")
+        super().__init__(url, f"{why or f'answered {phrase(status)}'}{by}")
         self.status = status
 
     @property
@@ -102,20 +109,10 @@ class Upstreams(Unbound):
         self._proxies = proxies
         self._first_byte = first_byte
         self._silence = silence
-        self._session: aiohttp.ClientSession | None = None
+        self._fetcher = Fetcher(proxies)
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            # A whole image may take long, ten seconds to connect not. How long to wait for
-            # bytes depends on whether there were any, which aiohttp makes no difference of.
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0),
-            # A length that counts the compressed bytes is of no use to firmware.
-            headers={hdrs.ACCEPT_ENCODING: "identity"},
-            auto_decompress=False,
-            connector=aiohttp.TCPConnector(limit=0),  # clients are bounded already
-            cookie_jar=aiohttp.DummyCookieJar(),
-            request_class=request_class(self._proxies),
-        )
+        await self._fetcher.__aenter__()
         return self
 
     async def __aexit__(
@@ -124,8 +121,7 @@ class Upstreams(Unbound):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
+        await self._fetcher.__aexit__(kind, error, traceback)
 
     async def serve(self) -> None:
         """Wait to be cancelled: requests stream in their own time."""
@@ -133,15 +129,15 @@ class Upstreams(Unbound):
 
     async def stream(
         self,
-        url: str,
+        source: Upstream,
         request: web.Request,
         moved: Moved = lambda _sent, _total: None,
         waits: Callable[[float], None] = lambda _seconds: None,
     ) -> web.StreamResponse:
-        """Answer ``request`` with what ``url`` holds; what is returned is sent already.
+        """Answer ``request`` with a file of another server's; what is returned is sent already.
 
         Args:
-            url: What is asked of another server.
+            source: What is asked of which server.
             request: What is answered.
             moved: Called with how far it has come.
             waits: Called once if the first byte takes its time, with the seconds that it may take.
@@ -152,19 +148,22 @@ class Upstreams(Unbound):
                 it would take the part for the whole.
             ConnectionError: The client has left.
         """
-        assert self._session is not None, "not entered"  # noqa: S101
-        passed = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+        url, asked = source.url, Asked.by(request.headers)
         first = FirstByte(self._first_byte(), lambda: request.transport is None, waits)
-        try:
-            answer = await first.of(self._session.request(request.method, url, headers=passed))
-        except TooLateError as exc:
-            raise UpstreamError(url, str(exc)) from exc
-        except (aiohttp.ClientError, TimeoutError, ValueError, ProxyError) as exc:
-            raise UpstreamError(url, _words(exc)) from exc
-        async with answer:
-            if answer.status not in (200, 206, 304, 416):
+        async with AsyncExitStack() as stack:
+            try:
+                passed = {**asked.headers, VIA: onward(request.headers)}
+                fetched = self._fetcher.get(
+                    url, source.reach, method=request.method, headers=passed
+                )
+                answer = (await first.of(stack.enter_async_context(fetched))).answer
+            except (TooLateError, PyxieError) as exc:  # a redirect, or a proxy, say
+                raise UpstreamError(url, str(exc)) from exc
+            except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+                raise UpstreamError(url, _words(exc)) from exc
+            if misfit := asked.misfit(answer.status, answer.headers):
                 by = proxy_for(self._proxies, answer.url)
-                raise RefusedError(url, answer.status, answer.reason, str(by or ""))
+                raise RefusedError(url, answer.status, misfit, str(by or ""))
             return await self._pass_on(answer, url, request, moved, first)
 
     async def _pass_on(
@@ -176,12 +175,14 @@ class Upstreams(Unbound):
         first: FirstByte,
     ) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status)
-        for name in _PASSED_BACK:
+        for name in _PASSED_BACK if answer.status in (200, 206) else _PASSED_BACK_OF_NOTHING:
             if name in answer.headers:
                 response.headers[name] = answer.headers[name]
+        if answer.status == 416:
+            response.headers[hdrs.CONTENT_LENGTH] = "0"
         await response.prepare(request)
         sent = 0
-        while request.method != "HEAD":
+        while request.method != "HEAD" and answer.status in (200, 206):
             try:
                 if sent:
                     async with asyncio.timeout(self._silence):
@@ -189,6 +190,8 @@ class Upstreams(Unbound):
                 else:  # it may have said at once that the file is there, and build it now
                     chunk = await first.of(answer.content.read(_CHUNK))
             except (aiohttp.ClientError, TimeoutError, TooLateError) as exc:
+                if isinstance(exc, TimeoutError):
+                    IMAGE_SILENCE.reached()
                 _reset(request)
                 raise BrokenOffError(url, f"broke off: {_words(exc)}") from exc
             if not chunk:

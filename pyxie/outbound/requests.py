@@ -10,6 +10,7 @@ from typing import Protocol
 import aiohttp
 from aiohttp import hdrs
 
+from pyxie.outbound.phrases import phrase
 from pyxie.outbound.proxies import Proxies, Proxy
 
 
@@ -64,22 +65,42 @@ def proxy_for(proxies: Proxies, url: Url) -> Proxy | None:
 
 
 def reason(exc: BaseException) -> str:
-    """Return in people's words why another server was not reached.
+    """Return in people's words why another server was not reached, or what it did wrong.
 
-    aiohttp's own text has "ssl:default" of plain HTTP, too, and asyncio's has the addresses that
-    were tried instead of what they answered.
+    Never in the server's own: aiohttp quotes what was sent, and that may be anything. Its text
+    also has "ssl:default" of plain HTTP, and asyncio's the addresses that were tried.
     """
     fault = proxys_fault(exc)
     if fault:
         return fault
-    # A fault of TLS is such an error as well, and says more by itself.
-    if isinstance(exc, aiohttp.ClientConnectorError) and not isinstance(exc, ssl.SSLError):
-        if isinstance(exc, aiohttp.ClientConnectorDNSError):
+    match exc:
+        case aiohttp.ClientConnectorCertificateError(certificate_error=inner):
+            return f"its certificate is not valid: {_line(getattr(inner, 'verify_message', ''))}"
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            inner = getattr(exc, "os_error", exc)
+            return f"TLS fails: {_line(getattr(inner, 'reason', None) or type(inner).__name__)}"
+        case aiohttp.ClientConnectorDNSError():
             return f"no address is known of the host {exc.host}"
-        return _system(exc.os_error)
-    if isinstance(exc, aiohttp.ClientOSError) and not isinstance(exc, ssl.SSLError) and exc.errno:
-        return os.strerror(exc.errno)
-    return str(exc) or type(exc).__name__
+        case aiohttp.ClientConnectorError():
+            return _system(exc.os_error)
+        case aiohttp.ClientOSError() if exc.errno:
+            return os.strerror(exc.errno)
+        case aiohttp.ServerDisconnectedError():
+            return "closed the connection before it answered"
+        case aiohttp.ClientPayloadError():
+            return "ended its answer before all was sent"
+        case aiohttp.NonHttpUrlClientError():
+            return "its URL is not one of http or https"
+        case aiohttp.ClientResponseError():
+            return "does not speak HTTP"
+        case ValueError():
+            return "its URL is malformed"
+        case _:
+            return type(exc).__name__
+
+
+def _line(text: str) -> str:
+    return "".join(each if each.isprintable() else "?" for each in text[:160])
 
 
 def _system(exc: OSError) -> str:
@@ -94,7 +115,7 @@ def proxys_fault(exc: BaseException) -> str | None:
     """Return what a proxy did wrong, if it was one: aiohttp's words would name the target."""
     match exc:
         case aiohttp.ClientHttpProxyError():
-            return f"the proxy answered {exc.status} {exc.message[:80]}"
+            return f"the proxy answered {phrase(exc.status)}"
         case aiohttp.ClientProxyConnectionError():
             # Its own text is asyncio's, which has the address and not the reason.
             number = exc.os_error.errno or 0

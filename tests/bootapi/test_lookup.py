@@ -264,7 +264,7 @@ class TestAServerThat:
         async with server, asking(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") as a:
             await a.hear()
 
-            assert a.why().startswith(("does not speak HTTP: ", "cannot be reached: "))
+            assert a.why().startswith("cannot be reached: ")
 
     async def test_redirects_is_followed_though_not_in_circles(self) -> None:
         def elsewhere(_: web.Request) -> web.Response:
@@ -284,10 +284,12 @@ class TestAServerThat:
         }
         async with api_server(**says) as server, asking(server.url) as asker:
             assert await asker.api.ask(NEW) == Answer(kernel=f"{server.url}/k")
-            assert await asker.api.ask("a") == Nothing("redirects in circles", certain=False)
+            assert await asker.api.ask("a") == Nothing(
+                "redirects in circles, or too often", certain=False
+            )
             failed = await asker.api.ask("b")
             assert isinstance(failed, Nothing)
-            assert failed.why.startswith("does not speak HTTP: ")
+            assert failed.why == "redirects to what is no URL of HTTP"
 
     async def test_wants_a_password_gets_it_and_nobody_else_sees_it(
         self, caplog: pytest.LogCaptureFixture

@@ -233,8 +233,8 @@ class TestFiles:
         [
             (500, "answered 500 Internal Server Error"),
             (404, "answered 404 Not Found"),
-            ("/linux?sig=s3cret", "cannot be fetched"),
-            ("ftp://me:sesame@x/?sig=s3cret", "cannot be fetched"),
+            ("/linux?sig=s3cret", "redirects in circles, or too often"),
+            ("ftp://me:sesame@x/?sig=s3cret", "redirects to what is no URL of HTTP"),
         ],
     )
     async def test_that_are_not_to_be_had_are_told_without_secrets(

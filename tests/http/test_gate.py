@@ -274,3 +274,13 @@ class TestPages:
             ) == (f"a page from {origin} may not manage pyxie without a token")
         ours = {"Origin": "http://192.0.2.1:8090", "Host": "192.0.2.1:8090"}
         assert refusal("203.0.113.5", ours, Authorization=kept) is None
+
+
+class TestAFetch:
+    @pytest.mark.parametrize("peer", ["127.0.0.1", LAN, "198.51.100.7"])
+    def test_of_a_pyxie_manages_nothing_with_or_without_a_token(self, peer: str) -> None:
+        """Its answer is a kernel, for anybody to fetch."""
+        why = "what a pyxie fetches for a machine manages nothing"
+
+        assert refusal(peer, Via="1.1 pyxie") == why
+        assert refusal(peer, Via="1.1 pyxie", Authorization=f"Bearer {TOKEN}") == why

@@ -162,7 +162,7 @@ class TestAWebhook:
     @pytest.mark.parametrize(
         ("status", "environ", "why"),
         [
-            ("407 No", {}, "the proxy answered 407 No"),
+            ("407 No", {}, "the proxy answered 407 Proxy Authentication Required"),
             ("", {"https_proxy": "http://me:sesame@127.0.0.1:1"}, "the proxy 127.0.0.1:1 cannot"),
             ("", {"https_proxy": "socks5://me:sesame@x"}, "https_proxy: is a SOCKS proxy"),
         ],

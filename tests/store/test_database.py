@@ -81,6 +81,7 @@ class TestOnDisk:
         connection = sqlite3.connect(tmp_path / "pyxie.sqlite")
         connection.execute("ALTER TABLE builds DROP COLUMN beneath")
         connection.execute("ALTER TABLE builds DROP COLUMN forecast")
+        connection.execute("ALTER TABLE builds DROP COLUMN believed")
         connection.execute("UPDATE alembic_version SET version_num = '0005'")
         connection.commit()
         connection.close()
