@@ -43,7 +43,9 @@ def query(request: web.Request, model: type[Q]) -> Q:
     Raises:
         HTTPBadRequest: It does not fit; names the parameter.
     """
-    twice = [name for name, times in Counter(request.query.keys()).items() if times > 1]
+    twice = [
+        name for name, times in Counter(k for k, _ in request.query.items()).items() if times > 1
+    ]
     if twice:
         raise web.HTTPBadRequest(text=f"{min(twice)}: stands twice")
     fields = model.model_fields
