@@ -187,6 +187,18 @@ STORE_ANSWER = Bound("store_answer", 10, "s for the database to answer", "refuse
 STRANGERS_EVENTS = Bound(
     "strangers_events", 30, "events a second of unknown machines", "neither kept nor logged"
 )
+LOG_REQUESTS = Bound(
+    "log_requests", 25, "lines a second on requests that are open to all", "left out of the log"
+)
+LOG_REFUSALS = Bound("log_refusals", 8, "lines a second on refused requests", "left out of the log")
+LOG_MACHINES = Bound("log_machines", 30, "lines a second on machines", "left out of the log")
+LOG_STRANGERS = Bound(
+    "log_strangers", 8, "lines a second on unknown machines and clients", "left out of the log"
+)
+LOG_OTHERS = Bound("log_others", 9, "other lines a second", "left out of the log")
+LOG_BUGS = Bound("log_bugs", 0.2, "tracebacks a second", "left out of the log")
+LOG_DETAILS = Bound("log_details", 300, "lines a second at level debug", "left out of the log")
+LOG_CLIENTS = Bound("log_clients", 4096, "clients whose lines are counted", "counted together")
 
 
 ALL = tuple(each for each in list(globals().values()) if isinstance(each, Bound))

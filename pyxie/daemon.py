@@ -20,7 +20,8 @@ from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
 from pyxie.errors import ConfigError, StartError
-from pyxie.logs import configure
+from pyxie.lines import Lines
+from pyxie.logs import LeftOut, configure
 from pyxie.outbound.proxies import Proxies, problem, proxies_of
 from pyxie.registry.edit import written
 from pyxie.service import supervise
@@ -48,10 +49,11 @@ def run(
             that is none.
         ExceptionGroup: A service died.
     """
-    configure(settings.log)
+    lines = Lines()
+    configure(settings.log, lines)
     proxies = _proxies()
     _allow_files()
-    asyncio.run(_run(LiveSettings(file, settings, document), proxies, strict=strict))
+    asyncio.run(_run(LiveSettings(file, settings, document), proxies, lines, strict=strict))
 
 
 def _proxies() -> Proxies:
@@ -71,9 +73,9 @@ def _proxies() -> Proxies:
     return proxies
 
 
-async def _run(live: LiveSettings, proxies: Proxies, *, strict: bool) -> None:
+async def _run(live: LiveSettings, proxies: Proxies, lines: Lines, *, strict: bool) -> None:
     daemon, settings = compose(live, strict=strict, proxies=proxies), live()
-    live.follow(lambda now: configure(now.log))
+    live.follow(lambda now: configure(now.log, lines))
     stop = asyncio.Event()
 
     def bound() -> None:
@@ -98,7 +100,7 @@ async def _run(live: LiveSettings, proxies: Proxies, *, strict: bool) -> None:
     reloads = Reloads(daemon)
     with _signals(stop, reloads.begin):
         try:
-            await supervise(daemon.services, stop, bound=bound)
+            await supervise((LeftOut(lines), *daemon.services), stop, bound=bound)
         except OSError as exc:
             raise StartError(f"cannot start: {exc}") from exc
         finally:

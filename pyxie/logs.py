@@ -2,15 +2,96 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import sys
+import threading
 import time
+from types import TracebackType
+from typing import Final
 
+from pyxie.clock import steady
 from pyxie.config.settings import Log
+from pyxie.lines import Lines, Sort
+from pyxie.service import Unbound
+
+log = logging.getLogger(__name__)
 
 _LIBRARIES = ("aiohttp", "aiosqlite", "alembic", "asyncio", "sqlalchemy")
+
+
+_TOLD: Final = 10.0
+"""Seconds."""
+_OPERATORS: Final = (
+    *("pyxie.builds", "pyxie.config", "pyxie.daemon", "pyxie.http.machine_files", "pyxie.logs"),
+    *("pyxie.net", "pyxie.registry", "pyxie.service", "pyxie.store", "pyxie.systemd"),
+)
+"""Who tells of the host, of the operator's files and of what who may manage has done: as many
+lines as there are."""
+
+
+class _Bounded(logging.Filter):
+    """Lets through what `Lines` takes, whichever thread it comes from."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines = lines
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        sort, client = _about(record)
+        if sort is None:
+            return True
+        with self._lock:
+            return self._lines.takes(sort, client, steady())
+
+
+def _about(record: logging.LogRecord) -> tuple[Sort | None, str]:
+    said: tuple[Sort | None, str] | None = getattr(record, "about", None)
+    client = said[1] if said else ""
+    if record.levelno < logging.INFO:
+        return Sort.DETAILS, client
+    if record.exc_info:
+        return Sort.BUGS, client
+    if said is not None:
+        return said
+    return None if f"{record.name}.".startswith(_PREFIXES) else Sort.OTHERS, ""
+
+
+_PREFIXES: Final = tuple(f"{name}." for name in _OPERATORS)
+
+
+class LeftOut(Unbound):
+    """Tells what the log has left out, a moment later; a `pyxie.service.Service`.
+
+    Args:
+        lines: What is asked.
+    """
+
+    name = "log"
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = lines
+
+    async def serve(self) -> None:
+        """Tell until cancelled."""
+        while True:
+            await asyncio.sleep(_TOLD)
+            self._tell()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
+        for sentence in self._lines.left_out():
+            log.warning("%s", sentence)
 
 
 class _Json(logging.Formatter):
@@ -46,12 +127,18 @@ class _Text(logging.Formatter):
         return text
 
 
-def configure(log: Log) -> None:
-    """Set up logging as ``config.yaml`` wants it; once, by the command line."""
+def configure(log: Log, lines: Lines) -> None:
+    """Set up logging as ``config.yaml`` wants it.
+
+    Args:
+        log: What it wants.
+        lines: How many lines there may be.
+    """
     handler = logging.StreamHandler(sys.stderr)
     # The journal has its own clock (systemd.exec(5), JOURNAL_STREAM).
     timed = "JOURNAL_STREAM" not in os.environ
     handler.setFormatter(_Json() if log.format == "json" else _Text(timed=timed))
+    handler.addFilter(_Bounded(lines))
     level = log.level.upper()
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in _LIBRARIES:

@@ -83,6 +83,7 @@ PURE = frozenset(
         "loaders.catalogue",
         "loaders.programs",
         "rate",
+        "lines",
         "announcement",
         "render.asked",
         "bounded",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from pyxie.config.settings import Log
-from pyxie.logs import configure
+from pyxie.lines import Lines, Sort, about
+from pyxie.logs import LeftOut, configure
+from tests.support import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +28,7 @@ def _the_log_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def logged(captured: pytest.CaptureFixture[str], log: Log) -> list[str]:
-    configure(log)
+    configure(log, Lines())
     logger = logging.getLogger("pyxie.test")
     logger.debug("quiet")
     logger.info("asked for %s", "\x1b[2J\nevil\u2028")
@@ -53,7 +57,7 @@ class TestText:
         assert line.split(maxsplit=1)[1] == "warning: mind 5"
 
     def test_carries_a_traceback_below_the_record(self, capsys: pytest.CaptureFixture[str]) -> None:
-        configure(Log())
+        configure(Log(), Lines())
         try:
             raise ValueError("bad")
         except ValueError:
@@ -78,7 +82,89 @@ class TestJson:
 
 class TestLevel:
     def test_of_the_libraries_is_warning_at_least(self) -> None:
-        configure(Log(level="debug"))
+        configure(Log(level="debug"), Lines())
 
         assert logging.getLogger("sqlalchemy.engine").getEffectiveLevel() == logging.WARNING
         assert logging.getLogger("pyxie.x").getEffectiveLevel() == logging.DEBUG
+
+
+class TestFlood:
+    """What strangers make pyxie say is bounded; what it says of the operator's files is not."""
+
+    def test_of_one_sort_is_cut_and_leaves_the_others_whole(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        configure(Log(), Lines())
+        log = logging.getLogger("pyxie.access")
+        for _ in range(1000):
+            log.info("a 404", extra=about(Sort.REFUSALS, "192.0.2.9"))
+        log.info("a script", extra=about(Sort.REQUESTS, "192.0.2.7"))
+        log.info("a build begun", extra=about(None))
+
+        lines = capsys.readouterr().err.splitlines()
+        assert 30 <= lines.count("a 404") <= 40
+        assert lines[-2:] == ["a script", "a build begun"]
+
+    def test_of_mistakes_in_machine_files_is_told_whole(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        configure(Log(), Lines())
+        for name in ("pyxie.registry.machines", "pyxie.config.live", "pyxie.daemon"):
+            for _ in range(1000):
+                logging.getLogger(name).error("web01.yaml:1:1: a mistake")
+
+        assert len(capsys.readouterr().err.splitlines()) == 3000
+
+    @pytest.mark.parametrize("name", ["pyxie.dhcp.account", "asyncio", "pyxie.http.edge", "a"])
+    def test_of_anything_else_is_bounded(
+        self, capsys: pytest.CaptureFixture[str], name: str
+    ) -> None:
+        configure(Log(), Lines())
+        for _ in range(1000):
+            logging.getLogger(name).warning("what a stranger did")
+
+        assert 100 <= len(capsys.readouterr().err.splitlines()) <= 120
+
+    def test_of_tracebacks_is_cut_soonest(self, capsys: pytest.CaptureFixture[str]) -> None:
+        configure(Log(), Lines())
+        for _ in range(100):
+            try:
+                raise ValueError("bad")
+            except ValueError:
+                logging.getLogger("pyxie.registry.machines").exception("a bug")
+
+        assert 1 <= capsys.readouterr().err.splitlines().count("error: a bug") <= 3
+
+    def test_at_level_debug_is_bounded_too(self, capsys: pytest.CaptureFixture[str]) -> None:
+        configure(Log(level="debug"), Lines())
+        for _ in range(10_000):
+            logging.getLogger("pyxie.dhcp.account").debug("a DISCOVER")
+
+        assert 3600 <= len(capsys.readouterr().err.splitlines()) < 5000
+
+    async def test_is_told_of_a_moment_later_and_at_the_end(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.logs._TOLD", 0.01)
+        lines = Lines()
+        configure(Log(), lines)
+        async with LeftOut(lines) as service:
+            serving = asyncio.create_task(service.serve())
+            said = []
+            for _ in range(2):
+                for _ in range(1000):
+                    logging.getLogger("pyxie.access").info(
+                        "a 404", extra=about(Sort.REFUSALS, "192.0.2.9")
+                    )
+                await eventually(lambda: not lines._left[Sort.REFUSALS])
+                said.append(capsys.readouterr().err.splitlines()[-1])
+            serving.cancel()
+            logging.getLogger("pyxie.access").info("a 404", extra=about(Sort.REFUSALS, "192.0.2.9"))
+        said.append(capsys.readouterr().err.splitlines()[-1])
+
+        for each in said:
+            assert re.fullmatch(
+                r"warning: left out of the log: (\d+) line\(s\) on refused requests,"
+                r" \1 of them by 192.0.2.9",
+                each,
+            )

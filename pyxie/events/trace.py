@@ -18,6 +18,7 @@ from pyxie.clock import steady
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Kind, Step
 from pyxie.events.trouble import Troubles
+from pyxie.lines import Sort, about
 from pyxie.rate import TokenBuckets
 
 log = logging.getLogger("pyxie.boot")
@@ -97,7 +98,9 @@ class Trace:
         self._keep(event)
         # That an unknown machine is not answered is the LAN's everyday; a known one's is news.
         quiet = what.step is Step.SILENCE and host is None
-        log.log(logging.DEBUG if quiet else logging.INFO, "%s", spoken(event))
+        level = logging.DEBUG if quiet else logging.INFO
+        sort = Sort.STRANGERS if host is None else Sort.MACHINES
+        log.log(level, "%s", spoken(event), extra=about(sort, host or mac or peer or ""))
         for queue in self._followers:
             if queue.full():
                 queue.get_nowait()  # a follower that does not read loses the oldest

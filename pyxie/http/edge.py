@@ -18,7 +18,8 @@ from pyxie.config.values import mac as canonical
 from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.kinds import ManagementRefused
 from pyxie.http.admission import Admission
-from pyxie.http.gate import Verdict, address
+from pyxie.http.crowd import origin
+from pyxie.http.gate import Side, Verdict, address
 from pyxie.http.parts import (
     AUDIT,
     BASE_URL,
@@ -31,6 +32,8 @@ from pyxie.http.parts import (
     TRACE,
 )
 from pyxie.http.routing import OPEN, Handler, Routed
+from pyxie.lines import Sort, about
+from pyxie.rate import Once
 from pyxie.recognition.recognise import Unknown, settled
 from pyxie.registry.machine import Machine
 from pyxie.store.pools import StoreError
@@ -40,6 +43,7 @@ log = logging.getLogger(__name__)
 access_log = logging.getLogger("pyxie.access")
 
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
+REFUSED: web.AppKey[Once] = web.AppKey("refused", Once)
 ROUTED: web.AppKey[Routed] = web.AppKey("routed", dict)
 
 _LEFT = 499
@@ -240,7 +244,21 @@ async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
             masked(request),
             status,
             took,
+            extra=_about(request, status),
         )
+
+
+def _about(request: web.Request, status: int) -> dict[str, object]:
+    """Tell what the line on a request is about, and whom it counts for."""
+    if status < 400 and scope_of(request) is not OPEN:
+        return about(None)  # by who may manage
+    sort = Sort.REQUESTS if status < 400 or status == _LEFT else Sort.REFUSALS
+    return about(sort, _whose(request))
+
+
+def _whose(request: web.Request) -> str:
+    who = origin(Side.OTHERS, peer(request))
+    return who.network or who.address
 
 
 _METHODS = frozenset(("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"))
@@ -351,7 +369,10 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             refused = ManagementRefused(
                 method=request.method, path=masked(request), why=verdict.refusal
             )
-            request.app[TRACE].record(refused, peer=str(peer(request)))
+            # A stranger has as many paths as it likes; what it asks for once is told once.
+            asked = (_whose(request), request.method, _route(request))
+            if request.app[REFUSED].news(asked, time.monotonic()):
+                request.app[TRACE].record(refused, peer=str(peer(request)))
             # Whoever it is: not which keys were changed.
             said = await request.app[SETTINGS].not_in_force(keys=False)
             return fault(request, 403, "\n".join((verdict.refusal, *said)))

@@ -17,6 +17,7 @@ from pyxie.http.admission import Admission
 from pyxie.http.listening import Listener, listeners
 from pyxie.http.parts import Parts, put
 from pyxie.http.routing import Operation, install
+from pyxie.rate import Once
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def application(
     app = web.Application(middlewares=[edge.record, edge.errors, edge.guard])
     put(app, parts)
     app[edge.ADMISSION] = admission
+    app[edge.REFUSED] = Once()
     app.on_response_prepare.append(_sign)
     app[edge.ROUTED] = install(app.router, declared)
     return app

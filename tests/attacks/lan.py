@@ -53,6 +53,8 @@ def lan(folder: Path, settings: str = "", prefix: tuple[str, ...] = ()) -> Itera
     """
     need("ip")
     home = Home(folder, settings)
+    file = folder / "config.yaml"
+    file.write_text(file.read_text().replace("interfaces: [lo]", "interfaces: [eth0]"))
     with network() as net:
         server, machine, stranger = (net.host(name) for name in ("srv", "pxe", "evil"))
         hosts = {"srv": server, "pxe": machine, "evil": stranger}

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from pyxie.bounds import THREADS, THREADS_WAITING
 from pyxie.http.admission import Patience
+from pyxie.lines import Sort
 from pyxie.store.pools import StoreError
 from tests.builds.stores import FillingRecords
 from tests.http.site import HOST, MAC, Answer, Served, serving
@@ -60,6 +61,48 @@ class TestAccessLog:
                 await served.get(path)
 
         assert logged(caplog) == []
+
+
+class TestFlood:
+    """What becomes of many lines is `pyxie.lines`'; here is what each is said to be about."""
+
+    @pytest.mark.parametrize(
+        ("method", "path", "about"),
+        [
+            ("GET", "/ipxe/02-00-00-00-00-09", (Sort.REQUESTS, "127.0.0.1")),
+            ("GET", "/nowhere", (Sort.REFUSALS, "127.0.0.1")),
+            ("GET", f"/template/preseed/{HOST}/x", (Sort.REFUSALS, "127.0.0.1")),
+            ("GET", "/api/v1/machines", (None, "")),
+            ("GET", "/api/v1/machines/nobody", (Sort.REFUSALS, "127.0.0.1")),
+        ],
+    )
+    async def test_a_line_counts_for_its_client_unless_it_manages(
+        self,
+        tmp_path: Path,
+        caplog: pytest.LogCaptureFixture,
+        method: str,
+        path: str,
+        about: tuple[Sort | None, str],
+    ) -> None:
+        caplog.set_level("INFO")
+        async with serving(tmp_path) as served:
+            await served.ask(method, path)
+
+        [line] = [each for each in caplog.records if each.name == "pyxie.access"]
+        assert line.__dict__["about"] == about
+
+    async def test_who_is_refused_management_at_many_paths_is_told_of_once(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path, to_strangers=True) as served:
+            for number in range(20):
+                assert (await served.get(f"/api/v1/machines/web{number}")).status == 403
+            assert (await served.get("/api/v1/builds")).status == 403
+
+            assert [event.text.split(":")[0] for event in served.parts.trace.recent()] == [
+                "refused GET /api/v1/machines/web0",
+                "refused GET /api/v1/builds",
+            ]
 
 
 class TestErrors:
