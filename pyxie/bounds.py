@@ -174,6 +174,15 @@ BOOT_API_MACHINES = Bound(
 
 # Hooks
 
+HOOKS_NEW = Bound("hooks_new", 8, "machines whose hook began within 10 s", "wait")
+HOOKS_AT_ONCE = Bound("hooks_at_once", 64, "machines whose hooks run", "wait")
+HOOKS_BEFORE = Bound("hooks_before", 64, "hooks before builds that run", "wait")
+HOOKS_OF_UNKNOWN = Bound("hooks_of_unknown", 1000, "hooks of unknown machines kept", "forgotten")
+HOOK_SECONDS = Bound("hook_seconds", 3600, "s for a hook, 5 unless it says more", "killed")
+HOOK_KILL = Bound("hook_kill", 2, "s for a killed hook to end", "left behind")
+HOOK_OUTPUT = Bound("hook_output", 65_536, "bytes of a hook's output kept", "beginning forgotten")
+HOOK_BOOTS = Bound("hook_boots", 20_000, "machines of which a boot is remembered", "forgotten")
+
 # The store, builds and tokens
 
 STORE_WRITING = Bound("store_writing", 4, "connections that write, of SQLite one", "waits")

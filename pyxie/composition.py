@@ -31,6 +31,7 @@ from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
+from pyxie.hooks.executor import Executor
 from pyxie.hooks.names import HookNames
 from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
@@ -144,11 +145,14 @@ def assemble(
     hooks = Hooks(
         PendingHooks(database),
         stored,
-        lambda: rendering().renderer,
-        HookNames(definitions, settings, base_url),
-        trace,
-        metrics,
-        proxies=proxies,
+        Executor(
+            lambda: rendering().renderer,
+            HookNames(definitions, settings, base_url),
+            trace,
+            metrics,
+            proxies=proxies,
+            clock=clock,
+        ),
         clock=clock,
     )
     builds = Builds(

@@ -228,6 +228,7 @@ def _signals(stop: asyncio.Event, reload: Callable[[], None]) -> Iterator[None]:
         stop.set()
         for number in ending:
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)  # no KeyboardInterrupt, wherever we are
 
     for number in ending:
         loop.add_signal_handler(number, once)

@@ -55,7 +55,7 @@ YET = frozenset(
     for name in (
         "builds.definitions", "compat.waitron3",
         "events.archive", "events.trouble",
-        "hooks.netboots", "hooks.runner", "http.gate", "recognition.discovered",
+        "http.gate", "recognition.discovered",
         "recognition.discovery", "render.strict",
         "store.queue",
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from pyxie.bounds import HOOK_SECONDS
 from pyxie.config.initrd import Initrds
 from pyxie.config.validate import Model
 from pyxie.config.values import HttpUrl, Params, listed, loader_name
@@ -29,7 +30,7 @@ class Hook(Model):
     command: str | tuple[str, ...] = ""
     url: str = ""
     shell: bool = False
-    timeout_seconds: Annotated[int, Field(ge=0, le=3600)] = 5
+    timeout_seconds: Annotated[int, Field(ge=0, le=HOOK_SECONDS.whole)] = 5
     errors_fatal: bool = False
     should_log: bool = True
 

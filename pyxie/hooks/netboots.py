@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from pyxie.bounded import note
+from pyxie.bounds import HOOK_BOOTS
 from pyxie.builds.life import Build
 from pyxie.config.build import Hook
 from pyxie.registry.machine import Machine
 
 _ONE_BOOT: Final = 60.0
 """Seconds within which one machine's boot events are one."""
-_MOST: Final = 20_000
 
 
 class Definitions(Protocol):
@@ -62,5 +62,7 @@ class Netboots:
             return
         now = self._clock()
         if now - self._last.get(build.host, -_ONE_BOOT) >= _ONE_BOOT:
-            note(self._last, build.host, now, _MOST)
+            if len(self._last) >= HOOK_BOOTS.most and build.host not in self._last:
+                HOOK_BOOTS.reached()
+            note(self._last, build.host, now, HOOK_BOOTS.whole)
             await self._hooks.enqueue("pxeevent", hooks, build.host, build, mac)

@@ -1,39 +1,33 @@
-"""The service that runs hooks: off the hot path, at least once, a machine's one by one."""
+"""The service that runs hooks: off the hot path, a machine's one by one, once if we live.
+
+A hook that was claimed is run, and its result is stored, however long the store takes to come
+back; only where the daemon ends in between is the hook run again, by the next.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
+from pyxie.bounds import HOOKS_AT_ONCE, HOOKS_BEFORE, HOOKS_NEW
 from pyxie.builds.life import Build
 from pyxie.config.build import Hook
-from pyxie.errors import BusyError, PyxieError, RenderError
-from pyxie.events.event import Recorder
-from pyxie.events.kinds import HookDone, HookFailed
-from pyxie.hooks.orders import environment, order
-from pyxie.hooks.process import Outcome, run
-from pyxie.hooks.webhook import call
-from pyxie.metrics import Metrics
-from pyxie.outbound.proxies import DIRECTLY, Proxies
-from pyxie.render.strict import Renderer
-from pyxie.store.pending import HookResult, PendingHook, PendingHooks, spelt
+from pyxie.errors import PyxieError
+from pyxie.hooks.executor import Occasion
+from pyxie.hooks.process import Outcome
+from pyxie.store.pending import HookResult, PendingHook, PendingHooks
 from pyxie.store.pools import StoreError
-from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE = 8
-"""Machines whose hooks run at the same time."""
-_RETRY = 5.0
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-Names = Callable[[Build | None, str | None], Mapping[str, Any]]
-"""The names that templates see: of a build, or of an unknown machine's NIC."""
+_NEW: Final = 10.0
+_RETRY: Final = 5.0
+_LAST_WRITE: Final = 2.0
+"""Seconds for the results of what has ended, when we stop."""
 
 
 class HookFailedError(PyxieError):
@@ -65,12 +59,10 @@ class Hooks:
     Args:
         pending: Where they stand; its database is entered before this is.
         records: The builds that hooks are of.
-        renderer: Of the operator's templates, as the settings of now have them.
-        names: What their templates see, as settings and machines of now have it.
-        recorder: Takes an event for every hook that ended.
-        metrics: Counters.
-        proxies: By way of which webhooks are sent.
+        execute: Runs one; see `pyxie.hooks.executor.Executor`.
         clock: Seconds since the epoch.
+        retry: Seconds after which the store is tried again.
+        new: Seconds after which a hook leaves its place among `HOOKS_NEW` to another, and runs on.
     """
 
     name = "hooks"
@@ -79,27 +71,26 @@ class Hooks:
         self,
         pending: PendingHooks,
         records: Records,
-        renderer: Callable[[], Renderer],
-        names: Names,
-        recorder: Recorder,
-        metrics: Metrics,
+        execute: Callable[[Hook, Occasion], Coroutine[Any, Any, Outcome]],
         *,
-        proxies: Proxies = DIRECTLY,
         clock: Callable[[], float] = time.time,
+        retry: float = _RETRY,
+        new: float = _NEW,
     ) -> None:
-        self._proxies = proxies
         self._pending = pending
         self._records = records
-        self._renderer = renderer
-        self._names = names
-        self._recorder = recorder
-        self._metrics = metrics
+        self._execute = execute
         self._clock = clock
-        self._pool = Pool("hooks")
+        self._retry = retry
+        self._new_for = new
         self._due = asyncio.Event()
         self._due.set()  # what a daemon before us left
         self._busy: dict[str, asyncio.Task[None]] = {}
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        """By machine; who is in it is alone with that machine's hooks."""
+        self._storing: set[asyncio.Task[None]] = set()
+        self._new = asyncio.Semaphore(HOOKS_NEW.whole)
+        self._before = asyncio.Semaphore(HOOKS_BEFORE.whole)
+        self._stopping = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -114,6 +105,12 @@ class Hooks:
         for task in running:  # they stay pending, and are run again by the next daemon
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        storing = list(self._storing)
+        if storing:
+            _, left = await asyncio.wait(storing, timeout=_LAST_WRITE)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     def wake(self) -> None:
         """Look at what is pending, soon."""
@@ -124,21 +121,28 @@ class Hooks:
         while True:
             await self._due.wait()
             self._due.clear()
+            busy = tuple(self._busy)
+            free = HOOKS_AT_ONCE.whole - len(busy)
+            if free <= 0:
+                HOOKS_AT_ONCE.reached()
+                continue  # whose turn ends says so
             try:
-                pending = await self._pending.pending()
+                hosts = await self._pending.hosts(busy, free)
             except StoreError as exc:
                 log.error("hooks: the state cannot be read: %s", exc)  # noqa: TRY400
-                await asyncio.sleep(_RETRY)
+                await asyncio.sleep(self._retry)
                 self._due.set()
                 continue
-            for host in dict.fromkeys(each.host for each in pending):
-                if host not in self._busy:
-                    mine = [each for each in pending if each.host == host]
-                    task = asyncio.create_task(self._in_turn(mine), name=f"hooks of {host}")
+            for host in hosts:
+                if not self._stopping and host not in self._busy:
+                    task = asyncio.create_task(self._in_turn(host), name=f"hooks of {host}")
                     self._busy[host] = task
 
     async def drain(self) -> None:
-        """Leave what is running to `__aexit__`: a hook may take an hour."""
+        """Begin none any more; wait for those that run, of which one may take an hour."""
+        self._stopping = True
+        while running := [*self._busy.values(), *self._storing]:
+            await asyncio.wait(running)
 
     async def before(self, build_of: Build, kind: str, hooks: Sequence[Hook]) -> list[Ran]:
         """Run the hooks before a build, in the caller's time.
@@ -155,9 +159,12 @@ class Hooks:
             HookFailedError: One with ``errors_fatal`` failed; those after it were not run.
         """
         ran: list[Ran] = []
+        of = Occasion(kind=kind, host=build_of.host, mac=build_of.mac, build=build_of)
         for at, hook in enumerate(hooks):
-            outcome = await self._do(build_of, kind, hook, build_of.host, build_of.mac, 1)
-            self._tell(kind, hook, build_of.host, build_of.mac, outcome)
+            if self._before.locked():
+                HOOKS_BEFORE.reached()
+            async with self._before:
+                outcome = await self._execute(hook, of)
             ran.append((hook, outcome))
             if hook.errors_fatal and not outcome.ok:
                 raise HookFailedError(f"{kind}_commands", at, outcome)
@@ -191,67 +198,88 @@ class Hooks:
         """Return what was run for the machine's builds; raises StoreError."""
         return await self._pending.history(host)
 
-    async def _in_turn(self, pending: list[PendingHook]) -> None:
+    async def _in_turn(self, host: str) -> None:
+        """Run a machine's hooks, one after the other, until none is pending."""
         try:
-            async with self._room:
-                failed: set[tuple[str, float]] = set()
+            while pending := await self._pending.of(host):
                 for each in pending:
-                    if (each.kind, each.at) not in failed and not await self._run(each):
-                        failed.add((each.kind, each.at))
+                    if self._stopping:
+                        return
+                    await self._run(each)
         except StoreError as exc:
-            log.error("hooks: the state cannot be written: %s", exc)  # noqa: TRY400
-            await asyncio.sleep(_RETRY)
+            log.error("hooks: the state cannot be used: %s", exc)  # noqa: TRY400
+            await asyncio.sleep(self._retry)
+        except Exception:
+            # The boundary: a bug met with one machine must not end the others' hooks.
+            log.exception("a bug, with the hooks of %s", host)
+            await asyncio.sleep(self._retry)
         finally:
-            del self._busy[pending[0].host]
+            del self._busy[host]
             self.wake()
 
-    async def _run(self, pending: PendingHook) -> bool:
-        """Run one; tell whether those after it are to be run."""
-        await self._pending.started(pending.number)
+    async def _run(self, pending: PendingHook) -> None:
         build = await self._records.build(pending.build) if pending.build is not None else None
-        mac = pending.mac or (build.mac if build else None)
-        attempt = pending.attempts + 1
-        outcome = await self._do(build, pending.kind, pending.hook, pending.host, mac, attempt)
-        self._tell(pending.kind, pending.hook, pending.host, mac, outcome)
-        await self._pending.ended(pending.number, self._clock(), _kept(pending.hook, outcome))
-        if outcome.ok or not pending.hook.errors_fatal:
-            return True
-        await self._pending.skip(pending, self._clock(), "the one before it failed")
-        return False
+        of = Occasion(
+            kind=pending.kind,
+            host=pending.host,
+            mac=pending.mac or (build.mac if build else None),
+            build=build,
+            attempt=pending.attempts + 1,
+        )
+        if self._new.locked():
+            HOOKS_NEW.reached()
+        async with _Place(self._new, self._new_for):
+            if self._stopping or not await self._pending.claim(pending):
+                return
+            outcome = await self._execute(pending.hook, of)
+        # Who is stopped leaves the result to be stored by itself.
+        storing = asyncio.create_task(self._keep(pending, outcome))
+        self._storing.add(storing)
+        storing.add_done_callback(self._storing.discard)
+        await asyncio.shield(storing)
 
-    async def _do(
-        self, build: Build | None, kind: str, hook: Hook, host: str, mac: str | None, attempt: int
-    ) -> Outcome:
-        token = build.token if build else ""
-        try:
-            # Both of the same settings: nothing waits, and nothing is asked by the thread.
-            renderer, names = self._renderer(), self._names(build, mac)
-            names = {**names, "event": kind, "attempt": attempt}
-            what = await self._pool.run(order, renderer, kind, hook, names)
-        except (BusyError, RenderError) as exc:
-            return Outcome(ok=False, result=str(exc))
-        seconds = float(hook.timeout_seconds or 5)
-        if what.url:
-            body = {
-                "event": kind,
-                "host": host,
-                "mac": mac,
-                "attempt": attempt,
-                "at": self._clock(),
-                "build": build.number or None if build else None,
-                "state": str(build.state) if build else None,
-                "reason": build.reason if build else "",
-            }
-            return await call(what.url, body, seconds, self._proxies)
-        path = os.environ.get("PATH", _PATH)
-        return await run(what.command, seconds, environment(kind, host, mac, token, attempt, path))
+    async def _keep(self, pending: PendingHook, outcome: Outcome) -> None:
+        """Store a result; while that cannot be done the hook is not run again, nor another."""
+        ended, told = _kept(pending.hook, outcome), False
+        last = pending.hook.errors_fatal and not outcome.ok
+        while True:
+            try:
+                await self._pending.ended(pending, self._clock(), ended, last=last)
+            except StoreError as exc:
+                if not told:
+                    log.error("hooks: a result of %s cannot be stored: %s", pending.host, exc)  # noqa: TRY400
+                told = True
+                await asyncio.sleep(self._retry)
+            else:
+                return
 
-    def _tell(self, kind: str, hook: Hook, host: str, mac: str | None, outcome: Outcome) -> None:
-        self._metrics.hooks.labels(kind, "done" if outcome.ok else "failed").inc()
-        ended = HookDone if outcome.ok else HookFailed
-        what = ended(point=kind, hook=spelt(hook)[:80], result=outcome.result)
-        known = host if host != mac else None
-        self._recorder.record(what, mac=mac, host=known)
+
+class _Place:
+    """A place among so many, which is left at the end, or after a while.
+
+    Args:
+        places: All of them.
+        seconds: After which it is another's.
+    """
+
+    def __init__(self, places: asyncio.Semaphore, seconds: float) -> None:
+        self._places = places
+        self._seconds = seconds
+        self._is_ours = False
+
+    async def __aenter__(self) -> None:
+        await self._places.acquire()
+        self._is_ours = True
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._leave)
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._timer.cancel()
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._is_ours:
+            self._is_ours = False
+            self._places.release()
 
 
 Ran = tuple[Hook, Outcome]

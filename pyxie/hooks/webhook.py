@@ -7,7 +7,8 @@ from typing import Any
 import aiohttp
 from aiohttp import hdrs
 
-from pyxie.hooks.process import MOST_OUTPUT, Outcome
+from pyxie.bounds import HOOK_OUTPUT, HOOK_SECONDS
+from pyxie.hooks.process import Outcome
 from pyxie.outbound.fetcher import session
 from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
 from pyxie.outbound.requests import reason
@@ -30,11 +31,12 @@ async def call(
             session(proxies, timeout=timeout) as calling,
             calling.post(url, json=body, allow_redirects=False) as answer,
         ):
-            output = (await answer.content.read(MOST_OUTPUT)).decode(errors="replace")
+            output = (await answer.content.read(HOOK_OUTPUT.whole)).decode(errors="replace")
             if answer.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
                 output = "(packed, which was not asked for)"
             return Outcome(answer.status < 300, f"HTTP {answer.status}", output)
     except TimeoutError:
+        HOOK_SECONDS.reached()
         return Outcome(ok=False, result=f"no answer within {seconds:g} s")
     except (aiohttp.ClientError, ValueError, OSError, ProxyError) as exc:
         why = str(exc) if isinstance(exc, ProxyError) else reason(exc)

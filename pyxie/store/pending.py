@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pyxie.bounds import HOOKS_OF_UNKNOWN
 from pyxie.config.build import Hook
 from pyxie.store.database import Database
 from pyxie.store.tables import HOOKS
 from pyxie.urls import shown_template
 
-_UNKNOWN = 1000
-"""Rows that are kept of hooks of unknown machines, which have no build."""
+_NEXT: Final = 32
+"""Hooks of a machine that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,24 @@ class PendingHooks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def pending(self) -> list[PendingHook]:
-        """Return what is to be run, oldest first."""
-        query = sa.select(HOOKS).where(HOOKS.c.state == "owed").order_by(HOOKS.c.id)
-        rows = await self._database.rows(query)
-        return [_pending_hook(row) for row in rows]
+    async def hosts(self, besides: Collection[str], most: int) -> list[str]:
+        """Return machines of which something is to be run, who waits longest first.
+
+        Args:
+            besides: Not these.
+            most: At most so many.
+        """
+        waits = sa.func.min(HOOKS.c.id)
+        query = sa.select(HOOKS.c.host).where(HOOKS.c.state == "owed")
+        query = query.where(HOOKS.c.host.not_in(besides)).group_by(HOOKS.c.host)
+        rows = await self._database.rows(query.order_by(waits).limit(most))
+        return [row["host"] for row in rows]
+
+    async def of(self, host: str) -> list[PendingHook]:
+        """Return the next of what is to be run of a machine, oldest first."""
+        mine = (HOOKS.c.state == "owed") & (HOOKS.c.host == host)
+        query = sa.select(HOOKS).where(mine).order_by(HOOKS.c.id).limit(_NEXT)
+        return [_pending_hook(row) for row in await self._database.rows(query)]
 
     async def enqueue(
         self,
@@ -110,20 +124,33 @@ class PendingHooks:
 
     async def _forget(self, connection: AsyncConnection) -> None:
         unknown = sa.select(HOOKS.c.id).where(HOOKS.c.build_id.is_(None))
-        kept = unknown.order_by(HOOKS.c.id.desc()).limit(_UNKNOWN)
+        kept = unknown.order_by(HOOKS.c.id.desc()).limit(HOOKS_OF_UNKNOWN.whole)
         old = HOOKS.c.build_id.is_(None) & HOOKS.c.id.not_in(kept)
-        await connection.execute(sa.delete(HOOKS).where(old))
+        forgotten = (await connection.execute(sa.delete(HOOKS).where(old))).rowcount
+        if forgotten:
+            HOOKS_OF_UNKNOWN.reached(forgotten)
 
-    async def started(self, number: int) -> None:
-        """Note that a hook is about to be run: if we die now, it will be run again."""
-        await self._update(number, attempts=HOOKS.c.attempts + 1)
+    async def claim(self, pending: PendingHook) -> bool:
+        """Note that a hook is about to be run: if we die now, it will be run again.
 
-    async def ended(self, number: int, at: float, ended: HookResult) -> None:
-        """Note its result."""
-        await self._update(number, **ended.row(at))
+        Returns:
+            Whether it is to be run: not if it was meanwhile, or begun, or skipped.
+        """
+        begun = _change(pending, pending.attempts, {"attempts": HOOKS.c.attempts + 1})
+        async with self._database.transaction() as connection:
+            return bool((await connection.execute(begun)).rowcount)
 
-    async def skip(self, pending: PendingHook, at: float, why: str) -> None:
-        """Note that the rest of the hooks of the same change will not be run."""
+    async def ended(
+        self, pending: PendingHook, at: float, ended: HookResult, *, last: bool
+    ) -> None:
+        """Note the result of a hook that was claimed.
+
+        Args:
+            pending: As it was then.
+            at: Seconds since the epoch.
+            ended: Its result.
+            last: The rest of the hooks of the same change will not be run.
+        """
         rest = (
             (HOOKS.c.state == "owed")
             & (HOOKS.c.host == pending.host)
@@ -131,13 +158,10 @@ class PendingHooks:
             & (HOOKS.c.at == pending.at)
         )
         async with self._database.transaction() as connection:
-            query = sa.update(HOOKS).where(rest)
-            await connection.execute(query.values(state="skipped", ended=at, result=why))
-
-    async def _update(self, number: int, **values: Any) -> None:
-        async with self._database.transaction() as connection:
-            query = sa.update(HOOKS).where(HOOKS.c.id == number)
-            await connection.execute(query.values(**values))
+            await connection.execute(_change(pending, pending.attempts + 1, ended.row(at)))
+            if last:
+                why = {"state": "skipped", "ended": at, "result": "the one before it failed"}
+                await connection.execute(sa.update(HOOKS).where(rest).values(**why))
 
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return what was run, and is to be, for the machine's builds, oldest first."""
@@ -152,6 +176,12 @@ class PendingHooks:
             }
             for row in rows
         ]
+
+
+def _change(pending: PendingHook, attempts: int, values: Mapping[str, Any]) -> sa.Update:
+    """Return the change of a row, if that is pending still and was begun so often."""
+    same = (HOOKS.c.id == pending.number) & (HOOKS.c.attempts == attempts)
+    return sa.update(HOOKS).where(same & (HOOKS.c.state == "owed")).values(**values)
 
 
 def spelt(hook: Hook) -> str:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from pyxie.hooks.process import MOST_OUTPUT, Outcome, run
+import pytest
+
+from pyxie.bounds import HOOK_KILL, HOOK_OUTPUT
+from pyxie.hooks.process import Outcome, kill, run
 from tests.support import eventually
 
 PATH = {"PATH": os.environ["PATH"]}
@@ -51,7 +57,7 @@ class TestRun:
         ran = await run(shell("head -c 10000000 /dev/zero | tr '\\0' x; echo end"), 30, PATH)
 
         assert ran.ok
-        assert len(ran.output) == MOST_OUTPUT
+        assert len(ran.output) == HOOK_OUTPUT.most
         assert ran.output.endswith("xend\n")
 
 
@@ -77,6 +83,41 @@ class TestOverstaying:
         child = int(file.read_text())
         await eventually(lambda: _is_gone(child))
 
+    @pytest.mark.parametrize("writes", ["sleep 60", "yes", "sleep 60 >/dev/null"])
+    async def test_a_child_in_a_session_of_its_own_is_not_waited_for(
+        self, tmp_path: Path, writes: str
+    ) -> None:
+        """An ssh that stays behind for the next (ControlPersist) holds the output open."""
+        with left_behind(tmp_path) as file:
+            text = f"echo begun; setsid sh -c 'echo $$ > {file}; {writes}' & "
+
+            began = time.monotonic()
+            ran = await run(shell(f"{text} until [ -s {file} ]; do sleep 0.01; done"), 30, PATH)
+
+            assert (ran.ok, ran.result) == (True, "exit code 0")
+            assert time.monotonic() - began < 20
+            assert not _is_gone(int(file.read_text()))
+
+    async def test_nor_is_it_after_the_kill(self, tmp_path: Path) -> None:
+        with left_behind(tmp_path) as file:
+            text = f"setsid sh -c 'echo $$ > {file}; sleep 60' & echo begun; sleep 60"
+
+            began = time.monotonic()
+            ran = await run(shell(text), 0.5, PATH)
+
+            assert ran == Outcome(ok=False, result="killed after 0.5 s", output="begun\n")
+            assert time.monotonic() - began < 20
+
+    async def test_what_does_not_die_of_the_kill_is_left(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        before = HOOK_KILL.times
+
+        await kill(Stuck(), patience=0.01)
+
+        assert HOOK_KILL.times == before + 1
+        assert "process 4194305 was killed and does not end; left behind" in caplog.text
+
     async def test_when_we_stop_it_goes_with_us(self, tmp_path: Path) -> None:
         file = tmp_path / "pids"
         task = asyncio.create_task(run(shell(f"echo $$ > {file}; sleep 60"), 60, PATH))
@@ -86,6 +127,28 @@ class TestOverstaying:
         await asyncio.gather(task, return_exceptions=True)
 
         assert _is_gone(int(file.read_text()))
+
+
+class Stuck:
+    """A process that waits for a disk that does not answer."""
+
+    pid = 4_194_305
+    """More than there can be."""
+
+    async def wait(self) -> int:
+        await asyncio.Event().wait()
+        return 0
+
+
+@contextmanager
+def left_behind(folder: Path) -> Iterator[Path]:
+    """Give a file for the number of a process that nobody else ends."""
+    file = folder / "left"
+    try:
+        yield file
+    finally:
+        if file.exists():
+            os.killpg(int(file.read_text()), signal.SIGKILL)
 
 
 def _is_gone(pid: int) -> bool:

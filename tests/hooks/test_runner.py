@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pyxie.bounds import HOOKS_AT_ONCE
 from pyxie.builds.life import State
 from pyxie.builds.records import BuildRecords
 from pyxie.config.build import Hook
-from pyxie.events.trace import Trace
+from pyxie.hooks.executor import Occasion
+from pyxie.hooks.process import Outcome
 from pyxie.hooks.runner import Hooks
-from pyxie.metrics import Metrics
-from pyxie.render.strict import Renderer
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
-from pyxie.threads import Pool, T, Ts
-from tests.builds.stores import build as some_build
 from tests.builds.stores import url
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import Mirror, mirror
 from tests.support import eventually
+
+Execute = Callable[[Hook, Occasion], Coroutine[Any, Any, Outcome]]
 
 
 @asynccontextmanager
@@ -243,48 +243,96 @@ def _posted(there: Mirror) -> list[dict[str, Any]]:
     return found
 
 
-class LatePool(Pool):
-    """Threads that begin their work only after something else has happened."""
+@asynccontextmanager
+async def stored(folder: Path, execute: Execute, **how: Any) -> AsyncIterator[Hooks]:
+    """Run what is stored by a fake."""
+    database = Database(url(folder))
+    hooks = Hooks(PendingHooks(database), BuildRecords(database), execute, **how)
+    async with database, hooks:
+        serving = asyncio.create_task(hooks.serve())
+        try:
+            yield hooks
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
 
-    def __init__(self, meanwhile: Callable[[], None]) -> None:
-        super().__init__("late")
-        self._meanwhile = meanwhile
 
-    async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        self._meanwhile()
-        return await super().run(work, *args)
+class Stuck:
+    """Hooks called ``stuck`` do not end before they may; the others do at once."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+        self.may = asyncio.Event()
+
+    async def __call__(self, hook: Hook, of: Occasion) -> Outcome:
+        self.begun.append(of.host)
+        if hook.command == "stuck":
+            await self.may.wait()
+        self.ended.append(of.host)
+        return Outcome(ok=True, result="exit code 0")
 
 
-class TestReload:
-    async def test_a_hook_is_rendered_by_settings_of_one_moment(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        renderers = {}
-        for which in ("before", "after"):
-            (tmp_path / which).mkdir()
-            (tmp_path / which / "folder").write_text(which)
-            renderers[which] = Renderer([tmp_path / which])
-        now = "before"
+async def enqueue(hooks: Hooks, host: str, *commands: str) -> None:
+    each = [Hook(command=command) for command in commands]
+    await hooks.enqueue("pxeevent", each, host, None, host)
 
-        def reload() -> None:
-            nonlocal now
-            now = "after"
 
-        monkeypatch.setattr("pyxie.hooks.runner.Pool", lambda _: LatePool(reload))
-        database = Database(url(tmp_path))
-        hooks = Hooks(
-            PendingHooks(database),
-            BuildRecords(database),
-            lambda: renderers[now],
-            lambda _build, _mac: {"settings": now},
-            Trace(),
-            Metrics(),
-        )
-        hook = Hook(command=("echo", "{% include 'folder' %}, {{ settings }}"))
+class TestManyAtOnce:
+    async def test_eight_are_new_at_a_time(self, tmp_path: Path) -> None:
+        execute = Stuck()
+        async with stored(tmp_path, execute) as hooks:
+            for at in range(12):
+                await enqueue(hooks, f"m{at}", "stuck")
+            await eventually(lambda: len(execute.begun) >= 8)
+            await asyncio.sleep(0.05)
 
-        ((_, outcome),) = await hooks.before(some_build(), "prebuild", [hook])
+            assert sorted(execute.begun) == sorted(f"m{at}" for at in range(8))
 
-        assert (outcome.output, now) == ("before, before\n", "after")
+    async def test_those_that_take_long_keep_no_others_waiting(self, tmp_path: Path) -> None:
+        """`timeout_seconds` may be an hour."""
+        execute = Stuck()
+        async with stored(tmp_path, execute, new=0.01) as hooks:
+            for at in range(12):
+                await enqueue(hooks, f"m{at}", "stuck")
+            await enqueue(hooks, "quick", "true")
+
+            await eventually(lambda: "quick" in execute.ended)
+
+    async def test_beyond_the_bound_they_wait_for_one_to_end(self, tmp_path: Path) -> None:
+        execute, most = Stuck(), HOOKS_AT_ONCE.whole
+        async with stored(tmp_path, execute, new=0.01) as hooks:
+            for at in range(most):
+                await enqueue(hooks, f"m{at}", "stuck")
+            await eventually(lambda: len(execute.begun) == most)
+            before = HOOKS_AT_ONCE.times
+            await enqueue(hooks, "quick", "true")
+            await eventually(lambda: HOOKS_AT_ONCE.times > before)
+
+            assert "quick" not in execute.begun
+            execute.may.set()
+            await eventually(lambda: "quick" in execute.ended)
+
+
+class TestDrain:
+    async def test_waits_for_what_runs_and_begins_no_other(self, tmp_path: Path) -> None:
+        execute = Stuck()
+        async with stored(tmp_path, execute) as hooks:
+            await enqueue(hooks, "m1", "stuck", "true")
+            await eventually(lambda: execute.begun)
+            draining = asyncio.create_task(hooks.drain())
+            await asyncio.sleep(0)
+            await enqueue(hooks, "m2", "true")
+            await asyncio.sleep(0.05)
+
+            assert (execute.begun, draining.done()) == (["m1"], False)
+            execute.may.set()
+            await draining
+            assert execute.ended == ["m1"]
+            left = {host: await hooks.history(host) for host in ("m1", "m2")}
+
+        states = {host: [each["state"] for each in found] for host, found in left.items()}
+        assert states == {"m1": ["done", "owed"], "m2": ["owed"]}
 
 
 class TestAtLeastOnce:
@@ -296,8 +344,8 @@ class TestAtLeastOnce:
         async with serving(tmp_path, machine=MACHINE + hooks) as served:
             await served.get(f"/done/{HOST}/{await served.build()}")
             pending_hooks = PendingHooks(served.parts.records._database)
-            (pending,) = await pending_hooks.pending()
-            await pending_hooks.started(pending.number)  # and here the daemon dies
+            (pending,) = await pending_hooks.of(HOST)
+            assert await pending_hooks.claim(pending)  # and here the daemon dies
 
         async with serving(tmp_path, machine=MACHINE + hooks) as served, running(served):
             (found,) = await ran(served, 1)

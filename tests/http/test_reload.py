@@ -174,9 +174,10 @@ async def hooks_for_unknown(served: Served) -> list[str]:
     """Return the hooks of an unknown machine that has just been seen."""
     discovery = served.parts.discovery
     served.parts.discovered._known.clear()
-    discovery.note(OTHER.replace("-", ":"), {})
+    mac = OTHER.replace("-", ":")
+    discovery.note(mac, {})
     await eventually(lambda: not discovery._noting)
-    pending = await served.parts.hooks._pending.pending()
+    pending = await served.parts.hooks._pending.of(mac)
     return [str(each.hook.command) for each in pending]
 
 
