@@ -144,10 +144,19 @@ TFTP_LINES = Bound("tftp_log_lines", 300, "log lines a minute of failed transfer
 
 THREADS = Bound("threads", 4, "threads for one kind of work", "waits for one")
 THREADS_WAITING = Bound(
-    "threads_waiting", 256, "pieces of work that wait for a thread of their kind", "answered 503"
+    "threads_waiting", 4096, "pieces of work that wait for a thread of their kind", "answered 503"
+)
+MANAGEMENT_WAITING = Bound(
+    "management_waiting", 256, "calls of management that wait for a thread", "answered 503"
 )
 THREADS_PATIENCE = Bound(
     "threads_patience", 30, "s for a piece of work in a thread", "answered 503"
+)
+
+# Files that are served
+
+LETTER_CASE_NAMES = Bound(
+    "letter_case_names", 100_000, "names kept of folders that are served", "exact names only"
 )
 
 # Images and other servers

@@ -76,6 +76,7 @@ class Daemon:
         index: The newest build of each machine.
         loaders: Boot loaders.
         interfaces: The watch on them.
+        pools: Threads.
         services: In the order in which they are to be started.
     """
 
@@ -84,6 +85,7 @@ class Daemon:
     index: BuildIndex
     loaders: Loaders
     interfaces: InterfaceWatch
+    pools: Pools
     services: tuple[Service, ...]
 
 
@@ -107,7 +109,15 @@ def compose(settings: LiveSettings, *, strict: bool = False, proxies: Proxies = 
     services.append(serve_http(parts, settings().http.listen, settings().http.port))
     if settings().dhcp.mode != "off":
         services.append(serve_dhcp(parts, lambda: watch.current))
-    return Daemon(settings, parts.machines, parts.index, parts.loaders, watch, tuple(services))
+    return Daemon(
+        settings,
+        parts.machines,
+        parts.index,
+        parts.loaders,
+        watch,
+        parts.pools,
+        tuple(services),
+    )
 
 
 def assemble(

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from pyxie.errors import NotServedError
+from pyxie.lettercase import LetterCase
 
 
 class OutsideError(NotServedError):
@@ -33,12 +35,17 @@ def normalise(name: str) -> str:
     return "/".join(segments)
 
 
+_SPELT: Final = LetterCase()
+
+
 def find(root: Path, name: str) -> Path:
     """Return the regular file that ``name`` means below ``root``.
 
     Letter case is tolerated, since firmware built on FAT file systems mixes it: in each
     folder the exact name wins, then the only one that differs in case alone. Symbolic links
     may lead to anywhere inside ``root``.
+
+    This asks the file system, which may take its time: not on the event loop.
 
     The path returned is the real one, free of symbolic links when it was checked; so
     only somebody who can rename folders inside ``root`` could still make it lead out.
@@ -76,10 +83,9 @@ def _despite_case(base: str, segments: list[str], name: str) -> str:
         try:
             place = _inside(base, f"{place}/{segment}", name)
         except FileNotFoundError:
-            wanted = segment.casefold()
-            alike = [each.name for each in Path(place).iterdir() if each.name.casefold() == wanted]
+            alike = _SPELT.alike(place, segment)
             if len(alike) > 1:
-                raise NotServedError(name, f"could be {' or '.join(sorted(alike))}") from None
+                raise NotServedError(name, f"could be {' or '.join(alike)}") from None
             if not alike:
                 raise
             place = _inside(base, f"{place}/{alike[0]}", name)

@@ -19,7 +19,7 @@ from pyxie.composition import Daemon, compose
 from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
-from pyxie.errors import ConfigError, StartError
+from pyxie.errors import BusyError, ConfigError, StartError
 from pyxie.lines import Lines
 from pyxie.logs import LeftOut, configure
 from pyxie.outbound.proxies import Proxies, problem, proxies_of
@@ -174,6 +174,8 @@ class Reloads:
             self._wanted = False
             try:
                 await self._reload()
+            except BusyError as exc:
+                log.error("not all is reloaded: %s", exc)  # noqa: TRY400
             except Exception:
                 # A bug met here must not end the reloads that are to come.
                 log.exception("a bug, while reloading")
@@ -184,7 +186,7 @@ class Reloads:
         try:
             settings = daemon.settings
             await settings.reload()
-            daemon.loaders.refresh()
+            await daemon.pools.loaders.run(daemon.loaders.refresh)
             daemon.interfaces.refresh()
             registry = await daemon.machines.refresh()
             what = "not the settings, which have mistakes; " if settings.problems else ""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
-from pyxie.bounds import THREADS, THREADS_PATIENCE, THREADS_WAITING
+from pyxie.bounds import MANAGEMENT_WAITING, THREADS, THREADS_PATIENCE, THREADS_WAITING, Bound
 from pyxie.errors import BusyError
 
 T = TypeVar("T")
@@ -33,9 +33,9 @@ class Pool:
     Args:
         name: What it is that they do, as it may be said of it: ``images``.
         most: Threads.
-        waiting: Pieces of work that may wait for one.
+        waiting: How much may wait for one.
         patience: Seconds until who waits is told that it takes too long. The work goes on, and
-            its thread is not free before it is done.
+            its thread is not free before it is done; as of `THREADS_PATIENCE`, if None.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class Pool:
         name: str,
         *,
         most: int = THREADS.whole,
-        waiting: int = THREADS_WAITING.whole,
-        patience: float = THREADS_PATIENCE.most,
+        waiting: Bound = THREADS_WAITING,
+        patience: float | None = None,
     ) -> None:
         self._name = name
         self._most = most
-        self._room = most + waiting
-        self._patience = patience
+        self._waiting = waiting
+        self._patience = THREADS_PATIENCE.most if patience is None else patience
         self._changed = threading.Condition()
         self._jobs: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._threads = self._in_hand = 0
@@ -74,8 +74,8 @@ class Pool:
     def _begin(self, work: Callable[[], T]) -> Future[T]:
         done: Future[T] = Future()
         with self._changed:
-            if self._in_hand >= self._room:
-                THREADS_WAITING.reached()
+            if self._in_hand >= self._most + self._waiting.whole:
+                self._waiting.reached()
                 raise BusyError(self._name, f"{self._in_hand} are in hand already; try again")
             self._in_hand += 1
             self._jobs.append((done, work))
@@ -132,11 +132,13 @@ class Pools:
     Attributes:
         boot: Renders what machines boot and install by.
         management: What people and programs ask for.
+        loaders: The folder ``ipxe``, by TFTP too.
         images: The folder ``images``.
         files: The folder ``staticspath``.
     """
 
     boot: Pool = field(default_factory=lambda: Pool("templates"))
-    management: Pool = field(default_factory=lambda: Pool("management"))
+    management: Pool = field(default_factory=lambda: Pool("management", waiting=MANAGEMENT_WAITING))
+    loaders: Pool = field(default_factory=lambda: Pool("the folder 'ipxe'"))
     images: Pool = field(default_factory=lambda: Pool("the folder 'images'"))
     files: Pool = field(default_factory=lambda: Pool("the folder 'staticspath'"))

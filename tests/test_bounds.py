@@ -35,6 +35,8 @@ ELSEWHERE: dict[str, str] = {
 
 
 COUNTED_AS = {
+    "THREADS_WAITING": "self._waiting",  # of each pool
+    "MANAGEMENT_WAITING": "self._waiting",
     "BODY_LENGTH": "most",
     "BODY_VALUES": "values",
     "BUILDS_LENGTH": "most",

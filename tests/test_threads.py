@@ -12,9 +12,14 @@ import time
 import pytest
 
 from pyxie import threads
+from pyxie.bounds import Bound
 from pyxie.errors import BusyError
 from pyxie.threads import Pool, Pools
 from tests.support import eventually, hung
+
+
+def waiting(most: int) -> Bound:
+    return Bound("some", most, "pieces of work", "refused")
 
 
 class TestWork:
@@ -70,7 +75,7 @@ class TestWork:
         assert begun == []
 
     async def test_that_finds_no_room_to_wait_in_is_refused_at_once(self) -> None:
-        pool = Pool("the folder", most=1, waiting=1)
+        pool = Pool("the folder", most=1, waiting=waiting(1))
         with hung() as disk:
             two = [asyncio.create_task(pool.run(disk.read)) for _ in range(2)]
             await asyncio.sleep(0)
@@ -83,7 +88,7 @@ class TestWork:
         assert await pool.run(int) == 0
 
     async def test_that_does_not_end_is_given_up_and_keeps_its_thread_until_it_does(self) -> None:
-        pool = Pool("the folder", most=1, waiting=0, patience=0.02)
+        pool = Pool("the folder", most=1, waiting=waiting(0), patience=0.02)
         with hung() as disk:
             with pytest.raises(BusyError, match=r"the folder: no answer within 0\.02 s"):
                 await pool.run(disk.read)
@@ -133,7 +138,7 @@ class TestThreads:
             many = [asyncio.create_task(pools.images.run(disk.read)) for _ in range(100)]
             await eventually(lambda: disk.asked > 0)
 
-            for other in (pools.boot, pools.management, pools.files):
+            for other in (pools.boot, pools.management, pools.loaders, pools.files):
                 assert await other.run(int) == 0
 
             disk.mend()

@@ -161,7 +161,7 @@ async def begin(
         believed = await aside(request, partial(_is_allowed, request, body, definition))
         trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
         if definition.machine.loader:
-            await request.app[POOLS].management.run(
+            await request.app[POOLS].loaders.run(
                 request.app[LOADERS].check, definition.machine.loader
             )
         tried = await request.app[POOLS].management.run(

@@ -25,7 +25,7 @@ from pyxie.events.kinds import (
 from pyxie.http.assigned import assigned
 from pyxie.http.boot_api import boot_api_script
 from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
-from pyxie.http.files import WholeFileResponse
+from pyxie.http.files import opened, send
 from pyxie.http.parts import (
     BUILDS,
     CHAINS,
@@ -173,21 +173,23 @@ async def booting(request: web.Request) -> web.Response:
 async def loader(request: web.Request) -> web.StreamResponse:
     """Give UEFI HTTP Boot its boot loader, and what that asks for beside itself."""
     trace, name, mac = request.app[TRACE], request.match_info["name"], mac_of(request)
-    path, at = request.app[LOADERS].find(name), str(peer(request))
-    if request.method != "GET":
-        return WholeFileResponse(path)
+    pool, at = request.app[POOLS].loaders, str(peer(request))
 
     def moved(sent: int, total: int | None) -> None:
         trace.record(LoaderProgress(name=name, sent=sent, total=total), mac=mac, peer=at)
 
-    trace.record(LoaderOverHttp(name=name), mac=mac, peer=at)
-    return WholeFileResponse(path, moved)
+    async with opened(pool, request.app[LOADERS].find, name) as file:
+        if request.method == "GET":
+            trace.record(LoaderOverHttp(name=name), mac=mac, peer=at)
+        return await send(request, pool, file, moved)
 
 
 @routes.get("/images/{name:.+}", scope=OPEN)
 async def local_image(request: web.Request) -> web.StreamResponse:
     """Give a file of the ``images`` folder."""
-    return WholeFileResponse(find(request.app[SETTINGS]().images, request.match_info["name"]))
+    folder, pool = request.app[SETTINGS]().images, request.app[POOLS].images
+    async with opened(pool, find, folder, request.match_info["name"]) as file:
+        return await send(request, pool, file)
 
 
 @routes.get("/files/{name:.+}", scope=OPEN)
@@ -196,4 +198,6 @@ async def static(request: web.Request) -> web.StreamResponse:
     folder = request.app[SETTINGS]().staticspath
     if folder is None:
         raise NotServedError("/files", "'staticspath' is not set")
-    return WholeFileResponse(find(folder, request.match_info["name"]))
+    pool = request.app[POOLS].files
+    async with opened(pool, find, folder, request.match_info["name"]) as file:
+        return await send(request, pool, file)

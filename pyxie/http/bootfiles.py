@@ -14,13 +14,13 @@ from aiohttp import web
 from pyxie.builds.life import Build
 from pyxie.config.values import mac as canonical
 from pyxie.confined import find
-from pyxie.errors import ConfigError, NotServedError
+from pyxie.errors import BusyError, ConfigError, NotServedError
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress, ImageWaiting
 from pyxie.http.boot_api import boot_api_image, image_failed, not_fetched
 from pyxie.http.edge import peer, unknown_machine
-from pyxie.http.files import WholeFileResponse
-from pyxie.http.parts import DEFINITIONS, INDEX, SETTINGS, TRACE, UPSTREAMS
+from pyxie.http.files import opened, send
+from pyxie.http.parts import DEFINITIONS, INDEX, POOLS, SETTINGS, TRACE, UPSTREAMS
 from pyxie.http.progress import paced
 from pyxie.http.routing import OPEN, Routes
 from pyxie.images.spec import Image, Images, Local, Upstream, beside, images_of, served_name
@@ -61,7 +61,7 @@ async def image(request: web.Request) -> web.StreamResponse:
     called = request.app[DEFINITIONS].called(build) if build else frozenset()
     wanted = _wanted(request, host, images_of(machine, called))
     if isinstance(wanted.image, Local):
-        return _local(request, build, wanted, wanted.image)
+        return await _local(request, build, wanted, wanted.image)
     return await _streamed(request, build, wanted, wanted.image)
 
 
@@ -79,22 +79,25 @@ def _wanted(request: web.Request, host: str, images: Images) -> _Wanted:
     return _Wanted(extra, f"{plain} beside {part}", extra=True)
 
 
-def _local(
+async def _local(
     request: web.Request, build: Build | None, wanted: _Wanted, image: Local
 ) -> web.StreamResponse:
-    part = wanted.part
-    try:
-        path = find(request.app[SETTINGS]().images, image.name)
-    except NotServedError as exc:
-        failed = ImageFailed(part=part, source=exc.what, why=exc.why)
-        _tell(request, build, ImageAbsent(part=part) if wanted.extra else failed)
-        raise
+    part, pool = wanted.part, request.app[POOLS].images
 
     def moved(sent: int, total: int | None) -> None:
         _tell(request, build, ImageProgress(part=part, sent=sent, total=total))
 
-    _tell(request, build, ImageFetching(part=part, total=path.stat().st_size))
-    return WholeFileResponse(path, moved if request.method == "GET" else None)
+    try:
+        async with opened(pool, find, request.app[SETTINGS]().images, image.name) as file:
+            _tell(request, build, ImageFetching(part=part, total=file.size))
+            return await send(request, pool, file, moved)
+    except NotServedError as exc:
+        failed = ImageFailed(part=part, source=exc.what, why=exc.why)
+        _tell(request, build, ImageAbsent(part=part) if wanted.extra else failed)
+        raise
+    except BusyError as exc:
+        _tell(request, build, ImageFailed(part=part, source=image.name, why=exc.why))
+        raise
 
 
 async def _streamed(

@@ -291,9 +291,7 @@ def masked(request: web.Request) -> str:
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn what handlers raise into answers; the one place that catches everything."""
     try:
-        response = await handler(request)
-        if isinstance(response, web.FileResponse):
-            await _send(response, request)  # only now its status is known
+        return await handler(request)
     except web.HTTPException as exc:
         if exc.status < 400:
             raise
@@ -315,7 +313,6 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.writer.output_size:
             return _hung_up(request)  # in the middle of an answer another cannot begin
         return fault(request, 500, "a bug in pyxie; its log has the details")
-    return response
 
 
 def _busy(request: web.Request, exc: BusyError) -> web.Response:
@@ -335,16 +332,6 @@ async def _refused(request: web.Request, exc: web.HTTPException) -> web.Response
     if "Allow" in exc.headers:
         answer.headers["Allow"] = exc.headers["Allow"]
     return answer
-
-
-async def _send(response: web.FileResponse, request: web.Request) -> None:
-    try:
-        await response.prepare(request)
-    except (ConnectionError, TimeoutError):
-        raise
-    except OSError as exc:  # a disk that cannot be read, a client without a route
-        log.warning("%s was not sent to %s: %s", masked(request), request.remote, exc)
-        raise ConnectionAbortedError(str(exc)) from exc
 
 
 def _hung_up(request: web.Request) -> web.Response:

@@ -1,88 +1,272 @@
-"""Files as answers: whole, or the range that is asked for."""
+"""Files as answers: whole, or the range that is asked for.
+
+A file system may hang, or take its time, so the event loop never asks it: files are found, opened
+and sent by the threads of their folder. These give the kernel as much as the connection takes
+(sendfile) and come back; the loop waits for room.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import math
+import os
 import re
-from collections.abc import Mapping
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from email.utils import formatdate
+from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVarTuple
 
 from aiohttp import hdrs, web
-from aiohttp.abc import AbstractStreamWriter
 
+from pyxie.errors import BusyError, NotServedError
 from pyxie.http.progress import Watch
 from pyxie.images.upstream import Moved
+from pyxie.openfile import Descriptor, OpenFile
+from pyxie.openfile import opened as open_file
+from pyxie.threads import Pool
+
+log = logging.getLogger(__name__)
+
+Ts = TypeVarTuple("Ts")
 
 _KINDS: Final = {".efi": "application/efi"}
 """UEFI HTTP Boot goes by it (UEFI 2.10, 24.7.3)."""
 _PIECE: Final = 256 << 10
+"""Bytes that are read at once where the kernel cannot send by itself."""
+_AT_ONCE: Final = 4 << 20
+"""Bytes that the kernel sends in one call at most: others wait for the thread."""
+_LOOK: Final = 1.0
+"""Seconds between looks whether a client that takes nothing is still there."""
+_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
 
 
-class WholeFileResponse(web.FileResponse):
-    """A file as it is: a client that accepts gzip is not given a ``.gz`` found beside it.
+@asynccontextmanager
+async def opened(pool: Pool, find: Callable[[*Ts], Path], *args: *Ts) -> AsyncIterator[OpenFile]:
+    """Give the file that ``find`` finds with ``args``, in a thread of ``pool``.
+
+    Raises:
+        NotServedError: There is none, or it cannot be read.
+        BusyError: Its file system does not answer.
+    """
+    file = await pool.run(_open, find, *args)
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def _open(find: Callable[[*Ts], Path], *args: *Ts) -> OpenFile:
+    path = find(*args)
+    try:
+        return open_file(path)
+    except OSError as exc:
+        raise NotServedError(path.name, f"cannot be opened: {exc.strerror}") from exc
+
+
+async def send(
+    request: web.Request, pool: Pool, file: OpenFile, moved: Moved | None = None
+) -> web.StreamResponse:
+    """Answer with a file, or with the part of it that is asked for.
 
     Args:
-        path: A regular file.
+        request: GET or HEAD.
+        pool: Whose threads read it.
+        file: Open until this returns.
         moved: Called with how far it has come, once a second.
+
+    Raises:
+        ConnectionError: The client left, or the rest of the file cannot be had: the
+            connection is of no more use.
+    """
+    part = _part(request, file)
+    headers = {
+        hdrs.CONTENT_TYPE: _KINDS.get(file.path.suffix.lower(), "application/octet-stream"),
+        hdrs.ETAG: _etag(file),
+        hdrs.LAST_MODIFIED: formatdate(_changed(file), usegmt=True),
+        **part.headers,
+    }
+    if part.status != HTTPStatus.NOT_MODIFIED:
+        headers[hdrs.CONTENT_LENGTH] = str(part.count)
+    answer = web.StreamResponse(status=part.status, headers=headers)
+    await answer.prepare(request)
+    try:
+        if request.method == "GET" and part.count:
+            with _watched(request, part.count, moved):
+                await _body(request, answer, pool, file, part)
+        await answer.write_eof()
+    except (ConnectionError, TimeoutError):
+        raise
+    except (BusyError, OSError) as exc:  # a disk that cannot be read, a client without a route
+        if request.transport is not None:
+            request.transport.abort()
+        log.warning("%s was not sent to %s: %s", file.path, request.remote, exc)
+        raise ConnectionAbortedError(str(exc)) from exc
+    return answer
+
+
+def _watched(request: web.Request, count: int, moved: Moved | None) -> AbstractContextManager[None]:
+    return nullcontext() if moved is None else Watch(request, lambda: count, moved)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is sent of a file.
+
+    Attributes:
+        status: Of the answer.
+        start: The first byte.
+        count: How many bytes.
+        headers: What there is to be said of it.
     """
 
-    def __init__(self, path: Path, moved: Moved | None = None) -> None:
-        kind = _KINDS.get(path.suffix.lower(), "application/octet-stream")
-        super().__init__(path, chunk_size=_PIECE, headers={hdrs.CONTENT_TYPE: kind})
-        self._moved = moved
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send the file, or the range of it that is asked for; a second call does nothing."""
-        if self.prepared:
-            return await web.StreamResponse.prepare(self, request)
-        unwanted = _unwanted(request.headers)
-        if "range" not in unwanted and self._lies_beyond(request.headers.get(hdrs.RANGE, "")):
-            self.content_length = 0  # of the 416, which would be chunked without it
-        if unwanted:
-            headers = {
-                name: value
-                for name, value in request.headers.items()
-                if name.lower() not in unwanted and value.isascii()
-            }
-            request = request.clone(headers=headers)
-        if self._moved is None:
-            writer = await super().prepare(request)
-        else:
-            with Watch(request, lambda: self.content_length, self._moved):
-                writer = await super().prepare(request)
-        if self.status == 200 and request.method == "GET" and self._has_shrunk():
-            # Written over while it was sent: the client waits for bytes that never come.
-            if request.transport is not None:
-                request.transport.abort()
-            raise ConnectionAbortedError(f"{self._path} became shorter while it was sent")
-        return writer
-
-    def _lies_beyond(self, wanted: str) -> bool:
-        one = _RANGE.fullmatch(wanted.strip())
-        try:
-            return one is not None and bool(one[1]) and int(one[1]) >= self._path.stat().st_size
-        except OSError:
-            return False
-
-    def _has_shrunk(self) -> bool:
-        try:
-            return self._path.stat().st_size < (self.content_length or 0)
-        except OSError:
-            return False  # renamed or removed: what was open could still be read to its end
+    status: HTTPStatus
+    start: int
+    count: int
+    headers: Mapping[str, str]
 
 
-_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-\d{1,18})", re.ASCII)
+def _etag(file: OpenFile) -> str:
+    return f'"{file.about.st_mtime_ns:x}-{file.size:x}"'
 
 
-def _unwanted(headers: Mapping[str, str]) -> set[str]:
-    """Name the headers that aiohttp's answer is better without.
+def _changed(file: OpenFile) -> int:
+    """Return when it was changed last, in the whole seconds that HTTP has."""
+    return math.ceil(file.about.st_mtime)
 
-    A range of another unit, of several parts or that is malformed may or must be ignored
-    (RFC 9110 section 14.2); aiohttp would refuse it.
+
+def _part(request: web.Request, file: OpenFile) -> _Part:
+    """Return what is asked for (RFC 9110, sections 13.2.2 and 14.2).
+
+    A range of another unit, of several parts or that is malformed may or must be ignored.
     """
-    unwanted = {"accept-encoding"} if hdrs.ACCEPT_ENCODING in headers else set()
-    if hdrs.RANGE in headers:
-        one = _RANGE.fullmatch(headers[hdrs.RANGE].strip())
-        if one is None or (one[2] and int(one[1]) > int(one[2])):
-            unwanted.add("range")
-    return unwanted
+    condition = _condition(request, file)
+    if condition is not None:
+        return _Part(condition, 0, 0, {})
+    size = file.size
+    whole = _Part(HTTPStatus.OK, 0, size, {hdrs.ACCEPT_RANGES: "bytes"})
+    one = _RANGE.fullmatch(request.headers.get(hdrs.RANGE, "").strip())
+    if one is None or not _same_as_before(request, file):
+        return whole
+    first, last, suffix = one.groups()
+    if first is None:
+        start, end = max(0, size - int(suffix)), size
+    else:
+        start, end = int(first), min(size, int(last) + 1 if last else size)
+        if last and int(last) < start:
+            return whole
+    if start >= size:
+        told: Mapping[str, str] = {hdrs.CONTENT_RANGE: f"bytes */{size}"}
+        return _Part(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, 0, 0, told)
+    told = {hdrs.CONTENT_RANGE: f"bytes {start}-{end - 1}/{size}", hdrs.ACCEPT_RANGES: "bytes"}
+    return _Part(HTTPStatus.PARTIAL_CONTENT, start, end - start, told)
+
+
+def _condition(request: web.Request, file: OpenFile) -> HTTPStatus | None:
+    """Return what is answered in place of the file, by the request's conditions."""
+    mine, changed = _etag(file).strip('"'), _changed(file)
+    if (wanted := request.if_match) is not None:
+        if not any(
+            each.value == "*" or (each.value == mine and not each.is_weak) for each in wanted
+        ):
+            return HTTPStatus.PRECONDITION_FAILED
+    elif (since := request.if_unmodified_since) is not None and changed > since.timestamp():
+        return HTTPStatus.PRECONDITION_FAILED
+    if (had := request.if_none_match) is not None:
+        if any(each.value in ("*", mine) for each in had):
+            return HTTPStatus.NOT_MODIFIED
+    elif (since := request.if_modified_since) is not None and changed <= since.timestamp():
+        return HTTPStatus.NOT_MODIFIED
+    return None
+
+
+def _same_as_before(request: web.Request, file: OpenFile) -> bool:
+    """Tell whether a part fits what the client has, as far as it says (section 13.1.5)."""
+    said = request.headers.get(hdrs.IF_RANGE)
+    if said is None:
+        return True
+    since = request.if_range
+    if since is None:
+        return said.strip() == _etag(file)
+    return _changed(file) <= since.timestamp()
+
+
+async def _body(
+    request: web.Request, answer: web.StreamResponse, pool: Pool, file: OpenFile, part: _Part
+) -> None:
+    transport = request.transport
+    if transport is None:
+        raise ConnectionResetError
+    sock = transport.get_extra_info("socket")
+    at, end = part.start, part.start + part.count
+    if sock is None:  # a transport that is none of the kernel's
+        while at < end:
+            data = await pool.run(_read, file, at, min(_PIECE, end - at))
+            at += _moved_on(len(data), file)
+            await answer.write(data)
+        return
+    await _flushed(request, transport)
+    # A number of its own: asyncio watches the other, and closes it when the client leaves.
+    out = Descriptor(os.dup(sock.fileno()))
+    try:
+        while at < end:
+            try:
+                at += _moved_on(await pool.run(_give, out, file, at, min(_AT_ONCE, end - at)), file)
+            except BlockingIOError:
+                await _room(out, transport)
+    except BaseException:
+        with suppress(OSError):  # a thread may have `out` for long, and the client would wait
+            sock.shutdown(socket.SHUT_RDWR)
+        raise
+    finally:
+        out.close()
+
+
+def _read(file: OpenFile, start: int, count: int) -> bytes:
+    with file.descriptor as source:
+        return os.pread(source, count, start)
+
+
+def _give(out: Descriptor, file: OpenFile, start: int, count: int) -> int:
+    with out as number, file.descriptor as source:
+        return os.sendfile(number, source, start, count)
+
+
+def _moved_on(count: int, file: OpenFile) -> int:
+    if count == 0:  # written over while it was sent: the client waits for bytes that never come
+        raise OSError(0, f"{file.path.name} became shorter while it was sent")
+    return count
+
+
+async def _flushed(request: web.Request, transport: asyncio.Transport) -> None:
+    """Wait until the head of the answer is with the kernel, for the file comes behind it."""
+    if transport.get_write_buffer_size():
+        low, high = transport.get_write_buffer_limits()
+        transport.set_write_buffer_limits(0)
+        try:
+            await request.writer.drain()
+        finally:
+            transport.set_write_buffer_limits(high, low)
+
+
+async def _room(out: Descriptor, transport: asyncio.Transport) -> None:
+    """Wait until the connection takes more."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    with out as number:
+        loop.add_writer(number, _tell, ready)
+        try:
+            while not (await asyncio.wait((ready,), timeout=_LOOK))[0]:
+                if transport.is_closing():
+                    raise ConnectionResetError
+        finally:
+            loop.remove_writer(number)
+
+
+def _tell(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)

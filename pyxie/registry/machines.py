@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
+from pyxie.bounds import MANAGEMENT_WAITING
 from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
@@ -59,7 +60,9 @@ class Machines(Unbound):
         """Held from looking at the machines to having written one."""
         self._scanning = asyncio.Lock()
         self._doorbell = Doorbell()
-        self._pool = Pool("the folder 'machinepath'", most=1, waiting=1, patience=_PATIENCE)
+        self._pool = Pool(
+            "the folder 'machinepath'", most=1, waiting=MANAGEMENT_WAITING, patience=_PATIENCE
+        )
         self._known = False
         """Whether the snapshot holds all that the doorbell has rung for."""
         self._begun = self._done = 0

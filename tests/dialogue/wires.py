@@ -198,11 +198,6 @@ class Connection(asyncio.Transport):
 
     # From here on it is what aiohttp sees.
 
-    @property
-    def _sendfile_compatible(self) -> None:
-        # asyncio looks here for how to send a file; to aiohttp this says: by hand.
-        raise NotImplementedError
-
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._heard += data
         self._news.set()

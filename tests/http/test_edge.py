@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from pyxie.bounds import THREADS, THREADS_WAITING
+from pyxie.bounds import MANAGEMENT_WAITING, THREADS
 from pyxie.http.admission import Patience
 from pyxie.lines import Sort
 from pyxie.store.pools import StoreError
@@ -132,7 +132,7 @@ class TestErrors:
             await served.build()
             management = served.parts.pools.management
             with hung() as disk:
-                most = THREADS.whole + THREADS_WAITING.whole
+                most = THREADS.whole + MANAGEMENT_WAITING.whole
                 waiting = [asyncio.create_task(management.run(disk.read)) for _ in range(most)]
                 await asyncio.sleep(0)
 

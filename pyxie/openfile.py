@@ -1,0 +1,103 @@
+"""Files that are open for threads to read: closed when nobody reads from them any more.
+
+A thread that waits for a file system cannot be stopped. If the file's number were closed
+meanwhile, another file could get it, and the thread would go on with that one.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from pyxie.errors import NotServedError
+
+
+class Descriptor:
+    """A file's number, to be entered by whoever uses it; the last of those closes it.
+
+    Args:
+        number: Of a file that is open, and belongs to this from now on.
+    """
+
+    __slots__ = ("_ends", "_lock", "_number", "_users")
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self._lock = threading.Lock()
+        self._users = 0
+        self._ends = False
+
+    def __enter__(self) -> int:
+        with self._lock:
+            if self._ends:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+            self._users += 1
+            return self._number
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._users -= 1
+            last = self._ends and not self._users
+        if last:
+            os.close(self._number)
+
+    def close(self) -> None:
+        """Close it, now or when the last who uses it has done; again does nothing."""
+        with self._lock:
+            last = not self._ends and not self._users
+            self._ends = True
+        if last:
+            os.close(self._number)
+
+    __del__ = close  # of whoever waited for the thread that opened it, and left
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A regular file that is open to be read.
+
+    Attributes:
+        path: As it was opened.
+        descriptor: Its number.
+        about: As it was when it was opened.
+    """
+
+    path: Path
+    descriptor: Descriptor
+    about: os.stat_result
+
+    @property
+    def size(self) -> int:
+        """In bytes, as it was when it was opened."""
+        return self.about.st_size
+
+    def close(self) -> None:
+        """Close it, as soon as no thread reads from it."""
+        self.descriptor.close()
+
+
+def opened(path: Path) -> OpenFile:
+    """Open a regular file; for threads, not for the event loop.
+
+    Raises:
+        NotServedError: It is no regular file.
+        OSError: It cannot be opened.
+    """
+    # Not to wait for a writer, should this be a pipe.
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    descriptor = Descriptor(number)
+    about = os.fstat(number)
+    if not stat.S_ISREG(about.st_mode):
+        descriptor.close()
+        raise NotServedError(path.name, "is not a regular file")
+    return OpenFile(path, descriptor, about)

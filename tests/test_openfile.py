@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+
+import pytest
+
+from pyxie.errors import NotServedError
+from pyxie.openfile import Descriptor, opened
+
+
+def is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
+@pytest.fixture
+def number(tmp_path: Path) -> int:
+    return os.open(tmp_path, os.O_RDONLY)
+
+
+class TestADescriptor:
+    def test_is_closed_at_once_where_nobody_uses_it(self, number: int) -> None:
+        descriptor = Descriptor(number)
+        with descriptor as used:
+            assert used == number
+        assert is_open(number)
+
+        descriptor.close()
+
+        assert not is_open(number)
+
+    def test_is_closed_by_the_last_who_uses_it(self, number: int) -> None:
+        descriptor = Descriptor(number)
+        with descriptor:
+            with descriptor:
+                descriptor.close()
+            assert is_open(number)
+
+        assert not is_open(number)
+
+    def test_that_is_to_be_closed_is_used_by_nobody_more(self, number: int) -> None:
+        descriptor = Descriptor(number)
+        descriptor.close()
+        descriptor.close()
+
+        with pytest.raises(OSError, match="Bad file descriptor"), descriptor:
+            pass
+
+    def test_that_nobody_has_any_more_is_closed(self, number: int) -> None:
+        Descriptor(number)
+        gc.collect()
+
+        assert not is_open(number)
+
+
+class TestAFile:
+    def test_is_open_with_its_size(self, tmp_path: Path) -> None:
+        (tmp_path / "linux").write_bytes(b"kernel")
+
+        file = opened(tmp_path / "linux")
+        with file.descriptor as number:
+            data = os.pread(number, 10, 0)
+        file.close()
+
+        assert (file.path, file.size, data) == (tmp_path / "linux", 6, b"kernel")
+
+    def test_that_is_a_pipe_or_a_folder_is_none(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+
+        for name in ("pipe", "."):
+            with pytest.raises(NotServedError, match="is not a regular file"):
+                opened(tmp_path / name)
