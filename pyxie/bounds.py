@@ -194,6 +194,14 @@ HOOK_BOOTS = Bound("hook_boots", 20_000, "machines of which a boot is remembered
 
 # The store, builds and tokens
 
+DEFINITIONS = Bound("definitions", 20_000, "builds' machines, ready to boot", "made when asked for")
+DEFINITIONS_BEGINNING = Bound(
+    "definitions_beginning", 256, "machines of builds that begin just now", "made when asked for"
+)
+DEFINITIONS_UNKNOWN = Bound(
+    "definitions_unknown", 256, "unknown machines, ready to boot", "made when asked for"
+)
+
 STORE_WRITING = Bound("store_writing", 4, "connections that write, of SQLite one", "waits")
 STORE_READING = Bound("store_reading", 2, "connections that read for boots and builds", "waits")
 STORE_LOOKING = Bound("store_looking", 4, "connections that read for who looks", "waits")

@@ -55,7 +55,7 @@ COUNTED_AS = {
 YET = frozenset(
     f"pyxie.{name}"
     for name in (
-        "builds.definitions", "compat.waitron3",
+        "compat.waitron3",
         "events.archive", "events.trouble",
         "http.gate", "recognition.discovered",
         "recognition.discovery", "render.strict",

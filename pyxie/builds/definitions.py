@@ -1,29 +1,40 @@
-"""What the machines of builds are built from: made when their files change, then looked up."""
+"""What the machines of builds are built from: made when their files change, then looked up.
+
+A machine that asks for what it boots waits for this, and so does whoever asks in its name: nothing
+is parsed, merged or validated then. It is done in threads, when a build begins, before other
+files come into force, and at the start.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Final, TypeAlias
 
 from pyxie.bounded import note
+from pyxie.bounds import DEFINITIONS, DEFINITIONS_BEGINNING, DEFINITIONS_UNKNOWN
 from pyxie.builds.life import HOOKS_AFTER, Build, State
 from pyxie.config.build import Hook
 from pyxie.config.nodes import LARGE, Document, Plain, parse
 from pyxie.config.values import dashed
-from pyxie.errors import ConfigError
+from pyxie.errors import ConfigError, Problem, PyxieError
 from pyxie.registry.define import Common, UnknownTypeError, define
 from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import Mirrors, called, filed
+from pyxie.registry.nic import Nic
 from pyxie.registry.registry import Registry
 
 BODY: Final = Path("body")
 """How messages name what the call that builds a machine says."""
-_MOST_KEPT: Final = 20_000
-_MOST_UNKNOWN: Final = 256
+_NOBODY: Final = "02:00:00:00:00:00"
+
+Take: TypeAlias = Callable[[], None]
+"""Puts in force what was made."""
+_OfType: TypeAlias = "Machine | tuple[Problem, ...]"
+"""What an unknown machine boots by a build type, but for its name; or what is wrong with that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +45,8 @@ class _Made:
         owners: Whose its NICs were: a MAC may not be another machine's.
         called: The servers for its kernel and initrds that only a call names, of one who may
             build and no more.
-        stored: The snapshot in which it had to be taken as it was when its build began.
+        is_stored: It had to be taken as it was when its build began.
+        registry: The snapshot for which all this was looked at last.
     """
 
     token: str
@@ -43,7 +55,8 @@ class _Made:
     machine: Machine
     owners: tuple[str | None, ...]
     called: Mirrors
-    stored: Registry | None
+    is_stored: bool
+    registry: Registry
 
 
 class Definitions:
@@ -51,12 +64,18 @@ class Definitions:
 
     Args:
         machines: The snapshot of now.
+        active: The builds that machines are in build mode for.
     """
 
-    def __init__(self, machines: Callable[[], Registry]) -> None:
+    def __init__(
+        self, machines: Callable[[], Registry], active: Callable[[], Collection[Build]] = tuple
+    ) -> None:
         self._machines = machines
+        self._active = active
         self._noting = Lock()
         self._made: dict[str, _Made] = {}
+        self._beginning: dict[str, _Made] = {}
+        self._of_types: tuple[Common | None, Mapping[str, _OfType]] = (None, {})
         self._unknown: dict[tuple[str, str], tuple[Common, Machine]] = {}
 
     def of(self, build: Build) -> Machine:
@@ -73,30 +92,55 @@ class Definitions:
 
     def _made_of(self, build: Build) -> _Made:
         registry = self._machines()
-        document, shared = registry.documents.get(build.host), registry.shared
         made = self._made.get(build.host)
-        if (
-            made is not None
-            and made.document is document
-            and made.shared is shared
-            and made.token == build.token
-            and (made.stored is None or made.stored is registry)
-            and made.owners == _owners(made.machine, registry)
-        ):
+        if made is not None and made.registry is registry and made.token == build.token:
             return made
-        machine, called_, is_stored = _machine(build, registry)
-        made = _Made(
-            build.token,
-            shared,
-            document,
-            machine,
-            _owners(machine, registry),
-            called_,
-            registry if is_stored else None,
-        )
+        if made is None or made.token != build.token:
+            made = self._beginning.pop(build.token, None)
+        made = _anew(made, build, registry)
         with self._noting:
-            note(self._made, build.host, made, _MOST_KEPT)
+            if len(self._made) >= DEFINITIONS.whole and build.host not in self._made:
+                DEFINITIONS.reached()
+            note(self._made, build.host, made, DEFINITIONS.whole)
         return made
+
+    def keep(self, build: Build) -> None:
+        """Make the machine of a build that is about to begin; in a thread."""
+        made = _anew(None, build, self._machines())
+        with self._noting:
+            if len(self._beginning) >= DEFINITIONS_BEGINNING.whole:
+                DEFINITIONS_BEGINNING.reached()
+            note(self._beginning, build.token, made, DEFINITIONS_BEGINNING.whole)
+
+    def preparing(self) -> Callable[[Registry], Take]:
+        """Return what makes, in a thread, all that strangers may ask for by another snapshot."""
+        builds = tuple(self._active())
+
+        def prepare(registry: Registry) -> Take:
+            made = {}
+            for each in builds:
+                # Whoever asks for it is told; nobody else is to suffer from it.
+                with suppress(ValueError, PyxieError):
+                    made[each.host] = _anew(self._made.get(each.host), each, registry)
+            types = {name: _of_type(registry.shared, name) for name in registry.shared.types}
+
+            def take() -> None:
+                self._take(made)
+                self._of_types = registry.shared, types
+
+            return take
+
+        return prepare
+
+    def _take(self, made: Mapping[str, _Made]) -> None:
+        """Have what was prepared looked up, and forget the machines of builds that have ended."""
+        with self._noting:
+            old, self._made = self._made, {}
+            for build in self._active():
+                for each in (made.get(build.host), old.get(build.host)):
+                    if each is not None and each.token == build.token:
+                        self._made[build.host] = each
+                        break
 
     def of_unknown(self, mac: str, build_type: str) -> Machine:
         """Return what an unknown machine boots.
@@ -113,11 +157,18 @@ class Definitions:
         made = self._unknown.get(key)
         if made is not None and made[0] is shared:
             return made[1]
-        name = dashed(mac)
-        data: dict[str, Plain] = {"hostname": name, "network": [{"macaddress": mac}]}
-        machine = define(shared, Document(Path("unknown"), data, None), build_type).machine
+        of, types = self._of_types
+        found = types.get(build_type) if of is shared else None
+        if found is None:
+            found = _of_type(shared, build_type)
+        if not isinstance(found, Machine):
+            raise ConfigError(found)
+        names = {"hostname": dashed(mac), "network": (Nic(macaddress=mac),)}
+        machine = found.model_copy(update=names)
         with self._noting:
-            note(self._unknown, key, (shared, machine), _MOST_UNKNOWN)
+            if len(self._unknown) >= DEFINITIONS_UNKNOWN.whole and key not in self._unknown:
+                DEFINITIONS_UNKNOWN.reached()
+            note(self._unknown, key, (shared, machine), DEFINITIONS_UNKNOWN.whole)
         return machine
 
     def hooks_after(self, build: Build) -> tuple[Hook, ...]:
@@ -134,12 +185,30 @@ class Definitions:
         return hooks
 
 
+def _anew(made: _Made | None, build: Build, registry: Registry) -> _Made:
+    """Return what was made of a build, if nothing of it has changed, else make it."""
+    document, shared = registry.documents.get(build.host), registry.shared
+    if (
+        made is not None
+        and made.token == build.token
+        and made.document is document
+        and made.shared is shared
+        and (not made.is_stored or made.registry is registry)
+        and made.owners == _owners(made.machine, registry)
+    ):
+        return replace(made, registry=registry)
+    machine, of_call, is_stored = _machine(build, registry)
+    owners = _owners(machine, registry)
+    return _Made(build.token, shared, document, machine, owners, of_call, is_stored, registry)
+
+
 def _machine(build: Build, registry: Registry) -> tuple[Machine, Mirrors, bool]:
     """Return a build's machine, the servers that only its call names, and whether it is stored.
 
     Then it is as it was when the build began.
     """
     machine = registry.machines.get(build.host)
+    # An earlier version has stored larger ones than are taken today.
     body = parse(build.body.encode(), BODY, size=LARGE) if build.body else None
     named = called(body.data) if body is not None and not build.believed else frozenset()
     if machine is not None:
@@ -153,3 +222,14 @@ def _machine(build: Build, registry: Registry) -> tuple[Machine, Mirrors, bool]:
 def _owners(machine: Machine, registry: Registry) -> tuple[str | None, ...]:
     found = (registry.by_mac.get(mac) for mac in machine.macs)
     return tuple(each.hostname if each else None for each in found)
+
+
+def _of_type(shared: Common, build_type: str) -> _OfType:
+    data: dict[str, Plain] = {
+        "hostname": dashed(_NOBODY),
+        "network": [{"macaddress": _NOBODY}],
+    }
+    try:
+        return define(shared, Document(Path("unknown"), data, None), build_type).machine
+    except ConfigError as exc:
+        return exc.problems

@@ -20,7 +20,17 @@ from pyxie.hooks.runner import HookFailedError
 from pyxie.http.bodies import aside, whole
 from pyxie.http.edge import AlreadyError, base_url, judged, peer
 from pyxie.http.hosts import unknown
-from pyxie.http.parts import BUILDS, HOOKS, INDEX, LOADERS, MACHINES, POOLS, RENDERING, TRACE
+from pyxie.http.parts import (
+    BUILDS,
+    DEFINITIONS,
+    HOOKS,
+    INDEX,
+    LOADERS,
+    MACHINES,
+    POOLS,
+    RENDERING,
+    TRACE,
+)
 from pyxie.outbound.fetcher import check
 from pyxie.outbound.reach import OutOfReachError, Reach, literal
 from pyxie.registry.define import Definition, UnknownTypeError
@@ -189,6 +199,7 @@ async def begin(
         raise _refused(request, host, at, web.HTTPConflict(text=str(exc))) from exc
     except web.HTTPException as exc:
         raise _refused(request, host, at, exc) from exc
+    await aside(request, request.app[DEFINITIONS].keep, before)
     try:
         build = await builds.begin(before, at, cause=cause, anew=replace)
     except InBuildError as exc:

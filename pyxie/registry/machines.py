@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from pyxie.bounds import MANAGEMENT_WAITING
 from pyxie.config.live import LiveSettings
@@ -24,6 +24,11 @@ from pyxie.service import Unbound
 from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
+
+Take: TypeAlias = Callable[[], None]
+"""Puts in force what was made, without waiting."""
+Preparer: TypeAlias = Callable[[], Callable[[Registry], Take]]
+"""Is asked before other machines come into force what is to be made of them, in a thread."""
 
 _PATIENCE: Final = 120.0
 """Seconds for reading all files; a first reading of 10,000 takes ten."""
@@ -67,7 +72,12 @@ class Machines(Unbound):
         """Whether the snapshot holds all that the doorbell has rung for."""
         self._begun = self._done = 0
         """The numbers of the last look that was begun, and of the last that came to its end."""
+        self._preparers: list[Preparer] = []
         settings.prepare(self._prepare)
+
+    def prepare(self, preparer: Preparer) -> None:
+        """Have ``preparer`` asked before each change; what it returns is called in a thread."""
+        self._preparers.append(preparer)
 
     def __call__(self) -> Registry:
         """Return the snapshot of now."""
@@ -117,9 +127,9 @@ class Machines(Unbound):
                 return self._registry
             self._known = False
             self._begun = look = self._begun + 1
-            registry = await self._pool.run(folder.scan)
+            registry, takes = await self._look(folder)
             if folder is self._folder:  # else the settings changed meanwhile, and brought theirs
-                self._take(registry)
+                self._take(registry, takes)
                 self._known = not folder.linked
                 self._done = look
         return self._registry
@@ -133,18 +143,32 @@ class Machines(Unbound):
                 folder.share(shared, settings.grouppath)
             else:
                 folder = _opened(settings, shared)
-            registry = await self._pool.run(folder.scan)
+            registry, takes = await self._look(folder)
 
         def take() -> None:
             self._folder, self._known = folder, False
-            self._take(registry)
+            self._take(registry, takes)
 
         return take
 
-    def _take(self, after: Registry) -> None:
+    async def _look(self, folder: Folder) -> tuple[Registry, list[Take]]:
+        """Return the machines of a folder, and what puts in force all that is made of them."""
+        preparers, before = [preparer() for preparer in self._preparers], self._registry
+
+        def look() -> tuple[Registry, list[Take]]:
+            registry = folder.scan()
+            if registry is before:
+                return registry, []
+            return registry, [prepare(registry) for prepare in preparers]
+
+        return await self._pool.run(look)
+
+    def _take(self, after: Registry, takes: Iterable[Take]) -> None:
         before, self._registry = self._registry, after
         if after is before:
             return
+        for take in takes:
+            take()
         wrong, mended = changes(before.problems, after.problems)
         for problem in wrong:
             log.error("%s", problem)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pyxie.builds.definitions import BODY, Definitions
 from pyxie.builds.life import Build, State
-from pyxie.config.nodes import Document, parse
+from pyxie.config.nodes import BUILD_BODY, LARGE, Document, Size, parse
+from pyxie.errors import ConfigError
 from pyxie.registry.define import Common
 from pyxie.registry.folder import Folder
 from pyxie.registry.merge import Layer
@@ -37,7 +40,18 @@ class Machines:
 
     def __post_init__(self) -> None:
         self.folder = Folder(self.path, shared=self.shared)
-        self.definitions = Definitions(self.now)
+        self.active: list[Build] = []
+        self.definitions = Definitions(self.now, lambda: self.active)
+
+    def anew(self) -> Definitions:
+        """Return what a start makes of the builds that are stored."""
+        made = Definitions(self.now, lambda: self.active)
+        made.preparing()(self.now())()
+        return made
+
+    def change(self) -> None:
+        """Read the files again, as the daemon does."""
+        self.definitions.preparing()(self.now())()
 
     def now(self) -> Registry:
         return self.folder.scan()
@@ -45,8 +59,17 @@ class Machines:
     def write(self, text: str, name: str = "web01") -> None:
         (self.path / f"{name}.yaml").write_text(text)
 
-    def begin(self, body: str = "", build_type: str = "", token: str = "t1") -> Build:
-        document: Document | None = parse(body.encode(), BODY) if body else None
+    def started(self, body: str = "", *, size: Size = BUILD_BODY) -> Build:
+        """Begin a build as the daemon does."""
+        build = self.begin(body, size=size)
+        self.definitions.keep(build)
+        self.active[:] = [build]
+        return build
+
+    def begin(
+        self, body: str = "", build_type: str = "", token: str = "t1", *, size: Size = BUILD_BODY
+    ) -> Build:
+        document: Document | None = parse(body.encode(), BODY, size=size) if body else None
         registry = self.now()
         machine = registry.define(registry.machines[HOST], build_type or None, document).machine
         return Build(
@@ -197,3 +220,162 @@ class TestHooksOfAStaleBuild:
         installed = machines.definitions.hooks_after(build.to(State.INSTALLED, 1.0))
 
         assert (len(stale), len(installed)) == (hooks, 1)
+
+
+class Counted:
+    """How often something was made of text or data."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.times = 0
+        for module, name in (
+            ("pyxie.builds.definitions", "parse"),
+            ("pyxie.builds.definitions", "define"),
+            ("pyxie.registry.registry", "define"),
+        ):
+            monkeypatch.setattr(
+                f"{module}.{name}", self._counting(getattr(import_module(module), name))
+            )
+
+    def _counting(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **named: Any) -> Any:
+            self.times += 1
+            return work(*args, **named)
+
+        return counted
+
+
+class TestIsReady:
+    """A stranger who asks has nothing parsed, merged or validated."""
+
+    def test_when_its_build_begins(
+        self, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        build = machines.begin("params: {v: body}\n")
+        machines.definitions.keep(build)
+        made = Counted(monkeypatch)
+
+        assert [machines.v(build) for _ in range(3)] == ["body"] * 3
+        assert made.times == 0
+
+    def test_while_the_build_before_is_asked_for_too(
+        self, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old, new = (
+            machines.begin("params: {v: old}\n"),
+            machines.begin("params: {v: new}\n", "", "t2"),
+        )
+        machines.definitions.keep(old)
+        assert machines.v(old) == "old"
+        machines.definitions.keep(new)
+        made = Counted(monkeypatch)
+
+        assert (machines.v(old), machines.v(new)) == ("old", "new")
+        assert made.times == 0
+
+    def test_when_files_have_changed(
+        self, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        build = machines.started("params: {w: body}\n")
+        machines.write(OWN.replace("one", "two"))
+
+        machines.change()
+        made = Counted(monkeypatch)
+
+        assert machines.v(build) == "two"
+        assert made.times == 0
+
+    def test_at_the_start(self, machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
+        machines.active.append(machines.begin("params: {v: body}\n"))
+        machines.definitions = machines.anew()
+        made = Counted(monkeypatch)
+
+        assert machines.v(machines.active[0]) == "body"
+        assert made.times == 0
+
+    def test_as_it_was_when_it_began(
+        self, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        build = machines.started("params: {v: body}\n")
+        (machines.path / "web01.yaml").unlink()
+
+        machines.change()
+        made = Counted(monkeypatch)
+
+        assert machines.v(build) == "body"
+        assert made.times == 0
+
+    def test_with_a_body_that_an_earlier_version_took(self, machines: Machines) -> None:
+        """Today's bounds are for what is asked for today."""
+        long = "x" * 500_000
+        many = "".join(f"  key{each}: y\n" for each in range(8000))
+        build = machines.started(f"params:\n  v: body\n  long: {long}\n{many}", size=LARGE)
+
+        machines.change()
+
+        assert machines.v(build) == "body"
+        assert len(machines.definitions.of(build).params) == 8002
+
+    def test_although_another_builds_definition_cannot_be_read(
+        self, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        build = machines.started()
+        broken = replace(build, host="gone.internal", token="t9", definition='{"hostname": 7}')
+        machines.active.append(broken)
+        machines.write(OWN.replace("one", "two"))
+
+        machines.change()
+        made = Counted(monkeypatch)
+
+        assert machines.v(build) == "two"
+        assert made.times == 0
+        with pytest.raises(ValueError, match="hostname"):
+            machines.definitions.of(broken)
+
+    def test_of_a_build_that_begins_while_files_are_read(self, machines: Machines) -> None:
+        machines.write(OWN.replace("one", "two"))
+        registry = machines.folder.scan()
+        prepare = machines.definitions.preparing()
+        build = machines.started("params: {w: body}\n")
+
+        prepare(registry)()
+
+        assert machines.v(build) == "two"
+
+    def test_no_longer_than_its_build_is_active(self, machines: Machines) -> None:
+        build = machines.started()
+        machines.v(build)
+        machines.active.clear()
+
+        machines.change()
+
+        assert machines.definitions._made == {}
+
+
+class TestOfAnUnknownMachineIsReady:
+    def test_for_any_of_its_addresses(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = Registry(shared=common("params: {v: one}\n"))
+        definitions = Definitions(lambda: now)
+        definitions.preparing()(now)()
+        made = Counted(monkeypatch)
+
+        found = [definitions.of_unknown(f"52:54:00:00:00:{at:02x}", "rescue") for at in range(256)]
+
+        assert made.times == 0
+        assert [(each.hostname, each.macs) for each in found[:2]] == [
+            ("52-54-00-00-00-00", ("52:54:00:00:00:00",)),
+            ("52-54-00-00-00-01", ("52:54:00:00:00:01",)),
+        ]
+
+    def test_says_each_time_what_is_wrong_with_its_type(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = Registry(shared=common("groups: [none]\nkernel: [x]\n"))
+        definitions = Definitions(lambda: now)
+        definitions.preparing()(now)()
+        made = Counted(monkeypatch)
+
+        for _ in range(2):
+            with pytest.raises(ConfigError):
+                definitions.of_unknown(MAC, "rescue")
+
+        assert made.times == 0
