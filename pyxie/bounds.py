@@ -124,6 +124,15 @@ DHCP_LINES = Bound(
 IDENTITIES = Bound(
     "identities", 4096, "clients whose reports are remembered", "the oldest is forgotten"
 )
+DISCOVERED = Bound(
+    "discovered", 1000, "unknown machines, and as many seen again", "the longest unseen forgotten"
+)
+UNKNOWN_HOOKS_WAITING = Bound(
+    "unknown_hooks_waiting", 256, "unknown machines whose hooks wait", "dropped"
+)
+UNKNOWN_HOOKS_PENDING = Bound(
+    "unknown_hooks_pending", 32, "unknown machines whose hooks are to be run", "waits"
+)
 CHOSEN = Bound("chosen", 1000, "choices in unknown machines' menus", "the oldest is forgotten")
 
 # TFTP
@@ -186,6 +195,7 @@ BOOT_API_MACHINES = Bound(
 HOOKS_NEW = Bound("hooks_new", 8, "machines whose hook began within 10 s", "wait")
 HOOKS_AT_ONCE = Bound("hooks_at_once", 64, "machines whose hooks run", "wait")
 HOOKS_BEFORE = Bound("hooks_before", 64, "hooks before builds that run", "wait")
+HOOKS_OF_STRANGERS = Bound("hooks_of_strangers", 2, "unknown machines whose hook runs", "wait")
 HOOKS_OF_UNKNOWN = Bound("hooks_of_unknown", 1000, "hooks of unknown machines kept", "forgotten")
 HOOK_SECONDS = Bound("hook_seconds", 3600, "s for a hook, 5 unless it says more", "killed")
 HOOK_KILL = Bound("hook_kill", 2, "s for a killed hook to end", "left behind")

@@ -35,6 +35,7 @@ from pyxie.hooks.executor import Executor
 from pyxie.hooks.names import HookNames
 from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
+from pyxie.hooks.unknown import UnknownHooks
 from pyxie.http.admission import Admission, Patience
 from pyxie.http.crowd import ConnectionLimits
 from pyxie.http.gate import Address, Gate, Side
@@ -153,8 +154,9 @@ def assemble(
     stored = records(database, keep=lambda: settings().limits.builds_per_machine)
     base_url = BaseUrl(settings, interfaces)
     rendering = Derived(settings, Rendering)
+    pending = PendingHooks(database)
     hooks = Hooks(
-        PendingHooks(database),
+        pending,
         stored,
         Executor(
             lambda: rendering().renderer,
@@ -201,8 +203,13 @@ def assemble(
             recogniser,
             discovered,
             boot_api,
-            hooks,
-            lambda: settings().unknownbuild_commands,
+            UnknownHooks(
+                pending,
+                lambda: settings().unknownbuild_commands,
+                hooks.wake,
+                clock=clock,
+                steady=steady,
+            ),
             clock=clock,
             steady=steady,
         ),

@@ -57,8 +57,7 @@ YET = frozenset(
     for name in (
         "compat.waitron3",
         "events.archive", "events.trouble",
-        "http.gate", "recognition.discovered",
-        "recognition.discovery", "render.strict",
+        "http.gate", "render.strict",
         "store.queue",
     )
 )  # fmt: skip

@@ -10,16 +10,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-from pyxie.bounds import HOOKS_AT_ONCE, HOOKS_BEFORE, HOOKS_NEW
+from pyxie.bounds import HOOKS_AT_ONCE, HOOKS_BEFORE, HOOKS_NEW, HOOKS_OF_STRANGERS
 from pyxie.builds.life import Build
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
 from pyxie.hooks.executor import Occasion
 from pyxie.hooks.process import Outcome
-from pyxie.store.pending import HookResult, PendingHook, PendingHooks
+from pyxie.store.pending import UNKNOWN, HookResult, PendingHook, PendingHooks
 from pyxie.store.pools import StoreError
 
 log = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ class Hooks:
         """By machine; who is in it is alone with that machine's hooks."""
         self._storing: set[asyncio.Task[None]] = set()
         self._new = asyncio.Semaphore(HOOKS_NEW.whole)
+        self._strangers = asyncio.Semaphore(HOOKS_OF_STRANGERS.whole)
         self._before = asyncio.Semaphore(HOOKS_BEFORE.whole)
         self._stopping = False
 
@@ -190,10 +192,6 @@ class Hooks:
             return
         self.wake()
 
-    async def unknown(self, hooks: Sequence[Hook], mac: str) -> None:
-        """Have hooks run for an unknown machine."""
-        await self.enqueue("unknownbuild", hooks, mac, None, mac)
-
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return what was run for the machine's builds; raises StoreError."""
         return await self._pending.history(host)
@@ -226,9 +224,16 @@ class Hooks:
             build=build,
             attempt=pending.attempts + 1,
         )
+        # Strangers wait for each other before they wait for a place that a build may want.
+        stranger = pending.kind == UNKNOWN
+        if stranger and self._strangers.locked():
+            HOOKS_OF_STRANGERS.reached()
         if self._new.locked():
             HOOKS_NEW.reached()
-        async with _Place(self._new, self._new_for):
+        async with (
+            self._strangers if stranger else nullcontext(),
+            _Place(self._new, self._new_for),
+        ):
             if self._stopping or not await self._pending.claim(pending):
                 return
             outcome = await self._execute(pending.hook, of)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pyxie.bounded import note as remember
+from pyxie.bounds import DISCOVERED
 from pyxie.events.event import Event
 from pyxie.events.kinds import Discovered
 
@@ -18,9 +19,10 @@ FIELDS: Final = (
 )
 """What a machine may report: by DHCP (options 97, 60, 93 and 12) and by iPXE's SMBIOS settings."""
 
-_MOST = 1000
 _LONGEST = 200
 _ANEW = 600.0
+_LATER = 1.0
+"""Seconds after which who asks again is not the same packet twice: firmware waits four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,15 @@ class DiscoveredMachine:
 
 
 class DiscoveredMachines:
-    """The last thousand of them; the longest unseen is forgotten first."""
+    """The last thousand of them, and of those that were seen more than once a thousand as well.
+
+    The longest unseen is forgotten first. Machines that are made up, of which each asks once,
+    drive out none that asks again, as all that are there do.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[str, DiscoveredMachine] = {}
+        self._once: dict[str, DiscoveredMachine] = {}
+        self._again: dict[str, DiscoveredMachine] = {}
 
     def note(
         self, mac: str, now: float, fields: Mapping[str, str], *, moment: float, sure: bool = True
@@ -67,13 +74,24 @@ class DiscoveredMachines:
             if name in FIELDS
         }
         clean = {name: value for name, value in clean.items() if value}
-        old = self._known.get(mac) or DiscoveredMachine(mac, now, now)
+        seen = self.of(mac)
+        old = seen or DiscoveredMachine(mac, now, now)
         quiet = old.news is None or moment - old.moment >= _ANEW
         both = MappingProxyType({**old.fields, **clean})
         news = now if sure and quiet else old.news
         machine = replace(old, last=now, fields=both, news=news, moment=moment)
-        remember(self._known, mac, machine, _MOST)
+        self._keep(machine, again=seen is not None and moment - old.moment >= _LATER)
         return sure and quiet
+
+    def _keep(self, machine: DiscoveredMachine, *, again: bool) -> None:
+        mac = machine.mac
+        again = again or mac in self._again
+        table = self._again if again else self._once
+        if again:
+            self._once.pop(mac, None)
+        if len(table) >= DISCOVERED.whole and mac not in table:
+            DISCOVERED.reached()
+        remember(table, mac, machine, DISCOVERED.whole)
 
     def restore(self, event: Event) -> None:
         """Note what a machine reported before pyxie was started anew, if ``event`` tells that.
@@ -85,8 +103,9 @@ class DiscoveredMachines:
 
     def all(self) -> list[DiscoveredMachine]:
         """Return them, the one seen last at the end."""
-        return list(self._known.values())
+        both = (*self._once.values(), *self._again.values())
+        return sorted(both, key=lambda each: each.moment)
 
     def of(self, mac: str) -> DiscoveredMachine | None:
         """Return one of them."""
-        return self._known.get(mac)
+        return self._again.get(mac) or self._once.get(mac)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from pyxie.clock import steady
-from pyxie.config.build import Hook
 from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.recognise import Unidentified, Unknown, settled
 from pyxie.recognition.recogniser import Recogniser
@@ -23,10 +21,15 @@ class BootApi(Protocol):
 
 
 class Hooks(Protocol):
-    """Who runs their hooks, see `pyxie.hooks.runner.Hooks`."""
+    """Who has their hooks run, see `pyxie.hooks.unknown.UnknownHooks`."""
 
-    async def unknown(self, hooks: Sequence[Hook], mac: str) -> None:
-        """Have hooks run for an unknown machine."""
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for another machine."""
+        ...
+
+    def run_for(self, mac: str) -> None:
+        """Have hooks run for an unknown machine; never waits."""
         ...
 
 
@@ -38,7 +41,6 @@ class Discovery:
         discovered: Where they are kept.
         boot_api: Asked about them.
         hooks: Runs what the settings say.
-        commands: The settings' hooks for them, as of now.
         clock: Seconds since the epoch, for dates.
         steady: Seconds, by a clock that is never set, for what is news.
     """
@@ -49,7 +51,6 @@ class Discovery:
         discovered: DiscoveredMachines,
         boot_api: BootApi,
         hooks: Hooks,
-        commands: Callable[[], Sequence[Hook]],
         *,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = steady,
@@ -58,10 +59,8 @@ class Discovery:
         self._discovered = discovered
         self._boot_api = boot_api
         self._hooks = hooks
-        self._commands = commands
         self._clock = clock
         self._steady = steady
-        self._noting: set[asyncio.Task[None]] = set()
 
     def note(self, mac: str, fields: Mapping[str, str]) -> None:
         """Note a machine that tries to boot, if it is unknown; never waits.
@@ -74,10 +73,7 @@ class Discovery:
         if not isinstance(settled(found), Unknown):
             return
         self._boot_api.look_up(mac)
-        sure = not isinstance(found, Unidentified)
-        news = self._discovered.note(mac, self._clock(), fields, moment=self._steady(), sure=sure)
-        if news and self._commands():
-            work = self._hooks.unknown(self._commands(), mac)
-            task = asyncio.get_running_loop().create_task(work, name=f"unknown {mac}")
-            self._noting.add(task)
-            task.add_done_callback(self._noting.discard)
+        # Not news yet, either, where its hooks would be dropped: it asks again.
+        sure = not isinstance(found, Unidentified) and not self._hooks.is_full
+        if self._discovered.note(mac, self._clock(), fields, moment=self._steady(), sure=sure):
+            self._hooks.run_for(mac)

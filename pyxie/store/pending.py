@@ -15,6 +15,8 @@ from pyxie.store.database import Database
 from pyxie.store.tables import HOOKS
 from pyxie.urls import shown_template
 
+UNKNOWN: Final = "unknownbuild"
+"""The kind of the hooks of unknown machines."""
 _NEXT: Final = 32
 """Hooks of a machine that are read at once."""
 
@@ -109,6 +111,19 @@ class PendingHooks:
             await connection.execute(sa.insert(HOOKS), rows)
             if build is None:
                 await self._forget(connection)
+
+    async def unknown(self) -> int:
+        """Return of how many unknown machines hooks are to be run."""
+        hosts = sa.select(HOOKS.c.host).distinct()
+        hosts = hosts.where((HOOKS.c.state == "owed") & (HOOKS.c.kind == UNKNOWN))
+        return len(await self._database.rows(hosts))
+
+    async def enqueue_unknown(self, hooks: Sequence[Hook], at: float, macs: Sequence[str]) -> None:
+        """Note hooks of unknown machines, in one write."""
+        rows = [pending_row(UNKNOWN, hook, at, mac, None, mac) for mac in macs for hook in hooks]
+        async with self._database.transaction() as connection:
+            await connection.execute(sa.insert(HOOKS), rows)
+            await self._forget(connection)
 
     async def note(
         self, kind: str, ran: Sequence[tuple[Hook, HookResult]], at: float, host: str, build: int

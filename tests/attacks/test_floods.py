@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,25 @@ def test_all_is_counted_and_scripts_are_served(site: Besieged) -> None:
     for bound in ("dhcp_strangers", "dhcp_destinations", "tftp_newcomers", "strangers_events"):
         assert counts[bound] > 0, bound
     assert (fetched.failed, len(fetched.took) > 20) == (0, True)
+
+
+def test_builds_begin_while_strangers_have_hooks_run(
+    tmp_path: Path,
+) -> None:
+    need("ip")
+    hooks = "unknown: discover\nunknownbuild_commands: [{command: 'true'}]\n"
+    with (
+        besieged(tmp_path, MACHINES, hooks, built=False) as site,
+        site.flooded("discovers", 3000, 20),
+    ):
+        lines, began = site.logged(), time.monotonic()
+        site.build(MACHINES)
+        took = time.monotonic() - began
+        logged = site.logged() - lines
+        now, _ = site.memory()
+        log = site.log.read_text()
+
+    assert took < 20
+    assert logged / took < 100 + 2 * MACHINES
+    assert now < 300
+    assert "Traceback" not in log

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pyxie.bounds import HOOKS_AT_ONCE
+from pyxie.bounds import HOOKS_AT_ONCE, HOOKS_OF_STRANGERS
 from pyxie.builds.life import State
 from pyxie.builds.records import BuildRecords
 from pyxie.config.build import Hook
@@ -288,6 +288,22 @@ class TestManyAtOnce:
             await asyncio.sleep(0.05)
 
             assert sorted(execute.begun) == sorted(f"m{at}" for at in range(8))
+
+    async def test_those_of_unknown_machines_keep_no_known_one_waiting(
+        self, tmp_path: Path
+    ) -> None:
+        execute, before = Stuck(), HOOKS_OF_STRANGERS.times
+        async with stored(tmp_path, execute) as hooks:
+            strangers = [f"02:00:00:00:00:{at:02x}" for at in range(32)]
+            await hooks._pending.enqueue_unknown([Hook(command="stuck")], 1.0, strangers)
+            hooks.wake()
+            await eventually(lambda: HOOKS_OF_STRANGERS.times >= before + 30)
+            await enqueue(hooks, "known", "true")
+            await eventually(lambda: "known" in execute.ended)
+
+            assert len(execute.begun) == HOOKS_OF_STRANGERS.whole + 1
+            execute.may.set()
+            await eventually(lambda: len(execute.ended) == 33)
 
     async def test_those_that_take_long_keep_no_others_waiting(self, tmp_path: Path) -> None:
         """`timeout_seconds` may be an hour."""

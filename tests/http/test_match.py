@@ -9,6 +9,7 @@ import pytest
 
 from pyxie.dhcp.identify import identify
 from pyxie.dhcp.message import DhcpMessage
+from pyxie.hooks.unknown import UnknownHooks
 from pyxie.recognition.recognise import Unknown, settled
 from tests.dhcp.packets import discover
 from tests.hooks.test_runner import running
@@ -192,9 +193,11 @@ class TestByWhatOnlyIpxeTells:
         ):
             heard(served)
             served.parts.discovery.note(NEW, {})
-            assert not served.parts.discovery._noting
+            unknown = served.parts.discovery._hooks
+            assert isinstance(unknown, UnknownHooks)
+            assert len(unknown) == 0
             await script(served, "?asked=1&serial=VM-18")
-            assert served.parts.discovery._noting
+            assert len(unknown) == 1
 
 
 class TestMistakes:

@@ -14,7 +14,9 @@ import aiohttp
 import pytest
 
 from pyxie.builds.life import State
+from pyxie.hooks.unknown import UnknownHooks
 from pyxie.http.gate import address
+from pyxie.rate import Once
 from tests.config.test_live import CHANGES, is_fixed
 from tests.http.site import HOST, MAC, Answer, Served, serving
 from tests.support import eventually
@@ -173,10 +175,12 @@ def connections(of: str) -> See:
 async def hooks_for_unknown(served: Served) -> list[str]:
     """Return the hooks of an unknown machine that has just been seen."""
     discovery = served.parts.discovery
-    served.parts.discovered._known.clear()
-    mac = OTHER.replace("-", ":")
+    served.parts.discovered._once.clear()
+    hooks, mac = discovery._hooks, OTHER.replace("-", ":")
+    assert isinstance(hooks, UnknownHooks)
+    hooks._once = Once(0)
     discovery.note(mac, {})
-    await eventually(lambda: not discovery._noting)
+    await eventually(lambda: not hooks)
     pending = await served.parts.hooks._pending.of(mac)
     return [str(each.hook.command) for each in pending]
 

@@ -224,8 +224,10 @@ class Besieged:
 
 
 @contextlib.contextmanager
-def besieged(folder: Path, machines: int, settings: str = "") -> Iterator[Besieged]:
-    """Lay out a site and start it; all of its machines are in build mode."""
+def besieged(
+    folder: Path, machines: int, settings: str = "", *, built: bool = True
+) -> Iterator[Besieged]:
+    """Lay out a site and start it; all of its machines are in build mode, if ``built``."""
     for name in ("machines", "templates", "ipxe", "images"):
         (folder / name).mkdir()
     for at in range(machines):
@@ -247,5 +249,6 @@ def besieged(folder: Path, machines: int, settings: str = "") -> Iterator[Besieg
         )
         site = Besieged(folder, server, client, enemy)
         site.start()
-        site.build(machines)
+        if built:
+            site.build(machines)
         yield site

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyxie.bounds import DISCOVERED
 from pyxie.events.event import Event
 from pyxie.events.kinds import Discovered, MenuShown
 from pyxie.recognition.discovered import FIELDS, DiscoveredMachines
@@ -67,10 +68,28 @@ class TestHeard:
 
         for at in range(999):
             strangers.note(str(at), 2.0, {}, moment=2.0)
+        strangers.note("last", 2.0, {}, moment=2.0)
 
-        assert len(strangers.all()) == 1000
+        assert len(strangers.all()) == 1001
         assert strangers.of("second") is None
-        assert strangers.of("first") is not None
+        assert [each.mac for each in strangers.all()][0::1000] == ["first", "last"]
+
+    def test_those_that_are_made_up_drive_out_none_that_asks_again(self) -> None:
+        strangers, before = DiscoveredMachines(), DISCOVERED.times
+        strangers.note("there", 0.0, {"uuid": "u"}, moment=0.0)
+        strangers.note("there", 4.0, {}, moment=4.0)
+        strangers.note("twice at once", 4.0, {}, moment=4.0)
+        strangers.note("twice at once", 4.0, {}, moment=4.0)
+
+        for at in range(5000):
+            strangers.note(str(at), 5.0, {}, moment=5.0)
+        strangers.note("there", 6.0, {}, moment=6.0)
+
+        assert strangers.of("twice at once") is None
+        found = strangers.of("there")
+        assert found is not None
+        assert (found.first, found.last, dict(found.fields)) == (0.0, 6.0, {"uuid": "u"})
+        assert DISCOVERED.times == before + 4001
 
     @given(st.dictionaries(st.sampled_from([*FIELDS, "x"]), st.text()))
     def test_nothing_that_is_told_is_long_or_breaks_a_line(self, told: dict[str, str]) -> None:
