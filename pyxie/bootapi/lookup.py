@@ -110,6 +110,7 @@ class BootApi:
             proxies,
             headers={hdrs.ACCEPT: "application/json", hdrs.USER_AGENT: f"pyxie/{__version__}"},
             redirects=_REDIRECTS,
+            whose="the boot API",
         )
         self._pace = Pace()
         self._once = Once()

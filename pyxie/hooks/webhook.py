@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import hdrs
 
-from pyxie.bounds import HOOK_OUTPUT, HOOK_SECONDS
+from pyxie.bounds import HOOK_KILL, HOOK_OUTPUT, HOOK_SECONDS
 from pyxie.hooks.process import Outcome
 from pyxie.outbound.fetcher import session
 from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
 from pyxie.outbound.requests import reason
+from pyxie.outbound.resolver import Resolver
+
+_RESOLVER: Final = Resolver("webhooks")
 
 
 async def call(
@@ -28,7 +32,8 @@ async def call(
     timeout = aiohttp.ClientTimeout(total=seconds)
     try:
         async with (
-            session(proxies, timeout=timeout) as calling,
+            asyncio.timeout(seconds + HOOK_KILL.most),  # for the end of the connection, too
+            session(proxies, _RESOLVER, timeout=timeout) as calling,
             calling.post(url, json=body, allow_redirects=False) as answer,
         ):
             output = (await answer.content.read(HOOK_OUTPUT.whole)).decode(errors="replace")

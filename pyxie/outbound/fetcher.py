@@ -26,6 +26,7 @@ from pyxie.outbound.mark import VIA, onward
 from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.outbound.reach import Address, OutOfReachError, Reach, Zone, literal, zone_of
 from pyxie.outbound.requests import proxy_for, request_class
+from pyxie.outbound.resolver import Resolver
 
 _BUFFER: Final = 32 << 10
 _MOVED: Final = frozenset((301, 302, 303, 307, 308))
@@ -64,6 +65,7 @@ class Fetched:
 
 def session(
     proxies: Proxies,
+    resolver: Resolver,
     *,
     connector: aiohttp.BaseConnector | None = None,
     timeout: aiohttp.ClientTimeout,
@@ -78,7 +80,7 @@ def session(
         timeout=timeout,
         headers={hdrs.ACCEPT_ENCODING: "identity", VIA: onward({}), **(headers or {})},
         auto_decompress=False,
-        connector=connector,
+        connector=connector or aiohttp.TCPConnector(resolver=resolver),
         cookie_jar=aiohttp.DummyCookieJar(),
         request_class=request_class(proxies),
         response_class=_Reply,
@@ -93,6 +95,7 @@ class Fetcher:
         proxies: By way of which they are reached.
         headers: Of each request.
         redirects: How many are followed; mirror networks need one or two.
+        whose: What is fetched, which looks up names by threads of its own.
     """
 
     def __init__(
@@ -101,15 +104,17 @@ class Fetcher:
         *,
         headers: Mapping[str, str] | None = None,
         redirects: int = FETCH_REDIRECTS.whole,
+        whose: str = "images",
     ) -> None:
         self._proxies = proxies
         self._headers = headers
         self._redirects = redirects
+        self._resolver = Resolver(whose)
         self._pool: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         # Clients are bounded already.
-        self._pool = self._session(aiohttp.TCPConnector(limit=0))
+        self._pool = self._session()
         return self
 
     async def __aexit__(
@@ -122,10 +127,17 @@ class Fetcher:
         if pool is not None:
             await pool.close()
 
-    def _session(self, connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    def _session(self, **how: Any) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=0, resolver=self._resolver, **how)
         # A whole image may take long, to connect not.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=FETCH_CONNECT.most)
-        return session(self._proxies, connector=connector, timeout=timeout, headers=self._headers)
+        return session(
+            self._proxies,
+            self._resolver,
+            connector=connector,
+            timeout=timeout,
+            headers=self._headers,
+        )
 
     @asynccontextmanager
     async def get(
@@ -174,9 +186,7 @@ class Fetcher:
         assert self._pool is not None, "not entered"  # noqa: S101
         pool = self._pool
         if not by_proxy and judge.reach is not Reach.ANYWHERE:
-            pool = self._session(
-                aiohttp.TCPConnector(limit=0, force_close=True, socket_factory=judge.socket)
-            )
+            pool = self._session(force_close=True, socket_factory=judge.socket)
         try:
             async with pool.request(method, url, headers=headers, allow_redirects=False) as reply:
                 server = reply.peer if isinstance(reply, _Reply) and not by_proxy else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -39,6 +39,55 @@ class TestACall:
         (request,) = heard
         assert request.startswith(b"POST /hook?token=s3cret HTTP/1.1\r\n")
         assert b"Authorization: Basic dXNlcjpzM2NyZXQ=\r\n" in request
+
+
+@asynccontextmanager
+async def trickling(begin: bytes, more: bytes) -> AsyncIterator[str]:
+    """Give each client ``begin``, then ``more`` for ever, a hundred times a second."""
+    over = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(begin)
+        with suppress(ConnectionError):
+            while not over.is_set():
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        over.set()
+        await asyncio.sleep(0.05)
+
+
+class TestAServerThatTrickles:
+    @pytest.mark.parametrize(
+        ("begin", "more"),
+        [
+            (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+            (b"HTTP/1.1 200 O", b"K"),
+            (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        ],
+        ids=["before its answer", "its status", "its head", "before its body"],
+    )
+    async def test_is_given_up_in_time(self, begin: bytes, more: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        async with trickling(begin, more) as url:
+            began = loop.time()
+            outcome = await call(url, {}, 0.5)
+
+        assert not outcome.ok
+        assert loop.time() - began < 10
+
+    async def test_its_body_is_not_waited_for(self) -> None:
+        async with trickling(b"HTTP/1.1 200 OK\r\n\r\nfine", b"x") as url:
+            outcome = await call(url, {}, 60)
+
+        assert (outcome.ok, outcome.result) == (True, "HTTP 200")
+        assert outcome.output.startswith("fine")
 
 
 class TestAFailure:

@@ -5,8 +5,8 @@ Where an address is, and what a redirect may lead to: tests/outbound.
 
 from __future__ import annotations
 
-import asyncio
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -117,14 +117,14 @@ class TestWhoMayOnlyBuild:
     async def test_has_no_name_fetched_that_leads_to_one(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def look_up(*_: object, **__: object) -> object:
+        def look_up(*_: object, **__: object) -> object:
             return [(2, 1, 6, "", ("127.0.0.1", int(there.url.rpartition(":")[2])))]
 
         async with (
             mirror({"linux": b"secret"}) as there,
             serving(tmp_path, to_strangers=True) as served,
         ):
-            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+            monkeypatch.setattr(socket, "getaddrinfo", look_up)
             url = f"http://harmless.example:{there.url.rpartition(':')[2]}/linux"
             assert (await begin(served, await builder(served), kernel=url)).status == 200
 
@@ -150,14 +150,14 @@ class TestWhoMayOnlyBuild:
     async def test_gains_nothing_when_the_machines_file_is_gone(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async def look_up(*_: object, **__: object) -> object:
+        def look_up(*_: object, **__: object) -> object:
             return [(2, 1, 6, "", ("127.0.0.1", int(there.url.rpartition(":")[2])))]
 
         async with (
             mirror({"linux": b"secret"}) as there,
             serving(tmp_path, to_strangers=True) as served,
         ):
-            monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+            monkeypatch.setattr(socket, "getaddrinfo", look_up)
             url = f"http://harmless.example:{there.url.rpartition(':')[2]}/linux"
             await begin(served, await builder(served), kernel=url)
             (tmp_path / f"machines/{HOST}.yaml").unlink()
