@@ -216,6 +216,8 @@ STORE_WRITING = Bound("store_writing", 4, "connections that write, of SQLite one
 STORE_READING = Bound("store_reading", 2, "connections that read for boots and builds", "waits")
 STORE_LOOKING = Bound("store_looking", 4, "connections that read for who looks", "waits")
 STORE_FREE = Bound("store_free", 5, "s for a connection to be free", "refused")
+STORE_PATIENCE = Bound("store_patience", 1, "s that an answer waits for the disk", "kept in memory")
+STORE_BEGIN = Bound("store_begin", 10, "s for a build to be stored", "refused")
 STORE_ANSWER = Bound("store_answer", 10, "s for the database to answer", "refused")
 
 # Events and the log

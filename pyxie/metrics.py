@@ -94,6 +94,12 @@ class Metrics:
         self.builds_active = Gauge(
             "pyxie_builds_active", "Machines in build mode.", registry=self.registry
         )
+        self.unsaved = Gauge(
+            "pyxie_unsaved",
+            "What is in memory and waits to be stored, by kind.",
+            ["what"],
+            registry=self.registry,
+        )
         self.builds_in_trouble = Gauge(
             "pyxie_builds_in_trouble",
             "Machines in build mode whose last trouble is not over.",

@@ -16,15 +16,13 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import RowMapping
 
 from pyxie.store.database import Database
-from pyxie.store.pools import StoreError, faults
+from pyxie.store.pools import StoreError, UnsureError, faults
 from pyxie.store.tables import TOKENS
 
 ORDERS = st.lists(st.integers(0, 5), max_size=60)
 """Whose turn it is, each time: one of those that wait; the first once the list is at its end."""
-DISK_FULL = st.lists(st.sampled_from(("no", "no", "before")), max_size=12)
-"""Of each transaction in turn, whether it fails."""
 FAILURES = st.lists(st.sampled_from(("no", "no", "no", "before", "after")), max_size=12)
-"""The same; it may also be committed, and nobody hears of it."""
+"""Of each transaction in turn, whether it fails; or is committed, and nobody hears of it."""
 
 _QUIET = 20
 _DEADLOCK = 2000
@@ -111,7 +109,7 @@ class TurningDatabase(Database):
                     raise StoreError("the disk is full")
         await self._turns.turn()
         if fails == "after":
-            raise StoreError("the connection is lost")
+            raise UnsureError("the connection is lost")
 
     async def rows(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
         async with self._one:

@@ -58,7 +58,6 @@ YET = frozenset(
         "compat.waitron3",
         "events.archive", "events.trouble",
         "http.gate", "render.strict",
-        "store.queue",
     )
 )  # fmt: skip
 """Modules whose bounds are constants of their own yet."""

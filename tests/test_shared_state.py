@@ -12,7 +12,6 @@ from tests.test_architecture import MODULES
 NONE_ELSE_WRITES = {
     ("pyxie.http.server", "__aenter__", "self.port"): "entered once, before it serves",
     ("pyxie.net.watch", "serve", "self._rung"): "is looked at anew after it is cleared",
-    ("pyxie.store.queue", "catch_up", "self._waiting"): "called one at a time, by who has a lock",
 }
 """Where it is right all the same: module, function, attribute, and why."""
 

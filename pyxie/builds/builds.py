@@ -1,13 +1,14 @@
 """The builds in memory, backed by the store: who is in build mode, with which token.
 
 Look-ups never wait. A build begins only once it is stored. What ends a build takes effect
-at once even where the disk is full, and is stored as soon as that can be done: a machine
+at once, whatever the database does, and is stored as soon as that can be done: a machine
 that has called ``done`` must not be installed over because a log file grew.
+
+Nothing here waits between a look and the change that follows from it, so no lock is needed.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import logging
 import secrets
@@ -18,10 +19,11 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from pyxie.builds.beginnings import Beginning, Beginnings
 from pyxie.builds.elapsed import DONE_AGAIN, REPEATED, Elapsed
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import HOOKS_AFTER, Build, State
-from pyxie.builds.records import BuildRecords, Change
+from pyxie.builds.records import BuildRecords, Change, Withdrawal
 from pyxie.clock import age, steady
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
@@ -35,7 +37,6 @@ from pyxie.wiping.forecast import Forecast
 log = logging.getLogger(__name__)
 
 _LONGEST_REASON = 1000
-_RETRY = 5.0
 
 
 class InvalidTokenError(PyxieError):
@@ -43,17 +44,6 @@ class InvalidTokenError(PyxieError):
 
     def __str__(self) -> str:
         return "the token opens no build of this machine"
-
-
-class InBuildError(PyxieError):
-    """The machine is in build mode already."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(host)
-        self.host = host
-
-    def __str__(self) -> str:
-        return f"{self.host} is in build mode; say replace=true (--replace) to begin anew"
 
 
 def new_token() -> str:
@@ -103,11 +93,14 @@ class Builds:
         self._steady = steady
         self._token = token
         self._elapsed = Elapsed()
-        self.queue = WriteQueue(records.save, self._stored)
+        self._queue: WriteQueue[Change | Withdrawal] = WriteQueue(
+            "state", records.save, self._stored
+        )
+        self._beginnings = Beginnings(index, records, self._queue, self._has_begun)
         self._hooks_after = hooks_after
         self._hooks_stored = hooks_stored
         self._begun = begun
-        self._changing = asyncio.Lock()
+        metrics.unsaved.labels("builds").set_function(lambda: len(self._queue))
         metrics.builds_active.set_function(lambda: len(self.index.active_now()))
 
     async def __aenter__(self) -> Self:
@@ -133,18 +126,14 @@ class Builds:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self.queue:
-            async with self._changing:
-                await self.queue.settle()
+        for each in await self._queue.close():
+            if isinstance(each, Change):
+                what = each.build.host, each.build.state, each.build.number
+                log.error("state: lost: %s %s (build %d), which could not be stored", *what)
 
     async def serve(self) -> None:
         """Store what could not be stored when it happened."""
-        while True:
-            await self.queue.failing.wait()
-            async with self._changing:
-                settled = await self.queue.settle()
-            if not settled:
-                await asyncio.sleep(_RETRY)
+        await self._queue.serve()
 
     async def drain(self) -> None:
         """Nothing is ever in hand."""
@@ -152,7 +141,17 @@ class Builds:
     @property
     def unsaved(self) -> int:
         """How many changes still wait to be stored."""
-        return len(self.queue)
+        return len(self._queue)
+
+    @property
+    def problem(self) -> str:
+        """Why they wait, in a sentence; empty where none has failed to be stored."""
+        if not self._queue.problem:
+            return ""
+        return (
+            f"the state cannot be written: {self._queue.problem}; "
+            f"{self.unsaved} change(s) of builds are in memory only"
+        )
 
     def admit(self, host: str, token: str) -> Build:
         """Return the active build that ``token`` opens.
@@ -216,30 +215,28 @@ class Builds:
 
         Raises:
             InBuildError: It is in one.
-            StoreError: It could not be stored; nothing has changed.
+            StoreError: It could not be stored, or not in time; nothing has changed.
         """
-        async with self._changing:
-            if not anew and self.index.active(build.host):
-                raise InBuildError(build.host)
-            now = self._clock()
-            build = replace(build, begun=now, changed=now)
-            await self.queue.catch_up()
-            old = self.index.active(build.host)
-            build = await self.records.begin(build, cause, peer)
-            self.index.put(build)
-            moment = self._steady()
-            if old is not None:
-                self._elapsed.ended(old.host, old.token, State.REPLACED, moment)
-            self._elapsed.began(build.token, moment)
+        now = self._clock()
+        build = replace(build, begun=now, changed=now)
+        return await self._beginnings.begin(Beginning(build, cause, peer, anew))
+
+    def _has_begun(self, beginning: Beginning, build: Build) -> None:
+        old = self.index.active(build.host)
+        self.index.put(build)
+        moment = self._steady()
+        if old is not None:
+            self._elapsed.ended(old.host, old.token, State.REPLACED, moment)
+        self._elapsed.began(build.token, moment)
         self._begun()
-        self._tell(build, cause, peer, again=old is not None)
-        return build
+        self._tell(build, beginning.cause, beginning.peer, again=old is not None)
 
     async def assign(self, build: Build, mac: str, peer: str, *, named: Container[str]) -> bool:
         """Give an active build to the machine with that NIC, the first that comes for it.
 
         Else two machines of which a `match` says the same would both be installed. It is stored
-        before this returns, so that it holds after a restart.
+        before this returns, so that it holds after a restart; but for no machine does it wait
+        long.
 
         Args:
             build: Of the machine.
@@ -250,45 +247,43 @@ class Builds:
         Returns:
             Whether the build is that NIC's; not if it is another's, or has ended.
         """
-        async with self._changing:
-            current = self.index.active(build.host)
-            if current is None or current.token != build.token:
-                return False
-            if current.mac == mac or (mac in named and current.mac in named):
-                return True
-            if current.mac is not None and mac not in named:
-                return False
-            changed = replace(current, mac=mac)
-            self.index.put(changed)
-            await self.queue.add(Change(changed, f"assigned to {mac}", peer))
+        current = self._current(build)
+        if current is None:
+            return False
+        if current.mac == mac or (mac in named and current.mac in named):
+            return True
+        if current.mac is not None and mac not in named:
+            return False
+        changed = replace(current, mac=mac)
+        self.index.put(changed)
+        await self._queue.add(Change(changed, f"assigned to {mac}", peer))
         return True
 
     async def installing(self, build: Build, cause: str, peer: str, mac: str | None) -> None:
         """Note that the machine of an active build was seen, and with which NIC."""
-        async with self._changing:
-            current = self.index.active(build.host)
-            if current is None or current.token != build.token:
-                return
-            changed = replace(current, mac=mac or current.mac)
-            if current.state is State.PENDING:
-                changed = changed.to(State.INSTALLING, self._clock())
-            if changed == current:
-                return
-            self.index.put(changed)
-            await self.queue.add(Change(changed, cause, peer))
+        current = self._current(build)
+        if current is None:
+            return
+        changed = replace(current, mac=mac or current.mac)
         if current.state is State.PENDING:
+            changed = changed.to(State.INSTALLING, self._clock())
             self._tell(changed, cause, peer)
+        if changed == current:
+            return
+        self.index.put(changed)
+        # A NIC after another of one machine is no news that may pile up in memory.
+        if current.state is State.PENDING or not self._queue.problem:
+            await self._queue.add(Change(changed, cause, peer))
 
     async def stale(self, build: Build, cause: str) -> None:
         """Note that a build takes too long; once, for it stays active."""
-        async with self._changing:
-            current = self.index.active(build.host)
-            if current is None or current.token != build.token or current.state is State.STALE:
-                return
-            changed = current.to(State.STALE, self._clock())
-            self.index.put(changed)
-            await self.queue.add(Change(changed, cause, None, self._hooks(changed)))
+        current = self._current(build)
+        if current is None or current.state is State.STALE:
+            return
+        changed = current.to(State.STALE, self._clock())
+        self.index.put(changed)
         self._tell(changed, cause, None)
+        await self._queue.add(Change(changed, cause, None, self._hooks(changed)))
 
     def first_stale(self, threshold: Callable[[Build], int]) -> list[Build]:
         """Return the builds that have become too old and are not known to be.
@@ -311,7 +306,9 @@ class Builds:
         Raises:
             InvalidTokenError: The token ends no build of that machine.
         """
-        if not self._has_ended(host, token, State.INSTALLED):
+        if self._has_ended(host, token, State.INSTALLED):
+            await self._queue.wait()  # for the same call, which may have come a moment ago
+        else:
             await self._end(self.admit(host, token), State.INSTALLED, "done", peer)
 
     async def failed(
@@ -330,6 +327,7 @@ class Builds:
             InvalidTokenError: The token ends no build of that machine.
         """
         if self._has_ended(host, token, State.FAILED):
+            await self._queue.wait()
             return
         reason = "".join(c if c.isprintable() else " " for c in reason).strip()
         reason = reason[:_LONGEST_REASON]
@@ -369,22 +367,22 @@ class Builds:
     async def _end(
         self, build: Build, state: State, cause: str, peer: str | None, log_tail: str = ""
     ) -> None:
-        async with self._changing:
-            if self._has_ended(build.host, build.token, state):
-                return  # the same call twice at once
-            current = self.index.active(build.host)
-            if current is None or current.token != build.token:
-                raise InvalidTokenError
-            ended = replace(current, reason=build.reason).to(state, self._clock())
-            self.index.put(ended)
-            moment = self._steady()
-            self._elapsed.ended(ended.host, ended.token, state, moment)
-            self._elapsed.forget(moment)
-            await self.queue.add(Change(ended, cause, peer, self._hooks(ended), log_tail))
+        """End a build that was admitted: in memory, at once; then wait a moment for the disk."""
+        ended = build.to(state, self._clock())
+        self.index.put(ended)
+        moment = self._steady()
+        self._elapsed.ended(ended.host, ended.token, state, moment)
+        self._elapsed.forget(moment)
         self._tell(ended, cause, peer)
+        await self._queue.add(Change(ended, cause, peer, self._hooks(ended), log_tail))
 
-    def _stored(self, change: Change) -> None:
-        if change.hooks:
+    def _current(self, build: Build) -> Build | None:
+        """Return a build as it is now, if it is active still."""
+        current = self.index.active(build.host)
+        return current if current is not None and current.token == build.token else None
+
+    def _stored(self, change: Change | Withdrawal) -> None:
+        if isinstance(change, Change) and change.hooks:
             self._hooks_stored()
 
     def _hooks(self, build: Build) -> tuple[Hook, ...]:

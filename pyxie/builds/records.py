@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -13,9 +13,11 @@ from pyxie.builds.life import ACTIVE, HOOKS_AFTER, Build, State
 from pyxie.config.build import Hook
 from pyxie.store.database import Database
 from pyxie.store.pending import pending_row
-from pyxie.store.pools import StoreError
+from pyxie.store.pools import FullError
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 from pyxie.wiping.forecast import from_plain
+
+_ACTIVE: Final = tuple(str(state) for state in ACTIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,19 @@ class Change:
     log: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A build that was refused, and may be stored all the same.
+
+    Attributes:
+        token: Its own.
+        before: The build that goes on in its place, as it was then.
+    """
+
+    token: str
+    before: Build | None
+
+
 class BuildRecords:
     """The builds and their history.
 
@@ -49,50 +64,62 @@ class BuildRecords:
         self._database = database
         self._keep = keep
 
-    async def begin(self, build: Build, cause: str, peer: str | None) -> Build:
-        """Store a new build, and end the active one of that machine; both or neither.
+    async def begin(self, wanted: Sequence[tuple[Build, str, str | None]]) -> list[Build]:
+        """Store new builds, and end the active ones of those machines; all or nothing.
+
+        Args:
+            wanted: Of each the build, how it was asked for, and who asked.
 
         Returns:
-            The build with its number.
+            The builds with their numbers.
 
         Raises:
             StoreError: Nothing was stored.
         """
         self._database.reserve()
-        actives = [str(state) for state in ACTIVE]
-        replaced = (BUILDS.c.host == build.host) & BUILDS.c.state.in_(actives)
         async with self._database.transaction() as connection:
-            old = (await connection.execute(sa.select(BUILDS.c.id).where(replaced))).scalars()
-            for number in old.all():
-                await self._note(connection, number, State.REPLACED, build.begun, cause, peer)
-            await connection.execute(
-                sa.update(BUILDS)
-                .where(replaced)
-                .values(state=str(State.REPLACED), changed=build.begun)
-            )
-            insert = sa.insert(BUILDS).values(**_row(build)).returning(BUILDS.c.id)
-            number = (await connection.execute(insert)).scalar_one()
-            await self._note(connection, number, build.state, build.begun, cause, peer)
-            await self._forget(connection, build.host)
+            return [await self._begin(connection, *each) for each in wanted]
+
+    async def _begin(self, connection: Any, build: Build, cause: str, peer: str | None) -> Build:
+        replaced = (BUILDS.c.host == build.host) & BUILDS.c.state.in_(_ACTIVE)
+        old = (await connection.execute(sa.select(BUILDS.c.id).where(replaced))).scalars()
+        for number in old.all():
+            await self._note(connection, number, State.REPLACED, build.begun, cause, peer)
+        await connection.execute(
+            sa.update(BUILDS).where(replaced).values(state=str(State.REPLACED), changed=build.begun)
+        )
+        insert = sa.insert(BUILDS).values(**_row(build)).returning(BUILDS.c.id)
+        number = (await connection.execute(insert)).scalar_one()
+        await self._note(connection, number, build.state, build.begun, cause, peer)
+        await self._forget(connection, build.host)
         return replace(build, number=number)
 
-    async def save(self, change: Change) -> None:
-        """Store the state a build has come into; on a full disk, from what is reserved.
+    async def save(self, changes: Sequence[Change | Withdrawal]) -> None:
+        """Store the states that builds have come into; on a full disk, from what is reserved.
 
-        The hooks that are then pending are stored with it: both or neither.
+        The hooks that are then pending are stored with them: all or nothing.
 
         Raises:
-            StoreError: It was not stored.
+            StoreError: Nothing was stored.
         """
         try:
-            await self._save(change)
-        except StoreError:
+            await self._save(changes)
+        except FullError:
             if not self._database.spend():
                 raise
-            await self._save(change)
+            await self._save(changes)
 
-    async def _save(self, change: Change) -> None:
+    async def _save(self, changes: Sequence[Change | Withdrawal]) -> None:
+        async with self._database.transaction() as connection:
+            for each in changes:
+                if isinstance(each, Withdrawal):
+                    await self._withdraw(connection, each)
+                else:
+                    await self._change(connection, each)
+
+    async def _change(self, connection: Any, change: Change) -> None:
         build = change.build
+        this = BUILDS.c.id == build.number
         values: dict[str, Any] = {
             "state": str(build.state),
             "changed": build.changed,
@@ -100,18 +127,43 @@ class BuildRecords:
             "reason": build.reason,
         }
         if change.log:
-            values["log"] = change.log
-        async with self._database.transaction() as connection:
-            this = BUILDS.c.id == build.number
-            await connection.execute(sa.update(BUILDS).where(this).values(**values))
-            await self._note(
-                *(connection, build.number, build.state, build.changed),
-                *(change.cause, change.peer),
-            )
-            for hook in change.hooks:
-                kind = HOOKS_AFTER[build.state]
-                row = pending_row(kind, hook, build.changed, build.host, build.number, build.mac)
-                await connection.execute(sa.insert(HOOKS).values(**row))
+            values["log"] = change.log.replace("\0", "\ufffd")  # PostgreSQL takes none
+        # Its end was accepted, though another build began while that was stored.
+        from_ = _ACTIVE if build.active else (*_ACTIVE, str(State.REPLACED))
+        changed = sa.update(BUILDS).where(this & BUILDS.c.state.in_(from_)).values(**values)
+        if not (await connection.execute(changed)).rowcount:
+            return  # replaced, or forgotten; or it is stored already
+        if not build.active:
+            await self._unreplace(connection, build.number)
+        await self._note(
+            *(connection, build.number, build.state, build.changed),
+            *(change.cause, change.peer),
+        )
+        for hook in change.hooks:
+            kind = HOOKS_AFTER[build.state]
+            row = pending_row(kind, hook, build.changed, build.host, build.number, build.mac)
+            await connection.execute(sa.insert(HOOKS).values(**row))
+
+    async def _withdraw(self, connection: Any, withdrawal: Withdrawal) -> None:
+        """Have a build never have begun."""
+        mine = sa.select(BUILDS.c.id).where(BUILDS.c.token == withdrawal.token)
+        number = (await connection.execute(mine)).scalar()
+        if number is None:
+            return
+        for table in (HOOKS, TRANSITIONS):
+            await connection.execute(sa.delete(table).where(table.c.build_id == number))
+        await connection.execute(sa.delete(BUILDS).where(BUILDS.c.id == number))
+        if withdrawal.before is not None:
+            before = withdrawal.before
+            this = (BUILDS.c.id == before.number) & (BUILDS.c.state == str(State.REPLACED))
+            again = sa.update(BUILDS).where(this)
+            await connection.execute(again.values(state=str(before.state), changed=before.changed))
+            await self._unreplace(connection, before.number)
+
+    @staticmethod
+    async def _unreplace(connection: Any, number: int) -> None:
+        note = (TRANSITIONS.c.build_id == number) & (TRANSITIONS.c.state == str(State.REPLACED))
+        await connection.execute(sa.delete(TRANSITIONS).where(note))
 
     async def _forget(self, connection: Any, host: str) -> None:
         """Forget the oldest builds of a machine, with their history and hooks."""

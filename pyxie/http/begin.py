@@ -9,7 +9,7 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.advice.adviser import advise, placed
-from pyxie.builds.builds import InBuildError
+from pyxie.builds.beginnings import InBuildError
 from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
 from pyxie.config.nodes import BUILD_BODY, Document, parse

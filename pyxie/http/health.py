@@ -34,6 +34,7 @@ async def health(request: web.Request) -> web.Response:
                 *map(str, app[SETTINGS].problems),
                 *map(str, registry.problems),
                 *app[LOADERS].missing(),
+                *filter(None, [app[BUILDS].problem]),
             ],
             "not_in_force": await app[SETTINGS].not_in_force(),
         }

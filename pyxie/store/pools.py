@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, RowMapping
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoneFreeError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
@@ -24,12 +26,24 @@ from pyxie.bounds import (
 from pyxie.errors import PyxieError
 from pyxie.store import schema
 
-_BUSY: Final = 5
+_BUSY: Final = 5.0
 """Seconds that a statement waits for another program that writes."""
 
 
 class StoreError(PyxieError):
     """The state could not be written or read; the text gives the database's reason."""
+
+
+class FullError(StoreError):
+    """There is no room on the disk."""
+
+
+class UnfitError(StoreError):
+    """What is to be stored can never be: the database takes no such values."""
+
+
+class UnsureError(StoreError):
+    """It may be stored all the same: the connection was lost in the middle of the commit."""
 
 
 FAULTS: Final = (SQLAlchemyError, OSError)
@@ -46,7 +60,20 @@ def faults() -> Iterator[None]:
             STORE_FREE.reached()
         elif isinstance(exc, TimeoutError):
             STORE_ANSWER.reached()
-        raise StoreError(reason(exc)) from exc
+        raise _kind(exc)(reason(exc)) from exc
+    except (UnicodeError, OverflowError) as exc:
+        raise UnfitError(str(exc)) from exc
+
+
+def _kind(exc: SQLAlchemyError | OSError) -> type[StoreError]:
+    cause = getattr(exc, "orig", None) if isinstance(exc, SQLAlchemyError) else exc
+    if isinstance(exc, DataError | IntegrityError):
+        return UnfitError
+    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FullError
+    # The -shm file could not grow: sqlite.org/rescode.html.
+    full = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
+    return FullError if getattr(cause, "sqlite_errorcode", None) in full else StoreError
 
 
 def reason(exc: SQLAlchemyError | OSError) -> str:
@@ -92,14 +119,20 @@ class Pools:
 
         Raises:
             StoreError: Nothing of it was stored.
+            UnsureError: It may be; of a file it is known.
         """
-        with faults():
-            try:
+        committing = False
+        try:
+            with faults():
                 async with self._writing.begin() as connection:
                     yield connection
-            except NoneFreeError:
+                    committing = True
+        except StoreError as exc:
+            if isinstance(exc.__cause__, NoneFreeError):
                 STORE_WRITING.reached()
-                raise
+            if committing and not self._is_file:
+                raise UnsureError(str(exc)) from exc
+            raise
 
     async def read(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
         """Return what is found of what boots and builds need; raises StoreError."""
@@ -145,7 +178,7 @@ def _durable(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={_BUSY * 1000}",
+        f"busy_timeout={int(_BUSY * 1000)}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

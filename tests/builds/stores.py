@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pyxie.builds.life import Build, State
-from pyxie.builds.records import BuildRecords, Change
+from pyxie.builds.records import BuildRecords, Change, Withdrawal
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Nic
 from pyxie.store.database import Database
@@ -21,17 +21,25 @@ class FillingRecords(BuildRecords):
 
     full = False
 
-    async def begin(self, build: Build, cause: str, peer: str | None) -> Build:
+    async def begin(self, wanted: Sequence[tuple[Build, str, str | None]]) -> list[Build]:
         self._write()
-        return await super().begin(build, cause, peer)
+        return await super().begin(wanted)
 
-    async def save(self, change: Change) -> None:
+    async def save(self, changes: Sequence[Change | Withdrawal]) -> None:
         self._write()
-        await super().save(change)
+        await super().save(changes)
 
     def _write(self) -> None:
         if self.full:
             raise StoreError("database or disk is full")
+
+
+async def begin(
+    store: BuildRecords, one: Build, cause: str = "PUT /build", peer: str | None = None
+) -> Build:
+    """Store a build that begins."""
+    (stored,) = await store.begin([(one, cause, peer)])
+    return stored
 
 
 @asynccontextmanager

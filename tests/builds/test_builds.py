@@ -440,7 +440,7 @@ class TestFullDisk:
     async def test_it_is_stored_without_anybody_asking(
         self, opened: Opener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("pyxie.builds.builds._RETRY", 0.01)
+        monkeypatch.setattr("pyxie.store.queue._RETRY", 0.01)
         async with opened() as ward:
             build = await ward.begin()
             ward.records.full = True

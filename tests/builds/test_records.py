@@ -4,21 +4,21 @@ from pathlib import Path
 
 from pyxie.builds.life import State
 from pyxie.builds.records import Change
-from tests.builds.stores import build, opened, url
+from tests.builds.stores import begin, build, opened, url
 
 
 class TestWhatIsStored:
     async def test_comes_back_as_it_was(self, tmp_path: Path) -> None:
         async with opened(url(tmp_path)) as store:
-            begun = await store.begin(build(), "PUT /build", "192.0.2.9")
+            begun = await begin(store, build(), "PUT /build", "192.0.2.9")
         async with opened(url(tmp_path)) as store:
             assert await store.latest() == [begun]
 
     async def test_history_has_every_step_and_no_token(self, tmp_path: Path) -> None:
         async with opened(url(tmp_path)) as store:
-            begun = await store.begin(build(), "PUT /build", "192.0.2.9")
-            await store.save(Change(begun.to(State.INSTALLED, 160.0), "done", "192.0.2.8"))
-            await store.begin(build("web02.internal"), "PUT /build", None)
+            begun = await begin(store, build(), "PUT /build", "192.0.2.9")
+            await store.save([Change(begun.to(State.INSTALLED, 160.0), "done", "192.0.2.8")])
+            await begin(store, build("web02.internal"), "PUT /build", None)
 
             assert await store.history("web01.internal") == [
                 {
@@ -39,31 +39,31 @@ class TestWhatIsStored:
 
     async def test_of_a_machine_only_the_newest_counts(self, tmp_path: Path) -> None:
         async with opened(url(tmp_path)) as store:
-            await store.begin(build(token="old"), "PUT /build", None)
-            new = await store.begin(build(token="new"), "PUT /build", None)
+            await begin(store, build(token="old"), "PUT /build", None)
+            new = await begin(store, build(token="new"), "PUT /build", None)
 
             assert await store.latest() == [new]
 
     async def test_builds_done_long_ago_are_not_asked_for(self, tmp_path: Path) -> None:
         async with opened(url(tmp_path)) as store:
-            one = await store.begin(build("web01"), "PUT /build", None)
-            two = await store.begin(build("web02"), "PUT /build", None)
-            await store.save(Change(one.to(State.INSTALLED, 200.0), "done", None))
-            await store.save(Change(two.to(State.INSTALLED, 300.0), "done", None))
+            one = await begin(store, build("web01"), "PUT /build", None)
+            two = await begin(store, build("web02"), "PUT /build", None)
+            await store.save([Change(one.to(State.INSTALLED, 200.0), "done", None)])
+            await store.save([Change(two.to(State.INSTALLED, 300.0), "done", None)])
 
             assert [each.host for each in await store.ended_since(250.0)] == ["web02"]
 
     async def test_the_newest_of_all_machines_are_in_their_order(self, tmp_path: Path) -> None:
         async with opened(url(tmp_path)) as store:
             for number in range(3):
-                await store.begin(build(f"web{number}.internal", str(number)), "PUT /build", None)
+                await begin(store, build(f"web{number}.internal", str(number)), "PUT /build", None)
 
             assert [each.token for each in await store.newest(2)] == ["1", "2"]
 
     async def test_a_build_is_found_by_its_token(self, tmp_path: Path) -> None:
         async with opened(url(tmp_path)) as store:
-            begun = await store.begin(build(token="one"), "PUT /build", None)
-            await store.begin(build(token="two"), "PUT /build", None)
+            begun = await begin(store, build(token="one"), "PUT /build", None)
+            await begin(store, build(token="two"), "PUT /build", None)
 
             found = await store.with_token("one")
             assert found is not None

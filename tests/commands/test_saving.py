@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.commands import saving
-from tests.builds.stores import build, opened, url
+from tests.builds.stores import begin, build, opened, url
 from tests.commandline import Ran, Runner, pyxie
 
 __all__ = ["pyxie"]
@@ -26,7 +26,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 async def made(folder: Path) -> None:
     async with opened(url(folder)) as store:
-        await store.begin(build(host="web01"), "PUT /build", None)
+        await begin(store, build(host="web01"), "PUT /build", None)
 
 
 class TestBackupAndRestore:

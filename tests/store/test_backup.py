@@ -12,7 +12,7 @@ import pytest
 from pyxie.builds.life import State
 from pyxie.errors import StartError
 from pyxie.store.backup import BackupError, restore, save
-from tests.builds.stores import build, opened, url
+from tests.builds.stores import begin, build, opened, url
 
 NOBODY = 65534
 
@@ -21,7 +21,7 @@ async def saved(folder: Path, *hosts: str) -> Path:
     """Make a state with a build of each host, and save it while it is in use."""
     async with opened(url(folder)) as store:
         for host in hosts:
-            await store.begin(build(host=host), "PUT /build", None)
+            await begin(store, build(host=host), "PUT /build", None)
         assert save(folder / "pyxie.sqlite", folder / "backup") == len(hosts)
     return folder / "backup"
 

@@ -14,7 +14,7 @@ from pyxie.store.database import Database
 from pyxie.store.file import _foreign
 from pyxie.store.pools import StoreError
 from pyxie.store.tables import BUILDS, EVENTS, HEAD, HOOKS, TRANSITIONS
-from tests.builds.stores import build, opened, url
+from tests.builds.stores import begin, build, opened, url
 
 
 async def refusal(state: str) -> str:
@@ -35,7 +35,7 @@ class TestOnDisk:
 
     async def test_nobody_else_may_read_the_tokens(self, tmp_path: Path) -> None:
         async with opened(f"sqlite+aiosqlite:///{tmp_path}/state/pyxie.sqlite") as store:
-            await store.begin(build(), "PUT /build", None)
+            await begin(store, build(), "PUT /build", None)
 
             modes = {
                 path.name: stat.S_IMODE(path.stat().st_mode)
@@ -77,7 +77,7 @@ class TestOnDisk:
         self, tmp_path: Path
     ) -> None:
         async with opened(url(tmp_path)) as store:
-            await store.begin(build(), "PUT /build", None)
+            await begin(store, build(), "PUT /build", None)
         connection = sqlite3.connect(tmp_path / "pyxie.sqlite")
         connection.execute("ALTER TABLE builds DROP COLUMN beneath")
         connection.execute("ALTER TABLE builds DROP COLUMN forecast")
@@ -88,7 +88,7 @@ class TestOnDisk:
 
         async with opened(url(tmp_path)) as store:
             (old,) = await store.latest()
-            new = await store.begin(build("web02.internal"), "PUT /build", None)
+            new = await begin(store, build("web02.internal"), "PUT /build", None)
 
             assert (old.beneath, new.beneath) == (True, False)
 
@@ -101,7 +101,7 @@ class TestOnDisk:
         self, tmp_path: Path
     ) -> None:
         async with opened(url(tmp_path)) as store:
-            await store.begin(build(token="hush-hush"), "PUT /build", None)
+            await begin(store, build(token="hush-hush"), "PUT /build", None)
             pages = await _limit(store)
             assert pages > 0
 
@@ -114,7 +114,7 @@ class TestOnDisk:
 
 async def _fill(store: BuildRecords) -> None:
     for _ in range(1000):
-        await store.begin(build(token="hush-hush"), "PUT /build", None)
+        await begin(store, build(token="hush-hush"), "PUT /build", None)
 
 
 async def _limit(store: BuildRecords) -> int:
