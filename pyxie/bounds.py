@@ -218,6 +218,9 @@ STORE_LOOKING = Bound("store_looking", 4, "connections that read for who looks",
 STORE_FREE = Bound("store_free", 5, "s for a connection to be free", "refused")
 STORE_PATIENCE = Bound("store_patience", 1, "s that an answer waits for the disk", "kept in memory")
 STORE_BEGIN = Bound("store_begin", 10, "s for a build to be stored", "refused")
+AUDIT_WAITING = Bound(
+    "audit_waiting", 1000, "lines of the audit log that wait for the disk", "logged"
+)
 STORE_ANSWER = Bound("store_answer", 10, "s for the database to answer", "refused")
 
 # Events and the log
@@ -237,6 +240,7 @@ LOG_OTHERS = Bound("log_others", 9, "other lines a second", "left out of the log
 LOG_BUGS = Bound("log_bugs", 0.2, "tracebacks a second", "left out of the log")
 LOG_DETAILS = Bound("log_details", 300, "lines a second at level debug", "left out of the log")
 LOG_CLIENTS = Bound("log_clients", 4096, "clients whose lines are counted", "counted together")
+EVENTS_WAITING = Bound("events_waiting", 1000, "events that wait for the disk", "forgotten")
 
 
 ALL = tuple(each for each in list(globals().values()) if isinstance(each, Bound))

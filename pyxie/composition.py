@@ -103,7 +103,7 @@ def compose(settings: LiveSettings, *, strict: bool = False, proxies: Proxies = 
     parts = assemble(settings, database, lambda: watch.current, strict=strict, proxies=proxies)
     stale = StaleWatch(parts.builds, lambda build: threshold(parts.definitions.of(build)))
     services: list[Service] = [systemd.Watchdog(), watch, database, parts.builds, parts.machines]
-    services += [parts.archive, parts.hooks, stale, parts.upstreams]
+    services += [parts.audit, parts.archive, parts.hooks, stale, parts.upstreams]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
     services.append(serve_tftp(parts, lambda: watch.current))
@@ -231,6 +231,7 @@ def assemble(
         archive=Archive(
             database,
             trace,
+            metrics,
             keep=lambda: settings().limits.events,
             restored=discovered.restore,
         ),
@@ -239,7 +240,7 @@ def assemble(
             settings, lambda now: Gate(now.api, is_own, tokens.find, names_of(now.baseurl))
         ),
         tokens=tokens,
-        audit=Audit(database, keep=lambda: settings().limits.audit, clock=clock),
+        audit=Audit(database, metrics, keep=lambda: settings().limits.audit, clock=clock),
         pools=Pools(),
     )
 

@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Final
 
 import sqlalchemy as sa
 
+from pyxie.bounds import AUDIT_WAITING
+from pyxie.metrics import Metrics
+from pyxie.service import Unbound
 from pyxie.store.database import Database
-from pyxie.store.pools import StoreError
+from pyxie.store.queue import WriteQueue
 from pyxie.store.tables import AUDIT
 
 log = logging.getLogger(__name__)
 
-_PRUNE = 100
+_PRUNE: Final = 100
 """Entries after which the oldest are looked for."""
 
 
-class Audit:
-    """The log of changes over HTTP.
+class Audit(Unbound):
+    """The log of changes over HTTP; a `pyxie.service.Service`, which stores what has to wait.
 
     Args:
         database: Entered before this is used.
+        metrics: Counters.
         keep: How many changes are kept, as of now; older ones are forgotten.
         clock: Seconds since the epoch.
     """
 
+    name = "audit"
+
     def __init__(
         self,
         database: Database,
+        metrics: Metrics,
         *,
         keep: Callable[[], int] = lambda: 10_000,
         clock: Callable[[], float] = time.time,
@@ -38,23 +46,50 @@ class Audit:
         self._database = database
         self._keep = keep
         self._clock = clock
-        self._written = 0
+        self._unpruned = _PRUNE
+        self._queue = WriteQueue("audit", self._write)
+        metrics.unsaved.labels("audit").set_function(lambda: len(self._queue))
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for row in await self._queue.close():
+            self._tell(row)
+
+    async def serve(self) -> None:
+        """Store what could not be stored when it happened."""
+        await self._queue.serve()
 
     async def note(self, who: str, peer: str, method: str, path: str, status: int) -> None:
-        """Note a change that was asked for; where it cannot be stored, it is logged."""
+        """Note a change that was asked for, and wait a moment for it to be stored.
+
+        Where it cannot be, it is kept in memory; where too many are, it is logged.
+        """
         row = {"at": self._clock(), "who": who, "peer": peer}
         row |= {"method": method, "path": path, "status": status}
-        try:
-            async with self._database.transaction() as connection:
-                await connection.execute(sa.insert(AUDIT).values(**row))
-                self._written += 1
-                if self._written % _PRUNE == 1:
-                    newest = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc())
-                    kept = newest.limit(self._keep())
-                    old = sa.delete(AUDIT).where(AUDIT.c.id.not_in(kept))
-                    await connection.execute(old)
-        except StoreError as exc:
-            log.error("audit: %s %s by %s: %d; not stored: %s", method, path, who, status, exc)  # noqa: TRY400
+        if len(self._queue) >= AUDIT_WAITING.most:
+            AUDIT_WAITING.reached()
+            self._tell(row)
+            return
+        await self._queue.add(row)
+
+    def _tell(self, row: dict[str, Any]) -> None:
+        shown = row["method"], row["path"], row["who"], row["status"]
+        log.error("audit: %s %s by %s: %d; not stored: %s", *shown, self._queue.problem)
+
+    async def _write(self, rows: Sequence[dict[str, Any]]) -> None:
+        unpruned = self._unpruned + len(rows)
+        async with self._database.transaction() as connection:
+            await connection.execute(sa.insert(AUDIT), list(rows))
+            if unpruned >= _PRUNE:
+                newest = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc())
+                kept = newest.limit(self._keep())
+                await connection.execute(sa.delete(AUDIT).where(AUDIT.c.id.not_in(kept)))
+                unpruned = 0
+        self._unpruned = unpruned
 
     async def page(self, before: int | None, limit: int) -> list[dict[str, Any]]:
         """Return entries, the newest first.

@@ -13,16 +13,19 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
+from itertools import islice
 from typing import Any, Final, Protocol, Self
 
 import sqlalchemy as sa
 
+from pyxie.bounds import EVENTS_WAITING, STORE_PATIENCE
 from pyxie.events.event import Event
 from pyxie.events.kind import Step, from_data
 from pyxie.events.trace import RECENT, UNKNOWN
+from pyxie.metrics import Metrics
 from pyxie.service import Unbound
 from pyxie.store.database import Database
-from pyxie.store.pools import StoreError
+from pyxie.store.pools import StoreError, UnfitError
 from pyxie.store.tables import EVENTS
 
 log = logging.getLogger(__name__)
@@ -32,8 +35,6 @@ _PRUNE: Final = 500
 """Events after which the oldest are looked for."""
 _OF_UNKNOWN: Final = 10
 """One part in so many of what is kept is for unknown machines."""
-_MOST_WAITING: Final = 1000
-"""Events that wait for a disk that is full; the oldest are given up."""
 
 
 class Followed(Protocol):
@@ -56,6 +57,7 @@ class Archive(Unbound):
     Args:
         database: Entered before this serves.
         trace: Where events come from.
+        metrics: Counters.
         keep: How many are kept, as of now; 0 for none.
         every: Seconds between writes.
         restored: Told of each event of before the start, the oldest first.
@@ -67,6 +69,7 @@ class Archive(Unbound):
         self,
         database: Database,
         trace: Followed,
+        metrics: Metrics,
         *,
         keep: Callable[[], int],
         every: float = _EVERY,
@@ -78,10 +81,12 @@ class Archive(Unbound):
         self._every = every
         self._restored = restored
         self._queue: asyncio.Queue[Event] | None = None
-        self._waiting: deque[dict[str, Any]] = deque(maxlen=_MOST_WAITING)
+        self._waiting: deque[dict[str, Any]] = deque(maxlen=EVENTS_WAITING.whole)
         self._writing = asyncio.Lock()
         self._unpruned = _PRUNE
         self._failing = False
+        self._last: asyncio.Task[None] | None = None
+        metrics.unsaved.labels("events").set_function(lambda: len(self._waiting))
 
     async def __aenter__(self) -> Self:
         unknown = EVENTS.c.host.is_(None)
@@ -121,6 +126,8 @@ class Archive(Unbound):
             with suppress(asyncio.CancelledError):
                 await asyncio.wait([last])
         last.result()
+        if self._waiting:
+            log.warning("events: %d are lost, which could not be stored", len(self._waiting))
 
     async def flush(self) -> None:
         """Write now what has happened; what cannot be written waits for the next time.
@@ -130,20 +137,37 @@ class Archive(Unbound):
         """
         await asyncio.shield(asyncio.create_task(self._flush(), name="events"))
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, unless_failing: bool = False) -> None:
         async with self._writing:
             while self._queue is not None and not self._queue.empty():
                 event = self._queue.get_nowait()
                 if event.host is not None or event.step is not Step.SILENCE:
                     row = {**event.members(), "data": json.dumps(event.data)}
+                    if len(self._waiting) == EVENTS_WAITING.most:
+                        EVENTS_WAITING.reached()
                     self._waiting.append(row)
-            if not self._keep() or await self._write(list(self._waiting)):
+            if not self._keep():
                 self._waiting.clear()
+            if not (unless_failing and self._failing):
+                await self._write_all()
+
+    async def _write_all(self) -> None:
+        size = len(self._waiting)
+        while self._waiting:
+            batch = list(islice(self._waiting, size))
+            try:
+                if not await self._write(batch):
+                    return
+            except UnfitError as exc:
+                if size > 1:  # whichever it is: the others are fit
+                    size = 1
+                    continue
+                log.warning("an event can never be stored: %s", exc)
+            for _ in batch:
+                self._waiting.popleft()
 
     async def _write(self, rows: list[dict[str, Any]]) -> bool:
-        """Store all the rows or none; tell whether they are stored."""
-        if not rows:
-            return True
+        """Store all the rows or none; tell whether they are stored; raises UnfitError."""
         unpruned = self._unpruned + len(rows)
         try:
             async with self._database.transaction() as connection:
@@ -151,10 +175,14 @@ class Archive(Unbound):
                 if unpruned >= _PRUNE:
                     await self._forget(connection)
                     unpruned = 0
+        except UnfitError:
+            raise
         except StoreError as exc:
             if not self._failing:
                 log.warning(
-                    "events are not kept: %s; the newest %d are tried again", exc, _MOST_WAITING
+                    "events are not kept: %s; the newest %d are tried again",
+                    exc,
+                    EVENTS_WAITING.whole,
                 )
             self._failing = True
             return False
@@ -191,10 +219,13 @@ class Archive(Unbound):
             before: Only those with a smaller ``id``.
             limit: At most so many.
 
+        Those of the last second may be missing, while they cannot be written.
+
         Raises:
             StoreError: They cannot be read.
         """
-        await self.flush()
+        self._last = asyncio.create_task(self._flush(unless_failing=True), name="events, looked at")
+        await asyncio.wait([self._last], timeout=STORE_PATIENCE.most)
         found = sa.select(EVENTS).order_by(EVENTS.c.id.desc()).limit(limit)
         for column, value in ((EVENTS.c.host, host), (EVENTS.c.mac, mac)):
             if value is not None:

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pyxie.events import archive as module
+from pyxie import bounds
+from pyxie.bounds import EVENTS_WAITING
 from pyxie.events.archive import Archive
 from pyxie.events.event import Event
 from pyxie.events.kind import Step
 from pyxie.events.kinds import Booting, ImageFailed, ImageProgress, MenuShown
 from pyxie.events.trace import Trace
+from pyxie.metrics import Metrics
 from pyxie.store.database import Database
 from pyxie.store.tables import EVENTS
 from tests.events.said import said
@@ -34,7 +36,7 @@ async def archive(
     store: Database, keep: int = 100, every: float = 0.01
 ) -> AsyncIterator[tuple[Trace, Archive]]:
     trace = Trace()
-    kept = Archive(store, trace, keep=lambda: keep, every=every)
+    kept = Archive(store, trace, Metrics(), keep=lambda: keep, every=every)
     task = asyncio.create_task(kept.serve())
     await asyncio.sleep(0)
     try:
@@ -78,7 +80,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def page(store: Database, **named: Any) -> list[dict[str, Any]]:
-    return await Archive(store, Trace(), keep=lambda: 0).page(**named)
+    return await Archive(store, Trace(), Metrics(), keep=lambda: 0).page(**named)
 
 
 async def texts(store: Database, **named: Any) -> list[str]:
@@ -123,7 +125,7 @@ class TestArchive:
         told: list[Event] = []
         async with Database(url) as opened:
             again = Trace()
-            async with Archive(opened, again, keep=lambda: 100, restored=told.append):
+            async with Archive(opened, again, Metrics(), keep=lambda: 100, restored=told.append):
                 pass
 
         assert again.recent() == before == told
@@ -136,7 +138,7 @@ class TestArchive:
             trace.record(Booting(), host="web01")
         async with Database(url) as opened:
             trace = Trace()
-            kept = Archive(opened, trace, keep=lambda: 100, every=0.01)
+            kept = Archive(opened, trace, Metrics(), keep=lambda: 100, every=0.01)
             async with kept:
                 task = asyncio.create_task(kept.serve())
                 await asyncio.sleep(0)
@@ -153,7 +155,7 @@ class TestArchive:
             async with opened.transaction() as connection:
                 await connection.execute(sa.insert(EVENTS), [row])
             trace = Trace()
-            async with Archive(opened, trace, keep=lambda: 100):
+            async with Archive(opened, trace, Metrics(), keep=lambda: 100):
                 pass
 
         assert trace.recent() == []
@@ -165,7 +167,7 @@ class TestArchive:
             async with opened.transaction() as connection:
                 await connection.execute(sa.text("DROP TABLE events"))
             trace = Trace()
-            async with Archive(opened, trace, keep=lambda: 100):
+            async with Archive(opened, trace, Metrics(), keep=lambda: 100):
                 pass
 
         assert trace.recent() == []
@@ -264,7 +266,9 @@ class TestNothingIsLost:
         self, held: HeldDatabase, times: int
     ) -> None:
         trace = Trace()
-        task = asyncio.create_task(Archive(held, trace, keep=lambda: 100, every=0).serve())
+        task = asyncio.create_task(
+            Archive(held, trace, Metrics(), keep=lambda: 100, every=0).serve()
+        )
         await asyncio.sleep(0)
         held.go_on.clear()
         trace.record(said(Step.BUILD, "one"), host="web01")
@@ -296,6 +300,23 @@ class TestNothingIsLost:
 
             assert await texts(held) == ["one"]
 
+    async def test_nor_does_who_looks_wait_for_a_disk_that_does_not_answer(
+        self, held: HeldDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bounds.STORE_PATIENCE, "most", 0.05)
+        async with archive(held, every=NEVER) as (trace, kept):
+            trace.record(said(Step.BUILD, "one"), host="web01")
+            await kept.flush()
+            held.go_on.clear()
+            trace.record(said(Step.BUILD, "two"), host="web01")
+
+            async with asyncio.timeout(5):
+                pages = await asyncio.gather(*(kept.page(host="web01") for _ in range(5)))
+            held.go_on.set()
+
+        assert [[each["text"] for each in found] for found in pages] == [["one"]] * 5
+        assert await texts(held) == ["two", "one"]
+
     async def test_while_the_disk_is_full(self, held: HeldDatabase) -> None:
         async with archive(held, every=NEVER) as (trace, kept):
             held.full = True
@@ -311,7 +332,7 @@ class TestNothingIsLost:
         assert await texts(held) == ["three", "two", "one"]
 
     async def test_but_the_oldest_while_the_disk_is_full_for_long(self, held: HeldDatabase) -> None:
-        most = module._MOST_WAITING
+        most = EVENTS_WAITING.whole
         async with archive(held, keep=2 * most, every=NEVER) as (trace, kept):
             held.full = True
             for at in range(most + 5):

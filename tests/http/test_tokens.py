@@ -12,6 +12,7 @@ import pytest
 from pyxie.access.audit import Audit
 from pyxie.access.scope import Scope
 from pyxie.access.tokens import Tokens
+from pyxie.metrics import Metrics
 from pyxie.store.database import Database
 from tests.builds.stores import url
 from tests.http.site import HOST, MACHINE, Served, serving
@@ -201,7 +202,7 @@ class TestAudit:
 
     async def test_as_many_are_kept_as_the_settings_say(self, tmp_path: Path) -> None:
         async with Database(url(tmp_path)) as store:
-            log = Audit(store, keep=lambda: 5, clock=Clock())
+            log = Audit(store, Metrics(), keep=lambda: 5, clock=Clock())
             for at in range(201):
                 await log.note("x", "192.0.2.1", "PUT", f"/{at}", 200)
 

@@ -1,0 +1,100 @@
+"""The audit log: who changed something waits a moment for it, and never in line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyxie import bounds
+from pyxie.access.audit import Audit
+from pyxie.metrics import Metrics
+from pyxie.store.database import Database
+from pyxie.store.pools import StoreError
+from tests.builds.stores import url
+from tests.support import Clock, eventually
+
+
+class HeldDatabase(Database):
+    """A database that another program holds, for as long as it is said."""
+
+    held = False
+    transactions = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        self.transactions += 1
+        if self.held:
+            raise StoreError("database is locked")
+        async with super().transaction() as connection:
+            yield connection
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[HeldDatabase]:
+    async with HeldDatabase(url(tmp_path)) as opened:
+        yield opened
+
+
+async def note(audit: Audit, path: str) -> None:
+    await audit.note("ci", "192.0.2.9", "PUT", path, 200)
+
+
+async def paths(audit: Audit) -> list[str]:
+    return [entry["path"] for entry in await audit.page(None, 100)]
+
+
+class TestAChange:
+    async def test_is_stored_before_it_is_answered(self, database: HeldDatabase) -> None:
+        async with Audit(database, Metrics(), clock=Clock()) as audit:
+            await note(audit, "/build/web01")
+
+            assert await paths(audit) == ["/build/web01"]
+
+    async def test_of_many_at_once_is_stored_with_the_others(self, database: HeldDatabase) -> None:
+        async with Audit(database, Metrics(), clock=Clock()) as audit:
+            await asyncio.gather(*(note(audit, f"/build/{number}") for number in range(40)))
+
+            assert len(await paths(audit)) == 40
+        assert database.transactions < 20
+
+    async def test_is_kept_in_memory_while_the_state_cannot_be_written(
+        self, database: HeldDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.store.queue._RETRY", 0.01)
+        metrics = Metrics()
+        async with Audit(database, metrics, clock=Clock()) as audit:
+            database.held = True
+            for number in range(3):
+                await note(audit, str(number))
+            waits = metrics.registry.get_sample_value("pyxie_unsaved", {"what": "audit"})
+
+            database.held = False
+            serving = asyncio.create_task(audit.serve())
+            await eventually(lambda: not audit._queue.waiting())
+            serving.cancel()
+
+            assert waits == 3.0
+            assert await paths(audit) == ["2", "1", "0"]
+
+    async def test_that_is_one_too_many_or_cannot_be_stored_at_the_end_is_logged(
+        self,
+        database: HeldDatabase,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(bounds.AUDIT_WAITING, "most", 1)
+        async with Audit(database, Metrics(), clock=Clock()) as audit:
+            database.held = True
+            await note(audit, "/kept")
+            await note(audit, "/too/many")
+
+        said = [each.message for each in caplog.records if each.message.startswith("audit: PUT")]
+        assert said == [
+            "audit: PUT /too/many by ci: 200; not stored: database is locked",
+            "audit: PUT /kept by ci: 200; not stored: database is locked",
+        ]
