@@ -218,6 +218,7 @@ STORE_LOOKING = Bound("store_looking", 4, "connections that read for who looks",
 STORE_FREE = Bound("store_free", 5, "s for a connection to be free", "refused")
 STORE_PATIENCE = Bound("store_patience", 1, "s that an answer waits for the disk", "kept in memory")
 STORE_BEGIN = Bound("store_begin", 10, "s for a build to be stored", "refused")
+STORE_LOOK = Bound("store_look", 3, "s for a look at the database or its file", "told of")
 AUDIT_WAITING = Bound(
     "audit_waiting", 1000, "lines of the audit log that wait for the disk", "logged"
 )

@@ -60,6 +60,7 @@ from pyxie.render.rendering import Rendering
 from pyxie.service import Service
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
+from pyxie.store.statewatch import StateWatch
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
 from pyxie.tftp.session import Socket as TransferSocket
@@ -102,7 +103,14 @@ def compose(settings: LiveSettings, *, strict: bool = False, proxies: Proxies = 
     watch = InterfaceWatch(lambda: settings().interfaces or None)
     parts = assemble(settings, database, lambda: watch.current, strict=strict, proxies=proxies)
     stale = StaleWatch(parts.builds, lambda build: threshold(parts.definitions.of(build)))
-    services: list[Service] = [systemd.Watchdog(), watch, database, parts.builds, parts.machines]
+    services: list[Service] = [
+        systemd.Watchdog(),
+        watch,
+        database,
+        parts.state,
+        parts.builds,
+        parts.machines,
+    ]
     services += [parts.audit, parts.archive, parts.hooks, stale, parts.upstreams]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
@@ -214,6 +222,7 @@ def assemble(
             steady=steady,
         ),
         discovered=discovered,
+        state=StateWatch(database, metrics),
         builds=builds,
         index=index,
         records=stored,

@@ -100,6 +100,11 @@ class Metrics:
             ["what"],
             registry=self.registry,
         )
+        self.state_writable = Gauge(
+            "pyxie_state_writable",
+            "Whether the state could be written at the last look.",
+            registry=self.registry,
+        )
         self.builds_in_trouble = Gauge(
             "pyxie_builds_in_trouble",
             "Machines in build mode whose last trouble is not over.",

@@ -84,7 +84,7 @@ class TurningDatabase(Database):
         self.sync = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
         TOKENS.metadata.create_all(self.sync)
 
-    def reserve(self) -> None:
+    async def ready(self) -> None:
         """There is room."""
 
     def spend(self) -> bool:

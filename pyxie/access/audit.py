@@ -81,15 +81,16 @@ class Audit(Unbound):
         log.error("audit: %s %s by %s: %d; not stored: %s", *shown, self._queue.problem)
 
     async def _write(self, rows: Sequence[dict[str, Any]]) -> None:
-        unpruned = self._unpruned + len(rows)
+        self._unpruned += len(rows)
+        prune = self._unpruned >= _PRUNE
+        if prune:
+            self._unpruned = 0
         async with self._database.transaction() as connection:
             await connection.execute(sa.insert(AUDIT), list(rows))
-            if unpruned >= _PRUNE:
+            if prune:
                 newest = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc())
                 kept = newest.limit(self._keep())
                 await connection.execute(sa.delete(AUDIT).where(AUDIT.c.id.not_in(kept)))
-                unpruned = 0
-        self._unpruned = unpruned
 
     async def page(self, before: int | None, limit: int) -> list[dict[str, Any]]:
         """Return entries, the newest first.

@@ -56,6 +56,10 @@ class Beginning:
     )
     withdrawn: bool = False
 
+    def leave(self) -> None:
+        """Note that nobody waits any more."""
+        self.withdrawn = not self.begun.done()
+
     def refuse(self, why: Exception) -> None:
         """Tell who waits for it that it has not begun."""
         if not self.begun.done():
@@ -101,7 +105,7 @@ class Beginnings:
         try:
             await asyncio.wait([beginning.begun], timeout=STORE_BEGIN.most)
         finally:
-            beginning.withdrawn = not beginning.begun.done()
+            beginning.leave()
         if beginning.withdrawn:
             STORE_BEGIN.reached()
             why = self._changes.problem or f"it was not written within {STORE_BEGIN.most:g} s"

@@ -76,7 +76,7 @@ class BuildRecords:
         Raises:
             StoreError: Nothing was stored.
         """
-        self._database.reserve()
+        await self._database.ready()
         async with self._database.transaction() as connection:
             return [await self._begin(connection, *each) for each in wanted]
 

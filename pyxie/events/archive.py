@@ -168,13 +168,15 @@ class Archive(Unbound):
 
     async def _write(self, rows: list[dict[str, Any]]) -> bool:
         """Store all the rows or none; tell whether they are stored; raises UnfitError."""
-        unpruned = self._unpruned + len(rows)
+        self._unpruned += len(rows)
+        prune = self._unpruned >= _PRUNE
+        if prune:
+            self._unpruned = 0
         try:
             async with self._database.transaction() as connection:
                 await connection.execute(sa.insert(EVENTS), rows)
-                if unpruned >= _PRUNE:
+                if prune:
                     await self._forget(connection)
-                    unpruned = 0
         except UnfitError:
             raise
         except StoreError as exc:
@@ -186,7 +188,7 @@ class Archive(Unbound):
                 )
             self._failing = True
             return False
-        self._failing, self._unpruned = False, unpruned
+        self._failing = False
         return True
 
     async def _forget(self, connection: Any) -> None:

@@ -36,6 +36,7 @@ from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
 from pyxie.render.rendering import Rendering
+from pyxie.store.statewatch import StateWatch
 from pyxie.threads import Pools
 
 Made: TypeAlias = Callable[[], Rendering]
@@ -52,6 +53,7 @@ class Parts:
         news: Who may be another than a moment before.
         discovery: Takes note of unknown machines.
         discovered: What those reported.
+        state: Looks whether it can be written.
         builds: Begins, changes and ends them.
         index: The newest of each machine.
         records: All that are stored.
@@ -80,6 +82,7 @@ class Parts:
     news: News
     discovery: Discovery
     discovered: DiscoveredMachines
+    state: StateWatch
     builds: Builds
     index: BuildIndex
     records: BuildRecords
@@ -107,6 +110,7 @@ MACHINES: web.AppKey[Machines] = web.AppKey("machines", Machines)
 RECOGNISER: web.AppKey[Recogniser] = web.AppKey("recogniser", Recogniser)
 DISCOVERY: web.AppKey[Discovery] = web.AppKey("discovery", Discovery)
 DISCOVERED: web.AppKey[DiscoveredMachines] = web.AppKey("discovered", DiscoveredMachines)
+STATE: web.AppKey[StateWatch] = web.AppKey("state", StateWatch)
 BUILDS: web.AppKey[Builds] = web.AppKey("builds", Builds)
 INDEX: web.AppKey[BuildIndex] = web.AppKey("index", BuildIndex)
 RECORDS: web.AppKey[BuildRecords] = web.AppKey("records", BuildRecords)
@@ -136,6 +140,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[RECOGNISER] = parts.recogniser
     app[DISCOVERY] = parts.discovery
     app[DISCOVERED] = parts.discovered
+    app[STATE] = parts.state
     app[BUILDS] = parts.builds
     app[INDEX] = parts.index
     app[RECORDS] = parts.records

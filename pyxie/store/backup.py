@@ -77,12 +77,14 @@ def restore(source: Path, state: Path, now: float, *, keep_builds: bool) -> list
             os.close(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
             _copied(source, new)
             active = _active(new, now, keep=keep_builds)
-            # Before the new one is there: what SQLite has logged is of the old one.
+            for each in state.parent.glob(f"{state.name}*"):
+                os.chown(each, owner.st_uid, owner.st_gid, follow_symlinks=False)
+            # Before the new one is there: what SQLite has logged is of the old one, which is whole
+            # without it, if this is where the power fails.
+            _settle(state)
             for ending in ("-wal", "-shm"):
                 state.with_name(f"{state.name}{ending}").unlink(missing_ok=True)
             new.replace(state)
-            for each in state.parent.glob(f"{state.name}*"):
-                os.chown(each, owner.st_uid, owner.st_gid, follow_symlinks=False)
     finally:
         file.leave()
     return active
@@ -128,6 +130,12 @@ def _copied(source: Path, target: Path) -> int:
     with target.open("rb") as written:
         os.fsync(written.fileno())
     return count
+
+
+def _settle(state: Path) -> None:
+    """Have all that is logged be in the file itself."""
+    with closing(sqlite3.connect(state, timeout=10.0)) as opened:
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _opened(path: Path) -> sqlite3.Connection:

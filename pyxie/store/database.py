@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pyxie.errors import StartError
+from pyxie.bounds import STORE_LOOK
+from pyxie.errors import BusyError, StartError
 from pyxie.service import Unbound
 from pyxie.store import schema
 from pyxie.store.file import StateFile
 from pyxie.store.pools import Pools, StoreError
+from pyxie.threads import Pool
+
+T = TypeVar("T")
 
 
 class Database(Unbound):
@@ -46,7 +50,10 @@ class Database(Unbound):
             if self._url.database in (None, "", ":memory:"):
                 raise StartError(f"state: {url!r} keeps builds in memory only; name a file")
             self._file = StateFile(Path(os.path.realpath(str(self._url.database))))
+        self._files = Pool("the state's folder", most=1, patience=STORE_LOOK.most)
         self._pools: Pools | None = None
+        self._probing: asyncio.Task[str] | None = None
+        self._probes = 0
 
     async def __aenter__(self) -> Self:
         try:
@@ -77,6 +84,8 @@ class Database(Unbound):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self._probing is not None:
+            await asyncio.wait([self._probing], timeout=STORE_LOOK.most)
         if self._pools is not None:
             await self._pools.close()
         if self._file is not None:
@@ -104,6 +113,9 @@ class Database(Unbound):
         Raises:
             StoreError: Nothing of it was stored.
         """
+        fault = await self._in_thread(self._file.fault) if self._file is not None else None
+        if fault is not None and fault.lost:
+            raise StoreError(fault.text)
         async with self._open.writing() as connection:
             yield connection
 
@@ -125,17 +137,55 @@ class Database(Unbound):
         """
         return await self._open.look(query)
 
-    def reserve(self) -> None:
-        """Set space aside for what ends builds, where the database is a file.
+    async def ready(self) -> None:
+        """See to it that a build may begin: space is set aside for what ends it.
 
         Raises:
-            StoreError: There is too little.
+            StoreError: It may not.
         """
+        if self._file is None:
+            return
+        fault = await self._in_thread(self._file.fault)
+        if fault is not None and fault.refuses:
+            raise StoreError(fault.text)
         try:
-            if self._file is not None:
-                self._file.reserve()
+            await self._in_thread(self._file.reserve)
         except OSError as exc:
             raise StoreError(f"too little space to end builds safely: {exc.strerror}") from exc
+
+    async def look(self) -> str:
+        """Return what is wrong with the database now, in a sentence; empty if nothing is."""
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(self._probe(), name="look at the state")
+        done, _ = await asyncio.wait([self._probing], timeout=STORE_LOOK.most)
+        if not done:
+            STORE_LOOK.reached()
+            return f"{self._shown} does not answer within {STORE_LOOK.most:g} s"
+        return self._probing.result()
+
+    async def _probe(self) -> str:
+        problem = ""
+        try:
+            await self._open.probe()
+        except StoreError as exc:
+            problem = f"{self._shown} cannot be written: {exc}"
+        if self._file is None:
+            return problem
+        try:
+            if self._probes != self._open.probes:
+                self._probes = self._open.probes
+                await self._in_thread(self._file.opened)
+            fault = await self._in_thread(self._file.fault)
+        except StoreError as exc:
+            return f"{self._shown}: {exc}"
+        return fault.text if fault is not None else problem
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        """Ask the file system, which may be slow, or hang; raises StoreError then."""
+        try:
+            return await self._files.run(work)
+        except BusyError as exc:
+            raise StoreError(exc.why) from exc
 
     def spend(self) -> bool:
         """Free that space; False if there is none."""

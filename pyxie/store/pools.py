@@ -7,6 +7,7 @@ import errno
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -28,6 +29,8 @@ from pyxie.store import schema
 
 _BUSY: Final = 5.0
 """Seconds that a statement waits for another program that writes."""
+_PROBED: Final = 1.0
+"""The same, of what only asks: programs that do no harm write for no longer."""
 
 
 class StoreError(PyxieError):
@@ -105,12 +108,17 @@ class Pools:
         self._writing = self._pool(1 if self._is_file else STORE_WRITING.whole)
         self._reading = self._pool(STORE_READING.whole)
         self._looking = self._pool(STORE_LOOKING.whole)
+        self._probing = self._pool(1, busy=_PROBED)
+        self.probes = 0
+        """How often the connection that asks how the database is was made."""
+        sa.event.listen(self._probing.sync_engine, "connect", self._count)
         if self._is_file:
             schema.in_whole_transactions(self._writing.sync_engine)
+            schema.in_whole_transactions(self._probing.sync_engine)
 
     async def close(self) -> None:
         """Close all connections."""
-        for each in (self._writing, self._reading, self._looking):
+        for each in (self._writing, self._reading, self._looking, self._probing):
             await each.dispose()
 
     @asynccontextmanager
@@ -152,7 +160,20 @@ class Pools:
                 STORE_LOOKING.reached()
                 raise
 
-    def _pool(self, size: int) -> AsyncEngine:
+    async def probe(self) -> None:
+        """Ask the database whether it may be written to, which changes nothing.
+
+        Raises:
+            StoreError: It may not, or another program writes for longer than a moment.
+        """
+        with faults():
+            async with self._probing.connect() as connection:
+                await connection.execute(sa.select(1))
+
+    def _count(self, _connection: Any, _record: Any) -> None:
+        self.probes += 1
+
+    def _pool(self, size: int, *, busy: float | None = None) -> AsyncEngine:
         engine = create_async_engine(
             self._url,
             poolclass=AsyncAdaptedQueuePool,
@@ -162,23 +183,42 @@ class Pools:
             connect_args=schema.BY_HAND if self._is_file else {},
         )
         if self._is_file:
-            sa.event.listen(engine.sync_engine, "connect", _durable)
+            waits = _BUSY if busy is None else busy
+            sa.event.listen(engine.sync_engine, "connect", partial(_durable, waits))
         return engine
 
 
 async def _rows(engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:
-    async with asyncio.timeout(STORE_ANSWER.most), engine.connect() as connection:
+    """Return what is found; who waits too long leaves the connection to what holds it.
+
+    To break off a statement of SQLite's would leave its thread, and make another with the next.
+    """
+    reading = asyncio.create_task(_found(engine, query), name="read the state")
+    done, _ = await asyncio.wait([reading], timeout=STORE_ANSWER.most)
+    if not done:
+        reading.add_done_callback(_heard)
+        raise TimeoutError
+    return reading.result()
+
+
+async def _found(engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:
+    async with engine.connect() as connection:
         found: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
         return found
 
 
-def _durable(connection: Any, _record: Any) -> None:
+def _heard(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()
+
+
+def _durable(busy: float, connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={int(_BUSY * 1000)}",
+        f"busy_timeout={int(busy * 1000)}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -24,6 +24,7 @@ from pyxie.metrics import Metrics
 from pyxie.store.database import Database
 from pyxie.store.tables import EVENTS
 from tests.events.said import said
+from tests.store.revisions import lay
 
 MAC = "52:54:00:00:00:01"
 OTHER = "52:54:00:00:00:02"
@@ -175,14 +176,8 @@ class TestArchive:
 
     async def test_what_was_kept_as_words_alone_keeps_its_words(self, tmp_path: Path) -> None:
         url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
-        async with Database(url):
-            pass
+        lay(tmp_path, "0004")
         with contextlib.closing(sqlite3.connect(tmp_path / "pyxie.sqlite")) as before, before:
-            before.execute("ALTER TABLE events DROP COLUMN code")
-            before.execute("ALTER TABLE events DROP COLUMN data")
-            before.execute("ALTER TABLE builds DROP COLUMN beneath")
-            before.execute("ALTER TABLE builds DROP COLUMN forecast")
-            before.execute("UPDATE alembic_version SET version_num = '0004'")
             before.execute("INSERT INTO events (at, step, text) VALUES (1.0, 'build', 'begun')")
 
         async with Database(url) as opened:

@@ -105,7 +105,7 @@ class TestRestoring:
         restore(backup, tmp_path / "site/pyxie.sqlite", 99.0, keep_builds=False)
 
         found = {each.name: each.stat() for each in (tmp_path / "site").iterdir()}
-        assert sorted(found) == ["pyxie.sqlite", "pyxie.sqlite.lock"]
+        assert sorted(found) == ["pyxie.sqlite"]
         assert {(each.st_uid, each.st_gid) for each in found.values()} == {(NOBODY, NOBODY)}
         assert {stat.S_IMODE(each.st_mode) for each in found.values()} == {0o600}
 

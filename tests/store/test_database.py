@@ -15,6 +15,7 @@ from pyxie.store.file import _foreign
 from pyxie.store.pools import StoreError
 from pyxie.store.tables import BUILDS, EVENTS, HEAD, HOOKS, TRANSITIONS
 from tests.builds.stores import begin, build, opened, url
+from tests.store.revisions import lay
 
 
 async def refusal(state: str) -> str:
@@ -47,7 +48,6 @@ class TestOnDisk:
             "pyxie.sqlite": 0o600,
             "pyxie.sqlite-wal": 0o600,
             "pyxie.sqlite-shm": 0o600,
-            "pyxie.sqlite.lock": 0o600,
             "pyxie.sqlite.reserve": 0o600,
         }
 
@@ -76,21 +76,14 @@ class TestOnDisk:
     async def test_a_build_from_before_its_type_could_lie_over_the_machine_goes_on_as_it_began(
         self, tmp_path: Path
     ) -> None:
-        async with opened(url(tmp_path)) as store:
-            await begin(store, build(), "PUT /build", None)
-        connection = sqlite3.connect(tmp_path / "pyxie.sqlite")
-        connection.execute("ALTER TABLE builds DROP COLUMN beneath")
-        connection.execute("ALTER TABLE builds DROP COLUMN forecast")
-        connection.execute("ALTER TABLE builds DROP COLUMN believed")
-        connection.execute("UPDATE alembic_version SET version_num = '0005'")
-        connection.commit()
-        connection.close()
+        lay(tmp_path, "0005")
 
         async with opened(url(tmp_path)) as store:
-            (old,) = await store.latest()
-            new = await begin(store, build("web02.internal"), "PUT /build", None)
+            old = await store.latest()
+            new = await begin(store, build("web03.internal"), "PUT /build", None)
 
-            assert (old.beneath, new.beneath) == (True, False)
+            assert {each.beneath for each in old} == {True}
+            assert not new.beneath
 
     def test_head_is_the_newest_revision(self) -> None:
         folder = Path(module.__file__).parent / "migrations" / "versions"
@@ -176,7 +169,7 @@ class TestAStateThatCannotBeUsed:
         (tmp_path / "file").touch()
 
         assert await refusal(f"sqlite+aiosqlite:///{tmp_path}/file/pyxie.sqlite") == (
-            f"state: {tmp_path}/file/pyxie.sqlite.lock cannot be written (File exists); "
+            f"state: {tmp_path}/file cannot be made (File exists); "
             "set 'state' in config.yaml to a path that this user may write"
         )
 
@@ -192,15 +185,6 @@ class TestAStateThatCannotBeUsed:
             f"state: {tmp_path}/pyxie.sqlite was written by another release of pyxie "
             "(Can't locate revision identified by '9999'); "
             "install that one, or set another 'state' in config.yaml"
-        )
-
-    async def test_a_link_laid_in_place_of_the_lock_is_not_followed(self, tmp_path: Path) -> None:
-        (tmp_path / "victim").write_text("whole")
-        (tmp_path / "pyxie.sqlite.lock").symlink_to("victim")
-
-        assert await refusal(url(tmp_path)) == (
-            f"state: {tmp_path}/pyxie.sqlite.lock cannot be written "
-            f"({os.strerror(40)}); set 'state' in config.yaml to a path that this user may write"
         )
 
     async def test_a_driver_that_is_not_installed(self) -> None:
