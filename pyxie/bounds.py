@@ -164,6 +164,10 @@ THREADS_PATIENCE = Bound(
 
 # Files that are served
 
+TFTP_AHEAD = Bound(
+    "tftp_ahead", 512, "times 128 kB read ahead for TFTP in memory", "the oldest is forgotten"
+)
+
 LETTER_CASE_NAMES = Bound(
     "letter_case_names", 100_000, "names kept of folders that are served", "exact names only"
 )

@@ -314,6 +314,7 @@ def serve_tftp(
         limits=Derived(parts.settings, _tftp_limits),
         listener=listener,
         connector=connector,
+        pool=parts.pools.loaders,
     )
 
 

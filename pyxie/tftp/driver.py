@@ -82,6 +82,19 @@ class Driver:
         assert self._loop is not None  # noqa: S101 - run() came before
         self._act(session, lambda _: session.transfer.left("closed its port"), self._loop.time())
 
+    def arrived(self, session: Session) -> None:
+        """Have a session go on, if it is not over, whose content was fetched."""
+        self._later(session, session.arrived)
+
+    def give_up(self, session: Session, why: str) -> None:
+        """End a session, if it is not over, whose content cannot be fetched."""
+        self._later(session, lambda _: session.give_up(why))
+
+    def _later(self, session: Session, work: Callable[[float], None]) -> None:
+        if self._loop is not None and self._sessions.get(session.number) is session:
+            self._act(session, work, self._loop.time())
+            self._arm()
+
     def writable(self, number: int) -> None:
         """Have a session go on with what there was no room for."""
         assert self._loop is not None  # noqa: S101 - run() came before

@@ -2,7 +2,11 @@
 
 Not mapped into memory: a mapped file that someone truncates gives SIGBUS at the next
 access, which would end the daemon for everybody. A read that finds less than it should is
-merely short, and ends one transfer. It costs about a microsecond a window.
+merely short, and ends one transfer.
+
+What the kernel has in memory is read on the event loop, for about a microsecond a window
+(preadv2(2), RWF_NOWAIT). What it has not, and what is on a file system that cannot tell, as NFS and
+tmpfs, is read ahead by a thread: a disk may take its time, and a file server may hang.
 
 A file is best replaced by renaming a new one over it: who has begun with the old one gets
 it whole. Of a file written over in place a client gets what is there when it asks.
@@ -10,20 +14,40 @@ it whole. Of a file written over in place a client gets what is there when it as
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
+from collections import deque
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Final
 
+from pyxie.bounds import TFTP_AHEAD
 from pyxie.errors import NotServedError, PyxieError
+from pyxie.openfile import Descriptor, opened
+from pyxie.tftp.source import Found
 
 NETASCII_MOST = 4 * 1024 * 1024
 """The largest file converted to netascii, in bytes. The converted text, unlike the file
 itself, is held in memory, once for all clients."""
+AHEAD: Final = 128 << 10
+"""Bytes that a thread reads at once; a window is no longer."""
+_CANNOT_TELL: Final = frozenset((errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL))
 
 
 class UnreadableError(PyxieError):
     """A file that was opened cannot be read on; the text says why, for the client too."""
+
+
+class NotInMemoryError(PyxieError):
+    """To read on takes a thread: `Content.fetch`.
+
+    Attributes:
+        offset: From where.
+    """
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
 
 
 class Content:
@@ -33,37 +57,71 @@ class Content:
         size: In bytes, as it was when opened.
     """
 
-    __slots__ = ("_at_end", "_data", "_fd", "_users", "size")
+    __slots__ = ("_ahead", "_at_end", "_can_tell", "_data", "_file", "_users", "size")
 
     def __init__(
         self,
         size: int,
         *,
         data: bytes = b"",
-        fd: int | None = None,
+        file: Descriptor | None = None,
         at_end: Callable[[], object] = lambda: None,
     ) -> None:
         self.size = size
         self._data = memoryview(data)
-        self._fd = fd
+        self._file = file
+        self._can_tell = True
+        self._ahead: deque[tuple[int, bytes]] = deque()
         self._at_end = at_end
         self._users = 1
 
-    def read(self, offset: int, length: int) -> bytes | memoryview:
-        """Return exactly ``length`` bytes from within `size`.
+    def read(self, offset: int, length: int) -> bytes | bytearray | memoryview:
+        """Return exactly ``length`` bytes from within `size`, at most `AHEAD`; never waits.
 
         Raises:
+            NotInMemoryError: They have to be fetched first.
             UnreadableError: The file has become shorter, or the disk cannot give them.
         """
-        if self._fd is None:
+        if self._file is None:
             return self._data[offset : offset + length]
-        try:
-            read = os.pread(self._fd, length, offset)
-        except OSError as exc:
-            raise UnreadableError(exc.strerror or str(exc)) from exc
-        if len(read) < length:
-            raise UnreadableError("the file became shorter while it was sent")
-        return read
+        for start, data in self._ahead:
+            if start <= offset < start + len(data) or start == offset:
+                if offset + length <= start + len(data):
+                    return memoryview(data)[offset - start : offset - start + length]
+                if len(data) < AHEAD:
+                    raise UnreadableError("the file became shorter while it was sent")
+        if self._can_tell:
+            window = bytearray(length)
+            try:
+                with self._file as number:
+                    if os.preadv(number, [window], offset, os.RWF_NOWAIT) == length:
+                        return window
+            except BlockingIOError:
+                pass
+            except OSError as exc:
+                if exc.errno not in _CANNOT_TELL:
+                    raise UnreadableError(exc.strerror or str(exc)) from exc
+                self._can_tell = False
+        raise NotInMemoryError(offset)
+
+    def fetch(self, offset: int) -> bytes:
+        """Return the next bytes, `AHEAD` of them or up to the end; for threads.
+
+        Raises:
+            OSError: The disk cannot give them.
+        """
+        assert self._file is not None  # noqa: S101 - what has none never asks for it
+        with self._file as number:
+            return os.pread(number, AHEAD, offset)
+
+    def keep(self, offset: int, data: bytes) -> None:
+        """Take what was fetched."""
+        self._ahead.appendleft((offset, data))
+
+    def drop(self) -> None:
+        """Let go of what was fetched the longest ago."""
+        if self._ahead:
+            self._ahead.pop()
 
     def share(self) -> Content:
         """Return the same content for one more user, who closes it too."""
@@ -74,9 +132,56 @@ class Content:
         """Have one user less; the last one closes the file."""
         self._users -= 1
         if self._users == 0:
-            if self._fd is not None:
-                os.close(self._fd)
+            self._ahead.clear()
+            if self._file is not None:
+                self._file.close()
             self._at_end()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was found and opened, to be lent out by a `Library`.
+
+    Attributes:
+        data: Its bytes; None if they are read from ``file``.
+        file: Its number.
+        size: In bytes.
+        key: What is the same of the same file, unchanged; None of what is made for one client.
+    """
+
+    data: bytes | None
+    file: Descriptor | None
+    size: int
+    key: tuple[int, int, int, int, bool] | None
+
+
+def look(found: Found, *, netascii: bool = False) -> Opened:
+    """Open what was found; for threads.
+
+    Args:
+        found: Of the source.
+        netascii: Convert it; its size is then that of the converted text.
+
+    Raises:
+        NotServedError: It is no regular file, or too large to convert.
+        OSError: It cannot be opened or read.
+    """
+    if found.path is None:
+        data = to_netascii(found.data or b"") if netascii else found.data or b""
+        return Opened(data, None, len(data), None)
+    file = opened(found.path)
+    about = file.about
+    key = (about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size, netascii)
+    if not netascii:
+        return Opened(None, file.descriptor, file.size, key)
+    try:
+        if file.size > NETASCII_MOST:
+            raise NotServedError(found.path.name, "is too large for netascii; ask for octet")
+        with file.descriptor as number:
+            text = to_netascii(os.pread(number, NETASCII_MOST, 0))
+    finally:
+        file.close()
+    return Opened(text, None, len(text), key)
 
 
 class Library:
@@ -84,50 +189,38 @@ class Library:
 
     def __init__(self) -> None:
         self._lent: dict[tuple[int, int, int, int, bool], Content] = {}
+        self._kept: deque[Content] = deque()
 
     def __len__(self) -> int:
         """How many contents are open."""
         return len(self._lent)
 
-    def open(self, path: Path, *, netascii: bool = False) -> Content:
-        """Open a regular file, or share it with those who have it open unchanged.
+    def lend(self, opened: Opened) -> Content:
+        """Give what was opened, or share it with those who have it open unchanged."""
+        key = opened.key
+        if key is None:
+            return Content(opened.size, data=opened.data or b"")
+        lent = self._lent.get(key)
+        if lent is not None:
+            if opened.file is not None:
+                opened.file.close()
+            return lent.share()
+        content = Content(
+            opened.size,
+            data=opened.data or b"",
+            file=opened.file,
+            at_end=lambda: self._lent.pop(key),
+        )
+        self._lent[key] = content
+        return content
 
-        Args:
-            path: Names the file.
-            netascii: Convert it; its size is then that of the converted text.
-
-        Raises:
-            NotServedError: It is no regular file, or too large to convert.
-            OSError: It cannot be opened or read.
-        """
-        # Not to wait for a writer, should this be a pipe.
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        keep = False
-        try:
-            about = os.fstat(fd)
-            if not stat.S_ISREG(about.st_mode):
-                raise NotServedError(path.name, "is not a regular file")
-            key = (about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size, netascii)
-            lent = self._lent.get(key)
-            if lent is not None:
-                return lent.share()
-
-            def forget() -> None:
-                del self._lent[key]
-
-            if netascii:
-                if about.st_size > NETASCII_MOST:
-                    raise NotServedError(path.name, "is too large for netascii; ask for octet")
-                text = to_netascii(os.pread(fd, NETASCII_MOST, 0))
-                content = Content(len(text), data=text, at_end=forget)
-            else:
-                content = Content(about.st_size, fd=fd, at_end=forget)
-                keep = True
-            self._lent[key] = content
-            return content
-        finally:
-            if not keep:
-                os.close(fd)
+    def keep(self, content: Content, offset: int, data: bytes) -> None:
+        """Have a content keep what was fetched, and let go of what was the longest ago."""
+        content.keep(offset, data)
+        self._kept.append(content)
+        while len(self._kept) > TFTP_AHEAD.whole:
+            TFTP_AHEAD.reached()
+            self._kept.popleft().drop()
 
 
 def to_netascii(text: bytes) -> bytes:

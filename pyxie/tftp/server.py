@@ -8,21 +8,21 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
 
-from pyxie.bounds import TFTP_NEWCOMERS, TFTP_PER_ADDRESS, TFTP_TOTAL, TFTP_UNHEARD
+from pyxie.bounds import TFTP_NEWCOMERS, TFTP_UNHEARD
 from pyxie.confined import OutsideError
-from pyxie.errors import NotServedError, WireError
+from pyxie.errors import BusyError, NotServedError, WireError
 from pyxie.events.event import Recorder
 from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
 from pyxie.rate import Newcomers
 from pyxie.tftp.accounting import Accounting
 from pyxie.tftp.driver import Driver
-from pyxie.tftp.files import Content, Library, to_netascii
+from pyxie.tftp.files import Content
 from pyxie.tftp.limits import Limits
+from pyxie.tftp.opening import Asked, Openings
 from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, parse
 from pyxie.tftp.report import one_line
 from pyxie.tftp.session import Poll, Session, Socket
@@ -30,6 +30,7 @@ from pyxie.tftp.shared import SharedPort, is_request
 from pyxie.tftp.sockets import RequestSocket, arrival, connect, fitting, listen, reply
 from pyxie.tftp.source import Found, Source
 from pyxie.tftp.transfer import Transfer
+from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
 
@@ -42,20 +43,11 @@ _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 @dataclass(frozen=True, slots=True)
-class _Request:
-    """A datagram on the server's port, and between which addresses it travelled."""
-
-    datagram: bytes
-    peer: tuple[str, int]
-    local: IPv4Address
-
-
-@dataclass(frozen=True, slots=True)
 class _Client:
     """A session, what it answers, what with, since when, and when its progress is recorded."""
 
     session: Session
-    asked: _Request
+    asked: Asked
     found: Found
     began: float
     meter: Meter
@@ -84,6 +76,7 @@ class TftpServer:
         serves: Callable[[int], bool] = lambda _: True,
         listener: Callable[[str, int, bool], RequestSocket] = listen,
         connector: Callable[[str, tuple[str, int]], tuple[Socket, int]] = connect,
+        pool: Pool | None = None,
     ) -> None:
         """Set up; nothing is bound yet.
 
@@ -99,8 +92,8 @@ class TftpServer:
                 answered.
             listener: Opens the socket that requests are heard on; see `sockets.listen`.
             connector: Opens the socket of a transfer; see `sockets.connect`.
+            pool: Whose threads read files; some of its own, if None.
         """
-        self._source = source
         self._accounting = Accounting(recorder, metrics)
         self._host = host
         self._port = port
@@ -109,7 +102,9 @@ class TftpServer:
         self._serves = serves
         self._listener = listener
         self._connector = connector
-        self._library = Library()
+        pool = pool or Pool("the folder 'ipxe'")
+        self._openings = Openings(source, pool, self._opened, self._not_opened)
+        self._readings: set[asyncio.Task[None]] = set()
         self._clients: dict[tuple[str, int], _Client] = {}
         self._of_host: dict[str, int] = {}
         self._unheard: dict[tuple[str, int], Session] = {}
@@ -151,6 +146,9 @@ class TftpServer:
         """Tell clients whose transfers are still in progress, and close all."""
         if self._telling is not None:
             self._telling.cancel()
+        self._openings.close()
+        for reading in self._readings:
+            reading.cancel()
         self._driver.close()
         self._sock.close()
 
@@ -210,7 +208,7 @@ class TftpServer:
             if came is None or came.broadcast or not self._serves(came.interface):
                 continue
             if not self._draining and self._is_wanted(peer):
-                self._try(_Request(datagram, peer, came.local))
+                self._try(Asked(datagram, peer, came.local))
 
     def _is_wanted(self, peer: tuple[str, int]) -> bool:
         """Tell whether there is to be an answer to ``peer``; most of a flood gets none."""
@@ -223,13 +221,11 @@ class TftpServer:
         self._accounting.count("busy")
         return False
 
-    def _try(self, asked: _Request) -> None:
+    def _try(self, asked: Asked) -> None:
         try:
             self._on_request(asked)
-        except Exception:
-            # One client's request must not end the service for the others.
-            self._accounting.count("failed")
-            log.exception("a TFTP request failed by a bug: %s", asked.datagram.hex())
+        except Exception as exc:  # noqa: BLE001 - logged
+            self._failed_by_bug(asked, exc)
 
     def _on_transfer(self, datagram: bytes, peer: tuple[str, int]) -> None:
         """Hand what came to the one port to the transfer that it is of."""
@@ -260,7 +256,7 @@ class TftpServer:
         if known is not None:
             self._driver.left(known.session)
 
-    def _on_request(self, asked: _Request) -> None:
+    def _on_request(self, asked: Asked) -> None:
         try:
             packet = parse(asked.datagram)
         except WireError as exc:
@@ -281,7 +277,7 @@ class TftpServer:
                 # A late answer to an ERROR of ours, say. To answer could go on for ever.
                 self._accounting.count("stray")
 
-    def _on_read(self, request: ReadRequest, asked: _Request) -> None:
+    def _on_read(self, request: ReadRequest, asked: Asked) -> None:
         known = self._clients.get(asked.peer)
         if known is not None:
             if known.asked.datagram == asked.datagram and not known.session.transfer.stalled:
@@ -290,39 +286,73 @@ class TftpServer:
             # No farewell: from this port the client would take it for our answer.
             known.session.transfer.left("asked anew")
             self._driver.end(known.session)
+        if self._openings.has(asked):
+            self._accounting.count("repeated")
+            return
         name = request.filename
         limits = self._limits()
-        if _full(len(self._clients), self._of_host.get(asked.peer[0], 0), limits):
+        host = asked.peer[0]
+        if self._openings.full(len(self._clients), self._of_host.get(host, 0), host, limits):
             self._refuse(asked, name, ErrorCode.UNDEFINED, "busy: too many transfers", "busy")
             return
         if request.mode not in {"octet", "netascii"}:
             why = f"mode {request.mode} is not served; ask for octet"
             self._refuse(asked, name, ErrorCode.ILLEGAL_OPERATION, why, "refused")
             return
+        self._idle.clear()
+        self._openings.begin(request, asked)
+
+    def _not_opened(self, request: ReadRequest, asked: Asked, exc: Exception) -> None:
+        name = request.filename
+        match exc:
+            case OutsideError():
+                self._refuse(asked, name, ErrorCode.ACCESS_VIOLATION, exc.why, "missing")
+            case NotServedError():
+                self._refuse(asked, name, ErrorCode.NOT_FOUND, exc.why, "missing")
+            case BusyError():
+                self._refuse(asked, name, ErrorCode.UNDEFINED, f"busy: {exc.why}", "busy")
+            case FileNotFoundError():
+                self._refuse(asked, name, ErrorCode.NOT_FOUND, "no such file", "missing")
+            case PermissionError():
+                why = "the server may not read it"
+                self._refuse(asked, name, ErrorCode.ACCESS_VIOLATION, why, "missing")
+            case OSError():
+                self._refuse_for(exc, asked, name)
+            case _:
+                self._failed_by_bug(asked, exc)
+        self._rest()
+
+    def _opened(self, request: ReadRequest, asked: Asked, found: Found, content: Content) -> None:
         try:
-            found = self._source.open(name, asked.local, IPv4Address(asked.peer[0]))
-            content = self._content(found, netascii=request.mode == "netascii")
-        except OutsideError as exc:
-            self._refuse(asked, name, ErrorCode.ACCESS_VIOLATION, exc.why, "missing")
-        except NotServedError as exc:
-            self._refuse(asked, name, ErrorCode.NOT_FOUND, exc.why, "missing")
-        except FileNotFoundError:
-            self._refuse(asked, name, ErrorCode.NOT_FOUND, "no such file", "missing")
-        except PermissionError:
-            why = "the server may not read it"
-            self._refuse(asked, name, ErrorCode.ACCESS_VIOLATION, why, "missing")
-        except OSError as exc:
-            self._refuse_for(exc, asked, name)
-        else:
             self._begin(request, asked, found, content)
+        except Exception as exc:  # noqa: BLE001 - logged
+            self._failed_by_bug(asked, exc)
+        self._rest()
 
-    def _content(self, found: Found, *, netascii: bool) -> Content:
-        if found.path is not None:
-            return self._library.open(found.path, netascii=netascii)
-        data = to_netascii(found.data or b"") if netascii else found.data or b""
-        return Content(len(data), data=data)
+    def _failed_by_bug(self, asked: Asked, exc: Exception) -> None:
+        # One client's request must not end the service for the others.
+        self._accounting.count("failed")
+        log.error("a TFTP request failed by a bug: %s", asked.datagram.hex(), exc_info=exc)
 
-    def _begin(self, request: ReadRequest, asked: _Request, found: Found, content: Content) -> None:
+    def _lacks(self, session: Session, offset: int) -> None:
+        reading = self._loop.create_task(self._read_on(session, offset))
+        self._readings.add(reading)
+        reading.add_done_callback(self._readings.discard)
+
+    async def _read_on(self, session: Session, offset: int) -> None:
+        try:
+            await self._openings.read_on(session.content, offset)
+        except (BusyError, OSError) as exc:
+            why = exc.why if isinstance(exc, BusyError) else exc.strerror or str(exc)
+            self._driver.give_up(session, why)
+        else:
+            self._driver.arrived(session)
+
+    def _rest(self) -> None:
+        if not self._clients and not self._openings:
+            self._idle.set()
+
+    def _begin(self, request: ReadRequest, asked: Asked, found: Found, content: Content) -> None:
         try:
             sock, fitting = self._connector(str(asked.local), asked.peer)
         except OSError as exc:
@@ -334,7 +364,13 @@ class TftpServer:
             limits = replace(limits, max_blksize=fitting)
         transfer = Transfer(request, content.size, limits)
         session = Session(
-            transfer, content, sock, asked.peer, self._poll, self._accounting.no_offload
+            transfer,
+            content,
+            sock,
+            asked.peer,
+            self._poll,
+            self._accounting.no_offload,
+            self._lacks,
         )
         now = self._loop.time()
         self._make_room()
@@ -379,38 +415,26 @@ class TftpServer:
         self._of_host[host] -= 1
         if not self._of_host[host]:
             del self._of_host[host]
-        if not self._clients:
-            self._idle.set()
+        self._rest()
         self._accounting.serving(len(self._clients))
         trouble = str(session.trouble.strerror) if session.trouble is not None else ""
         now = self._loop.time()
         self._accounting.over(client.found, session.transfer, host, trouble, client.began, now)
 
-    def _refuse(self, asked: _Request, name: str, code: ErrorCode, why: str, outcome: str) -> None:
+    def _refuse(self, asked: Asked, name: str, code: ErrorCode, why: str, outcome: str) -> None:
         self._reply(asked, error(code, one_line(why)))
         self._accounting.refused(name, code, why, outcome, asked.peer[0], self._loop.time())
 
-    def _reply(self, asked: _Request, datagram: bytes) -> None:
+    def _reply(self, asked: Asked, datagram: bytes) -> None:
         if self._shared is None:
             reply(self._sock, datagram, asked.local, asked.peer)
         else:
             self._shared.reply(datagram, asked.local, asked.peer)
 
-    def _refuse_for(self, exc: OSError, asked: _Request, name: str) -> None:
+    def _refuse_for(self, exc: OSError, asked: Asked, name: str) -> None:
         if exc.errno in _EXHAUSTED:
             why = f"busy: {exc.strerror}"
             self._refuse(asked, name, ErrorCode.UNDEFINED, why, "busy")
         else:
             why = exc.strerror or str(exc)
             self._refuse(asked, name, ErrorCode.UNDEFINED, why, "failed")
-
-
-def _full(transfers: int, of_host: int, limits: Limits) -> bool:
-    """Tell whether one more transfer would be too many, and count it if so."""
-    if transfers >= limits.total:
-        TFTP_TOTAL.reached()
-        return True
-    if of_host >= limits.per_client:
-        TFTP_PER_ADDRESS.reached()
-        return True
-    return False

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from pyxie.tftp.files import Content, UnreadableError
+from pyxie.tftp.files import Content, NotInMemoryError, UnreadableError
 from pyxie.tftp.packet import data_header
 from pyxie.tftp.transfer import Burst, Out, Transfer
 
@@ -78,8 +78,11 @@ class Session:
         "_at_once",
         "_blksize",
         "_content",
+        "_lacks",
         "_no_offload",
         "_poll",
+        "_reading",
+        "_room",
         "_sock",
         "_unsent",
         "number",
@@ -96,6 +99,7 @@ class Session:
         peer: tuple[str, int],
         poll: Poll,
         no_offload: Callable[[OSError], None],
+        lacks: Callable[[Session, int], None],
     ) -> None:
         """Take over ``content`` and ``sock``; `close` closes them.
 
@@ -106,6 +110,8 @@ class Session:
             peer: Whom it is connected to.
             poll: Where the socket is registered by `start`.
             no_offload: Told why when windows cannot be sent in one call.
+            lacks: Told this session, and from where its content has to be fetched; answered
+                by `arrived` or `give_up`.
         """
         self.number = sock.fileno()
         self.peer = peer
@@ -119,6 +125,13 @@ class Session:
         # One call hands the kernel many blocks, which it cuts (udp(7), UDP_SEGMENT).
         self._at_once = max(1, min(_MOST_SEGMENTS, _MOST_BYTES // (transfer.blksize + 4)))
         self._unsent: Out = None
+        self._room = self._reading = False
+        self._lacks = lacks
+
+    @property
+    def content(self) -> Content:
+        """What is sent."""
+        return self._content
 
     def start(self, now: float) -> None:
         """Send the first answer.
@@ -150,6 +163,11 @@ class Session:
         """Go on with what the socket's send buffer had no room for."""
         self._put(self._unsent)
 
+    def arrived(self, now: float) -> None:  # noqa: ARG002 - the same
+        """Go on with what had to be fetched."""
+        self._reading = False
+        self._put(self._unsent)
+
     def tick(self, now: float) -> None:
         """Act on the deadline, if it has come."""
         self._put(self.transfer.tick(now))
@@ -177,7 +195,13 @@ class Session:
                 while first < stop:
                     first = self._put_run(first, stop)
         except BlockingIOError:
-            self._wait(out if isinstance(out, bytes) else Burst(first, stop))
+            self._wait(out if isinstance(out, bytes) else Burst(first, stop), room=True)
+            return
+        except NotInMemoryError as exc:
+            self._wait(Burst(first, stop), room=False)
+            if not self._reading:
+                self._reading = True
+                self._lacks(self, exc.offset)
             return
         except ConnectionRefusedError:
             self.transfer.left("closed its port")
@@ -190,7 +214,7 @@ class Session:
             # deadline sends again, so what passes is survived.
             self.trouble = exc
         if self._unsent is not None:
-            self._wait(None)
+            self._wait(None, room=False)
 
     def _put_run(self, first: int, stop: int) -> int:
         """Send as many blocks as one call takes; return the first of those left."""
@@ -217,10 +241,11 @@ class Session:
             return first
         return first + count
 
-    def _wait(self, unsent: Out) -> None:
-        # The socket's send buffer is full: go on when there is room, unless by then the
-        # client's next ACK or the deadline has called for something else.
-        if (unsent is None) != (self._unsent is None):
-            events = select.EPOLLIN if unsent is None else select.EPOLLIN | select.EPOLLOUT
+    def _wait(self, unsent: Out, *, room: bool) -> None:
+        # The socket's send buffer is full, or the file is being read: go on when there is room,
+        # or data, unless by then the client's next ACK or the deadline has called for
+        # something else.
+        if room != self._room:
+            events = select.EPOLLIN | select.EPOLLOUT if room else select.EPOLLIN
             self._poll.modify(self.number, events)
-        self._unsent = unsent
+        self._unsent, self._room = unsent, room

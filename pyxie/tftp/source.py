@@ -30,7 +30,7 @@ class Found:
 
 
 class Source(Protocol):
-    """Where files come from; called in the event loop, so it must not block for long."""
+    """Where files come from; called in threads."""
 
     def open(self, name: str, local: IPv4Address, peer: IPv4Address) -> Found:
         """Return what ``name`` means to this client.

@@ -74,12 +74,21 @@ class Bench:
         self.sock = FakeSocket()
         self.poll = select.epoll()
         self.refusals: list[OSError] = []
+        self.lacking: list[int] = []
 
     def session(self, content: Content, **options: str) -> Session:
         transfer = Transfer(
             ReadRequest("f", "octet", options), content.size, Limits(max_windowsize=100)
         )
-        return Session(transfer, content, self.sock, PEER, self.poll, self.refusals.append)
+        return Session(
+            transfer,
+            content,
+            self.sock,
+            PEER,
+            self.poll,
+            self.refusals.append,
+            lambda _, offset: self.lacking.append(offset),
+        )
 
     def hear(self, session: Session, datagram: bytes) -> list[bytes]:
         self.sock.to_hear.append(datagram)

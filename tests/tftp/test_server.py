@@ -15,13 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.bounds import TFTP_NEWCOMERS, TFTP_UNHEARD
+from pyxie.bounds import TFTP_NEWCOMERS, TFTP_UNHEARD, THREADS_PATIENCE
 from pyxie.errors import StartError
 from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
+from pyxie.tftp.files import Content
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ack
 from pyxie.tftp.server import TftpServer
+from tests.support import eventually, hung
 from tests.tftp.lab import MAC, Client, Folder, Lab, Trace, serving
 
 LOADER = bytes(n * 31 % 256 for n in range(5000))
@@ -450,7 +452,7 @@ class TestCaps:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
         assert answer == b"\0\5\0\0busy: Too many open files\0"
-        assert len(lab.server._library) == 0
+        assert len(lab.server._openings._library) == 0
         assert await client.fetch(RRQ) == LOADER
 
     async def test_so_have_all_together_and_room_is_made_by_the_end_of_one(
@@ -534,10 +536,64 @@ class TestHostility:
     ) -> None:
         request = b"\0\1bug\0octet\0"
         client.say(request)
+        await eventually(lambda: caplog.messages)
 
         assert await client.fetch(RRQ) == LOADER
         assert caplog.messages == [f"a TFTP request failed by a bug: {request.hex()}"]
         assert lab.counted("failed") == 1
+
+    async def test_a_file_system_that_hangs_hurts_only_what_asks_it(
+        self, lab: Lab, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whether in looking for the file or in the middle of it; a transfer goes on meanwhile."""
+        client.say(b"\0\1loader\0octet\0")
+        first, tid = await client.hear()
+        with hung() as disk:
+            monkeypatch.setattr(lab.folder, "open", lambda name, *_: disk.read(name))
+            others = [Client(lab.server) for _ in range(6)]
+            for other in others:
+                other.say(RRQ)
+                other.say(RRQ)
+            await eventually(lambda: disk.asked)
+
+            client.say(ack(1), tid)
+            second = (await client.hear())[0]
+            await eventually(lambda: lab.counted("repeated") == 6)
+
+            assert first[4:] + second[4:] == LOADER[:1024]
+            assert all(other.hears_nothing() for other in others)
+            for other in others:
+                other.close()
+
+    async def test_a_read_that_hangs_ends_its_transfer_with_the_reason(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(THREADS_PATIENCE, "most", 0.2)
+        with hung() as disk:
+            monkeypatch.setattr(Content, "fetch", disk.read)
+            monkeypatch.setattr(os, "RWF_NOWAIT", 1 << 30)  # which no file system knows
+            async with serving(root) as lab:
+                client = Client(lab.server)
+
+                answer = await client.ask(RRQ)
+
+                assert answer == (b"\0\5\0\0no answer within 0.2 s; does its file system hang?\0")
+                disk.mend()
+                await lab.quiet()
+                client.close()
+
+    async def test_what_the_kernel_cannot_tell_is_read_by_threads(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "RWF_NOWAIT", 1 << 30)
+        async with serving(root) as lab:
+            clients = [Client(lab.server) for _ in range(20)]
+
+            files = await asyncio.gather(*(each.fetch(RRQ) for each in clients))
+
+            assert files == [LOADER] * 20
+            for each in clients:
+                each.close()
 
     async def test_what_is_no_single_clients_bug_ends_the_service(self, root: Path) -> None:
         class Broken(Trace):

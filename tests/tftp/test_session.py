@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pyxie.tftp.files import Content
+from pyxie.openfile import Descriptor
+from pyxie.tftp.files import AHEAD, Content
 from pyxie.tftp.packet import ack, data_header
 from pyxie.tftp.session import Session
 from pyxie.tftp.transfer import Aborted, Completed, Probed
@@ -164,17 +165,52 @@ class TestNetworkErrors:
         assert session.transfer.outcome == Aborted(0, "stopping", ours=True)
 
 
+class NotInMemory(Content):
+    """A file of a file system that cannot tell what is in memory."""
+
+    def __init__(self) -> None:
+        super().__init__(len(CONTENT), file=Descriptor(os.open("/dev/shm", os.O_RDONLY)))
+        self._can_tell = False
+
+
 class TestContent:
     def test_that_cannot_be_read_on_ends_it_and_the_client_is_told(self, bench: Bench) -> None:
         reader, writer = os.pipe()  # cannot be read at an offset
         os.close(writer)
-        session = bench.session(Content(700, fd=reader))
+        session = bench.session(Content(700, file=Descriptor(reader)))
 
         session.start(0.0)
 
         assert session.transfer.outcome == Aborted(0, "Illegal seek", ours=True)
         assert bench.sock.sent == [b"\0\5\0\0Illegal seek\0"]
         session.close()
+
+    def test_that_is_not_in_memory_is_fetched_once_and_sent_when_it_has_arrived(
+        self, bench: Bench
+    ) -> None:
+        content = NotInMemory()
+        session = bench.session(content, blksize="1468", windowsize="64")
+        session.start(0.0)
+
+        assert bench.hear(session, ack(0)) == []
+        assert bench.does(lambda _: session.tick(1.0)) == []
+        assert (bench.lacking, bench.waits_to_write()) == ([0], False)
+
+        content.keep(0, CONTENT[:AHEAD])
+        assert bench.does(session.arrived) == blocks(1, 65)
+        assert bench.does(session.arrived) == []
+
+        assert bench.hear(session, ack(64)) == []
+        assert bench.lacking == [0, 64 * 1468]
+
+    def test_that_does_not_arrive_ends_it(self, bench: Bench) -> None:
+        session = bench.session(NotInMemory(), tsize="0")
+        session.start(0.0)
+        bench.hear(session, ack(0))
+
+        session.give_up("no answer within 30 s")
+
+        assert session.transfer.outcome == Aborted(0, "no answer within 30 s", ours=True)
 
     def test_is_closed_with_the_session(self, bench: Bench) -> None:
         closed: list[bool] = []

@@ -1,0 +1,122 @@
+"""Requests whose files are being found and opened: in threads, for a file system may hang."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from pyxie.bounds import TFTP_PER_ADDRESS, TFTP_TOTAL
+from pyxie.tftp.files import Content, Library, Opened, look
+from pyxie.tftp.limits import Limits
+from pyxie.tftp.packet import ReadRequest
+from pyxie.tftp.source import Found, Source
+from pyxie.threads import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A datagram on the server's port, and between which addresses it travelled."""
+
+    datagram: bytes
+    peer: tuple[str, int]
+    local: IPv4Address
+
+
+class Openings:
+    """Those under way; of one client's port no more than one.
+
+    Args:
+        source: Finds files by name.
+        pool: Whose threads do it.
+        done: Called with what was asked, what was found, and what is to be sent.
+        failed: Called with what was asked, and what was raised.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        pool: Pool,
+        done: Callable[[ReadRequest, Asked, Found, Content], None],
+        failed: Callable[[ReadRequest, Asked, Exception], None],
+    ) -> None:
+        self._source = source
+        self._pool = pool
+        self._done = done
+        self._failed = failed
+        self._library = Library()
+        self._tasks: dict[tuple[str, int], tuple[Asked, asyncio.Task[None]]] = {}
+        self._of_host: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._tasks)
+
+    def full(self, transfers: int, of_host: int, host: str, limits: Limits) -> bool:
+        """Tell whether one more would be too many beside so many transfers, and count it if so."""
+        if transfers + len(self._tasks) >= limits.total:
+            TFTP_TOTAL.reached()
+            return True
+        if of_host + self._of_host[host] >= limits.per_client:
+            TFTP_PER_ADDRESS.reached()
+            return True
+        return False
+
+    def has(self, asked: Asked) -> bool:
+        """Tell whether the same is under way for the same client."""
+        known = self._tasks.get(asked.peer)
+        return known is not None and known[0].datagram == asked.datagram
+
+    def begin(self, request: ReadRequest, asked: Asked) -> None:
+        """Look for a file; what its client asked for before is dropped."""
+        self.drop(asked.peer)
+        task = asyncio.get_running_loop().create_task(self._open(request, asked))
+        self._tasks[asked.peer] = asked, task
+        self._of_host[asked.peer[0]] += 1
+
+    def drop(self, peer: tuple[str, int]) -> None:
+        """Have done with what a client has asked for, if anything."""
+        known = self._tasks.pop(peer, None)
+        if known is not None:
+            known[1].cancel()
+            self._of_host[peer[0]] -= 1
+            if not self._of_host[peer[0]]:
+                del self._of_host[peer[0]]
+
+    def close(self) -> None:
+        """Drop all."""
+        for peer in list(self._tasks):
+            self.drop(peer)
+
+    async def read_on(self, content: Content, offset: int) -> None:
+        """Read what of a file is not in memory, so that it is.
+
+        Raises:
+            OSError: It cannot be read.
+            BusyError: Its file system does not answer.
+        """
+        self._library.keep(content, offset, await self._pool.run(content.fetch, offset))
+
+    async def _open(self, request: ReadRequest, asked: Asked) -> None:
+        try:
+            found, opened = await self._pool.run(_find, self._source, request, asked)
+        except Exception as exc:  # noqa: BLE001 - told on
+            self._forget(asked)
+            self._failed(request, asked, exc)
+        else:
+            self._forget(asked)
+            self._done(request, asked, found, self._library.lend(opened))
+
+    def _forget(self, asked: Asked) -> None:
+        # Before its end is told, so that nobody takes it for one under way; it is not cancelled.
+        del self._tasks[asked.peer]
+        self._of_host[asked.peer[0]] -= 1
+        if not self._of_host[asked.peer[0]]:
+            del self._of_host[asked.peer[0]]
+
+
+def _find(source: Source, request: ReadRequest, asked: Asked) -> tuple[Found, Opened]:
+    found = source.open(request.filename, asked.local, IPv4Address(asked.peer[0]))
+    return found, look(found, netascii=request.mode == "netascii")
