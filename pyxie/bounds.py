@@ -80,6 +80,7 @@ BODY_LENGTH = Bound("body_length", 65_536, "bytes of a body, if no other row is 
 BODY_VALUES = Bound("body_values", 5_000, "keys and values of a body", "400")
 BUILDS_LENGTH = Bound("builds_length", 524_288, "bytes of a call for many builds", "413")
 BUILDS_VALUES = Bound("builds_values", 20_000, "keys and values of a call for many builds", "400")
+PATTERNS = Bound("patterns", 100, "patterns of hostnames in one call", "400")
 FAILURE_LENGTH = Bound("failure_length", 1_048_576, "bytes of a failure with its log, JSON", "413")
 LOG_LENGTH = Bound("log_length", 67_108_864, "bytes of an installer's log", "413")
 LOG_KEPT = Bound("log_kept", 65_536, "bytes kept of an installer's log, its last", "dropped")

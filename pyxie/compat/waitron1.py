@@ -96,7 +96,7 @@ async def boot(request: web.Request) -> web.Response:
 @routes.called("/template/{template}/{hostname}/{token}")
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
-    host, kind = known(request), request.match_info["template"]
+    host, kind = await known(request), request.match_info["template"]
     rendering = request.app[RENDERING]()
     build = request.app[BUILDS].admit(host, request.match_info["token"])
     try:
@@ -111,7 +111,7 @@ async def template(request: web.Request) -> web.Response:
 async def done(request: web.Request) -> web.Response:
     """End the build: the machine is installed."""
     builds, token = request.app[BUILDS], request.match_info["token"]
-    await builds.done(known(request), token, str(peer(request)))
+    await builds.done(await known(request), token, str(peer(request)))
     return text("OK")
 
 
@@ -119,7 +119,7 @@ async def done(request: web.Request) -> web.Response:
 async def failed(request: web.Request) -> web.Response:
     """End the build: the installer has failed. A body is the end of its log."""
     builds, token = request.app[BUILDS], request.match_info["token"]
-    host, reason = known(request), request.query.get("reason", "")
+    host, reason = await known(request), request.query.get("reason", "")
     builds.check_end(host, token, State.FAILED)  # or anyone could send us logs
     tail = (await end(request, LOG_KEPT)).decode(errors="replace")
     await builds.failed(host, token, str(peer(request)), reason=reason, log_tail=tail)
@@ -131,5 +131,5 @@ async def failed(request: web.Request) -> web.Response:
 async def cancel(request: web.Request) -> web.Response:
     """Cancel the build."""
     builds, token = request.app[BUILDS], request.match_info["token"]
-    await builds.cancel(known(request), token, str(peer(request)))
+    await builds.cancel(await known(request), token, str(peer(request)))
     return text("OK")

@@ -5,6 +5,8 @@ Like it they write JSON, but call it plain text; what differs is in docs/waitron
 
 from __future__ import annotations
 
+from functools import partial
+
 from aiohttp import web
 
 from pyxie.access.scope import Scope
@@ -20,6 +22,7 @@ from pyxie.compat.pixiecore import booted, offer
 from pyxie.config.values import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http.begin import begin, said_in
+from pyxie.http.bodies import aside
 from pyxie.http.edge import base_url, explained, peer, text, unknown_machine
 from pyxie.http.hosts import host_of
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, POOLS, RENDERING, SETTINGS
@@ -215,7 +218,8 @@ async def definition(request: web.Request) -> web.Response:
         if machine is None:
             why = f"'{name}' '' not found using any active plugin"
         else:
-            found = registry.define(machine, build_type or None, beneath=True).machine
+            define = partial(registry.define, machine, build_type or None, beneath=True)
+            found = (await aside(request, define)).machine
             return text(written(machine_of(found, request.app[SETTINGS]())))
     except UnknownTypeError:
         why = f"build type '{build_type}' not found"

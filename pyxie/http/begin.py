@@ -19,7 +19,7 @@ from pyxie.events.wipes import told
 from pyxie.hooks.runner import HookFailedError
 from pyxie.http.bodies import aside, whole
 from pyxie.http.edge import AlreadyError, base_url, judged, peer
-from pyxie.http.hosts import unknown
+from pyxie.http.hosts import near, unknown
 from pyxie.http.parts import (
     BUILDS,
     DEFINITIONS,
@@ -61,7 +61,7 @@ async def found(request: web.Request, name: str, registry: Registry | None = Non
         raise web.HTTPBadRequest(text="\n".join(str(problem) for problem in broken))
     machine = registry.find(name)
     if machine is None:
-        raise web.HTTPNotFound(text=unknown(name, registry.near(name)))
+        raise web.HTTPNotFound(text=unknown(name, await near(request, registry, name)))
     return machine
 
 

@@ -18,7 +18,7 @@ from pyxie.http import answers
 from pyxie.http.begin import Begun, begin, defined, found
 from pyxie.http.bodies import aside, body
 from pyxie.http.edge import base_url, peer, printable, text
-from pyxie.http.hosts import host_of, unknown
+from pyxie.http.hosts import host_of, near, unknown
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, POOLS, RECORDS, RENDERING, TROUBLES
 from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
@@ -99,7 +99,7 @@ async def newest(request: web.Request) -> web.Response:
     registry, host = await request.app[MACHINES].refresh(), host_of(request)
     build = request.app[INDEX].of(host)
     if build is None and registry.find(host) is None:
-        raise web.HTTPNotFound(text=unknown(host, registry.near(host)))
+        raise web.HTTPNotFound(text=unknown(host, await near(request, registry, host)))
     if build is None:
         raise web.HTTPNotFound(text=f"{host} was never in build mode")
     return web.json_response({"id": build.number, **build_json(request, build)})
@@ -130,7 +130,7 @@ async def build(request: web.Request) -> web.Response:
 @routes.delete("/api/v1/builds/{hostname}", scope=Scope.BUILD, answer=answers.Build, errors=(404,))
 async def cancel(request: web.Request) -> web.Response:
     """Cancel a machine's build, without its token."""
-    active = _active(request)
+    active = await _active(request)
     await request.app[BUILDS].cancel(active.host, active.token, str(peer(request)))
     return _as_it_is(request, active)
 
@@ -140,7 +140,7 @@ async def cancel(request: web.Request) -> web.Response:
 )
 async def done(request: web.Request) -> web.Response:
     """Mark a machine's build as installed, without its token."""
-    active = _active(request)
+    active = await _active(request)
     await request.app[BUILDS].done(active.host, active.token, str(peer(request)))
     return _as_it_is(request, active)
 
@@ -156,7 +156,7 @@ async def done(request: web.Request) -> web.Response:
 async def failed(request: web.Request) -> web.Response:
     """Mark a machine's build as failed, without its token."""
     failure: Failure = await body(request, Failure)
-    active = _active(request)
+    active = await _active(request)
     at = str(peer(request))
     tail = failure.log[-LOG_KEPT.whole :]
     await request.app[BUILDS].failed(
@@ -279,11 +279,11 @@ def _as_it_is(request: web.Request, build: Build) -> web.Response:
     return web.json_response(build_json(request, request.app[INDEX].of(build.host) or build))
 
 
-def _active(request: web.Request) -> Build:
+async def _active(request: web.Request) -> Build:
     registry, host = request.app[MACHINES](), host_of(request)
     active = request.app[INDEX].active(host)
     if active is None:
-        near = registry.near(host) if registry.find(host) is None else []
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        names = await near(request, registry, host) if registry.find(host) is None else []
+        hint = f"; did you mean {' or '.join(names)}?" if names else ""
         raise web.HTTPNotFound(text=f"{printable(host)} is not in build mode{hint}")
     return active

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import Field
 
 from pyxie.access.scope import Scope
-from pyxie.bounds import BUILDS_LENGTH, BUILDS_VALUES
+from pyxie.bounds import BUILDS_LENGTH, BUILDS_VALUES, PATTERNS
 from pyxie.http import answers
 from pyxie.http.begin import begin
-from pyxie.http.bodies import body
+from pyxie.http.bodies import aside, body
 from pyxie.http.builds import Wanted, begun_json
 from pyxie.http.edge import ALREADY, AlreadyError, printable
 from pyxie.http.parts import MACHINES
 from pyxie.http.query import Text
 from pyxie.http.routing import Routes
-from pyxie.registry.chosen import chosen
+from pyxie.registry.chosen import chosen, is_pattern
 from pyxie.registry.registry import Registry
 from pyxie.store.pools import StoreError
 
@@ -62,9 +63,11 @@ async def build(request: web.Request) -> web.Response:
     if not (wanted.hosts or wanted.group or wanted.all):
         raise web.HTTPBadRequest(text="nobody is named: say 'hosts', 'group' or 'all'")
     registry = await request.app[MACHINES].refresh()
-    hosts, missing = chosen(
-        registry.machines.values(), wanted.hosts, wanted.group, everything=wanted.all
-    )
+    if sum(map(is_pattern, wanted.hosts)) > PATTERNS.whole:
+        PATTERNS.reached()
+        raise web.HTTPBadRequest(text=f"hosts: over {PATTERNS.whole} patterns")
+    named = partial(chosen, registry.machines.values(), wanted.hosts, wanted.group)
+    hosts, missing = await aside(request, partial(named, everything=wanted.all))
     results = [await _begun(request, host, wanted, registry) for host in hosts]
     results += [_refused(each, 404, f"no machine fits {each!r}") for each in missing]
     return web.json_response({"results": results})

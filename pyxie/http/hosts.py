@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from pyxie.http.bodies import aside
 from pyxie.http.edge import admitted, printable
 from pyxie.http.parts import INDEX, MACHINES
+from pyxie.registry.registry import Registry
 
 
 def host_of(request: web.Request) -> str:
@@ -18,7 +20,7 @@ def host_of(request: web.Request) -> str:
     return request.app[MACHINES]().hostname_of(name)
 
 
-def known(request: web.Request) -> str:
+async def known(request: web.Request) -> str:
     """Return the hostname that the URL means, for a route that is open to all.
 
     Raises:
@@ -27,9 +29,14 @@ def known(request: web.Request) -> str:
     """
     registry, host = request.app[MACHINES](), host_of(request)
     if registry.find(host) is None and request.app[INDEX].of(host) is None:
-        near = registry.near(host) if admitted(request) is None else []
-        raise web.HTTPNotFound(text=unknown(host, near) + "\n")
+        names = await near(request, registry, host) if admitted(request) is None else []
+        raise web.HTTPNotFound(text=unknown(host, names) + "\n")
     return host
+
+
+async def near(request: web.Request, registry: Registry, host: str) -> list[str]:
+    """Return names that ``host`` may have been meant to be; of ten thousand that takes a second."""
+    return await aside(request, registry.near, host)
 
 
 def unknown(name: str, near: Sequence[str]) -> str:

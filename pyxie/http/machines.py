@@ -10,8 +10,9 @@ from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
 from pyxie.config.validate import Model
 from pyxie.http import answers
+from pyxie.http.bodies import aside
 from pyxie.http.builds import build_json
-from pyxie.http.hosts import unknown
+from pyxie.http.hosts import near, unknown
 from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES, POOLS, SETTINGS
 from pyxie.http.query import Limit, Text, query
 from pyxie.http.routing import YAML, Routes
@@ -63,11 +64,8 @@ async def machines(request: web.Request) -> web.Response:
     index, of = request.app[INDEX], query(request, OfMachines)
     definitions, registry = request.app[DEFINITIONS], await request.app[MACHINES].refresh()
     # A build goes on although its machine's file has broken, or has gone.
-    building = {
-        build.host: definitions.of(build)
-        for build in builds_of(index)
-        if build.host not in registry.machines
-    }
+    gone = [build for build in builds_of(index) if build.host not in registry.machines]
+    building = await aside(request, lambda: {each.host: definitions.of(each) for each in gone})
     found = {**building, **registry.machines}
     names = sorted(host for host in found if host > of.after and wanted(index, found[host], of))
     page = names[: of.limit]
@@ -100,7 +98,7 @@ async def machine(request: web.Request) -> web.Response:
     except WriteError:
         stored = None
     if found is None and stored is None:
-        raise web.HTTPNotFound(text=unknown(name, registry.near(name)))
+        raise web.HTTPNotFound(text=unknown(name, await near(request, registry, name)))
     if stored is not None and YAML in request.headers.get("Accept", ""):
         answer = web.Response(body=stored.raw, content_type=YAML)
     else:

@@ -22,7 +22,7 @@ routes = Routes()
 @routes.called("/seed/{hostname}/{token}/{name}")
 async def seed(request: web.Request) -> web.Response:
     """Give cloud-init one of its files."""
-    host, name = known(request), request.match_info["name"]
+    host, name = await known(request), request.match_info["name"]
     build = request.app[BUILDS].admit(host, request.match_info["token"])
     if name in _OPTIONAL and not request.app[DEFINITIONS].of(build).templates.get(name):
         raise NotServedError(name, f"{host} has none; it is optional")

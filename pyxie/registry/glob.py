@@ -15,6 +15,8 @@ def matches(pattern: str, text: str) -> bool:
     product of both lengths; a regular expression could take its power.
     """
     pattern, text = pattern.lower(), text.lower()
+    if len(pattern) - pattern.count("*") > len(text):
+        return False
     at = star = mark = 0
     here, starred = 0, False
     while at < len(text):

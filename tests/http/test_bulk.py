@@ -74,6 +74,16 @@ class TestSeveral:
             grouped = ["web01", "web02"]
             assert names == (sorted([HOST, "db01", *grouped]) if "all" in body else grouped)
 
+    async def test_by_more_patterns_than_are_looked_for_is_400(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            names = [f"web{each}" for each in range(500)]
+
+            few, _ = await send(served, "POST", BUILDS, {"hosts": [*["x*"] * 100, *names]})
+            many, told = await send(served, "POST", BUILDS, {"hosts": ["x*"] * 101})
+
+            assert (few, many) == (200, 400)
+            assert told["detail"] == "hosts: over 100 patterns"
+
     async def test_are_one_look_at_the_files(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

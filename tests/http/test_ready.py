@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pyxie.registry.registry import Registry
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Served, serving
 
 BODY = b"params: {static: 'True', v: body}\n"
@@ -113,3 +114,29 @@ async def test_for_unknown_machines(tmp_path: Path, making: Making) -> None:
 
         assert making.threads == started
         assert "MainThread" not in started
+
+
+async def test_near_names_are_looked_for_in_a_thread_of_managements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten thousand names that takes most of a second."""
+    where: list[str] = []
+    near = Registry.near
+
+    def noting(registry: Registry, name: str) -> list[str]:
+        where.append(threading.current_thread().name)
+        return near(registry, name)
+
+    monkeypatch.setattr(Registry, "near", noting)
+    async with serving(tmp_path) as served:
+        for method, path in (
+            ("PUT", "/build/linux002.internal"),
+            ("GET", "/template/preseed/linux002.internal/x"),
+            ("GET", "/api/v1/machines/linux002.internal"),
+            ("GET", "/api/v1/builds/linux002.internal"),
+            ("DELETE", "/api/v1/builds/linux002.internal"),
+        ):
+            answer = await served.ask(method, path)
+            assert (answer.status, HOST in answer.text) == (404, True)
+
+    assert where == ["pyxie management"] * 5
