@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import re
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,21 @@ class TestDocument:
 
             assert answer.status == 200
             assert json.loads(answer.body)["paths"] == DOCUMENT["paths"]
+
+    async def test_is_made_where_no_dhcp_client_waits_for_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        where: list[str] = []
+
+        def noting(_operations: object) -> bytes:
+            where.append(threading.current_thread().name)
+            return b"{}"
+
+        monkeypatch.setattr("pyxie.http.openapi.document_text", noting)
+        async with serving(tmp_path, to_strangers=True) as served:
+            await served.get("/api/v1/openapi.json")
+
+        assert where == ["pyxie management"]
 
 
 class TestPage:
