@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import pyxie
+from tests.readawaitwrite import found
 
 ROOT = Path(pyxie.__file__).parent
 MODULES = {
@@ -629,6 +630,28 @@ class TestBodies:
                         pass
 
         assert readers == {"pyxie.http.bodies"}
+
+
+NONE_ELSE_WRITES = {
+    ("pyxie.http.server", "__aenter__", "self.port"): "entered once, before it serves",
+    ("pyxie.net.watch", "serve", "self._rung"): "is looked at anew after it is cleared",
+    ("pyxie.hooks.unknown", "_store", "self._due"): "one task alone takes out of it",
+}
+"""Where it is right all the same: module, function, attribute, and why."""
+
+
+class TestSharedState:
+    def test_is_not_written_by_what_was_read_before_an_await(self) -> None:
+        """Else hold a lock from the read to the write, or read again after the ``await``."""
+        places = {
+            (module, each.function, each.name): f"{path}:{each.written}"
+            for module, path in MODULES.items()
+            for each in found(path.read_text(encoding="utf-8"))
+        }
+
+        wrong = {place for key, place in places.items() if key not in NONE_ELSE_WRITES}
+        assert wrong == set()
+        assert NONE_ELSE_WRITES.keys() <= places.keys(), "some are right by now: take them out"
 
 
 class TestTheEnd:

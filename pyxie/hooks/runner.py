@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
@@ -92,6 +92,8 @@ class Hooks:
         self._new = asyncio.Semaphore(HOOKS_NEW.whole)
         self._strangers = asyncio.Semaphore(HOOKS_OF_STRANGERS.whole)
         self._before = asyncio.Semaphore(HOOKS_BEFORE.whole)
+        self._beginning: dict[str, tuple[asyncio.Lock, int]] = {}
+        """By machine, who is alone with the hooks before its build, and how many wait for that."""
         self._stopping = False
 
     async def __aenter__(self) -> Self:
@@ -145,6 +147,21 @@ class Hooks:
         self._stopping = True
         while running := [*self._busy.values(), *self._storing]:
             await asyncio.wait(running)
+
+    @asynccontextmanager
+    async def alone(self, host: str) -> AsyncIterator[None]:
+        """Be the only one who runs hooks before a machine's build, until that has begun."""
+        lock, count = self._beginning.get(host, (asyncio.Lock(), 0))
+        self._beginning[host] = lock, count + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            _, count = self._beginning[host]
+            if count > 1:
+                self._beginning[host] = lock, count - 1
+            else:
+                del self._beginning[host]
 
     async def before(self, build_of: Build, kind: str, hooks: Sequence[Hook]) -> list[Ran]:
         """Run the hooks before a build, in the caller's time.

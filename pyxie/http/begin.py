@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,11 +13,12 @@ from pyxie.advice.adviser import advise, placed
 from pyxie.builds.beginnings import InBuildError
 from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
+from pyxie.config.build import Hook
 from pyxie.config.nodes import BUILD_BODY, Document, parse
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import BuildAdvised, BuildRefused
 from pyxie.events.wipes import told
-from pyxie.hooks.runner import HookFailedError
+from pyxie.hooks.runner import HookFailedError, Ran
 from pyxie.http.bodies import aside, whole
 from pyxie.http.edge import AlreadyError, base_url, judged, peer
 from pyxie.http.hosts import near, unknown
@@ -156,7 +158,7 @@ async def begin(
         HTTPConflict: It is in build mode; or a hook before the build said no.
         HTTPInsufficientStorage: The build could not be stored.
     """
-    builds, hooks, at = request.app[BUILDS], request.app[HOOKS], str(peer(request))
+    builds, at = request.app[BUILDS], str(peer(request))
     host = name.lower()
     try:
         machine = await found(request, name, registry)
@@ -189,30 +191,46 @@ async def begin(
             believed=believed,
             forecast=forecast,
         )
-        ran = await hooks.before(before, "prebuild", definition.machine.prebuild_commands)
     except web.HTTPNotFound:
         raise
     except (NotServedError, RenderError) as exc:
         why = said_of(definition, exc)
         raise _refused(request, host, at, web.HTTPBadRequest(text=why)) from exc
-    except HookFailedError as exc:
-        raise _refused(request, host, at, web.HTTPConflict(text=str(exc))) from exc
     except web.HTTPException as exc:
         raise _refused(request, host, at, exc) from exc
-    await aside(request, request.app[DEFINITIONS].keep, before)
-    try:
-        build = await builds.begin(before, at, cause=cause, anew=replace)
-    except InBuildError as exc:
-        raise AlreadyError(text=str(exc)) from exc
-    except StoreError as exc:
-        why = f"Failed to set build mode on {host}: the state cannot be written: {exc}"
-        raise web.HTTPInsufficientStorage(text=why) from exc
+    build, ran = await _begun(request, before, definition.machine.prebuild_commands, cause, replace)
     for what in told(forecast):
         request.app[TRACE].record(what, host=host, peer=at)
     for each in advice:
         request.app[TRACE].record(BuildAdvised(advice=each), host=host, peer=at)
-    await hooks.note(build, "prebuild", ran)
+    await request.app[HOOKS].note(build, "prebuild", ran)
     return Begun(build, advice)
+
+
+async def _begun(
+    request: web.Request, before: Build, hooks: Sequence[Hook], cause: str, replace: bool
+) -> tuple[Build, list[Ran]]:
+    """Have a build begin after the hooks before it; raises as `begin`.
+
+    Of two calls for one machine at once the second waits, and runs none if it is refused.
+    """
+    host, at = before.host, str(peer(request))
+    async with request.app[HOOKS].alone(host):
+        if not replace and request.app[INDEX].active(host):
+            raise AlreadyError(text=str(InBuildError(host)))
+        try:
+            ran = await request.app[HOOKS].before(before, "prebuild", hooks)
+        except HookFailedError as exc:
+            raise _refused(request, host, at, web.HTTPConflict(text=str(exc))) from exc
+        await aside(request, request.app[DEFINITIONS].keep, before)
+        try:
+            build = await request.app[BUILDS].begin(before, at, cause=cause, anew=replace)
+        except InBuildError as exc:
+            raise AlreadyError(text=str(exc)) from exc
+        except StoreError as exc:
+            why = f"Failed to set build mode on {host}: the state cannot be written: {exc}"
+            raise web.HTTPInsufficientStorage(text=why) from exc
+    return build, ran
 
 
 def _tried(

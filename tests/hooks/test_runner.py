@@ -117,6 +117,19 @@ class TestBefore:
             assert served.parts.index.of(HOST) is None
             assert not (tmp_path / "never").exists()
 
+    async def test_of_two_calls_at_once_one_runs_them(self, tmp_path: Path) -> None:
+        hooks = (
+            f"prebuild_commands: [{{command: 'echo >> {tmp_path}/ran; sleep 0.3', shell: true}}]\n"
+        )
+
+        async with hooked(tmp_path, hooks) as served:
+            call = ("PUT", f"/api/v1/builds/{HOST}")
+            answers = await asyncio.gather(served.ask(*call), served.ask(*call))
+
+            assert sorted(each.status for each in answers) == [200, 409]
+            assert (tmp_path / "ran").read_text() == "\n"
+            assert served.parts.hooks._beginning == {}
+
     async def test_one_that_does_not_matter_is_told_of(self, tmp_path: Path) -> None:
         async with hooked(tmp_path, "prebuild_commands: [{command: 'false'}]\n") as served:
             await served.build()

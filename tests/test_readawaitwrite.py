@@ -1,4 +1,4 @@
-"""No read, await, write on shared state: what is read before an ``await`` is old after it."""
+"""What is read before an ``await`` is old after it: the lint of tests/test_architecture.py."""
 
 from __future__ import annotations
 
@@ -7,27 +7,6 @@ from textwrap import dedent
 import pytest
 
 from tests.readawaitwrite import found
-from tests.test_architecture import MODULES
-
-NONE_ELSE_WRITES = {
-    ("pyxie.http.server", "__aenter__", "self.port"): "entered once, before it serves",
-    ("pyxie.net.watch", "serve", "self._rung"): "is looked at anew after it is cleared",
-}
-"""Where it is right all the same: module, function, attribute, and why."""
-
-
-class TestNoModule:
-    def test_writes_by_what_it_read_before_it_waited(self) -> None:
-        """Else hold a lock from the read to the write, or read again after the ``await``."""
-        places = {
-            (module, each.function, each.name): f"{path}:{each.written}"
-            for module, path in MODULES.items()
-            for each in found(path.read_text(encoding="utf-8"))
-        }
-
-        wrong = {place for key, place in places.items() if key not in NONE_ELSE_WRITES}
-        assert wrong == set()
-        assert NONE_ELSE_WRITES.keys() <= places.keys(), "some are right by now: take them out"
 
 
 class TestIsFound:
