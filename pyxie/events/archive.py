@@ -31,6 +31,8 @@ from pyxie.store.tables import EVENTS
 log = logging.getLogger(__name__)
 
 _EVERY: Final = 1.0
+_LAST: Final = 5.0
+"""Seconds that the end waits for what is left to be written."""
 _PRUNE: Final = 500
 """Events after which the oldest are looked for."""
 _OF_UNKNOWN: Final = 10
@@ -122,10 +124,12 @@ class Archive(Unbound):
     async def _finish(self) -> None:
         """Write what is left after the write that is running; the database closes after us."""
         last = asyncio.create_task(self._flush(), name="the last events")
-        while not last.done():
+        ends = asyncio.get_running_loop().time() + (1.0 if self._failing else _LAST)
+        while not last.done() and (left := ends - asyncio.get_running_loop().time()) > 0:
             with suppress(asyncio.CancelledError):
-                await asyncio.wait([last])
-        last.result()
+                await asyncio.wait([last], timeout=left)
+        if last.done():
+            last.result()
         if self._waiting:
             log.warning("events: %d are lost, which could not be stored", len(self._waiting))
 

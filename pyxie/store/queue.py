@@ -24,7 +24,7 @@ T = TypeVar("T")
 _RETRY: Final = 5.0
 _BATCH: Final = 100
 """At most so many are one transaction, which another writer waits for."""
-_LAST: Final = 8.0
+_LAST: Final = 5.0
 """Seconds that the end waits for what is left to be written."""
 
 
@@ -50,6 +50,7 @@ class WriteQueue(Generic[T]):
         self._one = asyncio.Lock()
         self._writer: asyncio.Task[bool] | None = None
         self._failing = asyncio.Event()
+        self._failures = 0
         self._failed: asyncio.Future[None] | None = None
         self.problem = ""
         """Why something could not be stored; empty once it is."""
@@ -115,10 +116,14 @@ class WriteQueue(Generic[T]):
         Raises:
             StoreError: It cannot be stored; what is left waits on.
         """
+        failures = self._failures
         async with self._one:
+            if self._failures != failures:  # of who was before us, a moment ago
+                raise StoreError(self.problem)
             try:
                 await self._catch_up()
             except StoreError as exc:
+                self._failures += 1
                 if not self.problem:
                     log.error("%s: cannot be written (%s); kept in memory, tried again",  # noqa: TRY400
                               self._what, exc)  # fmt: skip
