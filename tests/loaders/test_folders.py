@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,30 @@ class TestFinding:
     def test_nothing_is_found_outside(self, own: Path, debian: Path, name: str) -> None:
         with pytest.raises(OutsideError):
             Loaders(lambda: own, [debian]).find(name)
+
+    def test_no_spelling_over_tftp_leads_out(self, own: Path, debian: Path) -> None:
+        put(own.parent / "secret")
+        put(own / "sub/ipxe.efi")
+        loaders = Loaders(lambda: own, [debian])
+        ups = (
+            "..",
+            "..\\",
+            "..;",
+            "...",
+            ".. ",
+            "%2e%2e",
+            "..\t",
+            "\u2025",
+            "\uff0e\uff0e",
+            "..\udc80",
+        )
+        for up, parted, depth in product(ups, ("/", "\\", "//", "/./", "\\/"), range(1, 4)):
+            for before in ("", "/", "sub/", "\\", "52-54-00-ab-cd-ef/", "./", "ipxe.efi/"):
+                for target in ("secret", "etc/passwd", str(own.parent / "secret")):
+                    name = f"{before}{parted.join([up] * depth)}{parted}{target}"
+
+                    with pytest.raises((NotServedError, FileNotFoundError)):
+                        loaders.open(name, US, THEM)
 
     def test_a_missing_folder_of_the_operators_is_an_empty_one(
         self, tmp_path: Path, debian: Path

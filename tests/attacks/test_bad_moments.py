@@ -1,0 +1,119 @@
+"""Junk on every port, and what an administrator and a network do at the wrong moment, all at once.
+
+After each the daemon is the same process, has met no bug, and boots machines.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.interop.netns import need
+from tests.lab.besieged import PORT, SERVER, Besieged, besieged, mac_of
+from tests.lab.flood import pxe
+from tests.support import until
+
+MACHINES = 20
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Besieged]:
+    need("ip")
+    folder = tmp_path_factory.mktemp("moments")
+    with besieged(folder, MACHINES, "unknown: discover\n") as site:
+        yield site
+
+
+def boots(site: Besieged) -> bool:
+    """Whether a machine is offered its boot, and gets its script."""
+    offers = site.offers(MACHINES, 10, 0.5)
+    status, script = site.ask("GET", f"/ipxe/{mac_of(0).replace(':', '-')}")
+    return bool(offers.took) and status == 200 and b"kernel" in script
+
+
+def is_sound(site: Besieged) -> None:
+    until(lambda: boots(site), "a machine to be booted", seconds=15)
+    assert site.process is not None
+    assert site.process.poll() is None
+    log = site.log.read_text()
+    assert "Traceback" not in log
+    assert ": a bug, met " not in log
+
+
+def mutated(rng: random.Random, whole: bytes) -> bytes:
+    data = bytearray(whole)
+    for _ in range(rng.randrange(1, 9)):
+        data[rng.randrange(len(data))] = rng.randrange(256)
+    return bytes(data[: rng.choice([len(data), rng.randrange(len(data))])])
+
+
+def test_junk_on_every_port_harms_nobody(site: Besieged) -> None:
+    rng = random.Random(12)
+    discover = bytearray(pxe())
+    udp = site.client.socket(socket.SOCK_DGRAM)
+    udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    for number in range(24_000):
+        discover[28:34] = bytes.fromhex(mac_of(number % MACHINES).replace(":", ""))
+        port = (67, 4011, 69, 67)[number % 4]
+        datagram = mutated(
+            rng, bytes(discover) if port != 69 else b"\0\1ipxe.efi\0octet\0blksize\x009"
+        )
+        if number % 5 == 0:
+            datagram = rng.randbytes(rng.randrange(1200))
+        udp.sendto(datagram, (SERVER, port))
+    for _ in range(300):
+        request = f"GET /ipxe/{mac_of(1)} HTTP/1.1\r\nHost: {SERVER}\r\n\r\n".encode()
+        with site.client.socket(socket.SOCK_STREAM) as tcp:
+            tcp.settimeout(5)
+            tcp.connect((SERVER, PORT))
+            tcp.sendall(mutated(rng, request))
+
+    is_sound(site)
+
+
+def test_interfaces_that_come_and_go_end_nothing(site: Besieged) -> None:
+    for number in range(60):
+        site.server.ip(f"link set eth0 {'down' if number % 2 == 0 else 'up'}")
+        if number % 3 == 0:
+            site.server.ip("addr flush dev eth0")
+        else:
+            site.server.ip(f"addr replace {SERVER}/16 brd + dev eth0")
+        site.server.ip(f"link add br{number} type bridge")
+        site.server.ip(f"link del br{number}")
+    site.server.ip("link set eth0 up")
+    site.server.ip(f"addr replace {SERVER}/16 brd + dev eth0")
+
+    is_sound(site)
+
+
+def test_a_storm_of_hangups_ends_no_request(site: Besieged) -> None:
+    assert site.process is not None
+    with site.fetching() as fetched:
+        for _ in range(1000):
+            site.process.send_signal(signal.SIGHUP)
+            time.sleep(0.002)
+
+    assert fetched.failed == 0
+    assert fetched.took
+    is_sound(site)
+
+
+def test_broken_files_take_out_themselves_alone(site: Besieged) -> None:
+    rng = random.Random(13)
+    machines = site.folder / "machines"
+    whole = next(machines.glob("*.yaml")).read_bytes()
+    for round_ in range(5):
+        for number in range(60):
+            (machines / f"bad{number}.yaml").write_bytes(mutated(rng, whole))
+        if round_ == 4:
+            is_sound(site)
+    for number in range(60):
+        (machines / f"bad{number}.yaml").unlink()
+
+    is_sound(site)
+    until(lambda: b'"problems": []' in site.ask("GET", "/health")[1], "no problem", seconds=15)
