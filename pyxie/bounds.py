@@ -195,6 +195,15 @@ BOOT_API_MACHINES = Bound(
 
 # Rendering
 
+RENDER_CPU = Bound("render_cpu", 5, "s of the processor for one script or template", "ended")
+RENDER_TIME = Bound("render_time", 10, "s for one script or template", "ended")
+RENDER_MEMORY = Bound("render_memory", 96, "MiB for one script or template", "ended")
+RENDER_WAITING = Bound("render_waiting", 512, "scripts and templates that wait", "refused")
+RENDER_PROCESSES = Bound("render_processes", 12, "processes that render", "refused")
+RENDER_STOPPED = Bound(
+    "render_stopped", 256, "templates that are not tried again, for a minute", "forgotten"
+)
+
 # Hooks
 
 HOOKS_NEW = Bound("hooks_new", 8, "machines whose hook began within 10 s", "wait")

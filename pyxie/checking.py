@@ -27,6 +27,7 @@ from pyxie.registry.registry import Registry
 from pyxie.rehearsal import rehearse, where_written
 from pyxie.render.asked import file_of
 from pyxie.render.context import BuildContext
+from pyxie.render.deadline import deadline
 from pyxie.render.rendering import Rendering, kinds
 
 _BASE_URL = "http://192.0.2.1:8090"
@@ -113,7 +114,8 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
         for note in _hiding(registry, machine, definition, settings) if build_type else ():
             notes.setdefault(note, []).append(machine.hostname)
         where = _Where(settings, definition, registry.documents[machine.hostname])
-        tried = rehearse(rendering, definition.machine, trial, own(definition.merged))
+        with deadline():
+            tried = rehearse(rendering, definition.machine, trial, own(definition.merged))
         faults = [*tried.faults, *_fault_of(loaders, definition.machine.loader)]
         theirs = {where.problem(fault) for fault in faults}
         found |= {each for each in theirs if not _is_common(each, common_faults)}

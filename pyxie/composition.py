@@ -56,7 +56,6 @@ from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
-from pyxie.render.rendering import Rendering
 from pyxie.service import Service
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
@@ -66,6 +65,9 @@ from pyxie.tftp.server import TftpServer
 from pyxie.tftp.session import Socket as TransferSocket
 from pyxie.tftp.sockets import RequestSocket, connect, listen
 from pyxie.threads import Pools
+from pyxie.workers.child import Forks
+from pyxie.workers.pool import Pool
+from pyxie.workers.renders import Renders, Runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Daemon:
         index: The newest build of each machine.
         loaders: Boot loaders.
         interfaces: The watch on them.
+        workers: The processes that render.
         pools: Threads.
         services: In the order in which they are to be started.
     """
@@ -87,24 +90,43 @@ class Daemon:
     index: BuildIndex
     loaders: Loaders
     interfaces: InterfaceWatch
+    workers: Pool
     pools: Pools
     services: tuple[Service, ...]
 
 
-def compose(settings: LiveSettings, *, strict: bool = False, proxies: Proxies = DIRECTLY) -> Daemon:
+def compose(
+    settings: LiveSettings,
+    forks: Forks,
+    *,
+    strict: bool = False,
+    proxies: Proxies = DIRECTLY,
+) -> Daemon:
     """Make a daemon.
 
     Args:
         settings: What to run.
+        forks: Starts the processes that render.
         strict: Refuse to start while a machine file is broken.
         proxies: By way of which other servers are reached.
     """
     database = Database(settings().state)
     watch = InterfaceWatch(lambda: settings().interfaces or None)
-    parts = assemble(settings, database, lambda: watch.current, strict=strict, proxies=proxies)
+    metrics = Metrics()
+    pool = Pool(forks, settings, metrics)
+    parts = assemble(
+        settings,
+        database,
+        lambda: watch.current,
+        pool,
+        metrics=metrics,
+        strict=strict,
+        proxies=proxies,
+    )
     stale = StaleWatch(parts.builds, lambda build: threshold(parts.definitions.of(build)))
     services: list[Service] = [
         systemd.Watchdog(),
+        pool,
         watch,
         database,
         parts.state,
@@ -124,6 +146,7 @@ def compose(settings: LiveSettings, *, strict: bool = False, proxies: Proxies = 
         parts.index,
         parts.loaders,
         watch,
+        pool,
         parts.pools,
         tuple(services),
     )
@@ -133,7 +156,9 @@ def assemble(
     settings: LiveSettings,
     database: Database,
     interfaces: Callable[[], Interfaces],
+    runner: Runner,
     *,
+    metrics: Metrics | None = None,
     strict: bool = False,
     proxies: Proxies = DIRECTLY,
     records: Callable[..., BuildRecords] = BuildRecords,
@@ -146,13 +171,15 @@ def assemble(
         settings: What to run.
         database: To be entered before they are used.
         interfaces: Those of now.
+        runner: Renders.
+        metrics: Counters, if there are some already.
         strict: Refuse to start while a machine file is broken.
         proxies: By way of which other servers are reached.
         records: Makes the records of builds.
         clock: Seconds since the epoch, of all that is dated.
         steady: Seconds, by a clock that is never set, of all that lasts.
     """
-    metrics, index, said, news = Metrics(), BuildIndex(), Memory(), News()
+    metrics, index, said, news = metrics or Metrics(), BuildIndex(), Memory(), News()
     settings.follow(lambda _: news.of_anybody())
     machines = Machines(settings, metrics, strict=strict, changed=news.of_anybody)
     definitions = Definitions(machines, index.active_now)
@@ -161,13 +188,13 @@ def assemble(
     trace = Trace(recogniser.host_of, clock=clock, steady=steady)
     stored = records(database, keep=lambda: settings().limits.builds_per_machine)
     base_url = BaseUrl(settings, interfaces)
-    rendering = Derived(settings, Rendering)
+    rendering = Renders(settings, runner)
     pending = PendingHooks(database)
     hooks = Hooks(
         pending,
         stored,
         Executor(
-            lambda: rendering().renderer,
+            rendering.order,
             HookNames(definitions, settings, base_url),
             trace,
             metrics,

@@ -25,6 +25,7 @@ from pyxie.logs import LeftOut, configure
 from pyxie.outbound.proxies import Proxies, problem, proxies_of
 from pyxie.registry.edit import written
 from pyxie.service import supervise
+from pyxie.workers.forkserver import ForkServer
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,10 @@ def run(
     configure(settings.log, lines)
     proxies = _proxies()
     _allow_files()
-    asyncio.run(_run(LiveSettings(file, settings, document), proxies, lines, strict=strict))
+    gc.freeze()  # what is loaded by now, forked processes share for as long as none writes to it
+    with ForkServer() as forks:
+        live = LiveSettings(file, settings, document)
+        asyncio.run(_run(live, forks, proxies, lines, strict=strict))
 
 
 def _proxies() -> Proxies:
@@ -73,8 +77,10 @@ def _proxies() -> Proxies:
     return proxies
 
 
-async def _run(live: LiveSettings, proxies: Proxies, lines: Lines, *, strict: bool) -> None:
-    daemon, settings = compose(live, strict=strict, proxies=proxies), live()
+async def _run(
+    live: LiveSettings, forks: ForkServer, proxies: Proxies, lines: Lines, *, strict: bool
+) -> None:
+    daemon, settings = compose(live, forks, strict=strict, proxies=proxies), live()
     live.follow(lambda now: configure(now.log, lines))
     stop = asyncio.Event()
 
@@ -87,6 +93,7 @@ async def _run(live: LiveSettings, proxies: Proxies, lines: Lines, *, strict: bo
             if settings.state.startswith("sqlite"):
                 privileges.chown_state(_own_folder(database), settings.user)
             _load_late()
+            daemon.workers.become(settings.user)
             privileges.drop(settings.user)
         for sentence in daemon.loaders.missing():
             log.warning("%s", sentence)

@@ -142,6 +142,10 @@ class RenderError(PyxieError):
         return f"{place}: {self.problem}"
 
 
+class ExhaustedError(RenderError):
+    """A template takes more time or memory than one may have; what came after it is not tried."""
+
+
 class StartError(PyxieError):
     """The daemon cannot start; the text is one sentence that says what to do."""
 

@@ -110,6 +110,19 @@ class Metrics:
             "Machines in build mode whose last trouble is not over.",
             registry=self.registry,
         )
+        self.render_seconds = Histogram(
+            "pyxie_render_seconds",
+            "Time in which a worker rendered something, by whom it works for.",
+            ["lane"],
+            registry=self.registry,
+            buckets=_FAST + _SLOW[4:10],
+        )
+        self.render_stopped = Counter(
+            "pyxie_render_stopped_total",
+            "Times that rendering was stopped: exhausted its time or memory, or killed.",
+            ["lane", "why"],
+            registry=self.registry,
+        )
         self.hooks = Counter(
             "pyxie_hooks_total",
             "Hooks that were run, by kind and outcome.",

@@ -11,6 +11,8 @@ from pathlib import Path
 from pyxie.errors import StartError
 
 _PR_SET_NO_NEW_PRIVS = 38
+_CAPABILITIES = 0x20080522
+"""The version of capset(2) that knows 64 of them."""
 
 
 def drop(user: str) -> None:
@@ -33,6 +35,23 @@ def drop(user: str) -> None:
     account = _account(user)
     if os.geteuid() != account.pw_uid:
         _become(account)
+    _gain_none()
+
+
+def renounce() -> None:
+    """Give up all capabilities for good, whoever we are; root's files stay root's.
+
+    Raises:
+        StartError: They cannot be given up.
+    """
+    none = (ctypes.c_uint32 * 6)()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.capset((ctypes.c_uint32 * 2)(_CAPABILITIES, 0), none) != 0:
+        raise StartError(f"capabilities cannot be given up: {os.strerror(ctypes.get_errno())}")
+    _gain_none()
+
+
+def _gain_none() -> None:
     # For this thread and those it starts, hooks included: PR_SET_NO_NEW_PRIVS(2const).
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         why = os.strerror(ctypes.get_errno())

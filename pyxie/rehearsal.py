@@ -5,17 +5,17 @@ What fails here would have failed on the machine, half-way through its installat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from pyxie.advice.adviser import advise, placed
-from pyxie.advice.served import Served
+from pyxie.advice.served import Advice, Served
 from pyxie.config.build import Hook
 from pyxie.config.nodes import Loc
-from pyxie.errors import NotServedError, RenderError
+from pyxie.errors import ExhaustedError, NotServedError, RenderError
 from pyxie.events.wipes import in_words
 from pyxie.hooks.orders import KINDS, order
 from pyxie.images.length import cut, sentence
@@ -27,6 +27,7 @@ from pyxie.registry.merge import Place
 from pyxie.registry.origins import own
 from pyxie.render.asked import file_of, missing, no_template
 from pyxie.render.context import BuildContext, template_names
+from pyxie.render.deadline import TimeIsUpError
 from pyxie.render.reads import reading
 from pyxie.render.rendering import SCRIPT, Rendering, kinds
 from pyxie.render.statics import served_folders, statics
@@ -75,7 +76,16 @@ def rehearse(
         written: The paths of what its own file says.
     """
     with reading() as reads:
-        tried = _rehearsed(rendering, machine, context)
+        try:
+            tried = _rehearsed(rendering, machine, context)
+        except (ExhaustedError, TimeIsUpError) as exc:  # what is left has no time
+            fault = (
+                exc
+                if isinstance(exc, ExhaustedError)
+                else ExhaustedError(f"what {machine.hostname} is given", 0, str(exc))
+            )
+            none = Served(machine=machine, base_url=context.base_url, token=context.token, texts={})
+            tried = Rehearsal((fault,), none, Forecast())
     served = replace(tried.served, reads=frozenset(reads), written=written)
     return replace(tried, served=served)
 
@@ -89,6 +99,8 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
     def tried(step: Callable[[], str | None]) -> str:
         try:
             return step() or ""
+        except ExhaustedError:
+            raise
         except (NotServedError, RenderError) as exc:
             faults.append(exc)
             return ""
@@ -155,12 +167,22 @@ def expected(
     """Return what would come of a build, as the API tells of it."""
     tried = rehearse(rendering, definition.machine, context, own(definition.merged))
     advice = () if tried.faults else advise(tried.served)
+    return told_of(definition, tried.faults, advice, tried.forecast)
+
+
+def told_of(
+    definition: Definition,
+    faults: Sequence[NotServedError | RenderError],
+    advice: Sequence[Advice],
+    forecast: Forecast,
+) -> dict[str, object]:
+    """Return what would come of a build, as the API tells of it, once it has been tried."""
     # Of what cannot be rendered nobody knows what it wipes.
-    known = not tried.faults or tried.forecast.answer is Answer.YES
+    known = not faults or forecast.answer is Answer.YES
     return {
-        "problems": [said(definition, fault) for fault in tried.faults],
+        "problems": [said(definition, fault) for fault in faults],
         "advice": [str(placed(each, definition)) for each in advice],
-        "wipes": in_words(definition.machine.hostname, tried.forecast) if known else None,
+        "wipes": in_words(definition.machine.hostname, forecast) if known else None,
     }
 
 

@@ -130,7 +130,7 @@ class Pools:
     """Those of what is asked for over HTTP: nobody else's boot waits for one of them.
 
     Attributes:
-        boot: Renders what machines boot and install by.
+        boot: What is open to all, and is no file of the operator's.
         management: What people and programs ask for.
         loaders: The folder ``ipxe``, by TFTP too.
         images: The folder ``images``.

@@ -84,11 +84,17 @@ class Home:
             env={**os.environ, **self.env},
         )
 
-    def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Answer:
         """Make one request."""
         connection = http.client.HTTPConnection("127.0.0.1", self.http, timeout=10)
         try:
-            connection.request(method, path, headers=dict(headers or {}))
+            connection.request(method, path, body, headers=dict(headers or {}))
             answer = connection.getresponse()
             return Answer(answer.status, answer.read(), answer.headers)  # type: ignore[arg-type]
         finally:

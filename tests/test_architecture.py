@@ -135,6 +135,8 @@ PURE = frozenset(
         "events.meter",
         "events.trouble",
         "wire",
+        "workers.frames",
+        "workers.turns",
     )
 )
 """Told the bytes and the time; they open nothing and ask nobody."""
@@ -239,6 +241,7 @@ RANKS = (
             "pyxie.metrics",
             "pyxie.loaders",
             "pyxie.rehearsal",
+            "pyxie.workers",
         ),
         *(
             "pyxie.advice",
@@ -654,6 +657,29 @@ class TestSharedState:
         assert NONE_ELSE_WRITES.keys() <= places.keys(), "some are right by now: take them out"
 
 
+RENDERS = re.compile(
+    r"pyxie\.(?:render|workers|rehearsal|hooks\.orders"
+    r"|checking|commands)\b"  # those of the command line, in a process of their own
+).match
+
+
+class TestRendering:
+    @pytest.mark.parametrize("module", sorted(each for each in MODULES if not RENDERS(each)))
+    def test_is_not_done_by_the_daemon(self, module: str) -> None:
+        """A template may take any time and memory; `pyxie.workers` can end what it takes."""
+        renderers = {"Renderer", "Rendering", "rehearse", "expected", "preview", "order"}
+        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        used = {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            and str(node.module).startswith(("pyxie.render.", "pyxie.rehearsal", "pyxie.hooks."))
+            for alias in node.names
+        }
+
+        assert used & renderers == set()
+
+
 class TestTheEnd:
     def test_of_the_process_is_the_command_lines_alone(self) -> None:
         enders = set()
@@ -668,7 +694,8 @@ class TestTheEnd:
                     case _:
                         pass
 
-        assert enders == {"pyxie.cli"}
+        # A process that is forked off must not go on with what the daemon was about to do.
+        assert enders == {"pyxie.cli", "pyxie.workers.forkserver"}
 
     def test_of_standard_output_is_the_command_lines_alone(self) -> None:
         printers = {

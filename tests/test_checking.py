@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from pyxie import checking
+from pyxie.bounds import RENDER_CPU
+from tests.http.site import HOST, MACHINE, lay
 from tests.loaders.programs import X64
 
 NIC = "network: [{macaddress: 525400000001}]\n"
@@ -499,3 +501,21 @@ class TestBuildTypes:
             "config.yaml:3:19: build_types.rescue.wipes: is false, but preseed.j2 wipes /dev/sda; "
             "`pyxie show` says which file brings that in, for web01"
         )
+
+
+def test_a_template_without_end_is_named_with_its_line_and_the_others_are_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RENDER_CPU, "most", 0.2)
+    endless = "x\n{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    file = lay(tmp_path, preseed=endless)
+    other = MACHINE.replace(HOST, "other.internal").replace("90:74:60", "90:74:61")
+    (tmp_path / "machines/other.yaml").write_text(other.replace("bookworm.j2", "finish.j2"))
+
+    seen = checking.check(file)
+
+    (found,) = seen.problems
+    why = "took over 0.2 s of the processor, and was stopped: it may loop without end"
+    assert found.sentence == f"{why}, for {HOST}"
+    assert (found.file.name, found.line) == ("bookworm.j2", 2)
+    assert seen.machines == 1

@@ -21,6 +21,7 @@ from tests.daemon import free_port
 from tests.dhcp.packets import discover
 from tests.dhcp.sockets import FakeSocket
 from tests.http.site import lay
+from tests.workers.threads import Threads
 
 S = TypeVar("S", bound=Service)
 
@@ -49,7 +50,7 @@ def composed(folder: Path, more: str = "", *, dhcp: str = "'off'") -> Site:
     if "dhcp:" not in more:
         base += f"dhcp: {{mode: {dhcp}}}\n"
     file = lay(folder, config=base + more)
-    return Site(file, base, compose(LiveSettings(file, *load_marked(file))))
+    return Site(file, base, compose(LiveSettings(file, *load_marked(file)), Threads()))
 
 
 @asynccontextmanager

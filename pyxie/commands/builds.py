@@ -230,12 +230,15 @@ def _described(file: Path, host: str, build_type: str | None) -> Any:
     from pyxie.registry.hiding import around_type, as_json
     from pyxie.registry.origins import answer
     from pyxie.rehearsal import expected
+    from pyxie.render.deadline import deadline
     from pyxie.render.rendering import Rendering
 
     settings, document = load_marked(file)
     definition = described(settings, document, host, build_type)
+    with deadline():
+        tried = expected(Rendering(settings), definition, context(settings))
     return {
         **answer(definition),
-        **expected(Rendering(settings), definition, context(settings)),
+        **tried,
         "hidden": [as_json(each) for each in around_type(definition.merged)],
     }

@@ -43,6 +43,7 @@ def render(
     the kernel's command line, script for iPXE's, or meta-data. No build is begun: the token is
     shown as zeros.
     """
+    from pyxie.render.deadline import deadline
     from pyxie.render.preview import preview
     from pyxie.render.rendering import Rendering
 
@@ -51,7 +52,8 @@ def render(
     machine = _described(settings, document, host, build_type)
     context = _context(settings, machine, build_type or "", mac)
     try:
-        text = preview(Rendering(settings), machine, kind, context)
+        with deadline():
+            text = preview(Rendering(settings), machine, kind, context)
     except (NotServedError, RenderError) as exc:
         output.error(f"pyxie: {exc}")
         raise click.exceptions.Exit(MISTAKEN) from exc

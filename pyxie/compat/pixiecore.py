@@ -10,11 +10,13 @@ from aiohttp import web
 from pyxie.config.values import mac as canonical
 from pyxie.http.assigned import assigned
 from pyxie.http.edge import base_url
-from pyxie.http.parts import DEFINITIONS, INDEX, POOLS, RECOGNISER, RENDERING
-from pyxie.http.unasked import check_boot
+from pyxie.http.parts import DEFINITIONS, INDEX, RECOGNISER, RENDERING
+from pyxie.http.unasked import check, is_spared
 from pyxie.images.spec import Image, Upstream
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, build_context
+from pyxie.wiping.forecast import Forecast
+from pyxie.workers.jobs import Judged
 
 
 async def booted(request: web.Request) -> dict[str, Any] | None:
@@ -37,19 +39,24 @@ async def booted(request: web.Request) -> dict[str, Any] | None:
     if not await assigned(request, build, machine, mac):
         return None
     context = build_context(build, machine, base_url(request), mac)
-    await check_boot(request, build, machine, context)
-    return await offer(request, machine, context)
+    judged: Judged = "build" if is_spared(build, machine) else "no"
+    told, forecast = await offer(request, machine, context, judged)
+    check(build, machine, forecast)
+    return told
 
 
-async def offer(request: web.Request, machine: Machine, context: BuildContext) -> dict[str, Any]:
-    """Return what ``machine`` boots, pixiecore's way; raises as `booted`."""
+async def offer(
+    request: web.Request, machine: Machine, context: BuildContext, judged: Judged
+) -> tuple[dict[str, Any], Forecast | None]:
+    """Return what ``machine`` boots, pixiecore's way, and what it wipes; raises as `booted`."""
     base = base_url(request)
-    found = await request.app[POOLS].boot.run(request.app[RENDERING]().boot, machine, context)
-    return {
+    found, forecast = await request.app[RENDERING].boot(machine, context, judged=judged)
+    told = {
         "kernel": _location(base, found.images.kernel),
         "initrd": [_location(base, image) for image in found.images.initrds],
         "cmdline": found.line,
     }
+    return told, forecast
 
 
 def _location(base: str, image: Image) -> str:

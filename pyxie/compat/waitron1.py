@@ -20,7 +20,7 @@ from pyxie.http.begin import begin, said_in
 from pyxie.http.bodies import end
 from pyxie.http.edge import peer, text
 from pyxie.http.hosts import host_of, known
-from pyxie.http.parts import BUILDS, INDEX, MACHINES, RENDERING
+from pyxie.http.parts import BUILDS, INDEX, MACHINES
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered, unrendered
 
@@ -97,12 +97,9 @@ async def boot(request: web.Request) -> web.Response:
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
     host, kind = await known(request), request.match_info["template"]
-    rendering = request.app[RENDERING]()
     build = request.app[BUILDS].admit(host, request.match_info["token"])
     try:
-        return await rendered(
-            request, build, kind, rendering.keep_template, rendering.kept_template
-        )
+        return await rendered(request, build, kind)
     except (NotServedError, RenderError) as exc:
         return unrendered(exc)
 

@@ -25,13 +25,14 @@ from pyxie.http.begin import begin, said_in
 from pyxie.http.bodies import aside
 from pyxie.http.edge import base_url, explained, peer, text, unknown_machine
 from pyxie.http.hosts import host_of
-from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, POOLS, RENDERING, SETTINGS
+from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, POOLS, SETTINGS
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.http.unasked import check_unknown
 from pyxie.registry.define import UnknownTypeError
 from pyxie.render.asked import file_of
 from pyxie.render.context import BuildContext
+from pyxie.workers.jobs import Judged
 
 _SPOKEN = {
     State.PENDING: ("pending", ""),
@@ -256,20 +257,20 @@ async def _unknown(request: web.Request, written_mac: str) -> dict[str, object] 
     if machine is None:
         return None
     us = base_url(request)
-    told = await offer(request, machine, BuildContext(base_url=us, token="", mac=mac))
-    await check_unknown(request, machine, str(told["cmdline"]), us)
+    context = BuildContext(base_url=us, token="", mac=mac)
+    judged: Judged = "unknown" if machine.wipes is False else "no"
+    told, forecast = await offer(request, machine, context, judged)
+    check_unknown(machine, forecast)
     return told
 
 
 @routes.called("/template/{template}/{hostname}/{token}")
 async def template(request: web.Request) -> web.Response:
     """Give the installer its preseed or finish script."""
-    kind, rendering = request.match_info["template"], request.app[RENDERING]()
+    kind = request.match_info["template"]
     try:
         build = request.app[BUILDS].admit(host_of(request), request.match_info["token"])
-        answer = await rendered(
-            request, build, kind, rendering.keep_template, rendering.kept_template
-        )
+        answer = await rendered(request, build, kind)
     except (InvalidTokenError, NotServedError, RenderError):
         return text("Unable to render template", 400)
     request.app[JOBS].processing(build, kind, file_of(request.app[DEFINITIONS].of(build), kind))

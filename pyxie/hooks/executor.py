@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,22 +14,25 @@ from pyxie.config.build import Hook
 from pyxie.errors import BusyError, RenderError
 from pyxie.events.event import Recorder
 from pyxie.events.kinds import HookDone, HookFailed
-from pyxie.hooks.orders import environment, order
+from pyxie.hooks.names import Seen
+from pyxie.hooks.orders import Order, environment
 from pyxie.hooks.process import Outcome, run
 from pyxie.hooks.webhook import call
 from pyxie.metrics import Metrics
 from pyxie.outbound.proxies import DIRECTLY, Proxies
-from pyxie.render.strict import Renderer
+from pyxie.registry.machine import Machine
+from pyxie.render.context import BuildContext
 from pyxie.store.pending import spelt
-from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
 
 _SECONDS: Final = 5.0
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-Names = Callable[[Build | None, str | None], Mapping[str, Any]]
-"""The names that templates see: of a build, or of an unknown machine's NIC."""
+Names = Callable[[Build | None, str | None], Seen]
+"""What templates see: of a build, or of an unknown machine's NIC."""
+Render = Callable[[str, Hook, Machine, BuildContext, Mapping[str, Any]], Awaitable[Order]]
+"""Renders a hook of that kind, of what its templates see; see `pyxie.hooks.orders`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +58,8 @@ class Executor:
     """Runs hooks.
 
     Args:
-        renderer: Of the operator's templates, as the settings of now have them.
-        names: What their templates see, as settings and machines of now have it.
+        order: Renders a hook, by the settings of now.
+        names: What its templates see, as settings and machines of now have it.
         recorder: Takes an event for every hook that ended.
         metrics: Counters.
         proxies: By way of which webhooks are sent.
@@ -65,7 +68,7 @@ class Executor:
 
     def __init__(
         self,
-        renderer: Callable[[], Renderer],
+        order: Render,
         names: Names,
         recorder: Recorder,
         metrics: Metrics,
@@ -73,13 +76,12 @@ class Executor:
         proxies: Proxies = DIRECTLY,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._renderer = renderer
+        self._order = order
         self._names = names
         self._recorder = recorder
         self._metrics = metrics
         self._proxies = proxies
         self._clock = clock
-        self._pool = Pool("hooks")
 
     async def __call__(self, hook: Hook, of: Occasion) -> Outcome:
         """Run a hook; whatever it does, the outcome says it."""
@@ -98,10 +100,10 @@ class Executor:
     async def _do(self, hook: Hook, of: Occasion) -> Outcome:
         build = of.build
         try:
-            # Both of the same settings: nothing waits, and nothing is asked by the thread.
-            renderer, names = self._renderer(), self._names(build, of.mac)
-            names = {**names, "event": of.kind, "attempt": of.attempt}
-            what = await self._pool.run(order, renderer, of.kind, hook, names)
+            # Both of the same settings: nothing waits in between.
+            seen = self._names(build, of.mac)
+            more = {**seen.more, "event": of.kind, "attempt": of.attempt}
+            what = await self._order(of.kind, hook, seen.machine, seen.context, more)
         except (BusyError, RenderError) as exc:
             return Outcome(ok=False, result=str(exc))
         seconds = float(hook.timeout_seconds or _SECONDS)

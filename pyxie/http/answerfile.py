@@ -19,7 +19,7 @@ from pyxie.events.kinds import AnswerRefused
 from pyxie.http.assigned import assigned
 from pyxie.http.bodies import whole
 from pyxie.http.edge import peer, text
-from pyxie.http.parts import DEFINITIONS, RECOGNISER, RENDERING, TRACE
+from pyxie.http.parts import DEFINITIONS, RECOGNISER, TRACE
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered, unrendered
 from pyxie.recognition.recognise import Known, Recognised, why_not
@@ -49,7 +49,7 @@ async def answer(request: web.Request) -> web.Response:
     if not await assigned(request, build, machine, mac):
         return _refused(request, {mac: request.app[RECOGNISER].of(mac)}, [])
     try:
-        return await rendered(request, build, _NAME, request.app[RENDERING]().of_its_own)
+        return await rendered(request, build, _NAME, "of_its_own")
     except RenderError as exc:
         return unrendered(exc)
 

@@ -9,7 +9,7 @@ from functools import partial
 from aiohttp import web
 
 from pyxie.access.scope import Scope
-from pyxie.advice.adviser import advise, placed
+from pyxie.advice.adviser import placed
 from pyxie.builds.beginnings import InBuildError
 from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
@@ -41,10 +41,8 @@ from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import filed, mirror, urls_in
 from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
-from pyxie.rehearsal import rehearse
 from pyxie.rehearsal import said as said_of
 from pyxie.render.context import BuildContext
-from pyxie.render.rendering import Rendering
 from pyxie.store.pools import StoreError
 from pyxie.urls import shown
 from pyxie.wiping.forecast import Forecast
@@ -176,10 +174,7 @@ async def begin(
             await request.app[POOLS].loaders.run(
                 request.app[LOADERS].check, definition.machine.loader
             )
-        tried = await request.app[POOLS].management.run(
-            _tried, request.app[RENDERING](), definition, trial
-        )
-        advice, forecast = tried
+        advice, forecast = await _tried(request, definition, trial)
         if beneath and build_type:
             hides = of_type(definition.merged, build_type)
             advice = (*(f"{each}, as waitron 3 has it" for each in hides), *advice)
@@ -233,12 +228,15 @@ async def _begun(
     return build, ran
 
 
-def _tried(
-    rendering: Rendering, definition: Definition, context: BuildContext
+async def _tried(
+    request: web.Request, definition: Definition, context: BuildContext
 ) -> tuple[tuple[str, ...], Forecast]:
     """Try what a build would serve; return the advice on it, and what it will wipe."""
-    tried = rehearse(rendering, definition.machine, context, own(definition.merged))
-    found = [each for each in advise(tried.sound()) if not each.aside]
+    written = own(definition.merged)
+    tried = await request.app[RENDERING].rehearse(definition.machine, context, written)
+    for fault in tried.faults:
+        raise fault
+    found = [each for each in tried.advice if not each.aside]
     return tuple(str(placed(each, definition)) for each in found), tried.forecast
 
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from pyxie.builds.life import Build
 from pyxie.config.values import dashed
 from pyxie.confined import find
-from pyxie.errors import ConfigError, NotServedError, RenderError
+from pyxie.errors import BusyError, ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import (
     Booting,
     LoaderOverHttp,
@@ -40,7 +40,7 @@ from pyxie.http.parts import (
     TRACE,
 )
 from pyxie.http.routing import OPEN, Routes
-from pyxie.http.unasked import check_boot, check_unknown
+from pyxie.http.unasked import check, check_unknown, is_spared
 from pyxie.recognition.recognise import (
     Known,
     Policy,
@@ -52,6 +52,7 @@ from pyxie.recognition.recognise import (
     why_not,
 )
 from pyxie.render.context import BuildContext, build_context
+from pyxie.workers.jobs import Judged
 
 routes = Routes()
 
@@ -74,13 +75,13 @@ async def script(request: web.Request) -> web.Response:
         found = request.app[RECOGNISER].of(mac)  # as it is by now: that may have taken seconds
     match found:
         case Unidentified():
-            return text(request.app[RENDERING]().ask(mac, here(request)))
+            return text(await request.app[RENDERING].ask(mac, here(request)))
         case Known(build=Build(active=True) as build):
             return await _of_build(request, mac, build)
         case Unknown():
-            return await _of_unknown(request, mac, found) or _refused(request, mac, found)
+            return await _of_unknown(request, mac, found) or await _refused(request, mac, found)
         case _:
-            return _refused(request, mac, found)
+            return await _refused(request, mac, found)
 
 
 def _recognised(request: web.Request, mac: str) -> Recognised:
@@ -92,35 +93,34 @@ def _recognised(request: web.Request, mac: str) -> Recognised:
     return recogniser.of(mac)
 
 
-def _refused(request: web.Request, mac: str, found: Recognised) -> web.Response:
+async def _refused(request: web.Request, mac: str, found: Recognised) -> web.Response:
     refused = ScriptRefused(machine=host_of(found) or mac, why=why_not(found))
     request.app[TRACE].record(refused, mac=mac, host=concerns(found), peer=str(peer(request)))
     why = f"{refused.machine} is {refused.why}"
-    return text(request.app[RENDERING]().notice(why, "", again=False))
+    return text(await request.app[RENDERING].notice(why, "", again=False))
 
 
 async def _of_build(request: web.Request, mac: str, build: Build) -> web.Response:
     """Return the script of a machine in build mode."""
-    trace, rendering, us = request.app[TRACE], request.app[RENDERING](), here(request)
+    trace, rendering, us = request.app[TRACE], request.app[RENDERING], here(request)
     host, at = build.host, str(peer(request))
     machine = request.app[DEFINITIONS].of(build)
     if not await assigned(request, build, machine, mac):
         return await _of_another(request, mac, build)
     context = build_context(build, machine, base_url(request), mac)
     try:
-        body = rendering.kept_script(machine, context, us)
-        if body is None:
-            body = await request.app[POOLS].boot.run(rendering.keep_script, machine, context, us)
-        await check_boot(request, build, machine, context)
-    except (NotServedError, RenderError) as exc:
+        judged: Judged = "build" if is_spared(build, machine) else "no"
+        made = await rendering.script(machine, context, us, judged=judged)
+        check(build, machine, made.forecast)
+    except (BusyError, NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, host=host, peer=at)
         why = f"{build.host}: {exc}"
-        return text(rendering.notice(why, f"{us}/ipxe/{dashed(mac)}", again=True))
+        return text(await rendering.notice(why, f"{us}/ipxe/{dashed(mac)}", again=True))
     if request.method == "GET":
         request.app[CHAINS].forget(mac)
         trace.record(ScriptSent(), mac=mac, host=host, peer=at)
         await request.app[NETBOOTS].note(build, mac)
-    return text(body)
+    return text(made.text)
 
 
 async def _of_another(request: web.Request, mac: str, build: Build) -> web.Response:
@@ -129,19 +129,19 @@ async def _of_another(request: web.Request, mac: str, build: Build) -> web.Respo
         case Known(build=Build(active=True, token=token) as newer) if token != build.token:
             return await _of_build(request, mac, newer)
         case found:
-            return _refused(request, mac, found)
+            return await _refused(request, mac, found)
 
 
 async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Response | None:
     """Return the script of an unknown machine, if it is to get one."""
-    trace, rendering, us = request.app[TRACE], request.app[RENDERING](), here(request)
+    trace, rendering, us = request.app[TRACE], request.app[RENDERING], here(request)
     build_type, at = found.build_type, str(peer(request))
     if found.policy is Policy.DISCOVER:
-        return text(rendering.discover(mac, us))
+        return text(await rendering.discover(mac, us))
     if found.policy is Policy.MENU:
         if "type" not in request.query:
             trace.record(MenuShown(), mac=mac, peer=at)
-            return text(rendering.menu(mac, us))
+            return text(await rendering.menu(mac, us))
         build_type = request.query["type"]
         request.app[RECOGNISER].choose(mac, build_type)
     context = BuildContext(base_url=base_url(request), token="", mac=mac)
@@ -149,13 +149,15 @@ async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Res
         machine = unknown_machine(request, mac)
         if machine is None:
             return None
-        body = await request.app[POOLS].boot.run(rendering.script, machine, context, us)
-        await check_unknown(request, machine, body, context.base_url)
-    except (ConfigError, NotServedError, RenderError) as exc:
+        judged: Judged = "unknown" if machine.wipes is False else "no"
+        made = await rendering.script(machine, context, us, judged=judged)
+        check_unknown(machine, made.forecast)
+    except (BusyError, ConfigError, NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, peer=at)
-        return text(rendering.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))
+        why = f"{mac}: {exc}"
+        return text(await rendering.notice(why, f"{us}/ipxe/{dashed(mac)}", again=True))
     trace.record(UnknownBooted(build_type=build_type), mac=mac, peer=at)
-    return text(body)
+    return text(made.text)
 
 
 @routes.get("/booting/{mac}/{token}", allow_head=False, scope=OPEN)

@@ -14,7 +14,7 @@ from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.config.values import dashed
 from pyxie.config.values import mac as canonical
-from pyxie.errors import NotServedError, RenderError
+from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.kinds import (
     BootApiScriptSent,
     BootApiSilent,
@@ -38,7 +38,7 @@ routes = Routes()
 async def boot_api_script(request: web.Request, mac: str) -> web.Response | None:
     """Return the iPXE script of an unknown machine; None if the server has none."""
     api, trace, us = request.app[BOOT_API], request.app[TRACE], here(request)
-    rendering, at = request.app[RENDERING](), str(peer(request))
+    rendering, at = request.app[RENDERING], str(peer(request))
     if not api.is_set:
         return None
     again = f"{us}/ipxe/{dashed(mac)}"
@@ -49,16 +49,16 @@ async def boot_api_script(request: web.Request, mac: str) -> web.Response | None
         case Nothing(why):
             # It may be meant to boot something else than what 'unknown' says.
             trace.record(BootApiSilent(why=why), mac=mac, peer=at)
-            return text(rendering.notice(f"{mac}: the boot API {why}", again, again=True))
+            return text(await rendering.notice(f"{mac}: the boot API {why}", again, again=True))
         case Answer() as answer:
             pass
     try:
-        body = answer.script or rendering.load(
+        body = answer.script or await rendering.load(
             mac, us, _urls(us, mac, answer), _cmdline(us, mac, answer), answer.message
         )
-    except (NotServedError, RenderError) as exc:
+    except (BusyError, NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, peer=at)
-        return text(rendering.notice(f"{mac}: {exc}", again, again=True))
+        return text(await rendering.notice(f"{mac}: {exc}", again, again=True))
     if request.method == "GET":
         api.hand(mac, answer)
         request.app[CHAINS].forget(mac)

@@ -19,15 +19,15 @@ from pyxie.http.begin import Begun, begin, defined, found
 from pyxie.http.bodies import aside, body
 from pyxie.http.edge import base_url, peer, printable, text
 from pyxie.http.hosts import host_of, near, unknown
-from pyxie.http.parts import BUILDS, INDEX, MACHINES, POOLS, RECORDS, RENDERING, TROUBLES
+from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING, TROUBLES
 from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
 from pyxie.registry.define import Definition
 from pyxie.registry.hiding import around_type, as_json
-from pyxie.registry.origins import answer
-from pyxie.rehearsal import expected
+from pyxie.registry.origins import answer, own
+from pyxie.rehearsal import told_of
 from pyxie.render.context import BuildContext
-from pyxie.render.preview import TOKEN, preview
+from pyxie.render.preview import TOKEN
 
 routes = Routes()
 
@@ -208,9 +208,7 @@ async def template(request: web.Request) -> web.Response:
     )
     kind = request.match_info["kind"]
     try:
-        body = await request.app[POOLS].management.run(
-            preview, request.app[RENDERING](), described.machine, kind, context
-        )
+        body = await request.app[RENDERING].preview(described.machine, kind, context)
     except RenderError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
     return text(body)
@@ -235,10 +233,9 @@ async def definition(request: web.Request) -> web.Response:
         request, defined, request.app[MACHINES](), machine, of.build_type or None, None
     )
     context = BuildContext(base_url=base_url(request), token=TOKEN, mac="")
-    tried = await request.app[POOLS].management.run(
-        expected, request.app[RENDERING](), described, context
-    )
-    return web.json_response({**await aside(request, _written_where, described), **tried})
+    tried = await request.app[RENDERING].rehearse(described.machine, context, own(described.merged))
+    expected = told_of(described, tried.faults, tried.advice, tried.forecast)
+    return web.json_response({**await aside(request, _written_where, described), **expected})
 
 
 def _written_where(described: Definition) -> dict[str, Any]:

@@ -9,7 +9,17 @@ from aiohttp import web
 from pyxie import __version__
 from pyxie.builds.life import State
 from pyxie.http.edge import admitted
-from pyxie.http.parts import BUILDS, INDEX, LOADERS, MACHINES, METRICS, SETTINGS, STATE, TROUBLES
+from pyxie.http.parts import (
+    BUILDS,
+    INDEX,
+    LOADERS,
+    MACHINES,
+    METRICS,
+    RENDERING,
+    SETTINGS,
+    STATE,
+    TROUBLES,
+)
 from pyxie.http.routing import OPEN, Routes
 
 routes = Routes()
@@ -35,6 +45,7 @@ async def health(request: web.Request) -> web.Response:
                 *map(str, registry.problems),
                 *app[LOADERS].missing(),
                 *filter(None, [app[STATE].problem, app[BUILDS].problem]),
+                *app[RENDERING].problems,
             ],
             "not_in_force": await app[SETTINGS].not_in_force(),
         }

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.hosts import known
-from pyxie.http.parts import BUILDS, DEFINITIONS, RENDERING
+from pyxie.http.parts import BUILDS, DEFINITIONS
 from pyxie.http.routing import Routes
 from pyxie.http.templates import rendered, unrendered
 
@@ -27,6 +27,6 @@ async def seed(request: web.Request) -> web.Response:
     if name in _OPTIONAL and not request.app[DEFINITIONS].of(build).templates.get(name):
         raise NotServedError(name, f"{host} has none; it is optional")
     try:
-        return await rendered(request, build, name, request.app[RENDERING]().nocloud)
+        return await rendered(request, build, name, "nocloud")
     except RenderError as exc:
         return unrendered(exc)

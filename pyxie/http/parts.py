@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from aiohttp import web
 
@@ -35,11 +34,9 @@ from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
-from pyxie.render.rendering import Rendering
 from pyxie.store.statewatch import StateWatch
 from pyxie.threads import Pools
-
-Made: TypeAlias = Callable[[], Rendering]
+from pyxie.workers.renders import Renders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +55,7 @@ class Parts:
         index: The newest of each machine.
         records: All that are stored.
         definitions: What their machines are built from.
-        rendering: Scripts and templates by the settings of now, when called.
+        rendering: Scripts and templates by the settings of now.
         base_url: How clients reach us.
         loaders: Boot loaders.
         upstreams: Streams images.
@@ -87,7 +84,7 @@ class Parts:
     index: BuildIndex
     records: BuildRecords
     definitions: Definitions
-    rendering: Made
+    rendering: Renders
     base_url: BaseUrl
     loaders: Loaders
     upstreams: Upstreams
@@ -115,7 +112,7 @@ BUILDS: web.AppKey[Builds] = web.AppKey("builds", Builds)
 INDEX: web.AppKey[BuildIndex] = web.AppKey("index", BuildIndex)
 RECORDS: web.AppKey[BuildRecords] = web.AppKey("records", BuildRecords)
 DEFINITIONS: web.AppKey[Definitions] = web.AppKey("definitions", Definitions)
-RENDERING: web.AppKey[Made] = web.AppKey("rendering")
+RENDERING: web.AppKey[Renders] = web.AppKey("rendering", Renders)
 BASE_URL: web.AppKey[BaseUrl] = web.AppKey("base_url", BaseUrl)
 LOADERS: web.AppKey[Loaders] = web.AppKey("loaders", Loaders)
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from aiohttp import web
 
 from pyxie.builds.life import Build
-from pyxie.errors import NotServedError, RenderError
+from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.kinds import TemplateFailed, TemplateFetched
 from pyxie.http.edge import base_url, peer, text
-from pyxie.http.parts import BUILDS, DEFINITIONS, POOLS, TRACE
-from pyxie.http.unasked import check_text
-from pyxie.registry.machine import Machine
-from pyxie.render.context import BuildContext, build_context
+from pyxie.http.parts import BUILDS, DEFINITIONS, RENDERING, TRACE
+from pyxie.http.unasked import check, is_spared
+from pyxie.render.context import build_context
+from pyxie.workers.jobs import Way
 
 
 async def rendered(
-    request: web.Request,
-    build: Build,
-    name: str,
-    render: Callable[[Machine, str, BuildContext], str],
-    kept: Callable[[Machine, str, BuildContext], str | None] = lambda *_: None,
+    request: web.Request, build: Build, name: str, way: Way = "template"
 ) -> web.Response:
     """Answer with a template, and note that the machine of ``build`` is being installed.
 
@@ -29,30 +23,29 @@ async def rendered(
         request: With the build's token, which has been looked at.
         build: Whose template it is.
         name: What is asked for.
-        render: Makes it; called in a thread.
-        kept: Gives what was made before, if it would be the same.
+        way: How it is found.
 
     Raises:
         NotServedError: The machine has none of that name, or one that wipes a disk in a build
             that did not begin so; also in the trace.
         RenderError: It cannot be rendered; also in the trace.
+        BusyError: Too much is asked for; also in the trace.
     """
     trace, at = request.app[TRACE], str(peer(request))
     machine = request.app[DEFINITIONS].of(build)
     context = build_context(build, machine, base_url(request))
+    judged = is_spared(build, machine)
     try:
-        body = kept(machine, name, context)
-        if body is None:
-            body = await request.app[POOLS].boot.run(render, machine, name, context)
-        check_text(build, machine, name, body, context.base_url)
-    except (NotServedError, RenderError) as exc:
+        made = await request.app[RENDERING].template(machine, name, context, way=way, judged=judged)
+        check(build, machine, made.forecast)
+    except (BusyError, NotServedError, RenderError) as exc:
         failed = TemplateFailed(name=name, why=str(exc))
         trace.record(failed, host=build.host, peer=at)
         raise
     await request.app[BUILDS].installing(build, f"fetched {name}", at, None)
     fetched = TemplateFetched(name=name)
     trace.record(fetched, mac=build.mac, host=build.host, peer=at)
-    return web.Response(text=body, content_type="text/plain")
+    return web.Response(text=made.text, content_type="text/plain")
 
 
 def unrendered(exc: NotServedError | RenderError) -> web.Response:

@@ -9,6 +9,7 @@ from typing import Final
 
 from pyxie.registry.machine import Machine
 from pyxie.render.uses import Uses
+from pyxie.wiping.forecast import Forecast
 
 MOST_TEXTS: Final = 20_000
 MOST_LETTERS: Final = 16 << 20
@@ -18,9 +19,22 @@ LONGEST: Final = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text.
+
+    Attributes:
+        text: As it is sent.
+        forecast: What it wipes, where that was asked.
+    """
+
+    text: str
+    forecast: Forecast | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Kept:
     machine: Machine
-    text: str
+    rendered: Rendered
     uses: Uses
 
 
@@ -39,7 +53,7 @@ class RenderCache:
         self._letters = 0
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, machine: Machine) -> str | None:
+    def get(self, key: Hashable, machine: Machine) -> Rendered | None:
         """Return a text, if it was made of that very machine, and of files that have not changed.
 
         Args:
@@ -49,23 +63,23 @@ class RenderCache:
         kept = self._kept.get(key)
         if kept is None or kept.machine is not machine or not kept.uses.are_current():
             return None
-        return kept.text
+        return kept.rendered
 
-    def put(self, key: Hashable, machine: Machine, text: str, uses: Uses) -> None:
+    def put(self, key: Hashable, machine: Machine, rendered: Rendered, uses: Uses) -> None:
         """Keep a text, unless it would not be the same once more."""
         with self._lock:
             self._drop(key)
-            if not uses.lasting or len(text) > LONGEST:
+            if not uses.lasting or len(rendered.text) > LONGEST:
                 return
-            self._kept[key] = _Kept(machine, text, uses)
-            self._letters += len(text)
+            self._kept[key] = _Kept(machine, rendered, uses)
+            self._letters += len(rendered.text)
             while len(self._kept) > self._most_texts or self._letters > self._most_letters:
                 self._drop(next(iter(self._kept)))
 
     def _drop(self, key: Hashable) -> None:
         gone = self._kept.pop(key, None)
         if gone is not None:
-            self._letters -= len(gone.text)
+            self._letters -= len(gone.rendered.text)
 
     def __len__(self) -> int:
         return len(self._kept)

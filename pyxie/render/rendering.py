@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote, unquote
@@ -17,10 +16,8 @@ from pyxie.images.load import Load, Program, load
 from pyxie.images.spec import Image, Images, images_of, served_name
 from pyxie.registry.machine import Machine
 from pyxie.render.asked import WAITRONS, file_of
-from pyxie.render.cache import RenderCache
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.strict import VALUE, Renderer
-from pyxie.render.uses import noting
 from pyxie.shipped import shipped
 
 SCRIPT = "boot.ipxe.j2"
@@ -61,32 +58,11 @@ class Rendering:
         self.settings = settings
         self.renderer = Renderer([settings.templatepath, shipped("templates")])
         self._cmdlines = Renderer([settings.templatepath, shipped("templates")], marks=True)
-        self._cache = RenderCache()
         self._scripts = Renderer([settings.ipxe, shipped("ipxe")])
 
-    def kept_script(self, machine: Machine, context: BuildContext, here: str) -> str | None:
-        """Return the script that `script` would make, if it is kept; a few stats, no rendering."""
-        return self._cache.get((machine.hostname, "script", here, context), machine)
-
-    def keep_script(self, machine: Machine, context: BuildContext, here: str) -> str:
-        """Return what `script` makes, and keep it for the next who asks for the same."""
-        key = machine.hostname, "script", here, context
-        return self._keeping(key, machine, partial(self.script, machine, context, here))
-
-    def kept_template(self, machine: Machine, kind: str, context: BuildContext) -> str | None:
-        """Return the text that `template` would make, if it is kept; as `kept_script`."""
-        return self._cache.get((machine.hostname, "template", kind, context), machine)
-
-    def keep_template(self, machine: Machine, kind: str, context: BuildContext) -> str:
-        """Return what `template` makes, and keep it; as `keep_script`."""
-        key = machine.hostname, "template", kind, context
-        return self._keeping(key, machine, partial(self.template, machine, kind, context))
-
-    def _keeping(self, key: Hashable, machine: Machine, make: Callable[[], str]) -> str:
-        with noting() as uses:
-            text = make()
-        self._cache.put(key, machine, text, uses)
-        return text
+    def read_script(self) -> None:
+        """Have the boot script's template ready; what is wrong with it, rendering it tells."""
+        self._scripts.read(SCRIPT)
 
     def boot(self, machine: Machine, context: BuildContext) -> Boot:
         """Return the images, and the command line in one line.

@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from pyxie.config.settings import Settings
 from pyxie.confined import find
 from pyxie.errors import NotServedError
+from pyxie.render.uses import note_chance
 
 _LONGEST: Final = 1 << 20
 """Bytes of a file that is read; what is longer is an image or an archive."""
@@ -44,6 +45,7 @@ def statics(
             if address in seen or len(seen) == _MOST:
                 continue
             seen.add(address)
+            note_chance()  # it may be another file the next time, or be there
             text = _read(folders[folder], unquote(name))
             if text is not None:
                 found[address] = text

@@ -7,9 +7,7 @@ gave "a useless preseed-file"; here it is an error with template, line and name.
 
 from __future__ import annotations
 
-import os
 import posixpath
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,10 +20,11 @@ from jinja2.loaders import split_template_path
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from pyxie.errors import RenderError
+from pyxie.errors import ExhaustedError, RenderError
 from pyxie.render.arguments import FilterError
+from pyxie.render.deadline import TimeIsUpError
 from pyxie.render.filters import FILTERS
-from pyxie.render.uses import by_chance, note, note_chance
+from pyxie.render.uses import State, Uses, by_chance, note, note_chance, state_of
 
 
 class Undefined(jinja2.Undefined):
@@ -85,6 +84,12 @@ class _Template(jinja2.Template):
     became of their files.
     """
 
+    @property
+    def files(self) -> Mapping[str, State]:
+        """The files that make it what it is: its own, and those that would come before."""
+        uses = getattr(self._uptodate, "__self__", None)
+        return uses.files if isinstance(uses, Uses) else {}
+
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:  # noqa: ARG002
         return self.make_module()  # all templates have the same globals, the environment's
 
@@ -105,39 +110,18 @@ class _Loader(jinja2.FileSystemLoader):
             UnicodeDecodeError: It is not UTF-8.
         """
         pieces = split_template_path(template)
-        before: list[str] = []
+        files: dict[str, State] = {}
         for folder in self.searchpath:
             place = posixpath.join(folder, *pieces)
             # Before it is read: an edit meanwhile makes it another one.
-            state = _state(place)
-            if state is not None:
+            files[place] = state_of(place)
+            if files[place] is not None:
                 break
-            before.append(place)
         else:
             raise jinja2.TemplateNotFound(template)
         with open(place, encoding=self.encoding) as file:  # noqa: PTH123
             source = file.read()
-
-        def current() -> bool:
-            return _state(place) == state and not any(map(os.path.isfile, before))
-
-        return source, place, current
-
-
-def _state(place: str) -> tuple[int, ...] | None:
-    """Return what is another when a file is another, or None if there is no file.
-
-    The mtime alone is not: `cp -p` and `rsync -t` set it, and a folder may be a
-    link that is moved from one release to the next.
-    """
-    try:
-        # Asked for at each request: os is ten times as fast as pathlib.
-        found = os.stat(place)  # noqa: PTH116
-    except (OSError, ValueError):  # ValueError: a NUL in the name
-        return None
-    if not stat.S_ISREG(found.st_mode):
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev, found.st_ctime_ns
+        return source, place, Uses(files).are_current
 
 
 _LONGEST = 16 << 20
@@ -204,6 +188,10 @@ class Renderer:
         self._env.globals["lipsum"] = by_chance(self._env.globals["lipsum"])
         self._compiled = lru_cache(_MOST_COMPILED)(self._compile)
 
+    def read(self, name: str) -> None:
+        """Have a template file compiled before it is asked for; raises what Jinja2 does."""
+        self._env.get_template(name)
+
     def template(self, name: str, context: Mapping[str, Any]) -> str:
         """Return the template file ``name``, rendered.
 
@@ -254,6 +242,11 @@ class Renderer:
             return RenderError(place, line, "is, or includes, what is not UTF-8 text")
         if isinstance(exc, OSError):
             return RenderError(place, line, f"cannot be read: {exc.strerror}")
+        if isinstance(exc, TimeIsUpError):
+            return ExhaustedError(place, line, str(exc))
+        if isinstance(exc, MemoryError):
+            why = "took more memory than a template may have, and was stopped"
+            return ExhaustedError(place, line, why)
         if isinstance(exc, RecursionError):
             return RenderError(place, line, "includes or calls itself without end")
         if isinstance(exc, FilterError):
@@ -293,6 +286,8 @@ class _Environment(ImmutableSandboxedEnvironment):
             for value, times in ((left, right), (right, left)):
                 if isinstance(times, int) and isinstance(value, (str, bytes, list, tuple)):
                     _bound(len(value) * times, _LONGEST)
+            if isinstance(left, int) and isinstance(right, int):
+                _bound(left.bit_length() + right.bit_length(), _MOST_BITS)
         elif isinstance(left, int) and isinstance(right, int):
             _bound(left.bit_length() * right, _MOST_BITS)
         return super().call_binop(context, operator, left, right)
@@ -310,7 +305,8 @@ class _Environment(ImmutableSandboxedEnvironment):
         except jinja2.TemplateNotFound:
             note_chance()  # an include may go on without it, until it is there
             raise
-        note(found)
+        if isinstance(found, _Template):
+            note(found.files)
         return found
 
     def select_template(self, *args: Any, **named: Any) -> jinja2.Template:

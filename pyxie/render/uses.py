@@ -6,44 +6,69 @@ cannot be relied on to be the same the next time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any, Final
-
-import jinja2
+from typing import Any, Final, TypeAlias
 
 MOST_TEMPLATES: Final = 64
 """That one text is made of; the files of all are looked at each time that it is asked for."""
 
 
+State: TypeAlias = tuple[int, ...] | None
+"""What is another when a file is another; None where there is no file."""
+
+
+def state_of(place: str) -> State:
+    """Return the state of a file.
+
+    The mtime alone is none: `cp -p` and `rsync -t` set it, and a folder may be a
+    link that is moved from one release to the next.
+    """
+    try:
+        # Asked for at each request: os is ten times as fast as pathlib.
+        found = os.stat(place)  # noqa: PTH116
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev, found.st_ctime_ns
+
+
 class Uses:
-    """The templates that a text was made of.
+    """The files that a text was made of.
 
     Attributes:
-        lasting: The same templates with the same names in them give the same text.
+        files: As they were when they were read; those that were sought in vain, too.
+        lasting: The same files, with the same names in them, give the same text.
     """
 
-    __slots__ = ("_templates", "lasting")
+    __slots__ = ("files", "lasting")
 
-    def __init__(self) -> None:
-        self._templates: set[jinja2.Template] = set()
-        self.lasting = True
+    def __init__(self, files: Mapping[str, State] | None = None, *, lasting: bool = True) -> None:
+        self.files: dict[str, State] = dict(files or {})
+        self.lasting = lasting
 
-    def add(self, template: jinja2.Template) -> None:
-        """Note a template; with too many different ones, the text is made anew each time."""
-        if self.lasting:
-            self._templates.add(template)
-            self.lasting = len(self._templates) <= MOST_TEMPLATES
+    def add(self, files: Mapping[str, State]) -> None:
+        """Note files; with too many different ones, the text is made anew each time."""
+        if not self.lasting or files.items() <= self.files.items():
+            return
+        if any(self.files.get(place, state) != state for place, state in files.items()):
+            self.lasting = False  # it was edited meanwhile
+        self.files.update(files)
+        there = sum(state is not None for state in self.files.values())
+        self.lasting = self.lasting and there <= MOST_TEMPLATES
 
     def never_the_same(self) -> None:
         """Note that the text may be another one the next time."""
         self.lasting = False
 
     def are_current(self) -> bool:
-        """Tell whether the files of all templates are as they were, by a stat or two for each."""
-        return all(template.is_up_to_date for template in self._templates)
+        """Tell whether all files are as they were, by a stat for each."""
+        return all(state_of(place) == state for place, state in self.files.items())
 
 
 _NOTING: ContextVar[Uses | None] = ContextVar("pyxie_uses", default=None)
@@ -60,11 +85,11 @@ def noting() -> Iterator[Uses]:
         _NOTING.reset(token)
 
 
-def note(template: jinja2.Template) -> None:
-    """Note a template that is used now, if anybody wants to know."""
+def note(files: Mapping[str, State]) -> None:
+    """Note files that are used now, if anybody wants to know."""
     uses = _NOTING.get()
     if uses is not None:
-        uses.add(template)
+        uses.add(files)
 
 
 def note_chance() -> None:

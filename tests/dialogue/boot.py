@@ -32,6 +32,7 @@ from tests.dhcp.packets import MAC
 from tests.dhcp.sockets import FakeSocket
 from tests.dialogue.machine import Machine
 from tests.dialogue.wires import Answer, Connection, TftpWire, Wires
+from tests.inthread import InThread
 from tests.support import Clock
 
 HOST = "web01.example.org"
@@ -189,7 +190,7 @@ async def boot(
     present = Interfaces([Interface("lo", 1, (IPv4Interface("127.0.0.1/8"),)), eth0])
     live = LiveSettings(file, settings, document)
     parts = replace(
-        assemble(live, database, lambda: present, clock=clock, steady=clock),
+        assemble(live, database, lambda: present, InThread(), clock=clock, steady=clock),
         upstreams=FakeUpstreams(upstream or {}),
         loaders=Loaders(lambda: settings.ipxe, ()),  # not those of the computer itself
     )

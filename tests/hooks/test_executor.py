@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -12,62 +12,55 @@ from pyxie.builds.life import Build
 from pyxie.config.build import Hook
 from pyxie.events.trace import Trace
 from pyxie.hooks.executor import Executor, Occasion
+from pyxie.hooks.names import Seen
+from pyxie.hooks.orders import Order
 from pyxie.hooks.process import Outcome
 from pyxie.metrics import Metrics
-from pyxie.render.strict import Renderer
-from pyxie.threads import Pool, T, Ts
+from pyxie.registry.machine import Machine
+from pyxie.render.context import BuildContext
 from tests.http.site import HOST
+from tests.render.site import CONTEXT, machine
 
 OCCASION = Occasion(kind="prebuild", host=HOST, mac=None)
 
 
-class LatePool(Pool):
-    """Threads that begin their work only after something else has happened."""
-
-    def __init__(self, meanwhile: Callable[[], None]) -> None:
-        super().__init__("late")
-        self._meanwhile = meanwhile
-
-    async def run(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        self._meanwhile()
-        return await super().run(work, *args)
+async def nothing(*_: object) -> Order:
+    return Order(("true",))
 
 
 class TestReload:
-    async def test_a_hook_is_rendered_by_settings_of_one_moment(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        renderers = {}
-        for which in ("before", "after"):
-            (tmp_path / which).mkdir()
-            (tmp_path / which / "folder").write_text(which)
-            renderers[which] = Renderer([tmp_path / which])
+    async def test_a_hook_is_rendered_by_settings_of_one_moment(self) -> None:
+        """Those by which its names are made are those that the renderer is asked with."""
         now = "before"
+        rendered = []
+
+        def seen(_build: Build | None, _mac: str | None) -> Seen:
+            asyncio.get_running_loop().call_soon(reload)
+            return Seen(machine(), CONTEXT, {"settings": now})
 
         def reload() -> None:
             nonlocal now
             now = "after"
 
-        monkeypatch.setattr("pyxie.hooks.executor.Pool", lambda _: LatePool(reload))
-        execute = Executor(
-            lambda: renderers[now], lambda _build, _mac: {"settings": now}, Trace(), Metrics()
-        )
-        hook = Hook(command=("echo", "{% include 'folder' %}, {{ settings }}"))
+        async def order(
+            _kind: str, _hook: Hook, _of: Machine, _as: BuildContext, more: Mapping[str, Any]
+        ) -> Order:
+            rendered.append((more["settings"], now))
+            await asyncio.sleep(0)
+            return Order(("echo", more["settings"]))
 
-        outcome = await execute(hook, Occasion(kind="prebuild", host=HOST, mac=None))
+        outcome = await Executor(order, seen, Trace(), Metrics())(Hook(command="x"), OCCASION)
 
-        assert (outcome.output, now) == ("before, before\n", "after")
+        assert (rendered, outcome.output, now) == ([("before", "before")], "before\n", "after")
 
 
 class TestABug:
-    async def test_is_an_outcome_and_told_as_one(
-        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        def names(_build: Build | None, _mac: str | None) -> Mapping[str, Any]:
+    async def test_is_an_outcome_and_told_as_one(self, caplog: pytest.LogCaptureFixture) -> None:
+        def names(_build: Build | None, _mac: str | None) -> Seen:
             raise KeyError("a bug")
 
         trace = Trace()
-        execute = Executor(lambda: Renderer([tmp_path]), names, trace, Metrics())
+        execute = Executor(nothing, names, trace, Metrics())
 
         outcome = await execute(Hook(command="true"), OCCASION)
 

@@ -27,6 +27,8 @@ from pyxie.http.parts import GATE, Parts
 from pyxie.http.server import HttpServer
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.store.database import Database
+from pyxie.workers.renders import Runner
+from tests.inthread import InThread
 from tests.support import Clock
 
 HOST = "linux001.internal"
@@ -200,6 +202,7 @@ async def serving(
     folder: Path,
     *,
     records: Callable[..., BuildRecords] = BuildRecords,
+    runner: Runner | None = None,
     to_strangers: bool = False,
     patience: Patience = Patience(),  # noqa: B008  (frozen)
     listen: str = "127.0.0.1",
@@ -210,6 +213,7 @@ async def serving(
     Args:
         folder: Where its files are written, and its state.
         records: Makes the records of builds.
+        runner: Renders; by default in a thread.
         to_strangers: All clients count as coming from elsewhere.
         patience: Of the server.
         listen: The address to listen on.
@@ -221,7 +225,15 @@ async def serving(
     eth0 = Interface("eth0", 2, (IPv4Interface("192.0.2.1/24"),))
     interfaces = Interfaces([eth0])
     live = LiveSettings(file, settings, document)
-    parts = assemble(live, database, lambda: interfaces, records=records, clock=clock, steady=clock)
+    parts = assemble(
+        live,
+        database,
+        lambda: interfaces,
+        runner or InThread(),
+        records=records,
+        clock=clock,
+        steady=clock,
+    )
     server = serve_http(parts, (listen,), 0, patience=patience)
     async with database, parts.builds, parts.machines, parts.boot_api, parts.upstreams, server:
         if to_strangers:

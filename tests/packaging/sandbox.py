@@ -161,6 +161,8 @@ def booted(folder: Path, *, config: str) -> Iterator[Sandbox]:
         try:
             if not _told_ready(notified, process):
                 raise RuntimeError(f"systemd has not booted:\n{console.read_text()}")
+            # It tells of each job that takes seconds, and would wait for us to read it.
+            notified.close()
             sandbox = Sandbox(_only_child(process), files / "etc/systemd/system")
             sandbox.run("systemctl", "log-target", "journal")
             yield sandbox

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import jinja2
 import pytest
 
 from pyxie.render.strict import Renderer
-from pyxie.render.uses import MOST_TEMPLATES, Uses, noting
+from pyxie.render.uses import MOST_TEMPLATES, Uses, noting, state_of
 
 
 def write(folder: Path, name: str, text: str) -> None:
@@ -23,21 +22,25 @@ def rendered(renderer: Renderer, name: str) -> tuple[str, Uses]:
 
 
 class TestATemplateThatIsUsedOften:
-    def test_is_looked_at_once(self) -> None:
-        looks = []
-
-        def current() -> bool:
-            looks.append(1)
-            return True
-
-        loader = jinja2.FunctionLoader(lambda _: ("text", None, current))
-        template = jinja2.Environment(loader=loader).get_template("a.j2")
+    def test_is_looked_at_once(self, tmp_path: Path) -> None:
+        write(tmp_path, "a.j2", "text")
+        place = str(tmp_path / "a.j2")
         uses = Uses()
         for _ in range(1000):
-            uses.add(template)
+            uses.add({place: state_of(place)})
 
         assert uses.are_current()
-        assert len(looks) == 1
+        assert list(uses.files) == [place]
+
+    def test_is_never_the_same_once_it_was_edited_meanwhile(self, tmp_path: Path) -> None:
+        place = str(tmp_path / "a.j2")
+        uses = Uses()
+        uses.add({place: state_of(place)})
+        write(tmp_path, "a.j2", "text")
+
+        uses.add({place: state_of(place)})
+
+        assert not uses.lasting
 
     def test_does_not_keep_its_text_from_being_kept(self, tmp_path: Path) -> None:
         write(tmp_path, "i.j2", "i")

@@ -1,0 +1,216 @@
+"""What the daemon has rendered: asked of workers, and kept for as long as it would be the same."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pyxie.advice.served import Advice
+from pyxie.config.build import Hook
+from pyxie.config.live import Derived, LiveSettings
+from pyxie.config.nodes import Loc
+from pyxie.config.settings import Settings
+from pyxie.errors import BusyError, RenderError
+from pyxie.hooks.orders import Order
+from pyxie.images.spec import images_of
+from pyxie.registry.machine import Machine
+from pyxie.render.cache import RenderCache, Rendered
+from pyxie.render.context import BuildContext
+from pyxie.render.rendering import Boot, Rendering
+from pyxie.shipped import shipped
+from pyxie.wiping.forecast import Forecast
+from pyxie.workers.jobs import (
+    Job,
+    Judged,
+    LineJob,
+    OrderJob,
+    PreviewJob,
+    RehearsalJob,
+    ScreenJob,
+    ScriptJob,
+    TemplateJob,
+    Way,
+)
+from pyxie.workers.lane import Lane
+from pyxie.workers.made import Known, Made
+
+
+class Runner(Protocol):
+    """What is asked of `pyxie.workers.pool.Pool`."""
+
+    async def run(self, job: Job, settings: Settings, lane: Lane) -> Made:
+        """Have a job done; raises as `Pool.run`."""
+        ...
+
+    @property
+    def problems(self) -> list[str]:
+        """What was stopped a moment ago."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a rehearsal; as `pyxie.rehearsal.Rehearsal`, without the texts."""
+
+    faults: tuple[Known, ...]
+    advice: tuple[Advice, ...]
+    forecast: Forecast
+
+
+class Renders:
+    """Has rendered what machines and people ask for; for the event loop.
+
+    Args:
+        settings: Those of now.
+        runner: Does it.
+    """
+
+    def __init__(self, settings: LiveSettings, runner: Runner) -> None:
+        self._settings = settings
+        self._runner = runner
+        self._cache = Derived(settings, lambda _: RenderCache())
+        self._shipped = Derived(settings, _as_shipped)
+
+    @property
+    def problems(self) -> list[str]:
+        """What was stopped, and is not tried again yet."""
+        return self._runner.problems
+
+    async def script(
+        self, machine: Machine, context: BuildContext, here: str, *, judged: Judged = "no"
+    ) -> Rendered:
+        """Return a machine's boot script; see `Rendering.script`.
+
+        Args:
+            machine: What is to be booted.
+            context: Who asks.
+            here: Our URL for iPXE.
+            judged: Tell what it wipes.
+
+        Raises:
+            NotServedError: No kernel is named.
+            RenderError: It cannot be rendered.
+            BusyError: Too much is asked for.
+        """
+        key = machine.hostname, "script", here, context, judged
+        return await self._kept(key, machine, ScriptJob(machine, context, here, judged))
+
+    async def template(
+        self,
+        machine: Machine,
+        kind: str,
+        context: BuildContext,
+        *,
+        way: Way = "template",
+        judged: bool = False,
+    ) -> Rendered:
+        """Return a machine's template.
+
+        Args:
+            machine: Whose it is.
+            kind: As it is asked for.
+            context: Of the build.
+            way: The method of `Rendering` that makes it.
+            judged: Tell what it wipes.
+
+        Raises:
+            NotServedError: The machine has none.
+            RenderError: It cannot be rendered.
+            BusyError: Too much is asked for.
+        """
+        key = machine.hostname, way, kind, context, judged
+        return await self._kept(key, machine, TemplateJob(machine, kind, context, way, judged))
+
+    async def boot(
+        self, machine: Machine, context: BuildContext, *, judged: Judged = "no"
+    ) -> tuple[Boot, Forecast | None]:
+        """Return what a machine is to load, and what that wipes; raises as `script`."""
+        made = await self._run(LineJob(machine, context, judged), Lane.BOOT)
+        return Boot(images_of(machine), made.text), made.forecast
+
+    async def rehearse(
+        self, machine: Machine, context: BuildContext, written: frozenset[Loc] = frozenset()
+    ) -> Tried:
+        """Have all tried that a build would serve; raises BusyError."""
+        try:
+            made = await self._run(RehearsalJob(machine, context, written), Lane.MANAGEMENT)
+        except RenderError as exc:
+            return Tried((exc,), (), Forecast())
+        faults = tuple(fault.error() for fault in made.faults)
+        return Tried(faults, made.advice, made.forecast or Forecast())
+
+    async def preview(self, machine: Machine, kind: str, context: BuildContext) -> str:
+        """Return what a machine would be sent; see `pyxie.render.preview`.
+
+        Raises:
+            NotServedError: There is none of that name.
+            RenderError: It cannot be rendered.
+            BusyError: Too much is asked for.
+        """
+        return (await self._run(PreviewJob(machine, kind, context), Lane.MANAGEMENT)).text
+
+    async def order(
+        self,
+        kind: str,
+        hook: Hook,
+        machine: Machine,
+        context: BuildContext,
+        more: Mapping[str, Any],
+    ) -> Order:
+        """Return a hook, rendered; see `pyxie.hooks.orders`.
+
+        Raises:
+            RenderError: It cannot be rendered, or is no command.
+            BusyError: Too much is asked for.
+        """
+        made = await self._run(OrderJob(kind, hook, machine, context, more), Lane.HOOKS)
+        return Order(made.command, made.url)
+
+    async def ask(self, mac: str, here: str) -> str:
+        """Return `Rendering.ask`; raises RenderError and BusyError."""
+        return await self._screen(ScreenJob("ask", (mac, here)))
+
+    async def discover(self, mac: str, here: str) -> str:
+        """Return `Rendering.discover`; raises RenderError and BusyError."""
+        return await self._screen(ScreenJob("discover", (mac, here)))
+
+    async def menu(self, mac: str, here: str) -> str:
+        """Return `Rendering.menu`; raises RenderError and BusyError."""
+        return await self._screen(ScreenJob("menu", (mac, here)))
+
+    async def load(
+        self, mac: str, here: str, urls: Sequence[str], cmdline: str, message: str = ""
+    ) -> str:
+        """Return `Rendering.load`; raises as `script`."""
+        given = (mac, here, tuple(urls), cmdline, message)
+        return await self._screen(ScreenJob("load", given))
+
+    async def notice(self, why: str, script_url: str, *, again: bool) -> str:
+        """Return `Rendering.notice`, or the shipped one where the operator's own cannot be."""
+        job = ScreenJob("notice", (why, script_url), {"again": again})
+        try:
+            return await self._screen(job)
+        except (BusyError, RenderError):
+            return self._shipped().notice(why, script_url, again=again)
+
+    async def _screen(self, job: ScreenJob) -> str:
+        return (await self._run(job, Lane.BOOT)).text
+
+    async def _kept(
+        self, key: Hashable, machine: Machine, job: ScriptJob | TemplateJob
+    ) -> Rendered:
+        cache = self._cache()
+        found = cache.get(key, machine)
+        if found is None:
+            made = await self._run(job, Lane.BOOT)
+            found = Rendered(made.text, made.forecast)
+            cache.put(key, machine, found, made.uses)
+        return found
+
+    async def _run(self, job: Job, lane: Lane) -> Made:
+        return await self._runner.run(job, self._settings(), lane)
+
+
+def _as_shipped(settings: Settings) -> Rendering:
+    return Rendering(settings.model_copy(update={"ipxe": shipped("ipxe")}))

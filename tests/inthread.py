@@ -1,0 +1,43 @@
+"""What renders in the place of processes: a thread, with the same messages to and from it."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from dataclasses import replace
+
+from pyxie.config.settings import Settings
+from pyxie.errors import NotServedError, RenderError
+from pyxie.render.rendering import Rendering
+from pyxie.render.uses import noting
+from pyxie.workers.jobs import Job
+from pyxie.workers.lane import Lane
+from pyxie.workers.made import Made, fault_of, from_plain, plain
+
+
+class InThread:
+    """A `pyxie.workers.renders.Runner` without processes, and so without limits."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+        self._rendering: Rendering | None = None
+
+    async def run(self, job: Job, settings: Settings, lane: Lane) -> Made:
+        sent = pickle.dumps(job)
+        if self._rendering is None or self._rendering.settings is not settings:
+            self._rendering = Rendering(settings)
+        made = await asyncio.to_thread(_done, self._rendering, sent)
+        if made.error is not None:
+            raise made.error.error()
+        return made
+
+
+def _done(rendering: Rendering, sent: bytes) -> Made:
+    job: Job = pickle.loads(sent)
+    with noting() as uses:
+        try:
+            made = job.do(rendering)
+        except (NotServedError, RenderError) as exc:
+            made = Made(error=fault_of(exc))
+    made = replace(made, files=uses.files, lasting=uses.lasting)
+    return from_plain(plain(made), made.text)

@@ -1,0 +1,1 @@
+"""Templates are rendered in processes of their own."""
