@@ -218,6 +218,9 @@ HOOK_BOOTS = Bound("hook_boots", 20_000, "machines of which a boot is remembered
 
 # The store, builds and tokens
 
+WAITRON_STAGES = Bound(
+    "waitron_stages", 4096, "builds whose last template waitron 3's jobs show", "forgotten"
+)
 DEFINITIONS = Bound("definitions", 20_000, "builds' machines, ready to boot", "made when asked for")
 DEFINITIONS_BEGINNING = Bound(
     "definitions_beginning", 256, "machines of builds that begin just now", "made when asked for"
@@ -239,6 +242,21 @@ AUDIT_WAITING = Bound(
 STORE_ANSWER = Bound("store_answer", 10, "s for the database to answer", "refused")
 
 # Events and the log
+
+EVENTS_OF_MACHINE = Bound(
+    "events_of_machine", 200, "events of one machine in memory", "the oldest is forgotten"
+)
+EVENTS_MACHINES = Bound(
+    "events_machines", 2000, "machines with events in memory", "the longest silent is forgotten"
+)
+EVENTS_RECENT = Bound("events_recent", 4000, "events of machines", "the oldest is forgotten")
+EVENTS_UNKNOWN = Bound(
+    "events_unknown", 2000, "events of unknown machines", "the oldest is forgotten"
+)
+EVENTS_UNREAD = Bound(
+    "events_unread", 1000, "events that wait for one who follows", "the oldest is left out"
+)
+TROUBLES = Bound("troubles", 4000, "machines whose last trouble is kept", "the oldest is forgotten")
 
 STRANGERS_EVENTS = Bound(
     "strangers_events", 30, "events a second of unknown machines", "neither kept nor logged"

@@ -29,6 +29,7 @@ ELSEWHERE: dict[str, str] = {
     "pyxie.daemon": "one reload at a time",
     "pyxie.rate": "makes what others bound",
     "pyxie.bounded": "makes what others bound",
+    "pyxie.http.gate": "a cache of addresses that were read, with a bound of its own",
     "pyxie.composition": "gives bounds to what keeps to them",
 }
 """Modules that hold nothing of what a stranger can make, with the reason."""
@@ -55,9 +56,7 @@ COUNTED_AS = {
 YET = frozenset(
     f"pyxie.{name}"
     for name in (
-        "compat.waitron3",
-        "events.archive", "events.trouble",
-        "http.gate", "render.strict",
+        "render.strict",
     )
 )  # fmt: skip
 """Modules whose bounds are constants of their own yet."""

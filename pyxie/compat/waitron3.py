@@ -11,7 +11,7 @@ from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.bounded import note
-from pyxie.bounds import BUILD_BODY_LENGTH, LOG_LENGTH
+from pyxie.bounds import BUILD_BODY_LENGTH, LOG_LENGTH, WAITRON_STAGES
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
@@ -44,7 +44,6 @@ _SPOKEN = {
     State.FAILED: ("failed", ""),
 }
 _MOST = 1000
-_STAGES = 4096
 _OK = written({"State": "OK"})
 
 routes = Routes()
@@ -66,7 +65,8 @@ class Jobs:
     def processing(self, build: Build, word: str, file: str) -> None:
         """Note the template that an installer has fetched."""
         word = "".join(c if c.isprintable() else "?" for c in word)
-        note(self._stages, build.token, (word, f"processing {file}"), _STAGES)
+        said = word, f"processing {file}"
+        WAITRON_STAGES.reached(note(self._stages, build.token, said, WAITRON_STAGES.whole))
 
     def status(self, build: Build) -> tuple[str, str]:
         """Return a job's status, and the reason for it."""

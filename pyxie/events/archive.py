@@ -18,10 +18,9 @@ from typing import Any, Final, Protocol, Self
 
 import sqlalchemy as sa
 
-from pyxie.bounds import EVENTS_WAITING, STORE_PATIENCE
+from pyxie.bounds import EVENTS_RECENT, EVENTS_UNKNOWN, EVENTS_WAITING, STORE_PATIENCE
 from pyxie.events.event import Event
 from pyxie.events.kind import Step, from_data
-from pyxie.events.trace import RECENT, UNKNOWN
 from pyxie.metrics import Metrics
 from pyxie.service import Unbound
 from pyxie.store.database import Database
@@ -96,7 +95,7 @@ class Archive(Unbound):
         try:
             rows = [
                 row
-                for of, most in ((unknown, UNKNOWN), (~unknown, RECENT))
+                for of, most in ((unknown, EVENTS_UNKNOWN.whole), (~unknown, EVENTS_RECENT.whole))
                 for row in await self._database.rows(newest.where(of).limit(most))
             ]
         except StoreError as exc:

@@ -13,7 +13,14 @@ from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
-from pyxie.bounds import STRANGERS_EVENTS
+from pyxie.bounds import (
+    EVENTS_MACHINES,
+    EVENTS_OF_MACHINE,
+    EVENTS_RECENT,
+    EVENTS_UNKNOWN,
+    EVENTS_UNREAD,
+    STRANGERS_EVENTS,
+)
 from pyxie.clock import steady
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Kind, Step
@@ -23,12 +30,6 @@ from pyxie.rate import TokenBuckets
 
 log = logging.getLogger("pyxie.boot")
 
-_PER_HOST = 200
-_HOSTS = 2_000
-RECENT = 4_000
-UNKNOWN = 2_000
-"""How many events of known and of unknown machines are kept."""
-_BACKLOG = 1_000
 _AGAIN = 10.0
 """Seconds within which a client that repeats itself is not recorded again."""
 _LOOK_BACK = 50
@@ -68,8 +69,8 @@ class Trace:
         self._steady = steady
         self._number = 0
         self._hosts: OrderedDict[str, deque[_Kept]] = OrderedDict()
-        self._known: deque[_Kept] = deque(maxlen=RECENT)
-        self._unknown: deque[_Kept] = deque(maxlen=UNKNOWN)
+        self._known: deque[_Kept] = deque(maxlen=EVENTS_RECENT.whole)
+        self._unknown: deque[_Kept] = deque(maxlen=EVENTS_UNKNOWN.whole)
         self._followers: dict[asyncio.Queue[Event], bool] = {}
         self._strangers = TokenBuckets(STRANGERS_EVENTS.most, burst=_AT_ONCE)
         self.troubles = Troubles()
@@ -103,6 +104,7 @@ class Trace:
         log.log(level, "%s", spoken(event), extra=about(sort, host or mac or peer or ""))
         for queue in self._followers:
             if queue.full():
+                EVENTS_UNREAD.reached()
                 queue.get_nowait()  # a follower that does not read loses the oldest
             queue.put_nowait(event)
 
@@ -131,7 +133,7 @@ class Trace:
         Args:
             progress: Also those that are kept nowhere, see `pyxie.events.kind.Kind`.
         """
-        queue: asyncio.Queue[Event] = asyncio.Queue(_BACKLOG)
+        queue: asyncio.Queue[Event] = asyncio.Queue(EVENTS_UNREAD.whole)
         self._followers[queue] = progress
         try:
             yield queue
@@ -165,13 +167,21 @@ class Trace:
         self._number += 1
         kept = _Kept(self._number, self._steady(), event)
         if event.host is None:
-            self._unknown.append(kept)
+            EVENTS_UNKNOWN.reached(_append(self._unknown, kept))
             return
         ring = self._hosts.get(event.host)
         if ring is None:
-            ring = self._hosts[event.host] = deque(maxlen=_PER_HOST)
-            if len(self._hosts) > _HOSTS:
+            ring = self._hosts[event.host] = deque(maxlen=EVENTS_OF_MACHINE.whole)
+            if len(self._hosts) > EVENTS_MACHINES.whole:
+                EVENTS_MACHINES.reached()
                 self._hosts.popitem(last=False)
         self._hosts.move_to_end(event.host)
-        ring.append(kept)
-        self._known.append(kept)
+        EVENTS_OF_MACHINE.reached(_append(ring, kept))
+        EVENTS_RECENT.reached(_append(self._known, kept))
+
+
+def _append(ring: deque[_Kept], kept: _Kept) -> int:
+    """Return how many were forgotten for it."""
+    forgotten = len(ring) == ring.maxlen
+    ring.append(kept)
+    return int(forgotten)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pyxie.bounded import note as remember
+from pyxie.bounds import TROUBLES
 from pyxie.events.datagrams import NotAnswered, Offered
 from pyxie.events.event import Event
 from pyxie.events.kind import Kind, Step
@@ -20,7 +21,6 @@ from pyxie.events.kinds import (
     TemplateFetched,
 )
 
-_MOST: Final = 4_000
 _NO_ANSWER: Final = frozenset(
     (
         *("no-loader", "no-architecture", "malformed-architecture", "unknown-architecture"),
@@ -43,7 +43,7 @@ class Troubles:
         if event.host is None:
             return
         if is_trouble(event.what):
-            remember(self._last, event.host, event, _MOST)
+            TROUBLES.reached(remember(self._last, event.host, event, TROUBLES.whole))
             return
         last = self._last.get(event.host)
         if last is not None and is_over(last.what, event.what):

@@ -5,8 +5,14 @@ import logging
 
 import pytest
 
-from pyxie.bounds import STRANGERS_EVENTS
-from pyxie.events import trace as module
+from pyxie.bounds import (
+    EVENTS_MACHINES,
+    EVENTS_OF_MACHINE,
+    EVENTS_RECENT,
+    EVENTS_UNKNOWN,
+    EVENTS_UNREAD,
+    STRANGERS_EVENTS,
+)
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Kind, Step
 from pyxie.events.kinds import (
@@ -210,11 +216,11 @@ class TestBounds:
     def test_unknown_machines_have_a_ring_of_their_own(self) -> None:
         clock = Clock(0.0)
         trace = Trace(steady=clock)
-        for n in range(module.UNKNOWN + 10):
+        for n in range(EVENTS_UNKNOWN.whole + 10):
             clock.now += 1
             trace.record(said(Step.OFFER, "offered"), mac=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}")
 
-        assert len(trace.recent()) == module.UNKNOWN
+        assert len(trace.recent()) == EVENTS_UNKNOWN.whole
 
     def test_a_machine_has_its_own_newest(self) -> None:
         trace = Trace()
@@ -222,27 +228,27 @@ class TestBounds:
             trace.record(said(Step.OFFER, str(n)), host="web01")
 
         assert texts(trace.recent(host="web01")) == [
-            str(n) for n in range(10_000 - module._PER_HOST, 10_000)
+            str(n) for n in range(10_000 - EVENTS_OF_MACHINE.whole, 10_000)
         ]
 
     def test_of_very_many_machines_the_longest_silent_are_forgotten(self) -> None:
         trace = Trace()
-        for n in range(module._HOSTS + 10):
+        for n in range(EVENTS_MACHINES.whole + 10):
             trace.record(said(Step.OFFER, "offered"), host=f"web{n}")
             trace.record(said(Step.OFFER, "offered"), host="web0")
 
-        assert len(trace._hosts) == module._HOSTS
+        assert len(trace._hosts) == EVENTS_MACHINES.whole
         assert texts(trace.recent(host="web1")) == []
         assert texts(trace.recent(host="web0")) != []
-        assert len(trace.recent()) <= module.RECENT + module.UNKNOWN
+        assert len(trace.recent()) <= EVENTS_RECENT.whole + EVENTS_UNKNOWN.whole
 
     def test_a_follower_that_does_not_read_loses_the_oldest(self) -> None:
         trace = Trace()
         with trace.follow() as queue:
-            for n in range(module._BACKLOG + 5):
+            for n in range(EVENTS_UNREAD.whole + 5):
                 trace.record(said(Step.OFFER, str(n)))
 
-            assert queue.qsize() == module._BACKLOG
+            assert queue.qsize() == EVENTS_UNREAD.whole
             assert queue.get_nowait().text == "5"
 
 
@@ -292,12 +298,12 @@ class TestProgress:
     def test_pushes_nothing_out_of_a_backlog(self) -> None:
         trace = Trace()
         with trace.follow(progress=True) as queue:
-            for n in range(module._BACKLOG):
+            for n in range(EVENTS_UNREAD.whole):
                 trace.record(said(Step.OFFER, str(n)))
             trace.record(progress(7))
 
             assert queue.get_nowait().text == "0"
-            assert queue.qsize() == module._BACKLOG - 1
+            assert queue.qsize() == EVENTS_UNREAD.whole - 1
 
 
 def progress(sent: int) -> ImageProgress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyxie.events import trouble as module
+from pyxie.bounds import TROUBLES
 from pyxie.events.datagrams import (
     AbortedByClient,
     AnswerNotSent,
@@ -127,7 +127,7 @@ class TestTroubles:
         assert troubles._last == {}
 
     def test_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "_MOST", 2)
+        monkeypatch.setattr(TROUBLES, "most", 2)
         troubles = Troubles()
 
         for host in ("a", "b", "c"):
