@@ -37,11 +37,15 @@ class Troubles:
 
     def __init__(self) -> None:
         self._last: dict[str, Event] = {}
+        self._begun: dict[str, None] = {}
+        """Machines whose build was seen to begin: what came before that is forgotten already."""
 
     def note(self, event: Event) -> None:
         """Take note of what happened."""
         if event.host is None:
             return
+        if isinstance(event.what, BuildChanged) and event.what.state == "pending":
+            remember(self._begun, event.host, None, TROUBLES.whole)
         if is_trouble(event.what):
             TROUBLES.reached(remember(self._last, event.host, event, TROUBLES.whole))
             return
@@ -50,9 +54,14 @@ class Troubles:
             del self._last[event.host]
 
     def of(self, host: str, since: float) -> Event | None:
-        """Return the machine's last trouble, if it is not older than ``since``."""
+        """Return the machine's last trouble, if that came after its build began, at ``since``.
+
+        The order counts, as far as it is known: the clock may have been set back meanwhile.
+        """
         found = self._last.get(host)
-        return found if found is not None and found.at >= since else None
+        if found is None or (host not in self._begun and found.at < since):
+            return None
+        return found
 
 
 def is_trouble(what: Kind) -> bool:

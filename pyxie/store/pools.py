@@ -29,6 +29,8 @@ from pyxie.store import schema
 
 _BUSY: Final = 5.0
 """Seconds that a statement waits for another program that writes."""
+_SILENT: Final = 30.0
+"""Seconds after which a server that says nothing any more is taken for gone."""
 _PROBED: Final = 1.0
 """The same, of what only asks: programs that do no harm write for no longer."""
 
@@ -160,6 +162,14 @@ class Pools:
                 STORE_LOOKING.reached()
                 raise
 
+    def _told(self) -> dict[str, Any]:
+        """Return what the driver is told when it connects."""
+        if self._is_file:
+            return schema.BY_HAND
+        if self._url.get_driver_name() == "asyncpg":
+            return {"timeout": STORE_FREE.most, "command_timeout": _SILENT}
+        return {}
+
     async def probe(self) -> None:
         """Ask the database whether it may be written to, which changes nothing.
 
@@ -180,7 +190,8 @@ class Pools:
             pool_size=size,
             max_overflow=0,
             pool_timeout=STORE_FREE.most,
-            connect_args=schema.BY_HAND if self._is_file else {},
+            pool_pre_ping=not self._is_file,  # a server may have been restarted
+            connect_args=self._told(),
         )
         if self._is_file:
             waits = _BUSY if busy is None else busy

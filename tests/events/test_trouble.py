@@ -108,6 +108,16 @@ class TestTroubles:
         assert troubles.of("web01", 2.5) is None
         assert troubles.of("web03", 0.0) is None
 
+    def test_count_by_their_order_if_the_clock_is_set_back(self) -> None:
+        troubles = Troubles()
+        troubles.note(event(HOOK, 50.0))
+        troubles.note(event(changed("pending"), 100.0))
+        before = troubles.of("web01", 100.0)
+
+        troubles.note(event(KERNEL, 7.0))
+
+        assert (before, troubles.of("web01", 100.0)) == (None, event(KERNEL, 7.0))
+
     def test_go_when_they_are_over_and_no_earlier(self) -> None:
         troubles = Troubles()
         troubles.note(event(KERNEL))
