@@ -40,9 +40,13 @@ class Backlog(Generic[T]):
             DHCP_BACKLOG.reached()
         lane.append(what)
 
-    def take(self) -> T | None:
-        """Take out the one that is to be looked at next; None if none waits."""
-        lane = self._known or self._strange
+    def take(self, *, strangers: bool = True) -> T | None:
+        """Take out the one that is to be looked at next; None if none waits.
+
+        Args:
+            strangers: Those may have their turn, too.
+        """
+        lane = self._known or (self._strange if strangers else self._known)
         if not lane:
             return None
         return lane.pop() if len(lane) > DEEP else lane.popleft()

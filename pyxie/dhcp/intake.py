@@ -82,8 +82,12 @@ class Intake:
         self._strangers = Strangers()
         self._backlog = Backlog[Heard]()
 
-    def read(self, on: DhcpSocket) -> None:
+    def read(self, on: DhcpSocket) -> bool:
         """Take in what has come, as far as there is time.
+
+        Returns:
+            Whether that was all: if not, strangers have to wait, for to answer one takes as long as
+            to drop fifty.
 
         Raises:
             OSError: The socket is broken, or its interface went away.
@@ -91,24 +95,25 @@ class Intake:
         began = time.perf_counter()
         for at in range(BATCH):
             if at % _LOOKS_AT_THE_CLOCK == 0 and time.perf_counter() - began > SLICE:
-                return
+                return False
             try:
                 received = on.receive()
             except BlockingIOError:
-                return
+                return True
             try:
                 self._sort(on, received)
             except Exception:  # noqa: BLE001
                 # The boundary: a bug met by one client must not end the others' boot.
                 self._account.bug(on.port, received.data)
+        return False
 
     def put(self, heard: Heard) -> None:
         """Have a request answered in its turn."""
         self._backlog.put(heard, known=heard.known)
 
-    def take(self) -> Heard | None:
-        """Take out the request that is to be answered next; None if there is none."""
-        return self._backlog.take()
+    def take(self, *, strangers: bool) -> Heard | None:
+        """Take out the request that is to be answered next; see `Backlog.take`."""
+        return self._backlog.take(strangers=strangers)
 
     def clear(self) -> None:
         """Forget all that was read."""

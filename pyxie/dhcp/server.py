@@ -130,6 +130,7 @@ class DhcpServer:
         self._intake = Intake(interfaces, knows, limit, self._account, clock)
         self._addresses = Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
         self._going_on: asyncio.Handle | None = None
+        self._behind = False
         self._unanswered = Unanswered[Heard]()
         self._gathering: asyncio.TimerHandle | None = None
         self._open: tuple[DhcpSocket, ...] = ()
@@ -194,7 +195,7 @@ class DhcpServer:
 
     def _readable(self, on: DhcpSocket) -> None:
         try:
-            self._intake.read(on)
+            self._behind = not self._intake.read(on)
         except OSError as error:
             self._receiving_failed(on, error)
         self._work()
@@ -202,7 +203,7 @@ class DhcpServer:
     def _work(self) -> None:
         """Answer what waits for it, as far as there is time; the rest soon."""
         until = time.perf_counter() + SLICE
-        while (heard := self._intake.take()) is not None:
+        while (heard := self._intake.take(strangers=not self._behind)) is not None:
             try:
                 self._look_at(heard)
             except Exception:  # noqa: BLE001
@@ -216,6 +217,7 @@ class DhcpServer:
     def _go_on(self) -> None:
         self._going_on = None
         self._work()
+        self._behind = False  # until there is more to read, which is seen after this
 
     def _receiving_failed(self, on: DhcpSocket, error: OSError) -> None:
         if error.errno in _PASSING:

@@ -26,6 +26,8 @@ class Strangers:
     def __init__(self) -> None:
         self._by_interface = TokenBuckets(DHCP_STRANGERS.most, burst=_AT_ONCE)
         self._by_mac = TokenBuckets(_PER_MAC, burst=2 * _PER_MAC)
+        self._closed: dict[int, float] = {}
+        """By interface: until when there is no turn, so that most of a flood asks for none."""
 
     def admits(self, client: bytes, interface: int, now: float) -> bool:
         """Tell whether a request is to be looked at; if so, it counts.
@@ -35,7 +37,9 @@ class Strangers:
             interface: The number of the one that it came in on.
             now: The time.
         """
-        if self._by_mac.allow(client, now) and self._by_interface.allow(interface, now):
-            return True
+        if now >= self._closed.get(interface, now) and self._by_mac.allow(client, now):
+            if self._by_interface.allow(interface, now):
+                return True
+            self._closed[interface] = now + 1 / DHCP_STRANGERS.most
         DHCP_STRANGERS.reached()
         return False

@@ -40,6 +40,15 @@ def test_known_machines_come_before_strangers() -> None:
     assert taken(backlog) == [2, 4, 1, 3]
 
 
+def test_strangers_may_have_to_wait() -> None:
+    backlog = Backlog[int]()
+    backlog.put(1, known=False)
+    backlog.put(2, known=True)
+
+    assert [backlog.take(strangers=False) for _ in range(2)] == [2, None]
+    assert backlog.take() == 1
+
+
 def test_the_oldest_is_dropped_for_one_more_and_counted() -> None:
     before = DHCP_BACKLOG.times
     backlog = Backlog[int](2)

@@ -135,6 +135,33 @@ class TestAFlood:
         assert len(caplog.messages) == 20
 
 
+class TestAHostThatIsTooBusy:
+    async def test_answers_known_machines_and_strangers_once_it_has_read_all(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.dhcp.intake.BATCH", 10)
+        async with serving(lab()) as site:
+            for number in range(45):
+                site.dhcp.deliver(stranger(number))
+                if number % 10 == 9:
+                    site.dhcp.deliver(replace(discover(0), xid=number))
+            await site.settle()
+
+        order = [each.message.chaddr.hex(":") == MAC for each in site.dhcp.sent]
+        assert order == [True] * 4 + [False] * 45
+
+    async def test_leaves_none_where_the_last_was_read_in_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.dhcp.intake.BATCH", 10)
+        async with serving(lab()) as site:
+            for number in range(10):
+                site.dhcp.deliver(stranger(number))
+            await site.settle()
+
+        assert len(site.dhcp.sent) == 10
+
+
 class TestFreshBeforeStale:
     async def test_who_has_waited_for_longer_than_its_client_listens_is_not_answered(self) -> None:
         async with serving(Lab()) as site:
