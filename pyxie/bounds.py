@@ -221,6 +221,7 @@ HOOK_BOOTS = Bound("hook_boots", 20_000, "machines of which a boot is remembered
 WAITRON_STAGES = Bound(
     "waitron_stages", 4096, "builds whose last template waitron 3's jobs show", "forgotten"
 )
+BUILDS_AT_ONCE = Bound("builds_at_once", 8, "builds of one call that begin at once", "wait")
 DEFINITIONS = Bound("definitions", 20_000, "builds' machines, ready to boot", "made when asked for")
 DEFINITIONS_BEGINNING = Bound(
     "definitions_beginning", 256, "machines of builds that begin just now", "made when asked for"

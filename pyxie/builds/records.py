@@ -68,7 +68,7 @@ class BuildRecords:
         """Store new builds, and end the active ones of those machines; all or nothing.
 
         Args:
-            wanted: Of each the build, how it was asked for, and who asked.
+            wanted: At most one of a machine: the build, how it was asked for, and who asked.
 
         Returns:
             The builds with their numbers.
@@ -77,22 +77,29 @@ class BuildRecords:
             StoreError: Nothing was stored.
         """
         await self._database.ready()
+        by_host = {build.host: (build, cause, peer) for build, cause, peer in wanted}
         async with self._database.transaction() as connection:
-            return [await self._begin(connection, *each) for each in wanted]
-
-    async def _begin(self, connection: Any, build: Build, cause: str, peer: str | None) -> Build:
-        replaced = (BUILDS.c.host == build.host) & BUILDS.c.state.in_(_ACTIVE)
-        old = (await connection.execute(sa.select(BUILDS.c.id).where(replaced))).scalars()
-        for number in old.all():
-            await self._note(connection, number, State.REPLACED, build.begun, cause, peer)
-        await connection.execute(
-            sa.update(BUILDS).where(replaced).values(state=str(State.REPLACED), changed=build.begun)
-        )
-        insert = sa.insert(BUILDS).values(**_row(build)).returning(BUILDS.c.id)
-        number = (await connection.execute(insert)).scalar_one()
-        await self._note(connection, number, build.state, build.begun, cause, peer)
-        await self._forget(connection, build.host)
-        return replace(build, number=number)
+            # Each statement takes as long as a write: four for all of them, however many.
+            mine = BUILDS.c.host.in_(by_host)
+            replaced = sa.update(BUILDS).where(mine & BUILDS.c.state.in_(_ACTIVE))
+            now = max(build.begun for build, _, _ in wanted)
+            replaced = replaced.values(state=str(State.REPLACED), changed=now)
+            old = await connection.execute(replaced.returning(BUILDS.c.id, BUILDS.c.host))
+            notes = [
+                _transition(number, State.REPLACED, build.begun, cause, peer)
+                for number, host in old
+                for build, cause, peer in (by_host[host],)
+            ]
+            insert = sa.insert(BUILDS).returning(BUILDS.c.host, BUILDS.c.id)
+            new = await connection.execute(insert, [_row(build) for build, _, _ in wanted])
+            numbers = {row.host: row.id for row in new}
+            notes += [
+                _transition(numbers[build.host], build.state, build.begun, cause, peer)
+                for build, cause, peer in wanted
+            ]
+            await connection.execute(sa.insert(TRANSITIONS), notes)
+            await self._forget(connection, tuple(by_host))
+        return [replace(build, number=numbers[build.host]) for build, _, _ in wanted]
 
     async def save(self, changes: Sequence[Change | Withdrawal]) -> None:
         """Store the states that builds have come into; on a full disk, from what is reserved.
@@ -135,10 +142,8 @@ class BuildRecords:
             return  # replaced, or forgotten; or it is stored already
         if not build.active:
             await self._unreplace(connection, build.number)
-        await self._note(
-            *(connection, build.number, build.state, build.changed),
-            *(change.cause, change.peer),
-        )
+        note = _transition(build.number, build.state, build.changed, change.cause, change.peer)
+        await connection.execute(sa.insert(TRANSITIONS).values(**note))
         for hook in change.hooks:
             kind = HOOKS_AFTER[build.state]
             row = pending_row(kind, hook, build.changed, build.host, build.number, build.mac)
@@ -165,12 +170,14 @@ class BuildRecords:
         note = (TRANSITIONS.c.build_id == number) & (TRANSITIONS.c.state == str(State.REPLACED))
         await connection.execute(sa.delete(TRANSITIONS).where(note))
 
-    async def _forget(self, connection: Any, host: str) -> None:
-        """Forget the oldest builds of a machine, with their history and hooks."""
-        mine = sa.select(BUILDS.c.id).where(BUILDS.c.host == host)
-        kept = mine.order_by(BUILDS.c.id.desc()).limit(self._keep())
-        owing = sa.select(HOOKS.c.build_id).where(HOOKS.c.state == "owed", HOOKS.c.host == host)
-        old = mine.where(BUILDS.c.id.not_in(kept), BUILDS.c.id.not_in(owing))
+    async def _forget(self, connection: Any, hosts: Sequence[str]) -> None:
+        """Forget the oldest builds of machines, with their history and hooks."""
+        newer = sa.func.row_number().over(partition_by=BUILDS.c.host, order_by=BUILDS.c.id.desc())
+        mine = sa.select(BUILDS.c.id, newer.label("at")).where(BUILDS.c.host.in_(hosts)).subquery()
+        owing = sa.select(HOOKS.c.build_id).where(
+            HOOKS.c.state == "owed", HOOKS.c.host.in_(hosts), HOOKS.c.build_id.is_not(None)
+        )
+        old = sa.select(mine.c.id).where(mine.c.at > self._keep(), mine.c.id.not_in(owing))
         numbers = (await connection.execute(old)).scalars().all()
         if not numbers:
             return
@@ -262,12 +269,11 @@ class BuildRecords:
     async def _needed(self, query: sa.Select[Any]) -> list[Build]:
         return [_build(row) for row in await self._database.rows(query)]
 
-    @staticmethod
-    async def _note(
-        connection: Any, number: int, state: State, at: float, cause: str, peer: str | None
-    ) -> None:
-        values = {"build_id": number, "at": at, "state": str(state), "cause": cause, "peer": peer}
-        await connection.execute(sa.insert(TRANSITIONS).values(**values))
+
+def _transition(
+    number: int, state: State, at: float, cause: str, peer: str | None
+) -> dict[str, Any]:
+    return {"build_id": number, "at": at, "state": str(state), "cause": cause, "peer": peer}
 
 
 def _row(build: Build) -> dict[str, Any]:

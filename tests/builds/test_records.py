@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from pyxie.builds.life import State
-from pyxie.builds.records import Change
+from pyxie.builds.records import BuildRecords, Change
+from pyxie.store.database import Database
 from tests.builds.stores import begin, build, opened, url
 
 
@@ -69,3 +73,57 @@ class TestWhatIsStored:
             assert found is not None
             assert (found.number, found.state) == (begun.number, State.REPLACED)
             assert await store.with_token("three") is None
+
+
+class CountingDatabase(Database):
+    """A database that counts the statements of its transactions."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.statements = 0
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Any]:
+        async with super().transaction() as connection:
+            self._connection = connection
+            yield self
+
+    async def execute(self, *query: Any) -> Any:
+        self.statements += 1
+        return await self._connection.execute(*query)
+
+
+class TestManyAtOnce:
+    async def test_take_as_many_statements_as_one(self, tmp_path: Path) -> None:
+        """Of which each takes a thread's turn, and all of them one write."""
+        async with CountingDatabase(url(tmp_path)) as database:
+            store = BuildRecords(database, keep=lambda: 1)
+            hosts = [f"web{number:02}.internal" for number in range(40)]
+            wanted = [(build(host, f"{host} 1"), "PUT /build", None) for host in hosts]
+            await store.begin(wanted[:1])
+            one, database.statements = database.statements, 0
+
+            begun = await store.begin(wanted[1:])
+
+            assert database.statements == one == 4
+            assert [each.host for each in begun] == hosts[1:]
+            assert [await store.build(each.number) for each in begun] == begun
+
+    async def test_replace_those_that_are_active_each_by_its_own_call(self, tmp_path: Path) -> None:
+        async with opened(url(tmp_path)) as store:
+            hosts = ["web01.internal", "web02.internal"]
+            await store.begin([(build(host, f"{host} 1"), "first", None) for host in hosts])
+            await store.begin([(build(host, f"{host} 2"), f"of {host}", None) for host in hosts])
+
+            told = [
+                [
+                    (each["build"], each["state"], each["cause"])
+                    for each in await store.history(host)
+                ]
+                for host in hosts
+            ]
+
+        assert told == [
+            [(at, "pending", "first"), (at, "replaced", how), (at + 2, "pending", how)]
+            for at, how in ((1, f"of {hosts[0]}"), (2, f"of {hosts[1]}"))
+        ]
