@@ -306,7 +306,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _busy(request, exc)
     except StoreError as exc:
         return fault(request, 500, f"the state cannot be read: {exc}")
-    except (ConnectionError, TimeoutError):
+    except (ConnectionError, TimeoutError, web.RequestPayloadError):  # chunks that are none, say
         return _hung_up(request)
     except Exception:
         log.exception("a bug, while answering %s %s", request.method, masked(request))
@@ -347,6 +347,10 @@ def _hung_up(request: web.Request) -> web.Response:
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse what is not open to callers without management access."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        # RFC 9110 section 8.4: nothing is unpacked, for it may be a bomb.
+        why = "the body is packed (Content-Encoding): send it as it is"
+        raise web.HTTPUnsupportedMediaType(text=why)
     if "Authorization" in request.headers:
         await request.app[TOKENS].load()
     scope = scope_of(request)

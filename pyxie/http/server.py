@@ -34,7 +34,7 @@ class _Discreet(logging.LoggerAdapter[logging.Logger]):
     def log(self, level: int, msg: object, *args: object, **named: Any) -> None:
         """Log a record, or a line on what a client did wrong."""
         error = named.get("exc_info")
-        if isinstance(error, HttpProcessingError):
+        if isinstance(error, HttpProcessingError | web.RequestPayloadError):
             log.debug("%s sent what is not HTTP: %s", args[0], type(error).__name__)
             return
         super().log(level, msg, *args, **named)
@@ -115,6 +115,7 @@ class HttpServer:
             handle_signals=False,
             keepalive_timeout=HTTP_IDLE.most,
             logger=_Discreet(logging.getLogger("aiohttp.server")),
+            auto_decompress=False,  # what is small packed may be large unpacked: edge.guard
         )
         await self._runner.setup()
         assert self._runner.server is not None  # noqa: S101

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 from pathlib import Path
@@ -271,3 +272,44 @@ def _break_off(served: Served) -> None:
     router = served.server._runner.app.router
     router._frozen = False
     router.add_get("/half", half)
+
+
+class TestAPackedBody:
+    """Content-Encoding on a request: RFC 9110 section 8.4."""
+
+    @pytest.mark.parametrize("coding", ["gzip", "DEFLATE", "br", "zstd", "gzip, gzip", "x" * 3000])
+    @pytest.mark.parametrize("packed", [b"that is none", gzip.compress(bytes(50 << 20))])
+    async def test_is_refused_without_being_unpacked(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, coding: str, packed: bytes
+    ) -> None:
+        async with serving(tmp_path) as served:
+            for method, path in (("PUT", f"/build/{HOST}"), ("POST", "/answer")):
+                answer = await served.ask(method, path, packed, Content_Encoding=coding)
+
+                assert answer == Answer(
+                    415, b"the body is packed (Content-Encoding): send it as it is\n"
+                )
+        assert [each for each in caplog.records if each.exc_info] == []
+
+    async def test_may_say_that_it_is_not(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            answer = await served.ask("PUT", f"/build/{HOST}", b"", Content_Encoding="identity")
+
+            assert answer == Answer(200, b"OK")
+
+    @pytest.mark.parametrize("rest", [b"2\r\n{}zz", b"fffffffffffffffffff\r\n"])
+    async def test_in_chunks_that_are_none_is_refused_and_no_traceback(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, rest: bytes
+    ) -> None:
+        """RFC 9112 section 7.1."""
+        head = b"POST /answer HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        async with serving(tmp_path, patience=Patience(still=0.5)) as served:
+            reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+            writer.write(head)
+            await asyncio.sleep(0.1)  # so that the body is being read
+            writer.write(rest)
+            status = await reader.readline()
+            writer.close()
+
+        assert status == b"" or status.startswith(b"HTTP/1.1 400 ")
+        assert [each for each in caplog.records if each.exc_info] == []
