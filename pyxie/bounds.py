@@ -181,6 +181,9 @@ FETCH_CONNECT = Bound("fetch_connect", 10, "s to connect to another server", "an
 IMAGE_FIRST_BYTE = Bound(
     "image_first_byte", 300, "s for the first byte of an image", "answered 502", "limits.first_byte"
 )
+IMAGE_AHEAD = Bound(
+    "image_ahead", 32768, "bytes of an image ahead of its client", "waits for the client"
+)
 IMAGE_SILENCE = Bound("image_silence", 30, "s without a byte within an image", "broken off")
 BOOT_API_PATIENCE = Bound("boot_api_patience", 5, "s for an answer of the boot API", "given up")
 BOOT_API_BYTES = Bound("boot_api_bytes", 65536, "bytes of an answer of the boot API", "refused")

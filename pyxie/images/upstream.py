@@ -13,7 +13,7 @@ from typing import Final, Self
 import aiohttp
 from aiohttp import hdrs, web
 
-from pyxie.bounds import IMAGE_FIRST_BYTE, IMAGE_SILENCE
+from pyxie.bounds import IMAGE_AHEAD, IMAGE_FIRST_BYTE, IMAGE_SILENCE
 from pyxie.errors import PyxieError
 from pyxie.images.firstbyte import FirstByte, TooLateError
 from pyxie.images.fitting import Asked
@@ -35,8 +35,9 @@ _PASSED_BACK = (
     hdrs.LAST_MODIFIED,
 )
 _PASSED_BACK_OF_NOTHING = (hdrs.CONTENT_RANGE, hdrs.ETAG, hdrs.LAST_MODIFIED)
-_CHUNK = 256 << 10
 _PROXY_WANTS_A_PASSWORD = 407
+_UNSENT: Final = 128 << 10
+"""Bytes that the kernel keeps of a client's before it has begun to send them."""
 FIRST_BYTE: Final = IMAGE_FIRST_BYTE.most
 """Seconds; there are servers that build an image when it is first asked for."""
 SILENCE: Final = IMAGE_SILENCE.most
@@ -181,14 +182,17 @@ class Upstreams(Unbound):
         if answer.status == 416:
             response.headers[hdrs.CONTENT_LENGTH] = "0"
         await response.prepare(request)
+        _hold_little(request)
         sent = 0
         while request.method != "HEAD" and answer.status in (200, 206):
             try:
                 if sent:
-                    async with asyncio.timeout(self._silence):
-                        chunk = await answer.content.read(_CHUNK)
+                    chunk = answer.content.read_nowait(IMAGE_AHEAD.whole)
+                    if not chunk and not answer.content.at_eof():
+                        async with asyncio.timeout(self._silence):
+                            chunk = await answer.content.read(IMAGE_AHEAD.whole)
                 else:  # it may have said at once that the file is there, and build it now
-                    chunk = await first.of(answer.content.read(_CHUNK))
+                    chunk = await first.of(answer.content.read(IMAGE_AHEAD.whole))
             except (aiohttp.ClientError, TimeoutError, TooLateError) as exc:
                 if isinstance(exc, TimeoutError):
                     IMAGE_SILENCE.reached()
@@ -197,10 +201,27 @@ class Upstreams(Unbound):
             if not chunk:
                 break
             await response.write(chunk)
+            if request.transport is not None and request.transport.get_write_buffer_size():
+                IMAGE_AHEAD.reached()
+                await request.writer.drain()  # by itself aiohttp waits for each second 64 KiB
             sent += len(chunk)
             moved(sent, answer.content_length)
         await response.write_eof()
         return response
+
+
+def _hold_little(request: web.Request) -> None:
+    """Keep what waits for a slow client small, in pyxie and in the kernel.
+
+    A client that does not read at all would have a megabyte here, and four more there.
+    """
+    if request.transport is None:
+        return
+    request.transport.set_write_buffer_limits(high=0)
+    sock = request.transport.get_extra_info("socket")
+    if sock is not None:
+        # What is on its way is not counted, so a far client is as fast as before: tcp(7).
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
 
 
 def _reset(request: web.Request) -> None:

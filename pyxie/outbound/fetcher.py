@@ -20,7 +20,7 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-from pyxie.bounds import FETCH_CONNECT, FETCH_REDIRECTS
+from pyxie.bounds import FETCH_CONNECT, FETCH_REDIRECTS, IMAGE_AHEAD
 from pyxie.errors import PyxieError
 from pyxie.outbound.mark import VIA, onward
 from pyxie.outbound.proxies import DIRECTLY, Proxies
@@ -28,7 +28,6 @@ from pyxie.outbound.reach import Address, OutOfReachError, Reach, Zone, literal,
 from pyxie.outbound.requests import proxy_for, request_class
 from pyxie.outbound.resolver import Resolver
 
-_BUFFER: Final = 32 << 10
 _MOVED: Final = frozenset((301, 302, 303, 307, 308))
 
 
@@ -44,6 +43,9 @@ class _Reply(aiohttp.ClientResponse):
     async def start(self, connection: Any) -> aiohttp.ClientResponse:
         """Note the address while there is a connection: it ends with a short answer."""
         name = connection.transport and connection.transport.get_extra_info("peername")
+        # asyncio's transports take 256 KiB at once, whoever has to hold them then.
+        if hasattr(connection.transport, "max_size"):
+            connection.transport.max_size = IMAGE_AHEAD.whole
         self.peer = _place(name) if name else None
         return await super().start(connection)
 
@@ -84,7 +86,7 @@ def session(
         cookie_jar=aiohttp.DummyCookieJar(),
         request_class=request_class(proxies),
         response_class=_Reply,
-        read_bufsize=_BUFFER,
+        read_bufsize=IMAGE_AHEAD.whole // 2,  # it holds twice that
     )
 
 
