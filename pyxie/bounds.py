@@ -49,19 +49,19 @@ HTTP_PER_NETWORK = Bound(
     "http_per_network",
     2048,
     "connections from one IPv6 /64, or from the link-local addresses of an interface: half of all",
-    "the slowest makes room",
+    "a slow one makes room",
 )
 HTTP_TOTAL = Bound(
-    "http_total", 4096, "connections of machines", "the slowest makes room", "limits.http_total"
+    "http_total", 4096, "connections of machines", "a slow one makes room", "limits.http_total"
 )
 HTTP_ALLOWED = Bound(
     "http_allowed",
     4096,
     "connections of the networks in `api.allow`",
-    "the slowest makes room",
+    "a slow one makes room",
     "limits.http_total",
 )
-HTTP_HOST = Bound("http_host", 1024, "connections of this host itself", "the slowest makes room")
+HTTP_HOST = Bound("http_host", 1024, "connections of this host itself", "a slow one makes room")
 ACCEPTED = Bound("http_accepted", 16, "connections taken at once", "wait for the next turn")
 DESCRIPTORS = Bound("descriptors", 65_536, "open files, or what the host gives", "wait or refused")
 HTTP_FIRST_REQUEST = Bound("http_first_request", 30, "s for a connection's first request", "closed")
@@ -141,7 +141,7 @@ CHOSEN = Bound("chosen", 1000, "choices in unknown machines' menus", "the oldest
 TFTP_PER_ADDRESS = Bound(
     "tftp_per_address", 256, "transfers of one address", "refused", "limits.tftp_per_address"
 )
-TFTP_TOTAL = Bound("tftp_total", 4096, "transfers", "refused", "limits.tftp_total")
+TFTP_TOTAL = Bound("tftp_total", 4096, "transfers", "a slow one makes room", "limits.tftp_total")
 TFTP_NEWCOMERS = Bound(
     "tftp_newcomers", 100, "requests a second of addresses never heard again", "dropped"
 )

@@ -16,6 +16,7 @@ from pyxie.access.audit import Audit
 from pyxie.access.tokens import Tokens
 from pyxie.bootapi.lookup import BootApi
 from pyxie.bootapi.memory import Memory
+from pyxie.bounds import DESCRIPTORS
 from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
@@ -26,6 +27,7 @@ from pyxie.clock import steady
 from pyxie.compat import contract, waitron3
 from pyxie.config.live import Derived, LiveSettings
 from pyxie.config.settings import Settings
+from pyxie.descriptors import held
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
@@ -101,6 +103,7 @@ def compose(
     *,
     strict: bool = False,
     proxies: Proxies = DIRECTLY,
+    files: int = DESCRIPTORS.whole,
 ) -> Daemon:
     """Make a daemon.
 
@@ -109,6 +112,7 @@ def compose(
         forks: Starts the processes that render.
         strict: Refuse to start while a machine file is broken.
         proxies: By way of which other servers are reached.
+        files: How many files the host lets it open.
     """
     database = Database(settings().state)
     watch = InterfaceWatch(lambda: settings().interfaces or None)
@@ -136,8 +140,8 @@ def compose(
     services += [parts.audit, parts.archive, parts.hooks, stale, parts.upstreams]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
-    services.append(serve_tftp(parts, lambda: watch.current))
-    services.append(serve_http(parts, settings().http.listen, settings().http.port))
+    services.append(serve_tftp(parts, lambda: watch.current, files=files))
+    services.append(serve_http(parts, settings().http.listen, settings().http.port, files=files))
     if settings().dhcp.mode != "off":
         services.append(serve_dhcp(parts, lambda: watch.current))
     return Daemon(
@@ -322,6 +326,7 @@ def serve_tftp(
     *,
     listener: Callable[[str, int, bool], RequestSocket] = listen,
     connector: Callable[[str, tuple[str, int]], tuple[TransferSocket, int]] = connect,
+    files: int = DESCRIPTORS.whole,
 ) -> TftpServer:
     """Make the TFTP server.
 
@@ -330,6 +335,7 @@ def serve_tftp(
         interfaces: Those of now.
         listener: Opens the socket that requests are heard on.
         connector: Opens the socket of a transfer.
+        files: How many files the host lets it open.
     """
     return TftpServer(
         parts.loaders,
@@ -338,7 +344,7 @@ def serve_tftp(
         serves=lambda index: interfaces().served(index),
         port=parts.settings().tftp.port,
         single_port=parts.settings().tftp.single_port,
-        limits=Derived(parts.settings, _tftp_limits),
+        limits=Derived(parts.settings, lambda now: _tftp_limits(now, files)),
         listener=listener,
         connector=connector,
         pool=parts.pools.loaders,
@@ -351,6 +357,7 @@ def serve_http(
     port: int,
     *,
     patience: Patience = Patience(),  # noqa: B008  (frozen)
+    files: int = DESCRIPTORS.whole,
 ) -> HttpServer:
     """Make the HTTP server.
 
@@ -359,28 +366,31 @@ def serve_http(
         listen: Addresses; none means all, IPv6 too.
         port: TCP port; 0 takes a free one, for tests.
         patience: How long a client is waited for.
+        files: How many files the host lets it open.
     """
 
     def side(peer: Address, local: Address) -> Side:
         return parts.gate().side(peer, local)
 
-    admission = Admission(Derived(parts.settings, _connection_limits), side, patience)
+    admission = Admission(
+        Derived(parts.settings, lambda now: _connection_limits(now, files)), side, patience
+    )
     declared = operations(parts.settings().waitron_api)
     app = application(parts, declared, admission)
     app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records)
     return HttpServer(app, admission, listen, port)
 
 
-def _connection_limits(settings: Settings) -> ConnectionLimits:
-    limits = settings.limits
-    return ConnectionLimits(limits.http_per_address, limits.http_total, limits.http_total)
+def _connection_limits(settings: Settings, files: int) -> ConnectionLimits:
+    may = held(settings.limits, files)
+    return ConnectionLimits(settings.limits.http_per_address, may.http, may.allowed, may.host)
 
 
-def _tftp_limits(settings: Settings) -> Limits:
+def _tftp_limits(settings: Settings, files: int) -> Limits:
     limits = settings.limits
     return Limits(
         per_client=limits.tftp_per_address,
-        total=limits.tftp_total,
+        total=held(limits, files).tftp,
         max_blksize=limits.tftp_blksize,
         max_windowsize=limits.tftp_windowsize,
     )

@@ -15,10 +15,12 @@ from pathlib import Path
 
 from pyxie import __version__, privileges, systemd
 from pyxie.announcement import whom
+from pyxie.bounds import DESCRIPTORS
 from pyxie.composition import Daemon, compose
 from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
-from pyxie.config.settings import Settings
+from pyxie.config.settings import Limits, Settings
+from pyxie.descriptors import lowered, wanted
 from pyxie.errors import BusyError, ConfigError, StartError
 from pyxie.lines import Lines
 from pyxie.logs import LeftOut, configure
@@ -28,9 +30,6 @@ from pyxie.service import supervise
 from pyxie.workers.forkserver import ForkServer
 
 log = logging.getLogger(__name__)
-
-_OPEN_FILES = 65_536
-"""As in packaging/systemd/pyxie.service."""
 
 
 def run(
@@ -53,11 +52,11 @@ def run(
     lines = Lines()
     configure(settings.log, lines)
     proxies = _proxies()
-    _allow_files()
+    files = _allow_files(settings.limits)
     gc.freeze()  # what is loaded by now, forked processes share for as long as none writes to it
     with ForkServer() as forks:
         live = LiveSettings(file, settings, document)
-        asyncio.run(_run(live, forks, proxies, lines, strict=strict))
+        asyncio.run(_run(live, forks, proxies, lines, files, strict=strict))
 
 
 def _proxies() -> Proxies:
@@ -78,10 +77,19 @@ def _proxies() -> Proxies:
 
 
 async def _run(
-    live: LiveSettings, forks: ForkServer, proxies: Proxies, lines: Lines, *, strict: bool
+    live: LiveSettings,
+    forks: ForkServer,
+    proxies: Proxies,
+    lines: Lines,
+    files: int,
+    *,
+    strict: bool,
 ) -> None:
-    daemon, settings = compose(live, forks, strict=strict, proxies=proxies), live()
+    daemon = compose(live, forks, strict=strict, proxies=proxies, files=files)
+    settings = live()
     live.follow(lambda now: configure(now.log, lines))
+    tell_lowered = _Lowered(files)
+    live.follow(tell_lowered)
     stop = asyncio.Event()
 
     def bound() -> None:
@@ -99,6 +107,7 @@ async def _run(
             log.warning("%s", sentence)
         if not settings.api.allow and not settings.api.tokens:
             log.info("only this host may manage builds, and who has a token: `pyxie token create`")
+        tell_lowered(settings)
         log.info("pyxie %s serves; %s", __version__, _whom(daemon))
         systemd.ready(_status(daemon))
         reloads.bound()
@@ -116,12 +125,30 @@ async def _run(
     log.info("stopped")
 
 
-def _allow_files() -> None:
-    """Raise the soft limit of open files: shells set 1,024, and 'limits' allows for more."""
+def _allow_files(limits: Limits) -> int:
+    """Raise the soft limit of open files, as shells set 1,024; return how many there may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
-    if soft != resource.RLIM_INFINITY and soft < enough:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+    enough = max(DESCRIPTORS.whole, wanted(limits))
+    if hard != resource.RLIM_INFINITY:
+        enough = min(hard, enough)
+    if soft == resource.RLIM_INFINITY or soft >= enough:
+        return enough if soft == resource.RLIM_INFINITY else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
+    return enough
+
+
+class _Lowered:
+    """Says what is lowered for want of open files: at the start, and when it has become other."""
+
+    def __init__(self, files: int) -> None:
+        self._files = files
+        self._said: str | None = None
+
+    def __call__(self, settings: Settings) -> None:
+        sentence = lowered(settings.limits, self._files)
+        if sentence is not None and sentence != self._said:
+            log.warning("%s", sentence)
+        self._said = sentence
 
 
 def _load_late() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+from typing import Final, TypeVar
+
+K = TypeVar("K")
 
 
 class TokenBuckets:
@@ -95,3 +98,12 @@ class Once:
 
     def __len__(self) -> int:
         return len(self._said)
+
+
+SLOW: Final = 4_000.0
+"""Bytes a second. Who moves as many is not displaced; a slow BMC moves ten times as many."""
+
+
+def first_slow(paces: Iterable[tuple[K, float]]) -> K | None:
+    """Return the first that moves few bytes a second, and ask for no more."""
+    return next((key for key, pace in paces if pace < SLOW), None)

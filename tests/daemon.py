@@ -155,13 +155,13 @@ def kill(process: Process) -> None:
     assert process.wait_exit(5) == -signal.SIGKILL
 
 
-def fetch_by_tftp(port: int, name: str) -> bytes:
+def fetch_by_tftp(port: int, name: str, server: str = "127.0.0.1") -> bytes:
     """Return the first block of a file."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(0.5)
 
         def asked() -> bytes | None:
-            client.sendto(b"\0\1" + name.encode() + b"\0octet\0", ("127.0.0.1", port))
+            client.sendto(b"\0\1" + name.encode() + b"\0octet\0", (server, port))
             with suppress(TimeoutError):
                 return client.recv(2000)
             return None

@@ -45,6 +45,7 @@ PURE = frozenset(
         "config.place",
         "config.values",
         "dhcp.backlog",
+        "descriptors",
         "dhcp.chain",
         "dhcp.strangers",
         "dhcp.decide",
@@ -178,6 +179,7 @@ EXTRA = {
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.outbound.proxies": {"pathlib"},  # the same
     "pyxie.loaders.catalogue": {"pyxie.config.validate", "pyxie.config.words"},  # near names
+    "pyxie.descriptors": {"pyxie.config.settings"},  # for the type of its limits
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.outbound.phrases": {"http"},  # for what a status means
     "pyxie.images.load": {"pyxie.config.initrd"},  # for what a name is

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
+import pytest
+
 from pyxie.composition import Daemon, compose
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
@@ -92,7 +94,10 @@ class Client:
 
 
 class TestTftp:
-    async def test_follows_its_limits(self, tmp_path: Path) -> None:
+    async def test_follows_its_limits(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.rate.SLOW", 0.0)  # so nobody makes room for another
         site = composed(tmp_path, "interfaces: [lo]\n")
         (tmp_path / "ipxe/ours.kpxe").write_bytes(b"x" * 5000)
         port = site.daemon.settings().tftp.port

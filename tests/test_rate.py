@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyxie.rate import Newcomers, Once, TokenBuckets
+from pyxie.rate import Newcomers, Once, TokenBuckets, first_slow
 
 
 class TestTokenBuckets:
@@ -103,3 +103,15 @@ class TestNewcomers:
         assert len(newcomers) == 2
         assert newcomers.allow("new", 0.0)
         assert [newcomers.allow(key, 0.0) for key in ("a", "b", "c")] == [True, False, True]
+
+
+class TestMakingRoom:
+    def test_the_first_that_is_slow_does_and_no_more_are_looked_at(self) -> None:
+        looked = iter([("a", 5000.0), ("b", 20.0), ("c", 10.0)])
+
+        assert first_slow(looked) == "b"
+        assert next(looked) == ("c", 10.0)
+
+    def test_nobody_does_who_moves(self) -> None:
+        """A baseboard controller that reads 50 kB/s keeps its place."""
+        assert first_slow([("a", 50_000.0), ("b", 1e9)]) is None

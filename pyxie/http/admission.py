@@ -17,17 +17,17 @@ from typing import Final, cast
 from aiohttp import web
 
 from pyxie.bounds import HTTP_BODY_PACE, HTTP_FIRST_REQUEST, HTTP_IDLE, HTTP_STILL
-from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, origin, slowest
+from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, origin
 from pyxie.http.gate import Address, Side, address
-from pyxie.http.pace import TCP_INFO_SIZE, Line, Pace, Turn, line, turn
-from pyxie.rate import Once
+from pyxie.http.pace import ENOUGH, TCP_INFO_SIZE, Line, Pace, Turn, line, turn
+from pyxie.rate import Once, first_slow
 
 log = logging.getLogger(__name__)
 
 _LOOK: Final = 5.0
 """Seconds between two looks at a connection, at most."""
-_LOOKED_AT: Final = 8
-"""Of how many the slowest makes room for a newcomer."""
+_LOOKED_AT: Final = 32
+"""How many are looked at for one that makes room: a flood of newcomers costs little each."""
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: what was not sent is thrown away, not kept for whoever does not take it."""
 
@@ -120,12 +120,11 @@ class Admission:
     def _makes_room(self, full: Full) -> bool:
         displaced = None
         if full.group is not None:
-            # A few, so that a flood of newcomers costs little each.
-            found = self._crowd.some(full.group, _LOOKED_AT)
-            displaced = slowest([(each, each.look()) for each in found])
+            found = self._crowd.in_turn(full.group, _LOOKED_AT)
+            displaced = first_slow((each, each.look()) for each in found)
         now = asyncio.get_running_loop().time()
         if self._said.news((full.bound.name, displaced is None), now):
-            what = "are refused" if displaced is None else "make room, the slowest first"
+            what = "are refused" if displaced is None else "make room, the slow ones first"
             log.warning("HTTP connections %s; too many: %s", what, full)
         if displaced is None:
             return False
@@ -150,6 +149,7 @@ class _Connection(asyncio.Protocol):
         self._given = 0
         self._patience: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle | None = None
+        self._looks = iter((ENOUGH, ENOUGH))  # the first ones say how fast it is
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -159,8 +159,7 @@ class _Connection(asyncio.Protocol):
             return
         patience = self._admission.patience
         self._patience = self._loop.call_later(patience.first_request, self._asks_nothing)
-        self._again = min(_LOOK, patience.still / 4)
-        self._looking = self._loop.call_later(self._again, self._look)
+        self._look_later()
         self._inner = self._factory()
         self._inner.connection_made(transport)
 
@@ -257,7 +256,11 @@ class _Connection(asyncio.Protocol):
             HTTP_BODY_PACE.reached()
             self._give_up(f"the body of its request was not whole after {now - self._asked:.0f} s")
         else:
-            self._looking = self._loop.call_later(self._again, self._look)
+            self._look_later()
+
+    def _look_later(self) -> None:
+        wait = next(self._looks, min(_LOOK, self._admission.patience.still / 4))
+        self._looking = self._loop.call_later(wait, self._look)
 
     def _trickles(self, asked: float) -> bool:
         patience = self._admission.patience

@@ -5,10 +5,10 @@ Told addresses; it holds no socket. Whom a newcomer displaces is decided here to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from pyxie.bounds import (
     HTTP_ALLOWED,
@@ -23,9 +23,6 @@ from pyxie.http.gate import Side
 K = TypeVar("K")
 Group: TypeAlias = tuple[Side, str]
 """A side and the address or network; ``""`` for the whole side."""
-
-SLOW: Final = 4_000.0
-"""Bytes a second. Who moves as many is not displaced; a slow BMC moves ten times as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +138,16 @@ class Crowd(Generic[K]):
             if not members:
                 del self._groups[group]
 
-    def some(self, group: Group, many: int) -> list[K]:
-        """Return as ``many`` of a group as there are, another time others."""
+    def in_turn(self, group: Group, many: int) -> Iterator[K]:
+        """Yield as ``many`` of a group as there are, who was there longest first.
+
+        Whom another follows comes to the end: next time others come first.
+        """
         members = self._groups.get(group, {})
-        found = [key for key, _ in zip(members, range(many), strict=False)]
-        for key in found:
-            members[key] = members.pop(key)  # to the end
-        return found
+        for _ in range(min(many, len(members))):
+            key = next(iter(members))
+            yield key
+            members[key] = members.pop(key)
 
     def _side_is_full(self, side: Side, most: int) -> Full:
         match side:
@@ -163,9 +163,3 @@ class Crowd(Generic[K]):
 
     def _held(self, side: Side, whose: str = "") -> int:
         return len(self._groups.get((side, whose), ()))
-
-
-def slowest(paces: Iterable[tuple[K, float]]) -> K | None:
-    """Return who moves the fewest bytes a second, if these are few; the first of equals."""
-    key, pace = min(paces, key=lambda each: each[1], default=(None, SLOW))
-    return key if pace < SLOW else None

@@ -13,8 +13,8 @@ _TCP_INFO: Final = Struct("=24xI92xQQ8xI")
 of them since Linux 4.6."""
 TCP_INFO_SIZE: Final = _TCP_INFO.size
 
-_ENOUGH: Final = 0.25
-"""Seconds that have to pass before a speed is measured anew; a client may pause between two."""
+ENOUGH: Final = 0.25
+"""Seconds that have to pass before a speed is measured; a client may pause for less."""
 
 
 class Turn(Enum):
@@ -78,7 +78,7 @@ class Pace:
         now: When it began.
     """
 
-    __slots__ = ("_at", "_done", "_since", "_speed", "_turn", "_was", "given")
+    __slots__ = ("_at", "_done", "_looked", "_since", "_speed", "_turn", "_was", "given")
 
     def __init__(self, now: float) -> None:
         self._turn = Turn.TO_ASK
@@ -87,6 +87,7 @@ class Pace:
         self._was = 0
         self.given = 0
         self._speed = 0.0
+        self._looked = False
 
     def look(self, whose: Turn, line: Line, now: float) -> None:
         """Note how it is now."""
@@ -98,12 +99,10 @@ class Pace:
         self.given = line.given
         moved = line.taken + line.given
         passed = now - self._at
-        if whose is Turn.OURS:
-            self._speed = inf
-        elif passed >= _ENOUGH or self._speed == 0.0:
-            self._speed = (moved - self._was) / passed if passed > 0 else 0.0
-        if passed >= _ENOUGH:
-            self._at, self._was = now, moved
+        if passed >= ENOUGH:
+            # Not of the time before the first look, in which buffers were filled.
+            self._speed = (moved - self._was) / passed if self._looked else 0.0
+            self._at, self._was, self._looked = now, moved, True
 
     @property
     def turn(self) -> Turn:
@@ -112,8 +111,11 @@ class Pace:
 
     @property
     def speed(self) -> float:
-        """Bytes a second before the last look; endless while it is our turn."""
-        return self._speed
+        """Bytes a second before the last look; endless while it is our turn.
+
+        None until it was looked at twice: whoever asks has its buffers filled at once.
+        """
+        return inf if self._turn is Turn.OURS else self._speed
 
     def still(self, now: float) -> float:
         """Return for how many seconds it has not done what is its to do."""

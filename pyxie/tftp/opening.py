@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from pyxie.bounds import TFTP_PER_ADDRESS, TFTP_TOTAL
+from pyxie.bounds import TFTP_PER_ADDRESS, TFTP_TOTAL, Bound
 from pyxie.tftp.files import Content, Library, Opened, look
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ReadRequest
@@ -54,15 +54,15 @@ class Openings:
         """How many there are."""
         return len(self._tasks)
 
-    def full(self, transfers: int, of_host: int, host: str, limits: Limits) -> bool:
-        """Tell whether one more would be too many beside so many transfers, and count it if so."""
-        if transfers + len(self._tasks) >= limits.total:
-            TFTP_TOTAL.reached()
-            return True
+    def full(self, transfers: int, of_host: int, host: str, limits: Limits) -> Bound | None:
+        """Return the bound that one more beside so many transfers would exceed, and count it."""
         if of_host + self._of_host[host] >= limits.per_client:
             TFTP_PER_ADDRESS.reached()
-            return True
-        return False
+            return TFTP_PER_ADDRESS
+        if transfers + len(self._tasks) >= limits.total:
+            TFTP_TOTAL.reached()
+            return TFTP_TOTAL
+        return None
 
     def has(self, asked: Asked) -> bool:
         """Tell whether the same is under way for the same client."""

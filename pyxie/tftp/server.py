@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Self
 
-from pyxie.bounds import TFTP_NEWCOMERS, TFTP_UNHEARD
+from pyxie.bounds import TFTP_NEWCOMERS, TFTP_TOTAL, TFTP_UNHEARD
 from pyxie.confined import OutsideError
 from pyxie.errors import BusyError, NotServedError, WireError
 from pyxie.events.event import Recorder
 from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
-from pyxie.rate import Newcomers
+from pyxie.rate import Newcomers, first_slow
 from pyxie.tftp.accounting import Accounting
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content
@@ -39,6 +39,10 @@ _SLICE = 0.002
 """Seconds for which requests are dealt with before the event loop gets its turn again."""
 _NEWCOMERS_AT_ONCE = 200
 """A hall of machines that is switched on at once; who is not heard asks again in a second."""
+_LOOKED_AT = 32
+"""How many transfers are looked at for a slow one that makes room for another."""
+_ENOUGH = 0.25
+"""Seconds that a transfer counts for at least: its first window is no speed."""
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -292,7 +296,8 @@ class TftpServer:
         name = request.filename
         limits = self._limits()
         host = asked.peer[0]
-        if self._openings.full(len(self._clients), self._of_host.get(host, 0), host, limits):
+        full = self._openings.full(len(self._clients), self._of_host.get(host, 0), host, limits)
+        if full is not None and not (full is TFTP_TOTAL and self._displaces()):
             self._refuse(asked, name, ErrorCode.UNDEFINED, "busy: too many transfers", "busy")
             return
         if request.mode not in {"octet", "netascii"}:
@@ -382,6 +387,23 @@ class TftpServer:
         if self._telling is None:
             self._telling = self._loop.call_later(EVERY, self._guarded, self._tell_progress)
         self._driver.start(session, now)
+
+    def _displaces(self) -> bool:
+        """End a slow transfer, so that there is room for another; False if none is slow."""
+        displaced = first_slow(self._paces())
+        if displaced is not None:
+            displaced.transfer.forsake()
+            self._driver.end(displaced)
+        return displaced is not None
+
+    def _paces(self) -> Iterator[tuple[Session, float]]:
+        """Yield sessions and their bytes a second, who was there longest first."""
+        now = self._loop.time()
+        for _ in range(min(_LOOKED_AT, len(self._clients))):
+            peer, client = next(iter(self._clients.items()))
+            transfer, lasts = client.session.transfer, now - client.began
+            yield client.session, 0 if transfer.stalled else transfer.received / max(lasts, _ENOUGH)
+            self._clients[peer] = self._clients.pop(peer)  # others come first, next time
 
     def _make_room(self) -> None:
         """End the transfer of the one who has said nothing for the longest, if there are too many.

@@ -13,6 +13,7 @@ import pytest
 
 from tests.attacks.lan import Lan, lan
 from tests.http.site import HOST, MAC
+from tests.support import until
 
 LIMITS = "limits: {http_per_address: 50, http_total: 400}\n"
 """As the defaults are, a tenth of them."""
@@ -75,7 +76,7 @@ def test_nine_addresses_lock_out_neither_the_host_nor_a_machine(site: Lan, versi
             if version == 6
             else f"addr add {address}/24 dev eth0"
         )
-    port = site.home.http
+    port, before = site.home.http, opened(site)
     with held(site, addresses, to, 50) as many:
         assert many >= 200
 
@@ -91,9 +92,15 @@ def test_nine_addresses_lock_out_neither_the_host_nor_a_machine(site: Lan, versi
             lambda: [status(zone, port, f"/ipxe/{MAC}") for _ in range(60)]
         )
 
+    until(lambda: opened(site) < before + 50, "descriptors to be given back")
     assert from_host == [200] * 60
     assert by_machine == [200] * 60
     assert by_link_local == [200] * 60
+
+
+def opened(site: Lan) -> int:
+    """Return how many files the daemon has open."""
+    return len(list(Path(f"/proc/{site.process.pid}/fd").iterdir()))
 
 
 def put(to: str, port: int, path: str) -> None:

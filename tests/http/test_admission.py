@@ -87,7 +87,7 @@ class TestCaps:
             "HTTP connections are refused; too many: 2 from 127.0.0.1: 'limits.http_per_address'"
         ]
 
-    async def test_of_all_together_the_slowest_makes_room(
+    async def test_of_all_together_a_slow_one_makes_room_the_longest_there_first(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         async with (
@@ -98,14 +98,34 @@ class TestCaps:
         ):
             assert await one.answered(OPEN)
             assert await three.answered(OPEN)
-            async with line(served, "127.0.0.4") as four:
+            async with line(served, "127.0.0.4") as four, line(served, "127.0.0.5") as five:
                 assert await four.answered(OPEN)
+                assert await five.answered(OPEN)
+                assert await one.hung_up()
                 assert await silent.hung_up()
-            await _nobody_but(served, 2)
+                assert await three.answered(OPEN)
+            await _nobody_but(served, 1)
 
         assert [each.message for each in caplog.records if each.levelname == "WARNING"] == [
-            "HTTP connections make room, the slowest first; too many: 3 in all: 'limits.http_total'"
+            (
+                "HTTP connections make room, the slow ones first; too many: 3 in all:"
+                " 'limits.http_total'"
+            )
         ]
+
+    async def test_who_loads_keeps_its_place(self, tmp_path: Path) -> None:
+        async with (
+            serving(tmp_path, config=limited(9, 2), to_strangers=True) as served,
+            line(served, "127.0.0.2") as one,
+        ):
+            one.writer.write(f"GET {large(served)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            for _ in range(20):
+                await one.reader.readexactly(20_000)
+                await asyncio.sleep(0.02)
+            for number in range(3, 8):
+                async with line(served, f"127.0.0.{number}") as another:
+                    assert await another.answered(OPEN)
+                await one.reader.readexactly(20_000)
 
     async def test_who_manages_is_let_in_while_machines_hold_all(self, tmp_path: Path) -> None:
         async with (

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pyxie.bounds import HTTP_ALLOWED, HTTP_HOST, HTTP_PER_ADDRESS, HTTP_PER_NETWORK, HTTP_TOTAL
-from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, origin, slowest
+from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, origin
 from pyxie.http.gate import Side, address
 
 LIMITS = ConnectionLimits(per_address=3, total=8, allowed=5, host=4)
@@ -122,23 +122,22 @@ class TestFull:
         for key in (0, 2):
             full.leave(key)
         assert len(full) == 0
-        assert full.some((Side.OTHERS, ""), 9) == []
+        assert list(full.in_turn((Side.OTHERS, ""), 9)) == []
 
 
 class TestMakingRoom:
-    def test_all_are_looked_at_in_turn(self) -> None:
+    def test_all_are_looked_at_in_turn_from_the_one_that_was_not(self) -> None:
         full = crowd(*(f"192.0.2.{number}" for number in range(5)))
+        found = []
 
-        found = [full.some((Side.OTHERS, ""), 2) for _ in range(3)]
+        for many in (2, 2, 5):
+            looked = full.in_turn((Side.OTHERS, ""), 9)
+            found.append([next(looked) for _ in range(many)])
 
-        assert found == [[0, 1], [2, 3], [4, 0]]
+        assert found == [[0, 1], [1, 2], [2, 3, 4, 0, 1]]
 
-    def test_the_slowest_does(self) -> None:
-        assert slowest([("a", 300.0), ("b", 20.0), ("c", 20.0)]) == "b"
+    def test_no_more_are_looked_at_than_there_are(self) -> None:
+        full = crowd("192.0.2.1", "192.0.2.2", "192.0.2.3")
 
-    def test_nobody_does_who_moves(self) -> None:
-        """A baseboard controller that reads 50 kB/s keeps its place."""
-        assert slowest([("a", 50_000.0), ("b", 1e9)]) is None
-
-    def test_nobody_does_where_there_is_nobody(self) -> None:
-        assert slowest([]) is None
+        assert list(full.in_turn((Side.OTHERS, ""), 9)) == [0, 1, 2]
+        assert list(full.in_turn((Side.OTHERS, ""), 2)) == [0, 1]

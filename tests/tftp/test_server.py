@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.bounds import TFTP_NEWCOMERS, TFTP_UNHEARD, THREADS_PATIENCE
+from pyxie.bounds import TFTP_NEWCOMERS, TFTP_TOTAL, TFTP_UNHEARD, THREADS_PATIENCE
 from pyxie.errors import StartError
 from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
@@ -455,13 +455,40 @@ class TestCaps:
         assert len(lab.server._openings._library) == 0
         assert await client.fetch(RRQ) == LOADER
 
-    async def test_so_have_all_together_and_room_is_made_by_the_end_of_one(
-        self, root: Path
+    async def test_of_all_together_a_slow_one_makes_room(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """One that acknowledges a block now and then could hold its place for hours."""
+        monkeypatch.setattr("pyxie.tftp.server._ENOUGH", 0.05)
+        before = TFTP_TOTAL.times
+        async with serving(root, Limits(total=2)) as lab, contextlib.AsyncExitStack() as stack:
+            first, second, third = (
+                stack.enter_context(contextlib.closing(Client(lab.server))) for _ in range(3)
+            )
+            for client in (first, second):
+                client.say(RRQ)
+                _, tid = await client.hear()
+            second.say(b"\0\4\0\1", tid)
+            await second.hear()
+            await asyncio.sleep(0.1)
+
+            assert await third.fetch(RRQ) == LOADER
+            assert lab.counted("timed out") == 1
+            assert second.sock.getsockname() in lab.server._clients
+
+        assert TFTP_TOTAL.times == before + 1
+
+    async def test_so_have_all_together_and_room_is_made_by_the_end_of_one(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And nobody is slow who loads."""
+        monkeypatch.setattr("pyxie.rate.SLOW", 1.0)
         async with serving(root, Limits(total=1)) as lab:
             first, second = Client(lab.server), Client(lab.server)
             first.say(RRQ)
             _, tid = await first.hear()
+            first.say(b"\0\4\0\1", tid)
+            await first.hear()
 
             assert await second.ask(RRQ) == b"\0\5\0\0busy: too many transfers\0"
             first.say(b"\0\5\0\0enough\0", tid)
