@@ -96,6 +96,13 @@ YAML_DIRECTIVES = Bound("yaml_directives", 64, "lines that begin with %", "refus
 YAML_PROBLEMS = Bound("yaml_problems", 100, "mistakes told of a file", "counted")
 YAML_KEPT = Bound("yaml_kept", 16_777_216, "bytes of files' nodes", "forgotten, and made again")
 
+# What templates give an installer, read for what it wipes
+
+WIPING_LENGTH = Bound("wiping_length", 262_144, "bytes of a text that is read for it", "a doubt")
+WIPING_PACKED = Bound("wiping_packed", 262_144, "bytes that are unpacked of such a text", "a doubt")
+WIPING_COMMANDS = Bound("wiping_commands", 10_000, "commands of a script in such a text", "a doubt")
+WIPING_VALUES = Bound("wiping_values", 50_000, "keys and values of such a text", "a doubt")
+
 # DHCP
 
 DHCP_PER_MAC = Bound(
@@ -187,6 +194,9 @@ IMAGE_AHEAD = Bound(
 IMAGE_SILENCE = Bound("image_silence", 30, "s without a byte within an image", "broken off")
 BOOT_API_PATIENCE = Bound("boot_api_patience", 5, "s for an answer of the boot API", "given up")
 BOOT_API_BYTES = Bound("boot_api_bytes", 65536, "bytes of an answer of the boot API", "refused")
+BOOT_API_ACTIONS = Bound(
+    "boot_api_actions", 256, "actions, as {{URL …}}, of a command line of the boot API", "refused"
+)
 BOOT_API_RATE = Bound("boot_api_rate", 50, "questions a second to the boot API", "not asked")
 BOOT_API_LANE = Bound("boot_api_lane", 8, "questions at once to it, of either kind", "not asked")
 BOOT_API_WAITING = Bound(

@@ -29,6 +29,7 @@ from pyxie.bounds import (
     BOOT_API_PATIENCE,
     BOOT_API_WAITING,
 )
+from pyxie.errors import BusyError
 from pyxie.events.event import Recorder
 from pyxie.events.kinds import BootApiBoots, BootApiMalformed
 from pyxie.metrics import Metrics
@@ -37,6 +38,7 @@ from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
 from pyxie.outbound.reach import OutOfReachError, Reach, named_from
 from pyxie.outbound.requests import reason
 from pyxie.rate import Once
+from pyxie.threads import Pool
 from pyxie.urls import origin, shown
 
 log = logging.getLogger(__name__)
@@ -112,6 +114,7 @@ class BootApi:
             redirects=_REDIRECTS,
             whose="the boot API",
         )
+        self._pool = Pool("boot API", most=1)  # several would only get in each other's way
         self._pace = Pace()
         self._once = Once()
         self._handed: dict[str, Answer] = {}
@@ -242,7 +245,8 @@ class BootApi:
     async def _said(self, mac: str) -> Answer | Nothing:
         try:
             body, reach = await self._fetched(mac)
-            answer = replace(self._contract.parse(body, self._base), reach=reach)
+            parsed = await self._pool.run(self._contract.parse, body, self._base)
+            answer = replace(parsed, reach=reach)
         except AnswerError as exc:
             # As with pixiecore it counts as nothing to boot; but the operator has to know.
             message = f"answers what cannot be booted: {exc}"
@@ -250,7 +254,7 @@ class BootApi:
             if self._once.news(message, self._clock()):
                 self._recorder.record(BootApiMalformed(problem=str(exc)), mac=mac)
             return Nothing(message)
-        except _FailedError as exc:
+        except (_FailedError, BusyError) as exc:
             self._metrics.boot_api.labels("failed").inc()
             return Nothing(str(exc), certain=False)
         except _NothingError as exc:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from pyxie.bootapi.answer import MOST_BYTES, Answer, AnswerError
+from pyxie.bounds import BOOT_API_ACTIONS
 from pyxie.config.values import http_url
 from pyxie.syntax.golexer import Action, actions, tokens
 from pyxie.syntax.tokenizer import UnreadableError
@@ -113,10 +114,11 @@ def _cmdline(written: Any, base: str, others: list[str]) -> tuple[str | int, ...
         raise _misfit("cmdline", "text or an object", written)
     if len(written or "") > _LONGEST:
         raise AnswerError("cmdline", f"is over {_LONGEST >> 10} KiB")
+    left = iter(range(BOOT_API_ACTIONS.whole))
     pieces: list[str | int] = []
-    for piece in _expanded(written or "", number):
+    for piece in _expanded(written or "", number, left):
         # pixiecore expands it once more when it writes the script, without URL.
-        pieces += [piece] if isinstance(piece, int) else _expanded(piece, None)
+        pieces += [piece] if isinstance(piece, int) else _expanded(piece, None, left)
     # There is a text before and after each URL, if an empty one.
     pieces[0] = str(pieces[0]).lstrip()
     pieces[-1] = str(pieces[-1]).rstrip()
@@ -163,8 +165,15 @@ _GO: Final = {
 }
 
 
-def _expanded(text: str, number: Callable[[str], int] | None) -> list[str | int]:
+def _expanded(
+    text: str, number: Callable[[str], int] | None, left: Iterator[int]
+) -> list[str | int]:
     """Expand Go's text/template as far as the contract goes: ``URL "…"`` and literals.
+
+    Args:
+        text: The template.
+        number: Returns what stands for a URL; None where none may be.
+        left: Has one more for each action that there may be.
 
     Raises:
         AnswerError: There is more in it.
@@ -172,6 +181,9 @@ def _expanded(text: str, number: Callable[[str], int] | None) -> list[str | int]
     pieces: list[str | int] = []
     at, trim = 0, False
     for action in actions(text):
+        if next(left, None) is None:
+            BOOT_API_ACTIONS.reached()
+            raise AnswerError("cmdline", f"has over {BOOT_API_ACTIONS.whole} actions in '{{{{'")
         before = text[at : action.at]
         pieces.append(_trimmed(before, left=trim, right=bool(action.left)))
         pieces += _value(action, number)

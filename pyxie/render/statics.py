@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
+from pyxie.bounds import WIPING_LENGTH
 from pyxie.config.settings import Settings
 from pyxie.confined import find
 from pyxie.errors import NotServedError
 from pyxie.render.uses import note_chance
 
-_LONGEST: Final = 1 << 20
+_LONGEST: Final = WIPING_LENGTH.whole
 """Bytes of a file that is read; what is longer is an image or an archive."""
 _MOST: Final = 50
+_ALL: Final = 4 * _LONGEST
+"""Bytes of all of them."""
 
 
 def served_folders(settings: Settings) -> dict[str, Path | None]:
@@ -39,15 +42,17 @@ def statics(
     url = re.compile(rf"{re.escape(base_url)}/({'|'.join(folders)})/([^\s\"'`<>|;&?#()\\]+)")
     found: dict[str, str] = {}
     left, seen = list(texts), set[str]()
+    room = _ALL
     while left:
         for folder, name in url.findall(left.pop()):
             address = f"{folder}/{unquote(name)}"
-            if address in seen or len(seen) == _MOST:
+            if address in seen or len(seen) == _MOST or room < 0:
                 continue
             seen.add(address)
             note_chance()  # it may be another file the next time, or be there
             text = _read(folders[folder], unquote(name))
             if text is not None:
+                room -= len(text)
                 found[address] = text
                 left.append(text)
     return found

@@ -9,7 +9,8 @@ from typing import Final
 
 from pyxie.syntax.tokenizer import Token, tokenize
 
-_SCAN = re.compile(r"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|/\*.*?\*/|\}\}", re.DOTALL)
+_SCAN = re.compile(r"\"(?:\\.|[^\"\\\n])*+\"?|`[^`]*+`?|/\*.*?(?:\*/|\Z)|\}\}", re.DOTALL)
+"""What has no end goes on for as long as it can: else each such beginning were read to the end."""
 _TOKEN = re.compile(
     r"(?P<string>\"(?:\\.|[^\"\\\n])*\"|`[^`]*`)|(?P<number>-?[0-9]+(?:\.[0-9]+)?)"
     r"|(?P<field>\.[A-Za-z_][A-Za-z0-9_]*)|(?P<variable>\$[A-Za-z0-9_]*)|(?P<dot>\.)"

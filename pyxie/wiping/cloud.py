@@ -7,10 +7,10 @@ import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pyxie.wiping.packed import unpacked
+from pyxie.wiping.packed import Unpacking
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.structured import from_yaml, is_true, listed, mapping, word
-from pyxie.wiping.verdict import Spares, Unclear, Verdict, Wipes, combined
+from pyxie.wiping.verdict import TOO_MUCH, Spares, Unclear, Verdict, Wipes, combined
 
 _COMMANDS: Final = ("early-commands", "late-commands", "error-commands", "bootcmd", "runcmd")
 _BY_CLOUD_INIT: Final = frozenset(
@@ -63,7 +63,7 @@ def read_cloud(text: str, ours: str = "") -> Verdict | None:
         found = [each for part in parts if (each := read_cloud(part, ours)) is not None]
         return combined(found) if found else None
     if not isinstance(data, dict):
-        return Unclear("it is no YAML that cloud-init reads") if says else None
+        return Unclear("it is no YAML that cloud-init reads, or too much of it") if says else None
     keys = frozenset(map(str, data))
     if says or keys & _BY_CLOUD_INIT:
         return combined(_found(data, ours))
@@ -98,11 +98,15 @@ def _cloud_init(data: dict[str, Any], ours: str) -> Iterator[Verdict]:
         if is_true(mapping(about).get("overwrite")):
             yield Wipes((word(mapping(about).get("device")),))
     yield from _commands(data, ours)
+    unpacking = Unpacking()
     for file in listed(data.get("write_files")):
         about = mapping(file)
-        content = unpacked(word(about.get("content")), word(about.get("encoding")))
+        content = unpacking.content(word(about.get("content")), word(about.get("encoding")))
         if content.startswith("#!"):
             yield read_shell(content, ours)
+        if unpacking.is_over:
+            yield Unclear(TOO_MUCH)
+            break
 
 
 def _commands(data: dict[str, Any], ours: str) -> Iterator[Verdict]:

@@ -36,7 +36,7 @@ def read_profile(text: str, ours: str = "") -> Verdict | None:
 
 def _autoyast(root: ElementTree.Element, ours: str) -> Iterator[Verdict]:
     asks = any(_value(mode, "confirm") == "true" for mode in _all(root, "mode"))
-    drives = [each for part in _all(root, "partitioning") for each in _all(part, "drive")]
+    drives = list(_all(root, "drive"))
     for drive in drives:
         if _value(drive, "type") in _NO_DISKS:
             continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pyxie.bounds import WIPING_LENGTH
 from pyxie.wiping.alpine import read_alpine
 from pyxie.wiping.cloud import read_cloud
 from pyxie.wiping.ignition import read_ignition, scripts
@@ -19,7 +20,6 @@ from pyxie.wiping.proxmox import read_proxmox
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.verdict import Spares, Unclear, Verdict, Wipes, combined
 
-_LONGEST: Final = 1 << 20
 _STATED: Final = re.compile(r"\bpyxie-wipes:[ \t]*([^\n]*)")
 _ENDS: Final = re.compile(r"\s*(?:-->|\*/|#\}).*$|\s+$")
 
@@ -32,7 +32,8 @@ def read_template(text: str, ours: str = "", *, script: bool = False) -> Verdict
         ours: How the URLs begin that pyxie itself serves.
         script: A shell runs it, if it is in no other format.
     """
-    if len(text) > _LONGEST:
+    if len(text) > WIPING_LENGTH.most:
+        WIPING_LENGTH.reached()
         return Unclear("it is longer than pyxie reads")
     if not text.strip():
         return Spares()

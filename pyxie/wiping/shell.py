@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
+from pyxie.bounds import WIPING_COMMANDS
 from pyxie.urls import is_below, origin
 from pyxie.wiping.shellparts import REDIRECTED, assigned, commands, expanded
 from pyxie.wiping.verdict import Unclear, Verdict, Wipes, combined
@@ -45,7 +46,11 @@ def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
     values: dict[str, str] = {}
     fetched: dict[str, str] = {}
     foreign = ""
-    for written in commands(text):
+    for at, written in enumerate(commands(text)):
+        if at == WIPING_COMMANDS.whole:
+            WIPING_COMMANDS.reached()
+            yield Unclear("it has more commands than pyxie reads")
+            return
         words = [expanded(word, values) for word in written]
         for word in words:
             pair = assigned(word)

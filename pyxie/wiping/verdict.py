@@ -37,6 +37,7 @@ class Spares:
 Verdict: TypeAlias = Wipes | Unclear | Spares
 
 EVERY_DISK = "every disk that is found"
+TOO_MUCH = "it holds more, packed, than pyxie reads"
 
 
 def combined(verdicts: Iterable[Verdict]) -> Verdict:

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import logging
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -525,3 +526,23 @@ class TestTheSite:
                 assert standing(served.parts.recogniser.of(NEW)).in_build
                 assert "/discovered/" in (await served.get(f"/ipxe/{NEW}")).text
                 assert json.loads((await served.get("/api/v1/discovered")).body)["machines"]
+
+
+class TestAnAnswerThatIsLongToRead:
+    async def test_is_read_in_a_thread(self) -> None:
+        read_in: list[str] = []
+
+        class Slow:
+            boot_url = staticmethod(contract.boot_url)
+
+            def parse(self, body: bytes, base: str) -> Answer:
+                read_in.append(threading.current_thread().name)
+                return contract.parse(body, base)
+
+        async with api_server(otherwise=BOOTS) as server:
+            memory = Memory()
+            url = SecretStr(server.url)
+            async with BootApi(url, Slow(), memory, FakeRecorder(), Metrics()) as api:
+                assert await api.ask(NEW) == ANSWER
+
+        assert read_in == ["pyxie boot API"]

@@ -150,6 +150,7 @@ class TestAComplaint:
             ({**K, "cmdline": "a {{ URL"}, "cmdline: a '{{' has no '}}'"),
             ({**K, "cmdline": "x" * 8193}, "cmdline: is over 8 KiB"),
             ({**K, "cmdline": '{{URL "a"}}' * 65}, "cmdline: has over 64 URLs"),
+            ({**K, "cmdline": "{{``}}" * 257}, "cmdline: has over 256 actions in '{{'"),
             (
                 {**K, "cmdline": '{{ ID "a" }}'},
                 "cmdline: '{{ ID \"a\" }}': pyxie knows 'URL \"…\"' only here",

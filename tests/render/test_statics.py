@@ -22,7 +22,7 @@ class TestFilesThatTextsName:
     def test_are_none_where_they_cannot_be_served_or_are_no_text(self, tmp_path: Path) -> None:
         (tmp_path / "binary").write_bytes(b"a\0b")
         (tmp_path / "latin").write_bytes(b"\xff")
-        (tmp_path / "long").write_text("a" * ((1 << 20) + 1))
+        (tmp_path / "long").write_text("a" * ((256 << 10) + 1))
         names = ("binary", "latin", "long", "absent", "../x", "%00", "")
 
         found = statics([f"{OURS}/files/{name}" for name in names], OURS, {"files": tmp_path})
@@ -40,3 +40,10 @@ class TestFilesThatTextsName:
             (tmp_path / f"{at}").write_text(f"{OURS}/files/{at + 1}")
 
         assert len(statics([f"{OURS}/files/0"], OURS, {"files": tmp_path})) == 50
+
+    def test_are_read_up_to_a_bound_for_all_of_them(self, tmp_path: Path) -> None:
+        for at in range(9):
+            (tmp_path / str(at)).write_text("a" * (256 << 10))
+        texts = [f"{OURS}/files/{at}" for at in range(9)]
+
+        assert len(statics(texts, OURS, {"files": tmp_path})) == 5

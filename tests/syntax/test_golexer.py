@@ -29,6 +29,11 @@ class TestActions:
     def test_one_that_has_no_end_is_none(self) -> None:
         assert list(actions("{{a}} {{b")) == [Action("{{a}}", 0, "a", 2, "", "")]
 
+    @pytest.mark.parametrize("opens", ["/*", r'"\"', "`", "`a` /*"])
+    def test_what_is_left_open_is_read_once(self, opens: str) -> None:
+        """It took a third of a second for 8 KiB, and minutes for a file."""
+        assert list(actions("{{" + opens * 200_000)) == []
+
     @given(st.text(alphabet='{}-"`/* ab', max_size=30))
     def test_of_any_text_stand_where_they_say(self, text: str) -> None:
         for action in actions(text):

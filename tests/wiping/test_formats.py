@@ -17,6 +17,7 @@ from pyxie.wiping.verdict import EVERY_DISK, Spares, Unclear, Verdict, Wipes, co
 
 OURS = "http://192.0.2.1:8090"
 SDA = Wipes(("/dev/sda",))
+NO_YAML = "it is no YAML that cloud-init reads, or too much of it"
 AUTO = "d-i partman-auto/method string lvm\n"
 
 
@@ -248,7 +249,7 @@ class TestCloudConfig:
         ],
     )
     def test_that_is_no_yaml_cannot_be_told(self, text: str) -> None:
-        assert judged(text) == Unclear("it is no YAML that cloud-init reads")
+        assert judged(text) == Unclear("it is no YAML that cloud-init reads, or too much of it")
 
 
 def ignition(**keys: object) -> str:
@@ -471,7 +472,7 @@ class TestOthers:
             ("something else altogether\n", Unclear("it is in no format that pyxie knows")),
             ("a = b\n", Unclear("it is in no format that pyxie knows")),
             ("[1, 2]\n", Unclear("it is in no format that pyxie knows")),
-            ("x" * ((1 << 20) + 1), Unclear("it is longer than pyxie reads")),
+            ("x" * ((256 << 10) + 1), Unclear("it is longer than pyxie reads")),
             (" \n", Spares()),
         ],
     )
@@ -488,7 +489,58 @@ class TestOthers:
             for old, new in zip("abcdefghijklm", "bcdefghijklmn", strict=True)
         )
 
-        assert judged(f"#cloud-config\n{bomb}runcmd: *n\n") == Spares()
+        assert judged(f"#cloud-config\n{bomb}runcmd: *n\n") == Unclear(NO_YAML)
+
+    def test_aliases_count_as_what_they_stand_for(self) -> None:
+        few = "#cloud-config\nx: &a [dd, of=/dev/sda]\nb: &b 'y'\nruncmd: [*a, *b]\n"
+        many = f"#cloud-config\nx: &a ['{'a' * 9999}', b]\nruncmd: [{'*a, ' * 300}]\n"
+        itself = "#cloud-config\nruncmd: &a [*a]\n"
+
+        assert [judged(each) for each in (few, many, itself)] == [
+            SDA,
+            Unclear(NO_YAML),
+            Unclear(NO_YAML),
+        ]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "".join(f"%TAG !{at}! x\n" for at in range(9000)) + "--- a\n",
+            f"[{'[],' * 80_000}]",
+            f'{{"ignition": {{}}, "x": [{"{}," * 80_000}{{}}]}}',
+            f"[global]\nfqdn{'.a' * 100_000} = 1\n",
+            f"[global]\n{'b = 1  # a comment' * 10_000}\n",
+        ],
+        ids=["directives", "yaml", "json", "toml", "long toml"],
+    )
+    def test_what_would_take_minutes_to_read_is_left_unread(self, text: str) -> None:
+        assert judged(text) == Unclear("it is in no format that pyxie knows")
+
+    def test_a_script_of_very_many_commands_is_read_as_far_as_they_go(self) -> None:
+        script = "#!/bin/sh\n" + "a;" * 20_000
+
+        assert judged(script) == Unclear("it has more commands than pyxie reads")
+        assert judged(script.replace("a;", "mkfs.ext4 /dev/sda;", 1)) == SDA
+
+    def test_files_that_are_packed_into_one_text_are_read_up_to_a_bound_for_all(self) -> None:
+        bomb = gzip.compress(b"#!/bin/sh\n" + b"#" * 200_000)
+        packed = base64.b64encode(bomb).decode()
+        of_cloud = {"write_files": [{"encoding": "gz+b64", "content": packed}] * 400}
+        contents = {"source": f"data:;base64,{packed}", "compression": "gzip"}
+        files = {"files": [{"contents": contents}] * 400}
+
+        for text in (f"#cloud-config\n{json.dumps(of_cloud)}", ignition(storage=files)):
+            assert judged(text) == Unclear("it holds more, packed, than pyxie reads")
+
+    def test_what_each_goes_on_by_has_an_end(self) -> None:
+        """Gzip can hold itself: whoever unpacks it layer by layer would never end."""
+        text = ignition()
+        for _ in range(6):
+            source = base64.b64encode(gzip.compress(text.encode())).decode()
+            each = {"source": f"data:;base64,{source}", "compression": "gzip"}
+            text = ignition(ignition={"version": "3.0.0", "config": {"merge": [each] * 2}})
+
+        assert judged(text) == Unclear("it holds more, packed, than pyxie reads")
 
 
 class TestStatements:

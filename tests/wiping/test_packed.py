@@ -7,7 +7,7 @@ import gzip
 
 import pytest
 
-from pyxie.wiping.packed import as_text, from_base64, unpacked
+from pyxie.wiping.packed import Unpacking, from_base64
 
 PLAIN = base64.b64encode(b"text").decode()
 SMALLER = base64.b64encode(gzip.compress(b"text", mtime=0)).decode()
@@ -28,17 +28,26 @@ class TestAFileOfCloudInit:
         ],
     )
     def test_is_unpacked(self, content: str, encoding: str, text: str) -> None:
-        assert unpacked(content, encoding) == text
+        assert Unpacking().content(content, encoding) == text
 
 
 class TestBytes:
-    def test_that_are_a_bomb_are_a_mebibyte(self) -> None:
+    def test_that_are_a_bomb_are_their_beginning(self) -> None:
         bomb = gzip.compress(b"a" * (64 << 20))
+        unpacking = Unpacking()
 
-        assert len(as_text(bomb, compressed=True)) == 1 << 20
+        assert len(unpacking.text(bomb, compressed=True)) == 256 << 10
+        assert unpacking.is_over
+        assert unpacking.text(b"more", compressed=False) == ""
 
     def test_that_are_no_text_are_taken_for_one(self) -> None:
-        assert as_text(b"a\xff", compressed=False) == "a\N{REPLACEMENT CHARACTER}"
+        unpacking = Unpacking()
+
+        assert unpacking.text(b"a\xff", compressed=False) == "a\N{REPLACEMENT CHARACTER}"
+        assert not unpacking.is_over
+
+    def test_that_gzip_did_not_make_are_none(self) -> None:
+        assert Unpacking().text(b"a", compressed=True) == ""
 
     def test_that_are_no_base64_are_none(self) -> None:
         assert from_base64("a\u00e9") == b""
