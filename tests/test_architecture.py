@@ -209,6 +209,7 @@ _ITSELF = frozenset(("self", "cls"))
 _SETS_ANOTHERS = re.compile(
     r"pyxie\.events\.kind$"  # a decorator, on the class that it has just made
     r"|pyxie\.config\.validate$"  # what pydantic is to count as set, in the copy it has made
+    r"|pyxie\.render\.strict$"  # the bucket that Jinja2 gives its bytecode cache to be filled
     r"|pyxie\.importers\."  # a translator's notes on the block that it is in
     r"|pyxie\.outbound\.fetcher$"  # how much asyncio's transport takes at once
     r"|pyxie\.registry\.spelling$"  # how ruamel.yaml is set up

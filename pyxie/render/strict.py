@@ -8,13 +8,15 @@ gave "a useless preseed-file"; here it is an error with template, line and name.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any, Final
 
 import jinja2
+from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
 from jinja2.loaders import split_template_path
 from jinja2.runtime import Context
@@ -165,6 +167,49 @@ def _said(exc: Exception) -> str:
         return str(inner)
 
 
+class _Ahead(jinja2.BytecodeCache):
+    """Code of templates that were compiled before processes were forked, which share it."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, tuple[str, CodeType]] = {}
+        self._keeps = False
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Keep what is compiled meanwhile."""
+        self._keeps = True
+        try:
+            yield
+        finally:
+            self._keeps = False
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled, if it was of the same source."""
+        checksum, code = self._codes.get(bucket.key, ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it, at that time."""
+        if self._keeps and bucket.code is not None:
+            self._codes[bucket.key] = bucket.checksum, bucket.code
+
+
+_AHEAD: Final = _Ahead()
+
+
+def compile_ahead(folder: Path) -> None:
+    """Compile the templates of a folder for processes that will be forked off this one.
+
+    It takes longer than most jobs of theirs; they look whether a file is the same.
+    """
+    renderer = Renderer([folder])
+    with _AHEAD.keeping():
+        for file in sorted(folder.glob("*.j2")):
+            with suppress(jinja2.TemplateError, OSError, UnicodeError):  # told where it is rendered
+                renderer.read(file.name)
+
+
 class Renderer:
     """Renders templates of the operator's; safe to be used by several threads.
 
@@ -179,6 +224,7 @@ class Renderer:
             loader=_Loader(folders, encoding="utf-8-sig"),
             undefined=Undefined,
             finalize=_marked if marks else _finalized,
+            bytecode_cache=_AHEAD,
             autoescape=False,  # preseeds and scripts are not HTML
             keep_trailing_newline=True,
             extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],

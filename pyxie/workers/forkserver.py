@@ -22,6 +22,8 @@ from typing import Final, NoReturn, Self
 from pyxie import privileges
 from pyxie.bounds import RENDER_PROCESSES
 from pyxie.errors import StartError
+from pyxie.render.strict import compile_ahead
+from pyxie.shipped import shipped
 from pyxie.workers.worker import work
 
 log = logging.getLogger(__name__)
@@ -114,6 +116,7 @@ class _Server:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # the daemon is meant, and may still render
         _close_all_but(self._control.fileno())
+        compile_ahead(shipped("ipxe"))
         gc.freeze()
         ended, woken = socket.socketpair()
         woken.setblocking(False)

@@ -8,13 +8,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyxie.errors import RenderError
 from pyxie.render.context import Params, Record
-from pyxie.render.strict import Renderer
+from pyxie.render.strict import Renderer, compile_ahead
 
 NAMES: dict[str, Any] = {
     "name": "web01",
@@ -495,3 +496,26 @@ class TestForAnyTemplate:
             assert str(error).startswith("cmdline")
             assert "\n" not in str(error)
             assert error.line <= source.count("\n") + 1
+
+
+class TestWhatIsCompiledAhead:
+    def test_is_not_compiled_again_unless_its_file_is_another(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "a.j2").write_text("one")
+        (tmp_path / "broken.j2").write_text("{% if %}")
+        compile_ahead(tmp_path)
+        compiled: list[str] = []
+        compile_ = jinja2.Environment.compile
+
+        def noted(self: jinja2.Environment, source: str, *rest: Any, **named: Any) -> Any:
+            compiled.append(source)
+            return compile_(self, source, *rest, **named)
+
+        monkeypatch.setattr(jinja2.Environment, "compile", noted)
+
+        first = Renderer([tmp_path]).template("a.j2", {})
+        (tmp_path / "a.j2").write_text("another")
+        second = Renderer([tmp_path]).template("a.j2", {})
+
+        assert (first, second, compiled) == ("one", "another", ["another"])
