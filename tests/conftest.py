@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+
+from tests.watchdog import Watchdog
 
 # How long an example takes says more about what else the computer does than about pyxie.
 settings.register_profile("pyxie", deadline=None)
@@ -30,3 +34,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ordered += own + others[:more]
         del others[:more]
     items[:] = ordered + others
+
+
+WATCHDOG = Watchdog()
+WATCHDOG.install()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    """Fail a test in which pyxie held the event loop, or asked a file system on it."""
+    WATCHDOG.seen.clear()
+    yield
+    if WATCHDOG.seen and sys.gettrace() is None:
+        raise AssertionError("\n".join(WATCHDOG.seen))

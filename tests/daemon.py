@@ -15,8 +15,11 @@ from pathlib import Path
 from tests.http.site import CONFIG, HOST, Answer, lay
 from tests.lab.process import Process
 from tests.support import until
+from tests.watched import MARK
 
 PYXIE = [sys.executable, "-m", "pyxie"]
+WATCHED = [sys.executable, "-m", "tests.watched"]
+_TOP = str(Path(__file__).parents[1])
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -55,9 +58,9 @@ class Home:
     def start(self, *options: str, prefix: Sequence[str] = ()) -> Process:
         """Start a daemon, without waiting for anything."""
         self.started += 1
-        argv = [*prefix, *PYXIE, "serve", "--config", str(self.folder / "config.yaml"), *options]
+        argv = [*prefix, *WATCHED, "serve", "--config", str(self.folder / "config.yaml"), *options]
         log = self.folder / f"log{self.started}"
-        return Process(argv, log, cwd=self.folder, env=self.env)
+        return Process(argv, log, cwd=self.folder, env={"PYTHONPATH": _TOP, **self.env})
 
     @contextmanager
     def running(self, *options: str, prefix: Sequence[str] = ()) -> Iterator[Process]:
@@ -65,6 +68,8 @@ class Home:
         with self.start(*options, prefix=prefix) as process:
             process.wait_for("serves; DHCP mode is off", 20)
             yield process
+        seen = [line for line in process.text.splitlines() if line.startswith(MARK)]
+        assert not seen, "\n".join(seen)
 
     def refused(self, *options: str) -> tuple[int, list[str]]:
         """Start a daemon that will not start; return its exit code and its last lines."""

@@ -107,7 +107,7 @@ class LiveSettings:
         """Read the file again; a mistake in it changes nothing. Tell whether anything changed."""
         async with self._reading:
             # Before it is read: what changes meanwhile is not what was read.
-            self._seen = _signature(self.file)
+            self._seen = await self._pool.run(_signature, self.file)
             try:
                 written, document = await self._pool.run(load_marked, self.file)
             except ConfigError as exc:

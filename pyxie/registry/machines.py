@@ -123,9 +123,12 @@ class Machines(Unbound):
             if self._done > asked:  # a look that was begun later than this call
                 return self._registry
             folder = self._folder
-            if not self._doorbell.rung(folder.folders) and self._known:
+            # Who is broken off while it is asked has taken the notices, and looked at nothing.
+            known, self._known = self._known, False
+            rung = await self._pool.run(self._doorbell.rung, folder.folders)
+            if known and not rung and folder is self._folder:
+                self._known = True
                 return self._registry
-            self._known = False
             self._begun = look = self._begun + 1
             registry, takes = await self._look(folder)
             if folder is self._folder:  # else the settings changed meanwhile, and brought theirs

