@@ -62,7 +62,10 @@ HTTP_ALLOWED = Bound(
     "limits.http_total",
 )
 HTTP_HOST = Bound("http_host", 1024, "connections of this host itself", "a slow one makes room")
-ACCEPTED = Bound("http_accepted", 16, "connections taken at once", "wait for the next turn")
+ACCEPTED = Bound("http_accepted", 16, "connections begun at once", "wait, each address in turn")
+ARRIVALS = Bound(
+    "http_arrivals", 2048, "connections that wait to be begun", "the newest of who has most closed"
+)
 DESCRIPTORS = Bound("descriptors", 65_536, "open files, or what the host gives", "wait or refused")
 HTTP_FIRST_REQUEST = Bound("http_first_request", 30, "s for a connection's first request", "closed")
 HTTP_STILL = Bound(

@@ -378,7 +378,8 @@ def serve_http(
     declared = operations(parts.settings().waitron_api)
     app = application(parts, declared, admission)
     app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records)
-    return HttpServer(app, admission, listen, port)
+    arrivals = held(parts.settings().limits, files).arrivals
+    return HttpServer(app, admission, listen, port, arrivals)
 
 
 def _connection_limits(settings: Settings, files: int) -> ConnectionLimits:

@@ -2,7 +2,7 @@
 
 A connection has three: its socket, once more for the thread that sends, and the file that is sent,
 or the connection to the server that it is fetched from; a TFTP transfer has two. Told how many
-there are.
+there are. A connection that waits to be begun has one, on each of two sockets that listen.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from pyxie.bounds import HTTP_HOST
+from pyxie.bounds import ARRIVALS, HTTP_HOST
 from pyxie.config.settings import Limits
 
 _CONNECTION: Final = 3
 _TRANSFER: Final = 2
+_ARRIVAL: Final = 2
 _HOST_LEAST: Final = 4
 """Connections: a person at the host, and what watches it, are let in on the smallest."""
 
@@ -28,19 +29,22 @@ class Held:
         allowed: Connections of the networks in ``api.allow``.
         host: Connections of this host.
         tftp: Transfers.
+        arrivals: Connections that wait to be begun, on each socket that listens.
     """
 
     http: int
     allowed: int
     host: int
     tftp: int
+    arrivals: int
 
 
 def wanted(limits: Limits) -> int:
     """Return how many open files the settings' limits take."""
     every = _as_set(limits)
     connections = every.http + every.allowed + every.host
-    return _CONNECTION * connections + _TRANSFER * every.tftp + _most_reserved(1 << 30)
+    others = _TRANSFER * every.tftp + _ARRIVAL * every.arrivals
+    return _CONNECTION * connections + others + _most_reserved(1 << 30)
 
 
 def held(limits: Limits, files: int) -> Held:
@@ -57,7 +61,8 @@ def held(limits: Limits, files: int) -> Held:
         http=min(every.http, share(4, _CONNECTION)),
         allowed=min(every.allowed, share(2, _CONNECTION)),
         host=min(every.host, share(1, _CONNECTION, _HOST_LEAST)),
-        tftp=min(every.tftp, share(3, _TRANSFER)),
+        tftp=min(every.tftp, share(2, _TRANSFER)),
+        arrivals=min(every.arrivals, share(1, _ARRIVAL)),
     )
 
 
@@ -76,7 +81,13 @@ def lowered(limits: Limits, files: int) -> str | None:
 
 
 def _as_set(limits: Limits) -> Held:
-    return Held(limits.http_total, limits.http_total, HTTP_HOST.whole, limits.tftp_total)
+    return Held(
+        limits.http_total,
+        limits.http_total,
+        HTTP_HOST.whole,
+        limits.tftp_total,
+        min(ARRIVALS.whole, limits.http_total),
+    )
 
 
 def _most_reserved(files: int) -> int:

@@ -58,6 +58,7 @@ PURE = frozenset(
         "errors",
         "hooks.shellwords",
         "http.crowd",
+        "http.arrivals",
         "http.examples",
         "http.gate",
         "http.pace",

@@ -40,8 +40,9 @@ _PIECE: Final = 256 << 10
 """Bytes that are read at once where the kernel cannot send by itself."""
 _AT_ONCE: Final = 4 << 20
 """Bytes that the kernel sends in one call at most: others wait for the thread."""
-_LOOK: Final = 1.0
-"""Seconds between looks whether a client that takes nothing is still there."""
+_LOOK: Final = 15.0
+"""Seconds between looks whether a client that takes nothing is still there. The kernel tells of
+most that have left; thousands may wait, and each look costs."""
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
 
 
@@ -256,17 +257,21 @@ async def _flushed(request: web.Request, transport: asyncio.Transport) -> None:
 async def _room(out: Descriptor, transport: asyncio.Transport) -> None:
     """Wait until the connection takes more."""
     loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
     with out as number:
-        loop.add_writer(number, _tell, ready)
-        try:
-            while not (await asyncio.wait((ready,), timeout=_LOOK))[0]:
-                if transport.is_closing():
-                    raise ConnectionResetError
-        finally:
-            loop.remove_writer(number)
+        there_is = False
+        while not there_is:
+            ready: asyncio.Future[bool] = loop.create_future()
+            look = loop.call_later(_LOOK, _tell, ready, False)
+            loop.add_writer(number, _tell, ready, True)
+            try:
+                there_is = await ready
+            finally:
+                look.cancel()
+                loop.remove_writer(number)
+            if transport.is_closing():
+                raise ConnectionResetError
 
 
-def _tell(ready: asyncio.Future[None]) -> None:
+def _tell(ready: asyncio.Future[bool], there_is: bool) -> None:
     if not ready.done():
-        ready.set_result(None)
+        ready.set_result(there_is)

@@ -1,4 +1,8 @@
-"""The sockets that HTTP connections come in on, and how these are taken from them."""
+"""The sockets that HTTP connections come in on, and how these are taken from them.
+
+They are taken off the kernel's queue as they come, for it is one for all, and then begun a few at
+a time, each address in turn: a flood from some delays itself.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,19 @@ import errno
 import logging
 import socket
 from collections.abc import Callable
+from ipaddress import IPv6Address
 from typing import Final
 
-from pyxie.bounds import ACCEPTED, DESCRIPTORS
+from pyxie.bounds import ACCEPTED, ARRIVALS, DESCRIPTORS
 from pyxie.errors import StartError
+from pyxie.http.arrivals import Arrivals
 from pyxie.rate import Once
 
 log = logging.getLogger(__name__)
 
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_TAKEN: Final = 128
+"""Connections that are taken off the kernel's queue in one turn of the event loop."""
 _PAUSE: Final = 0.5
 """Seconds until it is tried again where the host has run out of something. The connections
 wait in the kernel meanwhile."""
@@ -30,13 +38,20 @@ class Listener:
     Args:
         sock: Bound and listening; it is closed by `close`.
         factory: Makes a connection's protocol.
+        most: Connections that may wait to be begun.
     """
 
-    def __init__(self, sock: socket.socket, factory: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        factory: Callable[[], asyncio.Protocol],
+        most: int = ARRIVALS.whole,
+    ) -> None:
         self._sock = sock
         self._factory = factory
         self._loop = asyncio.get_running_loop()
-        self._taking: set[asyncio.Task[None]] = set()
+        self._arrivals: Arrivals[socket.socket] = Arrivals(most)
+        self._beginning: set[asyncio.Task[None]] = set()
         self._pause: asyncio.TimerHandle | None = None
         self._said = Once()
 
@@ -57,21 +72,39 @@ class Listener:
         if self._sock.fileno() != -1:
             self._loop.remove_reader(self._sock.fileno())
         self._sock.close()
+        while (waiting := self._arrivals.next()) is not None:
+            waiting.close()
 
     def _take(self) -> None:
-        for _ in range(ACCEPTED.whole - len(self._taking)):
+        for _ in range(_TAKEN):
             try:
-                sock, _peer = self._sock.accept()
+                sock, peer = self._sock.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
+                break
             except OSError as exc:
                 self._rest(exc)
-                return
+                break
             sock.setblocking(False)
+            displaced = self._arrivals.add(whose(peer), sock)
+            if displaced is not None:
+                displaced.close()
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin as many of those that wait as may be begun at once."""
+        while len(self._beginning) < ACCEPTED.whole:
+            sock = self._arrivals.next()
+            if sock is None:
+                return
             task = self._loop.create_task(self._hand_over(sock))
-            self._taking.add(task)
-            task.add_done_callback(self._taking.discard)
-        ACCEPTED.reached()  # the others wait for the next turn
+            self._beginning.add(task)
+            task.add_done_callback(self._begun)
+        ACCEPTED.reached()
+
+    def _begun(self, task: asyncio.Task[None]) -> None:
+        self._beginning.discard(task)
+        if len(self._arrivals) and not self._beginning:
+            self._begin()  # a few more, in another turn
 
     async def _hand_over(self, sock: socket.socket) -> None:
         try:
@@ -90,6 +123,17 @@ class Listener:
             )
         self._loop.remove_reader(self._sock.fileno())
         self._pause = self._loop.call_later(_PAUSE, self.serve)
+
+
+def whose(peer: tuple[str, int] | tuple[str, int, int, int]) -> str:
+    """Return who counts as one, of a socket's peer: an address, or a network of IPv6.
+
+    One host has a whole /64 to choose from, and any link-local address (RFC 4291, RFC 8981).
+    """
+    name = peer[0].partition("%")[0]
+    if ":" not in name or len(peer) < 4:
+        return name
+    return f"{int(IPv6Address(name)) >> 64:x}%{peer[3]}"
 
 
 def listeners(hosts: tuple[str, ...], port: int) -> list[socket.socket]:

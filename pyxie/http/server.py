@@ -11,7 +11,7 @@ from typing import Any, Self
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from pyxie.bounds import HTTP_IDLE
+from pyxie.bounds import ARRIVALS, HTTP_IDLE
 from pyxie.http import edge
 from pyxie.http.admission import Admission
 from pyxie.http.listening import Listener, listeners
@@ -72,6 +72,7 @@ class HttpServer:
         admission: Counts its connections.
         listen: Addresses; none means all, IPv6 too.
         port: TCP port; 0 takes a free one, for tests.
+        arrivals: Connections that may wait to be begun, on each socket that listens.
     """
 
     name = "http"
@@ -82,8 +83,10 @@ class HttpServer:
         admission: Admission,
         listen: tuple[str, ...],
         port: int,
+        arrivals: int = ARRIVALS.whole,
     ) -> None:
         self.port = port
+        self._arrivals = arrivals
         self._app = app
         self._listen = listen
         self._admission = admission
@@ -94,7 +97,8 @@ class HttpServer:
         factory = await self.set_up()
         try:
             self._listeners = [
-                Listener(each, factory) for each in listeners(self._listen, self.port)
+                Listener(each, factory, self._arrivals)
+                for each in listeners(self._listen, self.port)
             ]
         except BaseException:
             await self.__aexit__(None, None, None)

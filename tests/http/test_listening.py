@@ -9,7 +9,7 @@ import pytest
 
 from pyxie.bounds import DESCRIPTORS
 from pyxie.errors import StartError
-from pyxie.http.listening import Listener, _advice, listeners
+from pyxie.http.listening import Listener, _advice, listeners, whose
 from tests.support import eventually
 
 
@@ -120,3 +120,52 @@ class TestExhausted:
             await asyncio.sleep(0.2)
 
         assert sock.fileno() == -1
+
+
+class Noting(asyncio.Protocol):
+    """Notes who is begun."""
+
+    begun: ClassVar[list[str]] = []
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        Noting.begun.append(transport.get_extra_info("peername")[0])
+
+
+class TestTurns:
+    async def test_who_opens_very_many_waits_for_himself(self) -> None:
+        Noting.begun.clear()
+        sock = socket.create_server(("127.0.0.1", 0), backlog=500)
+        sock.setblocking(False)
+        listener = Listener(sock, Noting)
+        flood = [
+            socket.create_connection(sock.getsockname(), 5, ("127.0.0.2", 0)) for _ in range(100)
+        ]
+        one = socket.create_connection(sock.getsockname(), 5, ("127.0.0.3", 0))
+        try:
+            listener.serve()
+            await eventually(lambda: len(Noting.begun) == 101)
+        finally:
+            listener.close()
+            for each in (*flood, one):
+                each.close()
+
+        assert Noting.begun.index("127.0.0.3") == 1
+
+    @pytest.mark.parametrize(
+        ("peer", "other", "same"),
+        [
+            (("192.0.2.1", 1), ("192.0.2.1", 2), True),
+            (("192.0.2.1", 1), ("192.0.2.2", 1), False),
+            (("2001:db8::1", 1, 0, 0), ("2001:db8::ffff:2", 1, 0, 0), True),
+            (("2001:db8::1", 1, 0, 0), ("2001:db8:0:1::1", 1, 0, 0), False),
+            (("fe80::1%eth0", 1, 0, 2), ("fe80::2%eth0", 1, 0, 2), True),
+            (("fe80::1", 1, 0, 2), ("fe80::1", 1, 0, 3), False),
+        ],
+    )
+    def test_addresses_that_one_host_may_have_are_one(
+        self,
+        peer: tuple[str, int] | tuple[str, int, int, int],
+        other: tuple[str, int] | tuple[str, int, int, int],
+        same: bool,
+    ) -> None:
+        assert (whose(peer) == whose(other)) is same
