@@ -125,7 +125,7 @@ def _copied(source: Path, target: Path) -> int:
     """Copy a database into an empty file, which is on disk then; return how many builds it has."""
     with closing(_opened(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
-        new.execute("PRAGMA journal_mode=DELETE")
+        new.execute("PRAGMA journal_mode=DELETE").close()
         count = int(new.execute("SELECT count(*) FROM builds").fetchone()[0])
     with target.open("rb") as written:
         os.fsync(written.fileno())
@@ -135,7 +135,7 @@ def _copied(source: Path, target: Path) -> int:
 def _settle(state: Path) -> None:
     """Have all that is logged be in the file itself."""
     with closing(sqlite3.connect(state, timeout=10.0)) as opened:
-        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
 
 def _opened(path: Path) -> sqlite3.Connection:

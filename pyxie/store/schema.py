@@ -99,7 +99,7 @@ def _finish(connection: sa.Connection, found: str | None) -> str:
         return f"is neither of revision {found or '0000'} nor of {following}"
     for statement, made in steps:
         if not made or not made <= there:
-            connection.exec_driver_sql(statement)
+            _change(connection, statement)
     log.warning("state: the upgrade to %s, which was broken off, is finished", following)
     return ""
 
@@ -133,11 +133,20 @@ def _learnt(found: str | None) -> tuple[str | None, _Objects, Sequence[tuple[str
                 _to(memory, found)
             steps = []
             for statement in statements:
-                memory.exec_driver_sql(statement)
+                _change(memory, statement)
                 steps.append((statement, _objects(memory) - there))
                 there = _objects(memory)
     engine.dispose()
     return following, before, steps
+
+
+def _change(connection: sa.Connection, statement: str) -> None:
+    """Execute a statement to its end: Alembic's INSERT returns a row, which nobody reads.
+
+    As long as it is not read SQLite commits nothing ("SQL statements in progress"), and whoever
+    looks at our stack in another thread, a profiler or debugger, keeps the cursor.
+    """
+    connection.exec_driver_sql(statement).close()
 
 
 def _objects(connection: sa.Connection) -> _Objects:

@@ -215,3 +215,20 @@ def test_a_statement_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     engine.dispose()
 
     assert shape(tmp_path) == before
+
+
+async def test_a_profiler_that_keeps_every_cursor_hinders_no_start(tmp_path: Path) -> None:
+    """As one does that looks at our stack: no statement may count on being thrown away."""
+    kept: list[Any] = []
+
+    def keep(_connection: Any, cursor: Any, *_: Any) -> None:
+        kept.append(cursor)
+
+    sa.event.listen(sa.Engine, "after_cursor_execute", keep)
+    try:
+        async with opened(url(tmp_path)):
+            pass
+    finally:
+        sa.event.remove(sa.Engine, "after_cursor_execute", keep)
+
+    assert kept
