@@ -78,6 +78,7 @@ bench: .venv/test
 	$(PY) -m bench.scripts
 	$(PY) -m bench.tftp
 	$(PY) -m bench.dhcp
+	$(PY) -m bench.storm
 
 # The lock files carry versions and hashes; where the packages come from is the user's choice.
 .venv/run: requirements.lock pyproject.toml

@@ -112,8 +112,11 @@ class Net:
         made.ip("link set lo up")
         return made
 
-    def lan(self, **members: tuple[Host, str, str]) -> None:
-        """Join hosts in a bridge, each as (host, interface name, address or "")."""
+    def lan(self, **members: tuple[Host, str, str]) -> Host:
+        """Join hosts in a bridge, each as (host, interface name, address or ""); return the switch.
+
+        The switch's ports are called ``p`` and the member's label.
+        """
         switch = self.host("sw")
         switch.ip("link add br0 type bridge")
         switch.ip("link set br0 up")
@@ -123,6 +126,7 @@ class Net:
             if address:
                 host.ip(f"addr add {address} brd + dev {interface}")
             host.ip(f"link set {interface} up")
+        return switch
 
 
 @contextlib.contextmanager

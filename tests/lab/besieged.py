@@ -100,12 +100,12 @@ class Besieged:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
 
-    def ask(self, method: str, path: str) -> tuple[int, bytes]:
+    def ask(self, method: str, path: str, body: str | None = None) -> tuple[int, bytes]:
         """Ask over HTTP on the server's own host."""
         sock = self.server.inside(lambda: socket.create_connection(("127.0.0.1", PORT), 20))
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", PORT)) as line:
             line.sock = sock
-            line.request(method, path)
+            line.request(method, path, body)
             answer = line.getresponse()
             return answer.status, answer.read()
 
