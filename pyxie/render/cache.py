@@ -5,17 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Final
 
+from pyxie.bounds import RENDER_KEPT, RENDER_LETTERS, RENDER_LONGEST
 from pyxie.registry.machine import Machine
 from pyxie.render.uses import Uses
 from pyxie.wiping.forecast import Forecast
-
-MOST_TEXTS: Final = 20_000
-MOST_LETTERS: Final = 16 << 20
-"""Of all texts together."""
-LONGEST: Final = 256 << 10
-"""Letters of one text; a longer one is made anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +36,13 @@ class RenderCache:
     """Texts by what they are and of whom; the one that was kept first is forgotten first.
 
     Args:
-        most_texts: How many are kept.
-        most_letters: Of all together.
+        most_texts: How many are kept; `RENDER_KEPT` if None.
+        most_letters: Of all together; `RENDER_LETTERS` if None.
     """
 
-    def __init__(self, most_texts: int = MOST_TEXTS, most_letters: int = MOST_LETTERS) -> None:
-        self._most_texts = most_texts
-        self._most_letters = most_letters
+    def __init__(self, most_texts: int | None = None, most_letters: int | None = None) -> None:
+        self._most_texts = RENDER_KEPT.whole if most_texts is None else most_texts
+        self._most_letters = RENDER_LETTERS.whole if most_letters is None else most_letters
         self._kept: dict[Hashable, _Kept] = {}
         self._letters = 0
         self._lock = threading.Lock()
@@ -69,11 +63,18 @@ class RenderCache:
         """Keep a text, unless it would not be the same once more."""
         with self._lock:
             self._drop(key)
-            if not uses.lasting or len(rendered.text) > LONGEST:
+            if not uses.lasting:
+                return
+            if len(rendered.text) > RENDER_LONGEST.most:
+                RENDER_LONGEST.reached()
                 return
             self._kept[key] = _Kept(machine, rendered, uses)
             self._letters += len(rendered.text)
             while len(self._kept) > self._most_texts or self._letters > self._most_letters:
+                if self._letters > self._most_letters:
+                    RENDER_LETTERS.reached()
+                else:
+                    RENDER_KEPT.reached()
                 self._drop(next(iter(self._kept)))
 
     def _drop(self, key: Hashable) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from pyxie.render import cache as module
+from pyxie.bounds import RENDER_LONGEST
 from pyxie.render.cache import RenderCache, Rendered
 from pyxie.render.uses import Uses
 from tests.render.site import machine
@@ -39,7 +39,7 @@ class TestBounds:
         kept = RenderCache()
         kept.put("a", HOST, Rendered("short"), Uses())
 
-        kept.put("a", HOST, Rendered("x" * (module.LONGEST + 1)), Uses())
+        kept.put("a", HOST, Rendered("x" * (RENDER_LONGEST.whole + 1)), Uses())
 
         assert kept.get("a", HOST) is None
 
