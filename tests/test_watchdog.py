@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -109,5 +110,32 @@ class TestACallback:
         self, seen: list[str], tmp_path: Path
     ) -> None:
         assert await Pool("some").run(of_pyxie(lambda: tmp_path.stat().st_size)) > 0
+
+        assert seen == []
+
+    async def test_of_one_threads_loop_says_nothing_of_what_another_thread_does(
+        self, seen: list[str], tmp_path: Path
+    ) -> None:
+        begun, end, ended, ask = (threading.Event() for _ in range(4))
+
+        async def calls() -> None:
+            begun.set()
+            end.wait()
+
+        def elsewhere() -> None:
+            time.sleep(0.05)  # until the other loop has nothing to do
+            asyncio.run(calls())
+            ended.set()
+            ask.wait()
+            time.sleep(0.05)
+            tmp_path.stat()
+
+        thread = threading.Thread(target=of_pyxie(elsewhere))
+        thread.start()
+        await asyncio.to_thread(begun.wait)
+        end.set()
+        ended.wait()
+        ask.set()
+        await asyncio.to_thread(thread.join)
 
         assert seen == []

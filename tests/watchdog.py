@@ -16,6 +16,7 @@ import time
 import traceback
 from asyncio.events import Handle
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial, wraps
 from pathlib import Path
 from types import CodeType, FrameType
@@ -44,6 +45,17 @@ _STARTS: Final = frozenset(("__aenter__", "__aexit__", "_run", "compose", "bound
 """What runs before the first packet is answered, or after the last."""
 
 
+@dataclass
+class _Turn:
+    """A callback that runs, in one of the threads: a test's loop is not the only one."""
+
+    since: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.thread_time)
+    stack: list[str] | None = None
+    collected: float = 0.0
+    collecting: float | None = None
+
+
 class Watchdog:
     """Looks at each callback of each event loop of this process.
 
@@ -61,11 +73,7 @@ class Watchdog:
         self.seen: list[str] = []
         self._everything = everything
         self._tell = tell
-        self._thread: int | None = None
-        self._handle: Handle | None = None
-        self._since = 0.0
-        self._stack: list[str] | None = None
-        self._collected = self._collecting = 0.0
+        self._turns: dict[int, _Turn] = {}
 
     def install(self) -> None:
         """Begin, for as long as the process lasts."""
@@ -82,20 +90,21 @@ class Watchdog:
         threading.Thread(target=self._look, name="watchdog", daemon=True).start()
 
     def _run(self, handle: Handle, run: Callable[[Handle], None]) -> None:
-        outer = self._thread, self._handle, self._since
-        self._thread, self._handle = threading.get_ident(), handle
-        self._forget()
-        self._since = time.monotonic()
-        collected, began = self._collected, time.thread_time()
+        thread = threading.get_ident()
+        outer = self._turns.get(thread)
         name = _named(handle)
+        turn = self._turns[thread] = _Turn()
         try:
             run(handle)
         finally:
-            worked = time.thread_time() - began - (self._collected - collected)
-            stack: list[str] | None = self._stack
-            self._thread, self._handle, self._since = outer
-            if worked > MOST and self._is_ours(name, stack):
-                where = "".join(f"\n    {each}" for each in stack or ())
+            worked = time.thread_time() - turn.began - turn.collected
+            if outer is None:
+                del self._turns[thread]
+            else:
+                self._turns[thread] = outer
+                outer.collected += turn.collected
+            if worked > MOST and self._is_ours(name, turn.stack):
+                where = "".join(f"\n    {each}" for each in turn.stack or ())
                 self._note(
                     f"{name[0]} held the event loop for {worked * 1000:.0f} ms, seen at:{where}"
                 )
@@ -103,9 +112,6 @@ class Watchdog:
     def _note(self, said: str) -> None:
         self.seen.append(said)
         self._tell(said)
-
-    def _forget(self) -> None:
-        self._stack = None
 
     def _is_ours(self, name: tuple[str, CodeType | None], stack: list[str] | None) -> bool:
         file = name[1].co_filename if name[1] is not None else ""
@@ -118,43 +124,38 @@ class Watchdog:
         return file.startswith(_OURS) or any(_OURS in each for each in stack or ())
 
     def _on_collection(self, phase: str, _about: dict[str, int]) -> None:
-        if threading.get_ident() != self._thread:
+        turn = self._turns.get(threading.get_ident())
+        if turn is None:
             return
         if phase == "start":
-            self._collecting = time.thread_time()
-        elif self._collecting:
-            self._collected += time.thread_time() - self._collecting
-            self._collecting = 0.0
+            turn.collecting = time.thread_time()
+        elif turn.collecting is not None:
+            turn.collected += time.thread_time() - turn.collecting
+            turn.collecting = None
 
     def _look(self) -> None:
         while True:
             time.sleep(_LOOK)
-            thread, handle = self._thread, self._handle
-            if (
-                thread is None
-                or self._stack is not None
-                or time.monotonic() - self._since < MOST / 2
-            ):
-                continue
-            frame = sys._current_frames().get(thread)
-            stack = traceback.extract_stack(frame)
-            if self._handle is handle:
-                inner = [each for each in stack if "asyncio" not in each.filename]
-                self._stack = [
-                    f"{each.filename}:{each.lineno} in {each.name}" for each in inner[-12:]
-                ]
+            for thread, turn in list(self._turns.items()):
+                if turn.stack is None and time.monotonic() - turn.since >= MOST / 2:
+                    stack = traceback.extract_stack(sys._current_frames().get(thread))
+                    if self._turns.get(thread) is turn:
+                        inner = [each for each in stack if "asyncio" not in each.filename]
+                        turn.stack = [
+                            f"{each.filename}:{each.lineno} in {each.name}" for each in inner[-12:]
+                        ]
 
     def _asking(self, ask: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(ask)
         def asked(*args: Any, **named: Any) -> Any:
-            if threading.get_ident() == self._thread:
+            if threading.get_ident() in self._turns:
                 self._asked(ask.__name__, args)
             return ask(*args, **named)
 
         return asked
 
     def _on_audit(self, event: str, args: tuple[Any, ...]) -> None:
-        if event == "open" and threading.get_ident() == self._thread:
+        if event == "open" and threading.get_ident() in self._turns:
             self._asked(event, args)
 
     def _asked(self, what: str, args: tuple[Any, ...]) -> None:
