@@ -40,13 +40,9 @@ class Reach(IntEnum):
 
     def allows(self, zone: Zone) -> bool:
         """Tell whether an address in ``zone`` may be connected to."""
-        match self:
-            case Reach.ANYWHERE:
-                return True
-            case Reach.SITE:
-                return zone in (Zone.PUBLIC, Zone.PRIVATE)
-            case Reach.PUBLIC:
-                return zone is Zone.PUBLIC
+        if self is Reach.PUBLIC:
+            return zone is Zone.PUBLIC
+        return self is Reach.ANYWHERE or zone in (Zone.PUBLIC, Zone.PRIVATE)
 
     def after(self, zone: Zone) -> Reach:
         """Return the reach of a redirect by a server in ``zone`` that was reached so."""
