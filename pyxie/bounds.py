@@ -77,10 +77,17 @@ HTTP_BODY_PACE = Bound(
 HTTP_IDLE = Bound("http_idle", 75, "s between two requests of a connection", "closed")
 HTTP_FOLLOWERS = Bound("http_followers", 64, "clients that follow events", "refused: 503")
 
+HTTP_AHEAD = Bound("http_ahead", 2, "requests of a connection sent before their turn", "wait")
+HTTP_UNREAD = Bound("http_unread", 32_768, "bytes of a connection, read and not yet used", "wait")
+
 # Requests over HTTP
 
 BODY_LENGTH = Bound("body_length", 65_536, "bytes of a body, if no other row is of it", "413")
 BODY_VALUES = Bound("body_values", 5_000, "keys and values of a body", "400")
+ANSWER_LENGTH = Bound(
+    "answer_length", 16_384, "bytes that a machine says of itself for its answer file", "413"
+)
+ANSWER_VALUES = Bound("answer_values", 1_000, "keys and values of them", "400")
 BUILDS_LENGTH = Bound("builds_length", 524_288, "bytes of a call for many builds", "413")
 BUILDS_VALUES = Bound("builds_values", 20_000, "keys and values of a call for many builds", "400")
 PATTERNS = Bound("patterns", 100, "patterns of hostnames in one call", "400")

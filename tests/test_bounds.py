@@ -40,6 +40,8 @@ COUNTED_AS = {
     "THREADS_WAITING": "self._waiting",  # of each pool
     "MANAGEMENT_WAITING": "self._waiting",
     "BODY_LENGTH": "most",
+    "ANSWER_LENGTH": "most",
+    "ANSWER_VALUES": "values",
     "BODY_VALUES": "values",
     "BUILDS_LENGTH": "most",
     "BUILDS_VALUES": "values",

@@ -16,7 +16,14 @@ from typing import Final, cast
 
 from aiohttp import web
 
-from pyxie.bounds import HTTP_BODY_PACE, HTTP_FIRST_REQUEST, HTTP_IDLE, HTTP_STILL
+from pyxie.bounds import (
+    HTTP_AHEAD,
+    HTTP_BODY_PACE,
+    HTTP_FIRST_REQUEST,
+    HTTP_IDLE,
+    HTTP_STILL,
+    HTTP_UNREAD,
+)
 from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, origin
 from pyxie.http.gate import Address, Side, address
 from pyxie.http.pace import ENOUGH, TCP_INFO_SIZE, Line, Pace, Turn, line, turn
@@ -182,6 +189,10 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._inner is not None:
+            if len(data) >= HTTP_UNREAD.whole:
+                HTTP_UNREAD.reached()  # more of it waits in the kernel
+            if self.request is not None and self.request.content.is_eof():
+                HTTP_AHEAD.reached()
             self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:

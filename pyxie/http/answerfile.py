@@ -10,7 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
-from pyxie.bounds import BODY_VALUES
+from pyxie.bounds import ANSWER_LENGTH, ANSWER_VALUES
 from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
 from pyxie.config.counted import check_json
@@ -30,12 +30,13 @@ _NAME: Final = "answer"
 routes = Routes()
 
 
-@routes.post("/answer", scope=OPEN, lenient=True)
+@routes.post("/answer", scope=OPEN, lenient=True, most=ANSWER_LENGTH)
 async def answer(request: web.Request) -> web.Response:
     """Give Proxmox VE's installer the answer file of the machine that has its NICs."""
     try:
+        # Open to all, so not in threads that others need; and short, so not long on the loop.
         told = await whole(request)
-        check_json(told, BODY, BODY_VALUES)
+        check_json(told, BODY, ANSWER_VALUES)
         macs = macs_in(told)
     except (ConfigError, ValueError) as exc:
         return text(str(exc), 400)

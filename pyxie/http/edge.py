@@ -295,7 +295,9 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as exc:
         if exc.status < 400:
             raise
-        return await _refused(request, exc)
+        # A route that is not there holds it, and it by its frames the request, which holds the
+        # route: of a flood each request would stay until Python looks for such rings.
+        return await _refused(request, exc.with_traceback(None))
     except InvalidTokenError:
         return fault(request, 401, "Invalid Token")
     except NotServedError as exc:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import web
+from aiohttp import web, web_protocol
 from aiohttp.http_exceptions import HttpProcessingError
 
-from pyxie.bounds import ARRIVALS, HTTP_IDLE
+from pyxie.bounds import ARRIVALS, HTTP_AHEAD, HTTP_IDLE, HTTP_UNREAD
 from pyxie.http import edge
 from pyxie.http.admission import Admission
 from pyxie.http.listening import Listener, listeners
@@ -20,6 +20,10 @@ from pyxie.http.routing import Operation, install
 from pyxie.rate import Once
 
 log = logging.getLogger(__name__)
+
+# There is no setting for it. It reads 32 requests ahead, each with half a MB of its body: who does
+# not take the first answer would have 15 MB for each connection.
+vars(web_protocol)["MAX_MSG_QUEUE_SIZE"] = HTTP_AHEAD.whole
 
 _IN_HAND = 2.2
 """Seconds for requests at the end; aiohttp waits twice as long for one that is stuck."""
@@ -119,6 +123,7 @@ class HttpServer:
             handle_signals=False,
             keepalive_timeout=HTTP_IDLE.most,
             logger=_Discreet(logging.getLogger("aiohttp.server")),
+            read_bufsize=HTTP_UNREAD.whole // 2,  # it stops at twice as much
             auto_decompress=False,  # what is small packed may be large unpacked: edge.guard
         )
         await self._runner.setup()

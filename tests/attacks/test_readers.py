@@ -54,3 +54,26 @@ async def test_two_hundred_that_never_read_take_little_memory_each(tmp_path: Pat
 
             assert each < MOST_EACH
             assert (await asyncio.to_thread(home.get, "/health")).status == 200
+
+
+def test_what_is_sent_ahead_of_an_answer_that_nobody_reads_is_not_kept(tmp_path: Path) -> None:
+    """It was 15 MB for each connection, and one address may have 256 of them."""
+    home = Home(tmp_path)
+    with (home.folder / "images/large").open("wb") as file:
+        file.truncate(1 << 30)
+    ahead = b"POST /answer HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n" + bytes(500_000)
+
+    with home.running() as process, ExitStack() as stack:
+        before = resident(process.pid)
+        for _ in range(20):
+            sock = stack.enter_context(socket.socket())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(0.3)
+            sock.connect(("127.0.0.1", home.http))
+            sock.sendall(b"GET /images/large HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert sock.recv(1, socket.MSG_PEEK)
+            with suppress(TimeoutError):
+                for _ in range(31):
+                    sock.sendall(ahead)
+
+        assert resident(process.pid) - before < 50 << 10

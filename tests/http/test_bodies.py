@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 
-from pyxie.bounds import BODY_LENGTH, BUILD_BODY_LENGTH, BUILDS_LENGTH, YAML_LENGTH, Bound
+from pyxie.bounds import (
+    ANSWER_LENGTH,
+    BODY_LENGTH,
+    BUILD_BODY_LENGTH,
+    BUILDS_LENGTH,
+    YAML_LENGTH,
+    Bound,
+)
 from pyxie.config import nodes
 from pyxie.config.nodes import Document
 from tests.http.site import HOST, Served, serving
@@ -21,7 +28,7 @@ LENGTHS: list[tuple[str, str, Bound, str]] = [
     ("PUT", f"/api/v1/builds/{HOST}", BUILD_BODY_LENGTH, "64 KiB"),
     ("POST", "/api/v1/builds", BUILDS_LENGTH, "512 KiB"),
     ("POST", "/api/v1/tokens", BODY_LENGTH, "64 KiB"),
-    ("POST", "/answer", BODY_LENGTH, "64 KiB"),
+    ("POST", "/answer", ANSWER_LENGTH, "16 KiB"),
     ("POST", "/api/v1/machines", YAML_LENGTH, "1 MiB"),
 ]
 
@@ -99,7 +106,7 @@ class TestABodyOfTooMuch:
             ),
             ("POST", "/api/v1/builds", b"[" + b"0," * 250_000 + b"0]", "body:1:40001: holds over"),
             ("POST", "/api/v1/tokens", b'{"a":1,' * 9_000, "body:1:11669: holds over 5,000 keys"),
-            ("POST", "/answer", b"[" * 60_000, "body:1:5001: holds over 5,000 keys and values"),
+            ("POST", "/answer", b"[" * 16_000, "body:1:1001: holds over 1,000 keys and values"),
             ("POST", "/api/v1/machines", b"[" * 60_000, "body:1:20001: holds over 20,000 keys"),
         ],
     )
