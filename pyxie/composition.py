@@ -377,7 +377,7 @@ def serve_http(
     )
     declared = operations(parts.settings().waitron_api)
     app = application(parts, declared, admission)
-    app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records)
+    app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records, parts.pools.management)
     arrivals = held(parts.settings().limits, files).arrivals
     return HttpServer(app, admission, listen, port, arrivals)
 

@@ -237,7 +237,7 @@ RANKS = (
     },
     # What is built of them without a server.
     {
-        *("pyxie.lettercase", "pyxie.openfile", "pyxie.threads"),
+        *("pyxie.lettercase", "pyxie.openfile", "pyxie.slices", "pyxie.threads"),
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
         *(
             "pyxie.clock",

@@ -285,20 +285,17 @@ class Builds:
         self._tell(changed, cause, None)
         await self._queue.add(Change(changed, cause, None, self._hooks(changed)))
 
-    def first_stale(self, threshold: Callable[[Build], int]) -> list[Build]:
-        """Return the builds that have become too old and are not known to be.
+    def is_overdue(self, build: Build, limit: int) -> bool:
+        """Tell whether a build has become too old and is not known to be.
 
         Args:
-            threshold: Seconds that a build may take; 0 for any number.
+            build: As it was a moment ago.
+            limit: Seconds that it may take; 0 for any number.
         """
-        now = self._steady()
-        return [
-            build
-            for build in self.index.active_now()
-            if build.state is not State.STALE
-            and (limit := threshold(build))
-            and self._elapsed.lasts(build.token, now) >= limit
-        ]
+        current = self._current(build)
+        if not limit or current is None or current.state is State.STALE:
+            return False
+        return self._elapsed.lasts(build.token, self._steady()) >= limit
 
     async def done(self, host: str, token: str, peer: str | None) -> None:
         """End a build: the machine is installed. Again with the same token is no error.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from pyxie.builds.life import Build, State
 
@@ -14,6 +14,7 @@ class BuildIndex:
         self._newest: dict[str, Build] = {}
         self._active: dict[str, Build] = {}
         self._by_mac: dict[str, Build] = {}
+        self._stale = 0
 
     def of(self, host: str) -> Build | None:
         """Return the newest build of the machine, active or not."""
@@ -35,25 +36,39 @@ class BuildIndex:
         """Return the newest build of each machine, active or not."""
         return self._newest.values()
 
-    def status(self) -> Mapping[str, State]:
-        """Return the state of each machine that has one to tell: not of cancelled builds."""
-        return {
-            host: build.state
-            for host, build in sorted(self._newest.items())
-            if build.active or build.state is State.INSTALLED
-        }
+    @property
+    def stale(self) -> int:
+        """How many of the active ones are stale."""
+        return self._stale
 
     def put(self, build: Build) -> None:
         """Take a build for the newest of its machine."""
         old = self._active.pop(build.host, None)
         if old is not None:
+            self._stale -= old.state is State.STALE
             for mac in _macs(old):
                 if mac in self._by_mac and self._by_mac[mac].host == build.host:
                     del self._by_mac[mac]
         self._newest[build.host] = build
         if build.active:
             self._active[build.host] = build
+            self._stale += build.state is State.STALE
             self._by_mac.update(dict.fromkeys(_macs(build), build))
+
+
+def told_of(build: Build | None) -> bool:
+    """Tell whether a machine's newest build is one to tell of: it is active, or was installed."""
+    return build is not None and (build.active or build.state is State.INSTALLED)
+
+
+def states(builds: Iterable[Build]) -> Mapping[str, State]:
+    """Return the state of each machine that has one to tell, by their names; in a thread.
+
+    Args:
+        builds: A snapshot of the newest of each machine.
+    """
+    found = {build.host: build.state for build in builds if told_of(build)}
+    return dict(sorted(found.items()))
 
 
 def _macs(build: Build) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from pyxie.builds.life import ACTIVE, HOOKS_AFTER, Build, State
 from pyxie.config.build import Hook
+from pyxie.slices import in_slices
 from pyxie.store.database import Database
 from pyxie.store.pending import pending_row
 from pyxie.store.pools import FullError
@@ -264,10 +265,10 @@ class BuildRecords:
         Raises:
             StoreError: They cannot be read.
         """
-        return [_build(row) for row in await self._database.shown(query)]
+        return [_build(row) async for row in in_slices(await self._database.shown(query))]
 
     async def _needed(self, query: sa.Select[Any]) -> list[Build]:
-        return [_build(row) for row in await self._database.rows(query)]
+        return [_build(row) async for row in in_slices(await self._database.rows(query))]
 
 
 def _transition(

@@ -10,6 +10,7 @@ from pyxie.builds.builds import Builds
 from pyxie.builds.life import Build
 from pyxie.registry.machine import Machine
 from pyxie.service import Unbound
+from pyxie.slices import in_slices
 
 _LOOK = 5.0
 """Seconds between looks; a look is in memory."""
@@ -50,7 +51,12 @@ class StaleWatch(Unbound):
     async def serve(self) -> None:
         """Look again and again, until cancelled."""
         while True:
-            for build in self._builds.first_stale(self._threshold):
-                limit = self._threshold(build)
-                await self._builds.stale(build, f"not done after {limit} s")
+            await self.look()
             await asyncio.sleep(self._every)
+
+    async def look(self) -> None:
+        """Look at all that are active, some at a time."""
+        async for build in in_slices(self._builds.index.active_now()):
+            limit = self._threshold(build)
+            if self._builds.is_overdue(build, limit):
+                await self._builds.stale(build, f"not done after {limit} s")

@@ -7,6 +7,7 @@ from pyxie.builds.life import Build
 from pyxie.events.event import Event
 from pyxie.events.trouble import Troubles
 from pyxie.metrics import Metrics
+from pyxie.slices import in_slices
 
 
 class TroubledBuilds:
@@ -21,7 +22,7 @@ class TroubledBuilds:
     def __init__(self, index: BuildIndex, troubles: Troubles, metrics: Metrics) -> None:
         self._index = index
         self._troubles = troubles
-        metrics.builds_in_trouble.set_function(self.count)
+        self._metrics = metrics
 
     def of(self, build: Build) -> Event | None:
         """Return the last trouble of a build, unless that is over; older builds have none."""
@@ -30,6 +31,10 @@ class TroubledBuilds:
             return None
         return self._troubles.of(build.host, build.begun)
 
-    def count(self) -> int:
-        """Return how many active builds are in trouble."""
-        return sum(self.of(build) is not None for build in self._index.active_now())
+    async def count(self) -> int:
+        """Return how many active builds are in trouble; it is in the metrics then."""
+        found = 0
+        async for build in in_slices(self._index.active_now()):
+            found += self.of(build) is not None
+        self._metrics.builds_in_trouble.set(found)
+        return found

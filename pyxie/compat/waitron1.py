@@ -7,17 +7,19 @@ registered for HEAD, which must not (RFC 9110 section 9.2.1).
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 from pyxie.access.scope import Scope
 from pyxie.bounds import BUILD_BODY_LENGTH, LOG_KEPT, LOG_LENGTH
+from pyxie.builds.index import states, told_of
 from pyxie.builds.life import State
 from pyxie.compat.pixiecore import booted
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.begin import begin, said_in
-from pyxie.http.bodies import end
+from pyxie.http.bodies import end, large
 from pyxie.http.edge import peer, text
 from pyxie.http.hosts import host_of, known
 from pyxie.http.parts import BUILDS, INDEX, MACHINES
@@ -30,6 +32,8 @@ _SPOKEN = {
     State.STALE: "Installing",
     State.INSTALLED: "Installed",
 }
+
+_tight = partial(json.dumps, separators=(",", ":"))
 
 routes = Routes()
 
@@ -59,26 +63,28 @@ async def build(request: web.Request) -> web.Response:
 @routes.get("/status")
 async def all_status(request: web.Request) -> web.Response:
     """Tell of every machine that is being or was installed."""
-    found = request.app[INDEX].status()
-    body = {host: _SPOKEN[state] for host, state in found.items()}
-    return web.Response(
-        text=json.dumps(body, separators=(",", ":")), content_type="application/json"
-    )
+    builds = tuple(request.app[INDEX].all())
+
+    def spoken() -> dict[str, str]:
+        return {host: _SPOKEN[state] for host, state in states(builds).items()}
+
+    return await large(request, spoken, dumps=_tight)
 
 
 @routes.get("/status/{hostname}")
 async def one_status(request: web.Request) -> web.Response:
     """Tell of one machine, in one word."""
-    state = request.app[INDEX].status().get(host_of(request))
-    return text(_SPOKEN[state]) if state else text("Unknown state", 404)
+    build = request.app[INDEX].of(host_of(request))
+    if build is None or not told_of(build):
+        return text("Unknown state", 404)
+    return text(_SPOKEN[build.state])
 
 
 @routes.get("/list")
 async def names(request: web.Request) -> web.Response:
     """List the names of the machine files."""
     registry = await request.app[MACHINES].refresh()
-    body = json.dumps(registry.files, separators=(",", ":"))
-    return web.Response(text=body, content_type="application/json")
+    return await large(request, lambda: registry.files, dumps=_tight)
 
 
 @routes.get("/v1/boot/{mac}", scope=OPEN)

@@ -5,6 +5,7 @@ Like it they write JSON, but call it plain text; what differs is in docs/waitron
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from aiohttp import web
@@ -13,7 +14,7 @@ from pyxie.access.scope import Scope
 from pyxie.bounded import note
 from pyxie.bounds import BUILD_BODY_LENGTH, LOG_LENGTH, WAITRON_STAGES
 from pyxie.builds.builds import InvalidTokenError
-from pyxie.builds.index import BuildIndex
+from pyxie.builds.index import BuildIndex, told_of
 from pyxie.builds.life import Build, State
 from pyxie.builds.records import BuildRecords
 from pyxie.compat import waitron1
@@ -25,13 +26,14 @@ from pyxie.http.begin import begin, said_in
 from pyxie.http.bodies import aside
 from pyxie.http.edge import base_url, explained, peer, text, unknown_machine
 from pyxie.http.hosts import host_of
-from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, POOLS, SETTINGS
+from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, SETTINGS
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
 from pyxie.http.unasked import check_unknown
 from pyxie.registry.define import UnknownTypeError
 from pyxie.render.asked import file_of
 from pyxie.render.context import BuildContext
+from pyxie.threads import Pool
 from pyxie.workers.jobs import Judged
 
 _SPOKEN = {
@@ -53,11 +55,17 @@ class Jobs:
     """What waitron 3 tells of builds beside their state: the last template, and the history.
 
     In memory, as it was there; the builds themselves are in the store.
+
+    Args:
+        index: The newest of each machine.
+        records: All that are stored.
+        pool: Threads for what goes through all of them.
     """
 
-    def __init__(self, index: BuildIndex, records: BuildRecords) -> None:
+    def __init__(self, index: BuildIndex, records: BuildRecords, pool: Pool) -> None:
         self._index = index
         self._records = records
+        self._pool = pool
         self._stages: dict[str, tuple[str, str]] = {}
         self._cleaned = 0
         self._spared: frozenset[int] = frozenset()
@@ -80,11 +88,10 @@ class Jobs:
 
         Raises:
             StoreError: They cannot be read.
+            BusyError: Too much is asked for.
         """
-        found = {build.number: build for build in await self._records.newest(_MOST)}
-        # What is in memory is never older than what is stored.
-        found |= {build.number: build for build in self._latest()}
-        return [build for _, build in sorted(found.items()) if not self._is_gone(build)]
+        stored = await self._records.newest(_MOST)
+        return await self._pool.run(self._together, stored, tuple(self._index.all()))
 
     async def one(self, token: str) -> Build | None:
         """Return the one with that token; raises as `all`."""
@@ -98,18 +105,25 @@ class Jobs:
     async def clean(self) -> None:
         """Leave out those that have ended from now on; raises as `all`."""
         found = await self.all()
-        newest = max((build.number for build in found), default=0)
+        newest = found[-1].number if found else 0
+        spared = await self._pool.run(_active, found)
         if newest >= self._cleaned:  # else a later call came to its end before this one
             self._cleaned = newest
-            self._spared = frozenset(build.number for build in found if build.active)
+            self._spared = spared
 
-    def _latest(self) -> list[Build]:
-        found = (self._index.of(host) for host in self._index.status())
-        return [build for build in found if build is not None]
+    def _together(self, stored: Iterable[Build], latest: Iterable[Build]) -> list[Build]:
+        found = {build.number: build for build in stored}
+        # What is in memory is never older than what is stored.
+        found |= {build.number: build for build in latest if told_of(build)}
+        return [build for _, build in sorted(found.items()) if not self._is_gone(build)]
 
     def _is_gone(self, build: Build) -> bool:
         number = build.number
         return not build.active and number <= self._cleaned and number not in self._spared
+
+
+def _active(builds: Iterable[Build]) -> frozenset[int]:
+    return frozenset(build.number for build in builds if build.active)
 
 
 JOBS: web.AppKey[Jobs] = web.AppKey("jobs", Jobs)
@@ -170,11 +184,11 @@ async def all_status(request: web.Request) -> web.Response:
     settings, jobs = request.app[SETTINGS](), request.app[JOBS]
     found = await jobs.all()
 
-    def as_list() -> str:
+    def as_list() -> web.Response:
         listed = (written(job(b, jobs.status(b), settings, secret=True)) for b in found)
-        return f"[ {','.join(listed)}]" if found else "[]"
+        return text(f"[ {','.join(listed)}]" if found else "[]")
 
-    return text(await request.app[POOLS].management.run(as_list))
+    return await aside(request, as_list)
 
 
 @routes.get("/status/{hostname}")

@@ -63,6 +63,23 @@ async def aside(request: web.Request, work: Callable[[Unpack[Ts]], T], *args: *T
     return await request.app[POOLS].management.run(work, *args)
 
 
+async def large(
+    request: web.Request,
+    make: Callable[[], Any],
+    *,
+    dumps: Callable[[Any], str] = json.dumps,
+) -> web.Response:
+    """Return as JSON what grows with the site: made and written in a thread of management's.
+
+    Args:
+        request: Who asks.
+        make: Makes it of snapshots, in the thread.
+        dumps: Writes it, there too.
+    """
+    written = await aside(request, lambda: dumps(make()).encode())
+    return web.Response(body=written, content_type="application/json", charset="utf-8")
+
+
 async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
     operation = request.app[ROUTED].get(request.match_info.route)
     most = operation.most if operation is not None else BODY_LENGTH

@@ -16,7 +16,7 @@ from pyxie.errors import RenderError
 from pyxie.events.wipes import in_words
 from pyxie.http import answers
 from pyxie.http.begin import Begun, begin, defined, found
-from pyxie.http.bodies import aside, body
+from pyxie.http.bodies import aside, body, large
 from pyxie.http.edge import base_url, peer, printable, text
 from pyxie.http.hosts import host_of, near, unknown
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING, TROUBLES
@@ -63,8 +63,12 @@ async def listing(request: web.Request) -> web.Response:
         before=of.before,
         limit=of.limit,
     )
-    page = [{"id": each.number, **build_json(request, each)} for each in found]
-    return web.json_response({"builds": page, "next": of.following(page)})
+
+    def listed() -> dict[str, Any]:
+        page = [{"id": each.number, **build_json(request, each)} for each in found]
+        return {"builds": page, "next": of.following(page)}
+
+    return await large(request, listed)
 
 
 class Wanted(Model):

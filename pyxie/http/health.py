@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 from aiohttp import web
 
 from pyxie import __version__
-from pyxie.builds.life import State
+from pyxie.errors import Problem
 from pyxie.http.edge import admitted
 from pyxie.http.parts import (
     BUILDS,
@@ -24,6 +25,9 @@ from pyxie.http.routing import OPEN, Routes
 
 routes = Routes()
 
+_FILES_PROBLEMS: Final = 100
+"""That are told; a mistake in one group can be one of each machine."""
+
 
 @routes.get("/health", scope=OPEN)
 async def health(request: web.Request) -> web.Response:
@@ -37,12 +41,11 @@ async def health(request: web.Request) -> web.Response:
             "file": str(app[SETTINGS].file.absolute()),
             "machines": len(registry.machines),
             "building": len(app[INDEX].active_now()),
-            "in_trouble": app[TROUBLES].count(),
-            "stale": sum(build.state is State.STALE for build in app[INDEX].active_now()),
+            "in_trouble": await app[TROUBLES].count(),
+            "stale": app[INDEX].stale,
             "unsaved": app[BUILDS].unsaved,
             "problems": [
-                *map(str, app[SETTINGS].problems),
-                *map(str, registry.problems),
+                *_in_short((*app[SETTINGS].problems, *registry.problems)),
                 *app[LOADERS].missing(),
                 *filter(None, [app[STATE].problem, app[BUILDS].problem]),
                 *app[RENDERING].problems,
@@ -52,8 +55,16 @@ async def health(request: web.Request) -> web.Response:
     return web.json_response(body)
 
 
+def _in_short(problems: Sequence[Problem]) -> list[str]:
+    told = [str(problem) for problem in problems[:_FILES_PROBLEMS]]
+    if more := len(problems) - len(told):
+        told.append(f"{more} more of files: see pyxie check")
+    return told
+
+
 @routes.get("/metrics")
 async def metrics(request: web.Request) -> web.Response:
     """Give the Prometheus text exposition."""
+    await request.app[TROUBLES].count()
     body = request.app[METRICS].text()
     return web.Response(body=body, headers={"Content-Type": "text/plain; version=0.0.4"})

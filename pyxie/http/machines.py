@@ -6,11 +6,11 @@ from typing import Any
 
 from aiohttp import web
 
-from pyxie.builds.index import BuildIndex
-from pyxie.builds.life import Build, State
+from pyxie.builds.index import BuildIndex, told_of
+from pyxie.builds.life import State
 from pyxie.config.validate import Model
 from pyxie.http import answers
-from pyxie.http.bodies import aside
+from pyxie.http.bodies import large
 from pyxie.http.builds import build_json
 from pyxie.http.hosts import near, unknown
 from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES, POOLS, SETTINGS
@@ -64,21 +64,22 @@ async def machines(request: web.Request) -> web.Response:
     index, of = request.app[INDEX], query(request, OfMachines)
     definitions, registry = request.app[DEFINITIONS], await request.app[MACHINES].refresh()
     # A build goes on although its machine's file has broken, or has gone.
-    gone = [build for build in builds_of(index) if build.host not in registry.machines]
-    building = await aside(request, lambda: {each.host: definitions.of(each) for each in gone})
-    found = {**building, **registry.machines}
-    names = sorted(host for host in found if host > of.after and wanted(index, found[host], of))
-    page = names[: of.limit]
-    return web.json_response(
-        {
+    builds, settings = tuple(index.all()), request.app[SETTINGS].problems
+    not_in_force = await request.app[SETTINGS].not_in_force()
+
+    def listed() -> dict[str, Any]:
+        gone = (each for each in builds if told_of(each) and each.host not in registry.machines)
+        found = {**{each.host: definitions.of(each) for each in gone}, **registry.machines}
+        names = sorted(host for host in found if host > of.after and wanted(index, found[host], of))
+        page = names[: of.limit]
+        return {
             "machines": [_machine(request, found[host]) for host in page],
-            "problems": [
-                str(problem) for problem in (*request.app[SETTINGS].problems, *registry.problems)
-            ],
-            "not_in_force": await request.app[SETTINGS].not_in_force(),
+            "problems": [str(problem) for problem in (*settings, *registry.problems)],
+            "not_in_force": not_in_force,
             "next": page[-1] if len(page) < len(names) else None,
         }
-    )
+
+    return await large(request, listed)
 
 
 @routes.get("/api/v1/machines/{hostname}", answer=answers.ShownMachine, errors=(404,))
@@ -107,12 +108,6 @@ async def machine(request: web.Request) -> web.Response:
     if stored is not None:
         answer.headers["ETag"] = f'"{stored.etag}"'
     return answer
-
-
-def builds_of(index: BuildIndex) -> list[Build]:
-    """Return the newest build of each machine that has one to tell of."""
-    found = (index.of(host) for host in index.status())
-    return [build for build in found if build is not None]
 
 
 def _machine(request: web.Request, machine: Machine) -> dict[str, Any]:

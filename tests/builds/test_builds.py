@@ -12,7 +12,7 @@ import pytest
 
 from pyxie.builds.builds import Builds, InvalidTokenError, new_token
 from pyxie.builds.elapsed import DONE_AGAIN
-from pyxie.builds.index import BuildIndex
+from pyxie.builds.index import BuildIndex, states
 from pyxie.builds.life import Build, State
 from pyxie.events.trace import Trace
 from pyxie.metrics import Metrics
@@ -95,7 +95,7 @@ class TestBegin:
             )
             assert ward.builds.index.active(HOST) == build
             assert ward.builds.index.by_mac(MAC) == build
-            assert ward.builds.index.status() == {HOST: State.PENDING}
+            assert states(ward.builds.index.all()) == {HOST: State.PENDING}
             assert ward.texts() == ["build mode is on"]
 
     async def test_another_replaces_it_and_its_token_opens_nothing(self, opened: Opener) -> None:
@@ -314,7 +314,7 @@ class TestDone:
 
             assert ward.builds.index.active(HOST) is None
             assert ward.builds.index.by_mac(MAC) is None
-            assert ward.builds.index.status() == {HOST: State.INSTALLED}
+            assert states(ward.builds.index.all()) == {HOST: State.INSTALLED}
             assert ward.texts()[-1] == "installed; pyxie is silent to it from here on"
             with pytest.raises(InvalidTokenError):
                 ward.builds.admit(HOST, build.token)
@@ -349,7 +349,7 @@ class TestDone:
         async with opened() as ward:
             await ward.builds.done(HOST, build.token, None)
 
-            assert ward.builds.index.status() == {HOST: State.INSTALLED}
+            assert states(ward.builds.index.all()) == {HOST: State.INSTALLED}
 
     async def test_twice_at_once_is_one_transition(self, opened: Opener) -> None:
         async with opened() as ward:
@@ -373,7 +373,7 @@ class TestCancel:
 
             await ward.builds.cancel(HOST, build.token, None)
 
-            assert ward.builds.index.status() == {}
+            assert states(ward.builds.index.all()) == {}
             found = ward.builds.index.of(HOST)
             assert found is not None
             assert found.state is State.CANCELLED
@@ -458,7 +458,7 @@ class TestFullDisk:
             await ward.builds.done(HOST, build.token, None)
             ward.records.full = False
         async with opened() as ward:
-            assert ward.builds.index.status() == {HOST: State.INSTALLED}
+            assert states(ward.builds.index.all()) == {HOST: State.INSTALLED}
 
     async def test_trouble_is_logged_once(
         self, opened: Opener, caplog: pytest.LogCaptureFixture
@@ -506,7 +506,8 @@ class TestAClockThatIsSet:
     LIMIT = 3600
 
     def stale(self, ward: Ward) -> list[str]:
-        return [build.host for build in ward.builds.first_stale(lambda _: self.LIMIT)]
+        builds = ward.builds
+        return [each.host for each in builds.index.all() if builds.is_overdue(each, self.LIMIT)]
 
     async def test_makes_no_build_stale_at_once_or_never(
         self, opened: Opener, set_by: float
@@ -569,15 +570,16 @@ class TestAfterARestart:
             ward.clock.now += 3000
         async with opened() as ward:
             ward.clock.now += 599
-            assert ward.builds.first_stale(lambda _: 3600) == []
+            (build,) = ward.builds.index.all()
+            assert not ward.builds.is_overdue(build, 3600)
             ward.clock.now += 1
-            assert len(ward.builds.first_stale(lambda _: 3600)) == 1
+            assert ward.builds.is_overdue(build, 3600)
 
     async def test_a_build_in_place_of_another_is_not_as_old_as_that(self, opened: Opener) -> None:
         async with opened() as ward:
             await ward.begin()
             ward.clock.now += 3600
-            await ward.begin()
+            build = await ward.begin()
 
-            assert ward.builds.first_stale(lambda _: 3600) == []
+            assert not ward.builds.is_overdue(build, 3600)
             assert len(ward.builds._elapsed) == 1

@@ -36,17 +36,17 @@ class TestTroubledBuilds:
         assert told.of(replace(BUILD, number=1, begun=1.0)) is None
         assert told.of(replace(BUILD, host="web02")) is None
 
-    def test_are_counted_while_they_are_active(self) -> None:
+    async def test_are_counted_while_they_are_active(self) -> None:
         index, troubles, metrics = BuildIndex(), Troubles(), Metrics()
         told = TroubledBuilds(index, troubles, metrics)
-        counts = [told.count()]
+        counts = [await told.count()]
         index.put(BUILD)
         troubles.note(
             Event(at=11.0, host="web01", what=ImageFailed(part="kernel", source="s", why="w"))
         )
 
-        counts.append(told.count())
+        counts.append(await told.count())
         sample = metrics.registry.get_sample_value("pyxie_builds_in_trouble")
         index.put(BUILD.to(State.FAILED, 12.0))
 
-        assert ([*counts, told.count()], sample) == ([0, 1, 0], 1.0)
+        assert ([*counts, await told.count()], sample) == ([0, 1, 0], 1.0)

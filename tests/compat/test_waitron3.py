@@ -20,6 +20,7 @@ from pyxie.compat.gojson import machine_of, written
 from pyxie.compat.waitron3 import Jobs
 from pyxie.config.settings import Settings
 from pyxie.registry.machine import Machine
+from pyxie.threads import Pool
 from tests.builds.stores import build as some_build
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, MACHINE, Answer, Served, serving
 
@@ -282,7 +283,7 @@ class TestCleanHistory:
 
     async def test_that_was_begun_first_and_ends_last_brings_nothing_back(self) -> None:
         records, index = LateRecords(), BuildIndex()
-        jobs = Jobs(index, records)
+        jobs = Jobs(index, records, Pool("management"))
         records.builds = [replace(ended(1), state=State.PENDING)]
         first = asyncio.create_task(jobs.clean())
         await asyncio.sleep(0)
@@ -534,7 +535,7 @@ class TestJobs:
             await build(site)
             one = site.parts.index.of(HOST)
             assert one is not None
-            jobs = Jobs(site.parts.index, site.parts.records)
+            jobs = Jobs(site.parts.index, site.parts.records, site.parts.pools.management)
             for number in range(5000):
                 jobs.processing(replace(one, token=str(number)), "preseed", "f")
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from pyxie.builds.life import State
+from pyxie.builds.life import Build, State
+from pyxie.builds.stale import StaleWatch
 from pyxie.builds.stale import threshold as stale_after
 from tests.builds.stores import FillingRecords
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, LOCAL, MAC, MACHINE, Answer, Served, serving
@@ -287,17 +288,19 @@ class TestStale:
             token = await served.build()
             builds = served.parts.builds
 
-            def threshold(build: Any) -> int:
+            def threshold(build: Build) -> int:
                 return stale_after(served.parts.definitions.of(build))
 
+            watch = StaleWatch(builds, threshold)
             served.clock.now += 59
-            assert builds.first_stale(threshold) == []
+            await watch.look()
+            assert builds.index.stale == 0
             served.clock.now += 1
-            (build,) = builds.first_stale(threshold)
-            await builds.stale(build, "not done after 60 s")
+            await watch.look()
+            assert builds.index.stale == 1
 
             served.clock.now += 1
-            assert builds.first_stale(threshold) == []
+            await watch.look()
             assert (await served.get(f"/template/preseed/{HOST}/{token}")).status == 200
             assert builds.index.of(HOST) is not None
             assert [step["state"] for step in await builds.history(HOST)] == ["pending", "stale"]
