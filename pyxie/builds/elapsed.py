@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Final
 
 from pyxie.builds.life import State
@@ -20,7 +21,7 @@ class Elapsed:
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
-        self._ended: dict[tuple[str, str], tuple[State, float]] = {}
+        self._ended: OrderedDict[tuple[str, str], tuple[State, float]] = OrderedDict()
 
     def __len__(self) -> int:
         """Return how many builds and ends are kept."""
@@ -39,6 +40,7 @@ class Elapsed:
         self._since.pop(token, None)
         if state in REPEATED:
             self._ended[host, token] = state, moment
+            self._ended.move_to_end((host, token))
 
     def repeats(self, host: str, token: str, state: State, now: float) -> bool:
         """Return whether that build has ended so within a day."""
@@ -48,4 +50,5 @@ class Elapsed:
     def forget(self, now: float) -> None:
         """Forget what ended over a day ago."""
         oldest = now - DONE_AGAIN
-        self._ended = {key: each for key, each in self._ended.items() if each[1] >= oldest}
+        while self._ended and next(iter(self._ended.values()))[1] < oldest:
+            self._ended.popitem(last=False)

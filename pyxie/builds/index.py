@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from typing import Final
 
+from pyxie.bounded import note
 from pyxie.builds.life import Build, State
+
+_FEW: Final = 8
+_REMEMBERED: Final = 64
+"""Sets of machines; each is of a `match`, and so by what files say."""
 
 
 class BuildIndex:
@@ -15,6 +21,7 @@ class BuildIndex:
         self._active: dict[str, Build] = {}
         self._by_mac: dict[str, Build] = {}
         self._stale = 0
+        self._any_active: dict[frozenset[str], bool] = {}
 
     def of(self, host: str) -> Build | None:
         """Return the newest build of the machine, active or not."""
@@ -32,6 +39,20 @@ class BuildIndex:
         """Return the builds that machines are in build mode for."""
         return self._active.values()
 
+    def any_active(self, hosts: frozenset[str]) -> bool:
+        """Tell whether one of these machines is in build mode.
+
+        Of many machines it is remembered until another begins or ends: each DHCP message of an
+        unknown client may ask.
+        """
+        if len(hosts) <= _FEW:
+            return any(host in self._active for host in hosts)
+        found = self._any_active.get(hosts)
+        if found is None:
+            found = not self._active.keys().isdisjoint(hosts)
+            note(self._any_active, hosts, found, _REMEMBERED)
+        return found
+
     def all(self) -> Collection[Build]:
         """Return the newest build of each machine, active or not."""
         return self._newest.values()
@@ -43,6 +64,8 @@ class BuildIndex:
 
     def put(self, build: Build) -> None:
         """Take a build for the newest of its machine."""
+        if build.active is not (build.host in self._active):
+            self._any_active.clear()
         old = self._active.pop(build.host, None)
         if old is not None:
             self._stale -= old.state is State.STALE

@@ -232,14 +232,17 @@ class BuildRecords:
         return found[0] if found else None
 
     async def ended_since(self, at: float) -> list[Build]:
-        """Return the builds that were done or failed after ``at``, seconds since the epoch.
+        """Return the builds that were done or failed after ``at``, the first that did so first.
+
+        Args:
+            at: Seconds since the epoch.
 
         Raises:
             StoreError: They cannot be read.
         """
         ends = [str(State.INSTALLED), str(State.FAILED)]
         recent = BUILDS.c.state.in_(ends) & (BUILDS.c.changed >= at)
-        return await self._needed(sa.select(BUILDS).where(recent))
+        return await self._needed(sa.select(BUILDS).where(recent).order_by(BUILDS.c.changed))
 
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return the transitions of all builds of ``host``, oldest first, without tokens.

@@ -7,7 +7,7 @@ each reason for which it is no machine of ours.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container
+from collections.abc import Container
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, TypeAlias
@@ -181,8 +181,8 @@ class Builds(Protocol):
         """Return the active build whose machine has that NIC."""
         ...
 
-    def active_now(self) -> Collection[Build]:
-        """Return the active ones."""
+    def any_active(self, hosts: frozenset[str]) -> bool:
+        """Tell whether one of these machines is in build mode."""
         ...
 
 
@@ -227,7 +227,7 @@ def recognise(
         or _has_a_name(client, machines, builds)
     ):
         return found
-    building = any(selectors.may_be(build.host, who) for build in builds.active_now())
+    building = any(builds.any_active(hosts) for hosts in selectors.may_be(who))
     return Unidentified(Mode.IN_BUILD if building else Mode.IDLE, found)
 
 

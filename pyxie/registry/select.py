@@ -8,12 +8,30 @@ for more. Two of one rank that can both fit are ambiguous: a mistake in the file
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from itertools import combinations
 
 from pyxie.registry.identity import Identity
-from pyxie.registry.selector import WHOLE, Key, Rank, Selector, values_of
+from pyxie.registry.selector import BY_IPXE, WHOLE, Key, Rank, Selector, values_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """Machines with something that only iPXE reports, in sets that agree in all else.
+
+    Attributes:
+        else_by: All else, of a stand-in for each set.
+        sets: Their hostnames, by the stand-in's.
+    """
+
+    else_by: Selectors
+    sets: Mapping[str, frozenset[str]]
+
+    def fitting(self, who: Identity) -> Iterator[frozenset[str]]:
+        for each in self.else_by.near(who):
+            if each.fits(who):
+                yield self.sets[each.host]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +51,34 @@ class Selectors:
     _rest: tuple[Selector, ...] = ()
     _prefixes: frozenset[tuple[int, int]] = frozenset()
     _options: frozenset[int] = frozenset()
+    _alike: _Alike | None = None
+    _alike_by_uuid: _Alike | None = None
 
     def __bool__(self) -> bool:
         return bool(self.by_host)
 
     def of(self, who: Identity) -> Selector | None:
         """Return the most specific that fits ``who``."""
-        found = [each for each in self._near(who) if each.fits(who)]
+        found = [each for each in self.near(who) if each.fits(who)]
         return max(found, key=lambda each: each.rank, default=None)
 
     def asks(self, who: Identity) -> bool:
         """Tell whether iPXE has to be asked before anything is said of that client."""
         return self.smbios or (self.uuid and not who.uuids)
 
-    def may_be(self, host: str, who: Identity) -> bool:
-        """Tell whether that client may turn out to be ``host`` once iPXE is asked."""
-        wanted = self.by_host.get(host)
-        return wanted is not None and wanted.fits(who, perhaps=True)
+    def may_be(self, who: Identity) -> Iterator[frozenset[str]]:
+        """Walk the hostnames that a client may turn out to have once iPXE is asked, in sets.
+
+        However many machines differ in what only iPXE reports, they are one set.
+        """
+        for each in self.near(who):
+            if each.fits(who, perhaps=True):
+                yield frozenset((each.host,))
+        if who.asked is None:
+            if self._alike is not None:
+                yield from self._alike.fitting(who)
+            if self._alike_by_uuid is not None and not who.uuids:
+                yield from self._alike_by_uuid.fitting(who)
 
     def rivals(self, of: Selector) -> Iterator[Selector]:
         """Walk those of one rank with ``of`` that a client could fit as well."""
@@ -78,7 +107,8 @@ class Selectors:
                 by_key[key] = (*by_key.get(key, ()), new)
         return _selectors(by_host, by_key, rest)
 
-    def _near(self, who: Identity) -> Iterator[Selector]:
+    def near(self, who: Identity) -> Iterator[Selector]:
+        """Walk those that are found by what ``who`` has reported, of which not all need fit."""
         yield from self._rest
         for key in _keys_of(who, self._prefixes, self._options):
             yield from self._by_key.get(key, ())
@@ -118,7 +148,30 @@ def _selectors(
         tuple(rest),
         frozenset((net.version, net.prefixlen) for kind, net in by_key if kind == "subnet"),
         frozenset(of[0] for kind, of in by_key if kind == "option"),
+        _alike(each for each in by_host.values() if "uuid" not in each.whole),
+        _alike(each for each in by_host.values() if "uuid" in each.whole),
     )
+
+
+def _alike(selectors: Iterable[Selector]) -> _Alike | None:
+    """Return those that have something that only iPXE reports; None if there are none."""
+    sets: dict[tuple[object, ...], list[Selector]] = {}
+    for each in selectors:
+        if each.whole.keys() & BY_IPXE:
+            told, options = tuple(_told(each).items()), tuple(each.options.items())
+            key = told, options, each.hostname, each.subnet, each.arch
+            sets.setdefault(key, []).append(each)
+    if not sets:
+        return None
+    hosts, stand_ins = {}, []
+    for one, *more in sets.values():
+        hosts[one.host] = frozenset((one.host, *(each.host for each in more)))
+        stand_ins.append(replace(one, whole=_told(one)))
+    return _Alike(gathered(stand_ins), hosts)
+
+
+def _told(of: Selector) -> Mapping[str, frozenset[str | bytes]]:
+    return {name: values for name, values in of.whole.items() if name not in BY_IPXE}
 
 
 def ties(selectors: Iterable[Selector]) -> Iterator[tuple[Selector, Selector]]:

@@ -18,6 +18,9 @@ Key: TypeAlias = tuple[str, Any]
 WHOLE: Final = ("uuid", "serial", "asset", "circuit_id", "remote_id")
 """Conditions whose values are compared whole; the most specific first."""
 
+BY_IPXE: Final = frozenset(("uuid", "serial", "asset"))
+"""Of those, what only iPXE reports; the UUID may be known before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selector:
@@ -49,7 +52,7 @@ class Selector:
             perhaps: Assume a match in what only iPXE can report, and has not yet.
         """
         for name, wanted in self.whole.items():
-            if perhaps and name in ("uuid", "serial", "asset") and who.asked is None:
+            if perhaps and name in BY_IPXE and who.asked is None:
                 if name == "uuid" and who.uuids and not wanted & who.uuids:
                     return False
                 continue

@@ -89,8 +89,8 @@ class FakeBuilds:
     def by_mac(self, mac: str) -> Build | None:
         return self._nics.get(mac)
 
-    def active_now(self) -> Collection[Build]:
-        return [each for each in self._builds.values() if each.active]
+    def any_active(self, hosts: frozenset[str]) -> bool:
+        return any(self._builds[host].active for host in hosts & self._builds.keys())
 
 
 @dataclass

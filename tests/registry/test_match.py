@@ -19,7 +19,7 @@ from pyxie.errors import ConfigError
 from pyxie.registry.identity import Identity
 from pyxie.registry.match import Match
 from pyxie.registry.registry import Registry
-from pyxie.registry.select import gathered, ties
+from pyxie.registry.select import Selectors, gathered, ties
 from pyxie.registry.selector import Selector, selector
 from tests.registry.test_registry import said, scan, write
 
@@ -328,18 +328,63 @@ class TestTies:
         assert found == slow
 
 
+def may_be(selectors: Selectors, who: Identity) -> set[str]:
+    return set().union(*selectors.may_be(who))
+
+
 class TestWhatIsNotTold:
     def test_may_still_be_told_by_ipxe_but_not_against_what_is_known(self) -> None:
         all_of_them = gathered([of("a", serial="x", arch="BIOS"), of("b", uuid=U2)])
         firmware = Identity(uuids=frozenset((U1,)), arch=0)
 
         assert all_of_them.asks(firmware)
-        assert all_of_them.may_be("a", firmware)
-        assert not all_of_them.may_be("a", replace(firmware, arch=7))
-        assert not all_of_them.may_be("b", firmware)
-        assert all_of_them.may_be("b", Identity())
-        assert not all_of_them.may_be("a", replace(firmware, serial="y", asked=0.0))
-        assert not all_of_them.may_be("nobody", firmware)
+        assert may_be(all_of_them, firmware) == {"a"}
+        assert may_be(all_of_them, replace(firmware, arch=7)) == set()
+        assert may_be(all_of_them, replace(firmware, uuids=frozenset((U2,)))) == {"a", "b"}
+        assert may_be(all_of_them, Identity()) == {"b"}
+        assert may_be(all_of_them, replace(firmware, serial="y", asked=0.0)) == set()
+        assert may_be(all_of_them, replace(firmware, serial="x", asked=0.0)) == {"a"}
+
+    def test_is_one_set_for_all_that_differ_in_nothing_else(self) -> None:
+        alike = [of(f"m{at}", serial=f"s{at}", arch="BIOS") for at in range(9)]
+        all_of_them = gathered([*alike, of("n", serial="s9", arch="UEFI")])
+
+        assert list(all_of_them.may_be(Identity(arch=0))) == [{each.host for each in alike}]
+
+    @given(
+        st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "uuid": st.sampled_from([U1, U2]),
+                    "serial": st.sampled_from(["a", "b"]),
+                    "circuit_id": st.sampled_from(["a", "b"]),
+                    "hostname": st.sampled_from(["w*", "w"]),
+                    "options": st.dictionaries(st.just("60"), st.sampled_from(["a", "a*"])),
+                    "arch": st.sampled_from(["BIOS", "UEFI"]),
+                },
+            ).filter(lambda said: any(said.values())),
+            max_size=6,
+        ),
+        st.builds(
+            Identity,
+            uuids=st.sampled_from([frozenset(), frozenset((U1,))]),
+            serial=st.sampled_from([None, "a"]),
+            circuit_id=st.sampled_from([None, b"a"]),
+            hostname=st.sampled_from(["", "w", "web"]),
+            options=st.sampled_from([{}, {60: b"a"}, {60: b"ab"}]),
+            arch=st.sampled_from([None, 0, 7]),
+            asked=st.sampled_from([None, 0.0]),
+        ),
+    )
+    def test_is_found_as_by_looking_at_each(
+        self, said: list[dict[str, Any]], who: Identity
+    ) -> None:
+        several = [of(f"m{at}", **each) for at, each in enumerate(said)]
+
+        slow = {each.host for each in several if each.fits(who, perhaps=True)}
+
+        assert may_be(gathered(several), who) == slow
 
     def test_a_uuid_that_firmware_told_need_not_be_asked_for(self) -> None:
         only = gathered([of("b", uuid=U2)])
