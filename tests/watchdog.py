@@ -34,7 +34,6 @@ ALLOWED: Final = {
     "net": "the kernel's own files, /proc and /sys",
     "systemd": "a socket's name",
     "shipped": "at the start",
-    "render": "whether a template is as it was, at each request; not yet in a thread",
     "store/schema": "at the start",
 }
 """Of modules and packages of pyxie's, those that may ask for files on the loop, and why."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from pyxie.advice.served import Advice
@@ -19,6 +20,7 @@ from pyxie.render.cache import RenderCache, Rendered
 from pyxie.render.context import BuildContext
 from pyxie.render.rendering import Boot, Rendering
 from pyxie.shipped import shipped
+from pyxie.threads import Pool
 from pyxie.wiping.forecast import Forecast
 from pyxie.workers.jobs import (
     Job,
@@ -71,6 +73,8 @@ class Renders:
         self._runner = runner
         self._cache = Derived(settings, lambda _: RenderCache())
         self._shipped = Derived(settings, _as_shipped)
+        self._templates = Pool("the folder 'templatepath'")
+        self._notices = Pool("notices")
 
     @property
     def problems(self) -> list[str]:
@@ -192,7 +196,8 @@ class Renders:
         try:
             return await self._screen(job)
         except (BusyError, RenderError):
-            return self._shipped().notice(why, script_url, again=again)
+            plain = partial(self._shipped().notice, why, script_url, again=again)
+            return await self._notices.run(plain)
 
     async def _screen(self, job: ScreenJob) -> str:
         return (await self._run(job, Lane.BOOT)).text
@@ -201,7 +206,8 @@ class Renders:
         self, key: Hashable, machine: Machine, job: ScriptJob | TemplateJob
     ) -> Rendered:
         cache = self._cache()
-        found = cache.get(key, machine)
+        # Whether its files are as they were is asked of a folder that can hang.
+        found = await self._templates.run(cache.get, key, machine)
         if found is None:
             made = await self._run(job, Lane.BOOT)
             found = Rendered(made.text, made.forecast)
