@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from pyxie.bounded import note
 from pyxie.builds.life import Build, State
 
 _FEW: Final = 8
@@ -50,7 +49,9 @@ class BuildIndex:
         found = self._any_active.get(hosts)
         if found is None:
             found = not self._active.keys().isdisjoint(hosts)
-            note(self._any_active, hosts, found, _REMEMBERED)
+            if len(self._any_active) >= _REMEMBERED:
+                self._any_active.clear()
+            self._any_active[hosts] = found
         return found
 
     def all(self) -> Collection[Build]:
