@@ -199,7 +199,10 @@ IMAGE_FIRST_BYTE = Bound(
     "image_first_byte", 300, "s for the first byte of an image", "answered 502", "limits.first_byte"
 )
 IMAGE_AHEAD = Bound(
-    "image_ahead", 32768, "bytes of an image ahead of its client", "waits for the client"
+    "image_ahead", 16384, "bytes of an image ahead of its client", "waits for the client"
+)
+IMAGE_LARGE = Bound(
+    "image_large", 32, "clients with 256 KiB of an image ahead of them", "has small pieces"
 )
 IMAGE_SILENCE = Bound("image_silence", 30, "s without a byte within an image", "broken off")
 BOOT_API_PATIENCE = Bound("boot_api_patience", 5, "s for an answer of the boot API", "given up")

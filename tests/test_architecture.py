@@ -79,6 +79,7 @@ PURE = frozenset(
         "images.length",
         "images.load",
         "images.fitting",
+        "images.pieces",
         "outbound.mark",
         "outbound.phrases",
         "outbound.reach",
@@ -212,7 +213,7 @@ _SETS_ANOTHERS = re.compile(
     r"|pyxie\.config\.validate$"  # what pydantic is to count as set, in the copy it has made
     r"|pyxie\.render\.strict$"  # the bucket that Jinja2 gives its bytecode cache to be filled
     r"|pyxie\.importers\."  # a translator's notes on the block that it is in
-    r"|pyxie\.outbound\.fetcher$"  # how much asyncio's transport takes at once
+    r"|pyxie\.outbound\.inflow$"  # how much asyncio's transport takes at once
     r"|pyxie\.registry\.spelling$"  # how ruamel.yaml is set up
 ).match
 """Modules that assign to attributes of others' objects, none of which is a part of the daemon."""

@@ -6,19 +6,22 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import aiohttp
 from aiohttp import hdrs, web
+from aiohttp.http_writer import StreamWriter
 
 from pyxie.bounds import IMAGE_AHEAD, IMAGE_FIRST_BYTE, IMAGE_SILENCE
 from pyxie.errors import PyxieError
 from pyxie.images.firstbyte import FirstByte, TooLateError
 from pyxie.images.fitting import Asked
+from pyxie.images.pieces import Pieces, Share
 from pyxie.images.spec import Upstream
 from pyxie.outbound.fetcher import Fetcher
+from pyxie.outbound.inflow import Inflow
 from pyxie.outbound.mark import VIA, onward
 from pyxie.outbound.phrases import phrase
 from pyxie.outbound.proxies import DIRECTLY, Proxies
@@ -36,8 +39,8 @@ _PASSED_BACK = (
 )
 _PASSED_BACK_OF_NOTHING = (hdrs.CONTENT_RANGE, hdrs.ETAG, hdrs.LAST_MODIFIED)
 _PROXY_WANTS_A_PASSWORD = 407
-_UNSENT: Final = 128 << 10
-"""Bytes that the kernel keeps of a client's before it has begun to send them."""
+_UNSENT: Final = 4
+"""Pieces that the kernel keeps of a client's before it has begun to send them."""
 FIRST_BYTE: Final = IMAGE_FIRST_BYTE.most
 """Seconds; there are servers that build an image when it is first asked for."""
 SILENCE: Final = IMAGE_SILENCE.most
@@ -111,6 +114,7 @@ class Upstreams(Unbound):
         self._first_byte = first_byte
         self._silence = silence
         self._fetcher = Fetcher(proxies)
+        self._large = Share()
 
     async def __aenter__(self) -> Self:
         await self._fetcher.__aenter__()
@@ -182,35 +186,65 @@ class Upstreams(Unbound):
         if answer.status == 416:
             response.headers[hdrs.CONTENT_LENGTH] = "0"
         await response.prepare(request)
-        _hold_little(request)
-        sent = 0
-        while request.method != "HEAD" and answer.status in (200, 206):
+        if request.method != "HEAD" and answer.status in (200, 206):
+            with closing(Pieces(self._large)) as pieces:
+                await self._body(answer, url, request, pieces, moved, first)
+        await response.write_eof()
+        return response
+
+    async def _body(
+        self,
+        answer: aiohttp.ClientResponse,
+        url: str,
+        request: web.Request,
+        pieces: Pieces,
+        moved: Moved,
+        first: FirstByte,
+    ) -> None:
+        content, inflow = answer.content, Inflow(answer)
+        sent, waited, size = 0, 0.0, 0
+        while True:
+            if size != (size := pieces.after(sent, waited)):
+                inflow.at_once(size)
+                content.set_read_chunk_size(size)  # or it would pause after each
+                _keep(request, unsent=_UNSENT * size)
             try:
                 if sent:
-                    chunk = answer.content.read_nowait(IMAGE_AHEAD.whole)
-                    if not chunk and not answer.content.at_eof():
+                    piece = content.read_nowait()
+                    if not piece and not content.at_eof():
                         async with asyncio.timeout(self._silence):
-                            chunk = await answer.content.read(IMAGE_AHEAD.whole)
+                            piece = await content.readany()
                 else:  # it may have said at once that the file is there, and build it now
-                    chunk = await first.of(answer.content.read(IMAGE_AHEAD.whole))
+                    piece = await first.of(content.readany())
             except (aiohttp.ClientError, TimeoutError, TooLateError) as exc:
                 if isinstance(exc, TimeoutError):
                     IMAGE_SILENCE.reached()
                 _reset(request)
                 raise BrokenOffError(url, f"broke off: {_words(exc)}") from exc
-            if not chunk:
+            if not piece:
                 break
-            await response.write(chunk)
-            if request.transport is not None and request.transport.get_write_buffer_size():
-                IMAGE_AHEAD.reached()
-                await request.writer.drain()  # by itself aiohttp waits for each second 64 KiB
-            sent += len(chunk)
+            sent += len(piece)
+            # By the response it would wait by itself now and then.
+            await cast("StreamWriter", request.writer).write(piece, drain=False)
+            del piece  # what the kernel did not take of it is with the transport
+            waited = await _taken(request, inflow)
             moved(sent, answer.content_length)
-        await response.write_eof()
-        return response
 
 
-def _hold_little(request: web.Request) -> None:
+async def _taken(request: web.Request, inflow: Inflow) -> float:
+    """Wait until the kernel has taken all of a client's; return the seconds."""
+    if request.transport is None or not request.transport.get_write_buffer_size():
+        return 0.0
+    IMAGE_AHEAD.reached()
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    inflow.stop()
+    await request.writer.drain()
+    inflow.go()
+    return clock() - began
+
+
+def _keep(request: web.Request, *, unsent: int) -> None:
     """Keep what waits for a slow client small, in pyxie and in the kernel.
 
     A client that does not read at all would have a megabyte here, and four more there.
@@ -221,7 +255,7 @@ def _hold_little(request: web.Request) -> None:
     sock = request.transport.get_extra_info("socket")
     if sock is not None:
         # What is on its way is not counted, so a far client is as fast as before: tcp(7).
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, unsent)
 
 
 def _reset(request: web.Request) -> None:

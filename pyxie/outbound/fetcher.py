@@ -22,6 +22,7 @@ from yarl import URL
 
 from pyxie.bounds import FETCH_CONNECT, FETCH_REDIRECTS, IMAGE_AHEAD
 from pyxie.errors import PyxieError
+from pyxie.outbound.inflow import read_at_once
 from pyxie.outbound.mark import VIA, onward
 from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.outbound.reach import Address, OutOfReachError, Reach, Zone, literal, zone_of
@@ -43,9 +44,7 @@ class _Reply(aiohttp.ClientResponse):
     async def start(self, connection: Any) -> aiohttp.ClientResponse:
         """Note the address while there is a connection: it ends with a short answer."""
         name = connection.transport and connection.transport.get_extra_info("peername")
-        # asyncio's transports take 256 KiB at once, whoever has to hold them then.
-        if hasattr(connection.transport, "max_size"):
-            connection.transport.max_size = IMAGE_AHEAD.whole
+        read_at_once(connection.transport, IMAGE_AHEAD.whole)
         self.peer = _place(name) if name else None
         return await super().start(connection)
 
@@ -86,7 +85,7 @@ def session(
         cookie_jar=aiohttp.DummyCookieJar(),
         request_class=request_class(proxies),
         response_class=_Reply,
-        read_bufsize=IMAGE_AHEAD.whole // 2,  # it holds twice that
+        read_bufsize=IMAGE_AHEAD.whole,
     )
 
 

@@ -12,8 +12,8 @@ from tests.http.site import HOST, MACHINE
 
 CLIENTS = 200
 SIZE = 256 << 20
-MOST_EACH = 350
-"""kB, of which a hundred are what any streamed request takes; it was 1,250."""
+MOST_EACH = 90
+"""kB, of which thirty are what any streamed request takes; it was 1,250."""
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
