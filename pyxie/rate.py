@@ -53,15 +53,19 @@ class Newcomers:
     """
 
     def __init__(self, rate: float, *, burst: float, capacity: int = 4096) -> None:
-        """Take ``rate`` in newcomers a second; the longest unheard of those known goes first."""
+        """Take ``rate`` in newcomers a second; the longest unheard of those known goes first.
+
+        One of them has half at most, or who asks and never goes on would be all of them.
+        """
         self._buckets = TokenBuckets(rate, burst=burst)
+        self._each = TokenBuckets(rate / 2, burst=burst / 2)
         self._known: dict[Hashable, None] = {}
         self._capacity = capacity
 
     def allow(self, key: Hashable, now: float) -> bool:
         """Tell whether to deal with ``key``. ``now`` in seconds."""
         if key not in self._known:
-            return self._buckets.allow("", now)
+            return self._each.allow(key, now) and self._buckets.allow("", now)
         self.know(key)
         return True
 

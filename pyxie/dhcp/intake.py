@@ -23,11 +23,14 @@ from pyxie.errors import WireError
 from pyxie.net.interfaces import Interfaces
 from pyxie.rate import TokenBuckets
 
-BATCH: Final = 512
+BATCH: Final = 4096
 """Datagrams that are read before the event loop gets its turn again."""
 SLICE: Final = 0.002
-"""Seconds for which they are read at most, and as many for which answers are made, likewise: TFTP
-and HTTP have their turn between them, whatever is in the queue."""
+"""Seconds for which answers are made before it does: TFTP and HTTP have their turn, whatever is in
+the queue. Datagrams are read for as long, or for half of the time that others have had since: the
+kernel's queue filled meanwhile, and what it has no room for it drops, known machine or not."""
+LONGEST: Final = 0.02
+"""Seconds for which they are read at most."""
 _LOOKS_AT_THE_CLOCK: Final = 16
 """Datagrams between two looks."""
 
@@ -81,6 +84,7 @@ class Intake:
         self._clock = clock
         self._strangers = Strangers()
         self._backlog = Backlog[Heard]()
+        self._ended = time.perf_counter()
 
     def read(self, on: DhcpSocket) -> bool:
         """Take in what has come, as far as there is time.
@@ -93,8 +97,15 @@ class Intake:
             OSError: The socket is broken, or its interface went away.
         """
         began = time.perf_counter()
+        until = began + min(max(SLICE, (began - self._ended) / 2), LONGEST)
+        try:
+            return self._read(on, until)
+        finally:
+            self._ended = time.perf_counter()
+
+    def _read(self, on: DhcpSocket, until: float) -> bool:
         for at in range(BATCH):
-            if at % _LOOKS_AT_THE_CLOCK == 0 and time.perf_counter() - began > SLICE:
+            if at % _LOOKS_AT_THE_CLOCK == 0 and time.perf_counter() > until:
                 return False
             try:
                 received = on.receive()

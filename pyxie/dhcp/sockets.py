@@ -28,9 +28,9 @@ _SO_TIMESTAMPNS: Final = 35
 _PKTINFO: Final = Struct("=i4s4s")  # ipi_ifindex, ipi_spec_dst, ipi_addr
 _TIMESPEC: Final = Struct("@ll")
 _ANCILLARY: Final = socket.CMSG_SPACE(_PKTINFO.size) + socket.CMSG_SPACE(_TIMESPEC.size)
-_RECEIVE_BUFFER: Final = 1 << 20
-"""Bytes: a hall that is powered on at once, or the twelfth of a second of a flood. More would be
-what everybody waits behind, where the host is too busy to read as fast as it comes."""
+_RECEIVE_BUFFER: Final = 4 << 20
+"""Bytes: a hall that is powered on at once, or the sixth of a second of a flood. What has waited
+too long is told by its timestamp, and the newest comes first (`pyxie.dhcp.backlog`)."""
 _SEND_BUFFER: Final = 1 << 20
 """Bytes, as far as allowed; what waits in it for a neighbour to be found takes three seconds."""
 _CLOCK_SET: Final = 60.0

@@ -25,6 +25,8 @@ from pyxie.workers.jobs import Job
 from pyxie.workers.made import Made, fault_of, plain
 
 _LONGEST_BUG: Final = 8192
+_NICE: Final = 10
+"""Where processors are scarce the daemon's offers come first; a script waits for its own."""
 _FILES: Final = 64
 """That one may have open."""
 _GROWN: Final = 48 << 20
@@ -114,6 +116,8 @@ def _confine() -> None:
     _limit(resource.RLIMIT_CORE, 0)
     if os.geteuid() != 0:
         _limit(resource.RLIMIT_NPROC, 0)  # and starts no program; root is not bound by it
+    with suppress(OSError):
+        os.nice(_NICE)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
     gc.freeze()  # what it shares with the others need not be looked through

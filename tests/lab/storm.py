@@ -122,7 +122,7 @@ class _Lan:
             # In the world they have computers of their own; here they share the server's.
             time.sleep(0.5)
             Path(f"/proc/{attacker.pid}/autogroup").write_text("10")
-        time.sleep(5)
+        time.sleep(20)  # thousands of connections are open
 
     def _run(self, host: Host, name: str, *module: str) -> subprocess.Popen[bytes]:
         # Each as a session, to which the kernel gives its part of the processors (sched(7)).

@@ -27,6 +27,8 @@ EACH = 600
 """Connections that are tried from each address."""
 LINES = 4
 """Connections that ask over and over."""
+AGAIN = 100
+"""Connections a second that are opened where one is missing."""
 ASKED = 500
 """Requests a second, at most, of each that asks over and over."""
 
@@ -47,7 +49,10 @@ BODIES: Final = (
 
 
 def hold(server: str, *addresses: str) -> None:
-    """Hold as many connections as there may be, with an answer on each that is never read."""
+    """Hold as many connections as there may be, with an answer on each that is never read.
+
+    They are opened, and those that are cut off again, some `AGAIN` a second.
+    """
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     watch = select.epoll()
@@ -56,7 +61,7 @@ def hold(server: str, *addresses: str) -> None:
     asked = f"GET /images/linux HTTP/1.1\r\nHost: {server}\r\n\r\n".encode()
     while True:
         for address in addresses:
-            for _ in range(min(EACH - each[address], 200)):
+            for _ in range(min(EACH - each[address], AGAIN // len(addresses) or 1)):
                 sock = socket.socket()
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
                 sock.bind((address, 0))
@@ -70,7 +75,8 @@ def hold(server: str, *addresses: str) -> None:
                 held[sock.fileno()] = sock, address
                 each[address] += 1
                 watch.register(sock, select.EPOLLHUP | select.EPOLLERR | select.EPOLLRDHUP)
-        for number, _ in watch.poll(1.0):
+        time.sleep(1.0)
+        for number, _ in watch.poll(0):
             sock, address = held.pop(number)
             each[address] -= 1
             sock.close()
