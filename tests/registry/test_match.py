@@ -350,6 +350,7 @@ class TestWhatIsNotTold:
         all_of_them = gathered([*alike, of("n", serial="s9", arch="UEFI")])
 
         assert list(all_of_them.may_be(Identity(arch=0))) == [{each.host for each in alike}]
+        assert list(all_of_them.may_be(Identity())) == []
 
     @given(
         st.lists(
@@ -392,6 +393,15 @@ class TestWhatIsNotTold:
         assert only.asks(Identity())
         assert not only.asks(Identity(uuids=frozenset((U1,))))
         assert not gathered([of("c", arch="BIOS")]).asks(Identity())
+        assert may_be(only, Identity()) == {"b"}
+
+    def test_what_was_told_and_does_not_fit_need_not_be_asked_for_either(self) -> None:
+        db = Identity(hostname="db")
+
+        assert may_be(gathered([of("c", hostname="web*")]), db) == set()
+        assert may_be(gathered([of("c", serial="x", hostname="web*")]), db) == set()
+        assert not of("b", uuid=U2).fits(Identity(uuids=frozenset((U1,))), perhaps=True)
+        assert of("b", uuid=U2).fits(Identity(), perhaps=True)
 
 
 def test_the_model_alone_refuses_too() -> None:
