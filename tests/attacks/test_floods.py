@@ -48,6 +48,9 @@ def test_known_machines_are_offered_their_boot(site: Besieged, kind: str) -> Non
 def test_all_is_counted_and_scripts_are_served(site: Besieged) -> None:
     with site.flooded("discovers", RATE, 20), site.fetching() as fetched:
         site.offers(MACHINES, 20, 2)
+    for kind in ("relayed", "reads"):
+        with site.flooded(kind, RATE, 5):
+            site.offers(MACHINES, 20, 1)
     _, metrics = site.ask("GET", "/metrics")
 
     reached = [line for line in metrics.decode().splitlines() if "bound_reached_total{" in line]

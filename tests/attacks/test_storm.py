@@ -16,4 +16,5 @@ def test_a_rack_boots_while_all_is_done_at_once() -> None:
     assert seen.failures == {}
     assert seen.booted == MACHINES
     assert seen.memory < 300
-    assert seen.lines < 100
+    # Some hundreds may come at once; then it is under a hundred a second.
+    assert seen.lines * seen.seconds < 1000 + 100 * seen.seconds
