@@ -96,7 +96,8 @@ class TestOverstaying:
 
             assert (ran.ok, ran.result) == (True, "exit code 0")
             assert time.monotonic() - began < 20
-            assert not _is_gone(int(file.read_text()))
+            # What writes on dies of the pipe, which is closed, and not by pyxie.
+            assert writes == "yes" or not _is_gone(int(file.read_text()))
 
     async def test_nor_is_it_after_the_kill(self, tmp_path: Path) -> None:
         with left_behind(tmp_path) as file:
