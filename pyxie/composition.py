@@ -40,13 +40,14 @@ from pyxie.hooks.runner import Hooks
 from pyxie.hooks.unknown import UnknownHooks
 from pyxie.http.admission import Admission, Patience
 from pyxie.http.crowd import ConnectionLimits
-from pyxie.http.gate import Address, Gate, Side
+from pyxie.http.gate import Gate, Side
 from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.metrics import Metrics
+from pyxie.net.address import Address
 from pyxie.net.baseurl import BaseUrl, names_of
 from pyxie.net.interfaces import Interfaces
 from pyxie.net.watch import InterfaceWatch

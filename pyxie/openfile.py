@@ -13,8 +13,12 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from pyxie.errors import NotServedError
+
+EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""What the kernel says where it has no descriptor, or no memory, for one more."""
 
 
 class Descriptor:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from typing import Final, TypeVar
 
+from pyxie.bounded import note
+
 K = TypeVar("K")
 
 
@@ -71,10 +73,7 @@ class Newcomers:
 
     def know(self, key: Hashable) -> None:
         """Note that ``key`` is there."""
-        self._known.pop(key, None)
-        if len(self._known) >= self._capacity:
-            del self._known[next(iter(self._known))]
-        self._known[key] = None
+        note(self._known, key, None, self._capacity)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -94,10 +93,7 @@ class Once:
         said = self._said.get(key)
         if said is not None and now - said < self._window:
             return False
-        self._said.pop(key, None)
-        if len(self._said) >= self._capacity:
-            del self._said[next(iter(self._said))]
-        self._said[key] = now
+        note(self._said, key, now, self._capacity)
         return True
 
     def __len__(self) -> int:

@@ -130,14 +130,14 @@ class Pools:
     """Those of what is asked for over HTTP: nobody else's boot waits for one of them.
 
     Attributes:
-        boot: What is open to all, and is no file of the operator's.
+        pages: The API's documents, which are open to all.
         management: What people and programs ask for.
         loaders: The folder ``ipxe``, by TFTP too.
         images: The folder ``images``.
         files: The folder ``staticspath``.
     """
 
-    boot: Pool = field(default_factory=lambda: Pool("templates"))
+    pages: Pool = field(default_factory=lambda: Pool("the API's documents"))
     management: Pool = field(default_factory=lambda: Pool("management", waiting=MANAGEMENT_WAITING))
     loaders: Pool = field(default_factory=lambda: Pool("the folder 'ipxe'"))
     images: Pool = field(default_factory=lambda: Pool("the folder 'images'"))

@@ -83,6 +83,7 @@ PURE = frozenset(
         "outbound.mark",
         "outbound.phrases",
         "outbound.reach",
+        "net.address",
         "outbound.proxies",
         "loaders.catalogue",
         "loaders.programs",

@@ -138,7 +138,7 @@ class TestThreads:
             many = [asyncio.create_task(pools.images.run(disk.read)) for _ in range(100)]
             await eventually(lambda: disk.asked > 0)
 
-            for other in (pools.boot, pools.management, pools.loaders, pools.files):
+            for other in (pools.pages, pools.management, pools.loaders, pools.files):
                 assert await other.run(int) == 0
 
             disk.mend()

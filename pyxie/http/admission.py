@@ -24,9 +24,10 @@ from pyxie.bounds import (
     HTTP_STILL,
     HTTP_UNREAD,
 )
-from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, origin
-from pyxie.http.gate import Address, Side, address
+from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, of_peer
+from pyxie.http.gate import Side
 from pyxie.http.pace import ENOUGH, TCP_INFO_SIZE, Line, Pace, Turn, line, turn
+from pyxie.net.address import Address, address
 from pyxie.rate import Once, first_slow
 
 log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class Admission:
             return Origin(Side.OTHERS, "")
         client = address(peer[0])
         side = self._side(client, address(local[0]) if local else client)
-        return origin(side, client, peer[3] if len(peer) > 3 else 0)
+        return of_peer(side, peer)
 
     def _makes_room(self, full: Full) -> bool:
         displaced = None

@@ -83,8 +83,7 @@ async def large(
 async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
     operation = request.app[ROUTED].get(request.match_info.route)
     most = operation.most if operation is not None else BODY_LENGTH
-    size = request.content_length or 0
-    _check(size, most)
+    _check(request.content_length or 0, most)
     size = 0
     async for piece in request.content.iter_any():
         size += len(piece)

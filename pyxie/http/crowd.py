@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
-from typing import Generic, TypeAlias, TypeVar
+from ipaddress import IPv4Address, IPv6Network
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from pyxie.bounds import (
     HTTP_ALLOWED,
@@ -19,6 +19,7 @@ from pyxie.bounds import (
     Bound,
 )
 from pyxie.http.gate import Side
+from pyxie.net.address import Address, address
 
 K = TypeVar("K")
 Group: TypeAlias = tuple[Side, str]
@@ -57,8 +58,18 @@ class Origin:
     address: str
     network: str = ""
 
+    @property
+    def whose(self) -> str:
+        """What counts as one: the network, or else the address."""
+        return self.network or self.address
 
-def origin(side: Side, peer: IPv4Address | IPv6Address, interface: int = 0) -> Origin:
+
+def of_peer(side: Side, peer: tuple[Any, ...]) -> Origin:
+    """Return where a connection comes from, by what its socket tells of the peer."""
+    return origin(side, address(peer[0]), peer[3] if len(peer) > 3 else 0)
+
+
+def origin(side: Side, peer: Address, interface: int = 0) -> Origin:
     """Return where a connection comes from.
 
     Args:

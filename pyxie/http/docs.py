@@ -85,7 +85,7 @@ def routes(operations: Iterable[Operation]) -> Routes:
         if name not in _FILES:
             raise web.HTTPNotFound
         if name not in read:
-            read[name] = await request.app[POOLS].boot.run(_read, name)
+            read[name] = await request.app[POOLS].pages.run(_read, name)
         return _sent(read[name], _FILES[name])
 
     return made

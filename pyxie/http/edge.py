@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address
 from typing import Any, Final
 
 from aiohttp import web
@@ -19,7 +19,7 @@ from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.kinds import ManagementRefused
 from pyxie.http.admission import Admission
 from pyxie.http.crowd import origin
-from pyxie.http.gate import Side, Verdict, address
+from pyxie.http.gate import Side, Verdict
 from pyxie.http.parts import (
     AUDIT,
     BASE_URL,
@@ -33,6 +33,7 @@ from pyxie.http.parts import (
 )
 from pyxie.http.routing import OPEN, Handler, Routed
 from pyxie.lines import Sort, about
+from pyxie.net.address import Address, address
 from pyxie.rate import Once
 from pyxie.recognition.recognise import Unknown, settled
 from pyxie.registry.machine import Machine
@@ -57,7 +58,7 @@ _MAY_FOLLOW = frozenset((400, 404))
 _QUIET = frozenset(("/health", "/metrics", "/status"))
 
 
-def peer(request: web.Request) -> IPv4Address | IPv6Address:
+def peer(request: web.Request) -> Address:
     """Return the client's address."""
     return address(request.remote or "0.0.0.0")
 
@@ -91,7 +92,7 @@ def unknown_machine(request: web.Request, mac: str) -> Machine | None:
     return None
 
 
-def local(request: web.Request) -> IPv4Address | IPv6Address:
+def local(request: web.Request) -> Address:
     """Return our end of the client's connection."""
     name = request.transport.get_extra_info("sockname") if request.transport else None
     return address(name[0]) if name else IPv4Address("127.0.0.1")
@@ -257,8 +258,7 @@ def _about(request: web.Request, status: int) -> dict[str, object]:
 
 
 def _whose(request: web.Request) -> str:
-    who = origin(Side.OTHERS, peer(request))
-    return who.network or who.address
+    return origin(Side.OTHERS, peer(request)).whose
 
 
 _METHODS = frozenset(("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"))

@@ -9,15 +9,12 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TypeAlias
+from ipaddress import IPv4Address
 
 from pyxie.access.scope import Scope, Token
 from pyxie.config.settings import Api
+from pyxie.net.address import Address, address
 from pyxie.outbound.mark import is_fetch
-
-Address: TypeAlias = IPv4Address | IPv6Address
 
 _FORWARDED = frozenset(
     ("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
@@ -30,15 +27,6 @@ _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:/?#@\s]+))(?:
 _SHOWN = 100
 """Letters of what a client sent that it is told."""
 _MADE = "`pyxie token create NAME` makes on pyxie's host"
-
-
-@lru_cache(4096)
-def address(text: str) -> IPv4Address | IPv6Address:
-    """Return a socket's address; one that came over a dual-stack socket as IPv4."""
-    found = ip_address(text.partition("%")[0])
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:
-        return found.ipv4_mapped
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +88,8 @@ class Gate:
 
     def judge(
         self,
-        peer: IPv4Address | IPv6Address,
-        local: IPv4Address | IPv6Address,
+        peer: Address,
+        local: Address,
         headers: Mapping[str, str],
         needed: Scope = Scope.ADMIN,
         *,
@@ -138,8 +126,8 @@ class Gate:
 
     def _refusal(
         self,
-        peer: IPv4Address | IPv6Address,
-        local: IPv4Address | IPv6Address,
+        peer: Address,
+        local: Address,
         headers: Mapping[str, str],
         version: tuple[int, int],
     ) -> str | None:
@@ -158,15 +146,11 @@ class Gate:
             "or all of its network may, by 'api.allow' in config.yaml"
         )
 
-    def _is_ours(
-        self, address: IPv4Address | IPv6Address, local: IPv4Address | IPv6Address
-    ) -> bool:
+    def _is_ours(self, address: Address, local: Address) -> bool:
         own = isinstance(address, IPv4Address) and self._is_own(address)
         return own or address.is_loopback or address == local
 
-    def _strange_name(
-        self, local: IPv4Address | IPv6Address, headers: Mapping[str, str]
-    ) -> str | None:
+    def _strange_name(self, local: Address, headers: Mapping[str, str]) -> str | None:
         """Return why the name that pyxie is called by is not believed to be its own.
 
         Whoever owns a name can let it lead here, and a page of that name then reads all that its
@@ -180,7 +164,7 @@ class Gate:
             "give a token, or put the name into 'api.names' in config.yaml"
         )
 
-    def _is_called(self, host: str, local: IPv4Address | IPv6Address) -> bool:
+    def _is_called(self, host: str, local: Address) -> bool:
         found = _HOST.fullmatch(host)
         if found is None:
             return False
@@ -190,7 +174,7 @@ class Gate:
         except ValueError:
             return name.lower().removesuffix(".") in self._names
 
-    def _from_a_page(self, local: IPv4Address | IPv6Address, headers: Mapping[str, str]) -> bool:
+    def _from_a_page(self, local: Address, headers: Mapping[str, str]) -> bool:
         """Tell a browser that was led here by a page of somebody else's, not by one of ours."""
         origin = headers.get("Origin")
         if origin is None:

@@ -11,17 +11,18 @@ import errno
 import logging
 import socket
 from collections.abc import Callable
-from ipaddress import IPv6Address
 from typing import Final
 
 from pyxie.bounds import ACCEPTED, ARRIVALS, DESCRIPTORS
 from pyxie.errors import StartError
 from pyxie.http.arrivals import Arrivals
+from pyxie.http.crowd import of_peer
+from pyxie.http.gate import Side
+from pyxie.openfile import EXHAUSTED
 from pyxie.rate import Once
 
 log = logging.getLogger(__name__)
 
-_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _TAKEN: Final = 128
 """Connections that are taken off the kernel's queue in one turn of the event loop."""
 _PAUSE: Final = 0.5
@@ -85,7 +86,7 @@ class Listener:
                 self._rest(exc)
                 break
             sock.setblocking(False)
-            displaced = self._arrivals.add(whose(peer), sock)
+            displaced = self._arrivals.add(of_peer(Side.OTHERS, peer).whose, sock)
             if displaced is not None:
                 displaced.close()
         self._begin()
@@ -115,7 +116,7 @@ class Listener:
 
     def _rest(self, exc: OSError) -> None:
         """Leave those that wait to the kernel for a moment: it would tell of them at once."""
-        if exc.errno in _EXHAUSTED:
+        if exc.errno in EXHAUSTED:
             DESCRIPTORS.reached()
         if self._said.news(exc.errno, self._loop.time()):
             log.warning(
@@ -123,17 +124,6 @@ class Listener:
             )
         self._loop.remove_reader(self._sock.fileno())
         self._pause = self._loop.call_later(_PAUSE, self.serve)
-
-
-def whose(peer: tuple[str, int] | tuple[str, int, int, int]) -> str:
-    """Return who counts as one, of a socket's peer: an address, or a network of IPv6.
-
-    One host has a whole /64 to choose from, and any link-local address (RFC 4291, RFC 8981).
-    """
-    name = peer[0].partition("%")[0]
-    if ":" not in name or len(peer) < 4:
-        return name
-    return f"{int(IPv6Address(name)) >> 64:x}%{peer[3]}"
 
 
 def listeners(hosts: tuple[str, ...], port: int) -> list[socket.socket]:

@@ -12,7 +12,6 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -22,10 +21,11 @@ from yarl import URL
 
 from pyxie.bounds import FETCH_CONNECT, FETCH_REDIRECTS, IMAGE_AHEAD
 from pyxie.errors import PyxieError
+from pyxie.net.address import Address, address
 from pyxie.outbound.inflow import read_at_once
 from pyxie.outbound.mark import VIA, onward
 from pyxie.outbound.proxies import DIRECTLY, Proxies
-from pyxie.outbound.reach import Address, OutOfReachError, Reach, Zone, literal, zone_of
+from pyxie.outbound.reach import OutOfReachError, Reach, Zone, literal, zone_of
 from pyxie.outbound.requests import proxy_for, request_class
 from pyxie.outbound.resolver import Resolver
 
@@ -260,9 +260,7 @@ def is_of_this_host(address: Address) -> bool:
 
 
 def _place(name: tuple[Any, ...]) -> tuple[Address, int]:
-    address = ip_address(str(name[0]).partition("%")[0])
-    mapped = address.ipv4_mapped if address.version == 6 else None
-    return mapped or address, int(name[1])
+    return address(str(name[0])), int(name[1])
 
 
 def _moved(reply: aiohttp.ClientResponse, where: URL) -> URL | None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum, IntEnum
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 from pyxie.errors import PyxieError
-
-Address = IPv4Address | IPv6Address
+from pyxie.net.address import Address
 
 
 class Zone(Enum):

@@ -78,12 +78,8 @@ class Openings:
 
     def drop(self, peer: tuple[str, int]) -> None:
         """Have done with what a client has asked for, if anything."""
-        known = self._tasks.pop(peer, None)
-        if known is not None:
-            known[1].cancel()
-            self._of_host[peer[0]] -= 1
-            if not self._of_host[peer[0]]:
-                del self._of_host[peer[0]]
+        if peer in self._tasks:
+            self._forget(peer).cancel()
 
     def close(self) -> None:
         """Drop all."""
@@ -103,18 +99,19 @@ class Openings:
         try:
             found, opened = await self._pool.run(_find, self._source, request, asked)
         except Exception as exc:  # noqa: BLE001 - told on
-            self._forget(asked)
+            self._forget(asked.peer)
             self._failed(request, asked, exc)
         else:
-            self._forget(asked)
+            self._forget(asked.peer)
             self._done(request, asked, found, self._library.lend(opened))
 
-    def _forget(self, asked: Asked) -> None:
-        # Before its end is told, so that nobody takes it for one under way; it is not cancelled.
-        del self._tasks[asked.peer]
-        self._of_host[asked.peer[0]] -= 1
-        if not self._of_host[asked.peer[0]]:
-            del self._of_host[asked.peer[0]]
+    def _forget(self, peer: tuple[str, int]) -> asyncio.Task[None]:
+        """Take out what a client has asked for: before its end is told, so that nobody waits."""
+        _, task = self._tasks.pop(peer)
+        self._of_host[peer[0]] -= 1
+        if not self._of_host[peer[0]]:
+            del self._of_host[peer[0]]
+        return task
 
 
 def _find(source: Source, request: ReadRequest, asked: Asked) -> tuple[Found, Opened]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from pyxie.errors import BusyError, NotServedError, WireError
 from pyxie.events.event import Recorder
 from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
+from pyxie.openfile import EXHAUSTED
 from pyxie.rate import Newcomers, first_slow
 from pyxie.tftp.accounting import Accounting
 from pyxie.tftp.driver import Driver
@@ -43,7 +43,6 @@ _LOOKED_AT = 32
 """How many transfers are looked at for a slow one that makes room for another."""
 _ENOUGH = 0.25
 """Seconds that a transfer counts for at least: its first window is no speed."""
-_EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ class TftpServer:
                     shared.hear_errors()  # or what was it woken for?
                 return
             except OSError as exc:
-                if exc.errno in _EXHAUSTED:
+                if exc.errno in EXHAUSTED:
                     return
                 if shared is not None and shared.survives(exc):
                     continue
@@ -454,7 +453,7 @@ class TftpServer:
             self._shared.reply(datagram, asked.local, asked.peer)
 
     def _refuse_for(self, exc: OSError, asked: Asked, name: str) -> None:
-        if exc.errno in _EXHAUSTED:
+        if exc.errno in EXHAUSTED:
             why = f"busy: {exc.strerror}"
             self._refuse(asked, name, ErrorCode.UNDEFINED, why, "busy")
         else:

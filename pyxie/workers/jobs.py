@@ -44,19 +44,38 @@ class Job(Protocol):
         ...
 
 
+class _OfMachine:
+    """What is done for a machine, which then has to wait with all else that it asks for."""
+
+    __slots__ = ()
+    machine: Machine
+
+    @property
+    def whose(self) -> str:
+        """The machine."""
+        return self.machine.hostname
+
+
+class _OfTemplate(_OfMachine):
+    """What is made of one of a machine's templates."""
+
+    __slots__ = ()
+    kind: str
+
+    @property
+    def what(self) -> str:
+        """The template's file, or what was asked for."""
+        return file_of(self.machine, self.kind) or self.kind
+
+
 @dataclass(frozen=True, slots=True)
-class ScriptJob:
+class ScriptJob(_OfMachine):
     """The boot script of a machine, for the NIC that asks."""
 
     machine: Machine
     context: BuildContext
     here: str
     judged: Judged = "no"
-
-    @property
-    def whose(self) -> str:
-        """The machine."""
-        return self.machine.hostname
 
     @property
     def what(self) -> str:
@@ -71,17 +90,12 @@ class ScriptJob:
 
 
 @dataclass(frozen=True, slots=True)
-class LineJob:
+class LineJob(_OfMachine):
     """The command line of a machine."""
 
     machine: Machine
     context: BuildContext
     judged: Judged = "no"
-
-    @property
-    def whose(self) -> str:
-        """The machine."""
-        return self.machine.hostname
 
     @property
     def what(self) -> str:
@@ -96,7 +110,7 @@ class LineJob:
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateJob:
+class TemplateJob(_OfTemplate):
     """A template that an installer asks for."""
 
     machine: Machine
@@ -104,16 +118,6 @@ class TemplateJob:
     context: BuildContext
     way: Way = "template"
     judged: bool = False
-
-    @property
-    def whose(self) -> str:
-        """The machine."""
-        return self.machine.hostname
-
-    @property
-    def what(self) -> str:
-        """The template's file, or what was asked for."""
-        return file_of(self.machine, self.kind) or self.kind
 
     def do(self, rendering: Rendering) -> Made:
         """Render it."""
@@ -145,17 +149,12 @@ class ScreenJob:
 
 
 @dataclass(frozen=True, slots=True)
-class RehearsalJob:
+class RehearsalJob(_OfMachine):
     """All that a build will serve, tried; see `pyxie.rehearsal`."""
 
     machine: Machine
     context: BuildContext
     written: frozenset[Loc] = frozenset()
-
-    @property
-    def whose(self) -> str:
-        """The machine."""
-        return self.machine.hostname
 
     @property
     def what(self) -> str:
@@ -173,22 +172,12 @@ class RehearsalJob:
 
 
 @dataclass(frozen=True, slots=True)
-class PreviewJob:
+class PreviewJob(_OfTemplate):
     """What a machine would be sent, for a person to look at."""
 
     machine: Machine
     kind: str
     context: BuildContext
-
-    @property
-    def whose(self) -> str:
-        """The machine."""
-        return self.machine.hostname
-
-    @property
-    def what(self) -> str:
-        """The template's file, or what was asked for."""
-        return file_of(self.machine, self.kind) or self.kind
 
     def do(self, rendering: Rendering) -> Made:
         """Render it."""
@@ -196,7 +185,7 @@ class PreviewJob:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderJob:
+class OrderJob(_OfMachine):
     """A hook; see `pyxie.hooks.orders`."""
 
     kind: str
@@ -205,11 +194,6 @@ class OrderJob:
     context: BuildContext
     more: Mapping[str, Any]
     """Names beside those of all templates."""
-
-    @property
-    def whose(self) -> str:
-        """The machine."""
-        return self.machine.hostname
 
     @property
     def what(self) -> str:

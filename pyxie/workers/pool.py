@@ -139,10 +139,9 @@ class Pool:
     def _note(self, asked: Asked, error: ExhaustedError, uses: Uses) -> None:
         """Remember what was stopped: it would be again, and take as long."""
         log.warning("%s: %s", asked.job.whose or "a boot script", error)
-        if len(self._stopped) >= RENDER_STOPPED.whole:
-            RENDER_STOPPED.reached()
         stopped = _Stopped(self._clock() + _STOPPED_FOR, asked.settings, uses, error)
-        note(self._stopped, _digest(asked.message), stopped, RENDER_STOPPED.whole)
+        key, most = _digest(asked.message), RENDER_STOPPED.whole
+        RENDER_STOPPED.reached(note(self._stopped, key, stopped, most))
 
 
 def _digest(message: bytes) -> bytes:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from pyxie.bounds import HTTP_ALLOWED, HTTP_HOST, HTTP_PER_ADDRESS, HTTP_PER_NETWORK, HTTP_TOTAL
-from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, origin
-from pyxie.http.gate import Side, address
+from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, of_peer, origin
+from pyxie.http.gate import Side
+from pyxie.net.address import address
 
 LIMITS = ConnectionLimits(per_address=3, total=8, allowed=5, host=4)
 
@@ -39,6 +40,27 @@ class TestOrigin:
 
     def test_link_local_addresses_of_two_interfaces_are_two(self) -> None:
         assert of("fe80::1", interface=2) != of("fe80::1", interface=3)
+
+    @pytest.mark.parametrize(
+        ("peer", "other", "same"),
+        [
+            (("192.0.2.1", 1), ("192.0.2.1", 2), True),
+            (("192.0.2.1", 1), ("192.0.2.2", 1), False),
+            (("2001:db8::1", 1, 0, 0), ("2001:db8::ffff:2", 1, 0, 0), True),
+            (("2001:db8::1", 1, 0, 0), ("2001:db8:0:1::1", 1, 0, 0), False),
+            (("fe80::1%eth0", 1, 0, 2), ("fe80::2%eth0", 1, 0, 2), True),
+            (("fe80::1", 1, 0, 2), ("fe80::1", 1, 0, 3), False),
+        ],
+    )
+    def test_addresses_that_one_host_may_have_are_one(
+        self,
+        peer: tuple[str, int] | tuple[str, int, int, int],
+        other: tuple[str, int] | tuple[str, int, int, int],
+        same: bool,
+    ) -> None:
+        found, another = (of_peer(Side.OTHERS, each) for each in (peer, other))
+
+        assert (found.whose == another.whose) is same
 
 
 class TestFull:

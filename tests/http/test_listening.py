@@ -9,7 +9,7 @@ import pytest
 
 from pyxie.bounds import DESCRIPTORS
 from pyxie.errors import StartError
-from pyxie.http.listening import Listener, _advice, listeners, whose
+from pyxie.http.listening import Listener, _advice, listeners
 from tests.support import eventually
 
 
@@ -150,22 +150,3 @@ class TestTurns:
                 each.close()
 
         assert Noting.begun.index("127.0.0.3") == 1
-
-    @pytest.mark.parametrize(
-        ("peer", "other", "same"),
-        [
-            (("192.0.2.1", 1), ("192.0.2.1", 2), True),
-            (("192.0.2.1", 1), ("192.0.2.2", 1), False),
-            (("2001:db8::1", 1, 0, 0), ("2001:db8::ffff:2", 1, 0, 0), True),
-            (("2001:db8::1", 1, 0, 0), ("2001:db8:0:1::1", 1, 0, 0), False),
-            (("fe80::1%eth0", 1, 0, 2), ("fe80::2%eth0", 1, 0, 2), True),
-            (("fe80::1", 1, 0, 2), ("fe80::1", 1, 0, 3), False),
-        ],
-    )
-    def test_addresses_that_one_host_may_have_are_one(
-        self,
-        peer: tuple[str, int] | tuple[str, int, int, int],
-        other: tuple[str, int] | tuple[str, int, int, int],
-        same: bool,
-    ) -> None:
-        assert (whose(peer) == whose(other)) is same

@@ -15,7 +15,7 @@ import pytest
 
 from pyxie.builds.life import State
 from pyxie.hooks.unknown import UnknownHooks
-from pyxie.http.gate import address
+from pyxie.net.address import address
 from pyxie.rate import Once
 from tests.config.test_live import CHANGES, is_fixed
 from tests.http.site import HOST, MAC, Answer, Served, serving

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyxie.net.address import Address
 from pyxie.outbound.reach import (
-    Address,
     OutOfReachError,
     Reach,
     Zone,
