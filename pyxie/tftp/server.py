@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Self
 
-from pyxie.bounds import TFTP_NEWCOMERS, TFTP_TOTAL, TFTP_UNHEARD
+from pyxie.bounds import TFTP_NEWCOMERS, TFTP_TOTAL
 from pyxie.confined import OutsideError
 from pyxie.errors import BusyError, NotServedError, WireError
 from pyxie.events.event import Recorder
 from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
 from pyxie.openfile import EXHAUSTED
-from pyxie.rate import Newcomers, first_slow
+from pyxie.rate import Newcomers
 from pyxie.tftp.accounting import Accounting
+from pyxie.tftp.clients import Client, Clients
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content
 from pyxie.tftp.limits import Limits
@@ -39,21 +40,6 @@ _SLICE = 0.002
 """Seconds for which requests are dealt with before the event loop gets its turn again."""
 _NEWCOMERS_AT_ONCE = 200
 """A hall of machines that is switched on at once; who is not heard asks again in a second."""
-_LOOKED_AT = 32
-"""How many transfers are looked at for a slow one that makes room for another."""
-_ENOUGH = 0.25
-"""Seconds that a transfer counts for at least: its first window is no speed."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Client:
-    """A session, what it answers, what with, since when, and when its progress is recorded."""
-
-    session: Session
-    asked: Asked
-    found: Found
-    began: float
-    meter: Meter
 
 
 class TftpServer:
@@ -108,10 +94,7 @@ class TftpServer:
         pool = pool or Pool("the folder 'ipxe'")
         self._openings = Openings(source, pool, self._opened, self._not_opened)
         self._readings: set[asyncio.Task[None]] = set()
-        self._clients: dict[tuple[str, int], _Client] = {}
-        self._of_host: dict[str, int] = {}
-        self._unheard: dict[tuple[str, int], Session] = {}
-        """The last of those that began, in their order; some of them were heard since."""
+        self._clients = Clients()
         self._newcomers = Newcomers(TFTP_NEWCOMERS.most, burst=_NEWCOMERS_AT_ONCE)
         self._shared: SharedPort | None = None
         self._draining = False
@@ -295,7 +278,7 @@ class TftpServer:
         name = request.filename
         limits = self._limits()
         host = asked.peer[0]
-        full = self._openings.full(len(self._clients), self._of_host.get(host, 0), host, limits)
+        full = self._openings.full(len(self._clients), self._clients.of_host(host), host, limits)
         if full is not None and not (full is TFTP_TOTAL and self._displaces()):
             self._refuse(asked, name, ErrorCode.UNDEFINED, "busy: too many transfers", "busy")
             return
@@ -378,9 +361,7 @@ class TftpServer:
         )
         now = self._loop.time()
         self._make_room()
-        self._clients[asked.peer] = _Client(session, asked, found, now, Meter(now))
-        self._unheard[asked.peer] = session
-        self._of_host[asked.peer[0]] = self._of_host.get(asked.peer[0], 0) + 1
+        self._clients.add(Client(session, asked, found, now, Meter(now)))
         self._accounting.serving(len(self._clients))
         self._idle.clear()
         if self._telling is None:
@@ -389,38 +370,26 @@ class TftpServer:
 
     def _displaces(self) -> bool:
         """End a slow transfer, so that there is room for another; False if none is slow."""
-        displaced = first_slow(self._paces())
+        displaced = self._clients.slow(self._loop.time())
         if displaced is not None:
             displaced.transfer.forsake()
             self._driver.end(displaced)
         return displaced is not None
-
-    def _paces(self) -> Iterator[tuple[Session, float]]:
-        """Yield sessions and their bytes a second, who was there longest first."""
-        now = self._loop.time()
-        for _ in range(min(_LOOKED_AT, len(self._clients))):
-            peer, client = next(iter(self._clients.items()))
-            transfer, lasts = client.session.transfer, now - client.began
-            yield client.session, 0 if transfer.stalled else transfer.received / max(lasts, _ENOUGH)
-            self._clients[peer] = self._clients.pop(peer)  # others come first, next time
 
     def _make_room(self) -> None:
         """End the transfer of the one who has said nothing for the longest, if there are too many.
 
         No farewell: it is not there, or its network loses what is sent, and it asks anew.
         """
-        while len(self._unheard) >= TFTP_UNHEARD.whole:
-            session = self._unheard.pop(next(iter(self._unheard)))
-            if session.transfer.outcome is None and not session.transfer.heard:
-                TFTP_UNHEARD.reached()
-                session.transfer.forsake()
-                self._driver.end(session)
+        for session in self._clients.silent():
+            session.transfer.forsake()
+            self._driver.end(session)
 
     def _tell_progress(self) -> None:
         # One timer for all, and no work for a block: who is done within a second costs nothing.
         self._telling = None
         now = self._loop.time()
-        for client in self._clients.values():
+        for client in self._clients:
             transfer = client.session.transfer
             if client.meter.due(transfer.received, now):
                 self._accounting.progress(client.found, transfer, client.session.peer[0])
@@ -428,14 +397,10 @@ class TftpServer:
             self._telling = self._loop.call_later(EVERY, self._guarded, self._tell_progress)
 
     def _on_end(self, session: Session) -> None:
-        client = self._clients.pop(session.peer)
+        client = self._clients.remove(session)
         host = session.peer[0]
-        self._unheard.pop(session.peer, None)
         if session.transfer.heard:
             self._newcomers.know(host)
-        self._of_host[host] -= 1
-        if not self._of_host[host]:
-            del self._of_host[host]
         self._rest()
         self._accounting.serving(len(self._clients))
         trouble = str(session.trouble.strerror) if session.trouble is not None else ""

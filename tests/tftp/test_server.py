@@ -459,7 +459,7 @@ class TestCaps:
         self, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """One that acknowledges a block now and then could hold its place for hours."""
-        monkeypatch.setattr("pyxie.tftp.server._ENOUGH", 0.05)
+        monkeypatch.setattr("pyxie.tftp.clients._ENOUGH", 0.05)
         before = TFTP_TOTAL.times
         async with serving(root, Limits(total=2)) as lab, contextlib.AsyncExitStack() as stack:
             first, second, third = (

@@ -1,0 +1,100 @@
+"""Who is being served, and whose transfer makes room for another's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pyxie.bounds import TFTP_UNHEARD
+from pyxie.events.meter import Meter
+from pyxie.rate import first_slow
+from pyxie.tftp.opening import Asked
+from pyxie.tftp.session import Session
+from pyxie.tftp.source import Found
+
+_LOOKED_AT = 32
+"""How many transfers are looked at for a slow one that makes room for another."""
+_ENOUGH = 0.25
+"""Seconds that a transfer counts for at least: its first window is no speed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A session, what it answers, what with, since when, and when its progress is recorded."""
+
+    session: Session
+    asked: Asked
+    found: Found
+    began: float
+    meter: Meter
+
+
+class Clients:
+    """Those whose transfers are in progress, by address and port: told of each, and the time."""
+
+    def __init__(self) -> None:
+        self._all: dict[tuple[str, int], Client] = {}
+        self._of_host: Counter[str] = Counter()
+        self._unheard: dict[tuple[str, int], Session] = {}
+        """The last of those that began, in their order; some of them were heard since."""
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __contains__(self, peer: object) -> bool:
+        return peer in self._all
+
+    def __iter__(self) -> Iterator[Client]:
+        return iter(self._all.values())
+
+    def get(self, peer: tuple[str, int]) -> Client | None:
+        """Return the one at that address and port."""
+        return self._all.get(peer)
+
+    def of_host(self, host: str) -> int:
+        """Return how many an address has."""
+        return self._of_host[host]
+
+    def add(self, client: Client) -> None:
+        """Add one whose transfer begins."""
+        peer = client.asked.peer
+        self._all[peer] = client
+        self._unheard[peer] = client.session
+        self._of_host[peer[0]] += 1
+
+    def remove(self, session: Session) -> Client:
+        """Take out the one whose transfer is over."""
+        client = self._all.pop(session.peer)
+        self._unheard.pop(session.peer, None)
+        host = session.peer[0]
+        self._of_host[host] -= 1
+        if not self._of_host[host]:
+            del self._of_host[host]
+        return client
+
+    def slow(self, now: float) -> Session | None:
+        """Return a slow transfer, which may make room for another; None if none is seen.
+
+        Who was there longest is looked at first.
+        """
+        return first_slow(self._paces(now))
+
+    def silent(self) -> Iterator[Session]:
+        """Yield transfers of those who have said nothing for the longest, if there are too many.
+
+        There is room for another once each was ended.
+        """
+        while len(self._unheard) >= TFTP_UNHEARD.whole:
+            session = self._unheard.pop(next(iter(self._unheard)))
+            if session.transfer.outcome is None and not session.transfer.heard:
+                TFTP_UNHEARD.reached()
+                yield session
+
+    def _paces(self, now: float) -> Iterator[tuple[Session, float]]:
+        """Yield sessions and their bytes a second."""
+        for _ in range(min(_LOOKED_AT, len(self._all))):
+            peer, client = next(iter(self._all.items()))
+            transfer, lasts = client.session.transfer, now - client.began
+            yield client.session, 0 if transfer.stalled else transfer.received / max(lasts, _ENOUGH)
+            self._all[peer] = self._all.pop(peer)  # others come first, next time
