@@ -14,7 +14,7 @@ import pytest
 from pyxie.access.scope import Scope
 from pyxie.events.kind import Step
 from tests.http.site import HOST, MACHINE, Answer, Served, serving
-from tests.http.upstream import mirror
+from tests.http.upstream import Mirror, mirror
 
 AUDIT = "/api/v1/audit"
 BASE = "http://files.internal:81/bookworm/amd64/"
@@ -40,6 +40,17 @@ async def builder(served: Served) -> str:
     """Return a token with which one may build and no more."""
     _, secret = await served.parts.tokens.create("builder", Scope.BUILD, None)
     return secret
+
+
+def led_to(there: Mirror, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URL of its kernel by a harmless name, which leads there."""
+    port = there.url.rpartition(":")[2]
+
+    def look_up(*_: object, **__: object) -> object:
+        return [(2, 1, 6, "", ("127.0.0.1", int(port)))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return f"http://harmless.example:{port}/linux"
 
 
 class TestManagement:
@@ -117,15 +128,11 @@ class TestWhoMayOnlyBuild:
     async def test_has_no_name_fetched_that_leads_to_one(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def look_up(*_: object, **__: object) -> object:
-            return [(2, 1, 6, "", ("127.0.0.1", int(there.url.rpartition(":")[2])))]
-
         async with (
             mirror({"linux": b"secret"}) as there,
             serving(tmp_path, to_strangers=True) as served,
         ):
-            monkeypatch.setattr(socket, "getaddrinfo", look_up)
-            url = f"http://harmless.example:{there.url.rpartition(':')[2]}/linux"
+            url = led_to(there, monkeypatch)
             assert (await begin(served, await builder(served), kernel=url)).status == 200
 
             answer = await served.get(KERNEL)
@@ -150,15 +157,11 @@ class TestWhoMayOnlyBuild:
     async def test_gains_nothing_when_the_machines_file_is_gone(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def look_up(*_: object, **__: object) -> object:
-            return [(2, 1, 6, "", ("127.0.0.1", int(there.url.rpartition(":")[2])))]
-
         async with (
             mirror({"linux": b"secret"}) as there,
             serving(tmp_path, to_strangers=True) as served,
         ):
-            monkeypatch.setattr(socket, "getaddrinfo", look_up)
-            url = f"http://harmless.example:{there.url.rpartition(':')[2]}/linux"
+            url = led_to(there, monkeypatch)
             await begin(served, await builder(served), kernel=url)
             (tmp_path / f"machines/{HOST}.yaml").unlink()
             await served.parts.machines.refresh()

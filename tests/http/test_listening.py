@@ -72,6 +72,17 @@ class Greeting(asyncio.Protocol):
         transport.close()
 
 
+def exhausted() -> Listener:
+    """Return one that serves on such a host."""
+    sock = Exhausted()
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(9)
+    sock.setblocking(False)
+    listener = Listener(sock, Greeting)
+    listener.serve()
+    return listener
+
+
 class TestExhausted:
     async def test_connections_wait_and_it_is_said_once(
         self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -79,12 +90,7 @@ class TestExhausted:
         """Asyncio's own server logs a hundred tracebacks, and tries again in a hundred calls."""
         monkeypatch.setattr("pyxie.http.listening._PAUSE", 0.05)
         before = DESCRIPTORS.times
-        sock = Exhausted()
-        sock.bind(("127.0.0.1", 0))
-        sock.listen(9)
-        sock.setblocking(False)
-        listener = Listener(sock, Greeting)
-        listener.serve()
+        listener = exhausted()
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
             async with asyncio.timeout(10):
@@ -107,12 +113,8 @@ class TestExhausted:
     ) -> None:
         monkeypatch.setattr("pyxie.http.listening._PAUSE", 0.05)
         monkeypatch.setattr(Exhausted, "refuses", 1 << 30)
-        sock = Exhausted()
-        sock.bind(("127.0.0.1", 0))
-        sock.listen(9)
-        sock.setblocking(False)
-        listener = Listener(sock, Greeting)
-        listener.serve()
+        listener = exhausted()
+        sock = listener._sock
         with socket.create_connection(sock.getsockname()):
             await eventually(lambda: listener._pause)
 

@@ -10,24 +10,11 @@ import pytest
 
 from tests.daemon import Home, free_port
 from tests.http.site import HOST
-from tests.lab.process import Process
-from tests.needs import program
-from tests.support import until
+from tests.interop.nginx import nginx
 
 pytestmark = pytest.mark.interop
 
-SETTINGS = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
+SERVERS = """\
     server {{
         listen 127.0.0.1:{plain};
         location / {{ proxy_pass http://127.0.0.1:{pyxie}; }}
@@ -40,33 +27,17 @@ http {{
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
         }}
     }}
-}}
 """
 
 
 @pytest.fixture
 def ports(tmp_path: Path) -> Iterator[tuple[Home, int, int]]:
     """A daemon that all of loopback may manage, and nginx's ports: as it comes, and telling."""
-    name = program("nginx", "nginx-light")
-    folder = tmp_path / "nginx"
-    folder.mkdir()
     home = Home(tmp_path / "pyxie", "api: {allow: [127.0.0.0/8]}\n")
     plain, telling = free_port(), free_port()
-    settings = folder / "nginx.conf"
-    settings.write_text(
-        SETTINGS.format(folder=folder, plain=plain, telling=telling, pyxie=home.http)
-    )
-    command = [name, "-p", str(folder), "-c", str(settings)]
-    with home.running(), Process(command, tmp_path / "nginx.log"):
-        until(lambda: _answers(plain) and _answers(telling), "nginx to answer")
+    servers = SERVERS.format(plain=plain, telling=telling, pyxie=home.http)
+    with home.running(), nginx(tmp_path / "nginx", servers, plain, telling):
         yield home, plain, telling
-
-
-def _answers(port: int) -> bool:
-    try:
-        return _ask(port, "GET", "/health")[0] == 200
-    except OSError:
-        return False
 
 
 def _ask(port: int, method: str, path: str) -> tuple[int, str]:

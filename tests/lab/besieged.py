@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -109,6 +109,14 @@ class Besieged:
             answer = line.getresponse()
             return answer.status, answer.read()
 
+    def run(self, host: Host, name: str, *module: str) -> subprocess.Popen[bytes]:
+        """Run a module of the tests on a host; what it prints goes to the file ``name``.
+
+        Each is a session, to which the kernel gives its part of the processors (sched(7)).
+        """
+        command = ("setsid", "env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", *module)
+        return host.start(*command, log=self.folder / name)
+
     def build(self, machines: int) -> None:
         """Put the machines in build mode."""
         for at in range(machines):
@@ -118,16 +126,8 @@ class Besieged:
     @contextlib.contextmanager
     def flooded(self, kind: str, rate: int, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
         """Flood until the block ends, for so long at most."""
-        command = [
-            "setsid",
-            "env",
-            f"PYTHONPATH={CHECKOUT}",
-            sys.executable,
-            "-m",
-            "tests.lab.flood",
-        ]
-        command += ["eth0", kind, SERVER, str(rate), str(seconds)]
-        process = self.enemy.start(*command, log=self.folder / "flood")
+        module = ("tests.lab.flood", "eth0", kind, SERVER, str(rate), str(seconds))
+        process = self.run(self.enemy, "flood", *module)
         try:
             time.sleep(1)  # it is warm
             assert process.poll() is None, (self.folder / "flood").read_text()
@@ -223,23 +223,27 @@ class Besieged:
         return self.log.read_bytes().count(b"\n")
 
 
-@contextlib.contextmanager
-def besieged(
-    folder: Path, machines: int, settings: str = "", *, built: bool = True
-) -> Iterator[Besieged]:
-    """Lay out a site and start it; all of its machines are in build mode, if ``built``."""
+def lay(folder: Path, machines: Iterable[int], settings: str) -> None:
+    """Write a site's files: machines by their numbers, a loader of a mebibyte."""
     for name in ("machines", "templates", "ipxe", "images"):
         (folder / name).mkdir()
-    for at in range(machines):
+    for at in machines:
         text = MACHINE.format(host=host_of(at), mac=mac_of(at))
         (folder / "machines" / f"{host_of(at)}.yaml").write_text(text)
     (folder / "templates/preseed.j2").write_text("d-i {{ Hostname }} {{ Token }}\n")
     (folder / "templates/finish.j2").write_text("wget {{ urls.done }}\n")
     (folder / "ipxe/ipxe.efi").write_bytes(bytes(1 << 20))
-    (folder / "config.yaml").write_text(
-        "kernel: linux\ninitrd: initrd.gz\nimage_url: http://192.0.2.1/\n"
-        f"cmdline: 'url={{{{ urls.template(\"preseed\") }}}}'\n{settings}"
-    )
+    cmdline = "cmdline: 'url={{ urls.template(\"preseed\") }}'\n"
+    (folder / "config.yaml").write_text(f"{cmdline}{settings}")
+
+
+@contextlib.contextmanager
+def besieged(
+    folder: Path, machines: int, settings: str = "", *, built: bool = True
+) -> Iterator[Besieged]:
+    """Lay out a site and start it; all of its machines are in build mode, if ``built``."""
+    images = "kernel: linux\ninitrd: initrd.gz\nimage_url: http://192.0.2.1/\n"
+    lay(folder, range(machines), f"{images}{settings}")
     with network() as net:
         server, client, enemy = net.host("s"), net.host("c"), net.host("e")
         net.lan(

@@ -7,8 +7,6 @@ import json
 import math
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.interop.netns import Host, network
-from tests.lab.besieged import CHECKOUT, MACHINE, SERVER, Besieged, host_of, mac_of
+from tests.lab.besieged import SERVER, Besieged, host_of, lay, mac_of
 from tests.lab.rack import address_of
 
 VICTIM = 9000
 """The machine whose build a hostile holder of a token begins; it is not one of the rack."""
-LOADER, KERNEL, INITRD, BIG = 1 << 20, 2 << 20, 4 << 20, 64 << 20
+KERNEL, INITRD, BIG = 2 << 20, 4 << 20, 64 << 20
 """Bytes; the last is what is never read to its end."""
 MISSING = 30_000
 """Files in the folder in which names are sought that are not there."""
@@ -118,16 +116,11 @@ class _Lan:
             "bodies": ("tests.lab.strangers", "bodies", SERVER, token, host),
         }
         for name in attacks:
-            attacker = self._run(self._enemies[name], name, *does[name])
+            attacker = self._site.run(self._enemies[name], name, *does[name])
             # In the world they have computers of their own; here they share the server's.
             time.sleep(0.5)
             Path(f"/proc/{attacker.pid}/autogroup").write_text("10")
         time.sleep(20)  # thousands of connections are open
-
-    def _run(self, host: Host, name: str, *module: str) -> subprocess.Popen[bytes]:
-        # Each as a session, to which the kernel gives its part of the processors (sched(7)).
-        command = ("setsid", "env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", *module)
-        return host.start(*command, log=self._folder / name)
 
     def boot(self, machines: int, spread: float) -> Storm:
         """Boot the machines."""
@@ -162,7 +155,7 @@ class _Lan:
     def _told(self, machines: int, spread: float) -> dict[str, Any]:
         out = self._folder / "rack"
         module = ("tests.lab.rack", "eth0", SERVER, str(machines), str(spread))
-        process = self._run(self._rack, "rack", *module)
+        process = self._site.run(self._rack, "rack", *module)
         process.wait(spread + 300)
         assert process.returncode == 0, out.read_text()
         found: dict[str, Any] = json.loads(out.read_text().splitlines()[-1])
@@ -219,23 +212,9 @@ def _site(folder: Path, machines: int) -> Iterator[_Lan]:
 
 
 def _lay(folder: Path, machines: int) -> None:
-    for name in ("machines", "templates", "ipxe", "images"):
-        (folder / name).mkdir()
-    for at in (*range(machines), VICTIM):
-        text = MACHINE.format(host=host_of(at), mac=mac_of(at))
-        (folder / "machines" / f"{host_of(at)}.yaml").write_text(text)
-    (folder / "templates/preseed.j2").write_text("d-i {{ Hostname }} {{ Token }}\n")
-    (folder / "templates/finish.j2").write_text("wget {{ urls.done }}\n")
-    for name, size in (
-        ("ipxe/ipxe.efi", LOADER),
-        ("images/kernel", KERNEL),
-        ("images/initrd", INITRD),
-        ("images/linux", BIG),
-    ):
-        (folder / name).write_bytes(os.urandom(size))
+    images = "kernel: kernel\ninitrd: initrd\n"
+    lay(folder, (*range(machines), VICTIM), f"{images}unknown: discover\n")
+    for name, size in (("kernel", KERNEL), ("initrd", INITRD), ("linux", BIG)):
+        (folder / "images" / name).write_bytes(os.urandom(size))
     for at in range(MISSING):
         (folder / "images" / f"File-{at}").touch()
-    (folder / "config.yaml").write_text(
-        "kernel: kernel\ninitrd: initrd\nunknown: discover\n"
-        "cmdline: 'url={{ urls.template(\"preseed\") }}'\n"
-    )
