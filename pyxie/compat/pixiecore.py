@@ -10,7 +10,7 @@ from aiohttp import web
 from pyxie.config.values import mac as canonical
 from pyxie.http.assigned import assigned
 from pyxie.http.edge import base_url
-from pyxie.http.parts import DEFINITIONS, INDEX, RECOGNISER, RENDERING
+from pyxie.http.parts import INDEX, RECOGNISER, RENDERING
 from pyxie.http.unasked import check, is_spared
 from pyxie.images.spec import Image, Upstream
 from pyxie.registry.machine import Machine
@@ -35,8 +35,8 @@ async def booted(request: web.Request) -> dict[str, Any] | None:
     build = request.app[INDEX].active(host) if host else None
     if build is None:
         return None
-    machine = request.app[DEFINITIONS].of(build)
-    if not await assigned(request, build, machine, mac):
+    machine = await assigned(request, build, mac)
+    if machine is None:
         return None
     context = build_context(build, machine, base_url(request), mac)
     judged: Judged = "build" if is_spared(build, machine) else "no"

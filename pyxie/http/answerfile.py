@@ -19,7 +19,7 @@ from pyxie.events.kinds import AnswerRefused
 from pyxie.http.assigned import assigned
 from pyxie.http.bodies import whole
 from pyxie.http.edge import peer, text
-from pyxie.http.parts import DEFINITIONS, RECOGNISER, TRACE
+from pyxie.http.parts import RECOGNISER, TRACE
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered, unrendered
 from pyxie.recognition.recognise import Known, Recognised, why_not
@@ -45,9 +45,8 @@ async def answer(request: web.Request) -> web.Response:
     if len(builds) != 1:
         return _refused(request, found, sorted(builds))
     (build,) = builds.values()
-    machine = request.app[DEFINITIONS].of(build)
     mac = next(mac for mac, each in found.items() if _active(each))
-    if not await assigned(request, build, machine, mac):
+    if await assigned(request, build, mac) is None:
         return _refused(request, {mac: request.app[RECOGNISER].of(mac)}, [])
     try:
         return await rendered(request, build, _NAME, "of_its_own")

@@ -6,20 +6,26 @@ from aiohttp import web
 
 from pyxie.builds.life import Build
 from pyxie.http.edge import peer
-from pyxie.http.parts import BUILDS
+from pyxie.http.parts import BUILDS, DEFINITIONS
 from pyxie.registry.machine import Machine
 
 
-async def assigned(request: web.Request, build: Build, machine: Machine, mac: str) -> bool:
-    """Return whether a NIC may boot what a build serves, and note that it does.
+async def assigned(request: web.Request, build: Build, mac: str) -> Machine | None:
+    """Return what a NIC is built from, noting that it is, or None if the build is another's.
 
     Args:
         request: Who asks.
         build: Of the machine that the NIC is recognised as.
-        machine: What it is built from.
         mac: The NIC. One of a machine without a `match` is in its file, or in its build.
+
+    Returns:
+        The machine by the settings in force when this returns.
     """
+    definitions = request.app[DEFINITIONS]
+    machine = definitions.of(build)
     if machine.match is None or build.mac == mac or request.method == "HEAD":
-        return True
+        return machine
     named = {*machine.macs, *build.macs}
-    return await request.app[BUILDS].assign(build, mac, str(peer(request)), named=named)
+    if not await request.app[BUILDS].assign(build, mac, str(peer(request)), named=named):
+        return None
+    return definitions.of(build)

@@ -29,7 +29,6 @@ from pyxie.http.files import opened, send
 from pyxie.http.parts import (
     BUILDS,
     CHAINS,
-    DEFINITIONS,
     DISCOVERY,
     LOADERS,
     NETBOOTS,
@@ -104,8 +103,8 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
     """Return the script of a machine in build mode."""
     trace, rendering, us = request.app[TRACE], request.app[RENDERING], here(request)
     host, at = build.host, str(peer(request))
-    machine = request.app[DEFINITIONS].of(build)
-    if not await assigned(request, build, machine, mac):
+    machine = await assigned(request, build, mac)
+    if machine is None:
         return await _of_another(request, mac, build)
     context = build_context(build, machine, base_url(request), mac)
     try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
 from pyxie.advice.served import Advice
 from pyxie.config.build import Hook
-from pyxie.config.live import Derived, LiveSettings
+from pyxie.config.live import Derived
 from pyxie.config.nodes import Loc
 from pyxie.config.settings import Settings
 from pyxie.errors import BusyError, RenderError
@@ -68,7 +68,7 @@ class Renders:
         runner: Does it.
     """
 
-    def __init__(self, settings: LiveSettings, runner: Runner) -> None:
+    def __init__(self, settings: Callable[[], Settings], runner: Runner) -> None:
         self._settings = settings
         self._runner = runner
         self._cache = Derived(settings, lambda _: RenderCache())
@@ -205,11 +205,12 @@ class Renders:
     async def _kept(
         self, key: Hashable, machine: Machine, job: ScriptJob | TemplateJob
     ) -> Rendered:
-        cache = self._cache()
+        # The machine is of these settings; others may be in force after the next await.
+        settings, cache = self._settings(), self._cache()
         # Whether its files are as they were is asked of a folder that can hang.
         found = await self._templates.run(cache.get, key, machine)
         if found is None:
-            made = await self._run(job, Lane.BOOT)
+            made = await self._runner.run(job, settings, Lane.BOOT)
             found = Rendered(made.text, made.forecast)
             cache.put(key, machine, found, made.uses)
         return found

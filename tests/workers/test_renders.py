@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from pyxie.config.live import LiveSettings
 from pyxie.config.settings import Settings
 from pyxie.errors import BusyError, ExhaustedError, RenderError
 from pyxie.registry.machine import Machine
@@ -44,7 +44,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.settings = settings(folder)
         self.runner = SometimesAway()
-        self.renders = Renders(LiveSettings(folder / "config.yaml", self.settings), self.runner)
+        self.renders = Renders(lambda: self.settings, self.runner)
         self.machine = machine(preseed="p.j2")
         self._edits = 0
 
@@ -94,6 +94,17 @@ class TestATemplate:
         assert await site.kept() is None
         assert await site.rendered() == CONTEXT.mac
         assert await site.kept() == CONTEXT.mac
+
+    async def test_is_of_the_settings_that_were_in_force_when_it_was_asked_for(
+        self, site: Site
+    ) -> None:
+        site.write("p.j2", "here")
+        asked = asyncio.create_task(site.rendered())
+        await asyncio.sleep(0)
+
+        site.settings = site.settings.model_copy(update={"templatepath": site.settings.ipxe})
+
+        assert await asked == "here"
 
     async def test_is_not_once_its_file_was_edited(self, site: Site) -> None:
         site.write("p.j2", "one")
