@@ -317,6 +317,7 @@ def serve_dhcp(
         opener=opener,
         discovered=parts.discovery.note,
         knows=parts.recogniser.knows,
+        macs=parts.recogniser.macs,
         news=parts.news,
     )
 

@@ -53,6 +53,7 @@ PURE = frozenset(
         "dhcp.glance",
         "dhcp.identify",
         "dhcp.message",
+        "dhcp.sieve",
         "dhcp.udp",
         "dhcp.unanswered",
         "errors",

@@ -51,6 +51,10 @@ class Memory:
         nothing, at = self._nothings.get(mac, (None, 0.0))
         return nothing if nothing is not None and now - at < HELD else None
 
+    def macs(self) -> tuple[str, ...]:
+        """Return those of machines that it boots, or has a moment ago."""
+        return tuple(self._answers)
+
     def is_due(self, mac: str, now: float, fresh: float = FRESH) -> bool:
         """Tell whether to ask about a machine.
 

@@ -34,6 +34,10 @@ class BuildIndex:
         """Return the active build whose machine had that NIC when it began."""
         return self._by_mac.get(mac)
 
+    def macs(self) -> tuple[str, ...]:
+        """Return the NICs of all machines in build mode."""
+        return tuple(self._by_mac)
+
     def active_now(self) -> Collection[Build]:
         """Return the builds that machines are in build mode for."""
         return self._active.values()

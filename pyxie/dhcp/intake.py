@@ -31,6 +31,9 @@ the queue. Datagrams are read for as long, or for half of the time that others h
 kernel's queue filled meanwhile, and what it has no room for it drops, known machine or not."""
 LONGEST: Final = 0.02
 """Seconds for which they are read at most."""
+STRANGERS: Final = 0.001
+"""Seconds for which those are read of which the kernel knows that they are nobody's. What it has no
+room for meanwhile is nobody's either."""
 _LOOKS_AT_THE_CLOCK: Final = 16
 """Datagrams between two looks."""
 
@@ -67,6 +70,7 @@ class Intake:
         limit: As of now: the requests that one MAC address may make a second.
         account: Told of what is not kept.
         clock: Seconds, monotonic.
+        unsorted: Called where a known machine's came by way of strangers.
     """
 
     def __init__(
@@ -76,12 +80,14 @@ class Intake:
         limit: Callable[[], TokenBuckets],
         account: Account,
         clock: Callable[[], float],
+        unsorted: Callable[[], None] = lambda: None,
     ) -> None:
         self._interfaces = interfaces
         self._knows = knows
         self._limit = limit
         self._account = account
         self._clock = clock
+        self._unsorted = unsorted
         self._strangers = Strangers()
         self._backlog = Backlog[Heard]()
         self._ended = time.perf_counter()
@@ -97,6 +103,8 @@ class Intake:
             OSError: The socket is broken, or its interface went away.
         """
         began = time.perf_counter()
+        if on.strangers:
+            return self._read(on, began + STRANGERS)
         until = began + min(max(SLICE, (began - self._ended) / 2), LONGEST)
         try:
             return self._read(on, until)
@@ -150,6 +158,8 @@ class Intake:
             return
         who = client(data)
         known = self._knows(who.hex(":"))
+        if known and on.strangers:
+            self._unsorted()
         if not known and not self._strangers.admits(who, index, now):
             self._account.crowded(on.port, interfaces.name(index), now)
             return

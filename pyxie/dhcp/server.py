@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -33,6 +34,7 @@ from pyxie.dhcp.identify import identify
 from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
+from pyxie.dhcp.sorting import Macs, Sifted, Sorting
 from pyxie.dhcp.unanswered import Unanswered, listens
 from pyxie.events.datagrams import AnswerNotSent
 from pyxie.events.event import Recorder
@@ -48,6 +50,9 @@ log = logging.getLogger(__name__)
 
 _GATHER: Final = 0.05
 """Seconds for which news of machines, builds and settings gather: a thousand come in a row."""
+
+_PAUSE: Final = 0.02
+"""Seconds between two looks at a flood of strangers: of a twentieth of the time at most."""
 
 _ADDRESSES_AT_ONCE: Final = 150
 """Answers to addresses that are not there wait three seconds in our send buffer, which has room for
@@ -90,6 +95,7 @@ class DhcpServer:
         opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
         discovered: Callable[[str, Mapping[str, str]], None] = lambda _mac, _fields: None,
         knows: Callable[[str], bool] = lambda _mac: True,
+        macs: Callable[[], Macs] = lambda: tuple,
         news: News,
     ) -> None:
         """Take what it asks, each time anew.
@@ -111,6 +117,7 @@ class DhcpServer:
             discovered: Called with the MAC of an unknown machine, and what it reported.
             knows: Tells by a MAC alone, and at once, whether a machine may be one of ours; those
                 come first, and of others only so many are looked at.
+            macs: Gives what lists, in a thread, whom it knows so.
             news: Tells of which clients something else may be known than a moment before.
         """
         self._interfaces = interfaces
@@ -127,10 +134,13 @@ class DhcpServer:
         self._opener = opener
         self._discovered = discovered
         self._chains = chains
-        self._intake = Intake(interfaces, knows, limit, self._account, clock)
+        self._sorting = Sorting(macs, secrets.randbits(32))
+        unsorted = self._sorting.changed
+        self._intake = Intake(interfaces, knows, limit, self._account, clock, unsorted)
         self._addresses = Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
         self._going_on: asyncio.Handle | None = None
         self._behind = False
+        self._pauses: dict[DhcpSocket, asyncio.TimerHandle] = {}
         self._unanswered = Unanswered[Heard]()
         self._gathering: asyncio.TimerHandle | None = None
         self._open: tuple[DhcpSocket, ...] = ()
@@ -166,9 +176,13 @@ class DhcpServer:
         loop = asyncio.get_running_loop()
         for each in self._open:
             loop.add_reader(each.fileno(), self._readable, each)
+        sorting = asyncio.create_task(
+            self._sorting.keep([each for each in self._open if isinstance(each, Sifted)])
+        )
         try:
             await self._broken
         finally:
+            sorting.cancel()
             self._stop_reading()
 
     async def drain(self) -> None:
@@ -179,6 +193,9 @@ class DhcpServer:
         loop = asyncio.get_running_loop()
         for each in self._open:
             loop.remove_reader(each.fileno())
+        for pause in self._pauses.values():
+            pause.cancel()
+        self._pauses.clear()
         self._unanswered.clear()
         self._intake.clear()
         if self._going_on is not None:
@@ -195,10 +212,24 @@ class DhcpServer:
 
     def _readable(self, on: DhcpSocket) -> None:
         try:
-            self._behind = not self._intake.read(on)
+            behind = not self._intake.read(on)
+            if not on.strangers:
+                self._behind = behind
+            elif behind:
+                self._pause(on)
         except OSError as error:
             self._receiving_failed(on, error)
         self._work()
+
+    def _pause(self, on: DhcpSocket) -> None:
+        """Leave strangers' requests where they are for a while: it is a flood."""
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(on.fileno())
+        self._pauses[on] = loop.call_later(_PAUSE, self._resume, on)
+
+    def _resume(self, on: DhcpSocket) -> None:
+        del self._pauses[on]
+        asyncio.get_running_loop().add_reader(on.fileno(), self._readable, on)
 
     def _work(self) -> None:
         """Answer what waits for it, as far as there is time; the rest soon."""
@@ -239,6 +270,7 @@ class DhcpServer:
 
     def _hear_news(self, mac: str | None) -> None:
         """Look again at what was not answered, once who tells the news is done with it."""
+        self._sorting.changed()
         if not self._unanswered:
             return
         loop = asyncio.get_running_loop()

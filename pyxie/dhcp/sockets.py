@@ -12,9 +12,10 @@ import socket
 import time
 from ipaddress import IPv4Address
 from struct import Struct
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
+from pyxie.dhcp.sieve import INSTRUCTION, Sieve
 from pyxie.dhcp.udp import unwrap, wrap
 from pyxie.errors import StartError, WireError
 
@@ -31,6 +32,8 @@ _ANCILLARY: Final = socket.CMSG_SPACE(_PKTINFO.size) + socket.CMSG_SPACE(_TIMESP
 _RECEIVE_BUFFER: Final = 4 << 20
 """Bytes: a hall that is powered on at once, or the sixth of a second of a flood. What has waited
 too long is told by its timestamp, and the newest comes first (`pyxie.dhcp.backlog`)."""
+_STRANGERS_BUFFER: Final = 2 << 20
+"""Bytes, of those that are looked at when there is time: a hall of new machines."""
 _SEND_BUFFER: Final = 1 << 20
 """Bytes, as far as allowed; what waits in it for a neighbour to be found takes three seconds."""
 _CLOCK_SET: Final = 60.0
@@ -68,6 +71,8 @@ class DhcpSocket(Protocol):
     """Receives requests on one port and sends answers from it."""
 
     port: Port
+    strangers: bool
+    """It receives nothing of a machine that the kernel was told of."""
 
     def fileno(self) -> int:
         """Return the file descriptor, for the event loop."""
@@ -95,21 +100,33 @@ class DhcpSocket(Protocol):
         ...
 
 
+Opened = TypeVar("Opened", bound=DhcpSocket)
+
+
 class RawSocket:
-    """Receives on port 67 without binding it, so that a DHCP server may run on this host."""
+    """Receives on port 67 without binding it, so that a DHCP server may run on this host.
+
+    There are two, and each gets what the other does not; until they are told which machines are
+    known, all are strangers.
+
+    Args:
+        strangers: This is the other one.
+    """
 
     port: Port = 67
 
-    def __init__(self) -> None:
+    def __init__(self, *, strangers: bool) -> None:
+        self.strangers = strangers
         self._socket = _open(
             socket.SOCK_RAW,
             socket.IPPROTO_UDP,
             "hearing DHCP beside another server needs a raw socket: grant CAP_NET_RAW"
             " (AmbientCapabilities= in the systemd unit, or setcap), or set"
             " dhcp: {bind: true} to listen on port 67 instead",
+            _STRANGERS_BUFFER if strangers else _RECEIVE_BUFFER,
         )
         try:
-            _attach_filter(self._socket, self.port)
+            self.sift(Sieve((), 1).program(self.port, known=not strangers))
         except OSError:
             self._socket.close()
             raise
@@ -117,6 +134,22 @@ class RawSocket:
         with contextlib.suppress(BlockingIOError):
             while True:
                 self._socket.recv(1)
+
+    def sift(self, program: bytes) -> None:
+        """Have the kernel pass only what is for this socket, by who is known now.
+
+        Args:
+            program: Of `Sieve.program`.
+
+        Raises:
+            OSError: It has no room for that; what it was told before stays.
+        """
+        import ctypes  # for the program's address; nothing else in pyxie needs it
+
+        buffer = ctypes.create_string_buffer(program, len(program))
+        # struct sock_fprog { unsigned short len; struct sock_filter *filter; }, aligned.
+        fprog = Struct("@HP").pack(len(program) // INSTRUCTION, ctypes.addressof(buffer))
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
 
     def fileno(self) -> int:
         """Return the file descriptor, for the event loop."""
@@ -148,6 +181,8 @@ class RawSocket:
 
 class BoundSocket:
     """An ordinary UDP socket, for port 4011, or for 67 where that is to be owned."""
+
+    strangers = False
 
     def __init__(self, port: Port) -> None:
         self.port: Port = port
@@ -185,21 +220,29 @@ class BoundSocket:
         self._socket.close()
 
 
-def open_sockets(bind: bool) -> tuple[DhcpSocket, DhcpSocket]:
-    """Open port 67, bound or raw, and port 4011; both or none.
+def open_sockets(bind: bool) -> tuple[DhcpSocket, ...]:
+    """Open port 67, bound or by two raw sockets, and port 4011; all or none.
 
     Raises:
         StartError: One may not be opened, or is in use; the text says what to do.
     """
-    dhcp: DhcpSocket = BoundSocket(67) if bind else RawSocket()
-    try:
-        return dhcp, BoundSocket(4011)
-    except StartError:
-        dhcp.close()
-        raise
+    with contextlib.ExitStack() as opened:
+
+        def kept(each: Opened) -> Opened:
+            opened.callback(each.close)
+            return each
+
+        found: list[DhcpSocket] = (
+            [kept(BoundSocket(67))]
+            if bind
+            else [kept(RawSocket(strangers=each)) for each in (False, True)]
+        )
+        found.append(kept(BoundSocket(4011)))
+        opened.pop_all()
+        return tuple(found)
 
 
-def _open(kind: int, protocol: int, forbidden: str) -> socket.socket:
+def _open(kind: int, protocol: int, forbidden: str, buffer: int = _RECEIVE_BUFFER) -> socket.socket:
     try:
         opened = socket.socket(socket.AF_INET, kind | socket.SOCK_NONBLOCK, protocol)
     except PermissionError as error:
@@ -209,9 +252,9 @@ def _open(kind: int, protocol: int, forbidden: str) -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     try:
-        opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _RECEIVE_BUFFER)
+        opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, buffer)
     except PermissionError:  # that takes CAP_NET_ADMIN: as far as net.core.rmem_max allows
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     return opened
 
 
@@ -254,27 +297,3 @@ def _told(ancillary: list[tuple[int, int, bytes]]) -> tuple[int, float]:
 
 def _too_long() -> WireError:
     return WireError(MAX_DATAGRAM, "datagram", f"is longer than {MAX_DATAGRAM} bytes")
-
-
-# Classic BPF (linux/filter.h); the packet begins with its IP header.
-_INSTRUCTION: Final = Struct("=HBBI")
-
-
-def _attach_filter(raw: socket.socket, port: int) -> None:
-    """Let the kernel pass only UDP to ``port``; a load past the end drops the packet."""
-    import ctypes  # for the program's address; nothing else in pyxie needs it
-
-    program = b"".join(
-        _INSTRUCTION.pack(*each)
-        for each in (
-            (0xB1, 0, 0, 0),  # X = 4 * (first byte & 0xF): the IP header's length
-            (0x48, 0, 0, 2),  # A = the 16 bits at X + 2: UDP's destination port
-            (0x15, 0, 1, port),  # equal? else skip one
-            (0x06, 0, 0, 0x40000),  # pass it whole
-            (0x06, 0, 0, 0),  # drop it
-        )
-    )
-    buffer = ctypes.create_string_buffer(program, len(program))
-    # struct sock_fprog { unsigned short len; struct sock_filter *filter; }, aligned.
-    fprog = Struct("@HP").pack(len(program) // _INSTRUCTION.size, ctypes.addressof(buffer))
-    raw.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address
+from itertools import chain
 from typing import Protocol
 
 from pyxie.bootapi.answer import Answer
@@ -25,11 +26,31 @@ from pyxie.recognition.recognise import (
 from pyxie.registry.identity import Identities, Identity
 
 
+class Snapshot(Machines, Protocol):
+    """See `pyxie.registry.registry.Registry`."""
+
+    def macs(self) -> Iterable[str]:
+        """Return all of which `claimed` tells."""
+        ...
+
+
+class Index(Builds, Protocol):
+    """See `pyxie.builds.index.BuildIndex`."""
+
+    def macs(self) -> Iterable[str]:
+        """Return the NICs of all machines in build mode."""
+        ...
+
+
 class Memory(Protocol):
     """What an API server has answered, see `pyxie.bootapi.memory.Memory`."""
 
     def known(self, mac: str, now: float) -> Answer | Nothing | None:
         """Return what to go by without asking."""
+        ...
+
+    def macs(self) -> Iterable[str]:
+        """Return those of machines that it boots, or has a moment ago."""
         ...
 
 
@@ -46,8 +67,8 @@ class Recogniser:
 
     def __init__(
         self,
-        machines: Callable[[], Machines],
-        builds: Builds,
+        machines: Callable[[], Snapshot],
+        builds: Index,
         settings: Callable[[], Settings],
         boot_api: Memory,
         *,
@@ -99,6 +120,12 @@ class Recogniser:
             or self._identities.has_recognised(mac)
             or isinstance(self._boot_api.known(mac, self._clock()), Answer)
         )
+
+    def macs(self) -> Callable[[], Iterable[str]]:
+        """Return what lists, in a thread, the MACs of all that `knows` tells of now."""
+        machines = self._machines()
+        others = (*self._builds.macs(), *self._identities.macs(), *self._boot_api.macs())
+        return lambda: chain(machines.macs(), others)
 
     def by_ipxe(
         self, mac: str, fields: Mapping[str, str], address: IPv4Address | IPv6Address

@@ -117,6 +117,10 @@ class Identities:
         """Tell whether a client has been one of the machines."""
         return mac in self._known
 
+    def macs(self) -> tuple[str, ...]:
+        """Return those of clients that have been one of the machines."""
+        return tuple(self._known)
+
     def over_dhcp(self, mac: str, new: Identity, now: float) -> Identity:
         """Note what a client has sent over DHCP; return it with what iPXE reported before.
 

@@ -146,6 +146,10 @@ class Registry:
         """Tell whether that MAC stands in a file, even in one with mistakes."""
         return ("MAC", mac) in self.claims
 
+    def macs(self) -> Iterator[str]:
+        """Yield every MAC that stands in a file, even in one with mistakes."""
+        return (value for kind, value in self.claims if kind == "MAC")
+
     def find(self, name: str) -> Machine | None:
         """Return the machine of that hostname, or of the file of that name."""
         name = name.lower()

@@ -25,6 +25,8 @@ class Sent:
 class FakeSocket:
     """A socket in memory, with a counter for the event loop to wait on (eventfd(2))."""
 
+    strangers = False
+
     def __init__(self, port: Port) -> None:
         self.port: Port = port
         self.sent: list[Sent] = []
@@ -41,6 +43,11 @@ class FakeSocket:
     def put(self, received: Received | Unreadable | OSError) -> None:
         self._waiting.append(received)
         os.eventfd_write(self._count, 1)
+
+    @property
+    def left(self) -> int:
+        """How many were not read yet."""
+        return len(self._waiting)
 
     @property
     def idle(self) -> bool:
@@ -63,3 +70,15 @@ class FakeSocket:
 
     def close(self) -> None:
         os.close(self._count)
+
+
+class SortedSocket(FakeSocket):
+    """One of the two that share port 67, whatever the kernel would pass to it."""
+
+    def __init__(self, port: Port, *, strangers: bool) -> None:
+        super().__init__(port)
+        self.strangers = strangers
+        self.programs: list[bytes] = []
+
+    def sift(self, program: bytes) -> None:
+        self.programs.append(program)

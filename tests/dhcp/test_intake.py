@@ -14,11 +14,13 @@ import pytest
 from pyxie.bounds import DHCP_DESTINATIONS, DHCP_STRANGERS
 from pyxie.dhcp.message import DhcpMessage, MessageType, build
 from pyxie.dhcp.sockets import Received
+from pyxie.dhcp.sorting import Macs
 from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown
 from tests.dhcp.packets import MAC, as_request, discover, ipxe
 from tests.dhcp.test_server import Lab, Somebody, serving
 from tests.recognised import IGNORED, IN_BUILD
+from tests.support import eventually
 
 DISCOVERED = Unknown(Policy.DISCOVER)
 
@@ -35,8 +37,12 @@ def recognise(mac: str, _identity: object) -> Recognised:
     return IN_BUILD if mac == MAC else DISCOVERED
 
 
-def lab(recognise: Callable[..., Recognised] = recognise, news: News | None = None) -> Lab:
-    return Lab(recognise=recognise, knows=known_alone, news=news)
+def lab(
+    recognise: Callable[..., Recognised] = recognise,
+    news: News | None = None,
+    macs: Callable[[], Macs] = lambda: tuple,
+) -> Lab:
+    return Lab(recognise=recognise, knows=known_alone, news=news, macs=macs)
 
 
 class TestAFlood:
@@ -133,6 +139,54 @@ class TestAFlood:
 
         assert site.counted()["67", "silent", "limited"] == 200
         assert len(caplog.messages) == 20
+
+
+class TestTwoSockets:
+    """Known machines' requests, and all others'."""
+
+    async def test_are_answered_alike(self) -> None:
+        async with serving(lab()) as site:
+            site.dhcp.deliver(discover(0))
+            site.others.deliver(stranger(1))
+            await site.settle()
+
+        assert len(site.dhcp.sent) == len(site.others.sent) == 1
+
+    async def test_a_flood_by_the_second_is_looked_at_now_and_then(self) -> None:
+        async with serving(lab()) as site:
+            for number in range(20_000):
+                site.others.deliver(stranger(number))
+            for _ in range(50):
+                site.dhcp.deliver(discover(0))
+                await asyncio.sleep(0.001)
+            left = site.others.left
+            await eventually(lambda: site.others.left < left)
+
+        assert len(site.dhcp.sent) == 50
+        assert left > 10_000
+
+    async def test_a_known_machine_by_the_second_is_answered_and_has_the_kernel_told(self) -> None:
+        known: list[str] = []
+        async with serving(lab(macs=lambda: lambda: known)) as site:
+            await eventually(lambda: site.others.programs)
+            known.append(MAC)
+
+            site.others.deliver(discover(0))
+            await site.settle()
+
+            assert len(site.others.sent) == 1
+            await eventually(lambda: site.others.programs[-1] != site.others.programs[0])
+
+    async def test_end_while_a_flood_has_a_pause(self) -> None:
+        async with serving(lab()) as site:
+            for number in range(5000):
+                site.others.deliver(stranger(number))
+            await eventually(lambda: site.others.left < 5000)
+        left = site.others.left
+
+        await asyncio.sleep(0.05)
+
+        assert site.others.left == left
 
 
 class TestAHostThatIsTooBusy:

@@ -17,6 +17,7 @@ from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
 from pyxie.dhcp.message import DhcpMessage, MessageType, build
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, Unreadable
+from pyxie.dhcp.sorting import Macs
 from pyxie.errors import WireError
 from pyxie.events.english import sentence
 from pyxie.events.kind import Kind, Step
@@ -27,7 +28,7 @@ from pyxie.rate import TokenBuckets
 from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown
 from tests.dhcp.packets import BIOS_FEATURES, LOADERS, MAC, as_request, discover, ipxe
-from tests.dhcp.sockets import FakeSocket
+from tests.dhcp.sockets import FakeSocket, SortedSocket
 from tests.recognised import IGNORED, IN_BUILD, ended
 from tests.support import eventually
 
@@ -71,9 +72,12 @@ class Lab:
         limit: float = 100.0,
         recognise: Callable[..., Recognised] = lambda *_: IN_BUILD,
         knows: Callable[[str], bool] = lambda _mac: True,
+        macs: Callable[[], Macs] = lambda: tuple,
         news: News | None = None,
     ) -> None:
-        self.dhcp, self.pxe = FakeSocket(67), FakeSocket(4011)
+        self.dhcp = SortedSocket(67, strangers=False)
+        self.others = SortedSocket(67, strangers=True)
+        self.pxe = FakeSocket(4011)
         self.recorder = FakeRecorder()
         self.metrics = Metrics()
         self.now = 0.0
@@ -95,12 +99,13 @@ class Lab:
             clock=lambda: self.now,
             opener=self.open,
             knows=knows,
+            macs=macs,
             discovered=lambda mac, told: self.heard.append((mac, dict(told))),
             news=self.news,
         )
 
     def open(self, bind: bool) -> tuple[DhcpSocket, ...]:
-        return self.dhcp, self.pxe
+        return self.dhcp, self.others, self.pxe
 
     def counted(self) -> dict[tuple[str, str, str], float]:
         return {
@@ -113,7 +118,8 @@ class Lab:
     async def settle(self) -> None:
         """Wait until everything delivered is handled."""
         async with asyncio.timeout(5):
-            while not (self.dhcp.idle and self.pxe.idle) or self.server.waiting:  # noqa: ASYNC110 - lets the loop run
+            sockets = self.dhcp, self.others, self.pxe
+            while not all(each.idle for each in sockets) or self.server.waiting:  # noqa: ASYNC110 - lets the loop run
                 await asyncio.sleep(0)
 
     async def hears_news(self) -> None:

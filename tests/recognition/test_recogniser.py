@@ -86,6 +86,26 @@ def test_who_was_recognised_by_what_it_told_does_from_then_on(recogniser: Recogn
     assert recogniser.host_of(OTHER) == "web02"
 
 
+def test_all_that_it_knows_by_a_mac_are_listed(
+    recogniser: Recogniser, index: BuildIndex, said: Memory
+) -> None:
+    """The kernel is told of them; those it is not told of are strangers to it."""
+    built, booted, recognised = (f"52:54:00:00:01:0{at}" for at in range(3))
+    index.put(
+        Build(
+            host="web09", token="", state=State.PENDING, begun=0.0, changed=0.0, macs=(built,),
+            definition="{}",
+        )
+    )  # fmt: skip
+    said.learn(booted, Answer(kernel="http://192.0.2.1/k"), 0.0)
+    recogniser.by_ipxe(recognised, {"serial": "S1"}, IPv4Address("192.0.2.9"))
+
+    macs = set(recogniser.macs()())
+
+    assert macs == {MAC, built, booted, recognised}
+    assert all(map(recogniser.knows, macs))
+
+
 def test_strangers_drive_out_nobody_that_was_recognised(recogniser: Recogniser) -> None:
     recogniser.by_ipxe(OTHER, {"serial": "S1"}, IPv4Address("192.0.2.9"))
     for number in range(5000):

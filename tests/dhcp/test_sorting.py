@@ -1,0 +1,105 @@
+"""The kernel is told who is known, and again when that changes."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from pyxie.dhcp import sorting
+from pyxie.dhcp.decide import Port
+from pyxie.dhcp.sieve import FEWEST, Sieve
+from pyxie.dhcp.sorting import Sorting
+from tests.support import eventually
+
+SECRET = 0x9E3779B1
+
+
+class Socket:
+    """A kernel that keeps so many bytes."""
+
+    port: Port = 67
+
+    def __init__(self, *, strangers: bool, room: int = 1 << 20) -> None:
+        self.strangers = strangers
+        self.room = room
+        self.told: list[bytes] = []
+
+    def sift(self, program: bytes) -> None:
+        if len(program) > self.room:
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        self.told.append(program)
+
+
+class Site:
+    def __init__(self, room: int = 1 << 20) -> None:
+        self.macs: Iterable[str] = ["52:54:00:00:00:01"]
+        self.sockets = [Socket(strangers=each, room=room) for each in (False, True)]
+        self.sorting = Sorting(lambda: lambda: self.macs, SECRET)
+
+    def programs(self, bits: int = 14) -> list[bytes]:
+        known = [bytes.fromhex(mac.replace(":", "")) for mac in self.macs]
+        return [Sieve(known, SECRET, bits).program(67, known=each) for each in (True, False)]
+
+    @property
+    def told(self) -> list[bytes]:
+        return [each.told[-1] for each in self.sockets if each.told]
+
+
+@asynccontextmanager
+async def keeping(site: Site) -> AsyncIterator[Site]:
+    task = asyncio.create_task(site.sorting.keep(site.sockets))
+    try:
+        yield site
+    finally:
+        task.cancel()
+
+
+@pytest.fixture(autouse=True)
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sorting, "PAUSE", 0.01)
+
+
+async def test_is_told_at_the_start_and_after_a_change() -> None:
+    async with keeping(Site()) as site:
+        await eventually(lambda: site.told == site.programs())
+        before = site.programs()
+
+        site.macs = ["52:54:00:00:00:02", "52:54:00:00:00:03"]
+        site.sorting.changed()
+
+        await eventually(lambda: site.told == site.programs())
+        assert site.told != before
+
+
+async def test_is_told_nothing_while_nothing_changes() -> None:
+    async with keeping(Site()) as site:
+        await eventually(lambda: site.told == site.programs())
+        await asyncio.sleep(0.05)
+
+        assert [len(each.told) for each in site.sockets] == [1, 1]
+
+
+async def test_that_has_no_room_for_a_large_one_is_told_a_smaller(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with keeping(Site(room=350)) as site:
+        await eventually(lambda: len(site.told) == 2)
+
+        assert site.told in [site.programs(bits) for bits in range(FEWEST, 14)]
+        assert caplog.messages == []
+
+
+async def test_that_has_room_for_none_goes_on_as_before_and_that_is_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with keeping(Site(room=100)) as site:
+        await eventually(lambda: bool(caplog.messages))
+
+        assert site.told == []
+        assert caplog.messages == [
+            "DHCP: the kernel is not told which machines are known: Cannot allocate memory"
+        ]
