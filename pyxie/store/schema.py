@@ -89,10 +89,13 @@ def _finish(connection: sa.Connection, found: str | None) -> str:
     Returns:
         What the schema is, where it cannot have come about so; empty if it can.
     """
+    objects = _objects(connection)
+    if not objects:
+        return ""  # a first start: nothing is there that could be half made
     following, before, steps = _learnt(found)
     if following is None:
         return ""
-    there = _objects(connection) & before.union(*(made for _, made in steps))
+    there = objects & before.union(*(made for _, made in steps))
     if there == before:
         return ""
     if there < before or any(made & there and not made <= there for _, made in steps):

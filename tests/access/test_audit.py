@@ -15,7 +15,7 @@ from pyxie.access.audit import Audit
 from pyxie.metrics import Metrics
 from pyxie.store.database import Database
 from pyxie.store.pools import StoreError
-from tests.builds.stores import url
+from tests.store.newest import url
 from tests.support import Clock, eventually
 
 

@@ -22,7 +22,8 @@ from pyxie.metrics import Metrics
 from pyxie.store import pools
 from pyxie.store.database import Database
 from pyxie.store.pools import StoreError
-from tests.builds.stores import machine, url
+from tests.builds.stores import machine
+from tests.store.newest import url
 from tests.store.revisions import before_statements
 from tests.support import Clock, eventually
 

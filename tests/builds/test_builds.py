@@ -19,7 +19,8 @@ from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
 from pyxie.store.database import Database
 from pyxie.store.pools import StoreError
-from tests.builds.stores import MAC, FillingRecords, machine, url
+from tests.builds.stores import MAC, FillingRecords, machine
+from tests.store.newest import url
 from tests.support import A_DAY_BACK, YEARS, Clock, SetClock, eventually
 
 HOST = "web01.internal"

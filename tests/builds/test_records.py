@@ -8,7 +8,8 @@ from typing import Any
 from pyxie.builds.life import State
 from pyxie.builds.records import BuildRecords, Change
 from pyxie.store.database import Database
-from tests.builds.stores import begin, build, opened, url
+from tests.builds.stores import begin, build, opened
+from tests.store.newest import url
 
 
 class TestWhatIsStored:

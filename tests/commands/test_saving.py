@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pyxie.commands import saving
-from tests.builds.stores import begin, build, opened, url
+from tests.builds.stores import begin, build, opened
 from tests.commandline import Ran, Runner, pyxie
+from tests.store.newest import url
 
 __all__ = ["pyxie"]
 

@@ -33,6 +33,7 @@ from tests.dhcp.sockets import FakeSocket
 from tests.dialogue.machine import Machine
 from tests.dialogue.wires import Answer, Connection, TftpWire, Wires
 from tests.inthread import InThread
+from tests.store import newest
 from tests.support import Clock
 
 HOST = "web01.example.org"
@@ -185,7 +186,7 @@ async def boot(
     """
     file = lay(folder, config, machine)
     settings, document = load_marked(file)
-    clock, database = Clock(), Database(settings.state)
+    clock, database = Clock(), Database(newest.at(settings.state))
     eth0 = Interface("eth0", 2, (IPv4Interface(f"{SERVER}/24"),))
     present = Interfaces([Interface("lo", 1, (IPv4Interface("127.0.0.1/8"),)), eth0])
     live = LiveSettings(file, settings, document)

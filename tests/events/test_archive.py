@@ -24,6 +24,7 @@ from pyxie.metrics import Metrics
 from pyxie.store.database import Database
 from pyxie.store.tables import EVENTS
 from tests.events.said import said
+from tests.store import newest
 from tests.store.revisions import lay
 
 MAC = "52:54:00:00:00:01"
@@ -70,13 +71,13 @@ class HeldDatabase(Database):
 
 @pytest.fixture
 async def held(tmp_path: Path) -> AsyncIterator[HeldDatabase]:
-    async with HeldDatabase(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
+    async with HeldDatabase(newest.url(tmp_path)) as opened:
         yield opened
 
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Database]:
-    async with Database(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
+    async with Database(newest.url(tmp_path)) as opened:
         yield opened
 
 
@@ -107,7 +108,7 @@ class TestArchive:
         }
 
     async def test_it_survives_a_restart(self, tmp_path: Path) -> None:
-        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        url = newest.url(tmp_path)
         for text in ("one", "two"):
             async with Database(url) as opened, archive(opened) as (trace, _):
                 trace.record(said(Step.BUILD, text), host="web01")
@@ -115,7 +116,7 @@ class TestArchive:
             assert await texts(opened) == ["two", "one"]
 
     async def test_gives_the_trace_what_was_before_a_restart(self, tmp_path: Path) -> None:
-        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        url = newest.url(tmp_path)
         async with Database(url) as opened, archive(opened) as (trace, _):
             trace.record(MenuShown(), mac=OTHER)
             trace.record(Booting(), host="web01", mac=MAC, peer="192.0.2.1")
@@ -134,7 +135,7 @@ class TestArchive:
         assert again.troubles.of("web01", 0.0) == before[2]
 
     async def test_does_not_keep_twice_what_it_gave_back(self, tmp_path: Path) -> None:
-        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        url = newest.url(tmp_path)
         async with Database(url) as opened, archive(opened) as (trace, _):
             trace.record(Booting(), host="web01")
         async with Database(url) as opened:
@@ -150,7 +151,7 @@ class TestArchive:
 
     @pytest.mark.parametrize("data", ["[]", "{", '{"part": 1, "total": "x"}'])
     async def test_leaves_out_what_cannot_be_said_any_more(self, tmp_path: Path, data: str) -> None:
-        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        url = newest.url(tmp_path)
         async with Database(url) as opened:
             row = {"at": 1.0, "step": "image", "text": "x", "code": "image.fetching", "data": data}
             async with opened.transaction() as connection:
@@ -164,7 +165,7 @@ class TestArchive:
     async def test_starts_although_what_was_before_cannot_be_read(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        async with Database(f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite") as opened:
+        async with Database(newest.url(tmp_path)) as opened:
             async with opened.transaction() as connection:
                 await connection.execute(sa.text("DROP TABLE events"))
             trace = Trace()
@@ -175,7 +176,7 @@ class TestArchive:
         assert "what happened before cannot be read" in caplog.text
 
     async def test_what_was_kept_as_words_alone_keeps_its_words(self, tmp_path: Path) -> None:
-        url = f"sqlite+aiosqlite:///{tmp_path}/pyxie.sqlite"
+        url = newest.url(tmp_path)
         lay(tmp_path, "0004")
         with contextlib.closing(sqlite3.connect(tmp_path / "pyxie.sqlite")) as before, before:
             before.execute("INSERT INTO events (at, step, text) VALUES (1.0, 'build', 'begun')")

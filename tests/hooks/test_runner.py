@@ -20,9 +20,9 @@ from pyxie.hooks.process import Outcome
 from pyxie.hooks.runner import Hooks
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
-from tests.builds.stores import url
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import Mirror, mirror
+from tests.store.newest import url
 from tests.support import eventually
 
 Execute = Callable[[Hook, Occasion], Coroutine[Any, Any, Outcome]]

@@ -14,7 +14,7 @@ from pyxie.hooks.unknown import UnknownHooks
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
 from pyxie.store.pools import StoreError
-from tests.builds.stores import url
+from tests.store.newest import url
 from tests.support import Clock, eventually
 
 HOOKS = (Hook(command="true"), Hook(command="false"))

@@ -29,6 +29,7 @@ from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.store.database import Database
 from pyxie.workers.renders import Runner
 from tests.inthread import InThread
+from tests.store import newest
 from tests.support import Clock
 
 HOST = "linux001.internal"
@@ -221,7 +222,7 @@ async def serving(
     """
     file = lay(folder, **changed)
     settings, document = load_marked(file)
-    clock, database = Clock(), Database(settings.state)
+    clock, database = Clock(), Database(newest.at(settings.state))
     eth0 = Interface("eth0", 2, (IPv4Interface("192.0.2.1/24"),))
     interfaces = Interfaces([eth0])
     live = LiveSettings(file, settings, document)

@@ -14,8 +14,8 @@ from pyxie.access.scope import Scope
 from pyxie.access.tokens import Tokens
 from pyxie.metrics import Metrics
 from pyxie.store.database import Database
-from tests.builds.stores import url
 from tests.http.site import HOST, MACHINE, Served, serving
+from tests.store.newest import url
 from tests.support import A_DAY_BACK, YEARS, Clock, SetClock
 
 

@@ -12,7 +12,8 @@ import pytest
 from pyxie.builds.life import State
 from pyxie.errors import StartError
 from pyxie.store.backup import BackupError, restore, save
-from tests.builds.stores import begin, build, opened, url
+from tests.builds.stores import begin, build, opened
+from tests.store.newest import url
 
 NOBODY = 65534
 

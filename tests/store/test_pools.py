@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from pyxie import bounds
 from pyxie.store.pools import Pools, StoreError
-from tests.builds.stores import url
+from tests.store.newest import url
 
 ONE = sa.select(sa.literal(1).label("one"))
 

@@ -31,6 +31,7 @@ from pyxie.store.file import StateFile
 from pyxie.store.pools import StoreError
 from pyxie.store.statewatch import StateWatch
 from tests.builds.stores import machine
+from tests.store import newest
 from tests.support import Clock, eventually
 
 AGAIN = "nothing can be stored any more. Restart pyxie, after `pyxie restore` if there is a backup"
@@ -60,7 +61,7 @@ class Site:
 @asynccontextmanager
 async def opened(folder: Path, name: str = "pyxie.sqlite") -> AsyncIterator[Site]:
     clock, metrics = Clock(), Metrics()
-    async with Database(f"sqlite+aiosqlite:///{folder}/{name}") as database:
+    async with Database(newest.at(f"sqlite+aiosqlite:///{folder}/{name}")) as database:
         records, trace = BuildRecords(database), Trace(clock=clock)
         builds = Builds(BuildIndex(), records, trace, metrics, clock=clock, steady=clock)
         async with StateWatch(database, metrics, every=0.02) as watch, builds:
