@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -311,10 +312,21 @@ SHARED_NAMES = {
 """Names that several modules or packages have, with the one meaning that all of them have."""
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return a module's tree, which is parsed once for all tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Return all that is in a module's tree."""
+    return tuple(ast.walk(parsed(path)))
+
+
 def imported(path: Path, *, at_once: bool = False) -> Iterator[str]:
     """Walk the modules that a file imports: anywhere in it, or as soon as it is imported itself."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in tree.body if at_once else ast.walk(tree):
+    for node in parsed(path).body if at_once else nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -360,7 +372,7 @@ class TestPureModules:
 
     @pytest.mark.parametrize("module", sorted(PURE))
     def test_open_no_files_by_the_builtin_either(self, module: str) -> None:
-        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        tree = parsed(MODULES[module])
         called = {
             node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             for node in ast.walk(tree)
@@ -510,7 +522,7 @@ class TestWiring:
     )
     def test_is_done_by_constructors_alone(self, module: str) -> None:
         """Nothing is assigned to an attribute of another object after that was made."""
-        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        tree = parsed(MODULES[module])
         places = [
             f"line {target.lineno}: {ast.unparse(target)}"
             for target in _assigned(tree)
@@ -583,7 +595,7 @@ class TestThreads:
         bare = {
             f"{module}:{node.lineno}"
             for module, path in MODULES.items()
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in nodes(path)
             if (isinstance(node, ast.Attribute) and node.attr in _BARE)
             or (isinstance(node, ast.Name) and node.id in _BARE)
         }
@@ -604,7 +616,7 @@ class TestOtherServers:
         found = {
             name
             for name, path in MODULES.items()
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in nodes(path)
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
             and node.func.attr in ("ClientSession", "TCPConnector", "urlopen", "HTTPConnection")
@@ -627,7 +639,7 @@ class TestBodies:
         whole = ("read", "text", "json", "post", "multipart")
         readers = set()
         for module, path in MODULES.items():
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in nodes(path):
                 match node:
                     case ast.Call(func=ast.Attribute(value=ast.Name(id="request"), attr=name)):
                         if name in whole:
@@ -676,7 +688,7 @@ class TestRendering:
     def test_is_not_done_by_the_daemon(self, module: str) -> None:
         """A template may take any time and memory; `pyxie.workers` can end what it takes."""
         renderers = {"Renderer", "Rendering", "rehearse", "expected", "preview", "order"}
-        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        tree = parsed(MODULES[module])
         used = {
             alias.name
             for node in ast.walk(tree)
@@ -692,7 +704,7 @@ class TestTheEnd:
     def test_of_the_process_is_the_command_lines_alone(self) -> None:
         enders = set()
         for module, path in MODULES.items():
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in nodes(path):
                 match node:
                     case ast.Call(func=ast.Attribute(value=ast.Name(id="sys" | "os"), attr=name)):
                         if name in ("exit", "_exit", "abort"):
@@ -709,7 +721,7 @@ class TestTheEnd:
         printers = {
             module
             for module, path in MODULES.items()
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in nodes(path)
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
             and node.func.id == "print"
