@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from pyxie import cli
 
 ZEROS = "00000000-0000-0000-0000-000000000000"
 NOTE = (
@@ -39,18 +42,39 @@ def site(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def pyxie(folder: Path, *arguments: str) -> tuple[int, bytes, str]:
-    ran = subprocess.run(
-        [sys.executable, "-m", "pyxie", "render", *arguments], cwd=folder, capture_output=True
-    )
-    return ran.returncode, ran.stdout, ran.stderr.decode()
+Render = Callable[..., tuple[int, bytes, str]]
+
+
+@pytest.fixture
+def render(
+    site: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> Render:
+    """Run the command in this process, in the site's folder."""
+    monkeypatch.chdir(site)
+
+    def run(*arguments: str) -> tuple[int, bytes, str]:
+        monkeypatch.setattr(sys, "argv", ["pyxie", "render", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsysbinary.readouterr()
+        assert isinstance(ended.value.code, int)
+        return ended.value.code, out, err.decode()
+
+    return run
 
 
 class TestWhatIsShown:
     def test_are_the_exact_bytes_of_the_preseed(self, site: Path) -> None:
         expected = f"Grüße an web01.example {ZEROS}, 5% %post\nend".encode()
 
-        assert pyxie(site, "web01.example") == (0, expected, NOTE.format(site))
+        ran = subprocess.run(
+            [sys.executable, "-m", "pyxie", "render", "web01.example"],
+            cwd=site,
+            capture_output=True,
+        )
+
+        shown = ran.returncode, ran.stdout, ran.stderr.decode()
+        assert shown == (0, expected, NOTE.format(site))
 
     @pytest.mark.parametrize(
         ("arguments", "shown"),
@@ -70,20 +94,22 @@ class TestWhatIsShown:
             ),
         ],
     )
-    def test_is_what_is_asked_for(self, site: Path, arguments: list[str], shown: str) -> None:
-        assert pyxie(site, *arguments) == (0, shown.encode(), NOTE.format(site))
+    def test_is_what_is_asked_for(
+        self, site: Path, render: Render, arguments: list[str], shown: str
+    ) -> None:
+        assert render(*arguments) == (0, shown.encode(), NOTE.format(site))
 
-    def test_is_the_boot_script_too_and_cloud_inits_meta_data(self, site: Path) -> None:
+    def test_is_the_boot_script_too_and_cloud_inits_meta_data(self, render: Render) -> None:
         script, meta = (
-            pyxie(site, "web01.example", "script"),
-            pyxie(site, "web01.example", "meta-data"),
+            render("web01.example", "script"),
+            render("web01.example", "meta-data"),
         )
 
         assert script[1].startswith(b"#!ipxe\n")
         assert meta[1].endswith(b"\nlocal-hostname: web01.example\n")
 
-    def test_is_one_json_document_if_asked(self, site: Path) -> None:
-        code, out, err = pyxie(site, "web01.example", "user-data", "--json")
+    def test_is_one_json_document_if_asked(self, render: Render) -> None:
+        code, out, err = render("web01.example", "user-data", "--json")
 
         assert (code, err) == (0, "")
         assert json.loads(out) == {
@@ -92,10 +118,12 @@ class TestWhatIsShown:
             "text": "52:54:00:00:00:01\n",
         }
 
-    def test_begins_with_an_address_of_this_host_where_no_url_is_set(self, site: Path) -> None:
+    def test_begins_with_an_address_of_this_host_where_no_url_is_set(
+        self, site: Path, render: Render
+    ) -> None:
         (site / "config.yaml").write_text(CONFIG.split("\n", 1)[1])
 
-        _, out, err = pyxie(site, "web01.example", "cmdline")
+        _, out, err = render("web01.example", "cmdline")
 
         base = err.rsplit(" ", 1)[1].strip()
         assert base.startswith("http://")
@@ -134,13 +162,13 @@ class TestAMistake:
         ],
     )
     def test_is_told_in_one_line_and_nothing_is_shown(
-        self, site: Path, arguments: list[str], said: str
+        self, site: Path, render: Render, arguments: list[str], said: str
     ) -> None:
         (site / "machines/bad.yaml").write_text("preeed: x\n")
         (site / "machines/web02.yaml").write_text("preseed: b.j2\n")
         (site / "templates/b.j2").write_text("{{ nope }}")
 
-        code, out, err = pyxie(site, *arguments)
+        code, out, err = render(*arguments)
 
         assert (code, out) == (2, b"")
         assert err.replace(str(site), "SITE").splitlines()[-1].startswith(said)
