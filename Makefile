@@ -33,6 +33,10 @@ run: .venv/run
 	@packaging/need-packages --optional $(RUN_PACKAGES)
 	$(PY) -m pyxie serve --config config.yaml
 
+# Also where the environment says that nothing that is compiled be kept: three workers and hundreds
+# of programs would compile the same again. (Empty is unset, to Python.)
+test quick: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
 	@$(PY) -m tests.lab.modules
