@@ -219,6 +219,13 @@ BOOT_API_MACHINES = Bound(
     "boot_api_machines", 4096, "machines whose answer is remembered", "the oldest is forgotten"
 )
 
+# Boots by hand
+
+AD_HOC_BOOTS = Bound("ad_hoc_boots", 16, "of `pyxie boot` at once", "409")
+AD_HOC_MACS = Bound("ad_hoc_macs", 256, "MAC addresses that one is for", "400")
+AD_HOC_FILES = Bound("ad_hoc_files", 64, "files of each sort in one", "400")
+AD_HOC_LEASE = Bound("ad_hoc_lease", 20, "s without a sign of life of the command", "ended")
+
 # Rendering
 
 RENDER_CPU = Bound("render_cpu", 5, "s of the processor for one script or template", "ended")

@@ -15,6 +15,7 @@ from pyxie import __version__, output
 from pyxie.client import RefusedError, UnreachableError
 from pyxie.commands import (
     access,
+    adhoc,
     builds,
     discovered,
     events,
@@ -205,6 +206,7 @@ def _watch(file: Path, as_json: bool, build_type: str | None, notes: Sequence[st
 
 for _each in (
     *(builds.build, builds.show, builds.cancel, builds.done, builds.failed, builds.log),
+    adhoc.boot,
     *(status.status, waiting.wait, status.machines, events.events),
     rendering.render,
     *(access.token, access.audit),

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 from pyxie import systemd
 from pyxie.access.audit import Audit
 from pyxie.access.tokens import Tokens
+from pyxie.adhoc.boots import AdHocBoots
 from pyxie.bootapi.lookup import BootApi
 from pyxie.bootapi.memory import Memory
 from pyxie.bounds import DESCRIPTORS
@@ -189,7 +190,8 @@ def assemble(
     machines = Machines(settings, metrics, strict=strict, changed=news.of_anybody)
     definitions = Definitions(machines, index.active_now)
     machines.prepare(definitions.preparing)
-    recogniser = Recogniser(machines, index, settings, said)
+    adhoc = AdHocBoots(steady, news.of_anybody)
+    recogniser = Recogniser(machines, index, settings, said, adhoc)
     trace = Trace(recogniser.host_of, clock=clock, steady=steady)
     stored = records(database, keep=lambda: settings().limits.builds_per_machine)
     base_url = BaseUrl(settings, interfaces)
@@ -254,6 +256,8 @@ def assemble(
             steady=steady,
         ),
         discovered=discovered,
+        adhoc=adhoc,
+        interfaces=interfaces,
         state=StateWatch(database, metrics),
         builds=builds,
         index=index,

@@ -9,7 +9,7 @@ import logging
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -27,7 +27,7 @@ from pyxie.lines import Lines
 from pyxie.logs import LeftOut, configure
 from pyxie.outbound.proxies import Proxies, problem, proxies_of
 from pyxie.registry.edit import written
-from pyxie.service import supervise
+from pyxie.service import Service, supervise
 from pyxie.workers.forkserver import ForkServer
 
 log = logging.getLogger(__name__)
@@ -36,10 +36,18 @@ _COLLECT: Final = (700, 10, 1000)
 """How often garbage is collected: as Python would (gc.set_threshold), but for the oldest objects.
 To go through those of thousands of held connections took a third of a second, every few seconds,
 and found next to nothing that the younger ones' turns had not."""
+GRACE: Final = 5.0
+"""Seconds at the end for what is in hand."""
 
 
 def run(
-    file: Path, settings: Settings, *, strict: bool = False, document: Document | None = None
+    file: Path,
+    settings: Settings,
+    *,
+    strict: bool = False,
+    document: Document | None = None,
+    beside: Sequence[Service] = (),
+    grace: float = GRACE,
 ) -> None:
     """Run the daemon until SIGTERM or SIGINT.
 
@@ -48,6 +56,8 @@ def run(
         settings: What to run.
         strict: Refuse to start while a machine file is broken.
         document: ``file`` with its marks.
+        beside: What is to run as long as it, and ends it with what it raises.
+        grace: Seconds at the end for what is in hand.
 
     Raises:
         StartError: It cannot start; the text says what to do.
@@ -62,7 +72,8 @@ def run(
     gc.freeze()  # what is loaded by now, forked processes share for as long as none writes to it
     with ForkServer() as forks:
         live = LiveSettings(file, settings, document)
-        asyncio.run(_run(live, forks, proxies, lines, files, strict=strict))
+        daemon = compose(live, forks, strict=strict, proxies=proxies, files=files)
+        asyncio.run(_run(daemon, (LeftOut(lines), *daemon.services, *beside), lines, files, grace))
 
 
 def _proxies() -> Proxies:
@@ -83,15 +94,9 @@ def _proxies() -> Proxies:
 
 
 async def _run(
-    live: LiveSettings,
-    forks: ForkServer,
-    proxies: Proxies,
-    lines: Lines,
-    files: int,
-    *,
-    strict: bool,
+    daemon: Daemon, services: Sequence[Service], lines: Lines, files: int, grace: float
 ) -> None:
-    daemon = compose(live, forks, strict=strict, proxies=proxies, files=files)
+    live = daemon.settings
     settings = live()
     live.follow(lambda now: configure(now.log, lines))
     tell_lowered = _Lowered(files)
@@ -123,7 +128,7 @@ async def _run(
     reloads = Reloads(daemon)
     with _signals(stop, reloads.begin):
         try:
-            await supervise((LeftOut(lines), *daemon.services), stop, bound=bound)
+            await supervise(services, stop, grace=grace, bound=bound)
         except OSError as exc:
             raise StartError(f"cannot start: {exc}") from exc
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyxie.compat import waitron1, waitron3
 from pyxie.http import (
+    adhoc,
     answerfile,
     boot,
     boot_api,
@@ -25,7 +26,7 @@ from pyxie.http.routing import Operation
 
 _OWN = (
     *(front, health, machines, machine_files, builds, bulk, events, tokens, settings),
-    *(boot, bootfiles, boot_api, discovered, nocloud, answerfile),
+    *(boot, bootfiles, boot_api, adhoc, discovered, nocloud, answerfile),
 )
 
 

@@ -31,6 +31,8 @@ PURE = frozenset(
     f"pyxie.{name}"
     for name in (
         "access.scope",
+        "adhoc.boots",
+        "adhoc.leading",
         "advice.asking",
         "advice.cmdline",
         "advice.ending",
@@ -172,6 +174,7 @@ HARMLESS = frozenset(
 """What of the standard library does not reach outside, by its first name."""
 
 EXTRA = {
+    "pyxie.adhoc.boots": {"pyxie.registry.machine", "pyxie.registry.nic"},  # what is booted
     "pyxie.render.asked": {"pyxie.registry.machine"},  # a model of pydantic's
     "pyxie.advice.asking": {"pyxie.advice.served"},  # as of the next
     "pyxie.advice.cmdline": {"pyxie.advice.served", "pyxie.registry.machine"},  # as of ending
@@ -262,6 +265,7 @@ RANKS = (
         ),
         *(
             "pyxie.access",
+            "pyxie.adhoc",
             "pyxie.bootapi",
             "pyxie.hooks",
             "pyxie.net",
@@ -293,6 +297,7 @@ RANKS = (
 SHARED_NAMES = {
     # A subject: the part itself, its routes, its commands.
     "access": "tokens and the audit log",
+    "adhoc": "boots by hand: `pyxie boot`",
     "builds": "builds",
     "discovered": "unknown machines that were seen, and what they reported",
     "events": "what happened",

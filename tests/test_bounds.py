@@ -38,6 +38,8 @@ ELSEWHERE: dict[str, str] = {
 
 
 COUNTED_AS = {
+    "AD_HOC_MACS": "bound",
+    "AD_HOC_FILES": "bound",
     "THREADS_WAITING": "self._waiting",  # of each pool
     "MANAGEMENT_WAITING": "self._waiting",
     "BODY_LENGTH": "most",

@@ -146,6 +146,11 @@ def _(what: kinds.UnknownBooted) -> str:
 
 
 @sentence.register
+def _(_: kinds.AdHocScriptSent) -> str:
+    return "fetched the iPXE script of `pyxie boot`"
+
+
+@sentence.register
 def _(_: kinds.BootApiScriptSent) -> str:
     return "fetched the iPXE script that the boot API has for it"
 

@@ -57,6 +57,11 @@ class UnknownBooted(Kind):
     build_type: str
 
 
+@kind("script.adhoc", Step.SCRIPT)
+class AdHocScriptSent(Kind):
+    """A machine fetched the script of `pyxie boot`."""
+
+
 @kind("script.bootapi", Step.SCRIPT)
 class BootApiScriptSent(Kind):
     """An unknown machine fetched the script of the boot API's answer."""

@@ -135,6 +135,33 @@ class HookRun(Answer):
     output: str
 
 
+class AdHocBoot(Answer):
+    """What machines boot by hand: those of ``macs``, without any all that pyxie does not know.
+
+    It ends ``seconds`` after its last renewal. URLs are without passwords and queries.
+    """
+
+    id: str
+    begun: float
+    macs: list[str]
+    kernel: str
+    initrd: list[str]
+    seconds: int
+
+
+class AdHocBoots(Answer):
+    """All of them."""
+
+    boots: list[AdHocBoot]
+
+
+class BegunAdHocBoot(AdHocBoot):
+    """One that has just begun, with where machines are answered, and the setting `dhcp.mode`."""
+
+    interfaces: str
+    dhcp: Literal["answer", "observe", "off"]
+
+
 class ListedMachine(Answer):
     """A machine in a list, with its newest build."""
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from pyxie.adhoc.boots import AdHocBoot
 from pyxie.builds.life import Build
 from pyxie.config.values import dashed
 from pyxie.confined import find
 from pyxie.errors import BusyError, ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import (
+    AdHocScriptSent,
     Booting,
     LoaderOverHttp,
     LoaderProgress,
@@ -41,6 +43,7 @@ from pyxie.http.parts import (
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.unasked import check, check_unknown, is_spared
 from pyxie.recognition.recognise import (
+    AdHoc,
     Known,
     Policy,
     Recognised,
@@ -48,6 +51,7 @@ from pyxie.recognition.recognise import (
     Unknown,
     concerns,
     host_of,
+    settled,
     why_not,
 )
 from pyxie.render.context import BuildContext, build_context
@@ -77,6 +81,8 @@ async def script(request: web.Request) -> web.Response:
             return text(await request.app[RENDERING].ask(mac, here(request)))
         case Known(build=Build(active=True) as build):
             return await _of_build(request, mac, build)
+        case AdHoc(boot=boot):
+            return await _by_hand(request, mac, boot)
         case Unknown():
             return await _of_unknown(request, mac, found) or await _refused(request, mac, found)
         case _:
@@ -131,6 +137,22 @@ async def _of_another(request: web.Request, mac: str, build: Build) -> web.Respo
             return await _refused(request, mac, found)
 
 
+async def _by_hand(request: web.Request, mac: str, boot: AdHocBoot) -> web.Response:
+    """Return the script of a machine that somebody boots by hand."""
+    trace, rendering, us = request.app[TRACE], request.app[RENDERING], here(request)
+    host, at = request.app[RECOGNISER].host_of(mac), str(peer(request))
+    context = BuildContext(base_url=base_url(request), token=boot.id, mac=mac)
+    try:
+        made = await rendering.script(boot.machine_of(mac), context, us)
+    except (BusyError, NotServedError, RenderError) as exc:
+        trace.record(ScriptFailed(why=str(exc)), mac=mac, host=host, peer=at)
+        return text(await rendering.notice(f"{mac}: {exc}", f"{us}/ipxe/{dashed(mac)}", again=True))
+    if request.method == "GET":
+        request.app[CHAINS].forget(mac)
+        trace.record(AdHocScriptSent(), mac=mac, host=host, peer=at)
+    return text(made.text)
+
+
 async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Response | None:
     """Return the script of an unknown machine, if it is to get one."""
     trace, rendering, us = request.app[TRACE], request.app[RENDERING], here(request)
@@ -164,7 +186,12 @@ async def booting(request: web.Request) -> web.Response:
     """Note the script's report that kernel and initrds are loaded."""
     builds, at, mac = request.app[BUILDS], str(peer(request)), mac_of(request)
     host = request.app[RECOGNISER].host_of(mac) or ""
-    build = builds.admit(host, request.match_info["token"])
+    match settled(request.app[RECOGNISER].of(mac)):
+        case AdHoc(boot=AdHocBoot(id=token)) if token == request.match_info["token"]:
+            request.app[TRACE].record(Booting(), mac=mac, host=host or None, peer=at)
+            return text("# booting\n")
+        case _:
+            build = builds.admit(host, request.match_info["token"])
     request.app[TRACE].record(Booting(), mac=mac, host=build.host, peer=at)
     await builds.installing(build, "booting", at, mac)
     return text("# booting\n")

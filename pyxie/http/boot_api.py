@@ -24,7 +24,7 @@ from pyxie.events.kinds import (
     ImageWaiting,
     ScriptFailed,
 )
-from pyxie.http.edge import admitted, here, is_unknown, peer, text
+from pyxie.http.edge import admitted, here, is_by_hand, is_unknown, peer, text
 from pyxie.http.parts import BOOT_API, CHAINS, RENDERING, TRACE, UPSTREAMS
 from pyxie.http.progress import paced
 from pyxie.http.routing import OPEN, Routes
@@ -89,6 +89,8 @@ async def boot_api_image(request: web.Request) -> web.StreamResponse | None:
         mac = canonical(host) if host.count("-") == 5 else ""
     except ValueError:
         return None
+    if mac and is_by_hand(request, mac):
+        return None
     answer = api.handed(mac)
     if answer is None and mac and api.is_set and is_unknown(request, mac):
         # We may have been started anew since it got its script.
@@ -105,12 +107,20 @@ async def boot_api_image(request: web.Request) -> web.StreamResponse | None:
     if asked != unquote(_name(url)):
         # As with pixiecore, what the answer does not name cannot be fetched.
         raise NotServedError(f"{asked[:80]!r} beside {what}", "the boot API names no such file")
-    return await _streamed(request, mac, Upstream(url, api.reach(url, answer)), what)
+    return await streamed(request, mac, Upstream(url, api.reach(url, answer)), what)
 
 
-async def _streamed(
+async def streamed(
     request: web.Request, mac: str, source: Upstream, what: str
 ) -> web.StreamResponse:
+    """Answer with a file of another server's, telling of it in the events.
+
+    Args:
+        request: GET or HEAD.
+        mac: Of the machine that asks.
+        source: Where it is.
+        what: Its name in events.
+    """
     url = source.url
     trace, at = request.app[TRACE], str(peer(request))
 

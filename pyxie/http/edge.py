@@ -35,7 +35,7 @@ from pyxie.http.routing import OPEN, Handler, Routed
 from pyxie.lines import Sort, about
 from pyxie.net.address import Address, address
 from pyxie.rate import Once
-from pyxie.recognition.recognise import Unknown, settled
+from pyxie.recognition.recognise import AdHoc, Unknown, apart, settled
 from pyxie.registry.machine import Machine
 from pyxie.store.pools import StoreError
 from pyxie.urls import masked as without_tokens
@@ -77,16 +77,25 @@ def mac_of(request: web.Request) -> str:
 
 def is_unknown(request: web.Request, mac: str) -> bool:
     """Tell whether that NIC is in no machine file, not even in one with mistakes."""
-    return isinstance(settled(request.app[RECOGNISER].of(mac)), Unknown)
+    return isinstance(apart(request.app[RECOGNISER].of(mac)), Unknown)
+
+
+def is_by_hand(request: web.Request, mac: str) -> bool:
+    """Tell whether somebody boots that NIC by hand."""
+    return isinstance(settled(request.app[RECOGNISER].of(mac)), AdHoc)
 
 
 def unknown_machine(request: web.Request, mac: str) -> Machine | None:
-    """Return what an unknown machine boots, if the settings say that it boots something.
+    """Return what a machine boots that is booted by hand, or that is unknown.
+
+    None if neither somebody nor the settings say that it boots something.
 
     Raises:
         ConfigError: The build type names what is not there.
     """
     found = settled(request.app[RECOGNISER].of(mac))
+    if isinstance(found, AdHoc):
+        return found.boot.machine_of(mac)
     if isinstance(found, Unknown) and found.build_type:
         return request.app[DEFINITIONS].of_unknown(mac, found.build_type)
     return None
@@ -369,9 +378,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             # Whoever it is: not which keys were changed.
             said = await request.app[SETTINGS].not_in_force(keys=False)
             return fault(request, 403, "\n".join((verdict.refusal, *said)))
-        if request.method not in ("GET", "HEAD"):
+        if request.method not in ("GET", "HEAD") and _is_audited(request):
             return await _audited(request, handler, verdict)
     return await handler(request)
+
+
+def _is_audited(request: web.Request) -> bool:
+    operation = request.app[ROUTED].get(request.match_info.route)
+    return operation is None or operation.audited
 
 
 async def _audited(request: web.Request, handler: Handler, verdict: Verdict) -> web.StreamResponse:

@@ -20,6 +20,7 @@ PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
         "mac": "52:54:00:99:99:99",
         "name": "ci.example",
         "kind": "script",
+        "boot": "8f14e45fceea167a",
         "If-Match": "*",
     }
 )
@@ -40,6 +41,12 @@ REQUESTS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
         ("POST", "/api/v1/builds/{hostname}/failed"): {
             "reason": "no disk",
             "log": "partman: no disk was found\n",
+        },
+        ("POST", "/api/v1/boots"): {
+            "kernel": "http://192.0.2.7/linux",
+            "initrd": ["http://192.0.2.7/initrd.gz"],
+            "cmdline": "console=ttyS0",
+            "macs": ["52:54:00:99:99:99"],
         },
         ("POST", "/api/v1/tokens"): {"name": "ci.example", "scope": "build", "seconds": 7776000},
     }
@@ -103,6 +110,15 @@ _DISCOVERED: Final = {
     "first": _AT,
     "last": _AT,
     "told": {"vendor": "QEMU", "serial": "A1", "architecture": "x64 UEFI"},
+}
+
+_BOOT: Final = {
+    "id": PARAMETERS["boot"],
+    "begun": _AT,
+    "macs": [PARAMETERS["mac"]],
+    "kernel": "http://192.0.2.7/linux",
+    "initrd": ["http://192.0.2.7/initrd.gz"],
+    "seconds": 20,
 }
 
 ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
@@ -178,6 +194,12 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
         ),
         ("GET", "/api/v1/events"): '{"at": 1795406987.65, "step": "build", "text": "…"}\n',
         ("GET", "/api/v1/events/history"): {"events": [{"id": 42, **_EVENT}], "next": None},
+        ("POST", "/api/v1/boots"): {
+            **_BOOT,
+            "interfaces": "eth0 192.0.2.10/24",
+            "dhcp": "answer",
+        },
+        ("GET", "/api/v1/boots"): {"boots": [_BOOT]},
         ("POST", "/api/v1/tokens"): {**_TOKEN, "token": "pyxie_v3Qm…"},
         ("GET", "/api/v1/tokens"): {"tokens": [_TOKEN]},
         ("GET", "/api/v1/audit"): {

@@ -42,6 +42,7 @@ _ABOUT: Final = {
     "hostname": "The machine's hostname, or the name of its file without the ending.",
     "mac": "The MAC address of the machine's NIC, in any notation.",
     "name": "The token's name.",
+    "boot": "The `id` of a boot by hand.",
     "kind": (
         "What to render: `preseed`, `finish`, a name of the machine's `templates`, `cmdline`,"
         " `script` (the iPXE script) or `meta-data`."

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from pyxie.access.audit import Audit
 from pyxie.access.tokens import Tokens
+from pyxie.adhoc.boots import AdHocBoots
 from pyxie.bootapi.lookup import BootApi
 from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
@@ -29,6 +30,7 @@ from pyxie.images.upstream import Upstreams
 from pyxie.loaders.folders import Loaders
 from pyxie.metrics import Metrics
 from pyxie.net.baseurl import BaseUrl
+from pyxie.net.interfaces import Interfaces
 from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.news import News
@@ -50,6 +52,8 @@ class Parts:
         news: Who may be another than a moment before.
         discovery: Takes note of unknown machines.
         discovered: What those reported.
+        adhoc: What `pyxie boot` gives machines.
+        interfaces: The host's of now, when called.
         state: Looks whether it can be written.
         builds: Begins, changes and ends them.
         index: The newest of each machine.
@@ -79,6 +83,8 @@ class Parts:
     news: News
     discovery: Discovery
     discovered: DiscoveredMachines
+    adhoc: AdHocBoots
+    interfaces: Callable[[], Interfaces]
     state: StateWatch
     builds: Builds
     index: BuildIndex
@@ -107,6 +113,8 @@ MACHINES: web.AppKey[Machines] = web.AppKey("machines", Machines)
 RECOGNISER: web.AppKey[Recogniser] = web.AppKey("recogniser", Recogniser)
 DISCOVERY: web.AppKey[Discovery] = web.AppKey("discovery", Discovery)
 DISCOVERED: web.AppKey[DiscoveredMachines] = web.AppKey("discovered", DiscoveredMachines)
+ADHOC: web.AppKey[AdHocBoots] = web.AppKey("ad hoc", AdHocBoots)
+INTERFACES: web.AppKey[Callable[[], Interfaces]] = web.AppKey("interfaces")
 STATE: web.AppKey[StateWatch] = web.AppKey("state", StateWatch)
 BUILDS: web.AppKey[Builds] = web.AppKey("builds", Builds)
 INDEX: web.AppKey[BuildIndex] = web.AppKey("index", BuildIndex)
@@ -137,6 +145,8 @@ def put(app: web.Application, parts: Parts) -> None:
     app[RECOGNISER] = parts.recogniser
     app[DISCOVERY] = parts.discovery
     app[DISCOVERED] = parts.discovered
+    app[ADHOC] = parts.adhoc
+    app[INTERFACES] = parts.interfaces
     app[STATE] = parts.state
     app[BUILDS] = parts.builds
     app[INDEX] = parts.index

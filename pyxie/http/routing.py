@@ -55,6 +55,7 @@ class Operation:
         created: It also takes ``If-None-Match: *``, and then answers 201.
         most: Bytes of a body that are taken.
         lenient: Its path may have doubled slashes, and some at its end.
+        audited: It is a change, of which the audit log is told.
     """
 
     method: str
@@ -73,6 +74,7 @@ class Operation:
     created: bool = False
     most: Bound = BODY_LENGTH
     lenient: bool = False
+    audited: bool = True
 
 
 class Declared(TypedDict, total=False):
@@ -90,6 +92,7 @@ class Declared(TypedDict, total=False):
     created: bool
     most: Bound
     lenient: bool
+    audited: bool
 
 
 class Routes:

@@ -9,7 +9,7 @@ from pyxie.builds.life import Build
 from pyxie.config.settings import Settings
 from pyxie.loaders.catalogue import Choice, Wanted
 from pyxie.loaders.folders import Loaders
-from pyxie.recognition.recognise import Known, Recognised, Unknown, settled
+from pyxie.recognition.recognise import AdHoc, Known, Recognised, Unknown, settled
 
 
 class LoaderChoice:
@@ -37,6 +37,8 @@ class LoaderChoice:
         match settled(client):
             case Known(build=Build(active=True) as build):
                 return self._definitions.of(build).loader
+            case AdHoc(boot=boot):
+                return boot.machine.loader
             case Unknown(build_type=str(name)) if name in settings.build_types:
                 return settings.build_types[name].loader or settings.loader
             case _:  # what is known of it by now says nothing of a loader

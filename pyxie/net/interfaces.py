@@ -68,6 +68,11 @@ class Interfaces:
         return "; ".join(map(str, self._served.values())) or "none"
 
     @property
+    def answering(self) -> str:
+        """Those served that have an address to answer from, with it."""
+        return "; ".join(str(each) for each in self._served.values() if each.addresses)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the served interfaces."""
         return tuple(each.name for each in self._served.values())

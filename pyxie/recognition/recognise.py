@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, TypeAlias
 
+from pyxie.adhoc.boots import AdHocBoot
 from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.builds.life import Build, State
@@ -110,7 +111,21 @@ class Unknown:
     asks_api: bool = False
 
 
-Settled: TypeAlias = Known | Ambiguous | Contested | Broken | Unreadable | Unknown
+@dataclass(frozen=True, slots=True)
+class AdHoc:
+    """Somebody boots it by hand, by `pyxie boot`.
+
+    Attributes:
+        boot: What it gets.
+        otherwise: What it is taken for apart from that.
+    """
+
+    boot: AdHocBoot
+    otherwise: Apart
+
+
+Apart: TypeAlias = Known | Ambiguous | Contested | Broken | Unreadable | Unknown
+Settled: TypeAlias = Apart | AdHoc
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +153,14 @@ class Client:
         identity: What it has reported.
         chosen: The build type that somebody chose in its menu.
         boot_api: What the API server has answered about it.
+        ad_hoc: What somebody boots by hand, it or whoever is not known.
     """
 
     mac: str
     identity: Identity = field(default_factory=Identity)
     chosen: str = ""
     boot_api: Answer | Nothing | None = None
+    ad_hoc: AdHocBoot | None = None
 
 
 class Machines(Protocol):
@@ -217,7 +234,7 @@ def recognise(
         settings: For unknown machines.
         now: Seconds, monotonic, by the clock of `Identity.asked`.
     """
-    found = _settle(client, machines, builds, settings)
+    found = _by_hand(client, _settle(client, machines, builds, settings))
     who, selectors = client.identity, machines.selectors
     has_told = who.asked is not None and now - who.asked < ONE_BOOT
     if (
@@ -236,15 +253,21 @@ def settled(found: Recognised) -> Settled:
     return found.otherwise if isinstance(found, Unidentified) else found
 
 
+def apart(found: Recognised) -> Apart:
+    """Return the same, but for what somebody boots by hand."""
+    known = settled(found)
+    return known.otherwise if isinstance(known, AdHoc) else known
+
+
 def host_of(found: Recognised) -> str | None:
     """Return the hostname, of a machine that is known."""
-    known = settled(found)
+    known = apart(found)
     return known.host if isinstance(known, Known) else None
 
 
 def concerns(found: Recognised) -> str | None:
     """Return the hostname of the machine on whose trace it belongs what comes of a client."""
-    match settled(found):
+    match apart(found):
         case Known(host=host) | Contested(host=host):
             return host
         case _:
@@ -260,13 +283,15 @@ def boots(found: Recognised) -> bool:
             return mode is Mode.IN_BUILD or boots(otherwise)
         case Unknown(policy):
             return policy is not Policy.IGNORE
+        case AdHoc():
+            return True
         case Ambiguous() | Contested() | Broken() | Unreadable():  # pragma: no branch  (mypy: all)
             return False
 
 
 def why_not(found: Recognised) -> str:
     """Return why a client is not network-booted, in plain words."""
-    match settled(found):
+    match apart(found):
         case Known(build=Build(state=state)) if state in _ENDED:
             return _ENDED[state]
         case Known():
@@ -298,11 +323,26 @@ _ENDED: Final = {
 def _has_a_name(client: Client, machines: Machines, builds: Builds) -> bool:
     """Tell whether its MAC alone decides, also that it is in a file with mistakes."""
     mac = client.mac
+    by_hand = client.ad_hoc is not None and mac in client.ad_hoc.macs
     known = machines.host_of(mac) is not None or builds.by_mac(mac) is not None
-    return known or machines.claimed(mac)
+    return by_hand or known or machines.claimed(mac)
 
 
-def _settle(client: Client, machines: Machines, builds: Builds, settings: Settings) -> Settled:
+def _by_hand(client: Client, found: Apart) -> Settled:
+    """Return what a client gets that somebody boots by hand.
+
+    A build that was begun is to be kept. Whoever has a file, or may have one, is meant only
+    where its NIC is named: a hall of machines that boot from the network first is not to be
+    caught by who tries a kernel.
+    """
+    boot = client.ad_hoc
+    if boot is None or (isinstance(found, Known) and found.mode is Mode.IN_BUILD):
+        return found
+    meant = client.mac in boot.macs if boot.macs else isinstance(found, Unknown)
+    return AdHoc(boot, found) if meant else found
+
+
+def _settle(client: Client, machines: Machines, builds: Builds, settings: Settings) -> Apart:
     host = machines.host_of(client.mac)
     if host is not None:
         return _known(host, builds)

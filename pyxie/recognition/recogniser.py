@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from itertools import chain
 from typing import Protocol
 
+from pyxie.adhoc.boots import AdHocBoot
 from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.bounded import note
@@ -54,6 +55,22 @@ class Memory(Protocol):
         ...
 
 
+class AdHocs(Protocol):
+    """What is booted by hand, see `pyxie.adhoc.boots.AdHocBoots`."""
+
+    def of(self, mac: str) -> AdHocBoot | None:
+        """Return what a NIC may get."""
+        ...
+
+    def names(self, mac: str) -> bool:
+        """Tell whether one is for that very NIC."""
+        ...
+
+    def macs(self) -> Iterable[str]:
+        """Return those of which `names` tells."""
+        ...
+
+
 class Recogniser:
     """Tells who a client is by what is in memory; never waits.
 
@@ -62,6 +79,7 @@ class Recogniser:
         builds: The newest of each machine.
         settings: Those of now.
         boot_api: What the API server has answered.
+        adhoc: What is booted by hand.
         clock: Seconds, monotonic.
     """
 
@@ -71,6 +89,7 @@ class Recogniser:
         builds: Index,
         settings: Callable[[], Settings],
         boot_api: Memory,
+        adhoc: AdHocs,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,6 +97,7 @@ class Recogniser:
         self._builds = builds
         self._settings = settings
         self._boot_api = boot_api
+        self._adhoc = adhoc
         self._clock = clock
         self._identities = Identities()
         self._chosen: dict[str, str] = {}
@@ -118,13 +138,17 @@ class Recogniser:
             self._machines().claimed(mac)
             or self._builds.by_mac(mac) is not None
             or self._identities.has_recognised(mac)
+            or self._adhoc.names(mac)
             or isinstance(self._boot_api.known(mac, self._clock()), Answer)
         )
 
     def macs(self) -> Callable[[], Iterable[str]]:
         """Return what lists, in a thread, the MACs of all that `knows` tells of now."""
         machines = self._machines()
-        others = (*self._builds.macs(), *self._identities.macs(), *self._boot_api.macs())
+        others = (
+            *(*self._builds.macs(), *self._identities.macs()),
+            *(*self._boot_api.macs(), *self._adhoc.macs()),
+        )
         return lambda: chain(machines.macs(), others)
 
     def by_ipxe(
@@ -155,5 +179,6 @@ class Recogniser:
     def _recognised(self, mac: str, identity: Identity) -> Recognised:
         now, settings = self._clock(), self._settings()
         said = self._boot_api.known(mac, now) if settings.boot_api is not None else None
-        client = Client(mac, identity, self._chosen.get(mac, ""), said)
+        found = self._adhoc.of(mac)
+        client = Client(mac, identity, self._chosen.get(mac, ""), said, found)
         return recognise(client, self._machines(), self._builds, settings, now)

@@ -142,6 +142,7 @@ SAID = [
     ),
     (kinds.ScriptSent(), "fetched its iPXE script"),
     (kinds.MenuShown(), "is unknown, and shows the menu"),
+    (kinds.AdHocScriptSent(), "fetched the iPXE script of `pyxie boot`"),
     (kinds.UnknownBooted(build_type="live"), "is unknown, and gets the build type live"),
     (kinds.BootApiScriptSent(), "fetched the iPXE script that the boot API has for it"),
     (

@@ -28,6 +28,7 @@ SENT = [
     ("PUT", "/api/v1/builds/{hostname}", 200),
     ("POST", "/api/v1/builds", 200),
     ("POST", "/api/v1/builds/{hostname}/failed", 200),
+    ("POST", "/api/v1/boots", 201),
     ("POST", "/api/v1/tokens", 201),
     ("DELETE", "/api/v1/tokens/{name}", 204),
     ("DELETE", "/api/v1/machines/{hostname}", 204),

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+from pyxie.adhoc.boots import AdHocBoot
 from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.builds.life import Build, State
 from pyxie.recognition.recognise import (
+    AdHoc,
     Ambiguous,
     Broken,
     Client,
@@ -31,6 +33,7 @@ from pyxie.recognition.recognise import (
     why_not,
 )
 from pyxie.registry.identity import ONE_BOOT, Identity
+from pyxie.registry.machine import Machine
 from pyxie.registry.match import Match
 from pyxie.registry.select import Selectors, gathered
 from pyxie.registry.selector import selector
@@ -295,6 +298,55 @@ class TestUnknown:
         assert who(boot_api=Answer(kernel="k")) == Unknown(Policy.IGNORE)
 
 
+def by_hand(*macs: str) -> AdHocBoot:
+    return AdHocBoot(
+        id="1", begun=0.0, macs=frozenset(macs), machine=Machine(hostname="boot", kernel="linux")
+    )
+
+
+class TestByHand:
+    def test_whoever_is_not_known_gets_it_whatever_the_settings_say(self) -> None:
+        boot = by_hand()
+
+        for unknown in ("ignore", "menu", "rescue"):
+            found = who(settings=FakeSettings(unknown), ad_hoc=boot)
+            assert isinstance(found, AdHoc)
+            assert (found.boot, found.otherwise) == (boot, who(settings=FakeSettings(unknown)))
+
+    def test_who_has_a_file_gets_it_only_by_name(self) -> None:
+        machines = FakeMachines({MAC: "web01"})
+
+        assert who(machines, ad_hoc=by_hand()) == Known("web01", Mode.IDLE)
+        assert who(machines, ad_hoc=by_hand(MAC)) == AdHoc(by_hand(MAC), Known("web01", Mode.IDLE))
+
+    def test_another_than_is_named_does_not_get_it(self) -> None:
+        assert who(ad_hoc=by_hand(OTHER)) == Unknown(Policy.IGNORE)
+
+    @pytest.mark.parametrize(
+        ("machines", "found"),
+        [
+            (FakeMachines(claims=frozenset((MAC,))), Broken()),
+            (FakeMachines(blind=True), Unreadable()),
+        ],
+    )
+    def test_who_may_have_a_file_gets_it_only_by_name(
+        self, machines: FakeMachines, found: Broken | Unreadable
+    ) -> None:
+        assert who(machines, ad_hoc=by_hand()) == found
+        assert who(machines, ad_hoc=by_hand(MAC)) == AdHoc(by_hand(MAC), found)
+
+    def test_who_is_in_build_mode_goes_on_with_that(self) -> None:
+        machines, builds = FakeMachines({MAC: "web01"}), FakeBuilds(build())
+
+        assert who(machines, builds, ad_hoc=by_hand(MAC)) == Known("web01", Mode.IN_BUILD, build())
+
+    def test_who_is_named_is_not_asked_what_it_is(self) -> None:
+        machines = FakeMachines(selectors=SERIAL)
+
+        assert isinstance(who(machines, ad_hoc=by_hand()), Unidentified)
+        assert who(machines, ad_hoc=by_hand(MAC)) == AdHoc(by_hand(MAC), Unknown(Policy.IGNORE))
+
+
 INSTALLED = Known("web01", Mode.IDLE, build(state=State.INSTALLED))
 
 
@@ -342,6 +394,8 @@ class TestWhatFollows:
                 Unidentified(Mode.IDLE, Unknown(Policy.DISCOVER)),
                 *(None, True, "not in the registry"),
             ),
+            (AdHoc(by_hand(), Unknown(Policy.IGNORE)), None, True, "not in the registry"),
+            (AdHoc(by_hand(MAC), INSTALLED), "web01", True, "installed"),
         ],
     )
     def test_is_told_of_each(
@@ -357,6 +411,7 @@ class TestWhatFollows:
             (Contested("web02", OTHER), "web02"),
             (Ambiguous("web01"), None),
             (Unknown(Policy.IGNORE), None),
+            (AdHoc(by_hand(MAC), INSTALLED), "web01"),
         ],
     )
     def test_it_stands_on_the_trace_of_the_machine_that_it_is_taken_for(

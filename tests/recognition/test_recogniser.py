@@ -7,15 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.adhoc.boots import AdHocBoot, AdHocBoots
 from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Memory, Nothing
 from pyxie.bounds import CHOSEN
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
 from pyxie.config.settings import Settings
+from pyxie.recognition.recognise import AdHoc
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.folder import Folder
 from pyxie.registry.identity import Identity
+from pyxie.registry.machine import Machine
 
 MAC, OTHER = "52:54:00:12:34:56", "52:54:00:00:00:07"
 
@@ -38,20 +41,31 @@ def said() -> Memory:
 
 
 @pytest.fixture
-def recogniser(folder: Path, index: BuildIndex, said: Memory) -> Recogniser:
+def adhoc() -> AdHocBoots:
+    return AdHocBoots(lambda: 0.0)
+
+
+@pytest.fixture
+def recogniser(folder: Path, index: BuildIndex, said: Memory, adhoc: AdHocBoots) -> Recogniser:
     machines = Folder(folder).scan()
     settings = Settings(boot_api="http://192.0.2.1/", unknown="menu")
-    return Recogniser(lambda: machines, index, lambda: settings, said, clock=lambda: 0.0)
+    return Recogniser(lambda: machines, index, lambda: settings, said, adhoc, clock=lambda: 0.0)
+
+
+def by_hand(mac: str) -> AdHocBoot:
+    return AdHocBoot(id="1", begun=0.0, macs=frozenset((mac,)), machine=Machine(hostname="boot"))
 
 
 def test_a_mac_in_a_file_does(recogniser: Recogniser) -> None:
     assert [recogniser.knows(mac) for mac in (MAC, OTHER)] == [True, False]
 
 
-def test_a_mac_in_a_file_with_mistakes_does(folder: Path, index: BuildIndex, said: Memory) -> None:
+def test_a_mac_in_a_file_with_mistakes_does(
+    folder: Path, index: BuildIndex, said: Memory, adhoc: AdHocBoots
+) -> None:
     (folder / "bad.yaml").write_text(f"network: [{{macaddress: {OTHER}}}]\nbad key: 1\n")
     machines = Folder(folder).scan()
-    recogniser = Recogniser(lambda: machines, index, Settings, said, clock=lambda: 0.0)
+    recogniser = Recogniser(lambda: machines, index, Settings, said, adhoc, clock=lambda: 0.0)
 
     assert recogniser.knows(OTHER)
 
@@ -65,6 +79,13 @@ def test_a_mac_of_an_active_build_does(recogniser: Recogniser, index: BuildIndex
     )  # fmt: skip
 
     assert recogniser.knows(OTHER)
+
+
+def test_a_mac_that_somebody_boots_by_hand_does(recogniser: Recogniser, adhoc: AdHocBoots) -> None:
+    adhoc.begin(by_hand(OTHER))
+
+    assert recogniser.knows(OTHER)
+    assert isinstance(recogniser.of(OTHER), AdHoc)
 
 
 def test_who_boots_by_the_api_server_does(recogniser: Recogniser, said: Memory) -> None:
@@ -87,10 +108,11 @@ def test_who_was_recognised_by_what_it_told_does_from_then_on(recogniser: Recogn
 
 
 def test_all_that_it_knows_by_a_mac_are_listed(
-    recogniser: Recogniser, index: BuildIndex, said: Memory
+    recogniser: Recogniser, index: BuildIndex, said: Memory, adhoc: AdHocBoots
 ) -> None:
     """The kernel is told of them; those it is not told of are strangers to it."""
-    built, booted, recognised = (f"52:54:00:00:01:0{at}" for at in range(3))
+    built, booted, recognised, named = (f"52:54:00:00:01:0{at}" for at in range(4))
+    adhoc.begin(by_hand(named))
     index.put(
         Build(
             host="web09", token="", state=State.PENDING, begun=0.0, changed=0.0, macs=(built,),
@@ -102,7 +124,7 @@ def test_all_that_it_knows_by_a_mac_are_listed(
 
     macs = set(recogniser.macs()())
 
-    assert macs == {MAC, built, booted, recognised}
+    assert macs == {MAC, built, booted, recognised, named}
     assert all(map(recogniser.knows, macs))
 
 

@@ -1,0 +1,1 @@
+"""Boots by hand: what `pyxie boot` gives machines, for as long as it runs."""

@@ -1,0 +1,127 @@
+"""Boot something now: boot."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+from pyxie.adhoc.leading import led_to
+from pyxie.client import Client, UnreachableError
+from pyxie.commands.holding import Wish, hold
+from pyxie.commands.options import client as client_of
+from pyxie.commands.options import found, remote
+from pyxie.config.values import unicast
+
+_ANYBODY: Final = "any machine that boots from the network"
+_STRANGERS: Final = "any machine that has no file (--mac names one that has)"
+
+
+@click.command(short_help="Boot something now, on any machine of the LAN, until Ctrl-C.")
+@click.argument("kernel")
+@click.argument("initrds", metavar="[INITRD]...", nargs=-1)
+@click.option("--cmdline", default="", help="The kernel's command line.")
+@click.option("--mac", "macs", multiple=True, help="For this NIC only; repeatable.")
+@click.option(
+    "--interface", "interfaces", multiple=True, help="Without a daemon: on this only; repeatable."
+)
+@click.option("--port", type=click.IntRange(1, 65535), help="Without a daemon: HTTP's.")
+@remote
+def boot(
+    kernel: str,
+    initrds: tuple[str, ...],
+    cmdline: str,
+    macs: tuple[str, ...],
+    interfaces: tuple[str, ...],
+    port: int | None,
+    as_json: bool,
+    **where: Any,
+) -> None:
+    """Boot KERNEL with its INITRDs on machines that boot from the network, until Ctrl-C.
+
+    Each is a file, which is served from where it is, or a URL, which is streamed. In the command
+    line {{ ID "FILE or URL" }} stands for a URL under which pyxie serves that, too. Nothing is
+    configured, nothing is kept, and what machines boot later is not changed.
+
+    Where a daemon runs, it answers: machines that have a file are left alone unless --mac names
+    them, and one in build mode boots what its build says. Where none runs, this command is one,
+    which takes root; any machine that boots from the network gets it then.
+    """
+    wish = _wish(kernel, initrds, cmdline, macs)
+    client = client_of(**where)
+    alone: dict[str, Any] = {}
+    if interfaces:
+        alone["interfaces"] = list(interfaces)
+    if port is not None:
+        alone["http"] = {"port": port}
+    if asyncio.run(_answers(client, needed=where["url"] is not None)):
+        if alone:
+            why = f"a daemon runs at {client.url}, whose settings say where it serves"
+            raise click.UsageError(f"--interface and --port are for without one: {why}")
+        _beside(client, wish, as_json=as_json)
+    from pyxie.commands.alone import run_alone  # the daemon's libraries take a while to import
+
+    async def work(own: Client) -> None:
+        await hold(own, wish, whom=_ANYBODY, as_json=as_json)
+
+    run_alone(found(where["config"]), alone, work)
+    raise KeyboardInterrupt
+
+
+async def _answers(client: Client, *, needed: bool) -> bool:
+    """Tell whether a daemon runs; if it is ``needed``, it is an error that none does."""
+    try:
+        await client.call("GET", "boots")
+    except UnreachableError:
+        if needed:
+            raise
+        return False
+    return True
+
+
+def _beside(client: Client, wish: Wish, *, as_json: bool) -> NoReturn:
+    """Have the daemon that runs do it; SIGTERM and the terminal's end are as good as Ctrl-C."""
+
+    async def work() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel if task else lambda: None)
+        await hold(client, wish, whom=_STRANGERS, as_json=as_json)
+
+    with suppress(asyncio.CancelledError):
+        asyncio.run(work())
+    raise KeyboardInterrupt
+
+
+def _wish(kernel: str, initrds: tuple[str, ...], cmdline: str, macs: tuple[str, ...]) -> Wish:
+    line, files = led_to(cmdline)
+    return Wish(
+        kernel=_image(kernel, "KERNEL"),
+        initrds=tuple(_image(each, "INITRD") for each in initrds),
+        cmdline=line,
+        files=tuple(_image(each, "--cmdline") for each in files),
+        macs=tuple(dict.fromkeys(_mac(each) for each in macs)),
+    )
+
+
+def _image(text: str, hint: str) -> str | Path:
+    """Return what is booted: a URL, or a file that is there and may be read."""
+    if text.startswith(("http://", "https://")):
+        return text
+    path = Path(text.removeprefix("file://")).absolute()
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as exc:
+        raise click.BadParameter(f"{text}: {exc.strerror}", param_hint=hint) from exc
+
+
+def _mac(text: str) -> str:
+    try:
+        return unicast(text)
+    except ValueError as exc:
+        raise click.BadParameter(str(exc), param_hint="--mac") from exc

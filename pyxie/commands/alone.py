@@ -1,0 +1,115 @@
+"""A daemon in this process, for one command: no configuration is needed, and nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from pyxie.client import Client
+from pyxie.config.settings import Http, load_marked
+from pyxie.daemon import run
+from pyxie.service import Unbound
+
+_GRACE: Final = 0.5
+"""Seconds at the end for what is in hand: whoever ends it means at once."""
+_OF_THE_HOST: Final = ("interfaces", "http", "tftp", "dhcp", "limits", "baseurl")
+"""What a ``config.yaml`` says of this host, and not of machines."""
+
+
+class _Work(Unbound):
+    """Does the command's work while the daemon serves."""
+
+    name = "the command"
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._work = work
+        self._task: asyncio.Task[None] | None = None
+        self._draining = False
+
+    async def serve(self) -> None:
+        """Do it until cancelled."""
+        self._task = asyncio.create_task(self._work(), name=self.name)
+        with suppress(asyncio.CancelledError):
+            await self._task
+        if self._draining:
+            await asyncio.Event().wait()
+        raise asyncio.CancelledError
+
+    async def drain(self) -> None:
+        """Have it end, so that the daemon need not wait for its calls."""
+        self._draining = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+
+def run_alone(
+    file: Path | None, given: dict[str, Any], work: Callable[[Client], Coroutine[Any, Any, None]]
+) -> None:
+    """Run a daemon without machines until SIGTERM or SIGINT, and ``work`` beside it.
+
+    Args:
+        file: A ``config.yaml`` that says where on this host to serve, if there is one.
+        given: Settings that count more.
+        work: Is given a client of the daemon.
+
+    Raises:
+        StartError: It cannot start; the text says what to do.
+        ConfigError: ``file`` has mistakes.
+        Exception: What ``work`` raised, or a service that died.
+    """
+    with TemporaryDirectory(prefix="pyxie-boot-") as name:
+        folder = Path(name)
+        settings, document = load_marked(_written(folder, file, given))
+        address = settings.http.listen[0] if settings.http.listen else "127.0.0.1"
+        client = Client(
+            f"http://{f'[{address}]' if ':' in address else address}:{settings.http.port}"
+        )
+        beside = _Work(lambda: work(client))
+        try:
+            run(folder / "config.yaml", settings, document=document, beside=(beside,), grace=_GRACE)
+        except ExceptionGroup as group:
+            raise _first(group) from None
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    """Return what went wrong first, out of groups in groups."""
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, ExceptionGroup) else found
+
+
+def _free(port: int) -> int:
+    """Return that TCP port, or any if another program has it: machines are told which it is."""
+    for each in (port, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("", each))
+            return int(probe.getsockname()[1])
+    return port
+
+
+def _written(folder: Path, file: Path | None, given: dict[str, Any]) -> Path:
+    """Write the settings into ``folder``."""
+    kept: dict[str, Any] = {}
+    if file is not None:
+        settings, document = load_marked(file)
+        data = document.data if isinstance(document.data, dict) else {}
+        kept = {key: data[key] for key in _OF_THE_HOST if key in data}
+        kept["ipxe"] = str(settings.ipxe)
+    folders = {"machinepath": "machines", "templatepath": "templates", "grouppath": "groups"}
+    for each in (*folders.values(), "images", "state"):
+        (folder / each).mkdir()
+    if "http" not in kept and "http" not in given:
+        kept["http"] = {"port": _free(Http().port)}
+    quiet = {"log": {"level": "warning"}}
+    own = {**folders, "images": "images", "state": "state/pyxie.sqlite", **quiet}
+    said = {**kept, **given, **own}
+    written = folder / "config.yaml"
+    written.write_text(json.dumps(said))
+    return written

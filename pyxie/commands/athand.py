@@ -1,0 +1,104 @@
+"""Files of whoever calls a command, given to a daemon and to nobody else.
+
+The daemon may be another user, in a sandbox, or on another host: it need not be able to read
+them, and nobody who may call it can have it read any file of its host's. So the command itself
+serves the few that were named, to whoever knows a password that nobody else is told.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import quote, urlsplit
+
+from aiohttp import web
+
+from pyxie.errors import BusyError, NotServedError
+from pyxie.http.files import opened, send
+from pyxie.threads import Pool
+
+_USER: Final = "pyxie"
+_MOST_THREADS: Final = 8
+
+
+class FilesAtHand:
+    """An HTTP server for a few files, on one address and a port of its own.
+
+    Args:
+        files: Absolute paths.
+        daemon: The URL of the daemon that fetches them.
+
+    Attributes:
+        urls: Of each of ``files``, once this is entered.
+    """
+
+    def __init__(self, files: Sequence[Path], daemon: str) -> None:
+        self._files = tuple(files)
+        self._daemon = daemon
+        self._password = secrets.token_urlsafe(24)
+        self._pool = Pool("files at hand", most=_MOST_THREADS)
+        app = web.Application()
+        app.router.add_get("/{at:[0-9]{1,3}}/{name}", self._give)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self.urls: tuple[str, ...] = ()
+
+    async def __aenter__(self) -> Self:
+        if not self._files:
+            return self
+        await self._runner.setup()
+        host = _towards(self._daemon)
+        site = web.TCPSite(self._runner, host, 0)
+        await site.start()
+        port = self._runner.addresses[0][1]
+        place = f"[{host}]" if ":" in host else host
+        self.urls = tuple(
+            f"http://{_USER}:{self._password}@{place}:{port}/{at}/{quote(file.name)}"
+            for at, file in enumerate(self._files)
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._runner.cleanup()
+
+    async def _give(self, request: web.Request) -> web.StreamResponse:
+        wanted = b"Basic " + base64.b64encode(f"{_USER}:{self._password}".encode())
+        given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
+        if not hmac.compare_digest(given, wanted):
+            raise web.HTTPForbidden
+        at = int(request.match_info["at"])
+        # What lies beside a file was not named, and a program that asks for it must not get itself.
+        if at >= len(self._files) or request.match_info["name"] != self._files[at].name:
+            raise web.HTTPNotFound
+        file = self._files[at]
+        try:
+            async with opened(self._pool, lambda: file) as found:
+                return await send(request, self._pool, found)
+        except NotServedError as exc:
+            raise web.HTTPNotFound(reason=exc.why[:100]) from exc
+        except BusyError as exc:
+            raise web.HTTPServiceUnavailable from exc
+        except (ConnectionError, TimeoutError):
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=499)
+
+
+def _towards(url: str) -> str:
+    """Return the address of this host by which the daemon at ``url`` reaches it."""
+    parts = urlsplit(url)
+    info = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_DGRAM)
+    family, kind, protocol, _, address = info[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.connect(address)  # of UDP: nothing is sent
+        return str(probe.getsockname()[0])

@@ -1,0 +1,184 @@
+"""The REST API of `pyxie boot`: what machines boot for as long as somebody renews it.
+
+It is no build: nothing is stored, no token is made, and a machine that is in build mode goes
+on with that.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+from aiohttp import web
+from pydantic import AfterValidator, Field, ValidationError
+
+from pyxie.adhoc.boots import AdHocBoot, TakenError
+from pyxie.bounds import AD_HOC_FILES, AD_HOC_LEASE, AD_HOC_MACS, Bound
+from pyxie.config.initrd import Initrds, urls
+from pyxie.config.validate import Model, all_told
+from pyxie.config.values import HttpUrl, Mac
+from pyxie.config.values import mac as canonical
+from pyxie.errors import NotServedError, RenderError
+from pyxie.http import answers
+from pyxie.http.bodies import aside, body
+from pyxie.http.boot_api import streamed
+from pyxie.http.edge import base_url, here
+from pyxie.http.parts import ADHOC, INTERFACES, POOLS, RECOGNISER, RENDERING, SETTINGS
+from pyxie.http.routing import NOTHING, OPEN, Routes
+from pyxie.images.spec import Upstream, check_local, images_of
+from pyxie.recognition.recognise import AdHoc, Known, Mode, settled
+from pyxie.registry.machine import Machine
+from pyxie.render.context import BuildContext
+from pyxie.urls import shown
+
+routes = Routes()
+
+_NOBODY = "02:00:00:00:00:00"
+
+
+def _no_more_than(bound: Bound) -> AfterValidator:
+    def check(given: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(given) > bound.whole:
+            bound.reached()
+            raise ValueError(f"at most {bound.whole} {bound.unit}")
+        return given
+
+    return AfterValidator(check)
+
+
+class Wanted(Model):
+    """What is to be booted.
+
+    Attributes:
+        kernel: A URL; or a file of the folder ``images``.
+        initrd: The same; one, or a list, as in a machine's file.
+        cmdline: The kernel's command line, a template.
+        macs: The machines that boot it; without, all that pyxie does not know.
+        files: URLs that the command line leads to, by way of pyxie: the first is at
+            ``{{ BaseURL }}/boot/{{ Hostname }}/file/0/NAME``.
+    """
+
+    kernel: Annotated[str, Field(min_length=1, max_length=2048)]
+    initrd: Annotated[Initrds, _no_more_than(AD_HOC_FILES)] = ()
+    cmdline: str = ""
+    macs: Annotated[tuple[Mac, ...], _no_more_than(AD_HOC_MACS)] = ()
+    files: Annotated[tuple[HttpUrl, ...], _no_more_than(AD_HOC_FILES)] = ()
+
+
+@routes.post(
+    "/api/v1/boots",
+    body=Wanted,
+    may_be_empty=False,
+    answer=answers.BegunAdHocBoot,
+    status=201,
+    errors=(409,),
+)
+async def begin(request: web.Request) -> web.Response:
+    """Let machines boot something now, for twenty seconds from each renewal."""
+    wanted: Wanted = await body(request, Wanted)
+    machine = await aside(request, _machine, wanted)
+    boot = AdHocBoot(
+        id=secrets.token_hex(8),
+        begun=time.time(),
+        macs=frozenset(wanted.macs),
+        machine=machine,
+        files=wanted.files,
+    )
+    await _try(request, boot)
+    for mac in sorted(boot.macs):
+        known = settled(request.app[RECOGNISER].of(mac))
+        if isinstance(known, Known) and known.mode is Mode.IN_BUILD:
+            host = known.host
+            why = f"{host} is in build mode, and boots what its build says: pyxie cancel {host}"
+            raise web.HTTPConflict(text=why)
+    interfaces, mode = request.app[INTERFACES](), request.app[SETTINGS]().dhcp.mode
+    if interfaces.first() is None:
+        why = f"nobody can be answered: no interface has an IPv4 address (served: {interfaces})"
+        raise web.HTTPConflict(text=why)
+    try:
+        request.app[ADHOC].begin(boot)
+    except TakenError as exc:
+        raise web.HTTPConflict(text=str(exc)) from exc
+    where = {"interfaces": interfaces.answering, "dhcp": mode}
+    return web.json_response({**_as_json(boot), **where}, status=201)
+
+
+def _machine(wanted: Wanted) -> Machine:
+    """Return what is booted, under nobody's name."""
+    given = {
+        "hostname": "boot",
+        "kernel": wanted.kernel,
+        "initrd": list(wanted.initrd),
+        "cmdline": wanted.cmdline,
+    }
+    try:
+        return Machine.model_validate(given)
+    except ValidationError as exc:
+        raise web.HTTPBadRequest(text="\n".join(all_told(Machine, exc))) from exc
+
+
+async def _try(request: web.Request, boot: AdHocBoot) -> None:
+    """Have the script made once, so that a mistake is told to whoever made it."""
+    context = BuildContext(base_url=base_url(request), token=boot.id, mac=_NOBODY)
+    machine, images = boot.machine_of(_NOBODY), request.app[SETTINGS]().images
+    try:
+        await request.app[POOLS].images.run(check_local, images_of(machine), images)
+        await request.app[RENDERING].script(machine, context, here(request))
+    except (NotServedError, RenderError) as exc:
+        raise web.HTTPBadRequest(text=str(exc)) from exc
+
+
+@routes.get("/api/v1/boots", answer=answers.AdHocBoots)
+async def listing(request: web.Request) -> web.Response:
+    """List what machines boot by hand."""
+    return web.json_response({"boots": [_as_json(each) for each in request.app[ADHOC].all()]})
+
+
+@routes.post("/api/v1/boots/{boot}/renew", answer=NOTHING, status=204, errors=(404,), audited=False)
+async def renew(request: web.Request) -> web.Response:
+    """Have a boot by hand last for another twenty seconds."""
+    if not request.app[ADHOC].renew(request.match_info["boot"]):
+        raise web.HTTPNotFound(text="it has ended")
+    return web.Response(status=204)
+
+
+@routes.delete("/api/v1/boots/{boot}", answer=NOTHING, status=204, errors=(404,))
+async def end(request: web.Request) -> web.Response:
+    """End a boot by hand at once: machines are answered as before."""
+    if not request.app[ADHOC].end(request.match_info["boot"]):
+        raise web.HTTPNotFound(text="it has ended")
+    return web.Response(status=204)
+
+
+def _as_json(boot: AdHocBoot) -> dict[str, Any]:
+    return {
+        "id": boot.id,
+        "begun": boot.begun,
+        "macs": sorted(boot.macs),
+        "kernel": shown(boot.machine.kernel),
+        "initrd": [shown(each) for each in urls(boot.machine.initrd)],
+        "seconds": AD_HOC_LEASE.whole,
+    }
+
+
+@routes.get("/boot/{hostname}/file/{at}/{name:.+}", scope=OPEN)
+async def file(request: web.Request) -> web.StreamResponse:
+    """Give what the command line of `pyxie boot` leads to, by number."""
+    host, number = request.match_info["hostname"], request.match_info["at"]
+    try:
+        mac = canonical(host) if host.count("-") == 5 else ""
+    except ValueError:
+        mac = ""
+    found = settled(request.app[RECOGNISER].of(mac)) if mac else None
+    if not isinstance(found, AdHoc):
+        raise NotServedError(host, "nobody boots it by hand")
+    files = found.boot.files
+    if not number.isdecimal() or len(number) > 3 or int(number) >= len(files):
+        raise NotServedError(f"file {number}", f"its command line names {len(files)}")
+    url = files[int(number)]
+    own = unquote(urlsplit(url).path.rpartition("/")[2]) or "file"
+    if request.match_info["name"] != own:
+        raise NotServedError(f"file {number}", f"is {own}")
+    return await streamed(request, mac, Upstream(url), f"file {number}")
