@@ -199,6 +199,8 @@ def scan(settings: Settings, document: Document) -> Registry:
         shared=common(settings, document),
         groups=settings.grouppath,
         groups_shown=_shown(settings.grouppath),
+        recipes=settings.recipepath,
+        recipes_shown=_shown(settings.recipepath),
     ).scan()
 
 
@@ -206,8 +208,8 @@ def signatures(file: Path) -> frozenset[tuple[object, ...]]:
     """Return what changes when a file changes that `check` looks at."""
     try:
         settings = load_marked(file)[0]
-        folders = [settings.machinepath, settings.grouppath, settings.templatepath]
-        folders += [settings.ipxe, settings.images]
+        folders = [settings.machinepath, settings.grouppath, settings.recipepath]
+        folders += [settings.templatepath, settings.ipxe, settings.images]
     except ConfigError:
         folders = [_machines_folder(file)]
     found: set[tuple[object, ...]] = {_signature(file)}

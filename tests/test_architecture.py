@@ -46,6 +46,7 @@ PURE = frozenset(
         "compat.contract",
         "config.inforce",
         "config.place",
+        "config.publicmirrors",
         "config.values",
         "dhcp.backlog",
         "descriptors",
@@ -97,6 +98,8 @@ PURE = frozenset(
         "render.asked",
         "bounded",
         "bounds",
+        "recipes.cookbook",
+        "recipes.filling",
         "recognition.discovered",
         "recognition.news",
         "recognition.recognise",
@@ -182,6 +185,7 @@ EXTRA = {
     "pyxie.advice.naming": {"pyxie.advice.served"},
     "pyxie.advice.unused": {"pyxie.advice.served", "pyxie.config.validate"},  # for `nearest`
     "pyxie.compat.contract": {"json"},  # from bytes to data
+    "pyxie.config.publicmirrors": {"pydantic"},
     "pyxie.config.values": {"pydantic"},
     "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
@@ -191,6 +195,12 @@ EXTRA = {
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.outbound.phrases": {"http"},  # for what a status means
     "pyxie.images.load": {"pyxie.config.initrd"},  # for what a name is
+    "pyxie.recipes.cookbook": {
+        "pydantic",  # what is said is to fit the model of a build
+        *("pyxie.config.build", "pyxie.config.nodes", "pyxie.config.validate"),
+        "pyxie.recipes.recipe",
+    },
+    "pyxie.recipes.filling": {"pyxie.config.simple"},  # for the type of plain data
     "pyxie.recognition.systeminfo": {"json"},  # from bytes to data
     "pyxie.registry.edit": {
         "pathlib",  # a document has a name
@@ -239,6 +249,7 @@ RANKS = (
         "pyxie.config.unfold",
         "pyxie.config.validate",
         "pyxie.config.words",
+        "pyxie.recipes.recipe",
         *("pyxie.registry.match", "pyxie.registry.nic", "pyxie.registry.machine"),
         "pyxie.advice.served",
     },

@@ -50,6 +50,30 @@ class TestMistakes:
     def test_there_are_none_in_a_good_site(self, site: Path) -> None:
         assert check() == ([], 1)
 
+    def test_of_recipes_are_told_with_their_place(self, site: Path) -> None:
+        (site / "recipes").mkdir()
+        (site / "recipes/ours.yaml").write_text(
+            "version: 1\ntitle: Ours\nunverified: true\nextends: debian-12\n"
+            "cmdline: \"{{ urls.template('user-data') }}\"\n"
+        )
+        (site / "recipes/other.yaml").write_text("version: 1\ntitel: Ours\n")
+        write(site, web01=f"os: ours\n{NIC}", web02=f"os: others\n{OTHER}")
+        none = "there is no recipe for 'others'; did you mean 'ours'?"
+        asks = (
+            "asks for the template 'user-data', and web01 has none: set "
+            "'templates: {user-data: …}', or build a type that has it"
+        )
+
+        assert check() == (
+            [
+                f"machines/web02.yaml:1:5: os: {none}",
+                "recipes/other.yaml:1:1: title: missing",
+                "recipes/other.yaml:2:1: titel: unknown key; did you mean 'title'?",
+                f"recipes/ours.yaml:5:10: cmdline: urls.template: {asks}, for web01",
+            ],
+            0,
+        )
+
     def test_of_every_kind_are_told_at_once(self, site: Path) -> None:
         write(
             site,

@@ -24,7 +24,8 @@ from pyxie.hooks.orders import KINDS
 from pyxie.http.routing import OPEN, Operation
 from pyxie.metrics import Metrics
 from pyxie.operations import operations
-from pyxie.registry.folder import read_group, read_machine
+from pyxie.registry.folder import read_machine
+from pyxie.registry.inherited import read_group, read_recipe
 from pyxie.registry.machine import Machine
 from pyxie.registry.match import Match
 from tests.config.test_live import is_fixed
@@ -126,6 +127,9 @@ class TestEveryDocument:
         for example in fences(everything, "yaml group"):
             file.write_text(example, encoding="utf-8")
             assert read_group(file, file).problems == ()
+        for example in fences(everything, "yaml recipe"):
+            file.write_text(example, encoding="utf-8")
+            assert read_recipe(file, file).problems == ()
 
         assert fences(everything, "ya?ml") == [], "mark it as `yaml config` or `yaml machine`"
 

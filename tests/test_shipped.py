@@ -56,7 +56,9 @@ def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedP
 
 
 class TestACheckout:
-    @pytest.mark.parametrize("name", ["config.yaml", "ipxe/boot.ipxe.j2", "templates", "machines"])
+    @pytest.mark.parametrize(
+        "name", ["config.yaml", "ipxe/boot.ipxe.j2", "templates", "machines", "recipes"]
+    )
     def test_ships_what_is_at_its_top_level(self, name: str) -> None:
         assert shipped(name) == ROOT / name
         assert shipped(name).exists()
@@ -65,7 +67,7 @@ class TestACheckout:
 class TestAWheel:
     def test_has_every_module_and_every_file_that_is_shipped(self, installed: Path) -> None:
         wanted = {name for name in names("pyxie") if not name.startswith("pyxie/share/")}
-        for folder in ("ipxe", "templates", "machines", "docs/schema"):
+        for folder in ("ipxe", "templates", "machines", "recipes", "docs/schema"):
             wanted |= {f"pyxie/share/{name}" for name in names(folder)}
 
         found = {

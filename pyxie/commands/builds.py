@@ -21,6 +21,10 @@ from pyxie.config.settings import load_marked
 @click.command(short_help="Put HOSTs in build mode: their next network boot installs them.")
 @several
 @click.option("--type", "build_type", help="Which of 'build_types'. [default: its file's]")
+@click.option("--os", "system", help="A system by its recipe, as debian-12, for this build alone.")
+@click.option(
+    "--arch", help="The architecture for which the recipe is asked. [default: its file's]"
+)
 @click.option("--replace", is_flag=True, help="Replace the active build.")
 @click.option(
     "--set",
@@ -35,6 +39,8 @@ def build(
     group: str,
     everything: bool,
     build_type: str | None,
+    system: str | None,
+    arch: str | None,
     replace: bool,
     values: tuple[tuple[Loc, Plain], ...],
     as_json: bool,
@@ -48,7 +54,10 @@ def build(
     """
     chosen = Chosen(hosts, group, everything)
     chosen.needed()
-    body = {"build_type": build_type or "", "replace": replace, "definition": changed({}, values)}
+    named = {key: value for key, value in (("os", system), ("arch", arch)) if value}
+    written = [*values, *(((key,), value) for key, value in named.items())]
+    said = changed({}, written)
+    body = {"build_type": build_type or "", "replace": replace, "definition": said}
     client = client_of(**where)
     if chosen.single is None:
         tell(run(_begin_all(client, chosen, body)), as_json, _begun_and_lost)

@@ -118,7 +118,9 @@ def machines(as_json: bool, config: Path | None, **where: Any) -> None:
         folder = settings.machinepath
         output.error(f"pyxie: no daemon answers; these are the files in {folder}")
         shared = common(settings, document)
-        registry = Folder(folder, shared=shared, groups=settings.grouppath).scan()
+        registry = Folder(
+            folder, shared=shared, groups=settings.grouppath, recipes=settings.recipepath
+        ).scan()
         problems = [str(problem) for problem in registry.problems]
         listed = [
             {"hostname": each.hostname, "macs": each.macs, "build": None}

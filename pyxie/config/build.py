@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pyxie.bounds import HOOK_SECONDS
 from pyxie.config.initrd import Initrds
 from pyxie.config.validate import Model
-from pyxie.config.values import HttpUrl, Params, listed, loader_name
+from pyxie.config.values import AMD64, ArchName, HttpUrl, Params, listed, loader_name
 from pyxie.config.words import architectures
 
 
@@ -68,12 +68,16 @@ def _loader(value: Any) -> Any:
 
 
 Hooks = tuple[Hook, ...]
+Templates = Annotated[dict[str, str], BeforeValidator(_templates)]
+Loader = Annotated[str | dict[str, str], BeforeValidator(_loader)]
 
 
 class BuildKeys(Model):
     """What each layer may say of a build; see `pyxie.registry.merge`.
 
     Attributes:
+        os: A system by the name of its recipe, ``debian-12``: all that is booted to install it.
+        arch: Of the machine's processor, ``amd64`` or ``arm64``: for which the recipe is asked.
         operatingsystem: A note, for people and templates.
         preseed, finish: The installer's templates, files below ``templatepath``.
         templates: Further templates, by the name that the installer asks for.
@@ -102,12 +106,14 @@ class BuildKeys(Model):
         tags, description: Notes, for people and templates.
     """
 
+    os: str = ""
+    arch: ArchName = AMD64
     operatingsystem: str = ""
     preseed: str = ""
     finish: str = ""
-    templates: Annotated[dict[str, str], BeforeValidator(_templates)] = Field(default_factory=dict)
+    templates: Templates = Field(default_factory=dict)
     params: Params = Field(default_factory=dict)
-    loader: Annotated[str | dict[str, str], BeforeValidator(_loader)] = ""
+    loader: Loader = ""
     cmdline: str = ""
     kernel: str = ""
     initrd: Initrds = ()

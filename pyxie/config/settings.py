@@ -24,6 +24,7 @@ from pyxie import bounds
 from pyxie.config.build import BuildKeys, BuildType
 from pyxie.config.initrd import Initrds
 from pyxie.config.nodes import Document, read
+from pyxie.config.publicmirrors import PUBLIC, Mirrors
 from pyxie.config.validate import Model, validate
 from pyxie.config.values import Addresses, HttpUrl, Names, http_url, listed
 from pyxie.errors import ConfigError
@@ -217,6 +218,7 @@ class Settings(BuildKeys):
     templatepath: Folder = Path("templates")
     machinepath: Folder = Path("machines")
     grouppath: Folder = Path("groups")
+    recipepath: Folder = Path("recipes")
     staticspath: Folder | None = None
     ipxe: Folder = Path("ipxe")
     images: Folder = Path("images")
@@ -240,6 +242,9 @@ class Settings(BuildKeys):
     """Whose answers waitron's routes give: those of its version 1, or 3."""
     foreman_proxy_address: str = ""
     """Read by no version of waitron, but its shipped configuration has it."""
+
+    mirrors: Mirrors = Field(default_factory=lambda: dict(PUBLIC))
+    """Where distributions' files are, for recipes: by name one URL, or several in order."""
 
     interfaces: Names = ()
     http: Http = Http()
@@ -267,7 +272,10 @@ class Settings(BuildKeys):
 
 
 _TWINS = ("cmdline", "kernel", "initrd", "image_url")
-_FOLDERS = ("templatepath", "machinepath", "grouppath", "staticspath", "ipxe", "images")
+_FOLDERS = (
+    *("templatepath", "machinepath", "grouppath", "recipepath", "staticspath"),
+    *("ipxe", "images"),
+)
 
 
 def load(file: Path) -> Settings:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+AMD64: Final = "amd64"
+CPUS: Final = {AMD64: "x86_64", "arm64": "aarch64"}
+"""What processors are called by Debian, and by `uname`: distributions' paths have either."""
 _HEX = re.compile(r"[0-9a-f]{12}")
 _INFINIBAND = re.compile(r"(0x|20)?[0-9a-f]{16}|[0-9a-f]{40}")
 """A GUID of 8 bytes, as ``BOOTIF=20-…`` has it too, or IPoIB's address of 20 (RFC 4391)."""
@@ -69,6 +72,19 @@ def _address(text: str) -> str:
         raise ValueError(f"{text[:80]!r} is not an IP address like 192.0.2.1") from exc
 
 
+def arch_name(text: str) -> str:
+    """Return the name of an architecture, ``amd64`` or ``arm64``, in whatever spelling.
+
+    Raises:
+        ValueError: It is another.
+    """
+    word = text.strip().lower()
+    found = {**CPUS, **{cpu: arch for arch, cpu in CPUS.items()}}
+    if word not in found:
+        raise ValueError(f"{text[:80]!r} is not one of {', '.join(CPUS)}")
+    return word if word in CPUS else found[word]
+
+
 _LOADER = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*(/[A-Za-z0-9_+][A-Za-z0-9_.+-]*)*")
 _LONGEST_LOADER = 100
 
@@ -105,6 +121,9 @@ def http_url(text: str) -> str:
 
 Mac = Annotated[str, AfterValidator(unicast)]
 """A NIC's address in any spelling; held as ``52:54:00:12:34:56``."""
+
+ArchName = Annotated[str, AfterValidator(arch_name)]
+"""A processor's architecture; held as `CPUS` has it."""
 
 Names = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(listed)]
 """One name, or a list of them."""

@@ -7,8 +7,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, TypeVar
 
+from pyxie.registry.merge import Layer
 from pyxie.registry.registry import MachineFile, Registry
 from pyxie.registry.selector import selector
+from pyxie.registry.systems import unknown
 
 _NAMES_OTHERS: Final = frozenset(("groups", "build_type"))
 """Keys by which a file can be wrong although all in it is right."""
@@ -113,6 +115,8 @@ def _touches_others(file: MachineFile, registry: Registry) -> bool:
     if machine is None or document is None or file.problems:
         return True
     if isinstance(document.data, dict) and document.data.keys() & _NAMES_OTHERS:
+        return True
+    if any(unknown(Layer("machine", document), registry.shared.cookbook)):
         return True
     if registry.broken and {file.stem, machine.hostname} & registry.broken.keys():
         return True

@@ -2,7 +2,8 @@
 
 The layers, the most general first: the settings, the build type that a file names, the group
 of its domain, the groups it names, its file, the build type that the call names, the body of the
-call. Who asks for `rescue` must not get what the machine's file installs.
+call. Who asks for `rescue` must not get what the machine's file installs. The recipe of a system
+that one of them names lies beneath that one (`pyxie.registry.systems`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from pyxie.config.settings import Settings
 from pyxie.config.unfold import first_of
 from pyxie.config.validate import nearest, sentence_of, validate
 from pyxie.errors import ConfigError, Problem, PyxieError
+from pyxie.recipes.cookbook import Cookbook
 from pyxie.registry.machine import Machine
 from pyxie.registry.merge import Layer, Merged, merge
+from pyxie.registry.systems import with_recipe
 
 _NOTHING = Document(Path("config.yaml"), {}, None)
 _OF_SETTINGS = {
@@ -53,11 +56,13 @@ class Common:
         settings: ``config.yaml``.
         types: Its ``build_types``, by name.
         groups: The files of ``grouppath``, by their names without ending.
+        cookbook: The recipes of systems.
     """
 
     settings: Layer = field(default_factory=lambda: Layer("settings", _NOTHING))
     types: Mapping[str, Layer] = field(default_factory=dict)
     groups: Mapping[str, Document] = field(default_factory=dict)
+    cookbook: Cookbook = field(default_factory=Cookbook)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ def common(settings: Settings, document: Document | None = None) -> Common:
                 for name in settings.build_types
             }
         ),
+        cookbook=Cookbook(mirrors=settings.mirrors),
     )
 
 
@@ -117,7 +123,7 @@ def define(
 
     Raises:
         UnknownTypeError: The call asks for a type that there is not.
-        ConfigError: The body is wrong, or a group or type that is named is not there.
+        ConfigError: The body is wrong, or a group, type or system that is named is not there.
     """
     mine = _mapping(own)
     if body is not None:
@@ -134,16 +140,15 @@ def define(
         raise ConfigError([place.problem(str(refusal)) if place else own.problem((), str(refusal))])
     of_type = [shared.types[chosen]] if chosen else []
     over = bool(build_type) and not beneath
-    merged = merge(
-        [
-            shared.settings,
-            *([] if over else of_type),
-            *groups,
-            Layer("machine", own),
-            *(of_type if over else []),
-            *([Layer("call", body)] if body is not None else []),
-        ]
-    )
+    layers = [
+        shared.settings,
+        *([] if over else of_type),
+        *groups,
+        Layer("machine", own),
+        *(of_type if over else []),
+        *([Layer("call", body)] if body is not None else []),
+    ]
+    merged = merge(with_recipe(layers, shared.cookbook))
     try:
         machine = Machine.model_validate(merged.data)
     except ValidationError as exc:

@@ -1,33 +1,40 @@
-"""``machinepath`` and ``grouppath`` as they stand: read, and read again where they changed."""
+"""``machinepath`` and what machines inherit, as they stand: read, and again where they changed."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
-from typing import TypeAlias, TypeVar
 
-from pyxie.config.build import Group
 from pyxie.config.nodes import Document, parse, read
 from pyxie.config.validate import slimmed, validate
 from pyxie.errors import ConfigError, Problem
 from pyxie.registry.amend import amended
 from pyxie.registry.claims import claims_of
 from pyxie.registry.define import Common
+from pyxie.registry.inherited import (
+    Inherited,
+    Read,
+    documents,
+    filled,
+    printable,
+    problems,
+    read_group,
+    read_recipe,
+    reread,
+    same,
+    signatures,
+)
 from pyxie.registry.machine import Machine
+from pyxie.registry.merge import Layer
 from pyxie.registry.registry import MachineFile, Registry, gather
+from pyxie.registry.systems import unknown
 
-_ENDINGS = (".yaml", ".yml")
 _FEW = 100
 """Changed files up to which a snapshot is made of the one before."""
 
 _NONE = (None, None)
-
-Signature: TypeAlias = tuple[int, int, int, int, bool]
-F = TypeVar("F")
-_Read: TypeAlias = dict[str, tuple[Signature, F]]
 
 
 def read_machine(path: Path, shown: Path) -> MachineFile:
@@ -67,26 +74,8 @@ def _machine_file(document: Document, stem: str) -> MachineFile:
     return MachineFile(document.file, machine, document, (), claims)
 
 
-@dataclass(frozen=True, slots=True)
-class GroupFile:
-    """One file below ``grouppath``; of a broken one, as it was when it was last valid."""
-
-    document: Document | None
-    problems: tuple[Problem, ...] = ()
-
-
-def read_group(path: Path, shown: Path) -> GroupFile:
-    """Read one group; as `read_machine`."""
-    try:
-        document = read(path, shown=shown, tolerant=True)
-        validate(document, Group)
-    except ConfigError as exc:
-        return GroupFile(None, exc.problems)
-    return GroupFile(document)
-
-
 class Folder:
-    """``machinepath`` and ``grouppath``, read again only where a file has changed.
+    """``machinepath``, ``grouppath`` and ``recipepath``, read again only where a file changed.
 
     Not for two threads at once.
 
@@ -95,6 +84,7 @@ class Folder:
         shown: How messages name it.
         shared: What the settings give to all machines; None if that is not known.
         groups: The groups' folder; it need not be there.
+        recipes: That of the operator's recipes, likewise.
     """
 
     def __init__(
@@ -105,14 +95,19 @@ class Folder:
         shared: Common | None = None,
         groups: Path | None = None,
         groups_shown: Path | None = None,
+        recipes: Path | None = None,
+        recipes_shown: Path | None = None,
     ) -> None:
         self.path = path
         self._shown = shown or path
         self._shared = shared
         self._groups = groups
         self._groups_shown = groups_shown or groups
-        self._read: _Read[MachineFile] | None = None
-        self._read_groups: _Read[GroupFile] = {}
+        self._recipes = recipes
+        self._recipes_shown = recipes_shown or recipes
+        self._read: Read[MachineFile] | None = None
+        self._read_groups: Read[Inherited] = {}
+        self._read_recipes: Read[Inherited] = {}
         self._registry = Registry(shared=shared or Common())
         self._of = self._shared
         """What the snapshot's machines inherit."""
@@ -125,15 +120,16 @@ class Folder:
     @property
     def folders(self) -> tuple[Path, ...]:
         """Where the files are."""
-        return (self.path,) if self._groups is None else (self.path, self._groups)
+        return tuple(each for each in (self.path, self._groups, self._recipes) if each is not None)
 
     @property
     def linked(self) -> bool:
         """Whether a file that was last seen can be changed by a name in another folder."""
-        files = (*(self._read or {}).values(), *self._read_groups.values())
+        inherited = (*self._read_groups.values(), *self._read_recipes.values())
+        files = (*(self._read or {}).values(), *inherited)
         return self._read is None or any(signature[4] for signature, _ in files)
 
-    def share(self, shared: Common, groups: Path | None) -> None:
+    def share(self, shared: Common, groups: Path | None, recipes: Path | None) -> None:
         """Have all machines inherit something else, from the next scan on.
 
         A copy of this (`copy.copy`) can be told so, and be scanned, while this one stays as it is.
@@ -142,24 +138,32 @@ class Folder:
         if groups != self._groups:
             self._groups = self._groups_shown = groups
             self._read_groups = {}
+        if recipes != self._recipes:
+            self._recipes = self._recipes_shown = recipes
+            self._read_recipes = {}
 
     def scan(self) -> Registry:
         """Return the machines as they stand now; the same object if nothing changed."""
-        groups = self._scan_groups()
+        groups = reread(self._groups, self._groups_shown, self._read_groups, read_group)
+        recipes = reread(self._recipes, self._recipes_shown, self._read_recipes, read_recipe)
         try:
-            found = _signatures(self.path)
+            found = signatures(self.path)
         except OSError as exc:
             problem = Problem(self._shown, 0, 0, "machinepath", f"cannot be read: {exc.strerror}")
             if self._registry.problems != (problem,) or self._of is not self._shared:
                 shared = self._registry.shared
                 if self._shared is not None and self._of is not self._shared:
-                    shared = replace(self._shared, groups=shared.groups)
+                    shared = replace(self._shared, groups=shared.groups, cookbook=shared.cookbook)
                 self._read, self._of = None, self._shared
                 self._registry = Registry(problems=(problem,), shared=shared, blind=True)
             return self._registry
         before = self._read or {}
-        unchanged = self._read is not None and _same(before, found)
-        inherits_the_same = groups is self._read_groups and self._of is self._shared
+        unchanged = self._read is not None and same(before, found)
+        inherits_the_same = (
+            groups is self._read_groups
+            and recipes is self._read_recipes
+            and self._of is self._shared
+        )
         if unchanged and inherits_the_same:
             return self._registry
         self._read = {}
@@ -168,7 +172,7 @@ class Folder:
             if old and old[0] == signature:
                 self._read[name] = old
                 continue
-            file = read_machine(self.path / name, self._shown / _printable(name))
+            file = read_machine(self.path / name, self._shown / printable(name))
             if file.machine is None and old:
                 file = replace(file, before=old[1] if old[1].machine else old[1].before)
             if file.machine is not None or os.path.lexists(self.path / name):  # else just removed
@@ -181,66 +185,19 @@ class Folder:
             if registry is not None:
                 self._registry = registry
                 return registry
-        self._read_groups, self._of = groups, self._shared
-        documents = {
-            Path(name).stem.lower(): group.document
-            for name, (_, group) in sorted(groups.items())
-            if group.document is not None
-        }
-        self._registry = gather(
-            (file for _, file in self._read.values()),
-            replace(self._shared, groups=MappingProxyType(documents)) if self._shared else None,
-            (problem for _, group in groups.values() for problem in group.problems),
-        )
+        self._read_groups, self._read_recipes, self._of = groups, recipes, self._shared
+        inherited = self._shared
+        wrong = [*problems(groups), *problems(recipes)]
+        if inherited is not None:
+            cookbook = filled(inherited.cookbook, recipes)
+            inherited = replace(inherited, groups=documents(groups), cookbook=cookbook)
+            wrong += [*cookbook.problems(), *_unknown(inherited)]
+        self._registry = gather((file for _, file in self._read.values()), inherited, wrong)
         return self._registry
 
-    def _scan_groups(self) -> _Read[GroupFile]:
-        """Return the groups as they stand now; the same object if nothing changed."""
-        if self._groups is None or self._groups_shown is None:
-            return self._read_groups
-        try:
-            found = _signatures(self._groups)
-        except OSError:
-            found = {}  # a missing group is reported at the machine that names it
-        before = self._read_groups
-        if _same(before, found):
-            return before
-        after: _Read[GroupFile] = {}
-        for name, signature in found.items():
-            old = before.get(name)
-            if old and old[0] == signature:
-                after[name] = old
-                continue
-            group = read_group(self._groups / name, self._groups_shown / _printable(name))
-            if group.document is None and old:
-                group = replace(group, document=old[1].document)
-            after[name] = signature, group
-        return after
 
-
-def _signatures(folder: Path) -> dict[str, Signature]:
-    with os.scandir(folder) as entries:
-        return {
-            entry.name: _signature(entry)
-            for entry in entries
-            if entry.name.endswith(_ENDINGS) and not entry.name.startswith(".")
-        }
-
-
-def _same(before: Mapping[str, tuple[Signature, object]], found: dict[str, Signature]) -> bool:
-    return {name: each[0] for name, each in before.items()} == found
-
-
-def _signature(entry: os.DirEntry[str]) -> Signature:
-    try:
-        stat = entry.stat()
-    except OSError:  # a dangling link: reading it will say what is wrong
-        return (0, 0, 0, 0, True)
-    linked = stat.st_nlink > 1 or entry.is_symlink()
-    return (stat.st_mtime_ns, stat.st_size, stat.st_ino, stat.st_ctime_ns, linked)
-
-
-def _printable(name: str) -> str:
-    """Return a file name fit for messages, also one that is not UTF-8 or has line ends."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def _unknown(shared: Common) -> Iterator[Problem]:
+    """Walk what is wrong with the systems that settings, build types and groups name."""
+    groups = (Layer(f"group {name}", document) for name, document in shared.groups.items())
+    for layer in (shared.settings, *shared.types.values(), *groups):
+        yield from unknown(layer, shared.cookbook)

@@ -143,7 +143,7 @@ class Machines(Unbound):
         async with self._scanning:
             if settings.machinepath == self._folder.path:  # what was read is not read again
                 folder = copy.copy(self._folder)
-                folder.share(shared, settings.grouppath)
+                folder.share(shared, settings.grouppath, settings.recipepath)
             else:
                 folder = _opened(settings, shared)
             registry, takes = await self._look(folder)
@@ -185,4 +185,9 @@ class Machines(Unbound):
 
 
 def _opened(settings: Settings, shared: Common) -> Folder:
-    return Folder(settings.machinepath, shared=shared, groups=settings.grouppath)
+    return Folder(
+        settings.machinepath,
+        shared=shared,
+        groups=settings.grouppath,
+        recipes=settings.recipepath,
+    )

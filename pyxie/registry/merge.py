@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from pyxie.config.nodes import Document, Loc, Plain
 from pyxie.errors import Problem
@@ -29,6 +30,14 @@ class Place:
     def problem(self, sentence: str, word: str = "") -> Problem:
         """Return a problem with the value there, or with the first such ``word`` in it."""
         return self.document.problem(self.loc, sentence, word=word)
+
+
+class Says(Protocol):
+    """What has something to say of a build."""
+
+    def items(self) -> Iterator[tuple[str, Plain, Place]]:
+        """Walk what it says: canonical key, value, place."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +109,7 @@ class Merged:
         return None
 
 
-def merge(layers: Sequence[Layer]) -> Merged:
+def merge(layers: Sequence[Says]) -> Merged:
     """Lay ``layers`` over each other, the most general first.
 
     A key of a later layer replaces; `MAPS` merge key by key. An explicit null clears what
@@ -109,13 +118,18 @@ def merge(layers: Sequence[Layer]) -> Merged:
     merged = Merged({}, {}, {}, [])
     for layer in layers:
         for key, value, place in layer.items():
-            if value == "" or (value is None and place.document.is_blank(place.loc)):
+            if says_nothing(value, place):
                 continue
             if key in MAPS and isinstance(value, dict):
                 _lay_map(merged, key, value, place)
             else:
                 _lay(merged, key, value, place)
     return merged
+
+
+def says_nothing(value: Plain, place: Place) -> bool:
+    """Tell whether a key has nothing after it, or an empty text; a null says something."""
+    return value == "" or (value is None and place.document.is_blank(place.loc))
 
 
 def _lay(merged: Merged, key: str, value: Plain, place: Place) -> None:

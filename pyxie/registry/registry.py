@@ -17,8 +17,10 @@ from pyxie.errors import ConfigError, Problem
 from pyxie.registry.claims import Claim, Place, clashes, together, twin
 from pyxie.registry.define import Common, Definition, define
 from pyxie.registry.machine import Machine
+from pyxie.registry.merge import Layer
 from pyxie.registry.select import Selectors, gathered, ties
 from pyxie.registry.selector import Selector, selector
+from pyxie.registry.systems import unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,12 +262,12 @@ def _may_hide(file: MachineFile) -> bool:
 
 
 def _dangling(file: MachineFile, shared: Common) -> tuple[Problem, ...]:
-    """Find groups and a build type that a sound file names and that are not there."""
+    """Find groups, a build type and a system that a sound file names and that are not there."""
     document = file.document
     if file.machine is None or document is None or not isinstance(document.data, dict):
         return ()
     if not document.data.keys() & {"groups", "build_type"}:
-        return ()
+        return tuple(unknown(Layer("machine", document), shared.cookbook))
     try:
         define(shared, document)
     except ConfigError as exc:

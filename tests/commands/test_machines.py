@@ -319,6 +319,22 @@ class TestRemove:
         assert ran == Ran(5, "", "pyxie: Unable to find host definition for web09\n")
 
 
+class TestBuild:
+    async def test_names_a_system_for_this_build_alone(self, pyxie: Runner, tmp_path: Path) -> None:
+        async with pyxie.serving(tmp_path) as served:
+            options = ("--os", "debian-12", "--arch", "arm64", "--set", "params.disk=/dev/sda")
+            ran = await pyxie("build", HOST, *options)
+            build = served.parts.index.active(HOST)
+            assert build is not None
+            machine = served.parts.definitions.of(build)
+
+        assert (ran.code, json.loads(build.body)) == (
+            0,
+            {"params": {"disk": "/dev/sda"}, "os": "debian-12", "arch": "arm64"},
+        )
+        assert "installer-arm64" in str(machine.image_url)
+
+
 class TestAdopt:
     """An unknown machine that was discovered becomes one that can be built, by one call."""
 

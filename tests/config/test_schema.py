@@ -17,7 +17,9 @@ from tests.test_docs import DOCUMENTS, fences
 
 TOP = Path(__file__).parents[2]
 SHIPPED = {"config.yaml": "config"} | {
-    str(path.relative_to(TOP)): "machine" for path in TOP.glob("machines/*.yaml")
+    str(path.relative_to(TOP)): kind
+    for kind, folder in (("machine", "machines"), ("recipe", "recipes"))
+    for path in TOP.glob(f"{folder}/*.yaml")
 }
 
 
@@ -27,8 +29,8 @@ def validator(kind: str) -> jsonschema.Draft202012Validator:
 
 
 def as_editors_read(text: str) -> Any:
-    """Return YAML 1.2's values, with numbers and booleans."""
-    return YAML(typ="safe", pure=True).load(text)
+    """Return YAML 1.2's values, with numbers and booleans; a date is a text there."""
+    return json.loads(json.dumps(YAML(typ="safe", pure=True).load(text), default=str))
 
 
 def complaints(kind: str, text: str) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.config.build import BuildKeys
+from pyxie.config.publicmirrors import PUBLIC
 from pyxie.config.settings import Api, Dhcp, Http, Limits, Log, Settings, Tftp, load
 from pyxie.errors import ConfigError
 
@@ -38,6 +39,8 @@ class TestDefaults:
             "templatepath": tmp_path / "templates",
             "machinepath": tmp_path / "machines",
             "grouppath": tmp_path / "groups",
+            "recipepath": tmp_path / "recipes",
+            "mirrors": dict(PUBLIC),
             "staticspath": None,
             "ipxe": tmp_path / "ipxe",
             "images": tmp_path / "images",

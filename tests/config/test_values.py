@@ -15,6 +15,7 @@ from pyxie.config.values import (
     Addresses,
     Names,
     Params,
+    arch_name,
     dashed,
     http_url,
     loader_name,
@@ -22,6 +23,19 @@ from pyxie.config.values import (
     one_or_more,
     unicast,
 )
+
+
+class TestArchitecture:
+    @pytest.mark.parametrize(
+        ("written", "name"),
+        [("amd64", "amd64"), ("x86_64", "amd64"), (" AArch64\n", "arm64"), ("arm64", "arm64")],
+    )
+    def test_any_spelling_becomes_one(self, written: str, name: str) -> None:
+        assert arch_name(written) == name
+
+    def test_of_another_processor_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"^'m68k' is not one of amd64, arm64$"):
+            arch_name("m68k")
 
 
 class TestMac:

@@ -13,6 +13,7 @@ import pytest
 from pyxie.builds.life import Build, State
 from pyxie.builds.stale import StaleWatch
 from pyxie.builds.stale import threshold as stale_after
+from pyxie.shipped import shipped
 from tests.builds.stores import FillingRecords
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, LOCAL, MAC, MACHINE, Answer, Served, serving
 from tests.loaders.programs import X64
@@ -165,6 +166,49 @@ class TestTheBody:
 
         [origin] = [each for each in told["origins"] if each["path"].startswith("loader")]
         assert (origin["layer"], origin["line"]) == ("settings", 12)
+
+
+class TestASystem:
+    @pytest.mark.parametrize("body", ["os: debian-12", '{"os": "debian-12", "arch": "arm64"}'])
+    async def test_that_the_call_names_is_what_the_machine_boots(
+        self, tmp_path: Path, body: str
+    ) -> None:
+        """The machine's own file names another kernel, which the recipe takes the place of."""
+        async with serving(tmp_path, machine=LOCAL, config=ALL_LOCAL) as served:
+            status, answer = await send(served, "PUT", f"/build/{HOST}", body)
+            assert (status, answer) == (200, "OK")
+            build = served.parts.index.active(HOST)
+            assert build is not None
+            machine = served.parts.definitions.of(build)
+            script = (await served.get(f"/ipxe/{MAC}")).text
+
+        arch = "arm64" if "arm64" in body else "amd64"
+        assert machine.image_url == (
+            "http://mirrors.kernel.org/debian/dists/bookworm/main/"
+            f"installer-{arch}/current/images/netboot/debian-installer/{arch}/"
+        )
+        assert (machine.kernel, machine.initrd) == ("linux", ("initrd.gz",))
+        assert "auto=true priority=critical url=http://boot.internal:8090/template/" in script
+
+    async def test_that_is_not_there_is_refused_with_its_place(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            status, answer = await send(served, "PUT", f"/build/{HOST}", "os: debain-12")
+
+            assert status == 400
+            assert "body:1:5: os: there is no recipe for 'debain-12'" in str(answer)
+            assert served.parts.index.active(HOST) is None
+
+    async def test_is_told_with_the_line_of_its_recipe(self, tmp_path: Path) -> None:
+        machine = f"os: debian-12\nnetwork: [{{macaddress: '{MAC}'}}]\n"
+        async with serving(tmp_path, machine=machine, config="") as served:
+            _, found = await send(served, "GET", f"/api/v1/machines/{HOST}/definition")
+
+        (kernel,) = (each for each in found["origins"] if each["path"] == "kernel")
+        assert (kernel["value"], kernel["layer"]) == ("linux", "recipe debian-12")
+        assert Path(kernel["file"]).parts[-2:] == ("recipes", "debian-12.yaml")
+        recipe = shipped("recipes/debian-12.yaml").read_text().splitlines()
+        assert recipe[kernel["line"] - 1] == "kernel: linux"
+        assert found["problems"] == []
 
 
 class TestOneAtATime:

@@ -37,6 +37,10 @@ BASE = {
 BARE = f"hostname: {HOST}\nnetwork: [{{macaddress: '{MAC}'}}]\n"
 """The machine, which inherits everything."""
 TOKEN = "0123456789abcdef"
+RECIPE = (
+    'version: 1\ntitle: x\nunverified: true\nimage_url: "{{mirror:debian}}/x"\nkernel: linux\n'
+    "operatingsystem: {}\narch: {{amd64: , arm64: }}\n"
+)
 
 
 def config(**changed: str) -> str:
@@ -52,6 +56,9 @@ async def site(folder: Path, **changed: str) -> AsyncIterator[Served]:
         "templates2/bookworm.j2": "elsewhere",
         "templates2/moved.j2": "moved",
         "machines2/web02.yaml": "hostname: web02\n",
+        "recipes/ours.yaml": RECIPE.format("one"),
+        "recipes/theirs.yaml": RECIPE.format("two"),
+        "recipes2/ours.yaml": RECIPE.format("two"),
         "groups/internal.yaml": "params: {x: group}\n",
         "groups2/internal.yaml": "params: {x: other}\n",
         "ipxe/a.efi": "a",
@@ -107,6 +114,17 @@ def inherited(key: str) -> See:
         build = served.parts.index.active(HOST)
         assert build is not None
         return getattr(served.parts.definitions.of(build), key)
+
+    return see
+
+
+def built(system: str, key: str) -> See:
+    """Look at what the machine has of it once it is built anew, by a system that the call names."""
+
+    async def see(served: Served) -> Any:
+        answer = await served.ask("PUT", f"/build/{HOST}", f"os: {system}".encode())
+        assert answer == Answer(200, b"OK")
+        return await inherited(key)(served)
 
     return see
 
@@ -218,6 +236,17 @@ CASES = [
     Case("templatepath", "templates", "templates2", template("preseed"), "here", "elsewhere"),
     Case("machinepath", "machines", "machines2", listed, [f"{HOST}.yaml"], ["web02.yaml"]),
     Case("grouppath", "groups", "groups2", inherited("params"), {"x": "group"}, {"x": "other"}),
+    Case("recipepath", "recipes", "recipes2", built("ours", "operatingsystem"), "one", "two"),
+    Case(
+        "mirrors",
+        "{debian: http://a/}",
+        "{debian: http://b/}",
+        built("ours", "image_url"),
+        "http://a/x",
+        "http://b/x",
+    ),
+    Case("os", "ours", "theirs", inherited("operatingsystem"), "one", "two"),
+    Case("arch", "amd64", "arm64", inherited("arch"), "amd64", "arm64"),
     Case("staticspath", "", "files2", status_of("/files/b"), 404, 200),
     Case("staticspath", "files", "files2", got("/files/b"), (404, "b: no such file\n"), (200, "b")),
     Case("ipxe", "ipxe", "ipxe2", ours, False, True),

@@ -1,0 +1,37 @@
+"""``mirrors``: where distributions' files are, by the name of a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from pyxie.config.values import http_url, listed
+
+PUBLIC: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "debian": ("http://mirrors.kernel.org/debian",),
+    }
+)
+"""What is asked where the settings name no other."""
+
+
+def _root(url: str) -> str:
+    """Return a mirror's URL without the slash at its end: recipes go on with one."""
+    if "?" in url or "#" in url:
+        raise ValueError(f"{url[:200]!r} is not the URL of a folder, as http://192.0.2.1/debian")
+    return http_url(url).rstrip("/")
+
+
+def _beside_public(value: Any) -> Any:
+    """Return the public mirrors with those that are written in their place."""
+    return {**PUBLIC, **value} if isinstance(value, dict) else value
+
+
+_Urls = Annotated[
+    tuple[Annotated[str, AfterValidator(_root)], ...], Field(min_length=1), BeforeValidator(listed)
+]
+Mirrors = Annotated[dict[str, _Urls], BeforeValidator(_beside_public)]
+"""By name one URL, or several in the order in which they are asked."""

@@ -1,0 +1,1 @@
+"""Where the common systems' installers are: data, a YAML file a system."""
