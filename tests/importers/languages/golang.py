@@ -6,16 +6,23 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests import needs
 
 LIBRARIES = Path("/usr/share/gocode")
 """Where Debian keeps those that are packaged."""
 
 
-def built(name: str, folder: Path) -> Path:
-    """Build the program in this folder's file ``name``; skips the test where Go is missing."""
+def built(name: str, folder: Path, config: pytest.Config) -> Path:
+    """Build the program in this folder's file ``name``; skips the test where Go is missing.
+
+    What Go compiles it keeps in pytest's cache, for all workers and for the next run.
+    """
     go = needs.program("go", "golang-go")
     program = folder / Path(name).stem
+    cache: pytest.Cache | None = getattr(config, "cache", None)
+    kept = folder / "cache" if cache is None else cache.mkdir("go")
     subprocess.run(
         [go, "build", "-o", program, Path(__file__).with_name(name)],
         check=True,
@@ -23,7 +30,7 @@ def built(name: str, folder: Path) -> Path:
             **os.environ,
             "GO111MODULE": "off",
             "GOPATH": str(LIBRARIES),
-            "GOCACHE": str(folder / "cache"),
+            "GOCACHE": str(kept),
             "CGO_ENABLED": "0",
         },
     )

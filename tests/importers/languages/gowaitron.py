@@ -50,10 +50,10 @@ class Waitron:
 
 
 @pytest.fixture(scope="module")
-def waitron(tmp_path_factory: pytest.TempPathFactory) -> Waitron:
+def waitron(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Waitron:
     if not (LIBRARIES / "src/github.com/flosch/pongo2").is_dir():
         needs.missing("pongo2 is missing; install golang-github-flosch-pongo2.v4-dev")
-    return Waitron(built("pongo2.go", tmp_path_factory.mktemp("go")))
+    return Waitron(built("pongo2.go", tmp_path_factory.mktemp("go"), pytestconfig))
 
 
 def names(machine: Machine, settings: Settings, context: BuildContext = CONTEXT) -> dict[str, Any]:

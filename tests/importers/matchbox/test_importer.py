@@ -35,8 +35,8 @@ def imported(tmp_path: Path) -> Imported:
 
 
 @pytest.fixture(scope="module")
-def go(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built("gotemplate.go", tmp_path_factory.mktemp("go"))
+def go(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    return built("gotemplate.go", tmp_path_factory.mktemp("go"), pytestconfig)
 
 
 def by_go(program: Path, text: str, names: dict[str, Any]) -> str:
