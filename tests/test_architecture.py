@@ -472,6 +472,19 @@ class TestDependencies:
 
         assert {user for user in users if not user.startswith("pyxie.probe")} == set()
 
+    def test_of_the_command_line_on_the_database_wait_until_it_is_asked_for(self) -> None:
+        """SQLAlchemy is a third of what every other command would start with."""
+        loaded, left = set[str](), ["pyxie.cli"]
+        while left:
+            module = left.pop()
+            if module not in loaded:
+                loaded.add(module)
+                left += [
+                    each for each in imported(MODULES[module], at_once=True) if each in MODULES
+                ]
+
+        assert {module for module in loaded if module.startswith("pyxie.store")} == set()
+
     def test_on_the_importers_is_their_command_alone(self) -> None:
         """Which imports each source only when it is asked for."""
         at_once = {

@@ -12,7 +12,6 @@ import click
 from pyxie import output
 from pyxie.commands.options import common, found, needed
 from pyxie.config.settings import load_marked
-from pyxie.store.backup import BackupError, restore, save
 
 _SERVICE: Final = Path("/var/lib/pyxie/pyxie.sqlite")
 """Where the state is as a systemd service, which tells it by $STATE_DIRECTORY."""
@@ -36,6 +35,8 @@ def backup(file: Path, state: Path | None, force: bool, config: Path | None, as_
     pyxie may go on running. config.yaml, machine files, groups and templates are files of yours,
     and not in it.
     """
+    from pyxie.store.backup import BackupError, save
+
     if not force and os.path.lexists(file):
         raise BackupError(f"{file} is there already; --force overwrites it")
     place = _place(state, config)
@@ -58,6 +59,8 @@ def restore_(
     Builds that were active then are cancelled, for their machines may have been installed since,
     and would be installed over. What was there before is kept beside the state.
     """
+    from pyxie.store.backup import restore
+
     place = _place(state, config)
     active = restore(file, Path(os.path.realpath(place)), time.time(), keep_builds=keep_builds)
     said: dict[str, Any] = {"state": str(place), "file": str(file), "active": active}
@@ -74,6 +77,8 @@ def _place(state: Path | None, config: Path | None) -> Path:
     Raises:
         BackupError: It is no file, or could be either of two.
     """
+    from pyxie.store.backup import BackupError
+
     if state is not None:
         return state
     if found(config) is None and _SERVICE.exists():
