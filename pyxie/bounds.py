@@ -77,6 +77,10 @@ HTTP_BODY_PACE = Bound(
 HTTP_IDLE = Bound("http_idle", 75, "s between two requests of a connection", "closed")
 HTTP_FOLLOWERS = Bound("http_followers", 64, "clients that follow events", "refused: 503")
 
+HTTP_REFUSALS = Bound(
+    "http_refusals", 100, "answers a second to one address that are errors", "wait"
+)
+
 HTTP_AHEAD = Bound("http_ahead", 2, "requests of a connection sent before their turn", "wait")
 HTTP_UNREAD = Bound("http_unread", 32_768, "bytes of a connection, read and not yet used", "wait")
 
@@ -119,7 +123,7 @@ DHCP_PER_MAC = Bound(
     "dhcp_per_mac", 20, "requests a second of one MAC address", "dropped", "limits.dhcp_per_mac"
 )
 DHCP_STRANGERS = Bound(
-    "dhcp_strangers", 200, "requests a second of unknown machines on one interface", "dropped"
+    "dhcp_strangers", 100, "requests a second of unknown machines on one interface", "dropped"
 )
 DHCP_BACKLOG = Bound(
     "dhcp_backlog", 1024, "requests that wait to be looked at", "the oldest is dropped"

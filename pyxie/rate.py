@@ -45,6 +45,29 @@ class TokenBuckets:
         return len(self._buckets)
 
 
+class Spacing:
+    """Spaces out what each key does, to ``rate`` a second, after a ``burst`` at once.
+
+    Memory is bounded as in `TokenBuckets`.
+    """
+
+    def __init__(self, rate: float, *, burst: float, capacity: int = 4096) -> None:
+        """Take ``rate`` in events a second."""
+        self._each = 1.0 / rate
+        self._ahead = burst / rate
+        self._capacity = capacity
+        self._until: dict[Hashable, float] = {}
+
+    def wait(self, key: Hashable, now: float) -> float:
+        """Count one more of ``key``'s, and return the seconds that it has to wait for its turn."""
+        until = max(now, self._until.pop(key, now)) + self._each
+        note(self._until, key, until, self._capacity)
+        return max(0.0, until - now - self._ahead)
+
+    def __len__(self) -> int:
+        return len(self._until)
+
+
 class Newcomers:
     """Lets through whoever is known to be there, and so many others a second.
 

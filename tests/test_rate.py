@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pyxie.rate import Newcomers, Once, TokenBuckets, first_slow
+import pytest
+
+from pyxie.rate import Newcomers, Once, Spacing, TokenBuckets, first_slow
 
 
 class TestTokenBuckets:
@@ -56,6 +58,37 @@ class TestTokenBuckets:
         buckets.allow("a", 100.0)
 
         assert buckets.allow("a", 0.0)
+
+
+class TestSpacing:
+    def test_a_burst_waits_for_nothing_and_then_each_for_those_before_it(self) -> None:
+        spacing = Spacing(10.0, burst=3)
+
+        waits = [spacing.wait("a", 5.0) for _ in range(6)]
+
+        assert waits == pytest.approx([0.0, 0.0, 0.0, 0.1, 0.2, 0.3])
+
+    def test_each_key_waits_for_its_own_alone(self) -> None:
+        spacing = Spacing(10.0, burst=1)
+        for _ in range(5):
+            spacing.wait("a", 0.0)
+
+        assert spacing.wait("b", 0.0) == 0.0
+
+    def test_who_has_waited_owes_nothing(self) -> None:
+        spacing = Spacing(10.0, burst=1)
+        for _ in range(5):
+            spacing.wait("a", 0.0)
+
+        assert spacing.wait("a", 0.5) == 0.0
+        assert spacing.wait("a", 0.2) == pytest.approx(0.4)  # a clock that steps back forgives none
+
+    def test_the_longest_unheard_is_forgotten(self) -> None:
+        spacing = Spacing(10.0, burst=1, capacity=2)
+        for key in "abc":
+            spacing.wait(key, 0.0)
+
+        assert len(spacing) == 2
 
 
 class TestOnce:

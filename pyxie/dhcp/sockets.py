@@ -32,8 +32,8 @@ _ANCILLARY: Final = socket.CMSG_SPACE(_PKTINFO.size) + socket.CMSG_SPACE(_TIMESP
 _RECEIVE_BUFFER: Final = 4 << 20
 """Bytes: a hall that is powered on at once, or the sixth of a second of a flood. What has waited
 too long is told by its timestamp, and the newest comes first (`pyxie.dhcp.backlog`)."""
-_STRANGERS_BUFFER: Final = 2 << 20
-"""Bytes, of those that are looked at when there is time: a hall of new machines."""
+_STRANGERS_BUFFER: Final = 1 << 19
+"""Bytes: what waits behind a flood that fills it is read within a fifth of a second."""
 _SEND_BUFFER: Final = 1 << 20
 """Bytes, as far as allowed; what waits in it for a neighbour to be found takes three seconds."""
 _CLOCK_SET: Final = 60.0

@@ -21,6 +21,7 @@ from pyxie.bounds import (
     HTTP_BODY_PACE,
     HTTP_FIRST_REQUEST,
     HTTP_IDLE,
+    HTTP_REFUSALS,
     HTTP_STILL,
     HTTP_UNREAD,
 )
@@ -28,7 +29,7 @@ from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, of_peer
 from pyxie.http.gate import Side
 from pyxie.http.pace import ENOUGH, TCP_INFO_SIZE, Line, Pace, Turn, line, turn
 from pyxie.net.address import Address, address
-from pyxie.rate import Once, first_slow
+from pyxie.rate import Once, Spacing, first_slow
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,7 @@ class Admission:
         self._crowd: Crowd[_Connection] = Crowd()
         self._by_transport: dict[asyncio.BaseTransport, _Connection] = {}
         self._said = Once()
+        self._refusals = Spacing(HTTP_REFUSALS.most, burst=HTTP_REFUSALS.most)
 
     def wrap(self, factory: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
         """Return a factory whose protocols count before they hand over to ``factory``'s."""
@@ -95,15 +97,29 @@ class Admission:
         if connection is not None:
             connection.answered()
 
-    def enter(self, connection: _Connection, transport: asyncio.BaseTransport) -> bool:
-        """Count a new connection; False if it is one too many."""
+    def refused(self, request: web.BaseRequest) -> float:
+        """Return for how many seconds an error has to wait, since its client makes too many.
+
+        A browser or a boot loader makes some; who asks for names that are not there over and over
+        takes the time of those who boot. Who manages, or is a proxy on this host, is not slowed.
+        """
+        connection = self._by_transport.get(request.transport) if request.transport else None
+        if connection is None or connection.who.side is not Side.OTHERS:
+            return 0.0
+        waits = self._refusals.wait(connection.who.whose, asyncio.get_running_loop().time())
+        if waits:
+            HTTP_REFUSALS.reached()
+        return waits
+
+    def enter(self, connection: _Connection, transport: asyncio.BaseTransport) -> Origin | None:
+        """Count a new connection, and tell whose it is; None if it is one too many."""
         who = self._origin(transport)
         full = self._crowd.full(who, self._limits())
         if full is not None and not self._makes_room(full):
-            return False
+            return None
         self._crowd.enter(connection, who)
         self._by_transport[transport] = connection
-        return True
+        return who
 
     def leave(self, connection: _Connection) -> None:
         """Count a connection no more."""
@@ -144,6 +160,8 @@ class _Connection(asyncio.Protocol):
     """Stands between a transport and aiohttp's protocol, which is made only on admission."""
 
     transport: asyncio.BaseTransport
+    who: Origin
+    """Once it is admitted."""
 
     def __init__(self, admission: Admission, factory: Callable[[], asyncio.Protocol]) -> None:
         self.request: web.BaseRequest | None = None
@@ -162,9 +180,11 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
         self._socket = transport.get_extra_info("socket")
-        if not self._admission.enter(self, transport):
+        who = self._admission.enter(self, transport)
+        if who is None:
             cast("asyncio.Transport", transport).abort()
             return
+        self.who = who
         patience = self._admission.patience
         self._patience = self._loop.call_later(patience.first_request, self._asks_nothing)
         self._look_later()

@@ -297,6 +297,15 @@ def masked(request: web.Request) -> str:
 
 
 @web.middleware
+async def spaced(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Have errors wait whose client makes too many of them."""
+    response = await handler(request)
+    if response.status >= 400 and (waits := request.app[ADMISSION].refused(request)):
+        await asyncio.sleep(waits)
+    return response
+
+
+@web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn what handlers raise into answers; the one place that catches everything."""
     try:

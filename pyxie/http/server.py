@@ -54,7 +54,7 @@ def application(
         declared: The operations, in the order in which paths are matched.
         admission: Notes each request.
     """
-    app = web.Application(middlewares=[edge.record, edge.errors, edge.guard])
+    app = web.Application(middlewares=[edge.record, edge.spaced, edge.errors, edge.guard])
     put(app, parts)
     app[edge.ADMISSION] = admission
     app[edge.REFUSED] = Once()

@@ -69,7 +69,7 @@ class TestAFlood:
         assert len(site.heard) <= 500 + DHCP_STRANGERS.most
         assert caplog.messages == [
             (
-                "DHCP on eth0: unknown machines ask more than 200 times a second; known ones come"
+                "DHCP on eth0: unknown machines ask more than 100 times a second; known ones come"
                 " first, and of the others some are not answered"
             )
         ]

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from pyxie.bounds import HTTP_BODY_PACE, HTTP_STILL
+from pyxie.bounds import HTTP_BODY_PACE, HTTP_REFUSALS, HTTP_STILL
 from pyxie.http.admission import Admission, Patience
 from pyxie.http.gate import Side
+from pyxie.rate import Spacing
 from tests.http.site import CONFIG, Served, serving
 from tests.support import eventually
 
@@ -345,3 +346,32 @@ async def _nobody_but(served: Served, many: int) -> None:
 
 async def _nobody(admission: Admission) -> None:
     await eventually(lambda: not (len(admission._crowd) or admission._by_transport))
+
+
+class TestErrors:
+    async def test_wait_once_one_address_makes_many_and_nobody_elses(self, tmp_path: Path) -> None:
+        missing, before = "/images/missing", HTTP_REFUSALS.times
+        clock = asyncio.get_running_loop().time
+        async with serving(tmp_path, to_strangers=True) as served:
+            served.server._admission._refusals = Spacing(20.0, burst=2)
+            began = clock()
+            answers = [(await served.get(missing)).status for _ in range(4)]
+            took = clock() - began
+            fine = [(await served.get("/health")).status for _ in range(4)]
+            seen = HTTP_REFUSALS.times - before
+            async with line(served, "127.0.0.2") as another:
+                assert await another.answered(OPEN)
+
+        assert answers == [404] * 4
+        assert fine == [200] * 4
+        assert took >= 0.1
+        assert seen == HTTP_REFUSALS.times - before == 2
+
+    async def test_of_who_manages_never_wait(self, tmp_path: Path) -> None:
+        before = HTTP_REFUSALS.times
+        async with serving(tmp_path) as served:
+            served.server._admission._refusals = Spacing(0.001, burst=1)
+            answers = [(await served.get("/images/missing")).status for _ in range(3)]
+
+        assert answers == [404] * 3
+        assert before == HTTP_REFUSALS.times
