@@ -18,7 +18,7 @@ from pyxie.service import Unbound
 
 _GRACE: Final = 0.5
 """Seconds at the end for what is in hand: whoever ends it means at once."""
-_OF_THE_HOST: Final = ("interfaces", "http", "tftp", "dhcp", "limits", "baseurl")
+_OF_THE_HOST: Final = ("interfaces", "http", "tftp", "dhcp", "limits", "baseurl", "mirrors")
 """What a ``config.yaml`` says of this host, and not of machines."""
 
 
@@ -101,7 +101,7 @@ def _written(folder: Path, file: Path | None, given: dict[str, Any]) -> Path:
         settings, document = load_marked(file)
         data = document.data if isinstance(document.data, dict) else {}
         kept = {key: data[key] for key in _OF_THE_HOST if key in data}
-        kept["ipxe"] = str(settings.ipxe)
+        kept |= {"ipxe": str(settings.ipxe), "recipepath": str(settings.recipepath)}
     folders = {"machinepath": "machines", "templatepath": "templates", "grouppath": "groups"}
     for each in (*folders.values(), "images", "state"):
         (folder / each).mkdir()

@@ -24,6 +24,8 @@ class Wish:
     """What is to be booted.
 
     Attributes:
+        system: The name of a recipe; empty for a kernel.
+        arch: Which processor that is to be for.
         kernel: A path or URL.
         initrds: Likewise.
         cmdline: A template.
@@ -31,6 +33,8 @@ class Wish:
         macs: Whom it is for; none for all.
     """
 
+    system: str
+    arch: str
     kernel: str | Path
     initrds: tuple[str | Path, ...]
     cmdline: str
@@ -40,7 +44,7 @@ class Wish:
     @property
     def named(self) -> tuple[str | Path, ...]:
         """All files and URLs."""
-        return (self.kernel, *self.initrds, *self.files)
+        return (*((self.kernel, *self.initrds) if not self.system else ()), *self.files)
 
     @property
     def local(self) -> tuple[Path, ...]:
@@ -109,15 +113,13 @@ async def _renewed(client: Client, name: str) -> bool:
 
 def _body(wish: Wish, urls: Sequence[str]) -> dict[str, Any]:
     served = iter(urls)
-    kernel, *others = (next(served) if isinstance(each, Path) else each for each in wish.named)
+    named = [next(served) if isinstance(each, Path) else each for each in wish.named]
+    body: dict[str, Any] = {"cmdline": wish.cmdline, "macs": list(wish.macs)}
+    if wish.system:
+        return {**body, "os": wish.system, "arch": wish.arch, "files": named}
+    kernel, *others = named
     many = len(wish.initrds)
-    return {
-        "kernel": kernel,
-        "initrd": others[:many],
-        "cmdline": wish.cmdline,
-        "macs": list(wish.macs),
-        "files": others[many:],
-    }
+    return {**body, "kernel": kernel, "initrd": others[:many], "files": others[many:]}
 
 
 async def _tell(client: Client, wish: Wish, since: asyncio.Future[float], *, as_json: bool) -> None:
@@ -136,7 +138,9 @@ def _say(answer: Any, wish: Wish, whom: str, *, as_json: bool) -> None:
     if as_json:
         output.as_json(answer)
         return
-    names = ", ".join(_name(each) for each in (wish.kernel, *wish.initrds))
+    names = ", ".join(_name(each) for each in (answer["kernel"], *answer["initrd"]))
+    if wish.system:
+        names = f"{wish.system} ({names})"
     to = f"to {', '.join(wish.macs)}" if wish.macs else f"to {whom}"
     output.line(f"serving {names} {to}, on {answer['interfaces']}: {_NEXT[answer['dhcp']]}")
 
@@ -148,7 +152,5 @@ _NEXT: Final = {
 }
 
 
-def _name(image: str | Path) -> str:
-    if isinstance(image, Path):
-        return image.name
-    return image.rpartition("/")[2].partition("?")[0] or image
+def _name(image: str) -> str:
+    return image.partition("?")[0].rpartition("/")[2] or image

@@ -12,23 +12,25 @@ from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
 from aiohttp import web
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, model_validator
 
 from pyxie.adhoc.boots import AdHocBoot, TakenError
+from pyxie.adhoc.making import UnfitError, of_kernel, of_system
 from pyxie.bounds import AD_HOC_FILES, AD_HOC_LEASE, AD_HOC_MACS, Bound
-from pyxie.config.initrd import Initrds, urls
-from pyxie.config.validate import Model, all_told
-from pyxie.config.values import HttpUrl, Mac
+from pyxie.config.initrd import Initrds
+from pyxie.config.validate import Model
+from pyxie.config.values import AMD64, ArchName, HttpUrl, Mac
 from pyxie.config.values import mac as canonical
-from pyxie.errors import NotServedError, RenderError
+from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http import answers
 from pyxie.http.bodies import aside, body
 from pyxie.http.boot_api import streamed
 from pyxie.http.edge import base_url, here
-from pyxie.http.parts import ADHOC, INTERFACES, POOLS, RECOGNISER, RENDERING, SETTINGS
+from pyxie.http.parts import ADHOC, INTERFACES, MACHINES, POOLS, RECOGNISER, RENDERING, SETTINGS
 from pyxie.http.routing import NOTHING, OPEN, Routes
-from pyxie.images.spec import Upstream, check_local, images_of
+from pyxie.images.spec import Image, Local, Upstream, check_local, images_of
 from pyxie.recognition.recognise import AdHoc, Known, Mode, settled
+from pyxie.registry.define import Common
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext
 from pyxie.urls import shown
@@ -49,22 +51,34 @@ def _no_more_than(bound: Bound) -> AfterValidator:
 
 
 class Wanted(Model):
-    """What is to be booted.
+    """What is to be booted: a ``kernel``, or a system.
 
     Attributes:
         kernel: A URL; or a file of the folder ``images``.
         initrd: The same; one, or a list, as in a machine's file.
-        cmdline: The kernel's command line, a template.
+        os: The name of a recipe, for somebody at the screen: without its templates.
+        arch: Which processor the recipe is for.
+        cmdline: The kernel's command line, a template; of a recipe, what follows its own.
         macs: The machines that boot it; without, all that pyxie does not know.
         files: URLs that the command line leads to, by way of pyxie: the first is at
             ``{{ BaseURL }}/boot/{{ Hostname }}/file/0/NAME``.
     """
 
-    kernel: Annotated[str, Field(min_length=1, max_length=2048)]
+    kernel: Annotated[str, Field(max_length=2048)] = ""
     initrd: Annotated[Initrds, _no_more_than(AD_HOC_FILES)] = ()
+    os: Annotated[str, Field(max_length=64)] = ""
+    arch: ArchName = AMD64
     cmdline: str = ""
     macs: Annotated[tuple[Mac, ...], _no_more_than(AD_HOC_MACS)] = ()
     files: Annotated[tuple[HttpUrl, ...], _no_more_than(AD_HOC_FILES)] = ()
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Wanted:
+        if bool(self.kernel) == bool(self.os):
+            raise ValueError("say either 'kernel' or 'os'")
+        if self.os and self.initrd:
+            raise ValueError("'initrd' is for a 'kernel'; a recipe has its own")
+        return self
 
 
 @routes.post(
@@ -78,7 +92,7 @@ class Wanted(Model):
 async def begin(request: web.Request) -> web.Response:
     """Let machines boot something now, for twenty seconds from each renewal."""
     wanted: Wanted = await body(request, Wanted)
-    machine = await aside(request, _machine, wanted)
+    machine = await aside(request, _machine, wanted, request.app[MACHINES]().shared)
     boot = AdHocBoot(
         id=secrets.token_hex(8),
         begun=time.time(),
@@ -105,18 +119,14 @@ async def begin(request: web.Request) -> web.Response:
     return web.json_response({**_as_json(boot), **where}, status=201)
 
 
-def _machine(wanted: Wanted) -> Machine:
+def _machine(wanted: Wanted, shared: Common) -> Machine:
     """Return what is booted, under nobody's name."""
-    given = {
-        "hostname": "boot",
-        "kernel": wanted.kernel,
-        "initrd": list(wanted.initrd),
-        "cmdline": wanted.cmdline,
-    }
     try:
-        return Machine.model_validate(given)
-    except ValidationError as exc:
-        raise web.HTTPBadRequest(text="\n".join(all_told(Machine, exc))) from exc
+        if wanted.os:
+            return of_system(shared, wanted.os, wanted.arch, wanted.cmdline)
+        return of_kernel(wanted.kernel, wanted.initrd, wanted.cmdline)
+    except (ConfigError, UnfitError) as exc:
+        raise web.HTTPBadRequest(text=str(exc)) from exc
 
 
 async def _try(request: web.Request, boot: AdHocBoot) -> None:
@@ -153,14 +163,20 @@ async def end(request: web.Request) -> web.Response:
 
 
 def _as_json(boot: AdHocBoot) -> dict[str, Any]:
+    images = images_of(boot.machine)
     return {
         "id": boot.id,
         "begun": boot.begun,
         "macs": sorted(boot.macs),
-        "kernel": shown(boot.machine.kernel),
-        "initrd": [shown(each) for each in urls(boot.machine.initrd)],
+        "os": boot.machine.os,
+        "kernel": _shown(images.kernel),
+        "initrd": [_shown(each) for each in images.initrds],
         "seconds": AD_HOC_LEASE.whole,
     }
+
+
+def _shown(image: Image) -> str:
+    return image.name if isinstance(image, Local) else shown(image.url)
 
 
 @routes.get("/boot/{hostname}/file/{at}/{name:.+}", scope=OPEN)

@@ -144,6 +144,7 @@ class AdHocBoot(Answer):
     id: str
     begun: float
     macs: list[str]
+    os: str
     kernel: str
     initrd: list[str]
     seconds: int

@@ -116,6 +116,7 @@ _BOOT: Final = {
     "id": PARAMETERS["boot"],
     "begun": _AT,
     "macs": [PARAMETERS["mac"]],
+    "os": "",
     "kernel": "http://192.0.2.7/linux",
     "initrd": ["http://192.0.2.7/initrd.gz"],
     "seconds": 20,

@@ -90,6 +90,25 @@ class Cookbook:
                 self._made[name, arch] = found
         return found
 
+    def by_hand(self, name: str, arch: str = AMD64) -> str | None:
+        """Return the command line for somebody at the screen, without templates; None if none is.
+
+        Raises:
+            UnknownSystemError: There is no such recipe, or none for the architecture.
+            ConfigError: The recipe has mistakes.
+        """
+        said = self.said(name, arch)  # which checks all of it
+        chain = self.chain(name)
+        words, named, line = self._words(chain, arch), False, None
+        for document, loc, data in _variants(chain, arch):
+            if "interactive" in data:
+                named, line = True, self._filled(data, "interactive", words, document, loc)
+        if not named:
+            values = {key: value for key, value, _, _ in said}
+            if not any(values.get(key) for key in _BY_ITSELF):
+                line = values["cmdline"] or ""
+        return None if line is None else str(line)
+
     def _said(self, name: str, arch: str) -> Iterator[Said]:
         chain = self.chain(name)
         there = self.archs(name)
@@ -105,12 +124,21 @@ class Cookbook:
         for document, loc, data in _variants(chain, arch):
             for key in LAID:
                 if key in data:
-                    here = (*loc, key)
-                    try:
-                        yield key, filled(data[key], words), document, here
-                    except FillingError as exc:
-                        why = f"{exc}{_near(exc.word, words)}"
-                        raise ConfigError([document.problem(here, why)]) from exc
+                    yield key, self._filled(data, key, words, document, loc), document, (*loc, key)
+
+    def _filled(
+        self,
+        data: Mapping[str, Plain],
+        key: str,
+        words: Mapping[str, str],
+        document: Document,
+        loc: Loc,
+    ) -> Plain:
+        try:
+            return filled(data[key], words)
+        except FillingError as exc:
+            why = f"{exc}{_near(exc.word, words)}"
+            raise ConfigError([document.problem((*loc, key), why)]) from exc
 
     def chain(self, name: str) -> list[Document]:
         """Return the recipe of that name, and before it those that it extends.
@@ -202,6 +230,8 @@ class Cookbook:
         return words
 
 
+_BY_ITSELF: Final = ("preseed", "finish", "templates")
+"""Keys of what needs nobody at the screen."""
 _MOST_MADE: Final = 1000
 """Recipes, by architecture, that are kept ready; of more each is made when it is asked for."""
 

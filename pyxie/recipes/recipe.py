@@ -59,6 +59,8 @@ class Variant(Model):
         initrd: What is loaded beside it, likewise; one, or a list.
         image_url: Where they are: as a rule ``{mirror}/…``.
         cmdline: The kernel's command line, a template.
+        interactive: The same where somebody at the screen answers: of `pyxie boot`, which gives
+            no preseed and no template.
         bootif: Whether ``BOOTIF=``, the NIC that booted, is added to it.
         wipes: ``false`` for what must not wipe a disk.
         values: What stands in braces in the texts here, by name: ``{release}``.
@@ -77,6 +79,7 @@ class Variant(Model):
     initrd: Initrds = ()
     image_url: str = ""
     cmdline: str = ""
+    interactive: str = ""
     bootif: bool | None = None
     wipes: bool | None = None
     values: Params = Field(default_factory=dict)

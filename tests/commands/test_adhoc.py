@@ -154,10 +154,23 @@ class TestAlone:
 
 class TestCall:
     def test_a_file_that_is_not_there_is_a_mistake_in_the_call(self, pyxie: Runner) -> None:
-        ran = pyxie("boot", "vmlinuz", "--url", NOWHERE)
+        ran = pyxie("boot", "./vmlinuz", "--url", NOWHERE)
 
         assert ran.code == 2
-        assert "Invalid value for KERNEL: vmlinuz: No such file or directory" in ran.err
+        assert "Invalid value for KERNEL: ./vmlinuz: No such file or directory" in ran.err
+
+    def test_what_is_neither_a_file_nor_a_system_is_told_so(self, pyxie: Runner) -> None:
+        answers = {
+            "GET /api/v1/boots": answered({"boots": []}),
+            "POST /api/v1/boots": problem(400, "there is no recipe for 'vmlinuz'"),
+        }
+        with fake_daemon(answers) as daemon:
+            ran = pyxie("boot", "vmlinuz", "--url", daemon.url)
+
+        assert (ran.code, ran.err) == (
+            1,
+            "pyxie: there is no file 'vmlinuz' here, and there is no recipe for 'vmlinuz'\n",
+        )
 
     def test_so_is_a_mac_that_is_none(self, pyxie: Runner) -> None:
         ran = pyxie("boot", "http://192.0.2.1/linux", "--mac", "52:54", "--url", NOWHERE)

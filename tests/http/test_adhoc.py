@@ -31,6 +31,7 @@ class TestBegin:
             assert status == 201
             assert told == {
                 "macs": [],
+                "os": "",
                 "kernel": "http://192.0.2.9/linux?…",
                 "initrd": ["http://192.0.2.9/initrd"],
                 "seconds": 20,
@@ -46,7 +47,10 @@ class TestBegin:
     @pytest.mark.parametrize(
         ("wanted", "why"),
         [
-            ({"kernel": ""}, "kernel"),
+            ({"kernel": ""}, "say either 'kernel' or 'os'"),
+            ({"os": "debian-12"}, "say either 'kernel' or 'os'"),
+            ({"kernel": "", "os": "debian-12"}, "'initrd' is for a 'kernel'"),
+            ({"kernel": "", "initrd": [], "os": "debain-12"}, "did you mean 'debian-12'?"),
             ({"kernel": "linux"}, "linux: no such file"),
             (
                 {"macs": [f"52:54:00:00:01:{at:02x}" for at in range(256)] + [STRANGER]},
@@ -74,6 +78,18 @@ class TestBegin:
             assert (await begin(served, kernel="linux"))[0] == 201
             answer = await served.get(f"/boot/{DASHED}/kernel/linux")
             assert (answer.status, answer.body) == (200, b"kernel")
+
+    async def test_a_system_is_booted_for_somebody_at_the_screen(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            status, told = await begin(served, kernel="", initrd=[], os="debian-12")
+
+            base = "http://mirrors.kernel.org/debian/dists/bookworm/main/installer-amd64"
+            folder = f"{base}/current/images/netboot/debian-installer/amd64"
+            assert status == 201
+            assert (told["os"], told["kernel"]) == ("debian-12", f"{folder}/linux")
+            script = (await served.get(f"/ipxe/{DASHED}")).text
+            assert f"imgargs kernel initrd=initrd0 BOOTIF=01-{DASHED} --- quiet ||" in script
+            assert "preseed" not in script
 
     async def test_a_machine_in_build_mode_is_left_to_its_build(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:

@@ -125,6 +125,52 @@ class TestARecipe:
         assert book.said("r") == book.said("r")
 
 
+class TestByHand:
+    def test_its_own_line_is_taken_with_its_words_filled(self) -> None:
+        book = cookbook(
+            {
+                "r": "mirror: debian\nkernel: k\npreseed: p.j2\ncmdline: auto\n"
+                'interactive: "stage2={mirror}/{arch} {{ BaseURL }}"\n'
+                "arch: {amd64: , arm64: {interactive: arm}}\n"
+            }
+        )
+
+        assert book.by_hand("r") == "stage2=http://a.example:81/debian/amd64 {{ BaseURL }}"
+        assert book.by_hand("r", "arm64") == "arm"
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("kernel: k\ncmdline: quiet\n", "quiet"),
+            ("kernel: k\n", ""),
+            ("kernel: k\ncmdline: quiet\npreseed: p.j2\n", None),
+            ("kernel: k\ncmdline: quiet\ntemplates: {a: b.j2}\n", None),
+            ('kernel: k\npreseed: p.j2\ninteractive: ""\n', ""),
+        ],
+    )
+    def test_without_one_what_needs_no_template_boots_as_it_does_else(
+        self, text: str, line: str | None
+    ) -> None:
+        assert cookbook({"r": text}).by_hand("r") == line
+
+    def test_what_extends_another_may_take_it_away(self) -> None:
+        other = {"one": "kernel: k\npreseed: p.j2\ninteractive: quiet\n"}
+
+        book = cookbook(
+            {**other, "two": "extends: one\n", "three": "extends: one\ninteractive: ~\n"}
+        )
+
+        assert (book.by_hand("two"), book.by_hand("three")) == ("quiet", None)
+
+    def test_that_is_not_there_is_refused(self) -> None:
+        with pytest.raises(UnknownSystemError, match=f"^{NONE}$"):
+            cookbook({}).by_hand("debain-12")
+
+    def test_with_a_mistake_is_refused_with_its_place(self) -> None:
+        with pytest.raises(ConfigError, match=r"r\.yaml:5:.*none of the recipe's values"):
+            cookbook({"r": 'kernel: k\ninteractive: "{x}"\n'}).by_hand("r")
+
+
 class TestExtending:
     SHIPPED: Final = {
         "debian-12": "kernel: linux\ninitrd: a\ncmdline: quiet\nmirror: debian\n"
