@@ -18,8 +18,11 @@ import struct
 import sys
 import time
 from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeAlias
 
 import aiohttp
 
@@ -27,12 +30,13 @@ from pyxie.dhcp.message import DhcpMessage, MessageType, Option, build, parse
 from pyxie.errors import WireError
 from pyxie.tftp.packet import ReadRequest, read_request
 from tests.dhcp.packets import UEFI_FEATURES, as_request, discover, ipxe
-from tests.dialogue.ipxe import Ipxe
+from tests.dialogue.ipxe import Ipxe, Ran
 from tests.dialogue.wires import Answer
 from tests.lab.besieged import host_of, mac_of
 
 FIRMWARE = discover(7, o60=b"PXEClient:Arch:00007:UNDI:003016")
 IPXE = ipxe(7, o60=b"PXEClient:Arch:00007:UNDI:003010", o175=UEFI_FEATURES)
+Gets: TypeAlias = Callable[[str], Awaitable[Answer]]
 PATIENCE = {"firmware": (4, 8, 16, 32), "ipxe": (1, 2, 4, 8)}
 """Seconds that each DISCOVER is waited for (EDK2's MdeModulePkg, iPXE's net/udp/dhcp.c)."""
 BLOCK = 1468
@@ -139,31 +143,39 @@ class Rack:
             self.told.booted += 1
 
     async def _boots(self, at: int) -> None:
+        url = await self.offered(at)
+        connector = aiohttp.TCPConnector(local_addr=(address_of(at), 0), force_close=True)
+        timeout = aiohttp.ClientTimeout(total=120)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            await self._installs(at, url, session)
+
+    async def offered(self, at: int) -> str:
+        """Boot one machine's firmware, loader and iPXE; return the URL of its script."""
         offer = await self._asks(at, FIRMWARE, "firmware", 67)
         if not offer.file and Option.BOOTFILE_NAME not in offer.options:
             offer = await self._asks(at, as_request(FIRMWARE), "firmware", 4011)
         size = await self._loads(at, _file(offer))
         if size < 1 << 19:
             raise NoBootError(f"the loader came with {size} bytes")
-        offer = await self._asks(at, IPXE, "ipxe", 67)
-        connector = aiohttp.TCPConnector(local_addr=(address_of(at), 0), force_close=True)
-        timeout = aiohttp.ClientTimeout(total=120)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-            await self._installs(at, _file(offer), session)
+        return _file(await self._asks(at, IPXE, "ipxe", 67))
 
-    async def _installs(self, at: int, url: str, session: aiohttp.ClientSession) -> None:
-        async def gets(what: str) -> Answer:
-            began = time.monotonic()
-            async with session.get(what) as answer:
-                body = await answer.read()
-            if "/ipxe/" in what:
-                self.told.scripts.append(time.monotonic() - began)
-            return Answer(answer.status, body)
-
+    async def loads(self, at: int, url: str, gets: Gets) -> Ran:
+        """Run one machine's script until it boots a kernel."""
         names = {"net0/mac": mac_of(at), "netX/mac": mac_of(at).replace(":", "-")}
         ran = await Ipxe(gets, lambda _: None, names).run(url)
         if ran.ended != "boot":
             raise NoBootError(f"iPXE left for the next device: {ran.screen}")
+        return ran
+
+    async def _installs(self, at: int, url: str, session: aiohttp.ClientSession) -> None:
+        async def gets(what: str) -> Answer:
+            began = time.monotonic()
+            answer = await got(session, what)
+            if "/ipxe/" in what:
+                self.told.scripts.append(time.monotonic() - began)
+            return answer
+
+        ran = await self.loads(at, url, gets)
         found = re.search(r"url=(\S+/template/\S+/(\S+)/(\S+))", ran.cmdline)
         if found is None:
             raise NoBootError(f"no preseed in {ran.cmdline}")
@@ -212,13 +224,20 @@ class Rack:
             transport.close()
 
 
+async def got(session: aiohttp.ClientSession, url: str) -> Answer:
+    """Return what is at a URL."""
+    async with session.get(url) as answer:
+        return Answer(answer.status, await answer.read())
+
+
 def _file(offer: DhcpMessage) -> str:
     name = offer.options.get(Option.BOOTFILE_NAME) or offer.file
     return name.rstrip(b"\0").decode()
 
 
-async def boot_all(interface: str, server: str, machines: int, seconds: float) -> Told:
-    """Boot the machines; return what became of them."""
+@asynccontextmanager
+async def rack_on(interface: str, server: str) -> AsyncIterator[Rack]:
+    """Give machines that are plugged into an interface."""
     port = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     port.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     port.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
@@ -226,9 +245,16 @@ async def boot_all(interface: str, server: str, machines: int, seconds: float) -
     port.bind(("0.0.0.0", 68))
     loop = asyncio.get_running_loop()
     transport, wire = await loop.create_datagram_endpoint(Wire, sock=port)
-    rack = Rack(server, wire, transport)
-    await asyncio.gather(*(rack.boot(at, seconds * at / machines) for at in range(machines)))
-    transport.close()
+    try:
+        yield Rack(server, wire, transport)
+    finally:
+        transport.close()
+
+
+async def boot_all(interface: str, server: str, machines: int, seconds: float) -> Told:
+    """Boot the machines; return what became of them."""
+    async with rack_on(interface, server) as rack:
+        await asyncio.gather(*(rack.boot(at, seconds * at / machines) for at in range(machines)))
     return rack.told
 
 
