@@ -74,7 +74,7 @@ async def supervise(
     Args:
         services: In the order in which they are bound; closed in the reverse.
         stop: Set by a signal.
-        grace: Seconds for what is in hand when ``stop`` is set.
+        grace: Seconds for what is in hand when ``stop`` is set; 0 gives it up at once.
         bound: Called once all are bound and none has answered yet: the place to drop
             privileges and to tell the service manager.
 
@@ -89,15 +89,20 @@ async def supervise(
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(_endless(each), name=each.name) for each in services]
             await stop.wait()
-            log.info("stopping; %g s for what is in hand", grace)
-            try:
-                async with asyncio.timeout(grace), asyncio.TaskGroup() as winding_down:
-                    for service in services:
-                        winding_down.create_task(service.drain())
-            except TimeoutError:
-                log.warning("work was still in hand after %g s; dropped", grace)
+            if grace:
+                await _wind_down(services, grace)
             for task in running:
                 task.cancel()
+
+
+async def _wind_down(services: Sequence[Service], grace: float) -> None:
+    log.info("stopping; %g s for what is in hand", grace)
+    try:
+        async with asyncio.timeout(grace), asyncio.TaskGroup() as winding_down:
+            for service in services:
+                winding_down.create_task(service.drain())
+    except TimeoutError:
+        log.warning("work was still in hand after %g s; dropped", grace)
 
 
 async def _endless(service: Service) -> None:

@@ -106,7 +106,7 @@ def _alone(file: Path | None, given: dict[str, Any], wish: Wish, *, as_json: boo
     from pyxie.commands.alone import run_alone  # the daemon's libraries take a while to import
 
     async def work(own: Client) -> None:
-        await hold(own, wish, whom=_ANYBODY, as_json=as_json)
+        await hold(own, wish, whom=_ANYBODY, as_json=as_json, outlived=False)
 
     run_alone(file, given, work)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from collections.abc import Callable, Coroutine
@@ -16,10 +15,12 @@ from pyxie.config.settings import Http, load_marked
 from pyxie.daemon import run
 from pyxie.service import Unbound
 
-_GRACE: Final = 0.5
-"""Seconds at the end for what is in hand: whoever ends it means at once."""
 _OF_THE_HOST: Final = ("interfaces", "http", "tftp", "dhcp", "limits", "baseurl", "mirrors")
 """What a ``config.yaml`` says of this host, and not of machines."""
+
+
+_FEW: Final = {"http_total": 1024, "tftp_total": 1024}
+"""What any host has open files for, without a warning; and a hall of machines is served."""
 
 
 class _Work(Unbound):
@@ -29,24 +30,10 @@ class _Work(Unbound):
 
     def __init__(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._work = work
-        self._task: asyncio.Task[None] | None = None
-        self._draining = False
 
     async def serve(self) -> None:
         """Do it until cancelled."""
-        self._task = asyncio.create_task(self._work(), name=self.name)
-        with suppress(asyncio.CancelledError):
-            await self._task
-        if self._draining:
-            await asyncio.Event().wait()
-        raise asyncio.CancelledError
-
-    async def drain(self) -> None:
-        """Have it end, so that the daemon need not wait for its calls."""
-        self._draining = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        await self._work()
 
 
 def run_alone(
@@ -73,7 +60,7 @@ def run_alone(
         )
         beside = _Work(lambda: work(client))
         try:
-            run(folder / "config.yaml", settings, document=document, beside=(beside,), grace=_GRACE)
+            run(folder / "config.yaml", settings, document=document, beside=(beside,), grace=0)
         except ExceptionGroup as group:
             raise _first(group) from None
 
@@ -107,6 +94,7 @@ def _written(folder: Path, file: Path | None, given: dict[str, Any]) -> Path:
         (folder / each).mkdir()
     if "http" not in kept and "http" not in given:
         kept["http"] = {"port": _free(Http().port)}
+    kept.setdefault("limits", _FEW)
     quiet = {"log": {"level": "warning"}}
     own = {**folders, "images": "images", "state": "state/pyxie.sqlite", **quiet}
     said = {**kept, **given, **own}

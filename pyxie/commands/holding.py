@@ -52,7 +52,9 @@ class Wish:
         return tuple(each for each in self.named if isinstance(each, Path))
 
 
-async def hold(client: Client, wish: Wish, *, whom: str, as_json: bool) -> None:
+async def hold(
+    client: Client, wish: Wish, *, whom: str, as_json: bool, outlived: bool = True
+) -> None:
     """Have machines boot it until this is cancelled.
 
     Args:
@@ -60,6 +62,7 @@ async def hold(client: Client, wish: Wish, *, whom: str, as_json: bool) -> None:
         wish: What they boot.
         whom: Who that is where no MAC is named, in words.
         as_json: Print JSON.
+        outlived: The daemon goes on after it, and is told of the end.
 
     Raises:
         RefusedError: The daemon will not.
@@ -78,13 +81,15 @@ async def hold(client: Client, wish: Wish, *, whom: str, as_json: bool) -> None:
 
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(_lease(client, body, begun))
+                group.create_task(_lease(client, body, begun, outlived=outlived))
                 group.create_task(_tell(client, wish, since, as_json=as_json))
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
 
 
-async def _lease(client: Client, body: dict[str, Any], begun: Callable[[Any], None]) -> None:
+async def _lease(
+    client: Client, body: dict[str, Any], begun: Callable[[Any], None], *, outlived: bool
+) -> None:
     """Have it in force until cancelled; again if this host slept for longer than it lasts."""
     while True:
         answer = await client.call("POST", "boots", body=body)
@@ -94,9 +99,14 @@ async def _lease(client: Client, body: dict[str, Any], begun: Callable[[Any], No
             while await _renewed(client, name):
                 pass
         finally:
-            with suppress(RefusedError, UnreachableError, TimeoutError):
-                async with asyncio.timeout(_LAST):
-                    await client.call("DELETE", "boots", name)
+            if outlived:
+                await _end(client, name)
+
+
+async def _end(client: Client, name: str) -> None:
+    with suppress(RefusedError, UnreachableError, TimeoutError):
+        async with asyncio.timeout(_LAST):
+            await client.call("DELETE", "boots", name)
 
 
 async def _renewed(client: Client, name: str) -> bool:

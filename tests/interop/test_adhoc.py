@@ -65,11 +65,14 @@ def test_a_machine_boots_from_power_on_to_its_kernel_and_nothing_is_left(
     dashed = mac_of(0).replace(":", "-")
     assert loaded == {"kernel": KERNEL, "initrd0": INITRD}
     assert cmdline == f"initrd=initrd0 BOOTIF=01-{dashed} console=ttyS0"
-    told = [line.partition("  ")[2] for line in log.read_text().splitlines()]
+    first, *lines = log.read_text().splitlines()
+    assert first.startswith("serving linux, initrd.gz to any machine that boots from the network")
+    told = [line.partition("  ")[2] for line in lines]
     assert f"{mac_of(0)}  offered: ipxe.efi for a PXE client (x64 UEFI)" in told
     assert f"{mac_of(0)}  leaves iPXE for its kernel" in told
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 130, log.read_text()
+    assert "dropped" not in log.read_text()
     assert list(temporary.iterdir()) == []
 
 
