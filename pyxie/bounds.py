@@ -208,6 +208,21 @@ IMAGE_AHEAD = Bound(
 IMAGE_LARGE = Bound(
     "image_large", 32, "clients with 256 KiB of an image ahead of them", "has small pieces"
 )
+IMAGE_FETCHES = Bound(
+    "image_fetches", 32, "files that are fetched into the image store at once", "streamed past it"
+)
+IMAGE_WRITTEN = Bound(
+    "image_written", 524_288, "bytes of one that wait to be written", "waits for the disk"
+)
+IMAGE_COPIES = Bound(
+    "image_copies", 10_000, "files in the image store", "the longest unused is removed"
+)
+IMAGE_SPARE = Bound(
+    "image_spare", 268_435_456, "bytes of its disk that are left free", "streamed past it"
+)
+IMAGE_CHECK = Bound(
+    "image_check", 5, "s for a server to say whether a kept file has changed", "the copy is served"
+)
 IMAGE_SILENCE = Bound("image_silence", 30, "s without a byte within an image", "broken off")
 BOOT_API_PATIENCE = Bound("boot_api_patience", 5, "s for an answer of the boot API", "given up")
 BOOT_API_BYTES = Bound("boot_api_bytes", 65536, "bytes of an answer of the boot API", "refused")

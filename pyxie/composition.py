@@ -27,7 +27,7 @@ from pyxie.builds.troubles import TroubledBuilds
 from pyxie.clock import steady
 from pyxie.compat import contract, waitron3
 from pyxie.config.live import Derived, LiveSettings
-from pyxie.config.settings import Settings
+from pyxie.config.settings import Settings, image_store_folder
 from pyxie.descriptors import held
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.server import DhcpServer
@@ -45,6 +45,7 @@ from pyxie.http.gate import Gate, Side
 from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
+from pyxie.imagestore.copies import ImageStore
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.metrics import Metrics
@@ -139,7 +140,7 @@ def compose(
         parts.builds,
         parts.machines,
     ]
-    services += [parts.audit, parts.archive, parts.hooks, stale, parts.upstreams]
+    services += [parts.audit, parts.archive, parts.hooks, stale, parts.upstreams, parts.image_store]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
     services.append(serve_tftp(parts, lambda: watch.current, files=files))
@@ -267,6 +268,14 @@ def assemble(
         base_url=base_url,
         loaders=Loaders(lambda: settings().ipxe),
         upstreams=Upstreams(proxies, first_byte=lambda: settings().limits.first_byte),
+        image_store=ImageStore(
+            image_store_folder(settings()),
+            lambda: settings().image_store,
+            proxies,
+            metrics=metrics,
+            first_byte=lambda: settings().limits.first_byte,
+            clock=clock,
+        ),
         chains=ChainMemory(),
         boot_api=boot_api,
         hooks=hooks,

@@ -20,7 +20,7 @@ from pyxie.bounds import DESCRIPTORS
 from pyxie.composition import Daemon, compose
 from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
-from pyxie.config.settings import Limits, Settings
+from pyxie.config.settings import Limits, Settings, image_store_folder
 from pyxie.descriptors import lowered, wanted
 from pyxie.errors import BusyError, ConfigError, StartError
 from pyxie.lines import Lines
@@ -112,6 +112,8 @@ async def _run(
             database = Path(settings.state.partition(":///")[2])
             if settings.state.startswith("sqlite"):
                 privileges.chown_state(_own_folder(database), settings.user)
+            if settings.image_store.size:
+                privileges.chown_state(image_store_folder(settings), settings.user)
             _load_late()
             daemon.workers.become(settings.user)
             privileges.drop(settings.user)

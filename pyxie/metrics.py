@@ -141,6 +141,28 @@ class Metrics:
             registry=self.registry,
             buckets=_SLOW,
         )
+        self.image_store = Counter(
+            "pyxie_image_store_requests_total",
+            "Requests for images that have a copy or might have, by where they came from.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.image_store_fetched = Counter(
+            "pyxie_image_store_fetched_bytes_total",
+            "Bytes of the files that were fetched into the image store.",
+            registry=self.registry,
+        )
+        self.image_store_evicted = Counter(
+            "pyxie_image_store_evicted_total",
+            "Files that made room for others in the image store.",
+            registry=self.registry,
+        )
+        self.image_store_files = Gauge(
+            "pyxie_image_store_files", "Files in the image store.", registry=self.registry
+        )
+        self.image_store_bytes = Gauge(
+            "pyxie_image_store_bytes", "Bytes in the image store.", registry=self.registry
+        )
         self.bounds = Bounds()
         self.registry.register(self.bounds)
         self.machines = Gauge("pyxie_machines", "Machines in the registry.", registry=self.registry)

@@ -85,6 +85,8 @@ PURE = frozenset(
         "images.load",
         "images.fitting",
         "images.pieces",
+        "imagestore.entry",
+        "imagestore.policy",
         "outbound.mark",
         "outbound.phrases",
         "outbound.reach",
@@ -194,6 +196,7 @@ EXTRA = {
     "pyxie.descriptors": {"pyxie.config.settings"},  # for the type of its limits
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.outbound.phrases": {"http"},  # for what a status means
+    "pyxie.imagestore.entry": {"hashlib", "json"},  # from bytes to data, and to a name
     "pyxie.images.load": {"pyxie.config.initrd"},  # for what a name is
     "pyxie.recipes.cookbook": {
         "pydantic",  # what is said is to fit the model of a build
@@ -240,6 +243,7 @@ RANKS = (
         *PURE,
         "pyxie.config.build",
         "pyxie.config.initrd",
+        "pyxie.config.imagestore",
         "pyxie.config.settings",
         "pyxie.config.counted",
         "pyxie.config.nodes",
@@ -271,6 +275,7 @@ RANKS = (
             "pyxie.registry",
             "pyxie.render",
             "pyxie.images",
+            "pyxie.imagestore",
             "pyxie.builds",
             "pyxie.events",
         ),
@@ -312,6 +317,7 @@ SHARED_NAMES = {
     "builds": "builds",
     "discovered": "unknown machines that were seen, and what they reported",
     "events": "what happened",
+    "imagestore": "copies of other servers' files",
     "machines": "the machines that have a file",
     "registry": "the machines that have a file, as a snapshot",
     "render": "what is rendered for a machine",

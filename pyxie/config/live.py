@@ -24,7 +24,7 @@ Prepare: TypeAlias = Callable[[Settings, Document | None], Awaitable[Callable[[]
 
 FIXED: Final = (
     *("state", "user", "http", "tftp", "waitron_api"),
-    *("dhcp.bind", "boot_api"),
+    *("dhcp.bind", "boot_api", "image_store.path"),
 )
 """What is decided at the start: sockets, the database, the user, the routes."""
 

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from pyxie import bounds
 from pyxie.config.build import BuildKeys, BuildType
+from pyxie.config.imagestore import ImageStore
 from pyxie.config.initrd import Initrds
 from pyxie.config.nodes import Document, read
 from pyxie.config.publicmirrors import PUBLIC, Mirrors
@@ -251,6 +252,7 @@ class Settings(BuildKeys):
     tftp: Tftp = Tftp()
     dhcp: Dhcp = Dhcp()
     limits: Limits = Limits()
+    image_store: ImageStore = ImageStore()
     log: Log = Log()
     api: Api = Api()
     user: str | None = None
@@ -271,6 +273,7 @@ class Settings(BuildKeys):
         return url.rstrip("/") if url else url
 
 
+_STORE: Final = "image-store"
 _TWINS = ("cmdline", "kernel", "initrd", "image_url")
 _FOLDERS = (
     *("templatepath", "machinepath", "grouppath", "recipepath", "staticspath"),
@@ -296,6 +299,11 @@ def load_marked(file: Path) -> tuple[Settings, Document]:
     for name in _FOLDERS:
         path: Path | None = getattr(settings, name)
         changed[name] = folder / path if path else None
+    store = settings.image_store.path
+    if store is None and _folder_of(changed["state"]) is None:
+        store = Path(_state_url("", folder).partition(":///")[2]).with_name(_STORE)
+    if store is not None:
+        changed["image_store"] = settings.image_store.model_copy(update={"path": folder / store})
     return settings.model_copy(update=changed), document
 
 
@@ -315,6 +323,18 @@ def _validated(document: Document) -> Settings:
     if twins:
         raise ConfigError(twins)
     return settings
+
+
+def image_store_folder(settings: Settings) -> Path:
+    """Return where copies of images are kept: beside the state, if nothing else is said."""
+    return settings.image_store.path or (_folder_of(settings.state) or Path()) / _STORE
+
+
+def _folder_of(state: str) -> Path | None:
+    """Return the folder of a state, None where that is a database elsewhere."""
+    scheme, parted, place = state.partition(":///")
+    is_file = parted and scheme.startswith("sqlite")
+    return Path(place.partition("?")[0]).parent if is_file else None
 
 
 def _state_url(state: str, folder: Path) -> str:

@@ -174,6 +174,8 @@ def _(what: kinds.BootApiSilent) -> str:
 def _(what: kinds.ImageFetching) -> str:
     if what.total is None:
         return f"fetching {what.part}, streamed from {what.source}"
+    if what.source is not None:
+        return f"fetching {what.part}, {what.total / 1e6:.1f} MB, kept of {what.source}"
     return f"fetching {what.part}, {what.total / 1e6:.1f} MB"
 
 
@@ -197,6 +199,20 @@ def _(what: kinds.ImageWaiting) -> str:
         f"{what.part}: waiting for the first byte from {what.source}, "
         f"for up to {what.seconds:g} s in all"
     )
+
+
+@sentence.register
+def _(what: kinds.ImageStale) -> str:
+    return f"{what.part}: a copy of {_ago(what.age)} is served: {what.source}: {what.why}"
+
+
+def _ago(seconds: float) -> str:
+    """Write how long ago something was, roughly."""
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        count = round(seconds / length)
+        if count >= 1:
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
 
 
 @sentence.register

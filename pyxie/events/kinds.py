@@ -109,8 +109,8 @@ class ImageFetching(Kind):
     Attributes:
         part: ``kernel``, or ``initrd`` with its number; or the name of a file beside one of
             them, as of `ImageAbsent`.
-        total: Its size in bytes; None where it is streamed.
-        source: The URL that it is streamed from; None for a file of ours.
+        total: Its size in bytes; None where it is not known yet.
+        source: The URL that it is of; None for a file of the folder ``images``.
     """
 
     part: str
@@ -161,6 +161,23 @@ class ImageWaiting(Kind):
     part: str
     source: str
     seconds: float
+
+
+@kind("image.stale", Step.IMAGE)
+class ImageStale(Kind):
+    """A copy of an image is served, though its server cannot be asked whether it is the newest.
+
+    Attributes:
+        part: As of `ImageFetching`.
+        source: Its URL.
+        why: In plain words.
+        age: Seconds since its server was asked last.
+    """
+
+    part: str
+    source: str
+    why: str
+    age: float
 
 
 @kind("image.absent", Step.IMAGE)

@@ -24,7 +24,7 @@ from pyxie.config.values import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http import answers
 from pyxie.http.bodies import aside, body
-from pyxie.http.boot_api import streamed
+from pyxie.http.boot_api import give_to
 from pyxie.http.edge import base_url, here
 from pyxie.http.parts import ADHOC, INTERFACES, MACHINES, POOLS, RECOGNISER, RENDERING, SETTINGS
 from pyxie.http.routing import NOTHING, OPEN, Routes
@@ -197,4 +197,4 @@ async def file(request: web.Request) -> web.StreamResponse:
     own = unquote(urlsplit(url).path.rpartition("/")[2]) or "file"
     if request.match_info["name"] != own:
         raise NotServedError(f"file {number}", f"is {own}")
-    return await streamed(request, mac, Upstream(url), f"file {number}")
+    return await give_to(request, mac, Upstream(url), f"file {number}", by_hand=True)

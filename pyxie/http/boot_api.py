@@ -15,22 +15,13 @@ from pyxie.bootapi.memory import Nothing
 from pyxie.config.values import dashed
 from pyxie.config.values import mac as canonical
 from pyxie.errors import BusyError, NotServedError, RenderError
-from pyxie.events.kinds import (
-    BootApiScriptSent,
-    BootApiSilent,
-    ImageFailed,
-    ImageFetching,
-    ImageProgress,
-    ImageWaiting,
-    ScriptFailed,
-)
-from pyxie.http.edge import admitted, here, is_by_hand, is_unknown, peer, text
-from pyxie.http.parts import BOOT_API, CHAINS, RENDERING, TRACE, UPSTREAMS
-from pyxie.http.progress import paced
+from pyxie.events.kind import Kind
+from pyxie.events.kinds import BootApiScriptSent, BootApiSilent, ScriptFailed
+from pyxie.http.edge import here, is_by_hand, is_unknown, peer, text
+from pyxie.http.elsewhere import give
+from pyxie.http.parts import BOOT_API, CHAINS, RENDERING, TRACE
 from pyxie.http.routing import OPEN, Routes
 from pyxie.images.spec import Upstream
-from pyxie.images.upstream import BrokenOffError, UpstreamError
-from pyxie.urls import shown
 
 routes = Routes()
 
@@ -107,11 +98,11 @@ async def boot_api_image(request: web.Request) -> web.StreamResponse | None:
     if asked != unquote(_name(url)):
         # As with pixiecore, what the answer does not name cannot be fetched.
         raise NotServedError(f"{asked[:80]!r} beside {what}", "the boot API names no such file")
-    return await streamed(request, mac, Upstream(url, api.reach(url, answer)), what)
+    return await give_to(request, mac, Upstream(url, api.reach(url, answer)), what)
 
 
-async def streamed(
-    request: web.Request, mac: str, source: Upstream, what: str
+async def give_to(
+    request: web.Request, mac: str, source: Upstream, what: str, *, by_hand: bool = False
 ) -> web.StreamResponse:
     """Answer with a file of another server's, telling of it in the events.
 
@@ -120,42 +111,15 @@ async def streamed(
         mac: Of the machine that asks.
         source: Where it is.
         what: Its name in events.
+        by_hand: As of `give`.
     """
-    url = source.url
     trace, at = request.app[TRACE], str(peer(request))
 
-    def moved(sent: int, total: int | None) -> None:
-        progress = ImageProgress(part=what, sent=sent, total=total)
-        trace.record(progress, mac=mac, peer=at)
+    def tell(event: Kind) -> None:
+        if request.method == "GET":
+            trace.record(event, mac=mac, peer=at)
 
-    def waits(seconds: float) -> None:
-        waiting = ImageWaiting(part=what, source=shown(url), seconds=seconds)
-        trace.record(waiting, mac=mac, peer=at)
-
-    if request.method == "GET" and "Range" not in request.headers:
-        trace.record(ImageFetching(part=what, source=shown(url)), mac=mac, peer=at)
-    try:
-        return await request.app[UPSTREAMS].stream(source, request, paced(moved), waits)
-    except UpstreamError as exc:
-        failed = image_failed(what, exc)
-        trace.record(failed, mac=mac, peer=at)
-        if isinstance(exc, BrokenOffError):
-            raise
-        return not_fetched(request, what, exc)
-
-
-def not_fetched(request: web.Request, part: str, exc: UpstreamError) -> web.Response:
-    """Return 502; why, only to whom may read it in the events.
-
-    To all others it would tell what is where behind pyxie, and which ports are open there.
-    """
-    why = str(exc) if admitted(request) is None else "cannot be fetched; `pyxie events` says why"
-    return text(f"{part}: {why}", 502)
-
-
-def image_failed(part: str, exc: UpstreamError) -> ImageFailed:
-    """Return the event of a file that another server did not give, without secrets."""
-    return ImageFailed(part=part, source=shown(exc.url), why=exc.why)
+    return await give(request, source, what, tell, by_hand=by_hand)
 
 
 @routes.get("/boot/{hostname}/other/{at}/{name:.+}", scope=OPEN)

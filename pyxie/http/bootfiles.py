@@ -16,17 +16,15 @@ from pyxie.config.values import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import BusyError, ConfigError, NotServedError
 from pyxie.events.kind import Kind
-from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress, ImageWaiting
-from pyxie.http.boot_api import boot_api_image, image_failed, not_fetched
-from pyxie.http.edge import peer, unknown_machine
+from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress
+from pyxie.http.boot_api import boot_api_image
+from pyxie.http.edge import is_by_hand, peer, unknown_machine
+from pyxie.http.elsewhere import give
 from pyxie.http.files import opened, send
-from pyxie.http.parts import DEFINITIONS, INDEX, POOLS, SETTINGS, TRACE, UPSTREAMS
-from pyxie.http.progress import paced
+from pyxie.http.parts import DEFINITIONS, INDEX, POOLS, SETTINGS, TRACE
 from pyxie.http.routing import OPEN, Routes
-from pyxie.images.spec import Image, Images, Local, Upstream, beside, images_of, served_name
-from pyxie.images.upstream import BrokenOffError, RefusedError, UpstreamError
+from pyxie.images.spec import Image, Images, Local, beside, images_of, served_name
 from pyxie.registry.machine import Machine
-from pyxie.urls import shown
 
 routes = Routes()
 
@@ -62,7 +60,12 @@ async def image(request: web.Request) -> web.StreamResponse:
     wanted = _wanted(request, host, images_of(machine, called))
     if isinstance(wanted.image, Local):
         return await _local(request, build, wanted, wanted.image)
-    return await _streamed(request, build, wanted, wanted.image)
+
+    def tell(what: Kind) -> None:
+        _tell(request, build, what)
+
+    by_hand = build is None and is_by_hand(request, canonical(host))
+    return await give(request, wanted.image, wanted.part, tell, extra=wanted.extra, by_hand=by_hand)
 
 
 def _wanted(request: web.Request, host: str, images: Images) -> _Wanted:
@@ -98,31 +101,6 @@ async def _local(
     except BusyError as exc:
         _tell(request, build, ImageFailed(part=part, source=image.name, why=exc.why))
         raise
-
-
-async def _streamed(
-    request: web.Request, build: Build | None, wanted: _Wanted, source: Upstream
-) -> web.StreamResponse:
-    part, url = wanted.part, source.url
-
-    def moved(sent: int, total: int | None) -> None:
-        _tell(request, build, ImageProgress(part=part, sent=sent, total=total))
-
-    def waits(seconds: float) -> None:
-        _tell(request, build, ImageWaiting(part=part, source=shown(url), seconds=seconds))
-
-    if "Range" not in request.headers:
-        _tell(request, build, ImageFetching(part=part, source=shown(url)))
-    try:
-        return await request.app[UPSTREAMS].stream(source, request, paced(moved), waits)
-    except UpstreamError as exc:
-        if wanted.extra and isinstance(exc, RefusedError) and exc.is_absence:
-            _tell(request, build, ImageAbsent(part=part))
-            raise NotServedError(part, exc.why) from exc
-        _tell(request, build, image_failed(part, exc))
-        if isinstance(exc, BrokenOffError):
-            raise
-        return not_fetched(request, part, exc)
 
 
 def _unknown_named(request: web.Request, host: str) -> Machine | None:

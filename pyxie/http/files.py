@@ -13,19 +13,19 @@ import math
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, TypeVarTuple
 
 from aiohttp import hdrs, web
 
-from pyxie.errors import BusyError, NotServedError
+from pyxie.errors import BusyError, NotServedError, PyxieError
 from pyxie.http.progress import Watch
-from pyxie.images.upstream import Moved
+from pyxie.images.upstream import Moved, reset
 from pyxie.openfile import Descriptor, OpenFile
 from pyxie.openfile import opened as open_file
 from pyxie.threads import Pool
@@ -69,8 +69,42 @@ def _open(find: Callable[[*Ts], Path], *args: *Ts) -> OpenFile:
         raise NotServedError(path.name, f"cannot be opened: {exc.strerror}") from exc
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is said of a file.
+
+    Attributes:
+        size: Bytes.
+        kind: Its media type.
+        etag: With its quotes; empty for none.
+        changed: When it was changed last, in the whole seconds that HTTP has, since the epoch;
+            None if that is not known.
+    """
+
+    size: int
+    kind: str
+    etag: str
+    changed: int | None
+
+
+def kind_of(name: str, else_: str = "") -> str:
+    """Return the media type of a file by its name, else what another server has called it."""
+    return _KINDS.get(PurePosixPath(name).suffix.lower(), else_ or "application/octet-stream")
+
+
+def _about(file: OpenFile) -> About:
+    etag = f'"{file.about.st_mtime_ns:x}-{file.size:x}"'
+    return About(file.size, kind_of(file.path.name), etag, math.ceil(file.about.st_mtime))
+
+
 async def send(
-    request: web.Request, pool: Pool, file: OpenFile, moved: Moved | None = None
+    request: web.Request,
+    pool: Pool,
+    file: OpenFile,
+    moved: Moved | None = None,
+    *,
+    about: About | None = None,
+    beyond: Callable[[int], Awaitable[int]] | None = None,
 ) -> web.StreamResponse:
     """Answer with a file, or with the part of it that is asked for.
 
@@ -79,18 +113,21 @@ async def send(
         pool: Whose threads read it.
         file: Open until this returns.
         moved: Called with how far it has come, once a second.
+        about: What is said of it, if not what its folder knows.
+        beyond: Of a file that still grows: waits until there is more than so much, and
+            returns how much there is.
 
     Raises:
         ConnectionError: The client left, or the rest of the file cannot be had: the
             connection is of no more use.
     """
-    part = _part(request, file)
-    headers = {
-        hdrs.CONTENT_TYPE: _KINDS.get(file.path.suffix.lower(), "application/octet-stream"),
-        hdrs.ETAG: _etag(file),
-        hdrs.LAST_MODIFIED: formatdate(_changed(file), usegmt=True),
-        **part.headers,
-    }
+    about = about or _about(file)
+    part = _part(request, about)
+    headers = {hdrs.CONTENT_TYPE: about.kind, **part.headers}
+    if about.etag:
+        headers[hdrs.ETAG] = about.etag
+    if about.changed is not None:
+        headers[hdrs.LAST_MODIFIED] = formatdate(about.changed, usegmt=True)
     if part.status != HTTPStatus.NOT_MODIFIED:
         headers[hdrs.CONTENT_LENGTH] = str(part.count)
     answer = web.StreamResponse(status=part.status, headers=headers)
@@ -98,11 +135,15 @@ async def send(
     try:
         if request.method == "GET" and part.count:
             with _watched(request, part.count, moved):
-                await _body(request, answer, pool, file, part)
+                await _body(request, answer, pool, file, part, beyond)
         await answer.write_eof()
-    except (ConnectionError, TimeoutError):
-        raise
-    except (BusyError, OSError) as exc:  # a disk that cannot be read, a client without a route
+    except (BusyError, OSError, PyxieError) as exc:
+        if isinstance(exc, PyxieError) and not isinstance(exc, BusyError):
+            reset(request)  # there is no more of what grows
+            raise
+        if isinstance(exc, ConnectionError | TimeoutError):
+            raise
+        # A disk that cannot be read, a client without a route.
         if request.transport is not None:
             request.transport.abort()
         log.warning("%s was not sent to %s: %s", file.path, request.remote, exc)
@@ -131,16 +172,7 @@ class _Part:
     headers: Mapping[str, str]
 
 
-def _etag(file: OpenFile) -> str:
-    return f'"{file.about.st_mtime_ns:x}-{file.size:x}"'
-
-
-def _changed(file: OpenFile) -> int:
-    """Return when it was changed last, in the whole seconds that HTTP has."""
-    return math.ceil(file.about.st_mtime)
-
-
-def _part(request: web.Request, file: OpenFile) -> _Part:
+def _part(request: web.Request, file: About) -> _Part:
     """Return what is asked for (RFC 9110, sections 13.2.2 and 14.2).
 
     A range of another unit, of several parts or that is malformed may or must be ignored.
@@ -167,46 +199,54 @@ def _part(request: web.Request, file: OpenFile) -> _Part:
     return _Part(HTTPStatus.PARTIAL_CONTENT, start, end - start, told)
 
 
-def _condition(request: web.Request, file: OpenFile) -> HTTPStatus | None:
+def _condition(request: web.Request, file: About) -> HTTPStatus | None:
     """Return what is answered in place of the file, by the request's conditions."""
-    mine, changed = _etag(file).strip('"'), _changed(file)
+    mine, changed = file.etag.strip('"'), file.changed
     if (wanted := request.if_match) is not None:
         if not any(
             each.value == "*" or (each.value == mine and not each.is_weak) for each in wanted
         ):
             return HTTPStatus.PRECONDITION_FAILED
-    elif (since := request.if_unmodified_since) is not None and changed > since.timestamp():
+    elif (since := request.if_unmodified_since) and changed and changed > since.timestamp():
         return HTTPStatus.PRECONDITION_FAILED
     if (had := request.if_none_match) is not None:
         if any(each.value in ("*", mine) for each in had):
             return HTTPStatus.NOT_MODIFIED
-    elif (since := request.if_modified_since) is not None and changed <= since.timestamp():
+    elif (since := request.if_modified_since) and changed and changed <= since.timestamp():
         return HTTPStatus.NOT_MODIFIED
     return None
 
 
-def _same_as_before(request: web.Request, file: OpenFile) -> bool:
+def _same_as_before(request: web.Request, file: About) -> bool:
     """Tell whether a part fits what the client has, as far as it says (section 13.1.5)."""
     said = request.headers.get(hdrs.IF_RANGE)
     if said is None:
         return True
     since = request.if_range
     if since is None:
-        return said.strip() == _etag(file)
-    return _changed(file) <= since.timestamp()
+        return bool(file.etag) and said.strip() == file.etag
+    return file.changed is not None and file.changed <= since.timestamp()
 
 
 async def _body(
-    request: web.Request, answer: web.StreamResponse, pool: Pool, file: OpenFile, part: _Part
+    request: web.Request,
+    answer: web.StreamResponse,
+    pool: Pool,
+    file: OpenFile,
+    part: _Part,
+    beyond: Callable[[int], Awaitable[int]] | None,
 ) -> None:
     transport = request.transport
     if transport is None:
         raise ConnectionResetError
     sock = transport.get_extra_info("socket")
     at, end = part.start, part.start + part.count
+    there = end if beyond is None else at
     if sock is None:  # a transport that is none of the kernel's
         while at < end:
-            data = await pool.run(_read, file, at, min(_PIECE, end - at))
+            if beyond is not None and at >= there:
+                there = await beyond(at)
+            data = await pool.run(_read, file, at, min(_PIECE, end - at, there - at))
             at += _moved_on(len(data), file)
             await answer.write(data)
         return
@@ -215,16 +255,29 @@ async def _body(
     out = Descriptor(os.dup(sock.fileno()))
     try:
         while at < end:
+            if beyond is not None and at >= there:
+                there = await beyond(at)
+                if transport.is_closing():
+                    raise ConnectionResetError
             try:
-                at += _moved_on(await pool.run(_give, out, file, at, min(_AT_ONCE, end - at)), file)
+                count = min(_AT_ONCE, end - at, there - at)
+                at += _moved_on(await pool.run(_give, out, file, at, count), file)
             except BlockingIOError:
                 await _room(out, transport)
+    except PyxieError as exc:
+        if isinstance(exc, BusyError):
+            _hang_up(sock)
+        raise
     except BaseException:
-        with suppress(OSError):  # a thread may have `out` for long, and the client would wait
-            sock.shutdown(socket.SHUT_RDWR)
+        _hang_up(sock)
         raise
     finally:
         out.close()
+
+
+def _hang_up(sock: socket.socket) -> None:
+    with suppress(OSError):  # a thread may have `out` for long, and the client would wait
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _read(file: OpenFile, start: int, count: int) -> bytes:

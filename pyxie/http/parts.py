@@ -27,6 +27,7 @@ from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
 from pyxie.http.gate import Gate
 from pyxie.images.upstream import Upstreams
+from pyxie.imagestore.copies import ImageStore
 from pyxie.loaders.folders import Loaders
 from pyxie.metrics import Metrics
 from pyxie.net.baseurl import BaseUrl
@@ -63,6 +64,7 @@ class Parts:
         base_url: How clients reach us.
         loaders: Boot loaders.
         upstreams: Streams images.
+        image_store: Copies of them.
         chains: Which iPXE was handed the better one.
         boot_api: The API server for unknown machines.
         hooks: Runs them.
@@ -94,6 +96,7 @@ class Parts:
     base_url: BaseUrl
     loaders: Loaders
     upstreams: Upstreams
+    image_store: ImageStore
     chains: ChainMemory
     boot_api: BootApi
     hooks: Hooks
@@ -124,6 +127,7 @@ RENDERING: web.AppKey[Renders] = web.AppKey("rendering", Renders)
 BASE_URL: web.AppKey[BaseUrl] = web.AppKey("base_url", BaseUrl)
 LOADERS: web.AppKey[Loaders] = web.AppKey("loaders", Loaders)
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
+IMAGE_STORE: web.AppKey[ImageStore] = web.AppKey("image_store", ImageStore)
 CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
 BOOT_API: web.AppKey[BootApi] = web.AppKey("boot_api", BootApi)
 HOOKS: web.AppKey[Hooks] = web.AppKey("hooks", Hooks)
@@ -156,6 +160,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[BASE_URL] = parts.base_url
     app[LOADERS] = parts.loaders
     app[UPSTREAMS] = parts.upstreams
+    app[IMAGE_STORE] = parts.image_store
     app[CHAINS] = parts.chains
     app[BOOT_API] = parts.boot_api
     app[HOOKS] = parts.hooks

@@ -25,10 +25,12 @@ class Upstream:
     Attributes:
         url: Where it is.
         reach: Where that may lead, by who named it.
+        mirrors: URLs of the same file elsewhere, asked in their order when that fails.
     """
 
     url: str
     reach: Reach = Reach.ANYWHERE
+    mirrors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

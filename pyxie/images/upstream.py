@@ -165,7 +165,7 @@ class Upstreams(Unbound):
             except (TooLateError, PyxieError) as exc:  # a redirect, or a proxy, say
                 raise UpstreamError(url, str(exc)) from exc
             except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
-                raise UpstreamError(url, _words(exc)) from exc
+                raise UpstreamError(url, in_words(exc)) from exc
             if misfit := asked.misfit(answer.status, answer.headers):
                 by = proxy_for(self._proxies, answer.url)
                 raise RefusedError(url, answer.status, misfit, str(by or ""))
@@ -219,8 +219,8 @@ class Upstreams(Unbound):
             except (aiohttp.ClientError, TimeoutError, TooLateError) as exc:
                 if isinstance(exc, TimeoutError):
                     IMAGE_SILENCE.reached()
-                _reset(request)
-                raise BrokenOffError(url, f"broke off: {_words(exc)}") from exc
+                reset(request)
+                raise BrokenOffError(url, f"broke off: {in_words(exc)}") from exc
             if not piece:
                 break
             sent += len(piece)
@@ -258,7 +258,7 @@ def _keep(request: web.Request, *, unsent: int) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, unsent)
 
 
-def _reset(request: web.Request) -> None:
+def reset(request: web.Request) -> None:
     """Cut the client's connection off, with RST: an ordinary end may look like success."""
     if request.transport is None:
         return
@@ -268,7 +268,8 @@ def _reset(request: web.Request) -> None:
     request.transport.abort()
 
 
-def _words(exc: BaseException) -> str:
+def in_words(exc: BaseException) -> str:
+    """Return in people's words what went wrong with another server."""
     if isinstance(exc, (TimeoutError, asyncio.TimeoutError)):
         return "does not answer"
     return reason(exc)

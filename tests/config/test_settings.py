@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.config.build import BuildKeys
+from pyxie.config.imagestore import ImageStore
 from pyxie.config.publicmirrors import PUBLIC
 from pyxie.config.settings import Api, Dhcp, Http, Limits, Log, Settings, Tftp, load
 from pyxie.errors import ConfigError
@@ -65,6 +66,7 @@ class TestDefaults:
                 tftp_windowsize=64,
                 builds_per_machine=50,
             ),
+            "image_store": ImageStore(path=None, size=20 * 10**9, revalidate="daily"),
             "log": Log(level="info", format="text"),
             "api": Api(allow=(), tokens=()),
             "user": None,

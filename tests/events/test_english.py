@@ -173,6 +173,24 @@ SAID = [
         "kernel: waiting for the first byte from http://192.0.2.1/linux, for up to 300 s in all",
     ),
     (
+        kinds.ImageFetching(part="kernel", source="http://192.0.2.1/linux", total=8_000_000),
+        "fetching kernel, 8.0 MB, kept of http://192.0.2.1/linux",
+    ),
+    (
+        kinds.ImageStale(
+            part="kernel", source="http://192.0.2.1/linux", why="does not answer", age=180_000.0
+        ),
+        "kernel: a copy of 2 days ago is served: http://192.0.2.1/linux: does not answer",
+    ),
+    (
+        kinds.ImageStale(part="kernel", source="http://192.0.2.1/linux", why="no", age=3600.0),
+        "kernel: a copy of 1 hour ago is served: http://192.0.2.1/linux: no",
+    ),
+    (
+        kinds.ImageStale(part="kernel", source="http://192.0.2.1/linux", why="no", age=1.0),
+        "kernel: a copy of just now is served: http://192.0.2.1/linux: no",
+    ),
+    (
         kinds.ImageAbsent(part="boot.cfg beside kernel"),
         "asks for boot.cfg beside kernel, which is not there",
     ),

@@ -236,7 +236,15 @@ async def serving(
         steady=clock,
     )
     server = serve_http(parts, (listen,), 0, patience=patience)
-    async with database, parts.builds, parts.machines, parts.boot_api, parts.upstreams, server:
+    async with (
+        database,
+        parts.builds,
+        parts.machines,
+        parts.boot_api,
+        parts.upstreams,
+        parts.image_store,
+        server,
+    ):
         if to_strangers:
             gate = OutsidersGate(settings.api, lambda _: False, parts.tokens.find)
             _app(server)._state[GATE] = lambda: gate

@@ -176,6 +176,13 @@ async def patience(served: Served) -> float:
     return served.parts.upstreams._first_byte()
 
 
+def store_settings(key: str) -> See:
+    async def see(served: Served) -> Any:
+        return getattr(served.parts.image_store._settings(), key)
+
+    return see
+
+
 async def audited(served: Served) -> int:
     """Return how many of 100 changes are kept, one more if those before are kept too."""
     for _ in range(100):
@@ -288,6 +295,10 @@ CASES = [
     Case("limits.builds_per_machine", "50", "2", kept_builds, 4, 2),
     Case("limits.events", "7", "0", events_kept, 7, 0),
     Case("limits.first_byte", "300", "60", patience, 300.0, 60.0),
+    Case("image_store.size", "1 GB", "2 GiB", store_settings("size"), 10**9, 2 << 30),
+    Case(
+        "image_store.revalidate", "daily", "never", store_settings("revalidate"), "daily", "never"
+    ),
     Case("limits.audit", "300", "3", audited, 101, 3),
     Case("api.allow", "[]", "[198.51.100.0/24]", admits("198.51.100.7"), False, True),
     Case(

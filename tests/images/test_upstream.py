@@ -15,7 +15,7 @@ from pyxie.images.upstream import (
     RefusedError,
     UpstreamError,
     Upstreams,
-    _words,
+    in_words,
 )
 from pyxie.outbound.proxies import proxies_of
 from tests.http.upstream import mirror
@@ -32,7 +32,7 @@ class TestWords:
         ],
     )
     def test_say_what_went_wrong(self, error: Exception, words: str) -> None:
-        assert _words(error) == words
+        assert in_words(error) == words
 
 
 class TestErrors:

@@ -1,0 +1,190 @@
+"""Files of other servers as answers: from the image store, or streamed past it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from email.utils import parsedate_to_datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import hdrs, web
+
+from pyxie.errors import NotServedError, PyxieError
+from pyxie.events.kind import Kind
+from pyxie.events.kinds import (
+    ImageAbsent,
+    ImageFailed,
+    ImageFetching,
+    ImageProgress,
+    ImageStale,
+    ImageWaiting,
+)
+from pyxie.http.edge import admitted, text
+from pyxie.http.files import About, kind_of, send
+from pyxie.http.parts import IMAGE_STORE, SETTINGS, UPSTREAMS
+from pyxie.http.progress import paced
+from pyxie.images.firstbyte import FirstByte, TooLateError
+from pyxie.images.spec import Upstream
+from pyxie.images.upstream import BrokenOffError, Moved, RefusedError, UpstreamError, reset
+from pyxie.imagestore.copies import Copy
+from pyxie.imagestore.growth import UncachedError
+from pyxie.openfile import OpenFile
+from pyxie.outbound.mark import is_fetch
+from pyxie.threads import Pool
+from pyxie.urls import shown
+
+_PIECE: Final = 16 << 10
+"""Bytes that are read at once of a file whose length is not known yet."""
+
+
+async def give(
+    request: web.Request,
+    source: Upstream,
+    part: str,
+    tell: Callable[[Kind], None],
+    *,
+    extra: bool = False,
+    by_hand: bool = False,
+) -> web.StreamResponse:
+    """Answer with a file of another server's.
+
+    Args:
+        request: GET or HEAD.
+        source: Where it is.
+        part: What it is, for events.
+        tell: Records an event of the machine that asks.
+        extra: It may well not be there: a program asks for it beside itself.
+        by_hand: It is of a boot by hand: what its command serves is gone with it, and no copy of it
+            stays.
+
+    Raises:
+        NotServedError: It is ``extra``, and not there.
+        BrokenOffError: Half-way; the client's connection is cut off.
+        ConnectionError: The client has left.
+    """
+    url = shown(source.url)
+
+    def moved(sent: int, total: int | None) -> None:
+        tell(ImageProgress(part=part, sent=sent, total=total))
+
+    def waits(seconds: float) -> None:
+        tell(ImageWaiting(part=part, source=url, seconds=seconds))
+
+    if "Range" not in request.headers:
+        held = request.app[IMAGE_STORE].held(source)
+        tell(ImageFetching(part=part, source=url, total=held.size if held else None))
+    try:
+        try:
+            if by_hand and urlsplit(source.url).username is not None:
+                raise UncachedError("a command's own file")
+            return await _stored(request, source, part, tell, moved, waits)
+        except UncachedError:
+            return await request.app[UPSTREAMS].stream(source, request, paced(moved), waits)
+    except UpstreamError as exc:
+        return _failed(request, part, exc, tell, extra=extra)
+
+
+async def _stored(
+    request: web.Request,
+    source: Upstream,
+    part: str,
+    tell: Callable[[Kind], None],
+    moved: Moved,
+    waits: Callable[[float], None],
+) -> web.StreamResponse:
+    store, patience = request.app[IMAGE_STORE], request.app[SETTINGS]().limits.first_byte
+    first = FirstByte(patience, lambda: request.transport is None, waits)
+    async with AsyncExitStack() as stack:
+        opening = store.open(source, waits=not is_fetch(request.headers))
+        try:
+            copy = await first.of(stack.enter_async_context(opening))
+        except TooLateError as exc:
+            raise UpstreamError(source.url, str(exc)) from exc
+        if copy.stale:
+            tell(ImageStale(part=part, source=shown(source.url), why=copy.stale, age=copy.age))
+        return await _copied(request, copy, source, store.reading, moved)
+
+
+async def _copied(
+    request: web.Request,
+    copy: Copy,
+    source: Upstream,
+    pool: Pool,
+    moved: Moved,
+) -> web.StreamResponse:
+    kind = kind_of(urlsplit(source.url).path, copy.head.content_type)
+    if copy.head.size is None:
+        return await _unmeasured(request, copy, pool, kind)
+    about = About(copy.head.size, kind, _etag(copy), _changed(copy))
+    beyond = None if copy.is_whole else copy.beyond
+    return await send(request, pool, copy.file, moved, about=about, beyond=beyond)
+
+
+def _etag(copy: Copy) -> str:
+    """Return what names the content: its server's word, or what it is."""
+    return copy.head.etag or (f'"{copy.digest}"' if copy.digest else "")
+
+
+def _changed(copy: Copy) -> int | None:
+    if not copy.head.last_modified:
+        return None
+    try:
+        return int(parsedate_to_datetime(copy.head.last_modified).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+async def _unmeasured(
+    request: web.Request, copy: Copy, pool: Pool, kind: str
+) -> web.StreamResponse:
+    """Answer with a file that grows, and whose server does not say how far."""
+    answer = web.StreamResponse(headers={hdrs.CONTENT_TYPE: kind})
+    await answer.prepare(request)
+    at = 0
+    try:
+        while request.method == "GET":
+            there = await copy.beyond(at)
+            if at >= there:
+                break
+            while at < there:
+                data = await pool.run(_read, copy.file, at, min(_PIECE, there - at))
+                at += len(data)
+                await answer.write(data)
+    except PyxieError:
+        reset(request)
+        raise
+    await answer.write_eof()
+    return answer
+
+
+def _read(file: OpenFile, start: int, count: int) -> bytes:
+    with file.descriptor as number:
+        return os.pread(number, count, start)
+
+
+def _failed(
+    request: web.Request,
+    part: str,
+    exc: UpstreamError,
+    tell: Callable[[Kind], None],
+    *,
+    extra: bool,
+) -> web.Response:
+    if extra and isinstance(exc, RefusedError) and exc.is_absence:
+        tell(ImageAbsent(part=part))
+        raise NotServedError(part, exc.why) from exc
+    tell(ImageFailed(part=part, source=shown(exc.url), why=exc.why))
+    if isinstance(exc, BrokenOffError):
+        raise exc
+    return not_fetched(request, part, exc)
+
+
+def not_fetched(request: web.Request, part: str, exc: UpstreamError) -> web.Response:
+    """Return 502; why, only to whom may read it in the events.
+
+    To all others it would tell what is where behind pyxie, and which ports are open there.
+    """
+    why = str(exc) if admitted(request) is None else "cannot be fetched; `pyxie events` says why"
+    return text(f"{part}: {why}", 502)

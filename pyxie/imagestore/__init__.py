@@ -1,0 +1,1 @@
+"""Copies of other servers' kernels and initrds on disk: fetched once, served from then on."""

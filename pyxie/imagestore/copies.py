@@ -1,0 +1,488 @@
+"""The store: one copy of each file, one fetch for all who ask for it, and room for the next.
+
+What is known of the copies is in memory, and on disk for the next start. A fetch is a task of the
+store's and no client's: whoever asks first may leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from pyxie.bounded import note
+from pyxie.bounds import IMAGE_CHECK, IMAGE_COPIES, IMAGE_FETCHES, IMAGE_SPARE
+from pyxie.config.imagestore import ImageStore as StoreSettings
+from pyxie.errors import BusyError, NotServedError, PyxieError
+from pyxie.images.spec import Upstream
+from pyxie.images.upstream import FIRST_BYTE, SILENCE, UpstreamError
+from pyxie.imagestore.entry import Entry, Head, key_of
+from pyxie.imagestore.fetching import Fetching, Means
+from pyxie.imagestore.growth import Growth, UncachedError
+from pyxie.imagestore.ondisk import Disk, InUseError, sync
+from pyxie.imagestore.policy import is_fresh, leaving, taken_by
+from pyxie.metrics import Metrics
+from pyxie.openfile import OpenFile
+from pyxie.outbound.fetcher import Fetcher
+from pyxie.outbound.proxies import DIRECTLY, Proxies
+from pyxie.threads import Pool
+from pyxie.urls import shown
+
+log = logging.getLogger(__name__)
+
+_FLUSH: Final = 600.0
+"""Seconds after which it is written down which copies were used."""
+_REFUSED: Final = 60.0
+"""Seconds in which what could not be kept is not tried again."""
+_PATIENCE: Final = 600.0
+"""Seconds that writing may take: a whole image is made sure to be on the disk at once."""
+
+
+async def _unjudged(_source: Upstream, _digest: str) -> str:
+    return ""
+
+
+async def _nothing() -> frozenset[str]:
+    return frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A file as it may be served; it may still be growing.
+
+    Attributes:
+        head: What its server says of it.
+        file: Open to be read.
+        digest: SHA-256 of all of it, in hex; empty while it grows.
+        stale: Why its server could not be asked whether this is the newest; empty if it was, or
+            did not have to be.
+        age: Seconds since it was asked last; 0 while it grows.
+    """
+
+    head: Head
+    file: OpenFile
+    digest: str = ""
+    stale: str = ""
+    age: float = 0.0
+    growth: Growth | None = None
+
+    async def beyond(self, at: int) -> int:
+        """Wait until there is more than ``at``, or all; return how many bytes there are.
+
+        Raises:
+            UpstreamError: There will not be more.
+            UncachedError: There will be more, but not here: the rest can be streamed.
+        """
+        if self.growth is None:
+            return self.head.size or 0
+        return await self.growth.beyond(at)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is there."""
+        return self.growth is None or bool(self.growth.digest)
+
+
+class ImageStore:
+    """Copies of other servers' files. A `pyxie.service.Service`.
+
+    Args:
+        folder: Where they are kept.
+        settings: Its own, as of now.
+        proxies: By way of which other servers are reached.
+        metrics: Counters.
+        first_byte: Gives the seconds that a server may take for the first byte of a file.
+        silence: The seconds that it may then be silent.
+        judge: Says by what a whole file is known to be right; see `Means`.
+        needed: Gives the keys of what builds need.
+        clock: Seconds since the epoch.
+        spare: Bytes of the disk that are left to others.
+    """
+
+    name = "image store"
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Callable[[], StoreSettings],
+        proxies: Proxies = DIRECTLY,
+        *,
+        metrics: Metrics | None = None,
+        first_byte: Callable[[], float] = lambda: FIRST_BYTE,
+        silence: float = SILENCE,
+        judge: Callable[[Upstream, str], Awaitable[str]] = _unjudged,
+        needed: Callable[[], Awaitable[frozenset[str]]] = _nothing,
+        clock: Callable[[], float] = time.time,
+        spare: int = IMAGE_SPARE.whole,
+    ) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._metrics = metrics or Metrics()
+        self._needed = needed
+        self._clock = clock
+        self._spare = spare
+        self._reading = Pool("the image store")
+        self._writing = Pool("the image store's writing", patience=_PATIENCE)
+        self._disk: Disk | None = None
+        self._fetcher = Fetcher(proxies)
+        self._how = (proxies, first_byte, silence, judge)
+        self._entries: dict[str, Entry] = {}
+        self._growing: dict[str, Growth] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._served: Counter[str] = Counter()
+        self._failed: dict[str, float] = {}
+        self._refused: dict[str, tuple[float, str]] = {}
+        self._used: set[str] = set()
+        self._rooms = asyncio.Lock()
+        self._changing = asyncio.Lock()
+        self._writes = asyncio.Lock()
+        self._fault = ""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, in a sentence; empty if nothing is."""
+        return self._fault
+
+    @property
+    def reading(self) -> Pool:
+        """Whose threads read its files."""
+        return self._reading
+
+    def entries(self) -> list[Entry]:
+        """Return what is known of each copy."""
+        return list(self._entries.values())
+
+    def held(self, source: Upstream) -> Entry | None:
+        """Return what is known of the copy of a file; None if there is none."""
+        return self._entries.get(key_of(source.url, source.reach))
+
+    async def __aenter__(self) -> Self:
+        await self._fetcher.__aenter__()
+        if self._settings().size:
+            disk = Disk(self._folder)
+            try:
+                await self._writing.run(disk.claim)
+                found = await self._writing.run(disk.load, IMAGE_COPIES.whole)
+            except (OSError, InUseError, BusyError) as exc:
+                await self._writing.run(disk.leave)
+                why = exc.strerror if isinstance(exc, OSError) else str(exc)
+                self._fault = f"no images are kept: {self._folder}: {why}"
+                log.error("%s", self._fault)  # noqa: TRY400
+            else:
+                self._entries = {each.key: each for each in found}
+                self._disk = disk
+                self._count()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        disk, self._disk = self._disk, None
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        await self._fetcher.__aexit__(kind, error, traceback)
+        if disk is not None:
+            with suppress(OSError, BusyError):
+                await self._flush(disk)
+            with suppress(BusyError):
+                await self._writing.run(disk.leave)
+
+    async def serve(self) -> None:
+        """Write down now and then what was used, until cancelled."""
+        while True:
+            await asyncio.sleep(_FLUSH)
+            if self._disk is not None:
+                try:
+                    await self._flush(self._disk)
+                except (OSError, BusyError) as exc:
+                    log.warning("image store: what was used is not written down: %s", exc)
+
+    async def drain(self) -> None:
+        """What is on its way is gone on with at the next start."""
+
+    @asynccontextmanager
+    async def open(self, source: Upstream, *, waits: bool = True) -> AsyncIterator[Copy]:
+        """Give a file, once its first byte is there.
+
+        Args:
+            source: Where it is.
+            waits: Wait for a fetch that has not begun to bring something; a fetch that leads
+                back to itself would wait for ever.
+
+        Raises:
+            UpstreamError: Its server does not give it, and there is no copy.
+            UncachedError: No copy of it can be kept.
+            PyxieError: It is not what it should be.
+        """
+        key, stale = key_of(source.url, source.reach), ""
+        entry, growth = self._entries.get(key), self._growing.get(key)
+        if growth is None and not (entry and self._is_fresh(entry)):
+            try:
+                growth = self._begin(key, source)
+            except UncachedError as exc:
+                if entry is None:
+                    self._metrics.image_store.labels("uncached").inc()
+                    raise
+                stale = str(exc)
+        if growth is not None:
+            shared = growth.has_begun or growth.readers > 0
+            growth.enter()
+            try:
+                stale = await self._beginning(key, growth, waits=waits)
+                if growth.head is not None and growth.file is not None and not stale:
+                    self._metrics.image_store.labels("shared" if shared else "fetched").inc()
+                    yield Copy(head=growth.head, file=growth.file, growth=growth)
+                    return
+            finally:
+                growth.leave()
+        async with self._kept(key, stale) as copy:
+            yield copy
+
+    async def _beginning(self, key: str, growth: Growth, *, waits: bool) -> str:
+        """Wait for the first byte; return why the copy from before has to do, if it has to."""
+        if not waits and not growth.has_begun:
+            raise UncachedError("it is being fetched by somebody else")
+        if key not in self._entries:
+            await growth.begun()
+            return ""
+        try:
+            async with asyncio.timeout(IMAGE_CHECK.most):
+                await growth.begun()
+        except TimeoutError:
+            IMAGE_CHECK.reached()
+            return "does not answer"
+        except UpstreamError as exc:
+            return exc.why
+        except UncachedError as exc:
+            return str(exc)
+        return ""
+
+    @asynccontextmanager
+    async def _kept(self, key: str, stale: str) -> AsyncIterator[Copy]:
+        entry = self._entries.get(key)
+        if entry is None or self._disk is None:
+            raise UncachedError("it has just been removed")
+        entry = self._entries[key] = replace(entry, used=self._clock())
+        self._used.add(key)
+        self._served[entry.digest] += 1
+        try:
+            try:
+                file = await self._reading.run(self._disk.open, entry.digest)
+            except (OSError, NotServedError) as exc:
+                self._lost(key, entry)
+                raise UncachedError("its copy was removed by somebody else") from exc
+            try:
+                self._metrics.image_store.labels("stale" if stale else "kept").inc()
+                yield Copy(
+                    head=entry.head,
+                    file=file,
+                    digest=entry.digest,
+                    stale=stale,
+                    age=max(0.0, self._clock() - entry.checked),
+                )
+            finally:
+                file.close()
+        finally:
+            self._served[entry.digest] -= 1
+            if not self._served[entry.digest]:
+                del self._served[entry.digest]
+
+    def _lost(self, key: str, entry: Entry) -> None:
+        if self._entries.get(key) is entry:
+            del self._entries[key]
+        self._count()
+
+    def _is_fresh(self, entry: Entry) -> bool:
+        policy = self._settings().revalidate
+        return is_fresh(entry, policy, self._clock(), self._failed.get(entry.key))
+
+    def _begin(self, key: str, source: Upstream) -> Growth:
+        """Begin to fetch a file."""
+        if self._disk is None:
+            raise UncachedError(self._fault or "no images are kept")
+        since, why = self._refused.get(key, (-_REFUSED, ""))
+        if 0 <= self._clock() - since < _REFUSED:
+            raise UncachedError(why)
+        if len(self._growing) >= IMAGE_FETCHES.most:
+            IMAGE_FETCHES.reached()
+            raise UncachedError(f"{len(self._growing)} files are being fetched already")
+        growth = self._growing[key] = Growth(shown(source.url))
+        task = asyncio.get_running_loop().create_task(self._fetch(key, source, growth, self._disk))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return growth
+
+    async def _fetch(self, key: str, source: Upstream, growth: Growth, disk: Disk) -> None:
+        proxies, first_byte, silence, judge = self._how
+        means = Means(
+            disk=disk,
+            pool=self._writing,
+            fetcher=self._fetcher,
+            proxies=proxies,
+            first_byte=first_byte,
+            silence=silence,
+            room=self._room,
+            judge=judge,
+        )
+        had = self._entries.get(key)
+        fetching = Fetching(key, source, growth, means, had.head if had is not None else None)
+        try:
+            is_new = await fetching.run()
+            now = self._clock()
+            if not is_new:
+                await self._checked(key, now, disk)
+                growth.same()
+                return
+            await self._landed(key, growth, fetching.verified, now, disk)
+        except UncachedError as exc:
+            note(self._refused, key, (self._clock(), str(exc)), IMAGE_COPIES.whole)
+            log.warning("image store: %s is not kept: %s", growth.url, exc)
+            growth.fail(exc)
+            with suppress(OSError, BusyError):
+                await self._writing.run(disk.drop, key)
+        except PyxieError as exc:
+            if key in self._entries:
+                self._failed[key] = self._clock()
+            growth.fail(exc)
+        except asyncio.CancelledError:
+            growth.fail(UncachedError("pyxie is stopping"))
+            raise
+        except Exception as exc:
+            log.exception("image store: %s", growth.url)
+            growth.fail(UncachedError(type(exc).__name__))
+        finally:
+            del self._growing[key]
+            growth.over()
+
+    async def _checked(self, key: str, now: float, disk: Disk) -> None:
+        self._failed.pop(key, None)
+        entry = self._entries.get(key)
+        if entry is not None:
+            self._entries[key] = replace(entry, checked=now)
+            with suppress(OSError, BusyError):
+                await self._write(key, disk)
+
+    async def _write(self, key: str, disk: Disk) -> None:
+        """Write an entry down as it is by then; raises OSError, BusyError."""
+        async with self._writes:
+            entry = self._entries.get(key)
+            if entry is not None:
+                await self._writing.run(disk.write, entry)
+
+    async def _landed(
+        self, key: str, growth: Growth, verified: str, now: float, disk: Disk
+    ) -> None:
+        """Keep what is whole; whoever reads it has all of it already."""
+        head, digest, file = growth.head, growth.digest, growth.file
+        assert head is not None and file is not None  # noqa: S101, PT018 - it is whole
+        entry = Entry(
+            key=key,
+            url=growth.url,
+            digest=digest,
+            size=growth.written,
+            etag=head.etag,
+            last_modified=head.last_modified,
+            content_type=head.content_type,
+            fetched=now,
+            checked=now,
+            used=now,
+            verified=verified,
+        )
+        try:
+            await self._writing.run(sync, file)
+            async with self._changing:
+                await self._writing.run(disk.land, key, digest)
+                before = self._entries.get(key)
+                pinned = before is not None and before.pinned
+                self._entries[key] = replace(entry, pinned=pinned)
+            await self._write(key, disk)
+        except (OSError, BusyError) as exc:
+            why = getattr(exc, "strerror", None) or str(exc)
+            note(self._refused, key, (now, f"cannot be kept: {why}"), IMAGE_COPIES.whole)
+            log.warning("image store: %s is not kept: %s", growth.url, why)
+            return
+        self._failed.pop(key, None)
+        self._metrics.image_store_fetched.inc(entry.size)
+        self._count()
+        if before is not None and before.digest != digest:
+            await self._unused(before.digest, disk)
+
+    async def _unused(self, digest: str, disk: Disk) -> None:
+        """Remove a content that no copy has any more."""
+        async with self._changing:  # or it might come again just now
+            if not any(each.digest == digest for each in self._entries.values()):
+                with suppress(OSError, BusyError):
+                    await self._writing.run(disk.remove, digest)
+
+    async def _room(self, growth: Growth, size: int) -> None:
+        """Make room for so many bytes of a file in all; raises UncachedError."""
+        disk = self._disk
+        if disk is None:
+            raise UncachedError("pyxie is stopping")
+        async with self._rooms:
+            most = self._settings().size
+            if size > most:
+                raise UncachedError(f"is larger than 'image_store.size', {most} bytes, allows")
+            needed = await self._needed()
+            try:
+                free = await self._writing.run(disk.free)
+                if free - self._spare < size:
+                    await self._writing.run(disk.leftovers, frozenset(self._growing))
+                    free = await self._writing.run(disk.free)
+            except (OSError, BusyError) as exc:
+                raise UncachedError(f"cannot be kept: {exc}") from exc
+            gone = self._make_room(growth, size, free, needed)
+            for entry in gone:
+                with suppress(OSError, BusyError):
+                    await self._writing.run(disk.forget, entry.key)
+                    await self._unused(entry.digest, disk)
+
+    def _make_room(
+        self, growth: Growth, size: int, free: int, needed: frozenset[str]
+    ) -> list[Entry]:
+        """Take out what has to go, and return it; raises UncachedError if that is not enough."""
+        others = [each for each in self._growing.values() if each is not growth]
+        entries = self._entries.values()
+        kept = {*self._served, *(each.digest for each in entries if each.key in needed)}
+        to_come = sum(max(0, each.reserved - each.written) for each in others)
+        may = min(
+            self._settings().size - sum(each.reserved for each in others),
+            taken_by(entries) + free - self._spare - to_come + growth.written,
+        )
+        gone = list(leaving(entries, kept, may - size, IMAGE_COPIES.whole - 1))
+        stay = {each.key: each for each in entries} if gone else self._entries
+        for each in gone:
+            del stay[each.key]
+        if len(entries) >= IMAGE_COPIES.most:
+            IMAGE_COPIES.reached()
+        if taken_by(stay.values()) > may - size:
+            IMAGE_SPARE.reached()
+            raise UncachedError("there is no room for it")
+        growth.reserve(size)
+        for each in gone:
+            del self._entries[each.key]
+            self._failed.pop(each.key, None)
+            self._metrics.image_store_evicted.inc()
+        self._count()
+        return gone
+
+    async def _flush(self, disk: Disk) -> None:
+        used, self._used = self._used, set()
+        for key in used:
+            await self._write(key, disk)
+
+    def _count(self) -> None:
+        self._metrics.image_store_files.set(len(self._entries))
+        self._metrics.image_store_bytes.set(taken_by(self._entries.values()))

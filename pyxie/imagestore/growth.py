@@ -1,0 +1,136 @@
+"""A file that is on its way, for all who want it meanwhile. For the event loop alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from pyxie.errors import PyxieError
+from pyxie.imagestore.entry import Head
+from pyxie.openfile import OpenFile
+
+HELD: Final = 1
+"""Bytes that nobody gets before all of the file is known to be right: whoever has all but these
+has no file, and knows it."""
+
+
+class UncachedError(PyxieError):
+    """The store keeps no copy of it; the text says why. It can be streamed past the store."""
+
+
+class Growth:
+    """One fetch, and how far it has come.
+
+    Args:
+        url: What is fetched, as it may be shown.
+
+    Attributes:
+        head: What its server says of the file; None before it has said so.
+        file: Where it is written to; None before.
+        written: Bytes that are there.
+        reserved: Bytes that it will have, as far as is known.
+        digest: SHA-256 of all of it, once that is known to be right; empty before.
+        unchanged: There is nothing new to be fetched: the copy from before is right still.
+        error: Why there will not be more.
+        readers: How many use it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.head: Head | None = None
+        self.file: OpenFile | None = None
+        self.written = 0
+        self.reserved = 0
+        self.digest = ""
+        self.unchanged = False
+        self.error: PyxieError | None = None
+        self.readers = 0
+        self._over = False
+        self._changed = asyncio.Event()
+
+    @property
+    def there(self) -> int:
+        """How many bytes may be passed on."""
+        if self.digest:
+            return self.written
+        size = self.head.size if self.head is not None else None
+        return min(self.written, size - HELD) if size else max(0, self.written - HELD)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether something of the file is there, or it is known that nothing will be."""
+        begun = self.head is not None and (self.written > 0 or bool(self.digest))
+        return begun or self.unchanged or self.error is not None
+
+    async def begun(self) -> None:
+        """Wait until something of the file is there, or it is known to be unchanged.
+
+        Raises:
+            PyxieError: There will be nothing.
+        """
+        while not self.has_begun:
+            await self._changed.wait()
+        if self.error is not None and not self.there:
+            raise self.error.with_traceback(None)
+
+    async def beyond(self, at: int) -> int:
+        """Wait until there is more than ``at``, or all; return how much may be passed on.
+
+        Raises:
+            PyxieError: There will not be more.
+        """
+        while not self.digest and self.there <= at:
+            if self.error is not None:
+                raise self.error.with_traceback(None)
+            await self._changed.wait()
+        return self.there
+
+    def reserve(self, size: int) -> None:
+        """Say that there is room for so many bytes of it."""
+        self.reserved = size
+
+    def begin(self, head: Head, file: OpenFile) -> None:
+        """Say what it is, before the first byte."""
+        self.head, self.file = head, file
+
+    def grown(self, written: int) -> None:
+        """Say that so many bytes are there."""
+        self.written = written
+        self._tell()
+
+    def finish(self, digest: str) -> None:
+        """Say that all of it is there, and right."""
+        self.digest = digest
+        self._tell()
+
+    def same(self) -> None:
+        """Say that there is nothing new."""
+        self.unchanged = True
+        self._tell()
+
+    def fail(self, error: PyxieError) -> None:
+        """Say that there will not be more."""
+        self.error = error
+        self._tell()
+
+    def enter(self) -> None:
+        """Have one more who reads it."""
+        self.readers += 1
+
+    def leave(self) -> None:
+        """Have one less; the last closes the file, if the fetch is over."""
+        self.readers -= 1
+        self._close()
+
+    def over(self) -> None:
+        """Say that nothing is written to it any more."""
+        self._over = True
+        self._close()
+
+    def _close(self) -> None:
+        if self._over and not self.readers and self.file is not None:
+            self.file.close()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
