@@ -46,6 +46,7 @@ from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.copies import ImageStore
+from pyxie.imagestore.needed import needed_by
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.metrics import Metrics
@@ -237,6 +238,17 @@ def assemble(
     def is_own(address: IPv4Address) -> bool:
         return interfaces().is_own(address)
 
+    image_store = ImageStore(
+        image_store_folder(settings()),
+        lambda: settings().image_store,
+        proxies,
+        metrics=metrics,
+        first_byte=lambda: settings().limits.first_byte,
+        needed=needed_by(index.active_now, definitions),
+        clock=clock,
+    )
+    settings.follow(lambda _: image_store.wake())
+
     return Parts(
         settings=settings,
         machines=machines,
@@ -268,14 +280,7 @@ def assemble(
         base_url=base_url,
         loaders=Loaders(lambda: settings().ipxe),
         upstreams=Upstreams(proxies, first_byte=lambda: settings().limits.first_byte),
-        image_store=ImageStore(
-            image_store_folder(settings()),
-            lambda: settings().image_store,
-            proxies,
-            metrics=metrics,
-            first_byte=lambda: settings().limits.first_byte,
-            clock=clock,
-        ),
+        image_store=image_store,
         chains=ChainMemory(),
         boot_api=boot_api,
         hooks=hooks,

@@ -216,6 +216,11 @@ def _ago(seconds: float) -> str:
 
 
 @sentence.register
+def _(what: kinds.ImageUncached) -> str:
+    return f"{what.part}: {what.source} is not kept, but streamed: {what.why}"
+
+
+@sentence.register
 def _(what: kinds.ImageAbsent) -> str:
     return f"asks for {what.part}, which is not there"
 

@@ -180,6 +180,21 @@ class ImageStale(Kind):
     age: float
 
 
+@kind("image.uncached", Step.IMAGE)
+class ImageUncached(Kind):
+    """An image is streamed past the image store, which cannot keep it.
+
+    Attributes:
+        part: As of `ImageFetching`.
+        source: Its URL.
+        why: In plain words.
+    """
+
+    part: str
+    source: str
+    why: str
+
+
 @kind("image.absent", Step.IMAGE)
 class ImageAbsent(Kind):
     """A program asked for a file beside itself that is not there; many can do without.

@@ -19,10 +19,11 @@ from pyxie.events.kinds import (
     ImageFetching,
     ImageProgress,
     ImageStale,
+    ImageUncached,
     ImageWaiting,
 )
 from pyxie.http.edge import admitted, text
-from pyxie.http.files import About, kind_of, send
+from pyxie.http.files import About, Rest, kind_of, send
 from pyxie.http.parts import IMAGE_STORE, SETTINGS, UPSTREAMS
 from pyxie.http.progress import paced
 from pyxie.images.firstbyte import FirstByte, TooLateError
@@ -78,9 +79,11 @@ async def give(
     try:
         try:
             if by_hand and urlsplit(source.url).username is not None:
-                raise UncachedError("a command's own file")
+                raise UncachedError("a command's own file", is_meant=True)
             return await _stored(request, source, part, tell, moved, waits)
-        except UncachedError:
+        except UncachedError as exc:
+            if not exc.is_meant:
+                tell(ImageUncached(part=part, source=url, why=str(exc)))
             return await request.app[UPSTREAMS].stream(source, request, paced(moved), waits)
     except UpstreamError as exc:
         return _failed(request, part, exc, tell, extra=extra)
@@ -104,7 +107,16 @@ async def _stored(
             raise UpstreamError(source.url, str(exc)) from exc
         if copy.stale:
             tell(ImageStale(part=part, source=shown(source.url), why=copy.stale, age=copy.age))
-        return await _copied(request, copy, source, store.reading, moved)
+
+        async def rest(exc: PyxieError, answer: web.StreamResponse, at: int, end: int) -> None:
+            if not isinstance(exc, UncachedError):
+                raise exc
+            tell(ImageUncached(part=part, source=shown(source.url), why=str(exc)))
+            streams, whole = request.app[UPSTREAMS], copy.head
+            async for piece in streams.part(source, at, end, whole.size, whole.validator):
+                await answer.write(piece)
+
+        return await _copied(request, copy, source, store.reading, moved, rest)
 
 
 async def _copied(
@@ -113,13 +125,14 @@ async def _copied(
     source: Upstream,
     pool: Pool,
     moved: Moved,
+    rest: Rest,
 ) -> web.StreamResponse:
     kind = kind_of(urlsplit(source.url).path, copy.head.content_type)
     if copy.head.size is None:
         return await _unmeasured(request, copy, pool, kind)
     about = About(copy.head.size, kind, _etag(copy), _changed(copy))
     beyond = None if copy.is_whole else copy.beyond
-    return await send(request, pool, copy.file, moved, about=about, beyond=beyond)
+    return await send(request, pool, copy.file, moved, about=about, beyond=beyond, rest=rest)
 
 
 def _etag(copy: Copy) -> str:

@@ -33,6 +33,8 @@ from pyxie.threads import Pool
 log = logging.getLogger(__name__)
 
 Ts = TypeVarTuple("Ts")
+Beyond = Callable[[int], Awaitable[int]]
+Rest = Callable[[PyxieError, web.StreamResponse, int, int], Awaitable[None]]
 
 _KINDS: Final = {".efi": "application/efi"}
 """UEFI HTTP Boot goes by it (UEFI 2.10, 24.7.3)."""
@@ -104,7 +106,8 @@ async def send(
     moved: Moved | None = None,
     *,
     about: About | None = None,
-    beyond: Callable[[int], Awaitable[int]] | None = None,
+    beyond: Beyond | None = None,
+    rest: Rest | None = None,
 ) -> web.StreamResponse:
     """Answer with a file, or with the part of it that is asked for.
 
@@ -116,6 +119,8 @@ async def send(
         about: What is said of it, if not what its folder knows.
         beyond: Of a file that still grows: waits until there is more than so much, and
             returns how much there is.
+        rest: Is told why ``beyond`` has failed, and sends what is missing from a byte on to
+            before another; or raises.
 
     Raises:
         ConnectionError: The client left, or the rest of the file cannot be had: the
@@ -135,7 +140,12 @@ async def send(
     try:
         if request.method == "GET" and part.count:
             with _watched(request, part.count, moved):
-                await _body(request, answer, pool, file, part, beyond)
+                try:
+                    await _body(request, answer, pool, file, part, beyond)
+                except _NoMoreError as exc:
+                    if rest is None:
+                        raise exc.why from exc
+                    await rest(exc.why, answer, exc.at, part.start + part.count)
         await answer.write_eof()
     except (BusyError, OSError, PyxieError) as exc:
         if isinstance(exc, PyxieError) and not isinstance(exc, BusyError):
@@ -228,13 +238,27 @@ def _same_as_before(request: web.Request, file: About) -> bool:
     return file.changed is not None and file.changed <= since.timestamp()
 
 
+class _NoMoreError(Exception):
+    """A file that grows will not have what comes next.
+
+    Attributes:
+        at: The first byte that is missing.
+        why: What was raised.
+    """
+
+    def __init__(self, at: int, why: PyxieError) -> None:
+        super().__init__(at, why)
+        self.at = at
+        self.why = why
+
+
 async def _body(
     request: web.Request,
     answer: web.StreamResponse,
     pool: Pool,
     file: OpenFile,
     part: _Part,
-    beyond: Callable[[int], Awaitable[int]] | None,
+    beyond: Beyond | None,
 ) -> None:
     transport = request.transport
     if transport is None:
@@ -244,8 +268,7 @@ async def _body(
     there = end if beyond is None else at
     if sock is None:  # a transport that is none of the kernel's
         while at < end:
-            if beyond is not None and at >= there:
-                there = await beyond(at)
+            there = await _more(beyond, at, there)
             data = await pool.run(_read, file, at, min(_PIECE, end - at, there - at))
             at += _moved_on(len(data), file)
             await answer.write(data)
@@ -255,29 +278,32 @@ async def _body(
     out = Descriptor(os.dup(sock.fileno()))
     try:
         while at < end:
-            if beyond is not None and at >= there:
-                there = await beyond(at)
-                if transport.is_closing():
-                    raise ConnectionResetError
+            there = await _more(beyond, at, there)
+            if transport.is_closing():
+                raise ConnectionResetError
+            count = min(_AT_ONCE, end - at, there - at)
             try:
-                count = min(_AT_ONCE, end - at, there - at)
                 at += _moved_on(await pool.run(_give, out, file, at, count), file)
             except BlockingIOError:
                 await _room(out, transport)
-    except PyxieError as exc:
-        if isinstance(exc, BusyError):
-            _hang_up(sock)
+    except _NoMoreError:
         raise
     except BaseException:
-        _hang_up(sock)
+        with suppress(OSError):  # a thread may have `out` for long, and the client would wait
+            sock.shutdown(socket.SHUT_RDWR)
         raise
     finally:
         out.close()
 
 
-def _hang_up(sock: socket.socket) -> None:
-    with suppress(OSError):  # a thread may have `out` for long, and the client would wait
-        sock.shutdown(socket.SHUT_RDWR)
+async def _more(beyond: Beyond | None, at: int, there: int) -> int:
+    """Return how much is there, once it is more than ``at``."""
+    if beyond is None or there > at:
+        return there
+    try:
+        return await beyond(at)
+    except PyxieError as exc:
+        raise _NoMoreError(at, exc) from exc
 
 
 def _read(file: OpenFile, start: int, count: int) -> bytes:

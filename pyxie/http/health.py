@@ -12,6 +12,7 @@ from pyxie.errors import Problem
 from pyxie.http.edge import admitted
 from pyxie.http.parts import (
     BUILDS,
+    IMAGE_STORE,
     INDEX,
     LOADERS,
     MACHINES,
@@ -47,7 +48,7 @@ async def health(request: web.Request) -> web.Response:
             "problems": [
                 *_in_short((*app[SETTINGS].problems, *registry.problems)),
                 *app[LOADERS].missing(),
-                *filter(None, [app[STATE].problem, app[BUILDS].problem]),
+                *filter(None, [app[STATE].problem, app[BUILDS].problem, app[IMAGE_STORE].problem]),
                 *app[RENDERING].problems,
             ],
             "not_in_force": await app[SETTINGS].not_in_force(),

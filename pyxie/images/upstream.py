@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
 from types import TracebackType
 from typing import Final, Self, cast
@@ -170,6 +170,49 @@ class Upstreams(Unbound):
                 by = proxy_for(self._proxies, answer.url)
                 raise RefusedError(url, answer.status, misfit, str(by or ""))
             return await self._pass_on(answer, url, request, moved, first)
+
+    async def part(
+        self, source: Upstream, start: int, end: int, size: int | None, validator: str
+    ) -> AsyncIterator[bytes]:
+        """Give bytes of a file of which somebody has those before already.
+
+        Args:
+            source: Where it is.
+            start: The first byte.
+            end: The one after the last.
+            size: Of all of it.
+            validator: What names it, as If-Range takes it.
+
+        Raises:
+            BrokenOffError: They cannot be had, or it is not the same file any more.
+        """
+        url = source.url
+        wanted: dict[str, str] = {hdrs.RANGE: f"bytes={start}-{end - 1}"}
+        if not validator:
+            raise BrokenOffError(url, "broke off, and does not say what file it has")
+        asked = Asked.by(wanted | {hdrs.IF_RANGE: validator})
+        try:
+            async with AsyncExitStack() as stack:
+                async with asyncio.timeout(self._silence):
+                    fetched = self._fetcher.get(url, source.reach, headers=asked.headers)
+                    answer = (await stack.enter_async_context(fetched)).answer
+                of = f"bytes {start}-{end - 1}/{size}"
+                said = answer.headers.get(hdrs.CONTENT_RANGE, "").strip()
+                if asked.misfit(answer.status, answer.headers) or said != of:
+                    raise BrokenOffError(url, "broke off, and does not go on where it stopped")
+                while start < end:
+                    async with asyncio.timeout(self._silence):
+                        piece = await answer.content.readany()
+                    if not piece:
+                        raise BrokenOffError(url, "ended its answer before all was sent")
+                    start += len(piece)
+                    yield piece
+        except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+            raise BrokenOffError(url, f"broke off: {in_words(exc)}") from exc
+        except UpstreamError:
+            raise
+        except PyxieError as exc:
+            raise BrokenOffError(url, str(exc)) from exc
 
     async def _pass_on(
         self,

@@ -22,7 +22,7 @@ from pyxie.bounds import IMAGE_CHECK, IMAGE_COPIES, IMAGE_FETCHES, IMAGE_SPARE
 from pyxie.config.imagestore import ImageStore as StoreSettings
 from pyxie.errors import BusyError, NotServedError, PyxieError
 from pyxie.images.spec import Upstream
-from pyxie.images.upstream import FIRST_BYTE, SILENCE, UpstreamError
+from pyxie.images.upstream import FIRST_BYTE, SILENCE, Moved, UpstreamError
 from pyxie.imagestore.entry import Entry, Head, key_of
 from pyxie.imagestore.fetching import Fetching, Means
 from pyxie.imagestore.growth import Growth, UncachedError
@@ -38,9 +38,11 @@ from pyxie.urls import shown
 log = logging.getLogger(__name__)
 
 _FLUSH: Final = 600.0
-"""Seconds after which it is written down which copies were used."""
+"""Seconds between two looks at the folder; what was used is written down then."""
 _REFUSED: Final = 60.0
 """Seconds in which what could not be kept is not tried again."""
+_TOLD: Final = 300.0
+"""Seconds in which health tells of it."""
 _PATIENCE: Final = 600.0
 """Seconds that writing may take: a whole image is made sure to be on the disk at once."""
 
@@ -140,6 +142,7 @@ class ImageStore:
         self._failed: dict[str, float] = {}
         self._refused: dict[str, tuple[float, str]] = {}
         self._used: set[str] = set()
+        self._wakings: asyncio.Queue[None] = asyncio.Queue(1)
         self._rooms = asyncio.Lock()
         self._changing = asyncio.Lock()
         self._writes = asyncio.Lock()
@@ -148,7 +151,11 @@ class ImageStore:
     @property
     def problem(self) -> str:
         """What is wrong with it, in a sentence; empty if nothing is."""
-        return self._fault
+        if self._fault or not self._refused:
+            return self._fault
+        since, why = next(reversed(self._refused.values()))
+        recently = 0 <= self._clock() - since < _TOLD
+        return f"an image was not kept: {why}" if recently else ""
 
     @property
     def reading(self) -> Pool:
@@ -159,26 +166,17 @@ class ImageStore:
         """Return what is known of each copy."""
         return list(self._entries.values())
 
+    def fetching(self) -> list[Growth]:
+        """Return what is on its way."""
+        return list(self._growing.values())
+
     def held(self, source: Upstream) -> Entry | None:
         """Return what is known of the copy of a file; None if there is none."""
         return self._entries.get(key_of(source.url, source.reach))
 
     async def __aenter__(self) -> Self:
         await self._fetcher.__aenter__()
-        if self._settings().size:
-            disk = Disk(self._folder)
-            try:
-                await self._writing.run(disk.claim)
-                found = await self._writing.run(disk.load, IMAGE_COPIES.whole)
-            except (OSError, InUseError, BusyError) as exc:
-                await self._writing.run(disk.leave)
-                why = exc.strerror if isinstance(exc, OSError) else str(exc)
-                self._fault = f"no images are kept: {self._folder}: {why}"
-                log.error("%s", self._fault)  # noqa: TRY400
-            else:
-                self._entries = {each.key: each for each in found}
-                self._disk = disk
-                self._count()
+        await self._claim()
         return self
 
     async def __aexit__(
@@ -200,35 +198,46 @@ class ImageStore:
                 await self._writing.run(disk.leave)
 
     async def serve(self) -> None:
-        """Write down now and then what was used, until cancelled."""
+        """Look after the folder, now and then and when the settings change, until cancelled."""
         while True:
-            await asyncio.sleep(_FLUSH)
-            if self._disk is not None:
-                try:
-                    await self._flush(self._disk)
-                except (OSError, BusyError) as exc:
-                    log.warning("image store: what was used is not written down: %s", exc)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FLUSH):
+                    await self._wakings.get()
+            try:
+                await self._tend()
+            except (OSError, BusyError) as exc:
+                log.warning("image store: what was used is not written down: %s", exc)
+
+    def wake(self) -> None:
+        """Go by the settings of now at once."""
+        with suppress(asyncio.QueueFull):
+            self._wakings.put_nowait(None)
 
     async def drain(self) -> None:
         """What is on its way is gone on with at the next start."""
 
     @asynccontextmanager
-    async def open(self, source: Upstream, *, waits: bool = True) -> AsyncIterator[Copy]:
+    async def open(
+        self, source: Upstream, *, waits: bool = True, anew: bool = False
+    ) -> AsyncIterator[Copy]:
         """Give a file, once its first byte is there.
 
         Args:
             source: Where it is.
             waits: Wait for a fetch that has not begun to bring something; a fetch that leads
                 back to itself would wait for ever.
+            anew: Ask its server whether it has changed, whatever the settings say.
 
         Raises:
             UpstreamError: Its server does not give it, and there is no copy.
             UncachedError: No copy of it can be kept.
             PyxieError: It is not what it should be.
         """
+        if not self._settings().size:
+            raise UncachedError("no images are kept", is_meant=True)
         key, stale = key_of(source.url, source.reach), ""
         entry, growth = self._entries.get(key), self._growing.get(key)
-        if growth is None and not (entry and self._is_fresh(entry)):
+        if growth is None and (entry is None or anew or not self._is_fresh(entry)):
             try:
                 growth = self._begin(key, source)
             except UncachedError as exc:
@@ -250,10 +259,112 @@ class ImageStore:
         async with self._kept(key, stale) as copy:
             yield copy
 
+    async def fetch(self, source: Upstream, moved: Moved = lambda _there, _size: None) -> Entry:
+        """Have the newest of a file in the store, whole; return what is known of it.
+
+        Args:
+            source: Where it is.
+            moved: Called with how many bytes there are, and of how many, where that is known.
+
+        Raises:
+            UpstreamError: Its server does not give it.
+            UncachedError: It cannot be kept.
+            PyxieError: It is not what it should be.
+        """
+        async with self.open(source, anew=True) as copy:
+            at = 0
+            while (there := await copy.beyond(at)) > at and not copy.is_whole:
+                at = there
+                moved(at, copy.head.size)
+            moved(there, copy.head.size)
+            if copy.growth is not None:
+                await copy.growth.ended()
+            if copy.stale:
+                raise UpstreamError(source.url, copy.stale)
+        entry = self.held(source)
+        if entry is None:
+            _, why = self._refused.get(key_of(source.url, source.reach), (0.0, "was removed"))
+            raise UncachedError(why)
+        return entry
+
+    async def pin(self, key: str, *, pinned: bool = True) -> Entry:
+        """Have a copy stay until it is said otherwise; return what is known of it.
+
+        Raises:
+            NotServedError: There is no such copy.
+            OSError, BusyError: It counts, but is forgotten at the next start.
+        """
+        entry, disk = self._entries.get(key), self._disk
+        if entry is None or disk is None:
+            raise NotServedError(key, "the store has no such file")
+        self._entries[key] = replace(entry, pinned=pinned)
+        await self._write(key, disk)
+        return self._entries.get(key, entry)
+
+    async def verify(self, key: str) -> bool:
+        """Read a copy, and tell whether it is still what it was; if not, it is removed.
+
+        Raises:
+            NotServedError: There is no such copy.
+            BusyError: The disk does not answer.
+        """
+        entry, disk = self._entries.get(key), self._disk
+        if entry is None or disk is None:
+            raise NotServedError(key, "the store has no such file")
+        try:
+            found = await self._writing.run(disk.digest, entry.digest)
+        except (OSError, NotServedError):
+            found = ""
+        if found == entry.digest:
+            return True
+        log.error("image store: the copy of %s is damaged, and removed", entry.url)
+        await self._remove([each for each in self.entries() if each.digest == entry.digest], disk)
+        return False
+
+    async def prune(self, unused: float = 0.0) -> list[Entry]:
+        """Remove copies; return them. What is pinned, served or needed by a build stays.
+
+        Args:
+            unused: Seconds for which they have not been asked for.
+        """
+        disk = self._disk
+        if disk is None:
+            return []
+        needed, before = await self._needed(), self._clock() - unused
+        kept = self._kept_digests(needed)
+        gone = [
+            each
+            for each in self._entries.values()
+            if each.used <= before and not each.pinned and each.digest not in kept
+        ]
+        await self._remove(gone, disk)
+        return gone
+
+    async def _remove(self, gone: list[Entry], disk: Disk) -> None:
+        for entry in gone:
+            self._entries.pop(entry.key, None)
+            self._failed.pop(entry.key, None)
+        self._count()
+        for entry in gone:
+            with suppress(OSError, BusyError):
+                await self._forget(entry.key, disk)
+                await self._unused(entry.digest, disk)
+
+    async def _forget(self, key: str, disk: Disk) -> None:
+        """Remove what is written of an entry, unless there is one again."""
+        async with self._writes:
+            if key not in self._entries:
+                await self._writing.run(disk.forget, key)
+
+    def _kept_digests(self, needed: frozenset[str]) -> set[str]:
+        """Return what is not removed, whoever wants room."""
+        entries = self._entries.values()
+        return {*self._served, *(each.digest for each in entries if each.key in needed)}
+
     async def _beginning(self, key: str, growth: Growth, *, waits: bool) -> str:
         """Wait for the first byte; return why the copy from before has to do, if it has to."""
         if not waits and not growth.has_begun:
-            raise UncachedError("it is being fetched by somebody else")
+            raise UncachedError("it is being fetched by somebody else", is_meant=True)
         if key not in self._entries:
             await growth.begun()
             return ""
@@ -311,7 +422,7 @@ class ImageStore:
     def _begin(self, key: str, source: Upstream) -> Growth:
         """Begin to fetch a file."""
         if self._disk is None:
-            raise UncachedError(self._fault or "no images are kept")
+            raise UncachedError(self._fault or "pyxie is stopping", is_meant=True)
         since, why = self._refused.get(key, (-_REFUSED, ""))
         if 0 <= self._clock() - since < _REFUSED:
             raise UncachedError(why)
@@ -435,7 +546,6 @@ class ImageStore:
             most = self._settings().size
             if size > most:
                 raise UncachedError(f"is larger than 'image_store.size', {most} bytes, allows")
-            needed = await self._needed()
             try:
                 free = await self._writing.run(disk.free)
                 if free - self._spare < size:
@@ -443,40 +553,67 @@ class ImageStore:
                     free = await self._writing.run(disk.free)
             except (OSError, BusyError) as exc:
                 raise UncachedError(f"cannot be kept: {exc}") from exc
-            gone = self._make_room(growth, size, free, needed)
-            for entry in gone:
-                with suppress(OSError, BusyError):
-                    await self._writing.run(disk.forget, entry.key)
-                    await self._unused(entry.digest, disk)
+            needed = await self._needed() if self._surplus(growth, size, free) else frozenset()
+            await self._remove(self._make_room(growth, size, free, needed), disk)
 
     def _make_room(
         self, growth: Growth, size: int, free: int, needed: frozenset[str]
     ) -> list[Entry]:
-        """Take out what has to go, and return it; raises UncachedError if that is not enough."""
-        others = [each for each in self._growing.values() if each is not growth]
-        entries = self._entries.values()
-        kept = {*self._served, *(each.digest for each in entries if each.key in needed)}
-        to_come = sum(max(0, each.reserved - each.written) for each in others)
-        may = min(
-            self._settings().size - sum(each.reserved for each in others),
-            taken_by(entries) + free - self._spare - to_come + growth.written,
-        )
-        gone = list(leaving(entries, kept, may - size, IMAGE_COPIES.whole - 1))
-        stay = {each.key: each for each in entries} if gone else self._entries
-        for each in gone:
-            del stay[each.key]
+        """Return what has to go; raises UncachedError if that is not enough."""
+        entries = self.entries()
+        most = taken_by(entries) - self._surplus(growth, size, free)
+        gone = list(leaving(entries, self._kept_digests(needed), most, IMAGE_COPIES.whole - 1))
+        keys = {each.key for each in gone}
         if len(entries) >= IMAGE_COPIES.most:
             IMAGE_COPIES.reached()
-        if taken_by(stay.values()) > may - size:
+        if taken_by(each for each in entries if each.key not in keys) > most:
             IMAGE_SPARE.reached()
-            raise UncachedError("there is no room for it")
+            raise UncachedError("there is no room for it in the image store")
         growth.reserve(size)
-        for each in gone:
-            del self._entries[each.key]
-            self._failed.pop(each.key, None)
-            self._metrics.image_store_evicted.inc()
-        self._count()
+        self._metrics.image_store_evicted.inc(len(gone))
         return gone
+
+    def _surplus(self, growth: Growth, size: int, free: int) -> int:
+        """Return how many bytes of copies are too many beside a file of ``size``, 0 if none."""
+        others = [each for each in self._growing.values() if each is not growth]
+        reserved = sum(each.reserved for each in others)
+        to_come = sum(max(0, each.reserved - each.written) for each in others)
+        by_setting = taken_by(self.entries()) + reserved + size - self._settings().size
+        by_disk = size - growth.written + to_come + self._spare - free
+        return max(0, by_setting, by_disk)
+
+    async def _tend(self) -> None:
+        """Have on disk and in force what has changed since."""
+        if self._disk is None:
+            await self._claim()
+        if (disk := self._disk) is not None:
+            await self._flush(disk)
+            size = self._settings().size
+            if taken_by(self.entries()) > size > 0:
+                kept = self._kept_digests(await self._needed())
+                await self._remove(
+                    list(leaving(self.entries(), kept, size, IMAGE_COPIES.whole)), disk
+                )
+
+    async def _claim(self) -> None:
+        if not self._settings().size:
+            return
+        disk = Disk(self._folder)
+        try:
+            await self._writing.run(disk.claim)
+            found = await self._writing.run(disk.load, IMAGE_COPIES.whole)
+        except (OSError, InUseError, BusyError) as exc:
+            with suppress(BusyError):
+                await self._writing.run(disk.leave)
+            why = exc.strerror if isinstance(exc, OSError) else str(exc)
+            if not self._fault:
+                log.error("no images are kept: %s: %s", self._folder, why)  # noqa: TRY400
+            self._fault = f"no images are kept: {self._folder}: {why}"
+            return
+        self._fault = ""
+        self._entries = {each.key: each for each in found}
+        self._disk = disk
+        self._count()
 
     async def _flush(self, disk: Disk) -> None:
         used, self._used = self._used, set()

@@ -15,7 +15,16 @@ has no file, and knows it."""
 
 
 class UncachedError(PyxieError):
-    """The store keeps no copy of it; the text says why. It can be streamed past the store."""
+    """The store keeps no copy of it; the text says why. It can be streamed past the store.
+
+    Args:
+        why: In plain words, after the file's name.
+        is_meant: It is as somebody wants it, and nobody need be told.
+    """
+
+    def __init__(self, why: str, *, is_meant: bool = False) -> None:
+        super().__init__(why)
+        self.is_meant = is_meant
 
 
 class Growth:
@@ -123,9 +132,15 @@ class Growth:
         self._close()
 
     def over(self) -> None:
-        """Say that nothing is written to it any more."""
+        """Say that nothing is written to it any more, and that it is kept if it ever will be."""
         self._over = True
         self._close()
+        self._tell()
+
+    async def ended(self) -> None:
+        """Wait until it is over."""
+        while not self._over:
+            await self._changed.wait()
 
     def _close(self) -> None:
         if self._over and not self.readers and self.file is not None:

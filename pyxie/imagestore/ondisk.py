@@ -143,6 +143,18 @@ class Disk:
         """
         return opened(self.path(digest))
 
+    def digest(self, digest: str) -> str:
+        """Return the SHA-256 of a content, as it is by now.
+
+        Raises:
+            OSError, NotServedError: It cannot be read.
+        """
+        file = self.open(digest)
+        try:
+            return digest_of(file)
+        finally:
+            file.close()
+
     def remove(self, digest: str) -> None:
         """Remove a content; whoever has it open reads on."""
         self.path(digest).unlink(missing_ok=True)

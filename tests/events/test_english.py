@@ -191,6 +191,10 @@ SAID = [
         "kernel: a copy of just now is served: http://192.0.2.1/linux: no",
     ),
     (
+        kinds.ImageUncached(part="kernel", source="http://192.0.2.1/linux", why="the disk is full"),
+        "kernel: http://192.0.2.1/linux is not kept, but streamed: the disk is full",
+    ),
+    (
         kinds.ImageAbsent(part="boot.cfg beside kernel"),
         "asks for boot.cfg beside kernel, which is not there",
     ),

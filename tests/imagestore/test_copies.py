@@ -3,61 +3,379 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-from pyxie.config.imagestore import ImageStore as StoreSettings
+import pytest
+
+from pyxie.errors import NotServedError, PyxieError
 from pyxie.images.spec import Upstream
-from pyxie.imagestore.copies import Copy, ImageStore
-from tests.http.upstream import File, Mirror, mirror
-from tests.support import Clock
+from pyxie.images.upstream import UpstreamError
+from pyxie.imagestore.copies import ImageStore
+from pyxie.imagestore.entry import Entry, key_of
+from pyxie.imagestore.growth import UncachedError
+from pyxie.outbound.reach import Reach
+from tests.http.upstream import mirror
+from tests.imagestore.liar import liar, says, whole
+from tests.imagestore.stores import got, kept, lies, store
+from tests.support import Clock, eventually
 
 KERNEL = bytes(range(256)) * 4096
+DAY = 86_400.0
+NOT_MODIFIED = says("304 Not Modified")
 
 
-@asynccontextmanager
-async def store(
-    folder: Path, files: Mapping[str, File], **settings: object
-) -> AsyncIterator[tuple[ImageStore, Mirror]]:
-    """Give a store in a folder, and a mirror."""
-    told = StoreSettings.model_validate(settings)
-    async with (
-        mirror(files) as there,
-        ImageStore(folder / "store", lambda: told, clock=Clock()) as made,
-    ):
-        yield made, there
+def only(made: ImageStore) -> Entry:
+    (entry,) = made.entries()
+    return entry
 
 
-async def read(copy: Copy) -> bytes:
-    """Return all of a copy, as it grows."""
-    data = b""
-    while (there := await copy.beyond(len(data))) > len(data):
-        with copy.file.descriptor as number:
-            import os
-
-            data += os.pread(number, there - len(data), len(data))
-    return data
+def written(folder: Path) -> str:
+    return "".join(each.read_text() for each in folder.rglob("*.json"))
 
 
-class TestTheFirst:
-    async def test_has_it_fetched_and_reads_it_as_it_grows(self, tmp_path: Path) -> None:
-        async with store(tmp_path, {"linux": KERNEL}) as (made, there):
-            async with made.open(Upstream(f"{there.url}/linux")) as copy:
-                assert await read(copy) == KERNEL
-            async with made.open(Upstream(f"{there.url}/linux")) as copy:
-                assert await read(copy) == KERNEL
-
-            assert there.asked == [("GET", "linux")]
-
-    async def test_shares_it_with_all_others(self, tmp_path: Path) -> None:
-        async def one(made: ImageStore, url: str) -> bytes:
-            async with made.open(Upstream(url)) as copy:
-                return await read(copy)
-
-        async with store(tmp_path, {"linux": KERNEL}) as (made, there):
+class TestOneFetch:
+    async def test_serves_all_that_ask_meanwhile(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
             url = f"{there.url}/linux"
-            found = await asyncio.gather(*(one(made, url) for _ in range(100)))
+            found = await asyncio.gather(*(got(made, url) for _ in range(100)))
 
             assert set(found) == {KERNEL}
             assert there.asked == [("GET", "linux")]
+
+    async def test_serves_who_asks_later_also_after_a_restart(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there:
+            url, clock = f"{there.url}/linux", Clock()
+            async with store(tmp_path, clock=clock) as made:
+                await kept(made, url)
+                assert await got(made, url) == KERNEL
+            async with store(tmp_path, clock=clock) as made:
+                assert await got(made, url) == KERNEL
+
+            assert there.asked == [("GET", "linux")]
+            assert lies(tmp_path) == {"blobs": 1, "partial": 0, "urls": 1}
+
+    async def test_goes_on_though_who_asked_has_left(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
+            there.may.clear()
+            first = asyncio.create_task(got(made, f"{there.url}/linux"))
+            await eventually(lambda: there.asked)
+            first.cancel()
+            there.may.set()
+
+            assert await kept(made, f"{there.url}/linux") == KERNEL
+            assert len(there.asked) == 1
+
+    async def test_that_fails_fails_for_all(self, tmp_path: Path) -> None:
+        async with mirror({"linux": 404}) as there, store(tmp_path) as made:
+            url = f"{there.url}/linux"
+            found = await asyncio.gather(
+                *(got(made, url) for _ in range(10)), return_exceptions=True
+            )
+
+            assert {str(each) for each in found} == {f"{url}: answered 404 Not Found"}
+            assert len(there.asked) == 1
+            assert lies(tmp_path)["blobs"] == 0
+
+    async def test_is_not_for_who_may_not_reach_the_place(self, tmp_path: Path) -> None:
+        """A copy of an inner server's file is no way around what a fetch may lead to."""
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
+            await kept(made, f"{there.url}/linux")
+
+            with pytest.raises(UpstreamError, match="only a file of the operator's"):
+                async with made.open(Upstream(f"{there.url}/linux", Reach.PUBLIC)):
+                    pass
+
+    async def test_waits_for_none_that_leads_to_itself(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
+            there.may.clear()
+            first = asyncio.create_task(got(made, f"{there.url}/linux"))
+            await eventually(lambda: there.asked)
+
+            with pytest.raises(UncachedError, match="by somebody else"):
+                async with made.open(Upstream(f"{there.url}/linux"), waits=False):
+                    pass
+
+            there.may.set()
+            assert await first == KERNEL
+
+    async def test_has_no_password_on_disk(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
+            url = there.url.replace("http://", "http://user:sesame@") + "/linux?sig=s3cret"
+            assert await kept(made, url) == KERNEL
+
+            assert only(made).url == f"{there.url}/linux?…"
+            assert there.headers[0]["Authorization"].startswith("Basic ")
+            assert "sesame" not in written(tmp_path)
+            assert "s3cret" not in written(tmp_path)
+
+
+class TestACopy:
+    async def test_is_asked_about_once_a_day(self, tmp_path: Path) -> None:
+        clock = Clock()
+        async with liar(whole(KERNEL), NOT_MODIFIED) as there, store(tmp_path, clock=clock) as made:
+            url = f"{there.url}/linux"
+            await kept(made, url)
+            clock.now += DAY - 1
+            assert await got(made, url) == KERNEL
+            assert len(there.asked) == 1
+            clock.now += 1
+            assert await got(made, url) == KERNEL
+            assert await got(made, url) == KERNEL
+
+            assert [each.headers.get("if-none-match") for each in there.asked] == [None, '"one"']
+            assert only(made).checked == clock.now
+
+    async def test_is_asked_about_never(self, tmp_path: Path) -> None:
+        clock = Clock()
+        async with liar(whole(KERNEL)) as there:
+            async with store(tmp_path, {"revalidate": "never"}, clock=clock) as made:
+                await kept(made, f"{there.url}/linux")
+                clock.now += 1000 * DAY
+                await got(made, f"{there.url}/linux")
+
+            assert len(there.asked) == 1
+
+    async def test_is_asked_about_always_and_by_many_at_once_once(self, tmp_path: Path) -> None:
+        async with (
+            liar(whole(KERNEL), NOT_MODIFIED) as there,
+            store(tmp_path, {"revalidate": "always"}) as made,
+        ):
+            url = f"{there.url}/linux"
+            await kept(made, url)
+            found = await asyncio.gather(*(got(made, url) for _ in range(20)))
+
+            assert set(found) == {KERNEL}
+            assert len(there.asked) == 2
+
+    async def test_that_has_changed_is_fetched_anew_and_the_old_one_is_gone(
+        self, tmp_path: Path
+    ) -> None:
+        new = KERNEL[::-1]
+        async with (
+            liar(whole(KERNEL), whole(new, etag='"two"')) as there,
+            store(tmp_path, {"revalidate": "always"}) as made,
+        ):
+            await kept(made, f"{there.url}/linux")
+            assert await kept(made, f"{there.url}/linux") == new
+
+            assert only(made).etag == '"two"'
+            assert lies(tmp_path) == {"blobs": 1, "partial": 0, "urls": 1}
+
+    @pytest.mark.parametrize("status", ["500 Oh", "503 No", "404 Gone", "403 You"])
+    async def test_is_served_though_its_server_does_not_give_it(
+        self, tmp_path: Path, status: str
+    ) -> None:
+        clock = Clock()
+        async with liar(whole(KERNEL), says(status)) as there, store(tmp_path, clock=clock) as made:
+            source = Upstream(f"{there.url}/linux")
+            await kept(made, source.url)
+            clock.now += 2 * DAY
+            async with made.open(source) as copy:
+                assert copy.is_whole
+                assert copy.stale.startswith(f"answered {status[:3]}")
+                assert copy.age == 2 * DAY
+            clock.now += 59
+            await got(made, source.url)
+            assert len(there.asked) == 2, "it is left alone for a minute"
+            clock.now += 1
+            await got(made, source.url)
+            assert len(there.asked) == 3
+
+    async def test_is_served_though_its_server_is_gone(self, tmp_path: Path) -> None:
+        clock = Clock()
+        async with store(tmp_path, clock=clock) as made:
+            async with liar(whole(KERNEL)) as there:
+                await kept(made, f"{there.url}/linux")
+            clock.now += DAY
+            async with made.open(Upstream(f"{there.url}/linux")) as copy:
+                assert copy.stale == "Connection refused"
+
+    async def test_that_was_removed_by_somebody_is_streamed_and_then_fetched(
+        self, tmp_path: Path
+    ) -> None:
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
+            await kept(made, f"{there.url}/linux")
+            for path in (tmp_path / "blobs").rglob("*"):
+                if path.is_file():
+                    path.unlink()
+
+            with pytest.raises(UncachedError):
+                await got(made, f"{there.url}/linux")
+            assert await kept(made, f"{there.url}/linux") == KERNEL
+
+
+class TestFetching:
+    """For the command line: all of it, and the newest."""
+
+    async def test_gives_what_is_known_of_it(self, tmp_path: Path) -> None:
+        seen: list[tuple[int, int | None]] = []
+        async with liar(whole(KERNEL), NOT_MODIFIED) as there, store(tmp_path) as made:
+            source = Upstream(f"{there.url}/linux")
+            first = await made.fetch(source, lambda *moved: seen.append(moved))
+            again = await made.fetch(source)
+
+            assert (first.size, again.digest) == (len(KERNEL), first.digest)
+            assert seen[-1] == (len(KERNEL), len(KERNEL))
+            assert len(there.asked) == 2
+
+    async def test_says_that_there_is_only_the_old_one(self, tmp_path: Path) -> None:
+        async with liar(whole(KERNEL), says("503 No")) as there, store(tmp_path) as made:
+            await made.fetch(Upstream(f"{there.url}/linux"))
+
+            with pytest.raises(UpstreamError, match="answered 503"):
+                await made.fetch(Upstream(f"{there.url}/linux"))
+            assert len(made.entries()) == 1
+
+
+class TestRoom:
+    async def test_is_made_by_what_was_used_the_longest_ago(self, tmp_path: Path) -> None:
+        clock = Clock()
+        files = {name: name.encode() * 100_000 for name in "abc"}
+        async with mirror(files) as there, store(tmp_path, {"size": "250 kB"}, clock=clock) as made:
+            for name in "aba":
+                clock.now += 1
+                await kept(made, f"{there.url}/{name}")
+            await kept(made, f"{there.url}/c")
+
+            assert {each.url[-1] for each in made.entries()} == {"a", "c"}
+            assert lies(tmp_path) == {"blobs": 2, "partial": 0, "urls": 2}
+
+    async def test_is_never_made_by_what_is_served_pinned_or_needed(self, tmp_path: Path) -> None:
+        files = {name: name.encode() * 100_000 for name in "abcd"}
+        async with mirror(files) as there:
+            needed = key_of(f"{there.url}/a", Reach.ANYWHERE)
+
+            async def needs() -> frozenset[str]:
+                return frozenset((needed,))
+
+            async with store(tmp_path, {"size": "350 kB"}, needed=needs) as made:
+                for name in "abc":
+                    await kept(made, f"{there.url}/{name}")
+                await made.pin(key_of(f"{there.url}/b", Reach.ANYWHERE))
+                async with made.open(Upstream(f"{there.url}/c")):
+                    with pytest.raises(UncachedError, match="no room"):
+                        await got(made, f"{there.url}/d")
+                    assert "no room" in made.problem
+
+                assert {each.url[-1] for each in made.entries()} == set("abc")
+
+    async def test_is_not_made_for_what_is_larger_than_all(self, tmp_path: Path) -> None:
+        async with (
+            mirror({"a": b"a" * 100, "linux": KERNEL}) as there,
+            store(tmp_path, {"size": "250 kB"}) as made,
+        ):
+            await kept(made, f"{there.url}/a")
+            with pytest.raises(UncachedError, match="larger than 'image_store"):
+                await got(made, f"{there.url}/linux")
+
+            assert len(made.entries()) == 1
+
+    async def test_is_left_for_others_on_the_disk(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path, spare=1 << 60) as made:
+            with pytest.raises(UncachedError, match="no room"):
+                await got(made, f"{there.url}/linux")
+
+    async def test_is_made_by_hand(self, tmp_path: Path) -> None:
+        clock = Clock()
+        async with (
+            mirror({"a": b"a", "b": b"b", "c": b"c"}) as there,
+            store(tmp_path, clock=clock) as made,
+        ):
+            for name in "abc":
+                await kept(made, f"{there.url}/{name}")
+                clock.now += 100
+            await made.pin(key_of(f"{there.url}/a", Reach.ANYWHERE))
+
+            assert [each.url[-1] for each in await made.prune(unused=150)] == ["b"]
+            assert {each.url[-1] for each in made.entries()} == {"a", "c"}
+
+
+class TestPins:
+    async def test_last(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there:
+            async with store(tmp_path) as made:
+                await kept(made, f"{there.url}/linux")
+                assert (await made.pin(only(made).key)).pinned
+            async with store(tmp_path) as made:
+                assert only(made).pinned
+                assert not (await made.pin(only(made).key, pinned=False)).pinned
+
+    async def test_are_of_what_is_there(self, tmp_path: Path) -> None:
+        async with store(tmp_path) as made:
+            with pytest.raises(NotServedError):
+                await made.pin("x")
+
+
+class TestVerifying:
+    async def test_tells_what_is_damaged_and_removes_it(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
+            await kept(made, f"{there.url}/linux")
+            key = only(made).key
+            assert await made.verify(key)
+
+            (blob,) = (each for each in (tmp_path / "blobs").rglob("*") if each.is_file())
+            blob.chmod(0o600)
+            blob.write_bytes(b"x" + KERNEL[1:])
+
+            assert not await made.verify(key)
+            assert made.entries() == []
+            assert lies(tmp_path) == {"blobs": 0, "partial": 0, "urls": 0}
+
+
+class TestAJudge:
+    """What a file should be is told by others; see the verification of images."""
+
+    async def test_says_by_what_it_is_right(self, tmp_path: Path) -> None:
+        async def judge(_: Upstream, _digest: str) -> str:
+            return "SHA256SUMS"
+
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path, judge=judge) as made:
+            await kept(made, f"{there.url}/linux")
+
+            assert only(made).verified == "SHA256SUMS"
+
+    async def test_that_refuses_has_nobody_get_all_of_it(self, tmp_path: Path) -> None:
+        class WrongError(PyxieError):
+            pass
+
+        async def judge(_: Upstream, digest: str) -> str:
+            raise WrongError(digest)
+
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path, judge=judge) as made:
+            with pytest.raises(WrongError):
+                await got(made, f"{there.url}/linux")
+
+            assert made.entries() == []
+            assert lies(tmp_path)["blobs"] == 0
+
+
+class TestWithoutAFolder:
+    async def test_nothing_is_kept_and_that_is_said(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("x")
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path / "file/store") as made:
+            assert made.problem == f"no images are kept: {tmp_path}/file/store: Not a directory"
+            with pytest.raises(UncachedError):
+                await got(made, f"{there.url}/linux")
+
+    async def test_that_another_pyxie_has_nothing_is_kept(self, tmp_path: Path) -> None:
+        async with store(tmp_path), store(tmp_path) as second:
+            assert second.problem.endswith("another pyxie is using it")
+
+    async def test_it_is_kept_once_there_is_one(self, tmp_path: Path) -> None:
+        file = tmp_path / "file"
+        file.write_text("x")
+        async with store(file / "store") as made:
+            serving = asyncio.create_task(made.serve())
+            file.unlink()
+            made.wake()
+            await eventually(lambda: not made.problem)
+            serving.cancel()
+
+    async def test_a_size_of_nothing_makes_none(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL}) as there:
+            async with store(tmp_path / "x", {"size": 0}) as made:
+                with pytest.raises(UncachedError):
+                    await got(made, f"{there.url}/linux")
+
+            assert not (tmp_path / "x").exists()
+            assert there.asked == []

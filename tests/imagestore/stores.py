@@ -1,0 +1,57 @@
+"""A store in a folder, and who reads of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from pyxie.config.imagestore import ImageStore as StoreSettings
+from pyxie.images.spec import Upstream
+from pyxie.imagestore.copies import Copy, ImageStore
+from tests.support import Clock, eventually
+
+
+@asynccontextmanager
+async def store(
+    folder: Path, settings: dict[str, Any] | None = None, **more: Any
+) -> AsyncIterator[ImageStore]:
+    """Give a store in ``folder``; ``more`` is for its constructor."""
+    told = StoreSettings.model_validate(settings or {})
+    clock = more.pop("clock", Clock())
+    async with ImageStore(folder, lambda: told, clock=clock, **more) as made:
+        yield made
+
+
+async def read(copy: Copy) -> bytes:
+    """Return all of a copy, as it grows."""
+    data = b""
+    while (there := await copy.beyond(len(data))) > len(data):
+        with copy.file.descriptor as number:
+            data += os.pread(number, there - len(data), len(data))
+    return data
+
+
+async def got(made: ImageStore, url: str, *mirrors: str) -> bytes:
+    """Return all of a file."""
+    async with asyncio.timeout(20), made.open(Upstream(url, mirrors=mirrors)) as copy:
+        return await read(copy)
+
+
+async def kept(made: ImageStore, url: str) -> bytes:
+    """Return all of a file once it is kept."""
+    data = await got(made, url)
+    await eventually(lambda: not made.fetching(), seconds=20)
+    return data
+
+
+def lies(folder: Path) -> dict[str, int]:
+    """Return how many files of each sort lie in a store's folder."""
+    return {
+        "blobs": sum(each.is_file() for each in (folder / "blobs").rglob("*")),
+        "partial": sum(1 for _ in (folder / "partial").iterdir()),
+        "urls": sum(1 for _ in (folder / "urls").iterdir()),
+    }
