@@ -245,6 +245,16 @@ AD_HOC_MACS = Bound("ad_hoc_macs", 256, "MAC addresses that one is for", "400")
 AD_HOC_FILES = Bound("ad_hoc_files", 64, "files of each sort in one", "400")
 AD_HOC_LEASE = Bound("ad_hoc_lease", 20, "s without a sign of life of the command", "ended")
 
+# Verification
+
+VERIFY_LIST = Bound("verify_list", 4 << 20, "bytes of a list of checksums", "refused")
+VERIFY_SIGNATURE = Bound("verify_signature", 65_536, "bytes of its signature", "refused")
+VERIFY_KEYRING = Bound("verify_keyring", 16 << 20, "bytes of a keyring", "refused")
+VERIFY_FETCH = Bound("verify_fetch", 30, "s to fetch a list or a signature", "given up")
+VERIFY_TIME = Bound("verify_time", 10, "s for the check of a signature", "killed")
+VERIFY_OUTPUT = Bound("verify_output", 65_536, "bytes that it writes", "ended")
+VERIFY_KEPT = Bound("verify_kept", 64, "lists of checksums in memory", "the oldest is forgotten")
+
 # Rendering
 
 RENDER_CPU = Bound("render_cpu", 5, "s of the processor for one script or template", "ended")

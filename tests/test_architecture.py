@@ -124,6 +124,12 @@ PURE = frozenset(
         "tftp.report",
         "tftp.transfer",
         "urls",
+        "verification.digests",
+        "verification.expected",
+        "verification.faults",
+        "verification.judging",
+        "verification.openpgp",
+        "verification.release",
         "wiping.alpine",
         "wiping.cloud",
         "wiping.kernelwords",
@@ -214,6 +220,7 @@ EXTRA = {
         "pyxie.config.words",
         "pyxie.registry.match",
     },  # what is selected by
+    "pyxie.verification.release": {"datetime"},  # from a date as it is written
     "pyxie.wiping.structured": {"json", "tomllib", "yaml"},  # from text to data
     "pyxie.wiping.packed": {"zlib"},  # from bytes to bytes
     "pyxie.wiping.profile": {"xml.etree"},
@@ -288,6 +295,7 @@ RANKS = (
             "pyxie.outbound",
             "pyxie.recognition",
             "pyxie.store",
+            "pyxie.verification",
             "pyxie.tftp.source",
             "pyxie.tftp.files",
             "pyxie.importers",

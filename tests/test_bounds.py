@@ -42,6 +42,8 @@ COUNTED_AS = {
     "AD_HOC_FILES": "bound",
     "THREADS_WAITING": "self._waiting",  # of each pool
     "MANAGEMENT_WAITING": "self._waiting",
+    "VERIFY_LIST": "most",
+    "VERIFY_SIGNATURE": "most",
     "BODY_LENGTH": "most",
     "ANSWER_LENGTH": "most",
     "ANSWER_VALUES": "values",

@@ -1,0 +1,109 @@
+"""What a file is to be, by a SHA-256 that is written beside it or a list that names it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from pyxie.outbound.reach import Reach
+from pyxie.verification.digests import plain
+
+INLINE: Final = "inline"
+"""A list that is signed inline, which has its signature inside."""
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A list of digests, and how it is known to be right.
+
+    Attributes:
+        url: The list; it is for the files of its folder, and below.
+        signature: A URL, or `INLINE`; empty for none. Of the release, if there is one.
+        keyring: Who may have signed: a file's absolute path, or a name that is looked for.
+        release: A Debian archive's ``InRelease`` or ``Release``, which has the list's digest.
+        reach: Where all these may lead, by who named them.
+    """
+
+    url: str
+    signature: str = ""
+    keyring: str = ""
+    release: str = ""
+    reach: Reach = Reach.ANYWHERE
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return urlsplit(self.url).path.rpartition("/")[2] or self.url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What one file is to be; one of the two is given.
+
+    Attributes:
+        sha256: 64 hexadecimal digits in small letters; empty if it is not written.
+        listed: The list that has to name it; None for none.
+        name: What the list calls it.
+    """
+
+    sha256: str = ""
+    listed: Listed | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The digest that a file must have.
+
+    Attributes:
+        sha256: 64 hexadecimal digits in small letters.
+        by: Where it is from, in a few words, as ``SHA256SUMS, signed by …``.
+    """
+
+    sha256: str
+    by: str
+
+
+def expected(url: str, sha256: str = "", listed: Listed | None = None) -> Expected | None:
+    """Return what the file at ``url`` is to be; None if nobody says.
+
+    Args:
+        url: Of the file.
+        sha256: As it is written beside it, if it is.
+        listed: The list that is named for the machine's files; it counts for those below its
+            folder alone.
+    """
+    name = name_in(listed.url, url) if listed else ""
+    if not name:
+        return Expected(sha256=sha256) if sha256 else None
+    return Expected(sha256=sha256, listed=listed, name=name)
+
+
+def name_in(listed: str, url: str) -> str:
+    """Return what a list calls a file: its path below the list's folder; empty if it is not there.
+
+    Whether either is fetched by http or https says nothing of where it is.
+
+    Args:
+        listed: The URL of the list, or of a ``Release``.
+        url: Of the file.
+    """
+    try:
+        one, other = urlsplit(listed), urlsplit(url)
+        if _server(one) != _server(other):
+            return ""
+    except ValueError:
+        return ""
+    folder = plain(unquote(one.path.rpartition("/")[0]).lstrip("/"))
+    path = plain(unquote(other.path).lstrip("/"))
+    if not path or ".." in unquote(one.path).split("/"):
+        return ""
+    return path.removeprefix(f"{folder}/") if not folder or path.startswith(f"{folder}/") else ""
+
+
+def _server(parts: SplitResult) -> tuple[str, int | None]:
+    port = parts.port
+    usual = port is None or port == _PORTS.get(parts.scheme)
+    return (parts.hostname or "").rstrip("."), None if usual else port

@@ -1,0 +1,70 @@
+"""Why a file is not taken for what it should be. Pure.
+
+Each says in its text what to do, and names the list or the key that it is about.
+"""
+
+from __future__ import annotations
+
+from pyxie.errors import PyxieError
+from pyxie.urls import shown
+
+
+class VerificationError(PyxieError):
+    """A file is not, or cannot be, told to be what was meant; it is not to be served.
+
+    Attributes:
+        what: What could not be verified: a URL without secrets, or a file's name.
+        why: The reason, fit to be shown.
+    """
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(what, why)
+        self.what = shown(what) if "://" in what else what
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+class MismatchError(VerificationError):
+    """A file has another digest than it should have.
+
+    Attributes:
+        wanted: The SHA-256 that it should have, 64 hexadecimal digits.
+        found: The one that it has.
+        by: Where ``wanted`` is from.
+    """
+
+    def __init__(self, what: str, wanted: str, found: str, by: str) -> None:
+        super().__init__(what, f"its SHA-256 is {found}, and should be {wanted} by {by}")
+        self.wanted = wanted
+        self.found = found
+        self.by = by
+
+
+class ListError(VerificationError):
+    """A list of digests cannot be read, or contradicts itself.
+
+    Attributes:
+        line: Counted from 1; 0 for all of it.
+    """
+
+    def __init__(self, what: str, line: int, problem: str) -> None:
+        super().__init__(what, problem)
+        self.line = line
+
+    def __str__(self) -> str:
+        place = f"{self.what}:{self.line}" if self.line else self.what
+        return f"{place}: {self.why}"
+
+
+class UnlistedError(VerificationError):
+    """A list does not name the file."""
+
+
+class SignatureError(VerificationError):
+    """A signature is not good: of other bytes, by a key that is not in the keyring, or too old."""
+
+
+class UncheckedError(VerificationError):
+    """Nothing could be checked now: a list is not to be had, or a program or keyring is not."""

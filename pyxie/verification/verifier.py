@@ -1,0 +1,195 @@
+"""Finds out which digest a file must have, by lists that are fetched and signatures that hold."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, TypeVar, TypeVarTuple, Unpack
+from urllib.parse import urlsplit
+
+from pyxie.bounded import note
+from pyxie.bounds import VERIFY_KEPT, VERIFY_LIST, VERIFY_SIGNATURE
+from pyxie.clock import steady
+from pyxie.errors import BusyError
+from pyxie.service import Unbound
+from pyxie.threads import Pool
+from pyxie.verification import digests, release
+from pyxie.verification.digests import Digests
+from pyxie.verification.expected import INLINE, Expected, Listed, Wanted, name_in
+from pyxie.verification.faults import MismatchError, UncheckedError, VerificationError
+from pyxie.verification.keyrings import read as read_keyring
+from pyxie.verification.lists import Read
+from pyxie.verification.openpgp import Signed, split
+from pyxie.verification.signature import check, program
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_FRESH: Final = 60.0
+"""Seconds that a list counts as it was read; a rack that boots asks once."""
+_FAILED: Final = 5.0
+"""Seconds that it is not asked for again where it could not be had."""
+_PATIENCE: Final = 30.0
+_OWN: Final = "'sha256'"
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list that holds.
+
+    Attributes:
+        digests: What it says.
+        by: Its name, and who signed it.
+    """
+
+    digests: Digests
+    by: str
+
+
+class Verifier(Unbound):
+    """Tells which digest a file must have.
+
+    Args:
+        read: Returns other servers' small files.
+        folder: The operator's keyrings, as of now.
+        checker: Returns the program that checks signatures; raises UncheckedError.
+        clock: Seconds since the epoch.
+        steady: Seconds, by a clock that is never set.
+    """
+
+    name = "verification"
+
+    def __init__(
+        self,
+        read: Read,
+        folder: Callable[[], Path],
+        *,
+        checker: Callable[[], str] = program,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = steady,
+    ) -> None:
+        self._read = read
+        self._folder = folder
+        self._checker = checker
+        self._clock = clock
+        self._steady = steady
+        self._pool = Pool("signatures", most=2, patience=_PATIENCE)
+        self._asked: dict[Listed, tuple[float, asyncio.Task[_List]]] = {}
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        tasks = [task for _, task in self._asked.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def serve(self) -> None:
+        """Wait to be cancelled: lists are read as they are asked for."""
+        await asyncio.Event().wait()
+
+    async def wanted(self, expected: Expected, *, anew: bool = False) -> Wanted:
+        """Return the digest that a file must have.
+
+        What is written beside it counts; else what the list says.
+
+        Args:
+            expected: What is known of the file.
+            anew: The list may have changed since: it is read again.
+
+        Raises:
+            VerificationError: The list says none, or does not hold, or is not to be had.
+        """
+        if expected.sha256 or expected.listed is None:
+            return Wanted(expected.sha256, _OWN)
+        found = await self._list(expected.listed, anew=anew)
+        return Wanted(found.digests.of(expected.name), found.by)
+
+    async def agreed(self, expected: Expected, url: str) -> Wanted:
+        """Return the digest as `wanted` does, if all that says one says the same.
+
+        Where the digest is written, a list that says none, or does not hold, contradicts nobody.
+
+        Args:
+            expected: What is known of the file.
+            url: Of the file, for messages.
+
+        Raises:
+            MismatchError: What is written is not what the list says.
+            VerificationError: As of `wanted`.
+        """
+        if not expected.sha256 or expected.listed is None:
+            return await self.wanted(expected)
+        try:
+            found = await self._list(expected.listed, anew=False)
+            other = found.digests.of(expected.name)
+        except VerificationError:
+            return Wanted(expected.sha256, _OWN)
+        if other != expected.sha256:
+            raise MismatchError(url, expected.sha256, other, f"{_OWN}, against {found.by}")
+        return Wanted(expected.sha256, f"{_OWN} and {found.by}")
+
+    async def _list(self, listed: Listed, *, anew: bool) -> _List:
+        """Return a list; who asks for one that is just being read waits for that."""
+        now = self._steady()
+        at, task = self._asked.get(listed, (now, None))
+        if task is None or (task.done() and (anew or now - at >= _lasts(task))):
+            task = asyncio.create_task(self._fetched(listed))
+            if note(self._asked, listed, (now, task), VERIFY_KEPT.whole):
+                VERIFY_KEPT.reached()
+        # Who waits may leave; the others still want it.
+        return await asyncio.shield(task)
+
+    async def _fetched(self, listed: Listed) -> _List:
+        url = listed.release or listed.url
+        data = await self._read(url, listed.reach, VERIFY_LIST)
+        signature = b""
+        if listed.signature and listed.signature != INLINE:
+            signature = await self._read(listed.signature, listed.reach, VERIFY_SIGNATURE)
+        text, by = await self._run(self._signed, listed, url, data, signature)
+        if not listed.release:
+            return _List(await self._run(digests.parse, text, url), by)
+        of_release = await self._run(release.parse, text, url, self._clock())
+        wanted = of_release.of(name_in(url, listed.url))
+        data = await self._read(listed.url, listed.reach, VERIFY_LIST)
+        found = await self._run(_digest, data)
+        if found != wanted:
+            raise MismatchError(listed.url, wanted, found, by)
+        parsed = await self._run(digests.parse, data, listed.url)
+        return _List(parsed, f"{_last(listed.url)} by {by}")
+
+    def _signed(self, listed: Listed, url: str, data: bytes, signature: bytes) -> tuple[bytes, str]:
+        """Return what of a file is signed, and its name with who signed it; in a thread."""
+        if not listed.signature:
+            return data, f"{_last(url)}, which is not signed"
+        parts = split(data, url) if listed.signature == INLINE else Signed(data, signature)
+        keyring = read_keyring(listed.keyring, self._folder())
+        good = check(self._checker(), keyring, parts.text, parts.signature, url)
+        return parts.text, f"{_last(url)}, signed by {good.keys[0]}"
+
+    async def _run(self, work: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
+        try:
+            return await self._pool.run(work, *args)
+        except BusyError as exc:
+            raise UncheckedError("checksums", f"cannot be checked: {exc.why}") from exc
+
+
+def _lasts(task: asyncio.Task[_List]) -> float:
+    failed = task.cancelled() or task.exception() is not None
+    return _FAILED if failed else _FRESH
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _last(url: str) -> str:
+    return urlsplit(url).path.rpartition("/")[2] or url

@@ -1,0 +1,70 @@
+"""What a file is to be, and what a list calls it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.verification.expected import Expected, Listed, expected, name_in
+
+A = "a1" * 32
+SUMS = "https://deb.example/debian/images/SHA256SUMS"
+LIST = Listed(url=SUMS)
+
+
+class TestNameIn:
+    @pytest.mark.parametrize(
+        ("url", "name"),
+        [
+            ("https://deb.example/debian/images/netboot/linux", "netboot/linux"),
+            ("http://deb.example:80/debian/images//./linux?x=1", "linux"),
+            ("https://DEB.example:443/debian/images/linux", "linux"),
+            ("https://user:word@deb.example/debian/images/a%20b", "a b"),
+            ("https://deb.example/debian/linux", ""),
+            ("https://deb.example/debian/images2/linux", ""),
+            ("https://deb.example/debian/images/../linux", ""),
+            ("https://deb.example/debian/images/%2e%2e/linux", ""),
+            ("https://deb.example/debian/images/", ""),
+            ("https://other.example/debian/images/linux", ""),
+            ("https://deb.example:8443/debian/images/linux", ""),
+            ("https://deb.example:x/debian/images/linux", ""),
+        ],
+    )
+    def test_is_the_path_below_the_lists_folder(self, url: str, name: str) -> None:
+        assert name_in(SUMS, url) == name
+
+    def test_of_a_list_at_the_top_is_the_whole_path(self) -> None:
+        assert name_in("http://deb.example/SHA256SUMS", "http://deb.example/a/linux") == "a/linux"
+
+    def test_of_a_list_whose_folder_cannot_be_told_is_none(self) -> None:
+        assert name_in("http://deb.example/a/../SHA256SUMS", "http://deb.example/linux") == ""
+
+    @given(st.text(), st.text())
+    def test_of_any_texts_leads_nowhere_else(self, listed: str, url: str) -> None:
+        name = name_in(f"http://deb.example/{listed}", f"http://deb.example/{url}")
+
+        assert ".." not in name.split("/")
+        assert not name.startswith("/")
+
+
+class TestExpected:
+    URL = "http://deb.example/debian/images/linux"
+
+    def test_is_what_is_written_or_listed_or_both(self) -> None:
+        assert expected(self.URL, A) == Expected(sha256=A)
+        assert expected(self.URL, "", LIST) == Expected(listed=LIST, name="linux")
+        assert expected(self.URL, A, LIST) == Expected(sha256=A, listed=LIST, name="linux")
+
+    def test_of_a_file_that_is_not_below_the_list_is_not_known(self) -> None:
+        assert expected("http://other.example/linux", "", LIST) is None
+        assert expected("http://other.example/linux", A, LIST) == Expected(sha256=A)
+
+    def test_of_a_file_without_either_is_not_known(self) -> None:
+        assert expected(self.URL) is None
+
+
+class TestAListsName:
+    def test_is_its_files(self) -> None:
+        assert LIST.name == "SHA256SUMS"
+        assert Listed(url="http://deb.example").name == "http://deb.example"

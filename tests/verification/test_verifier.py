@@ -1,0 +1,348 @@
+"""Which digest a file must have: by lists, and by signatures that real programs check."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pyxie.bounds import VERIFY_KEPT, Bound
+from pyxie.outbound.reach import Reach
+from pyxie.verification.expected import INLINE, Expected, Listed, Wanted
+from pyxie.verification.faults import (
+    ListError,
+    MismatchError,
+    SignatureError,
+    UncheckedError,
+    UnlistedError,
+    VerificationError,
+)
+from pyxie.verification.signature import program
+from pyxie.verification.verifier import Verifier
+from tests.needs import program as needed
+from tests.verification.conftest import Keys
+
+LINUX, OTHER = "a1" * 32, "b2" * 32
+FOLDER = "http://deb.example/dists/bookworm"
+URL = f"{FOLDER}/main/images/SHA256SUMS"
+SUMS = f"{LINUX}  ./netboot/linux\n".encode()
+RELEASE = (
+    f"Date: x\nSHA256:\n {hashlib.sha256(SUMS).hexdigest()} 1 main/images/SHA256SUMS\n".encode()
+)
+NAME = "netboot/linux"
+PLAIN = Expected(listed=Listed(url=URL), name=NAME)
+
+
+@dataclass
+class Site:
+    """A server's files, and what was asked of it.
+
+    Attributes:
+        files: By their URLs.
+        now: Seconds, by any clock.
+        may: Cleared, to have it keep all who ask waiting.
+    """
+
+    files: dict[str, bytes]
+    asked: list[str] = field(default_factory=list)
+    now: float = 0.0
+    may: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self, url: str, _reach: Reach, _most: Bound) -> bytes:
+        self.asked.append(url)
+        await self.may.wait()
+        if url not in self.files:
+            raise UncheckedError(url, "cannot be fetched: answered 404 Not Found")
+        return self.files[url]
+
+
+@asynccontextmanager
+async def verifier(
+    site: Site, keyrings: Mapping[str, bytes] | None = None, folder: Path = Path("/nowhere")
+) -> AsyncIterator[Verifier]:
+    site.may.set()
+    for name, keys in (keyrings or {}).items():
+        (folder / name).write_bytes(keys)
+    made = Verifier(
+        site.read, lambda: folder, clock=lambda: 1e9 + site.now, steady=lambda: site.now
+    )
+    async with made:
+        yield made
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site({URL: SUMS})
+
+
+class TestAFile:
+    async def test_with_a_digest_beside_it_needs_no_list(self, site: Site) -> None:
+        expected = Expected(sha256=LINUX, listed=Listed(url=URL), name=NAME)
+
+        async with verifier(site) as made:
+            assert await made.wanted(expected) == Wanted(LINUX, "'sha256'")
+        assert site.asked == []
+
+    async def test_has_the_digest_of_its_list(self, site: Site) -> None:
+        async with verifier(site) as made:
+            assert await made.wanted(PLAIN) == Wanted(LINUX, "SHA256SUMS, which is not signed")
+
+    async def test_that_the_list_does_not_name_is_refused(self, site: Site) -> None:
+        async with verifier(site) as made:
+            with pytest.raises(UnlistedError) as caught:
+                await made.wanted(Expected(listed=Listed(url=URL), name="linux"))
+
+        assert str(caught.value) == f"{URL}: names no 'linux'"
+
+    async def test_whose_list_is_not_to_be_had_cannot_be_checked(self, site: Site) -> None:
+        del site.files[URL]
+
+        async with verifier(site) as made:
+            with pytest.raises(UncheckedError, match="answered 404"):
+                await made.wanted(PLAIN)
+
+
+class TestASignedList:
+    SIGNED = Expected(listed=Listed(url=URL, signature=f"{URL}.gpg", keyring="mirror"), name=NAME)
+
+    async def test_holds_with_a_good_signature(
+        self, site: Site, keys: Keys, tmp_path: Path
+    ) -> None:
+        site.files[f"{URL}.gpg"] = keys.signers.detached(SUMS, "mirror")
+
+        async with verifier(site, {"mirror.gpg": keys.mirror}, tmp_path) as made:
+            found = await made.wanted(self.SIGNED)
+
+        assert found.sha256 == LINUX
+        assert found.by.startswith("SHA256SUMS, signed by ")
+
+    async def test_that_was_changed_is_refused(
+        self, site: Site, keys: Keys, tmp_path: Path
+    ) -> None:
+        site.files[f"{URL}.gpg"] = keys.signers.detached(SUMS, "mirror")
+        site.files[URL] = SUMS.replace(b"a1", b"a2")
+
+        async with verifier(site, {"mirror.gpg": keys.mirror}, tmp_path) as made:
+            with pytest.raises(SignatureError):
+                await made.wanted(self.SIGNED)
+
+    async def test_by_another_key_is_refused(self, site: Site, keys: Keys, tmp_path: Path) -> None:
+        site.files[f"{URL}.gpg"] = keys.signers.detached(SUMS, "stranger")
+
+        async with verifier(site, {"mirror.gpg": keys.mirror}, tmp_path) as made:
+            with pytest.raises(SignatureError):
+                await made.wanted(self.SIGNED)
+
+    async def test_without_its_signature_or_keyring_cannot_be_checked(
+        self, site: Site, tmp_path: Path
+    ) -> None:
+        async with verifier(site, {}, tmp_path) as made:
+            with pytest.raises(UncheckedError, match=r"SHA256SUMS\.gpg: .* 404"):
+                await made.wanted(self.SIGNED)
+            site.files[f"{URL}.gpg"] = b"x"
+            site.now += 10
+            with pytest.raises(UncheckedError, match="keyring mirror: is in none of"):
+                await made.wanted(self.SIGNED)
+
+    async def test_may_have_it_inside(self, site: Site, keys: Keys, tmp_path: Path) -> None:
+        expected = Expected(listed=Listed(url=URL, signature=INLINE, keyring="mirror"), name=NAME)
+        site.files[URL] = keys.signers.inline(SUMS, "mirror")
+
+        async with verifier(site, {"mirror.gpg": keys.mirror}, tmp_path) as made:
+            assert (await made.wanted(expected)).sha256 == LINUX
+
+    async def test_with_text_beside_it_is_refused(
+        self, site: Site, keys: Keys, tmp_path: Path
+    ) -> None:
+        expected = Expected(listed=Listed(url=URL, signature=INLINE, keyring="mirror"), name=NAME)
+        forged = f"{OTHER}  ./netboot/linux\n".encode()
+        site.files[URL] = forged + keys.signers.inline(SUMS, "mirror")
+
+        async with verifier(site, {"mirror.gpg": keys.mirror}, tmp_path) as made:
+            with pytest.raises(ListError, match=":1: is not signed inline"):
+                await made.wanted(expected)
+
+    async def test_cannot_be_checked_without_a_program(self, site: Site, tmp_path: Path) -> None:
+        site.files[f"{URL}.gpg"] = b"x"
+        (tmp_path / "mirror.gpg").write_bytes(b"\x99")
+        site.may.set()
+
+        async with Verifier(
+            site.read, lambda: tmp_path, checker=lambda: program(str(tmp_path))
+        ) as made:
+            with pytest.raises(UncheckedError, match="install the package sqv, or gpgv"):
+                await made.wanted(self.SIGNED)
+
+
+class TestDebiansChain:
+    IN_RELEASE = f"{FOLDER}/InRelease"
+    CHAIN = Expected(
+        listed=Listed(url=URL, signature=INLINE, keyring="debian", release=IN_RELEASE), name=NAME
+    )
+
+    async def test_leads_from_inrelease_by_the_list_to_the_file(
+        self, site: Site, keys: Keys, tmp_path: Path
+    ) -> None:
+        site.files[self.IN_RELEASE] = keys.signers.inline(RELEASE, "mirror", "stranger")
+
+        async with verifier(site, {"debian-keyring.gpg": keys.mirror}, tmp_path) as made:
+            found = await made.wanted(self.CHAIN)
+
+        assert found.sha256 == LINUX
+        assert found.by.startswith("SHA256SUMS by InRelease, signed by ")
+
+    async def test_breaks_where_the_list_was_changed_and_both_digests_are_named(
+        self, site: Site, keys: Keys, tmp_path: Path
+    ) -> None:
+        site.files[self.IN_RELEASE] = keys.signers.inline(RELEASE, "mirror")
+        site.files[URL] = SUMS.replace(b"a1", b"a2")
+
+        async with verifier(site, {"debian.gpg": keys.mirror}, tmp_path) as made:
+            with pytest.raises(MismatchError) as caught:
+                await made.wanted(self.CHAIN)
+
+        assert caught.value.wanted == hashlib.sha256(SUMS).hexdigest()
+        assert caught.value.found == hashlib.sha256(site.files[URL]).hexdigest()
+        assert caught.value.what == URL
+
+    async def test_breaks_where_the_release_does_not_name_the_list(
+        self, site: Site, keys: Keys, tmp_path: Path
+    ) -> None:
+        site.files[self.IN_RELEASE] = keys.signers.inline(
+            RELEASE.replace(b"main/", b"contrib/"), "mirror"
+        )
+
+        async with verifier(site, {"debian.gpg": keys.mirror}, tmp_path) as made:
+            with pytest.raises(UnlistedError, match="names no 'main/images/SHA256SUMS'"):
+                await made.wanted(self.CHAIN)
+
+    async def test_breaks_where_the_release_is_too_old(
+        self, site: Site, keys: Keys, tmp_path: Path
+    ) -> None:
+        old = b"Valid-Until: Sat, 8 Sep 2001 00:00:00 UTC\n" + RELEASE
+        site.files[self.IN_RELEASE] = keys.signers.inline(old, "mirror")
+
+        async with verifier(site, {"debian.gpg": keys.mirror}, tmp_path) as made:
+            with pytest.raises(SignatureError, match="was valid until 2001-09-08"):
+                await made.wanted(self.CHAIN)
+
+
+class TestAListInMemory:
+    async def test_is_read_once_for_all_who_ask(self, site: Site) -> None:
+        async with verifier(site) as made:
+            site.may.clear()
+            asking = [asyncio.create_task(made.wanted(PLAIN)) for _ in range(50)]
+            await asyncio.sleep(0)
+            asking[0].cancel()
+            site.may.set()
+            found = await asyncio.gather(*asking[1:])
+
+        assert {each.sha256 for each in found} == {LINUX}
+        assert site.asked == [URL]
+
+    async def test_is_read_again_after_a_minute(self, site: Site) -> None:
+        async with verifier(site) as made:
+            await made.wanted(PLAIN)
+            site.now = 59.0
+            await made.wanted(PLAIN)
+            assert site.asked == [URL]
+            site.now = 60.0
+            await made.wanted(PLAIN)
+
+        assert site.asked == [URL, URL]
+
+    async def test_that_could_not_be_read_is_asked_for_again_after_seconds(
+        self, site: Site
+    ) -> None:
+        del site.files[URL]
+
+        async with verifier(site) as made:
+            for site.now in (0.0, 4.0):
+                with pytest.raises(UncheckedError):
+                    await made.wanted(PLAIN)
+            site.files[URL], site.now = SUMS, 5.0
+            assert (await made.wanted(PLAIN)).sha256 == LINUX
+
+        assert site.asked == [URL, URL]
+
+    async def test_is_read_again_at_once_for_who_asks_anew(self, site: Site) -> None:
+        async with verifier(site) as made:
+            await made.wanted(PLAIN)
+            site.files[URL] = SUMS.replace(b"a1", b"b2")
+            assert (await made.wanted(PLAIN, anew=True)).sha256 == OTHER
+            assert (await made.wanted(PLAIN)).sha256 == OTHER
+
+    async def test_is_one_of_so_many(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(VERIFY_KEPT, "most", 2)
+        others = [f"{FOLDER}/{n}/SHA256SUMS" for n in range(3)]
+        site.files.update(dict.fromkeys(others, SUMS))
+        before = VERIFY_KEPT.times
+
+        async with verifier(site) as made:
+            for url in (*others, others[2], others[0]):
+                await made.wanted(Expected(listed=Listed(url=url), name=NAME))
+
+        assert site.asked == [*others, others[0]]
+        assert VERIFY_KEPT.times == before + 2
+
+    async def test_that_is_being_read_at_the_end_is_given_up(self, site: Site) -> None:
+        async with verifier(site) as made:
+            site.may.clear()
+            asking = asyncio.create_task(made.wanted(PLAIN))
+            await asyncio.sleep(0)
+
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+
+class TestWhatAgrees:
+    BOTH = Expected(sha256=LINUX, listed=Listed(url=URL), name=NAME)
+
+    async def test_is_said_by_both(self, site: Site) -> None:
+        async with verifier(site) as made:
+            assert await made.agreed(self.BOTH, "x") == Wanted(
+                LINUX, "'sha256' and SHA256SUMS, which is not signed"
+            )
+            assert await made.agreed(PLAIN, "x") == await made.wanted(PLAIN)
+
+    async def test_is_not_what_the_list_contradicts_and_both_digests_are_named(
+        self, site: Site
+    ) -> None:
+        site.files[URL] = SUMS.replace(b"a1", b"b2")
+
+        async with verifier(site) as made:
+            with pytest.raises(MismatchError) as caught:
+                await made.agreed(self.BOTH, f"{FOLDER}/main/images/netboot/linux")
+
+        assert str(caught.value) == (
+            f"{FOLDER}/main/images/netboot/linux: its SHA-256 is {OTHER}, and should be {LINUX}"
+            " by 'sha256', against SHA256SUMS, which is not signed"
+        )
+
+    @pytest.mark.parametrize("data", [None, b"", b"%b  other\n" % LINUX.encode()])
+    async def test_is_not_contradicted_by_a_list_that_says_nothing(
+        self, data: bytes | None, site: Site
+    ) -> None:
+        site.files = {} if data is None else {URL: data}
+
+        async with verifier(site) as made:
+            assert await made.agreed(self.BOTH, "x") == Wanted(LINUX, "'sha256'")
+
+
+async def test_debians_own_keyring_is_found() -> None:
+    """Where its package is installed, as on every Debian."""
+    needed("gpgv", "gpgv")
+    site = Site({})
+    signed = Expected(
+        listed=Listed(url=URL, signature=f"{URL}.gpg", keyring="debian-archive"), name=NAME
+    )
+    site.files = {URL: SUMS, f"{URL}.gpg": b""}
+
+    async with verifier(site) as made:
+        with pytest.raises(VerificationError, match=r"signature|signed"):
+            await made.wanted(signed)
