@@ -253,6 +253,10 @@ VERIFY_KEYRING = Bound("verify_keyring", 16 << 20, "bytes of a keyring", "refuse
 VERIFY_FETCH = Bound("verify_fetch", 30, "s to fetch a list or a signature", "given up")
 VERIFY_TIME = Bound("verify_time", 10, "s for the check of a signature", "killed")
 VERIFY_OUTPUT = Bound("verify_output", 65_536, "bytes that it writes", "ended")
+VERIFY_BEGIN = Bound("verify_begin", 10, "s for each file when a build begins", "tried later")
+VERIFY_FILES = Bound(
+    "verify_files", 256, "files of this host whose digest is in memory", "the oldest is forgotten"
+)
 VERIFY_KEPT = Bound("verify_kept", 64, "lists of checksums in memory", "the oldest is forgotten")
 
 # Rendering

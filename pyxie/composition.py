@@ -71,6 +71,9 @@ from pyxie.tftp.server import TftpServer
 from pyxie.tftp.session import Socket as TransferSocket
 from pyxie.tftp.sockets import RequestSocket, connect, listen
 from pyxie.threads import Pools
+from pyxie.verification.lists import Lists
+from pyxie.verification.ownfiles import OwnFiles
+from pyxie.verification.verifier import Verifier
 from pyxie.workers.child import Forks
 from pyxie.workers.pool import Pool
 from pyxie.workers.renders import Renders, Runner
@@ -141,7 +144,8 @@ def compose(
         parts.builds,
         parts.machines,
     ]
-    services += [parts.audit, parts.archive, parts.hooks, stale, parts.upstreams, parts.image_store]
+    services += [parts.audit, parts.archive, parts.hooks, stale]
+    services += [parts.upstreams, parts.verifier, parts.image_store]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
     services.append(serve_tftp(parts, lambda: watch.current, files=files))
@@ -301,6 +305,8 @@ def assemble(
         tokens=tokens,
         audit=Audit(database, metrics, keep=lambda: settings().limits.audit, clock=clock),
         pools=Pools(),
+        verifier=Verifier(Lists(proxies), lambda: settings().keyrings, clock=clock, steady=steady),
+        own_files=OwnFiles(),
     )
 
 

@@ -20,7 +20,7 @@ from pyxie.events.wipes import in_words
 from pyxie.hooks.orders import KINDS, order
 from pyxie.images.length import cut, sentence
 from pyxie.images.load import Load
-from pyxie.images.spec import Images, check_local, images_of, served_name
+from pyxie.images.spec import Images, check_local, described, images_of, served_name
 from pyxie.registry.define import Definition
 from pyxie.registry.machine import Machine, codes_of
 from pyxie.registry.merge import Place
@@ -179,7 +179,11 @@ def told_of(
     """Return what would come of a build, as the API tells of it, once it has been tried."""
     # Of what cannot be rendered nobody knows what it wipes.
     known = not faults or forecast.answer is Answer.YES
+    images: list[dict[str, str | None]] = []
+    with suppress(NotServedError):  # no kernel is named, which is among the faults
+        images = described(definition.machine)
     return {
+        "images": images,
         "problems": [said(definition, fault) for fault in faults],
         "advice": [str(placed(each, definition)) for each in advice],
         "wipes": in_words(definition.machine.hostname, forecast) if known else None,

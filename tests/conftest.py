@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
 
+from tests.verification.signers import Keys
+from tests.verification.signers import keys as made_keys
 from tests.watchdog import Watchdog
 
 # How long an example takes says more about what else the computer does than about pyxie.
@@ -50,6 +52,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ordered += own + others[:more]
         del others[:more]
     items[:] = ordered + others
+
+
+@pytest.fixture(scope="session")
+def keys() -> Iterator[Keys]:
+    """Keys that sign, made by GnuPG."""
+    with made_keys() as made:
+        yield made
 
 
 WATCHDOG = Watchdog()

@@ -220,6 +220,7 @@ EXTRA = {
         "pyxie.config.words",
         "pyxie.registry.match",
     },  # what is selected by
+    "pyxie.verification.expected": {"pyxie.config.checksums"},  # for a word
     "pyxie.verification.release": {"datetime"},  # from a date as it is written
     "pyxie.wiping.structured": {"json", "tomllib", "yaml"},  # from text to data
     "pyxie.wiping.packed": {"zlib"},  # from bytes to bytes
@@ -249,6 +250,7 @@ RANKS = (
     {
         *PURE,
         "pyxie.config.build",
+        "pyxie.config.checksums",
         "pyxie.config.initrd",
         "pyxie.config.imagestore",
         "pyxie.config.settings",

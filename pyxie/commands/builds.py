@@ -215,6 +215,9 @@ def show(host: str, build_type: str | None, as_json: bool, **where: Any) -> None
             f"{each['path']} of {each['by_layer']} ({each['by_file']}:{each['by_line']}) hides "
             f"that of {each['layer']} ({each['file']}:{each['line']})"
         )
+    for each in answer.get("images", ()):
+        how = f"is verified by {each['verified']}" if each["verified"] else "is not verified"
+        output.line(f"{each['part']}: {each['source']} {how}")
     _tell(answer.get("wipes"))
     for problem in answer.get("problems", ()):
         output.error(f"cannot be built: {problem}")

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pyxie.builds.life import Build
 from pyxie.config.build import BuildKeys, Hook
+from pyxie.config.checksums import kernel_url
 from pyxie.config.initrd import urls
 from pyxie.config.settings import Settings
 from pyxie.registry.machine import Machine
@@ -91,7 +92,7 @@ def machine_of(machine: Machine, settings: Settings) -> dict[str, Any]:
 def _keys(keys: BuildKeys) -> dict[str, Any]:
     return {
         "Cmdline": keys.cmdline,
-        "Kernel": keys.kernel,
+        "Kernel": kernel_url(keys.kernel),
         "Initrd": urls(keys.initrd) or None,
         "ImageURL": keys.image_url or "",
         "OperatingSystem": keys.operatingsystem,

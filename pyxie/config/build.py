@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from pyxie.bounds import HOOK_SECONDS
+from pyxie.config.checksums import Checksums, KernelFile
 from pyxie.config.initrd import Initrds
 from pyxie.config.validate import Model
 from pyxie.config.values import AMD64, ArchName, HttpUrl, Params, listed, loader_name
@@ -84,9 +85,11 @@ class BuildKeys(Model):
         params: The operator's own values.
         loader: What the firmware loads first, instead of what fits its architecture: a file's
             name, or one for each of some architectures.
-        kernel: What is booted: a file's name, below ``image_url``, else in ``images``.
+        kernel: What is booted: a file's name, below ``image_url``, else in ``images``; or a
+            mapping of ``url`` and ``sha256``, the digest that it must have.
         initrd: What is loaded beside it, likewise; one, or a list. Each may be a mapping of
-            ``url`` and ``name``, by which a program finds it.
+            ``url``, ``sha256`` and ``name``, by which a program finds it.
+        checksums: A list of digests, for all files of its folder and below.
         image_url: Where kernel and initrd are streamed from.
         cmdline: The kernel's command line, a template; null for none.
         bootif: Whether ``BOOTIF=``, the NIC that booted, is added to the command line; by
@@ -115,10 +118,11 @@ class BuildKeys(Model):
     params: Params = Field(default_factory=dict)
     loader: Loader = ""
     cmdline: str = ""
-    kernel: str = ""
+    kernel: KernelFile = ""
     initrd: Initrds = ()
     bootif: bool | None = None
     image_url: HttpUrl | None = None
+    checksums: Checksums | None = None
     prebuild_commands: Hooks = ()
     postbuild_commands: Hooks = ()
     cancelbuild_commands: Hooks = ()

@@ -1,4 +1,4 @@
-"""What machine files may say of an initrd: a file's name, or that with a name of its own."""
+"""What machine files may say of an initrd: a file, or that with a name of its own or a digest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
+from pyxie.config.checksums import Sha256
 from pyxie.config.validate import Model
 from pyxie.config.values import one_or_more
 
@@ -41,10 +42,12 @@ class Initrd(Model):
     Attributes:
         url: The file, as without a name: below ``image_url``, else in ``images``; or a URL.
         name: By which the kernel, or another program, finds it among all that was loaded.
+        sha256: The digest that the file must have.
     """
 
     url: Annotated[str, Field(min_length=1)]
     name: Annotated[str, AfterValidator(_name)] = ""
+    sha256: Sha256 = ""
 
 
 def _arm(value: Any) -> str:

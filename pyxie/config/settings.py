@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from pyxie import bounds
 from pyxie.config.build import BuildKeys, BuildType
+from pyxie.config.checksums import KernelFile
 from pyxie.config.imagestore import ImageStore
 from pyxie.config.initrd import Initrds
 from pyxie.config.nodes import Document, read
@@ -223,11 +224,12 @@ class Settings(BuildKeys):
     staticspath: Folder | None = None
     ipxe: Folder = Path("ipxe")
     images: Folder = Path("images")
+    keyrings: Folder = Path("keyrings")
     state: str = ""
 
     baseurl: HttpUrl | None = None
     cmdline: str = Field("", validation_alias=AliasChoices("cmdline", "default_cmdline"))
-    kernel: str = Field("", validation_alias=AliasChoices("kernel", "default_kernel"))
+    kernel: KernelFile = Field("", validation_alias=AliasChoices("kernel", "default_kernel"))
     initrd: Initrds = Field((), validation_alias=AliasChoices("initrd", "default_initrd"))
     image_url: HttpUrl | None = Field(
         None, validation_alias=AliasChoices("image_url", "default_image_url")
@@ -277,7 +279,7 @@ _STORE: Final = "image-store"
 _TWINS = ("cmdline", "kernel", "initrd", "image_url")
 _FOLDERS = (
     *("templatepath", "machinepath", "grouppath", "recipepath", "staticspath"),
-    *("ipxe", "images"),
+    *("ipxe", "images", "keyrings"),
 )
 
 

@@ -216,6 +216,14 @@ class HiddenValue(Answer):
     by_line: int
 
 
+class DefinedImage(Answer):
+    """A kernel or an initrd, where it is from, and by what it is verified; ``null`` for nothing."""
+
+    part: str
+    source: str
+    verified: str | None
+
+
 class Definition(Answer):
     """A machine with everything it inherits, and where each value comes from."""
 
@@ -227,6 +235,7 @@ class Definition(Answer):
     advice: list[str]
     wipes: Wipes | None
     hidden: list[HiddenValue]
+    images: list[DefinedImage]
 
 
 class DiscoveredMachine(Answer):

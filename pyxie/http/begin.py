@@ -33,12 +33,13 @@ from pyxie.http.parts import (
     RENDERING,
     TRACE,
 )
+from pyxie.http.verified import UnverifiedError, verified
 from pyxie.outbound.fetcher import check
 from pyxie.outbound.reach import OutOfReachError, Reach, literal
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.hiding import of_type
 from pyxie.registry.machine import Machine
-from pyxie.registry.mirrors import filed, mirror, urls_in
+from pyxie.registry.mirrors import Mirrors, called, filed, mirror, urls_in
 from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import said as said_of
@@ -175,6 +176,8 @@ async def begin(
                 request.app[LOADERS].check, definition.machine.loader
             )
         advice, forecast = await _tried(request, definition, trial)
+        named = _called(body, definition, believed)
+        advice = (*advice, *await verified(request, definition, named))
         if beneath and build_type:
             hides = of_type(definition.merged, build_type)
             advice = (*(f"{each}, as waitron 3 has it" for each in hides), *advice)
@@ -188,6 +191,8 @@ async def begin(
         )
     except web.HTTPNotFound:
         raise
+    except UnverifiedError as exc:
+        raise _refused(request, host, at, web.HTTPBadRequest(text=str(exc))) from exc
     except (NotServedError, RenderError) as exc:
         why = said_of(definition, exc)
         raise _refused(request, host, at, web.HTTPBadRequest(text=why)) from exc
@@ -255,6 +260,9 @@ def _is_allowed(request: web.Request, body: Document | None, definition: Definit
     data = body.data if isinstance(body.data, dict) else {}
     if any(key.endswith("_commands") for key in data):
         raise web.HTTPForbidden(text=f"hooks in the body: {refusal}")
+    checksums = data.get("checksums")
+    if isinstance(checksums, dict) and str(checksums.get("keyring", "")).startswith("/"):
+        raise web.HTTPForbidden(text=f"the path of a keyring in the body: {refusal}")
     known = filed(definition.merged)
     for key, url in urls_in(body.data):
         server = mirror(url)
@@ -266,6 +274,11 @@ def _is_allowed(request: web.Request, body: Document | None, definition: Definit
                 why = f"{shown(url)}: {exc}"
                 raise web.HTTPForbidden(text=str(body.problem((key,), why))) from exc
     return False
+
+
+def _called(body: Document | None, definition: Definition, believed: bool) -> Mirrors:
+    """Return the servers that only the call names, of one who may build and no more."""
+    return frozenset() if body is None or believed else called(body.data) - filed(definition.merged)
 
 
 def _refused(

@@ -170,6 +170,13 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
             "advice": [],
             "wipes": _WIPES,
             "hidden": [],
+            "images": [
+                {
+                    "part": "kernel",
+                    "source": "http://deb.example.org/linux",
+                    "verified": "SHA256SUMS, signed by one of the keyring debian-archive",
+                }
+            ],
         },
         ("GET", "/api/v1/machines/{hostname}/templates/{kind}"): "#!ipxe\n…\nboot kernel\n",
         ("GET", "/api/v1/builds"): {"builds": [_build("installed", id=12)], "next": None},

@@ -39,6 +39,8 @@ from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
 from pyxie.store.statewatch import StateWatch
 from pyxie.threads import Pools
+from pyxie.verification.ownfiles import OwnFiles
+from pyxie.verification.verifier import Verifier
 from pyxie.workers.renders import Renders
 
 
@@ -77,6 +79,8 @@ class Parts:
         tokens: Of the API.
         audit: Who changed what.
         pools: Threads, of the boot's and of management.
+        verifier: Which digests other servers' files must have.
+        own_files: Checks those of this host.
     """
 
     settings: LiveSettings
@@ -109,6 +113,8 @@ class Parts:
     tokens: Tokens
     audit: Audit
     pools: Pools
+    verifier: Verifier
+    own_files: OwnFiles
 
 
 SETTINGS: web.AppKey[LiveSettings] = web.AppKey("settings", LiveSettings)
@@ -140,6 +146,8 @@ GATE: web.AppKey[Callable[[], Gate]] = web.AppKey("gate")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens", Tokens)
 AUDIT: web.AppKey[Audit] = web.AppKey("audit", Audit)
 POOLS: web.AppKey[Pools] = web.AppKey("pools", Pools)
+VERIFIER: web.AppKey[Verifier] = web.AppKey("verifier", Verifier)
+OWN_FILES: web.AppKey[OwnFiles] = web.AppKey("own_files", OwnFiles)
 
 
 def put(app: web.Application, parts: Parts) -> None:
@@ -173,3 +181,5 @@ def put(app: web.Application, parts: Parts) -> None:
     app[TOKENS] = parts.tokens
     app[AUDIT] = parts.audit
     app[POOLS] = parts.pools
+    app[VERIFIER] = parts.verifier
+    app[OWN_FILES] = parts.own_files

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from pyxie.config.checksums import Checksums, Kernel
 from pyxie.config.initrd import Initrd
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
 from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import Mirrors, mirror
+from pyxie.urls import shown
+from pyxie.verification.expected import Expected, Listed, expected
 
 _LONGEST: Final = 255
 """Characters of the path of a file beside another."""
@@ -26,18 +29,26 @@ class Upstream:
         url: Where it is.
         reach: Where that may lead, by who named it.
         mirrors: URLs of the same file elsewhere, asked in their order when that fails.
+        expected: What it is to be; None if nobody says.
     """
 
     url: str
     reach: Reach = Reach.ANYWHERE
     mirrors: tuple[str, ...] = ()
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A file below the ``images`` folder, by its path there."""
+    """A file below the ``images`` folder.
+
+    Attributes:
+        name: Its path there.
+        sha256: The digest that it must have; empty if nobody says.
+    """
 
     name: str
+    sha256: str = ""
 
 
 Image = Upstream | Local
@@ -73,36 +84,77 @@ def images_of(machine: Machine, called: Mirrors = frozenset()) -> Images:
     if not machine.kernel:
         why = "not named: set 'kernel' in the machine's file or in config.yaml"
         raise NotServedError("kernel", why)
-    base = machine.image_url
+    kernel = machine.kernel if isinstance(machine.kernel, Kernel) else Kernel(url=machine.kernel)
     written = [
         each if isinstance(each, Initrd) else Initrd(url=each) for each in machine.initrd if each
     ]
     names = tuple(each.name for each in written)
-    return Images(
-        _image(base, machine.kernel, called),
-        tuple(_image(base, each.url, called) for each in written),
-        names if any(names) else (),
+    listed = _listed(machine.checksums, called) if machine.checksums else None
+
+    def image(file: Kernel | Initrd) -> Image:
+        url = _url(machine.image_url, file.url)
+        if not url:
+            return Local(file.url.lstrip("/"), file.sha256)
+        return Upstream(url, _reach(called, url), expected=expected(url, file.sha256, listed))
+
+    return Images(image(kernel), tuple(map(image, written)), names if any(names) else ())
+
+
+def _url(base: str | None, name: str) -> str:
+    """Return where a file is; empty for one of ours."""
+    if name.startswith(("http://", "https://")):
+        return name
+    # waitron 1 puts the two together as they are, waitron 3 with one slash between.
+    return f"{base.rstrip('/')}/{name.lstrip('/')}" if base else ""
+
+
+def _listed(checksums: Checksums, called: Mirrors) -> Listed:
+    release, signature = checksums.release or "", checksums.signed_by
+    return Listed(
+        url=checksums.url,
+        signature=signature,
+        keyring=checksums.keyring,
+        release=release,
+        reach=_reach(called, checksums.url, signature, release),
     )
 
 
-def _image(base: str | None, name: str, called: Mirrors) -> Image:
-    if name.startswith(("http://", "https://")):
-        return _upstream(name, called)
-    if base:
-        # waitron 1 puts the two together as they are, waitron 3 with one slash between.
-        return _upstream(f"{base.rstrip('/')}/{name.lstrip('/')}", called)
-    return Local(name.lstrip("/"))
-
-
-def _upstream(url: str, called: Mirrors) -> Upstream:
+def _reach(called: Mirrors, *urls: str) -> Reach:
     # One that cannot be told is in there, too.
-    return Upstream(url, Reach.PUBLIC if called and mirror(url) in called else Reach.ANYWHERE)
+    is_called = called and any(mirror(url) in called for url in urls if "://" in url)
+    return Reach.PUBLIC if is_called else Reach.ANYWHERE
 
 
 def served_name(image: Image) -> str:
     """Return the name that ``image`` is served under: the last part of its path."""
     path = image.name if isinstance(image, Local) else urlsplit(image.url).path
     return path.rpartition("/")[2] or "file"
+
+
+def described(machine: Machine) -> list[dict[str, str | None]]:
+    """Return of each file what it is, where it is from, and by what it is verified, as REST tells.
+
+    Raises:
+        NotServedError: No kernel is named anywhere.
+    """
+    found = images_of(machine)
+    parts = ["kernel", *(f"initrd {at}" for at in range(len(found.initrds)))]
+    return [
+        {"part": part, "source": source(image), "verified": verified_by(image) or None}
+        for part, image in zip(parts, (found.kernel, *found.initrds), strict=True)
+    ]
+
+
+def source(image: Image) -> str:
+    """Return where an image is from, as it may be shown."""
+    return image.name if isinstance(image, Local) else shown(image.url)
+
+
+def verified_by(image: Image) -> str:
+    """Return by what an image is verified, in a few words; empty if by nothing."""
+    if isinstance(image, Local):
+        return "its 'sha256'" if image.sha256 else ""
+    return image.expected.in_words if image.expected else ""
 
 
 def beside(image: Image, name: str) -> tuple[str, Image]:
@@ -131,7 +183,8 @@ def beside(image: Image, name: str) -> tuple[str, Image]:
     parts = urlsplit(image.url)
     path = f"{parts.path.rpartition('/')[0]}/{quote(plain)}"
     url = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
-    return plain, Upstream(url, image.reach)
+    listed = image.expected.listed if image.expected else None
+    return plain, Upstream(url, image.reach, expected=expected(url, "", listed))
 
 
 def check_local(images: Images, folder: Path) -> None:

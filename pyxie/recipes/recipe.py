@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from pyxie.config.build import Loader, Templates
+from pyxie.config.checksums import KernelFile
 from pyxie.config.initrd import Initrds
 from pyxie.config.validate import Model
 from pyxie.config.values import ArchName, Params
@@ -17,12 +18,12 @@ VERSION: Final = 1
 
 LAID: Final = (
     *("operatingsystem", "preseed", "finish", "templates", "params", "loader", "kernel"),
-    *("initrd", "image_url", "cmdline", "bootif", "wipes"),
+    *("initrd", "image_url", "checksums", "cmdline", "bootif", "wipes"),
 )
 """Keys of a build that a recipe has a say in, as the layers have them."""
 WHOLE: Final = (
     *("operatingsystem", "preseed", "finish", "templates", "kernel", "initrd", "image_url"),
-    "cmdline",
+    *("checksums", "cmdline"),
 )
 """Those of which nothing of a layer beneath counts, whether or not the recipe has them: it says
 all that is booted."""
@@ -46,6 +47,22 @@ class Verified(Model):
     how: Annotated[str, Field(min_length=1)]
 
 
+class WrittenChecksums(Model):
+    """A list of digests, whose texts may have braces in them.
+
+    Attributes:
+        url: The list, as ``{mirror}/…/SHA256SUMS``.
+        signature: Its OpenPGP signature: a URL, a file beside the list, or ``inline``.
+        keyring: Whose signature counts: a keyring's name, as ``debian-archive``, or its path.
+        release: The ``InRelease`` of a Debian archive, which has the list's own digest.
+    """
+
+    url: Annotated[str, Field(min_length=1)]
+    signature: str = ""
+    keyring: str = ""
+    release: str = ""
+
+
 class Variant(Model):
     """What a recipe says of all machines, or of those of one architecture.
 
@@ -55,9 +72,11 @@ class Variant(Model):
         templates: Further templates, by the name that the installer asks for.
         params: Values for those templates, as the versions that belong to the kernel.
         loader: What the firmware loads first, instead of what fits its architecture.
-        kernel: What is booted: below ``image_url``, or a URL; else in ``images``.
+        kernel: What is booted: below ``image_url``, or a URL; else in ``images``. It may be a
+            mapping of ``url`` and ``sha256``, the digest that it must have.
         initrd: What is loaded beside it, likewise; one, or a list.
         image_url: Where they are: as a rule ``{mirror}/…``.
+        checksums: A list of digests, for all files of its folder and below.
         cmdline: The kernel's command line, a template.
         interactive: The same where somebody at the screen answers: of `pyxie boot`, which gives
             no preseed and no template.
@@ -75,9 +94,10 @@ class Variant(Model):
     templates: Templates = Field(default_factory=dict)
     params: Params = Field(default_factory=dict)
     loader: Loader = ""
-    kernel: str = ""
+    kernel: KernelFile = ""
     initrd: Initrds = ()
     image_url: str = ""
+    checksums: WrittenChecksums | None = None
     cmdline: str = ""
     interactive: str = ""
     bootif: bool | None = None

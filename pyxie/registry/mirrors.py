@@ -15,7 +15,9 @@ from pyxie.registry.merge import Merged
 
 CALL: Final = "call"
 """The layer of what a call says."""
-_KEYS: Final = ("kernel", "initrd", "image_url")
+_KEYS: Final = ("kernel", "initrd", "image_url", "checksums")
+_URLS: Final = ("url", "signature", "release")
+"""Of them, in a mapping."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 Mirror = tuple[str, str, int]
@@ -78,7 +80,8 @@ def _texts(value: Plain) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
-        yield from _texts(value.get("url"))
+        for key in _URLS:
+            yield from _texts(value.get(key))
     elif isinstance(value, list):
         for each in value:
             yield from _texts(each)

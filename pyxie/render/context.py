@@ -17,6 +17,7 @@ from urllib.parse import quote
 import jinja2
 
 from pyxie.builds.life import Build
+from pyxie.config.checksums import kernel_url
 from pyxie.config.initrd import urls as initrd_urls
 from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
@@ -165,6 +166,7 @@ def template_names(machine: Machine, settings: Settings, context: BuildContext) 
         "shortname": machine.shortname or short,
         "domain": machine.domain or domain,
         "params": Params("machine.params", machine.params),
+        "kernel": kernel_url(machine.kernel),
         "initrd": initrd_urls(machine.initrd),
         "image_url": machine.image_url or "",
         "network": [_nic(at, nic) for at, nic in enumerate(machine.network)],
@@ -323,7 +325,7 @@ def _nameservers(machine: Machine) -> list[str]:
 def _config(settings: Settings, context: BuildContext) -> dict[str, Any]:
     own = {
         "cmdline": settings.cmdline,
-        "kernel": settings.kernel,
+        "kernel": kernel_url(settings.kernel),
         "initrd": initrd_urls(settings.initrd),
         "image_url": settings.image_url or "",
     }

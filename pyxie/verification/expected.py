@@ -9,8 +9,6 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from pyxie.outbound.reach import Reach
 from pyxie.verification.digests import plain
 
-INLINE: Final = "inline"
-"""A list that is signed inline, which has its signature inside."""
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -32,11 +30,6 @@ class Listed:
     release: str = ""
     reach: Reach = Reach.ANYWHERE
 
-    @property
-    def name(self) -> str:
-        """The file's own name."""
-        return urlsplit(self.url).path.rpartition("/")[2] or self.url
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
@@ -51,6 +44,18 @@ class Expected:
     sha256: str = ""
     listed: Listed | None = None
     name: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """By what it is verified, in a few words."""
+        if self.sha256 or self.listed is None:
+            return "its 'sha256'"
+        by = _last(self.listed.url)
+        if self.listed.release:
+            by = f"{by} of {_last(self.listed.release)}"
+        if not self.listed.signature:
+            return f"{by}, which is not signed"
+        return f"{by}, signed by one of the keyring {self.listed.keyring}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,10 @@ def name_in(listed: str, url: str) -> str:
     if not path or ".." in unquote(one.path).split("/"):
         return ""
     return path.removeprefix(f"{folder}/") if not folder or path.startswith(f"{folder}/") else ""
+
+
+def _last(url: str) -> str:
+    return urlsplit(url).path.rpartition("/")[2] or url
 
 
 def _server(parts: SplitResult) -> tuple[str, int | None]:

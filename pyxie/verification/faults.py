@@ -67,4 +67,8 @@ class SignatureError(VerificationError):
 
 
 class UncheckedError(VerificationError):
-    """Nothing could be checked now: a list is not to be had, or a program or keyring is not."""
+    """It could not be checked: there is no program or no keyring for that, or it takes too long."""
+
+
+class UnreadError(VerificationError):
+    """A list, or its signature, is not to be had from its server now."""

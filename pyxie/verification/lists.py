@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 import aiohttp
 from aiohttp import hdrs
@@ -17,23 +16,45 @@ from pyxie.outbound.phrases import phrase
 from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.outbound.reach import Reach
 from pyxie.outbound.requests import reason
-from pyxie.verification.faults import UncheckedError
+from pyxie.verification.faults import UnreadError
 
-Read = Callable[[str, Reach, Bound], Awaitable[bytes]]
-"""Returns a file of another server's: its URL, where that may lead, how many bytes it may have.
-Raises UncheckedError where it is not to be had."""
+
+class Reader(Protocol):
+    """Reads other servers' small files; to be entered before."""
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None: ...
+
+    async def read(self, url: str, reach: Reach, most: Bound) -> bytes:
+        """Return a file.
+
+        Args:
+            url: Where it is.
+            reach: Where that may lead.
+            most: Bytes that it may have.
+
+        Raises:
+            UnreadError: It is not to be had.
+        """
+        ...
+
+
 _PIECE: Final = 65_536
 
 
 class Lists:
-    """Reads them; a service that opens connections as they are needed.
+    """Reads them. A `Reader`.
 
     Args:
         proxies: By way of which other servers are reached.
         seconds: For one file.
     """
-
-    name = "lists of checksums"
 
     def __init__(self, proxies: Proxies = DIRECTLY, *, seconds: float = VERIFY_FETCH.most) -> None:
         self._fetcher = Fetcher(proxies, whose="checksums")
@@ -51,38 +72,31 @@ class Lists:
     ) -> None:
         await self._fetcher.__aexit__(kind, error, traceback)
 
-    async def serve(self) -> None:
-        """Wait to be cancelled: files are read as they are asked for."""
-        await asyncio.Event().wait()
-
-    async def drain(self) -> None:
-        """Nothing is in hand that somebody else does not wait for."""
-
     async def read(self, url: str, reach: Reach, most: Bound) -> bytes:
-        """Return a file, as of `Read`."""
+        """Return a file, as of `Reader`."""
         try:
             async with asyncio.timeout(self._seconds), self._fetcher.get(url, reach) as fetched:
                 return await _body(fetched.answer, url, most)
-        except UncheckedError:
+        except UnreadError:
             raise
         except TimeoutError as exc:
             VERIFY_FETCH.reached()
-            raise UncheckedError(url, f"was not sent within {self._seconds:g} s") from exc
+            raise UnreadError(url, f"was not sent within {self._seconds:g} s") from exc
         except PyxieError as exc:  # a redirect, or a proxy, say
-            raise UncheckedError(url, f"cannot be fetched: {exc}") from exc
+            raise UnreadError(url, f"cannot be fetched: {exc}") from exc
         except (aiohttp.ClientError, ValueError) as exc:
-            raise UncheckedError(url, f"cannot be fetched: {reason(exc)}") from exc
+            raise UnreadError(url, f"cannot be fetched: {reason(exc)}") from exc
 
 
 async def _body(answer: aiohttp.ClientResponse, url: str, most: Bound) -> bytes:
     if answer.status != 200:
-        raise UncheckedError(url, f"cannot be fetched: answered {phrase(answer.status)}")
+        raise UnreadError(url, f"cannot be fetched: answered {phrase(answer.status)}")
     if answer.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise UncheckedError(url, "was sent packed, which was not asked for")
+        raise UnreadError(url, "was sent packed, which was not asked for")
     found = bytearray()
     async for piece in answer.content.iter_chunked(_PIECE):
         found += piece
         if len(found) > most.whole:
             most.reached()
-            raise UncheckedError(url, f"is larger than {most.whole:,} bytes")
+            raise UnreadError(url, f"is larger than {most.whole:,} bytes")
     return bytes(found)

@@ -74,6 +74,9 @@ def check(by: str, keyring: bytes, text: bytes, signature: bytes, what: str) -> 
         raise UncheckedError(what, why) from exc
     if len(output) == VERIFY_OUTPUT.whole:
         VERIFY_OUTPUT.reached()
+    if code < 0:
+        why = f"its signature cannot be checked: {name} died of signal {-code}"
+        raise UncheckedError(what, why)
     match JUDGES[name](code, output.decode(errors="replace")):
         case Bad(why=why):
             raise SignatureError(what, why)
@@ -112,7 +115,7 @@ def _run(command: list[str], folder: Path, *, quiet: bool) -> int:
     ):
         try:
             for what, most in (
-                (resource.RLIMIT_CPU, VERIFY_TIME.whole),
+                (resource.RLIMIT_CPU, 1 + VERIFY_TIME.whole),
                 (resource.RLIMIT_AS, _MEMORY),
                 (resource.RLIMIT_FSIZE, VERIFY_OUTPUT.whole),
             ):

@@ -9,21 +9,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, TypeVar, TypeVarTuple, Unpack
+from typing import Final, Self, TypeVar, TypeVarTuple, Unpack
 from urllib.parse import urlsplit
 
 from pyxie.bounded import note
 from pyxie.bounds import VERIFY_KEPT, VERIFY_LIST, VERIFY_SIGNATURE
 from pyxie.clock import steady
+from pyxie.config.checksums import INLINE
 from pyxie.errors import BusyError
 from pyxie.service import Unbound
 from pyxie.threads import Pool
 from pyxie.verification import digests, release
 from pyxie.verification.digests import Digests
-from pyxie.verification.expected import INLINE, Expected, Listed, Wanted, name_in
-from pyxie.verification.faults import MismatchError, UncheckedError, VerificationError
+from pyxie.verification.expected import Expected, Listed, Wanted, name_in
+from pyxie.verification.faults import (
+    MismatchError,
+    UncheckedError,
+    UnlistedError,
+    VerificationError,
+)
 from pyxie.verification.keyrings import read as read_keyring
-from pyxie.verification.lists import Read
+from pyxie.verification.lists import Reader
 from pyxie.verification.openpgp import Signed, split
 from pyxie.verification.signature import check, program
 
@@ -55,7 +61,7 @@ class Verifier(Unbound):
     """Tells which digest a file must have.
 
     Args:
-        read: Returns other servers' small files.
+        reader: Gives other servers' small files; it is entered and left with this.
         folder: The operator's keyrings, as of now.
         checker: Returns the program that checks signatures; raises UncheckedError.
         clock: Seconds since the epoch.
@@ -66,20 +72,24 @@ class Verifier(Unbound):
 
     def __init__(
         self,
-        read: Read,
+        reader: Reader,
         folder: Callable[[], Path],
         *,
         checker: Callable[[], str] = program,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = steady,
     ) -> None:
-        self._read = read
+        self._reader = reader
         self._folder = folder
         self._checker = checker
         self._clock = clock
         self._steady = steady
         self._pool = Pool("signatures", most=2, patience=_PATIENCE)
         self._asked: dict[Listed, tuple[float, asyncio.Task[_List]]] = {}
+
+    async def __aenter__(self) -> Self:
+        await self._reader.__aenter__()
+        return self
 
     async def __aexit__(
         self,
@@ -91,6 +101,7 @@ class Verifier(Unbound):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._reader.__aexit__(kind, error, traceback)
 
     async def serve(self) -> None:
         """Wait to be cancelled: lists are read as they are asked for."""
@@ -150,16 +161,19 @@ class Verifier(Unbound):
 
     async def _fetched(self, listed: Listed) -> _List:
         url = listed.release or listed.url
-        data = await self._read(url, listed.reach, VERIFY_LIST)
+        data = await self._reader.read(url, listed.reach, VERIFY_LIST)
         signature = b""
         if listed.signature and listed.signature != INLINE:
-            signature = await self._read(listed.signature, listed.reach, VERIFY_SIGNATURE)
+            signature = await self._reader.read(listed.signature, listed.reach, VERIFY_SIGNATURE)
         text, by = await self._run(self._signed, listed, url, data, signature)
         if not listed.release:
             return _List(await self._run(digests.parse, text, url), by)
         of_release = await self._run(release.parse, text, url, self._clock())
-        wanted = of_release.of(name_in(url, listed.url))
-        data = await self._read(listed.url, listed.reach, VERIFY_LIST)
+        name = name_in(url, listed.url)
+        if not name:
+            raise UnlistedError(url, f"is not above the list {_last(listed.url)}")
+        wanted = of_release.of(name)
+        data = await self._reader.read(listed.url, listed.reach, VERIFY_LIST)
         found = await self._run(_digest, data)
         if found != wanted:
             raise MismatchError(listed.url, wanted, found, by)

@@ -55,6 +55,7 @@ class TestBuilds:
             "kernel    linux  config.yaml:2          settings",
             "params.a  b      machines/web01.yaml:1  machine",
             "hostname  web01  machines/web01.yaml:1  machine",
+            "kernel: linux is not verified",
         ]
         assert "other" in pyxie("show", "web01", "--type", "rescue").out
         assert pyxie("show", "web01").err == (

@@ -30,6 +30,7 @@ CHANGES = {
     "staticspath": ("", "files"),
     "ipxe": ("i1", "i2"),
     "images": ("p1", "p2"),
+    "keyrings": ("k1", "k2"),
     "state": ("s1/x.sqlite", "s2/x.sqlite"),
     "baseurl": ("http://a.example", "http://b.example"),
     "cmdline": ("quiet", "loud"),
@@ -38,6 +39,7 @@ CHANGES = {
     "initrd": ("r1", "[r1, r2]"),
     "bootif": ("", "false"),
     "image_url": ("http://a.example/", "http://b.example/"),
+    "checksums": ("", "{url: http://a.example/S}"),
     "params": ("{a: 1}", "{a: 2}"),
     "build_types": ("{a: }", "{a: , b: }"),
     "unknown": ("ignore", "discover"),
@@ -456,8 +458,8 @@ class TestDerived:
         made: list[str] = []
 
         def make(settings: Settings) -> list[str]:
-            made.append(settings.kernel)
-            return [settings.kernel]
+            made.append(str(settings.kernel))
+            return [str(settings.kernel)]
 
         derived = Derived(file.live, make)
 
@@ -472,7 +474,7 @@ class TestDerived:
 
     async def test_stays_as_it_was_where_it_cannot_be_made(self, tmp_path: Path) -> None:
         file = File(tmp_path, "kernel: '1'\n")
-        derived = Derived(file.live, lambda settings: int(settings.kernel))
+        derived = Derived(file.live, lambda settings: int(str(settings.kernel)))
         await file.reload("kernel: b\n")
 
         for _ in range(2):

@@ -45,6 +45,7 @@ class TestDefaults:
             "staticspath": None,
             "ipxe": tmp_path / "ipxe",
             "images": tmp_path / "images",
+            "keyrings": tmp_path / "keyrings",
             "state": f"sqlite+aiosqlite:///{tmp_path}/state/pyxie.sqlite",
             "baseurl": None,
             "build_types": {},

@@ -243,6 +243,7 @@ async def serving(
         parts.boot_api,
         parts.upstreams,
         parts.image_store,
+        parts.verifier,
         server,
     ):
         if to_strangers:

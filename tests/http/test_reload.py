@@ -183,6 +183,14 @@ def store_settings(key: str) -> See:
     return see
 
 
+async def keyrings(served: Served) -> str:
+    return served.parts.verifier._folder().name
+
+
+async def listed_at(served: Served) -> str:
+    return str((await inherited("checksums")(served)).url)
+
+
 async def audited(served: Served) -> int:
     """Return how many of 100 changes are kept, one more if those before are kept too."""
     for _ in range(100):
@@ -272,6 +280,10 @@ CASES = [
     Case("kernel", "k1", "k2", inherited("kernel"), "k1", "k2"),
     Case("initrd", "r1", "[r1, r2]", inherited("initrd"), ("r1",), ("r1", "r2")),
     Case("bootif", "", "false", inherited("bootif"), None, False),
+    Case("keyrings", "keys1", "keys2", keyrings, "keys1", "keys2"),
+    Case(
+        "checksums", "{url: http://a/S}", "{url: http://b/S}", listed_at, "http://a/S", "http://b/S"
+    ),
     Case("image_url", "http://a/", "http://b/", inherited("image_url"), "http://a/", "http://b/"),
     Case("params", "{a: 1}", "{a: 2}", inherited("params"), {"x": "group", "a": "1"}, None),
     Case("build_types", "{}", "{rescue: }", rescued, 404, 200),

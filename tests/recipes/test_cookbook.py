@@ -70,6 +70,26 @@ class TestARecipe:
         }
         assert book.said("debian-12") is book.said("debian-12")
 
+    def test_says_what_its_files_have_to_be(self) -> None:
+        digest = "a1" * 32
+        book = cookbook(
+            {
+                "r": f"mirror: debian\nkernel: {{url: linux, sha256: {digest}}}\n"
+                'checksums: {url: "{mirror}/SHA256SUMS", release: "{mirror}/InRelease",'
+                " keyring: debian-archive}\n"
+            }
+        )
+
+        assert said(book, "r") == {
+            "kernel": {"url": "linux", "sha256": digest},
+            "checksums": {
+                "url": "http://a.example:81/debian/SHA256SUMS",
+                "release": "http://a.example:81/debian/InRelease",
+                "keyring": "debian-archive",
+            },
+        }
+        assert book.misfits("r", "amd64") == []
+
     def test_takes_away_all_of_a_boot_that_it_does_not_say(self) -> None:
         book = cookbook({"memtest": "kernel: memtest\n"})
 

@@ -35,7 +35,7 @@ def lay(folder: Path, config: str = "", **files: str) -> Folder:
     )
 
 
-def booted(found: Definition) -> tuple[str, tuple[object, ...], str]:
+def booted(found: Definition) -> tuple[object, tuple[object, ...], str]:
     return found.machine.kernel, found.machine.initrd, found.machine.cmdline
 
 

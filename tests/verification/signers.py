@@ -85,3 +85,30 @@ def signers() -> Iterator[Signers]:
             timeout=60,
         )
         shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Who signs.
+
+    Attributes:
+        signers: Has them sign: ``mirror``, ``stranger``, and ``old``, whose key has expired.
+        mirror, stranger, old: The keys.
+    """
+
+    signers: Signers
+    mirror: bytes
+    stranger: bytes
+    old: bytes
+
+
+@contextmanager
+def keys() -> Iterator[Keys]:
+    """Make all of them, which takes a second."""
+    with signers() as made:
+        yield Keys(
+            made,
+            made.key("mirror", at=LONG_AGO),
+            made.key("stranger"),
+            made.key("old", at=LONG_AGO, lasts="2d"),
+        )

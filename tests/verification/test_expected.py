@@ -64,7 +64,29 @@ class TestExpected:
         assert expected(self.URL) is None
 
 
-class TestAListsName:
-    def test_is_its_files(self) -> None:
-        assert LIST.name == "SHA256SUMS"
-        assert Listed(url="http://deb.example").name == "http://deb.example"
+class TestInWords:
+    @pytest.mark.parametrize(
+        ("listed", "told"),
+        [
+            (LIST, "SHA256SUMS, which is not signed"),
+            (Listed(url="http://deb.example"), "http://deb.example, which is not signed"),
+            (
+                Listed(url=SUMS, signature=f"{SUMS}.gpg", keyring="ubuntu"),
+                "SHA256SUMS, signed by one of the keyring ubuntu",
+            ),
+            (
+                Listed(
+                    url=SUMS,
+                    signature="inline",
+                    keyring="debian-archive",
+                    release="https://deb.example/debian/InRelease",
+                ),
+                "SHA256SUMS of InRelease, signed by one of the keyring debian-archive",
+            ),
+        ],
+    )
+    def test_a_list_is_told_with_who_has_to_sign(self, listed: Listed, told: str) -> None:
+        assert Expected(listed=listed, name="linux").in_words == told
+
+    def test_a_digest_comes_before_a_list(self) -> None:
+        assert Expected(sha256=A, listed=LIST, name="linux").in_words == "its 'sha256'"

@@ -10,7 +10,7 @@ from pyxie.bounds import VERIFY_KEYRING
 from pyxie.verification import keyrings
 from pyxie.verification.faults import ListError, UncheckedError
 from pyxie.verification.keyrings import read
-from tests.verification.conftest import Keys
+from tests.verification.signers import Keys
 
 KEY = b"\x99key"
 

@@ -8,7 +8,7 @@ import pytest
 
 from pyxie.bounds import Bound
 from pyxie.outbound.reach import Reach
-from pyxie.verification.faults import UncheckedError
+from pyxie.verification.faults import UnreadError
 from pyxie.verification.lists import Lists
 from tests.http.upstream import File, Mirror, mirror
 
@@ -53,22 +53,22 @@ class TestAList:
     async def test_that_is_not_to_be_had_is_told(
         self, name: str, why: str, lists: Lists, upstream: Mirror
     ) -> None:
-        with pytest.raises(UncheckedError) as caught:
+        with pytest.raises(UnreadError) as caught:
             await lists.read(f"{upstream.url}/{name}", Reach.ANYWHERE, MOST)
 
         assert str(caught.value) == f"{upstream.url}/{name}: {why}"
 
     async def test_that_stops_half_way_is_told(self, upstream: Mirror) -> None:
         async with Lists(seconds=0.3) as impatient:
-            with pytest.raises(UncheckedError, match=r"was not sent within 0\.3 s"):
+            with pytest.raises(UnreadError, match=r"was not sent within 0\.3 s"):
                 await impatient.read(f"{upstream.url}/silent", Reach.ANYWHERE, MOST)
 
     async def test_is_not_read_where_it_may_not_lead(self, lists: Lists, upstream: Mirror) -> None:
-        with pytest.raises(UncheckedError, match="an address of this host"):
+        with pytest.raises(UnreadError, match="an address of this host"):
             await lists.read(f"{upstream.url}/SHA256SUMS", Reach.PUBLIC, MOST)
 
         assert upstream.asked == []
 
     async def test_of_a_server_that_is_down_is_told(self, lists: Lists) -> None:
-        with pytest.raises(UncheckedError, match="cannot be fetched: Connection refused"):
+        with pytest.raises(UnreadError, match="cannot be fetched: Connection refused"):
             await lists.read("http://127.0.0.1:1/SHA256SUMS", Reach.ANYWHERE, MOST)

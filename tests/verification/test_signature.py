@@ -15,8 +15,7 @@ from pyxie.verification.judging import Good
 from pyxie.verification.openpgp import split
 from pyxie.verification.signature import check, program
 from tests.needs import program as needed
-from tests.verification.conftest import Keys
-from tests.verification.signers import LONG_AGO
+from tests.verification.signers import LONG_AGO, Keys
 
 TEXT = b"a1" * 32 + b"  linux\n"
 URL = "http://mirror.example/SHA256SUMS"
@@ -155,9 +154,9 @@ class TestItsBounds:
         script.write_text("#!/bin/sh\nsleep 0.2\nexec yes\n")
         before = VERIFY_OUTPUT.times
 
-        assert refused(str(script), keys.mirror, TEXT, b"") == (
-            f"{URL}: could not be checked: gpgv ended with -25"
-        )
+        with pytest.raises(UncheckedError, match="gpgv died of signal 25"):
+            check(str(script), keys.mirror, TEXT, b"", URL)
+
         assert VERIFY_OUTPUT.times == before + 1
 
     def test_it_is_given_no_home_and_no_environment_and_leaves_nothing(

@@ -12,20 +12,22 @@ from pathlib import Path
 import pytest
 
 from pyxie.bounds import VERIFY_KEPT, Bound
+from pyxie.config.checksums import INLINE
 from pyxie.outbound.reach import Reach
-from pyxie.verification.expected import INLINE, Expected, Listed, Wanted
+from pyxie.verification.expected import Expected, Listed, Wanted
 from pyxie.verification.faults import (
     ListError,
     MismatchError,
     SignatureError,
     UncheckedError,
     UnlistedError,
+    UnreadError,
     VerificationError,
 )
 from pyxie.verification.signature import program
 from pyxie.verification.verifier import Verifier
 from tests.needs import program as needed
-from tests.verification.conftest import Keys
+from tests.verification.signers import Keys
 
 LINUX, OTHER = "a1" * 32, "b2" * 32
 FOLDER = "http://deb.example/dists/bookworm"
@@ -53,11 +55,17 @@ class Site:
     now: float = 0.0
     may: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def __aenter__(self) -> object:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
     async def read(self, url: str, _reach: Reach, _most: Bound) -> bytes:
         self.asked.append(url)
         await self.may.wait()
         if url not in self.files:
-            raise UncheckedError(url, "cannot be fetched: answered 404 Not Found")
+            raise UnreadError(url, "cannot be fetched: answered 404 Not Found")
         return self.files[url]
 
 
@@ -68,9 +76,7 @@ async def verifier(
     site.may.set()
     for name, keys in (keyrings or {}).items():
         (folder / name).write_bytes(keys)
-    made = Verifier(
-        site.read, lambda: folder, clock=lambda: 1e9 + site.now, steady=lambda: site.now
-    )
+    made = Verifier(site, lambda: folder, clock=lambda: 1e9 + site.now, steady=lambda: site.now)
     async with made:
         yield made
 
@@ -103,7 +109,7 @@ class TestAFile:
         del site.files[URL]
 
         async with verifier(site) as made:
-            with pytest.raises(UncheckedError, match="answered 404"):
+            with pytest.raises(UnreadError, match="answered 404"):
                 await made.wanted(PLAIN)
 
 
@@ -142,7 +148,7 @@ class TestASignedList:
         self, site: Site, tmp_path: Path
     ) -> None:
         async with verifier(site, {}, tmp_path) as made:
-            with pytest.raises(UncheckedError, match=r"SHA256SUMS\.gpg: .* 404"):
+            with pytest.raises(UnreadError, match=r"SHA256SUMS\.gpg: .* 404"):
                 await made.wanted(self.SIGNED)
             site.files[f"{URL}.gpg"] = b"x"
             site.now += 10
@@ -172,9 +178,7 @@ class TestASignedList:
         (tmp_path / "mirror.gpg").write_bytes(b"\x99")
         site.may.set()
 
-        async with Verifier(
-            site.read, lambda: tmp_path, checker=lambda: program(str(tmp_path))
-        ) as made:
+        async with Verifier(site, lambda: tmp_path, checker=lambda: program(str(tmp_path))) as made:
             with pytest.raises(UncheckedError, match="install the package sqv, or gpgv"):
                 await made.wanted(self.SIGNED)
 
@@ -221,6 +225,14 @@ class TestDebiansChain:
             with pytest.raises(UnlistedError, match="names no 'main/images/SHA256SUMS'"):
                 await made.wanted(self.CHAIN)
 
+    async def test_breaks_where_the_release_is_not_above_the_list(self, site: Site) -> None:
+        elsewhere = Listed(url=URL, release="http://other.example/InRelease")
+        site.files["http://other.example/InRelease"] = RELEASE
+
+        async with verifier(site) as made:
+            with pytest.raises(UnlistedError, match="is not above the list SHA256SUMS"):
+                await made.wanted(Expected(listed=elsewhere, name=NAME))
+
     async def test_breaks_where_the_release_is_too_old(
         self, site: Site, keys: Keys, tmp_path: Path
     ) -> None:
@@ -263,7 +275,7 @@ class TestAListInMemory:
 
         async with verifier(site) as made:
             for site.now in (0.0, 4.0):
-                with pytest.raises(UncheckedError):
+                with pytest.raises(UnreadError):
                     await made.wanted(PLAIN)
             site.files[URL], site.now = SUMS, 5.0
             assert (await made.wanted(PLAIN)).sha256 == LINUX

@@ -1,0 +1,106 @@
+"""What a build's kernel and initrds are to be, looked at before it begins.
+
+What is known to be wrong by then refuses it; what cannot be known yet is said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from pyxie.bounds import VERIFY_BEGIN
+from pyxie.config.nodes import Loc
+from pyxie.confined import find
+from pyxie.errors import NotServedError, Problem
+from pyxie.http.files import opened
+from pyxie.http.parts import OWN_FILES, POOLS, SETTINGS, VERIFIER
+from pyxie.images.spec import Image, Images, Local, images_of
+from pyxie.registry.define import Definition
+from pyxie.registry.mirrors import Mirrors
+from pyxie.verification.faults import MismatchError, UnreadError, VerificationError
+
+_LATER: Final = "when the machine asks for it, it is tried again"
+
+
+class UnverifiedError(NotServedError):
+    """A kernel or an initrd is not what it should be; its text has the place and both digests."""
+
+    def __init__(self, part: str, problem: Problem) -> None:
+        super().__init__(part, problem.sentence)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return str(self.problem)
+
+
+async def verified(
+    request: web.Request, definition: Definition, called: Mirrors
+) -> tuple[str, ...]:
+    """Check what can be checked of a build's files before it begins.
+
+    Args:
+        request: Who asks.
+        definition: What is built.
+        called: Servers that only the call names, of one who may build and no more.
+
+    Returns:
+        What could not be checked yet, a sentence each.
+
+    Raises:
+        UnverifiedError: One is known to be wrong.
+    """
+    said: dict[str, None] = {}
+    for part, at, image in _parts(images_of(definition.machine, called)):
+        try:
+            async with asyncio.timeout(VERIFY_BEGIN.most):
+                await _checked(request, image)
+        except UnreadError as exc:
+            said[str(_placed(definition, at, image, exc, f"{exc}; {_LATER}"))] = None
+        except VerificationError as exc:
+            raise UnverifiedError(part, _placed(definition, at, image, exc, str(exc))) from exc
+        except TimeoutError:
+            VERIFY_BEGIN.reached()
+            said[f"{part}: is not verified within {VERIFY_BEGIN.most:g} s; {_LATER}"] = None
+    return tuple(said)
+
+
+async def _checked(request: web.Request, image: Image) -> None:
+    if not isinstance(image, Local):
+        if image.expected is not None:
+            await request.app[VERIFIER].agreed(image.expected, image.url)
+    elif image.sha256:
+        folder, pool = request.app[SETTINGS]().images, request.app[POOLS].images
+        async with opened(pool, find, folder, image.name) as file:
+            await request.app[OWN_FILES].check(file, image.sha256, image.name)
+
+
+def _parts(images: Images) -> Iterator[tuple[str, Loc, Image]]:
+    yield "kernel", ("kernel",), images.kernel
+    for at, image in enumerate(images.initrds):
+        yield f"initrd {at}", ("initrd", at), image
+
+
+def _placed(
+    definition: Definition, at: Loc, image: Image, exc: VerificationError, sentence: str
+) -> Problem:
+    """Return what is wrong with the place where it is to be mended.
+
+    That is the digest that is written, or else the list by which the file is checked.
+    """
+    own = isinstance(exc, MismatchError) and exc.wanted == _written(image)
+    loc = (*at, "sha256") if own or isinstance(image, Local) else ("checksums", "url")
+    place = definition.merged.place(loc)
+    if place is None:  # no file says it
+        return Problem(Path(definition.machine.hostname), 0, 0, "", sentence)
+    return place.problem(sentence)
+
+
+def _written(image: Image) -> str:
+    """Return the digest that is written beside a file; empty for none."""
+    if isinstance(image, Local):
+        return image.sha256
+    return image.expected.sha256 if image.expected else ""

@@ -1,0 +1,218 @@
+"""A build whose kernel or initrd is known to be wrong does not begin."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from pyxie.access.scope import Scope
+from pyxie.bounds import VERIFY_BEGIN
+from pyxie.events.kind import Step
+from tests.http.site import ALL_LOCAL, HOST, LOCAL, Served, serving
+from tests.http.upstream import File, Mirror, mirror
+from tests.needs import program
+from tests.verification.signers import Keys
+
+LINUX = hashlib.sha256(b"kernel").hexdigest()
+INITRD = hashlib.sha256(b"initrd").hexdigest()
+OTHER = "b2" * 32
+SUMS = f"{LINUX}  linux\n{INITRD}  initrd.gz\n".encode()
+BODY = b"kernel: {url: linux, sha256: %b}\n"
+
+
+@asynccontextmanager
+async def site(
+    folder: Path, files: dict[str, File], checksums: str
+) -> AsyncIterator[tuple[Served, Mirror]]:
+    """Serve a machine whose kernel is at a mirror, where its list may be as well."""
+    async with mirror(files) as there:
+        machine = (
+            f"hostname: {HOST}\nimage_url: {there.url}/\nkernel: linux\ninitrd: initrd.gz\n"
+            "network: [{macaddress: '00:de:ad:90:74:60'}]\ncmdline: quiet\n"
+            f"{checksums.format(url=there.url)}"
+        )
+        async with serving(folder, machine=machine) as served:
+            yield served, there
+
+
+def signed(keyring: str = "mirror") -> str:
+    return (
+        "checksums:\n    url: {url}/SHA256SUMS\n    signature: SHA256SUMS.gpg\n"
+        f"    keyring: {keyring}\n"
+    )
+
+
+UNSIGNED = "checksums: {{url: '{url}/SHA256SUMS'}}\n"
+
+
+async def asked(served: Served, body: bytes | None = None) -> tuple[int, str]:
+    answer = await served.ask("PUT", f"/build/{HOST}", body)
+    return answer.status, answer.text.rstrip()
+
+
+class TestABuild:
+    async def test_begins_where_all_agree(self, tmp_path: Path, keys: Keys) -> None:
+        program("gpgv", "gpgv")
+        files: dict[str, File] = {
+            "SHA256SUMS": SUMS,
+            "SHA256SUMS.gpg": keys.signers.detached(SUMS, "mirror"),
+        }
+        (tmp_path / "keyrings").mkdir()
+        (tmp_path / "keyrings/mirror.gpg").write_bytes(keys.mirror)
+
+        async with site(tmp_path, files, signed()) as (served, _):
+            assert await asked(served, BODY % LINUX.encode()) == (200, "OK")
+
+    async def test_is_refused_where_what_is_written_is_not_what_the_list_says(
+        self, tmp_path: Path
+    ) -> None:
+        async with site(tmp_path, {"SHA256SUMS": SUMS}, UNSIGNED) as (served, there):
+            status, told = await asked(served, BODY % OTHER.encode())
+
+        assert (status, told) == (
+            400,
+            (
+                f"body:1:30: kernel.sha256: {there.url}/linux: its SHA-256 is {LINUX}, and should"
+                f" be {OTHER} by 'sha256', against SHA256SUMS, which is not signed"
+            ),
+        )
+        assert [told in text for text in served.texts(Step.TROUBLE)] == [True]
+        assert served.parts.index.active(HOST) is None
+
+    async def test_is_refused_where_the_list_does_not_name_its_file(self, tmp_path: Path) -> None:
+        files: dict[str, File] = {"SHA256SUMS": f"{LINUX}  linux\n".encode()}
+
+        async with site(tmp_path, files, UNSIGNED) as (served, there):
+            assert await asked(served) == (
+                400,
+                (
+                    f"{tmp_path}/machines/{HOST}.yaml:7:18: checksums.url:"
+                    f" {there.url}/SHA256SUMS: names no 'initrd.gz'"
+                ),
+            )
+
+    async def test_is_refused_where_the_list_was_changed(self, tmp_path: Path, keys: Keys) -> None:
+        program("gpgv", "gpgv")
+        files: dict[str, File] = {
+            "SHA256SUMS": SUMS + b"#\n",
+            "SHA256SUMS.gpg": keys.signers.detached(SUMS, "mirror"),
+        }
+        (tmp_path / "keyrings").mkdir()
+        (tmp_path / "keyrings/mirror.gpg").write_bytes(keys.mirror)
+
+        async with site(tmp_path, files, signed()) as (served, there):
+            status, told = await asked(served)
+
+        assert status == 400
+        assert f"machines/{HOST}.yaml:8:10: checksums.url: {there.url}/SHA256SUMS: is " in told
+
+    async def test_is_refused_where_its_keyring_is_missing(self, tmp_path: Path) -> None:
+        files: dict[str, File] = {"SHA256SUMS": SUMS, "SHA256SUMS.gpg": b"x"}
+
+        async with site(tmp_path, files, signed("fedora")) as (served, _):
+            status, told = await asked(served)
+
+        assert status == 400
+        assert "keyring fedora: is in none of " in told
+        assert told.endswith(": put the distribution's keys there as fedora.gpg")
+
+    async def test_begins_with_advice_where_the_list_is_not_to_be_had(self, tmp_path: Path) -> None:
+        async with site(tmp_path, {"SHA256SUMS": 404}, UNSIGNED) as (served, there):
+            answer = await served.ask("PUT", f"/api/v1/builds/{HOST}", b"{}")
+
+        assert answer.status == 200
+        assert [each for each in json.loads(answer.body)["advice"] if "SHA256SUMS" in each] == [
+            (
+                f"{tmp_path}/machines/{HOST}.yaml:7:18: checksums.url: {there.url}/SHA256SUMS:"
+                " cannot be fetched: answered 404 Not Found; when the machine asks for it, it is"
+                " tried again"
+            )
+        ]
+
+    async def test_does_not_wait_for_a_list_for_long(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(VERIFY_BEGIN, "most", 0.1)
+
+        async with site(tmp_path, {"SHA256SUMS": SUMS}, UNSIGNED) as (served, there):
+            there.may.clear()
+            answer = await served.ask("PUT", f"/api/v1/builds/{HOST}", b"{}")
+
+        assert answer.status == 200
+        assert "kernel: is not verified within 0.1 s; " in answer.text
+
+    async def test_with_a_file_of_ours_is_refused_where_that_was_changed(
+        self, tmp_path: Path
+    ) -> None:
+        machine = LOCAL.replace("deb/linux", f"{{url: deb/linux, sha256: {OTHER}}}")
+        (tmp_path / "images/deb").mkdir(parents=True)
+        for name in ("deb/linux", "deb/initrd.gz", "firmware.cpio"):
+            (tmp_path / "images" / name).write_bytes(b"kernel")
+
+        async with serving(tmp_path, config=ALL_LOCAL, machine=machine) as served:
+            status, told = await asked(served)
+            assert (status, told.partition(" deb/linux: ")[2]) == (
+                400,
+                f"its SHA-256 is {LINUX}, and should be {OTHER} by 'sha256'",
+            )
+            assert (await asked(served, BODY.replace(b": linux", b": deb/linux") % LINUX.encode()))[
+                0
+            ] == 200
+
+
+class TestWhoMayBuildAndNoMore:
+    async def test_names_no_keyring_by_its_path(self, tmp_path: Path) -> None:
+        body = b"checksums: {url: http://a.example/S, signature: inline, keyring: /etc/shadow}\n"
+
+        async with serving(tmp_path) as served:
+            _, secret = await served.parts.tokens.create("builder", Scope.BUILD, None)
+            answer = await served.ask(
+                "PUT",
+                f"/build/{HOST}",
+                body,
+                Authorization=f"Bearer {secret}",
+                X_Forwarded_For="192.0.2.9",
+            )
+
+        assert answer.status == 403
+        assert answer.text.startswith("the path of a keyring in the body: ")
+
+    async def test_has_no_list_read_of_an_inner_server(self, tmp_path: Path) -> None:
+        body = b"checksums: {url: 'http://127.0.0.1:1/S'}\n"
+
+        async with serving(tmp_path) as served:
+            _, secret = await served.parts.tokens.create("builder", Scope.BUILD, None)
+            answer = await served.ask(
+                "PUT",
+                f"/build/{HOST}",
+                body,
+                Authorization=f"Bearer {secret}",
+                X_Forwarded_For="192.0.2.9",
+            )
+
+        assert answer.status == 403
+        assert "an address of this host" in answer.text
+
+
+class TestWhatIsShown:
+    async def test_is_by_what_each_file_is_verified(self, tmp_path: Path) -> None:
+        async with site(tmp_path, {}, signed()) as (served, there):
+            found = await served.get(f"/api/v1/machines/{HOST}/definition")
+        with_digest = f"kernel: {{url: linux, sha256: {LINUX}}}\ninitrd: x\n"
+        async with serving(tmp_path / "2", machine=f"hostname: {HOST}\n{with_digest}") as other:
+            second = await other.get(f"/api/v1/machines/{HOST}/definition")
+
+        by = "SHA256SUMS, signed by one of the keyring mirror"
+        assert json.loads(found.body)["images"] == [
+            {"part": "kernel", "source": f"{there.url}/linux", "verified": by},
+            {"part": "initrd 0", "source": f"{there.url}/initrd.gz", "verified": by},
+        ]
+        assert [each["verified"] for each in json.loads(second.body)["images"]] == [
+            "its 'sha256'",
+            None,
+        ]
