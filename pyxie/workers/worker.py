@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import os
 import pickle
 import resource
 import socket
 import traceback
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from pyxie.bounds import RENDER_CPU, RENDER_MEMORY
@@ -23,23 +20,16 @@ from pyxie.workers.child import READY
 from pyxie.workers.frames import HEAD, packed
 from pyxie.workers.jobs import Job
 from pyxie.workers.made import Made, fault_of, plain
+from pyxie.workers.walls import bound_cpu, confine
 
 _LONGEST_BUG: Final = 8192
-_NICE: Final = 10
-"""Where processors are scarce the daemon's offers come first; a script waits for its own."""
-_FILES: Final = 64
-"""That one may have open."""
 _GROWN: Final = 48 << 20
 """Bytes beyond what it began with, after which another takes its place."""
-_MORE_CPU: Final = 10
-"""Seconds after `RENDER_CPU` until the kernel ends it, if the daemon has not."""
-_FIRST_TO_GO: Final = "500"
-"""When the host has no memory left; the daemon itself is at 0 (proc_pid_oom_score_adj(5))."""
 
 
 def work(line: socket.socket) -> None:
     """Do the jobs that come by ``line``, until it is closed or one has taken much."""
-    _confine()
+    confine(RENDER_MEMORY.whole)
     line.sendall(READY)
     rendering: Rendering | None = None
     at_first = _resident()
@@ -68,7 +58,7 @@ def _ready(settings: Settings) -> Rendering:
 
 
 def _done(rendering: Rendering, job: Job) -> Made:
-    _bound_cpu()
+    bound_cpu(RENDER_CPU.most)
     try:
         with deadline():
             return job.do(rendering)
@@ -104,33 +94,3 @@ def _exactly(line: socket.socket, size: int) -> bytes | None:
             return None
         data += more
     return bytes(data)
-
-
-def _confine() -> None:
-    """Set what this process may use; what the host does not let be set is left as it is."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    most = pages * resource.getpagesize() + RENDER_MEMORY.whole * (1 << 20)
-    _limit(resource.RLIMIT_AS, most)
-    _limit(resource.RLIMIT_NOFILE, _FILES)
-    _limit(resource.RLIMIT_FSIZE, 0)  # it writes no file,
-    _limit(resource.RLIMIT_CORE, 0)
-    if os.geteuid() != 0:
-        _limit(resource.RLIMIT_NPROC, 0)  # and starts no program; root is not bound by it
-    with suppress(OSError):
-        os.nice(_NICE)
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
-    gc.freeze()  # what it shares with the others need not be looked through
-
-
-def _bound_cpu() -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    so_far = int(used.ru_utime + used.ru_stime)
-    _limit(resource.RLIMIT_CPU, so_far + int(RENDER_CPU.most) + _MORE_CPU, hard=False)
-
-
-def _limit(what: int, most: int, *, hard: bool = True) -> None:
-    with suppress(OSError, ValueError):
-        top = resource.getrlimit(what)[1]
-        within = most if top == resource.RLIM_INFINITY else min(most, top)
-        resource.setrlimit(what, (within, within if hard else top))
