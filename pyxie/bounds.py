@@ -273,6 +273,18 @@ RENDER_KEPT = Bound("render_kept", 20_000, "texts kept as they were rendered", "
 RENDER_LETTERS = Bound("render_letters", 16 << 20, "letters of all of them", "made anew")
 RENDER_LONGEST = Bound("render_longest", 256 << 10, "letters of one that is kept", "made anew")
 
+# Media: ISO images
+
+MEDIA = Bound("media", 64, "ISO images in the folder `isos`", "not looked at")
+MEDIA_ENTRIES = Bound("media_entries", 400_000, "files and folders of all media", "not served")
+MEDIUM_ENTRIES = Bound("medium_entries", 100_000, "files and folders of a medium", "refused")
+MEDIUM_INDEX = Bound("medium_index", 16 << 20, "bytes of the list of them", "refused")
+MEDIUM_CPU = Bound("medium_cpu", 60, "s of the processor for reading a medium", "ended")
+MEDIUM_TIME = Bound("medium_time", 120, "s for reading a medium", "ended")
+MEDIUM_MEMORY = Bound("medium_memory", 512, "MiB for reading a medium", "ended")
+MEDIUM_LENGTH = Bound("medium_length", 64 << 30, "bytes of an image that is sent", "413")
+MEDIUM_LISTED = Bound("medium_listed", 5000, "names in a listing of a medium's", "left out")
+
 # Hooks
 
 HOOKS_NEW = Bound("hooks_new", 8, "machines whose hook began within 10 s", "wait")

@@ -19,6 +19,7 @@ from pyxie.commands import (
     builds,
     discovered,
     events,
+    images,
     importing,
     machines,
     saving,
@@ -215,5 +216,6 @@ for _each in (
     *(saving.backup, saving.restore_),
     schema.schema,
     importing.import_files,
+    images.images,
 ):
     commands.add_command(_each)

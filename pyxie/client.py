@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -103,7 +103,7 @@ class Client:
         self,
         method: str,
         *path: str,
-        body: bytes | None = None,
+        body: bytes | AsyncIterable[bytes] | None = None,
         params: dict[str, str] | None = None,
         headers: Mapping[str, str] = _NONE,
     ) -> Reply:
@@ -140,7 +140,7 @@ class Client:
         method: str,
         *path: str,
         params: dict[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] = _NONE,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {**headers, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}

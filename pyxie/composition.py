@@ -49,6 +49,7 @@ from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.needed import needed_by
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
+from pyxie.media.shelf import Look, Shelf
 from pyxie.metrics import Metrics
 from pyxie.net.address import Address
 from pyxie.net.baseurl import BaseUrl, names_of
@@ -75,6 +76,7 @@ from pyxie.verification.lists import Lists
 from pyxie.verification.ownfiles import OwnFiles
 from pyxie.verification.verifier import Verifier
 from pyxie.workers.child import Forks
+from pyxie.workers.looks import Looks
 from pyxie.workers.pool import Pool
 from pyxie.workers.renders import Renders, Runner
 
@@ -130,6 +132,7 @@ def compose(
         database,
         lambda: watch.current,
         pool,
+        Looks(forks),
         metrics=metrics,
         strict=strict,
         proxies=proxies,
@@ -145,7 +148,7 @@ def compose(
         parts.machines,
     ]
     services += [parts.audit, parts.archive, parts.hooks, stale]
-    services += [parts.upstreams, parts.verifier, parts.image_store]
+    services += [parts.upstreams, parts.verifier, parts.image_store, parts.media]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
     services.append(serve_tftp(parts, lambda: watch.current, files=files))
@@ -169,6 +172,7 @@ def assemble(
     database: Database,
     interfaces: Callable[[], Interfaces],
     runner: Runner,
+    look: Look,
     *,
     metrics: Metrics | None = None,
     strict: bool = False,
@@ -184,6 +188,7 @@ def assemble(
         database: To be entered before they are used.
         interfaces: Those of now.
         runner: Renders.
+        look: Reads media.
         metrics: Counters, if there are some already.
         strict: Refuse to start while a machine file is broken.
         proxies: By way of which other servers are reached.
@@ -191,6 +196,7 @@ def assemble(
         clock: Seconds since the epoch, of all that is dated.
         steady: Seconds, by a clock that is never set, of all that lasts.
     """
+    pools = Pools()
     metrics, index, said, news = metrics or Metrics(), BuildIndex(), Memory(), News()
     settings.follow(lambda _: news.of_anybody())
     machines = Machines(settings, metrics, strict=strict, changed=news.of_anybody)
@@ -286,6 +292,14 @@ def assemble(
         upstreams=Upstreams(proxies, first_byte=lambda: settings().limits.first_byte),
         image_store=image_store,
         chains=ChainMemory(),
+        media=Shelf(
+            lambda: settings().isos,
+            lambda: settings().recipepath,
+            lambda name: name in machines().shared.cookbook.shipped,
+            look,
+            pools.media,
+            steady=steady,
+        ),
         boot_api=boot_api,
         hooks=hooks,
         netboots=Netboots(definitions, hooks),
@@ -304,7 +318,7 @@ def assemble(
         ),
         tokens=tokens,
         audit=Audit(database, metrics, keep=lambda: settings().limits.audit, clock=clock),
-        pools=Pools(),
+        pools=pools,
         verifier=Verifier(Lists(proxies), lambda: settings().keyrings, clock=clock, steady=steady),
         own_files=OwnFiles(),
     )

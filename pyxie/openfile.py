@@ -74,16 +74,36 @@ class OpenFile:
         path: As it was opened.
         descriptor: Its number.
         about: As it was when it was opened.
+        extents: Which bytes of it are meant, as pairs of where they begin and how many they are;
+            all of them, where that is None.
     """
 
     path: Path
     descriptor: Descriptor
     about: os.stat_result
+    extents: tuple[tuple[int, int], ...] | None = None
 
     @property
     def size(self) -> int:
         """In bytes, as it was when it was opened."""
-        return self.about.st_size
+        if self.extents is None:
+            return self.about.st_size
+        return sum(length for _, length in self.extents)
+
+    def run(self, start: int, count: int) -> tuple[int, int]:
+        """Return where bytes are in what is open, and how many of them follow each other there.
+
+        Args:
+            start: The first of them, below `size`.
+            count: How many are wanted.
+        """
+        if self.extents is None:
+            return start, count
+        for begins, length in self.extents:
+            if start < length:
+                return begins + start, min(count, length - start)
+            start -= length
+        return self.about.st_size, 0
 
     def close(self) -> None:
         """Close it, as soon as no thread reads from it."""

@@ -18,6 +18,8 @@ from pyxie.http import (
     health,
     machine_files,
     machines,
+    media,
+    mediafiles,
     nocloud,
     settings,
     tokens,
@@ -25,8 +27,8 @@ from pyxie.http import (
 from pyxie.http.routing import Operation
 
 _OWN = (
-    *(front, health, machines, machine_files, builds, bulk, events, tokens, settings),
-    *(boot, bootfiles, boot_api, adhoc, discovered, nocloud, answerfile),
+    *(front, health, machines, machine_files, builds, bulk, events, tokens, settings, media),
+    *(boot, bootfiles, mediafiles, boot_api, adhoc, discovered, nocloud, answerfile),
 )
 
 

@@ -7,7 +7,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from pyxie.errors import PyxieError
@@ -129,6 +130,29 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from pyxie.columns import draw  # imported where it shows: rich takes 0.1 s
 
     draw([[_harmless(cell) for cell in row] for row in (heads, *rows)])
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how far something has come, and nowhere else.
+
+    Args:
+        what: What comes, for people.
+        total: Bytes; None where that is not known.
+
+    Yields:
+        What is to be told of each bytes that have come.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.text import Text
+
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(Text(_harmless(what)).markup, total=total)
+        yield lambda count: shown.advance(task, count)
 
 
 def event(found: Mapping[str, Any], *, dated: bool = False) -> None:

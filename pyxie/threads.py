@@ -135,6 +135,7 @@ class Pools:
         loaders: The folder ``ipxe``, by TFTP too.
         images: The folder ``images``.
         files: The folder ``staticspath``.
+        media: The folder ``isos``.
     """
 
     pages: Pool = field(default_factory=lambda: Pool("the API's documents"))
@@ -142,3 +143,4 @@ class Pools:
     loaders: Pool = field(default_factory=lambda: Pool("the folder 'ipxe'"))
     images: Pool = field(default_factory=lambda: Pool("the folder 'images'"))
     files: Pool = field(default_factory=lambda: Pool("the folder 'staticspath'"))
+    media: Pool = field(default_factory=lambda: Pool("the folder 'isos'"))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
 from dataclasses import replace
 
 from pyxie.config.settings import Settings
 from pyxie.errors import NotServedError, RenderError
+from pyxie.media.extents import read
+from pyxie.media.facts import Contents
+from pyxie.media.isoreader import look
+from pyxie.openfile import OpenFile
 from pyxie.render.rendering import Rendering
 from pyxie.render.uses import noting
 from pyxie.workers.jobs import Job
@@ -41,3 +46,15 @@ def _done(rendering: Rendering, sent: bytes) -> Made:
             made = Made(error=fault_of(exc))
     made = replace(made, files=uses.files, lasting=uses.lasting)
     return from_plain(plain(made), made.text)
+
+
+async def look_in_thread(image: OpenFile) -> Contents:
+    """Read a medium, as `pyxie.workers.looks.Looks` has it done, without a process."""
+    with image.descriptor as number:
+        return await asyncio.to_thread(_looked, os.dup(number))
+
+
+def _looked(number: int) -> Contents:
+    with os.fdopen(number, "rb") as image:
+        seen = look(image)
+        return Contents(seen.facts, read(seen.index, os.fstat(number).st_size))

@@ -80,6 +80,12 @@ PURE = frozenset(
         "importers.languages.pongo2.converter",
         "importers.languages.pongo2.tags",
         "importers.notes",
+        "media.asrecipe",
+        "media.extents",
+        "media.facts",
+        "media.guess",
+        "media.loaderconfig",
+        "media.knownmedia",
         "images.foreign",
         "images.length",
         "images.load",
@@ -210,6 +216,8 @@ EXTRA = {
         "pyxie.recipes.recipe",
     },
     "pyxie.recipes.filling": {"pyxie.config.simple"},  # for the type of plain data
+    "pyxie.media.asrecipe": {"pyxie.config.simple"},  # for the type of plain data
+    "pyxie.media.loaderconfig": {"posixpath"},  # names on a medium, joined
     "pyxie.recognition.systeminfo": {"json"},  # from bytes to data
     "pyxie.registry.edit": {
         "pathlib",  # a document has a name
@@ -276,6 +284,7 @@ RANKS = (
             "pyxie.config.live",
             "pyxie.metrics",
             "pyxie.loaders",
+            "pyxie.media",
             "pyxie.rehearsal",
             "pyxie.workers",
         ),
@@ -328,6 +337,8 @@ SHARED_NAMES = {
     "discovered": "unknown machines that were seen, and what they reported",
     "events": "what happened",
     "imagestore": "copies of other servers' files",
+    "images": "kernels and initrds, and where they come from",
+    "media": "ISO images",
     "machines": "the machines that have a file",
     "registry": "the machines that have a file, as a snapshot",
     "render": "what is rendered for a machine",

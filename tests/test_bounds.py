@@ -52,6 +52,7 @@ COUNTED_AS = {
     "BUILDS_VALUES": "values",
     "FAILURE_LENGTH": "most",
     "LOG_LENGTH": "most",
+    "MEDIUM_LENGTH": "most",
     "LOG_KEPT": "kept",
     "BUILD_BODY_LENGTH": "size.length",
     "BUILD_BODY_VALUES": "values",

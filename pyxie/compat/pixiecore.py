@@ -12,7 +12,7 @@ from pyxie.http.assigned import assigned
 from pyxie.http.edge import base_url
 from pyxie.http.parts import INDEX, RECOGNISER, RENDERING
 from pyxie.http.unasked import check, is_spared
-from pyxie.images.spec import Image, Upstream
+from pyxie.images.spec import Image, Local, OnMedium, Upstream
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, build_context
 from pyxie.wiping.forecast import Forecast
@@ -60,4 +60,10 @@ async def offer(
 
 
 def _location(base: str, image: Image) -> str:
-    return image.url if isinstance(image, Upstream) else f"{base}/images/{quote(image.name)}"
+    match image:
+        case Upstream():
+            return image.url
+        case OnMedium():
+            return f"{base}/media/{quote(image.medium)}/{quote(image.name)}"
+        case Local():
+            return f"{base}/images/{quote(image.name)}"

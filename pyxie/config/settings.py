@@ -225,6 +225,8 @@ class Settings(BuildKeys):
     ipxe: Folder = Path("ipxe")
     images: Folder = Path("images")
     keyrings: Folder = Path("keyrings")
+    isos: Folder = Path("isos")
+    """ISO images, of which machines boot."""
     state: str = ""
 
     baseurl: HttpUrl | None = None
@@ -279,7 +281,7 @@ _STORE: Final = "image-store"
 _TWINS = ("cmdline", "kernel", "initrd", "image_url")
 _FOLDERS = (
     *("templatepath", "machinepath", "grouppath", "recipepath", "staticspath"),
-    *("ipxe", "images", "keyrings"),
+    *("ipxe", "images", "keyrings", "isos"),
 )
 
 

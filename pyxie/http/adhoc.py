@@ -28,7 +28,8 @@ from pyxie.http.boot_api import give_to
 from pyxie.http.edge import base_url, here
 from pyxie.http.parts import ADHOC, INTERFACES, MACHINES, POOLS, RECOGNISER, RENDERING, SETTINGS
 from pyxie.http.routing import NOTHING, OPEN, Routes
-from pyxie.images.spec import Image, Local, Upstream, check_local, images_of
+from pyxie.images.spec import Image, Local, OnMedium, Upstream, check_local, images_of
+from pyxie.media.asrecipe import MEDIUM
 from pyxie.recognition.recognise import AdHoc, Known, Mode, settled
 from pyxie.registry.define import Common
 from pyxie.registry.machine import Machine
@@ -176,7 +177,13 @@ def _as_json(boot: AdHocBoot) -> dict[str, Any]:
 
 
 def _shown(image: Image) -> str:
-    return image.name if isinstance(image, Local) else shown(image.url)
+    match image:
+        case Upstream():
+            return shown(image.url)
+        case OnMedium():
+            return f"{MEDIUM}{image.medium}/{image.name}"
+        case Local():
+            return image.name
 
 
 @routes.get("/boot/{hostname}/file/{at}/{name:.+}", scope=OPEN)

@@ -254,6 +254,53 @@ class DiscoveredMachines(Answer):
     next: str | None
 
 
+class MediumName(Answer):
+    """What an ISO image is called that was taken."""
+
+    name: str
+
+
+class MediumEntry(Answer):
+    """What a loader of a medium offers, or a file there that is called as kernels are."""
+
+    label: str
+    kernel: str
+    initrds: list[str]
+    cmdline: str
+    source: str
+
+
+class Medium(Answer):
+    """An ISO image, and what of it boots.
+
+    ``state``: ``looking`` while it is being written or read; ``ready`` once it can be booted;
+    ``guess`` while ``recipe`` is to be confirmed; ``broken``. ``why`` says what is in the way.
+    ``written``: there is a file with a recipe, of which ``recipe`` may differ. ``names``: of which
+    file system its names are; ``left_out``: how many files cannot be served for theirs.
+    """
+
+    name: str
+    file: str
+    size: int
+    state: Literal["looking", "ready", "guess", "broken"]
+    why: str
+    title: str
+    volume: str
+    names: str
+    files: int
+    left_out: int
+    recipe: dict[str, Any] | None
+    written: bool
+    entries: list[MediumEntry]
+    loaders: list[str]
+
+
+class Media(Answer):
+    """All ISO images in the folder ``isos``."""
+
+    media: list[Medium]
+
+
 class Token(Answer):
     """A token, without its secret."""
 

@@ -32,13 +32,13 @@ async def whole(request: web.Request) -> bytes:
     Raises:
         HTTPRequestEntityTooLarge: It is longer than its operation takes.
     """
-    return b"".join([piece async for piece in _pieces(request)])
+    return b"".join([piece async for piece in pieces(request)])
 
 
 async def end(request: web.Request, kept: Bound) -> bytes:
     """Return the last bytes of a request's body, as many as ``kept``; raises as `whole`."""
     read, size = bytearray(), 0
-    async for piece in _pieces(request):
+    async for piece in pieces(request):
         size += len(piece)
         read += piece
         del read[: -kept.whole]
@@ -80,7 +80,8 @@ async def large(
     return web.Response(body=written, content_type="application/json", charset="utf-8")
 
 
-async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
+async def pieces(request: web.Request) -> AsyncIterator[bytes]:
+    """Yield a request's body as it comes, for what need not be held whole; raises as `whole`."""
     operation = request.app[ROUTED].get(request.match_info.route)
     most = operation.most if operation is not None else BODY_LENGTH
     _check(request.content_length or 0, most)

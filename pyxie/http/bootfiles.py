@@ -7,7 +7,9 @@ name, or 404 at once; given the program's own bytes instead, shim would start it
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -21,9 +23,20 @@ from pyxie.http.boot_api import boot_api_image
 from pyxie.http.edge import is_by_hand, peer, unknown_machine
 from pyxie.http.elsewhere import give
 from pyxie.http.files import opened, send
+from pyxie.http.mediafiles import medium_file
 from pyxie.http.parts import DEFINITIONS, INDEX, POOLS, SETTINGS, TRACE
 from pyxie.http.routing import OPEN, Routes
-from pyxie.images.spec import Image, Images, Local, beside, images_of, served_name
+from pyxie.images.spec import (
+    Image,
+    Images,
+    Local,
+    OnMedium,
+    Upstream,
+    beside,
+    images_of,
+    served_name,
+)
+from pyxie.openfile import OpenFile
 from pyxie.registry.machine import Machine
 
 routes = Routes()
@@ -58,14 +71,19 @@ async def image(request: web.Request) -> web.StreamResponse:
         raise NotServedError(host, "not in build mode")
     called = request.app[DEFINITIONS].called(build) if build else frozenset()
     wanted = _wanted(request, host, images_of(machine, called))
-    if isinstance(wanted.image, Local):
-        return await _local(request, build, wanted, wanted.image)
-
-    def tell(what: Kind) -> None:
-        _tell(request, build, what)
-
-    by_hand = build is None and is_by_hand(request, canonical(host))
-    return await give(request, wanted.image, wanted.part, tell, extra=wanted.extra, by_hand=by_hand)
+    match wanted.image:
+        case Local(name):
+            folder, pool = request.app[SETTINGS]().images, request.app[POOLS].images
+            return await _ours(request, build, wanted, name, opened(pool, find, folder, name))
+        case OnMedium(medium, name):
+            file = medium_file(request, medium, name)
+            return await _ours(request, build, wanted, f"{medium}.iso: {name}", file)
+        case Upstream() as source:
+            tell = partial(_tell, request, build)
+            by_hand = build is None and is_by_hand(request, canonical(host))
+            return await give(
+                request, source, wanted.part, tell, extra=wanted.extra, by_hand=by_hand
+            )
 
 
 def _wanted(request: web.Request, host: str, images: Images) -> _Wanted:
@@ -82,16 +100,30 @@ def _wanted(request: web.Request, host: str, images: Images) -> _Wanted:
     return _Wanted(extra, f"{plain} beside {part}", extra=True)
 
 
-async def _local(
-    request: web.Request, build: Build | None, wanted: _Wanted, image: Local
+async def _ours(
+    request: web.Request,
+    build: Build | None,
+    wanted: _Wanted,
+    source: str,
+    opening: AbstractAsyncContextManager[OpenFile],
 ) -> web.StreamResponse:
-    part, pool = wanted.part, request.app[POOLS].images
+    """Give a file of ours.
+
+    Args:
+        request: Who asks.
+        build: Of the machine.
+        wanted: What it asks for.
+        source: What the file is called in events.
+        opening: Opens it.
+    """
+    part, pools = wanted.part, request.app[POOLS]
+    pool = pools.media if isinstance(wanted.image, OnMedium) else pools.images
 
     def moved(sent: int, total: int | None) -> None:
         _tell(request, build, ImageProgress(part=part, sent=sent, total=total))
 
     try:
-        async with opened(pool, find, request.app[SETTINGS]().images, image.name) as file:
+        async with opening as file:
             _tell(request, build, ImageFetching(part=part, total=file.size))
             return await send(request, pool, file, moved)
     except NotServedError as exc:
@@ -99,7 +131,7 @@ async def _local(
         _tell(request, build, ImageAbsent(part=part) if wanted.extra else failed)
         raise
     except BusyError as exc:
-        _tell(request, build, ImageFailed(part=part, source=image.name, why=exc.why))
+        _tell(request, build, ImageFailed(part=part, source=source, why=exc.why))
         raise
 
 

@@ -21,6 +21,7 @@ PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
         "name": "ci.example",
         "kind": "script",
         "boot": "8f14e45fceea167a",
+        "medium": "rescue",
         "If-Match": "*",
     }
 )
@@ -48,6 +49,7 @@ REQUESTS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
             "cmdline": "console=ttyS0",
             "macs": ["52:54:00:99:99:99"],
         },
+        ("POST", "/api/v1/media/{medium}/confirm"): {"cmdline": "console=ttyS0 quiet"},
         ("POST", "/api/v1/tokens"): {"name": "ci.example", "scope": "build", "seconds": 7776000},
     }
 )
@@ -110,6 +112,37 @@ _DISCOVERED: Final = {
     "first": _AT,
     "last": _AT,
     "told": {"vendor": "QEMU", "serial": "A1", "architecture": "x64 UEFI"},
+}
+_ENTRY: Final = {
+    "label": "Rescue",
+    "kernel": "boot/vmlinuz",
+    "initrds": ["boot/initrd.img"],
+    "cmdline": "quiet",
+    "source": "isolinux/isolinux.cfg",
+}
+_MEDIUM: Final = {
+    "name": "rescue",
+    "file": "Rescue.iso",
+    "size": 367001600,
+    "state": "guess",
+    "why": "is not known: say what it boots, with `pyxie images import rescue --confirm`",
+    "title": "Rescue, of rescue.iso",
+    "volume": "RESCUE",
+    "names": "Rock Ridge",
+    "files": 312,
+    "left_out": 0,
+    "recipe": {
+        "version": "1",
+        "title": "Rescue, of rescue.iso",
+        "unverified": "true",
+        "kernel": "media:rescue/boot/vmlinuz",
+        "initrd": ["media:rescue/boot/initrd.img"],
+        "cmdline": "quiet",
+        "arch": {"amd64": {}},
+    },
+    "written": False,
+    "entries": [_ENTRY],
+    "loaders": ["EFI/BOOT/BOOTX64.EFI"],
 }
 
 _BOOT: Final = {
@@ -228,6 +261,15 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
             "file": "/etc/pyxie/config.yaml",
             "not_in_force": [],
             "settings": {"machinepath": "/var/lib/pyxie/machines", "dhcp": {"mode": "answer"}},
+        },
+        ("GET", "/api/v1/media"): {"media": [_MEDIUM]},
+        ("GET", "/api/v1/media/{medium}"): _MEDIUM,
+        ("PUT", "/api/v1/media/{medium}"): {"name": "rescue"},
+        ("POST", "/api/v1/media/{medium}/confirm"): {
+            **_MEDIUM,
+            "state": "ready",
+            "why": "",
+            "written": True,
         },
         ("GET", "/api/v1/discovered"): {"machines": [_DISCOVERED], "next": None},
         ("GET", "/api/v1/discovered/{mac}"): _DISCOVERED,

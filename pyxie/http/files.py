@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
-from typing import Final, TypeVarTuple
+from typing import Final, TypeVarTuple, Unpack
 
 from aiohttp import hdrs, web
 
@@ -56,7 +56,21 @@ async def opened(pool: Pool, find: Callable[[*Ts], Path], *args: *Ts) -> AsyncIt
         NotServedError: There is none, or it cannot be read.
         BusyError: Its file system does not answer.
     """
-    file = await pool.run(_open, find, *args)
+    async with held(pool, _open, find, *args) as file:
+        yield file
+
+
+@asynccontextmanager
+async def held(
+    pool: Pool, open_it: Callable[[Unpack[Ts]], OpenFile], *args: *Ts
+) -> AsyncIterator[OpenFile]:
+    """Give the file that ``open_it`` opens with ``args``, in a thread of ``pool``.
+
+    Raises:
+        NotServedError: As ``open_it`` does.
+        BusyError: Its file system does not answer.
+    """
+    file = await pool.run(open_it, *args)
     try:
         yield file
     finally:
@@ -307,13 +321,15 @@ async def _more(beyond: Beyond | None, at: int, there: int) -> int:
 
 
 def _read(file: OpenFile, start: int, count: int) -> bytes:
+    at, run = file.run(start, count)
     with file.descriptor as source:
-        return os.pread(source, count, start)
+        return os.pread(source, run, at)
 
 
 def _give(out: Descriptor, file: OpenFile, start: int, count: int) -> int:
+    at, run = file.run(start, count)
     with out as number, file.descriptor as source:
-        return os.sendfile(number, source, start, count)
+        return os.sendfile(number, source, at, run)
 
 
 def _moved_on(count: int, file: OpenFile) -> int:

@@ -17,7 +17,7 @@ from pyxie.config.schema import schema
 from pyxie.config.validate import Model
 from pyxie.http.answers import Problem
 from pyxie.http.examples import ANSWERS, PARAMETERS, REQUESTS, YAML_MACHINE
-from pyxie.http.routing import JSON, YAML, Operation
+from pyxie.http.routing import BYTES, JSON, YAML, Operation
 from pyxie.registry.machine import Machine
 
 _REF: Final = "#/components/schemas/"
@@ -43,6 +43,7 @@ _ABOUT: Final = {
     "mac": "The MAC address of the machine's NIC, in any notation.",
     "name": "The token's name.",
     "boot": "The `id` of a boot by hand.",
+    "medium": "What an ISO image is called: its file's name in lower case, without `.iso`.",
     "kind": (
         "What to render: `preseed`, `finish`, a name of the machine's `templates`, `cmdline`,"
         " `script` (the iPXE script) or `meta-data`."
@@ -101,6 +102,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
             for kind in operation.bodies
         }
         found["requestBody"] = {"content": body, "required": not operation.may_be_empty}
+    elif operation.bodies == (BYTES,):
+        bytes_ = {"schema": {"type": "string", "format": "binary"}, "example": "…"}
+        found["requestBody"] = {"content": {BYTES: bytes_}, "required": True}
     return found
 
 

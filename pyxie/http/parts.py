@@ -29,6 +29,7 @@ from pyxie.http.gate import Gate
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.copies import ImageStore
 from pyxie.loaders.folders import Loaders
+from pyxie.media.shelf import Shelf
 from pyxie.metrics import Metrics
 from pyxie.net.baseurl import BaseUrl
 from pyxie.net.interfaces import Interfaces
@@ -68,6 +69,7 @@ class Parts:
         upstreams: Streams images.
         image_store: Copies of them.
         chains: Which iPXE was handed the better one.
+        media: The ISO images in the folder ``isos``.
         boot_api: The API server for unknown machines.
         hooks: Runs them.
         netboots: Begins those of a boot.
@@ -102,6 +104,7 @@ class Parts:
     upstreams: Upstreams
     image_store: ImageStore
     chains: ChainMemory
+    media: Shelf
     boot_api: BootApi
     hooks: Hooks
     netboots: Netboots
@@ -135,6 +138,7 @@ LOADERS: web.AppKey[Loaders] = web.AppKey("loaders", Loaders)
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
 IMAGE_STORE: web.AppKey[ImageStore] = web.AppKey("image_store", ImageStore)
 CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
+MEDIA: web.AppKey[Shelf] = web.AppKey("media", Shelf)
 BOOT_API: web.AppKey[BootApi] = web.AppKey("boot_api", BootApi)
 HOOKS: web.AppKey[Hooks] = web.AppKey("hooks", Hooks)
 NETBOOTS: web.AppKey[Netboots] = web.AppKey("netboots", Netboots)
@@ -170,6 +174,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[UPSTREAMS] = parts.upstreams
     app[IMAGE_STORE] = parts.image_store
     app[CHAINS] = parts.chains
+    app[MEDIA] = parts.media
     app[BOOT_API] = parts.boot_api
     app[HOOKS] = parts.hooks
     app[NETBOOTS] = parts.netboots

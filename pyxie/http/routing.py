@@ -18,6 +18,7 @@ from pyxie.bounds import BODY_LENGTH, Bound
 from pyxie.config.validate import Model
 
 JSON: Final = "application/json"
+BYTES: Final = "application/octet-stream"
 LINES: Final = "application/x-ndjson"
 MERGE_PATCH: Final = "application/merge-patch+json"
 """RFC 7396."""

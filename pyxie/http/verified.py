@@ -17,8 +17,9 @@ from pyxie.config.nodes import Loc
 from pyxie.confined import find
 from pyxie.errors import NotServedError, Problem
 from pyxie.http.files import opened
+from pyxie.http.mediafiles import medium_file
 from pyxie.http.parts import OWN_FILES, POOLS, SETTINGS, VERIFIER
-from pyxie.images.spec import Image, Images, Local, images_of
+from pyxie.images.spec import Image, Images, Local, OnMedium, Upstream, images_of, source
 from pyxie.registry.define import Definition
 from pyxie.registry.mirrors import Mirrors
 from pyxie.verification.faults import MismatchError, UnreadError, VerificationError
@@ -69,13 +70,19 @@ async def verified(
 
 
 async def _checked(request: web.Request, image: Image) -> None:
-    if not isinstance(image, Local):
-        if image.expected is not None:
-            await request.app[VERIFIER].agreed(image.expected, image.url)
-    elif image.sha256:
-        folder, pool = request.app[SETTINGS]().images, request.app[POOLS].images
-        async with opened(pool, find, folder, image.name) as file:
-            await request.app[OWN_FILES].check(file, image.sha256, image.name)
+    match image:
+        case Upstream():
+            if image.expected is not None:
+                await request.app[VERIFIER].agreed(image.expected, image.url)
+        case Local() if image.sha256:
+            folder, pool = request.app[SETTINGS]().images, request.app[POOLS].images
+            async with opened(pool, find, folder, image.name) as file:
+                await request.app[OWN_FILES].check(file, image.sha256, image.name)
+        case OnMedium() if image.sha256:
+            async with medium_file(request, image.medium, image.name) as file:
+                await request.app[OWN_FILES].check(file, image.sha256, source(image))
+        case _:
+            pass
 
 
 def _parts(images: Images) -> Iterator[tuple[str, Loc, Image]]:
@@ -92,7 +99,7 @@ def _placed(
     That is the digest that is written, or else the list by which the file is checked.
     """
     own = isinstance(exc, MismatchError) and exc.wanted == _written(image)
-    loc = (*at, "sha256") if own or isinstance(image, Local) else ("checksums", "url")
+    loc = (*at, "sha256") if own or not isinstance(image, Upstream) else ("checksums", "url")
     place = definition.merged.place(loc)
     if place is None:  # no file says it
         return Problem(Path(definition.machine.hostname), 0, 0, "", sentence)
@@ -101,6 +108,6 @@ def _placed(
 
 def _written(image: Image) -> str:
     """Return the digest that is written beside a file; empty for none."""
-    if isinstance(image, Local):
-        return image.sha256
-    return image.expected.sha256 if image.expected else ""
+    if isinstance(image, Upstream):
+        return image.expected.sha256 if image.expected else ""
+    return image.sha256

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -11,6 +11,7 @@ from pyxie.config.checksums import Checksums, Kernel
 from pyxie.config.initrd import Initrd
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
+from pyxie.media.asrecipe import MEDIUM
 from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import Mirrors, mirror
@@ -51,7 +52,22 @@ class Local:
     sha256: str = ""
 
 
-Image = Upstream | Local
+@dataclass(frozen=True, slots=True)
+class OnMedium:
+    """A file of an ISO image in the folder ``isos``.
+
+    Attributes:
+        medium: The image's name.
+        name: The file's path on it.
+        sha256: As of `Local`.
+    """
+
+    medium: str
+    name: str
+    sha256: str = ""
+
+
+Image = Upstream | Local | OnMedium
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +108,9 @@ def images_of(machine: Machine, called: Mirrors = frozenset()) -> Images:
     listed = _listed(machine.checksums, called) if machine.checksums else None
 
     def image(file: Kernel | Initrd) -> Image:
+        if file.url.startswith(MEDIUM):
+            medium, _, path = file.url.removeprefix(MEDIUM).partition("/")
+            return OnMedium(medium, path, file.sha256)
         url = _url(machine.image_url, file.url)
         if not url:
             return Local(file.url.lstrip("/"), file.sha256)
@@ -127,7 +146,7 @@ def _reach(called: Mirrors, *urls: str) -> Reach:
 
 def served_name(image: Image) -> str:
     """Return the name that ``image`` is served under: the last part of its path."""
-    path = image.name if isinstance(image, Local) else urlsplit(image.url).path
+    path = urlsplit(image.url).path if isinstance(image, Upstream) else image.name
     return path.rpartition("/")[2] or "file"
 
 
@@ -147,14 +166,20 @@ def described(machine: Machine) -> list[dict[str, str | None]]:
 
 def source(image: Image) -> str:
     """Return where an image is from, as it may be shown."""
-    return image.name if isinstance(image, Local) else shown(image.url)
+    match image:
+        case Upstream():
+            return shown(image.url)
+        case OnMedium():
+            return f"{MEDIUM}{image.medium}/{image.name}"
+        case Local():
+            return image.name
 
 
 def verified_by(image: Image) -> str:
     """Return by what an image is verified, in a few words; empty if by nothing."""
-    if isinstance(image, Local):
-        return "its 'sha256'" if image.sha256 else ""
-    return image.expected.in_words if image.expected else ""
+    if isinstance(image, Upstream):
+        return image.expected.in_words if image.expected else ""
+    return "its 'sha256'" if image.sha256 else ""
 
 
 def beside(image: Image, name: str) -> tuple[str, Image]:
@@ -177,9 +202,9 @@ def beside(image: Image, name: str) -> tuple[str, Image]:
     plain = normalise(name)
     if not plain or len(plain) > _LONGEST or not plain.isprintable():
         raise NotServedError(repr(name[:80]), "is no file's name")
-    if isinstance(image, Local):
+    if not isinstance(image, Upstream):
         folder, slash, _ = image.name.rpartition("/")
-        return plain, Local(f"{folder}{slash}{plain}")
+        return plain, replace(image, name=f"{folder}{slash}{plain}", sha256="")
     parts = urlsplit(image.url)
     path = f"{parts.path.rpartition('/')[0]}/{quote(plain)}"
     url = urlunsplit((parts.scheme, parts.netloc, path, "", ""))

@@ -46,10 +46,16 @@ class Doorbell:
 
     Args:
         mounts: What is mounted where; proc_pid_mountinfo(5).
+        otherwise: What is said where it cannot be relied upon.
     """
 
-    def __init__(self, mounts: Path = Path("/proc/self/mountinfo")) -> None:
+    def __init__(
+        self,
+        mounts: Path = Path("/proc/self/mountinfo"),
+        otherwise: str = "machine files are looked at at every call",
+    ) -> None:
         self._mounts = mounts
+        self._otherwise = otherwise
         self._inotify: int | None = None
         self._closing: weakref.finalize[..., Doorbell] | None = None
         """Closes it for whoever forgets to: a user has but 128 of them (inotify(7))."""
@@ -96,7 +102,7 @@ class Doorbell:
             self.close()
             why = str(getattr(exc, "strerror", None) or exc)
             if why != self._silent:
-                log.info("machine files are looked at at every call: no inotify (%s)", why)
+                log.info("%s: no inotify (%s)", self._otherwise, why)
             self._silent = why
             return
         self._watched, self._silent = found, ""

@@ -39,7 +39,8 @@ class OwnFiles:
         """
         about = file.about
         # The time of the last change to the inode is nobody's to set.
-        key = about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+        whole = about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+        key = *whole, *(number for extent in file.extents or () for number in extent)
         found = self._known.get(key, "")
         if not found:
             try:
@@ -56,7 +57,12 @@ class OwnFiles:
 def _digest(file: OpenFile) -> str:
     hashed, at = hashlib.sha256(), 0
     with file.descriptor as number:
-        while piece := os.pread(number, _PIECE, at):
+        while at < file.size and (piece := _read(number, file, at)):
             hashed.update(piece)
             at += len(piece)
     return hashed.hexdigest()
+
+
+def _read(number: int, file: OpenFile, at: int) -> bytes:
+    start, count = file.run(at, _PIECE)
+    return os.pread(number, count, start)

@@ -29,8 +29,12 @@ class Forks(Protocol):
         """Have all workers be of that user."""
         ...
 
-    def start(self) -> tuple[int, socket.socket]:
-        """Start a worker; return its number, and the line to it; raises OSError."""
+    def start(self, *files: int) -> tuple[int, socket.socket]:
+        """Start a worker; return its number, and the line to it; raises OSError.
+
+        Args:
+            files: What `pyxie.workers.forkserver.ForkServer.start` takes.
+        """
         ...
 
     def kill(self, number: int) -> None:

@@ -15,8 +15,8 @@ import select
 import signal
 import socket
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from typing import Final, NoReturn, Self
 
 from pyxie import privileges
@@ -24,6 +24,7 @@ from pyxie.bounds import RENDER_PROCESSES
 from pyxie.errors import StartError
 from pyxie.render.strict import compile_ahead
 from pyxie.shipped import shipped
+from pyxie.workers.medium import read
 from pyxie.workers.worker import work
 
 log = logging.getLogger(__name__)
@@ -70,10 +71,14 @@ class ForkServer:
         """
         self._control.send(f"user {user}".encode())
 
-    def start(self) -> tuple[int, socket.socket]:
+    def start(self, *files: int) -> tuple[int, socket.socket]:
         """Start a worker; return its number, and the line to it.
 
         Where none can be started, that line is closed at its other end.
+
+        Args:
+            files: None for one that renders; the number of an open file for one that reads it
+                as a medium, see `pyxie.workers.medium`.
 
         Raises:
             OSError: The fork server has died, or there is no descriptor left.
@@ -83,7 +88,7 @@ class ForkServer:
         word = f"start {self._number}".encode()
         with theirs:
             try:
-                socket.send_fds(self._control, [word], [theirs.fileno()])
+                socket.send_fds(self._control, [word], [theirs.fileno(), *files])
             except OSError:
                 ours.close()
                 raise
@@ -135,12 +140,14 @@ class _Server:
                 os.kill(pid, signal.SIGKILL)
 
     def _obey(self) -> bool:
-        message, descriptors, _, _ = socket.recv_fds(self._control, _LONGEST, 1)
+        message, descriptors, _, _ = socket.recv_fds(self._control, _LONGEST, 2)
         word, _, rest = message.decode().partition(" ")
         match word:
             case "start":
-                with socket.socket(fileno=descriptors[0]) as line:
-                    self._start(int(rest), line)
+                with socket.socket(fileno=descriptors[0]) as line, ExitStack() as files:
+                    for each in descriptors[1:]:
+                        files.callback(os.close, each)
+                    self._start(int(rest), line, descriptors[1:])
             case "kill" if int(rest) in self._workers:
                 os.kill(self._workers[int(rest)], signal.SIGKILL)
             case "user":
@@ -153,7 +160,7 @@ class _Server:
                 pass
         return bool(message)
 
-    def _start(self, number: int, line: socket.socket) -> None:
+    def _start(self, number: int, line: socket.socket, files: Sequence[int]) -> None:
         # Some may be dead and not gone, as on a file system that does not answer.
         if len(self._workers) >= RENDER_PROCESSES.whole:
             return
@@ -168,11 +175,14 @@ class _Server:
             return
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _close_all_but(line.fileno())
+        _close_all_but(line.fileno(), *files)
 
         def serve() -> None:
             _confine(server)
-            work(line)
+            if files:
+                read(line, files[0])
+            else:
+                work(line)
 
         _end(serve)
 
@@ -194,9 +204,12 @@ def _end(serve: Callable[[], None]) -> NoReturn:
         os._exit(code)
 
 
-def _close_all_but(kept: int) -> None:
-    os.closerange(3, kept)
-    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX"))
+def _close_all_but(*kept: int) -> None:
+    begin = 3
+    for each in sorted(kept):
+        os.closerange(begin, each)
+        begin = each + 1
+    os.closerange(begin, os.sysconf("SC_OPEN_MAX"))
 
 
 def _confine(server: int) -> None:

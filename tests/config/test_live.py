@@ -31,6 +31,7 @@ CHANGES = {
     "ipxe": ("i1", "i2"),
     "images": ("p1", "p2"),
     "keyrings": ("k1", "k2"),
+    "isos": ("o1", "o2"),
     "state": ("s1/x.sqlite", "s2/x.sqlite"),
     "baseurl": ("http://a.example", "http://b.example"),
     "cmdline": ("quiet", "loud"),

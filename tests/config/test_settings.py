@@ -44,6 +44,7 @@ class TestDefaults:
             "mirrors": dict(PUBLIC),
             "staticspath": None,
             "ipxe": tmp_path / "ipxe",
+            "isos": tmp_path / "isos",
             "images": tmp_path / "images",
             "keyrings": tmp_path / "keyrings",
             "state": f"sqlite+aiosqlite:///{tmp_path}/state/pyxie.sqlite",

@@ -32,7 +32,7 @@ from tests.dhcp.packets import MAC
 from tests.dhcp.sockets import FakeSocket
 from tests.dialogue.machine import Machine
 from tests.dialogue.wires import Answer, Connection, TftpWire, Wires
-from tests.inthread import InThread
+from tests.inthread import InThread, look_in_thread
 from tests.store import newest
 from tests.support import Clock
 
@@ -191,7 +191,9 @@ async def boot(
     present = Interfaces([Interface("lo", 1, (IPv4Interface("127.0.0.1/8"),)), eth0])
     live = LiveSettings(file, settings, document)
     parts = replace(
-        assemble(live, database, lambda: present, InThread(), clock=clock, steady=clock),
+        assemble(
+            live, database, lambda: present, InThread(), look_in_thread, clock=clock, steady=clock
+        ),
         upstreams=FakeUpstreams(upstream or {}),
         loaders=Loaders(lambda: settings.ipxe, ()),  # not those of the computer itself
     )

@@ -28,7 +28,7 @@ from pyxie.http.server import HttpServer
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.store.database import Database
 from pyxie.workers.renders import Runner
-from tests.inthread import InThread
+from tests.inthread import InThread, look_in_thread
 from tests.store import newest
 from tests.support import Clock
 
@@ -231,6 +231,7 @@ async def serving(
         database,
         lambda: interfaces,
         runner or InThread(),
+        look_in_thread,
         records=records,
         clock=clock,
         steady=clock,

@@ -15,6 +15,7 @@ from pyxie.registry.machine import Machine
 from tests.http.site import CONFIG, serving
 from tests.http.test_machines import send
 from tests.http.test_openapi import DOCUMENT, OPERATIONS
+from tests.media.isos import UNKNOWN, made
 
 CALLS = [
     (method, path, call)
@@ -29,6 +30,7 @@ SENT = [
     ("POST", "/api/v1/builds", 200),
     ("POST", "/api/v1/builds/{hostname}/failed", 200),
     ("POST", "/api/v1/boots", 201),
+    ("POST", "/api/v1/media/{medium}/confirm", 200),
     ("POST", "/api/v1/tokens", 201),
     ("DELETE", "/api/v1/tokens/{name}", 204),
     ("DELETE", "/api/v1/machines/{hostname}", 204),
@@ -72,7 +74,11 @@ class TestWhatIsSent:
     async def test_works_as_it_stands(self, tmp_path: Path) -> None:
         """With a command line for all machines that asks for nothing that this one has not."""
         config = re.sub(r"(?m)^default_cmdline: .*$", "default_cmdline: auto", CONFIG)
+        (tmp_path / "isos").mkdir()
+        iso = made(tmp_path / "isos/rescue.iso", UNKNOWN)
         async with serving(tmp_path, config=config) as served:
+            served.parts.media.add(iso)
+            await served.parts.media.refresh()
             answered = []
             for method, path, _ in SENT:
                 sent = REQUESTS.get((method, path))

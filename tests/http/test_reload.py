@@ -66,6 +66,7 @@ async def site(folder: Path, **changed: str) -> AsyncIterator[Served]:
         "ipxe2/ipxe.efi": "ours",
         "images/a": "a",
         "images2/b": "b",
+        "isos2/b.iso": "b",
         "files/a": "a",
         "files2/b": "b",
     }.items():
@@ -147,6 +148,11 @@ def commands(kind: str) -> See:
 
 async def listed(served: Served) -> Any:
     return json.loads((await served.get("/list")).body)
+
+
+async def media(served: Served) -> Any:
+    await served.parts.media.refresh()
+    return [each.name for each in served.parts.media.all()]
 
 
 async def script_of_an_unknown(served: Served) -> bool:
@@ -266,6 +272,7 @@ CASES = [
     Case("staticspath", "files", "files2", got("/files/b"), (404, "b: no such file\n"), (200, "b")),
     Case("ipxe", "ipxe", "ipxe2", ours, False, True),
     Case("ipxe", "ipxe", "ipxe2", got(f"/ipxe/{DASHED}"), None, (200, "#!ipxe\n# ours\n")),
+    Case("isos", "isos", "isos2", media, [], ["b"]),
     Case("images", "images", "images2", status_of("/images/b"), 404, 200),
     Case(
         "baseurl",

@@ -39,7 +39,7 @@ class Threads:
     def become(self, user: str) -> None:
         self.users.append(user)
 
-    def start(self) -> tuple[int, socket.socket]:
+    def start(self, *files: int) -> tuple[int, socket.socket]:
         number = len(self.lines) + 1
         ours, self.lines[number] = socket.socketpair()
         threading.Thread(target=self._serve, args=(number,), daemon=True).start()

@@ -1,0 +1,1 @@
+"""Media: ISO images, what they hold, and how machines boot it."""

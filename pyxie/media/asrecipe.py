@@ -1,0 +1,127 @@
+"""A medium becomes a recipe: what is booted of it, and with which words. Pure.
+
+What a medium says of itself is text that anybody may have written. In a recipe it is passed to a
+kernel and no more: it is no template, and fills in nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, TypeAlias
+from urllib.parse import quote
+
+from pyxie.config.simple import Plain
+from pyxie.media.facts import Facts, System
+from pyxie.media.loaderconfig import Entry
+
+Recipe: TypeAlias = dict[str, Plain]
+"""A recipe's file, as plain data."""
+
+MEDIUM: Final = "media:"
+"""Before the name of a medium and of a file on it, where a kernel is named."""
+
+_KICKSTART: Final = "{% if machine.preseed %} inst.ks={{ urls.template('preseed') }}{% endif %}"
+_AUTOYAST: Final = "{% if machine.preseed %} autoyast={{ urls.template('preseed') }}{% endif %}"
+_SEED: Final = (
+    "{% if machine.templates.get('user-data') %}"
+    " autoinstall ds=nocloud-net;s={{ urls.seed }}{% endif %}"
+)
+_IGNITION: Final = (
+    "{% if machine.templates.get('ignition') %}"
+    " ignition.config.url={{ urls.template('ignition') }}{% endif %}"
+)
+
+LINES: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        # Anaconda, "Boot options": inst.repo is where the packages are, and the rest of itself.
+        "anaconda": "ip=dhcp inst.repo=@/" + _KICKSTART,
+        "anaconda-netinst": "ip=dhcp inst.stage2=@/" + _KICKSTART,
+        # casper(7): the image is fetched whole. cloud-init would take url= for its own.
+        "casper": "ip=dhcp url=@.iso cloud-config-url=/dev/null" + _SEED + " ---",
+        # live-boot(7).
+        "live": "boot=live components ip=dhcp fetch=@/live/filesystem.squashfs",
+        # linuxrc, "install".
+        "yast": "install=@/ ifcfg=*=dhcp hostname={{ Hostname }}" + _AUTOYAST,
+        # mkinitfs-bootparam(7).
+        "alpine": "ip=dhcp modules=loop,squashfs modloop=@/boot/modloop-<flavour>"
+        " alpine_repo=@/apks",
+        # archiso, README.bootparams.
+        "arch": "archisobasedir=arch archiso_http_srv=@/ ip=dhcp",
+        "sysresccd": "archisobasedir=sysresccd archiso_http_srv=@/ ip=dhcp",
+        "coreos": "ignition.firstboot ignition.platform.id=metal" + _IGNITION,
+        "windows": None,
+        "debian": None,
+    }
+)
+"""The command line of each family; @ stands for where the medium is, <flavour> for a kernel's."""
+
+_NEEDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "windows": "wimboot in the folder 'images' (https://ipxe.org/wimboot)",
+        "alpine": "a virtual machine: the medium's initramfs has drivers for virtio NICs alone",
+        "casper": "memory for the whole medium, which the machine fetches",
+    }
+)
+
+
+def of_system(medium: str, system: System) -> Recipe:
+    """Return the recipe of a medium of a known system.
+
+    Args:
+        medium: Its name.
+        system: What it brings.
+    """
+    recipe: Recipe = {"version": "1", "title": f"{system.title}, of {medium}.iso"}
+    if system.extends:
+        return {**recipe, "extends": system.extends, "unverified": "true"}
+    line = LINES[system.family]
+    recipe |= {
+        "operatingsystem": system.title,
+        "unverified": "true",
+        "kernel": _file(medium, system.kernel) if system.kernel else "wimboot",
+        "initrd": [
+            {"url": _file(medium, name), "name": word} if word else _file(medium, name)
+            for name, word in system.initrds
+        ],
+    }
+    if line is not None:
+        place = f"{{{{ urls.base }}}}/media/{quote(medium)}"
+        recipe["cmdline"] = _line(line, place, system.kernel)
+    if system.family in _NEEDS:
+        recipe["needs"] = _NEEDS[system.family]
+    return {**recipe, "arch": {system.arch: {}}}
+
+
+def of_entry(medium: str, entry: Entry, facts: Facts) -> Recipe:
+    """Return the recipe of what was guessed, or said by the operator, to boot.
+
+    Args:
+        medium: The medium's name.
+        entry: Kernel, initrds and command line.
+        facts: What else is known.
+    """
+    arm = any("aa64" in loader.lower() for loader in facts.loaders) and len(facts.loaders) == 1
+    return {
+        "version": "1",
+        "title": f"{entry.label or facts.volume or medium}, of {medium}.iso",
+        "unverified": "true",
+        "kernel": _file(medium, entry.kernel),
+        "initrd": [_file(medium, name) for name in entry.initrds],
+        "cmdline": literal(entry.cmdline) or None,
+        "arch": {"arm64" if arm else "amd64": {}},
+    }
+
+
+def literal(text: str) -> str:
+    """Return a template that is rendered as ``text``, and no brace of a recipe's in it."""
+    return re.sub(r"[{}]+", lambda found: f"{{{{ '{found[0]}' }}}}", text)
+
+
+def _line(line: str, place: str, kernel: str) -> str:
+    return line.replace("<flavour>", kernel.rpartition("-")[2]).replace("@", place)
+
+
+def _file(medium: str, name: str) -> str:
+    return f"{MEDIUM}{medium}/{name}"

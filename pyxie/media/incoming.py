@@ -1,0 +1,75 @@
+"""An image on its way into the folder: under another name until it is whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from pyxie.media.isofolder import PARTIAL, SUFFIX
+
+_PIECE: Final = 1 << 20
+"""Bytes that are written at once."""
+
+
+class Incoming:
+    """A file that is being written; for threads.
+
+    Args:
+        folder: Made, if it is not there.
+        name: What the image is to be called.
+
+    Raises:
+        FileExistsError: There is one of that name, or it is on its way.
+        OSError: It cannot be written.
+    """
+
+    def __init__(self, folder: Path, name: str) -> None:
+        if not folder.is_dir():
+            if folder.exists():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{name}{SUFFIX}"
+        if self._path.exists():
+            raise FileExistsError(self._path)
+        self._part = folder / f".{name}{SUFFIX}{PARTIAL}"
+        self._file = self._part.open("xb", buffering=0)
+
+    def write(self, data: bytes) -> None:
+        """Add bytes to its end; raises OSError."""
+        left = memoryview(data)
+        while left:
+            left = left[self._file.write(left) :]
+
+    def finish(self) -> Path:
+        """Have it be there, whole; return its path.
+
+        Raises:
+            FileExistsError: There is one by now.
+            OSError: It cannot be written.
+        """
+        os.fsync(self._file.fileno())
+        os.link(self._part, self._path)
+        return self._path
+
+    def close(self) -> None:
+        """End, whether or not it is whole."""
+        self._file.close()
+        with suppress(OSError):
+            self._part.unlink()
+
+
+async def gathered(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Yield what comes in small pieces in larger ones."""
+    held, size = [], 0
+    async for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)

@@ -1,0 +1,140 @@
+"""A medium becomes a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.config.nodes import parse, read
+from pyxie.config.validate import validate
+from pyxie.media.asrecipe import LINES, Recipe, literal, of_entry, of_system
+from pyxie.media.facts import Facts, System
+from pyxie.media.loaderconfig import Entry
+from pyxie.recipes.cookbook import Cookbook
+from pyxie.recipes.recipe import Recipe as RecipeModel
+from pyxie.registry.edit import written
+from pyxie.shipped import shipped as shipped_file
+
+FEDORA = System(
+    family="anaconda", title="Fedora 40", arch="amd64", kernel="k", initrds=(("i", ""),)
+)
+
+
+class TestASystem:
+    def test_is_booted_as_its_makers_say(self) -> None:
+        assert of_system("fedora-40", FEDORA) == {
+            "version": "1",
+            "title": "Fedora 40, of fedora-40.iso",
+            "operatingsystem": "Fedora 40",
+            "unverified": "true",
+            "kernel": "media:fedora-40/k",
+            "initrd": ["media:fedora-40/i"],
+            "cmdline": "ip=dhcp inst.repo={{ urls.base }}/media/fedora-40/"
+            "{% if machine.preseed %} inst.ks={{ urls.template('preseed') }}{% endif %}",
+            "arch": {"amd64": {}},
+        }
+
+    def test_of_windows_is_wimboots(self) -> None:
+        windows = System(
+            family="windows", title="Windows", arch="amd64", initrds=(("boot/bcd", "BCD"),)
+        )
+
+        made = of_system("w", windows)
+
+        assert (made["kernel"], made["initrd"]) == (
+            "wimboot",
+            [{"url": "media:w/boot/bcd", "name": "BCD"}],
+        )
+        assert "cmdline" not in made
+        assert str(made["needs"]).startswith("wimboot in the folder 'images'")
+
+    def test_whose_own_kernel_does_not_do_is_another_recipe(self) -> None:
+        debian = System(family="debian", title="Debian 12", arch="amd64", extends="debian-12")
+
+        assert of_system("d", debian) == {
+            "version": "1",
+            "title": "Debian 12, of d.iso",
+            "extends": "debian-12",
+            "unverified": "true",
+        }
+
+    def test_of_alpine_has_the_modules_of_its_kernel(self) -> None:
+        alpine = System(family="alpine", title="Alpine", arch="amd64", kernel="boot/vmlinuz-virt")
+
+        assert "modloop={{ urls.base }}/media/a/boot/modloop-virt " in str(
+            of_system("a", alpine)["cmdline"]
+        )
+
+    @pytest.mark.parametrize("family", sorted(LINES))
+    def test_has_no_mark_left_in_its_line(self, family: str) -> None:
+        system = System(family=family, title="T", arch="arm64", kernel="a-b")
+
+        line = str(of_system("m", system).get("cmdline", ""))
+
+        assert "@" not in line
+        assert "<" not in line
+
+
+class TestARecipe:
+    @pytest.mark.parametrize("family", sorted(LINES))
+    def test_is_one_that_recipes_can_be(self, family: str) -> None:
+        extends = "debian-12" if family == "debian" else ""
+        system = System(
+            family=family,
+            title="T",
+            arch="arm64",
+            kernel="k",
+            initrds=(("i", ""),),
+            extends=extends,
+        )
+
+        assert misfits(of_system("m", system), "arm64") == []
+
+    @pytest.mark.parametrize("entry", [Entry("", "k"), Entry("a: {b}", "k", ("i",), "{x} {{ y }}")])
+    def test_of_a_guess_is_one_too(self, entry: Entry) -> None:
+        assert misfits(of_entry("m", entry, Facts()), "amd64") == []
+
+
+def misfits(made: Recipe, arch: str) -> list[str]:
+    """Return what is wrong with a recipe, as its file is read."""
+    document = parse(written(made).encode(), Path("m.yaml"))
+    shipped = {"debian-12": read(shipped_file("recipes") / "debian-12.yaml")}
+    validate(document, RecipeModel)
+    return [
+        str(each) for each in Cookbook(shipped, {"m": document}, {}, MIRRORS).misfits("m", arch)
+    ]
+
+
+MIRRORS = {"debian": ("http://m.example/debian",)}
+
+
+class TestAGuess:
+    def test_is_booted_with_the_words_of_the_medium(self) -> None:
+        entry = Entry("Rescue", "k", ("i", "j"), "a={b}")
+
+        assert of_entry("r", entry, Facts()) == {
+            "version": "1",
+            "title": "Rescue, of r.iso",
+            "unverified": "true",
+            "kernel": "media:r/k",
+            "initrd": ["media:r/i", "media:r/j"],
+            "cmdline": "a={{ '{' }}b{{ '}' }}",
+            "arch": {"amd64": {}},
+        }
+
+    def test_without_a_name_has_the_mediums(self) -> None:
+        found = of_entry("r", Entry("", "k"), Facts(volume="V", loaders=("EFI/BOOT/BOOTAA64.EFI",)))
+
+        assert (found["title"], found["cmdline"]) == ("V, of r.iso", None)
+        assert found["arch"] == {"arm64": {}}
+
+
+class TestForAnyText:
+    @given(st.text(st.characters(exclude_characters="\r\n")))
+    def test_it_is_rendered_as_it_stands(self, text: str) -> None:
+        """Jinja2 takes a line end off, and a kernel's line has none."""
+        assert jinja2.Template(literal(text)).render() == text
