@@ -18,6 +18,7 @@ from pyxie import bounds
 from pyxie.media.extents import File, MediumError
 from pyxie.media.facts import Contents
 from pyxie.openfile import opened
+from pyxie.workers import medium
 from pyxie.workers.forkserver import ForkServer
 from pyxie.workers.frames import HEAD, packed
 from pyxie.workers.looks import Looks
@@ -68,6 +69,10 @@ def _send(line: socket.socket, answer: bytes) -> None:
     line.shutdown(socket.SHUT_WR)
 
 
+def hang(line: socket.socket) -> None:
+    line.recv(1)
+
+
 def said(index: str, **facts: object) -> bytes:
     return packed(json.dumps({"facts": facts}).encode(), index)
 
@@ -105,7 +110,7 @@ class TestAProcessThatWasTakenOver:
 
     async def test_is_ended_where_it_says_nothing(self, tmp_path: Path) -> None:
         (tmp_path / "x.iso").write_bytes(b"x")
-        workers = Threads(lambda line: line.recv(1) and None)
+        workers = Threads(hang)
         try:
             with pytest.raises(
                 MediumError, match=r"takes over 0\.05 s to be read, and was given up"
@@ -176,12 +181,17 @@ class TestAHostileMedium:
     async def test_that_takes_too_much_memory_is_given_up(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bounds.MEDIUM_MEMORY, "most", 0)
-        iso = made(tmp_path / "c.iso", {f"{at}.txt": "" for at in range(4000)})
-        with ForkServer() as forks, pytest.raises(MediumError) as caught:
-            await seen(Looks(forks), iso)
+        def greedy(_image: object) -> None:
+            bytearray(bounds.MEDIUM_MEMORY.whole << 21)
 
-        assert str(caught.value) == "takes more than 0 MiB to be read"
+        before = bounds.MEDIUM_MEMORY.times
+        monkeypatch.setattr(medium, "look", greedy)
+        (tmp_path / "x.iso").write_bytes(b"x")
+        with ForkServer() as forks, pytest.raises(MediumError) as caught:
+            await seen(Looks(forks), tmp_path / "x.iso")
+
+        assert str(caught.value) == "takes more than 512 MiB to be read"
+        assert bounds.MEDIUM_MEMORY.times == before + 1
 
     async def test_of_too_many_files_is_refused(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
