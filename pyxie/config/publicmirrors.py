@@ -12,7 +12,22 @@ from pyxie.config.values import http_url, listed
 
 PUBLIC: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
+        "almalinux": ("https://repo.almalinux.org/almalinux",),
+        "alpine": ("http://dl-cdn.alpinelinux.org/alpine",),
+        "archlinux": ("http://mirrors.kernel.org/archlinux",),
+        "centos-stream": ("https://mirror.stream.centos.org",),
         "debian": ("http://mirrors.kernel.org/debian",),
+        "fedora": ("https://download.fedoraproject.org/pub/fedora/linux",),
+        "fedora-coreos": ("https://builds.coreos.fedoraproject.org",),
+        "flatcar": ("https://stable.release.flatcar-linux.net",),
+        "netboot-xyz": ("https://boot.netboot.xyz",),
+        "opensuse": ("http://download.opensuse.org",),
+        "rocky": ("https://dl.rockylinux.org/pub/rocky",),
+        "talos": ("https://github.com/siderolabs/talos/releases",),
+        "ubuntu": ("http://archive.ubuntu.com/ubuntu",),
+        "ubuntu-cdimage": ("http://cdimage.ubuntu.com",),
+        "ubuntu-ports": ("http://ports.ubuntu.com/ubuntu-ports",),
+        "ubuntu-releases": ("http://releases.ubuntu.com",),
     }
 )
 """What is asked where the settings name no other."""

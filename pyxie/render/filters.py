@@ -195,6 +195,20 @@ def disk(value: Any, *, needed: bool = False) -> str:
     return found
 
 
+def must_be(value: Any, wanted: Any = "", why: Any = "is not what is needed") -> str:
+    """Return ``value`` if it is ``wanted``: for what is not to be done without being meant.
+
+    Args:
+        value: A text.
+        wanted: The one that it has to be.
+        why: What to do, else.
+    """
+    text = as_text("must_be", value)
+    if text != as_text("must_be", wanted):
+        raise FilterError(as_text("must_be", why), text)
+    return text
+
+
 def b64encode(value: Any) -> str:
     """Return the UTF-8 of ``value`` in base64, in one line."""
     return base64.b64encode(as_text("b64encode", value).encode()).decode()
@@ -211,6 +225,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "sha512_crypt": sha512_crypt,
         "b64encode": b64encode,
         "disk": disk,
+        "must_be": must_be,
         "proxy": proxy,
         "line": line,
         "kickstart": kickstart,

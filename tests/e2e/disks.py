@@ -7,17 +7,20 @@ not to be had: a script runs the command in its place, and overwrites what it ha
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from itertools import permutations
 from pathlib import Path
 from typing import Final
 
-from tests.lab import cpio, modules
+from tests.lab import cpio, installer, modules
 from tests.lab.guest import Disk
+from tests.lab.process import Process
 from tests.lab.server import INSTALLER_PRESEED, Server
 
 PRESEED: Final = (
     """\
-{% set shipped %}{% include "debian12.preseed.j2" %}{% endset %}
+{% set shipped %}{% include "debian.preseed.j2" %}{% endset %}
 {{- shipped | regex_search("(?s)d-i partman-auto/disk .*?\\n    fi\\n") }}
 """
     + INSTALLER_PRESEED
@@ -109,16 +112,29 @@ FILE: Final = "templates: {script: script.j2}\n"
 """What the file of the machine holds that runs the script."""
 
 
-def lay_out(server: Server) -> None:
-    """Lay out kernel, initrd and preseed."""
-    server.images(small=False)
+MIRROR: Final = "mirrors: {debian: http://127.0.0.1:8081/debian}\n"
+"""Of the settings, where `lay_out` has a mirror with Debian's installer."""
+
+_INSTALLER: Final = (
+    "dists/bookworm/main/installer-amd64/current/images/netboot/debian-installer/amd64"
+)
+
+
+def lay_out(server: Server) -> Process:
+    """Lay out a preseed; and kernel and initrd on a mirror beside pyxie, as Debian's have them."""
+    folder = server.folder / "mirror/debian" / _INSTALLER
+    folder.mkdir(parents=True)
+    shutil.copyfile(installer.kernel(), folder / "linux")
     driver = modules.module("virtio_blk").read_bytes()
-    initrd = server.folder / "images/initrd.gz"
-    whole = initrd.read_bytes()
+    whole = installer.initrd().read_bytes()
     # The kernel takes archives one after the other, at multiples of four.
     extra = cpio.pack(cpio.executable("virtio_blk.ko", driver))
-    initrd.write_bytes(whole + bytes(-len(whole) % 4) + extra)
+    (folder / "initrd.gz").write_bytes(whole + bytes(-len(whole) % 4) + extra)
     (server.folder / "templates/preseed.j2").write_text(PRESEED)
+    words = ("-u", "-m", "http.server", "8081", "-b", "127.0.0.1", "-d", server.folder / "mirror")
+    mirror = server.host.popen(sys.executable, *words, label="mirror")
+    mirror.wait_for("Serving HTTP", 20)
+    return mirror
 
 
 def lay_script(server: Server, other: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.e2e import disks
@@ -38,6 +40,10 @@ def test_the_debian_installer_runs_once_and_then_the_disk_boots(
 ) -> None:
     """Build mode, installer, preseed by token, done, and silence at the second boot.
 
+    The installer is named by ``os: debian-12`` and nothing else: it comes from a mirror, by the
+    recipe's paths, and with its command line under BIOS; under UEFI it has the lab's, for another
+    console.
+
     DHCP names the machine, by another name than its file. Under UEFI it has a static address. It
     writes to the one disk that is fit, though a stick is the first; another machine, which has no
     such disk, says so.
@@ -50,20 +56,24 @@ def test_the_debian_installer_runs_once_and_then_the_disk_boots(
     )
     own, router = lan.main.network[50], lan.main.address
     static = f"    ipaddress: {own}/24\n    gateway: {router}\n" if firmware == "uefi" else ""
-    with Server(lan.srv) as server:
-        disks.lay_out(server)
-        server.machine(HOST, tap.mac, cmdline=INSTALLER_CMDLINE, extra=f"{static}{disks.FILE}")
-        server.machine(OTHER, lan.tap(plugged=False).mac, cmdline=INSTALLER_CMDLINE)
+    with Server(lan.srv, disks.MIRROR) as server:
+        mirror = disks.lay_out(server)
+        line = INSTALLER_CMDLINE if firmware == "uefi" else ""
+        named = f"{static}{disks.FILE}os: debian-12\n"
+        server.machine(HOST, tap.mac, cmdline=line, extra=named)
+        server.machine(OTHER, lan.tap(plugged=False).mac, cmdline=line, extra="os: debian-12\n")
         server.start()
         disks.lay_script(server, f"{OTHER}/{server.build(OTHER)}")
         token = server.build(HOST)
         stack = disks.Stack(server.folder)
         assert server.curl(f"/status/{HOST}") == "Installing"
 
-        with Guest(tap, firmware=firmware, disks=stack.disks) as guest:
+        on_screen = firmware == "bios"
+        with Guest(tap, firmware=firmware, disks=stack.disks, vga=on_screen) as guest:
             guest.wait_for(f"{installer.EARLY_SAYS}done said: OK", INSTALLER)
             guest.wait_exit(60)
 
+        assert re.findall(r'"GET \S+/(\S+) HTTP', mirror.text) == ["linux", "initrd.gz"]
         told = guest.text.replace("\r", "")
         address = str(own) if static else "127.0.1.1"
         assert f"{installer.EARLY_SAYS}asked web01\n" in told

@@ -19,15 +19,15 @@ HOST = "web01.lab"
 
 TYPES = """\
 build_types:
-  memtest-bios: {kernel: memtest86+x64.bin, initrd: [], cmdline: "console=ttyS0,115200"}
-  memtest-uefi: {kernel: memtest86+x64.efi, initrd: [], cmdline: "console=ttyS0,115200"}
+  memtest-bios: {os: memtest86+-bios, cmdline: "console=ttyS0,115200"}
+  memtest-uefi: {os: memtest86+, cmdline: "console=ttyS0,115200"}
   uki: {kernel: rescue.efi, initrd: [], cmdline: ~}
 """
 
 
 @pytest.mark.parametrize("firmware", ["bios", "uefi"])
 def test_memtest86_tests_the_memory(lan: Lan, firmware: Firmware) -> None:
-    """Its console is on the serial port, as its own command line says and no other."""
+    """By its recipe; its console is on the serial port, as the build type's command line says."""
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
     tap = lan.tap()
     with Server(lan.srv, TYPES) as server:

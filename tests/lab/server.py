@@ -33,17 +33,17 @@ d-i preseed/early_command string mkdir -p /tmp/new/etc/network; \\
     (echo; echo "{installer.EARLY_SAYS}asked $(debconf-get netcfg/get_hostname)"; \\
     echo "{installer.EARLY_SAYS}named $(hostname) $(cat /etc/hostname) $(sed -n 2p /etc/hosts)"; \\
     cat /etc/network/interfaces; echo "{installer.EARLY_SAYS}lays"; \\
-    cat /tmp/new/etc/network/interfaces) > /dev/console; \\
-    {{{{ "wget -q -O /tmp/script %s; sh /tmp/script > /dev/console 2>&1;" | format(
+    cat /tmp/new/etc/network/interfaces) > /dev/ttyS0; \\
+    {{{{ "wget -q -O /tmp/script %s; sh /tmp/script > /dev/ttyS0 2>&1;" | format(
         urls.template("script")) if machine.templates }}}} \\
     if answer=$(wget -q -O - '{{{{ urls.done }}}}'); then said="done said: $answer"; \\
     else said="failed: cannot call done"; fi; \\
-    (echo; echo "{installer.EARLY_SAYS}$said") > /dev/console; reboot -f
+    (echo; echo "{installer.EARLY_SAYS}$said") > /dev/ttyS0; reboot -f
 """
 """Lets the Debian installer end once it has its answers: there is no mirror in the lab.
 
-What the shipped preseeds lay in the new system is laid, and told on the console. A template
-``script`` of the machine's is run before it is done.
+What the shipped preseeds lay in the new system is laid, and told on the serial port, wherever its
+console is. A template ``script`` of the machine's is run before it is done.
 """
 
 PRESEED = """\

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -65,7 +64,7 @@ def recorded(name: str) -> Recorded:
 @cache
 def settings() -> Settings:
     """Return settings that say nothing, so that the mirrors are the public ones."""
-    return Settings(templatepath=shipped("templates"), images=Path(os.devnull))
+    return Settings(templatepath=shipped("templates"), images=TREES)
 
 
 @cache

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -16,6 +18,7 @@ from pyxie.config.publicmirrors import PUBLIC
 from pyxie.config.validate import validate
 from pyxie.recipes.recipe import Recipe
 from pyxie.shipped import shipped
+from pyxie.wiping.forecast import Answer
 from tests.recipes.recorded import (
     TREES,
     UPDATE,
@@ -27,6 +30,7 @@ from tests.recipes.recorded import (
     rehearsed,
     update,
 )
+from tests.test_docs import quoted, rows, section
 
 CASES = [(name, arch) for name in names() for arch in cookbook().archs(name)]
 
@@ -89,6 +93,68 @@ class TestASystem:
 
         needed = [f"{each}: no such file" for each in tree.local]
         assert [each for each in map(str, found.faults) if each not in needed] == []
+
+
+class TestTheDocument:
+    TEXT = (Path(__file__).parents[2] / "docs/images.md").read_text(encoding="utf-8")
+
+    def test_lists_every_system_with_whether_it_is_there_for_arm64(self) -> None:
+        table = section(self.TEXT, "The systems there are")
+        told = {name: row[2] != "no" for row in rows(table) for name in quoted(row[0])}
+        del told["os"]
+
+        arm = {name: "arm64" in cookbook().archs(name) for name in names()}
+        assert told == {**arm, "netboot.xyz-bios": True}
+
+    def test_lists_every_file_that_the_operator_provides(self) -> None:
+        table = section(self.TEXT, "What you provide")
+        told = {name: quoted(row[1]) for row in rows(table) for name in quoted(row[0])}
+        needed = {name: recorded(name).local for name in names() if recorded(name).local}
+
+        assert told.keys() - {"os"} == needed.keys()
+        for name, files in needed.items():
+            assert set(files) <= set(told[name])
+
+    def test_lists_every_mirror(self) -> None:
+        _, *lines = rows(section(self.TEXT, "Mirrors"))
+        told = {quoted(row[0])[0]: tuple(quoted(row[1])) for row in lines}
+
+        assert told == dict(PUBLIC)
+
+
+class TestWiping:
+    SAID: ClassVar[dict[str, str]] = recorded("wipe").params
+
+    @pytest.mark.parametrize(
+        ("params", "why"),
+        [
+            ({}, "'disk' is empty: this installer finds none by itself, so name it"),
+            ({"disk": "sda"}, "to wipe its disk, say 'wipe: web01.example.org' among its params"),
+            (
+                {"disk": "sda", "wipe": "web02.example.org"},
+                "to wipe its disk, say 'wipe: web01.example.org' among its params",
+            ),
+            ({"wipe": "web01.example.org"}, "'disk' is empty"),
+        ],
+    )
+    def test_is_refused_unless_disk_and_machine_are_named(
+        self, params: dict[str, str], why: str
+    ) -> None:
+        found = rehearsed(definition("wipe", "amd64", params))
+
+        assert [why in str(fault) for fault in found.faults] == [True]
+
+    def test_is_told_before_it_begins(self) -> None:
+        found = rehearsed(definition("wipe", "amd64", self.SAID))
+
+        assert (found.faults, found.forecast.answer) == ((), Answer.YES)
+
+    @pytest.mark.parametrize("name", ["rescue", "archlinux", "memtest86+", "memtest86+-bios"])
+    def test_is_not_done_by_what_is_for_a_look(self, name: str) -> None:
+        found = definition(name, "amd64", {})
+
+        assert found.machine.wipes is False
+        assert rehearsed(found).forecast.answer is Answer.NO
 
 
 class TestMirrors:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from pyxie.config.settings import Settings, load
+from pyxie.config.settings import Settings, load, load_marked
 from pyxie.registry.define import common
 from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
@@ -43,12 +44,23 @@ cases = pytest.mark.parametrize("case", PARAMS)
 
 @cache
 def registry() -> Registry:
-    return Folder(shipped("machines") / "examples", shared=common(config())).scan()
+    shared = common(*load_marked(shipped("config.yaml")))
+    return Folder(shipped("machines") / "examples", shared=shared).scan()
 
 
 @cache
 def config() -> Settings:
-    return load(shipped("config.yaml"))
+    """Return the shipped settings, with the files that an operator has to take out of media."""
+    images = Path(_media().name)
+    for name in ("linux26", "initrd.img", "iso.cpio"):
+        (images / "proxmox").mkdir(exist_ok=True)
+        (images / "proxmox" / name).touch()
+    return load(shipped("config.yaml")).model_copy(update={"images": images})
+
+
+@cache
+def _media() -> TemporaryDirectory[str]:
+    return TemporaryDirectory()
 
 
 def names() -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from pyxie.config.nodes import read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.registry.define import common, define
+from pyxie.registry.inherited import filled
 from pyxie.registry.machine import Machine
 from pyxie.rehearsal import rehearse
 from pyxie.render.context import BuildContext
@@ -237,7 +239,9 @@ class TestTheExamples:
     def test_work_as_they_are(self) -> None:
         shared, document = load_marked(shipped("config.yaml"))
         (file,) = shipped("machines").glob("*.yaml")
-        host = define(common(shared, document), read(file)).machine
+        inherited = common(shared, document)
+        inherited = replace(inherited, cookbook=filled(inherited.cookbook, {}))
+        host = define(inherited, read(file)).machine
         context = BuildContext(base_url="http://192.0.2.1:8090", token="t", mac="")
 
         assert isinstance(shared, Settings)
