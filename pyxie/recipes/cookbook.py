@@ -36,6 +36,25 @@ class UnknownSystemError(PyxieError):
         return self.why
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What there is to say of a recipe to people.
+
+    Attributes:
+        name: The system's, as ``os`` has it.
+        title, docs: As it is called, and where its makers describe it.
+        needs: What the operator has to provide; empty for nothing.
+        verified: By the architectures that it is for, when and how it was seen to boot; None if
+            nobody has. What it extends counts for nothing there.
+    """
+
+    name: str
+    title: str
+    docs: str
+    needs: str
+    verified: Mapping[str, tuple[str, str] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Cookbook:
     """The recipes of one moment.
@@ -174,6 +193,32 @@ class Cookbook:
                 return tuple(written)
         return (AMD64,)
 
+    def about(self, name: str) -> About:
+        """Return what there is to say of a recipe; raises as `said`."""
+        self.check(name)
+        chain = self.chain(name)
+        told = {
+            key: _text_of(document, key)
+            for document in chain
+            for key in _TOLD
+            if key in _mapping(document)
+        }
+        own = _mapping(chain[-1])
+        variants = own.get("arch")
+        verified: dict[str, tuple[str, str] | None] = {}
+        for arch in self.archs(name):
+            variant = variants.get(arch) if isinstance(variants, dict) else None
+            of_arch = variant if isinstance(variant, dict) else {}
+            says = of_arch if of_arch.keys() & _VERDICTS else own
+            verified[arch] = _verified(says.get("verified"))
+        return About(
+            name=name,
+            title=told.get("title", ""),
+            docs=told.get("docs", ""),
+            needs=" ".join(told.get("needs", "").split()),
+            verified=verified,
+        )
+
     def problems(self) -> list[Problem]:
         """Return what is wrong with the operator's recipes, each of which is a valid file."""
         found: dict[Problem, None] = {}
@@ -232,6 +277,8 @@ class Cookbook:
 
 _BY_ITSELF: Final = ("preseed", "finish", "templates")
 """Keys of what needs nobody at the screen."""
+_TOLD: Final = ("title", "docs", "needs")
+_VERDICTS: Final = frozenset(("verified", "unverified"))
 _MOST_MADE: Final = 1000
 """Recipes, by architecture, that are kept ready; of more each is made when it is asked for."""
 
@@ -256,6 +303,12 @@ def _variants(chain: list[Document], arch: str) -> Iterator[tuple[Document, Loc,
         variant = archs.get(arch) if isinstance(archs, dict) else None
         if isinstance(variant, dict):
             yield document, ("arch", arch), variant
+
+
+def _verified(value: Plain) -> tuple[str, str] | None:
+    if not isinstance(value, dict):
+        return None
+    return str(value.get("date")), " ".join(str(value.get("how")).split())
 
 
 def _mapping(document: Document) -> dict[str, Plain]:

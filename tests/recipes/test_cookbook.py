@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyxie.config.nodes import Document, parse
 from pyxie.config.validate import validate
 from pyxie.errors import ConfigError, Problem
-from pyxie.recipes.cookbook import Cookbook, UnknownSystemError
+from pyxie.recipes.cookbook import About, Cookbook, UnknownSystemError
 from pyxie.recipes.recipe import LAID, WHOLE, Recipe
 
 HEAD = "version: 1\ntitle: T\nunverified: true\n"
@@ -255,6 +255,44 @@ class TestExtending:
 
         assert str(caught.value) == expected
         assert expected in map(str, book.problems())
+
+
+class TestWhatIsSaidOfARecipe:
+    SEEN: Final = "verified: {date: 2026-11-27, how: QEMU}\n"
+
+    def test_is_its_title_and_what_it_extends_has_to_add(self) -> None:
+        shipped = {"a": "kernel: a\ndocs: https://a.example\nneeds: |-\n  a\n  medium\n"}
+
+        found = cookbook({"b": "extends: a\n"}, shipped).about("b")
+
+        assert found == About(
+            name="b",
+            title="T",
+            docs="https://a.example",
+            needs="a medium",
+            verified={"amd64": None},
+        )
+
+    def test_is_whether_it_was_seen_to_boot_on_each_architecture(self) -> None:
+        here = parse(
+            f"{HEAD}kernel: a\n".replace("unverified: true\n", self.SEEN).encode(), Path("c")
+        )
+        book = cookbook(
+            {
+                "a": f"kernel: a\narch: {{amd64: {{{self.SEEN.strip()}}}, arm64: }}\n",
+                "b": "extends: a\n",
+            }
+        )
+        book = Cookbook(own={**book.own, "c": here}, mirrors=MIRRORS)
+
+        seen = ("2026-11-27", "QEMU")
+        assert book.about("a").verified == {"amd64": seen, "arm64": None}
+        assert book.about("b").verified == {"amd64": None, "arm64": None}
+        assert book.about("c").verified == {"amd64": seen}
+
+    def test_is_nothing_where_there_is_none(self) -> None:
+        with pytest.raises(UnknownSystemError):
+            cookbook({}).about("a")
 
 
 class TestMistakes:

@@ -95,6 +95,22 @@ class TestASystem:
         assert [each for each in map(str, found.faults) if each not in needed] == []
 
 
+class TestWhatWasSeenToBoot:
+    def test_is_what_boots_in_our_own_tests(self) -> None:
+        """tests/e2e/test_boot.py and tests/e2e/test_programs.py."""
+        seen = {
+            (name, arch)
+            for name, arch in CASES
+            if cookbook().about(name).verified[arch] is not None
+        }
+
+        assert seen == {
+            ("debian-12", "amd64"),
+            ("memtest86+", "amd64"),
+            ("memtest86+-bios", "amd64"),
+        }
+
+
 class TestTheDocument:
     TEXT = (Path(__file__).parents[2] / "docs/images.md").read_text(encoding="utf-8")
 

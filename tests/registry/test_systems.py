@@ -18,7 +18,7 @@ A = f"{HEAD}kernel: a\ninitrd: a.gz\nparams: {{of: a}}\n"
 B = f"{HEAD}kernel: b\ncmdline: of-b\narch: {{amd64: , arm64: {{kernel: b-arm}}}}\n"
 NONE = "there is no recipe for {!r}; did you mean 'debian-12'?"
 BROKEN = "the recipe of 'debian-12' has mistakes: recipes/debian-12.yaml:1:1"
-MEANT = "{mirrors} is none of the recipe's values; did you mean {mirror:debian}?"
+MEANT = "{arhc} is none of the recipe's values; did you mean {arch}?"
 
 
 def lay(folder: Path, config: str = "", **files: str) -> Folder:
@@ -119,13 +119,13 @@ class TestASystemThatIsNotThere:
             tmp_path,
             "build_types: {t: {os: debain-12}}\n",
             groups__lab="os: zzzz\n",
-            **{"machines__web01.lab": "os: debian-21\n"},
+            **{"machines__web01.lab": "os: debian-122\n"},
         ).scan()
 
         assert [str(each).removeprefix(f"{tmp_path}/") for each in registry.problems] == [
             f"config.yaml:1:23: build_types.t.os: {NONE.format('debain-12')}",
             "groups/lab.yaml:1:5: os: there is no recipe for 'zzzz'",
-            f"machines/web01.lab.yaml:1:5: os: {NONE.format('debian-21')}",
+            f"machines/web01.lab.yaml:1:5: os: {NONE.format('debian-122')}",
         ]
 
     def test_of_a_call_is_told_with_its_place(self, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ class TestRecipesOfTheOperator:
         ]
 
     def test_that_cannot_be_booted_are_told_though_nobody_names_them(self, tmp_path: Path) -> None:
-        folder = lay(tmp_path, recipes__c=f'{HEAD}kernel: "{{mirrors}}/x"\n')
+        folder = lay(tmp_path, recipes__c=f'{HEAD}kernel: "{{arhc}}/x"\n')
 
         assert list(map(str, folder.scan().problems)) == [f"recipes/c.yaml:4:9: kernel: {MEANT}"]
 
