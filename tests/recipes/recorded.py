@@ -38,7 +38,7 @@ class Recorded:
         local: Files that the operator puts into ``images``.
         params: What a machine has to say beside ``os``.
         boots: By architecture what is booted: ``kernel``, ``initrds``, ``cmdline``,
-            ``templates`` (each with a line that has to be in it), ``script``.
+            ``interactive`` (that of `pyxie boot`), ``templates``, ``script``.
     """
 
     tree: dict[str, list[str]]
@@ -98,6 +98,7 @@ def booted(found: Definition) -> dict[str, Any]:
         "kernel": _place(images.kernel),
         "initrds": [_place(each) for each in images.initrds],
         "cmdline": rendering.boot(machine, trial).line,
+        "interactive": cookbook().by_hand(machine.os, machine.arch),
         "templates": {
             key: value
             for key, value in {

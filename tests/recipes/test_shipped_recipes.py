@@ -74,7 +74,8 @@ class TestASystem:
         found = booted(definition(name, arch, tree.params))
 
         files = [found["kernel"], *found["initrds"]]
-        named = re.findall(r"https?://[^ ,;\"']+", found["cmdline"])
+        lines = f"{found['cmdline']} {found['interactive'] or ''}"
+        named = re.findall(r"https?://[^ ,;\"']+", lines)
         missing = [
             url
             for url in files
