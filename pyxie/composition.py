@@ -255,6 +255,7 @@ def assemble(
         metrics=metrics,
         first_byte=lambda: settings().limits.first_byte,
         needed=needed_by(index.active_now, definitions),
+        ca=settings().image_store.ca,
         clock=clock,
     )
     settings.follow(lambda _: image_store.wake())
@@ -289,7 +290,11 @@ def assemble(
         rendering=rendering,
         base_url=base_url,
         loaders=Loaders(lambda: settings().ipxe),
-        upstreams=Upstreams(proxies, first_byte=lambda: settings().limits.first_byte),
+        upstreams=Upstreams(
+            proxies,
+            first_byte=lambda: settings().limits.first_byte,
+            ca=settings().image_store.ca,
+        ),
         image_store=image_store,
         chains=ChainMemory(),
         media=Shelf(

@@ -112,8 +112,9 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
         tried(partial(rendering.script, machine, replace(context, mac=mac), context.base_url))
         for mac in nics
     ]
+    folder, others = rendering.settings.images, rendering.settings.image_store.folders
     for each in _singly(machine):
-        tried(partial(check_local, each, rendering.settings.images))
+        tried(partial(check_local, each, folder, others))
     texts = {
         kind: tried(partial(rendering.template, machine, kind, known)) for kind in kinds(machine)
     }

@@ -12,7 +12,7 @@ from pyxie.http.assigned import assigned
 from pyxie.http.edge import base_url
 from pyxie.http.parts import INDEX, RECOGNISER, RENDERING
 from pyxie.http.unasked import check, is_spared
-from pyxie.images.spec import Image, Local, OnMedium, Upstream
+from pyxie.images.spec import Image, Local, OnMedium, Upstream, served_name
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, build_context
 from pyxie.wiping.forecast import Forecast
@@ -52,18 +52,23 @@ async def offer(
     base = base_url(request)
     found, forecast = await request.app[RENDERING].boot(machine, context, judged=judged)
     told = {
-        "kernel": _location(base, found.images.kernel),
-        "initrd": [_location(base, image) for image in found.images.initrds],
+        "kernel": _location(base, machine, "kernel", found.images.kernel),
+        "initrd": [
+            _location(base, machine, f"initrd/{at}", image)
+            for at, image in enumerate(found.images.initrds)
+        ],
         "cmdline": found.line,
     }
     return told, forecast
 
 
-def _location(base: str, image: Image) -> str:
+def _location(base: str, machine: Machine, part: str, image: Image) -> str:
     match image:
         case Upstream():
             return image.url
         case OnMedium():
             return f"{base}/media/{quote(image.medium)}/{quote(image.name)}"
-        case Local():
+        case Local(path=""):
             return f"{base}/images/{quote(image.name)}"
+        case Local():  # it may be in no folder that is served as such
+            return f"{base}/boot/{machine.hostname}/{part}/{quote(served_name(image))}"

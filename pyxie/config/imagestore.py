@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from pyxie.config.validate import Model
+from pyxie.config.values import listed
 
 _UNITS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _SIZE: Final = re.compile(r"(\d{1,18}(?:\.\d{1,3})?) ?([kmgt]?)(i?)b?", re.IGNORECASE)
@@ -48,8 +49,12 @@ class ImageStore(Model):
         path: Their folder; beside the state, if None.
         size: Bytes of all of them, as ``20 GB``; 0 keeps none.
         revalidate: How often it is asked whether a file has changed.
+        ca: A file with certificates, in PEM, that are believed beside the host's own.
+        folders: Below which files of this host may be named by their whole path.
     """
 
     path: Place | None = None
     size: Size = 20_000_000_000
     revalidate: Literal["always", "daily", "never"] = "daily"
+    ca: Place | None = None
+    folders: Annotated[tuple[Place, ...], BeforeValidator(listed)] = ()

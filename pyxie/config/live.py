@@ -24,7 +24,7 @@ Prepare: TypeAlias = Callable[[Settings, Document | None], Awaitable[Callable[[]
 
 FIXED: Final = (
     *("state", "user", "http", "tftp", "waitron_api"),
-    *("dhcp.bind", "boot_api", "image_store.path"),
+    *("dhcp.bind", "boot_api", "image_store.path", "image_store.ca"),
 )
 """What is decided at the start: sockets, the database, the user, the routes."""
 
@@ -180,7 +180,8 @@ def _kept(before: Settings, after: Settings) -> Settings:
         section, _, inner = key.partition(".")
         old = getattr(before, section)
         if inner:
-            old = getattr(after, section).model_copy(update={inner: getattr(old, inner)})
+            new = update.get(section, getattr(after, section))
+            old = new.model_copy(update={inner: getattr(old, inner)})
         update[section] = old
     # To answer and to observe are one server; whether there is one is decided at the start.
     if "off" in (before.dhcp.mode, after.dhcp.mode):

@@ -306,8 +306,13 @@ def load_marked(file: Path) -> tuple[Settings, Document]:
     store = settings.image_store.path
     if store is None and _folder_of(changed["state"]) is None:
         store = Path(_state_url("", folder).partition(":///")[2]).with_name(_STORE)
-    if store is not None:
-        changed["image_store"] = settings.image_store.model_copy(update={"path": folder / store})
+    written = settings.image_store
+    whole = {
+        "path": folder / store if store is not None else None,
+        "ca": folder / written.ca if written.ca is not None else None,
+        "folders": tuple(folder / each for each in written.folders),
+    }
+    changed["image_store"] = written.model_copy(update=whole)
     return settings.model_copy(update=changed), document
 
 

@@ -133,9 +133,10 @@ def _machine(wanted: Wanted, shared: Common) -> Machine:
 async def _try(request: web.Request, boot: AdHocBoot) -> None:
     """Have the script made once, so that a mistake is told to whoever made it."""
     context = BuildContext(base_url=base_url(request), token=boot.id, mac=_NOBODY)
-    machine, images = boot.machine_of(_NOBODY), request.app[SETTINGS]().images
+    machine, settings = boot.machine_of(_NOBODY), request.app[SETTINGS]()
+    folders = settings.images, settings.image_store.folders
     try:
-        await request.app[POOLS].images.run(check_local, images_of(machine), images)
+        await request.app[POOLS].images.run(check_local, images_of(machine), *folders)
         await request.app[RENDERING].script(machine, context, here(request))
     except (NotServedError, RenderError) as exc:
         raise web.HTTPBadRequest(text=str(exc)) from exc
@@ -183,7 +184,7 @@ def _shown(image: Image) -> str:
         case OnMedium():
             return f"{MEDIUM}{image.medium}/{image.name}"
         case Local():
-            return image.name
+            return image.written
 
 
 @routes.get("/boot/{hostname}/file/{at}/{name:.+}", scope=OPEN)

@@ -15,7 +15,6 @@ from aiohttp import web
 
 from pyxie.builds.life import Build
 from pyxie.config.values import mac as canonical
-from pyxie.confined import find
 from pyxie.errors import BusyError, ConfigError, NotServedError
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress
@@ -34,6 +33,7 @@ from pyxie.images.spec import (
     Upstream,
     beside,
     images_of,
+    locate,
     served_name,
 )
 from pyxie.openfile import OpenFile
@@ -72,9 +72,10 @@ async def image(request: web.Request) -> web.StreamResponse:
     called = request.app[DEFINITIONS].called(build) if build else frozenset()
     wanted = _wanted(request, host, images_of(machine, called))
     match wanted.image:
-        case Local(name):
-            folder, pool = request.app[SETTINGS]().images, request.app[POOLS].images
-            return await _ours(request, build, wanted, name, opened(pool, find, folder, name))
+        case Local() as local:
+            settings, pool = request.app[SETTINGS](), request.app[POOLS].images
+            file = opened(pool, locate, local, settings.images, settings.image_store.folders)
+            return await _ours(request, build, wanted, local.written, file)
         case OnMedium(medium, name):
             file = medium_file(request, medium, name)
             return await _ours(request, build, wanted, f"{medium}.iso: {name}", file)

@@ -14,12 +14,11 @@ from aiohttp import web
 
 from pyxie.bounds import VERIFY_BEGIN
 from pyxie.config.nodes import Loc
-from pyxie.confined import find
 from pyxie.errors import NotServedError, Problem
 from pyxie.http.files import opened
 from pyxie.http.mediafiles import medium_file
 from pyxie.http.parts import OWN_FILES, POOLS, SETTINGS, VERIFIER
-from pyxie.images.spec import Image, Images, Local, OnMedium, Upstream, images_of, source
+from pyxie.images.spec import Image, Images, Local, OnMedium, Upstream, images_of, locate, source
 from pyxie.registry.define import Definition
 from pyxie.registry.mirrors import Mirrors
 from pyxie.verification.faults import MismatchError, UnreadError, VerificationError
@@ -75,9 +74,10 @@ async def _checked(request: web.Request, image: Image) -> None:
             if image.expected is not None:
                 await request.app[VERIFIER].agreed(image.expected, image.url)
         case Local() if image.sha256:
-            folder, pool = request.app[SETTINGS]().images, request.app[POOLS].images
-            async with opened(pool, find, folder, image.name) as file:
-                await request.app[OWN_FILES].check(file, image.sha256, image.name)
+            settings, pool = request.app[SETTINGS](), request.app[POOLS].images
+            folders = settings.images, settings.image_store.folders
+            async with opened(pool, locate, image, *folders) as file:
+                await request.app[OWN_FILES].check(file, image.sha256, image.written)
         case OnMedium() if image.sha256:
             async with medium_file(request, image.medium, image.name) as file:
                 await request.app[OWN_FILES].check(file, image.sha256, source(image))

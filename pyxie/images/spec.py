@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from pyxie.config.checksums import Checksums, Kernel
 from pyxie.config.initrd import Initrd
@@ -18,6 +19,7 @@ from pyxie.registry.mirrors import Mirrors, mirror
 from pyxie.urls import shown
 from pyxie.verification.expected import Expected, Listed, expected
 
+_FILE: Final = "file://"
 _LONGEST: Final = 255
 """Characters of the path of a file beside another."""
 
@@ -41,15 +43,22 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """A file below the ``images`` folder.
+    """A file of this host's.
 
     Attributes:
-        name: Its path there.
+        name: Its path below the folder ``images``; empty if it is elsewhere.
         sha256: The digest that it must have; empty if nobody says.
+        path: As it is written, from the root on: it may be in a folder that the settings name.
     """
 
     name: str
     sha256: str = ""
+    path: str = ""
+
+    @property
+    def written(self) -> str:
+        """What is said of it."""
+        return self.name or self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +120,12 @@ def images_of(machine: Machine, called: Mirrors = frozenset()) -> Images:
         if file.url.startswith(MEDIUM):
             medium, _, path = file.url.removeprefix(MEDIUM).partition("/")
             return OnMedium(medium, path, file.sha256)
+        if file.url.startswith(_FILE):
+            return Local("", file.sha256, unquote(file.url.removeprefix(_FILE)))
         url = _url(machine.image_url, file.url)
         if not url:
-            return Local(file.url.lstrip("/"), file.sha256)
+            path = file.url if file.url.startswith("/") else ""
+            return Local(file.url.lstrip("/"), file.sha256, path)
         return Upstream(url, _reach(called, url), expected=expected(url, file.sha256, listed))
 
     return Images(image(kernel), tuple(map(image, written)), names if any(names) else ())
@@ -146,7 +158,13 @@ def _reach(called: Mirrors, *urls: str) -> Reach:
 
 def served_name(image: Image) -> str:
     """Return the name that ``image`` is served under: the last part of its path."""
-    path = urlsplit(image.url).path if isinstance(image, Upstream) else image.name
+    match image:
+        case Upstream(url):
+            path = urlsplit(url).path
+        case Local():
+            path = image.written
+        case OnMedium():
+            path = image.name
     return path.rpartition("/")[2] or "file"
 
 
@@ -172,7 +190,7 @@ def source(image: Image) -> str:
         case OnMedium():
             return f"{MEDIUM}{image.medium}/{image.name}"
         case Local():
-            return image.name
+            return image.written
 
 
 def verified_by(image: Image) -> str:
@@ -202,9 +220,11 @@ def beside(image: Image, name: str) -> tuple[str, Image]:
     plain = normalise(name)
     if not plain or len(plain) > _LONGEST or not plain.isprintable():
         raise NotServedError(repr(name[:80]), "is no file's name")
+    if isinstance(image, Local):
+        name, path = _beside(image.name, plain), _beside(image.path, plain)
+        return plain, Local(name, path=path)
     if not isinstance(image, Upstream):
-        folder, slash, _ = image.name.rpartition("/")
-        return plain, replace(image, name=f"{folder}{slash}{plain}", sha256="")
+        return plain, replace(image, name=_beside(image.name, plain), sha256="")
     parts = urlsplit(image.url)
     path = f"{parts.path.rpartition('/')[0]}/{quote(plain)}"
     url = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
@@ -212,12 +232,37 @@ def beside(image: Image, name: str) -> tuple[str, Image]:
     return plain, Upstream(url, image.reach, expected=expected(url, "", listed))
 
 
-def check_local(images: Images, folder: Path) -> None:
-    """Check that all files that we serve ourselves are there.
+def _beside(path: str, name: str) -> str:
+    folder, slash, own = path.rpartition("/")
+    return f"{folder}{slash}{name}" if own else ""
+
+
+def locate(image: Local, folder: Path, others: Sequence[Path] = ()) -> Path:
+    """Return where a file of this host's is; for threads.
+
+    Args:
+        image: What is written.
+        folder: The folder ``images``.
+        others: Folders of which files may be named by their whole path.
+
+    Raises:
+        OutsideError: It leads out of its folder.
+        NotServedError: There is none, or it is in no folder that is served.
+    """
+    for other in others:
+        if image.path and PurePosixPath(image.path).is_relative_to(other):
+            return find(other, str(PurePosixPath(image.path).relative_to(other)))
+    if not image.name:
+        raise NotServedError(image.path, "is below none of 'image_store.folders'")
+    return find(folder, image.name)
+
+
+def check_local(images: Images, folder: Path, others: Sequence[Path] = ()) -> None:
+    """Check that all files that we serve ourselves are there; arguments as of `locate`.
 
     Raises:
         NotServedError: One is not.
     """
     for image in (images.kernel, *images.initrds):
         if isinstance(image, Local):
-            find(folder, image.name)
+            locate(image, folder, others)

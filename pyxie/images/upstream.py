@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, cast
 
@@ -99,6 +100,7 @@ class Upstreams(Unbound):
         proxies: By way of which they are reached.
         first_byte: Gives the seconds that a server may take for the first byte of a file.
         silence: The seconds that it may then be silent.
+        ca: Certificates that are believed beside the host's own.
     """
 
     name = "upstreams"
@@ -109,11 +111,12 @@ class Upstreams(Unbound):
         *,
         first_byte: Callable[[], float] = lambda: FIRST_BYTE,
         silence: float = SILENCE,
+        ca: Path | None = None,
     ) -> None:
         self._proxies = proxies
         self._first_byte = first_byte
         self._silence = silence
-        self._fetcher = Fetcher(proxies)
+        self._fetcher = Fetcher(proxies, ca=ca)
         self._large = Share()
 
     async def __aenter__(self) -> Self:

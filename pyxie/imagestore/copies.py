@@ -106,6 +106,7 @@ class ImageStore:
         needed: Gives the keys of what builds need.
         clock: Seconds since the epoch.
         spare: Bytes of the disk that are left to others.
+        ca: Certificates that are believed beside the host's own.
     """
 
     name = "image store"
@@ -123,6 +124,7 @@ class ImageStore:
         needed: Callable[[], Awaitable[frozenset[str]]] = _nothing,
         clock: Callable[[], float] = time.time,
         spare: int = IMAGE_SPARE.whole,
+        ca: Path | None = None,
     ) -> None:
         self._folder = folder
         self._settings = settings
@@ -133,7 +135,7 @@ class ImageStore:
         self._reading = Pool("the image store")
         self._writing = Pool("the image store's writing", patience=_PATIENCE)
         self._disk: Disk | None = None
-        self._fetcher = Fetcher(proxies)
+        self._fetcher = Fetcher(proxies, ca=ca)
         self._how = (proxies, first_byte, silence, judge)
         self._entries: dict[str, Entry] = {}
         self._growing: dict[str, Growth] = {}
@@ -257,6 +259,19 @@ class ImageStore:
             finally:
                 growth.leave()
         async with self._kept(key, stale) as copy:
+            yield copy
+
+    @asynccontextmanager
+    async def whole(self, source: Upstream) -> AsyncIterator[Copy]:
+        """Give a file as `open` does, once all of it is there: for who must know its size, as TFTP.
+
+        Raises:
+            UpstreamError, UncachedError, PyxieError: As of `open`.
+        """
+        async with self.open(source) as copy:
+            at = 0
+            while not copy.is_whole:
+                at = await copy.beyond(at)
             yield copy
 
     async def fetch(self, source: Upstream, moved: Moved = lambda _there, _size: None) -> Entry:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,7 +22,7 @@ from aiohttp import hdrs
 from yarl import URL
 
 from pyxie.bounds import FETCH_CONNECT, FETCH_REDIRECTS, IMAGE_AHEAD
-from pyxie.errors import PyxieError
+from pyxie.errors import PyxieError, StartError
 from pyxie.net.address import Address, address
 from pyxie.outbound.inflow import read_at_once
 from pyxie.outbound.mark import VIA, onward
@@ -28,6 +30,7 @@ from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.outbound.reach import OutOfReachError, Reach, Zone, literal, zone_of
 from pyxie.outbound.requests import proxy_for, request_class
 from pyxie.outbound.resolver import Resolver
+from pyxie.threads import Pool
 
 _MOVED: Final = frozenset((301, 302, 303, 307, 308))
 
@@ -97,6 +100,7 @@ class Fetcher:
         headers: Of each request.
         redirects: How many are followed; mirror networks need one or two.
         whose: What is fetched, which looks up names by threads of its own.
+        ca: A file with certificates that are believed beside the host's own.
     """
 
     def __init__(
@@ -106,14 +110,23 @@ class Fetcher:
         headers: Mapping[str, str] | None = None,
         redirects: int = FETCH_REDIRECTS.whole,
         whose: str = "images",
+        ca: Path | None = None,
     ) -> None:
         self._proxies = proxies
         self._headers = headers
         self._redirects = redirects
         self._resolver = Resolver(whose)
+        self._ca = ca
+        self._trust: ssl.SSLContext | bool = True
         self._pool: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        if self._ca is not None:
+            try:
+                self._trust = await Pool("certificates").run(_trusting, self._ca)
+            except OSError as exc:  # ssl's own errors are of it
+                why = exc.strerror if exc.errno and exc.strerror else "holds no certificate in PEM"
+                raise StartError(f"image_store.ca: {self._ca}: {why}") from exc
         # Clients are bounded already.
         self._pool = self._session()
         return self
@@ -129,7 +142,7 @@ class Fetcher:
             await pool.close()
 
     def _session(self, **how: Any) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=0, resolver=self._resolver, **how)
+        connector = aiohttp.TCPConnector(limit=0, resolver=self._resolver, ssl=self._trust, **how)
         # A whole image may take long, to connect not.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=FETCH_CONNECT.most)
         return session(
@@ -204,6 +217,12 @@ class Fetcher:
         finally:
             if pool is not self._pool:
                 await pool.close()
+
+
+def _trusting(ca: Path) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.load_verify_locations(ca)
+    return context
 
 
 class _Judge:

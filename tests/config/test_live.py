@@ -80,6 +80,8 @@ CHANGES = {
     "limits.builds_per_machine": ("1", "2"),
     "limits.events": ("1", "2"),
     "limits.audit": ("1", "2"),
+    "image_store.ca": ("a.pem", "b.pem"),
+    "image_store.folders": ("[a]", "[b]"),
     "image_store.path": ("s1", "s2"),
     "image_store.size": ("1 GB", "2 GB"),
     "image_store.revalidate": ("daily", "never"),

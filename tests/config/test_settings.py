@@ -68,7 +68,9 @@ class TestDefaults:
                 tftp_windowsize=64,
                 builds_per_machine=50,
             ),
-            "image_store": ImageStore(path=None, size=20 * 10**9, revalidate="daily"),
+            "image_store": ImageStore(
+                path=None, ca=None, folders=(), size=20 * 10**9, revalidate="daily"
+            ),
             "log": Log(level="info", format="text"),
             "api": Api(allow=(), tokens=()),
             "user": None,

@@ -182,6 +182,16 @@ async def patience(served: Served) -> float:
     return served.parts.upstreams._first_byte()
 
 
+async def placed(served: Served) -> int:
+    """Ask for a kernel that is named by its whole path, below the folder ``elsewhere``."""
+    place = served.folder / "elsewhere/linux"
+    await asyncio.to_thread(place.parent.mkdir, exist_ok=True)
+    await asyncio.to_thread(place.write_bytes, b"linux")
+    body = json.dumps({"kernel": f"file://{place}"}).encode()
+    answer = await served.ask("PUT", f"/build/{HOST}", body, Content_Type="application/json")
+    return answer.status
+
+
 def store_settings(key: str) -> See:
     async def see(served: Served) -> Any:
         return getattr(served.parts.image_store._settings(), key)
@@ -318,6 +328,7 @@ CASES = [
     Case(
         "image_store.revalidate", "daily", "never", store_settings("revalidate"), "daily", "never"
     ),
+    Case("image_store.folders", "[elsewhere]", "[outside]", placed, 200, 400),
     Case("limits.audit", "300", "3", audited, 101, 3),
     Case("api.allow", "[]", "[198.51.100.0/24]", admits("198.51.100.7"), False, True),
     Case(

@@ -14,6 +14,7 @@ from pyxie.images.spec import (
     beside,
     check_local,
     images_of,
+    locate,
     served_name,
 )
 from pyxie.registry.machine import Machine
@@ -33,7 +34,9 @@ class TestWhere:
             ("http://m.example/", "https://n.example/l", Upstream("https://n.example/l")),
             (None, "https://n.example/l", Upstream("https://n.example/l")),
             (None, "deb/linux", Local("deb/linux")),
-            (None, "/deb/linux", Local("deb/linux")),
+            (None, "/deb/linux", Local("deb/linux", path="/deb/linux")),
+            (None, "file:///srv/my%20linux", Local("", path="/srv/my linux")),
+            ("http://m.example/", "file:///srv/linux", Local("", path="/srv/linux")),
         ],
     )
     def test_an_image_is_from(self, base: str | None, name: str, image: Image) -> None:
@@ -99,6 +102,49 @@ class TestAMachine:
         assert str(caught.value) == (
             "kernel: not named: set 'kernel' in the machine's file or in config.yaml"
         )
+
+
+class TestAWholePath:
+    def folders(self, tmp_path: Path) -> tuple[Path, Path]:
+        images, named = tmp_path / "images", tmp_path / "srv"
+        for folder in (images / "srv", named / "deep"):
+            folder.mkdir(parents=True)
+            (folder / "linux").touch()
+        (tmp_path / "secret").touch()
+        (named / "out").symlink_to(tmp_path / "secret")
+        return images, named
+
+    def test_leads_below_a_folder_that_the_settings_name(self, tmp_path: Path) -> None:
+        images, named = self.folders(tmp_path)
+
+        for path in (f"{named}/deep/linux", f"{named}/deep/../deep/linux".replace("/deep/..", "")):
+            for image in (Local("", path=path), Local(path.lstrip("/"), path=path)):
+                assert locate(image, images, (tmp_path / "other", named)) == named / "deep/linux"
+
+    def test_is_one_below_images_where_no_folder_has_it(self, tmp_path: Path) -> None:
+        images, _ = self.folders(tmp_path)
+
+        assert locate(Local("srv/linux", path="/srv/linux"), images) == images / "srv/linux"
+
+    @pytest.mark.parametrize("name", ["../secret", "deep/../../secret", "out"])
+    def test_never_leads_out(self, tmp_path: Path, name: str) -> None:
+        images, named = self.folders(tmp_path)
+
+        with pytest.raises(OutsideError):
+            locate(Local("", path=f"{named}/{name}"), images, (named,))
+
+    @pytest.mark.parametrize("path", ["/etc/passwd", "//etc/passwd", "etc/passwd", ""])
+    def test_of_no_such_folder_is_refused_with_the_setting(self, tmp_path: Path, path: str) -> None:
+        images, named = self.folders(tmp_path)
+
+        with pytest.raises(NotServedError) as caught:
+            locate(Local("", path=path), images, (named,))
+
+        assert caught.value.why == "is below none of 'image_store.folders'"
+
+    def test_has_its_neighbours_beside_it(self) -> None:
+        assert beside(Local("", path="/srv/shim"), "grub") == ("grub", Local("", path="/srv/grub"))
+        assert served_name(Local("", path="/srv/shim")) == "shim"
 
 
 class TestCheckLocal:

@@ -227,6 +227,17 @@ class TestFetching:
             assert len(made.entries()) == 1
 
 
+class TestWhole:
+    async def test_is_a_copy_whose_size_is_known(self, tmp_path: Path) -> None:
+        """TFTP tells it before the first block (RFC 2349)."""
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
+            for _ in range(2):
+                async with made.whole(Upstream(f"{there.url}/linux")) as copy:
+                    assert await copy.beyond(0) == len(KERNEL)
+
+            assert len(there.asked) == 1
+
+
 class TestRoom:
     async def test_is_made_by_what_was_used_the_longest_ago(self, tmp_path: Path) -> None:
         clock = Clock()
