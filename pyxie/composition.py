@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address
 
 from pyxie import systemd
@@ -47,8 +48,10 @@ from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.needed import needed_by
+from pyxie.imagestore.through import through
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
+from pyxie.media.fetches import Fetches
 from pyxie.media.shelf import Look, Shelf
 from pyxie.metrics import Metrics
 from pyxie.net.address import Address
@@ -149,6 +152,7 @@ def compose(
     ]
     services += [parts.audit, parts.archive, parts.hooks, stale]
     services += [parts.upstreams, parts.verifier, parts.image_store, parts.media]
+    services.append(parts.media_fetches)
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
     services.append(serve_tftp(parts, lambda: watch.current, files=files))
@@ -245,6 +249,15 @@ def assemble(
     discovered = DiscoveredMachines()
     tokens = Tokens(database, clock=clock, steady=steady)
 
+    shelf = Shelf(
+        lambda: settings().isos,
+        lambda: settings().recipepath,
+        lambda name: name in machines().shared.cookbook.shipped,
+        look,
+        pools.media,
+        steady=steady,
+    )
+
     def is_own(address: IPv4Address) -> bool:
         return interfaces().is_own(address)
 
@@ -297,13 +310,9 @@ def assemble(
         ),
         image_store=image_store,
         chains=ChainMemory(),
-        media=Shelf(
-            lambda: settings().isos,
-            lambda: settings().recipepath,
-            lambda name: name in machines().shared.cookbook.shipped,
-            look,
-            pools.media,
-            steady=steady,
+        media=shelf,
+        media_fetches=Fetches(
+            lambda: settings().isos, partial(through, image_store), pools.media, shelf.add
         ),
         boot_api=boot_api,
         hooks=hooks,

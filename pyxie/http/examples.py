@@ -21,7 +21,7 @@ PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
         "name": "ci.example",
         "kind": "script",
         "boot": "8f14e45fceea167a",
-        "medium": "rescue",
+        "medium": "tools",
         "If-Match": "*",
     }
 )
@@ -49,6 +49,7 @@ REQUESTS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
             "cmdline": "console=ttyS0",
             "macs": ["52:54:00:99:99:99"],
         },
+        ("POST", "/api/v1/media"): {"url": "http://192.0.2.7/fedora-40.iso", "name": "fedora-40"},
         ("POST", "/api/v1/media/{medium}/confirm"): {"cmdline": "console=ttyS0 quiet"},
         ("POST", "/api/v1/tokens"): {"name": "ci.example", "scope": "build", "seconds": 7776000},
     }
@@ -114,29 +115,29 @@ _DISCOVERED: Final = {
     "told": {"vendor": "QEMU", "serial": "A1", "architecture": "x64 UEFI"},
 }
 _ENTRY: Final = {
-    "label": "Rescue",
+    "label": "Tools",
     "kernel": "boot/vmlinuz",
     "initrds": ["boot/initrd.img"],
     "cmdline": "quiet",
     "source": "isolinux/isolinux.cfg",
 }
 _MEDIUM: Final = {
-    "name": "rescue",
-    "file": "Rescue.iso",
+    "name": "tools",
+    "file": "Tools.iso",
     "size": 367001600,
     "state": "guess",
-    "why": "is not known: say what it boots, with `pyxie images import rescue --confirm`",
-    "title": "Rescue, of rescue.iso",
-    "volume": "RESCUE",
+    "why": "is not known: say what it boots, with `pyxie images import tools --confirm`",
+    "title": "Tools, of tools.iso",
+    "volume": "TOOLS",
     "names": "Rock Ridge",
     "files": 312,
     "left_out": 0,
     "recipe": {
         "version": "1",
-        "title": "Rescue, of rescue.iso",
+        "title": "Tools, of tools.iso",
         "unverified": "true",
-        "kernel": "media:rescue/boot/vmlinuz",
-        "initrd": ["media:rescue/boot/initrd.img"],
+        "kernel": "media:tools/boot/vmlinuz",
+        "initrd": ["media:tools/boot/initrd.img"],
         "cmdline": "quiet",
         "arch": {"amd64": {}},
     },
@@ -264,7 +265,8 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
         },
         ("GET", "/api/v1/media"): {"media": [_MEDIUM]},
         ("GET", "/api/v1/media/{medium}"): _MEDIUM,
-        ("PUT", "/api/v1/media/{medium}"): {"name": "rescue"},
+        ("POST", "/api/v1/media"): {"name": "fedora-40"},
+        ("PUT", "/api/v1/media/{medium}"): {"name": "tools"},
         ("POST", "/api/v1/media/{medium}/confirm"): {
             **_MEDIUM,
             "state": "ready",

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from pyxie.bounds import MEDIUM_LENGTH
 from pyxie.config.validate import Model
+from pyxie.config.values import HttpUrl
+from pyxie.errors import NotServedError
 from pyxie.http import answers
 from pyxie.http.bodies import body, pieces
 from pyxie.http.edge import AlreadyError
-from pyxie.http.parts import MEDIA, POOLS, SETTINGS
+from pyxie.http.parts import MEDIA, MEDIA_FETCHES, POOLS, SETTINGS
 from pyxie.http.query import Text
 from pyxie.http.routing import BYTES, Routes
 from pyxie.media.extents import MediumError
+from pyxie.media.fetches import Fetch
 from pyxie.media.incoming import Incoming, gathered
-from pyxie.media.isofolder import is_name
-from pyxie.media.shelf import Medium, TakenError
+from pyxie.media.isofolder import SUFFIX, is_name, name_of
+from pyxie.media.shelf import Medium, State, TakenError
 
 routes = Routes()
 
@@ -25,13 +32,65 @@ routes = Routes()
 @routes.get("/api/v1/media", answer=answers.Media)
 async def listing(request: web.Request) -> web.Response:
     """List the ISO images in the folder ``isos``, and what is known of each."""
-    return web.json_response({"media": [_told(each) for each in request.app[MEDIA].all()]})
+    there = {each.name: _told(each) for each in request.app[MEDIA].all()}
+    coming = {each.name: _coming(each) for each in request.app[MEDIA_FETCHES].all()}
+    return web.json_response({"media": [each for _, each in sorted({**coming, **there}.items())]})
 
 
 @routes.get("/api/v1/media/{medium}", answer=answers.Medium, errors=(404,))
 async def one(request: web.Request) -> web.Response:
     """Tell of one ISO image."""
-    return web.json_response(_told(request.app[MEDIA].get(request.match_info["medium"])))
+    name = request.match_info["medium"]
+    try:
+        return web.json_response(_told(request.app[MEDIA].get(name)))
+    except NotServedError:
+        coming = request.app[MEDIA_FETCHES].get(name)
+        if coming is None:
+            raise
+        return web.json_response(_coming(coming))
+
+
+class WantedMedium(Model):
+    """An ISO image that is to be fetched.
+
+    Attributes:
+        url: Where it is.
+        name: What it is to be called; empty for the name of its file.
+    """
+
+    url: HttpUrl
+    name: Text = ""
+
+
+@routes.post(
+    "/api/v1/media",
+    body=WantedMedium,
+    may_be_empty=False,
+    status=202,
+    answer=answers.MediumName,
+    errors=(409,),
+)
+async def fetch(request: web.Request) -> web.Response:
+    """Begin to fetch an ISO image into the folder ``isos``; `GET` tells how far it has come."""
+    wanted: WantedMedium = await body(request, WantedMedium)
+    file = PurePosixPath(urlsplit(wanted.url).path).name
+    name = wanted.name or name_of(file.removesuffix(SUFFIX))
+    _check_name(name)
+    if any(each.name == name for each in request.app[MEDIA].all()):
+        raise AlreadyError(text=_TAKEN.format(name))
+    try:
+        request.app[MEDIA_FETCHES].begin(name, wanted.url)
+    except FileExistsError as exc:
+        raise AlreadyError(text=_TAKEN.format(name)) from exc
+    return web.json_response({"name": name}, status=202)
+
+
+_TAKEN: Final = "{}.iso is in the folder 'isos' already, or on its way there"
+
+
+def _check_name(name: str) -> None:
+    if not is_name(name):
+        raise web.HTTPBadRequest(text=f"{name[:80]!r} is not a name like fedora-40")
 
 
 @routes.put(
@@ -45,8 +104,7 @@ async def one(request: web.Request) -> web.Response:
 async def take(request: web.Request) -> web.Response:
     """Put an ISO image into the folder ``isos``; what it holds is looked at then."""
     name, shelf, pool = request.match_info["medium"], request.app[MEDIA], request.app[POOLS].media
-    if not is_name(name):
-        raise web.HTTPBadRequest(text=f"{name[:80]!r} is not a name like fedora-40")
+    _check_name(name)
     try:
         incoming = await pool.run(Incoming, request.app[SETTINGS]().isos, name)
         try:
@@ -56,8 +114,7 @@ async def take(request: web.Request) -> web.Response:
         finally:
             await pool.run(incoming.close)
     except FileExistsError as exc:
-        why = f"{name}.iso is in the folder 'isos' already, or on its way there"
-        raise AlreadyError(text=why) from exc
+        raise AlreadyError(text=_TAKEN.format(name)) from exc
     except OSError as exc:
         why = f"{name}.iso cannot be written to the folder 'isos': {exc.strerror}"
         raise web.HTTPInsufficientStorage(text=why) from exc
@@ -124,6 +181,33 @@ def _told(medium: Medium) -> dict[str, Any]:
         ],
         "loaders": list(facts.loaders) if facts else [],
     }
+
+
+def _coming(fetch: Fetch) -> dict[str, Any]:
+    of = f" of {fetch.size:,}" if fetch.size else ""
+    why = fetch.why or f"is on its way: {fetch.there:,}{of} bytes are here"
+    return {
+        **_NOTHING,
+        "name": fetch.name,
+        "file": f"{fetch.name}{SUFFIX}",
+        "size": fetch.size or fetch.there,
+        "state": str(State.BROKEN if fetch.why else State.LOOKING),
+        "why": why,
+    }
+
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        **dict.fromkeys(("title", "volume", "names"), ""),
+        "files": 0,
+        "left_out": 0,
+        "recipe": None,
+        "written": False,
+        "entries": [],
+        "loaders": [],
+    }
+)
+"""What is known of an image that is not there yet."""
 
 
 def _title(medium: Medium) -> str:

@@ -29,6 +29,7 @@ from pyxie.http.gate import Gate
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.copies import ImageStore
 from pyxie.loaders.folders import Loaders
+from pyxie.media.fetches import Fetches
 from pyxie.media.shelf import Shelf
 from pyxie.metrics import Metrics
 from pyxie.net.baseurl import BaseUrl
@@ -70,6 +71,7 @@ class Parts:
         image_store: Copies of them.
         chains: Which iPXE was handed the better one.
         media: The ISO images in the folder ``isos``.
+        media_fetches: Those on their way there.
         boot_api: The API server for unknown machines.
         hooks: Runs them.
         netboots: Begins those of a boot.
@@ -105,6 +107,7 @@ class Parts:
     image_store: ImageStore
     chains: ChainMemory
     media: Shelf
+    media_fetches: Fetches
     boot_api: BootApi
     hooks: Hooks
     netboots: Netboots
@@ -138,6 +141,7 @@ LOADERS: web.AppKey[Loaders] = web.AppKey("loaders", Loaders)
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
 IMAGE_STORE: web.AppKey[ImageStore] = web.AppKey("image_store", ImageStore)
 CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
+MEDIA_FETCHES: web.AppKey[Fetches] = web.AppKey("media_fetches", Fetches)
 MEDIA: web.AppKey[Shelf] = web.AppKey("media", Shelf)
 BOOT_API: web.AppKey[BootApi] = web.AppKey("boot_api", BootApi)
 HOOKS: web.AppKey[Hooks] = web.AppKey("hooks", Hooks)
@@ -175,6 +179,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[IMAGE_STORE] = parts.image_store
     app[CHAINS] = parts.chains
     app[MEDIA] = parts.media
+    app[MEDIA_FETCHES] = parts.media_fetches
     app[BOOT_API] = parts.boot_api
     app[HOOKS] = parts.hooks
     app[NETBOOTS] = parts.netboots

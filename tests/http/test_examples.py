@@ -30,6 +30,7 @@ SENT = [
     ("POST", "/api/v1/builds", 200),
     ("POST", "/api/v1/builds/{hostname}/failed", 200),
     ("POST", "/api/v1/boots", 201),
+    ("POST", "/api/v1/media", 202),
     ("POST", "/api/v1/media/{medium}/confirm", 200),
     ("POST", "/api/v1/tokens", 201),
     ("DELETE", "/api/v1/tokens/{name}", 204),
@@ -75,7 +76,7 @@ class TestWhatIsSent:
         """With a command line for all machines that asks for nothing that this one has not."""
         config = re.sub(r"(?m)^default_cmdline: .*$", "default_cmdline: auto", CONFIG)
         (tmp_path / "isos").mkdir()
-        iso = made(tmp_path / "isos/rescue.iso", UNKNOWN)
+        iso = made(tmp_path / "isos/tools.iso", UNKNOWN)
         async with serving(tmp_path, config=config) as served:
             served.parts.media.add(iso)
             await served.parts.media.refresh()

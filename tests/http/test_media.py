@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.http.site import HOST, MAC, Served, serving
+from tests.http.upstream import mirror
 from tests.media.isos import FEDORA, UNKNOWN, made
 
 
@@ -212,4 +214,64 @@ class TestARecipe:
         assert (found["state"], found["why"]) == (
             "ready",
             f"{tmp_path}/recipes/f.yaml cannot be written: File exists",
+        )
+
+
+class TestAURL:
+    async def fetched(self, site: Served, name: str) -> Any:
+        async with asyncio.timeout(20):
+            while True:
+                await site.parts.media.refresh()
+                found = await told(site, name)
+                if found["state"] != "looking":
+                    return found
+                await asyncio.sleep(0.02)
+
+    async def test_is_fetched_into_the_folder(self, served: Served, tmp_path: Path) -> None:
+        image = made(tmp_path / "f.iso", FEDORA).read_bytes()
+        async with mirror({"Fedora-40.iso": image}) as there:
+            said = json.dumps({"url": f"{there.url}/pub/Fedora-40.iso"}).encode()
+            answer = await served.ask("POST", "/api/v1/media", said)
+            found = await self.fetched(served, "fedora-40")
+
+        assert found["why"] == ""
+        assert (answer.status, json.loads(answer.body)) == (202, {"name": "fedora-40"})
+        assert (found["state"], found["title"]) == ("ready", "Fedora 40, of fedora-40.iso")
+        assert (tmp_path / "isos/fedora-40.iso").read_bytes() == image
+
+    async def test_tells_how_far_it_has_come_and_is_asked_for_once(
+        self, served: Served, tmp_path: Path
+    ) -> None:
+        async with mirror({"x.iso": ("late", b"x" * 1000)}) as there:
+            there.may.clear()
+            said = json.dumps({"url": f"{there.url}/x.iso"}).encode()
+            await served.ask("POST", "/api/v1/media", said)
+            found = await told(served, "x")
+            again = await served.ask("POST", "/api/v1/media", said)
+            listed = json.loads((await served.get("/api/v1/media")).body)["media"]
+            there.may.set()
+            broken = await self.fetched(served, "x")
+
+        assert found["state"] == "looking"
+        assert found["why"].startswith("is on its way: ")
+        assert listed == [found]
+        assert (again.status, json.loads(again.body)["code"]) == (409, "already")
+        assert broken["state"] == "broken"
+
+    async def test_that_gives_nothing_is_told(self, served: Served, tmp_path: Path) -> None:
+        async with mirror({}) as there:
+            said = json.dumps({"url": f"{there.url}/x.iso", "name": "mine"}).encode()
+            await served.ask("POST", "/api/v1/media", said)
+            found = await self.fetched(served, "mine")
+
+        assert found["state"] == "broken"
+        assert found["why"].startswith(f"could not be fetched: {there.url}/x.iso: answered ")
+        assert list((tmp_path / "isos").iterdir()) == []
+
+    async def test_needs_a_name_that_is_one(self, served: Served) -> None:
+        answer = await served.ask("POST", "/api/v1/media", b'{"url": "http://192.0.2.7/"}')
+
+        assert (answer.status, json.loads(answer.body)["detail"]) == (
+            400,
+            "'' is not a name like fedora-40",
         )

@@ -1,0 +1,51 @@
+"""What the store fetches, handed on as it comes: what was broken off goes on where it was."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from pyxie.images.spec import Upstream
+from pyxie.imagestore.copies import ImageStore
+from pyxie.openfile import OpenFile
+
+_PIECE: Final = 1 << 20
+
+
+async def through(
+    store: ImageStore,
+    url: str,
+    write: Callable[[bytes], Awaitable[None]],
+    moved: Callable[[int, int | None], None],
+) -> None:
+    """Hand on the newest of a file.
+
+    Args:
+        store: Fetches it, and may keep it.
+        url: Where it is; an operator's, who may name any server.
+        write: Takes its bytes, in order.
+        moved: Told how many have come, and of how many, where that is known.
+
+    Raises:
+        UpstreamError: Its server does not give it.
+        UncachedError: The store cannot hold it.
+        PyxieError: It is not what it should be.
+    """
+    async with store.open(Upstream(url), anew=True) as copy:
+        at = 0
+        while (there := await copy.beyond(at)) > at:
+            while at < there:
+                data = await store.reading.run(_read, copy.file, at, min(_PIECE, there - at))
+                if not data:
+                    raise OSError(0, "became shorter while it was read")
+                await write(data)
+                at += len(data)
+                moved(at, copy.head.size)
+            if copy.is_whole and at >= (copy.head.size or at):
+                return
+
+
+def _read(file: OpenFile, start: int, count: int) -> bytes:
+    with file.descriptor as number:
+        return os.pread(number, count, start)
