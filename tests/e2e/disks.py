@@ -6,6 +6,7 @@ not to be had: a script runs the command in its place, and overwrites what it ha
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import sys
@@ -17,6 +18,7 @@ from tests.lab import cpio, installer, modules
 from tests.lab.guest import Disk
 from tests.lab.process import Process
 from tests.lab.server import INSTALLER_PRESEED, Server
+from tests.verification.signers import signers
 
 PRESEED: Final = (
     """\
@@ -115,14 +117,18 @@ FILE: Final = "templates: {script: script.j2}\n"
 MIRROR: Final = "mirrors: {debian: http://127.0.0.1:8081/debian}\n"
 """Of the settings, where `lay_out` has a mirror with Debian's installer."""
 
-_INSTALLER: Final = (
-    "dists/bookworm/main/installer-amd64/current/images/netboot/debian-installer/amd64"
-)
+_IMAGES: Final = "main/installer-amd64/current/images"
+_INSTALLER: Final = "netboot/debian-installer/amd64"
 
 
 def lay_out(server: Server) -> Process:
-    """Lay out a preseed; and kernel and initrd on a mirror beside pyxie, as Debian's have them."""
-    folder = server.folder / "mirror/debian" / _INSTALLER
+    """Lay out a preseed; and kernel and initrd on a mirror beside pyxie, as Debian's have them.
+
+    It is signed by a key of ours, in place of Debian's.
+    """
+    suite = server.folder / "mirror/debian/dists/bookworm"
+    images = suite / _IMAGES
+    folder = images / _INSTALLER
     folder.mkdir(parents=True)
     shutil.copyfile(installer.kernel(), folder / "linux")
     driver = modules.module("virtio_blk").read_bytes()
@@ -130,11 +136,25 @@ def lay_out(server: Server) -> Process:
     # The kernel takes archives one after the other, at multiples of four.
     extra = cpio.pack(cpio.executable("virtio_blk.ko", driver))
     (folder / "initrd.gz").write_bytes(whole + bytes(-len(whole) % 4) + extra)
+    (images / "SHA256SUMS").write_text(
+        "".join(f"{_digest(file)}  ./{file.relative_to(images)}\n" for file in folder.iterdir())
+    )
+    with signers() as made:
+        keyring = server.folder / "keyrings/debian-archive.gpg"
+        keyring.parent.mkdir()
+        keyring.write_bytes(made.key("archive"))
+        sums = images / "SHA256SUMS"
+        told = f"SHA256:\n {_digest(sums)} {sums.stat().st_size} {_IMAGES}/SHA256SUMS\n"
+        (suite / "InRelease").write_bytes(made.inline(told.encode(), "archive"))
     (server.folder / "templates/preseed.j2").write_text(PRESEED)
     words = ("-u", "-m", "http.server", "8081", "-b", "127.0.0.1", "-d", server.folder / "mirror")
     mirror = server.host.popen(sys.executable, *words, label="mirror")
     mirror.wait_for("Serving HTTP", 20)
     return mirror
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def lay_script(server: Server, other: str) -> None:

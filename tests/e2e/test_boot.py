@@ -73,7 +73,9 @@ def test_the_debian_installer_runs_once_and_then_the_disk_boots(
             guest.wait_for(f"{installer.EARLY_SAYS}done said: OK", INSTALLER)
             guest.wait_exit(60)
 
-        assert re.findall(r'"GET \S+/(\S+) HTTP', mirror.text) == ["linux", "initrd.gz"]
+        asked = re.findall(r'"GET \S+/(\S+) HTTP', mirror.text)
+        assert sorted(set(asked)) == ["InRelease", "SHA256SUMS", "initrd.gz", "linux"]
+        assert [asked.count(name) for name in ("linux", "initrd.gz")] == [1, 1]
         told = guest.text.replace("\r", "")
         address = str(own) if static else "127.0.1.1"
         assert f"{installer.EARLY_SAYS}asked web01\n" in told

@@ -174,7 +174,8 @@ class TestASystem:
         self, tmp_path: Path, body: str
     ) -> None:
         """The machine's own file names another kernel, which the recipe takes the place of."""
-        async with serving(tmp_path, machine=LOCAL, config=ALL_LOCAL) as served:
+        config = f"{ALL_LOCAL}mirrors: {{debian: http://127.0.0.1:1/debian}}\n"
+        async with serving(tmp_path, machine=LOCAL, config=config) as served:
             status, answer = await send(served, "PUT", f"/build/{HOST}", body)
             assert (status, answer) == (200, "OK")
             build = served.parts.index.active(HOST)
@@ -184,7 +185,7 @@ class TestASystem:
 
         arch = "arm64" if "arm64" in body else "amd64"
         assert machine.image_url == (
-            "http://mirrors.kernel.org/debian/dists/bookworm/main/"
+            "http://127.0.0.1:1/debian/dists/bookworm/main/"
             f"installer-{arch}/current/images/netboot/debian-installer/{arch}/"
         )
         assert (machine.kernel, machine.initrd) == ("linux", ("initrd.gz",))

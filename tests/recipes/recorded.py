@@ -37,7 +37,7 @@ class Recorded:
         tree: Of a server's folders by URL, the names in them.
         local: Files that the operator puts into ``images``.
         params: What a machine has to say beside ``os``.
-        boots: By architecture what is booted: ``kernel``, ``initrds``, ``cmdline``,
+        boots: By architecture what is booted: ``kernel``, ``initrds``, ``checksums``, ``cmdline``,
             ``interactive`` (that of `pyxie boot`), ``templates``, ``script``.
     """
 
@@ -97,6 +97,9 @@ def booted(found: Definition) -> dict[str, Any]:
     return {
         "kernel": _place(images.kernel),
         "initrds": [_place(each) for each in images.initrds],
+        "checksums": machine.checksums.model_dump(exclude_defaults=True)
+        if machine.checksums
+        else None,
         "cmdline": rendering.boot(machine, trial).line,
         "interactive": cookbook().by_hand(machine.os, machine.arch),
         "templates": {

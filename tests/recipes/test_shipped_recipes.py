@@ -73,7 +73,9 @@ class TestASystem:
         tree = recorded(name)
         found = booted(definition(name, arch, tree.params))
 
+        lists = found["checksums"] or {}
         files = [found["kernel"], *found["initrds"]]
+        files += [lists[key] for key in ("url", "release") if key in lists]
         lines = f"{found['cmdline']} {found['interactive'] or ''}"
         named = re.findall(r"https?://[^ ,;\"']+", lines)
         missing = [
@@ -86,6 +88,16 @@ class TestASystem:
         foreign = [url for url in named if not url.startswith("http://192.0.2.1:8090/")]
         missing += [url for url in foreign if not (tree.has(url) or url in tree.tree)]
         assert missing == []
+
+    def test_has_a_list_of_digests_above_its_files_if_there_is_one(
+        self, name: str, arch: str
+    ) -> None:
+        found = booted(definition(name, arch, recorded(name).params))
+        lists = found["checksums"] or {"url": ""}
+
+        folder = lists["url"].rpartition("/")[0]
+        assert all(url.startswith(folder) for url in (found["kernel"], *found["initrds"]))
+        assert ("keyring" in lists) == ("release" in lists)
 
     def test_can_be_built(self, name: str, arch: str) -> None:
         """All its templates are rendered, as before a build begins."""
