@@ -108,7 +108,7 @@ def _alone(file: Path | None, given: dict[str, Any], wish: Wish, *, as_json: boo
     async def work(own: Client) -> None:
         await hold(own, wish, whom=_ANYBODY, as_json=as_json, outlived=False)
 
-    run_alone(file, given, work)
+    run_alone(file, given, work, images=bool(wish.system))
 
 
 def _wish(

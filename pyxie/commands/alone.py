@@ -37,7 +37,11 @@ class _Work(Unbound):
 
 
 def run_alone(
-    file: Path | None, given: dict[str, Any], work: Callable[[Client], Coroutine[Any, Any, None]]
+    file: Path | None,
+    given: dict[str, Any],
+    work: Callable[[Client], Coroutine[Any, Any, None]],
+    *,
+    images: bool,
 ) -> None:
     """Run a daemon without machines until SIGTERM or SIGINT, and ``work`` beside it.
 
@@ -45,6 +49,7 @@ def run_alone(
         file: A ``config.yaml`` that says where on this host to serve, if there is one.
         given: Settings that count more.
         work: Is given a client of the daemon.
+        images: What boots may be in the folder ``images`` of ``file``.
 
     Raises:
         StartError: It cannot start; the text says what to do.
@@ -53,7 +58,7 @@ def run_alone(
     """
     with TemporaryDirectory(prefix="pyxie-boot-") as name:
         folder = Path(name)
-        settings, document = load_marked(_written(folder, file, given))
+        settings, document = load_marked(_written(folder, file, given, images=images))
         address = settings.http.listen[0] if settings.http.listen else "127.0.0.1"
         client = Client(
             f"http://{f'[{address}]' if ':' in address else address}:{settings.http.port}"
@@ -81,13 +86,17 @@ def _free(port: int) -> int:
     return port
 
 
-def _written(folder: Path, file: Path | None, given: dict[str, Any]) -> Path:
+def _written(
+    folder: Path, file: Path | None, given: dict[str, Any], *, images: bool
+) -> Path:
     """Write the settings into ``folder``."""
     kept: dict[str, Any] = {}
     if file is not None:
         settings, document = load_marked(file)
         data = document.data if isinstance(document.data, dict) else {}
         kept = {key: data[key] for key in _OF_THE_HOST if key in data}
+        if images:
+            kept["images"] = str(settings.images)
         kept |= {"ipxe": str(settings.ipxe), "recipepath": str(settings.recipepath)}
     folders = {"machinepath": "machines", "templatepath": "templates", "grouppath": "groups"}
     for each in (*folders.values(), "images", "state"):
@@ -96,7 +105,8 @@ def _written(folder: Path, file: Path | None, given: dict[str, Any]) -> Path:
         kept["http"] = {"port": _free(Http().port)}
     kept.setdefault("limits", _FEW)
     quiet = {"log": {"level": "warning"}}
-    own = {**folders, "images": "images", "state": "state/pyxie.sqlite", **quiet}
+    kept.setdefault("images", "images")
+    own = {**folders, "state": "state/pyxie.sqlite", **quiet}
     said = {**kept, **given, **own}
     written = folder / "config.yaml"
     written.write_text(json.dumps(said))

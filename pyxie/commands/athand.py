@@ -25,6 +25,9 @@ from pyxie.threads import Pool
 
 _USER: Final = "pyxie"
 _MOST_THREADS: Final = 8
+_PLAIN: Final = "+@~=,"
+"""Of what a path may hold as it is (RFC 3986 section 3.3), what file names have: programs are known
+by their names."""
 
 
 class FilesAtHand:
@@ -58,7 +61,7 @@ class FilesAtHand:
         port = self._runner.addresses[0][1]
         place = f"[{host}]" if ":" in host else host
         self.urls = tuple(
-            f"http://{_USER}:{self._password}@{place}:{port}/{at}/{quote(file.name)}"
+            f"http://{_USER}:{self._password}@{place}:{port}/{at}/{quote(file.name, safe=_PLAIN)}"
             for at, file in enumerate(self._files)
         )
         return self

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote
 
 from pyxie import output
 from pyxie.client import Client, RefusedError, UnreachableError
@@ -163,4 +164,4 @@ _NEXT: Final = {
 
 
 def _name(image: str) -> str:
-    return image.partition("?")[0].rpartition("/")[2] or image
+    return unquote(image.partition("?")[0].rpartition("/")[2]) or image

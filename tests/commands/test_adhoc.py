@@ -30,7 +30,7 @@ def files(tmp_path: Path) -> Path:
     folder = tmp_path / "here"
     folder.mkdir()
     (folder / "vmlinuz").write_bytes(KERNEL)
-    (folder / "initrd.img").write_bytes(INITRD)
+    (folder / "initrd+.img").write_bytes(INITRD)
     (folder / "a.ign").write_bytes(IGNITION)
     return folder
 
@@ -39,7 +39,7 @@ def files(tmp_path: Path) -> Path:
 def booting(files: Path, *options: str) -> Iterator[Process]:
     """Boot a kernel, until the test ends it."""
     line = 'quiet ign={{ ID "a.ign" }}'
-    argv = [*PYXIE, "boot", "vmlinuz", "initrd.img", "--cmdline", line, *options]
+    argv = [*PYXIE, "boot", "vmlinuz", "initrd+.img", "--cmdline", line, *options]
     env = {"PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(files.parent)}
     with Process(argv, files.parent / "boot.log", cwd=files, env=env) as process:
         yield process
@@ -60,7 +60,7 @@ def boots(port: int) -> bytes:
     status, script = get(port, f"/ipxe/{DASHED}")
     assert status == 200
     assert get(port, f"/boot/{DASHED}/kernel/vmlinuz") == (200, KERNEL)
-    assert get(port, f"/boot/{DASHED}/initrd/0/initrd.img") == (200, INITRD)
+    assert get(port, f"/boot/{DASHED}/initrd/0/initrd+.img") == (200, INITRD)
     assert get(port, f"/boot/{DASHED}/file/0/a.ign") == (200, IGNITION)
     return script
 
@@ -84,14 +84,14 @@ class TestBesideADaemon:
                 interrupted(process)
 
             assert first == (
-                "serving vmlinuz, initrd.img to any machine that has no file (--mac names one that "
-                "has), on lo 127.0.0.1/8: dhcp.mode is off, so your DHCP server has to lead it "
-                "here; Ctrl-C ends this"
+                "serving vmlinuz, initrd+.img to any machine that has no file (--mac names one "
+                "that has), on lo 127.0.0.1/8: dhcp.mode is off, so your DHCP server has to lead "
+                "it here; Ctrl-C ends this"
             )
             assert [re.sub(r"^\S+|http:\S+:\d+", "", each) for each in told] == [
                 f"  {MAC}  fetched the iPXE script of `pyxie boot`",
                 f"  {MAC}  fetching kernel, streamed from /0/vmlinuz",
-                f"  {MAC}  fetching initrd 0, streamed from /1/initrd.img",
+                f"  {MAC}  fetching initrd 0, streamed from /1/initrd+.img",
                 f"  {MAC}  fetching file 0, streamed from /2/a.ign",
             ]
             assert b"quiet ign=http" in script
@@ -129,12 +129,12 @@ class TestAlone:
 
         [first] = [each for each in said if each.startswith("serving")]
         assert first.startswith(
-            "serving vmlinuz, initrd.img to any machine that boots from the network, on lo "
+            "serving vmlinuz, initrd+.img to any machine that boots from the network, on lo "
         )
         assert b"quiet ign=http" in script
         assert set(tmp_path.iterdir()) == before | {tmp_path / "boot.log"}
         assert {each.name for each in files.iterdir()} == {
-            *("vmlinuz", "initrd.img", "a.ign", "config.yaml"),
+            *("vmlinuz", "initrd+.img", "a.ign", "config.yaml"),
         }
 
     def test_a_port_in_use_is_said_with_what_to_do(self, tmp_path: Path, files: Path) -> None:
