@@ -13,7 +13,7 @@ from pyxie.config.nodes import Document, Plain
 from pyxie.config.validate import all_told
 from pyxie.errors import PyxieError
 from pyxie.recipes.cookbook import UnknownSystemError
-from pyxie.registry.define import Common, define
+from pyxie.registry.define import Common, Definition, define
 from pyxie.registry.machine import Machine
 
 _NOBODY: Final = "boot"
@@ -50,8 +50,8 @@ def of_kernel(kernel: str, initrds: Sequence[str | Initrd], cmdline: str) -> Mac
         raise UnfitError(all_told(Machine, exc)) from exc
 
 
-def of_system(shared: Common, name: str, arch: str, cmdline: str) -> Machine:
-    """Return a machine that boots a system, for somebody at its screen.
+def of_system(shared: Common, name: str, arch: str, cmdline: str) -> Definition:
+    """Return what boots a system, for somebody at its screen.
 
     Without its templates: what installs by itself is for builds, which somebody began for one
     machine. So the command line is the recipe's for this, with what was asked for behind it.
@@ -76,4 +76,4 @@ def of_system(shared: Common, name: str, arch: str, cmdline: str) -> Machine:
     own: dict[str, Plain] = {"hostname": _NOBODY, "os": name, "arch": arch}
     own |= {"cmdline": " ".join(filter(None, (line, cmdline))) or None}
     own |= {"preseed": None, "finish": None, "templates": None}
-    return define(shared, Document(_CALL, own, None)).machine
+    return define(shared, Document(_CALL, own, None))

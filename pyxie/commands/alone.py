@@ -86,9 +86,7 @@ def _free(port: int) -> int:
     return port
 
 
-def _written(
-    folder: Path, file: Path | None, given: dict[str, Any], *, images: bool
-) -> Path:
+def _written(folder: Path, file: Path | None, given: dict[str, Any], *, images: bool) -> Path:
     """Write the settings into ``folder``."""
     kept: dict[str, Any] = {}
     if file is not None:

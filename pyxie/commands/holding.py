@@ -154,6 +154,8 @@ def _say(answer: Any, wish: Wish, whom: str, *, as_json: bool) -> None:
         names = f"{wish.system} ({names})"
     to = f"to {', '.join(wish.macs)}" if wish.macs else f"to {whom}"
     output.line(f"serving {names} {to}, on {answer['interfaces']}: {_NEXT[answer['dhcp']]}")
+    for each in answer["advice"]:
+        output.error(f"advice: {each}")
 
 
 _NEXT: Final = {

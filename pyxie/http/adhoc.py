@@ -28,10 +28,11 @@ from pyxie.http.boot_api import give_to
 from pyxie.http.edge import base_url, here
 from pyxie.http.parts import ADHOC, INTERFACES, MACHINES, POOLS, RECOGNISER, RENDERING, SETTINGS
 from pyxie.http.routing import NOTHING, OPEN, Routes
+from pyxie.http.verified import UnverifiedError, verified
 from pyxie.images.spec import Image, Local, OnMedium, Upstream, check_local, images_of
 from pyxie.media.asrecipe import MEDIUM
 from pyxie.recognition.recognise import AdHoc, Known, Mode, settled
-from pyxie.registry.define import Common
+from pyxie.registry.define import Common, Definition
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext
 from pyxie.urls import shown
@@ -93,7 +94,8 @@ class Wanted(Model):
 async def begin(request: web.Request) -> web.Response:
     """Let machines boot something now, for twenty seconds from each renewal."""
     wanted: Wanted = await body(request, Wanted)
-    machine = await aside(request, _machine, wanted, request.app[MACHINES]().shared)
+    shared = request.app[MACHINES]().shared
+    machine, definition = await aside(request, _made, wanted, shared)
     boot = AdHocBoot(
         id=secrets.token_hex(8),
         begun=time.time(),
@@ -101,7 +103,8 @@ async def begin(request: web.Request) -> web.Response:
         machine=machine,
         files=wanted.files,
     )
-    await _try(request, boot)
+    await _try(request, boot, shared.cookbook.about(wanted.os).needs if wanted.os else "")
+    advice = await _verified(request, definition) if definition is not None else ()
     for mac in sorted(boot.macs):
         known = settled(request.app[RECOGNISER].of(mac))
         if isinstance(known, Known) and known.mode is Mode.IN_BUILD:
@@ -116,21 +119,22 @@ async def begin(request: web.Request) -> web.Response:
         request.app[ADHOC].begin(boot)
     except TakenError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
-    where = {"interfaces": interfaces.answering, "dhcp": mode}
+    where = {"interfaces": interfaces.answering, "dhcp": mode, "advice": advice}
     return web.json_response({**_as_json(boot), **where}, status=201)
 
 
-def _machine(wanted: Wanted, shared: Common) -> Machine:
-    """Return what is booted, under nobody's name."""
+def _made(wanted: Wanted, shared: Common) -> tuple[Machine, Definition | None]:
+    """Return what is booted, under nobody's name; of a system, with the place of each value."""
     try:
         if wanted.os:
-            return of_system(shared, wanted.os, wanted.arch, wanted.cmdline)
-        return of_kernel(wanted.kernel, wanted.initrd, wanted.cmdline)
+            found = of_system(shared, wanted.os, wanted.arch, wanted.cmdline)
+            return found.machine, found
+        return of_kernel(wanted.kernel, wanted.initrd, wanted.cmdline), None
     except (ConfigError, UnfitError) as exc:
         raise web.HTTPBadRequest(text=str(exc)) from exc
 
 
-async def _try(request: web.Request, boot: AdHocBoot) -> None:
+async def _try(request: web.Request, boot: AdHocBoot, needs: str) -> None:
     """Have the script made once, so that a mistake is told to whoever made it."""
     context = BuildContext(base_url=base_url(request), token=boot.id, mac=_NOBODY)
     machine, settings = boot.machine_of(_NOBODY), request.app[SETTINGS]()
@@ -139,6 +143,15 @@ async def _try(request: web.Request, boot: AdHocBoot) -> None:
         await request.app[POOLS].images.run(check_local, images_of(machine), *folders)
         await request.app[RENDERING].script(machine, context, here(request))
     except (NotServedError, RenderError) as exc:
+        why = f"{exc}; what this system needs: {needs}" if needs else str(exc)
+        raise web.HTTPBadRequest(text=why) from exc
+
+
+async def _verified(request: web.Request, definition: Definition) -> tuple[str, ...]:
+    """Return what could not be verified of a system's files; refuse what is known to be wrong."""
+    try:
+        return await verified(request, definition, frozenset())
+    except UnverifiedError as exc:
         raise web.HTTPBadRequest(text=str(exc)) from exc
 
 

@@ -157,10 +157,14 @@ class AdHocBoots(Answer):
 
 
 class BegunAdHocBoot(AdHocBoot):
-    """One that has just begun, with where machines are answered, and the setting `dhcp.mode`."""
+    """One that has just begun, with where machines are answered, and the setting `dhcp.mode`.
+
+    ``advice``: what of its files could not be verified, a sentence each.
+    """
 
     interfaces: str
     dhcp: Literal["answer", "observe", "off"]
+    advice: list[str]
 
 
 class ListedMachine(Answer):

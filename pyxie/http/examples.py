@@ -240,6 +240,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
             **_BOOT,
             "interfaces": "eth0 192.0.2.10/24",
             "dhcp": "answer",
+            "advice": [],
         },
         ("GET", "/api/v1/boots"): {"boots": [_BOOT]},
         ("POST", "/api/v1/tokens"): {**_TOKEN, "token": "pyxie_v3Qm…"},

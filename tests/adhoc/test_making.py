@@ -52,7 +52,7 @@ class TestASystem:
         build = "kernel: other\npreseed: own.j2\ntemplates: {a: b}\n"
         settings = f"{build}params: {{a: settings, c: settings}}\n"
 
-        machine = of_system(shared(tmp_path, settings), "debian", "amd64", "")
+        machine = of_system(shared(tmp_path, settings), "debian", "amd64", "").machine
 
         assert (machine.kernel, machine.initrd, machine.image_url) == (
             "linux",
@@ -64,7 +64,7 @@ class TestASystem:
         assert machine.params == {"a": "recipe", "b": "recipe", "c": "settings"}
 
     def test_has_what_is_asked_for_behind_its_own_line(self, tmp_path: Path) -> None:
-        machine = of_system(shared(tmp_path), "debian", "amd64", "console=ttyS0")
+        machine = of_system(shared(tmp_path), "debian", "amd64", "console=ttyS0").machine
 
         assert machine.cmdline == "--- quiet console=ttyS0"
 
@@ -73,7 +73,7 @@ class TestASystem:
 
         with pytest.raises(UnfitError, match="build a machine with it, or give a command line"):
             of_system(known, "wipe", "amd64", "")
-        assert of_system(known, "wipe", "amd64", "quiet").cmdline == "quiet"
+        assert of_system(known, "wipe", "amd64", "quiet").machine.cmdline == "quiet"
 
     def test_that_is_not_there_is_told_with_the_nearest(self, tmp_path: Path) -> None:
         with pytest.raises(

@@ -37,6 +37,7 @@ class TestBegin:
                 "seconds": 20,
                 "interfaces": "eth0 192.0.2.1/24",
                 "dhcp": "answer",
+                "advice": [],
             }
             listed = json.loads((await served.get("/api/v1/boots")).body)["boots"]
             assert [(each["id"], each["begun"]) for each in listed] == [(name, begun)]
@@ -90,6 +91,32 @@ class TestBegin:
             script = (await served.get(f"/ipxe/{DASHED}")).text
             assert f"imgargs kernel initrd=initrd0 BOOTIF=01-{DASHED} --- quiet ||" in script
             assert "preseed" not in script
+
+    async def test_a_system_whose_files_the_operator_provides_says_which(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path) as served:
+            status, told = await begin(served, kernel="", initrd=[], os="memtest86+")
+
+            assert status == 400
+            assert told["detail"] == (
+                "memtest86+x64.efi: no such file; what this system needs: memtest86+x64.efi in "
+                "images; Debian's package memtest86+ has it in /boot"
+            )
+
+    async def test_a_kernel_that_is_not_what_its_recipe_says_is_refused(
+        self, tmp_path: Path
+    ) -> None:
+        recipe = "version: 1\ntitle: T\nunverified: true\nkernel: {url: k, sha256: %s}\n"
+        (tmp_path / "recipes").mkdir()
+        (tmp_path / "recipes/own.yaml").write_text(recipe % ("0" * 64))
+        async with serving(tmp_path) as served:
+            (tmp_path / "images/k").write_bytes(b"kernel")
+
+            status, told = await begin(served, kernel="", initrd=[], os="own")
+
+            assert status == 400
+            assert "0" * 64 in told["detail"]
 
     async def test_a_machine_in_build_mode_is_left_to_its_build(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
