@@ -70,6 +70,7 @@ from pyxie.service import Service
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
 from pyxie.store.statewatch import StateWatch
+from pyxie.tftp.kernels import Kernels
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.server import TftpServer
 from pyxie.tftp.session import Socket as TransferSocket
@@ -402,6 +403,14 @@ def serve_tftp(
         listener=listener,
         connector=connector,
         pool=parts.pools.loaders,
+        first=Kernels(
+            parts.index,
+            parts.definitions,
+            parts.image_store,
+            parts.settings,
+            parts.pools.images,
+            parts.trace,
+        ).find,
     )
 
 

@@ -8,7 +8,6 @@ name, or 404 at once; given the program's own bytes instead, shim would start it
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from functools import partial
 
 from aiohttp import web
@@ -25,36 +24,13 @@ from pyxie.http.files import opened, send
 from pyxie.http.mediafiles import medium_file
 from pyxie.http.parts import DEFINITIONS, INDEX, POOLS, SETTINGS, TRACE
 from pyxie.http.routing import OPEN, Routes
-from pyxie.images.spec import (
-    Image,
-    Images,
-    Local,
-    OnMedium,
-    Upstream,
-    beside,
-    images_of,
-    locate,
-    served_name,
-)
+from pyxie.images.spec import Local, OnMedium, Upstream, images_of, locate
+from pyxie.images.wanted import Wanted
+from pyxie.images.wanted import wanted as meant
 from pyxie.openfile import OpenFile
 from pyxie.registry.machine import Machine
 
 routes = Routes()
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What a machine asks for.
-
-    Attributes:
-        image: Where it is.
-        part: Its name in events.
-        extra: It is a file beside the one that is meant to be there.
-    """
-
-    image: Image
-    part: str
-    extra: bool
 
 
 @routes.get(
@@ -70,7 +46,8 @@ async def image(request: web.Request) -> web.StreamResponse:
     if machine is None:
         raise NotServedError(host, "not in build mode")
     called = request.app[DEFINITIONS].called(build) if build else frozenset()
-    wanted = _wanted(request, host, images_of(machine, called))
+    at, name = request.match_info.get("at"), request.match_info["name"]
+    wanted = meant(images_of(machine, called), at, name, host)
     match wanted.image:
         case Local() as local:
             settings, pool = request.app[SETTINGS](), request.app[POOLS].images
@@ -87,24 +64,10 @@ async def image(request: web.Request) -> web.StreamResponse:
             )
 
 
-def _wanted(request: web.Request, host: str, images: Images) -> _Wanted:
-    own, part = images.kernel, "kernel"
-    if "at" in request.match_info:
-        number = request.match_info["at"]
-        if not number.isdecimal() or len(number) > 3 or int(number) >= len(images.initrds):
-            raise NotServedError(f"initrd {number}", f"{host} has {len(images.initrds)}")
-        own, part = images.initrds[int(number)], f"initrd {number}"
-    name = request.match_info["name"]
-    if name == served_name(own):
-        return _Wanted(own, part, extra=False)
-    plain, extra = beside(own, name)
-    return _Wanted(extra, f"{plain} beside {part}", extra=True)
-
-
 async def _ours(
     request: web.Request,
     build: Build | None,
-    wanted: _Wanted,
+    wanted: Wanted,
     source: str,
     opening: AbstractAsyncContextManager[OpenFile],
 ) -> web.StreamResponse:

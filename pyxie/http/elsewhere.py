@@ -27,7 +27,7 @@ from pyxie.http.files import About, Rest, kind_of, send
 from pyxie.http.parts import IMAGE_STORE, SETTINGS, UPSTREAMS
 from pyxie.http.progress import paced
 from pyxie.images.firstbyte import FirstByte, TooLateError
-from pyxie.images.spec import Upstream
+from pyxie.images.spec import Upstream, with_mirrors
 from pyxie.images.upstream import BrokenOffError, Moved, RefusedError, UpstreamError, reset
 from pyxie.imagestore.copies import Copy
 from pyxie.imagestore.growth import UncachedError
@@ -65,7 +65,7 @@ async def give(
         BrokenOffError: Half-way; the client's connection is cut off.
         ConnectionError: The client has left.
     """
-    url = shown(source.url)
+    url, source = shown(source.url), with_mirrors(source, request.app[SETTINGS]().mirrors)
 
     def moved(sent: int, total: int | None) -> None:
         tell(ImageProgress(part=part, sent=sent, total=total))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -16,7 +16,7 @@ from pyxie.media.asrecipe import MEDIUM
 from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import Mirrors, mirror
-from pyxie.urls import shown
+from pyxie.urls import is_below, shown
 from pyxie.verification.expected import Expected, Listed, expected
 
 _FILE: Final = "file://"
@@ -230,6 +230,24 @@ def beside(image: Image, name: str) -> tuple[str, Image]:
     url = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
     listed = image.expected.listed if image.expected else None
     return plain, Upstream(url, image.reach, expected=expected(url, "", listed))
+
+
+def with_mirrors(source: Upstream, mirrors: Mapping[str, Sequence[str]]) -> Upstream:
+    """Return a file with where else it is.
+
+    Args:
+        source: The file; one that somebody has named who may only build stays as it is.
+        mirrors: URLs of the same tree, by the name of a distribution, in their order.
+    """
+    if source.reach is not Reach.ANYWHERE:
+        return source
+    for urls in mirrors.values():
+        for url in urls:
+            if is_below(source.url, url):
+                rest = source.url.removeprefix(url)
+                others = tuple(f"{each}{rest}" for each in urls if each != url)
+                return replace(source, mirrors=others)
+    return source
 
 
 def _beside(path: str, name: str) -> str:

@@ -274,6 +274,20 @@ class ImageStore:
                 at = await copy.beyond(at)
             yield copy
 
+    async def path(self, source: Upstream) -> Path:
+        """Return where a file is on disk, once all of it is there.
+
+        Raises:
+            UpstreamError, UncachedError, PyxieError: As of `open`.
+        """
+        async with self.whole(source) as copy:
+            if copy.growth is not None:
+                await copy.growth.ended()
+        entry, disk = self.held(source), self._disk
+        if entry is None or disk is None:
+            raise UncachedError("it cannot be kept")
+        return disk.path(entry.digest)
+
     async def fetch(self, source: Upstream, moved: Moved = lambda _there, _size: None) -> Entry:
         """Have the newest of a file in the store, whole; return what is known of it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -33,6 +33,8 @@ class Openings:
         pool: Whose threads do it.
         done: Called with what was asked, what was found, and what is to be sent.
         failed: Called with what was asked, and what was raised.
+        first: Is asked before ``source`` with a name and the client's address, and may take its
+            time; returns None for what ``source`` has to know.
     """
 
     def __init__(
@@ -41,11 +43,13 @@ class Openings:
         pool: Pool,
         done: Callable[[ReadRequest, Asked, Found, Content], None],
         failed: Callable[[ReadRequest, Asked, Exception], None],
+        first: Callable[[str, str], Awaitable[Found | None]] | None = None,
     ) -> None:
         self._source = source
         self._pool = pool
         self._done = done
         self._failed = failed
+        self._first = first
         self._library = Library()
         self._tasks: dict[tuple[str, int], tuple[Asked, asyncio.Task[None]]] = {}
         self._of_host: Counter[str] = Counter()
@@ -97,7 +101,9 @@ class Openings:
 
     async def _open(self, request: ReadRequest, asked: Asked) -> None:
         try:
-            found, opened = await self._pool.run(_find, self._source, request, asked)
+            known = await self._first(request.filename, asked.peer[0]) if self._first else None
+            sought = known or self._source
+            found, opened = await self._pool.run(_find, sought, request, asked)
         except Exception as exc:  # noqa: BLE001 - told on
             self._forget(asked.peer)
             self._failed(request, asked, exc)
@@ -114,6 +120,9 @@ class Openings:
         return task
 
 
-def _find(source: Source, request: ReadRequest, asked: Asked) -> tuple[Found, Opened]:
-    found = source.open(request.filename, asked.local, IPv4Address(asked.peer[0]))
+def _find(source: Source | Found, request: ReadRequest, asked: Asked) -> tuple[Found, Opened]:
+    if isinstance(source, Found):
+        found = source
+    else:
+        found = source.open(request.filename, asked.local, IPv4Address(asked.peer[0]))
     return found, look(found, netascii=request.mode == "netascii")

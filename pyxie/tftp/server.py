@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -66,6 +66,7 @@ class TftpServer:
         listener: Callable[[str, int, bool], RequestSocket] = listen,
         connector: Callable[[str, tuple[str, int]], tuple[Socket, int]] = connect,
         pool: Pool | None = None,
+        first: Callable[[str, str], Awaitable[Found | None]] | None = None,
     ) -> None:
         """Set up; nothing is bound yet.
 
@@ -82,6 +83,7 @@ class TftpServer:
             listener: Opens the socket that requests are heard on; see `sockets.listen`.
             connector: Opens the socket of a transfer; see `sockets.connect`.
             pool: Whose threads read files; some of its own, if None.
+            first: Is asked before ``source``; see `pyxie.tftp.opening.Openings`.
         """
         self._accounting = Accounting(recorder, metrics)
         self._host = host
@@ -92,7 +94,7 @@ class TftpServer:
         self._listener = listener
         self._connector = connector
         pool = pool or Pool("the folder 'ipxe'")
-        self._openings = Openings(source, pool, self._opened, self._not_opened)
+        self._openings = Openings(source, pool, self._opened, self._not_opened, first)
         self._readings: set[asyncio.Task[None]] = set()
         self._clients = Clients()
         self._newcomers = Newcomers(TFTP_NEWCOMERS.most, burst=_NEWCOMERS_AT_ONCE)

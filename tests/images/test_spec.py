@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -16,7 +17,9 @@ from pyxie.images.spec import (
     images_of,
     locate,
     served_name,
+    with_mirrors,
 )
+from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
 
 
@@ -102,6 +105,36 @@ class TestAMachine:
         assert str(caught.value) == (
             "kernel: not named: set 'kernel' in the machine's file or in config.yaml"
         )
+
+
+class TestMirrors:
+    MIRRORS: ClassVar = {
+        "debian": ("http://a.example/debian", "http://b.example/d", "http://c.example/x/y"),
+        "fedora": ("http://a.example/fedora",),
+    }
+
+    @pytest.mark.parametrize(
+        ("url", "others"),
+        [
+            (
+                "http://a.example/debian/linux",
+                ("http://b.example/d/linux", "http://c.example/x/y/linux"),
+            ),
+            (
+                "http://b.example/d/linux",
+                ("http://a.example/debian/linux", "http://c.example/x/y/linux"),
+            ),
+            ("http://a.example/fedora/linux", ()),
+            ("http://a.example/debianx/linux", ()),
+        ],
+    )
+    def test_are_where_else_a_file_is(self, url: str, others: tuple[str, ...]) -> None:
+        assert with_mirrors(Upstream(url), self.MIRRORS).mirrors == others
+
+    def test_are_asked_for_nobody_who_may_only_build(self) -> None:
+        source = Upstream("http://a.example/debian/linux", Reach.PUBLIC)
+
+        assert with_mirrors(source, self.MIRRORS) == source
 
 
 class TestAWholePath:

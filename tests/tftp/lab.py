@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -104,6 +104,7 @@ async def serving(
     port: int = 0,
     single_port: bool = False,
     serves: Callable[[int], bool] = lambda _: True,
+    first: Callable[[str, str], Awaitable[Found | None]] | None = None,
 ) -> AsyncIterator[Lab]:
     """Serve ``root`` on a free port of loopback."""
     folder, trace, metrics = Folder(root), Trace(), Metrics()
@@ -116,6 +117,7 @@ async def serving(
         single_port=single_port,
         limits=lambda: limits,
         serves=serves,
+        first=first,
     )
     async with server:
         running = asyncio.create_task(server.serve())

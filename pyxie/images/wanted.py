@@ -1,0 +1,50 @@
+"""Which file a machine means by a path below ``boot/``, over HTTP and over TFTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from pyxie.errors import NotServedError
+from pyxie.images.spec import Image, Images, beside, served_name
+
+_DIGITS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a machine asks for.
+
+    Attributes:
+        image: Where it is.
+        part: Its name in events.
+        extra: It is a file beside the one that is meant to be there.
+    """
+
+    image: Image
+    part: str
+    extra: bool
+
+
+def wanted(images: Images, at: str | None, name: str, host: str) -> Wanted:
+    """Return which file of a machine's is meant.
+
+    Args:
+        images: All of them.
+        at: The initrd's number, as it is written; None for the kernel.
+        name: The file's own name, or that of one beside it.
+        host: The machine, for errors.
+
+    Raises:
+        NotServedError: It has no such file.
+        OutsideError: The name leads out of the file's folder.
+    """
+    own, part = images.kernel, "kernel"
+    if at is not None:
+        if not at.isdecimal() or len(at) > _DIGITS or int(at) >= len(images.initrds):
+            raise NotServedError(f"initrd {at}", f"{host} has {len(images.initrds)}")
+        own, part = images.initrds[int(at)], f"initrd {at}"
+    if name == served_name(own):
+        return Wanted(own, part, extra=False)
+    plain, extra = beside(own, name)
+    return Wanted(extra, f"{plain} beside {part}", extra=True)

@@ -1,0 +1,104 @@
+"""Kernels and initrds by TFTP, for loaders that fetch them so: the same files as over HTTP.
+
+A name is that of HTTP's route: ``boot/HOST/kernel/linux``, ``boot/HOST/initrd/0/initrd.gz``. TFTP
+tells a file's size before its first block (RFC 2349), so what another server has is whole in the
+image store before the transfer begins; a client that asks again meanwhile waits for the same fetch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from pyxie.builds.definitions import Definitions
+from pyxie.builds.index import BuildIndex
+from pyxie.builds.life import Build
+from pyxie.config.settings import Settings
+from pyxie.confined import normalise
+from pyxie.errors import NotServedError, PyxieError
+from pyxie.events.event import Recorder
+from pyxie.events.kind import Kind
+from pyxie.events.kinds import ImageFailed, ImageFetching
+from pyxie.images.spec import Local, OnMedium, Upstream, images_of, locate, with_mirrors
+from pyxie.images.wanted import Wanted, wanted
+from pyxie.imagestore.copies import ImageStore
+from pyxie.tftp.source import Found
+from pyxie.threads import Pool
+from pyxie.urls import shown
+
+_FAILED: Final = "cannot be fetched; `pyxie events` says why"
+
+
+class Kernels:
+    """Finds what machines in build mode boot.
+
+    Args:
+        index: Which machines are.
+        definitions: What they are.
+        store: Keeps other servers' files.
+        settings: Those of now.
+        pool: Whose threads look into folders of this host.
+        recorder: Is told what is fetched.
+    """
+
+    def __init__(
+        self,
+        index: BuildIndex,
+        definitions: Definitions,
+        store: ImageStore,
+        settings: Callable[[], Settings],
+        pool: Pool,
+        recorder: Recorder,
+    ) -> None:
+        self._index = index
+        self._definitions = definitions
+        self._store = store
+        self._settings = settings
+        self._pool = pool
+        self._recorder = recorder
+
+    async def find(self, name: str, peer: str) -> Found | None:
+        """Return the file that a name means; None if it is not one of these names.
+
+        Args:
+            name: As the client spelt it.
+            peer: The client's address.
+
+        Raises:
+            NotServedError: There is none, or it cannot be had.
+            BusyError: A file system does not answer.
+        """
+        match normalise(name).split("/"):
+            case ["boot", host, "kernel", *rest] if rest:
+                at = None
+            case ["boot", host, "initrd", at, *rest] if rest:
+                pass
+            case _:
+                return None
+        build = self._index.active(host.lower())
+        if build is None:
+            raise NotServedError(host, "not in build mode")
+        images = images_of(self._definitions.of(build), self._definitions.called(build))
+        return await self._found(build, wanted(images, at, "/".join(rest), host), peer)
+
+    async def _found(self, build: Build, file: Wanted, peer: str) -> Found:
+        settings, part = self._settings(), file.part
+        match file.image:
+            case Local() as local:
+                folders = settings.images, settings.image_store.folders
+                path = await self._pool.run(locate, local, *folders)
+            case OnMedium():
+                raise NotServedError(part, "is on a medium, and served over HTTP alone")
+            case Upstream() as source:
+                url = shown(source.url)
+                self._tell(build, ImageFetching(part=part, source=url), peer)
+                try:
+                    path = await self._store.path(with_mirrors(source, settings.mirrors))
+                except PyxieError as exc:
+                    why = getattr(exc, "why", "") or str(exc)
+                    self._tell(build, ImageFailed(part=part, source=url, why=why), peer)
+                    raise NotServedError(part, _FAILED) from exc
+        return Found(path=path, mac=build.mac, what=part)
+
+    def _tell(self, build: Build, what: Kind, peer: str) -> None:
+        self._recorder.record(what, mac=build.mac, host=build.host, peer=peer)

@@ -1,0 +1,133 @@
+"""Kernels and initrds by TFTP: the same files as over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from pyxie.confined import OutsideError
+from pyxie.errors import NotServedError
+from pyxie.events.kind import Step
+from pyxie.tftp.kernels import Kernels
+from tests.http.site import ALL_LOCAL, HOST, LOCAL, MACHINE, Served, serving
+from tests.http.upstream import File, Mirror, mirror
+from tests.tftp import lab
+from tests.tftp.lab import Client
+
+KERNEL = bytes(range(256)) * 300
+AT = f"boot/{HOST}/kernel/linux"
+
+
+def kernels(served: Served) -> Kernels:
+    parts = served.parts
+    return Kernels(
+        parts.index,
+        parts.definitions,
+        parts.image_store,
+        parts.settings,
+        parts.pools.images,
+        parts.trace,
+    )
+
+
+@asynccontextmanager
+async def booting(folder: Path, files: dict[str, File]) -> AsyncIterator[tuple[Served, Mirror]]:
+    """Serve a machine in build mode that boots from a mirror."""
+    async with mirror(files) as there:
+        machine = MACHINE.replace("http://files.internal:81/bookworm/amd64", there.url)
+        async with serving(folder, machine=machine) as served:
+            await served.build()
+            yield served, there
+
+
+class TestAName:
+    @pytest.mark.parametrize(
+        "name", ["ipxe.efi", "boot", f"boot/{HOST}", f"boot/{HOST}/kernel", ""]
+    )
+    async def test_that_is_none_of_these_is_anothers(self, tmp_path: Path, name: str) -> None:
+        async with booting(tmp_path, {}) as (served, _):
+            assert await kernels(served).find(name, "192.0.2.7") is None
+
+    async def test_of_a_machine_that_is_not_in_build_mode_is_refused(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            with pytest.raises(NotServedError, match="not in build mode"):
+                await kernels(served).find(AT, "192.0.2.7")
+
+    @pytest.mark.parametrize(
+        "name", ["boot/../x", f"{AT}/../../../x", f"boot/{HOST}/kernel/../../x"]
+    )
+    async def test_never_leads_out(self, tmp_path: Path, name: str) -> None:
+        async with booting(tmp_path, {}) as (served, _):
+            with pytest.raises(OutsideError):
+                await kernels(served).find(name, "192.0.2.7")
+
+
+class TestAFile:
+    @pytest.mark.parametrize(
+        "name", [AT, f"/{AT}", AT.replace("/", "\\"), AT.replace(HOST, HOST.upper())]
+    )
+    async def test_of_another_server_is_whole_before_it_is_sent(
+        self, tmp_path: Path, name: str
+    ) -> None:
+        async with booting(tmp_path, {"linux": KERNEL}) as (served, there):
+            for _ in range(2):
+                found = await kernels(served).find(name, "192.0.2.7")
+
+                assert found is not None
+                assert found.path is not None
+                assert await asyncio.to_thread(found.path.read_bytes) == KERNEL
+            assert there.asked == [("GET", "linux")]
+            assert (await served.get(f"/{AT}")).body == KERNEL
+            assert len(there.asked) == 1, "TFTP and HTTP have one store"
+
+    async def test_of_this_host_is_served_from_where_it_is(self, tmp_path: Path) -> None:
+        (tmp_path / "images/deb").mkdir(parents=True)
+        for name in ("deb/linux", "deb/initrd.gz", "firmware.cpio"):
+            (tmp_path / "images" / name).write_bytes(name.encode())
+        async with serving(tmp_path, config=ALL_LOCAL, machine=LOCAL) as served:
+            await served.build()
+            found = await kernels(served).find(f"boot/{HOST}/initrd/1/firmware.cpio", "192.0.2.7")
+
+            assert found is not None
+            assert found.path == tmp_path / "images/firmware.cpio"
+
+    async def test_that_cannot_be_had_is_refused_and_the_events_say_why(
+        self, tmp_path: Path
+    ) -> None:
+        async with booting(tmp_path, {"linux": 404}) as (served, there):
+            with pytest.raises(NotServedError) as caught:
+                await kernels(served).find(AT, "192.0.2.7")
+
+            assert caught.value.why == "cannot be fetched; `pyxie events` says why"
+            assert served.texts(Step.TROUBLE) == [
+                f"kernel: {there.url}/linux: answered 404 Not Found"
+            ]
+
+
+class TestATransfer:
+    async def test_tells_the_size_and_sends_it_and_loaders_besides(self, tmp_path: Path) -> None:
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own/ipxe.efi").write_bytes(b"loader")
+        async with (
+            booting(tmp_path / "site", {"linux": KERNEL}) as (served, there),
+            lab.serving(tmp_path / "own", first=kernels(served).find) as tftp,
+        ):
+            client = Client(tftp.server)
+            try:
+                size = await client.ask(request(AT, "tsize", "0"))
+                whole = await client.fetch(request(AT))
+                loader = await client.fetch(request("ipxe.efi"))
+            finally:
+                client.close()
+
+            assert size == b"\0\6tsize\0" + str(len(KERNEL)).encode() + b"\0"
+            assert (bytes(whole), bytes(loader)) == (KERNEL, b"loader")
+            assert there.asked == [("GET", "linux")]
+
+
+def request(name: str, *options: str) -> bytes:
+    return b"\0\1" + b"\0".join(each.encode() for each in (name, "octet", *options)) + b"\0"
