@@ -49,6 +49,7 @@ from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.needed import needed_by
 from pyxie.imagestore.through import through
+from pyxie.imagestore.trust import Trust
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.media.fetches import Fetches
@@ -262,12 +263,15 @@ def assemble(
     def is_own(address: IPv4Address) -> bool:
         return interfaces().is_own(address)
 
+    verifier = Verifier(Lists(proxies), lambda: settings().keyrings, clock=clock, steady=steady)
+    trust = Trust(verifier)
     image_store = ImageStore(
         image_store_folder(settings()),
         lambda: settings().image_store,
         proxies,
         metrics=metrics,
         first_byte=lambda: settings().limits.first_byte,
+        trust=trust,
         needed=needed_by(index.active_now, definitions),
         ca=settings().image_store.ca,
         clock=clock,
@@ -334,7 +338,8 @@ def assemble(
         tokens=tokens,
         audit=Audit(database, metrics, keep=lambda: settings().limits.audit, clock=clock),
         pools=pools,
-        verifier=Verifier(Lists(proxies), lambda: settings().keyrings, clock=clock, steady=steady),
+        verifier=verifier,
+        trust=trust,
         own_files=OwnFiles(),
     )
 

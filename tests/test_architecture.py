@@ -90,6 +90,7 @@ PURE = frozenset(
         "images.length",
         "images.load",
         "images.fitting",
+        "images.heldback",
         "images.pieces",
         "imagestore.entry",
         "imagestore.policy",
@@ -208,6 +209,7 @@ EXTRA = {
     "pyxie.descriptors": {"pyxie.config.settings"},  # for the type of its limits
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.outbound.phrases": {"http"},  # for what a status means
+    "pyxie.images.heldback": {"hashlib"},  # from bytes to bytes
     "pyxie.imagestore.entry": {"hashlib", "json"},  # from bytes to data, and to a name
     "pyxie.images.load": {"pyxie.config.initrd"},  # for what a name is
     "pyxie.recipes.cookbook": {

@@ -15,7 +15,7 @@ from typing import Final
 from pyxie.bounds import STORE_BEGIN
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build
-from pyxie.builds.records import BuildRecords, Change, Withdrawal
+from pyxie.builds.records import BuildRecords, Change, Noted, Withdrawal
 from pyxie.errors import PyxieError
 from pyxie.store.pools import StoreError, UnfitError, UnsureError
 from pyxie.store.queue import WriteQueue
@@ -81,7 +81,7 @@ class Beginnings:
         self,
         index: BuildIndex,
         records: BuildRecords,
-        changes: WriteQueue[Change | Withdrawal],
+        changes: WriteQueue[Change | Withdrawal | Noted],
         began: Callable[[Beginning, Build], None],
     ) -> None:
         self._index = index

@@ -22,8 +22,8 @@ from typing import Self
 from pyxie.builds.beginnings import Beginning, Beginnings
 from pyxie.builds.elapsed import DONE_AGAIN, REPEATED, Elapsed
 from pyxie.builds.index import BuildIndex
-from pyxie.builds.life import HOOKS_AFTER, Build, State
-from pyxie.builds.records import BuildRecords, Change, Withdrawal
+from pyxie.builds.life import HOOKS_AFTER, Build, GivenFile, State
+from pyxie.builds.records import BuildRecords, Change, Noted, Withdrawal
 from pyxie.clock import age, steady
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
@@ -93,7 +93,7 @@ class Builds:
         self._steady = steady
         self._token = token
         self._elapsed = Elapsed()
-        self._queue: WriteQueue[Change | Withdrawal] = WriteQueue(
+        self._queue: WriteQueue[Change | Withdrawal | Noted] = WriteQueue(
             "state", records.save, self._stored
         )
         self._beginnings = Beginnings(index, records, self._queue, self._has_begun)
@@ -275,6 +275,17 @@ class Builds:
         if current.state is State.PENDING or not self._queue.problem:
             await self._queue.add(Change(changed, cause, peer))
 
+    def given(self, build: Build, file: GivenFile) -> None:
+        """Note what the machine of an active build was given; stored when there is time."""
+        current = self._current(build)
+        if current is None or file in current.given:
+            return
+        others = (each for each in current.given if each.part != file.part)
+        changed = replace(current, given=(*others, file))
+        self.index.put(changed)
+        if not self._queue.problem:  # else it is stored with what comes of the build
+            self._queue.put(Noted(changed))
+
     async def stale(self, build: Build, cause: str) -> None:
         """Note that a build takes too long; once, for it stays active."""
         current = self._current(build)
@@ -378,7 +389,7 @@ class Builds:
         current = self.index.active(build.host)
         return current if current is not None and current.token == build.token else None
 
-    def _stored(self, change: Change | Withdrawal) -> None:
+    def _stored(self, change: Change | Withdrawal | Noted) -> None:
         if isinstance(change, Change) and change.hooks:
             self._hooks_stored()
 

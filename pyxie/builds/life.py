@@ -74,6 +74,21 @@ class TransitionError(PyxieError):
         return f"the build of {self.host} is {self.now} and cannot become {self.to}"
 
 
+@dataclass(frozen=True, slots=True)
+class GivenFile:
+    """A file that a machine was given for its build.
+
+    Attributes:
+        part: ``kernel``, or ``initrd`` with its number.
+        sha256: Of all of it, in hex.
+        verified: By what it was known to be right; empty if by nothing.
+    """
+
+    part: str
+    sha256: str
+    verified: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """One build of one machine.
@@ -94,6 +109,7 @@ class Build:
             that files name.
         forecast: What was said that it will wipe, when it began; None where that was not looked at.
         reason: Why it failed, in the installer's words.
+        given: What its machine was given last, each part once.
         number: The store's; 0 before it was stored.
     """
 
@@ -111,6 +127,7 @@ class Build:
     believed: bool = False
     forecast: Forecast | None = None
     reason: str = ""
+    given: tuple[GivenFile, ...] = ()
     number: int = 0
 
     @property

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from pyxie.builds.life import ACTIVE, HOOKS_AFTER, Build, State
+from pyxie.builds.life import ACTIVE, HOOKS_AFTER, Build, GivenFile, State
 from pyxie.config.build import Hook
 from pyxie.slices import in_slices
 from pyxie.store.database import Database
@@ -51,6 +51,13 @@ class Withdrawal:
 
     token: str
     before: Build | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A build of which is known what its machine was given, as it is now."""
+
+    build: Build
 
 
 class BuildRecords:
@@ -102,7 +109,7 @@ class BuildRecords:
             await self._forget(connection, tuple(by_host))
         return [replace(build, number=numbers[build.host]) for build, _, _ in wanted]
 
-    async def save(self, changes: Sequence[Change | Withdrawal]) -> None:
+    async def save(self, changes: Sequence[Change | Withdrawal | Noted]) -> None:
         """Store the states that builds have come into; on a full disk, from what is reserved.
 
         The hooks that are then pending are stored with them: all or nothing.
@@ -117,11 +124,14 @@ class BuildRecords:
                 raise
             await self._save(changes)
 
-    async def _save(self, changes: Sequence[Change | Withdrawal]) -> None:
+    async def _save(self, changes: Sequence[Change | Withdrawal | Noted]) -> None:
         async with self._database.transaction() as connection:
             for each in changes:
                 if isinstance(each, Withdrawal):
                     await self._withdraw(connection, each)
+                elif isinstance(each, Noted):
+                    this = sa.update(BUILDS).where(BUILDS.c.id == each.build.number)
+                    await connection.execute(this.values(digests=_digests(each.build)))
                 else:
                     await self._change(connection, each)
 
@@ -133,6 +143,7 @@ class BuildRecords:
             "changed": build.changed,
             "mac": build.mac,
             "reason": build.reason,
+            "digests": _digests(build),
         }
         if change.log:
             values["log"] = change.log.replace("\0", "\ufffd")  # PostgreSQL takes none
@@ -296,8 +307,13 @@ def _row(build: Build) -> dict[str, Any]:
         "believed": build.believed,
         "forecast": json.dumps(build.forecast.as_plain()) if build.forecast else None,
         "reason": build.reason,
+        "digests": _digests(build),
         "log": "",
     }
+
+
+def _digests(build: Build) -> str | None:
+    return json.dumps([asdict(each) for each in build.given]) if build.given else None
 
 
 def _build(row: Any) -> Build:
@@ -316,5 +332,6 @@ def _build(row: Any) -> Build:
         believed=bool(row["believed"]),
         forecast=from_plain(json.loads(row["forecast"])) if row["forecast"] else None,
         reason=row["reason"],
+        given=tuple(GivenFile(**each) for each in json.loads(row["digests"] or "[]")),
         number=row["id"],
     )

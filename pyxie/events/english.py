@@ -172,11 +172,21 @@ def _(what: kinds.BootApiSilent) -> str:
 
 @sentence.register
 def _(what: kinds.ImageFetching) -> str:
+    how = "" if what.verified is None else ", not verified"
+    if what.verified:
+        how = f", verified by {what.verified}"
     if what.total is None:
-        return f"fetching {what.part}, streamed from {what.source}"
-    if what.source is not None:
-        return f"fetching {what.part}, {what.total / 1e6:.1f} MB, kept of {what.source}"
-    return f"fetching {what.part}, {what.total / 1e6:.1f} MB"
+        return f"fetching {what.part}, streamed from {what.source}{how}"
+    kept = f", kept of {what.source}" if what.source is not None else ""
+    return f"fetching {what.part}, {what.total / 1e6:.1f} MB{kept}{how}"
+
+
+@sentence.register
+def _(what: kinds.ImageMismatch) -> str:
+    return (
+        f"{what.part} is not given: the SHA-256 of {what.source} is {what.found}, "
+        f"and should be {what.wanted} by {what.by}"
+    )
 
 
 @sentence.register

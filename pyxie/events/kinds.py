@@ -111,11 +111,14 @@ class ImageFetching(Kind):
             them, as of `ImageAbsent`.
         total: Its size in bytes; None where it is not known yet.
         source: The URL that it is of; None for a file of the folder ``images``.
+        verified: By what it will be known to be right, in a few words; empty for nothing, and
+            None for what is the operator's own.
     """
 
     part: str
     total: int | None = None
     source: str | None = None
+    verified: str | None = None
 
 
 @kind("image.progress", Step.IMAGE, passing=True)
@@ -146,6 +149,25 @@ class ImageFailed(Kind):
     part: str
     source: str
     why: str
+
+
+@kind("image.mismatch", Step.TROUBLE)
+class ImageMismatch(Kind):
+    """A kernel or an initrd is not what it should be: it was not given, or not to its end.
+
+    Attributes:
+        part: As of `ImageFetching`.
+        source: A file of ours, or the URL, also of a list, that is wrong.
+        wanted: The SHA-256 that it should have.
+        found: The one that it has.
+        by: Where ``wanted`` is from.
+    """
+
+    part: str
+    source: str
+    wanted: str
+    found: str
+    by: str
 
 
 @kind("image.waiting", Step.IMAGE)

@@ -51,10 +51,18 @@ class Trouble(Answer):
     text: str
 
 
+class GivenFile(Answer):
+    """A file that a machine was given, by its digest; ``verified``: by what, null for nothing."""
+
+    sha256: str
+    verified: str | None
+
+
 class Build(Answer):
     """A build of a machine; times are in seconds since 1970.
 
     ``wipes`` is null of a build of before that was said.
+    ``given``: what its machine was given last, by ``kernel`` and ``initrd`` with its number.
     ``trouble``: its last, unless something later shows that it is over.
     """
 
@@ -66,6 +74,7 @@ class Build(Answer):
     build_type: str
     reason: str
     wipes: Wipes | None
+    given: dict[str, GivenFile]
     trouble: Trouble | None
 
 

@@ -12,23 +12,24 @@ from functools import partial
 
 from aiohttp import web
 
-from pyxie.builds.life import Build
+from pyxie.builds.life import Build, GivenFile
 from pyxie.config.values import mac as canonical
 from pyxie.errors import BusyError, ConfigError, NotServedError
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress
 from pyxie.http.boot_api import boot_api_image
 from pyxie.http.edge import is_by_hand, peer, unknown_machine
-from pyxie.http.elsewhere import give
+from pyxie.http.elsewhere import give, tell_unverified
 from pyxie.http.files import opened, send
 from pyxie.http.mediafiles import medium_file
-from pyxie.http.parts import DEFINITIONS, INDEX, POOLS, SETTINGS, TRACE
+from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, OWN_FILES, POOLS, SETTINGS, TRACE
 from pyxie.http.routing import OPEN, Routes
-from pyxie.images.spec import Local, OnMedium, Upstream, images_of, locate
+from pyxie.images.spec import Local, OnMedium, Upstream, images_of, locate, verified_by
 from pyxie.images.wanted import Wanted
 from pyxie.images.wanted import wanted as meant
 from pyxie.openfile import OpenFile
 from pyxie.registry.machine import Machine
+from pyxie.verification.faults import VerificationError
 
 routes = Routes()
 
@@ -59,8 +60,15 @@ async def image(request: web.Request) -> web.StreamResponse:
         case Upstream() as source:
             tell = partial(_tell, request, build)
             by_hand = build is None and is_by_hand(request, canonical(host))
+            given = partial(_given, request, build, wanted)
             return await give(
-                request, source, wanted.part, tell, extra=wanted.extra, by_hand=by_hand
+                request,
+                source,
+                wanted.part,
+                tell,
+                extra=wanted.extra,
+                by_hand=by_hand,
+                given=given,
             )
 
 
@@ -88,8 +96,18 @@ async def _ours(
 
     try:
         async with opening as file:
-            _tell(request, build, ImageFetching(part=part, total=file.size))
-            return await send(request, pool, file, moved)
+            by = verified_by(wanted.image) or None
+            sha256 = "" if isinstance(wanted.image, Upstream) else wanted.image.sha256
+            _tell(request, build, ImageFetching(part=part, total=file.size, verified=by))
+            if sha256:
+                await request.app[OWN_FILES].check(file, sha256, source)
+            answer = await send(request, pool, file, moved)
+            if sha256 and request.method == "GET":
+                _given(request, build, wanted, sha256)
+            return answer
+    except VerificationError as exc:
+        tell_unverified(exc, part, source, partial(_tell, request, build))
+        raise NotServedError(part, "is not what it should be; `pyxie events` says why") from exc
     except NotServedError as exc:
         failed = ImageFailed(part=part, source=exc.what, why=exc.why)
         _tell(request, build, ImageAbsent(part=part) if wanted.extra else failed)
@@ -97,6 +115,13 @@ async def _ours(
     except BusyError as exc:
         _tell(request, build, ImageFailed(part=part, source=source, why=exc.why))
         raise
+
+
+def _given(request: web.Request, build: Build | None, wanted: Wanted, digest: str) -> None:
+    """Note what a machine was given for its build; of a file beside another nothing is kept."""
+    if build is not None and not wanted.extra:
+        verified = verified_by(wanted.image)
+        request.app[BUILDS].given(build, GivenFile(wanted.part, digest, verified))
 
 
 def _unknown_named(request: web.Request, host: str) -> Machine | None:

@@ -270,6 +270,10 @@ def build_json(request: web.Request, build: Build) -> dict[str, Any]:
         "build_type": build.build_type,
         "reason": build.reason,
         "wipes": in_words(build.host, build.forecast) if build.forecast else None,
+        "given": {
+            each.part: {"sha256": each.sha256, "verified": each.verified or None}
+            for each in build.given
+        },
         "trouble": (
             {"at": trouble.at, "code": trouble.code, "text": trouble.text} if trouble else None
         ),

@@ -17,6 +17,7 @@ from pyxie.events.kinds import (
     ImageAbsent,
     ImageFailed,
     ImageFetching,
+    ImageMismatch,
     ImageProgress,
     ImageStale,
     ImageUncached,
@@ -24,7 +25,7 @@ from pyxie.events.kinds import (
 )
 from pyxie.http.edge import admitted, text
 from pyxie.http.files import About, Rest, kind_of, send
-from pyxie.http.parts import IMAGE_STORE, SETTINGS, UPSTREAMS
+from pyxie.http.parts import IMAGE_STORE, SETTINGS, TRUST, UPSTREAMS
 from pyxie.http.progress import paced
 from pyxie.images.firstbyte import FirstByte, TooLateError
 from pyxie.images.spec import Upstream, with_mirrors
@@ -35,6 +36,7 @@ from pyxie.openfile import OpenFile
 from pyxie.outbound.mark import is_fetch
 from pyxie.threads import Pool
 from pyxie.urls import shown
+from pyxie.verification.faults import MismatchError, UnlistedError, VerificationError
 
 _PIECE: Final = 16 << 10
 """Bytes that are read at once of a file whose length is not known yet."""
@@ -48,6 +50,7 @@ async def give(
     *,
     extra: bool = False,
     by_hand: bool = False,
+    given: Callable[[str], None] = lambda _digest: None,
 ) -> web.StreamResponse:
     """Answer with a file of another server's.
 
@@ -57,6 +60,7 @@ async def give(
         part: What it is, for events.
         tell: Records an event of the machine that asks.
         extra: It may well not be there: a program asks for it beside itself.
+        given: Told its SHA-256, where that is known once it was given.
         by_hand: It is of a boot by hand: what its command serves is gone with it, and no copy of it
             stays.
 
@@ -73,20 +77,44 @@ async def give(
     def waits(seconds: float) -> None:
         tell(ImageWaiting(part=part, source=url, seconds=seconds))
 
+    held, is_own = request.app[IMAGE_STORE].held(source), by_hand and _is_a_commands(source)
     if "Range" not in request.headers:
-        held = request.app[IMAGE_STORE].held(source)
-        tell(ImageFetching(part=part, source=url, total=held.size if held else None))
+        by = source.expected.in_words if source.expected else None if is_own else ""
+        total = held.size if held else None
+        tell(ImageFetching(part=part, source=url, total=total, verified=by))
     try:
+        await request.app[TRUST].knows(source, held)
         try:
-            if by_hand and urlsplit(source.url).username is not None:
+            if is_own:
                 raise UncachedError("a command's own file", is_meant=True)
-            return await _stored(request, source, part, tell, moved, waits)
+            return await _stored(request, source, part, tell, moved, waits, given)
         except UncachedError as exc:
             if not exc.is_meant:
                 tell(ImageUncached(part=part, source=url, why=str(exc)))
-            return await request.app[UPSTREAMS].stream(source, request, paced(moved), waits)
+            streams, told = request.app[UPSTREAMS], ""
+
+            async def judge(digest: str) -> None:
+                nonlocal told
+                await request.app[TRUST].judge(source, digest)
+                told = digest
+
+            judging = judge if source.expected else None
+            answer = await streams.stream(source, request, paced(moved), waits, judging)
+            if told:
+                given(told)
+            return answer
+    except VerificationError as exc:
+        if extra and isinstance(exc, UnlistedError):
+            tell(ImageAbsent(part=part))
+            raise NotServedError(part, "is in no list of what its server has") from exc
+        return _unverified(request, source, part, exc, tell)
     except UpstreamError as exc:
         return _failed(request, part, exc, tell, extra=extra)
+
+
+def _is_a_commands(source: Upstream) -> bool:
+    """Tell whether a file is served by the command that boots it by hand, with a password."""
+    return urlsplit(source.url).username is not None
 
 
 async def _stored(
@@ -96,6 +124,7 @@ async def _stored(
     tell: Callable[[Kind], None],
     moved: Moved,
     waits: Callable[[float], None],
+    given: Callable[[str], None],
 ) -> web.StreamResponse:
     store, patience = request.app[IMAGE_STORE], request.app[SETTINGS]().limits.first_byte
     first = FirstByte(patience, lambda: request.transport is None, waits)
@@ -111,12 +140,18 @@ async def _stored(
         async def rest(exc: PyxieError, answer: web.StreamResponse, at: int, end: int) -> None:
             if not isinstance(exc, UncachedError):
                 raise exc
+            if source.expected is not None:  # of the rest alone nobody could tell
+                raise BrokenOffError(source.url, f"broke off: {exc}; it is streamed next time")
             tell(ImageUncached(part=part, source=shown(source.url), why=str(exc)))
             streams, whole = request.app[UPSTREAMS], copy.head
             async for piece in streams.part(source, at, end, whole.size, whole.validator):
                 await answer.write(piece)
 
-        return await _copied(request, copy, source, store.reading, moved, rest)
+        answer = await _copied(request, copy, source, store.reading, moved, rest)
+        digest = copy.growth.digest if copy.growth is not None else copy.digest
+        if digest and request.method == "GET":
+            given(digest)
+        return answer
 
 
 async def _copied(
@@ -192,6 +227,31 @@ def _failed(
     if isinstance(exc, BrokenOffError):
         raise exc
     return not_fetched(request, part, exc)
+
+
+def _unverified(
+    request: web.Request,
+    source: Upstream,
+    part: str,
+    exc: VerificationError,
+    tell: Callable[[Kind], None],
+) -> web.Response:
+    """Answer with 502, or raise BrokenOffError where something was sent already."""
+    tell_unverified(exc, part, shown(source.url), tell)
+    if request.transport is None or request.transport.is_closing():
+        raise BrokenOffError(source.url, f"is not what it should be: {exc}") from exc
+    return not_fetched(request, part, UpstreamError(source.url, f"cannot be verified: {exc}"))
+
+
+def tell_unverified(
+    exc: VerificationError, part: str, source: str, tell: Callable[[Kind], None]
+) -> None:
+    """Record that a file is not given, for it is not known to be what it should be."""
+    if isinstance(exc, MismatchError):
+        fault = {"wanted": exc.wanted, "found": exc.found, "by": exc.by}
+        tell(ImageMismatch(part=part, source=exc.what, **fault))
+    else:
+        tell(ImageFailed(part=part, source=source, why=f"cannot be verified: {exc}"))
 
 
 def not_fetched(request: web.Request, part: str, exc: UpstreamError) -> web.Response:

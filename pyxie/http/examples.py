@@ -77,7 +77,9 @@ _WIPES: Final = {
 
 def _build(state: str, **more: Any) -> dict[str, Any]:
     build = {"host": _HOST, "state": state, "begun": _AT, "changed": _AT, "mac": _MAC}
-    return {**build, "build_type": "", "reason": "", "trouble": None, "wipes": _WIPES, **more}
+    given = {"kernel": {"sha256": "a1b2" * 16, "verified": "its 'sha256'"}}
+    said = {"build_type": "", "reason": "", "trouble": None, "wipes": _WIPES}
+    return {**build, **said, "given": {} if state == "pending" else given, **more}
 
 
 _BEGUN: Final = _build(

@@ -28,6 +28,7 @@ from pyxie.hooks.runner import Hooks
 from pyxie.http.gate import Gate
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.copies import ImageStore
+from pyxie.imagestore.trust import Trust
 from pyxie.loaders.folders import Loaders
 from pyxie.media.fetches import Fetches
 from pyxie.media.shelf import Shelf
@@ -84,6 +85,7 @@ class Parts:
         audit: Who changed what.
         pools: Threads, of the boot's and of management.
         verifier: Which digests other servers' files must have.
+        trust: Judges whether what comes of them is what it should be.
         own_files: Checks those of this host.
     """
 
@@ -120,6 +122,7 @@ class Parts:
     audit: Audit
     pools: Pools
     verifier: Verifier
+    trust: Trust
     own_files: OwnFiles
 
 
@@ -155,6 +158,7 @@ TOKENS: web.AppKey[Tokens] = web.AppKey("tokens", Tokens)
 AUDIT: web.AppKey[Audit] = web.AppKey("audit", Audit)
 POOLS: web.AppKey[Pools] = web.AppKey("pools", Pools)
 VERIFIER: web.AppKey[Verifier] = web.AppKey("verifier", Verifier)
+TRUST: web.AppKey[Trust] = web.AppKey("trust", Trust)
 OWN_FILES: web.AppKey[OwnFiles] = web.AppKey("own_files", OwnFiles)
 
 
@@ -192,4 +196,5 @@ def put(app: web.Application, parts: Parts) -> None:
     app[AUDIT] = parts.audit
     app[POOLS] = parts.pools
     app[VERIFIER] = parts.verifier
+    app[TRUST] = parts.trust
     app[OWN_FILES] = parts.own_files

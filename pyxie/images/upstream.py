@@ -19,6 +19,7 @@ from pyxie.bounds import IMAGE_AHEAD, IMAGE_FIRST_BYTE, IMAGE_SILENCE
 from pyxie.errors import PyxieError
 from pyxie.images.firstbyte import FirstByte, TooLateError
 from pyxie.images.fitting import Asked
+from pyxie.images.heldback import HeldBack, Judge
 from pyxie.images.pieces import Pieces, Share
 from pyxie.images.spec import Upstream
 from pyxie.outbound.fetcher import Fetcher
@@ -141,6 +142,7 @@ class Upstreams(Unbound):
         request: web.Request,
         moved: Moved = lambda _sent, _total: None,
         waits: Callable[[float], None] = lambda _seconds: None,
+        judge: Judge | None = None,
     ) -> web.StreamResponse:
         """Answer ``request`` with a file of another server's; what is returned is sent already.
 
@@ -149,14 +151,17 @@ class Upstreams(Unbound):
             request: What is answered.
             moved: Called with how far it has come.
             waits: Called once if the first byte takes its time, with the seconds that it may take.
+            judge: Asked before the last piece; then all is sent, whatever part is asked for.
 
         Raises:
             UpstreamError: Nothing was answered yet; the caller does that.
+            PyxieError: The judge's; the client's connection is cut off.
             BrokenOffError: The other server broke off; so is the client's connection, or
                 it would take the part for the whole.
             ConnectionError: The client has left.
         """
-        url, asked = source.url, Asked.by(request.headers)
+        # Of a part nobody could tell whether it is right.
+        url, asked = source.url, Asked.by({} if judge else request.headers)
         first = FirstByte(self._first_byte(), lambda: request.transport is None, waits)
         async with AsyncExitStack() as stack:
             try:
@@ -172,7 +177,7 @@ class Upstreams(Unbound):
             if misfit := asked.misfit(answer.status, answer.headers):
                 by = proxy_for(self._proxies, answer.url)
                 raise RefusedError(url, answer.status, misfit, str(by or ""))
-            return await self._pass_on(answer, url, request, moved, first)
+            return await self._pass_on(answer, url, request, moved, first, HeldBack(judge))
 
     async def part(
         self, source: Upstream, start: int, end: int, size: int | None, validator: str
@@ -224,6 +229,7 @@ class Upstreams(Unbound):
         request: web.Request,
         moved: Moved,
         first: FirstByte,
+        held: HeldBack,
     ) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status)
         for name in _PASSED_BACK if answer.status in (200, 206) else _PASSED_BACK_OF_NOTHING:
@@ -234,7 +240,7 @@ class Upstreams(Unbound):
         await response.prepare(request)
         if request.method != "HEAD" and answer.status in (200, 206):
             with closing(Pieces(self._large)) as pieces:
-                await self._body(answer, url, request, pieces, moved, first)
+                await self._body(answer, url, request, pieces, moved, first, held)
         await response.write_eof()
         return response
 
@@ -246,6 +252,7 @@ class Upstreams(Unbound):
         pieces: Pieces,
         moved: Moved,
         first: FirstByte,
+        held: HeldBack,
     ) -> None:
         content, inflow = answer.content, Inflow(answer)
         sent, waited, size = 0, 0.0, 0
@@ -271,10 +278,16 @@ class Upstreams(Unbound):
                 break
             sent += len(piece)
             # By the response it would wait by itself now and then.
-            await cast("StreamWriter", request.writer).write(piece, drain=False)
+            await cast("StreamWriter", request.writer).write(held.after(piece), drain=False)
             del piece  # what the kernel did not take of it is with the transport
             waited = await _taken(request, inflow)
             moved(sent, answer.content_length)
+        try:
+            last = await held.end()
+        except PyxieError:
+            reset(request)
+            raise
+        await cast("StreamWriter", request.writer).write(last, drain=False)
 
 
 async def _taken(request: web.Request, inflow: Inflow) -> float:

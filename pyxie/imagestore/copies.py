@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -28,12 +29,14 @@ from pyxie.imagestore.fetching import Fetching, Means
 from pyxie.imagestore.growth import Growth, UncachedError
 from pyxie.imagestore.ondisk import Disk, InUseError, sync
 from pyxie.imagestore.policy import is_fresh, leaving, taken_by
+from pyxie.imagestore.trust import Trust
 from pyxie.metrics import Metrics
 from pyxie.openfile import OpenFile
 from pyxie.outbound.fetcher import Fetcher
 from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.threads import Pool
 from pyxie.urls import shown
+from pyxie.verification.faults import VerificationError
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +69,8 @@ class Copy:
         stale: Why its server could not be asked whether this is the newest; empty if it was, or
             did not have to be.
         age: Seconds since it was asked last; 0 while it grows.
+        growth: Where it comes from, while it grows.
+        judge: Asked of its digest before its last byte is given.
     """
 
     head: Head
@@ -74,6 +79,7 @@ class Copy:
     stale: str = ""
     age: float = 0.0
     growth: Growth | None = None
+    judge: Callable[[str], Awaitable[object]] | None = None
 
     async def beyond(self, at: int) -> int:
         """Wait until there is more than ``at``, or all; return how many bytes there are.
@@ -81,15 +87,20 @@ class Copy:
         Raises:
             UpstreamError: There will not be more.
             UncachedError: There will be more, but not here: the rest can be streamed.
+            VerificationError: It is not what it should be; its last byte is not to be had.
         """
         if self.growth is None:
             return self.head.size or 0
-        return await self.growth.beyond(at)
+        there = await self.growth.beyond(at)
+        if self.judge is not None and self.growth.digest:
+            # Who began the fetch may have expected something else, or nothing.
+            await self.judge(self.growth.digest)
+        return there
 
     @property
     def is_whole(self) -> bool:
         """Whether all of it is there."""
-        return self.growth is None or bool(self.growth.digest)
+        return self.growth is None or (bool(self.growth.digest) and self.judge is None)
 
 
 class ImageStore:
@@ -102,7 +113,7 @@ class ImageStore:
         metrics: Counters.
         first_byte: Gives the seconds that a server may take for the first byte of a file.
         silence: The seconds that it may then be silent.
-        judge: Says by what a whole file is known to be right; see `Means`.
+        trust: Judges whether copies are what they should be; without, nobody does.
         needed: Gives the keys of what builds need.
         clock: Seconds since the epoch.
         spare: Bytes of the disk that are left to others.
@@ -120,7 +131,7 @@ class ImageStore:
         metrics: Metrics | None = None,
         first_byte: Callable[[], float] = lambda: FIRST_BYTE,
         silence: float = SILENCE,
-        judge: Callable[[Upstream, str], Awaitable[str]] = _unjudged,
+        trust: Trust | None = None,
         needed: Callable[[], Awaitable[frozenset[str]]] = _nothing,
         clock: Callable[[], float] = time.time,
         spare: int = IMAGE_SPARE.whole,
@@ -136,7 +147,8 @@ class ImageStore:
         self._writing = Pool("the image store's writing", patience=_PATIENCE)
         self._disk: Disk | None = None
         self._fetcher = Fetcher(proxies, ca=ca)
-        self._how = (proxies, first_byte, silence, judge)
+        self._trust = trust
+        self._how = (proxies, first_byte, silence, trust.judge if trust else _unjudged)
         self._entries: dict[str, Entry] = {}
         self._growing: dict[str, Growth] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -233,13 +245,18 @@ class ImageStore:
         Raises:
             UpstreamError: Its server does not give it, and there is no copy.
             UncachedError: No copy of it can be kept.
-            PyxieError: It is not what it should be.
+            VerificationError: It is not what it should be.
         """
         if not self._settings().size:
             raise UncachedError("no images are kept", is_meant=True)
         key, stale = key_of(source.url, source.reach), ""
+        is_right = await self._is_right(source, self._entries.get(key))
         entry, growth = self._entries.get(key), self._growing.get(key)
-        if growth is None and (entry is None or anew or not self._is_fresh(entry)):
+        if entry is not None and is_right == entry.digest and not anew:
+            growth = None  # whatever is on its way, this is what was meant
+        elif growth is None and (
+            entry is None or anew or is_right is not None or not self._is_fresh(entry)
+        ):
             try:
                 growth = self._begin(key, source)
             except UncachedError as exc:
@@ -254,11 +271,12 @@ class ImageStore:
                 stale = await self._beginning(key, growth, waits=waits)
                 if growth.head is not None and growth.file is not None and not stale:
                     self._metrics.image_store.labels("shared" if shared else "fetched").inc()
-                    yield Copy(head=growth.head, file=growth.file, growth=growth)
+                    judge = self._judge_of(source)
+                    yield Copy(head=growth.head, file=growth.file, growth=growth, judge=judge)
                     return
             finally:
                 growth.leave()
-        async with self._kept(key, stale) as copy:
+        async with self._kept(key, source, stale) as copy:
             yield copy
 
     @asynccontextmanager
@@ -270,8 +288,8 @@ class ImageStore:
         """
         async with self.open(source) as copy:
             at = 0
-            while not copy.is_whole:
-                at = await copy.beyond(at)
+            while (there := await copy.beyond(at)) > at:
+                at = there
             yield copy
 
     async def path(self, source: Upstream) -> Path:
@@ -287,6 +305,23 @@ class ImageStore:
         if entry is None or disk is None:
             raise UncachedError("it cannot be kept")
         return disk.path(entry.digest)
+
+    async def _is_right(self, source: Upstream, entry: Entry | None) -> str | None:
+        """Return the digest of a copy that is known to be right; empty if it is not known to be.
+
+        Returns:
+            None, where nobody says what it should be.
+        """
+        if self._trust is None or source.expected is None:
+            return None
+        if entry is not None and await self._trust.is_right(source, entry):
+            return entry.digest
+        return ""
+
+    def _judge_of(self, source: Upstream) -> Callable[[str], Awaitable[object]] | None:
+        if self._trust is None or source.expected is None:
+            return None
+        return partial(self._trust.judge, source)
 
     async def fetch(self, source: Upstream, moved: Moved = lambda _there, _size: None) -> Entry:
         """Have the newest of a file in the store, whole; return what is known of it.
@@ -410,7 +445,9 @@ class ImageStore:
         return ""
 
     @asynccontextmanager
-    async def _kept(self, key: str, stale: str) -> AsyncIterator[Copy]:
+    async def _kept(self, key: str, source: Upstream, stale: str) -> AsyncIterator[Copy]:
+        if self._trust is not None and (before := self._entries.get(key)) is not None:
+            await self._trust.approve(source, before)
         entry = self._entries.get(key)
         if entry is None or self._disk is None:
             raise UncachedError("it has just been removed")
@@ -489,6 +526,11 @@ class ImageStore:
         except UncachedError as exc:
             note(self._refused, key, (self._clock(), str(exc)), IMAGE_COPIES.whole)
             log.warning("image store: %s is not kept: %s", growth.url, exc)
+            growth.fail(exc)
+            with suppress(OSError, BusyError):
+                await self._writing.run(disk.drop, key)
+        except VerificationError as exc:
+            log.error("image store: %s is not kept: %s", growth.url, exc.why)  # noqa: TRY400
             growth.fail(exc)
             with suppress(OSError, BusyError):
                 await self._writing.run(disk.drop, key)

@@ -19,6 +19,7 @@ from pyxie.config.checksums import INLINE
 from pyxie.errors import BusyError
 from pyxie.service import Unbound
 from pyxie.threads import Pool
+from pyxie.urls import shown
 from pyxie.verification import digests, release
 from pyxie.verification.digests import Digests
 from pyxie.verification.expected import Expected, Listed, Wanted, name_in
@@ -39,7 +40,7 @@ Ts = TypeVarTuple("Ts")
 _FRESH: Final = 60.0
 """Seconds that a list counts as it was read; a rack that boots asks once."""
 _FAILED: Final = 5.0
-"""Seconds that it is not asked for again where it could not be had."""
+"""Seconds that it is not asked for again where it could not be had, or is doubted."""
 _PATIENCE: Final = 30.0
 _OWN: Final = "'sha256'"
 
@@ -152,7 +153,8 @@ class Verifier(Unbound):
         """Return a list; who asks for one that is just being read waits for that."""
         now = self._steady()
         at, task = self._asked.get(listed, (now, None))
-        if task is None or (task.done() and (anew or now - at >= _lasts(task))):
+        lasts = _FAILED if anew or _has_failed(task) else _FRESH
+        if task is None or (task.done() and now - at >= lasts):
             task = asyncio.create_task(self._fetched(listed))
             if note(self._asked, listed, (now, task), VERIFY_KEPT.whole):
                 VERIFY_KEPT.reached()
@@ -178,16 +180,17 @@ class Verifier(Unbound):
         if found != wanted:
             raise MismatchError(listed.url, wanted, found, by)
         parsed = await self._run(digests.parse, data, listed.url)
-        return _List(parsed, f"{_last(listed.url)} by {by}")
+        return _List(parsed, f"{shown(listed.url)} by {by}")
 
     def _signed(self, listed: Listed, url: str, data: bytes, signature: bytes) -> tuple[bytes, str]:
         """Return what of a file is signed, and its name with who signed it; in a thread."""
+        name = _last(url) if listed.release else shown(url)
         if not listed.signature:
-            return data, f"{_last(url)}, which is not signed"
+            return data, f"{name}, which is not signed"
         parts = split(data, url) if listed.signature == INLINE else Signed(data, signature)
         keyring = read_keyring(listed.keyring, self._folder())
         good = check(self._checker(), keyring, parts.text, parts.signature, url)
-        return parts.text, f"{_last(url)}, signed by {good.keys[0]}"
+        return parts.text, f"{name}, signed by {good.keys[0]}"
 
     async def _run(self, work: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         try:
@@ -196,9 +199,10 @@ class Verifier(Unbound):
             raise UncheckedError("checksums", f"cannot be checked: {exc.why}") from exc
 
 
-def _lasts(task: asyncio.Task[_List]) -> float:
-    failed = task.cancelled() or task.exception() is not None
-    return _FAILED if failed else _FRESH
+def _has_failed(task: asyncio.Task[_List] | None) -> bool:
+    if task is None or not task.done():
+        return False
+    return task.cancelled() or task.exception() is not None
 
 
 def _digest(data: bytes) -> str:

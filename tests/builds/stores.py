@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pyxie.builds.life import Build, State
-from pyxie.builds.records import BuildRecords, Change, Withdrawal
+from pyxie.builds.records import BuildRecords, Change, Noted, Withdrawal
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Nic
 from pyxie.store.database import Database
@@ -25,7 +25,7 @@ class FillingRecords(BuildRecords):
         self._write()
         return await super().begin(wanted)
 
-    async def save(self, changes: Sequence[Change | Withdrawal]) -> None:
+    async def save(self, changes: Sequence[Change | Withdrawal | Noted]) -> None:
         self._write()
         await super().save(changes)
 

@@ -160,6 +160,23 @@ SAID = [
         "fetching initrd 0, streamed from http://files/initrd",
     ),
     (
+        kinds.ImageFetching(part="kernel", source="http://files/linux", verified=""),
+        "fetching kernel, streamed from http://files/linux, not verified",
+    ),
+    (
+        kinds.ImageFetching(part="kernel", total=8_123_456, verified="its 'sha256'"),
+        "fetching kernel, 8.1 MB, verified by its 'sha256'",
+    ),
+    (
+        kinds.ImageMismatch(
+            part="kernel", source="http://a/linux", wanted="a1b2", found="c3d4", by="'sha256'"
+        ),
+        (
+            "kernel is not given: the SHA-256 of http://a/linux is c3d4, and should be a1b2"
+            " by 'sha256'"
+        ),
+    ),
+    (
         kinds.ImageProgress(part="initrd 0", sent=12_000_000, total=41_300_000),
         "initrd 0: 12.0 MB of 41.3 MB",
     ),

@@ -23,7 +23,7 @@ class TestEvent:
             "step": "image",
             "code": "image.fetching",
             "text": "fetching kernel, 8.0 MB",
-            "data": {"part": "kernel", "total": 8_000_000, "source": None},
+            "data": {"part": "kernel", "total": 8_000_000, "source": None, "verified": None},
             "mac": MAC,
             "host": "web01",
             "peer": "192.0.2.7",

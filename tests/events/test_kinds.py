@@ -57,6 +57,7 @@ class TestData:
             "part": "kernel",
             "total": 7,
             "source": None,
+            "verified": None,
         }
 
     def test_of_no_fields_is_empty(self) -> None:

@@ -175,6 +175,17 @@ class Served:
         assert answer == Answer(200, b"OK"), answer
         return answer.headers["Build-Token"]
 
+    async def cut_off(self, path: str) -> bytes:
+        """Return what comes of a file before the connection is cut off, which it has to be."""
+        got = bytearray()
+        with contextlib.suppress(aiohttp.ClientError):
+            async with self.session.get(URL(self.url + path, encoded=True)) as answer:
+                assert answer.status == 200
+                async for piece in answer.content.iter_any():
+                    got += piece
+                raise AssertionError("all of it came")
+        return bytes(got)
+
     async def raw(self, request: bytes) -> bytes:
         """Send bytes, and return all that comes until the server closes."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)

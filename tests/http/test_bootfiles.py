@@ -157,7 +157,7 @@ class TestBesideAStreamedKernel:
             assert trouble(served) == []
             source = f"{there.url}/esx/efi/revocations.efi"
             assert served.texts(Step.IMAGE) == [
-                f"fetching revocations.efi beside kernel, streamed from {source}",
+                f"fetching revocations.efi beside kernel, streamed from {source}, not verified",
                 "asks for revocations.efi beside kernel, which is not there",
             ]
             assert "sesame" not in answer.text

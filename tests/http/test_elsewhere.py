@@ -140,8 +140,8 @@ class TestWhatIsKept:
             await served.get(AT)
 
             assert served.texts(Step.IMAGE) == [
-                f"fetching kernel, streamed from {there.url}/linux",
-                f"fetching kernel, 2.1 MB, kept of {there.url}/linux",
+                f"fetching kernel, streamed from {there.url}/linux, not verified",
+                f"fetching kernel, 2.1 MB, kept of {there.url}/linux, not verified",
             ]
 
     async def test_is_a_file_with_all_that_belongs_to_one(self, tmp_path: Path) -> None:

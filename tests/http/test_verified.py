@@ -12,10 +12,12 @@ import pytest
 
 from pyxie.access.scope import Scope
 from pyxie.bounds import VERIFY_BEGIN
+from pyxie.builds.life import GivenFile
 from pyxie.events.kind import Step
-from tests.http.site import ALL_LOCAL, HOST, LOCAL, Served, serving
+from tests.http.site import ALL_LOCAL, CONFIG, HOST, LOCAL, Served, serving
 from tests.http.upstream import File, Mirror, mirror
 from tests.needs import program
+from tests.support import eventually
 from tests.verification.signers import Keys
 
 LINUX = hashlib.sha256(b"kernel").hexdigest()
@@ -27,7 +29,7 @@ BODY = b"kernel: {url: linux, sha256: %b}\n"
 
 @asynccontextmanager
 async def site(
-    folder: Path, files: dict[str, File], checksums: str
+    folder: Path, files: dict[str, File], checksums: str, more: str = ""
 ) -> AsyncIterator[tuple[Served, Mirror]]:
     """Serve a machine whose kernel is at a mirror, where its list may be as well."""
     async with mirror(files) as there:
@@ -36,7 +38,7 @@ async def site(
             "network: [{macaddress: '00:de:ad:90:74:60'}]\ncmdline: quiet\n"
             f"{checksums.format(url=there.url)}"
         )
-        async with serving(folder, machine=machine) as served:
+        async with serving(folder, config=CONFIG + more, machine=machine) as served:
             yield served, there
 
 
@@ -53,6 +55,11 @@ UNSIGNED = "checksums: {{url: '{url}/SHA256SUMS'}}\n"
 async def asked(served: Served, body: bytes | None = None) -> tuple[int, str]:
     answer = await served.ask("PUT", f"/build/{HOST}", body)
     return answer.status, answer.text.rstrip()
+
+
+def troubles(served: Served) -> list[str]:
+    """Return what went wrong, without advice on a build that has no template."""
+    return [text for text in served.texts(Step.TROUBLE) if not text.startswith("advice")]
 
 
 class TestABuild:
@@ -78,7 +85,7 @@ class TestABuild:
             400,
             (
                 f"body:1:30: kernel.sha256: {there.url}/linux: its SHA-256 is {LINUX}, and should"
-                f" be {OTHER} by 'sha256', against SHA256SUMS, which is not signed"
+                f" be {OTHER} by 'sha256', against {there.url}/SHA256SUMS, which is not signed"
             ),
         )
         assert [told in text for text in served.texts(Step.TROUBLE)] == [True]
@@ -163,6 +170,145 @@ class TestABuild:
             assert (await asked(served, BODY.replace(b": linux", b": deb/linux") % LINUX.encode()))[
                 0
             ] == 200
+
+
+class TestAMachine:
+    """What it is given of a file that is, or is not, what it should be."""
+
+    @pytest.mark.parametrize("store", ["", "image_store: {size: 0}\n"])
+    async def test_gets_what_was_meant(self, tmp_path: Path, store: str) -> None:
+        files: dict[str, File] = {"SHA256SUMS": SUMS, "linux": b"kernel", "initrd.gz": b"initrd"}
+
+        async with site(tmp_path, files, UNSIGNED, store) as (served, there):
+            await served.build()
+            kernel = await served.get(f"/boot/{HOST}/kernel/linux")
+            part = await served.get(f"/boot/{HOST}/initrd/0/initrd.gz", Range="bytes=2-3")
+
+        assert (kernel.status, kernel.body) == (200, b"kernel")
+        assert (part.status, part.body) in ((206, b"it"), (200, b"initrd"))
+        assert served.texts(Step.IMAGE)[0].endswith(
+            f"{there.url}/linux, verified by SHA256SUMS, which is not signed"
+        )
+
+    @pytest.mark.parametrize("store", ["", "image_store: {size: 0}\n"])
+    async def test_does_not_get_all_of_anything_else_and_both_digests_are_told(
+        self, tmp_path: Path, store: str
+    ) -> None:
+        forged = b"forged" * 100_000
+        files: dict[str, File] = {"SHA256SUMS": SUMS, "linux": forged}
+
+        async with site(tmp_path, files, UNSIGNED, store) as (served, there):
+            await served.build()
+            got = await served.cut_off(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            kept = served.parts.image_store.entries()
+
+        assert len(got) < len(forged)
+        assert kept == []
+        assert troubles(served) == [
+            (
+                f"kernel is not given: the SHA-256 of {there.url}/linux is"
+                f" {hashlib.sha256(forged).hexdigest()}, and should be {LINUX} by"
+                f" {there.url}/SHA256SUMS, which is not signed"
+            )
+        ]
+
+    async def test_gets_nothing_of_what_the_list_does_not_name(self, tmp_path: Path) -> None:
+        files: dict[str, File] = {"SHA256SUMS": SUMS, "linux": b"kernel", "grub.cfg": b"x"}
+
+        async with site(tmp_path, files, UNSIGNED) as (served, there):
+            await served.build()
+            beside = await served.get(f"/boot/{HOST}/kernel/grub.cfg")
+
+        assert beside.status == 404
+        assert ("GET", "grub.cfg") not in there.asked
+
+    async def test_gets_nothing_where_it_cannot_be_told_what_it_should_be(
+        self, tmp_path: Path
+    ) -> None:
+        files: dict[str, File] = {"SHA256SUMS": 503, "linux": b"kernel"}
+
+        async with site(tmp_path, files, UNSIGNED) as (served, there):
+            await served.build()
+            kernel = await served.get(f"/boot/{HOST}/kernel/linux")
+
+        assert kernel.status == 502
+        assert ("GET", "linux") not in there.asked
+        assert troubles(served) == [
+            (
+                f"kernel: {there.url}/linux: cannot be verified: {there.url}/SHA256SUMS: cannot be"
+                " fetched: answered 503 Service Unavailable"
+            )
+        ]
+
+    async def test_gets_a_file_of_ours_only_if_it_is_what_it_should_be(
+        self, tmp_path: Path
+    ) -> None:
+        machine = LOCAL.replace("deb/linux", f"{{url: deb/linux, sha256: {LINUX}}}")
+        (tmp_path / "images/deb").mkdir(parents=True)
+        for name in ("deb/linux", "deb/initrd.gz", "firmware.cpio"):
+            (tmp_path / "images" / name).write_bytes(b"kernel")
+
+        async with serving(tmp_path, config=ALL_LOCAL, machine=machine) as served:
+            await served.build()
+            good = await served.get(f"/boot/{HOST}/kernel/linux")
+            (tmp_path / "images/deb/linux").write_bytes(b"forged")
+            bad = await served.get(f"/boot/{HOST}/kernel/linux")
+
+        assert (good.status, good.body) == (200, b"kernel")
+        assert bad.status == 404
+        assert troubles(served) == [
+            (
+                "kernel is not given: the SHA-256 of deb/linux is"
+                f" {hashlib.sha256(b'forged').hexdigest()}, and should be {LINUX} by 'sha256'"
+            )
+        ]
+
+    async def test_is_told_of_as_not_verified_where_nobody_says_what_it_should_be(
+        self, tmp_path: Path
+    ) -> None:
+        async with site(tmp_path, {"linux": b"kernel"}, "") as (served, there):
+            await served.build()
+            await served.get(f"/boot/{HOST}/kernel/linux")
+
+        assert served.texts(Step.IMAGE)[0] == (
+            f"fetching kernel, streamed from {there.url}/linux, not verified"
+        )
+
+
+class TestTheBuild:
+    async def test_records_the_digests_of_what_it_was_given_also_for_the_next_start(
+        self, tmp_path: Path
+    ) -> None:
+        files: dict[str, File] = {"SHA256SUMS": SUMS, "linux": b"kernel", "initrd.gz": b"initrd"}
+        by = "SHA256SUMS, which is not signed"
+
+        async with site(tmp_path, files, UNSIGNED) as (served, _):
+            await served.build()
+            await served.get(f"/boot/{HOST}/kernel/linux")
+            await served.get(f"/boot/{HOST}/kernel/linux")
+            await served.get(f"/boot/{HOST}/initrd/0/initrd.gz")
+            told = json.loads((await served.get(f"/api/v1/builds/{HOST}")).body)["given"]
+            await eventually(lambda: not served.parts.builds.unsaved)
+            (stored,) = await served.parts.records.latest()
+
+        assert told == {
+            "kernel": {"sha256": LINUX, "verified": by},
+            "initrd 0": {"sha256": INITRD, "verified": by},
+        }
+        assert stored.given == (
+            GivenFile("kernel", LINUX, by),
+            GivenFile("initrd 0", INITRD, by),
+        )
+
+    async def test_records_what_nobody_verified_as_such(self, tmp_path: Path) -> None:
+        async with site(tmp_path, {"linux": b"kernel"}, "") as (served, _):
+            await served.build()
+            await served.get(f"/boot/{HOST}/kernel/linux")
+            build = served.parts.index.active(HOST)
+
+        assert build is not None
+        assert build.given == (GivenFile("kernel", LINUX, ""),)
 
 
 class TestWhoMayBuildAndNoMore:

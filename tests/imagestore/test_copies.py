@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.errors import NotServedError, PyxieError
+from pyxie.errors import NotServedError
 from pyxie.images.spec import Upstream
 from pyxie.images.upstream import UpstreamError
 from pyxie.imagestore.copies import ImageStore
@@ -331,33 +331,6 @@ class TestVerifying:
             assert not await made.verify(key)
             assert made.entries() == []
             assert lies(tmp_path) == {"blobs": 0, "partial": 0, "urls": 0}
-
-
-class TestAJudge:
-    """What a file should be is told by others; see the verification of images."""
-
-    async def test_says_by_what_it_is_right(self, tmp_path: Path) -> None:
-        async def judge(_: Upstream, _digest: str) -> str:
-            return "SHA256SUMS"
-
-        async with mirror({"linux": KERNEL}) as there, store(tmp_path, judge=judge) as made:
-            await kept(made, f"{there.url}/linux")
-
-            assert only(made).verified == "SHA256SUMS"
-
-    async def test_that_refuses_has_nobody_get_all_of_it(self, tmp_path: Path) -> None:
-        class WrongError(PyxieError):
-            pass
-
-        async def judge(_: Upstream, digest: str) -> str:
-            raise WrongError(digest)
-
-        async with mirror({"linux": KERNEL}) as there, store(tmp_path, judge=judge) as made:
-            with pytest.raises(WrongError):
-                await got(made, f"{there.url}/linux")
-
-            assert made.entries() == []
-            assert lies(tmp_path)["blobs"] == 0
 
 
 class TestWithoutAFolder:

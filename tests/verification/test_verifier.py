@@ -96,7 +96,7 @@ class TestAFile:
 
     async def test_has_the_digest_of_its_list(self, site: Site) -> None:
         async with verifier(site) as made:
-            assert await made.wanted(PLAIN) == Wanted(LINUX, "SHA256SUMS, which is not signed")
+            assert await made.wanted(PLAIN) == Wanted(LINUX, f"{URL}, which is not signed")
 
     async def test_that_the_list_does_not_name_is_refused(self, site: Site) -> None:
         async with verifier(site) as made:
@@ -125,7 +125,7 @@ class TestASignedList:
             found = await made.wanted(self.SIGNED)
 
         assert found.sha256 == LINUX
-        assert found.by.startswith("SHA256SUMS, signed by ")
+        assert found.by.startswith(f"{URL}, signed by ")
 
     async def test_that_was_changed_is_refused(
         self, site: Site, keys: Keys, tmp_path: Path
@@ -198,7 +198,7 @@ class TestDebiansChain:
             found = await made.wanted(self.CHAIN)
 
         assert found.sha256 == LINUX
-        assert found.by.startswith("SHA256SUMS by InRelease, signed by ")
+        assert found.by.startswith(f"{URL} by InRelease, signed by ")
 
     async def test_breaks_where_the_list_was_changed_and_both_digests_are_named(
         self, site: Site, keys: Keys, tmp_path: Path
@@ -282,10 +282,13 @@ class TestAListInMemory:
 
         assert site.asked == [URL, URL]
 
-    async def test_is_read_again_at_once_for_who_asks_anew(self, site: Site) -> None:
+    async def test_is_read_again_after_seconds_for_who_doubts_it(self, site: Site) -> None:
         async with verifier(site) as made:
             await made.wanted(PLAIN)
             site.files[URL] = SUMS.replace(b"a1", b"b2")
+            assert (await made.wanted(PLAIN, anew=True)).sha256 == LINUX
+            site.now = 5.0
+            assert (await made.wanted(PLAIN)).sha256 == LINUX
             assert (await made.wanted(PLAIN, anew=True)).sha256 == OTHER
             assert (await made.wanted(PLAIN)).sha256 == OTHER
 
@@ -318,7 +321,7 @@ class TestWhatAgrees:
     async def test_is_said_by_both(self, site: Site) -> None:
         async with verifier(site) as made:
             assert await made.agreed(self.BOTH, "x") == Wanted(
-                LINUX, "'sha256' and SHA256SUMS, which is not signed"
+                LINUX, f"'sha256' and {URL}, which is not signed"
             )
             assert await made.agreed(PLAIN, "x") == await made.wanted(PLAIN)
 
@@ -333,7 +336,7 @@ class TestWhatAgrees:
 
         assert str(caught.value) == (
             f"{FOLDER}/main/images/netboot/linux: its SHA-256 is {OTHER}, and should be {LINUX}"
-            " by 'sha256', against SHA256SUMS, which is not signed"
+            f" by 'sha256', against {URL}, which is not signed"
         )
 
     @pytest.mark.parametrize("data", [None, b"", b"%b  other\n" % LINUX.encode()])
