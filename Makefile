@@ -83,6 +83,7 @@ bench: .venv/test
 	$(PY) -m bench.scripts
 	$(PY) -m bench.tftp
 	$(PY) -m bench.dhcp
+	$(PY) -m bench.images
 	$(PY) -m bench.storm
 
 # The lock files carry versions and hashes; where the packages come from is the user's choice.

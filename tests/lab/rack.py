@@ -111,6 +111,8 @@ class Transfer(asyncio.DatagramProtocol):
         if code == 5:
             self.over.set_exception(NoBootError(f"TFTP: {data[4:-1].decode()}"))
         elif code == 6:
+            # A server that does not know of windows leaves the word out (RFC 7440, section 3).
+            self._window = 4 if b"windowsize" in data.lower() else 1
             self._acknowledge()
         elif code == 3 and block == (self._block + 1) & 0xFFFF:
             self._block += 1
