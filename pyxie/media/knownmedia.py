@@ -19,6 +19,8 @@ _ARCHS: Final = MappingProxyType(
     }
 )
 _TITLE: Final = 80
+_LINE: Final = 1000
+"""Letters that are looked at of a file which has one line."""
 
 TEXTS: Final = (
     ".treeinfo",
@@ -92,7 +94,7 @@ def _anaconda(medium: _Medium) -> System | None:
 
 def _casper(medium: _Medium) -> System | None:
     """Ubuntu's live media, servers and desktops."""
-    said = medium.texts.get(".disk/info", "")
+    said = medium.texts.get(".disk/info", "")[:_LINE]
     if "ubuntu" not in said.lower() or not medium.tree.holds("casper/vmlinuz"):
         return None
     words = re.match(r'([^"]*?)\s*"', said) or re.match(r"(\S+ \S+)", said)
@@ -190,7 +192,9 @@ def _archiso(medium: _Medium) -> System | None:
 
 def _debian(medium: _Medium) -> System | None:
     """Debian's installer: that of its media looks for a disc, so the mirrors' own is booted."""
-    said = re.match(r'Debian GNU/Linux (\d+)[.\d]*\s+"[^"]*"', medium.texts.get(".disk/info", ""))
+    said = re.match(
+        r'Debian GNU/Linux (\d+)[.\d]*\s+"[^"]*"', medium.texts.get(".disk/info", "")[:_LINE]
+    )
     arch = next((each for each in (AMD64, "arm64") if medium.tree.holds(_OF_DEBIAN[each])), "")
     if said is None or not arch:
         return None

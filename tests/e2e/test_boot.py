@@ -11,6 +11,7 @@ from tests.lab import bootapi, dnsmasq, installer, smallguest
 from tests.lab.guest import Firmware, Guest
 from tests.lab.lan import Lan
 from tests.lab.server import INSTALLER_CMDLINE, Server
+from tests.support import until
 
 pytestmark = pytest.mark.e2e
 
@@ -212,13 +213,21 @@ UUID = "4c4c4544-0042-3510-8058-b4c04f333732"
 
 
 def test_the_nic_that_booted_is_the_one_that_installs(lan: Lan) -> None:
-    """The first card is in a socket that nobody answers; the second one boots."""
+    """The first card is in a socket that nobody answers; the second one boots.
+
+    What it boots is on an ISO image of nobody's that is dropped, recognised by its loader's
+    configuration, and confirmed; then it is named by ``os:`` and nothing else.
+    """
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
     dead, live = lan.tap(plugged=False), lan.tap()
     with Server(lan.srv) as server:
-        server.images()
-        server.machine(HOST, dead.mac, live.mac)
         server.start()
+        server.drop_medium("tools")
+        until(lambda: "guess: Small" in server.run("images", "import", "tools", check=False),
+              "the medium to be read", seconds=60)  # fmt: skip
+        confirmed = server.run("images", "import", "tools", "--confirm")
+        assert confirmed == "tools: Small, of tools.iso; boot it by `os: tools`\n"
+        server.machine(HOST, dead.mac, live.mac, extra="os: tools\n")
         server.build(HOST)
 
         with Guest(dead, live) as guest:

@@ -14,6 +14,7 @@ from typing import Any, Self
 from tests.lab import installer, smallguest
 from tests.lab.lan import Host
 from tests.lab.process import Process
+from tests.media import isos
 
 PORT = 8090
 
@@ -95,6 +96,18 @@ class Server:
             initrd.write_bytes(smallguest.initrd())
         else:
             shutil.copyfile(installer.initrd(), initrd)
+
+    def drop_medium(self, name: str) -> None:
+        """Make an ISO image with the small guest on it, and drop it into ``isos``."""
+        tree: isos.Files = {
+            "boot/kernel": installer.kernel().read_bytes(),
+            "boot/small.gz": smallguest.initrd(),
+            "isolinux/isolinux.cfg": "label small\n  menu label ^Small\n  kernel /boot/kernel\n"
+            "  append initrd=/boot/small.gz quiet\n",
+        }
+        iso = isos.made(self.folder / f"{name}.made", tree)
+        (self.folder / "isos").mkdir()
+        shutil.copyfile(iso, self.folder / f"isos/{name}.iso")
 
     def start(self, *options: str, env: Mapping[str, str] | None = None) -> Process:
         """Start the daemon and wait until it serves."""

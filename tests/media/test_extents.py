@@ -69,6 +69,8 @@ class TestAName:
         with pytest.raises(NotServedError, match=f"{name}: no such file"):
             tree.find(name)
 
+        assert not tree.holds(name)
+
     def test_of_links_in_a_circle_has_an_end(self, tree: Tree) -> None:
         with pytest.raises(NotServedError, match="circle: is a link that leads in circles"):
             tree.find("circle")

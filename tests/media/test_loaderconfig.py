@@ -99,6 +99,11 @@ class TestGrub:
             Entry('Rescue \\"it\\"', "r/vmlinuz", ("r/initrd",), "", self.SOURCE),
         ]
 
+    def test_has_words_of_several_pieces(self) -> None:
+        said = "menuentry x {\n linux /k root=\"a b\"'c'd ''; reboot\n}\n"
+
+        assert entries(self.SOURCE, said) == [Entry("x", "k", (), "root=a bcd ", self.SOURCE)]
+
     def test_is_told_by_what_it_says_as_well(self) -> None:
         assert entries("EFI/debian/x.cfg", GRUB)[0].kernel == "casper/vmlinuz"
 
