@@ -15,7 +15,7 @@ from pyxie.config.validate import nearest, sentence_of
 from pyxie.config.values import AMD64, CPUS
 from pyxie.errors import ConfigError, Problem, PyxieError
 from pyxie.recipes.filling import FillingError, filled
-from pyxie.recipes.recipe import LAID, WHOLE
+from pyxie.recipes.recipe import LAID, MAPS, WHOLE
 
 _LONGEST_CHAIN: Final = 8
 """Recipes of which each extends the next."""
@@ -137,8 +137,10 @@ class Cookbook:
                 name, f"the recipe of {name!r} is for {which}, and 'arch' is {arch}"
             )
         last = chain[-1]
+        named = {key for _, _, data in _variants(chain, arch) for key in data if data[key]}
         for key in WHOLE:
-            yield key, None, last, ()
+            if key not in named or key in MAPS:  # else it is replaced, which has a better place
+                yield key, None, last, ()
         words = self._words(chain, arch)
         for document, loc, data in _variants(chain, arch):
             for key in LAID:

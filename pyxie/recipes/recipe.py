@@ -27,6 +27,8 @@ WHOLE: Final = (
 )
 """Those of which nothing of a layer beneath counts, whether or not the recipe has them: it says
 all that is booted."""
+MAPS: Final = frozenset(("templates",))
+"""Those of them that are merged key by key with what a layer beneath says."""
 
 
 def _version(number: int) -> int:

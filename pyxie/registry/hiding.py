@@ -1,6 +1,7 @@
 """What a build type hides of a machine's file, and what of a type is hidden: told with places.
 
-The layers say the same keys; asked for a rescue, who reads this sees what is left of the rest.
+The layers say the same keys; asked for a rescue, who reads this sees what is left of the rest. A
+recipe is a part of the layer that names it by `os`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from typing import Any
 
 from pyxie.config.place import spell
 from pyxie.errors import Problem
-from pyxie.registry.merge import Hidden, Merged
+from pyxie.registry.merge import Hidden, Merged, Place
 from pyxie.registry.origins import SECRET
+from pyxie.registry.systems import RECIPE
 
 _TYPE = "build type "
 _DEFAULTS = "settings"
@@ -24,8 +26,9 @@ def around_type(merged: Merged) -> list[Hidden]:
     return [
         each
         for each in merged.hidden
-        if each.place.layer != _DEFAULTS
-        and (each.place.layer.startswith(_TYPE) or each.by.layer.startswith(_TYPE))
+        if each.place.layer != each.by.layer  # of a recipe that extends another
+        and (below := _layer(each.place, merged)) != _DEFAULTS
+        and (below.startswith(_TYPE) or _layer(each.by, merged).startswith(_TYPE))
         and not (each.loc == _NOTE or each.loc[-1] in SECRET or _same(each, merged))
     ]
 
@@ -38,17 +41,17 @@ def of_type(merged: Merged, build_type: str) -> Iterator[Problem]:
         build_type: Its name.
     """
     for each in around_type(merged):
-        if each.place.layer == f"{_TYPE}{build_type}":
+        if _layer(each.place, merged) == f"{_TYPE}{build_type}":
             at = each.place.problem("")
-            yield each.by.problem(f"hides that of build type {build_type}, {at.file}:{at.line}")
+            yield each.by.problem(f"hides that of {each.place.layer}, {at.file}:{at.line}")
 
 
 def by_type(merged: Merged, build_type: str) -> Iterator[Problem]:
     """Walk the keys that a build type hides, as `of_type`."""
     for each in around_type(merged):
-        if each.by.layer == f"{_TYPE}{build_type}":
+        if _layer(each.by, merged) == f"{_TYPE}{build_type}":
             at = each.by.problem("")
-            yield each.place.problem(f"is hidden by build type {build_type}, {at.file}:{at.line}")
+            yield each.place.problem(f"is hidden by {each.by.layer}, {at.file}:{at.line}")
 
 
 def as_json(hidden: Hidden) -> dict[str, Any]:
@@ -63,6 +66,14 @@ def as_json(hidden: Hidden) -> dict[str, Any]:
         "by_file": str(by.file),
         "by_line": by.line,
     }
+
+
+def _layer(place: Place, merged: Merged) -> str:
+    """Return whose a value is: of a recipe, the layer that names it."""
+    if not place.layer.startswith(RECIPE):
+        return place.layer
+    naming = merged.place(("os",))
+    return naming.layer if naming is not None else place.layer
 
 
 def _same(hidden: Hidden, merged: Merged) -> bool:

@@ -151,6 +151,40 @@ class TestTheDocument:
         assert told == dict(PUBLIC)
 
 
+class TestWhatIsInstalled:
+    @pytest.mark.parametrize(
+        ("name", "arch", "says"),
+        [
+            (
+                "rocky-9",
+                "arm64",
+                "url --url=https://dl.rockylinux.org/pub/rocky/9/BaseOS/aarch64/os/",
+            ),
+            (
+                "centos-stream-10",
+                "amd64",
+                "--baseurl=https://mirror.stream.centos.org/10-stream/AppStream/x86_64/os/",
+            ),
+            ("fedora-44", "arm64", "/linux/releases/44/Everything/aarch64/os/"),
+            ("debian-13", "amd64", "d-i mirror/http/hostname string mirrors.kernel.org\n"),
+            ("debian-13", "amd64", "# Debian 13, unattended"),
+            ("ubuntu-26.04", "arm64", 'uri: "http://ports.ubuntu.com/ubuntu-ports"'),
+            ("alpine-3.23", "amd64", "http://dl-cdn.alpinelinux.org/alpine/v3.23/main"),
+        ],
+    )
+    def test_comes_from_where_its_kernel_does(self, name: str, arch: str, says: str) -> None:
+        found = rehearsed(definition(name, arch, {}))
+
+        assert any(says in text for text in found.served.texts.values())
+
+    def test_by_debians_installer_may_come_over_tls(self) -> None:
+        machine = definition("debian-12", "amd64", {"mirror_scheme": "https"})
+
+        text = rehearsed(machine).served.texts["preseed"]
+
+        assert "d-i mirror/protocol string https\nd-i mirror/https/hostname string " in text
+
+
 class TestWiping:
     SAID: ClassVar[dict[str, str]] = recorded("wipe").params
 

@@ -12,6 +12,7 @@ from pyxie.registry.merge import Layer, Merged, merge
 def merged(**texts: str) -> Merged:
     """Lay layers over each other, in the order given; ``rescue`` is a build type."""
     names = {"rescue": "build type rescue", "web": "group web"}
+    names |= dict.fromkeys(("recipe", "again"), "recipe r")
     return merge(
         [
             Layer(names.get(name, name), parse(text.encode(), Path(f"{name}.yaml")))
@@ -56,6 +57,24 @@ class TestAType:
         found = merged(machine="description: a\n", rescue="description: b\n")
 
         assert around_type(found) == []
+
+    def test_has_a_recipe_for_a_part_of_it(self) -> None:
+        """A shipped type names a system, and says nothing else of what is booted."""
+        machine = "preseed: m\ncmdline: m\nkernel: same\n"
+        rescue = "os: r\ncmdline: t\n"
+        of_type_ = merged(machine=machine, recipe="preseed: p\nkernel: same\n", rescue=rescue)
+        of_settings = merged(recipe="preseed: p\n", settings="os: r\n", rescue="preseed: t\n")
+        of_machine = merged(recipe="preseed: p\n", machine="os: r\n", rescue="preseed: t\n")
+        extended = merged(recipe="preseed: p\n", again="preseed: q\n", rescue="os: r\n")
+
+        assert [str(each) for each in by_type(of_type_, "rescue")] == [
+            "machine.yaml:1:10: preseed: is hidden by recipe r, recipe.yaml:1",
+            "machine.yaml:2:10: cmdline: is hidden by build type rescue, rescue.yaml:2",
+        ]
+        assert [str(each) for each in by_type(of_machine, "rescue")] == [
+            "recipe.yaml:1:10: preseed: is hidden by build type rescue, rescue.yaml:1"
+        ]
+        assert around_type(of_settings) == around_type(extended) == []
 
     def test_shows_no_secret(self) -> None:
         found = merged(machine="ipmi_password: a\n", rescue="ipmi_password: b\n")
