@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 AMD64: Final = "amd64"
-CPUS: Final = {AMD64: "x86_64", "arm64": "aarch64"}
+ARM64: Final = "arm64"
+CPUS: Final = {AMD64: "x86_64", ARM64: "aarch64"}
 """What processors are called by Debian, and by `uname`: distributions' paths have either."""
 _HEX = re.compile(r"[0-9a-f]{12}")
 _INFINIBAND = re.compile(r"(0x|20)?[0-9a-f]{16}|[0-9a-f]{40}")

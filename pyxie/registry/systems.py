@@ -7,11 +7,12 @@ another system in the way.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pyxie.config.nodes import Plain
-from pyxie.config.values import AMD64, arch_name
+from pyxie.config.values import AMD64, ARM64, arch_name
+from pyxie.config.words import architectures
 from pyxie.errors import ConfigError, Problem
 from pyxie.recipes.cookbook import Cookbook, Said, UnknownSystemError
 from pyxie.registry.merge import Layer, Place, Says, says_nothing
@@ -23,13 +24,22 @@ RECIPE: Final = "recipe "
 
 @dataclass(frozen=True, slots=True)
 class _Recipe:
-    """A recipe as a layer."""
+    """A recipe as a layer.
+
+    Attributes:
+        name: The layer's.
+        said: What it says.
+        matched: The architecture by a `match`, where nobody says it otherwise.
+    """
 
     name: str
     said: Sequence[Said]
+    matched: tuple[str, str, Place] | None = None
 
     def items(self) -> Iterator[tuple[str, Plain, Place]]:
         """Walk what the recipe says."""
+        if self.matched is not None:
+            yield self.matched
         for key, value, document, loc in self.said:
             yield key, value, Place(self.name, document, loc)
 
@@ -48,12 +58,27 @@ def with_recipe(layers: Sequence[Layer], cookbook: Cookbook) -> list[Says]:
     if named is None or named[1] is None:
         return list(layers)
     at, name, place = named
-    arch = _last(layers, "arch")
+    written = _last(layers, "arch")
+    matched = _matched(layers) if written is None else None
+    arch = arch_name(str(written[1])) if written and written[1] else AMD64
     try:
-        said = cookbook.said(str(name), arch_name(str(arch[1])) if arch and arch[1] else AMD64)
+        said = cookbook.said(str(name), matched[1] if matched else arch)
     except UnknownSystemError as exc:
         raise ConfigError([place.problem(str(exc))]) from exc
-    return [*layers[:at], _Recipe(f"{RECIPE}{name}", said), *layers[at:]]
+    return [*layers[:at], _Recipe(f"{RECIPE}{name}", said, matched), *layers[at:]]
+
+
+def _matched(layers: Sequence[Layer]) -> tuple[str, str, Place] | None:
+    """Return the architecture that a machine has by its `match`, if that says which."""
+    found = _last(layers, "match")
+    if found is None or not isinstance(found[1], dict):
+        return None
+    words = found[1].get("arch")
+    names = words if isinstance(words, list) else [words] if words else []
+    codes = {code for each in names for code in architectures(str(each))}
+    if not codes or not codes <= architectures("arm64 UEFI"):
+        return None
+    return "arch", ARM64, replace(found[2], loc=(*found[2].loc, "arch"))
 
 
 def unknown(layer: Layer, cookbook: Cookbook) -> Iterator[Problem]:

@@ -96,6 +96,25 @@ class TestASystem:
         assert (found.machine.kernel, found.machine.arch) == ("b-arm", "arm64")
         assert define(registry, body="arch: amd64").machine.kernel == "b"
 
+    @pytest.mark.parametrize(
+        ("match", "arch"),
+        [("arm64-efi", "arm64"), ("[arm64 UEFI]", "arm64"), ("BIOS", "amd64"), ("UEFI", "amd64")],
+    )
+    def test_is_of_the_architecture_that_the_machine_is_matched_by(
+        self, tmp_path: Path, match: str, arch: str
+    ) -> None:
+        machine = f"os: b\nmatch: {{uuid: 0-0-0-0-1, arch: {match}}}\n".replace(
+            "0-0-0-0-1", "00000000-0000-0000-0000-000000000001"
+        )
+        registry = lay(tmp_path, **{"machines__web01.lab": machine}).scan()
+
+        found = define(registry)
+
+        assert registry.problems == ()
+        assert found.machine.arch == arch
+        assert found.machine.kernel == ("b-arm" if arch == "arm64" else "b")
+        assert define(registry, body="arch: amd64").machine.kernel == "b"
+
     def test_is_told_with_file_and_line_of_the_recipe(self, tmp_path: Path) -> None:
         registry = lay(tmp_path, **{"machines__web01.lab": "os: a\n"}).scan()
 
