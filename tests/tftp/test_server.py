@@ -527,7 +527,7 @@ class TestRepeatedRequests:
 
     async def test_after_a_reset_are_served_anew(self, root: Path) -> None:
         """The machine was switched off in mid-transfer, and asks from the same port."""
-        async with serving(root, Limits(timeout=0.01)) as lab:
+        async with serving(root, Limits(timeout=0.05)) as lab:
             with contextlib.closing(Client(lab.server)) as client:
                 client.say(RRQ)
                 _, old = await client.hear()
