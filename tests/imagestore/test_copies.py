@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from pyxie.errors import NotServedError
+from pyxie.errors import NotServedError, PyxieError
 from pyxie.images.spec import Upstream
 from pyxie.images.upstream import UpstreamError
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.entry import Entry, key_of
 from pyxie.imagestore.growth import UncachedError
+from pyxie.imagestore.ondisk import Disk
 from pyxie.outbound.reach import Reach
-from tests.http.upstream import mirror
+from tests.http.upstream import File, mirror
 from tests.imagestore.liar import liar, says, whole
 from tests.imagestore.stores import got, kept, lies, store
 from tests.support import Clock, eventually
@@ -331,6 +334,44 @@ class TestVerifying:
             assert not await made.verify(key)
             assert made.entries() == []
             assert lies(tmp_path) == {"blobs": 0, "partial": 0, "urls": 0}
+
+
+class TestAllAtOnce:
+    @pytest.mark.parametrize("seed", range(5))
+    async def test_leave_in_memory_what_is_on_disk(self, tmp_path: Path, seed: int) -> None:
+        """Fetches, copies that make room, pins, prunings and checks, in any order."""
+        chance = random.Random(seed)
+        files: dict[str, File] = {str(n): str(n % 5).encode() * 50_000 for n in range(8)}
+        async with mirror(files) as there:
+            settings = {"size": "150 kB", "revalidate": "always"}
+            async with store(tmp_path, settings) as made:
+
+                async def something() -> None:
+                    url = f"{there.url}/{chance.randrange(8)}"
+                    key = key_of(url, Reach.ANYWHERE)
+                    with suppress(PyxieError):
+                        match chance.randrange(8):
+                            case 0:
+                                await made.pin(key, pinned=chance.random() < 0.3)
+                            case 1:
+                                await made.prune()
+                            case 2:
+                                assert await made.verify(key)
+                            case _:
+                                assert await got(made, url) == files[url[-1]]
+
+                for _ in range(10):
+                    await asyncio.gather(*(something() for _ in range(12)))
+                await eventually(lambda: not made.fetching())
+                in_memory = {(each.key, each.digest, each.pinned) for each in made.entries()}
+
+        disk = Disk(tmp_path)
+        await asyncio.to_thread(disk.claim)
+        before = lies(tmp_path)["blobs"]
+        on_disk = await asyncio.to_thread(disk.load, 100)
+        await asyncio.to_thread(disk.leave)
+        assert {(each.key, each.digest, each.pinned) for each in on_disk} == in_memory
+        assert before == len({each.digest for each in on_disk})
 
 
 class TestWithoutAFolder:

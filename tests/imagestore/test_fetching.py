@@ -12,6 +12,7 @@ from pyxie.imagestore import fetching
 from pyxie.imagestore.growth import UncachedError
 from tests.imagestore.liar import Answer, Asked, head, liar, says, whole
 from tests.imagestore.stores import got, kept, lies, store
+from tests.support import eventually
 
 FILE = bytes(range(256)) * 8192
 HALF = len(FILE) // 2
@@ -106,6 +107,23 @@ class TestOneThatWasBrokenOff:
 
             assert there.asked[0].start > 0
             assert lies(tmp_path) == {"blobs": 1, "partial": 0, "urls": 1}
+
+    async def test_by_a_stop_goes_on_at_the_next_start(self, tmp_path: Path) -> None:
+        async def stops(_: Asked, writer: asyncio.StreamWriter) -> None:
+            writer.write(head("200 OK", Content_Length=len(FILE), ETag='"one"') + FILE[:HALF])
+            await writer.drain()
+            await asyncio.sleep(60)
+
+        async with liar(stops, whole(FILE)) as there:
+            async with store(tmp_path) as made:
+                client = asyncio.create_task(got(made, f"{there.url}/linux"))
+                await eventually(lambda: any(each.written for each in made.fetching()))
+            with pytest.raises(UncachedError, match="pyxie is stopping"):
+                await client
+            async with store(tmp_path) as made:
+                assert await kept(made, f"{there.url}/linux") == FILE
+
+            assert there.asked[1].start > 0
 
     async def test_begins_anew_after_a_restart_if_it_is_another_by_then(
         self, tmp_path: Path
