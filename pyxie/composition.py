@@ -412,6 +412,7 @@ def serve_tftp(
             parts.index,
             parts.definitions,
             parts.image_store,
+            parts.own_files,
             parts.settings,
             parts.pools.images,
             parts.trace,

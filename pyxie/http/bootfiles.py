@@ -19,7 +19,7 @@ from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress
 from pyxie.http.boot_api import boot_api_image
 from pyxie.http.edge import is_by_hand, peer, unknown_machine
-from pyxie.http.elsewhere import give, tell_unverified
+from pyxie.http.elsewhere import give
 from pyxie.http.files import opened, send
 from pyxie.http.mediafiles import medium_file
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, OWN_FILES, POOLS, SETTINGS, TRACE
@@ -30,6 +30,7 @@ from pyxie.images.wanted import wanted as meant
 from pyxie.openfile import OpenFile
 from pyxie.registry.machine import Machine
 from pyxie.verification.faults import VerificationError
+from pyxie.verification.telling import told
 
 routes = Routes()
 
@@ -106,7 +107,7 @@ async def _ours(
                 _given(request, build, wanted, sha256)
             return answer
     except VerificationError as exc:
-        tell_unverified(exc, part, source, partial(_tell, request, build))
+        _tell(request, build, told(exc, part, source))
         raise NotServedError(part, "is not what it should be; `pyxie events` says why") from exc
     except NotServedError as exc:
         failed = ImageFailed(part=part, source=exc.what, why=exc.why)

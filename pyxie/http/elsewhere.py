@@ -17,7 +17,6 @@ from pyxie.events.kinds import (
     ImageAbsent,
     ImageFailed,
     ImageFetching,
-    ImageMismatch,
     ImageProgress,
     ImageStale,
     ImageUncached,
@@ -36,7 +35,8 @@ from pyxie.openfile import OpenFile
 from pyxie.outbound.mark import is_fetch
 from pyxie.threads import Pool
 from pyxie.urls import shown
-from pyxie.verification.faults import MismatchError, UnlistedError, VerificationError
+from pyxie.verification.faults import UnlistedError, VerificationError
+from pyxie.verification.telling import told
 
 _PIECE: Final = 16 << 10
 """Bytes that are read at once of a file whose length is not known yet."""
@@ -91,17 +91,17 @@ async def give(
         except UncachedError as exc:
             if not exc.is_meant:
                 tell(ImageUncached(part=part, source=url, why=str(exc)))
-            streams, told = request.app[UPSTREAMS], ""
+            streams, right = request.app[UPSTREAMS], ""
 
             async def judge(digest: str) -> None:
-                nonlocal told
+                nonlocal right
                 await request.app[TRUST].judge(source, digest)
-                told = digest
+                right = digest
 
             judging = judge if source.expected else None
             answer = await streams.stream(source, request, paced(moved), waits, judging)
-            if told:
-                given(told)
+            if right:
+                given(right)
             return answer
     except VerificationError as exc:
         if extra and isinstance(exc, UnlistedError):
@@ -237,21 +237,10 @@ def _unverified(
     tell: Callable[[Kind], None],
 ) -> web.Response:
     """Answer with 502, or raise BrokenOffError where something was sent already."""
-    tell_unverified(exc, part, shown(source.url), tell)
+    tell(told(exc, part, shown(source.url)))
     if request.transport is None or request.transport.is_closing():
         raise BrokenOffError(source.url, f"is not what it should be: {exc}") from exc
     return not_fetched(request, part, UpstreamError(source.url, f"cannot be verified: {exc}"))
-
-
-def tell_unverified(
-    exc: VerificationError, part: str, source: str, tell: Callable[[Kind], None]
-) -> None:
-    """Record that a file is not given, for it is not known to be what it should be."""
-    if isinstance(exc, MismatchError):
-        fault = {"wanted": exc.wanted, "found": exc.found, "by": exc.by}
-        tell(ImageMismatch(part=part, source=exc.what, **fault))
-    else:
-        tell(ImageFailed(part=part, source=source, why=f"cannot be verified: {exc}"))
 
 
 def not_fetched(request: web.Request, part: str, exc: UpstreamError) -> web.Response:

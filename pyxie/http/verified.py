@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,10 @@ from pyxie.config.nodes import Loc
 from pyxie.errors import NotServedError, Problem
 from pyxie.http.files import opened
 from pyxie.http.mediafiles import medium_file
-from pyxie.http.parts import OWN_FILES, POOLS, SETTINGS, VERIFIER
+from pyxie.http.parts import IMAGE_STORE, OWN_FILES, POOLS, SETTINGS, VERIFIER
 from pyxie.images.spec import Image, Images, Local, OnMedium, Upstream, images_of, locate, source
+from pyxie.images.upstream import UpstreamError
+from pyxie.imagestore.growth import UncachedError
 from pyxie.registry.define import Definition
 from pyxie.registry.mirrors import Mirrors
 from pyxie.verification.faults import MismatchError, UnreadError, VerificationError
@@ -72,7 +75,8 @@ async def _checked(request: web.Request, image: Image) -> None:
     match image:
         case Upstream():
             if image.expected is not None:
-                await request.app[VERIFIER].agreed(image.expected, image.url)
+                wanted = await request.app[VERIFIER].agreed(image.expected, image.url)
+                await _compared(request, image, wanted.sha256)
         case Local() if image.sha256:
             settings, pool = request.app[SETTINGS](), request.app[POOLS].images
             folders = settings.images, settings.image_store.folders
@@ -83,6 +87,20 @@ async def _checked(request: web.Request, image: Image) -> None:
                 await request.app[OWN_FILES].check(file, image.sha256, source(image))
         case _:
             pass
+
+
+async def _compared(request: web.Request, image: Upstream, sha256: str) -> None:
+    """Refuse a file of which the store has a copy that is wrong, if its server has nothing else.
+
+    Raises:
+        VerificationError: It is.
+    """
+    store = request.app[IMAGE_STORE]
+    held = store.held(image)
+    if held is not None and held.digest != sha256:
+        with suppress(UpstreamError, UncachedError):  # nobody knows yet
+            async with store.whole(image):
+                pass
 
 
 def _parts(images: Images) -> Iterator[tuple[str, Loc, Image]]:

@@ -8,6 +8,7 @@ image store before the transfer begins; a client that asks again meanwhile waits
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from pyxie.builds.definitions import Definitions
@@ -19,13 +20,26 @@ from pyxie.errors import NotServedError, PyxieError
 from pyxie.events.event import Recorder
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageFailed, ImageFetching
-from pyxie.images.spec import Local, OnMedium, Upstream, images_of, locate, with_mirrors
+from pyxie.images.spec import (
+    Local,
+    OnMedium,
+    Upstream,
+    images_of,
+    locate,
+    verified_by,
+    with_mirrors,
+)
 from pyxie.images.wanted import Wanted, wanted
 from pyxie.imagestore.copies import ImageStore
+from pyxie.openfile import opened
 from pyxie.tftp.source import Found
 from pyxie.threads import Pool
 from pyxie.urls import shown
+from pyxie.verification.faults import VerificationError
+from pyxie.verification.ownfiles import OwnFiles
+from pyxie.verification.telling import told
 
+_WRONG: Final = "is not what it should be; `pyxie events` says why"
 _FAILED: Final = "cannot be fetched; `pyxie events` says why"
 
 
@@ -36,6 +50,7 @@ class Kernels:
         index: Which machines are.
         definitions: What they are.
         store: Keeps other servers' files.
+        own: Checks those of this host.
         settings: Those of now.
         pool: Whose threads look into folders of this host.
         recorder: Is told what is fetched.
@@ -46,6 +61,7 @@ class Kernels:
         index: BuildIndex,
         definitions: Definitions,
         store: ImageStore,
+        own: OwnFiles,
         settings: Callable[[], Settings],
         pool: Pool,
         recorder: Recorder,
@@ -53,6 +69,7 @@ class Kernels:
         self._index = index
         self._definitions = definitions
         self._store = store
+        self._own = own
         self._settings = settings
         self._pool = pool
         self._recorder = recorder
@@ -87,18 +104,35 @@ class Kernels:
             case Local() as local:
                 folders = settings.images, settings.image_store.folders
                 path = await self._pool.run(locate, local, *folders)
+                if local.sha256:
+                    await self._check(build, local, path, part, peer)
             case OnMedium():
                 raise NotServedError(part, "is on a medium, and served over HTTP alone")
             case Upstream() as source:
                 url = shown(source.url)
-                self._tell(build, ImageFetching(part=part, source=url), peer)
+                by = verified_by(source)
+                self._tell(build, ImageFetching(part=part, source=url, verified=by), peer)
                 try:
                     path = await self._store.path(with_mirrors(source, settings.mirrors))
+                except VerificationError as exc:
+                    self._tell(build, told(exc, part, url), peer)
+                    raise NotServedError(part, _WRONG) from exc
                 except PyxieError as exc:
                     why = getattr(exc, "why", "") or str(exc)
                     self._tell(build, ImageFailed(part=part, source=url, why=why), peer)
                     raise NotServedError(part, _FAILED) from exc
         return Found(path=path, mac=build.mac, what=part)
+
+    async def _check(self, build: Build, local: Local, path: Path, part: str, peer: str) -> None:
+        """Check that a file of ours is what it should be; raises NotServedError."""
+        file = await self._pool.run(opened, path)
+        try:
+            await self._own.check(file, local.sha256, local.written)
+        except VerificationError as exc:
+            self._tell(build, told(exc, part, local.written), peer)
+            raise NotServedError(part, _WRONG) from exc
+        finally:
+            file.close()
 
     def _tell(self, build: Build, what: Kind, peer: str) -> None:
         self._recorder.record(what, mac=build.mac, host=build.host, peer=peer)

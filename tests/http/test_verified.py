@@ -128,6 +128,33 @@ class TestABuild:
         assert "keyring fedora: is in none of " in told
         assert told.endswith(": put the distribution's keys there as fedora.gpg")
 
+    async def test_is_refused_where_the_copy_in_the_store_is_not_what_it_should_be(
+        self, tmp_path: Path
+    ) -> None:
+        async with site(tmp_path, {"linux": b"kernel"}, "") as (served, there):
+            await served.build()
+            await served.get(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            status, told = await asked(served, BODY % OTHER.encode())
+
+        assert (status, told) == (
+            400,
+            (
+                f"body:1:30: kernel.sha256: {there.url}/linux: its SHA-256 is {LINUX},"
+                f" and should be {OTHER} by 'sha256'"
+            ),
+        )
+
+    async def test_begins_where_the_copy_in_the_store_is_old(self, tmp_path: Path) -> None:
+        files: dict[str, File] = {"linux": b"older"}
+        async with site(tmp_path, files, "") as (served, _):
+            await served.build()
+            await served.get(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            files["linux"] = b"kernel"
+
+            assert await asked(served, BODY % LINUX.encode()) == (200, "OK")
+
     async def test_begins_with_advice_where_the_list_is_not_to_be_had(self, tmp_path: Path) -> None:
         async with site(tmp_path, {"SHA256SUMS": 404}, UNSIGNED) as (served, there):
             answer = await served.ask("PUT", f"/api/v1/builds/{HOST}", b"{}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ def kernels(served: Served) -> Kernels:
         parts.index,
         parts.definitions,
         parts.image_store,
+        parts.own_files,
         parts.settings,
         parts.pools.images,
         parts.trace,
@@ -94,6 +96,32 @@ class TestAFile:
 
             assert found is not None
             assert found.path == tmp_path / "images/firmware.cpio"
+
+    @pytest.mark.parametrize("where", ["here", "elsewhere"])
+    async def test_that_is_not_what_it_should_be_is_refused_and_both_digests_are_told(
+        self, tmp_path: Path, where: str
+    ) -> None:
+        wanted, found = "a1" * 32, hashlib.sha256(KERNEL).hexdigest()
+        (tmp_path / "images/deb").mkdir(parents=True)
+        for name in ("deb/linux", "deb/initrd.gz", "firmware.cpio"):
+            (tmp_path / "images" / name).write_bytes(KERNEL)
+        said = f"kernel: {{url: {'deb/linux' if where == 'here' else 'URL'}, sha256: {wanted}}}"
+        async with mirror({"linux": KERNEL}) as there:
+            machine = LOCAL.replace("kernel: deb/linux", said.replace("URL", f"{there.url}/linux"))
+            async with serving(tmp_path, config=ALL_LOCAL, machine=LOCAL) as served:
+                await served.build()
+                (tmp_path / f"machines/{HOST}.yaml").write_text(machine)
+                await served.parts.machines.refresh()
+                with pytest.raises(NotServedError, match="is not what it should be"):
+                    await kernels(served).find(AT, "192.0.2.7")
+
+        source = "deb/linux" if where == "here" else f"{there.url}/linux"
+        assert served.texts(Step.TROUBLE) == [
+            (
+                f"kernel is not given: the SHA-256 of {source} is {found},"
+                f" and should be {wanted} by 'sha256'"
+            )
+        ]
 
     async def test_that_cannot_be_had_is_refused_and_the_events_say_why(
         self, tmp_path: Path
