@@ -13,6 +13,8 @@ from pyxie.media.isofolder import PARTIAL, SUFFIX
 
 _PIECE: Final = 1 << 20
 """Bytes that are written at once."""
+_SYNCED: Final = 64 << 20
+"""Bytes after which the disk has them: of gigabytes at the end nobody would wait for it."""
 
 
 class Incoming:
@@ -37,12 +39,17 @@ class Incoming:
             raise FileExistsError(self._path)
         self._part = folder / f".{name}{SUFFIX}{PARTIAL}"
         self._file = self._part.open("xb", buffering=0)
+        self._unsynced = 0
 
     def write(self, data: bytes) -> None:
         """Add bytes to its end; raises OSError."""
         left = memoryview(data)
         while left:
             left = left[self._file.write(left) :]
+        self._unsynced += len(data)
+        if self._unsynced >= _SYNCED:
+            os.fdatasync(self._file.fileno())
+            self._unsynced = 0
 
     def finish(self) -> Path:
         """Have it be there, whole; return its path.
