@@ -68,6 +68,9 @@ ARRIVALS = Bound(
 )
 DESCRIPTORS = Bound("descriptors", 65_536, "open files, or what the host gives", "wait or refused")
 HTTP_FIRST_REQUEST = Bound("http_first_request", 30, "s for a connection's first request", "closed")
+HTTP_HEAD = Bound(
+    "http_head", 16_384, "bytes of a request's head, or of a body's trailers", "closed"
+)
 HTTP_STILL = Bound(
     "http_still", 60, "s without a byte taken, or sent of a request's body", "closed"
 )

@@ -20,6 +20,7 @@ from pyxie.bounds import (
     HTTP_AHEAD,
     HTTP_BODY_PACE,
     HTTP_FIRST_REQUEST,
+    HTTP_HEAD,
     HTTP_IDLE,
     HTTP_REFUSALS,
     HTTP_STILL,
@@ -27,6 +28,7 @@ from pyxie.bounds import (
 )
 from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, of_peer
 from pyxie.http.gate import Side
+from pyxie.http.heads import Heads
 from pyxie.http.pace import ENOUGH, TCP_INFO_SIZE, Line, Pace, Turn, line, turn
 from pyxie.net.address import Address, address
 from pyxie.rate import Once, Spacing, first_slow
@@ -81,7 +83,7 @@ class Admission:
         self._said = Once()
         self._refusals = Spacing(HTTP_REFUSALS.most, burst=HTTP_REFUSALS.most)
 
-    def wrap(self, factory: Callable[[], asyncio.Protocol]) -> Callable[[], asyncio.Protocol]:
+    def wrap(self, factory: Callable[[], web.RequestHandler]) -> Callable[[], asyncio.Protocol]:
         """Return a factory whose protocols count before they hand over to ``factory``'s."""
         return lambda: _Connection(self, factory)
 
@@ -163,11 +165,13 @@ class _Connection(asyncio.Protocol):
     who: Origin
     """Once it is admitted."""
 
-    def __init__(self, admission: Admission, factory: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(self, admission: Admission, factory: Callable[[], web.RequestHandler]) -> None:
         self.request: web.BaseRequest | None = None
         self._admission = admission
         self._factory = factory
-        self._inner: asyncio.Protocol | None = None
+        self._inner: web.RequestHandler | None = None
+        self._heads: Heads
+        self._ended = False
         self._socket: socket.socket | None = None
         self._loop = asyncio.get_running_loop()
         self._pace = Pace(self._loop.time())
@@ -189,6 +193,7 @@ class _Connection(asyncio.Protocol):
         self._patience = self._loop.call_later(patience.first_request, self._asks_nothing)
         self._look_later()
         self._inner = self._factory()
+        self._heads = Heads(self._inner)
         self._inner.connection_made(transport)
 
     def begun(self, request: web.BaseRequest) -> None:
@@ -209,15 +214,19 @@ class _Connection(asyncio.Protocol):
         self._answered = self._loop.time()
 
     def data_received(self, data: bytes) -> None:
-        if self._inner is not None:
+        if self._inner is not None and not self._ended:
             if len(data) >= HTTP_UNREAD.whole:
                 HTTP_UNREAD.reached()  # more of it waits in the kernel
             if self.request is not None and self.request.content.is_eof():
                 HTTP_AHEAD.reached()
-            self._inner.data_received(data)
+            if not self._heads.feed(data):
+                HTTP_HEAD.reached()
+                self._give_up(f"the head of its request is over {HTTP_HEAD.whole} bytes")
 
     def eof_received(self) -> bool | None:
-        return self._inner.eof_received() if self._inner is not None else None
+        if self._inner is not None:
+            self._inner.eof_received()
+        return None
 
     def pause_writing(self) -> None:
         if self._inner is not None:
@@ -253,6 +262,7 @@ class _Connection(asyncio.Protocol):
 
     def end(self) -> None:
         """Cut it off."""
+        self._ended = True
         self._admission.leave(self)
         if self._socket is None:
             cast("asyncio.Transport", self.transport).abort()
