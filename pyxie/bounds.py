@@ -169,8 +169,12 @@ TFTP_TOTAL = Bound("tftp_total", 4096, "transfers", "a slow one makes room", "li
 TFTP_NEWCOMERS = Bound(
     "tftp_newcomers", 100, "requests a second of addresses never heard again", "dropped"
 )
+TFTP_REQUESTS = Bound("tftp_requests", 200, "requests a second of one address", "dropped")
 TFTP_UNHEARD = Bound(
-    "tftp_unheard", 200, "transfers whose clients have said nothing yet", "the oldest is ended"
+    "tftp_unheard",
+    200,
+    "transfers whose clients have said nothing yet",
+    "the oldest of the address with most of them is ended",
 )
 TFTP_LINES = Bound("tftp_log_lines", 300, "log lines a minute of failed transfers", "not written")
 

@@ -36,8 +36,10 @@ class Clients:
     def __init__(self) -> None:
         self._all: dict[tuple[str, int], Client] = {}
         self._of_host: Counter[str] = Counter()
-        self._unheard: dict[tuple[str, int], Session] = {}
-        """The last of those that began, in their order; some of them were heard since."""
+        self._unheard: dict[str, dict[tuple[str, int], Session]] = {}
+        """By address the last of those that began, in their order; some were heard since."""
+        self._silent = 0
+        """How many these are."""
 
     def __len__(self) -> int:
         return len(self._all)
@@ -60,14 +62,16 @@ class Clients:
         """Add one whose transfer begins."""
         peer = client.asked.peer
         self._all[peer] = client
-        self._unheard[peer] = client.session
+        self._unheard.setdefault(peer[0], {})[peer] = client.session
+        self._silent += 1
         self._of_host[peer[0]] += 1
 
     def remove(self, session: Session) -> Client:
         """Take out the one whose transfer is over."""
         client = self._all.pop(session.peer)
-        self._unheard.pop(session.peer, None)
         host = session.peer[0]
+        if session.peer in self._unheard.get(host, ()):
+            self._forget(session.peer)
         self._of_host[host] -= 1
         if not self._of_host[host]:
             del self._of_host[host]
@@ -83,13 +87,24 @@ class Clients:
     def silent(self) -> Iterator[Session]:
         """Yield transfers of those who have said nothing for the longest, if there are too many.
 
-        There is room for another once each was ended.
+        They are of the address that has most of them. There is room for another once each was
+        ended.
         """
-        while len(self._unheard) >= TFTP_UNHEARD.whole:
-            session = self._unheard.pop(next(iter(self._unheard)))
+        while self._silent >= TFTP_UNHEARD.whole:
+            most = max(self._unheard.values(), key=len)
+            session = self._forget(next(iter(most)))
             if session.transfer.outcome is None and not session.transfer.heard:
                 TFTP_UNHEARD.reached()
                 yield session
+
+    def _forget(self, peer: tuple[str, int]) -> Session:
+        """Count one no more among those that have said nothing."""
+        theirs = self._unheard[peer[0]]
+        session = theirs.pop(peer)
+        self._silent -= 1
+        if not theirs:
+            del self._unheard[peer[0]]
+        return session
 
     def _paces(self, now: float) -> Iterator[tuple[Session, float]]:
         """Yield sessions and their bytes a second."""

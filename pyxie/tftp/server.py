@@ -10,14 +10,14 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from pyxie.bounds import TFTP_NEWCOMERS, TFTP_TOTAL
+from pyxie.bounds import TFTP_NEWCOMERS, TFTP_REQUESTS, TFTP_TOTAL
 from pyxie.confined import OutsideError
 from pyxie.errors import BusyError, NotServedError, WireError
 from pyxie.events.event import Recorder
 from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
 from pyxie.openfile import EXHAUSTED
-from pyxie.rate import Newcomers
+from pyxie.rate import Newcomers, TokenBuckets
 from pyxie.tftp.accounting import Accounting
 from pyxie.tftp.clients import Client, Clients
 from pyxie.tftp.driver import Driver
@@ -40,6 +40,8 @@ _SLICE = 0.002
 """Seconds for which requests are dealt with before the event loop gets its turn again."""
 _NEWCOMERS_AT_ONCE = 200
 """A hall of machines that is switched on at once; who is not heard asks again in a second."""
+_REQUESTS_AT_ONCE = 1000
+"""Of one address: GRUB fetches some hundred modules one after the other, in a second."""
 
 
 class TftpServer:
@@ -98,6 +100,7 @@ class TftpServer:
         self._readings: set[asyncio.Task[None]] = set()
         self._clients = Clients()
         self._newcomers = Newcomers(TFTP_NEWCOMERS.most, burst=_NEWCOMERS_AT_ONCE)
+        self._requests = TokenBuckets(TFTP_REQUESTS.most, burst=_REQUESTS_AT_ONCE)
         self._shared: SharedPort | None = None
         self._draining = False
         self._telling: asyncio.TimerHandle | None = None
@@ -203,9 +206,13 @@ class TftpServer:
         if peer[1] == 0:
             return False  # forged: no port to answer to
         # Who forges its source is not heard again, and is not to be looked for by the kernel.
-        if peer in self._clients or self._newcomers.allow(peer[0], self._loop.time()):
+        now = self._loop.time()
+        if peer not in self._clients and not self._newcomers.allow(peer[0], now):
+            TFTP_NEWCOMERS.reached()
+        elif self._requests.allow(peer[0], now):
             return True
-        TFTP_NEWCOMERS.reached()
+        else:
+            TFTP_REQUESTS.reached()
         self._accounting.count("busy")
         return False
 

@@ -33,8 +33,8 @@ class Going:
     transfer: Moving = field(default_factory=Moving)
 
 
-def add(clients: Clients, number: int, transfer: Moving | None = None) -> Any:
-    going = Going((f"192.0.2.{number}", 2000 + number), transfer or Moving())
+def add(clients: Clients, number: int, transfer: Moving | None = None, *, port: int = 2000) -> Any:
+    going = Going((f"192.0.2.{number}", port + number), transfer or Moving())
     asked = Asked(b"", going.peer, IPv4Address("192.0.2.254"))
     session = cast("Any", going)
     clients.add(Client(session, asked, cast("Any", None), 0.0, Meter(0.0)))
@@ -74,3 +74,19 @@ def test_of_too_many_that_said_nothing_the_longest_silent_ends(
     assert list(clients.silent()) == [silent]
     assert TFTP_UNHEARD.times == before + 1
     assert heard.peer in clients
+
+
+def test_of_one_address_with_many_that_said_nothing_no_others_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(TFTP_UNHEARD, "most", 4)
+    clients = Clients()
+    lone = add(clients, 1)
+    many = [add(clients, 2, port=3000 + each) for each in range(3)]
+
+    for number in (10, 11):
+        (ended,) = clients.silent()
+        clients.remove(ended)
+        add(clients, number)
+
+    assert [each.peer in clients for each in (lone, *many)] == [True, False, False, True]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.bounds import TFTP_NEWCOMERS, TFTP_TOTAL, TFTP_UNHEARD, THREADS_PATIENCE
+from pyxie.bounds import TFTP_NEWCOMERS, TFTP_REQUESTS, TFTP_TOTAL, TFTP_UNHEARD, THREADS_PATIENCE
 from pyxie.errors import StartError
 from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
@@ -417,6 +417,22 @@ class TestCaps:
                     await asyncio.sleep(0.01)
 
             assert await known.fetch(RRQ) == LOADER
+
+    async def test_one_address_asks_so_often(self, root: Path) -> None:
+        """It is there, for it was heard, and so takes a session, a socket and a file each time."""
+        before = TFTP_REQUESTS.times
+        async with serving(root) as lab, contextlib.AsyncExitStack() as stack:
+            asking = stack.enter_context(contextlib.closing(Client(lab.server)))
+            await asking.fetch(RRQ)
+            for number in range(1500):
+                asking.say(RRQ)
+                if number % 50 == 0:
+                    await asyncio.sleep(0.005)
+            async with asyncio.timeout(5):
+                while lab.counted("busy") < 100:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+
+            assert TFTP_REQUESTS.times >= before + 100
 
     async def test_of_those_that_say_nothing_the_oldest_is_given_up(self, root: Path) -> None:
         limits = Limits(per_client=1000)
