@@ -125,6 +125,13 @@ WIPING_VALUES = Bound("wiping_values", 50_000, "keys and values of such a text",
 DHCP_PER_MAC = Bound(
     "dhcp_per_mac", 20, "requests a second of one MAC address", "dropped", "limits.dhcp_per_mac"
 )
+DHCP_BEYOND = Bound(
+    "dhcp_beyond",
+    50,
+    "requests a second of a known machine, beyond those",
+    "read with those of strangers for ten seconds",
+)
+DHCP_LOUD = Bound("dhcp_loud", 1024, "known machines of which that is so at once", "read as before")
 DHCP_STRANGERS = Bound(
     "dhcp_strangers", 100, "requests a second of unknown machines on one interface", "dropped"
 )
@@ -138,7 +145,10 @@ DHCP_CHAINS = Bound(
     "dhcp_chains", 4096, "machines that were handed our iPXE", "the oldest is forgotten"
 )
 DHCP_DESTINATIONS = Bound(
-    "dhcp_destinations", 50, "new addresses a second that are answered directly", "not answered"
+    "dhcp_destinations",
+    50,
+    "new addresses a second that are answered directly, for known machines and for others",
+    "not answered",
 )
 DHCP_LINES = Bound(
     "dhcp_log_lines", 20, "log lines a minute, of each fault of unknown clients", "not written"

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from pyxie.bounds import DHCP_BEYOND
 from pyxie.dhcp.account import Account
 from pyxie.dhcp.backlog import Backlog
 from pyxie.dhcp.decide import Reason
@@ -70,7 +71,8 @@ class Intake:
         limit: As of now: the requests that one MAC address may make a second.
         account: Told of what is not kept.
         clock: Seconds, monotonic.
-        unsorted: Called where a known machine's came by way of strangers.
+        unsorted: Called with the MAC of a known machine, whose request came by way of strangers.
+        loud: Called with one of which a flood is made.
     """
 
     def __init__(
@@ -80,7 +82,8 @@ class Intake:
         limit: Callable[[], TokenBuckets],
         account: Account,
         clock: Callable[[], float],
-        unsorted: Callable[[], None] = lambda: None,
+        unsorted: Callable[[bytes], None] = lambda _mac: None,
+        loud: Callable[[bytes], None] = lambda _mac: None,
     ) -> None:
         self._interfaces = interfaces
         self._knows = knows
@@ -88,6 +91,8 @@ class Intake:
         self._account = account
         self._clock = clock
         self._unsorted = unsorted
+        self._loud = loud
+        self._beyond = TokenBuckets(DHCP_BEYOND.most, burst=2 * DHCP_BEYOND.most)
         self._strangers = Strangers()
         self._backlog = Backlog[Heard]()
         self._ended = time.perf_counter()
@@ -159,12 +164,15 @@ class Intake:
         who = client(data)
         known = self._knows(who.hex(":"))
         if known and on.strangers:
-            self._unsorted()
+            self._unsorted(who)
         if not known and not self._strangers.admits(who, index, now):
             self._account.crowded(on.port, interfaces.name(index), now)
             return
         if not self._limit().allow(who, now):
             self._account.limited(on.port, who, now)
+            if known and not self._beyond.allow(who, now):
+                DHCP_BEYOND.reached()
+                self._loud(who)
             return
         try:
             request = parse(data)

@@ -135,9 +135,13 @@ class DhcpServer:
         self._discovered = discovered
         self._chains = chains
         self._sorting = Sorting(macs, secrets.randbits(32))
-        unsorted = self._sorting.changed
-        self._intake = Intake(interfaces, knows, limit, self._account, clock, unsorted)
-        self._addresses = Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
+        unsorted, loud = self._sorting.missed, self._sorting.loud
+        self._intake = Intake(interfaces, knows, limit, self._account, clock, unsorted, loud)
+        self._addresses = {
+            known: Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
+            for known in (True, False)
+        }
+        """Of known machines, and of others: whoever makes these up takes no turn of those."""
         self._going_on: asyncio.Handle | None = None
         self._behind = False
         self._pauses: dict[DhcpSocket, asyncio.TimerHandle] = {}
@@ -335,10 +339,11 @@ class DhcpServer:
         to = destination(heard.request, port, source, heard.received.source_port)
         if not isinstance(to, Destination) or to.address is LIMITED_BROADCAST:
             return to
-        if not self._addresses.allow(to.address, now):
+        addresses = self._addresses[heard.known]
+        if not addresses.allow(to.address, now):
             DHCP_DESTINATIONS.reached()
             return Silence(Reason.CROWDED, "too many new addresses have asked just now")
-        self._addresses.know(to.address)
+        addresses.know(to.address)
         return to
 
     def _send(

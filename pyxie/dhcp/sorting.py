@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol, runtime_checkable
 
+from pyxie.bounds import DHCP_LOUD
 from pyxie.dhcp.decide import Port
 from pyxie.dhcp.sieve import BITS, FEWEST, Sieve
 from pyxie.errors import BusyError
@@ -16,6 +18,9 @@ log = logging.getLogger(__name__)
 
 PAUSE: Final = 1.0
 """Seconds between two. A machine that the kernel knows nothing of yet is served all the same."""
+
+LOUD: Final = 10.0
+"""Seconds for which a machine counts as one of the others, after a flood of its MAC."""
 
 Macs = Callable[[], Iterable[str]]
 
@@ -46,10 +51,30 @@ class Sorting:
         self._pool = Pool("known machines")
         self._stale = asyncio.Event()
         self._bits = BITS
+        self._loud: dict[bytes, float] = {}
+        """Known machines whose MAC is made a flood of, and until when they count as others."""
 
     def changed(self) -> None:
         """Note that others may be known than a moment before; cheap."""
         self._stale.set()
+
+    def missed(self, mac: bytes) -> None:
+        """Note that a known machine's request came with those of strangers; cheap."""
+        if mac not in self._loud:
+            self.changed()
+
+    def loud(self, mac: bytes) -> None:
+        """Note that a flood is made of a known machine's MAC; cheap.
+
+        What is beyond its bound is not answered anyway; so it takes strangers' room, not that of
+        the other machines.
+        """
+        if mac not in self._loud:
+            if len(self._loud) >= DHCP_LOUD.whole:
+                DHCP_LOUD.reached()
+                return
+            self.changed()
+        self._loud[mac] = asyncio.get_running_loop().time() + LOUD
 
     async def keep(self, sockets: Sequence[Sifted]) -> None:
         """Tell the kernel, now and after changes, until cancelled.
@@ -60,10 +85,16 @@ class Sorting:
         """
         self._stale.set()
         while True:
-            await self._stale.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE if self._loud else None):
+                    await self._stale.wait()
+            if not self._quiet_again() and not self._stale.is_set():
+                continue
             self._stale.clear()
             try:
-                for each, program in await self._pool.run(self._programs, self._macs(), sockets):
+                for each, program in await self._pool.run(
+                    self._programs, self._macs(), frozenset(self._loud), sockets
+                ):
                     each.sift(program)
             except BusyError:
                 self._stale.set()
@@ -71,9 +102,19 @@ class Sorting:
                 self._too_large(exc)
             await asyncio.sleep(PAUSE)
 
-    def _programs(self, macs: Macs, sockets: Sequence[Sifted]) -> list[tuple[Sifted, bytes]]:
+    def _quiet_again(self) -> bool:
+        """Tell whether some machine's flood is over, and forget it."""
+        now = asyncio.get_running_loop().time()
+        over = [mac for mac, until in self._loud.items() if until <= now]
+        for mac in over:
+            del self._loud[mac]
+        return bool(over)
+
+    def _programs(
+        self, macs: Macs, loud: frozenset[bytes], sockets: Sequence[Sifted]
+    ) -> list[tuple[Sifted, bytes]]:
         known = (bytes.fromhex(mac.replace(":", "")) for mac in macs())
-        sieve = Sieve(known, self._secret, self._bits)
+        sieve = Sieve((mac for mac in known if mac not in loud), self._secret, self._bits)
         return [(each, sieve.program(each.port, known=not each.strangers)) for each in sockets]
 
     def _too_large(self, exc: OSError) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from aiohttp import web, web_protocol
+from aiohttp import HttpVersion11, hdrs, web, web_protocol, web_urldispatcher
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pyxie.bounds import ARRIVALS, HTTP_AHEAD, HTTP_IDLE, HTTP_UNREAD
@@ -24,6 +24,22 @@ log = logging.getLogger(__name__)
 # There is no setting for it. It reads 32 requests ahead, each with half a MB of its body: who does
 # not take the first answer would have 15 MB for each connection.
 vars(web_protocol)["MAX_MSG_QUEUE_SIZE"] = HTTP_AHEAD.whole
+
+
+async def _expected(request: web.Request) -> None:
+    """Have a client that waits for it send its body.
+
+    What else it expects is passed over (RFC 9110 section 10.1.1). aiohttp quotes it in an answer of
+    its own, before we hear of the request, and logs a traceback where it is no text.
+    """
+    expects = request.headers.get(hdrs.EXPECT, "")
+    asked = expects.lower() == "100-continue" and request.version >= HttpVersion11
+    if asked and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+# Routes that are made by aiohttp itself, for what is not there, take no other.
+vars(web_urldispatcher)["_default_expect_handler"] = _expected
 
 _IN_HAND = 2.2
 """Seconds for requests at the end; aiohttp waits twice as long for one that is stuck."""

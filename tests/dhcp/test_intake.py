@@ -117,6 +117,17 @@ class TestAFlood:
         assert site.counted()["67", "silent", "crowded"] == 250
         assert DHCP_DESTINATIONS.times == before + 250
 
+    async def test_of_forged_relays_takes_no_turn_of_known_machines_relays(self) -> None:
+        async with serving(lab()) as site:
+            for number in range(400):
+                relay = IPv4Address(0x0A010000 + number)
+                site.dhcp.deliver(replace(stranger(number), giaddr=relay))
+                await site.settle()
+            site.dhcp.deliver(replace(discover(0), giaddr=IPv4Address("10.2.0.1")))
+            await site.settle()
+
+        assert len(site.dhcp.sent) == 150 + 1
+
     async def test_of_port_4011_from_forged_addresses_likewise(self) -> None:
         async with serving(Lab(limit=0)) as site:
             for number in range(400):
@@ -176,6 +187,26 @@ class TestTwoSockets:
 
             assert len(site.others.sent) == 1
             await eventually(lambda: site.others.programs[-1] != site.others.programs[0])
+
+    async def test_a_machine_whose_mac_is_made_a_flood_of_comes_by_the_second(self) -> None:
+        """Who is on the link sees its MAC, and may send with it as often as with any other."""
+        other = "52:54:00:00:00:77"
+        site = Lab(limit=20, macs=lambda: lambda: [MAC, other])
+        async with serving(site):
+            await eventually(lambda: site.dhcp.programs)
+            both = site.dhcp.programs[-1]
+
+            for _ in range(1000):
+                site.dhcp.deliver(discover(0))
+            await site.settle()
+
+            await eventually(lambda: site.dhcp.programs[-1] != both)
+            alone = site.dhcp.programs[-1]
+            site.others.deliver(discover(0))
+            await site.settle()
+            assert site.dhcp.programs[-1] == alone
+
+        assert len(site.dhcp.sent) == 20
 
     async def test_end_while_a_flood_has_a_pause(self) -> None:
         async with serving(lab()) as site:

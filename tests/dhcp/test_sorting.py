@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from pyxie.bounds import DHCP_LOUD
 from pyxie.dhcp import sorting
 from pyxie.dhcp.decide import Port
 from pyxie.dhcp.sieve import FEWEST, Sieve
@@ -16,6 +17,11 @@ from pyxie.dhcp.sorting import Sorting
 from tests.support import eventually
 
 SECRET = 0x9E3779B1
+LOUD = "52:54:00:00:00:01"
+
+
+def mac_of(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", ""))
 
 
 class Socket:
@@ -41,7 +47,7 @@ class Site:
         self.sorting = Sorting(lambda: lambda: self.macs, SECRET)
 
     def programs(self, bits: int = 14) -> list[bytes]:
-        known = [bytes.fromhex(mac.replace(":", "")) for mac in self.macs]
+        known = [mac_of(mac) for mac in self.macs]
         return [Sieve(known, SECRET, bits).program(67, known=each) for each in (True, False)]
 
     @property
@@ -103,3 +109,41 @@ async def test_that_has_room_for_none_goes_on_as_before_and_that_is_said(
         assert caplog.messages == [
             "DHCP: the kernel is not told which machines are known: Cannot allocate memory"
         ]
+
+
+async def test_leaves_out_a_machine_while_a_flood_is_made_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sorting, "LOUD", 0.2)
+    async with keeping(Site()) as site:
+        site.macs = [LOUD, "52:54:00:00:00:02"]
+        await eventually(lambda: site.told == site.programs())
+        both = site.programs()
+
+        site.sorting.loud(mac_of(LOUD))
+
+        site.macs = ["52:54:00:00:00:02"]
+        await eventually(lambda: site.told == site.programs())
+        site.macs = [LOUD, "52:54:00:00:00:02"]
+        count = len(site.sockets[0].told)
+        for _ in range(5):
+            site.sorting.missed(mac_of(LOUD))
+            await asyncio.sleep(0.01)
+        assert len(site.sockets[0].told) == count
+        await eventually(lambda: site.told == both)
+        site.sorting.missed(mac_of(LOUD))
+        await eventually(lambda: len(site.sockets[0].told) == count + 2)
+
+
+async def test_leaves_out_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DHCP_LOUD, "most", 1)
+    before = DHCP_LOUD.times
+    async with keeping(Site()) as site:
+        site.macs = [LOUD, "52:54:00:00:00:02"]
+        for mac in site.macs:
+            site.sorting.loud(mac_of(mac))
+
+        site.macs = ["52:54:00:00:00:02"]
+        await eventually(lambda: site.told == site.programs())
+
+    assert DHCP_LOUD.times == before + 1

@@ -216,11 +216,12 @@ class TestWeirdRequests:
             b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n",
             b"PUT /build/x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             b"PUT /build/x HTTP/1.1\r\nHost: x\r\nExpect: a-miracle\r\nConnection: close\r\n\r\n",
+            b"GET /x HTTP/1.1\r\nHost: x\r\nExpect: \xff\r\nConnection: close\r\n\r\n",
             b"GET /x HTTP/1.1\r\nHost: localhost\r\nRange: bytes=9-1\r\nConnection: close\r\n\r\n",
             b"GET /x HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: upgrade, close\r\n\r\n",
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         ],
-        ids=range(17),
+        ids=range(18),
     )
     async def test_are_answered_or_dropped(
         self, tmp_path: Path, request_: bytes, caplog: pytest.LogCaptureFixture
@@ -233,6 +234,23 @@ class TestWeirdRequests:
             assert answer == b"" or answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4"))
             assert (await served.get("/health")).status == 200
             assert [each.message for each in caplog.records if each.name == "pyxie.http.edge"] == []
+            assert [each.message for each in caplog.records if each.exc_info] == []
+
+    async def test_that_expect_something_are_logged_and_have_their_answer(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(1)
+        head = "GET {} HTTP/1.1\r\nHost: localhost\r\nExpect: {}\r\nConnection: close\r\n\r\n"
+        async with serving(tmp_path) as served:
+            other = await served.raw(head.format("/nowhere", "a-miracle").encode())
+            usual = await served.raw(head.format("/health", "100-Continue").encode())
+
+        assert other.startswith(b"HTTP/1.1 404 Not Found\r\n")
+        assert usual.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+        assert logged(caplog) == [
+            '127.0.0.1 "GET /nowhere" 404',
+            '127.0.0.1 "GET /health" 200',
+        ]
 
     async def test_are_not_quoted_in_the_log(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
