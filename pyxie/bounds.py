@@ -240,6 +240,11 @@ IMAGE_SPARE = Bound(
 IMAGE_CHECK = Bound(
     "image_check", 5, "s for a server to say whether a kept file has changed", "the copy is served"
 )
+PREFETCHES = Bound(
+    "prefetches", 256, "files that are fetched ahead of machines, or were lately", "answered 503"
+)
+PREFETCHES_AT_ONCE = Bound("prefetches_at_once", 4, "of them that are fetched at once", "wait")
+PREFETCH_WORDS = Bound("prefetch_words", 64, "names and URLs in one call for them", "refused")
 IMAGE_SILENCE = Bound("image_silence", 30, "s without a byte within an image", "broken off")
 BOOT_API_PATIENCE = Bound("boot_api_patience", 5, "s for an answer of the boot API", "given up")
 BOOT_API_BYTES = Bound("boot_api_bytes", 65536, "bytes of an answer of the boot API", "refused")

@@ -69,10 +69,12 @@ class Client:
     Attributes:
         url: Of the daemon, without a trailing slash.
         token: Of ``api.tokens``; none is needed on the daemon's own host.
+        patience: Seconds that it may be silent.
     """
 
     url: str
     token: str | None = None
+    patience: float = 60.0
 
     async def call(self, method: str, *path: str, body: Any = None, **where: str | None) -> Any:
         """Return the answer's JSON.
@@ -144,7 +146,7 @@ class Client:
         headers: Mapping[str, str] = _NONE,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {**headers, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=60.0)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=self.patience)
         url = "/".join((self.url, "api/v1", *(quote(part, safe="") for part in path)))
         async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
             try:

@@ -48,6 +48,7 @@ from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.needed import needed_by
+from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.through import through
 from pyxie.imagestore.trust import Trust
 from pyxie.loaders.choosing import LoaderChoice
@@ -153,7 +154,7 @@ def compose(
         parts.machines,
     ]
     services += [parts.audit, parts.archive, parts.hooks, stale]
-    services += [parts.upstreams, parts.verifier, parts.image_store, parts.media]
+    services += [parts.upstreams, parts.verifier, parts.image_store, parts.prefetches, parts.media]
     services.append(parts.media_fetches)
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
@@ -314,6 +315,7 @@ def assemble(
             ca=settings().image_store.ca,
         ),
         image_store=image_store,
+        prefetches=Prefetches(image_store, trace, steady=steady),
         chains=ChainMemory(),
         media=shelf,
         media_fetches=Fetches(

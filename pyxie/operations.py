@@ -16,11 +16,13 @@ from pyxie.http import (
     events,
     front,
     health,
+    images,
     machine_files,
     machines,
     media,
     mediafiles,
     nocloud,
+    recipes,
     settings,
     tokens,
 )
@@ -28,6 +30,7 @@ from pyxie.http.routing import Operation
 
 _OWN = (
     *(front, health, machines, machine_files, builds, bulk, events, tokens, settings, media),
+    *(images, recipes),
     *(boot, bootfiles, mediafiles, boot_api, adhoc, discovered, nocloud, answerfile),
 )
 

@@ -155,6 +155,41 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
         yield lambda count: shown.advance(task, count)
 
 
+@contextmanager
+def bars() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show on a terminal how far several things have come, and nowhere else.
+
+    Yields:
+        What is to be told, of each that is called so, how many bytes there are, and of how many.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _what, _there, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TransferSpeedColumn,
+    )
+    from rich.text import Text
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
+    tasks: dict[str, TaskID] = {}
+    with Progress(
+        *columns, TransferSpeedColumn(), console=Console(stderr=True), transient=True
+    ) as shown:
+
+        def moved(what: str, there: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = shown.add_task(Text(_harmless(what)).markup, total=total)
+            shown.update(tasks[what], completed=there, total=total)
+
+        yield moved
+
+
 def event(found: Mapping[str, Any], *, dated: bool = False) -> None:
     """Print one step of a boot, with its time; ``dated``, or of over a day ago, with its day."""
     dated = dated or time.time() - found["at"] > _DAY

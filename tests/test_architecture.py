@@ -342,6 +342,7 @@ SHARED_NAMES = {
     "images": "kernels and initrds, and where they come from",
     "media": "ISO images",
     "machines": "the machines that have a file",
+    "recipes": "where systems' installers are",
     "registry": "the machines that have a file, as a snapshot",
     "render": "what is rendered for a machine",
     "schema": "JSON Schemas of the operator's files",

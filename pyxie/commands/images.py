@@ -14,6 +14,7 @@ import click
 
 from pyxie import output
 from pyxie.client import Client, RefusedError
+from pyxie.commands import kept
 from pyxie.commands.options import FAILED, remote, run
 from pyxie.commands.options import client as client_of
 
@@ -24,9 +25,13 @@ _POLL: Final = 0.3
 """Seconds between looks whether a medium has been read."""
 
 
-@click.group(short_help="Take ISO images, of which machines boot.")
+@click.group(short_help="What machines boot: kept copies, recipes, ISO images.")
 def images() -> None:
     """What machines boot: kernels, initrds, and the media that they are on."""
+
+
+for _each in (*kept.COMMANDS,):
+    images.add_command(_each)
 
 
 @images.command("import", short_help="Have machines boot from an ISO image.")

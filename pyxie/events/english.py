@@ -236,6 +236,22 @@ def _(what: kinds.ImageAbsent) -> str:
 
 
 @sentence.register
+def _(what: kinds.StoreProgress) -> str:
+    return f"to be kept: {what.source}: {_of(what.there, what.total)}"
+
+
+@sentence.register
+def _(what: kinds.StoreFetched) -> str:
+    by = f"verified by {what.verified}" if what.verified else "not verified"
+    return f"is kept: {what.source}, {amount(what.size)}, {by}"
+
+
+@sentence.register
+def _(what: kinds.StoreFailed) -> str:
+    return f"is not kept: {what.source}: {what.why}"
+
+
+@sentence.register
 def _(_: kinds.Booting) -> str:
     return "leaves iPXE for its kernel"
 

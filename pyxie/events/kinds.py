@@ -228,6 +228,49 @@ class ImageAbsent(Kind):
     part: str
 
 
+@kind("store.progress", Step.IMAGE, passing=True)
+class StoreProgress(Kind):
+    """A file is on its way into the image store, by `pyxie images fetch`.
+
+    Attributes:
+        source: Its URL.
+        there: Bytes that are there.
+        total: Bytes of all; None where its server does not say.
+    """
+
+    source: str
+    there: int
+    total: int | None
+
+
+@kind("store.fetched", Step.IMAGE, repeats=False)
+class StoreFetched(Kind):
+    """A file was fetched into the image store, or is there still as its server has it.
+
+    Attributes:
+        source: Its URL.
+        size: Bytes.
+        verified: By what it is known to be right; empty if by nothing.
+    """
+
+    source: str
+    size: int
+    verified: str
+
+
+@kind("store.failed", Step.TROUBLE, repeats=False)
+class StoreFailed(Kind):
+    """A file could not be fetched into the image store.
+
+    Attributes:
+        source: Its URL.
+        why: In plain words.
+    """
+
+    source: str
+    why: str
+
+
 @kind("boot.kernel", Step.BOOTING, repeats=False)
 class Booting(Kind):
     """Kernel and initrds are loaded, and iPXE starts them."""

@@ -22,6 +22,7 @@ PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
         "kind": "script",
         "boot": "8f14e45fceea167a",
         "medium": "tools",
+        "image": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "If-Match": "*",
     }
 )
@@ -49,6 +50,8 @@ REQUESTS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
             "cmdline": "console=ttyS0",
             "macs": ["52:54:00:99:99:99"],
         },
+        ("POST", "/api/v1/images/fetch"): {"what": [_HOST]},
+        ("POST", "/api/v1/images/prune"): {"unused": 2592000},
         ("POST", "/api/v1/media"): {"url": "http://192.0.2.7/fedora-40.iso", "name": "fedora-40"},
         ("POST", "/api/v1/media/{medium}/confirm"): {"cmdline": "console=ttyS0 quiet"},
         ("POST", "/api/v1/tokens"): {"name": "ci.example", "scope": "build", "seconds": 7776000},
@@ -146,6 +149,31 @@ _MEDIUM: Final = {
     "written": False,
     "entries": [_ENTRY],
     "loaders": ["EFI/BOOT/BOOTX64.EFI"],
+}
+_BY: Final = "SHA256SUMS of InRelease, signed by 4CB50190207B4758A3F73A796ED0E7B82643E131"
+_URL: Final = "http://deb.example.org/linux"
+_IMAGE: Final = {
+    "id": PARAMETERS["image"],
+    "url": _URL,
+    "digest": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    "size": 8123456,
+    "content_type": "application/octet-stream",
+    "verified": _BY,
+    "fetched": _AT,
+    "checked": _AT,
+    "used": _AT,
+    "pinned": False,
+}
+_PREFETCH: Final = {
+    "id": PARAMETERS["image"],
+    "by": _HOST,
+    "part": "kernel",
+    "url": _URL,
+    "state": "waiting",
+    "there": 0,
+    "size": None,
+    "why": "",
+    "verified": "",
 }
 
 _BOOT: Final = {
@@ -275,6 +303,46 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
             "state": "ready",
             "why": "",
             "written": True,
+        },
+        ("GET", "/api/v1/images"): {
+            "images": [_IMAGE],
+            "fetching": [],
+            "size": 8123456,
+            "most": 20_000_000_000,
+            "problem": "",
+        },
+        ("POST", "/api/v1/images/fetch"): {"fetches": [_PREFETCH], "nothing": []},
+        ("GET", "/api/v1/images/fetches"): {
+            "fetches": [{**_PREFETCH, "state": "fetching", "there": 4194304, "size": 8123456}]
+        },
+        ("POST", "/api/v1/images/prune"): {"removed": [_IMAGE], "size": 8123456},
+        ("POST", "/api/v1/images/{image}/verify"): {
+            "id": PARAMETERS["image"],
+            "url": _URL,
+            "digest": _IMAGE["digest"],
+            "found": _IMAGE["digest"],
+            "whole": True,
+        },
+        ("PUT", "/api/v1/images/{image}/pin"): {**_IMAGE, "pinned": True},
+        ("DELETE", "/api/v1/images/{image}/pin"): _IMAGE,
+        ("GET", "/api/v1/recipes"): {
+            "recipes": [
+                {
+                    "name": "debian-12",
+                    "title": "Debian 12 (bookworm)",
+                    "docs": "https://www.debian.org/releases/bookworm/",
+                    "needs": "",
+                    "own": False,
+                    "archs": [
+                        {
+                            "arch": "amd64",
+                            "verified": {"date": "2026-11-20", "how": "installed in QEMU"},
+                        },
+                        {"arch": "arm64", "verified": None},
+                    ],
+                    "problem": "",
+                }
+            ]
         },
         ("GET", "/api/v1/discovered"): {"machines": [_DISCOVERED], "next": None},
         ("GET", "/api/v1/discovered/{mac}"): _DISCOVERED,

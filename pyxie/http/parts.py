@@ -28,6 +28,7 @@ from pyxie.hooks.runner import Hooks
 from pyxie.http.gate import Gate
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.copies import ImageStore
+from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.trust import Trust
 from pyxie.loaders.folders import Loaders
 from pyxie.media.fetches import Fetches
@@ -70,6 +71,7 @@ class Parts:
         loaders: Boot loaders.
         upstreams: Streams images.
         image_store: Copies of them.
+        prefetches: Fetches some before machines ask for them.
         chains: Which iPXE was handed the better one.
         media: The ISO images in the folder ``isos``.
         media_fetches: Those on their way there.
@@ -107,6 +109,7 @@ class Parts:
     loaders: Loaders
     upstreams: Upstreams
     image_store: ImageStore
+    prefetches: Prefetches
     chains: ChainMemory
     media: Shelf
     media_fetches: Fetches
@@ -143,6 +146,7 @@ BASE_URL: web.AppKey[BaseUrl] = web.AppKey("base_url", BaseUrl)
 LOADERS: web.AppKey[Loaders] = web.AppKey("loaders", Loaders)
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
 IMAGE_STORE: web.AppKey[ImageStore] = web.AppKey("image_store", ImageStore)
+PREFETCHES: web.AppKey[Prefetches] = web.AppKey("prefetches", Prefetches)
 CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
 MEDIA_FETCHES: web.AppKey[Fetches] = web.AppKey("media_fetches", Fetches)
 MEDIA: web.AppKey[Shelf] = web.AppKey("media", Shelf)
@@ -181,6 +185,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[LOADERS] = parts.loaders
     app[UPSTREAMS] = parts.upstreams
     app[IMAGE_STORE] = parts.image_store
+    app[PREFETCHES] = parts.prefetches
     app[CHAINS] = parts.chains
     app[MEDIA] = parts.media
     app[MEDIA_FETCHES] = parts.media_fetches

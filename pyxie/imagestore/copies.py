@@ -365,8 +365,11 @@ class ImageStore:
         await self._write(key, disk)
         return self._entries.get(key, entry)
 
-    async def verify(self, key: str) -> bool:
-        """Read a copy, and tell whether it is still what it was; if not, it is removed.
+    async def verify(self, key: str) -> str:
+        """Read a copy, and return the digest that it has; if that is another, it is removed.
+
+        Returns:
+            SHA-256, in hex; empty if it cannot be read.
 
         Raises:
             NotServedError: There is no such copy.
@@ -380,10 +383,13 @@ class ImageStore:
         except (OSError, NotServedError):
             found = ""
         if found == entry.digest:
-            return True
-        log.error("image store: the copy of %s is damaged, and removed", entry.url)
+            return found
+        log.error(
+            "image store: the copy of %s is damaged, and removed: its SHA-256 is %s, and was %s",
+            *(entry.url, found or "not to be had", entry.digest),
+        )
         await self._remove([each for each in self.entries() if each.digest == entry.digest], disk)
-        return False
+        return found
 
     async def prune(self, unused: float = 0.0) -> list[Entry]:
         """Remove copies; return them. What is pinned, served or needed by a build stays.

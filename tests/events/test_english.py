@@ -212,6 +212,22 @@ SAID = [
         "kernel: http://192.0.2.1/linux is not kept, but streamed: the disk is full",
     ),
     (
+        kinds.StoreProgress(source="http://m/linux", there=12_000_000, total=41_300_000),
+        "to be kept: http://m/linux: 12.0 MB of 41.3 MB",
+    ),
+    (
+        kinds.StoreFetched(source="http://m/linux", size=8_000_000, verified="its 'sha256'"),
+        "is kept: http://m/linux, 8.0 MB, verified by its 'sha256'",
+    ),
+    (
+        kinds.StoreFetched(source="http://m/linux", size=700, verified=""),
+        "is kept: http://m/linux, 700 bytes, not verified",
+    ),
+    (
+        kinds.StoreFailed(source="http://m/linux", why="answered 404 Not Found"),
+        "is not kept: http://m/linux: answered 404 Not Found",
+    ),
+    (
         kinds.ImageAbsent(part="boot.cfg beside kernel"),
         "asks for boot.cfg beside kernel, which is not there",
     ),

@@ -255,6 +255,7 @@ async def serving(
         parts.boot_api,
         parts.upstreams,
         parts.image_store,
+        parts.prefetches,
         parts.verifier,
         server,
     ):

@@ -30,6 +30,8 @@ SENT = [
     ("POST", "/api/v1/builds", 200),
     ("POST", "/api/v1/builds/{hostname}/failed", 200),
     ("POST", "/api/v1/boots", 201),
+    ("POST", "/api/v1/images/fetch", 202),
+    ("POST", "/api/v1/images/prune", 200),
     ("POST", "/api/v1/media", 202),
     ("POST", "/api/v1/media/{medium}/confirm", 200),
     ("POST", "/api/v1/tokens", 201),

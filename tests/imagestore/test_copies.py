@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -325,13 +326,13 @@ class TestVerifying:
         async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
             await kept(made, f"{there.url}/linux")
             key = only(made).key
-            assert await made.verify(key)
+            assert await made.verify(key) == only(made).digest
 
             (blob,) = (each for each in (tmp_path / "blobs").rglob("*") if each.is_file())
             blob.chmod(0o600)
             blob.write_bytes(b"x" + KERNEL[1:])
 
-            assert not await made.verify(key)
+            assert await made.verify(key) == sha256(b"x" + KERNEL[1:]).hexdigest()
             assert made.entries() == []
             assert lies(tmp_path) == {"blobs": 0, "partial": 0, "urls": 0}
 
