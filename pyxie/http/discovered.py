@@ -11,11 +11,13 @@ from pyxie.config.validate import Model
 from pyxie.config.values import mac as canonical
 from pyxie.events.kinds import Discovered
 from pyxie.http import answers
+from pyxie.http.bodies import large
 from pyxie.http.edge import is_unknown, mac_of, peer, text
 from pyxie.http.parts import DISCOVERED, DISCOVERY, MACHINES, SETTINGS, TRACE
 from pyxie.http.query import Limit, query
 from pyxie.http.routing import OPEN, Routes
 from pyxie.recognition.discovered import DiscoveredMachine
+from pyxie.slices import in_slices
 
 routes = Routes()
 
@@ -50,12 +52,18 @@ async def listing(request: web.Request) -> web.Response:
     """List discovered machines: seen, but without a machine file."""
     of = query(request, OfDiscovered)
     await request.app[MACHINES].refresh()
-    found = [each for each in request.app[DISCOVERED].all() if is_unknown(request, each.mac)]
+    found = [
+        each
+        async for each in in_slices(request.app[DISCOVERED].all())
+        if is_unknown(request, each.mac)
+    ]
     if of.after is not None or of.limit is not None:
         found = sorted((each for each in found if each.mac > (of.after or "")), key=_by_mac)
     page = found[: of.limit]
     following = page[-1].mac if len(page) < len(found) else None
-    return web.json_response({"machines": [_told(each) for each in page], "next": following})
+    return await large(
+        request, lambda: {"machines": [_told(each) for each in page], "next": following}
+    )
 
 
 @routes.get("/api/v1/discovered/{mac}", answer=answers.DiscoveredMachine, errors=(404,))

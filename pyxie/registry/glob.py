@@ -11,26 +11,36 @@ def is_exact(pattern: str) -> bool:
 def matches(pattern: str, text: str) -> bool:
     """Tell whether ``pattern`` is ``text``; letter case does not matter.
 
-    Only the last star is ever tried again, so a hostile text takes no more than the
-    product of both lengths; a regular expression could take its power.
+    What stands between two stars is searched for once, from the left, so a hostile text takes no
+    more than the product of both lengths; a regular expression could take its power.
     """
     pattern, text = pattern.lower(), text.lower()
-    if len(pattern) - pattern.count("*") > len(text):
+    if "*" not in pattern:
+        return len(pattern) == len(text) and _at(pattern, text, 0)
+    first, *pieces, last = pattern.split("*")
+    at, end = len(first), len(text) - len(last)
+    if at > end or not _at(first, text, 0) or not _at(last, text, end):
         return False
-    at = star = mark = 0
-    here, starred = 0, False
-    while at < len(text):
-        if here < len(pattern) and pattern[here] == "*":
-            starred, star, mark = True, here, at
-            here += 1
-        elif here < len(pattern) and pattern[here] in ("?", text[at]):
-            here, at = here + 1, at + 1
-        elif starred:
-            mark += 1
-            here, at = star + 1, mark
-        else:
+    for piece in pieces:
+        found = _find(piece, text, at, end)
+        if found < 0:
             return False
-    return not pattern[here:].strip("*")
+        at = found + len(piece)
+    return True
+
+
+def _at(piece: str, text: str, at: int) -> bool:
+    """Tell whether a piece without stars stands there."""
+    if "?" not in piece:
+        return text.startswith(piece, at)
+    return all(each in ("?", text[at + here]) for here, each in enumerate(piece))
+
+
+def _find(piece: str, text: str, at: int, end: int) -> int:
+    """Return where a piece without stars stands first between two places; -1 if nowhere."""
+    if "?" not in piece:
+        return text.find(piece, at, end)
+    return next((here for here in range(at, end - len(piece) + 1) if _at(piece, text, here)), -1)
 
 
 def overlap(one: str, other: str) -> bool:

@@ -32,6 +32,8 @@ Preparer: TypeAlias = Callable[[], Callable[[Registry], Take]]
 
 _PATIENCE: Final = 120.0
 """Seconds for reading all files; a first reading of 10,000 takes ten."""
+_TOLD: Final = 100
+"""Mistakes that are logged at once: a line takes time, and nobody reads more."""
 _RESCAN: Final = 1.0
 """Seconds between looks at the files; a look is one readdir and a stat a file."""
 
@@ -173,10 +175,14 @@ class Machines(Unbound):
         for take in takes:
             take()
         wrong, mended = changes(before.problems, after.problems)
-        for problem in wrong:
+        for problem in wrong[:_TOLD]:
             log.error("%s", problem)
-        for problem in mended:
+        if len(wrong) > _TOLD:
+            log.error("and %d more mistakes: pyxie check lists them all", len(wrong) - _TOLD)
+        for problem in mended[:_TOLD]:
             log.info("mended: %s", problem)
+        if len(mended) > _TOLD:
+            log.info("and %d more are mended", len(mended) - _TOLD)
         if after.machines.keys() != before.machines.keys():
             log.info("%d machine(s) are known", len(after.machines))
         self._metrics.machines.set(len(after.machines))

@@ -14,12 +14,14 @@ from typing import Any
 
 import pytest
 
+from pyxie.bounds import DISCOVERED
 from pyxie.builds.life import Build, State
 from pyxie.builds.stale import StaleWatch
 from pyxie.config.nodes import Document
 from pyxie.errors import Problem
 from pyxie.events.event import Event
 from pyxie.events.kinds import ImageFailed
+from pyxie.recognition.discovered import FIELDS
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Nic
 from pyxie.registry.registry import Registry
@@ -123,6 +125,23 @@ class TestThousandsOfMachines:
             served.parts.machines._registry = Registry()
 
             assert len((await got(served, "/api/v1/machines"))["machines"]) == MANY
+
+    async def test_that_are_unknown_are_listed(self, tmp_path: Path) -> None:
+        """Anybody can make up as many as are remembered, with long words in each."""
+        words = dict.fromkeys(FIELDS, "x" * 300)
+        async with serving_many(tmp_path) as served:
+            discovered = served.parts.discovered
+            for again in range(3):
+                for at in range(DISCOVERED.whole):
+                    unknown = f"02:00:00:00:{at >> 8:02x}:{at & 255:02x}"
+                    discovered.note(unknown, 1.0, words, moment=1000.0 * again)
+            for at in range(DISCOVERED.whole):
+                unknown = f"02:00:00:01:{at >> 8:02x}:{at & 255:02x}"
+                discovered.note(unknown, 1.0, words, moment=9000.0)
+
+            found = await got(served, "/api/v1/discovered")
+
+            assert len(found["machines"]) == 2 * DISCOVERED.whole
 
     async def test_are_counted(self, tmp_path: Path) -> None:
         async with serving_many(tmp_path) as served:

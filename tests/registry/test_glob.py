@@ -61,6 +61,16 @@ def test_a_hostile_text_takes_no_power_of_its_length() -> None:
     assert time.process_time() - began < 5  # a backtracking match would take ages
 
 
+def test_a_thousand_patterns_take_milliseconds_whatever_the_text() -> None:
+    """They are gone through for each unknown client, of which a flood brings a hundred a second."""
+    text = "a" * 1400
+    began = time.process_time()
+
+    assert not any(matches(f"*a*a*{each}", text) for each in range(1000))
+
+    assert time.process_time() - began < 0.05  # it was 0.2 s
+
+
 @pytest.mark.parametrize(
     ("pattern", "exact"), [("web01", True), ("", True), ("web?", False), ("*", False)]
 )

@@ -177,3 +177,26 @@ class TestFiles:
 
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
+
+
+class TestMistakes:
+    async def test_of_thousands_of_files_a_hundred_are_logged(
+        self, folder: Path, machines: Machines, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO", "pyxie.registry.machines")
+        await machines.refresh()
+        caplog.clear()
+        for at in range(250):
+            (folder / f"bad{at:03}.yaml").write_text("nonsense: 1\n")
+        await machines.refresh()
+        broken = caplog.messages[:]
+        caplog.clear()
+        for at in range(250):
+            (folder / f"bad{at:03}.yaml").unlink()
+        await machines.refresh()
+
+        assert [len(broken), broken[100]] == [
+            101,
+            "and 150 more mistakes: pyxie check lists them all",
+        ]
+        assert [len(caplog.messages), caplog.messages[100]] == [101, "and 150 more are mended"]
