@@ -119,6 +119,7 @@ def compose(
     strict: bool = False,
     proxies: Proxies = DIRECTLY,
     files: int = DESCRIPTORS.whole,
+    by_address: bool = True,
 ) -> Daemon:
     """Make a daemon.
 
@@ -128,6 +129,7 @@ def compose(
         strict: Refuse to start while a machine file is broken.
         proxies: By way of which other servers are reached.
         files: How many files the host lets it open.
+        by_address: Whether this host may manage it without a token.
     """
     database = Database(settings().state)
     watch = InterfaceWatch(lambda: settings().interfaces or None)
@@ -142,6 +144,7 @@ def compose(
         metrics=metrics,
         strict=strict,
         proxies=proxies,
+        by_address=by_address,
     )
     stale = StaleWatch(parts.builds, lambda build: threshold(parts.definitions.of(build)))
     services: list[Service] = [
@@ -187,6 +190,7 @@ def assemble(
     records: Callable[..., BuildRecords] = BuildRecords,
     clock: Callable[[], float] = time.time,
     steady: Callable[[], float] = steady,
+    by_address: bool = True,
 ) -> Parts:
     """Make the parts that are not servers.
 
@@ -202,6 +206,7 @@ def assemble(
         records: Makes the records of builds.
         clock: Seconds since the epoch, of all that is dated.
         steady: Seconds, by a clock that is never set, of all that lasts.
+        by_address: As for `compose`.
     """
     pools = Pools()
     metrics, index, said, news = metrics or Metrics(), BuildIndex(), Memory(), News()
@@ -335,7 +340,10 @@ def assemble(
         ),
         metrics=metrics,
         gate=Derived(
-            settings, lambda now: Gate(now.api, is_own, tokens.find, names_of(now.baseurl))
+            settings,
+            lambda now: Gate(
+                now.api, is_own, tokens.find, names_of(now.baseurl), by_address=by_address
+            ),
         ),
         tokens=tokens,
         audit=Audit(database, metrics, keep=lambda: settings().limits.audit, clock=clock),

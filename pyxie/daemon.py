@@ -48,6 +48,7 @@ def run(
     document: Document | None = None,
     beside: Sequence[Service] = (),
     grace: float = GRACE,
+    by_address: bool = True,
 ) -> None:
     """Run the daemon until SIGTERM or SIGINT.
 
@@ -58,6 +59,7 @@ def run(
         document: ``file`` with its marks.
         beside: What is to run as long as it, and ends it with what it raises.
         grace: Seconds at the end for what is in hand.
+        by_address: Whether this host may manage it without a token.
 
     Raises:
         StartError: It cannot start; the text says what to do.
@@ -72,7 +74,9 @@ def run(
     gc.freeze()  # what is loaded by now, forked processes share for as long as none writes to it
     with ForkServer() as forks:
         live = LiveSettings(file, settings, document)
-        daemon = compose(live, forks, strict=strict, proxies=proxies, files=files)
+        daemon = compose(
+            live, forks, strict=strict, proxies=proxies, files=files, by_address=by_address
+        )
         asyncio.run(_run(daemon, (LeftOut(lines), *daemon.services, *beside), lines, files, grace))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -45,6 +46,9 @@ def run_alone(
 ) -> None:
     """Run a daemon without machines until SIGTERM or SIGINT, and ``work`` beside it.
 
+    Only ``work`` manages it, by a token: it is root's, most of the time, and whoever may manage a
+    daemon may have it run commands, by hooks.
+
     Args:
         file: A ``config.yaml`` that says where on this host to serve, if there is one.
         given: Settings that count more.
@@ -58,14 +62,22 @@ def run_alone(
     """
     with TemporaryDirectory(prefix="pyxie-boot-") as name:
         folder = Path(name)
-        settings, document = load_marked(_written(folder, file, given, images=images))
+        token = secrets.token_urlsafe(32)
+        settings, document = load_marked(_written(folder, file, given, token, images=images))
         address = settings.http.listen[0] if settings.http.listen else "127.0.0.1"
         client = Client(
-            f"http://{f'[{address}]' if ':' in address else address}:{settings.http.port}"
+            f"http://{f'[{address}]' if ':' in address else address}:{settings.http.port}", token
         )
         beside = _Work(lambda: work(client))
         try:
-            run(folder / "config.yaml", settings, document=document, beside=(beside,), grace=0)
+            run(
+                folder / "config.yaml",
+                settings,
+                document=document,
+                beside=(beside,),
+                grace=0,
+                by_address=False,
+            )
         except ExceptionGroup as group:
             raise _first(group) from None
 
@@ -86,7 +98,9 @@ def _free(port: int) -> int:
     return port
 
 
-def _written(folder: Path, file: Path | None, given: dict[str, Any], *, images: bool) -> Path:
+def _written(
+    folder: Path, file: Path | None, given: dict[str, Any], token: str, *, images: bool
+) -> Path:
     """Write the settings into ``folder``."""
     kept: dict[str, Any] = {}
     if file is not None:
@@ -102,7 +116,7 @@ def _written(folder: Path, file: Path | None, given: dict[str, Any], *, images: 
     if "http" not in kept and "http" not in given:
         kept["http"] = {"port": _free(Http().port)}
     kept.setdefault("limits", _FEW)
-    quiet = {"log": {"level": "warning"}}
+    quiet = {"log": {"level": "warning"}, "api": {"tokens": [token]}}
     kept.setdefault("images", "images")
     own = {**folders, "state": "state/pyxie.sqlite", **quiet}
     said = {**kept, **given, **own}

@@ -26,6 +26,7 @@ _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:/?#@\s]+))(?:
 """RFC 9110, section 7.2: a name or an address, and a port."""
 _SHOWN = 100
 """Letters of what a client sent that it is told."""
+_OF_ONE_COMMAND = "no daemon runs here but that of a `pyxie boot`, which that command alone manages"
 _MADE = "`pyxie token create NAME` makes on pyxie's host"
 
 
@@ -58,6 +59,7 @@ class Gate:
         is_own: Whether an address is one of this host's.
         find: Finds a token of `pyxie token create` by its secret.
         names: What this host is called by, beside ``localhost``; in lower case.
+        by_address: Whether this host, and the networks that are allowed, need no token.
     """
 
     def __init__(
@@ -66,12 +68,15 @@ class Gate:
         is_own: Callable[[IPv4Address], bool],
         find: Callable[[bytes], Token | None] = lambda _secret: None,
         names: Collection[str] = (),
+        *,
+        by_address: bool = True,
     ) -> None:
         self._names = frozenset((_LOCALHOST, *names, *(name.lower() for name in api.names)))
         self._find = find
         self._allow = api.allow
         self._tokens = [token.get_secret_value().encode() for token in api.tokens]
         self._is_own = is_own
+        self._by_address = by_address
 
     def side(self, peer: Address, local: Address) -> Side:
         """Tell whose a connection is, before anything is asked on it.
@@ -133,6 +138,8 @@ class Gate:
     ) -> str | None:
         if self._from_a_page(local, headers):
             return _of_a_page(headers)
+        if not self._by_address:
+            return _OF_ONE_COMMAND
         here = self._is_ours(peer, local)
         # Anybody may be behind a proxy on this host, whose address `api.allow` may have. nginx
         # passes requests on by HTTP/1.0 where nothing else is set, and adds no header then.

@@ -137,6 +137,16 @@ class TestAlone:
             *("vmlinuz", "initrd+.img", "a.ign", "config.yaml"),
         }
 
+    def test_nobody_else_of_the_host_manages_it(self, tmp_path: Path, files: Path) -> None:
+        http, tftp = free_port(), free_port(socket.SOCK_DGRAM)
+        (files / "config.yaml").write_text(ALONE.format(http=http, tftp=tftp))
+        with booting(files) as process:
+            process.wait_for("Ctrl-C ends this", 20)
+
+            for path in ("/api/v1/boots", "/api/v1/events", "/api/v1/machines"):
+                assert get(http, path)[0] == 403
+            interrupted(process)
+
     def test_a_port_in_use_is_said_with_what_to_do(self, tmp_path: Path, files: Path) -> None:
         with socket.socket() as taken:
             taken.bind(("0.0.0.0", 0))

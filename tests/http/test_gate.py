@@ -131,6 +131,15 @@ class TestByToken:
             "the token is none that pyxie knows, or has expired or is revoked; 203.0.113.5 may not"
         )
 
+    def test_a_daemon_of_one_command_is_managed_by_that_ones_alone(self) -> None:
+        api = Api.model_validate({"allow": ["0.0.0.0/0"], "tokens": [TOKEN]})
+        gate = Gate(api, lambda _: True, by_address=False)
+
+        why = "no daemon runs here but that of a `pyxie boot`, which that command alone manages"
+        for peer in ("127.0.0.1", LAN, "::1", "198.51.100.7"):
+            assert refusal(peer, gate=gate) == why
+            assert refusal(peer, gate=gate, Authorization=f"Bearer {TOKEN}") is None
+
     def test_without_tokens_none_is_right(self) -> None:
         gate = Gate(Api(), lambda _: False)
 
