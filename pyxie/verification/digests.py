@@ -22,12 +22,15 @@ from pyxie.verification.faults import ListError, UnlistedError
 _DIGEST: Final = r"[0-9a-fA-F]{64}"
 _GNU: Final = re.compile(rf"(?P<escaped>\\?)(?P<digest>{_DIGEST}) [ *](?P<name>.+)")
 _BSD: Final = re.compile(rf"(?P<escaped>\\?)SHA256 ?\((?P<name>.+)\) ?= ?(?P<digest>{_DIGEST})")
-_TREEINFO: Final = re.compile(rf"(?P<name>\S.*?)\s*=\s*sha256:(?P<digest>{_DIGEST})")
+_TREEINFO: Final = re.compile(r"(?P<sort>sha256|sha512|sha1|md5):(?P<digest>[0-9a-fA-F]{32,128})")
+"""What is behind the last ``=`` of a line."""
 _ALONE: Final = re.compile(_DIGEST)
 _OTHERS: Final = re.compile(
     r"(?:SHA(?:1|224|384|512)|MD5) ?\(.+\) ?= ?[0-9a-fA-F]{32,128}"
-    r"|[0-9a-fA-F]{32,128} [ *].+|\S.*?\s*=\s*(?:md5|sha1|sha512):[0-9a-fA-F]{32,128}"
+    r"|[0-9a-fA-F]{32,128} [ *].+"
 )
+_LONGEST: Final = 16_384
+"""Characters of a line: of a path of 4096 bytes (Linux' PATH_MAX), escaped, and its digest."""
 _ESCAPES: Final = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
 
 
@@ -70,7 +73,9 @@ def parse(data: bytes, where: str) -> Digests:
     """Read a list.
 
     Args:
-        data: Any bytes. Names that are no UTF-8 are names that nobody asks for.
+        data: Any bytes, as a hostile server may send them: whatever a line says, it is read in
+            a time that grows with its length alone. Names that are no UTF-8 are names that nobody
+            asks for.
         where: For messages.
 
     Raises:
@@ -82,9 +87,11 @@ def parse(data: bytes, where: str) -> Digests:
     # Not by `splitlines`, for which a name may hold an end of a line.
     for number, raw in enumerate(data.decode("utf-8", "surrogateescape").split("\n"), start=1):
         line = raw.rstrip("\r")
+        if len(line) > _LONGEST:
+            continue
         entry = _entry(line)
         if entry is None:
-            others += bool(_OTHERS.fullmatch(line))
+            others += bool(_OTHERS.fullmatch(line) or _of_treeinfo(line))
             continue
         name, digest = entry
         if found.setdefault(name, digest) != digest:
@@ -98,14 +105,31 @@ def parse(data: bytes, where: str) -> Digests:
 def _entry(line: str) -> tuple[str, str] | None:
     if _ALONE.fullmatch(line):
         return "", line.lower()
-    match = _GNU.fullmatch(line) or _BSD.fullmatch(line) or _TREEINFO.fullmatch(line)
+    match = _GNU.fullmatch(line) or _BSD.fullmatch(line)
     if match is None:
-        return None
+        found = _of_treeinfo(line)
+        if found is None or found[1] != "sha256" or not _ALONE.fullmatch(found[2]):
+            return None
+        name = plain(found[0])
+        return (name, found[2].lower()) if name else None
     written = match["name"]
-    if match.groupdict().get("escaped"):
+    if match["escaped"]:
         written = re.sub(r"\\[\\nr]", lambda each: _ESCAPES[each[0]], written)
     name = plain(written)
     return (name, match["digest"].lower()) if name else None
+
+
+def _of_treeinfo(line: str) -> tuple[str, str, str] | None:
+    """Return name, algorithm and digest of a line of a ``.treeinfo``.
+
+    Not by one pattern for all of it: blanks and "=" in the name would have it try each with each.
+    """
+    name, parted, value = line.rpartition("=")
+    match = _TREEINFO.fullmatch(value.lstrip())
+    name = name.rstrip()
+    if not parted or match is None or not name or name[0].isspace():
+        return None
+    return name, match["sort"], match["digest"]
 
 
 def plain(name: str) -> str:

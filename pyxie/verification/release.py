@@ -15,7 +15,6 @@ from pyxie.verification.digests import Digests, plain
 from pyxie.verification.faults import ListError, SignatureError
 
 _ROW: Final = re.compile(r"[ \t]+([0-9a-fA-F]{64})[ \t]+[0-9]{1,18}[ \t]+(\S+)")
-_UNTIL: Final = re.compile(r"Valid-Until:[ \t]*(.{1,64}?)[ \t]*", re.IGNORECASE)
 _MONTHS: Final = (
     "Jan",
     "Feb",
@@ -57,8 +56,10 @@ def parse(data: bytes, where: str, now: float) -> Digests:
             if inside and name and found.setdefault(name, row[1].lower()) != row[1].lower():
                 twice.setdefault(name, number)
             continue
-        if until := _UNTIL.fullmatch(line):
-            _check(until[1], where, number, now)
+        # Not by a pattern, which would try each blank with each.
+        key, _, until = line.partition(":")
+        if key.lower() == "valid-until" and until:
+            _check(until.strip(" \t"), where, number, now)
         if not line.startswith((" ", "\t")):
             inside = line.lower().rstrip() == "sha256:"
     if not found:
@@ -82,7 +83,7 @@ def _check(written: str, where: str, line: int, now: float) -> None:
             tzinfo=UTC,
         )
     except ValueError as exc:
-        raise ListError(where, line, f"'Valid-Until' is no date: {written!r}") from exc
+        raise ListError(where, line, f"'Valid-Until' is no date: {written[:64]!r}") from exc
     if until.timestamp() < now:
         why = (
             f"was valid until {until:%Y-%m-%d %H:%M} UTC:"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,6 +110,33 @@ class TestAList:
         text = "".join(f"{n:064x}  file{n}\n" for n in range(20_000))
 
         assert parse(text.encode(), URL).of("file19999") == f"{19_999:064x}"
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "a" + " " * 16_000 + "x",
+            "a" + " =" * 8_000,
+            "a=" + "\t" * 16_000 + "sha256:",
+            "SHA256 (" + ") = " * 4_000,
+            "MD5 (" + ") = " * 4_000,
+            f"\\{A}  " + "\\" * 16_000,
+            f"a{' ' * 4_000_000}x",
+        ],
+        ids=["blanks", "equals", "tabs", "BSD's", "other", "escapes", "one line"],
+    )
+    def test_that_is_made_to_be_slow_is_read_at_once(self, line: str) -> None:
+        """A pattern that tries each blank with each holds Python's lock, and all of pyxie."""
+        data = f"{line}\n{B}  linux\n".encode()
+        began = time.thread_time()
+
+        found = parse(data, URL)
+
+        assert found.of("linux") == B
+        assert time.thread_time() - began < 0.5
+
+    @pytest.mark.parametrize("line", [f" a = sha256:{A}", f"= sha256:{A}", f"a = sha256:{A[:-2]}"])
+    def test_that_is_hardly_a_treeinfos_says_nothing(self, line: str) -> None:
+        assert parsed(f"{line}\n{B}  b\n") == {"b": B}
 
 
 class TestPlain:

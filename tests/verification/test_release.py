@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,6 +87,17 @@ class TestValidUntil:
             release(f"Valid-Until: {date}\n{RELEASE}")
 
         assert str(caught.value) == f"{URL}:1: 'Valid-Until' is no date: {date!r}"
+
+    @pytest.mark.parametrize(
+        "line", ["Valid-Until:" + " " * 3_000 + "x" + " " * 3_000 + "y", "Valid-Until:" + " x" * 99]
+    )
+    def test_that_is_made_to_be_slow_is_refused_at_once(self, line: str) -> None:
+        began = time.thread_time()
+
+        with pytest.raises(ListError):
+            release(f"{line}\n{RELEASE}")
+
+        assert time.thread_time() - began < 0.5
 
 
 class TestForAnyBytes:
