@@ -9,7 +9,7 @@ import logging
 import os
 import resource
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from pyxie.config.nodes import Document
 from pyxie.config.settings import Limits, Settings, image_store_folder
 from pyxie.descriptors import lowered, wanted
 from pyxie.errors import BusyError, ConfigError, StartError
+from pyxie.imagestore.ondisk import ENTRIES
 from pyxie.lines import Lines
 from pyxie.logs import LeftOut, configure
 from pyxie.outbound.proxies import Proxies, problem, proxies_of
@@ -113,11 +114,8 @@ async def _run(
         gc.set_threshold(*_COLLECT)
         gc.enable()
         if settings.user:
-            database = Path(settings.state.partition(":///")[2])
-            if settings.state.startswith("sqlite"):
-                privileges.chown_state(_own_folder(database), settings.user)
-            if settings.image_store.size:
-                privileges.chown_state(image_store_folder(settings), settings.user)
+            for folder in _own_folders(settings):
+                privileges.chown_state(folder, settings.user)
             _load_late()
             daemon.workers.become(settings.user)
             privileges.drop(settings.user)
@@ -176,24 +174,33 @@ def _load_late() -> None:
         codecs.lookup(name)
 
 
-def _own_folder(database: Path) -> Path:
-    """Return the folder of the database, which is to become the user's with all in it.
+def _own_folders(settings: Settings) -> Iterator[Path]:
+    """Walk the folders that are to become the user's with all in them.
 
     Raises:
-        StartError: It holds what is not ours to give away.
+        StartError: One holds what is not ours to give away.
     """
-    folder = database.parent
-    strays = sorted(
-        each.name
-        for each in folder.iterdir()
-        if not each.name.startswith(database.name) and each.name != "lost+found"
-    )
-    if strays:
-        raise StartError(
-            f"user: {folder} holds {strays[0]!r} beside the state, and would become the user's; "
-            "set 'state' in config.yaml to a path in a folder of its own"
-        )
-    return folder
+    store = image_store_folder(settings)
+    if settings.state.startswith("sqlite"):
+        database = Path(settings.state.partition(":///")[2])
+        inside = {store.name} if store.parent == database.parent else set()
+        _check_own(database.parent, inside, database.name, "the state", "state")
+        yield database.parent
+    if settings.image_store.size:
+        _check_own(store, ENTRIES, None, "the image store", "image_store.path")
+        yield store
+
+
+def _check_own(
+    folder: Path, names: Collection[str], prefix: str | None, what: str, key: str
+) -> None:
+    for name in sorted(each.name for each in folder.iterdir()) if folder.is_dir() else ():
+        is_ours = name in names or (prefix is not None and name.startswith(prefix))
+        if not is_ours and name != "lost+found":
+            raise StartError(
+                f"user: {folder} holds {name!r} beside {what}, and would become the user's; "
+                f"set '{key}' in config.yaml to a path in a folder of its own"
+            )
 
 
 class Reloads:

@@ -278,6 +278,22 @@ class TestRefusals:
         )
         assert (tmp_path / "config.yaml").stat().st_uid == 0
 
+    @needs_root
+    def test_nor_is_an_image_store_beside_other_files(self, tmp_path: Path) -> None:
+        images = tmp_path / "srv"
+        images.mkdir()
+        (images / "accounts").write_text("root's")
+        home = Home(tmp_path / "site", f"user: nobody\nimage_store: {{path: {images}}}\n")
+
+        code, said = home.refused()
+
+        assert code == 1
+        assert said[-1] == (
+            f"pyxie: user: {images} holds 'accounts' beside the image store, and would become the "
+            "user's; set 'image_store.path' in config.yaml to a path in a folder of its own"
+        )
+        assert (images / "accounts").stat().st_uid == 0
+
 
 class TestSignals:
     def test_it_ends_within_seconds_while_somebody_downloads(self, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from pyxie.errors import PyxieError
 from pyxie.imagestore.entry import Entry, Head, head_text, parsed, parsed_head
 from pyxie.openfile import Descriptor, OpenFile, opened
 
+ENTRIES: Final = frozenset(("blobs", "lock", "partial", "urls"))
+"""What there is in the store's folder."""
 _LONGEST: Final = 64 << 10
 """Bytes of a file of ours that is read; none that we have written is as long."""
 _OLD: Final = 7 * 86_400.0
