@@ -231,6 +231,9 @@ IMAGE_FETCHES = Bound(
 IMAGE_WRITTEN = Bound(
     "image_written", 524_288, "bytes of one that wait to be written", "waits for the disk"
 )
+IMAGE_PARTS = Bound(
+    "image_parts", 64, "files in the image store that were broken off", "the oldest is removed"
+)
 IMAGE_COPIES = Bound(
     "image_copies", 10_000, "files in the image store", "the longest unused is removed"
 )

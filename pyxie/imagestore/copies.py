@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from pyxie.bounded import note
-from pyxie.bounds import IMAGE_CHECK, IMAGE_COPIES, IMAGE_FETCHES, IMAGE_SPARE
+from pyxie.bounds import IMAGE_CHECK, IMAGE_COPIES, IMAGE_FETCHES, IMAGE_PARTS, IMAGE_SPARE
 from pyxie.config.imagestore import ImageStore as StoreSettings
 from pyxie.errors import BusyError, NotServedError, PyxieError
 from pyxie.images.spec import Upstream
@@ -251,6 +251,8 @@ class ImageStore:
             raise UncachedError("no images are kept", is_meant=True)
         key, stale = key_of(source.url, source.reach), ""
         is_right = await self._is_right(source, self._entries.get(key))
+        while (over := self._growing.get(key)) is not None and over.error is not None:
+            await over.ended()  # what is left of it is seen to
         entry, growth = self._entries.get(key), self._growing.get(key)
         if entry is not None and is_right == entry.digest and not anew:
             growth = None  # whatever is on its way, this is what was meant
@@ -527,6 +529,7 @@ class ImageStore:
             if not is_new:
                 await self._checked(key, now, disk)
                 growth.same()
+                await self._left(key, growth, disk)
                 return
             await self._landed(key, growth, fetching.verified, now, disk)
         except UncachedError as exc:
@@ -544,6 +547,7 @@ class ImageStore:
             if key in self._entries:
                 self._failed[key] = self._clock()
             growth.fail(exc)
+            await self._left(key, growth, disk)
         except asyncio.CancelledError:
             growth.fail(UncachedError("pyxie is stopping"))
             raise
@@ -553,6 +557,19 @@ class ImageStore:
         finally:
             del self._growing[key]
             growth.over()
+
+    async def _left(self, key: str, growth: Growth, disk: Disk) -> None:
+        """Keep of what was broken off what is of use, and no more than there is room for."""
+        others = sum(each.reserved for each in self._growing.values() if each is not growth)
+        room = max(0, self._settings().size - taken_by(self._entries.values()) - others)
+        busy = frozenset(self._growing)
+        with suppress(OSError, BusyError):
+            if isinstance(growth.error, UpstreamError):
+                most = IMAGE_PARTS.whole
+                if await self._writing.run(disk.left, key, busy, room, most):
+                    IMAGE_PARTS.reached()
+            else:
+                await self._writing.run(disk.drop, key)
 
     async def _checked(self, key: str, now: float, disk: Disk) -> None:
         self._failed.pop(key, None)

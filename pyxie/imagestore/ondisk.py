@@ -199,6 +199,34 @@ class Disk:
         self._beside(key).unlink(missing_ok=True)
         self._part(key).unlink(missing_ok=True)
 
+    def left(self, key: str, busy: Collection[str], size: int, most: int) -> int:
+        """Keep what was broken off, if somebody may go on with it, and not more of it than that.
+
+        Whoever can have pyxie ask for files that are not there, or break off, can do so for any
+        number of names.
+
+        Args:
+            key: Of what was broken off just now.
+            busy: Of those that somebody is at work on.
+            size: Bytes that all that was broken off may take.
+            most: How many files that may be.
+
+        Returns:
+            How many of the older ones were removed.
+        """
+        if not self._beside(key).exists() or not self._part(key).stat().st_size:
+            self.drop(key)
+        removed = 0
+        idle = [path for path in self._partial.glob("*.part") if path.stem not in {*busy} - {key}]
+        about = {path: path.stat() for path in idle}
+        for path in sorted(idle, key=lambda each: about[each].st_mtime_ns, reverse=True):
+            size -= about[path].st_size
+            most -= 1
+            if size < 0 or most < 0:
+                self.drop(path.stem)
+                removed += 1
+        return removed
+
     def leftovers(self, busy: Collection[str]) -> None:
         """Remove all parts that nobody is at work on."""
         for path in self._partial.iterdir():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.bounds import Bound
 from pyxie.errors import NotServedError, PyxieError
 from pyxie.images.spec import Upstream
 from pyxie.images.upstream import UpstreamError
@@ -303,6 +304,46 @@ class TestRoom:
 
             assert [each.url[-1] for each in await made.prune(unused=150)] == ["b"]
             assert {each.url[-1] for each in made.entries()} == {"a", "c"}
+
+
+class TestWhatWasBrokenOff:
+    """Whoever may ask for a file beside a kernel may ask for any number that are not there."""
+
+    async def test_leaves_nothing_where_there_was_nothing(self, tmp_path: Path) -> None:
+        async with mirror({"linux": 404}) as there, store(tmp_path) as made:
+            for at in range(20):
+                with pytest.raises(UpstreamError):
+                    await kept(made, f"{there.url}/{at}")
+
+            await eventually(lambda: not made.fetching())
+            assert lies(tmp_path) == {"blobs": 0, "partial": 0, "urls": 0}
+
+    async def test_takes_no_more_than_there_is_room_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.imagestore.fetching._WAITS", ())
+        settings = {"size": 3 * len(KERNEL)}
+        cut = whole(KERNEL, cut=len(KERNEL) - 1000)
+        async with liar(cut) as there, store(tmp_path, settings) as made:
+            for at in range(8):
+                with pytest.raises(UpstreamError):
+                    await kept(made, f"{there.url}/{at}")
+                await eventually(lambda: not made.fetching())
+
+            parts = [each.stat().st_size for each in (tmp_path / "partial").glob("*.part")]
+            assert parts
+            assert sum(parts) <= 3 * len(KERNEL)
+
+    async def test_is_so_many_files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pyxie.imagestore.fetching._WAITS", ())
+        monkeypatch.setattr("pyxie.imagestore.copies.IMAGE_PARTS", Bound("x", 3, "files", "gone"))
+        async with liar(whole(b"kernel", cut=3)) as there, store(tmp_path) as made:
+            for at in range(6):
+                with pytest.raises(UpstreamError):
+                    await kept(made, f"{there.url}/{at}")
+                await eventually(lambda: not made.fetching())
+
+            assert len(list((tmp_path / "partial").glob("*.part"))) == 3
 
 
 class TestPins:
