@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from aiohttp import HttpVersion11, hdrs, web, web_protocol, web_urldispatcher
 from aiohttp.http_exceptions import HttpProcessingError
@@ -41,6 +41,14 @@ async def _expected(request: web.Request) -> None:
 # Routes that are made by aiohttp itself, for what is not there, take no other.
 vars(web_urldispatcher)["_default_expect_handler"] = _expected
 
+_POLICY: Final = "Content-Security-Policy"
+_INERT: Final = frozenset(
+    (
+        *("application/octet-stream", "application/efi", "text/plain"),
+        *("application/json", "application/problem+json"),
+    )
+)
+"""What no browser takes for a page. Firmware gets no header more than it had."""
 _IN_HAND = 2.2
 """Seconds for requests at the end; aiohttp waits twice as long for one that is stuck."""
 
@@ -82,6 +90,14 @@ def application(
 async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
     """Say less than aiohttp does; not nothing, which EDK2 dislikes (tianocore/edk2#7443)."""
     response.headers["Server"] = "pyxie"
+    kind = response.headers.get("Content-Type", "application/octet-stream")
+    # Of several, which another server may send, browsers take the last.
+    is_inert = kind.partition(";")[0].strip().lower() in _INERT and "," not in kind
+    if not is_inert and _POLICY not in response.headers:
+        # A page of a mirror's, or of a medium's, is at our address, and its scripts might call our
+        # API as whoever reads it: so it is made a page of nobody's, without scripts.
+        response.headers[_POLICY] = "sandbox"
+        response.headers["X-Content-Type-Options"] = "nosniff"
 
 
 class HttpServer:

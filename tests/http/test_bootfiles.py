@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.events.kind import Step
-from tests.http.site import ALL_LOCAL, HOST, MACHINE, Answer, Served, serving
+from tests.http.site import ALL_LOCAL, HOST, MAC, MACHINE, Answer, Served, serving
 from tests.http.upstream import File, Mirror, mirror
 
 SHIM, GRUB, CFG = b"MZ shim", b"MZ grub, a longer one", b"prefix=\n"
@@ -52,6 +52,29 @@ async def streamed(folder: Path, files: dict[str, File]) -> AsyncIterator[tuple[
 def trouble(served: Served) -> list[str]:
     """Return what went wrong; what was said of the build before is not."""
     return [text for text in served.texts(Step.TROUBLE) if not text.startswith("advice: ")]
+
+
+class TestAPage:
+    """A browser shows a mirror's page at our address, where its reader may manage."""
+
+    @pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "text/plain;,text/html", "x"])
+    async def test_of_a_mirrors_has_no_scripts_and_is_nobodys(
+        self, tmp_path: Path, kind: str
+    ) -> None:
+        async with streamed(tmp_path, {"shimx64.efi": SHIM, "a.html": b"<script>"}) as (served, up):
+            up.kind = kind
+
+            found = await served.get(f"{AT}/a.html")
+
+            assert found.body == b"<script>"
+            assert found.headers["Content-Type"] == kind
+            assert found.headers["Content-Security-Policy"] == "sandbox"
+            assert found.headers["X-Content-Type-Options"] == "nosniff"
+
+    async def test_is_no_kernel_nor_script(self, tmp_path: Path) -> None:
+        async with local(tmp_path) as served:
+            for path in (f"{AT}/shimx64.efi", f"{AT}/efi/boot/boot.cfg", f"/ipxe/{MAC}"):
+                assert "Content-Security-Policy" not in (await served.get(path)).headers
 
 
 class TestBesideALocalKernel:

@@ -22,11 +22,13 @@ class Mirror:
     """Where it is, and what it was asked.
 
     Attributes:
+        kind: What it calls whole files.
         may: Cleared, to have it keep all who ask waiting.
     """
 
     files: Mapping[str, File]
     url: str = ""
+    kind: str = "application/octet-stream"
     asked: list[tuple[str, str]] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
@@ -48,7 +50,7 @@ class Mirror:
             case str():
                 raise web.HTTPFound(file)
             case bytes():
-                return _whole(request, file)
+                return _whole(request, file, self.kind)
             case ("late", content):
                 return await self._late(request, content)
             case (how, content):
@@ -63,11 +65,13 @@ class Mirror:
         return response
 
 
-def _whole(request: web.Request, content: bytes) -> web.Response:
+def _whole(
+    request: web.Request, content: bytes, kind: str = "application/octet-stream"
+) -> web.Response:
     part = request.http_range
     start, stop, _ = part.indices(len(content))
     if part.start is None:
-        return web.Response(body=content)
+        return web.Response(body=content, headers={"Content-Type": kind})
     if part.start >= len(content):
         return web.Response(status=416)
     told = {"Content-Range": f"bytes {start}-{stop - 1}/{len(content)}"}
