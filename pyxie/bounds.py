@@ -282,6 +282,12 @@ VERIFY_BEGIN = Bound("verify_begin", 10, "s for each file when a build begins", 
 VERIFY_FILES = Bound(
     "verify_files", 256, "files of this host whose digest is in memory", "the oldest is forgotten"
 )
+VERIFY_READS = Bound(
+    "verify_reads", 16, "lists of checksums that are read at once, half by builders", "tried later"
+)
+VERIFY_HELD = Bound(
+    "verify_held", 16 << 20, "bytes of lists of checksums in memory", "the oldest is forgotten"
+)
 VERIFY_KEPT = Bound("verify_kept", 64, "lists of checksums in memory", "the oldest is forgotten")
 
 # Rendering

@@ -13,10 +13,17 @@ from typing import Final, Self, TypeVar, TypeVarTuple, Unpack
 from urllib.parse import urlsplit
 
 from pyxie.bounded import note
-from pyxie.bounds import VERIFY_KEPT, VERIFY_LIST, VERIFY_SIGNATURE
+from pyxie.bounds import (
+    VERIFY_HELD,
+    VERIFY_KEPT,
+    VERIFY_LIST,
+    VERIFY_READS,
+    VERIFY_SIGNATURE,
+)
 from pyxie.clock import steady
 from pyxie.config.checksums import INLINE
 from pyxie.errors import BusyError
+from pyxie.outbound.reach import Reach
 from pyxie.service import Unbound
 from pyxie.threads import Pool
 from pyxie.urls import shown
@@ -27,6 +34,7 @@ from pyxie.verification.faults import (
     MismatchError,
     UncheckedError,
     UnlistedError,
+    UnreadError,
     VerificationError,
 )
 from pyxie.verification.keyrings import read as read_keyring
@@ -52,10 +60,12 @@ class _List:
     Attributes:
         digests: What it says.
         by: Its name, and who signed it.
+        size: Bytes of it.
     """
 
     digests: Digests
     by: str
+    size: int
 
 
 class Verifier(Unbound):
@@ -87,6 +97,7 @@ class Verifier(Unbound):
         self._steady = steady
         self._pool = Pool("signatures", most=2, patience=_PATIENCE)
         self._asked: dict[Listed, tuple[float, asyncio.Task[_List]]] = {}
+        self._reading: dict[asyncio.Task[_List], Reach] = {}
 
     async def __aenter__(self) -> Self:
         await self._reader.__aenter__()
@@ -98,7 +109,7 @@ class Verifier(Unbound):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        tasks = [task for _, task in self._asked.values()]
+        tasks = [*self._reading]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -155,11 +166,38 @@ class Verifier(Unbound):
         at, task = self._asked.get(listed, (now, None))
         lasts = _FAILED if anew or _has_failed(task) else _FRESH
         if task is None or (task.done() and now - at >= lasts):
-            task = asyncio.create_task(self._fetched(listed))
+            task = self._begin(listed)
             if note(self._asked, listed, (now, task), VERIFY_KEPT.whole):
                 VERIFY_KEPT.reached()
         # Who waits may leave; the others still want it.
         return await asyncio.shield(task)
+
+    def _begin(self, listed: Listed) -> asyncio.Task[_List]:
+        """Begin to read a list; whoever wants it may leave meanwhile, and come with another.
+
+        Raises:
+            UnreadError: So many are being read. Who may build and no more takes half at most.
+        """
+        most, reach = VERIFY_READS.whole, listed.reach
+        by_builders = sum(each is Reach.PUBLIC for each in self._reading.values())
+        if len(self._reading) >= most or (reach is Reach.PUBLIC and by_builders >= most // 2):
+            VERIFY_READS.reached()
+            raise UnreadError(listed.url, "cannot be read now: too many lists are being read")
+        task = asyncio.get_running_loop().create_task(self._fetched(listed))
+        self._reading[task] = reach
+        task.add_done_callback(self._read)
+        return task
+
+    def _read(self, task: asyncio.Task[_List]) -> None:
+        """Forget the oldest lists that are too much beside the one that was read."""
+        del self._reading[task]
+        held = 0
+        for listed, (_, each) in reversed([*self._asked.items()]):
+            if each.done() and not each.cancelled() and each.exception() is None:
+                held += each.result().size
+                if held > VERIFY_HELD.whole and each is not task:
+                    VERIFY_HELD.reached()
+                    del self._asked[listed]
 
     async def _fetched(self, listed: Listed) -> _List:
         url = listed.release or listed.url
@@ -169,7 +207,7 @@ class Verifier(Unbound):
             signature = await self._reader.read(listed.signature, listed.reach, VERIFY_SIGNATURE)
         text, by = await self._run(self._signed, listed, url, data, signature)
         if not listed.release:
-            return _List(await self._run(digests.parse, text, url), by)
+            return _List(await self._run(digests.parse, text, url), by, len(text))
         of_release = await self._run(release.parse, text, url, self._clock())
         name = name_in(url, listed.url)
         if not name:
@@ -180,7 +218,7 @@ class Verifier(Unbound):
         if found != wanted:
             raise MismatchError(listed.url, wanted, found, by)
         parsed = await self._run(digests.parse, data, listed.url)
-        return _List(parsed, f"{shown(listed.url)} by {by}")
+        return _List(parsed, f"{shown(listed.url)} by {by}", len(data))
 
     def _signed(self, listed: Listed, url: str, data: bytes, signature: bytes) -> tuple[bytes, str]:
         """Return what of a file is signed, and its name with who signed it; in a thread."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.bounds import VERIFY_KEPT, Bound
+from pyxie.bounds import VERIFY_HELD, VERIFY_KEPT, VERIFY_READS, Bound
 from pyxie.config.checksums import INLINE
 from pyxie.outbound.reach import Reach
 from pyxie.verification.expected import Expected, Listed, Wanted
@@ -304,6 +304,45 @@ class TestAListInMemory:
 
         assert site.asked == [*others, others[0]]
         assert VERIFY_KEPT.times == before + 2
+
+    @pytest.mark.parametrize(
+        ("reach", "most"), [(Reach.ANYWHERE, VERIFY_READS.whole), (Reach.PUBLIC, 8)]
+    )
+    async def test_is_one_of_so_many_that_are_read_at_once(
+        self, site: Site, reach: Reach, most: int
+    ) -> None:
+        """Whoever asks for one may leave, and ask for the next."""
+        async with verifier(site) as made:
+            site.may.clear()
+            for n in range(most):
+                listed = Listed(url=f"{FOLDER}/{n}/SHA256SUMS", reach=reach)
+                asking = asyncio.create_task(made.wanted(Expected(listed=listed, name=NAME)))
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                asking.cancel()
+
+            one_more = Expected(listed=Listed(url=URL, reach=reach), name=NAME)
+            with pytest.raises(UnreadError, match="too many lists are being read"):
+                await made.wanted(one_more)
+
+            assert len(site.asked) == most
+            if reach is Reach.PUBLIC:  # the operator's are read all the same
+                asking = asyncio.create_task(made.wanted(PLAIN))
+                site.may.set()
+                assert (await asking).sha256 == LINUX
+
+    async def test_that_is_long_drives_out_older_ones(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(VERIFY_HELD, "most", 2 * len(SUMS))
+        urls = [f"{FOLDER}/{n}/SHA256SUMS" for n in range(3)]
+        site.files.update(dict.fromkeys(urls, SUMS))
+
+        async with verifier(site) as made:
+            for url in (*urls, urls[2], urls[1], urls[0]):
+                await made.wanted(Expected(listed=Listed(url=url), name=NAME))
+
+        assert site.asked == [*urls, urls[0]]
 
     async def test_that_is_being_read_at_the_end_is_given_up(self, site: Site) -> None:
         async with verifier(site) as made:
