@@ -186,6 +186,9 @@ TFTP_UNHEARD = Bound(
     "transfers whose clients have said nothing yet",
     "the oldest of the address with most of them is ended",
 )
+TFTP_FETCHING = Bound(
+    "tftp_fetching", 64, "TFTP requests that wait for other servers, 8 a machine", "refused"
+)
 TFTP_LINES = Bound("tftp_log_lines", 300, "log lines a minute of failed transfers", "not written")
 
 # Threads, by the kind of what they do

@@ -7,16 +7,18 @@ image store before the transfer begins; a client that asks again meanwhile waits
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from pyxie.bounds import TFTP_FETCHING
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build
 from pyxie.config.settings import Settings
 from pyxie.confined import normalise
-from pyxie.errors import NotServedError, PyxieError
+from pyxie.errors import BusyError, NotServedError, PyxieError
 from pyxie.events.event import Recorder
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageFailed, ImageFetching
@@ -73,6 +75,7 @@ class Kernels:
         self._settings = settings
         self._pool = pool
         self._recorder = recorder
+        self._waiting: Counter[str] = Counter()
 
     async def find(self, name: str, peer: str) -> Found | None:
         """Return the file that a name means; None if it is not one of these names.
@@ -83,7 +86,7 @@ class Kernels:
 
         Raises:
             NotServedError: There is none, or it cannot be had.
-            BusyError: A file system does not answer.
+            BusyError: A file system does not answer, or too many wait for other servers.
         """
         match normalise(name).split("/"):
             case ["boot", host, "kernel", *rest] if rest:
@@ -96,7 +99,22 @@ class Kernels:
         if build is None:
             raise NotServedError(host, "not in build mode")
         images = images_of(self._definitions.of(build), self._definitions.called(build))
-        return await self._found(build, wanted(images, at, "/".join(rest), host), peer)
+        file = wanted(images, at, "/".join(rest), host)
+        if not isinstance(file.image, Upstream):
+            return await self._found(build, file, peer)
+        # Addresses of UDP are forged as one likes, and another server takes its time: what waits
+        # for it counts among all transfers, and must leave room for who loads a loader.
+        most = TFTP_FETCHING.whole
+        if self._waiting.total() >= most or self._waiting[build.host] >= most // 8:
+            TFTP_FETCHING.reached()
+            raise BusyError(file.part, "others wait for such files already")
+        self._waiting[build.host] += 1
+        try:
+            return await self._found(build, file, peer)
+        finally:
+            self._waiting[build.host] -= 1
+            if not self._waiting[build.host]:
+                del self._waiting[build.host]
 
     async def _found(self, build: Build, file: Wanted, peer: str) -> Found:
         settings, part = self._settings(), file.part

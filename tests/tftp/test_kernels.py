@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from pyxie.confined import OutsideError
-from pyxie.errors import NotServedError
+from pyxie.errors import BusyError, NotServedError
 from pyxie.events.kind import Step
 from pyxie.tftp.kernels import Kernels
 from tests.http.site import ALL_LOCAL, HOST, LOCAL, MACHINE, Served, serving
 from tests.http.upstream import File, Mirror, mirror
+from tests.support import eventually
 from tests.tftp import lab
 from tests.tftp.lab import Client
 
@@ -134,6 +135,21 @@ class TestAFile:
             assert served.texts(Step.TROUBLE) == [
                 f"kernel: {there.url}/linux: answered 404 Not Found"
             ]
+
+    async def test_is_waited_for_by_so_many_and_loaders_have_room(self, tmp_path: Path) -> None:
+        """Who forges addresses has one wait for each of them, for as long as a server likes."""
+        async with booting(tmp_path, {"linux": KERNEL}) as (served, there):
+            found = kernels(served).find
+            there.may.clear()
+            waiting = [asyncio.create_task(found(AT, f"192.0.2.{at}")) for at in range(8)]
+            await eventually(lambda: there.asked)
+
+            with pytest.raises(BusyError, match="others wait for such files already"):
+                await found(AT, "192.0.2.9")
+
+            there.may.set()
+            assert all(await asyncio.gather(*waiting))
+            assert await found(AT, "192.0.2.9")
 
 
 class TestATransfer:
