@@ -229,7 +229,7 @@ IMAGE_LARGE = Bound(
     "image_large", 32, "clients with 256 KiB of an image ahead of them", "has small pieces"
 )
 IMAGE_FETCHES = Bound(
-    "image_fetches", 32, "files that are fetched into the image store at once", "streamed past it"
+    "image_fetches", 32, "files that are fetched into the image store at once", "a slow one ends"
 )
 IMAGE_WRITTEN = Bound(
     "image_written", 524_288, "bytes of one that wait to be written", "waits for the disk"

@@ -46,6 +46,10 @@ _REFUSED: Final = 60.0
 """Seconds in which what could not be kept is not tried again."""
 _TOLD: Final = 300.0
 """Seconds in which health tells of it."""
+_PATIENT: Final = 30.0
+"""Seconds after which a fetch that brings less than this makes room for another."""
+_SLOW: Final = 4000
+"""Bytes a second."""
 _PATIENCE: Final = 600.0
 """Seconds that writing may take: a whole image is made sure to be on the disk at once."""
 
@@ -500,14 +504,30 @@ class ImageStore:
         since, why = self._refused.get(key, (-_REFUSED, ""))
         if 0 <= self._clock() - since < _REFUSED:
             raise UncachedError(why)
+        loop = asyncio.get_running_loop()
         if len(self._growing) >= IMAGE_FETCHES.most:
             IMAGE_FETCHES.reached()
-            raise UncachedError(f"{len(self._growing)} files are being fetched already")
-        growth = self._growing[key] = Growth(shown(source.url))
-        task = asyncio.get_running_loop().create_task(self._fetch(key, source, growth, self._disk))
+            if not self._displaces(loop.time()):
+                raise UncachedError(f"{len(self._growing)} files are being fetched already")
+        growth = self._growing[key] = Growth(shown(source.url), loop.time())
+        task = loop.create_task(self._fetch(key, source, growth, self._disk))
+        growth.fetched_by(task)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return growth
+
+    def _displaces(self, now: float) -> bool:
+        """End a slow fetch, so that there is room for another; False if none is slow.
+
+        Whoever reads it is given the rest past the store. A server need never come to an end.
+        """
+        for growth in self._growing.values():
+            lasts = now - growth.began
+            is_slow = lasts > _PATIENT and growth.written < lasts * _SLOW
+            if is_slow and growth.error is None:
+                growth.end(UncachedError("it is slow, and another needs its place in the store"))
+                return True
+        return False
 
     async def _fetch(self, key: str, source: Upstream, growth: Growth, disk: Disk) -> None:
         proxies, first_byte, silence, judge = self._how
@@ -549,7 +569,8 @@ class ImageStore:
             growth.fail(exc)
             await self._left(key, growth, disk)
         except asyncio.CancelledError:
-            growth.fail(UncachedError("pyxie is stopping"))
+            if growth.error is None:
+                growth.fail(UncachedError("pyxie is stopping"))
             raise
         except Exception as exc:
             log.exception("image store: %s", growth.url)

@@ -32,6 +32,7 @@ class Growth:
 
     Args:
         url: What is fetched, as it may be shown.
+        began: When, in seconds by the event loop's clock.
 
     Attributes:
         head: What its server says of the file; None before it has said so.
@@ -44,8 +45,10 @@ class Growth:
         readers: How many use it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, began: float = 0.0) -> None:
         self.url = url
+        self.began = began
+        self._fetched_by: asyncio.Task[None] | None = None
         self.head: Head | None = None
         self.file: OpenFile | None = None
         self.written = 0
@@ -121,6 +124,16 @@ class Growth:
         """Say that there will not be more."""
         self.error = error
         self._tell()
+
+    def fetched_by(self, task: asyncio.Task[None]) -> None:
+        """Say who fetches it."""
+        self._fetched_by = task
+
+    def end(self, error: PyxieError) -> None:
+        """Have it be fetched no further."""
+        self.fail(error)
+        if self._fetched_by is not None:
+            self._fetched_by.cancel()
 
     def enter(self) -> None:
         """Have one more who reads it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.bounds import Bound
+from pyxie.bounds import IMAGE_FETCHES, Bound
 from pyxie.errors import NotServedError, PyxieError
 from pyxie.images.spec import Upstream
 from pyxie.images.upstream import UpstreamError
@@ -304,6 +304,27 @@ class TestRoom:
 
             assert [each.url[-1] for each in await made.prune(unused=150)] == ["b"]
             assert {each.url[-1] for each in made.entries()} == {"a", "c"}
+
+
+class TestASlowFetch:
+    async def test_makes_room_for_another(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A server may send a byte now and then, for ever."""
+        monkeypatch.setattr("pyxie.imagestore.copies._PATIENT", 0.0)
+        monkeypatch.setattr(IMAGE_FETCHES, "most", 2)
+        async with mirror({"linux": ("stops", KERNEL[:8])}) as slow, store(tmp_path) as made:
+            held = [asyncio.create_task(got(made, f"{slow.url}/{at}/linux")) for at in (1, 2)]
+            await eventually(lambda: len(slow.asked) == 2)
+            await asyncio.sleep(0.05)  # in which neither has brought 200 bytes
+
+            async with mirror({"linux": KERNEL}) as there:
+                assert await got(made, f"{there.url}/linux") == KERNEL
+
+            (ended,) = (await asyncio.wait(held, return_when="FIRST_COMPLETED"))[0]
+            assert str(ended.exception()) == "it is slow, and another needs its place in the store"
+            for each in held:
+                each.cancel()
 
 
 class TestWhatWasBrokenOff:
