@@ -20,6 +20,10 @@ Extent: TypeAlias = tuple[int, int]
 
 _HOPS: Final = 40
 """Links on the way to a file, as Linux has it (path_resolution(7))."""
+_STEPS: Final = 2000
+"""Segments on that way, those of links too: whoever asks has all others wait meanwhile."""
+_LONGEST_LINK: Final = 4096
+"""Bytes of what a link leads to (PATH_MAX)."""
 _DEEPEST: Final = 64
 """Folders within each other; ISO 9660 has 8, Rock Ridge and UDF any number."""
 _LONGEST: Final = 255
@@ -144,9 +148,12 @@ class Tree:
     def _walk(self, name: str) -> list[File | Folder]:
         """Return the folders on the way to what a name leads to, and that itself."""
         way: list[File | Folder] = [self.root]
-        to_go, hops = deque(name.split("/")), 0
+        to_go, hops, steps = deque(name.split("/")), 0, 0
         while to_go:
             segment = to_go.popleft()
+            steps += 1
+            if steps > _STEPS:
+                raise NotServedError(name[:_LONGEST], "leads too long a way")
             if segment in {"", "."}:
                 continue
             here = way[-1]
@@ -206,7 +213,8 @@ def read(lines: Iterable[str], size: int) -> Tree:
             case "file":
                 folder.put(name, File(_extents(rest, size, path)))
             case "link":
-                folder.put(name, Link(rest))
+                if len(rest.encode(errors="replace")) <= _LONGEST_LINK:
+                    folder.put(name, Link(rest))
             case "folder":
                 _folder(folders, path)
             case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import suppress
@@ -38,7 +39,17 @@ class Incoming:
         if self._path.exists():
             raise FileExistsError(self._path)
         self._part = folder / f".{name}{SUFFIX}{PARTIAL}"
-        self._file = self._part.open("xb", buffering=0)
+        # What is there already is of a process that was killed, unless somebody holds it locked.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        self._file = os.fdopen(os.open(self._part, flags, 0o644), "wb", buffering=0)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(self._file.fileno()), self._part.lstat()):
+                raise BlockingIOError  # who had it has removed it by now
+            self._file.truncate(0)
+        except (BlockingIOError, FileNotFoundError) as exc:
+            self._file.close()
+            raise FileExistsError(self._part) from exc
         self._unsynced = 0
 
     def write(self, data: bytes) -> None:
@@ -64,9 +75,9 @@ class Incoming:
 
     def close(self) -> None:
         """End, whether or not it is whole."""
-        self._file.close()
         with suppress(OSError):
             self._part.unlink()
+        self._file.close()  # no sooner: whoever gets the lock finds a name that is not there
 
 
 async def gathered(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

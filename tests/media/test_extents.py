@@ -71,6 +71,20 @@ class TestAName:
 
         assert not tree.holds(name)
 
+    def test_of_links_that_lead_a_long_way_has_an_end(self) -> None:
+        way = "a/../" * 800
+        links = [f"l{at}\tlink\t{way}l{at + 1}" for at in range(20)]
+        tree = read(["a\tfolder\t", *links, "l20\tfile\t0+1"], 10)
+
+        with pytest.raises(NotServedError, match="l0: leads too long a way"):
+            tree.find("l0")
+        assert tree.find("l19") == File(((0, 1),))
+
+    def test_of_a_link_that_no_system_has_is_none(self) -> None:
+        tree = read([f"link\tlink\t{'./' * 2_000}{'x' * 97}"], 10)
+
+        assert not tree.root.names
+
     def test_of_links_in_a_circle_has_an_end(self, tree: Tree) -> None:
         with pytest.raises(NotServedError, match="circle: is a link that leads in circles"):
             tree.find("circle")

@@ -72,3 +72,34 @@ async def test_small_pieces_are_written_as_large_ones(monkeypatch: pytest.Monkey
             yield each
 
     assert [each async for each in gathered(pieces())] == [b"123456", b"7"]
+
+
+def test_it_is_one_of_its_name(tmp_path: Path) -> None:
+    first = Incoming(tmp_path, "a")
+
+    with pytest.raises(FileExistsError):
+        Incoming(tmp_path, "a")
+
+    first.close()
+    Incoming(tmp_path, "a").close()
+
+
+def test_it_is_begun_anew_where_a_process_was_killed(tmp_path: Path) -> None:
+    (tmp_path / ".a.iso.part").write_bytes(b"longer than what comes")
+
+    incoming = Incoming(tmp_path, "a")
+    incoming.write(b"whole")
+    path = incoming.finish()
+    incoming.close()
+
+    assert path.read_bytes() == b"whole"
+
+
+def test_it_is_never_written_to_what_a_link_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"of somebody")
+    (tmp_path / ".a.iso.part").symlink_to(tmp_path / "other")
+
+    with pytest.raises(OSError, match="symbolic links"):
+        Incoming(tmp_path, "a")
+
+    assert (tmp_path / "other").read_bytes() == b"of somebody"
