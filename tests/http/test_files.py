@@ -7,16 +7,18 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import ParamSpec
 
 import pytest
 
 from pyxie.bounds import THREADS_PATIENCE
-from pyxie.confined import find
 from pyxie.http import bootfiles
+from pyxie.images.spec import locate
 from tests.http.site import ALL_LOCAL, HOST, LOCAL, MAC, Answer, serving
 from tests.support import Hung, eventually, hung
 
 KERNEL = bytes(range(256)) * 40
+P = ParamSpec("P")
 
 
 @pytest.fixture(autouse=True)
@@ -74,12 +76,12 @@ class TestConditions:
                 assert found == answer, has
 
 
-def hanging(disk: Hung, find: Callable[[Path, str], Path]) -> Callable[[Path, str], Path]:
+def hanging(disk: Hung, find: Callable[P, Path]) -> Callable[P, Path]:
     """Find files on a disk that hangs."""
 
-    def slowly(folder: Path, name: str) -> Path:
+    def slowly(*args: P.args, **named: P.kwargs) -> Path:
         disk.read()
-        return find(folder, name)
+        return find(*args, **named)
 
     return slowly
 
@@ -94,7 +96,7 @@ class TestAFileSystemThatHangs:
         async with serving(tmp_path, config=ALL_LOCAL, machine=LOCAL) as served:
             await served.build()
             with hung() as disk:
-                monkeypatch.setattr(bootfiles, "find", hanging(disk, find))
+                monkeypatch.setattr(bootfiles, "locate", hanging(disk, locate))
                 kernels = [
                     asyncio.create_task(served.get(f"/boot/{HOST}/kernel/linux")) for _ in range(20)
                 ]
