@@ -45,7 +45,7 @@ def filled(data: Plain, words: Mapping[str, str]) -> Plain:
         FillingError: A word is unknown, or leads to itself, or too much comes of it.
     """
     if isinstance(data, str):
-        return _text(data, words, 0)
+        return _text(data, words, 0, {})
     if isinstance(data, dict):
         return {key: filled(each, words) for key, each in data.items()}
     if isinstance(data, list):
@@ -53,14 +53,19 @@ def filled(data: Plain, words: Mapping[str, str]) -> Plain:
     return data
 
 
-def _text(text: str, words: Mapping[str, str], depth: int) -> str:
+def _text(
+    text: str, words: Mapping[str, str], depth: int, known: dict[tuple[str, int], str]
+) -> str:
+    # Each word is filled once for each depth: a text may name it thousands of times.
     def value(found: re.Match[str]) -> str:
         word = found[1]
         if word not in words:
             raise FillingError(word, f"{{{word[:80]}}} is none of the recipe's values")
         if depth >= _DEEPEST:
             raise FillingError(word, f"{{{word[:80]}}} leads from value to value without end")
-        return _text(words[word], words, depth + 1)
+        if (word, depth) not in known:
+            known[word, depth] = _text(words[word], words, depth + 1, known)
+        return known[word, depth]
 
     made = _WORD.sub(value, text)
     if len(made) > _LONGEST:
