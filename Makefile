@@ -74,7 +74,7 @@ format: .venv/test
 	$(PY) -m ruff check --fix .
 
 unit:
-	systemd-analyze security --no-pager --offline=true packaging/systemd/pyxie.service
+	systemd-analyze security --no-pager --offline=true packaging/systemd/pyxie*.service
 
 bench: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES) wrk

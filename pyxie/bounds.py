@@ -251,6 +251,8 @@ PREFETCHES = Bound(
 )
 PREFETCHES_AT_ONCE = Bound("prefetches_at_once", 4, "of them that are fetched at once", "wait")
 PREFETCH_WORDS = Bound("prefetch_words", 64, "names and URLs in one call for them", "refused")
+RECIPE_FILES = Bound("recipe_files", 8, "files of recipes that are looked for at once", "wait")
+RECIPE_FILE = Bound("recipe_file", 20, "s for the first byte of one", "told of")
 IMAGE_SILENCE = Bound("image_silence", 30, "s without a byte within an image", "broken off")
 BOOT_API_PATIENCE = Bound("boot_api_patience", 5, "s for an answer of the boot API", "given up")
 BOOT_API_BYTES = Bound("boot_api_bytes", 65536, "bytes of an answer of the boot API", "refused")

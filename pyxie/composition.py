@@ -46,6 +46,7 @@ from pyxie.http.gate import Gate, Side
 from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
 from pyxie.images.upstream import Upstreams
+from pyxie.imagestore.checkup import Checkup
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.needed import needed_by
 from pyxie.imagestore.prefetches import Prefetches
@@ -157,7 +158,14 @@ def compose(
         parts.machines,
     ]
     services += [parts.audit, parts.archive, parts.hooks, stale]
-    services += [parts.upstreams, parts.verifier, parts.image_store, parts.prefetches, parts.media]
+    services += [
+        parts.upstreams,
+        parts.verifier,
+        parts.image_store,
+        parts.prefetches,
+        parts.checkup,
+        parts.media,
+    ]
     services.append(parts.media_fetches)
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
@@ -320,6 +328,7 @@ def assemble(
             ca=settings().image_store.ca,
         ),
         image_store=image_store,
+        checkup=Checkup(verifier, proxies, ca=settings().image_store.ca),
         prefetches=Prefetches(image_store, trace, steady=steady),
         chains=ChainMemory(),
         media=shelf,

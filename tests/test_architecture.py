@@ -336,6 +336,7 @@ SHARED_NAMES = {
     "access": "tokens and the audit log",
     "adhoc": "boots by hand: `pyxie boot`",
     "builds": "builds",
+    "checkup": "whether what recipes name is still there",
     "discovered": "unknown machines that were seen, and what they reported",
     "events": "what happened",
     "imagestore": "copies of other servers' files",

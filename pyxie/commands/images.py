@@ -14,7 +14,7 @@ import click
 
 from pyxie import output
 from pyxie.client import Client, RefusedError
-from pyxie.commands import kept
+from pyxie.commands import checkup, kept
 from pyxie.commands.options import FAILED, remote, run
 from pyxie.commands.options import client as client_of
 
@@ -30,7 +30,7 @@ def images() -> None:
     """What machines boot: kernels, initrds, and the media that they are on."""
 
 
-for _each in (*kept.COMMANDS,):
+for _each in (*kept.COMMANDS, checkup.check):
     images.add_command(_each)
 
 

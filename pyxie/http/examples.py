@@ -22,6 +22,7 @@ PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
         "kind": "script",
         "boot": "8f14e45fceea167a",
         "medium": "tools",
+        "recipe": "debian-12",
         "image": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "If-Match": "*",
     }
@@ -343,6 +344,21 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
                     "problem": "",
                 }
             ]
+        },
+        ("POST", "/api/v1/recipes/{recipe}/check"): {
+            "recipe": PARAMETERS["recipe"],
+            "files": [
+                {
+                    "arch": "amd64",
+                    "part": "kernel",
+                    "url": _URL,
+                    "state": "answers",
+                    "why": "",
+                    "size": 8123456,
+                    "signature": "good",
+                    "by": _BY,
+                }
+            ],
         },
         ("GET", "/api/v1/discovered"): {"machines": [_DISCOVERED], "next": None},
         ("GET", "/api/v1/discovered/{mac}"): _DISCOVERED,

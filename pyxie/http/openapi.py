@@ -44,6 +44,7 @@ _ABOUT: Final = {
     "name": "The token's name.",
     "boot": "The `id` of a boot by hand.",
     "medium": "What an ISO image is called: its file's name in lower case, without `.iso`.",
+    "recipe": "The name of a recipe, as `os` has it.",
     "image": "The `id` of a copy in the image store.",
     "kind": (
         "What to render: `preseed`, `finish`, a name of the machine's `templates`, `cmdline`,"

@@ -27,6 +27,7 @@ from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
 from pyxie.http.gate import Gate
 from pyxie.images.upstream import Upstreams
+from pyxie.imagestore.checkup import Checkup
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.trust import Trust
@@ -71,6 +72,7 @@ class Parts:
         loaders: Boot loaders.
         upstreams: Streams images.
         image_store: Copies of them.
+        checkup: Looks whether recipes' files are there.
         prefetches: Fetches some before machines ask for them.
         chains: Which iPXE was handed the better one.
         media: The ISO images in the folder ``isos``.
@@ -109,6 +111,7 @@ class Parts:
     loaders: Loaders
     upstreams: Upstreams
     image_store: ImageStore
+    checkup: Checkup
     prefetches: Prefetches
     chains: ChainMemory
     media: Shelf
@@ -146,6 +149,7 @@ BASE_URL: web.AppKey[BaseUrl] = web.AppKey("base_url", BaseUrl)
 LOADERS: web.AppKey[Loaders] = web.AppKey("loaders", Loaders)
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
 IMAGE_STORE: web.AppKey[ImageStore] = web.AppKey("image_store", ImageStore)
+CHECKUP: web.AppKey[Checkup] = web.AppKey("checkup", Checkup)
 PREFETCHES: web.AppKey[Prefetches] = web.AppKey("prefetches", Prefetches)
 CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
 MEDIA_FETCHES: web.AppKey[Fetches] = web.AppKey("media_fetches", Fetches)
@@ -185,6 +189,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[LOADERS] = parts.loaders
     app[UPSTREAMS] = parts.upstreams
     app[IMAGE_STORE] = parts.image_store
+    app[CHECKUP] = parts.checkup
     app[PREFETCHES] = parts.prefetches
     app[CHAINS] = parts.chains
     app[MEDIA] = parts.media

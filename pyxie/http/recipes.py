@@ -1,4 +1,4 @@
-"""The REST API of recipes: which there are."""
+"""The REST API of recipes: which there are, and whether their files still are."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from typing import Any
 
 from aiohttp import web
 
+from pyxie.access.scope import Scope
 from pyxie.errors import ConfigError
 from pyxie.http import imageanswers as answers
-from pyxie.http.bodies import large
-from pyxie.http.parts import MACHINES
+from pyxie.http.bodies import aside, large
+from pyxie.http.parts import CHECKUP, MACHINES
 from pyxie.http.routing import Routes
+from pyxie.imagestore.checkup import in_json
+from pyxie.imagestore.named import of_recipe
 from pyxie.recipes.cookbook import Cookbook, UnknownSystemError
 
 routes = Routes()
@@ -46,3 +49,22 @@ def _told(cookbook: Cookbook, name: str) -> dict[str, Any]:
     ]
     said = {"title": about.title, "docs": about.docs, "needs": about.needs}
     return {**told, **said, "archs": archs}
+
+
+@routes.post(
+    "/api/v1/recipes/{recipe}/check",
+    scope=Scope.BUILD,
+    answer=answers.Checked,
+    errors=(404, 409),
+    audited=False,
+)
+async def check(request: web.Request) -> web.Response:
+    """Ask the servers that a recipe names whether they have its files; check its signatures."""
+    name = request.match_info["recipe"]
+    shared = request.app[MACHINES]().shared
+    try:
+        named = await aside(request, lambda: list(of_recipe(shared, name)))
+    except ConfigError as exc:
+        raise web.HTTPConflict(text=str(exc)) from exc
+    found = await request.app[CHECKUP].of(named)
+    return web.json_response({"recipe": name, "files": [in_json(each) for each in found]})

@@ -256,6 +256,7 @@ async def serving(
         parts.upstreams,
         parts.image_store,
         parts.prefetches,
+        parts.checkup,
         parts.verifier,
         server,
     ):

@@ -255,6 +255,31 @@ class TestRecipes:
         assert "own.yaml:4:" in refused["detail"]
 
 
+class TestARecipesFiles:
+    async def test_are_looked_for_where_it_says(self, tmp_path: Path, there: Mirror) -> None:
+        (tmp_path / "recipes").mkdir()
+        (tmp_path / "recipes/own.yaml").write_text(
+            "version: 1\ntitle: Own\nunverified: true\n"
+            f"kernel: {there.url}/linux\ninitrd: {there.url}/initrd.gz\n"
+        )
+        async with serving(tmp_path) as site:
+            status, answer = await call(site, "POST", "recipes/own/check")
+
+        assert (status, answer["recipe"]) == (200, "own")
+        assert [(each["part"], each["state"], each["size"]) for each in answer["files"]] == [
+            ("kernel", "answers", 5000),
+            ("initrd 0", "answers", 700),
+        ]
+
+    async def test_are_none_where_you_provide_them(self, site: Served) -> None:
+        status, answer = await call(site, "POST", "recipes/memtest86%2B/check")
+
+        assert (status, answer) == (200, {"recipe": "memtest86+", "files": []})
+
+    async def test_are_those_of_one_that_there_is(self, site: Served) -> None:
+        assert (await call(site, "POST", "recipes/nothing/check"))[0] == 404
+
+
 async def test_a_stranger_may_do_none_of_it(tmp_path: Path) -> None:
     async with serving(tmp_path, to_strangers=True) as site:
         for method, path in [

@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from pyxie.commands.checkup import check
 from tests import needs
 from tests.packaging.sandbox import UNIT, Sandbox, booted, missing
 
@@ -52,12 +54,16 @@ def status(sandbox: Sandbox) -> dict[str, str]:
     return {name: value.strip() for name, _, value in pairs}
 
 
+CHECK = UNIT.with_name("pyxie-images-check.service")
+
+
 class TestAsWritten:
-    def test_its_exposure_is_two_at_most(self) -> None:
+    @pytest.mark.parametrize("unit", [UNIT, CHECK], ids=lambda unit: unit.name)
+    def test_its_exposure_is_two_at_most(self, unit: Path) -> None:
         must_have("" if shutil.which("systemd-analyze") else "needs the Debian package systemd")
 
         judged = subprocess.run(
-            ["systemd-analyze", "security", "--offline=true", "--no-pager", str(UNIT)],
+            ["systemd-analyze", "security", "--offline=true", "--no-pager", str(unit)],
             capture_output=True,
             text=True,
         )
@@ -70,6 +76,31 @@ class TestAsWritten:
         verified = sandbox.run("systemd-analyze", "verify", "/etc/systemd/system/pyxie.service")
 
         assert verified == ""
+
+
+class TestTheWeeklyCheck:
+    def test_systemd_has_nothing_to_say_against_it(self, tmp_path: Path) -> None:
+        """But for where the program is, which is not installed here."""
+        must_have("" if shutil.which("systemd-analyze") else "needs the Debian package systemd")
+        for unit in (UNIT, CHECK, CHECK.with_suffix(".timer")):
+            text = re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text())
+            (tmp_path / unit.name).write_text(text)
+
+        verified = subprocess.run(
+            ["systemd-analyze", "verify", str(tmp_path / CHECK.with_suffix(".timer").name)],
+            capture_output=True,
+            text=True,
+        )
+
+        said = [line for line in verified.stderr.splitlines() if "pyxie-images-check" in line]
+        assert said == []
+
+    def test_calls_a_command_that_there_is(self) -> None:
+        line = re.search(r"(?m)^ExecStart=\S+/pyxie (.*)$", CHECK.read_text())
+
+        assert line is not None
+        with check.make_context("check", line[1].split()[2:]) as context:
+            assert context.params["config"] == Path("/etc/pyxie/config.yaml")
 
 
 class TestUnderItsRestrictions:
