@@ -81,6 +81,7 @@ class TestReading:
                         "sentences": [KEEPS],
                         "disks": [],
                     },
+                    "given": {},
                     "trouble": None,
                 },
             }
