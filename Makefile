@@ -20,7 +20,7 @@ LAB_PACKAGES := $(RUN_PACKAGES) ipxe-qemu qemu-system-x86 ovmf dnsmasq-base ipro
 	debian-installer-12-netboot-amd64 busybox-static curl
 TEST_PACKAGES := $(LAB_PACKAGES) memtest86+ systemd-boot-efi binutils atftp tshark nftables nginx-light \
 	debconf systemd util-linux mount procps gnupg gpgv sqv \
-	cloud-init ignition libxml2-utils shellcheck shfmt openssl \
+	apt dpkg cloud-init ignition libxml2-utils shellcheck shfmt openssl \
 	xorriso genisoimage \
 	golang-go golang-github-flosch-pongo2.v4-dev python3-cheetah
 

@@ -21,6 +21,7 @@ from pyxie.http import (
     machines,
     media,
     mediafiles,
+    mirror,
     nocloud,
     recipes,
     settings,
@@ -31,7 +32,7 @@ from pyxie.http.routing import Operation
 _OWN = (
     *(front, health, machines, machine_files, builds, bulk, events, tokens, settings, media),
     *(images, recipes),
-    *(boot, bootfiles, mediafiles, boot_api, adhoc, discovered, nocloud, answerfile),
+    *(boot, bootfiles, mediafiles, mirror, boot_api, adhoc, discovered, nocloud, answerfile),
 )
 
 

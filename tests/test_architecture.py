@@ -93,6 +93,7 @@ PURE = frozenset(
         "images.heldback",
         "images.pieces",
         "imagestore.entry",
+        "imagestore.mirrored",
         "imagestore.policy",
         "outbound.mark",
         "outbound.phrases",

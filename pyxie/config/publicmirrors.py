@@ -1,7 +1,8 @@
-"""``mirrors``: where distributions' files are, by the name of a distribution."""
+"""``mirrors``: where distributions' files are, by the name of a distribution; and ``mirror``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final
@@ -33,6 +34,9 @@ PUBLIC: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """What is asked where the settings name no other."""
 
 
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
+
+
 def _root(url: str) -> str:
     """Return a mirror's URL without the slash at its end: recipes go on with one."""
     if "?" in url or "#" in url:
@@ -50,3 +54,16 @@ _Urls = Annotated[
 ]
 Mirrors = Annotated[dict[str, _Urls], BeforeValidator(_beside_public)]
 """By name one URL, or several in the order in which they are asked."""
+
+
+def _name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name[:80]!r} is not a name like debian: it stands in URLs")
+    return name
+
+
+Mirror = Annotated[
+    dict[Annotated[str, AfterValidator(_name)], _Urls],
+    BeforeValidator(lambda value: {} if value in (None, "") else value),
+]
+"""The same, of what is served below ``/mirror``."""

@@ -26,7 +26,7 @@ from pyxie.config.checksums import KernelFile
 from pyxie.config.imagestore import ImageStore
 from pyxie.config.initrd import Initrds
 from pyxie.config.nodes import Document, read
-from pyxie.config.publicmirrors import PUBLIC, Mirrors
+from pyxie.config.publicmirrors import PUBLIC, Mirror, Mirrors
 from pyxie.config.validate import Model, validate
 from pyxie.config.values import Addresses, HttpUrl, Names, http_url, listed
 from pyxie.errors import ConfigError
@@ -250,6 +250,8 @@ class Settings(BuildKeys):
 
     mirrors: Mirrors = Field(default_factory=lambda: dict(PUBLIC))
     """Where distributions' files are, for recipes: by name one URL, or several in order."""
+    mirror: Mirror = Field(default_factory=dict)
+    """Of which installers have their packages by way of pyxie, below ``/mirror/NAME``."""
 
     interfaces: Names = ()
     http: Http = Http()

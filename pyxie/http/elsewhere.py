@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -31,6 +32,7 @@ from pyxie.images.spec import Upstream, with_mirrors
 from pyxie.images.upstream import BrokenOffError, Moved, RefusedError, UpstreamError, reset
 from pyxie.imagestore.copies import Copy
 from pyxie.imagestore.growth import UncachedError
+from pyxie.imagestore.policy import Revalidate
 from pyxie.openfile import OpenFile
 from pyxie.outbound.mark import is_fetch
 from pyxie.threads import Pool
@@ -51,6 +53,7 @@ async def give(
     extra: bool = False,
     by_hand: bool = False,
     given: Callable[[str], None] = lambda _digest: None,
+    revalidate: Revalidate | None = None,
 ) -> web.StreamResponse:
     """Answer with a file of another server's.
 
@@ -63,6 +66,7 @@ async def give(
         given: Told its SHA-256, where that is known once it was given.
         by_hand: It is of a boot by hand: what its command serves is gone with it, and no copy of it
             stays.
+        revalidate: How often its server is asked about a copy; None as the settings say.
 
     Raises:
         NotServedError: It is ``extra``, and not there.
@@ -87,7 +91,8 @@ async def give(
         try:
             if is_own:
                 raise UncachedError("a command's own file", is_meant=True)
-            return await _stored(request, source, part, tell, moved, waits, given)
+            opens = partial(request.app[IMAGE_STORE].open, source, revalidate=revalidate)
+            return await _stored(request, source, part, tell, moved, waits, given, opens)
         except UncachedError as exc:
             if not exc.is_meant:
                 tell(ImageUncached(part=part, source=url, why=str(exc)))
@@ -125,11 +130,12 @@ async def _stored(
     moved: Moved,
     waits: Callable[[float], None],
     given: Callable[[str], None],
+    opens: Callable[..., AbstractAsyncContextManager[Copy]],
 ) -> web.StreamResponse:
     store, patience = request.app[IMAGE_STORE], request.app[SETTINGS]().limits.first_byte
     first = FirstByte(patience, lambda: request.transport is None, waits)
     async with AsyncExitStack() as stack:
-        opening = store.open(source, waits=not is_fetch(request.headers))
+        opening = opens(waits=not is_fetch(request.headers))
         try:
             copy = await first.of(stack.enter_async_context(opening))
         except TooLateError as exc:

@@ -236,10 +236,11 @@ def with_mirrors(source: Upstream, mirrors: Mapping[str, Sequence[str]]) -> Upst
     """Return a file with where else it is.
 
     Args:
-        source: The file; one that somebody has named who may only build stays as it is.
+        source: The file; one that somebody has named who may only build stays as it is, and one
+            of which is said already where else it is.
         mirrors: URLs of the same tree, by the name of a distribution, in their order.
     """
-    if source.reach is not Reach.ANYWHERE:
+    if source.reach is not Reach.ANYWHERE or source.mirrors:
         return source
     for urls in mirrors.values():
         for url in urls:

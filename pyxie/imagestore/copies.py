@@ -28,7 +28,7 @@ from pyxie.imagestore.entry import Entry, Head, key_of
 from pyxie.imagestore.fetching import Fetching, Means
 from pyxie.imagestore.growth import Growth, UncachedError
 from pyxie.imagestore.ondisk import Disk, InUseError, sync
-from pyxie.imagestore.policy import is_fresh, leaving, taken_by
+from pyxie.imagestore.policy import Revalidate, is_fresh, leaving, taken_by
 from pyxie.imagestore.trust import Trust
 from pyxie.metrics import Metrics
 from pyxie.openfile import OpenFile
@@ -236,7 +236,12 @@ class ImageStore:
 
     @asynccontextmanager
     async def open(
-        self, source: Upstream, *, waits: bool = True, anew: bool = False
+        self,
+        source: Upstream,
+        *,
+        waits: bool = True,
+        anew: bool = False,
+        revalidate: Revalidate | None = None,
     ) -> AsyncIterator[Copy]:
         """Give a file, once its first byte is there.
 
@@ -245,6 +250,7 @@ class ImageStore:
             waits: Wait for a fetch that has not begun to bring something; a fetch that leads
                 back to itself would wait for ever.
             anew: Ask its server whether it has changed, whatever the settings say.
+            revalidate: How often that is asked; None as the settings say.
 
         Raises:
             UpstreamError: Its server does not give it, and there is no copy.
@@ -261,7 +267,7 @@ class ImageStore:
         if entry is not None and is_right == entry.digest and not anew:
             growth = None  # whatever is on its way, this is what was meant
         elif growth is None and (
-            entry is None or anew or is_right is not None or not self._is_fresh(entry)
+            entry is None or anew or is_right is not None or not self._is_fresh(entry, revalidate)
         ):
             try:
                 growth = self._begin(key, source)
@@ -493,8 +499,8 @@ class ImageStore:
             del self._entries[key]
         self._count()
 
-    def _is_fresh(self, entry: Entry) -> bool:
-        policy = self._settings().revalidate
+    def _is_fresh(self, entry: Entry, revalidate: Revalidate | None) -> bool:
+        policy = revalidate or self._settings().revalidate
         return is_fresh(entry, policy, self._clock(), self._failed.get(entry.key))
 
     def _begin(self, key: str, source: Upstream) -> Growth:

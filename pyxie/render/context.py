@@ -21,6 +21,7 @@ from pyxie.config.checksums import kernel_url
 from pyxie.config.initrd import urls as initrd_urls
 from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
+from pyxie.imagestore.mirrored import kept_as
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Nic
 from pyxie.registry.nicsetup import Interface, Static, interfaces, nameservers
@@ -196,7 +197,7 @@ def template_names(machine: Machine, settings: Settings, context: BuildContext) 
         "machine": described,
         "config": Record("config", _config(settings, context)),
         "job": Record("job", _job(described, build_type, context)),
-        "urls": Record("urls", urls(machine, context)),
+        "urls": Record("urls", urls(machine, settings, context)),
         "interfaces": partial(_interfaces, machine, context),
         "nameservers": partial(_nameservers, machine),
         "params": Params("params", machine.params),
@@ -206,7 +207,7 @@ def template_names(machine: Machine, settings: Settings, context: BuildContext) 
     }
 
 
-def urls(machine: Machine, context: BuildContext) -> dict[str, Any]:
+def urls(machine: Machine, settings: Settings, context: BuildContext) -> dict[str, Any]:
     """Return where a machine and its installer reach us, each address for this build only."""
     base = context.base_url
     own = f"{machine.hostname}/{context.token}"
@@ -219,6 +220,11 @@ def urls(machine: Machine, context: BuildContext) -> dict[str, Any]:
             raise jinja2.UndefinedError(f"urls.template: {no_template(machine, str(kind))}")
         return f"{base}/template/{quote(kind, safe='')}/{own}"
 
+    def mirror(url: str) -> str:
+        """Return where we serve the files of a mirror; empty, where the settings name none."""
+        name = kept_as(str(url), settings.mirror, settings.mirrors)
+        return f"{base}/mirror/{name}" if name else ""
+
     return {
         "base": base,
         "done": f"{base}/done/{own}",
@@ -226,6 +232,7 @@ def urls(machine: Machine, context: BuildContext) -> dict[str, Any]:
         "cancel": f"{base}/cancel/{own}",
         "seed": f"{base}/seed/{own}/",
         "template": template,
+        "mirror": mirror,
     }
 
 

@@ -24,6 +24,7 @@ CHANGES = {
     "machinepath": ("m1", "m2"),
     "grouppath": ("g1", "g2"),
     "recipepath": ("r1", "r2"),
+    "mirror": ("{debian: http://a.example}", "{debian: http://b.example}"),
     "mirrors": ("{debian: http://a.example}", "{debian: http://b.example}"),
     "os": ("debian-12", "debian-13"),
     "arch": ("amd64", "arm64"),

@@ -7,9 +7,11 @@ import re
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from pyxie.config.publicmirrors import PUBLIC, Mirrors
+from pyxie.config.publicmirrors import PUBLIC, Mirror, Mirrors
 
 MIRRORS: TypeAdapter[dict[str, tuple[str, ...]]] = TypeAdapter(Mirrors)
+
+MIRROR: TypeAdapter[dict[str, tuple[str, ...]]] = TypeAdapter(Mirror)
 
 
 class TestMirrors:
@@ -42,3 +44,27 @@ class TestMirrors:
 
     def test_that_are_public_are_urls_of_folders(self) -> None:
         assert MIRRORS.validate_python(dict(PUBLIC)) == dict(PUBLIC)
+
+
+class TestMirror:
+    @pytest.mark.parametrize("written", [None, "", {}])
+    def test_is_none_where_none_is_written(self, written: object) -> None:
+        assert MIRROR.validate_python(written) == {}
+
+    def test_is_by_name_one_url_or_several(self) -> None:
+        found = MIRROR.validate_python(
+            {
+                "debian": "http://a.example/debian/",
+                "x-1.0": ["http://b.example", "http://c.example"],
+            }
+        )
+
+        assert found == {
+            "debian": ("http://a.example/debian",),
+            "x-1.0": ("http://b.example", "http://c.example"),
+        }
+
+    @pytest.mark.parametrize("name", ["", "..", "a/b", "Debian", "a b", "-a", "a" * 65])
+    def test_has_a_name_that_stands_in_urls(self, name: str) -> None:
+        with pytest.raises(ValidationError, match="is not a name like debian"):
+            MIRROR.validate_python({name: "http://a.example"})

@@ -54,6 +54,7 @@ class TestDefaults:
             "boot_api": None,
             "waitron_api": 1,
             "foreman_proxy_address": "",
+            "mirror": {},
             "interfaces": (),
             "http": Http(port=8090, listen=()),
             "tftp": Tftp(port=69),

@@ -269,6 +269,9 @@ CASES = [
     Case("grouppath", "groups", "groups2", inherited("params"), {"x": "group"}, {"x": "other"}),
     Case("recipepath", "recipes", "recipes2", built("ours", "operatingsystem"), "one", "two"),
     Case(
+        "mirror", "", "{debian: http://127.0.0.1:1}", status_of("/mirror/debian/pool/x"), 404, 502
+    ),
+    Case(
         "mirrors",
         "{debian: http://a/}",
         "{debian: http://b/}",
