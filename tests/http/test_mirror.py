@@ -25,13 +25,14 @@ class Archive:
 
     Attributes:
         files: By path; of each its content, and when it was changed.
+        moved: Where to, of what was.
         asked: Method, path and answer of each request.
     """
 
     files: dict[str, tuple[bytes, float]]
     url: str = ""
     asked: list[tuple[str, str, int]] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
+    moved: dict[str, str] = field(default_factory=dict)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         path = request.raw_path.removeprefix("/debian/")
@@ -41,7 +42,8 @@ class Archive:
         if found is not None and since is not None and found[1] <= since.timestamp():
             status = 304
         self.asked.append((request.method, path, status))
-        self.headers.append(dict(request.headers))
+        if path in self.moved:
+            raise web.HTTPFound(self.moved[path])
         if found is None or status != 200:
             return web.Response(status=status)
         changed = formatdate(found[1], usegmt=True)
@@ -216,6 +218,30 @@ class TestMirror:
             assert await had(served, "pool/x.deb") != (200, b"")
 
         assert [status for _, _, status in there.asked] == [200, 404]
+
+    async def test_follows_no_redirect_to_this_host(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with archive() as inner, archive() as there, mirroring(tmp_path, there) as served:
+            there.moved["pool/moved.deb"] = f"{inner.url}/{DEB}"
+            status, _ = await had(served, "pool/moved.deb")
+
+        assert status == 502
+        assert inner.asked == []
+        assert "leads to 127.0.0.1, an address of this host" in caplog.text
+
+    async def test_that_is_pyxie_itself_is_a_circle_that_ends(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async with serving(tmp_path) as served:
+            config = f"{CONFIG}mirror: {{debian: {served.url}/mirror/debian}}\n"
+            (tmp_path / "config.yaml").write_text(config)
+            assert await served.parts.settings.reload()
+            async with asyncio.timeout(10):
+                status, _ = await had(served, DEB)
+
+        assert status == 502
+        assert "leads back to pyxie itself, in a circle" in caplog.text
 
     async def test_is_answered_by_the_next_server_where_one_is_down(self, tmp_path: Path) -> None:
         async with archive() as down:
