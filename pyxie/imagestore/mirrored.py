@@ -20,7 +20,7 @@ _PLAIN: Final = "/+~:@=,"
 _DIGITS: Final = MappingProxyType(
     {"MD5Sum": 32, "SHA1": 40, "SHA224": 56, "SHA256": 64, "SHA384": 96, "SHA512": 128}
 )
-_ELSE: Final = MappingProxyType({"debian": ("http://deb.debian.org/debian",)})
+_ELSE: Final = MappingProxyType({"debian": ("http://mirrors.kernel.org/debian",)})
 """What templates take where a machine names no mirror, and that no setting names."""
 
 

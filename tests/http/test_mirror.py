@@ -260,7 +260,7 @@ class TestPreseed:
         ("params", "mirror", "host", "path"),
         [
             ("x: y", "http://ftp.example/debian", "boot.internal:8090", "/mirror/debian"),
-            ("x: y", "", "deb.debian.org", "/debian"),
+            ("x: y", "", "mirrors.kernel.org", "/debian"),
             (
                 "mirror_host: a.example",
                 "http://a.example/debian",

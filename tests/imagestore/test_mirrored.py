@@ -124,7 +124,7 @@ class TestTree:
             "http://ftp.example/debian/",
             "http://b.example/debian",
             "http://kernel.example/debian",
-            "http://deb.debian.org/debian",
+            "http://mirrors.kernel.org/debian",
         ],
     )
     def test_is_kept_by_any_of_its_urls(self, url: str) -> None:
@@ -137,4 +137,4 @@ class TestTree:
         assert kept_as(url, self.MIRROR, self.MIRRORS) == ""
 
     def test_is_not_kept_where_none_is(self) -> None:
-        assert kept_as("http://deb.debian.org/debian", {}, self.MIRRORS) == ""
+        assert kept_as("http://mirrors.kernel.org/debian", {}, self.MIRRORS) == ""
