@@ -27,6 +27,13 @@ AWAY = Nothing("does not answer", certain=False)
 
 
 class TestMemory:
+    def test_has_the_macs_of_machines_that_boot(self) -> None:
+        memory = Memory()
+        memory.learn("a", BOOTS, 0.0)
+        memory.learn("b", NONE, 0.0)
+
+        assert memory.macs() == ("a",)
+
     def test_of_a_machine_nobody_asked_about_is_none(self) -> None:
         memory = Memory()
 

@@ -24,6 +24,14 @@ PATTERNS = st.text("ab*?", max_size=8)
         ("", "a", False),
         ("*.example.org", "a.example.org.evil", False),
         ("[a]", "a", False),
+        ("w?b01", "web01", True),
+        ("w?b01", "wab02", False),
+        ("w?b*0?", "web-01", True),
+        ("*e?-*", "web-01", True),
+        ("*x?*", "web", False),
+        ("*eb*1*", "web-01", True),
+        ("*zz*", "web", False),
+        ("web*01", "we", False),
     ],
 )
 def test_a_pattern_is_the_whole_text_but_for_letter_case(

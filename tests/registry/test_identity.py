@@ -16,6 +16,14 @@ FIRST = IPv4Address("192.0.2.7")
 
 
 class TestMemory:
+    def test_has_the_macs_of_who_was_recognised(self) -> None:
+        known = Identities()
+        known.keep("a", Identity(hostname="a"))
+        known.keep("b", Identity(hostname="b"))
+        known.recognised("a")
+
+        assert known.macs() == ("a",)
+
     def test_firmware_and_ipxe_tell_different_things_and_both_count(self) -> None:
         known = Identities()
         known.over_dhcp("m", Identity(uuids=frozenset((U1, U2)), options={60: b"a", 93: b"x"}), 0)
