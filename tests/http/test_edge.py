@@ -346,7 +346,8 @@ class TestARequestThatIsRefused:
             try:
                 for _ in range(5):
                     await served.get("/nothing")
-                kept = [each for each in gc.get_objects() if isinstance(each, web.Request)]
+                found = [each for each in gc.get_objects() if isinstance(each, web.Request)]
+                kept = [each for each in found if each.path == "/nothing"]
             finally:
                 gc.enable()
 
