@@ -11,6 +11,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from pyxie.bounds import ACCEPTED, ARRIVALS, DESCRIPTORS
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 _TAKEN: Final = 128
 """Connections that are taken off the kernel's queue in one turn of the event loop."""
+_TRIES: Final = 8
+"""To find a port that is free at all addresses."""
 _PAUSE: Final = 0.5
 """Seconds until it is tried again where the host has run out of something. The connections
 wait in the kernel meanwhile."""
@@ -129,9 +132,20 @@ class Listener:
 def listeners(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
     """Bind all addresses, or none.
 
+    Args:
+        hosts: The addresses; all of both families if there are none.
+        port: The same for all; any that is free if 0.
+
     Raises:
         StartError: One cannot be bound.
     """
+    for _ in range(_TRIES if port == 0 else 0):
+        with suppress(StartError):  # what is free for one address, another program has of the next
+            return _bound(hosts, port)
+    return _bound(hosts, port)
+
+
+def _bound(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
     found: list[socket.socket] = []
     try:
         for host in hosts or ("::", "0.0.0.0"):

@@ -26,6 +26,24 @@ class TestListening:
         assert socket.AF_INET in families
         assert len(ports) == 1
 
+    def test_any_free_port_is_one_that_is_free_in_both_families(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        taken = iter((True, False))
+
+        class Taken(socket.socket):
+            def bind(self, address: Any) -> None:
+                if self.family == socket.AF_INET and next(taken, False):
+                    raise OSError(errno.EADDRINUSE, "Address already in use")
+                super().bind(address)
+
+        monkeypatch.setattr(socket, "socket", Taken)
+        found = listeners((), 0)
+        for each in found:
+            each.close()
+
+        assert {each.family for each in found} == {socket.AF_INET, socket.AF_INET6}
+
     def test_a_port_in_use_is_one_sentence_and_leaves_nothing_bound(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
