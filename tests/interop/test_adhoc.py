@@ -62,6 +62,7 @@ def test_a_machine_boots_from_power_on_to_its_kernel_and_nothing_is_left(
 
     loaded, cmdline = client.inside(lambda: asyncio.run(_boots()))
 
+    until(lambda: "leaves iPXE" in log.read_text(), "it to tell", seconds=20)
     dashed = mac_of(0).replace(":", "-")
     assert loaded == {"kernel": KERNEL, "initrd0": INITRD}
     assert cmdline == f"initrd=initrd0 BOOTIF=01-{dashed} console=ttyS0"
