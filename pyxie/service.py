@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from pyxie.errors import ServiceEndedError
 
@@ -56,6 +56,22 @@ class Unbound:
 
     async def drain(self) -> None:
         """Nothing is ever in hand."""
+
+
+class WhenAsked(Unbound):
+    """The parts of a service that works when it is asked, in its caller's time or in tasks."""
+
+    async def serve(self) -> None:
+        """Wait to be cancelled."""
+        await asyncio.Event().wait()
+
+
+async def end_all(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks, and wait until all of them have ended, however they do."""
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
 
 
 async def supervise(

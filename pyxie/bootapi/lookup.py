@@ -38,6 +38,7 @@ from pyxie.outbound.proxies import DIRECTLY, Proxies, ProxyError
 from pyxie.outbound.reach import OutOfReachError, Reach, named_from
 from pyxie.outbound.requests import reason
 from pyxie.rate import Once
+from pyxie.service import end_all
 from pyxie.threads import Pool
 from pyxie.urls import origin, shown
 
@@ -147,10 +148,7 @@ class BootApi:
 
     async def drain(self) -> None:
         """Give up what is being asked."""
-        tasks = list(self._asking.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(self._asking.values())
 
     def look_up(self, mac: str) -> None:
         """Have the server asked about a machine that was seen, if that is due; never waits."""

@@ -20,6 +20,7 @@ from pyxie.config.build import Hook
 from pyxie.errors import PyxieError
 from pyxie.hooks.executor import Occasion
 from pyxie.hooks.process import Outcome
+from pyxie.service import end_all
 from pyxie.store.pending import UNKNOWN, HookResult, PendingHook, PendingHooks
 from pyxie.store.pools import StoreError
 
@@ -105,16 +106,12 @@ class Hooks:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        running = list(self._busy.values())
-        for task in running:  # they stay pending, and are run again by the next daemon
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        # They stay pending, and are run again by the next daemon.
+        await end_all(self._busy.values())
         storing = list(self._storing)
         if storing:
             _, left = await asyncio.wait(storing, timeout=_LAST_WRITE)
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            await end_all(left)
 
     def wake(self) -> None:
         """Look at what is pending, soon."""

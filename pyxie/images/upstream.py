@@ -8,8 +8,7 @@ import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, closing
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, cast
 
 import aiohttp
 from aiohttp import hdrs, web
@@ -22,13 +21,12 @@ from pyxie.images.fitting import Asked
 from pyxie.images.heldback import HeldBack, Judge
 from pyxie.images.pieces import Pieces, Share
 from pyxie.images.spec import Upstream
-from pyxie.outbound.fetcher import Fetcher
+from pyxie.outbound.fetcher import Fetcher, WithFetcher
 from pyxie.outbound.inflow import Inflow
 from pyxie.outbound.mark import VIA, onward
 from pyxie.outbound.phrases import phrase
 from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.outbound.requests import proxy_for, reason
-from pyxie.service import Unbound
 from pyxie.urls import shown
 
 _PASSED_BACK = (
@@ -92,7 +90,7 @@ class BrokenOffError(UpstreamError, ConnectionError):
     """The other server stopped half-way."""
 
 
-class Upstreams(Unbound):
+class Upstreams(WithFetcher):
     """One pool of connections to all servers that ``image_url`` names.
 
     A `pyxie.service.Service`.
@@ -117,24 +115,8 @@ class Upstreams(Unbound):
         self._proxies = proxies
         self._first_byte = first_byte
         self._silence = silence
-        self._fetcher = Fetcher(proxies, ca=ca)
+        super().__init__(Fetcher(proxies, ca=ca))
         self._large = Share()
-
-    async def __aenter__(self) -> Self:
-        await self._fetcher.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._fetcher.__aexit__(kind, error, traceback)
-
-    async def serve(self) -> None:
-        """Wait to be cancelled: requests stream in their own time."""
-        await asyncio.Event().wait()
 
     async def stream(
         self,

@@ -9,8 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import aiohttp
 from aiohttp import hdrs
@@ -20,11 +19,10 @@ from pyxie.errors import PyxieError
 from pyxie.images.spec import Upstream
 from pyxie.imagestore.fetching import head_of
 from pyxie.imagestore.named import Named
-from pyxie.outbound.fetcher import Fetcher
+from pyxie.outbound.fetcher import Fetcher, WithFetcher
 from pyxie.outbound.phrases import phrase
 from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.outbound.requests import reason
-from pyxie.service import Unbound
 from pyxie.urls import shown
 from pyxie.verification.faults import UncheckedError, UnreadError, VerificationError
 from pyxie.verification.verifier import Verifier
@@ -56,7 +54,7 @@ class Found:
     by: str = ""
 
 
-class Checkup(Unbound):
+class Checkup(WithFetcher):
     """Looks at files, some at a time. A `pyxie.service.Service`.
 
     Args:
@@ -77,25 +75,9 @@ class Checkup(Unbound):
         seconds: float = RECIPE_FILE.most,
     ) -> None:
         self._verifier = verifier
-        self._fetcher = Fetcher(proxies, whose="recipes", ca=ca)
+        super().__init__(Fetcher(proxies, whose="recipes", ca=ca))
         self._seconds = seconds
         self._turns = asyncio.Semaphore(RECIPE_FILES.whole)
-
-    async def __aenter__(self) -> Self:
-        await self._fetcher.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._fetcher.__aexit__(kind, error, traceback)
-
-    async def serve(self) -> None:
-        """Wait to be cancelled: whoever asks has a look taken."""
-        await asyncio.Event().wait()
 
     async def of(self, files: Sequence[Named]) -> list[Found]:
         """Look at files, and return what was found, in their order."""

@@ -23,7 +23,7 @@ from pyxie.images.upstream import UpstreamError
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.entry import Entry, key_of
 from pyxie.imagestore.named import Named
-from pyxie.service import Unbound
+from pyxie.service import WhenAsked, end_all
 from pyxie.urls import shown
 
 
@@ -88,7 +88,7 @@ class Prefetch:
         self.stage, self.why = Stage.FAILED, why
 
 
-class Prefetches(Unbound):
+class Prefetches(WhenAsked):
     """A `pyxie.service.Service` that fetches files into the store, some at a time.
 
     Args:
@@ -119,14 +119,7 @@ class Prefetches(Unbound):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def serve(self) -> None:
-        """Wait, until cancelled: each fetch is a task of its own."""
-        await asyncio.Event().wait()
+        await end_all(self._tasks)
 
     def all(self) -> list[Prefetch]:
         """Return those that go on, and the last that have ended."""

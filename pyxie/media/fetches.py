@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from pyxie.bounds import MEDIA_FETCHES
 from pyxie.errors import BusyError, PyxieError
 from pyxie.media.incoming import Incoming
-from pyxie.service import Unbound
+from pyxie.service import WhenAsked, end_all
 from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Fetch:
         log.warning("the image %s %s", self.name, why)
 
 
-class Fetches(Unbound):
+class Fetches(WhenAsked):
     """A `pyxie.service.Service` that fetches images, some at a time.
 
     Args:
@@ -87,14 +87,7 @@ class Fetches(Unbound):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        running = list(self._running.values())
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-    async def serve(self) -> None:
-        """Wait, until cancelled: each fetch is a task of its own."""
-        await asyncio.Event().wait()
+        await end_all(self._running.values())
 
     def all(self) -> list[Fetch]:
         """Return those that go on, and the last that have failed."""

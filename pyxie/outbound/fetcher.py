@@ -30,6 +30,7 @@ from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.outbound.reach import OutOfReachError, Reach, Zone, literal, zone_of
 from pyxie.outbound.requests import proxy_for, request_class
 from pyxie.outbound.resolver import Resolver
+from pyxie.service import WhenAsked
 from pyxie.threads import Pool
 
 _MOVED: Final = frozenset((301, 302, 303, 307, 308))
@@ -302,3 +303,26 @@ def _moved(reply: aiohttp.ClientResponse, where: URL) -> URL | None:
     if same and where.raw_user is not None and moved.raw_user is None:
         moved = moved.with_user(where.user).with_password(where.password)
     return moved
+
+
+class WithFetcher(WhenAsked):
+    """A service that asks other servers when it is asked itself.
+
+    Args:
+        fetcher: Asks them; it is open for as long as this is.
+    """
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    async def __aenter__(self) -> Self:
+        await self._fetcher.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._fetcher.__aexit__(kind, error, traceback)

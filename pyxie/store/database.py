@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pyxie.bounds import STORE_LOOK
 from pyxie.errors import BusyError, StartError
-from pyxie.service import Unbound
+from pyxie.service import WhenAsked
 from pyxie.store import schema
 from pyxie.store.file import StateFile
 from pyxie.store.pools import Pools, StoreError
@@ -31,7 +31,7 @@ from pyxie.threads import Pool
 T = TypeVar("T")
 
 
-class Database(Unbound):
+class Database(WhenAsked):
     """The database, open between entering and leaving; a `pyxie.service.Service`.
 
     Args:
@@ -90,10 +90,6 @@ class Database(Unbound):
             await self._pools.close()
         if self._file is not None:
             self._file.leave()
-
-    async def serve(self) -> None:
-        """Wait to be cancelled: the database is used by the other services."""
-        await asyncio.Event().wait()
 
     @property
     def _shown(self) -> str:

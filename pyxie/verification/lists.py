@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 import aiohttp
 from aiohttp import hdrs
 
 from pyxie.bounds import VERIFY_FETCH, Bound
 from pyxie.errors import PyxieError
-from pyxie.outbound.fetcher import Fetcher
+from pyxie.outbound.fetcher import Fetcher, WithFetcher
 from pyxie.outbound.phrases import phrase
 from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.outbound.reach import Reach
@@ -48,7 +48,7 @@ class Reader(Protocol):
 _PIECE: Final = 65_536
 
 
-class Lists:
+class Lists(WithFetcher):
     """Reads them. A `Reader`.
 
     Args:
@@ -57,20 +57,8 @@ class Lists:
     """
 
     def __init__(self, proxies: Proxies = DIRECTLY, *, seconds: float = VERIFY_FETCH.most) -> None:
-        self._fetcher = Fetcher(proxies, whose="checksums")
+        super().__init__(Fetcher(proxies, whose="checksums"))
         self._seconds = seconds
-
-    async def __aenter__(self) -> Self:
-        await self._fetcher.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self._fetcher.__aexit__(kind, error, traceback)
 
     async def read(self, url: str, reach: Reach, most: Bound) -> bytes:
         """Return a file, as of `Reader`."""

@@ -24,7 +24,7 @@ from pyxie.clock import steady
 from pyxie.config.checksums import INLINE
 from pyxie.errors import BusyError
 from pyxie.outbound.reach import Reach
-from pyxie.service import Unbound
+from pyxie.service import WhenAsked, end_all
 from pyxie.threads import Pool
 from pyxie.urls import shown
 from pyxie.verification import digests, release
@@ -68,7 +68,7 @@ class _List:
     size: int
 
 
-class Verifier(Unbound):
+class Verifier(WhenAsked):
     """Tells which digest a file must have.
 
     Args:
@@ -109,15 +109,8 @@ class Verifier(Unbound):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        tasks = [*self._reading]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_all(self._reading)
         await self._reader.__aexit__(kind, error, traceback)
-
-    async def serve(self) -> None:
-        """Wait to be cancelled: lists are read as they are asked for."""
-        await asyncio.Event().wait()
 
     async def wanted(self, expected: Expected, *, anew: bool = False) -> Wanted:
         """Return the digest that a file must have.

@@ -22,6 +22,7 @@ from pyxie.config.settings import Settings
 from pyxie.errors import BusyError, ExhaustedError
 from pyxie.metrics import Metrics
 from pyxie.render.uses import Uses
+from pyxie.service import end_all
 from pyxie.threads import Pool
 from pyxie.workers.child import Child, Forks, NotStartedError
 from pyxie.workers.frames import FrameError
@@ -142,10 +143,7 @@ class Workers:
         while (asked := self._turns.take()) is not None:
             self._turns.done(asked.job.whose)
             asked.made.cancel()
-        running = list(self._busy)
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await end_all(self._busy)
         for worker in self._idle:
             worker.end()
         self._idle.clear()
