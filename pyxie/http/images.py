@@ -46,7 +46,7 @@ async def listing(request: web.Request) -> web.Response:
     if of.of:
         named = await _named(request, of.of, of.arch or "")
         keys = {key_of(each.source.url, each.source.reach) for each in named}
-    entries, most = store.entries(), request.app[SETTINGS]().image_store.size
+    entries, most = store.cache.entries(), request.app[SETTINGS]().image_store.size
     coming = [
         {"url": each.url, "there": each.written, "size": each.head.size if each.head else None}
         for each in store.fetching()
@@ -135,9 +135,9 @@ class ToPrune(Model):
 async def prune(request: web.Request) -> web.Response:
     """Remove copies that nobody has wanted for a time; none that is pinned, served or needed."""
     wanted: ToPrune = await body(request, ToPrune)
-    store = request.app[IMAGE_STORE]
-    gone = await store.prune(wanted.unused)
-    left = {each.digest for each in store.entries()}
+    cache = request.app[IMAGE_STORE].cache
+    gone = await cache.prune(wanted.unused)
+    left = {each.digest for each in cache.entries()}
     size = taken_by(each for each in gone if each.digest not in left)
     return await large(request, lambda: {"removed": [_told(each) for each in gone], "size": size})
 
@@ -146,7 +146,7 @@ async def prune(request: web.Request) -> web.Response:
 async def verify(request: web.Request) -> web.Response:
     """Read a copy from disk, and tell which digest it has; a damaged one is removed."""
     entry = _entry(request)
-    found = await request.app[IMAGE_STORE].verify(entry.key)
+    found = await request.app[IMAGE_STORE].cache.verify(entry.key)
     return web.json_response(
         {
             "id": entry.key,
@@ -173,7 +173,7 @@ async def unpin(request: web.Request) -> web.Response:
 async def _pinned(request: web.Request, *, pinned: bool) -> web.Response:
     entry = _entry(request)
     try:
-        now = await request.app[IMAGE_STORE].pin(entry.key, pinned=pinned)
+        now = await request.app[IMAGE_STORE].cache.pin(entry.key, pinned=pinned)
     except OSError as exc:
         why = f"it counts until pyxie is restarted, but cannot be written: {exc.strerror}"
         raise BusyError("images", why) from exc
@@ -183,7 +183,7 @@ async def _pinned(request: web.Request, *, pinned: bool) -> web.Response:
 def _entry(request: web.Request) -> Entry:
     """Return the copy that a request is about."""
     key = request.match_info["image"]
-    found = next((each for each in request.app[IMAGE_STORE].entries() if each.key == key), None)
+    found = request.app[IMAGE_STORE].cache.get(key)
     if found is None:
         raise NotServedError(repr(key[:80]), "the store has no such image")
     return found

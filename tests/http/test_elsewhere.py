@@ -208,4 +208,4 @@ class TestAFullDisk:
             assert (await served.get(AT)).body == KERNEL
             health = json.loads((await served.get("/health")).body)
             assert "an image was not kept: the disk is full" in health["problems"]
-            assert served.parts.image_store.entries() == []
+            assert served.parts.image_store.cache.entries() == []

@@ -194,7 +194,7 @@ async def placed(served: Served) -> int:
 
 def store_settings(key: str) -> See:
     async def see(served: Served) -> Any:
-        return getattr(served.parts.image_store._settings(), key)
+        return getattr(served.parts.image_store.cache._settings(), key)
 
     return see
 

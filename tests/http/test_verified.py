@@ -228,7 +228,7 @@ class TestAMachine:
             await served.build()
             got = await served.cut_off(f"/boot/{HOST}/kernel/linux")
             await eventually(lambda: not served.parts.image_store.fetching())
-            kept = served.parts.image_store.entries()
+            kept = served.parts.image_store.cache.entries()
 
         assert len(got) < len(forged)
         assert kept == []

@@ -12,7 +12,10 @@ from typing import Any
 from pyxie.config.imagestore import ImageStore as StoreSettings
 from pyxie.images.spec import Upstream
 from pyxie.imagestore.copies import Copy, ImageStore
+from pyxie.imagestore.entry import Entry
 from tests.support import Clock, eventually
+
+KERNEL = bytes(range(256)) * 4096
 
 
 @asynccontextmanager
@@ -46,6 +49,12 @@ async def kept(made: ImageStore, url: str) -> bytes:
     data = await got(made, url)
     await eventually(lambda: not made.fetching(), seconds=20)
     return data
+
+
+def only(made: ImageStore) -> Entry:
+    """Return what is known of the one copy that there is."""
+    (entry,) = made.cache.entries()
+    return entry
 
 
 def lies(folder: Path) -> dict[str, int]:

@@ -63,7 +63,7 @@ class TestOneThatWasBrokenOff:
                 return
             with pytest.raises(BrokenOffError, match="was changed while it was fetched"):
                 await got(made, f"{there.url}/linux")
-            assert made.entries() == []
+            assert made.cache.entries() == []
 
             assert await kept(made, f"{there.url}/linux") == OTHER
 
@@ -93,7 +93,7 @@ class TestOneThatWasBrokenOff:
             with pytest.raises(UpstreamError):
                 await got(made, f"{there.url}/linux")
 
-            assert made.entries() == []
+            assert made.cache.entries() == []
             assert lies(tmp_path) == {"blobs": 0, "partial": 2, "urls": 0}
 
     async def test_goes_on_after_a_restart(self, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ class TestLengths:
             with pytest.raises(UpstreamError):
                 await got(made, f"{there.url}/linux")
 
-            assert made.entries() == []
+            assert made.cache.entries() == []
 
     async def test_that_are_not_said_are_known_at_the_end(self, tmp_path: Path) -> None:
         async def chunks(_: Asked, writer: asyncio.StreamWriter) -> None:

@@ -19,10 +19,9 @@ from pyxie.verification.faults import MismatchError, UnlistedError, UnreadError
 from pyxie.verification.lists import Lists
 from pyxie.verification.verifier import Verifier
 from tests.http.upstream import File, Mirror, mirror
-from tests.imagestore.stores import kept, lies, read, store
+from tests.imagestore.stores import KERNEL, kept, lies, only, read, store
 from tests.support import eventually
 
-KERNEL = bytes(range(256)) * 4096
 NEWER = KERNEL[::-1]
 SUMS = "http://mirror.example/SHA256SUMS"
 LISTED = Listed(url=SUMS)
@@ -67,11 +66,6 @@ async def got(made: ImageStore, wanted: Upstream) -> bytes:
         return await read(copy)
 
 
-def only(made: ImageStore) -> Entry:
-    (entry,) = made.entries()
-    return entry
-
-
 class TestAFetch:
     async def test_of_what_it_should_be_is_kept_with_how_that_is_known(
         self, tmp_path: Path
@@ -100,7 +94,7 @@ class TestAFetch:
             await eventually(lambda: not made.fetching())
 
             assert (caught.value.wanted, caught.value.found) == (digest(KERNEL), digest(NEWER))
-            assert made.entries() == []
+            assert made.cache.entries() == []
             assert lies(tmp_path) == {"blobs": 0, "partial": 0, "urls": 0}
 
     async def test_is_judged_by_a_list_that_is_read_anew_where_they_differ(

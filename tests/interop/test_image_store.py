@@ -143,7 +143,9 @@ async def test_two_files_that_fill_the_disk_are_both_served(tmp_path: Path) -> N
     with small_disk(tmp_path / "disk") as disk, upstream(tmp_path, port, "limit_rate 12m;"):
         config = f"{CONFIG}image_store: {{path: {disk}/store}}\n"
         async with serving(tmp_path / "site", config=config, machine=machine) as served:
-            served.parts.image_store._spare = -(1 << 30)  # as if others filled it meanwhile
+            served.parts.image_store._in_flight.room.spare = -(
+                1 << 30
+            )  # as if others filled it meanwhile
             await served.build()
             got = await asyncio.gather(
                 *(served.get(AT) for _ in range(5)),
@@ -154,4 +156,4 @@ async def test_two_files_that_fill_the_disk_are_both_served(tmp_path: Path) -> N
             assert {each.body for each in got[:5]} == {(tmp_path / "files/linux").read_bytes()}
             assert {each.body for each in got[5:]} == {(tmp_path / "files/initrd.gz").read_bytes()}
             assert "the disk is full" in served.parts.image_store.problem
-            assert len(served.parts.image_store.entries()) <= 1
+            assert len(served.parts.image_store.cache.entries()) <= 1
