@@ -21,6 +21,7 @@ from typing import Self
 
 from pyxie.builds.beginnings import Beginning, Beginnings
 from pyxie.builds.elapsed import DONE_AGAIN, REPEATED, Elapsed
+from pyxie.builds.gathering import Gathering
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import HOOKS_AFTER, Build, GivenFile, State
 from pyxie.builds.records import BuildRecords, Change, Noted, Withdrawal
@@ -96,11 +97,12 @@ class Builds:
         self._queue: WriteQueue[Change | Withdrawal | Noted] = WriteQueue(
             "state", records.save, self._stored
         )
+        self._given = Gathering(index, lambda build: self._queue.put(Noted(build)))
         self._beginnings = Beginnings(index, records, self._queue, self._has_begun)
         self._hooks_after = hooks_after
         self._hooks_stored = hooks_stored
         self._begun = begun
-        metrics.unsaved.labels("builds").set_function(lambda: len(self._queue))
+        metrics.unsaved.labels("builds").set_function(lambda: self.unsaved)
         metrics.builds_active.set_function(lambda: len(self.index.active_now()))
 
     async def __aenter__(self) -> Self:
@@ -126,6 +128,7 @@ class Builds:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._given.flush()
         for each in await self._queue.close():
             if isinstance(each, Change):
                 what = each.build.host, each.build.state, each.build.number
@@ -141,7 +144,7 @@ class Builds:
     @property
     def unsaved(self) -> int:
         """How many changes still wait to be stored."""
-        return len(self._queue)
+        return len(self._queue) + len(self._given)
 
     @property
     def problem(self) -> str:
@@ -284,7 +287,7 @@ class Builds:
         changed = replace(current, given=(*others, file))
         self.index.put(changed)
         if not self._queue.problem:  # else it is stored with what comes of the build
-            self._queue.put(Noted(changed))
+            self._given.put(changed)
 
     async def stale(self, build: Build, cause: str) -> None:
         """Note that a build takes too long; once, for it stays active."""

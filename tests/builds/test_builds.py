@@ -13,7 +13,7 @@ import pytest
 from pyxie.builds.builds import Builds, InvalidTokenError, new_token
 from pyxie.builds.elapsed import DONE_AGAIN
 from pyxie.builds.index import BuildIndex, states
-from pyxie.builds.life import Build, State
+from pyxie.builds.life import Build, GivenFile, State
 from pyxie.events.trace import Trace
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
@@ -584,3 +584,17 @@ class TestAfterARestart:
 
             assert not ward.builds.is_overdue(build, 3600)
             assert len(ward.builds._elapsed) == 1
+
+
+class TestWhatAMachineWasGiven:
+    async def test_is_stored_at_the_end_at_the_latest(self, opened: Opener) -> None:
+        kernel = GivenFile("kernel", "a" * 64, "")
+        async with opened() as ward:
+            ward.builds.given(await ward.begin(), kernel)
+            assert ward.builds.unsaved == 1
+
+        async with opened() as ward:
+            again = ward.builds.index.active(HOST)
+
+        assert again is not None
+        assert again.given == (kernel,)
