@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import time
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from aiohttp import web
 from pydantic import AfterValidator, Field, model_validator
@@ -29,13 +29,11 @@ from pyxie.http.edge import base_url, here
 from pyxie.http.parts import ADHOC, INTERFACES, MACHINES, POOLS, RECOGNISER, RENDERING, SETTINGS
 from pyxie.http.routing import NOTHING, OPEN, Routes
 from pyxie.http.verified import UnverifiedError, verified
-from pyxie.images.spec import Image, Local, OnMedium, Upstream, check_local, images_of
-from pyxie.media.asrecipe import MEDIUM
+from pyxie.images.spec import Upstream, check_local, images_of, served_name, source
 from pyxie.recognition.recognise import AdHoc, Known, Mode, settled
 from pyxie.registry.define import Common, Definition
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext
-from pyxie.urls import shown
 
 routes = Routes()
 
@@ -184,20 +182,10 @@ def _as_json(boot: AdHocBoot) -> dict[str, Any]:
         "begun": boot.begun,
         "macs": sorted(boot.macs),
         "os": boot.machine.os,
-        "kernel": _shown(images.kernel),
-        "initrd": [_shown(each) for each in images.initrds],
+        "kernel": source(images.kernel),
+        "initrd": [source(each) for each in images.initrds],
         "seconds": AD_HOC_LEASE.whole,
     }
-
-
-def _shown(image: Image) -> str:
-    match image:
-        case Upstream():
-            return shown(image.url)
-        case OnMedium():
-            return f"{MEDIUM}{image.medium}/{image.name}"
-        case Local():
-            return image.written
 
 
 @routes.get("/boot/{hostname}/file/{at}/{name:.+}", scope=OPEN)
@@ -214,8 +202,8 @@ async def file(request: web.Request) -> web.StreamResponse:
     files = found.boot.files
     if not number.isdecimal() or len(number) > 3 or int(number) >= len(files):
         raise NotServedError(f"file {number}", f"its command line names {len(files)}")
-    url = files[int(number)]
-    own = unquote(urlsplit(url).path.rpartition("/")[2]) or "file"
+    image = Upstream(files[int(number)])
+    own = unquote(served_name(image))
     if request.match_info["name"] != own:
         raise NotServedError(f"file {number}", f"is {own}")
-    return await give_to(request, mac, Upstream(url), f"file {number}", by_hand=True)
+    return await give_to(request, mac, image, f"file {number}", by_hand=True)
