@@ -40,15 +40,16 @@ async def image(request: web.Request) -> web.StreamResponse:
 async def file_of_medium(request: web.Request) -> web.StreamResponse:
     """Give a file of a medium, or list a folder."""
     medium, name = request.match_info["medium"], request.match_info["name"]
-    _, contents = request.app[MEDIA].served(medium)
+    lying, contents = request.app[MEDIA].served(medium)
+    pool = request.app[POOLS].media
     found = contents.tree.find(normalise(name))
     if isinstance(found, Folder):
         if name and not name.endswith("/"):
             raise web.HTTPMovedPermanently(f"/media/{quote(medium)}/{quote(name)}/")
-        page = await request.app[POOLS].media.run(_listing, found, f"{medium}/{name}")
+        page = await pool.run(_listing, found, f"{medium}/{name}")
         return web.Response(text=page, content_type="text/html", charset="utf-8")
-    async with medium_file(request, medium, name) as file:
-        return await send(request, request.app[POOLS].media, file)
+    async with held(pool, open_file, lying, found, name) as file:
+        return await send(request, pool, file)
 
 
 @asynccontextmanager

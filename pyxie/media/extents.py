@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final, TypeAlias
 
 from pyxie.bounds import MEDIUM_ENTRIES
@@ -76,13 +75,10 @@ class Folder:
     names: dict[str, Node] = field(default_factory=dict)
     folded: dict[str, str] = field(default_factory=dict)
 
-    def get(self, name: str) -> Node | None:
-        """Return what lies there by that name, else by one that differs in letter case alone."""
-        found = self.names.get(name)
-        if found is None:
-            plain = name.casefold()
-            found = self.names.get(self.folded.get(plain, plain))
-        return found
+    def spelt(self, name: str) -> str:
+        """Return that name, else one that differs in letter case alone; there may be none."""
+        plain = name.casefold()
+        return name if name in self.names else self.folded.get(plain, plain)
 
     def put(self, name: str, node: Node) -> None:
         """Add a name, if there is none yet."""
@@ -116,16 +112,12 @@ class Tree:
         Raises:
             NotServedError: There is no such file, or it would lead out of the medium.
         """
-        return self._walk(name)[-1]
+        way = self._walk(name)
+        return way[-1][1] if way else self.root
 
     def real(self, name: str) -> str:
         """Return the name of a file as it is spelt, without links; raises as `find`."""
-        path = self._walk(name)
-        return "/".join(
-            next(each for each, node in folder.names.items() if node is inner)
-            for folder, inner in pairwise(path)
-            if isinstance(folder, Folder)
-        )
+        return "/".join(spelt for spelt, _ in self._walk(name))
 
     def holds(self, name: str) -> bool:
         """Tell whether there is a file of that name, in any letter case."""
@@ -145,9 +137,9 @@ class Tree:
                 elif isinstance(node, Folder):
                     waiting.append((f"{above}{name}/", node))
 
-    def _walk(self, name: str) -> list[File | Folder]:
-        """Return the folders on the way to what a name leads to, and that itself."""
-        way: list[File | Folder] = [self.root]
+    def _walk(self, name: str) -> list[tuple[str, File | Folder]]:
+        """Return the folders on the way to what a name leads to, and that itself, as spelt."""
+        way: list[tuple[str, File | Folder]] = []
         to_go, hops, steps = deque(name.split("/")), 0, 0
         while to_go:
             segment = to_go.popleft()
@@ -156,15 +148,16 @@ class Tree:
                 raise NotServedError(name[:_LONGEST], "leads too long a way")
             if segment in {"", "."}:
                 continue
-            here = way[-1]
+            here = way[-1][1] if way else self.root
             if not isinstance(here, Folder):
                 raise NotServedError(name, "no such file")
             if segment == "..":
-                if len(way) == 1:
+                if not way:
                     raise NotServedError(name, _OUTSIDE)
                 way.pop()
                 continue
-            found = here.get(segment)
+            spelt = here.spelt(segment)
+            found = here.names.get(spelt)
             if found is None:
                 raise NotServedError(name, "no such file")
             if isinstance(found, Link):
@@ -175,7 +168,7 @@ class Tree:
                     raise NotServedError(name, _OUTSIDE)
                 to_go.extendleft(reversed(found.target.split("/")))
             else:
-                way.append(found)
+                way.append((spelt, found))
         return way
 
 
