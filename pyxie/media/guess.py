@@ -33,7 +33,8 @@ def guessed(tree: Tree, found: Iterable[Entry]) -> list[Entry]:
         found: What its loaders offer.
     """
     offered = _there(tree, found)
-    looks = (entry for entry in _by_name(tree) if entry.kernel not in _kernels(offered))
+    kernels = {entry.kernel for entry in offered}
+    looks = (entry for entry in _by_name(tree) if entry.kernel not in kernels)
     return [*offered, *looks][:_MOST]
 
 
@@ -54,10 +55,6 @@ def _there(tree: Tree, found: Iterable[Entry]) -> list[Entry]:
             key = kernel, tuple(initrds), entry.cmdline
             kept.setdefault(key, replace(entry, kernel=kernel, initrds=tuple(initrds)))
     return sorted(kept.values(), key=lambda entry: not entry.initrds)
-
-
-def _kernels(found: Iterable[Entry]) -> set[str]:
-    return {entry.kernel for entry in found}
 
 
 def _by_name(tree: Tree) -> Iterator[Entry]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO, Final
 
 import pycdlib
@@ -19,7 +20,7 @@ from pyxie.media.extents import File, Link, MediumError, Tree, is_name, merged, 
 from pyxie.media.facts import Facts
 from pyxie.media.guess import CONFIGURATIONS, guessed, loaders
 from pyxie.media.knownmedia import TEXTS, known
-from pyxie.media.loaderconfig import Entry, entries
+from pyxie.media.loaderconfig import entries
 
 _TEXT: Final = 64 << 10
 """Bytes of a file that is read for what it says."""
@@ -161,17 +162,17 @@ def _theirs(record: Any, naming: _Naming, name: str) -> str:
 
 def _facts(image: BinaryIO, tree: Tree, volume: str, names: str, left_out: int) -> Facts:
     said = {name: text for name in TEXTS if (text := _text(image, tree, name))}
-    configurations: list[Entry] = []
-    read_so_far = 0
-    for name, _ in tree.files():
-        if CONFIGURATIONS.fullmatch(name) and read_so_far < _TEXTS:
-            read_so_far += 1
-            configurations += entries(name, _text(image, tree, name))
+    configurations = (name for name, _ in tree.files() if CONFIGURATIONS.fullmatch(name))
+    offered = (
+        entry
+        for name in islice(configurations, _TEXTS)
+        for entry in entries(name, _text(image, tree, name))
+    )
     return Facts(
         volume=volume,
         names=names,
         system=known(tree, said, volume),
-        entries=tuple(guessed(tree, configurations)),
+        entries=tuple(guessed(tree, offered)),
         loaders=tuple(loaders(tree)),
         left_out=left_out,
     )

@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 _MOST: Final = 64
@@ -49,13 +50,13 @@ def entries(name: str, text: str) -> list[Entry]:
     """
     lines = text.splitlines()[:_LINES]
     if name.endswith(".conf"):
-        found = list(_systemd_boot(lines))
+        found = _systemd_boot(lines)
     elif "grub" in name.lower() or re.search(r"^\s*menuentry\s", text, re.MULTILINE):
-        found = list(_grub(lines))
+        found = _grub(lines)
     else:
-        found = list(_syslinux(lines, posixpath.dirname(name)))
-    whole = [replace(each, source=name) for each in found if _is_plain(each)]
-    return whole[:_MOST]
+        found = _syslinux(lines, posixpath.dirname(name))
+    whole = (replace(each, source=name) for each in found if _is_plain(each))
+    return list(islice(whole, _MOST))
 
 
 def _is_plain(entry: Entry) -> bool:
