@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from pyxie.config.simple import Plain
+from pyxie.config.values import AMD64, ARM64
 from pyxie.media.facts import Facts, System
 from pyxie.media.loaderconfig import Entry
 
@@ -110,7 +111,7 @@ def of_entry(medium: str, entry: Entry, facts: Facts) -> Recipe:
         "kernel": _file(medium, entry.kernel),
         "initrd": [_file(medium, name) for name in entry.initrds],
         "cmdline": literal(entry.cmdline) or None,
-        "arch": {"arm64" if arm else "amd64": {}},
+        "arch": {ARM64 if arm else AMD64: {}},
     }
 
 

@@ -6,13 +6,12 @@ from collections.abc import Container
 from dataclasses import dataclass
 from typing import Final
 
+from pyxie.config.values import CPUS
 from pyxie.media.extents import MediumError, Tree
 from pyxie.media.loaderconfig import Entry
 
 _LONGEST: Final = 2000
 """Letters of any text."""
-ARCHS: Final = ("amd64", "arm64")
-"""As recipes have them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +95,7 @@ def check(facts: Facts, tree: Tree, families: Container[str]) -> None:
     if system is not None:
         said += [system.title, system.extends, *(word for _, word in system.initrds)]
         files += system.files
-        if system.family not in families or system.arch not in ARCHS:
+        if system.family not in families or system.arch not in CPUS:
             raise MediumError("is of a system that nobody knows")
     if not all(text.isprintable() and len(text) <= _LONGEST for text in said):
         raise MediumError("says what cannot be shown")

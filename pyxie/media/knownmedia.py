@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from pyxie.config.values import AMD64, ARM64
 from pyxie.media.extents import Tree
 from pyxie.media.facts import System
 
-AMD64: Final = "amd64"
 _ARCHS: Final = MappingProxyType(
     {
         **dict.fromkeys(("x86_64", "amd64", "x64"), AMD64),
-        **dict.fromkeys(("aarch64", "arm64"), "arm64"),
+        **dict.fromkeys(("aarch64", "arm64"), ARM64),
     }
 )
 _TITLE: Final = 80
@@ -68,7 +68,7 @@ def _coreos(medium: _Medium) -> System | None:
     return System(
         family="coreos",
         title=_title(f"Fedora CoreOS {version}"),
-        arch=AMD64 if not medium.tree.holds("EFI/BOOT/BOOTAA64.EFI") else "arm64",
+        arch=AMD64 if not medium.tree.holds("EFI/BOOT/BOOTAA64.EFI") else ARM64,
         kernel="images/pxeboot/vmlinuz",
         initrds=(("images/pxeboot/initrd.img", ""), ("images/pxeboot/rootfs.img", "")),
     )
@@ -131,7 +131,7 @@ def _live(medium: _Medium) -> System | None:
 
 def _suse(medium: _Medium) -> System | None:
     """Of openSUSE and SLE: YaST's media."""
-    for folder, arch in (("x86_64", AMD64), ("aarch64", "arm64")):
+    for folder, arch in (("x86_64", AMD64), ("aarch64", ARM64)):
         kernel = f"boot/{folder}/loader/linux" if arch == AMD64 else f"boot/{folder}/linux"
         if medium.tree.holds(kernel) and (
             "media.1/products" in medium.texts or medium.tree.holds("media.1/media")
@@ -195,7 +195,7 @@ def _debian(medium: _Medium) -> System | None:
     said = re.match(
         r'Debian GNU/Linux (\d+)[.\d]*\s+"[^"]*"', medium.texts.get(".disk/info", "")[:_LINE]
     )
-    arch = next((each for each in (AMD64, "arm64") if medium.tree.holds(_OF_DEBIAN[each])), "")
+    arch = next((each for each in (AMD64, ARM64) if medium.tree.holds(_OF_DEBIAN[each])), "")
     if said is None or not arch:
         return None
     return System(
@@ -206,7 +206,7 @@ def _debian(medium: _Medium) -> System | None:
     )
 
 
-_OF_DEBIAN: Final = MappingProxyType({AMD64: "install.amd/vmlinuz", "arm64": "install.a64/vmlinuz"})
+_OF_DEBIAN: Final = MappingProxyType({AMD64: "install.amd/vmlinuz", ARM64: "install.a64/vmlinuz"})
 
 
 def _windows(medium: _Medium) -> System | None:
@@ -241,7 +241,7 @@ _FINDERS: Final[tuple[Callable[[_Medium], System | None], ...]] = (
 def _by_efi(tree: Tree) -> str:
     """Return the architecture that a medium has a loader for."""
     only_arm = tree.holds("EFI/BOOT/BOOTAA64.EFI") and not tree.holds("EFI/BOOT/BOOTX64.EFI")
-    return "arm64" if only_arm else AMD64
+    return ARM64 if only_arm else AMD64
 
 
 def _is_there(tree: Tree, name: str) -> bool:
