@@ -50,9 +50,9 @@ class Expected:
         """By what it is verified, in a few words."""
         if self.sha256 or self.listed is None:
             return "its 'sha256'"
-        by = _last(self.listed.url)
+        by = last(self.listed.url)
         if self.listed.release:
-            by = f"{by} of {_last(self.listed.release)}"
+            by = f"{by} of {last(self.listed.release)}"
         if not self.listed.signature:
             return f"{by}, which is not signed"
         return f"{by}, signed by one of the keyring {self.listed.keyring}"
@@ -108,7 +108,8 @@ def name_in(listed: str, url: str) -> str:
     return path.removeprefix(f"{folder}/") if not folder or path.startswith(f"{folder}/") else ""
 
 
-def _last(url: str) -> str:
+def last(url: str) -> str:
+    """Return what a URL's file is called; the URL itself, if that is nothing."""
     return urlsplit(url).path.rpartition("/")[2] or url
 
 

@@ -5,7 +5,6 @@ This asks the file system: not on the event loop.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,6 @@ from pyxie.bounds import VERIFY_KEYRING
 from pyxie.verification.faults import UncheckedError
 from pyxie.verification.openpgp import keys
 
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
 SYSTEM: Final = (Path("/usr/share/keyrings"), Path("/etc/apt/keyrings"))
 """Where Debian's packages put them, and apt's administrators (apt-secure(8))."""
 _ENDINGS: Final = ("", ".gpg", ".pgp", ".asc", ".kbx")

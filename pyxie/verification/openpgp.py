@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import Final
 
 from pyxie.verification.faults import ListError
@@ -108,9 +109,8 @@ def keys(data: bytes, where: str) -> bytes:
 
 def _packets(block: bytes, where: str) -> bytes:
     lines = [line.strip() for line in block.strip(b"\n").split(b"\n")]
-    while lines and _HEADER.fullmatch(lines[0]):
-        del lines[0]
-    body = b"".join(line for line in lines if not line.startswith(b"="))
+    packed = dropwhile(_HEADER.fullmatch, lines)
+    body = b"".join(line for line in packed if not line.startswith(b"="))
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error as exc:

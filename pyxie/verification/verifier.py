@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar, TypeVarTuple, Unpack
-from urllib.parse import urlsplit
 
 from pyxie.bounded import note
 from pyxie.bounds import (
@@ -29,7 +28,7 @@ from pyxie.threads import Pool
 from pyxie.urls import shown
 from pyxie.verification import digests, release
 from pyxie.verification.digests import Digests
-from pyxie.verification.expected import Expected, Listed, Wanted, name_in
+from pyxie.verification.expected import Expected, Listed, Wanted, last, name_in
 from pyxie.verification.faults import (
     MismatchError,
     UncheckedError,
@@ -204,7 +203,7 @@ class Verifier(WhenAsked):
         of_release = await self._run(release.parse, text, url, self._clock())
         name = name_in(url, listed.url)
         if not name:
-            raise UnlistedError(url, f"is not above the list {_last(listed.url)}")
+            raise UnlistedError(url, f"is not above the list {last(listed.url)}")
         wanted = of_release.of(name)
         data = await self._reader.read(listed.url, listed.reach, VERIFY_LIST)
         found = await self._run(_digest, data)
@@ -215,7 +214,7 @@ class Verifier(WhenAsked):
 
     def _signed(self, listed: Listed, url: str, data: bytes, signature: bytes) -> tuple[bytes, str]:
         """Return what of a file is signed, and its name with who signed it; in a thread."""
-        name = _last(url) if listed.release else shown(url)
+        name = last(url) if listed.release else shown(url)
         if not listed.signature:
             return data, f"{name}, which is not signed"
         parts = split(data, url) if listed.signature == INLINE else Signed(data, signature)
@@ -238,7 +237,3 @@ def _has_failed(task: asyncio.Task[_List] | None) -> bool:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _last(url: str) -> str:
-    return urlsplit(url).path.rpartition("/")[2] or url
