@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -67,6 +67,9 @@ def _loader(value: Any) -> Any:
             raise ValueError(f"{same!r} and {word!r} are the same architecture; keep one")
     return value
 
+
+MAPS: Final = frozenset(("params", "templates"))
+"""Keys whose maps are merged key by key; anything else of a later layer replaces."""
 
 Hooks = tuple[Hook, ...]
 Templates = Annotated[dict[str, str], BeforeValidator(_templates)]

@@ -108,8 +108,7 @@ def told(model: type[BaseModel], error: ErrorDetails, what: str = "key") -> str:
     where = ".".join(map(str, loc))[:80]
     if error["type"] == "extra_forbidden":
         parent = _model_at(model, loc[:-1])
-        near = nearest(str(loc[-1]), _keys(parent) if parent else [])
-        sentence = f"unknown {what}" + (f"; did you mean {near!r}?" if near else "")
+        sentence = f"unknown {what}{meant(str(loc[-1]), _keys(parent) if parent else [])}"
     elif error["type"] == "missing":
         sentence = "missing"
     else:
@@ -133,8 +132,8 @@ def _problem(document: Document, model: type[BaseModel], error: ErrorDetails) ->
 def _hint(key: str, parent: type[BaseModel]) -> str:
     """Say what an unknown key was most likely meant to be, or where it belongs."""
     keys = _keys(parent)
-    if near := nearest(key, keys):
-        return f"; did you mean {near!r}?"
+    if near := meant(key, keys):
+        return near
     for section in keys:
         inside = _model_at(parent, (section,))
         for each in _keys(inside) if inside else ():
@@ -177,6 +176,12 @@ def nearest(name: str, names: list[str]) -> str | None:
         names = [each for each in names if abs(len(each) - len(name)) <= 1]
     close = difflib.get_close_matches(name[:80].lower(), names, n=1, cutoff=0.6)
     return close[0] if close else None
+
+
+def meant(name: str, names: list[str]) -> str:
+    """Return the end of a sentence that asks whether the `nearest` was meant; empty for none."""
+    near = nearest(name, names)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _written(document: Document, loc: tuple[int | str, ...]) -> tuple[int | str, ...]:

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from pyxie.config.build import BuildKeys
+from pyxie.config.build import MAPS, BuildKeys
 from pyxie.config.nodes import Document, Loc, Plain
-from pyxie.config.validate import nearest, sentence_of
+from pyxie.config.validate import meant, nearest, sentence_of
 from pyxie.config.values import AMD64, CPUS
 from pyxie.errors import ConfigError, Problem, PyxieError
 from pyxie.recipes.filling import FillingError, filled
-from pyxie.recipes.recipe import LAID, MAPS, WHOLE
+from pyxie.recipes.recipe import LAID, WHOLE
 
 _LONGEST_CHAIN: Final = 8
 """Recipes of which each extends the next."""
@@ -86,9 +86,10 @@ class Cookbook:
             where = f"{at.file}:{at.line}:{at.column}"
             raise UnknownSystemError(name, f"the recipe of {name!r} has mistakes: {where}")
         if name not in self.own and name not in self.shipped:
-            near = nearest(name, self.names)
-            hint = f"; did you mean {near!r}?" if near else ""
-            raise UnknownSystemError(name, f"there is no recipe for {name[:80]!r}{hint}")
+            raise UnknownSystemError(name, self._absent(name))
+
+    def _absent(self, name: str) -> str:
+        return f"there is no recipe for {name[:80]!r}{meant(name, self.names)}"
 
     def said(self, name: str, arch: str = AMD64) -> tuple[Said, ...]:
         """Return what a recipe says to a layer, in the order in which it is laid.
@@ -176,10 +177,7 @@ class Cookbook:
             else:
                 found = self.own.get(parent) or self.shipped.get(parent)
             if found is None:
-                near = nearest(parent, self.names)
-                hint = f"; did you mean {near!r}?" if near else ""
-                why = f"there is no recipe for {parent[:80]!r}{hint}"
-                raise ConfigError([document.problem(("extends",), why)])
+                raise ConfigError([document.problem(("extends",), self._absent(parent))])
             if found in chain or len(chain) >= _LONGEST_CHAIN:
                 why = "recipes extend each other without end"
                 raise ConfigError([document.problem(("extends",), why)])
@@ -244,7 +242,7 @@ class Cookbook:
         places: dict[str, tuple[Document, Loc]] = {}
         for key, value, document, loc in said:
             below = data.get(key)
-            if isinstance(value, dict) and isinstance(below, dict):
+            if key in MAPS and isinstance(value, dict) and isinstance(below, dict):
                 data[key] = {**below, **value}
             else:
                 data[key] = value
@@ -265,8 +263,7 @@ class Cookbook:
         for document in chain:
             if name := _text_of(document, "mirror"):
                 if name not in self.mirrors:
-                    near = nearest(name, sorted(self.mirrors))
-                    hint = f"; did you mean {near!r}?" if near else ""
+                    hint = meant(name, sorted(self.mirrors))
                     why = f"{name[:80]!r} is not one of 'mirrors'{hint}"
                     raise ConfigError([document.problem(("mirror",), why)])
                 words |= _parts("mirror", self.mirrors[name][0])

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pyxie.config.build import Loader, Templates
+from pyxie.config.build import BuildKeys, Loader, Templates
 from pyxie.config.checksums import KernelFile
 from pyxie.config.initrd import Initrds
 from pyxie.config.validate import Model
@@ -16,19 +16,12 @@ from pyxie.config.values import ArchName, Params
 VERSION: Final = 1
 """Of the form of recipes. What no older pyxie can read has another."""
 
-LAID: Final = (
-    *("operatingsystem", "preseed", "finish", "templates", "params", "loader", "kernel"),
-    *("initrd", "image_url", "checksums", "cmdline", "bootif", "wipes"),
-)
-"""Keys of a build that a recipe has a say in, as the layers have them."""
 WHOLE: Final = (
     *("operatingsystem", "preseed", "finish", "templates", "kernel", "initrd", "image_url"),
     *("checksums", "cmdline"),
 )
-"""Those of which nothing of a layer beneath counts, whether or not the recipe has them: it says
+"""Keys of which nothing of a layer beneath counts, whether or not the recipe has them: it says
 all that is booted."""
-MAPS: Final = frozenset(("templates",))
-"""Those of them that are merged key by key with what a layer beneath says."""
 
 
 def _version(number: int) -> int:
@@ -114,6 +107,10 @@ class Variant(Model):
         if self.verified and self.unverified:
             raise ValueError("is either 'verified' or 'unverified'")
         return self
+
+
+LAID: Final = tuple(key for key in Variant.model_fields if key in BuildKeys.model_fields)
+"""Keys of a build that a recipe has a say in, as the layers have them."""
 
 
 class Recipe(Variant):

@@ -21,7 +21,7 @@ from pyxie.config.build import BuildKeys
 from pyxie.config.nodes import Document, Plain
 from pyxie.config.settings import Settings
 from pyxie.config.unfold import first_of
-from pyxie.config.validate import nearest, sentence_of, validate
+from pyxie.config.validate import meant, nearest, sentence_of, validate
 from pyxie.errors import ConfigError, Problem, PyxieError
 from pyxie.recipes.cookbook import Cookbook
 from pyxie.registry.machine import Machine
@@ -192,11 +192,11 @@ def _groups(
         if name.lower() in shared.groups:
             found.append(name.lower())
             continue
-        near = nearest(name, list(shared.groups))
-        hint = f"; did you mean {near!r}?" if near else ""
         place = body if body is not None and "groups" in _mapping(body) else own
         loc = ("groups", at) if isinstance(written, list) else ("groups",)
-        sentence = f"there is no group {name[:80]!r} in 'grouppath'{hint}"
+        sentence = (
+            f"there is no group {name[:80]!r} in 'grouppath'{meant(name, list(shared.groups))}"
+        )
         missing.append(place.problem(loc, sentence))
     if missing:
         raise ConfigError(missing)

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from pyxie.config.build import MAPS
 from pyxie.config.nodes import Document, Loc, Plain
 from pyxie.errors import Problem
-
-MAPS = frozenset(("params", "templates"))
-"""Keys whose maps are merged key by key; anything else of a later layer replaces."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -331,6 +331,16 @@ class TestMistakes:
                 "r.yaml:5:9: mirror: 'debain' is not one of 'mirrors'; did you mean 'debian'?",
             ),
             ("kernel: a\nmirror: zz\n", "r.yaml:5:9: mirror: 'zz' is not one of 'mirrors'"),
+            (
+                (
+                    "kernel: a\nchecksums: {url: http://a, keyring: c, signature: d}\n"
+                    "arch: {amd64: {checksums: {url: http://a, signature: d}}}\n"
+                ),
+                (
+                    "r.yaml:6:27: arch.amd64.checksums: a signature needs a 'keyring', by which"
+                    " it is checked"
+                ),
+            ),
             ("cmdline: a\n", "r.yaml:2:8: title: no 'kernel' is named for amd64"),
             (
                 'kernel: a\narch: {arm64: {initrd: [b, "{none}"]}}\nvalues: {none: }\n',
