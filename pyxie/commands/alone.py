@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from pyxie.client import Client
+from pyxie.commands.options import url_of
 from pyxie.config.settings import Http, load_marked
 from pyxie.daemon import run
 from pyxie.service import Unbound
@@ -64,10 +65,7 @@ def run_alone(
         folder = Path(name)
         token = secrets.token_urlsafe(32)
         settings, document = load_marked(_written(folder, file, given, token, images=images))
-        address = settings.http.listen[0] if settings.http.listen else "127.0.0.1"
-        client = Client(
-            f"http://{f'[{address}]' if ':' in address else address}:{settings.http.port}", token
-        )
+        client = Client(url_of(settings.http), token)
         beside = _Work(lambda: work(client))
         try:
             run(

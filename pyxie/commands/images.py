@@ -60,13 +60,13 @@ def import_(
     it is shown what was found; with --confirm that becomes its recipe. NAME is of an image that
     lies in the folder already.
     """
-    from pyxie.media.isofolder import is_name, name_of  # no other command needs it
+    from pyxie.media.isofolder import SUFFIX, is_name, name_of  # no other command needs it
 
     client, path = client_of(**where), Path(what)
     is_url = what.startswith(("http://", "https://"))
     size = path.stat().st_size if not is_url and path.is_file() else None
     file = PurePosixPath(urlsplit(what).path).name if is_url else path.name
-    stem = name_of(file.removesuffix(".iso")) if is_url or size is not None else what
+    stem = name_of(file.removesuffix(SUFFIX)) if is_url or size is not None else what
     chosen = name or stem
     if not is_name(chosen):
         why = f"{chosen[:80]!r} is not a name like fedora-40, and no file"

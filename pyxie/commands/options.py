@@ -134,11 +134,16 @@ def client(
         if known is None and exc.problems[0].line:  # else another's, or not ours to read
             output.error(f"pyxie: {exc.problems[0]}; --url names the daemon's address")
         http = known or Http()
+    return Client(url_of(http), token)
+
+
+def url_of(http: Http) -> str:
+    """Return where a daemon of this host is called that listens so."""
     listen = http.listen[0] if http.listen else "127.0.0.1"
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(listen, listen)
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
-    return Client(f"http://{host}:{http.port}", token)
+    return f"http://{host}:{http.port}"
 
 
 def _http(file: Path) -> Http | None:
