@@ -89,6 +89,12 @@ class Images:
     """Of the initrds, as they are written; empty where none is."""
 
     @property
+    def parts(self) -> list[tuple[str, Image]]:
+        """Each file, with what it is of the boot: ``kernel``, or ``initrd`` with its number."""
+        initrds = ((f"initrd {at}", image) for at, image in enumerate(self.initrds))
+        return [("kernel", self.kernel), *initrds]
+
+    @property
     def named_initrds(self) -> list[tuple[str, str]]:
         """Of each initrd the name that is written, and the file's own."""
         names = self.names or ("",) * len(self.initrds)
@@ -174,11 +180,9 @@ def described(machine: Machine) -> list[dict[str, str | None]]:
     Raises:
         NotServedError: No kernel is named anywhere.
     """
-    found = images_of(machine)
-    parts = ["kernel", *(f"initrd {at}" for at in range(len(found.initrds)))]
     return [
         {"part": part, "source": source(image), "verified": verified_by(image) or None}
-        for part, image in zip(parts, (found.kernel, *found.initrds), strict=True)
+        for part, image in images_of(machine).parts
     ]
 
 
@@ -282,6 +286,6 @@ def check_local(images: Images, folder: Path, others: Sequence[Path] = ()) -> No
     Raises:
         NotServedError: One is not.
     """
-    for image in (images.kernel, *images.initrds):
+    for _, image in images.parts:
         if isinstance(image, Local):
             locate(image, folder, others)

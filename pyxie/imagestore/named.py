@@ -137,7 +137,6 @@ def of_recipe(shared: Common, name: str, arch: str = "") -> Iterator[Named]:
 
 
 def _of(by: str, machine: Machine, called: Mirrors = frozenset()) -> Iterator[Named]:
-    images = images_of(machine, called)
-    for at, image in enumerate((images.kernel, *images.initrds)):
+    for part, image in images_of(machine, called).parts:
         if isinstance(image, Upstream):
-            yield Named(by=by, part=f"initrd {at - 1}" if at else "kernel", source=image)
+            yield Named(by=by, part=part, source=image)

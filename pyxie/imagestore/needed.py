@@ -30,7 +30,7 @@ def needed_by(
                 images = images_of(machine, definitions.called(build))
             except (ConfigError, NotServedError):
                 continue
-            for image in (images.kernel, *images.initrds):
+            for _, image in images.parts:
                 if isinstance(image, Upstream):
                     keys.add(key_of(image.url, image.reach))
         return frozenset(keys)

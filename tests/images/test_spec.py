@@ -98,6 +98,15 @@ class TestAMachine:
     def test_may_have_no_initrd(self) -> None:
         assert images_of(machine(kernel="linux", initrd=[])).initrds == ()
 
+    def test_has_a_kernel_and_initrds_by_their_numbers(self) -> None:
+        found = images_of(machine(kernel="linux", initrd=["a.gz", "b.gz"]))
+
+        assert found.parts == [
+            ("kernel", Local("linux")),
+            ("initrd 0", Local("a.gz")),
+            ("initrd 1", Local("b.gz")),
+        ]
+
     def test_without_a_kernel_is_told_where_to_name_it(self) -> None:
         with pytest.raises(NotServedError) as caught:
             images_of(machine())
