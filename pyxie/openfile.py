@@ -105,6 +105,16 @@ class OpenFile:
             start -= length
         return self.about.st_size, 0
 
+    def read(self, start: int, count: int) -> bytes:
+        """Return bytes of it, fewer than ``count`` where no more follow each other; for threads.
+
+        Raises:
+            OSError: They cannot be read, or it was closed.
+        """
+        at, run = self.run(start, count)
+        with self.descriptor as number:
+            return os.pread(number, run, at)
+
     def close(self) -> None:
         """Close it, as soon as no thread reads from it."""
         self.descriptor.close()

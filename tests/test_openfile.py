@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,15 @@ class TestAFile:
         file.close()
 
         assert (file.path, file.size, data) == (tmp_path / "linux", 6, b"kernel")
+
+    def test_is_read_where_its_bytes_are(self, tmp_path: Path) -> None:
+        (tmp_path / "medium").write_bytes(b"..ker...nel.")
+        whole = opened(tmp_path / "medium")
+        parts = replace(whole, extents=((2, 3), (8, 3)))
+
+        assert whole.read(2, 3) == b"ker"
+        assert [parts.read(0, 10), parts.read(3, 10), parts.read(6, 10)] == [b"ker", b"nel", b""]
+        whole.close()
 
     def test_that_is_a_pipe_or_a_folder_is_none(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")

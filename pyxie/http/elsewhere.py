@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from email.utils import parsedate_to_datetime
@@ -33,7 +32,6 @@ from pyxie.images.upstream import BrokenOffError, Moved, RefusedError, UpstreamE
 from pyxie.imagestore.copies import Copy
 from pyxie.imagestore.growth import UncachedError
 from pyxie.imagestore.policy import Revalidate
-from pyxie.openfile import OpenFile
 from pyxie.outbound.mark import is_fetch
 from pyxie.threads import Pool
 from pyxie.urls import shown
@@ -203,7 +201,7 @@ async def _unmeasured(
             if at >= there:
                 break
             while at < there:
-                data = await pool.run(_read, copy.file, at, min(_PIECE, there - at))
+                data = await pool.run(copy.file.read, at, min(_PIECE, there - at))
                 at += len(data)
                 await answer.write(data)
     except PyxieError:
@@ -211,11 +209,6 @@ async def _unmeasured(
         raise
     await answer.write_eof()
     return answer
-
-
-def _read(file: OpenFile, start: int, count: int) -> bytes:
-    with file.descriptor as number:
-        return os.pread(number, count, start)
 
 
 def _failed(

@@ -283,7 +283,7 @@ async def _body(
     if sock is None:  # a transport that is none of the kernel's
         while at < end:
             there = await _more(beyond, at, there)
-            data = await pool.run(_read, file, at, min(_PIECE, end - at, there - at))
+            data = await pool.run(file.read, at, min(_PIECE, end - at, there - at))
             at += _moved_on(len(data), file)
             await answer.write(data)
         return
@@ -318,12 +318,6 @@ async def _more(beyond: Beyond | None, at: int, there: int) -> int:
         return await beyond(at)
     except PyxieError as exc:
         raise _NoMoreError(at, exc) from exc
-
-
-def _read(file: OpenFile, start: int, count: int) -> bytes:
-    at, run = file.run(start, count)
-    with file.descriptor as source:
-        return os.pread(source, run, at)
 
 
 def _give(out: Descriptor, file: OpenFile, start: int, count: int) -> int:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from pyxie.images.spec import Upstream
 from pyxie.imagestore.copies import ImageStore
-from pyxie.openfile import OpenFile
 
 _PIECE: Final = 1 << 20
 
@@ -36,7 +34,7 @@ async def through(
         at = 0
         while (there := await copy.beyond(at)) > at:
             while at < there:
-                data = await store.reading.run(_read, copy.file, at, min(_PIECE, there - at))
+                data = await store.reading.run(copy.file.read, at, min(_PIECE, there - at))
                 if not data:
                     raise OSError(0, "became shorter while it was read")
                 await write(data)
@@ -44,8 +42,3 @@ async def through(
                 moved(at, copy.head.size)
             if copy.is_whole and at >= (copy.head.size or at):
                 return
-
-
-def _read(file: OpenFile, start: int, count: int) -> bytes:
-    with file.descriptor as number:
-        return os.pread(number, count, start)
