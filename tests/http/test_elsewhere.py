@@ -28,8 +28,14 @@ async def booting(folder: Path, there: Liar, config: str = CONFIG) -> AsyncItera
     """Serve a machine in build mode whose kernel is at that server."""
     machine = MACHINE.replace("http://files.internal:81/bookworm/amd64", there.url)
     async with serving(folder, config=config, machine=machine) as served:
+        there.store = served.parts.image_store
         await served.build()
         yield served
+
+
+def shared(served: Served) -> float:
+    """Return how many take part in a fetch that another has begun."""
+    return served.counted("pyxie_image_store_requests_total", outcome="shared")
 
 
 async def stored(served: Served) -> None:
@@ -55,14 +61,15 @@ class TestAHall:
         halting = Halting()
         async with liar(halting) as there, booting(tmp_path, there) as served:
             hall = [asyncio.create_task(served.get(AT)) for _ in range(100)]
-            await eventually(lambda: there.asked)
+            await eventually(lambda: shared(served) == 99)
             halting.may.set()
 
             assert {each.body for each in await asyncio.gather(*hall)} == {KERNEL}
+            await stored(served)
             assert (await served.get(AT)).body == KERNEL
             assert len(there.asked) == 1
             assert served.counted("pyxie_image_store_requests_total", outcome="fetched") == 1
-            assert served.counted("pyxie_image_store_requests_total", outcome="shared") == 99
+            assert shared(served) == 99
             assert served.counted("pyxie_image_store_files") == 1
             assert served.counted("pyxie_image_store_bytes") == len(KERNEL)
             assert served.counted("pyxie_image_store_fetched_bytes_total") == len(KERNEL)
@@ -99,19 +106,22 @@ class TestWhileItGrows:
             assert len(there.asked) == 1
 
     async def test_a_length_that_is_not_known_is_sent_in_chunks(self, tmp_path: Path) -> None:
+        may = asyncio.Event()
+
         async def chunks(_: Asked, writer: asyncio.StreamWriter) -> None:
             writer.write(head("200 OK", Transfer_Encoding="chunked"))
             writer.write(f"{len(KERNEL):x}\r\n".encode() + KERNEL + b"\r\n")
-            await writer.drain()
-            await asyncio.sleep(0.1)
+            await may.wait()
             writer.write(b"0\r\n\r\n")
 
         async with liar(chunks) as there, booting(tmp_path, there) as served:
-            first = await served.get(AT)
+            async with served.session.get(served.url + AT) as first:
+                may.set()
+                body = await first.read()
             await stored(served)
             later = await served.get(AT)
 
-            assert first.body == later.body == KERNEL
+            assert body == later.body == KERNEL
             assert "Content-Length" not in first.headers
             assert later.headers["Content-Length"] == str(len(KERNEL))
 
@@ -194,9 +204,7 @@ class TestAFullDisk:
         halting = Halting()
         async with liar(halting, whole(KERNEL)) as there, booting(tmp_path, there) as served:
             clients = [asyncio.create_task(served.get(AT)) for _ in range(3)]
-            await eventually(
-                lambda: served.counted("pyxie_image_store_requests_total", outcome="shared") == 2
-            )
+            await eventually(lambda: shared(served) == 2)
             halting.may.set()
 
             assert {each.body for each in await asyncio.gather(*clients)} == {KERNEL}

@@ -8,15 +8,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyxie.imagestore.copies import ImageStore
+from tests.support import eventually
+
 ETAG = '"one"'
 
 
 @dataclass
 class Asked:
-    """A request."""
+    """A request.
+
+    Attributes:
+        store: Whose it is, if the test says so.
+    """
 
     path: str
     headers: dict[str, str]
+    store: ImageStore | None = None
 
     @property
     def start(self) -> int:
@@ -24,23 +32,34 @@ class Asked:
         found = self.headers.get("range", "bytes=0-")
         return int(found.removeprefix("bytes=").partition("-")[0])
 
+    async def written(self, size: int) -> None:
+        """Wait until the store has so many bytes of the file: a broken connection's are lost."""
+        store = self.store
+        assert store is not None, "the test says whose requests these are"
+        await eventually(lambda: any(each.written >= size for each in store.fetching()), seconds=20)
+
 
 Answer = Callable[[Asked, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 @dataclass
 class Liar:
-    """Where it is, and what it was asked."""
+    """Where it is, and what it was asked.
+
+    Attributes:
+        store: Which asks it; what is cut off, is when that has written it.
+    """
 
     answers: list[Answer]
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
+    store: ImageStore | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
-            asked = Asked(head[0].split(" ")[1], headers)
+            asked = Asked(head[0].split(" ")[1], headers, self.store)
             at = min(len(self.asked), len(self.answers) - 1)
             self.asked.append(asked)
             await self.answers[at](asked, writer)
@@ -92,6 +111,6 @@ def whole(body: bytes, *, etag: str = ETAG, cut: int | None = None) -> Answer:
             writer.write(rest[at : at + 65536])
             await writer.drain()
         if cut is not None:
-            await asyncio.sleep(0.05)  # so that all of it is read before the end is
+            await asked.written(start + len(rest))
 
     return answer

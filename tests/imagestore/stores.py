@@ -13,6 +13,7 @@ from pyxie.config.imagestore import ImageStore as StoreSettings
 from pyxie.images.spec import Upstream
 from pyxie.imagestore.copies import Copy, ImageStore
 from pyxie.imagestore.entry import Entry
+from tests.imagestore.liar import Liar
 from tests.support import Clock, eventually
 
 KERNEL = bytes(range(256)) * 4096
@@ -20,12 +21,14 @@ KERNEL = bytes(range(256)) * 4096
 
 @asynccontextmanager
 async def store(
-    folder: Path, settings: dict[str, Any] | None = None, **more: Any
+    folder: Path, settings: dict[str, Any] | None = None, *, asks: Liar | None = None, **more: Any
 ) -> AsyncIterator[ImageStore]:
-    """Give a store in ``folder``; ``more`` is for its constructor."""
+    """Give a store in ``folder``, which asks that server; ``more`` is for its constructor."""
     told = StoreSettings.model_validate(settings or {})
     clock = more.pop("clock", Clock())
     async with ImageStore(folder, lambda: told, clock=clock, **more) as made:
+        if asks is not None:
+            asks.store = made
         yield made
 
 

@@ -99,7 +99,7 @@ class TestWhatWasBrokenOff:
         monkeypatch.setattr("pyxie.imagestore.fetching._WAITS", ())
         settings = {"size": 3 * len(KERNEL)}
         cut = whole(KERNEL, cut=len(KERNEL) - 1000)
-        async with liar(cut) as there, store(tmp_path, settings) as made:
+        async with liar(cut) as there, store(tmp_path, settings, asks=there) as made:
             for at in range(8):
                 with pytest.raises(UpstreamError):
                     await kept(made, f"{there.url}/{at}")
@@ -112,7 +112,7 @@ class TestWhatWasBrokenOff:
     async def test_is_so_many_files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("pyxie.imagestore.fetching._WAITS", ())
         monkeypatch.setattr("pyxie.imagestore.room.IMAGE_PARTS", Bound("x", 3, "files", "gone"))
-        async with liar(whole(b"kernel", cut=3)) as there, store(tmp_path) as made:
+        async with liar(whole(b"kernel", cut=3)) as there, store(tmp_path, asks=there) as made:
             for at in range(6):
                 with pytest.raises(UpstreamError):
                     await kept(made, f"{there.url}/{at}")
