@@ -20,6 +20,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from pyxie.bounds import (
     STORE_ANSWER,
     STORE_FREE,
+    STORE_LOOK,
     STORE_LOOKING,
     STORE_READING,
     STORE_WRITING,
@@ -113,13 +114,20 @@ class Pools:
         self._probing = self._pool(1, busy=_PROBED)
         self.probes = 0
         """How often the connection that asks how the database is was made."""
+        self._reads: set[asyncio.Task[Sequence[RowMapping]]] = set()
         sa.event.listen(self._probing.sync_engine, "connect", self._count)
         if self._is_file:
             schema.in_whole_transactions(self._writing.sync_engine)
             schema.in_whole_transactions(self._probing.sync_engine)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; what is still read in them has a moment to come to its end.
+
+        A pool that is closed beneath a reader is given the connection back afterwards, and
+        nobody closes it.
+        """
+        if self._reads:
+            await asyncio.wait(self._reads, timeout=STORE_LOOK.most)
         for each in (self._writing, self._reading, self._looking, self._probing):
             await each.dispose()
 
@@ -148,7 +156,7 @@ class Pools:
         """Return what is found of what boots and builds need; raises StoreError."""
         with faults():
             try:
-                return await _rows(self._reading, query)
+                return await self._rows(self._reading, query)
             except NoneFreeError:
                 STORE_READING.reached()
                 raise
@@ -157,10 +165,25 @@ class Pools:
         """Return what is found for people and programs who look; raises StoreError."""
         with faults():
             try:
-                return await _rows(self._looking, query)
+                return await self._rows(self._looking, query)
             except NoneFreeError:
                 STORE_LOOKING.reached()
                 raise
+
+    async def _rows(self, engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:
+        """Return what is found; who waits too long leaves the connection to what holds it.
+
+        To break off a statement of SQLite's would leave its thread, and make another with the
+        next.
+        """
+        reading = asyncio.create_task(_found(engine, query), name="read the state")
+        self._reads.add(reading)
+        reading.add_done_callback(self._reads.discard)
+        reading.add_done_callback(_heard)  # also of one whose asker is gone
+        done, _ = await asyncio.wait([reading], timeout=STORE_ANSWER.most)
+        if not done:
+            raise TimeoutError
+        return reading.result()
 
     def _told(self) -> dict[str, Any]:
         """Return what the driver is told when it connects."""
@@ -197,19 +220,6 @@ class Pools:
             waits = _BUSY if busy is None else busy
             sa.event.listen(engine.sync_engine, "connect", partial(_durable, waits))
         return engine
-
-
-async def _rows(engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:
-    """Return what is found; who waits too long leaves the connection to what holds it.
-
-    To break off a statement of SQLite's would leave its thread, and make another with the next.
-    """
-    reading = asyncio.create_task(_found(engine, query), name="read the state")
-    done, _ = await asyncio.wait([reading], timeout=STORE_ANSWER.most)
-    if not done:
-        reading.add_done_callback(_heard)
-        raise TimeoutError
-    return reading.result()
 
 
 async def _found(engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import aiosqlite
 import pytest
 import sqlalchemy as sa
 
@@ -15,6 +17,19 @@ from pyxie.store.pools import Pools, StoreError
 from tests.store.newest import url
 
 ONE = sa.select(sa.literal(1).label("one"))
+
+
+def counting_to(number: int) -> sa.Select[tuple[int]]:
+    """Return what takes the database some time to find: a second for some four millions."""
+    count = sa.select(sa.literal(1).label("n")).cte("endless", recursive=True)
+    count = count.union_all(sa.select(count.c.n + 1).where(count.c.n < number))
+    return sa.select(sa.func.max(count.c.n).label("one"))
+
+
+def open_connections() -> list[aiosqlite.Connection]:
+    """Return what is connected to any database in this process."""
+    found = [each for each in gc.get_objects() if isinstance(each, aiosqlite.Connection)]
+    return [each for each in found if each._connection is not None]
 
 
 @pytest.fixture
@@ -54,16 +69,30 @@ class TestWhoLooks:
         self, pools: Pools
     ) -> None:
         late = bounds.STORE_ANSWER.times
-        count = sa.select(sa.literal(1).label("n")).cte("endless", recursive=True)
-        count = count.union_all(sa.select(count.c.n + 1).where(count.c.n < 4_000_000))
-        slow = sa.select(sa.func.max(count.c.n).label("one"))
-
         with pytest.raises(StoreError) as caught:
-            await pools.look(slow)
+            await pools.look(counting_to(4_000_000))
 
         assert str(caught.value) == "it did not answer within 0.6 s"
         assert [dict(row) for row in await pools.look(ONE)] == [{"one": 1}]
         assert bounds.STORE_ANSWER.times == late + 1
+
+
+class TestReadersLeftBehind:
+    async def test_are_waited_for_and_leave_no_connection(self, tmp_path: Path) -> None:
+        """Else the pool is closed beneath them, and what they give back is closed by nobody."""
+        pools = Pools(sa.make_url(url(tmp_path)))
+        await asyncio.gather(pools.read(ONE), pools.look(ONE))
+        reading = [
+            asyncio.create_task(each(counting_to(1_000_000))) for each in (pools.read, pools.look)
+        ]
+        await asyncio.sleep(0.05)
+        for each in reading:
+            each.cancel()
+        await asyncio.wait(reading)
+
+        await pools.close()
+
+        assert not open_connections()
 
 
 class TestWriters:
