@@ -40,6 +40,8 @@ ELSEWHERE: dict[str, str] = {
 COUNTED_AS = {
     "AD_HOC_MACS": "bound",
     "AD_HOC_FILES": "bound",
+    "AT_HAND": "of_host",
+    "HTTP_HOST": "of_host",
     "THREADS_WAITING": "self._waiting",  # of each pool
     "MANAGEMENT_WAITING": "self._waiting",
     "VERIFY_LIST": "most",

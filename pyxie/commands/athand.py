@@ -7,6 +7,7 @@ serves the few that were named, to whoever knows a password that nobody else is 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import secrets
@@ -19,8 +20,14 @@ from urllib.parse import quote, urlsplit
 
 from aiohttp import web
 
+from pyxie.bounds import AT_HAND
 from pyxie.errors import BusyError, NotServedError
+from pyxie.http.admission import Admission
+from pyxie.http.crowd import ConnectionLimits
 from pyxie.http.files import opened, send
+from pyxie.http.gate import Side
+from pyxie.http.routing import Handler
+from pyxie.http.server import HttpServer
 from pyxie.threads import Pool
 
 _USER: Final = "pyxie"
@@ -28,6 +35,7 @@ _MOST_THREADS: Final = 8
 _PLAIN: Final = "+@~=,"
 """Of what a path may hold as it is (RFC 3986 section 3.3), what file names have: programs are known
 by their names."""
+_LIMITS: Final = ConnectionLimits(0, 0, 0, AT_HAND.whole, AT_HAND)
 
 
 class FilesAtHand:
@@ -46,19 +54,21 @@ class FilesAtHand:
         self._daemon = daemon
         self._password = secrets.token_urlsafe(24)
         self._pool = Pool("files at hand", most=_MOST_THREADS)
-        app = web.Application()
+        # All come from where the daemon is, and whoever else does must not keep it out.
+        self._admission = Admission(lambda: _LIMITS, lambda _peer, _local: Side.HOST)
+        app = web.Application(middlewares=[self._noted])
         app.router.add_get("/{at:[0-9]{1,3}}/{name}", self._give)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._server = HttpServer(app, self._admission, (), 0)
+        self._listening: asyncio.Server | None = None
         self.urls: tuple[str, ...] = ()
 
     async def __aenter__(self) -> Self:
         if not self._files:
             return self
-        await self._runner.setup()
         host = _towards(self._daemon)
-        site = web.TCPSite(self._runner, host, 0)
-        await site.start()
-        port = self._runner.addresses[0][1]
+        factory = await self._server.set_up()
+        self._listening = await asyncio.get_running_loop().create_server(factory, host, 0)
+        port = self._listening.sockets[0].getsockname()[1]
         place = f"[{host}]" if ":" in host else host
         self.urls = tuple(
             f"http://{_USER}:{self._password}@{place}:{port}/{at}/{quote(file.name, safe=_PLAIN)}"
@@ -72,7 +82,18 @@ class FilesAtHand:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._runner.cleanup()
+        if self._listening is not None:
+            self._listening.close()
+        await self._server.__aexit__(kind, error, traceback)
+
+    @web.middleware
+    async def _noted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        transport = request.transport
+        self._admission.begun(request)
+        try:
+            return await handler(request)
+        finally:
+            self._admission.answered(transport)
 
     async def _give(self, request: web.Request) -> web.StreamResponse:
         wanted = b"Basic " + base64.b64encode(f"{_USER}:{self._password}".encode())

@@ -35,12 +35,14 @@ class ConnectionLimits:
         total: By all machines.
         allowed: By all of ``api.allow``.
         host: By this host itself.
+        of_host: The bound that ``host`` is of.
     """
 
     per_address: int
     total: int
     allowed: int = HTTP_ALLOWED.whole
     host: int = HTTP_HOST.whole
+    of_host: Bound = HTTP_HOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Crowd(Generic[K]):
             return Full(HTTP_PER_NETWORK, half, f"from {who.network}", group)
         if self._held(who.side) < most:
             return None
-        return self._side_is_full(who.side, most)
+        return self._side_is_full(who.side, most, limits.of_host)
 
     def enter(self, key: K, who: Origin) -> None:
         """Count one more."""
@@ -160,11 +162,11 @@ class Crowd(Generic[K]):
             yield key
             members[key] = members.pop(key)
 
-    def _side_is_full(self, side: Side, most: int) -> Full:
+    def _side_is_full(self, side: Side, most: int, of_host: Bound) -> Full:
         match side:
             case Side.HOST:
-                HTTP_HOST.reached()
-                return Full(HTTP_HOST, most, "of this host", (side, ""))
+                of_host.reached()
+                return Full(of_host, most, "of this host", (side, ""))
             case Side.ALLOWED:
                 HTTP_ALLOWED.reached()
                 return Full(HTTP_ALLOWED, most, "of the networks in 'api.allow'", (side, ""))
