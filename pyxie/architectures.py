@@ -84,6 +84,9 @@ _BIOS: Final = (
     ),
 )
 _X64: Final = _efi("x86_64", *_PLAIN_EFI)
+RASPBERRY_LOADERS: Final = ("bootcode.bin", "start4.elf", "start.elf", "config.txt")
+"""What a Raspberry Pi asks for by itself, whatever it is told: of the Pi 3, of the Pi 4, of both,
+and of the Pi 5, whose boot ROM has the rest in it."""
 _IA32: Final = _efi("i386")
 _ARM32: Final = _efi("arm32")
 _ARM64: Final = _efi("arm64")
@@ -133,8 +136,11 @@ _TABLE: Final = (
     Architecture(0x26, "loongarch32 UEFI HTTP", Family.UEFI, Transport.HTTP),
     Architecture(0x27, "loongarch64 UEFI", Family.UEFI, loaders=_LOONG64),
     Architecture(0x28, "loongarch64 UEFI HTTP", Family.UEFI, Transport.HTTP, _LOONG64),
-    Architecture(0x29, "arm rpiboot", Family.OTHER),
+    Architecture(0x29, "Raspberry Pi", Family.OTHER, loaders=RASPBERRY_LOADERS),  # arm rpiboot
 )
+
+RASPBERRY: Final = 0x29
+"""Its code at IANA; over IPv4 it reports 0, and is told apart (raspberrypi/firmware#1928)."""
 
 ARCHITECTURES: Final[Mapping[int, Architecture]] = MappingProxyType(
     {row.code: row for row in _TABLE}

@@ -15,7 +15,6 @@ from pyxie.bounds import ALL, Bound
 from pyxie.config.settings import Limits, Settings
 from pyxie.metrics import Metrics
 from tests.test_architecture import MODULES
-from tests.test_docs import quoted, rows, section, text
 
 NAMES = {id(each): name for name, each in vars(bounds).items() if isinstance(each, Bound)}
 
@@ -100,15 +99,6 @@ class TestEachBound:
         assert section_ == "limits"
         assert Limits.model_fields[key].default == bound.most
         assert "limits" in Settings.model_fields
-
-    def test_stands_in_operate_as_it_is(self) -> None:
-        table = section(text("docs/operate.md"), "Limits")
-        told = [row for row in rows(table) if quoted(row[0])]
-
-        assert told == [
-            [f"`{b.name}`", f"{b.most:,} {b.unit}", f"`{b.setting}`" if b.setting else "", b.beyond]
-            for b in ALL
-        ]
 
     @pytest.mark.parametrize("bound", ALL, ids=lambda b: b.name)
     def test_is_kept_to_and_counted_by_some_module(self, bound: Bound) -> None:

@@ -29,6 +29,7 @@ from pyxie.registry.inherited import read_group, read_recipe
 from pyxie.registry.machine import Machine
 from pyxie.registry.match import Match
 from tests.config.test_live import is_fixed
+from tests.tables import TABLES, lines, parts
 from tests.test_architecture import MODULES, PACKAGES, ROOT, imported, package
 
 TOP = Path(__file__).parents[1]
@@ -282,6 +283,14 @@ class TestTroubleshooting:
         explained = [quoted(row[0])[0] for row in rows(table) if quoted(row[0])]
 
         assert sorted(explained) == sorted(Reason)
+
+
+@pytest.mark.parametrize(("page", "head"), TABLES, ids=lambda said: said.strip("| "))
+def test_a_table_made_of_the_code_is_the_code_s(page: str, head: str) -> None:
+    """``python -m tests.tables`` writes them anew."""
+    _, told, _ = parts(text(page), head)
+
+    assert told.splitlines() == lines(TABLES[page, head])
 
 
 class TestLoaders:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import Final, Literal
 
-from pyxie.architectures import Architecture, Family, Transport
+from pyxie.architectures import RASPBERRY, Architecture, Family, Transport
 from pyxie.dhcp.firmware import (
     Ipxe,
     NoArchitecture,
@@ -123,7 +123,7 @@ def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
         return Silence(Reason.NOT_ETHERNET, _no_mac(request))
     if not boots(boot.client):
         return Silence(_not_booted(boot.client), why_not(boot.client))
-    arch = architecture(request.options)
+    arch = architecture(request.options, request.chaddr)
     if isinstance(arch, NoArchitecture):
         return Silence(Reason(arch.fault), arch.detail)
     kind = ipxe(request.options.get(77))
@@ -259,7 +259,7 @@ def _firmware(
         message = _reply(request, port, boot, vendor, url)
         return Answer(message, _offered(url, "HTTP", port, arch))
     name = f"{_dashed(mac)}/{loader}"
-    message = _reply(request, port, boot, vendor, name, bios=arch.family is Family.BIOS)
+    message = _reply(request, port, boot, vendor, name, discovery=_discovery(arch))
     return Answer(message, _offered(loader, "PXE", port, arch))
 
 
@@ -272,13 +272,13 @@ def _ipxe(
     loader = boot.loaders.get(arch.code)
     # iPXE listens to PXEClient only, also if its firmware is an HTTPClient (ipxe
     # src/net/udp/dhcp.c). Whatever it lacks, it speaks TFTP.
-    bios = arch.family is Family.BIOS
+    discovery = _discovery(arch)
     if lacking and loader is not None and not boot.chained:
         name = f"{_dashed(mac)}/{loader}"
-        message = _reply(request, port, boot, b"PXEClient", name, bios=bios)
+        message = _reply(request, port, boot, b"PXEClient", name, discovery=discovery)
         return Answer(message, _offered(loader, "iPXE", port, arch, lacking), chain=True)
     url = f"{_http(boot)}/ipxe/{_dashed(mac)}"
-    message = _reply(request, port, boot, b"PXEClient", url, bios=bios)
+    message = _reply(request, port, boot, b"PXEClient", url, discovery=discovery)
     return Answer(message, _offered(url, "iPXE", port, arch, lacking, script=True))
 
 
@@ -302,7 +302,13 @@ def _offered(
 
 
 def _reply(
-    request: DhcpMessage, port: Port, boot: Boot, vendor: bytes, name: str, *, bios: bool = False
+    request: DhcpMessage,
+    port: Port,
+    boot: Boot,
+    vendor: bytes,
+    name: str,
+    *,
+    discovery: bytes = b"",
 ) -> DhcpMessage:
     server, asked = boot.server, request.options
     server_text, name_bytes = str(server).encode(), name.encode()
@@ -317,11 +323,8 @@ def _reply(
         Option.TFTP_SERVER_NAME: server_text + b"\0",
         Option.BOOTFILE_NAME: name_bytes + b"\0",
     }
-    if bios:
-        # PXE discovery control 8: take the boot file from here, look no further. Never
-        # for UEFI: EDK2 of many years drops the first proxy offer that has it
-        # (tianocore/edk2#6944), and asks on port 4011 where it is absent.
-        options[Option.VENDOR_SPECIFIC] = b"\x06\x01\x08\xff"
+    if discovery:
+        options[Option.VENDOR_SPECIFIC] = discovery
     if 97 in asked:  # RFC 4578 section 2.3; ROMs without one exist (netboot#21)
         options[Option.CLIENT_UUID] = asked[97]
     if 82 in asked:  # RFC 3046 section 2.2
@@ -346,6 +349,29 @@ def _reply(
     )
 
 
+_TAKE_THIS: Final = b"\x06\x01\x08"
+"""PXE discovery control 8: take the boot file from here, look no further."""
+_PI: Final = b"Raspberry Pi Boot"
+
+
+def _discovery(arch: Architecture) -> bytes:
+    """Return option 43 for the answer (PXE 2.1 section 2.4); empty for none.
+
+    Never for UEFI: EDK2 of many years drops the first proxy offer that has it
+    (tianocore/edk2#6944), and asks on port 4011 where it is absent.
+    """
+    if arch.family is Family.BIOS:
+        return _TAKE_THIS + b"\xff"
+    if arch.code == RASPBERRY:
+        # Its boot ROM takes an answer for its own by the name in a menu, of one entry of type
+        # 0, with a prompt (raspberrypi/documentation#1686; RPi 4's PXE_OPTION43).
+        menu = b"\x00\x00" + bytes([len(_PI)]) + _PI
+        prompt = b"\x00PXE"
+        parts = (b"\x09" + bytes([len(menu)]) + menu, b"\x0a" + bytes([len(prompt)]) + prompt)
+        return _TAKE_THIS + b"".join(parts) + b"\xff"
+    return b""
+
+
 def _vendor(request: DhcpMessage, arch: Architecture) -> bytes:
     """Return option 60 for the answer: without it, clients do not take it for theirs."""
     asked = request.options.get(60, b"")
@@ -367,7 +393,8 @@ def _no_loader(arch: Architecture, absent: str | None) -> str:
     if not arch.loaders:
         return what
     first, others = arch.loaders[:_SAID], len(arch.loaders) - _SAID
-    return f"{what}: looked for {', '.join(first)} and {others} other names"
+    more = f" and {others} other names" if others else ""
+    return f"{what}: looked for {', '.join(first)}{more}"
 
 
 _SAID: Final = 4

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from pyxie.architectures import ARCHITECTURES, Architecture, Family
+from pyxie.architectures import ARCHITECTURES, RASPBERRY, Architecture, Family
 from pyxie.dhcp.message import Option, Options, encapsulated
 from pyxie.errors import WireError
 
@@ -29,17 +29,25 @@ class NoArchitecture:
     detail: str
 
 
-def architecture(options: Options) -> Architecture | NoArchitecture:
+def architecture(options: Options, chaddr: bytes = b"") -> Architecture | NoArchitecture:
     """Tell the client's architecture from option 93, or from option 60 in its absence.
 
     Option 93 may list several (RFC 4578 section 2.1): the first that has a loader wins,
-    else the first that is known by name.
+    else the first that is known by name. A Raspberry Pi's boot ROM says that it is a BIOS
+    (raspberrypi/rpi-eeprom#182), and is told by what else it sends.
+
+    Args:
+        options: What the client sent.
+        chaddr: Its hardware address.
     """
     value = options.get(93)
     if value is None:
         return _from_vendor_class(options.get(60, b""))
     if len(value) == 2:  # all clients but a few
-        row = ARCHITECTURES.get(value[0] << 8 | value[1])
+        code = value[0] << 8 | value[1]
+        if code == 0 and is_raspberry(options, chaddr):
+            code = RASPBERRY
+        row = ARCHITECTURES.get(code)
         return row if row is not None else _unknown("option 93", value)
     if not value or len(value) % 2:
         detail = f"option {Option.CLIENT_ARCH:d} has {len(value)} bytes, not pairs of bytes"
@@ -49,6 +57,21 @@ def architecture(options: Options) -> Architecture | NoArchitecture:
     if not known:
         return _unknown("option 93", value)
     return next((row for row in known if row.loaders), known[0])
+
+
+_RASPBERRY_OUIS: Final = frozenset(
+    bytes.fromhex(oui) for oui in ("b827eb", "dca632", "e45f01", "28cdc1", "d83add", "2ccf67")
+)
+"""IEEE's blocks of the Raspberry Pi Foundation and of Raspberry Pi (Trading)."""
+
+
+def is_raspberry(options: Options, chaddr: bytes) -> bool:
+    """Tell whether a client that calls itself a BIOS is a Raspberry Pi's boot ROM.
+
+    By its hardware address, or by the UUID of a Pi 4 or later, which begins with its name; an
+    older one's is made of its serial number (raspberrypi/rpi-eeprom#103).
+    """
+    return chaddr[:3] in _RASPBERRY_OUIS or options.get(97, b"").startswith(b"\0RPi")
 
 
 _VENDOR_ARCH: Final = re.compile(rb"Arch:([0-9]{1,5})")
@@ -147,7 +170,7 @@ def features(value: bytes | None) -> Features:
     )
 
 
-def client_fields(options: Options) -> dict[str, str]:
+def client_fields(options: Options, chaddr: bytes = b"") -> dict[str, str]:
     """Return what a client says of itself: its UUID, vendor class, architecture and name."""
     found = {}
     uuid = _raw_uuid(options)
@@ -156,7 +179,7 @@ def client_fields(options: Options) -> dict[str, str]:
     for name, code in (("vendor_class", Option.VENDOR_CLASS), ("hostname", Option.HOST_NAME)):
         if code in options:
             found[name] = options[code].decode("ascii", "replace")
-    row = architecture(options)
+    row = architecture(options, chaddr)
     if isinstance(row, Architecture):
         found["architecture"] = row.name
     return found

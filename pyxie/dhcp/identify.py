@@ -27,7 +27,7 @@ def identify(request: DhcpMessage, ours: IPv4Address | None) -> Identity:
     link = agent.get(_LINK_SELECTION, b"")
     # RFC 3527 section 3: the link that the client is on, where giaddr is the relay's own.
     given = (IPv4Address(link) if len(link) == 4 else UNSPECIFIED, request.giaddr, request.ciaddr)
-    row = architecture(options)
+    row = architecture(options, request.chaddr)
     return Identity(
         uuids=own_uuids(uuids(options)),
         circuit_id=own_id(agent.get(_CIRCUIT_ID)),

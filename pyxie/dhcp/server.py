@@ -313,7 +313,7 @@ class DhcpServer:
             chained=self._chains.chained(mac, request.xid, now),
         )
         if netboots and not heard.again and isinstance(settled(client), Unknown):
-            self._discovered(mac, client_fields(request.options))
+            self._discovered(mac, client_fields(request.options, request.chaddr))
         outcome = decide(request, on.port, boot)
         if isinstance(outcome, Answer):
             if server is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final
 
-from pyxie.architectures import ARCHITECTURES, Family
+from pyxie.architectures import ARCHITECTURES, RASPBERRY, RASPBERRY_LOADERS, Family
 
 HEAD: Final = 4096
 """Bytes from a file's beginning that tell; linkers put the PE header within the first few
@@ -40,6 +40,8 @@ def codes_for(name: str, head: bytes) -> frozenset[int]:
         name: The file's.
         head: Its first `HEAD` bytes, or all there are.
     """
+    if name.lower() in RASPBERRY_LOADERS:  # no program, or for a processor of its own
+        return frozenset((RASPBERRY,))
     cpu = _CPUS.get(_machine(head))
     if cpu is not None:
         return frozenset(

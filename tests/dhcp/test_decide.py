@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.dhcp import BOOTP, DHCP
 
+from pyxie.architectures import RASPBERRY
 from pyxie.dhcp.decide import (
     LIMITED_BROADCAST,
     Answer,
@@ -144,6 +145,36 @@ class TestUefiClient:
     )
     def test_gets_the_loader_of_its_architecture(self, arch: int, loader: bytes) -> None:
         assert file(discover(arch)) == b"52-54-00-12-34-56/" + loader
+
+
+class TestARaspberryPi:
+    PI = bytes.fromhex("dca632010203")
+    BOOT = replace(BOOT, loaders={0x00: "undionly.kpxe", RASPBERRY: "start4.elf"})
+
+    def test_is_offered_the_menu_that_it_looks_for(self) -> None:
+        """raspberrypi/documentation#1686."""
+        message = answer(replace(discover(0), chaddr=self.PI), boot=self.BOOT).message
+
+        assert message.options[43] == (
+            b"\x06\x01\x08\x09\x14\x00\x00\x11Raspberry Pi Boot\x0a\x04\x00PXE\xff"
+        )
+        assert (message.siaddr, message.options[60]) == (SERVER, b"PXEClient")
+        assert message.file == b"dc-a6-32-01-02-03/start4.elf"
+
+    def test_is_acknowledged_without_option_60(self) -> None:
+        """raspberrypi/rpi-eeprom#82."""
+        request = replace(as_request(discover(0, o60=None)), chaddr=self.PI)
+
+        assert answer(request, 4011, self.BOOT).message.options[60] == b"PXEClient"
+
+    def test_whose_firmware_is_not_there_is_not_handed_a_bios_loader(self) -> None:
+        told = silence(replace(discover(0), chaddr=self.PI))
+
+        assert told == Silence(
+            Reason.NO_LOADER,
+            "no boot loader for Raspberry Pi (client architecture 0x29): looked for bootcode.bin,"
+            " start4.elf, start.elf, config.txt",
+        )
 
 
 class TestHttpBootClient:

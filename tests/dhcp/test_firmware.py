@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.architectures import ARCHITECTURES, Architecture, Family
+from pyxie.architectures import ARCHITECTURES, RASPBERRY, Architecture, Family
 from pyxie.dhcp.firmware import (
     ArchitectureFault,
     Features,
@@ -67,6 +67,23 @@ class TestArchitecture:
     )
     def test_option_60_tells_where_93_is_missing(self, vendor_class: bytes, code: int) -> None:
         assert architecture({60: vendor_class}) == ARCHITECTURES[code]
+
+    @pytest.mark.parametrize(
+        ("chaddr", "uuid"),
+        [
+            ("dca632010203", b""),  # a Pi 4, of before its UUID had a name in it
+            ("b827eb2faaeb", b"\0" + bytes.fromhex("ebaa2fb2") * 4),  # a Pi 3
+            ("020000000001", b"\0RPi4" + bytes(12)),  # with a MAC of its owner's
+        ],
+    )
+    def test_a_raspberry_pi_is_none(self, chaddr: str, uuid: bytes) -> None:
+        """It says that it is a BIOS: raspberrypi/firmware#1928."""
+        options = {60: b"PXEClient:Arch:00000:UNDI:002001", 93: b"\0\0", 97: uuid}
+
+        assert architecture(options, bytes.fromhex(chaddr)) == ARCHITECTURES[RASPBERRY]
+
+    def test_a_raspberry_pi_that_runs_uefi_says_so_itself(self) -> None:
+        assert architecture({93: b"\0\x0b"}, bytes.fromhex("dca632010203")) == ARCHITECTURES[0x0B]
 
     @pytest.mark.parametrize("options", [{}, {60: b"PXEClient"}, {60: b"PXEClient:Arch:x"}])
     def test_where_neither_tells_it_is_missing(self, options: dict[int, bytes]) -> None:

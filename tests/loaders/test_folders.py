@@ -121,6 +121,15 @@ class TestOverTftp:
             path=debian / "ipxe.efi", mac=None, what="ipxe.efi"
         )
 
+    def test_what_a_raspberry_pi_asks_for_first_is_not_there(self, own: Path, debian: Path) -> None:
+        """Below its serial number, then without: raspberrypi/firmware#801."""
+        put(own / "start4.elf")
+        loaders = Loaders(lambda: own, [debian])
+
+        with pytest.raises(NotServedError):
+            loaders.open("9ffefdef/start4.elf", US, THEM)
+        assert loaders.open("start4.elf", US, THEM).path == own / "start4.elf"
+
     @pytest.mark.parametrize("name", ["/ipxe.efi", "//ipxe.efi", "\\ipxe.efi", ".\\.//IPXE.EFI"])
     def test_slashes_of_any_kind_and_number_lead_to_it(
         self, own: Path, debian: Path, name: str

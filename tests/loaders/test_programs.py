@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.architectures import ARCHITECTURES, Family
+from pyxie.architectures import ARCHITECTURES, RASPBERRY, Family
 from pyxie.loaders.programs import codes_for
 from tests.loaders.programs import ARM64, BIOS, IA32, X64, efi
 
@@ -28,6 +28,11 @@ ALL_UEFI = {code for code, row in ARCHITECTURES.items() if row.family is Family.
 def test_a_pe_image_is_for_its_processor_whatever_its_name(head: bytes, codes: set[int]) -> None:
     assert codes_for("snponly.efi", head) == codes
     assert codes_for("whatever.bin", head) == codes
+
+
+@pytest.mark.parametrize("name", ["bootcode.bin", "START4.ELF", "start.elf", "config.txt"])
+def test_a_raspberry_pis_firmware_is_for_it_alone(name: str) -> None:
+    assert codes_for(name, b"\x7fELF") == {RASPBERRY}
 
 
 @pytest.mark.parametrize(
