@@ -20,7 +20,7 @@ from pyxie.events.wipes import in_words
 from pyxie.hooks.orders import KINDS, order
 from pyxie.images.length import cut, sentence
 from pyxie.images.load import Load
-from pyxie.images.spec import Images, check_local, described, images_of, served_name
+from pyxie.images.spec import Images, check_ours, described, images_of, served_name
 from pyxie.registry.define import Definition
 from pyxie.registry.machine import Machine, codes_of
 from pyxie.registry.merge import Place
@@ -112,9 +112,10 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
         tried(partial(rendering.script, machine, replace(context, mac=mac), context.base_url))
         for mac in nics
     ]
-    folder, others = rendering.settings.images, rendering.settings.image_store.folders
+    settings = rendering.settings
+    ours = settings.images, settings.isos, settings.image_store.folders
     for each in _singly(machine):
-        tried(partial(check_local, each, folder, others))
+        tried(partial(check_ours, each, *ours))
     texts = {
         kind: tried(partial(rendering.template, machine, kind, known)) for kind in kinds(machine)
     }

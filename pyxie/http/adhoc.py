@@ -29,7 +29,7 @@ from pyxie.http.edge import base_url, here
 from pyxie.http.parts import ADHOC, INTERFACES, MACHINES, POOLS, RECOGNISER, RENDERING, SETTINGS
 from pyxie.http.routing import NOTHING, OPEN, Routes
 from pyxie.http.verified import UnverifiedError, verified
-from pyxie.images.spec import Upstream, check_local, images_of, served_name, source
+from pyxie.images.spec import Upstream, check_ours, images_of, served_name, source
 from pyxie.recognition.recognise import AdHoc, Known, Mode, settled
 from pyxie.registry.define import Common, Definition
 from pyxie.registry.machine import Machine
@@ -136,9 +136,9 @@ async def _try(request: web.Request, boot: AdHocBoot, needs: str) -> None:
     """Have the script made once, so that a mistake is told to whoever made it."""
     context = BuildContext(base_url=base_url(request), token=boot.id, mac=_NOBODY)
     machine, settings = boot.machine_of(_NOBODY), request.app[SETTINGS]()
-    folders = settings.images, settings.image_store.folders
+    folders = settings.images, settings.isos, settings.image_store.folders
     try:
-        await request.app[POOLS].images.run(check_local, images_of(machine), *folders)
+        await request.app[POOLS].images.run(check_ours, images_of(machine), *folders)
         await request.app[RENDERING].script(machine, context, here(request))
     except (NotServedError, RenderError) as exc:
         why = f"{exc}; what this system needs: {needs}" if needs else str(exc)

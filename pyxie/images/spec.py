@@ -13,6 +13,7 @@ from pyxie.config.initrd import Initrd
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
 from pyxie.media.asrecipe import MEDIUM
+from pyxie.media.isofolder import is_there
 from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import Mirrors, mirror
@@ -280,8 +281,16 @@ def locate(image: Local, folder: Path, others: Sequence[Path] = ()) -> Path:
     return find(folder, image.name)
 
 
-def check_local(images: Images, folder: Path, others: Sequence[Path] = ()) -> None:
-    """Check that all files that we serve ourselves are there; arguments as of `locate`.
+def check_ours(images: Images, folder: Path, isos: Path, others: Sequence[Path] = ()) -> None:
+    """Check that all files that we serve ourselves are there, and the media of which some are.
+
+    Whether a medium has the file is known to who has read it.
+
+    Args:
+        images: What is booted.
+        folder: The folder ``images``.
+        isos: The folder of ISO images.
+        others: Folders of which files may be named by their whole path.
 
     Raises:
         NotServedError: One is not.
@@ -289,3 +298,13 @@ def check_local(images: Images, folder: Path, others: Sequence[Path] = ()) -> No
     for _, image in images.parts:
         if isinstance(image, Local):
             locate(image, folder, others)
+        elif isinstance(image, OnMedium) and not _has(isos, image.medium):
+            why = f"there is no {image.medium}.iso in {isos}; put it there by `pyxie images import`"
+            raise NotServedError(source(image), why)
+
+
+def _has(isos: Path, medium: str) -> bool:
+    try:
+        return is_there(isos, medium)
+    except OSError as exc:
+        raise NotServedError(str(isos), f"cannot be read: {exc.strerror}") from exc

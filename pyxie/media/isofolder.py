@@ -96,6 +96,17 @@ def scan(folder: Path, recipes: Path) -> list[Lying]:
     return list(found.values())[: MEDIA.whole]
 
 
+def is_there(folder: Path, name: str) -> bool:
+    """Tell whether an image is called so; raises OSError as `scan`."""
+    with suppress(FileNotFoundError):
+        return any(
+            name_of(each.name[: -len(SUFFIX)]) == name
+            for each in folder.iterdir()
+            if each.name.lower().endswith(SUFFIX)
+        )
+    return False
+
+
 def open_image(lying: Lying) -> OpenFile:
     """Open an image.
 

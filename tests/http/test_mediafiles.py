@@ -161,10 +161,17 @@ class TestAMachine:
     async def test_is_told_of_a_medium_that_is_gone(self, tmp_path: Path) -> None:
         machine = MACHINE.replace("kernel: linux", "kernel: media:gone/vmlinuz")
         async with serving(tmp_path, config=ALL_LOCAL, machine=machine) as site:
+            early = await site.ask("PUT", f"/build/{HOST}")
+            image = tmp_path / "isos" / "gone.iso"
+            image.parent.mkdir(exist_ok=True)
+            image.touch()
             await site.build()
+            image.unlink()
 
             answer = await site.get(f"/boot/{HOST}/kernel/vmlinuz")
 
+        assert early.status == 400
+        assert early.text.startswith("media:gone/vmlinuz: there is no gone.iso in ")
         assert (answer.status, answer.text) == (
             404,
             "gone: there is no such medium in the folder 'isos'\n",

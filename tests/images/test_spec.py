@@ -11,9 +11,10 @@ from pyxie.images.spec import (
     Image,
     Images,
     Local,
+    OnMedium,
     Upstream,
     beside,
-    check_local,
+    check_ours,
     images_of,
     locate,
     served_name,
@@ -189,9 +190,9 @@ class TestAWholePath:
         assert served_name(Local("", path="/srv/shim")) == "shim"
 
 
-class TestCheckLocal:
+class TestCheckingOurs:
     def test_what_another_server_has_is_not_asked_for(self, tmp_path: Path) -> None:
-        check_local(Images(Upstream("http://gone.invalid/linux"), ()), tmp_path)
+        check_ours(Images(Upstream("http://gone.invalid/linux"), ()), tmp_path, tmp_path)
 
     @pytest.mark.parametrize(
         ("name", "why"),
@@ -207,8 +208,32 @@ class TestCheckLocal:
         (served / "folder").mkdir(parents=True)
         (served / "linux").touch()
 
-        check_local(Images(Local("linux"), ()), served)
+        check_ours(Images(Local("linux"), ()), served, tmp_path)
         with pytest.raises(NotServedError) as caught:
-            check_local(Images(Local("linux"), (Local("linux"), Local(name))), served)
+            check_ours(Images(Local("linux"), (Local("linux"), Local(name))), served, tmp_path)
 
         assert (caught.value.what, caught.value.why) == (name, why)
+
+    def test_a_medium_is_there_under_its_name_or_where_it_belongs_is_told(
+        self, tmp_path: Path
+    ) -> None:
+        isos = tmp_path / "isos"
+        images = Images(OnMedium("fedora-40", "vmlinuz"), ())
+
+        for _ in range(2):  # without the folder, and with another image in it
+            with pytest.raises(NotServedError) as caught:
+                check_ours(images, tmp_path, isos)
+            assert str(caught.value) == (
+                f"media:fedora-40/vmlinuz: there is no fedora-40.iso in {isos};"
+                " put it there by `pyxie images import`"
+            )
+            isos.mkdir(exist_ok=True)
+            (isos / "fedora-41.iso").touch()
+        (isos / "Fedora 40.ISO").touch()
+        check_ours(images, tmp_path, isos)
+
+    def test_a_folder_of_media_that_cannot_be_read_is_told(self, tmp_path: Path) -> None:
+        (tmp_path / "isos").touch()
+
+        with pytest.raises(NotServedError, match=r"isos: cannot be read: Not a directory$"):
+            check_ours(Images(OnMedium("a", "b"), ()), tmp_path, tmp_path / "isos")

@@ -13,7 +13,7 @@ import yaml
 from pyxie.checking import context
 from pyxie.config.nodes import parse
 from pyxie.config.settings import Settings
-from pyxie.images.spec import Local, images_of
+from pyxie.images.spec import Image, Local, images_of, source
 from pyxie.recipes.cookbook import Cookbook
 from pyxie.registry.define import Common, Definition, common, define
 from pyxie.registry.inherited import filled
@@ -35,7 +35,7 @@ class Recorded:
 
     Attributes:
         tree: Of a server's folders by URL, the names in them.
-        local: Files that the operator puts into ``images``.
+        local: Files that the operator puts into ``images``, or has on a medium, ``media:…``.
         params: What a machine has to say beside ``os``.
         boots: By architecture what is booted: ``kernel``, ``initrds``, ``checksums``, ``cmdline``,
             ``interactive`` (that of `pyxie boot`), ``templates``, ``script``.
@@ -64,7 +64,7 @@ def recorded(name: str) -> Recorded:
 @cache
 def settings() -> Settings:
     """Return settings that say nothing, so that the mirrors are the public ones."""
-    return Settings(templatepath=shipped("templates"), images=TREES)
+    return Settings(templatepath=shipped("templates"), images=TREES, isos=TREES)
 
 
 @cache
@@ -115,8 +115,8 @@ def booted(found: Definition) -> dict[str, Any]:
     }
 
 
-def _place(image: Any) -> str:
-    return f"images/{image.name}" if isinstance(image, Local) else image.url
+def _place(image: Image) -> str:
+    return f"images/{image.name}" if isinstance(image, Local) else source(image)
 
 
 def update(name: str, arch: str, boots: dict[str, Any]) -> None:
