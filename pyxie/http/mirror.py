@@ -12,13 +12,14 @@ from aiohttp import hdrs, web
 
 from pyxie.errors import NotServedError
 from pyxie.events.kind import Kind
-from pyxie.events.kinds import ImageFailed, ImageStale, ImageUncached
+from pyxie.events.kinds import ImageFailed, ImageMismatch, ImageStale, ImageUncached
 from pyxie.http.elsewhere import give
 from pyxie.http.parts import SETTINGS
 from pyxie.http.routing import OPEN, Routes
 from pyxie.images.spec import Upstream
-from pyxie.imagestore.mirrored import is_immutable, path_of
+from pyxie.imagestore.mirrored import digest_in, is_immutable, path_of
 from pyxie.imagestore.policy import Revalidate
+from pyxie.verification.expected import Expected
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,9 @@ async def mirrored(request: web.Request) -> web.StreamResponse:
     if not path:
         raise NotServedError(raw[:80], "is no file's path in an archive")
     first, *others = (f"{url}/{path}" for url in urls)
-    source = Upstream(first, mirrors=tuple(others))
+    digest = digest_in(path)
+    expected = Expected(sha256=digest, written="its name") if digest else None
+    source = Upstream(first, mirrors=tuple(others), expected=expected)
     return await give(request, source, _PART, _tell, extra=True, revalidate=_policy(request, path))
 
 
@@ -54,6 +57,10 @@ def _tell(kind: Kind) -> None:
     match kind:
         case ImageFailed(source=source, why=why):
             log.warning("mirror: %s: %s", source, why)
+        case ImageMismatch(source=source, wanted=wanted, found=found, by=by):
+            log.warning(
+                "mirror: the SHA-256 of %s is %s, and should be %s by %s", source, found, wanted, by
+            )
         case ImageStale(source=source, why=why):
             log.warning("mirror: %s: %s; the copy is served", source, why)
         case ImageUncached(source=source, why=why):

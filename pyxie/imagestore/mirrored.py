@@ -60,6 +60,16 @@ def is_immutable(path: str) -> bool:
     return len(name) == _DIGITS.get(folders[-1]) and not set(name) - set("0123456789abcdef")
 
 
+def digest_in(path: str) -> str:
+    """Return the SHA-256 that a file must have, for it is named by it; empty if by none.
+
+    Args:
+        path: As of `path_of`.
+    """
+    *folders, name = path.split("/")
+    return name if folders[-2:] == ["by-hash", "SHA256"] and is_immutable(path) else ""
+
+
 def kept_as(
     url: str, mirror: Mapping[str, Sequence[str]], mirrors: Mapping[str, Sequence[str]]
 ) -> str:

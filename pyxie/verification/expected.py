@@ -39,17 +39,19 @@ class Expected:
         sha256: 64 hexadecimal digits in small letters; empty if it is not written.
         listed: The list that has to name it; None for none.
         name: What the list calls it.
+        written: Where ``sha256`` is from, in a few words; empty where it stands beside the file.
     """
 
     sha256: str = ""
     listed: Listed | None = None
     name: str = ""
+    written: str = ""
 
     @property
     def in_words(self) -> str:
         """By what it is verified, in a few words."""
         if self.sha256 or self.listed is None:
-            return "its 'sha256'"
+            return self.written or "its 'sha256'"
         by = last(self.listed.url)
         if self.listed.release:
             by = f"{by} of {last(self.listed.release)}"

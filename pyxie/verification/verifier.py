@@ -124,7 +124,7 @@ class Verifier(WhenAsked):
             VerificationError: The list says none, or does not hold, or is not to be had.
         """
         if expected.sha256 or expected.listed is None:
-            return Wanted(expected.sha256, _OWN)
+            return Wanted(expected.sha256, expected.written or _OWN)
         found = await self._list(expected.listed, anew=anew)
         return Wanted(found.digests.of(expected.name), found.by)
 

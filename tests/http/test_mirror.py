@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 
 from tests.http.site import CONFIG, HOST, Served, serving
 from tests.support import eventually
@@ -129,6 +130,41 @@ class TestWhatNeverChanges:
 
         assert cold == kept == (206, b"package")
         assert there.asked == [("GET", DEB, 200)]
+
+
+def named(data: bytes) -> str:
+    """Return the path of an index that is called by its digest."""
+    return f"dists/stable/main/binary-amd64/by-hash/SHA256/{hashlib.sha256(data).hexdigest()}"
+
+
+class TestByItsDigest:
+    PATH = named(b"an index")
+
+    async def test_is_fetched_once(self, tmp_path: Path) -> None:
+        files = {self.PATH: (b"an index", 1.0)}
+        async with archive(files) as there, mirroring(tmp_path, there) as served:
+            first = await had(served, self.PATH)
+            second = await had(served, self.PATH)
+
+        assert first == second == (200, b"an index")
+        assert there.asked == [("GET", self.PATH, 200)]
+
+    @pytest.mark.parametrize("more", ["", "image_store: {size: 0}\n"])
+    async def test_that_is_something_else_is_neither_given_nor_kept(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture, more: str
+    ) -> None:
+        """A page that asks for a login, say, or what is left of one that broke off."""
+        files = {self.PATH: (b"a page", 1.0)}
+        async with archive(files) as there, mirroring(tmp_path, there, more) as served:
+            with pytest.raises(ClientPayloadError):
+                await had(served, self.PATH)
+            there.files[self.PATH] = (b"an index", 2.0)
+            right = await had(served, self.PATH)
+
+        assert right == (200, b"an index")
+        digest = hashlib.sha256(b"a page").hexdigest()
+        named_so = self.PATH.rpartition("/")[2]
+        assert f"is {digest}, and should be {named_so} by its name" in caplog.text
 
 
 class TestIndex:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.imagestore.mirrored import is_immutable, kept_as, path_of
+from pyxie.imagestore.mirrored import digest_in, is_immutable, kept_as, path_of
 
 SHA256 = "0" * 64
 
@@ -111,6 +111,26 @@ class TestImmutable:
     )
     def test_are_no_others(self, path: str) -> None:
         assert not is_immutable(path)
+
+
+class TestDigest:
+    def test_is_the_name_of_a_file_by_its_sha256(self) -> None:
+        digest = "0a" * 32
+
+        assert digest_in(f"dists/bookworm/main/binary-amd64/by-hash/SHA256/{digest}") == digest
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "dists/bookworm/main/binary-amd64/by-hash/MD5Sum/" + "a" * 32,
+            f"dists/by-hash/SHA1/{SHA256}",
+            "dists/by-hash/SHA256/" + "a" * 63,
+            f"dists/{SHA256}",
+            SHA256,
+        ],
+    )
+    def test_is_in_no_other_name(self, path: str) -> None:
+        assert digest_in(path) == ""
 
 
 class TestTree:

@@ -88,5 +88,8 @@ class TestInWords:
     def test_a_list_is_told_with_who_has_to_sign(self, listed: Listed, told: str) -> None:
         assert Expected(listed=listed, name="linux").in_words == told
 
+    def test_a_digest_may_be_from_elsewhere(self) -> None:
+        assert Expected(sha256=A, written="its name").in_words == "its name"
+
     def test_a_digest_comes_before_a_list(self) -> None:
         assert Expected(sha256=A, listed=LIST, name="linux").in_words == "its 'sha256'"
