@@ -77,7 +77,7 @@ unit:
 	systemd-analyze security --no-pager --offline=true packaging/systemd/pyxie*.service
 
 bench: .venv/test
-	@packaging/need-packages $(TEST_PACKAGES) wrk
+	@packaging/need-packages $(TEST_PACKAGES) wrk gcc libc6-dev
 	$(PY) -m bench.machines
 	$(PY) -m bench.builds
 	$(PY) -m bench.scripts

@@ -1,44 +1,47 @@
 """A hall loads its images: pyxie with a cold store, beside dnsmasq and nginx with local files.
 
-    python -m bench.images [--machines 300] [--at-once 50] [--megabytes 41 8] [--rounds 3]
+    python -m bench.images [--machines 300] [--at-once 50] [--megabytes 8 41] [--rounds 5]
 
 Run as root, for its network namespaces. Each machine asks by DHCP, loads a loader by TFTP, asks
 again as iPXE, fetches its script, and by that a kernel and an initrd; so many do at once, each next
 one as one has ended. pyxie's images lie on another host, an nginx whose own log tells how often it
 was asked; each round begins with a new store. The peer serves the same files from its own disk. The
-rounds alternate. What is loaded is counted, and not kept: the client's processor is to do little.
+rounds alternate, and so does who begins; one more before them warms up, and is not counted.
+
+The machines are a program in C, `bench/hall.c`, which the compiler makes each time: they share the
+processors with the server. What they took of them stands beside each figure, as does what the
+servers took, and how long the processors were idle: where the clients take a small part, and little
+is idle, the server is what is measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
-import socket
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
-import aiohttp
-
-from tests.dialogue.ipxe import Ipxe
-from tests.dialogue.wires import Answer
+from bench.processors import clock, spent
+from pyxie.dhcp.message import build
+from tests.dhcp.packets import as_request
 from tests.interop.netns import Host, network
-from tests.lab.besieged import CHECKOUT, SERVER, Besieged, lay, mac_of
-from tests.lab.rack import NoBootError, Rack, address_of, got, rack_on
+from tests.lab.besieged import CHECKOUT, SERVER, Besieged, lay
+from tests.lab.rack import FIRMWARE, IPXE, address_of
 
 UPSTREAM = "10.99.0.3"
 FILES = "vmlinuz", "initrd.img"
 LOADER = "ipxe.efi"
-_PIECE = 4 << 20
+BROADCAST = 0x8000
 
 NGINX = """\
 daemon off; worker_processes auto; error_log stderr; pid {folder}/nginx.pid;
@@ -59,69 +62,33 @@ boot kernel
 """
 
 
-def loaded(url: str, address: str) -> int:
-    """Load a file as a machine with that address; return its bytes."""
-    parts = urlsplit(url)
-    with socket.create_connection(
-        (parts.hostname or "", parts.port or 80), 60, (address, 0)
-    ) as line:
-        line.sendall(f"GET {parts.path} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode())
-        head = b""
-        while b"\r\n\r\n" not in head:
-            piece = line.recv(4096)
-            if not piece:
-                raise NoBootError(f"{url}: {head!r}")
-            head += piece
-        head, _, first = head.partition(b"\r\n\r\n")
-        if b" 200 " not in head.split(b"\r\n")[0]:
-            raise NoBootError(f"{url}: {head!r}")
-        sizes = [
-            each for each in head.lower().split(b"\r\n") if each.startswith(b"content-length:")
-        ]
-        size, came, into = int(sizes[0].split(b":")[1]), len(first), bytearray(_PIECE)
-        while came < size:
-            # The kernel throws it away where it is: tcp(7).
-            count = line.recv_into(into, min(_PIECE, size - came), socket.MSG_TRUNC)
-            if not count:
-                raise NoBootError(f"{url}: cut off after {came} of {size} bytes")
-            came += count
-        return came
+@dataclass(frozen=True)
+class Hall:
+    """What became of all machines.
 
+    Attributes:
+        seconds: It took.
+        rate: Megabytes of images a second.
+        server: Seconds of the processors that the servers took.
+        client: That the machines took.
+        idle: Percent of the processors' time in which they had nothing to do.
+        gets: How often the upstream was asked.
+        steps: Milliseconds that each step took at the median, and 99 of 100 at most.
+    """
 
-async def boots(rack: Rack, at: int) -> int:
-    """Boot one machine as far as its kernel; return the bytes of its images."""
-    moved = 0
-    connector = aiohttp.TCPConnector(local_addr=(address_of(at), 0), force_close=True)
+    seconds: float
+    rate: float
+    server: float
+    client: float
+    idle: float
+    gets: int
+    steps: dict[str, list[float]]
 
-    async def gets(url: str) -> Answer:
-        nonlocal moved
-        if not url.endswith(FILES):
-            return await got(session, url)
-        moved += await asyncio.to_thread(loaded, url, address_of(at))
-        return Answer(200, b"")
-
-    async with aiohttp.ClientSession(connector=connector) as session:
-        url = await rack.offered(at)
-        names = {"net0/mac": mac_of(at), "netX/mac": mac_of(at).replace(":", "-")}
-        ran = await Ipxe(gets, lambda _: None, names).run(url)
-    if ran.ended != "boot":
-        raise NoBootError(f"{ran.screen}")
-    return moved
-
-
-async def hall(machines: int, at_once: int) -> dict[str, float]:
-    """Boot all; return the seconds and the bytes."""
-    turn = asyncio.Semaphore(at_once)
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(at_once))
-    async with rack_on("eth0", SERVER) as rack:
-
-        async def one(at: int) -> int:
-            async with turn:
-                return await boots(rack, at)
-
-        began = time.monotonic()
-        moved = await asyncio.gather(*map(one, range(machines)))
-        return {"seconds": time.monotonic() - began, "bytes": sum(moved)}
+    def __str__(self) -> str:
+        return (
+            f"{self.seconds:.2f} s, {self.rate:.0f} MB/s; processors: servers {self.server:.1f} s,"
+            f" clients {self.client:.1f} s, idle {self.idle:.0f} %; {self.gets} upstream requests"
+        )
 
 
 class Bench:
@@ -131,22 +98,41 @@ class Bench:
         self.folder = folder
         self.server, self.rack, self.upstream = hosts
         self.machines = machines
+        self.program = self.compiled()
 
-    def run(self, at_once: int) -> tuple[float, float]:
-        """Have all machines boot; return the seconds and the megabytes a second."""
-        log = self.folder / "rack"
-        module = ("-m", "bench.images", "--rack", "--machines", str(self.machines))
+    def compiled(self) -> Path:
+        """Compile the machines."""
+        program = self.folder / "hall"
+        source = CHECKOUT / "bench/hall.c"
+        subprocess.run(["cc", "-O2", "-Wall", "-pthread", "-o", program, source], check=True)
+        return program
+
+    def run(self, at_once: int, servers: tuple[int, ...]) -> Hall:
+        """Have all machines boot; tell what it took of the servers with these process numbers."""
+        log, asked = self.folder / "rack", self.folder / "upstream/access.log"
+        kinds = (FIRMWARE, as_request(FIRMWARE), IPXE)
+        words = [build(replace(each, flags=BROADCAST)).hex() for each in kinds]
+        gets = len(asked.read_text().splitlines())
+        before, (idle, there) = sum(map(spent, servers)), clock()
         process = self.rack.start(
-            "env", f"PYTHONPATH={CHECKOUT}", sys.executable, *module, "--at-once", str(at_once),
-            log=log,
-        )  # fmt: skip
+            str(self.program), "eth0", SERVER, str(self.machines), str(at_once), *words, log=log
+        )
         process.wait(900)
+        after, (idle_then, there_then) = sum(map(spent, servers)), clock()
         assert process.returncode == 0, log.read_text()
-        told = json.loads(log.read_text().splitlines()[-1])
-        return told["seconds"], told["bytes"] / told["seconds"] / 1e6
+        told: dict[str, Any] = json.loads(log.read_text().splitlines()[-1])
+        return Hall(
+            seconds=told["seconds"],
+            rate=told["bytes"] / told["seconds"] / 1e6,
+            server=after - before,
+            client=told["cpu"],
+            idle=100 * (idle_then - idle) / (there_then - there),
+            gets=len(asked.read_text().splitlines()) - gets,
+            steps={name: [each * 1000 for each in took] for name, took in told["steps"].items()},
+        )
 
     @contextmanager
-    def pyxie(self) -> Iterator[None]:
+    def pyxie(self) -> Iterator[tuple[int, ...]]:
         """A daemon, with an empty store."""
         with tempfile.TemporaryDirectory(dir=self.folder) as name:
             folder = Path(name)
@@ -155,15 +141,15 @@ class Bench:
             site = Besieged(folder, self.server, self.rack, self.upstream)
             site.start()
             site.build(self.machines)
+            assert site.process is not None
             try:
-                yield
+                yield (site.process.pid,)
             finally:
-                assert site.process is not None
                 site.process.terminate()
                 site.process.wait()
 
     @contextmanager
-    def pair(self) -> Iterator[None]:
+    def pair(self) -> Iterator[tuple[int, ...]]:
         """dnsmasq as the LAN's only server, and nginx with the files on its own disk."""
         nginx = serve(self.server, self.folder / "peer", self.folder / "www")
         (self.folder / "www" / "boot.ipxe").write_text(SCRIPT.format(server=SERVER))
@@ -183,7 +169,7 @@ class Bench:
         time.sleep(1)
         assert dnsmasq.poll() is None, (self.folder / "dnsmasq").read_text()
         try:
-            yield
+            yield (nginx.pid, dnsmasq.pid)
         finally:
             for each in (dnsmasq, nginx):
                 each.terminate()
@@ -223,35 +209,55 @@ def bench(machines: int, sizes: list[int]) -> Iterator[Bench]:
         yield Bench(folder, hosts, machines)
 
 
+def medians(halls: list[Hall]) -> str:
+    """Return what was seen of one server, in words."""
+    times = [each.seconds for each in halls]
+    server, client = (
+        statistics.median(getattr(each, name) for each in halls) for name in ("server", "client")
+    )
+    steps = ", ".join(
+        f"{name} {statistics.median(each.steps[name][0] for each in halls):.0f}"
+        f" ({statistics.median(each.steps[name][1] for each in halls):.0f})"
+        for name in halls[0].steps
+    )
+    return (
+        f"{statistics.median(times):.2f} s ({min(times):.2f} to {max(times):.2f}),"
+        f" servers {server:.2f} s of the processors, clients {client:.2f} s;\n"
+        f"    ms a step at the median (and 99 of 100): {steps}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--machines", type=int, default=300)
     parser.add_argument("--at-once", type=int, default=50)
     parser.add_argument("--megabytes", type=int, nargs=2, default=[8, 41], help="kernel, initrd")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rack", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=("pyxie", "pair"), help="leave the other out")
     chosen = parser.parse_args()
-    if chosen.rack:
-        print(json.dumps(asyncio.run(hall(chosen.machines, chosen.at_once))))
-        return
-    seen: dict[str, list[float]] = {"pyxie, a cold store": [], "dnsmasq and nginx": []}
+    if shutil.which("cc") is None:
+        sys.exit("a C compiler is missing: apt install gcc libc6-dev")
+    seen: dict[str, list[Hall]] = {}
     with bench(chosen.machines, chosen.megabytes) as lab:
-        asked = lab.folder / "upstream/access.log"
-        for _ in range(chosen.rounds):
-            for name, server in zip(seen, (lab.pyxie, lab.pair), strict=True):
-                before = len(asked.read_text().splitlines())
-                with server():
-                    seconds, rate = lab.run(chosen.at_once)
-                seen[name].append(seconds)
-                gets = len(asked.read_text().splitlines()) - before
-                print(
-                    f"{name}: {seconds:.1f} s, {rate:.0f} MB/s, {gets} upstream requests",
-                    flush=True,
-                )
-    ours, theirs = (statistics.median(each) for each in seen.values())
-    print(
-        f"medians {ours:.1f} and {theirs:.1f} s: pyxie has {theirs / ours:.2f} of the pair's rate"
-    )
+        servers = {"pyxie, a cold store": lab.pyxie, "dnsmasq and nginx": lab.pair}
+        if chosen.only:
+            servers = {name: each for name, each in servers.items() if chosen.only == each.__name__}
+        for at in range(chosen.rounds + 1):
+            for name in sorted(servers, reverse=bool(at % 2)):
+                with servers[name]() as numbers:
+                    hall = lab.run(chosen.at_once, numbers)
+                print(f"{name}: {hall}{'' if at else ' (not counted)'}", flush=True)
+                if at:
+                    seen.setdefault(name, []).append(hall)
+    for name, halls in seen.items():
+        print(f"{name}: {medians(halls)}")
+    if len(seen) == 2:
+        ours, theirs = (seen[name] for name in servers)
+        ratios = [b.seconds / a.seconds for a, b in zip(ours, theirs, strict=True)]
+        print(
+            f"pyxie has {statistics.median(ratios):.2f} of the pair's rate"
+            f" ({min(ratios):.2f} to {max(ratios):.2f} in {chosen.rounds} rounds)"
+        )
 
 
 if __name__ == "__main__":
