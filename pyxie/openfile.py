@@ -74,35 +74,38 @@ class OpenFile:
         path: As it was opened.
         descriptor: Its number.
         about: As it was when it was opened.
-        extents: Which bytes of it are meant, as pairs of where they begin and how many they are;
-            all of them, where that is None.
+        extents: What of it is meant, in order: pairs of where bytes begin and how many they are, or
+            bytes that are not in it; all of it, where that is None.
     """
 
     path: Path
     descriptor: Descriptor
     about: os.stat_result
-    extents: tuple[tuple[int, int], ...] | None = None
+    extents: tuple[tuple[int, int] | bytes, ...] | None = None
 
     @property
     def size(self) -> int:
         """In bytes, as it was when it was opened."""
         if self.extents is None:
             return self.about.st_size
-        return sum(length for _, length in self.extents)
+        return sum(map(_length, self.extents))
 
-    def run(self, start: int, count: int) -> tuple[int, int]:
-        """Return where bytes are in what is open, and how many of them follow each other there.
+    def run(self, start: int, count: int) -> tuple[int, int] | bytes:
+        """Return what bytes are; or where they are in what is open, and how many follow there.
 
         Args:
             start: The first of them, below `size`.
-            count: How many are wanted.
+            count: How many are wanted; there may be fewer that follow each other.
         """
         if self.extents is None:
             return start, count
-        for begins, length in self.extents:
-            if start < length:
-                return begins + start, min(count, length - start)
-            start -= length
+        for each in self.extents:
+            if start >= (length := _length(each)):
+                start -= length
+            elif isinstance(each, bytes):
+                return each[start : start + count]
+            else:
+                return each[0] + start, min(count, length - start)
         return self.about.st_size, 0
 
     def read(self, start: int, count: int) -> bytes:
@@ -111,13 +114,37 @@ class OpenFile:
         Raises:
             OSError: They cannot be read, or it was closed.
         """
-        at, run = self.run(start, count)
+        run = self.run(start, count)
+        if isinstance(run, bytes):
+            return run
         with self.descriptor as number:
-            return os.pread(number, run, at)
+            return os.pread(number, run[1], run[0])
+
+    def give(self, out: int, start: int, count: int) -> int:
+        """Have the kernel send bytes of it, as many as are taken; return how many. For threads.
+
+        Args:
+            out: The number of a socket.
+            start: The first of them, below `size`.
+            count: How many are wanted.
+
+        Raises:
+            BlockingIOError: None is taken now.
+            OSError: They cannot be read or sent, or it was closed.
+        """
+        run = self.run(start, count)
+        if isinstance(run, bytes):
+            return os.write(out, run)
+        with self.descriptor as number:
+            return os.sendfile(out, number, *run)
 
     def close(self) -> None:
         """Close it, as soon as no thread reads from it."""
         self.descriptor.close()
+
+
+def _length(extent: tuple[int, int] | bytes) -> int:
+    return len(extent) if isinstance(extent, bytes) else extent[1]
 
 
 def opened(path: Path) -> OpenFile:

@@ -35,6 +35,10 @@ ELSEWHERE = {
     # Who it is, and who comes first, is one table of rules.
     "pyxie.registry.select": "registry/test_match.py",
     "pyxie.registry.selector": "registry/test_match.py",
+    # Which system a medium brings is one table of cases.
+    "pyxie.media.installermedia": "media/test_knownmedia.py",
+    "pyxie.media.livemedia": "media/test_knownmedia.py",
+    "pyxie.media.marks": "media/test_knownmedia.py",
 }
 """Of modules and packages, the test file or folder that is theirs, where it is not one to one."""
 

@@ -321,9 +321,8 @@ async def _more(beyond: Beyond | None, at: int, there: int) -> int:
 
 
 def _give(out: Descriptor, file: OpenFile, start: int, count: int) -> int:
-    at, run = file.run(start, count)
-    with out as number, file.descriptor as source:
-        return os.sendfile(number, source, at, run)
+    with out as number:
+        return file.give(number, start, count)
 
 
 def _moved_on(count: int, file: OpenFile) -> int:

@@ -12,7 +12,6 @@ from urllib.parse import quote
 from aiohttp import web
 
 from pyxie.bounds import MEDIUM_LISTED
-from pyxie.confined import normalise
 from pyxie.errors import NotServedError
 from pyxie.http.files import held, send
 from pyxie.http.parts import MEDIA, POOLS
@@ -40,9 +39,8 @@ async def image(request: web.Request) -> web.StreamResponse:
 async def file_of_medium(request: web.Request) -> web.StreamResponse:
     """Give a file of a medium, or list a folder."""
     medium, name = request.match_info["medium"], request.match_info["name"]
-    lying, contents = request.app[MEDIA].served(medium)
+    lying, found = request.app[MEDIA].find(medium, name)
     pool = request.app[POOLS].media
-    found = contents.tree.find(normalise(name))
     if isinstance(found, Folder):
         if name and not name.endswith("/"):
             raise web.HTTPMovedPermanently(f"/media/{quote(medium)}/{quote(name)}/")
@@ -60,8 +58,7 @@ async def medium_file(request: web.Request, medium: str, name: str) -> AsyncIter
         NotServedError: There is none.
         BusyError: The file system of its image does not answer.
     """
-    lying, contents = request.app[MEDIA].served(medium)
-    found = contents.tree.find(normalise(name))
+    lying, found = request.app[MEDIA].find(medium, name)
     if not isinstance(found, File):
         raise NotServedError(name, f"is a folder of {medium}.iso")
     async with held(request.app[POOLS].media, open_file, lying, found, name) as file:

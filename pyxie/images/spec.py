@@ -12,7 +12,7 @@ from pyxie.config.checksums import Checksums, Kernel
 from pyxie.config.initrd import Initrd
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
-from pyxie.media.asrecipe import MEDIUM
+from pyxie.media.asrecipe import MEDIUM, without_cpio
 from pyxie.media.isofolder import is_there
 from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
@@ -298,8 +298,8 @@ def check_ours(images: Images, folder: Path, isos: Path, others: Sequence[Path] 
     for _, image in images.parts:
         if isinstance(image, Local):
             locate(image, folder, others)
-        elif isinstance(image, OnMedium) and not _has(isos, image.medium):
-            why = f"there is no {image.medium}.iso in {isos}; put it there by `pyxie images import`"
+        elif isinstance(image, OnMedium) and not _has(isos, name := without_cpio(image.medium)):
+            why = f"there is no {name}.iso in {isos}; put it there by `pyxie images import`"
             raise NotServedError(source(image), why)
 
 

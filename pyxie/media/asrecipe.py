@@ -23,12 +23,20 @@ Recipe: TypeAlias = dict[str, Plain]
 MEDIUM: Final = "media:"
 """Before the name of a medium and of a file on it, where a kernel is named."""
 
+CPIO: Final = ".cpio"
+"""Behind the name of a medium: its whole image, as the one file of an archive that is an initrd.
+No medium is called so."""
+
+_WHOLE: Final = "proxmox.iso"
+"""Where Proxmox's installer looks for its medium, from the root of its initrds on."""
+
 _KICKSTART: Final = "{% if machine.preseed %} inst.ks={{ urls.template('preseed') }}{% endif %}"
 _AUTOYAST: Final = "{% if machine.preseed %} autoyast={{ urls.template('preseed') }}{% endif %}"
 _SEED: Final = (
     "{% if machine.templates.get('user-data') %}"
     " autoinstall ds=nocloud-net;s={{ urls.seed }}{% endif %}"
 )
+_ANSWER: Final = "{% if machine.templates.get('answer') %} proxmox-start-auto-installer{% endif %}"
 _IGNITION: Final = (
     "{% if machine.templates.get('ignition') %}"
     " ignition.config.url={{ urls.template('ignition') }}{% endif %}"
@@ -51,6 +59,11 @@ LINES: Final[Mapping[str, str | None]] = MappingProxyType(
         # archiso, README.bootparams.
         "arch": "archisobasedir=arch archiso_http_srv=@/ ip=dhcp",
         "sysresccd": "archisobasedir=sysresccd archiso_http_srv=@/ ip=dhcp",
+        # dracut.cmdline(7), "Booting live images".
+        "dracut": "ip=dhcp rd.neednet=1 rd.live.image root=live:@/LiveOS/squashfs.img",
+        # As on its medium's menu; proxmox-auto-installer's own word before its answers.
+        "proxmox": "ro ramdisk_size=16777216 rw quiet splash=silent" + _ANSWER,
+        "esxi": "-c {{ urls.template('boot.cfg') }}",
         "coreos": "ignition.firstboot ignition.platform.id=metal" + _IGNITION,
         "windows": None,
         "debian": None,
@@ -62,6 +75,10 @@ _NEEDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "windows": "wimboot in the folder 'images' (https://ipxe.org/wimboot)",
         "alpine": "a virtual machine: the medium's initramfs has drivers for virtio NICs alone",
+        "dracut": "memory for the system's image, which the machine fetches",
+        "esxi": "UEFI: iPXE cannot start its loader for BIOS",
+        "proxmox": "4 GB of memory, for the machine is given the whole medium; to install by itself"
+        " one that was prepared for that, and a template 'answer' (docs/templates.md)",
         "casper": "memory for the whole medium, which the machine fetches",
     }
 )
@@ -78,20 +95,34 @@ def of_system(medium: str, system: System) -> Recipe:
     if system.extends:
         return {**recipe, "extends": system.extends, "unverified": "true"}
     line = LINES[system.family]
+    initrds: list[Plain] = [
+        {"url": _file(medium, name), "name": word} if word else _file(medium, name)
+        for name, word in system.initrds
+    ]
     recipe |= {
         "operatingsystem": system.title,
         "unverified": "true",
         "kernel": _file(medium, system.kernel) if system.kernel else "wimboot",
-        "initrd": [
-            {"url": _file(medium, name), "name": word} if word else _file(medium, name)
-            for name, word in system.initrds
-        ],
+        "initrd": initrds,
     }
     if line is not None:
         place = f"{{{{ urls.base }}}}/media/{quote(medium)}"
         recipe["cmdline"] = _line(line, place, system.kernel)
     if system.family in _NEEDS:
         recipe["needs"] = _NEEDS[system.family]
+    if system.family == "proxmox":
+        recipe["initrd"] = [*initrds, f"{MEDIUM}{medium}{CPIO}/{_WHOLE}"]
+    if system.modules:
+        kernel, *modules = system.modules
+        recipe |= {
+            "bootif": "true",
+            "templates": {"boot.cfg": "esxi.boot.cfg.j2"},
+            "params": {
+                "esxi_medium": medium,
+                "esxi_kernel": kernel,
+                "esxi_modules": " --- ".join(modules),
+            },
+        }
     return {**recipe, "arch": {system.arch: {}}}
 
 
@@ -113,6 +144,11 @@ def of_entry(medium: str, entry: Entry, facts: Facts) -> Recipe:
         "cmdline": literal(entry.cmdline) or None,
         "arch": {ARM64 if arm else AMD64: {}},
     }
+
+
+def without_cpio(name: str) -> str:
+    """Return the medium that is meant, be it as an archive or not."""
+    return name.removesuffix(CPIO)
 
 
 def literal(text: str) -> str:

@@ -41,15 +41,16 @@ class File:
     """A file of a medium.
 
     Attributes:
-        extents: Where its bytes are, in order; none that touches the one before it.
+        extents: Where its bytes are, in order, none that touches the one before it; or bytes
+            themselves, where they are nowhere in the image.
     """
 
-    extents: tuple[Extent, ...]
+    extents: tuple[Extent | bytes, ...]
 
     @property
     def size(self) -> int:
         """In bytes."""
-        return sum(length for _, length in self.extents)
+        return sum(len(each) if isinstance(each, bytes) else each[1] for each in self.extents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,8 @@ class Tree:
 def written(path: str, node: File | Link | None) -> str:
     """Return the line of an index for what lies on a medium; None stands for a folder."""
     if isinstance(node, File):
-        places = ",".join(f"{start}+{length}" for start, length in node.extents)
+        runs = (each for each in node.extents if not isinstance(each, bytes))
+        places = ",".join(f"{start}+{length}" for start, length in runs)
         return f"{path}\tfile\t{places}"
     return f"{path}\tlink\t{node.target}" if isinstance(node, Link) else f"{path}\tfolder\t"
 

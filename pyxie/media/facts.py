@@ -24,6 +24,7 @@ class System:
         arch: As recipes have it.
         kernel: A file of the medium; empty where what is booted is none of it.
         initrds: Files of it, each with the name that a program finds it by, or none.
+        modules: Files of it that ESXi's loader is to load, its kernel first.
         extends: The recipe that boots it in its place.
     """
 
@@ -32,13 +33,14 @@ class System:
     arch: str
     kernel: str = ""
     initrds: tuple[tuple[str, str], ...] = ()
+    modules: tuple[str, ...] = ()
     extends: str = ""
 
     @property
     def files(self) -> tuple[str, ...]:
         """All files of the medium that it boots."""
         kernel = (self.kernel,) if self.kernel else ()
-        return (*kernel, *(name for name, _ in self.initrds))
+        return (*kernel, *(name for name, _ in self.initrds), *self.modules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from pyxie.bounds import MEDIA
 from pyxie.errors import NotServedError
-from pyxie.media.asrecipe import Recipe
+from pyxie.media.asrecipe import CPIO, Recipe
 from pyxie.media.extents import File, MediumError
 from pyxie.openfile import OpenFile, opened
 from pyxie.registry.edit import written
@@ -57,13 +57,13 @@ class Lying:
 
 def name_of(stem: str) -> str:
     """Return what an image is called by its file's name; empty if nothing is left of that."""
-    plain = re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip(".-_")[:64]
+    plain = re.sub(rf"[^a-z0-9._-]+|\{CPIO}$", "-", stem.lower()).strip(".-_")[:64]
     return plain if _NAME.fullmatch(plain) else ""
 
 
 def is_name(name: str) -> bool:
     """Tell whether an image may be called so."""
-    return bool(_NAME.fullmatch(name)) and not name.endswith(SUFFIX)
+    return bool(_NAME.fullmatch(name)) and not name.endswith((SUFFIX, CPIO))
 
 
 def scan(folder: Path, recipes: Path) -> list[Lying]:

@@ -13,9 +13,11 @@ from types import TracebackType
 from typing import Final, TypeAlias
 
 from pyxie.bounds import MEDIA_ENTRIES
+from pyxie.confined import normalise
 from pyxie.errors import BusyError, NotServedError
-from pyxie.media.asrecipe import Recipe, of_entry, of_system
-from pyxie.media.extents import MediumError
+from pyxie.media.asrecipe import CPIO, Recipe, of_entry, of_system, without_cpio
+from pyxie.media.cpio import holding
+from pyxie.media.extents import File, Folder, MediumError
 from pyxie.media.facts import Contents
 from pyxie.media.isofolder import Lying, open_image, scan, write_recipe
 from pyxie.media.loaderconfig import Entry
@@ -159,6 +161,21 @@ class Shelf(Unbound):
         if found.state is not State.READY or found.contents is None:
             raise NotServedError(name, found.why or "is being looked at; try again")
         return found.lying, found.contents
+
+    def find(self, name: str, path: str) -> tuple[Lying, File | Folder]:
+        """Return a medium that may be read by machines, and what of it is meant.
+
+        Args:
+            name: Of the medium; with `CPIO` behind it, its whole image as an initrd.
+            path: Of a file or folder on it; else of the image in that initrd.
+
+        Raises:
+            NotServedError: As of `served`, or there is nothing of that name.
+        """
+        lying, contents = self.served(without_cpio(name))
+        if name.endswith(CPIO):
+            return lying, holding(path, lying.size)
+        return lying, contents.tree.find(normalise(path))
 
     async def refresh(self) -> None:
         """Look at the folder, and read what is new there and no longer being written.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from typing import Final
 
 from pyxie.bounded import note
@@ -23,7 +22,7 @@ class OwnFiles:
 
     def __init__(self) -> None:
         self._pool = Pool("digests", most=2, patience=_PATIENCE)
-        self._known: dict[tuple[int, ...], str] = {}
+        self._known: dict[tuple[int | tuple[int, int] | bytes, ...], str] = {}
 
     async def check(self, file: OpenFile, sha256: str, what: str) -> None:
         """Check that a file is what it should be.
@@ -40,7 +39,7 @@ class OwnFiles:
         about = file.about
         # The time of the last change to the inode is nobody's to set.
         whole = about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
-        key = *whole, *(number for extent in file.extents or () for number in extent)
+        key = *whole, *(file.extents or ())
         found = self._known.get(key, "")
         if not found:
             try:
@@ -56,13 +55,8 @@ class OwnFiles:
 
 def _digest(file: OpenFile) -> str:
     hashed, at = hashlib.sha256(), 0
-    with file.descriptor as number:
-        while at < file.size and (piece := _read(number, file, at)):
+    with file.descriptor:
+        while at < file.size and (piece := file.read(at, _PIECE)):
             hashed.update(piece)
             at += len(piece)
     return hashed.hexdigest()
-
-
-def _read(number: int, file: OpenFile, at: int) -> bytes:
-    start, count = file.run(at, _PIECE)
-    return os.pread(number, count, start)

@@ -66,7 +66,7 @@ class TestAnImage:
         )
         assert (tmp_path / "isos/x.iso").read_bytes() == b"mine"
 
-    @pytest.mark.parametrize("name", ["..", "A", ".hidden", "x.iso", "a%2fb", "a" * 70])
+    @pytest.mark.parametrize("name", ["..", "A", ".hidden", "x.iso", "x.cpio", "a%2fb", "a" * 70])
     async def test_needs_a_name_that_is_one(self, served: Served, name: str) -> None:
         assert (await served.ask("PUT", f"/api/v1/media/{name}", b"x")).status in (400, 404, 405)
 

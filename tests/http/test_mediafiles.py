@@ -9,6 +9,8 @@ import pytest
 
 from tests.http.site import ALL_LOCAL, HOST, MACHINE, Served, serving
 from tests.media.isos import FEDORA, UNKNOWN, made
+from tests.media.layouts import LAYOUTS
+from tests.media.test_cpio import unpacked
 
 MORE = {
     **FEDORA,
@@ -137,6 +139,32 @@ class TestAnImage:
         assert after.body == UNKNOWN["boot/root.gz"]
 
 
+class TestAnImageAsAnInitrd:
+    """As Proxmox's installer needs its medium."""
+
+    async def test_is_an_archive_of_it(self, served: Served) -> None:
+        image = (served.folder / "isos/Fedora-40.iso").read_bytes()
+
+        answer = await served.get("/media/fedora-40.cpio/proxmox.iso")
+
+        assert answer.status == 200
+        assert unpacked(answer.body)["proxmox.iso"] == (0o100644, image)
+
+    async def test_is_served_in_part(self, served: Served) -> None:
+        whole = (await served.get("/media/fedora-40.cpio/proxmox.iso")).body
+
+        parts = [
+            (await served.get("/media/fedora-40.cpio/proxmox.iso", Range=f"bytes={said}")).body
+            for said in ("0-5", "100-130", "110-", "-50")
+        ]
+
+        assert parts == [whole[:6], whole[100:131], whole[110:], whole[-50:]]
+
+    @pytest.mark.parametrize("name", ["a/b", "", "..", "%0a"])
+    async def test_needs_a_plain_name(self, served: Served, name: str) -> None:
+        assert (await served.get(f"/media/fedora-40.cpio/{name}")).status == 404
+
+
 class TestAMachine:
     async def test_boots_what_a_medium_holds(self, tmp_path: Path) -> None:
         (tmp_path / "isos").mkdir()
@@ -157,6 +185,46 @@ class TestAMachine:
         assert kernel.body == FEDORA["images/pxeboot/vmlinuz"]
         assert beside.body == FEDORA["images/pxeboot/initrd.img"]
         assert absent.status == 404
+
+    async def test_boots_proxmox_with_its_whole_medium(self, tmp_path: Path) -> None:
+        (tmp_path / "isos").mkdir()
+        layout = LAYOUTS["proxmox-ve"]
+        iso = layout.make(tmp_path / "isos/pve.iso", layout.files, layout.volume)
+        async with serving(tmp_path) as site:
+            await read(site, iso)
+            await site.parts.machines.refresh()
+
+            assert (await site.ask("PUT", f"/build/{HOST}", b"os: pve")).status == 200
+            script = (await site.get("/ipxe/00-de-ad-90-74-60")).text
+            initrd = (await site.get(f"/boot/{HOST}/initrd/1/proxmox.iso")).body
+
+        url = f"http://boot.internal:8090/boot/{HOST}/initrd/1/proxmox.iso"
+        assert f"initrd --name initrd1 {url} ||" in script
+        assert unpacked(initrd)["proxmox.iso"] == (0o100644, iso.read_bytes())
+
+    async def test_boots_esxi_by_the_list_of_its_medium(self, tmp_path: Path) -> None:
+        (tmp_path / "isos").mkdir()
+        layout = LAYOUTS["esxi-8"]
+        iso = layout.make(tmp_path / "isos/esxi.iso", layout.files, layout.volume)
+        async with serving(tmp_path) as site:
+            await read(site, iso)
+            await site.parts.machines.refresh()
+
+            assert (await site.ask("PUT", f"/build/{HOST}", b"os: esxi")).status == 200
+            script = (await site.get("/ipxe/00-de-ad-90-74-60")).text
+            cfg = script.partition(" -c ")[2].split()[0].removeprefix("http://boot.internal:8090")
+            listed = (await site.get(cfg)).text.splitlines()
+            kernel = await site.get("/media/esxi/b.b00")
+
+        assert listed[-6:] == [
+            "prefix=http://boot.internal:8090/media/esxi",
+            "kernel=b.b00",
+            "kernelopt=runweasel",
+            "modules=jumpstrt.gz --- useropts.gz --- k.b00",
+            "build=",
+            "updated=0",
+        ]
+        assert kernel.body == b"a module"
 
     async def test_is_told_of_a_medium_that_is_gone(self, tmp_path: Path) -> None:
         machine = MACHINE.replace("kernel: linux", "kernel: media:gone/vmlinuz")

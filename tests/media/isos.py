@@ -36,8 +36,13 @@ def made(iso: Path, files: Files, *options: str, volume: str = "A_MEDIUM") -> Pa
 
 def made_with_udf(iso: Path, files: Files, *options: str, volume: str = "A_MEDIUM") -> Path:
     """Make an image by genisoimage, with UDF beside ISO 9660; return it."""
+    return made_by_genisoimage(iso, files, "-udf", *options, volume=volume)
+
+
+def made_by_genisoimage(iso: Path, files: Files, *options: str, volume: str = "A_MEDIUM") -> Path:
+    """Make an image by genisoimage, by default with names of ISO 9660 alone; return it."""
     tree = lay(iso.parent / f".{iso.name}.tree", files)
-    command = [program("genisoimage", "genisoimage"), "-quiet", "-udf", *options]
+    command = [program("genisoimage", "genisoimage"), "-quiet", *options]
     command += ["-V", volume, "-o", str(iso), str(tree)]
     subprocess.run(command, check=True, capture_output=True)
     return iso

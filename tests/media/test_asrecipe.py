@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pyxie.config.nodes import parse, read
 from pyxie.config.validate import validate
-from pyxie.media.asrecipe import LINES, Recipe, literal, of_entry, of_system
+from pyxie.media.asrecipe import LINES, Recipe, literal, of_entry, of_system, without_cpio
 from pyxie.media.facts import Facts, System
 from pyxie.media.loaderconfig import Entry
 from pyxie.recipes.cookbook import Cookbook
@@ -69,6 +69,27 @@ class TestASystem:
             of_system("a", alpine)["cmdline"]
         )
 
+    def test_of_proxmox_has_its_whole_medium(self) -> None:
+        proxmox = System(
+            family="proxmox", title="T", arch="amd64", kernel="k", initrds=(("i", ""),)
+        )
+
+        assert of_system("p", proxmox)["initrd"] == ["media:p/i", "media:p.cpio/proxmox.iso"]
+
+    def test_of_esxi_has_what_its_loader_loads(self) -> None:
+        esxi = System(
+            family="esxi", title="T", arch="amd64", kernel="k", modules=("b.b00", "k.gz", "s.v00")
+        )
+
+        made = of_system("e", esxi)
+
+        assert made["templates"] == {"boot.cfg": "esxi.boot.cfg.j2"}
+        assert made["params"] == {
+            "esxi_medium": "e",
+            "esxi_kernel": "b.b00",
+            "esxi_modules": "k.gz --- s.v00",
+        }
+
     @pytest.mark.parametrize("family", sorted(LINES))
     def test_has_no_mark_left_in_its_line(self, family: str) -> None:
         system = System(family=family, title="T", arch="arm64", kernel="a-b")
@@ -77,6 +98,10 @@ class TestASystem:
 
         assert "@" not in line
         assert "<" not in line
+
+
+def test_a_medium_is_meant_as_an_archive_too() -> None:
+    assert [without_cpio(name) for name in ("pve.cpio", "pve")] == ["pve", "pve"]
 
 
 class TestARecipe:

@@ -10,12 +10,17 @@ from hypothesis import strategies as st
 
 from pyxie.media.extents import Tree, read
 from pyxie.media.facts import System
+from pyxie.media.installermedia import MODULES
 from pyxie.media.knownmedia import TEXTS, known
 
 PXEBOOT = ("images/pxeboot/vmlinuz", "images/pxeboot/initrd.img")
 TREEINFO = (
     "; a comment = none\n[general]\nname = Rocky Linux 9.4\nfamily = Rocky Linux\n"
     "version = 9.4\narch = x86_64\nnonsense\n[stage2]\nmainimage = images/install.img\n"
+)
+BOOT_CFG = (
+    "bootstate=0\ntitle=Loading ESXi installer\ntimeout=5\nprefix=\nkernel=/b.b00\n"
+    "kernelopt=runweasel cdromBoot\nmodules=/jumpstrt.gz --- /k.b00 a word\nbuild=8.0.2\n"
 )
 
 
@@ -188,6 +193,92 @@ CASES: dict[str, tuple[tuple[str, ...], dict[str, str], str, System]] = {
             ),
         ),
     ),
+    "lorax's own": (
+        (*PXEBOOT, "images/install.img"),
+        {".discinfo": "1713218160.560219\n40\nx86_64\n"},
+        "Fedora-E-dvd-x86_64-40",
+        System(
+            family="anaconda-netinst",
+            title="Fedora E dvd x86_64 40",
+            arch="amd64",
+            kernel=PXEBOOT[0],
+            initrds=((PXEBOOT[1], ""),),
+        ),
+    ),
+    "a live system of dracut's": (
+        ("boot/aarch64/loader/linux", "boot/aarch64/loader/initrd", "LiveOS/squashfs.img"),
+        {},
+        "Fedora-WS-Live-43",
+        System(
+            family="dracut",
+            title="Fedora WS Live 43",
+            arch="arm64",
+            kernel="boot/aarch64/loader/linux",
+            initrds=(("boot/aarch64/loader/initrd", ""),),
+        ),
+    ),
+    "mint": (
+        ("casper/vmlinuz", "casper/initrd.lz", "casper/filesystem.squashfs"),
+        {".disk/info": 'Linux Mint 21.3 "Virginia" - Release amd64 20231227'},
+        "V",
+        System(
+            family="casper",
+            title="Linux Mint 21.3",
+            arch="amd64",
+            kernel="casper/vmlinuz",
+            initrds=(("casper/initrd.lz", ""),),
+        ),
+    ),
+    "proxmox": (
+        ("boot/linux26", "boot/initrd.img"),
+        {".cd-info": "RELEASE='9.2'\nISORELEASE='1'\nPRODUCT='pve'\nPRODUCTLONG='Proxmox VE'\n\n"},
+        "PVE",
+        System(
+            family="proxmox",
+            title="Proxmox VE 9.2-1",
+            arch="amd64",
+            kernel="boot/linux26",
+            initrds=(("boot/initrd.img", ""),),
+        ),
+    ),
+    "esxi": (
+        ("efi/boot/bootx64.efi", "b.b00", "jumpstrt.gz", "k.b00"),
+        {"boot.cfg": BOOT_CFG},
+        "ESXI-8.0U2-22380479-STANDARD",
+        System(
+            family="esxi",
+            title="VMware ESXi 8.0U2 22380479 STANDARD",
+            arch="amd64",
+            kernel="efi/boot/bootx64.efi",
+            modules=("b.b00", "jumpstrt.gz", "k.b00"),
+        ),
+    ),
+    "debian testing": (
+        ("install.amd/vmlinuz",),
+        {".disk/info": 'Debian GNU/Linux testing "Forky" - Official Snapshot amd64 NETINST'},
+        "V",
+        System(
+            family="debian",
+            title="Debian GNU/Linux testing Forky",
+            arch="amd64",
+            extends="debian-testing",
+        ),
+    ),
+    "windows on arm": (
+        ("boot/bcd", "boot/boot.sdi", "sources/boot.wim", "EFI/BOOT/BOOTAA64.EFI"),
+        {},
+        "V",
+        System(
+            family="windows",
+            title="Windows V",
+            arch="arm64",
+            initrds=(
+                ("boot/bcd", "BCD"),
+                ("boot/boot.sdi", "boot.sdi"),
+                ("sources/boot.wim", "boot.wim"),
+            ),
+        ),
+    ),
 }
 
 
@@ -218,6 +309,19 @@ def test_one_that_lacks_a_file_is_not(
         (("casper/vmlinuz", "casper/initrd"), {".disk/info": "Mint"}),
         (("live/filesystem.squashfs", "live/vmlinuz"), {}),
         (("install.amd/vmlinuz",), {".disk/info": "Debian testing"}),
+        ((*PXEBOOT, "images/install.img"), {".discinfo": "nothing"}),
+        ((*PXEBOOT, "images/install.img"), {}),
+        (("LiveOS/squashfs.img", "isolinux/vmlinuz"), {}),
+        (("live",), {}),
+        (("live/vmlinuz-6.1", "live/filesystem.squashfs"), {}),
+        (("boot/linux26", "boot/initrd.img"), {".cd-info": "RELEASE='9'"}),
+        (("boot/linux26",), {".cd-info": "PRODUCTLONG='Proxmox VE'"}),
+        (("efi/boot/bootx64.efi", "b.b00"), {"boot.cfg": BOOT_CFG}),
+        (("efi/boot/bootx64.efi", "b.b00"), {"boot.cfg": "kernel=b.b00\nkernelopt=other"}),
+        (
+            ("efi/boot/bootx64.efi", "b.b00"),
+            {"boot.cfg": BOOT_CFG.replace("/k.b00", "--- b.b00 " * MODULES)},
+        ),
     ],
 )
 def test_what_is_like_one_is_not_it(names: tuple[str, ...], texts: dict[str, str]) -> None:
@@ -230,6 +334,20 @@ def test_ubuntu_without_a_name_is_ubuntu() -> None:
     found = [of(names, {".disk/info": said}) for said in ("Ubuntu 18.04 x", "ubuntu")]
 
     assert [each.title for each in found if each] == ["Ubuntu 18.04", "Ubuntu"]
+
+
+def test_of_several_kernels_of_a_live_system_it_is_the_newest() -> None:
+    kernels = [
+        f"live/{name}-{v}" for v in ("6.9.0", "6.10.2") for name in ("vmlinuz", "initrd.img")
+    ]
+
+    found = of((*kernels, "live/filesystem.squashfs"))
+
+    assert found is not None
+    assert (found.kernel, found.initrds) == (
+        "live/vmlinuz-6.10.2",
+        (("live/initrd.img-6.10.2", ""),),
+    )
 
 
 def test_a_live_system_without_a_name_has_its_volumes() -> None:

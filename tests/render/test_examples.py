@@ -76,6 +76,7 @@ class TestTheExamples:
         }  # by the others, and by command lines
         used |= {"debian12.preseed.j2"}  # kept for those who name it
         used |= {"archlinux.script.sh.j2", "wipe.preseed.j2"}  # see tests/recipes
+        used |= {"esxi.boot.cfg.j2"}  # see tests/media
         for machine in map(example, names()):
             used |= {machine.preseed, machine.finish, *machine.templates.values()} - {""}
 
