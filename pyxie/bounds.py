@@ -246,6 +246,21 @@ IMAGE_SPARE = Bound(
 IMAGE_CHECK = Bound(
     "image_check", 5, "s for a server to say whether a kept file has changed", "the copy is served"
 )
+IMAGE_ABSENT = Bound(
+    "image_absent",
+    10,
+    "s in which a file that its server does not have is not asked for again",
+    "404",
+)
+IMAGE_DOUBT = Bound(
+    "image_doubt",
+    60,
+    "s in which a mirror is not asked again for a file that was wrong",
+    "the next is",
+)
+IMAGE_REFUSALS = Bound(
+    "image_refusals", 4096, "files in memory of either kind", "the oldest is forgotten"
+)
 PREFETCHES = Bound(
     "prefetches", 256, "files that are fetched ahead of machines, or were lately", "answered 503"
 )

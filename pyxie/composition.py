@@ -45,6 +45,7 @@ from pyxie.http.crowd import ConnectionLimits
 from pyxie.http.gate import Gate, Side
 from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
+from pyxie.images.lately import Lately
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.checkup import Checkup
 from pyxie.imagestore.copies import ImageStore
@@ -278,7 +279,8 @@ def assemble(
         return interfaces().is_own(address)
 
     verifier = Verifier(Lists(proxies), lambda: settings().keyrings, clock=clock, steady=steady)
-    trust = Trust(verifier)
+    lately = Lately(steady)
+    trust = Trust(verifier, lately)
     image_store = ImageStore(
         image_store_folder(settings()),
         lambda: settings().image_store,
@@ -326,6 +328,7 @@ def assemble(
             proxies,
             first_byte=lambda: settings().limits.first_byte,
             ca=settings().image_store.ca,
+            lately=lately,
         ),
         image_store=image_store,
         checkup=Checkup(verifier, proxies, ca=settings().image_store.ca),

@@ -95,6 +95,7 @@ PURE = frozenset(
         "images.load",
         "images.fitting",
         "images.heldback",
+        "images.lately",
         "images.pieces",
         "imagestore.entry",
         "imagestore.mirrored",

@@ -186,7 +186,12 @@ def _(what: kinds.ImageMismatch) -> str:
     return (
         f"{what.part} is not given: the SHA-256 of {what.source} is {what.found}, "
         f"and should be {what.wanted} by {what.by}"
-    )
+    ) + (f"; {what.also}" if what.also else "")
+
+
+@sentence.register
+def _(what: kinds.ImageElsewhere) -> str:
+    return f"{what.part} comes from {what.source}, for {what.why}"
 
 
 @sentence.register

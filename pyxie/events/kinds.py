@@ -161,6 +161,7 @@ class ImageMismatch(Kind):
         wanted: The SHA-256 that it should have.
         found: The one that it has.
         by: Where ``wanted`` is from.
+        also: What other mirrors gave, in plain words; empty if they were not asked.
     """
 
     part: str
@@ -168,6 +169,22 @@ class ImageMismatch(Kind):
     wanted: str
     found: str
     by: str
+    also: str = ""
+
+
+@kind("image.elsewhere", Step.IMAGE)
+class ImageElsewhere(Kind):
+    """A kernel or an initrd comes from another mirror than the first.
+
+    Attributes:
+        part: As of `ImageFetching`.
+        source: Its URL at the mirror that gives it.
+        why: Why one before that does not, in plain words, with its URL.
+    """
+
+    part: str
+    source: str
+    why: str
 
 
 @kind("image.waiting", Step.IMAGE)

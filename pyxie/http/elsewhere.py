@@ -15,6 +15,7 @@ from pyxie.errors import NotServedError, PyxieError
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import (
     ImageAbsent,
+    ImageElsewhere,
     ImageFailed,
     ImageFetching,
     ImageProgress,
@@ -94,18 +95,7 @@ async def give(
         except UncachedError as exc:
             if not exc.is_meant:
                 tell(ImageUncached(part=part, source=url, why=str(exc)))
-            streams, right = request.app[UPSTREAMS], ""
-
-            async def judge(digest: str) -> None:
-                nonlocal right
-                await request.app[TRUST].judge(source, digest)
-                right = digest
-
-            judging = judge if source.expected else None
-            answer = await streams.stream(source, request, paced(moved), waits, judging)
-            if right:
-                given(right)
-            return answer
+            return await _streamed(request, source, part, tell, moved, waits, given)
     except VerificationError as exc:
         if extra and isinstance(exc, UnlistedError):
             tell(ImageAbsent(part=part))
@@ -138,6 +128,8 @@ async def _stored(
             copy = await first.of(stack.enter_async_context(opening))
         except TooLateError as exc:
             raise UpstreamError(source.url, str(exc)) from exc
+        for why in copy.passed:
+            tell(ImageElsewhere(part=part, source=copy.at, why=why))
         if copy.stale:
             tell(ImageStale(part=part, source=shown(source.url), why=copy.stale, age=copy.age))
 
@@ -156,6 +148,38 @@ async def _stored(
         if digest and request.method == "GET":
             given(digest)
         return answer
+
+
+async def _streamed(
+    request: web.Request,
+    source: Upstream,
+    part: str,
+    tell: Callable[[Kind], None],
+    moved: Moved,
+    waits: Callable[[float], None],
+    given: Callable[[str], None],
+) -> web.StreamResponse:
+    right, asked = "", await request.app[TRUST].askable(source)
+    if asked.nowhere is not None:
+        raise asked.nowhere
+
+    async def judge(digest: str, gave: str) -> None:
+        nonlocal right
+        await request.app[TRUST].judge(source, digest, gave)
+        right = digest
+
+    def passed(other: str, why: PyxieError) -> None:
+        tell(ImageElsewhere(part=part, source=shown(other), why=str(why)))
+
+    for each in asked.passed:
+        passed(asked.source.url, each)
+    judging = judge if source.expected else None
+    answer = await request.app[UPSTREAMS].stream(
+        asked.source, request, paced(moved), waits, judging, passed
+    )
+    if right:
+        given(right)
+    return answer
 
 
 async def _copied(

@@ -6,7 +6,7 @@ What is known to be wrong by then refuses it; what cannot be known yet is said.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,17 @@ from pyxie.errors import NotServedError, Problem
 from pyxie.http.files import opened
 from pyxie.http.mediafiles import medium_file
 from pyxie.http.parts import IMAGE_STORE, OWN_FILES, POOLS, SETTINGS, VERIFIER
-from pyxie.images.spec import Image, Images, Local, OnMedium, Upstream, images_of, locate, source
+from pyxie.images.spec import (
+    Image,
+    Images,
+    Local,
+    OnMedium,
+    Upstream,
+    images_of,
+    locate,
+    source,
+    with_mirrors,
+)
 from pyxie.images.upstream import UpstreamError
 from pyxie.imagestore.growth import UncachedError
 from pyxie.registry.define import Definition
@@ -57,7 +67,8 @@ async def verified(
         UnverifiedError: One is known to be wrong.
     """
     said: dict[str, None] = {}
-    for part, at, image in _parts(images_of(definition.machine, called)):
+    mirrors = request.app[SETTINGS]().mirrors
+    for part, at, image in _parts(images_of(definition.machine, called), mirrors):
         try:
             async with asyncio.timeout(VERIFY_BEGIN.most):
                 await _checked(request, image)
@@ -103,10 +114,12 @@ async def _compared(request: web.Request, image: Upstream, sha256: str) -> None:
                 pass
 
 
-def _parts(images: Images) -> Iterator[tuple[str, Loc, Image]]:
-    yield "kernel", ("kernel",), images.kernel
-    for at, image in enumerate(images.initrds):
-        yield f"initrd {at}", ("initrd", at), image
+def _parts(
+    images: Images, mirrors: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, Loc, Image]]:
+    locs: list[Loc] = [("kernel",), *(("initrd", at) for at in range(len(images.initrds)))]
+    for (part, image), loc in zip(images.parts, locs, strict=True):
+        yield part, loc, with_mirrors(image, mirrors) if isinstance(image, Upstream) else image
 
 
 def _placed(

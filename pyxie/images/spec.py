@@ -18,7 +18,7 @@ from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import Mirrors, mirror
 from pyxie.urls import is_below, shown
-from pyxie.verification.expected import Expected, Listed, expected
+from pyxie.verification.expected import Expected, Listed, expected, expected_at
 
 _FILE: Final = "file://"
 _LONGEST: Final = 255
@@ -40,6 +40,11 @@ class Upstream:
     reach: Reach = Reach.ANYWHERE
     mirrors: tuple[str, ...] = ()
     expected: Expected | None = None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All places where it is, in their order."""
+        return self.url, *self.mirrors
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +257,8 @@ def with_mirrors(source: Upstream, mirrors: Mapping[str, Sequence[str]]) -> Upst
             if is_below(source.url, url):
                 rest = source.url.removeprefix(url)
                 others = tuple(f"{each}{rest}" for each in urls if each != url)
-                return replace(source, mirrors=others)
+                listed = source.expected and expected_at(source.expected, url, urls)
+                return replace(source, mirrors=others, expected=listed)
     return source
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Final, cast
 
@@ -15,10 +16,12 @@ from aiohttp import hdrs, web
 from aiohttp.http_writer import StreamWriter
 
 from pyxie.bounds import IMAGE_AHEAD, IMAGE_FIRST_BYTE, IMAGE_SILENCE
+from pyxie.clock import steady
 from pyxie.errors import PyxieError
 from pyxie.images.firstbyte import FirstByte, TooLateError
 from pyxie.images.fitting import Asked
-from pyxie.images.heldback import HeldBack, Judge
+from pyxie.images.heldback import HeldBack
+from pyxie.images.lately import Lately
 from pyxie.images.pieces import Pieces, Share
 from pyxie.images.spec import Upstream
 from pyxie.outbound.fetcher import Fetcher, WithFetcher
@@ -26,6 +29,7 @@ from pyxie.outbound.inflow import Inflow
 from pyxie.outbound.mark import VIA, onward
 from pyxie.outbound.phrases import phrase
 from pyxie.outbound.proxies import DIRECTLY, Proxies
+from pyxie.outbound.reach import Reach
 from pyxie.outbound.requests import proxy_for, reason
 from pyxie.urls import shown
 
@@ -47,6 +51,8 @@ SILENCE: Final = IMAGE_SILENCE.most
 """Seconds, half-way through a file."""
 Moved = Callable[[int, int | None], None]
 """Called after each piece: how many bytes were sent so far, and of how many, where known."""
+Judge = Callable[[str, str], Awaitable[object]]
+"""Is told the SHA-256 of all of a file, in hex, and the URL that gave it; raises if it is wrong."""
 
 
 class UpstreamError(PyxieError):
@@ -65,6 +71,10 @@ class UpstreamError(PyxieError):
 
     def __str__(self) -> str:
         return f"{shown(self.url)}: {self.why}"
+
+    def also(self, others: Iterable[PyxieError]) -> None:
+        """Say what other mirrors did, too."""
+        self.why = "; ".join((self.why, *map(str, others)))
 
 
 class RefusedError(UpstreamError):
@@ -100,6 +110,7 @@ class Upstreams(WithFetcher):
         first_byte: Gives the seconds that a server may take for the first byte of a file.
         silence: The seconds that it may then be silent.
         ca: Certificates that are believed beside the host's own.
+        lately: Is told which files servers do not have.
     """
 
     name = "upstreams"
@@ -111,7 +122,9 @@ class Upstreams(WithFetcher):
         first_byte: Callable[[], float] = lambda: FIRST_BYTE,
         silence: float = SILENCE,
         ca: Path | None = None,
+        lately: Lately | None = None,
     ) -> None:
+        self._lately = Lately(steady) if lately is None else lately
         self._proxies = proxies
         self._first_byte = first_byte
         self._silence = silence
@@ -125,8 +138,11 @@ class Upstreams(WithFetcher):
         moved: Moved = lambda _sent, _total: None,
         waits: Callable[[float], None] = lambda _seconds: None,
         judge: Judge | None = None,
+        passed: Callable[[str, UpstreamError], None] = lambda _url, _why: None,
     ) -> web.StreamResponse:
         """Answer ``request`` with a file of another server's; what is returned is sent already.
+
+        Its mirrors are asked in their order, until one begins to give it.
 
         Args:
             source: What is asked of which server.
@@ -134,6 +150,7 @@ class Upstreams(WithFetcher):
             moved: Called with how far it has come.
             waits: Called once if the first byte takes its time, with the seconds that it may take.
             judge: Asked before the last piece; then all is sent, whatever part is asked for.
+            passed: Called with the mirror that is asked, after one that does not give it.
 
         Raises:
             UpstreamError: Nothing was answered yet; the caller does that.
@@ -143,23 +160,48 @@ class Upstreams(WithFetcher):
             ConnectionError: The client has left.
         """
         # Of a part nobody could tell whether it is right.
-        url, asked = source.url, Asked.by({} if judge else request.headers)
-        first = FirstByte(self._first_byte(), lambda: request.transport is None, waits)
-        async with AsyncExitStack() as stack:
-            try:
-                passed = {**asked.headers, VIA: onward(request.headers)}
-                fetched = self._fetcher.get(
-                    url, source.reach, method=request.method, headers=passed
-                )
-                answer = (await first.of(stack.enter_async_context(fetched))).answer
-            except (TooLateError, PyxieError) as exc:  # a redirect, or a proxy, say
-                raise UpstreamError(url, str(exc)) from exc
-            except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
-                raise UpstreamError(url, in_words(exc)) from exc
-            if misfit := asked.misfit(answer.status, answer.headers):
-                by = proxy_for(self._proxies, answer.url)
-                raise RefusedError(url, answer.status, misfit, str(by or ""))
-            return await self._pass_on(answer, url, request, moved, first, HeldBack(judge))
+        asked = Asked.by({} if judge else request.headers)
+        failed: list[UpstreamError] = []
+        for url in source.urls:
+            if failed:
+                passed(url, failed[-1])
+            first = FirstByte(self._first_byte(), lambda: request.transport is None, waits)
+            held = HeldBack(partial(_judged, judge, url) if judge else None)
+            async with AsyncExitStack() as stack:
+                try:
+                    answer = await self._answer(stack, url, source.reach, request, asked, first)
+                except UpstreamError as exc:
+                    failed.append(exc)
+                    continue
+                return await self._pass_on(answer, url, request, moved, first, held)
+        failed[0].also(failed[1:])
+        raise failed[0]
+
+    async def _answer(
+        self,
+        stack: AsyncExitStack,
+        url: str,
+        reach: Reach,
+        request: web.Request,
+        asked: Asked,
+        first: FirstByte,
+    ) -> aiohttp.ClientResponse:
+        """Return one server's answer, as long as ``stack`` is not left; raises UpstreamError."""
+        try:
+            passed = {**asked.headers, VIA: onward(request.headers)}
+            fetched = self._fetcher.get(url, reach, method=request.method, headers=passed)
+            answer = (await first.of(stack.enter_async_context(fetched))).answer
+        except (TooLateError, PyxieError) as exc:  # a redirect, or a proxy, say
+            raise UpstreamError(url, str(exc)) from exc
+        except (aiohttp.ClientError, TimeoutError, ValueError) as exc:
+            raise UpstreamError(url, in_words(exc)) from exc
+        if misfit := asked.misfit(answer.status, answer.headers):
+            by = proxy_for(self._proxies, answer.url)
+            refused = RefusedError(url, answer.status, misfit, str(by or ""))
+            if refused.is_absence:
+                self._lately.absent(url, reach, refused.status, refused.why)
+            raise refused
+        return answer
 
     async def part(
         self, source: Upstream, start: int, end: int, size: int | None, validator: str
@@ -270,6 +312,10 @@ class Upstreams(WithFetcher):
             reset(request)
             raise
         await cast("StreamWriter", request.writer).write(last, drain=False)
+
+
+async def _judged(judge: Judge, url: str, digest: str) -> None:
+    await judge(digest, url)
 
 
 async def _taken(request: web.Request, inflow: Inflow) -> float:

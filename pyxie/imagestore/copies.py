@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,19 +20,22 @@ from pyxie.bounds import IMAGE_CHECK, IMAGE_SPARE
 from pyxie.config.imagestore import ImageStore as StoreSettings
 from pyxie.errors import BusyError
 from pyxie.images.spec import Upstream
-from pyxie.images.upstream import FIRST_BYTE, SILENCE, Moved, UpstreamError
+from pyxie.images.upstream import FIRST_BYTE, SILENCE, Moved, RefusedError, UpstreamError
 from pyxie.imagestore.entry import Entry, Head, key_of
 from pyxie.imagestore.fetching import Means
 from pyxie.imagestore.growth import Growth, UncachedError
 from pyxie.imagestore.imagecache import ImageCache
 from pyxie.imagestore.inflight import InFlight
-from pyxie.imagestore.policy import Revalidate
-from pyxie.imagestore.trust import Trust
+from pyxie.imagestore.policy import AGAIN, Revalidate
+from pyxie.imagestore.trust import Askable, Trust
 from pyxie.metrics import Metrics
 from pyxie.openfile import OpenFile
 from pyxie.outbound.fetcher import Fetcher
 from pyxie.outbound.proxies import DIRECTLY, Proxies
+from pyxie.outbound.reach import Reach
 from pyxie.threads import Pool
+from pyxie.urls import shown
+from pyxie.verification.faults import MismatchError
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +43,12 @@ _FLUSH: Final = 600.0
 """Seconds between two looks at the folder; what was used is written down then."""
 
 
-async def _unjudged(_source: Upstream, _digest: str) -> str:
+async def _unjudged(_source: Upstream, _digest: str, _gave: str) -> str:
     return ""
+
+
+def _unnoted(_refused: RefusedError, _reach: Reach) -> None:
+    pass
 
 
 async def _nothing() -> frozenset[str]:
@@ -88,9 +95,36 @@ class Copy:
         return there
 
     @property
+    def at(self) -> str:
+        """Where it comes from, as it may be shown; empty where that is known no more."""
+        return self.growth.at if self.growth is not None else ""
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """Why mirrors before that one do not give it, a sentence each."""
+        return tuple(self.growth.passed) if self.growth is not None else ()
+
+    @property
     def is_whole(self) -> bool:
         """Whether all of it is there."""
         return self.growth is None or (bool(self.growth.digest) and self.judge is None)
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A file that is there in whole.
+
+    Attributes:
+        path: Where.
+        digest: SHA-256, in hex.
+        at: As of `Copy`.
+        passed: As of `Copy`.
+    """
+
+    path: Path
+    digest: str
+    at: str
+    passed: tuple[str, ...]
 
 
 class ImageStore:
@@ -143,6 +177,7 @@ class ImageStore:
             first_byte=first_byte,
             silence=silence,
             judge=trust.judge if trust else _unjudged,
+            absent=trust.absent if trust else _unnoted,
         )
         self._in_flight = InFlight(self.cache, means, self._metrics, clock, spare)
         self._wakings: asyncio.Queue[None] = asyncio.Queue(1)
@@ -228,6 +263,7 @@ class ImageStore:
             raise UncachedError("no images are kept", is_meant=True)
         key, stale = key_of(source.url, source.reach), ""
         is_right = await self._is_right(source, self.cache.get(key))
+        asked = Askable(source) if is_right and not anew else await self._askable(source)
         while (over := self._in_flight.get(key)) is not None and over.error is not None:
             await over.ended()  # what is left of it is seen to
         entry, growth = self.cache.get(key), self._in_flight.get(key)
@@ -240,12 +276,16 @@ class ImageStore:
             or not self.cache.is_fresh(entry, revalidate)
         ):
             try:
-                growth = self._in_flight.begin(key, source)
+                growth = self._in_flight.begin(key, source, asked)
             except UncachedError as exc:
                 if entry is None:
                     self._metrics.image_store.labels("uncached").inc()
                     raise
                 stale = str(exc)
+            except UpstreamError as exc:  # none of its mirrors is worth asking
+                if entry is None:
+                    raise
+                stale = exc.why
         if growth is not None:
             shared = growth.has_begun or growth.readers > 0
             growth.enter()
@@ -268,13 +308,31 @@ class ImageStore:
         Raises:
             UpstreamError, UncachedError, PyxieError: As of `open`.
         """
-        async with self.open(source) as copy:
-            at = 0
-            while (there := await copy.beyond(at)) > at:
-                at = there
-            yield copy
+        async with AsyncExitStack() as stack:
+            yield await self._whole(stack, source, lambda _there, _size: None, anew=False)
 
-    async def path(self, source: Upstream) -> Path:
+    async def _whole(
+        self, stack: AsyncExitStack, source: Upstream, moved: Moved, *, anew: bool
+    ) -> Copy:
+        """Return a file once all of it is there, of the first mirror that has what it should be."""
+        mirrors = {*map(shown, source.urls)}
+        for left in range(len(source.urls), -1, -1):  # the last says what all of them gave
+            try:
+                async with AsyncExitStack() as own:
+                    copy = await own.enter_async_context(self.open(source, anew=anew))
+                    at = 0
+                    while (there := await copy.beyond(at)) > at and not copy.is_whole:
+                        at = there
+                        moved(at, copy.head.size)
+                    moved(there, copy.head.size)
+                    stack.push_async_callback(own.pop_all().aclose)
+                    return copy
+            except MismatchError as exc:
+                if not left or exc.what not in mirrors:  # but a list
+                    raise
+        raise AssertionError  # pragma: no cover - the last has returned or raised
+
+    async def on_disk(self, source: Upstream) -> OnDisk:
         """Return where a file is on disk, once all of it is there.
 
         Raises:
@@ -286,7 +344,7 @@ class ImageStore:
         entry, disk = self.held(source), self.cache.disk
         if entry is None or disk is None:
             raise UncachedError("it cannot be kept")
-        return disk.path(entry.digest)
+        return OnDisk(disk.path(entry.digest), entry.digest, copy.at, copy.passed)
 
     async def fetch(self, source: Upstream, moved: Moved = lambda _there, _size: None) -> Entry:
         """Have the newest of a file in the store, whole; return what is known of it.
@@ -300,12 +358,10 @@ class ImageStore:
             UncachedError: It cannot be kept.
             PyxieError: It is not what it should be.
         """
-        async with self.open(source, anew=True) as copy:
-            at = 0
-            while (there := await copy.beyond(at)) > at and not copy.is_whole:
-                at = there
-                moved(at, copy.head.size)
-            moved(there, copy.head.size)
+        if self._trust is not None:
+            self._trust.forget(source)
+        async with AsyncExitStack() as stack:
+            copy = await self._whole(stack, source, moved, anew=True)
             if copy.growth is not None:
                 await copy.growth.ended()
             if copy.stale:
@@ -324,9 +380,14 @@ class ImageStore:
         """
         if self._trust is None or source.expected is None:
             return None
-        if entry is not None and await self._trust.is_right(source, entry):
-            return entry.digest
-        return ""
+        if entry is None:
+            return ""
+        asked = 0 <= self._clock() - entry.checked < AGAIN
+        is_right = await self._trust.is_right(source, entry, asked=asked)
+        return entry.digest if is_right else ""
+
+    async def _askable(self, source: Upstream) -> Askable:
+        return await self._trust.askable(source) if self._trust else Askable(source)
 
     def _judge_of(self, source: Upstream) -> Callable[[str], Awaitable[object]] | None:
         if self._trust is None or source.expected is None:

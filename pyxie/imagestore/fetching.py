@@ -22,14 +22,18 @@ from pyxie.errors import BusyError, PyxieError
 from pyxie.images.fitting import Asked
 from pyxie.images.spec import Upstream
 from pyxie.images.upstream import BrokenOffError, RefusedError, UpstreamError, in_words
-from pyxie.imagestore.entry import Head
+from pyxie.imagestore.entry import Entry, Head
 from pyxie.imagestore.growth import Growth, UncachedError
 from pyxie.imagestore.ondisk import FULL, Disk, Partial
+from pyxie.imagestore.trust import together
 from pyxie.outbound.fetcher import Fetcher
 from pyxie.outbound.inflow import Inflow
 from pyxie.outbound.proxies import Proxies
+from pyxie.outbound.reach import Reach
 from pyxie.outbound.requests import proxy_for
 from pyxie.threads import Pool
+from pyxie.urls import shown
+from pyxie.verification.faults import MismatchError, VerificationError
 
 _WAITS: Final = (0.2, 1.0, 3.0)
 """Seconds before another try, each time that none has brought a byte more."""
@@ -61,8 +65,9 @@ class Means:
         first_byte: Gives the seconds that a server may take for the first byte.
         silence: The seconds that it may then be silent.
         room: Makes room for so many bytes of a file in all; raises UncachedError.
-        judge: Is told source and digest of what is all there, and says by what it is known to
-            be right, or nothing; raises PyxieError if it is wrong.
+        judge: Is told source and digest of what is all there, and which mirror gave it, and says
+            by what it is known to be right, or nothing; raises PyxieError if it is wrong.
+        absent: Is told of a server that has no such file.
     """
 
     disk: Disk
@@ -72,7 +77,8 @@ class Means:
     first_byte: Callable[[], float]
     silence: float
     room: Callable[[Growth, int], Awaitable[None]]
-    judge: Callable[[Upstream, str], Awaitable[str]]
+    judge: Callable[[Upstream, str, str], Awaitable[str]]
+    absent: Callable[[RefusedError, Reach], None]
 
 
 class Fetching:
@@ -83,11 +89,11 @@ class Fetching:
         source: Where it is.
         growth: Is told how far it has come.
         means: What it is done with.
-        had: What the server said of the copy that there is; None if there is none.
+        had: The copy that there is; None if there is none.
     """
 
     def __init__(
-        self, key: str, source: Upstream, growth: Growth, means: Means, had: Head | None
+        self, key: str, source: Upstream, growth: Growth, means: Means, had: Entry | None
     ) -> None:
         self.verified = ""
         self._key = key
@@ -96,6 +102,7 @@ class Fetching:
         self._means = means
         self._had = had
         self._ranges = True
+        self._began_by = ""
 
     async def run(self) -> bool:
         """Fetch it; False if it is the same as the copy that there is.
@@ -119,20 +126,39 @@ class Fetching:
         finally:
             if partial is not None and self._growth.file is None:
                 partial.file.close()
-        self.verified = await means.judge(self._source, digest)
+        # Who began it is to blame: others go on with what that one says it has. Of what was there
+        # before nobody knows who that was; it is gone then, and the next try shows.
+        self.verified = await means.judge(self._source, digest, self._began_by)
         self._growth.finish(digest)
         return True
 
     async def _fetched(self, partial: Partial) -> bool:
         """Have all of it; False if there is nothing new."""
-        first: UpstreamError | None = None
-        for url in (self._source.url, *self._source.mirrors):
+        failed: list[PyxieError] = []
+        for url in self._source.urls:
             try:
-                return await self._all_of(url, partial)
-            except UpstreamError as exc:
-                first = first or exc
-        assert first is not None  # noqa: S101 - there is one URL at least
-        raise first
+                is_new = await self._all_of(url, partial)
+                if not is_new:
+                    await self._unchanged(url)
+            except (UpstreamError, MismatchError) as exc:
+                if isinstance(exc, RefusedError) and exc.is_absence:
+                    self._means.absent(exc, self._source.reach)
+                failed.append(exc)
+                self._growth.pass_over(exc)
+            else:
+                return is_new
+        raise together(failed)
+
+    async def _unchanged(self, url: str) -> None:
+        """Raise MismatchError if a server has nothing new, and that is not what it should be."""
+        if self._had is None:
+            return
+        try:
+            await self._means.judge(self._source, self._had.digest, url)
+        except MismatchError:
+            raise
+        except VerificationError:
+            pass  # it is looked at again before it is served
 
     async def _all_of(self, url: str, partial: Partial) -> bool:
         tries = 0
@@ -187,7 +213,7 @@ class Fetching:
             return {hdrs.RANGE: f"bytes={partial.size}-", hdrs.IF_RANGE: known}
         if partial.size or self._had is None:
             return {}
-        return self._had.conditions
+        return self._had.head.conditions
 
     def _check(self, answer: aiohttp.ClientResponse, url: str, asked: Asked) -> None:
         """Raise unless it is an answer to what was asked."""
@@ -219,7 +245,9 @@ class Fetching:
             if answer.status == 200 and head.validator:
                 await means.pool.run(means.disk.note, self._key, head)
             partial.is_of(head)
-            growth.begin(head, partial.file)
+            if answer.status == 200:
+                self._began_by = url
+            growth.begin(head, partial.file, shown(url))
         return partial.size
 
     async def _body(

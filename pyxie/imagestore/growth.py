@@ -43,6 +43,8 @@ class Growth:
         unchanged: There is nothing new to be fetched: the copy from before is right still.
         error: Why there will not be more.
         readers: How many use it.
+        at: Where it comes from, as it may be shown; empty before that is known.
+        passed: Why mirrors before that one do not give it, a sentence each.
     """
 
     def __init__(self, url: str, began: float = 0.0) -> None:
@@ -57,6 +59,8 @@ class Growth:
         self.unchanged = False
         self.error: PyxieError | None = None
         self.readers = 0
+        self.at = ""
+        self.passed: list[str] = []
         self._over = False
         self._changed = asyncio.Event()
 
@@ -101,9 +105,13 @@ class Growth:
         """Say that there is room for so many bytes of it."""
         self.reserved = size
 
-    def begin(self, head: Head, file: OpenFile) -> None:
-        """Say what it is, before the first byte."""
-        self.head, self.file = head, file
+    def begin(self, head: Head, file: OpenFile, at: str = "") -> None:
+        """Say what it is and where it is from, before the first byte."""
+        self.head, self.file, self.at = head, file, at
+
+    def pass_over(self, why: PyxieError) -> None:
+        """Say that a mirror does not give it."""
+        self.passed.append(str(why))
 
     def grown(self, written: int) -> None:
         """Say that so many bytes are there."""

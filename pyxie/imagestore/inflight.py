@@ -22,6 +22,7 @@ from pyxie.imagestore.growth import Growth, UncachedError
 from pyxie.imagestore.imagecache import ImageCache
 from pyxie.imagestore.ondisk import Disk
 from pyxie.imagestore.room import Room
+from pyxie.imagestore.trust import Askable
 from pyxie.metrics import Metrics
 from pyxie.urls import shown
 from pyxie.verification.faults import VerificationError
@@ -97,8 +98,20 @@ class InFlight:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def begin(self, key: str, source: Upstream) -> Growth:
-        """Begin to fetch a file; raises UncachedError if it could not be kept."""
+    def begin(self, key: str, source: Upstream, asked: Askable) -> Growth:
+        """Begin to fetch a file.
+
+        Args:
+            key: Of the file.
+            source: The file, as it is kept.
+            asked: Where it is to be had.
+
+        Raises:
+            UncachedError: It could not be kept.
+            PyxieError: It is not to be had.
+        """
+        if asked.nowhere is not None:
+            raise asked.nowhere
         disk = self._cache.disk
         if disk is None:
             raise UncachedError(self._cache.fault or "pyxie is stopping", is_meant=True)
@@ -111,7 +124,9 @@ class InFlight:
             if not self._displaces(loop.time()):
                 raise UncachedError(f"{len(self._growing)} files are being fetched already")
         growth = self._growing[key] = Growth(shown(source.url), loop.time())
-        task = loop.create_task(self._fetch(key, source, growth, disk))
+        for each in asked.passed:
+            growth.pass_over(each)
+        task = loop.create_task(self._fetch(key, asked.source, growth, disk))
         growth.fetched_by(task)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -132,8 +147,7 @@ class InFlight:
 
     async def _fetch(self, key: str, source: Upstream, growth: Growth, disk: Disk) -> None:
         means = self._means(disk=disk, room=self.room.make)
-        had = self._cache.get(key)
-        fetching = Fetching(key, source, growth, means, had.head if had is not None else None)
+        fetching = Fetching(key, source, growth, means, self._cache.get(key))
         try:
             is_new = await fetching.run()
             now = self._clock()

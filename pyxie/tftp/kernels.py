@@ -21,7 +21,7 @@ from pyxie.confined import normalise
 from pyxie.errors import BusyError, NotServedError, PyxieError
 from pyxie.events.event import Recorder
 from pyxie.events.kind import Kind
-from pyxie.events.kinds import ImageFailed, ImageFetching
+from pyxie.events.kinds import ImageElsewhere, ImageFailed, ImageFetching
 from pyxie.images.spec import (
     Local,
     OnMedium,
@@ -131,7 +131,7 @@ class Kernels:
                 by = verified_by(source)
                 self._tell(build, ImageFetching(part=part, source=url, verified=by), peer)
                 try:
-                    path = await self._store.path(with_mirrors(source, settings.mirrors))
+                    there = await self._store.on_disk(with_mirrors(source, settings.mirrors))
                 except VerificationError as exc:
                     self._tell(build, told(exc, part, url), peer)
                     raise NotServedError(part, _WRONG) from exc
@@ -139,6 +139,9 @@ class Kernels:
                     why = getattr(exc, "why", "") or str(exc)
                     self._tell(build, ImageFailed(part=part, source=url, why=why), peer)
                     raise NotServedError(part, _FAILED) from exc
+                path = there.path
+                for why in there.passed:
+                    self._tell(build, ImageElsewhere(part=part, source=there.at, why=why), peer)
         return Found(path=path, mac=build.mac, what=part)
 
     async def _check(self, build: Build, local: Local, path: Path, part: str, peer: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from pyxie.outbound.reach import Reach
+from pyxie.urls import is_below
 from pyxie.verification.digests import plain
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -22,6 +24,7 @@ class Listed:
         keyring: Who may have signed: a file's absolute path, or a name that is looked for.
         release: A Debian archive's ``InRelease`` or ``Release``, which has the list's digest.
         reach: Where all these may lead, by who named them.
+        elsewhere: The same list at other mirrors, in their order: for when it does not hold here.
     """
 
     url: str
@@ -29,6 +32,7 @@ class Listed:
     keyring: str = ""
     release: str = ""
     reach: Reach = Reach.ANYWHERE
+    elsewhere: tuple[Listed, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +90,34 @@ def expected(url: str, sha256: str = "", listed: Listed | None = None) -> Expect
     if not name:
         return Expected(sha256=sha256) if sha256 else None
     return Expected(sha256=sha256, listed=listed, name=name)
+
+
+def expected_at(known: Expected, url: str, urls: Iterable[str]) -> Expected:
+    """Return what a file is to be, by a list that other mirrors have, too.
+
+    Args:
+        known: What it is to be.
+        url: The tree that the list is below; another list is its own.
+        urls: The same tree everywhere.
+    """
+    listed = known.listed
+    if listed is None or not is_below(listed.url, url):
+        return known
+
+    def moved(each: str, to: str) -> str:
+        return f"{to}{each.removeprefix(url)}" if is_below(each, url) else each
+
+    others = tuple(
+        replace(
+            listed,
+            url=moved(listed.url, to),
+            signature=moved(listed.signature, to),
+            release=moved(listed.release, to),
+        )
+        for to in urls
+        if to != url
+    )
+    return replace(known, listed=replace(listed, elsewhere=others))
 
 
 def name_in(listed: str, url: str) -> str:

@@ -5,6 +5,8 @@ Each says in its text what to do, and names the list or the key that it is about
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyxie.errors import PyxieError
 from pyxie.urls import shown
 
@@ -33,10 +35,15 @@ class MismatchError(VerificationError):
         wanted: The SHA-256 that it should have, 64 hexadecimal digits.
         found: The one that it has.
         by: Where ``wanted`` is from.
+        also: What other mirrors gave, of ``tried``, in plain words; empty for nothing.
     """
 
-    def __init__(self, what: str, wanted: str, found: str, by: str) -> None:
-        super().__init__(what, f"its SHA-256 is {found}, and should be {wanted} by {by}")
+    def __init__(
+        self, what: str, wanted: str, found: str, by: str, tried: Iterable[object] = ()
+    ) -> None:
+        self.also = "; ".join(map(str, tried))
+        why = f"its SHA-256 is {found}, and should be {wanted} by {by}"
+        super().__init__(what, f"{why}; {self.also}" if self.also else why)
         self.wanted = wanted
         self.found = found
         self.by = by

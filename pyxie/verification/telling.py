@@ -17,6 +17,11 @@ def told(exc: VerificationError, part: str, source: str) -> Kind:
     """
     if isinstance(exc, MismatchError):
         return ImageMismatch(
-            part=part, source=exc.what, wanted=exc.wanted, found=exc.found, by=exc.by
+            part=part,
+            source=exc.what,
+            wanted=exc.wanted,
+            found=exc.found,
+            by=exc.by,
+            also=exc.also,
         )
     return ImageFailed(part=part, source=source, why=f"cannot be verified: {exc}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ from pyxie.verification.keyrings import read as read_keyring
 from pyxie.verification.lists import Reader
 from pyxie.verification.openpgp import Signed, split
 from pyxie.verification.signature import check, program
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -125,8 +128,7 @@ class Verifier(WhenAsked):
         """
         if expected.sha256 or expected.listed is None:
             return Wanted(expected.sha256, expected.written or _OWN)
-        found = await self._list(expected.listed, anew=anew)
-        return Wanted(found.digests.of(expected.name), found.by)
+        return await self._listed(expected.listed, expected.name, anew=anew)
 
     async def agreed(self, expected: Expected, url: str) -> Wanted:
         """Return the digest as `wanted` does, if all that says one says the same.
@@ -144,27 +146,43 @@ class Verifier(WhenAsked):
         if not expected.sha256 or expected.listed is None:
             return await self.wanted(expected)
         try:
-            found = await self._list(expected.listed, anew=False)
-            other = found.digests.of(expected.name)
+            found = await self._listed(expected.listed, expected.name, anew=False)
         except VerificationError:
             return Wanted(expected.sha256, _OWN)
-        if other != expected.sha256:
-            raise MismatchError(url, expected.sha256, other, f"{_OWN}, against {found.by}")
+        if found.sha256 != expected.sha256:
+            raise MismatchError(url, expected.sha256, found.sha256, f"{_OWN}, against {found.by}")
         return Wanted(expected.sha256, f"{_OWN} and {found.by}")
 
-    async def _list(self, listed: Listed, *, anew: bool) -> _List:
-        """Return a list; who asks for one that is just being read waits for that."""
+    async def _listed(self, listed: Listed, name: str, *, anew: bool) -> Wanted:
+        """Return what a list says of a file, at the first mirror where it holds and names it.
+
+        Raises:
+            VerificationError: There is none; why not at the first.
+        """
+        first: VerificationError | None = None
+        for each in (listed, *listed.elsewhere):
+            try:
+                found = await self._at(each, anew=anew, alone=not listed.elsewhere)
+                return Wanted(found.digests.of(name), found.by)
+            except VerificationError as exc:
+                first = first or exc
+        assert first is not None  # noqa: S101 - there is one at least
+        raise first
+
+    async def _at(self, listed: Listed, *, anew: bool, alone: bool) -> _List:
+        """Return a list of one mirror; who asks for one that is just being read waits for that."""
         now = self._steady()
         at, task = self._asked.get(listed, (now, None))
-        lasts = _FAILED if anew or _has_failed(task) else _FRESH
+        # Where another mirror has it, nobody waits for the one that is down each time.
+        lasts = _FAILED if anew or (alone and _has_failed(task)) else _FRESH
         if task is None or (task.done() and now - at >= lasts):
-            task = self._begin(listed)
+            task = self._begin(listed, alone=alone)
             if note(self._asked, listed, (now, task), VERIFY_KEPT.whole):
                 VERIFY_KEPT.reached()
         # Who waits may leave; the others still want it.
         return await asyncio.shield(task)
 
-    def _begin(self, listed: Listed) -> asyncio.Task[_List]:
+    def _begin(self, listed: Listed, *, alone: bool) -> asyncio.Task[_List]:
         """Begin to read a list; whoever wants it may leave meanwhile, and come with another.
 
         Raises:
@@ -175,7 +193,7 @@ class Verifier(WhenAsked):
         if len(self._reading) >= most or (reach is Reach.PUBLIC and by_builders >= most // 2):
             VERIFY_READS.reached()
             raise UnreadError(listed.url, "cannot be read now: too many lists are being read")
-        task = asyncio.get_running_loop().create_task(self._fetched(listed))
+        task = asyncio.get_running_loop().create_task(self._told(listed, alone=alone))
         self._reading[task] = reach
         task.add_done_callback(self._read)
         return task
@@ -190,6 +208,14 @@ class Verifier(WhenAsked):
                 if held > VERIFY_HELD.whole and each is not task:
                     VERIFY_HELD.reached()
                     del self._asked[listed]
+
+    async def _told(self, listed: Listed, *, alone: bool) -> _List:
+        try:
+            return await self._fetched(listed)
+        except VerificationError as exc:
+            if not alone:
+                log.warning("checksums: %s; another mirror's counts", exc)
+            raise
 
     async def _fetched(self, listed: Listed) -> _List:
         url = listed.release or listed.url

@@ -22,9 +22,8 @@ from pyxie.composition import assemble, serve_dhcp, serve_http, serve_tftp
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
 from pyxie.http.parts import Parts
-from pyxie.images.heldback import Judge
 from pyxie.images.spec import Upstream
-from pyxie.images.upstream import Moved, UpstreamError, Upstreams
+from pyxie.images.upstream import Judge, Moved, UpstreamError, Upstreams
 from pyxie.loaders.folders import Loaders
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.service import Service
@@ -112,6 +111,7 @@ class FakeUpstreams(Upstreams):
         moved: Moved = lambda _sent, _total: None,
         waits: Callable[[float], None] = lambda _seconds: None,
         judge: Judge | None = None,
+        passed: Callable[[str, UpstreamError], None] = lambda _url, _why: None,
     ) -> web.StreamResponse:
         url = source.url
         if url not in self._files:

@@ -208,6 +208,12 @@ SAID = [
         "kernel: a copy of just now is served: http://192.0.2.1/linux: no",
     ),
     (
+        kinds.ImageElsewhere(
+            part="kernel", source="http://b/linux", why="http://a/linux: answered 503"
+        ),
+        "kernel comes from http://b/linux, for http://a/linux: answered 503",
+    ),
+    (
         kinds.ImageUncached(part="kernel", source="http://192.0.2.1/linux", why="the disk is full"),
         "kernel: http://192.0.2.1/linux is not kept, but streamed: the disk is full",
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.bounds import IMAGE_ABSENT
 from pyxie.events.kind import Step
 from pyxie.imagestore import fetching
 from pyxie.imagestore.ondisk import Partial
@@ -73,6 +74,32 @@ class TestAHall:
             assert served.counted("pyxie_image_store_files") == 1
             assert served.counted("pyxie_image_store_bytes") == len(KERNEL)
             assert served.counted("pyxie_image_store_fetched_bytes_total") == len(KERNEL)
+
+    @pytest.mark.parametrize("store", ["", "image_store: {size: 0}\n"])
+    async def test_that_asks_for_what_is_not_there_costs_the_mirror_one_request(
+        self, tmp_path: Path, store: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As shim does for `revocations.efi`, on each machine, and can do without."""
+        async with (
+            liar(says("404 Not Found"), whole(KERNEL)) as there,
+            booting(tmp_path, there, CONFIG + store) as served,
+        ):
+            at = f"/boot/{HOST}/kernel/revocations.efi"
+            hall = [await served.get(at) for _ in range(20)]
+
+            assert {each.status for each in hall} == {404}
+            assert len(there.asked) == 1
+            monkeypatch.setattr(IMAGE_ABSENT, "most", 0)
+            assert (await served.get(at)).body == KERNEL
+
+    async def test_is_told_each_time_that_its_kernel_is_not_there(self, tmp_path: Path) -> None:
+        async with liar(says("404 Not Found")) as there, booting(tmp_path, there) as served:
+            for _ in range(3):
+                assert (await served.get(AT)).status == 502
+
+            told = f"kernel: {there.url}/linux: answered 404 Not Found"
+            assert {*served.texts(Step.TROUBLE)} == {told}
+            assert len(there.asked) == 1
 
 
 class TestWhileItGrows:

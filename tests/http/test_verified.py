@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -300,6 +300,92 @@ class TestAMachine:
 
         assert served.texts(Step.IMAGE)[0] == (
             f"fetching kernel, streamed from {there.url}/linux, not verified"
+        )
+
+
+@asynccontextmanager
+async def several(
+    folder: Path, *mirrors: dict[str, File], store: str = "", beside: str = ""
+) -> AsyncIterator[tuple[Served, list[Mirror]]]:
+    """Serve a machine that boots from the first of several mirrors of one tree."""
+    async with AsyncExitStack() as stack:
+        there = [await stack.enter_async_context(mirror(each)) for each in mirrors]
+        machine = (
+            f"hostname: {HOST}\nimage_url: {there[0].url}/\nkernel: {{url: linux{beside}}}\n"
+            "initrd: initrd.gz\nnetwork: [{macaddress: '00:de:ad:90:74:60'}]\ncmdline: quiet\n"
+        )
+        urls = ", ".join(each.url for each in there)
+        config = f"{CONFIG}mirrors: {{lab: [{urls}]}}\n{store}"
+        async with serving(folder, config=config, machine=machine) as served:
+            yield served, there
+
+
+class TestSeveralMirrors:
+    FORGED = b"forged" * 100_000
+    BESIDE = f", sha256: {LINUX}"
+
+    @pytest.mark.parametrize("store", ["", "image_store: {size: 0}\n"])
+    async def test_of_which_the_first_is_wrong_cost_a_hall_one_attempt(
+        self, tmp_path: Path, store: str
+    ) -> None:
+        files: tuple[dict[str, File], ...] = ({"linux": self.FORGED}, {"linux": b"kernel"})
+        async with several(tmp_path, *files, store=store, beside=self.BESIDE) as (served, there):
+            wrong, good = there
+            await served.build()
+            await served.cut_off(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            hall = [(await served.get(f"/boot/{HOST}/kernel/linux")).body for _ in range(5)]
+
+        why = (
+            f"{wrong.url}/linux: its SHA-256 is {hashlib.sha256(self.FORGED).hexdigest()},"
+            f" and should be {LINUX} by 'sha256'"
+        )
+        assert hall == [b"kernel"] * 5
+        assert len(wrong.asked) == 1
+        assert f"kernel comes from {good.url}/linux, for {why}" in served.texts(Step.IMAGE)
+        assert len(troubles(served)) == 1
+
+    @pytest.mark.parametrize("store", ["", "image_store: {size: 0}\n"])
+    async def test_of_which_the_first_is_down_give_the_file(
+        self, tmp_path: Path, store: str
+    ) -> None:
+        files: tuple[dict[str, File], ...] = ({"linux": 503}, {"linux": 404}, {"linux": b"kernel"})
+        async with several(tmp_path, *files, store=store) as (served, there):
+            await served.build()
+            kernel = await served.get(f"/boot/{HOST}/kernel/linux")
+
+        down, lacking, good = (f"{each.url}/linux" for each in there)
+        assert kernel.body == b"kernel"
+        assert [each for each in served.texts(Step.IMAGE) if "comes from" in each][-1:] == [
+            f"kernel comes from {good}, for {lacking}: answered 404 Not Found"
+        ]
+        assert any(f"for {down}: answered 503 Service" in each for each in served.texts(Step.IMAGE))
+
+    async def test_of_which_one_has_what_was_meant_begin_a_build(self, tmp_path: Path) -> None:
+        files: tuple[dict[str, File], ...] = ({"linux": b"older"}, {"linux": b"kernel"})
+        async with several(tmp_path, *files) as (served, _):
+            await served.build()
+            await served.get(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+
+            assert await asked(served, BODY % LINUX.encode()) == (200, "OK")
+
+    async def test_that_are_all_wrong_refuse_a_build_with_all_their_digests(
+        self, tmp_path: Path
+    ) -> None:
+        files: tuple[dict[str, File], ...] = ({"linux": b"older"}, {"linux": b"other"})
+        async with several(tmp_path, *files) as (served, (first, second)):
+            await served.build()
+            await served.get(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            status, told = await asked(served, BODY % LINUX.encode())
+
+        older, other = (hashlib.sha256(each).hexdigest() for each in (b"older", b"other"))
+        assert status == 400
+        assert told == (
+            f"body:1:30: kernel.sha256: {first.url}/linux: its SHA-256 is {older}, and should be"
+            f" {LINUX} by 'sha256'; {second.url}/linux: its SHA-256 is {other}, and should be"
+            f" {LINUX} by 'sha256'"
         )
 
 

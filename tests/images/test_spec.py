@@ -22,6 +22,7 @@ from pyxie.images.spec import (
 )
 from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
+from pyxie.verification.expected import Listed, expected
 
 
 def machine(**fields: object) -> Machine:
@@ -140,6 +141,29 @@ class TestMirrors:
     )
     def test_are_where_else_a_file_is(self, url: str, others: tuple[str, ...]) -> None:
         assert with_mirrors(Upstream(url), self.MIRRORS).mirrors == others
+
+    def test_have_the_list_with_its_signature_or_release_as_well(self) -> None:
+        a, b, c = (f"{each}/dists" for each in self.MIRRORS["debian"])
+        listed = Listed(url=f"{a}/SUMS", signature=f"{a}/SUMS.gpg", release=f"{a}/InRelease")
+        source = Upstream(f"{a}/linux", expected=expected(f"{a}/linux", "", listed))
+
+        known = with_mirrors(source, self.MIRRORS).expected
+        assert known == source.expected
+        assert known is not None
+        assert known.listed is not None
+        assert known.listed.elsewhere == tuple(
+            Listed(url=f"{at}/SUMS", signature=f"{at}/SUMS.gpg", release=f"{at}/InRelease")
+            for at in (b, c)
+        )
+
+    def test_have_no_list_that_is_nowhere_below_them(self) -> None:
+        url, listed = "http://a.example/debian/linux", Listed(url="http://a.example/SUMS")
+        source = Upstream(url, expected=expected(url, "", listed))
+
+        known = with_mirrors(source, self.MIRRORS).expected
+        assert known is not None
+        assert known.listed is not None
+        assert known.listed.elsewhere == ()
 
     def test_are_asked_for_nobody_who_may_only_build(self) -> None:
         source = Upstream("http://a.example/debian/linux", Reach.PUBLIC)

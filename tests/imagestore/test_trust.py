@@ -16,15 +16,17 @@ from pyxie.imagestore.trust import Trust, was_verified
 from pyxie.outbound.reach import Reach
 from pyxie.verification.expected import Expected, Listed, Wanted
 from pyxie.verification.faults import MismatchError, UnlistedError, UnreadError
-from pyxie.verification.lists import Lists
+from pyxie.verification.lists import Lists as Nobody
 from pyxie.verification.verifier import Verifier
 from tests.http.upstream import File, Mirror, mirror
+from tests.imagestore.liar import Asked, head, liar, says, whole
 from tests.imagestore.stores import KERNEL, kept, lies, only, read, store
 from tests.support import eventually
 
 NEWER = KERNEL[::-1]
 SUMS = "http://mirror.example/SHA256SUMS"
 LISTED = Listed(url=SUMS)
+PLAIN = Expected(listed=LISTED, name="linux")
 
 
 def digest(data: bytes) -> str:
@@ -40,7 +42,7 @@ class Says(Verifier):
     """
 
     def __init__(self, data: bytes, newer: bytes | None = None) -> None:
-        super().__init__(Lists(), Path)
+        super().__init__(Nobody(), Path)
         self.data = data
         self.newer = newer
         self.fault: Exception | None = None
@@ -53,6 +55,12 @@ class Says(Verifier):
         if anew and self.newer is not None:
             self.data = self.newer
         return Wanted(digest(self.data), SUMS)
+
+
+async def unchanged(asked: Asked, writer: asyncio.StreamWriter) -> None:
+    assert "if-none-match" in asked.headers
+    writer.write(head("304 Not Modified", ETag='"one"'))
+    await writer.drain()
 
 
 def source(there: Mirror, expected: Expected | None = None) -> Upstream:
@@ -192,6 +200,156 @@ class TestACopy:
                 await got(made, other)
 
 
+def at(one: Mirror, *others: Mirror) -> Upstream:
+    """Return the file at several mirrors, of which a list says what it is."""
+    wanted = source(one)
+    return replace(wanted, mirrors=tuple(f"{each.url}/linux" for each in others))
+
+
+class TestMirrors:
+    async def test_are_tried_in_their_order_until_one_has_what_was_meant(
+        self, tmp_path: Path
+    ) -> None:
+        async with (
+            mirror({"linux": NEWER}) as wrong,
+            mirror({"linux": 503}) as down,
+            mirror({"linux": KERNEL}) as good,
+            store(tmp_path, trust=Trust(Says(KERNEL))) as made,
+        ):
+            async with made.whole(at(wrong, down, good)) as copy:
+                assert await read(copy) == KERNEL
+
+            assert copy.at == f"{good.url}/linux"
+            assert copy.passed == (
+                str(MismatchError(f"{wrong.url}/linux", digest(KERNEL), digest(NEWER), SUMS)),
+                f"{down.url}/linux: answered 503 Service Unavailable",
+            )
+            assert [len(each.asked) for each in (wrong, down, good)] == [1, 1, 1]
+
+    async def test_that_gave_what_is_wrong_are_not_asked_by_whoever_comes_next(
+        self, tmp_path: Path
+    ) -> None:
+        """Who had the beginning of it is cut off, and asks again."""
+        async with (
+            mirror({"linux": NEWER}) as wrong,
+            mirror({"linux": KERNEL}) as good,
+            store(tmp_path, trust=Trust(Says(KERNEL))) as made,
+        ):
+            hall = [asyncio.create_task(got(made, at(wrong, good))) for _ in range(20)]
+            for each in await asyncio.gather(*hall, return_exceptions=True):
+                assert isinstance(each, MismatchError)
+            again = [asyncio.create_task(got(made, at(wrong, good))) for _ in range(20)]
+
+            assert {*await asyncio.gather(*again)} == {KERNEL}
+            assert await got(made, at(wrong, good)) == KERNEL
+            assert (len(wrong.asked), len(good.asked)) == (1, 1)
+
+    async def test_that_all_are_wrong_are_named_with_their_digests_and_left_alone(
+        self, tmp_path: Path
+    ) -> None:
+        other = KERNEL[:100]
+        async with (
+            mirror({"linux": NEWER}) as first,
+            mirror({"linux": other}) as second,
+            store(tmp_path, trust=Trust(Says(KERNEL))) as made,
+        ):
+            for _ in range(3):
+                with pytest.raises(MismatchError) as caught:
+                    async with made.whole(at(first, second)):
+                        pass
+
+            assert str(caught.value) == (
+                f"{first.url}/linux: its SHA-256 is {digest(NEWER)}, and should be"
+                f" {digest(KERNEL)} by {SUMS}; {second.url}/linux: its SHA-256 is"
+                f" {digest(other)}, and should be {digest(KERNEL)} by {SUMS}"
+            )
+            assert (len(first.asked), len(second.asked)) == (1, 1)
+            with pytest.raises(MismatchError):
+                await made.fetch(at(first, second))
+            assert (len(first.asked), len(second.asked)) == (2, 2), "somebody wants to know"
+
+    async def test_are_asked_at_once_where_something_else_is_wanted_by_now(
+        self, tmp_path: Path
+    ) -> None:
+        says = Says(KERNEL)
+        async with mirror({"linux": NEWER}) as there, store(tmp_path, trust=Trust(says)) as made:
+            with pytest.raises(MismatchError):
+                await got(made, source(there))
+            says.data = NEWER
+
+            assert await got(made, source(there)) == NEWER
+
+    async def test_that_still_have_what_was_meant_before_are_passed_over(
+        self, tmp_path: Path
+    ) -> None:
+        """By 304: it has nothing new, and what it has is not what should be there now."""
+        says = Says(KERNEL)
+        old = whole(KERNEL)
+        async with (
+            liar(old, unchanged) as behind,
+            mirror({"linux": NEWER}) as good,
+            store(tmp_path, trust=Trust(says)) as made,
+        ):
+            wanted = Upstream(f"{behind.url}/linux", mirrors=(f"{good.url}/linux",), expected=PLAIN)
+            assert await got(made, wanted) == KERNEL
+            await eventually(lambda: not made.fetching())
+            says.data = NEWER
+
+            assert await got(made, wanted) == NEWER
+
+    async def test_that_break_off_what_is_wrong_stop_nobody(self, tmp_path: Path) -> None:
+        """What another goes on with is wrong then, and nobody but the first is to blame."""
+        cut = whole(NEWER, cut=len(NEWER) // 2)
+        async with (
+            liar(cut, says("503 No")) as wrong,
+            liar(whole(KERNEL)) as good,
+            store(tmp_path, asks=wrong, trust=Trust(Says(KERNEL))) as made,
+        ):
+            wanted = Upstream(f"{wrong.url}/linux", mirrors=(f"{good.url}/linux",), expected=PLAIN)
+            async with made.whole(wanted) as copy:
+                assert await read(copy) == KERNEL
+
+
+class Lists(Verifier):
+    """Says what each mirror's list says.
+
+    Args:
+        digests: By the list's URL; raises what is none.
+    """
+
+    def __init__(self, digests: dict[str, str]) -> None:
+        super().__init__(Nobody(), Path)
+        self.digests = digests
+
+    async def wanted(self, expected: Expected, *, anew: bool = False) -> Wanted:
+        assert expected.listed is not None
+        return Wanted(self.digests[expected.listed.url], expected.listed.url)
+
+
+class TestAList:
+    """Of another mirror counts where the first one's lags behind the files, and no longer."""
+
+    FIRST, SECOND = "http://a.example/SHA256SUMS", "http://b.example/SHA256SUMS"
+    WANTED = Upstream(
+        "http://a.example/linux",
+        expected=Expected(listed=Listed(url=FIRST, elsewhere=(Listed(url=SECOND),)), name="linux"),
+    )
+
+    async def test_of_another_mirror_counts_for_what_was_fetched(self) -> None:
+        trust = Trust(Lists({self.FIRST: digest(KERNEL), self.SECOND: digest(NEWER)}))
+
+        assert await trust.judge(self.WANTED, digest(NEWER)) == self.SECOND
+        with pytest.raises(MismatchError, match=f"should be {digest(KERNEL)} by {self.FIRST}"):
+            await trust.judge(self.WANTED, "a1" * 32)
+
+    async def test_of_another_mirror_keeps_nothing_that_the_first_knows_no_more(self) -> None:
+        trust = Trust(Lists({self.FIRST: digest(NEWER), self.SECOND: digest(KERNEL)}))
+        kept = replace(entry(""), digest=digest(KERNEL))
+
+        assert not await trust.is_right(self.WANTED, kept)
+        assert await trust.is_right(self.WANTED, kept, asked=True)
+
+
 class TestBeforeAFetch:
     async def test_it_is_known_what_the_file_should_be(self) -> None:
         says = Says(KERNEL)
@@ -223,6 +381,11 @@ class TestWhatWasVerified:
             (LISTED, "http://other.example/SHA256SUMS", False),
             (replace(LISTED, signature="inline"), f"{SUMS}, which is not signed", False),
             (replace(LISTED, signature="inline"), f"{SUMS}, signed by ABC", True),
+            (
+                Listed(url="http://first.example/SHA256SUMS", elsewhere=(LISTED,)),
+                f"{SUMS}, which is not signed",
+                True,
+            ),
         ],
     )
     def test_counts_for_the_same_list_alone(

@@ -124,6 +124,29 @@ class TestAFile:
             )
         ]
 
+    async def test_that_the_first_mirror_has_wrong_comes_from_the_next(
+        self, tmp_path: Path
+    ) -> None:
+        """The client waits for its first block, and notices nothing."""
+        digest = hashlib.sha256(KERNEL).hexdigest()
+        async with mirror({"linux": KERNEL[1:]}) as wrong, mirror({"linux": KERNEL}) as good:
+            said = f"kernel: {{url: {wrong.url}/linux, sha256: {digest}}}"
+            machine = LOCAL.replace("kernel: deb/linux", said)
+            mirrors = f"mirrors: {{lab: [{wrong.url}, {good.url}]}}\n"
+            (tmp_path / "images/deb").mkdir(parents=True)
+            for name in ("deb/initrd.gz", "firmware.cpio"):
+                (tmp_path / "images" / name).write_bytes(KERNEL)
+            async with serving(tmp_path, config=ALL_LOCAL + mirrors, machine=machine) as served:
+                await served.build()
+                found = await kernels(served).find(AT, "192.0.2.7")
+
+                assert found is not None
+                assert found.path is not None
+                assert await asyncio.to_thread(found.path.read_bytes) == KERNEL
+        assert served.texts(Step.TROUBLE) == []
+        (told,) = [each for each in served.texts(Step.IMAGE) if "comes from" in each]
+        assert told.startswith(f"kernel comes from {good.url}/linux, for {wrong.url}/linux: its")
+
     async def test_that_cannot_be_had_is_refused_and_the_events_say_why(
         self, tmp_path: Path
     ) -> None:

@@ -113,6 +113,34 @@ class TestAFile:
                 await made.wanted(PLAIN)
 
 
+class TestAListOfSeveralMirrors:
+    OTHER_URL = URL.replace("deb.example", "mirror.example")
+    BOTH = Expected(listed=Listed(url=URL, elsewhere=(Listed(url=OTHER_URL),)), name=NAME)
+
+    @pytest.mark.parametrize("first", [b"", b"nonsense", f"{LINUX}  ./other\n".encode()])
+    async def test_counts_where_it_holds_and_names_the_file(
+        self, first: bytes, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        site = Site({self.OTHER_URL: SUMS} | ({URL: first} if first else {}))
+
+        async with verifier(site) as made:
+            assert await made.wanted(self.BOTH) == Wanted(
+                LINUX, f"{self.OTHER_URL}, which is not signed"
+            )
+            site.now += 10
+            await made.wanted(self.BOTH)
+
+        assert site.asked == [URL, self.OTHER_URL], "the one that fails is left alone, too"
+        assert ("another mirror's counts" in caplog.text) is (
+            first != f"{LINUX}  ./other\n".encode()
+        )
+
+    async def test_that_holds_nowhere_is_told_as_of_the_first(self) -> None:
+        async with verifier(Site({})) as made:
+            with pytest.raises(UnreadError, match="deb"):
+                await made.wanted(self.BOTH)
+
+
 class TestASignedList:
     SIGNED = Expected(listed=Listed(url=URL, signature=f"{URL}.gpg", keyring="mirror"), name=NAME)
 
