@@ -21,6 +21,7 @@ from pyxie.commands import (
     events,
     images,
     importing,
+    loaders,
     machines,
     saving,
     schema,
@@ -217,5 +218,6 @@ for _each in (
     schema.schema,
     importing.import_files,
     images.images,
+    loaders.loaders,
 ):
     commands.add_command(_each)

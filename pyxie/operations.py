@@ -17,6 +17,7 @@ from pyxie.http import (
     front,
     health,
     images,
+    loaders,
     machine_files,
     machines,
     media,
@@ -31,7 +32,7 @@ from pyxie.http.routing import Operation
 
 _OWN = (
     *(front, health, machines, machine_files, builds, bulk, events, tokens, settings, media),
-    *(images, recipes),
+    *(images, recipes, loaders),
     *(boot, bootfiles, mediafiles, mirror, boot_api, adhoc, discovered, nocloud, answerfile),
 )
 

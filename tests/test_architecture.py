@@ -80,6 +80,8 @@ PURE = frozenset(
         "importers.languages.pongo2.converter",
         "importers.languages.pongo2.tags",
         "importers.notes",
+        "loaders.pe",
+        "loaders.signers",
         "media.asrecipe",
         "media.extents",
         "media.facts",
@@ -212,6 +214,11 @@ EXTRA = {
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.outbound.proxies": {"pathlib"},  # the same
     "pyxie.loaders.catalogue": {"pyxie.config.validate", "pyxie.config.words"},  # near names
+    "pyxie.loaders.signers": {
+        "datetime",  # for a date
+        *("cryptography.hazmat.primitives.serialization", "cryptography.x509"),  # from bytes
+        "cryptography.x509.oid",
+    },
     "pyxie.descriptors": {"pyxie.config.settings"},  # for the type of its limits
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.outbound.phrases": {"http"},  # for what a status means
@@ -347,6 +354,7 @@ SHARED_NAMES = {
     "events": "what happened",
     "imagestore": "copies of other servers' files",
     "images": "kernels and initrds, and where they come from",
+    "loaders": "boot loaders",
     "media": "ISO images",
     "machines": "the machines that have a file",
     "recipes": "where systems' installers are",

@@ -55,13 +55,13 @@ def list_(what: str, recipes: bool, as_json: bool, **where: Any) -> None:
         said = f"nothing of {what} is kept" if what else "nothing is kept"
         output.note(f"{said}; to fetch it now: pyxie images fetch {what or 'debian-12'}")
     elif not what:
-        output.note(f"{_amount(answer['size'])} of {_amount(answer['most'])} are taken")
+        output.note(f"{output.amount(answer['size'])} of {output.amount(answer['most'])} are taken")
 
 
 def _row(image: Any) -> list[str]:
     return [
         image["url"],
-        _amount(image["size"]),
+        output.amount(image["size"]),
         output.when(image["used"]),
         "pinned" if image["pinned"] else "-",
         image["verified"] or "not verified",
@@ -135,7 +135,7 @@ def _ended(each: Any) -> str:
     if each["state"] == "failed":
         return f"{each['url']}: {each['why']}"
     by = f"verified by {each['verified']}" if each["verified"] else "not verified"
-    return f"{each['url']}: {_amount(each['size'])}, {by}"
+    return f"{each['url']}: {output.amount(each['size'])}, {by}"
 
 
 @click.command(short_help="Read all copies from disk, and tell which are damaged.")
@@ -201,7 +201,7 @@ def prune(older: float | None, everything: bool, as_json: bool, **where: Any) ->
         return
     for each in answer["removed"]:
         output.line(f"{each['url']} is removed")
-    output.note(f"{_amount(answer['size'])} are free again")
+    output.note(f"{output.amount(answer['size'])} are free again")
 
 
 @click.command(short_help="Keep copies, whatever else needs room.")
@@ -259,16 +259,8 @@ async def _all(client: Client) -> list[Any]:
 
 
 def _of(coming: Any) -> str:
-    there = _amount(coming["there"])
-    return there if coming["size"] is None else f"{there} of {_amount(coming['size'])}"
-
-
-def _amount(size: int) -> str:
-    """Write a number of bytes for people."""
-    for unit, length in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= length:
-            return f"{size / length:.1f} {unit}"
-    return f"{size} B"
+    there = output.amount(coming["there"])
+    return there if coming["size"] is None else f"{there} of {output.amount(coming['size'])}"
 
 
 COMMANDS: Final = (list_, fetch, verify, prune, pin, unpin)

@@ -381,3 +381,38 @@ class Settings(Answer):
     file: str
     not_in_force: list[str]
     settings: dict[str, Any]
+
+
+class LoaderSigner(Answer):
+    """Who signed a boot loader: ``ca`` is whose key the firmware, or shim, has to have.
+
+    ``expires``: when that CA's certificate ends; null where it is not enclosed.
+    """
+
+    name: str
+    ca: str
+    expires: str | None
+
+
+class BootLoader(Answer):
+    """A file that one kind of machine can be handed; with an empty ``name``, there is none.
+
+    ``codes``: of option 93. ``usual``: it is what they are handed where nothing else is asked
+    for. ``missing``: what brings one, where there is none.
+    """
+
+    client: str
+    codes: list[int]
+    name: str
+    path: str
+    size: int
+    version: str
+    signers: list[LoaderSigner]
+    usual: bool
+    missing: str
+
+
+class BootLoaders(Answer):
+    """All of them, by client, the usual one first."""
+
+    loaders: list[BootLoader]

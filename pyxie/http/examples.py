@@ -326,6 +326,27 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
         },
         ("PUT", "/api/v1/images/{image}/pin"): {**_IMAGE, "pinned": True},
         ("DELETE", "/api/v1/images/{image}/pin"): _IMAGE,
+        ("GET", "/api/v1/loaders"): {
+            "loaders": [
+                {
+                    "client": "x64 UEFI",
+                    "codes": [7, 9, 16],
+                    "name": "snponly.efi",
+                    "path": "/etc/pyxie/ipxe/snponly.efi",
+                    "size": 254_976,
+                    "version": "2.0.0",
+                    "signers": [
+                        {
+                            "name": "Microsoft UEFI CA 2023 signer",
+                            "ca": "Microsoft UEFI CA 2023",
+                            "expires": "2038-06-13",
+                        }
+                    ],
+                    "usual": True,
+                    "missing": "",
+                }
+            ]
+        },
         ("GET", "/api/v1/recipes"): {
             "recipes": [
                 {

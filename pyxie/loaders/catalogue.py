@@ -70,6 +70,19 @@ class Catalogue:
         self.usual: Mapping[int, str] = MappingProxyType(usual)
         self._choices: dict[object, Choice] = {}
 
+    def fitting(self, code: int) -> list[str]:
+        """Return what clients of an architecture can run, by name.
+
+        Only what is called as their loaders are, or as programs of UEFI are: to a BIOS any file
+        might be one.
+        """
+        known = {name.lower() for name in ARCHITECTURES[code].loaders}
+        return sorted(
+            each.name
+            for lower, each in self._all.items()
+            if code in each.codes and (lower in known or lower.endswith(".efi"))
+        )
+
     def choice(self, wanted: Wanted) -> Choice:
         """Return what a client is handed whose ``loader`` is ``wanted``."""
         key = wanted if isinstance(wanted, str) else tuple(wanted.items())

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import Final
 
 from pyxie.architectures import ARCHITECTURES, RASPBERRY, RASPBERRY_LOADERS, Family
+from pyxie.loaders.pe import machine
 
 HEAD: Final = 4096
 """Bytes from a file's beginning that tell; linkers put the PE header within the first few
 hundred."""
-
-_OFFSET_AT: Final = 0x3C
-_U32: Final = Struct("<I")
-_PE: Final = Struct("<4sH")
 
 _CPUS: Final = {
     0x014C: "ia32 UEFI",
@@ -42,21 +38,10 @@ def codes_for(name: str, head: bytes) -> frozenset[int]:
     """
     if name.lower() in RASPBERRY_LOADERS:  # no program, or for a processor of its own
         return frozenset((RASPBERRY,))
-    cpu = _CPUS.get(_machine(head))
+    cpu = _CPUS.get(machine(head))
     if cpu is not None:
         return frozenset(
             code for code, row in ARCHITECTURES.items() if row.name.removesuffix(" HTTP") == cpu
         )
     family = Family.UEFI if name.lower().endswith(".efi") else Family.BIOS
     return frozenset(code for code, row in ARCHITECTURES.items() if row.family is family)
-
-
-def _machine(head: bytes) -> int:
-    """Return ``Machine`` of the PE header; 0 if there is none."""
-    if head[:2] != b"MZ" or len(head) < _OFFSET_AT + _U32.size:
-        return 0
-    (at,) = _U32.unpack_from(head, _OFFSET_AT)
-    if at + _PE.size > len(head):
-        return 0
-    signature, machine = _PE.unpack_from(head, at)
-    return int(machine) if signature == b"PE\0\0" else 0
