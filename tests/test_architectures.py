@@ -26,6 +26,7 @@ class TestTable:
             (0x12, Family.UEFI, Transport.HTTP, "ipxe-arm32.efi"),
             (0x13, Family.UEFI, Transport.HTTP, "ipxe-arm64.efi"),
             (0x14, Family.BIOS, Transport.HTTP, "undionly.kpxe"),
+            (0x29, Family.OTHER, Transport.TFTP, "bootcode.bin"),
         ],
     )
     def test_an_architecture_that_boots_has_its_loaders(
@@ -60,5 +61,5 @@ class TestTable:
 
         assert nameless == set(range(0x2A)) - {
             0, 6, 7, 9, 0x0A, 0x0B, 0x0F, 0x10, 0x12, 0x13, 0x14,
-            0x19, 0x1A, 0x1B, 0x1C, 0x27, 0x28,
+            0x19, 0x1A, 0x1B, 0x1C, 0x27, 0x28, 0x29,
         }  # fmt: skip
