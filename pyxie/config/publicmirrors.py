@@ -18,6 +18,7 @@ PUBLIC: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "archlinux": ("http://mirrors.kernel.org/archlinux",),
         "centos-stream": ("https://mirror.stream.centos.org",),
         "debian": ("http://mirrors.kernel.org/debian",),
+        "debian-security": ("http://security.debian.org/debian-security",),
         "fedora": ("https://download.fedoraproject.org/pub/fedora/linux",),
         "fedora-coreos": ("https://builds.coreos.fedoraproject.org",),
         "flatcar": ("https://stable.release.flatcar-linux.net",),

@@ -1,27 +1,35 @@
 """What is served below ``/mirror``: which paths, and which of them never change. Pure.
 
-The layout is that of Debian's archives (https://wiki.debian.org/DebianRepository/Format), which
-Ubuntu and others share.
+The layouts are those of Debian's archives (https://wiki.debian.org/DebianRepository/Format), which
+Ubuntu and others share; of RPM's, whose metadata createrepo_c names by their digests; of Alpine's
+and of Arch's.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, unquote
 
+from pyxie.urls import is_below
+
 _LONGEST: Final = 512
 """Characters of a path as it is asked for; those of Debian's archive have less than 300."""
-_SEGMENT: Final = re.compile(r"[A-Za-z0-9_+~:@=,-][A-Za-z0-9._+~:@=,-]*")
-"""What names consist of. None begins with a dot, and so none leads up."""
-_PLAIN: Final = "/+~:@=,"
+_SEGMENT: Final = re.compile(
+    r"[A-Za-z0-9_+~^:@=,-][A-Za-z0-9._+~^:@=,-]*|\.(?:treeinfo|discinfo|composeinfo)"
+)
+"""What names consist of. None begins with a dot, and so none leads up; but for three of RPM's
+trees, the first of which Anaconda asks for."""
+_PLAIN: Final = "/+~^:@=,"
 _DIGITS: Final = MappingProxyType(
     {"MD5Sum": 32, "SHA1": 40, "SHA224": 56, "SHA256": 64, "SHA384": 96, "SHA512": 128}
 )
-_ELSE: Final = MappingProxyType({"debian": ("http://mirrors.kernel.org/debian",)})
-"""What templates take where a machine names no mirror, and that no setting names."""
+_PACKAGE: Final = re.compile(r".+\.(?:u?deb|ddeb|d?rpm|apk|pkg\.tar\.(?:zst|xz))")
+"""How packages are called: with their version, and each has another one."""
+_METADATA: Final = re.compile(r"([0-9a-f]{40,128})-.+")
+"""How createrepo_c calls what ``repomd.xml`` lists."""
 
 
 def path_of(raw: str) -> str:
@@ -45,19 +53,17 @@ def path_of(raw: str) -> str:
 
 
 def is_immutable(path: str) -> bool:
-    """Tell whether a file never changes: one of a pool, or one that is named by its digest.
+    """Tell whether a file never changes: a package, one of a pool, or one named by its digest.
 
-    Everything else of an archive is an index, which is signed anew with each release.
+    Everything else is an index, or an image, which is made anew with each release.
 
     Args:
         path: As of `path_of`.
     """
     *folders, name = path.split("/")
-    if "dists" not in folders:
-        return "pool" in folders
-    if folders[-2:-1] != ["by-hash"]:
-        return False
-    return len(name) == _DIGITS.get(folders[-1]) and not set(name) - set("0123456789abcdef")
+    if _PACKAGE.fullmatch(name) or ("pool" in folders and "dists" not in folders):
+        return True
+    return bool(_digest(path))
 
 
 def digest_in(path: str) -> str:
@@ -66,22 +72,49 @@ def digest_in(path: str) -> str:
     Args:
         path: As of `path_of`.
     """
+    digest = _digest(path)
+    return digest if len(digest) == _DIGITS["SHA256"] else ""
+
+
+def _digest(path: str) -> str:
+    """Return the digest of any kind by which a file is named; empty if it is by none."""
     *folders, name = path.split("/")
-    return name if folders[-2:] == ["by-hash", "SHA256"] and is_immutable(path) else ""
+    if folders[-1:] == ["repodata"]:
+        found = _METADATA.fullmatch(name)
+        return found[1] if found and len(found[1]) in _DIGITS.values() else ""
+    if folders[-2:-1] != ["by-hash"] or len(name) != _DIGITS.get(folders[-1]):
+        return ""
+    return "" if set(name) - set("0123456789abcdef") else name
 
 
 def kept_as(
     url: str, mirror: Mapping[str, Sequence[str]], mirrors: Mapping[str, Sequence[str]]
 ) -> str:
-    """Return the name below ``/mirror`` under which a tree is served; empty if it is not.
+    """Return the path below ``/mirror`` under which what is at a URL is served; empty if it is not.
 
     Args:
-        url: Where a machine would have its packages from.
+        url: Where a machine would have it from: a tree, or what is below one. A slash at the end
+            of the latter stays.
         mirror: URLs of what is served, by name.
-        mirrors: URLs of the same trees that recipes name, by the same names.
+        mirrors: URLs of the same trees that recipes and templates name, by the same names.
     """
     root = url.rstrip("/")
-    for name, urls in mirror.items():
-        if root in (*urls, *mirrors.get(name, ()), *_ELSE.get(name, ())):
+    for name, each in _trees(mirror, mirrors):
+        if root == each:
             return name
+        if is_below(url, each):
+            rest = url.removeprefix(f"{each}/")
+            slash = "/" if rest.endswith("/") else ""
+            path = path_of(rest.removesuffix("/"))
+            return f"{name}/{path}{slash}" if path else ""
     return ""
+
+
+def _trees(
+    mirror: Mapping[str, Sequence[str]], mirrors: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, str]]:
+    """Walk the URLs of all that is served, each with its name; of nested ones the inner first."""
+    found = [
+        (name, url) for name, urls in mirror.items() for url in (*urls, *mirrors.get(name, ()))
+    ]
+    yield from sorted(found, key=lambda each: -len(each[1]))

@@ -19,6 +19,7 @@ import jinja2
 from pyxie.builds.life import Build
 from pyxie.config.checksums import kernel_url
 from pyxie.config.initrd import urls as initrd_urls
+from pyxie.config.publicmirrors import PUBLIC
 from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
 from pyxie.imagestore.mirrored import kept_as
@@ -221,9 +222,16 @@ def urls(machine: Machine, settings: Settings, context: BuildContext) -> dict[st
         return f"{base}/template/{quote(kind, safe='')}/{own}"
 
     def mirror(url: str) -> str:
-        """Return where we serve the files of a mirror; empty, where the settings name none."""
-        name = kept_as(str(url), settings.mirror, settings.mirrors)
-        return f"{base}/mirror/{name}" if name else ""
+        """Return where we serve what a mirror has at a URL; empty, where the settings name none."""
+        # Templates have the public ones where a machine has no params of a recipe.
+        known = {name: (*settings.mirrors.get(name, ()), *PUBLIC.get(name, ()))
+                 for name in settings.mirror}  # fmt: skip
+        path = kept_as(str(url), settings.mirror, known)
+        return f"{base}/mirror/{path}" if path else ""
+
+    def near(url: str) -> str:
+        """Return the same, or the URL itself."""
+        return mirror(url) or str(url)
 
     return {
         "base": base,
@@ -233,6 +241,7 @@ def urls(machine: Machine, settings: Settings, context: BuildContext) -> dict[st
         "seed": f"{base}/seed/{own}/",
         "template": template,
         "mirror": mirror,
+        "near": near,
     }
 
 

@@ -19,6 +19,8 @@ class TestPath:
             "dists/bookworm/main/installer-amd64/current/images/netboot/netboot.tar.gz",
             "pool/main/g/gcc-12/libstdc++6_12.2.0-14+deb12u1_amd64.deb",
             "pool/main/0/0ad/0ad_0.0.26-3~bpo_amd64.deb",
+            "releases/43/Everything/x86_64/os/.treeinfo",
+            "releases/43/Everything/x86_64/os/Packages/g/git-2.5^20260101-1.fc43.x86_64.rpm",
         ],
     )
     def test_of_an_archive_is_itself(self, path: str) -> None:
@@ -27,6 +29,7 @@ class TestPath:
     def test_has_one_spelling(self) -> None:
         """Apt writes ``+`` and ``~`` percent-encoded."""
         assert path_of("pool/a/g%2b%2b_1%7erc1_%61ll.deb") == "pool/a/g++_1~rc1_all.deb"
+        assert path_of("Packages/a-1%5e2.rpm") == "Packages/a-1^2.rpm"
 
     @pytest.mark.parametrize(
         "raw",
@@ -37,6 +40,8 @@ class TestPath:
             "pool/%2e%2e/secret",
             "pool/.",
             "pool/.htaccess",
+            ".treeinfo/x/../y",
+            ".treeinfo2",
             "pool%2fmain/a.deb",
             "pool%2Fmain/a.deb",
             "pool%252fmain/a.deb",
@@ -84,9 +89,16 @@ class TestImmutable:
             "debian/pool/main/h/hello/hello_2.10-3_amd64.deb",
             f"dists/bookworm/main/binary-amd64/by-hash/SHA256/{SHA256}",
             "dists/bookworm/main/binary-amd64/by-hash/MD5Sum/" + "a" * 32,
+            "hello_2.10-3_all.deb",
+            "releases/43/Everything/x86_64/os/Packages/h/hello-2.12-1.fc43.x86_64.rpm",
+            "updates/43/Everything/x86_64/drpms/hello-2.11-1_2.12-1.fc43.x86_64.drpm",
+            f"releases/43/Everything/x86_64/os/repodata/{SHA256}-primary.xml.zst",
+            "tumbleweed/repo/oss/repodata/" + "b" * 128 + "-primary.xml.zst",
+            "v3.22/main/x86_64/busybox-1.37.0-r18.apk",
+            "core/os/x86_64/bash-5.3-1-x86_64.pkg.tar.zst",
         ],
     )
-    def test_are_files_of_a_pool_and_by_their_digest(self, path: str) -> None:
+    def test_are_packages_and_files_of_a_pool_and_by_their_digest(self, path: str) -> None:
         assert is_immutable(path)
 
     @pytest.mark.parametrize(
@@ -107,6 +119,15 @@ class TestImmutable:
             "dists/by-hash/CRC/00",
             "dists/by-hash/CRC/" + "",
             f"dists/SHA256/{SHA256}",
+            "releases/43/Everything/x86_64/os/repodata/repomd.xml",
+            f"repodata/{SHA256}",
+            "repodata/" + "a" * 63 + "-primary.xml.zst",
+            f"images/{SHA256}-primary.xml.zst",
+            "releases/43/Everything/x86_64/os/images/pxeboot/vmlinuz",
+            "v3.22/main/x86_64/APKINDEX.tar.gz",
+            "core/os/x86_64/core.db",
+            "24.04/ubuntu-24.04.3-live-server-amd64.iso",
+            ".deb",
         ],
     )
     def test_are_no_others(self, path: str) -> None:
@@ -118,6 +139,7 @@ class TestDigest:
         digest = "0a" * 32
 
         assert digest_in(f"dists/bookworm/main/binary-amd64/by-hash/SHA256/{digest}") == digest
+        assert digest_in(f"43/os/repodata/{digest}-primary.xml.zst") == digest
 
     @pytest.mark.parametrize(
         "path",
@@ -126,6 +148,8 @@ class TestDigest:
             f"dists/by-hash/SHA1/{SHA256}",
             "dists/by-hash/SHA256/" + "a" * 63,
             f"dists/{SHA256}",
+            "repodata/" + "a" * 40 + "-primary.xml.gz",
+            f"repodata/{SHA256}",
             SHA256,
         ],
     )
@@ -144,11 +168,27 @@ class TestTree:
             "http://ftp.example/debian/",
             "http://b.example/debian",
             "http://kernel.example/debian",
-            "http://mirrors.kernel.org/debian",
         ],
     )
     def test_is_kept_by_any_of_its_urls(self, url: str) -> None:
         assert kept_as(url, self.MIRROR, self.MIRRORS) == "debian"
+
+    @pytest.mark.parametrize(
+        ("url", "path"),
+        [
+            ("http://b.example/debian/dists/", "debian/dists/"),
+            ("http://b.example/debian/a%2bb", "debian/a+b"),
+            ("http://b.example/debian/../secret", ""),
+            ("http://b.example/debian/a?x=1", ""),
+        ],
+    )
+    def test_has_what_is_below_it(self, url: str, path: str) -> None:
+        assert kept_as(url, self.MIRROR, self.MIRRORS) == path
+
+    def test_within_another_is_the_nearer(self) -> None:
+        both = {"all": ("http://a.example",), "debian": ("http://a.example/debian",)}
+
+        assert kept_as("http://a.example/debian/x", both, {}) == "debian/x"
 
     @pytest.mark.parametrize(
         "url", ["http://u.example", "http://ours.example/debian", "http://ftp.example/debian2", ""]

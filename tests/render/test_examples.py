@@ -72,7 +72,7 @@ class TestTheExamples:
         used = {
             *("report.j2", "disk.j2", "d-i.preseed.j2", "kickstart.j2"),
             *("d-i.cmdline.j2", "d-i.system.j2", "ifupdown.j2", "ignition.network.j2"),
-            "d-i.mirror.j2",
+            *("d-i.mirror.j2", "mirror.j2"),
         }  # by the others, and by command lines
         used |= {"debian12.preseed.j2"}  # kept for those who name it
         used |= {"archlinux.script.sh.j2", "wipe.preseed.j2"}  # see tests/recipes
