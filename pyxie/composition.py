@@ -438,6 +438,7 @@ def serve_tftp(
             parts.settings,
             parts.pools.images,
             parts.trace,
+            parts.builds.given,
         ).find,
     )
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from pyxie.bounds import TFTP_FETCHING
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
-from pyxie.builds.life import Build
+from pyxie.builds.life import Build, GivenFile
 from pyxie.config.settings import Settings
 from pyxie.confined import normalise
 from pyxie.errors import BusyError, NotServedError, PyxieError
@@ -56,6 +57,7 @@ class Kernels:
         settings: Those of now.
         pool: Whose threads look into folders of this host.
         recorder: Is told what is fetched.
+        given: Is told what a machine was given for its build, once it has it.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Kernels:
         settings: Callable[[], Settings],
         pool: Pool,
         recorder: Recorder,
+        given: Callable[[Build, GivenFile], None],
     ) -> None:
         self._index = index
         self._definitions = definitions
@@ -75,6 +78,7 @@ class Kernels:
         self._settings = settings
         self._pool = pool
         self._recorder = recorder
+        self._given = given
         self._waiting: Counter[str] = Counter()
 
     async def find(self, name: str, peer: str) -> Found | None:
@@ -117,12 +121,12 @@ class Kernels:
                 del self._waiting[build.host]
 
     async def _found(self, build: Build, file: Wanted, peer: str) -> Found:
-        settings, part = self._settings(), file.part
+        settings, part, digest = self._settings(), file.part, ""
         match file.image:
             case Local() as local:
                 folders = settings.images, settings.image_store.folders
                 path = await self._pool.run(locate, local, *folders)
-                if local.sha256:
+                if digest := local.sha256:
                     await self._check(build, local, path, part, peer)
             case OnMedium():
                 raise NotServedError(part, "is on a medium, and served over HTTP alone")
@@ -139,10 +143,14 @@ class Kernels:
                     why = getattr(exc, "why", "") or str(exc)
                     self._tell(build, ImageFailed(part=part, source=url, why=why), peer)
                     raise NotServedError(part, _FAILED) from exc
-                path = there.path
+                path, digest = there.path, there.digest
                 for why in there.passed:
                     self._tell(build, ImageElsewhere(part=part, source=there.at, why=why), peer)
-        return Found(path=path, mac=build.mac, what=part)
+        given = None
+        if digest and not file.extra:
+            known = GivenFile(part, digest, verified_by(file.image))
+            given = partial(self._given, build, known)
+        return Found(path=path, mac=build.mac, what=part, given=given)
 
     async def _check(self, build: Build, local: Local, path: Path, part: str, peer: str) -> None:
         """Check that a file of ours is what it should be; raises NotServedError."""

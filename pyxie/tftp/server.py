@@ -30,7 +30,7 @@ from pyxie.tftp.session import Poll, Session, Socket
 from pyxie.tftp.shared import SharedPort, is_request
 from pyxie.tftp.sockets import RequestSocket, arrival, connect, fitting, listen, reply
 from pyxie.tftp.source import Found, Source
-from pyxie.tftp.transfer import Transfer
+from pyxie.tftp.transfer import Completed, Transfer
 from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
@@ -415,6 +415,8 @@ class TftpServer:
         trouble = str(session.trouble.strerror) if session.trouble is not None else ""
         now = self._loop.time()
         self._accounting.over(client.found, session.transfer, host, trouble, client.began, now)
+        if client.found.given is not None and isinstance(session.transfer.outcome, Completed):
+            client.found.given()
 
     def _refuse(self, asked: Asked, name: str, code: ErrorCode, why: str, outcome: str) -> None:
         self._reply(asked, error(code, one_line(why)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Protocol
@@ -17,12 +18,14 @@ class Found:
         data: Bytes made for this request; may be empty.
         mac: ``aa:bb:cc:dd:ee:ff`` of the machine that asks, where the name tells.
         what: A plain name for the log and the events, such as ``undionly.kpxe``.
+        given: Called once the client has all of it.
     """
 
     path: Path | None = None
     data: bytes | None = None
     mac: str | None = None
     what: str
+    given: Callable[[], None] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if (self.path is None) == (self.data is None):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.builds.life import GivenFile
 from pyxie.confined import OutsideError
 from pyxie.errors import BusyError, NotServedError
 from pyxie.events.kind import Step
@@ -21,6 +22,7 @@ from tests.tftp import lab
 from tests.tftp.lab import Client
 
 KERNEL = bytes(range(256)) * 300
+INITRD = hashlib.sha256(b"initrd").hexdigest()
 AT = f"boot/{HOST}/kernel/linux"
 
 
@@ -34,6 +36,7 @@ def kernels(served: Served) -> Kernels:
         parts.settings,
         parts.pools.images,
         parts.trace,
+        parts.builds.given,
     )
 
 
@@ -194,6 +197,66 @@ class TestATransfer:
             assert size == b"\0\6tsize\0" + str(len(KERNEL)).encode() + b"\0"
             assert (bytes(whole), bytes(loader)) == (KERNEL, b"loader")
             assert there.asked == [("GET", "linux")]
+
+
+class TestTheBuild:
+    """It records the digests that it was given, as of what goes over HTTP."""
+
+    @asynccontextmanager
+    async def taken(self, folder: Path, name: str, *options: str) -> AsyncIterator[Served]:
+        """Have a machine take a file, or its size alone, that its own files verify, or nobody."""
+        (folder / "images/deb").mkdir(parents=True)
+        for each in ("deb/initrd.gz", "firmware.cpio"):
+            (folder / "images" / each).write_bytes(b"initrd")
+        (folder / "own").mkdir()
+        async with mirror({"linux": KERNEL, "grub.cfg": b"beside"}) as there:
+            machine = LOCAL.replace("kernel: deb/linux", f"kernel: {there.url}/linux").replace(
+                "[deb/initrd.gz", f"[{{url: deb/initrd.gz, sha256: {INITRD}}}"
+            )
+            async with serving(folder, config=ALL_LOCAL, machine=machine) as served:
+                await served.build()
+                async with lab.serving(folder / "own", first=kernels(served).find) as tftp:
+                    client = Client(tftp.server)
+                    try:
+                        asked = request(f"boot/{HOST}/{name}", *options)
+                        if options:
+                            client.say(asked)
+                            client.say(b"\0\5\0\0enough\0", (await client.hear())[1])
+                        else:
+                            await client.fetch(asked)
+                        await tftp.quiet()
+                    finally:
+                        client.close()
+                    yield served
+
+    def given(self, served: Served) -> tuple[GivenFile, ...]:
+        build = served.parts.index.active(HOST)
+        assert build is not None
+        return build.given
+
+    @pytest.mark.parametrize(
+        ("name", "expected"),
+        [
+            ("kernel/linux", GivenFile("kernel", hashlib.sha256(KERNEL).hexdigest(), "")),
+            ("initrd/0/initrd.gz", GivenFile("initrd 0", INITRD, "its 'sha256'")),
+        ],
+    )
+    async def test_records_what_its_machine_has_in_whole(
+        self, tmp_path: Path, name: str, expected: GivenFile
+    ) -> None:
+        async with self.taken(tmp_path, name) as served:
+            assert self.given(served) == (expected,)
+
+    @pytest.mark.parametrize("name", ["kernel/grub.cfg", "initrd/1/firmware.cpio"])
+    async def test_records_nothing_of_what_lies_beside_or_has_no_digest(
+        self, tmp_path: Path, name: str
+    ) -> None:
+        async with self.taken(tmp_path, name) as served:
+            assert self.given(served) == ()
+
+    async def test_records_nothing_of_which_the_size_alone_was_asked(self, tmp_path: Path) -> None:
+        async with self.taken(tmp_path, "kernel/linux", "tsize", "0") as served:
+            assert self.given(served) == ()
 
 
 def request(name: str, *options: str) -> bytes:
