@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pyxie.bounds import STORE_BEGIN
+from pyxie.builds.changes import Change, Noted
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build
-from pyxie.builds.records import BuildRecords, Change, Noted, Withdrawal
+from pyxie.builds.records import BuildRecords, Withdrawal
 from pyxie.errors import PyxieError
 from pyxie.store.pools import StoreError, UnfitError, UnsureError
 from pyxie.store.queue import WriteQueue

@@ -20,11 +20,12 @@ from types import TracebackType
 from typing import Self
 
 from pyxie.builds.beginnings import Beginning, Beginnings
+from pyxie.builds.changes import Change, Noted
 from pyxie.builds.elapsed import DONE_AGAIN, REPEATED, Elapsed
 from pyxie.builds.gathering import Gathering
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import HOOKS_AFTER, Build, GivenFile, State
-from pyxie.builds.records import BuildRecords, Change, Noted, Withdrawal
+from pyxie.builds.records import BuildRecords, Withdrawal
 from pyxie.clock import age, steady
 from pyxie.config.build import Hook
 from pyxie.errors import PyxieError

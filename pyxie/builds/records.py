@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from pyxie.builds.changes import Change, Noted, collate, digests
 from pyxie.builds.life import ACTIVE, HOOKS_AFTER, Build, GivenFile, State
-from pyxie.config.build import Hook
 from pyxie.slices import in_slices
 from pyxie.store.database import Database
 from pyxie.store.pending import pending_row
@@ -19,25 +19,6 @@ from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 from pyxie.wiping.forecast import from_plain
 
 _ACTIVE: Final = tuple(str(state) for state in ACTIVE)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A state that a build has come into, to be stored.
-
-    Attributes:
-        build: As it is now.
-        cause: What brought it there.
-        peer: Who asked for it.
-        hooks: Those to run.
-        log: The end of the installer's log.
-    """
-
-    build: Build
-    cause: str
-    peer: str | None
-    hooks: tuple[Hook, ...] = ()
-    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +32,6 @@ class Withdrawal:
 
     token: str
     before: Build | None
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """A build of which is known what its machine was given, as it is now."""
-
-    build: Build
 
 
 class BuildRecords:
@@ -126,40 +100,47 @@ class BuildRecords:
 
     async def _save(self, changes: Sequence[Change | Withdrawal | Noted]) -> None:
         async with self._database.transaction() as connection:
+            together: list[Change | Noted] = []
             for each in changes:
                 if isinstance(each, Withdrawal):
+                    await self._change(connection, together)
                     await self._withdraw(connection, each)
-                elif isinstance(each, Noted):
-                    this = sa.update(BUILDS).where(BUILDS.c.id == each.build.number)
-                    await connection.execute(this.values(digests=_digests(each.build)))
+                    together = []
                 else:
-                    await self._change(connection, each)
+                    together.append(each)
+            await self._change(connection, together)
 
-    async def _change(self, connection: Any, change: Change) -> None:
-        build = change.build
-        this = BUILDS.c.id == build.number
-        values: dict[str, Any] = {
-            "state": str(build.state),
-            "changed": build.changed,
-            "mac": build.mac,
-            "reason": build.reason,
-            "digests": _digests(build),
-        }
-        if change.log:
-            values["log"] = change.log.replace("\0", "\ufffd")  # PostgreSQL takes none
-        # Its end was accepted, though another build began while that was stored.
-        from_ = _ACTIVE if build.active else (*_ACTIVE, str(State.REPLACED))
-        changed = sa.update(BUILDS).where(this & BUILDS.c.state.in_(from_)).values(**values)
-        if not (await connection.execute(changed)).rowcount:
-            return  # replaced, or forgotten; or it is stored already
-        if not build.active:
-            await self._unreplace(connection, build.number)
-        note = _transition(build.number, build.state, build.changed, change.cause, change.peer)
-        await connection.execute(sa.insert(TRANSITIONS).values(**note))
-        for hook in change.hooks:
-            kind = HOOKS_AFTER[build.state]
-            row = pending_row(kind, hook, build.changed, build.host, build.number, build.mac)
-            await connection.execute(sa.insert(HOOKS).values(**row))
+    async def _change(self, connection: Any, changes: Sequence[Change | Noted]) -> None:
+        """Store what has become of builds, by a few statements however many they are."""
+        if not changes:
+            return
+        mine = BUILDS.c.id.in_({each.build.number for each in changes})
+        states = await connection.execute(
+            sa.select(BUILDS.c.id, BUILDS.c.state).where(mine).with_for_update()
+        )
+        found = collate({number: State(state) for number, state in states}, changes)
+        this = sa.update(BUILDS).where(BUILDS.c.id == sa.bindparam("number"))
+        for rows in found.rows:
+            await connection.execute(this, rows)
+        if found.ended:
+            await self._unreplace(connection, found.ended)
+        if not found.taken:
+            return
+        notes = [
+            _transition(
+                each.build.number, each.build.state, each.build.changed, each.cause, each.peer
+            )
+            for each in found.taken
+        ]
+        await connection.execute(sa.insert(TRANSITIONS), notes)
+        hooks = [
+            pending_row(
+                HOOKS_AFTER[build.state], hook, build.changed, build.host, build.number, build.mac
+            )
+            for build, hook in ((each.build, hook) for each in found.taken for hook in each.hooks)
+        ]
+        if hooks:
+            await connection.execute(sa.insert(HOOKS), hooks)
 
     async def _withdraw(self, connection: Any, withdrawal: Withdrawal) -> None:
         """Have a build never have begun."""
@@ -175,11 +156,11 @@ class BuildRecords:
             this = (BUILDS.c.id == before.number) & (BUILDS.c.state == str(State.REPLACED))
             again = sa.update(BUILDS).where(this)
             await connection.execute(again.values(state=str(before.state), changed=before.changed))
-            await self._unreplace(connection, before.number)
+            await self._unreplace(connection, [before.number])
 
     @staticmethod
-    async def _unreplace(connection: Any, number: int) -> None:
-        note = (TRANSITIONS.c.build_id == number) & (TRANSITIONS.c.state == str(State.REPLACED))
+    async def _unreplace(connection: Any, numbers: Sequence[int]) -> None:
+        note = TRANSITIONS.c.build_id.in_(numbers) & (TRANSITIONS.c.state == str(State.REPLACED))
         await connection.execute(sa.delete(TRANSITIONS).where(note))
 
     async def _forget(self, connection: Any, hosts: Sequence[str]) -> None:
@@ -307,13 +288,9 @@ def _row(build: Build) -> dict[str, Any]:
         "believed": build.believed,
         "forecast": json.dumps(build.forecast.as_plain()) if build.forecast else None,
         "reason": build.reason,
-        "digests": _digests(build),
+        "digests": digests(build),
         "log": "",
     }
-
-
-def _digests(build: Build) -> str | None:
-    return json.dumps([asdict(each) for each in build.given]) if build.given else None
 
 
 def _build(row: Any) -> Build:

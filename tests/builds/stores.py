@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from pyxie.builds.changes import Change, Noted
 from pyxie.builds.life import Build, State
-from pyxie.builds.records import BuildRecords, Change, Noted, Withdrawal
+from pyxie.builds.records import BuildRecords, Withdrawal
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Nic
 from pyxie.store.database import Database

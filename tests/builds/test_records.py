@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from pyxie.builds.changes import Change
 from pyxie.builds.life import State
-from pyxie.builds.records import BuildRecords, Change
+from pyxie.builds.records import BuildRecords
 from pyxie.store.database import Database
 from tests.builds.stores import begin, build, opened
 from tests.store.newest import url
@@ -109,6 +110,23 @@ class TestManyAtOnce:
             assert database.statements == one == 4
             assert [each.host for each in begun] == hosts[1:]
             assert [await store.build(each.number) for each in begun] == begun
+
+    async def test_are_changed_by_as_many_statements_as_one(self, tmp_path: Path) -> None:
+        """A look at their states, what is new, and their history; and the hooks of those."""
+        async with CountingDatabase(url(tmp_path)) as database:
+            store = BuildRecords(database)
+            hosts = [f"web{number:02}.internal" for number in range(40)]
+            begun = await store.begin([(build(host, host), "PUT /build", None) for host in hosts])
+            changes = [Change(each.to(State.INSTALLING, 160.0), "booting", None) for each in begun]
+            database.statements = 0
+            await store.save(changes[:1])
+            one, database.statements = database.statements, 0
+
+            await store.save(changes[1:])
+
+            assert database.statements == one == 3
+            assert {each.state for each in await store.newest(40)} == {State.INSTALLING}
+            assert [len(await store.history(host)) for host in hosts] == [2] * 40
 
     async def test_replace_those_that_are_active_each_by_its_own_call(self, tmp_path: Path) -> None:
         async with opened(url(tmp_path)) as store:
