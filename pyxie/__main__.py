@@ -1,5 +1,22 @@
-"""``python -m pyxie``."""
+"""``python -m pyxie``, and the program ``pyxie``."""
 
-from pyxie.cli import main
+from __future__ import annotations
 
-main()
+import sys
+from typing import NoReturn
+
+_INTERRUPTED = 130
+"""As `pyxie.cli.INTERRUPTED`, which is not there yet."""
+
+
+def main() -> NoReturn:
+    """Run the command line; Ctrl-C while that is loaded ends it as quietly as later."""
+    try:
+        from pyxie.cli import main as run
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    run()
+
+
+if __name__ == "__main__":
+    main()

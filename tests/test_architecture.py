@@ -789,7 +789,7 @@ class TestTheEnd:
                         pass
 
         # A process that is forked off must not go on with what the daemon was about to do.
-        assert enders == {"pyxie.cli", "pyxie.workers.forkserver"}
+        assert enders == {"pyxie.__main__", "pyxie.cli", "pyxie.workers.forkserver"}
 
     def test_of_standard_output_is_the_command_lines_alone(self) -> None:
         printers = {

@@ -87,7 +87,7 @@ class TestAWheel:
 
         assert "Name: pyxie-pxe\n" in (about / "METADATA").read_text()
         assert (about / "entry_points.txt").read_text() == (
-            "[console_scripts]\npyxie = pyxie.cli:main\n"
+            "[console_scripts]\npyxie = pyxie.__main__:main\n"
         )
 
     def test_finds_its_own_files_wherever_it_is_run(self, installed: Path, tmp_path: Path) -> None:

@@ -1,0 +1,27 @@
+"""The way into the program."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import NoReturn
+
+import pytest
+
+from pyxie.__main__ import main
+
+
+class _Interrupted(ModuleType):
+    def __getattr__(self, _name: str) -> NoReturn:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_it_is_loaded_ends_it_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyxie.cli", _Interrupted("pyxie.cli"))
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 130
