@@ -50,6 +50,7 @@ def run(
     beside: Sequence[Service] = (),
     grace: float = GRACE,
     by_address: bool = True,
+    own: Sequence[Path] = (),
 ) -> None:
     """Run the daemon until SIGTERM or SIGINT.
 
@@ -61,6 +62,7 @@ def run(
         beside: What is to run as long as it, and ends it with what it raises.
         grace: Seconds at the end for what is in hand.
         by_address: Whether this host may manage it without a token.
+        own: Folders that become the user's with all in them, beside those of ``settings``.
 
     Raises:
         StartError: It cannot start; the text says what to do.
@@ -78,7 +80,8 @@ def run(
         daemon = compose(
             live, forks, strict=strict, proxies=proxies, files=files, by_address=by_address
         )
-        asyncio.run(_run(daemon, (LeftOut(lines), *daemon.services, *beside), lines, files, grace))
+        services = (LeftOut(lines), *daemon.services, *beside)
+        asyncio.run(_run(daemon, services, lines, files, grace, own))
 
 
 def _proxies() -> Proxies:
@@ -99,7 +102,12 @@ def _proxies() -> Proxies:
 
 
 async def _run(
-    daemon: Daemon, services: Sequence[Service], lines: Lines, files: int, grace: float
+    daemon: Daemon,
+    services: Sequence[Service],
+    lines: Lines,
+    files: int,
+    grace: float,
+    own: Sequence[Path],
 ) -> None:
     live = daemon.settings
     settings = live()
@@ -114,7 +122,8 @@ async def _run(
         gc.set_threshold(*_COLLECT)
         gc.enable()
         if settings.user:
-            for folder in _own_folders(settings):
+            # What lies in a folder before it: as long as that is root's, nobody moves it.
+            for folder in (*_own_folders(settings), *own):
                 privileges.chown_state(folder, settings.user)
             _load_late()
             daemon.workers.become(settings.user)

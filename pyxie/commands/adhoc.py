@@ -16,6 +16,7 @@ from pyxie.commands.holding import Wish, hold
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote
 from pyxie.config.values import unicast
+from pyxie.openfile import opened
 
 _ANYBODY: Final = "any machine that boots from the network"
 _STRANGERS: Final = "any machine that has no file (--mac names one that has)"
@@ -90,12 +91,14 @@ async def _answers(client: Client, *, needed: bool) -> bool:
 
 def _beside(client: Client, wish: Wish, *, as_json: bool) -> None:
     """Have the daemon that runs do it; SIGTERM and the terminal's end are as good as Ctrl-C."""
+    from pyxie.commands.athand import FilesAtHand  # the server's libraries take a while to import
 
     async def work() -> None:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, task.cancel if task else lambda: None)
-        await hold(client, wish, whom=_STRANGERS, as_json=as_json)
+        at_hand = FilesAtHand(wish.local, client.url)
+        await hold(client, wish, at_hand, whom=_STRANGERS, as_json=as_json)
 
     with suppress(asyncio.CancelledError):
         asyncio.run(work())
@@ -104,9 +107,13 @@ def _beside(client: Client, wish: Wish, *, as_json: bool) -> None:
 def _alone(file: Path | None, given: dict[str, Any], wish: Wish, *, as_json: bool) -> None:
     """Do it without a daemon."""
     from pyxie.commands.alone import run_alone  # the daemon's libraries take a while to import
+    from pyxie.commands.athand import FilesAtHand
+
+    kept = {each: opened(each) for each in wish.local}
 
     async def work(own: Client) -> None:
-        await hold(own, wish, whom=_ANYBODY, as_json=as_json, outlived=False)
+        at_hand = FilesAtHand(wish.local, own.url, kept)
+        await hold(own, wish, at_hand, whom=_ANYBODY, as_json=as_json, outlived=False)
 
     run_alone(file, given, work, images=bool(wish.system))
 

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import secrets
 import socket
-from collections.abc import Callable, Coroutine
+import sys
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from pyxie import output
 from pyxie.client import Client
 from pyxie.commands.options import url_of
-from pyxie.config.settings import Http, load_marked
+from pyxie.commands.ownfolder import may_hold, own_folder, shut_to_others
+from pyxie.config.imagestore import ImageStore
+from pyxie.config.settings import Http, Settings, load_marked
 from pyxie.daemon import run
+from pyxie.errors import StartError
 from pyxie.service import Unbound
+from pyxie.shipped import shipped
 
 _OF_THE_HOST: Final = ("interfaces", "http", "tftp", "dhcp", "limits", "baseurl", "mirrors")
 """What a ``config.yaml`` says of this host, and not of machines."""
-
-
+_READ: Final = ("ipxe", "recipepath", "keyrings", "images")
+"""Its folders that are read."""
+_NOBODY: Final = "nobody"
+"""Who root becomes where nothing is said."""
 _FEW: Final = {"http_total": 1024, "tftp_total": 1024}
 """What any host has open files for, without a warning; and a hall of machines is served."""
 
@@ -61,20 +70,27 @@ def run_alone(
         ConfigError: ``file`` has mistakes.
         Exception: What ``work`` raised, or a service that died.
     """
-    with TemporaryDirectory(prefix="pyxie-boot-") as name:
-        folder = Path(name)
+    settings, host = _of_the_host(file, images=images)
+    folders = (Path(host[key]) for key in _READ if key in host)
+    user = _user(settings.user, (Path(sys.prefix), shipped("ipxe"), *folders))
+    with own_folder(user) as folder:
         token = secrets.token_urlsafe(32)
-        settings, document = load_marked(_written(folder, file, given, token, images=images))
+        try:
+            written = _written(folder, {**host, "user": user}, settings, given, token)
+        except OSError as exc:
+            raise StartError(f"{folder}: {exc.strerror}; TMPDIR names another place") from exc
+        settings, document = load_marked(written)
         client = Client(url_of(settings.http), token)
         beside = _Work(lambda: work(client))
         try:
             run(
-                folder / "config.yaml",
+                written,
                 settings,
                 document=document,
                 beside=(beside,),
                 grace=0,
                 by_address=False,
+                own=(folder,),
             )
         except ExceptionGroup as group:
             raise _first(group) from None
@@ -96,28 +112,62 @@ def _free(port: int) -> int:
     return port
 
 
+def _of_the_host(file: Path | None, *, images: bool) -> tuple[Settings, dict[str, Any]]:
+    """Return the settings of ``file``, and those of them that count here, as they are written."""
+    if file is None:
+        return Settings(), {}
+    settings, document = load_marked(file)
+    data = document.data if isinstance(document.data, dict) else {}
+    kept: dict[str, Any] = {key: data[key] for key in _OF_THE_HOST if key in data}
+    folders = [key for key in _READ if images or key != "images"]
+    return settings, kept | {key: str(getattr(settings, key)) for key in folders}
+
+
+def _user(said: str | None, read: Iterable[Path]) -> str | None:
+    """Return whom root is to become once all is bound, as far as that is possible.
+
+    Args:
+        said: By the settings.
+        read: What a user has to be let at.
+    """
+    if os.geteuid() != 0 or said:
+        return said if os.geteuid() == 0 else None
+    try:
+        pwd.getpwnam(_NOBODY)
+    except KeyError:
+        why = f"there is no user {_NOBODY!r}"
+    else:
+        shut = [each for each in map(shut_to_others, filter(Path.exists, read)) if each]
+        if not shut:
+            return _NOBODY
+        why = f"user {_NOBODY!r} may not read {shut[0]}"
+    output.error(f"pyxie: it goes on as root: {why}; 'user' in config.yaml names another")
+    return None
+
+
 def _written(
-    folder: Path, file: Path | None, given: dict[str, Any], token: str, *, images: bool
+    folder: Path, host: dict[str, Any], settings: Settings, given: dict[str, Any], token: str
 ) -> Path:
-    """Write the settings into ``folder``."""
-    kept: dict[str, Any] = {}
-    if file is not None:
-        settings, document = load_marked(file)
-        data = document.data if isinstance(document.data, dict) else {}
-        kept = {key: data[key] for key in _OF_THE_HOST if key in data}
-        if images:
-            kept["images"] = str(settings.images)
-        kept |= {"ipxe": str(settings.ipxe), "recipepath": str(settings.recipepath)}
+    """Write what is to run into ``folder``."""
+    kept = dict(host)
     folders = {"machinepath": "machines", "templatepath": "templates", "grouppath": "groups"}
     for each in (*folders.values(), "images", "state"):
         (folder / each).mkdir()
     if "http" not in kept and "http" not in given:
         kept["http"] = {"port": _free(Http().port)}
     kept.setdefault("limits", _FEW)
-    quiet = {"log": {"level": "warning"}, "api": {"tokens": [token]}}
     kept.setdefault("images", "images")
-    own = {**folders, "state": "state/pyxie.sqlite", **quiet}
-    said = {**kept, **given, **own}
+    store = _store(folder, settings.image_store)
+    quiet = {"log": {"level": "warning"}, "api": {"tokens": [token]}}
+    own = {**folders, "state": "state/pyxie.sqlite", "image_store": store, **quiet}
     written = folder / "config.yaml"
-    written.write_text(json.dumps(said))
+    written.write_text(json.dumps({**kept, **given, **own}))
     return written
+
+
+def _store(folder: Path, said: ImageStore) -> dict[str, Any]:
+    """Return a store in ``folder``, of a size that leaves others some of its disk."""
+    size = may_hold(folder, said.size)
+    store: dict[str, Any] = {"path": "image-store", "size": size, "revalidate": said.revalidate}
+    store["folders"] = [str(each) for each in said.folders]
+    return store | ({"ca": str(said.ca)} if said.ca else {})

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
+import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -24,10 +25,11 @@ from pyxie.bounds import AT_HAND
 from pyxie.errors import BusyError, NotServedError
 from pyxie.http.admission import Admission
 from pyxie.http.crowd import ConnectionLimits
-from pyxie.http.files import opened, send
+from pyxie.http.files import held, send
 from pyxie.http.gate import Side
 from pyxie.http.routing import Handler
 from pyxie.http.server import HttpServer
+from pyxie.openfile import Descriptor, OpenFile, opened
 from pyxie.threads import Pool
 
 _USER: Final = "pyxie"
@@ -44,13 +46,17 @@ class FilesAtHand:
     Args:
         files: Absolute paths.
         daemon: The URL of the daemon that fetches them.
+        kept: Some that are open, for when we are another user, who may not read them.
 
     Attributes:
         urls: Of each of ``files``, once this is entered.
     """
 
-    def __init__(self, files: Sequence[Path], daemon: str) -> None:
+    def __init__(
+        self, files: Sequence[Path], daemon: str, kept: Mapping[Path, OpenFile] | None = None
+    ) -> None:
         self._files = tuple(files)
+        self._kept = dict(kept or {})
         self._daemon = daemon
         self._password = secrets.token_urlsafe(24)
         self._pool = Pool("files at hand", most=_MOST_THREADS)
@@ -104,9 +110,8 @@ class FilesAtHand:
         # What lies beside a file was not named, and a program that asks for it must not get itself.
         if at >= len(self._files) or request.match_info["name"] != self._files[at].name:
             raise web.HTTPNotFound
-        file = self._files[at]
         try:
-            async with opened(self._pool, lambda: file) as found:
+            async with held(self._pool, self._open, self._files[at]) as found:
                 return await send(request, self._pool, found)
         except NotServedError as exc:
             raise web.HTTPNotFound(reason=exc.why[:100]) from exc
@@ -116,6 +121,18 @@ class FilesAtHand:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=499)
+
+    def _open(self, file: Path) -> OpenFile:
+        """Open it as it is now, for it may have been replaced."""
+        try:
+            return opened(file)
+        except OSError as exc:
+            kept = self._kept.get(file)
+            if kept is None or not isinstance(exc, PermissionError):
+                why = f"cannot be opened: {exc.strerror}"
+                raise NotServedError(file.name, why) from exc
+        with kept.descriptor as number:
+            return OpenFile(file, Descriptor(os.dup(number)), os.fstat(number))
 
 
 def _towards(url: str) -> str:

@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from pyxie import output
 from pyxie.client import Client, RefusedError, UnreachableError
+
+if TYPE_CHECKING:
+    from pyxie.commands.athand import FilesAtHand
 
 _RENEW: Final = 5.0
 """Seconds between two renewals, of which the daemon may miss some."""
@@ -54,13 +57,20 @@ class Wish:
 
 
 async def hold(
-    client: Client, wish: Wish, *, whom: str, as_json: bool, outlived: bool = True
+    client: Client,
+    wish: Wish,
+    at_hand: FilesAtHand,
+    *,
+    whom: str,
+    as_json: bool,
+    outlived: bool = True,
 ) -> None:
     """Have machines boot it until this is cancelled.
 
     Args:
         client: Calls the daemon.
         wish: What they boot.
+        at_hand: Gives the daemon those of its files that are here.
         whom: Who that is where no MAC is named, in words.
         as_json: Print JSON.
         outlived: The daemon goes on after it, and is told of the end.
@@ -69,9 +79,7 @@ async def hold(
         RefusedError: The daemon will not.
         UnreachableError: There is none, or it has gone.
     """
-    from pyxie.commands.athand import FilesAtHand  # the server's libraries take a while to import
-
-    async with FilesAtHand(wish.local, client.url) as at_hand:
+    async with at_hand:
         body = _body(wish, at_hand.urls)
         since: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 

@@ -26,7 +26,9 @@ _HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[^\[\]:/?#@\s]+))(?:
 """RFC 9110, section 7.2: a name or an address, and a port."""
 _SHOWN = 100
 """Letters of what a client sent that it is told."""
-_OF_ONE_COMMAND = "no daemon runs here but that of a `pyxie boot`, which that command alone manages"
+_OF_ONE_COMMAND = (
+    "no daemon runs here but that of a `pyxie boot`, which that command alone manages: end it first"
+)
 _MADE = "`pyxie token create NAME` makes on pyxie's host"
 
 

@@ -135,7 +135,10 @@ class TestByToken:
         api = Api.model_validate({"allow": ["0.0.0.0/0"], "tokens": [TOKEN]})
         gate = Gate(api, lambda _: True, by_address=False)
 
-        why = "no daemon runs here but that of a `pyxie boot`, which that command alone manages"
+        why = (
+            "no daemon runs here but that of a `pyxie boot`, which that command alone manages: "
+            "end it first"
+        )
         for peer in ("127.0.0.1", LAN, "::1", "198.51.100.7"):
             assert refusal(peer, gate=gate) == why
             assert refusal(peer, gate=gate, Authorization=f"Bearer {TOKEN}") is None
