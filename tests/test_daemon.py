@@ -486,7 +486,7 @@ class TestReload:
             (tmp_path / f"machines/vm{n}.yaml").write_text(f"hostname: vm{n}\n")
         with home.start() as process:
             status = Path(f"/proc/{process.pid}/status")
-            until(lambda: _catches_hangup(status), "the daemon to catch SIGHUP")
+            until(lambda: _catches_hangup(status), "the daemon to catch SIGHUP", seconds=60)
             process.signal(signal.SIGHUP)
 
             manager.hears("READY=1")
