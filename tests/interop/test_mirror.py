@@ -1,4 +1,7 @@
-"""apt by way of `mirror`: what its server's log says of a second machine."""
+"""apt by way of `mirror`: what its server's log says of a second machine.
+
+It runs in a namespace from which it reaches pyxie alone: neither the archive nor anybody else.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ import asyncio
 import gzip
 import hashlib
 import os
+import socket
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
@@ -15,6 +21,7 @@ import pytest
 
 from tests.http.site import Served
 from tests.http.test_mirror import Archive, archive, mirroring
+from tests.interop.netns import Host, need, network
 from tests.needs import program
 from tests.support import eventually
 from tests.verification.signers import Signers, signers
@@ -22,6 +29,7 @@ from tests.verification.signers import Signers, signers
 pytestmark = pytest.mark.interop
 
 INRELEASE = "dists/stable/InRelease"
+OURS = "192.0.2.1"
 
 
 def package(folder: Path, name: str, version: str) -> tuple[str, bytes, str]:
@@ -66,9 +74,15 @@ Files = dict[str, tuple[bytes, float]]
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine's apt, in a folder of its own: nothing of this host's is read or changed."""
+    """A machine's apt, in a folder of its own: nothing of this host's is read or changed.
+
+    Attributes:
+        root: The folder.
+        lan: Where it runs.
+    """
 
     root: Path
+    lan: Host
 
     def set_up(self, url: str, key: Path) -> None:
         """Have it go by one source and one key."""
@@ -92,7 +106,7 @@ class Machine:
         """Run apt-get in its folder; return what it says."""
         environment = {**os.environ, "APT_CONFIG": str(self.root / "apt.conf"), "LC_ALL": "C"}
         ran = await asyncio.create_subprocess_exec(
-            *(program("apt-get", "apt"), "--quiet", *words),
+            *("ip", "netns", "exec", self.lan.name, program("apt-get", "apt"), "--quiet", *words),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd=self.root / "downloads",
@@ -108,10 +122,27 @@ class Machine:
         return {each.name: each.read_bytes() for each in (self.root / "downloads").iterdir()}
 
 
-async def machine(folder: Path, name: str, served: Served, key: Path) -> Machine:
-    """Give a new machine, whose only source is the mirror of that pyxie."""
-    made = Machine(folder / name)
-    await asyncio.to_thread(made.set_up, f"{served.url}/mirror/debian", key)
+@asynccontextmanager
+async def reached(served: Served) -> AsyncIterator[Host]:
+    """Give a LAN on which there is nothing but that pyxie, at `OURS`."""
+    http, loop = served.server, asyncio.get_running_loop()
+    assert http._runner is not None
+    assert http._runner.server is not None
+    with network() as net:
+        lan = await asyncio.to_thread(net.host, "apt")
+        await asyncio.to_thread(lan.ip, f"addr add {OURS}/32 dev lo")
+        sock = lan.inside(lambda: socket.create_server((OURS, 8090)))
+        server = await loop.create_server(http._admission.wrap(http._runner.server), sock=sock)
+        try:
+            yield lan
+        finally:
+            server.close()
+
+
+async def machine(folder: Path, name: str, lan: Host, key: Path) -> Machine:
+    """Give a new machine, whose only source is the mirror of the pyxie on that LAN."""
+    made = Machine(folder / name, lan)
+    await asyncio.to_thread(made.set_up, f"http://{OURS}:8090/mirror/debian", key)
     return made
 
 
@@ -131,17 +162,22 @@ def asked(there: Archive, what: str) -> list[tuple[str, int]]:
 async def test_a_second_machine_costs_no_request_for_a_package_and_asks_about_indexes(
     tmp_path: Path,
 ) -> None:
+    need("ip")
     with signers() as signer:
         key = tmp_path / "archive.gpg"
         key.write_bytes(await asyncio.to_thread(signer.key, "archive"))
         versions = {"hello": "1.0+b1", "world": "2.0~rc1"}
         files = await asyncio.to_thread(release, tmp_path, signer, 1.7e9, versions)
-        async with archive(files) as there, mirroring(tmp_path, there) as served:
-            first = await machine(tmp_path, "first", served, key)
+        async with (
+            archive(files) as there,
+            mirroring(tmp_path, there) as served,
+            reached(served) as lan,
+        ):
+            first = await machine(tmp_path, "first", lan, key)
             await installed(first, served, "hello", "world")
             of_the_first = list(there.asked)
             there.asked.clear()
-            second = await machine(tmp_path, "second", served, key)
+            second = await machine(tmp_path, "second", lan, key)
             await installed(second, served, "hello", "world")
             of_the_second = list(there.asked)
             again = await installed(second, served, "hello")
@@ -153,6 +189,8 @@ async def test_a_second_machine_costs_no_request_for_a_package_and_asks_about_in
 
     debs = {path: data for path, (data, _) in files.items() if path.startswith("pool/main")}
     assert {path for _, path, _ in of_the_first} >= set(debs)
+    assert [path for _, path, _ in of_the_first if path.endswith("Packages.gz")] == []
+    assert [path for _, path, _ in of_the_first if "/by-hash/SHA256/" in path] != []
     assert of_the_second == [("GET", INRELEASE, 304)]
     assert sorted(first.has().values()) == sorted(debs.values())
     assert set(first.has().values()) <= set(second.has().values())
