@@ -278,7 +278,8 @@ def assemble(
     def is_own(address: IPv4Address) -> bool:
         return interfaces().is_own(address)
 
-    verifier = Verifier(Lists(proxies), lambda: settings().keyrings, clock=clock, steady=steady)
+    lists = Lists(proxies, ca=settings().image_store.ca)
+    verifier = Verifier(lists, lambda: settings().keyrings, clock=clock, steady=steady)
     lately = Lately(steady)
     trust = Trust(verifier, lately)
     image_store = ImageStore(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Final
@@ -140,7 +141,8 @@ async def _stored(
                 raise BrokenOffError(source.url, f"broke off: {exc}; it is streamed next time")
             tell(ImageUncached(part=part, source=shown(source.url), why=str(exc)))
             streams, whole = request.app[UPSTREAMS], copy.head
-            async for piece in streams.part(source, at, end, whole.size, whole.validator):
+            one = replace(source, url=copy.given_by or source.url)
+            async for piece in streams.part(one, at, end, whole.size, whole.validator):
                 await answer.write(piece)
 
         answer = await _copied(request, copy, source, store.reading, moved, rest)

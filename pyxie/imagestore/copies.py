@@ -95,9 +95,14 @@ class Copy:
         return there
 
     @property
+    def given_by(self) -> str:
+        """The URL that it comes from; empty where that is known no more."""
+        return self.growth.given_by if self.growth is not None else ""
+
+    @property
     def at(self) -> str:
-        """Where it comes from, as it may be shown; empty where that is known no more."""
-        return self.growth.at if self.growth is not None else ""
+        """That, as it may be shown."""
+        return shown(self.given_by) if self.given_by else ""
 
     @property
     def passed(self) -> tuple[str, ...]:

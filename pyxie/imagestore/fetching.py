@@ -32,7 +32,6 @@ from pyxie.outbound.proxies import Proxies
 from pyxie.outbound.reach import Reach
 from pyxie.outbound.requests import proxy_for
 from pyxie.threads import Pool
-from pyxie.urls import shown
 from pyxie.verification.faults import MismatchError, VerificationError
 
 _WAITS: Final = (0.2, 1.0, 3.0)
@@ -247,7 +246,7 @@ class Fetching:
             partial.is_of(head)
             if answer.status == 200:
                 self._began_by = url
-            growth.begin(head, partial.file, shown(url))
+            growth.begin(head, partial.file, url)
         return partial.size
 
     async def _body(

@@ -43,7 +43,7 @@ class Growth:
         unchanged: There is nothing new to be fetched: the copy from before is right still.
         error: Why there will not be more.
         readers: How many use it.
-        at: Where it comes from, as it may be shown; empty before that is known.
+        given_by: The URL that it comes from; empty before that is known.
         passed: Why mirrors before that one do not give it, a sentence each.
     """
 
@@ -59,7 +59,7 @@ class Growth:
         self.unchanged = False
         self.error: PyxieError | None = None
         self.readers = 0
-        self.at = ""
+        self.given_by = ""
         self.passed: list[str] = []
         self._over = False
         self._changed = asyncio.Event()
@@ -105,9 +105,9 @@ class Growth:
         """Say that there is room for so many bytes of it."""
         self.reserved = size
 
-    def begin(self, head: Head, file: OpenFile, at: str = "") -> None:
+    def begin(self, head: Head, file: OpenFile, given_by: str = "") -> None:
         """Say what it is and where it is from, before the first byte."""
-        self.head, self.file, self.at = head, file, at
+        self.head, self.file, self.given_by = head, file, given_by
 
     def pass_over(self, why: PyxieError) -> None:
         """Say that a mirror does not give it."""

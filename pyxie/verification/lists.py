@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol
 
@@ -54,10 +55,17 @@ class Lists(WithFetcher):
     Args:
         proxies: By way of which other servers are reached.
         seconds: For one file.
+        ca: Certificates that are believed beside the host's own.
     """
 
-    def __init__(self, proxies: Proxies = DIRECTLY, *, seconds: float = VERIFY_FETCH.most) -> None:
-        super().__init__(Fetcher(proxies, whose="checksums"))
+    def __init__(
+        self,
+        proxies: Proxies = DIRECTLY,
+        *,
+        seconds: float = VERIFY_FETCH.most,
+        ca: Path | None = None,
+    ) -> None:
+        super().__init__(Fetcher(proxies, whose="checksums", ca=ca))
         self._seconds = seconds
 
     async def read(self, url: str, reach: Reach, most: Bound) -> bytes:

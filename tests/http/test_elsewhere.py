@@ -216,6 +216,33 @@ class TestWhatIsKept:
 
 
 class TestAFullDisk:
+    async def test_is_no_matter_where_another_mirror_gives_the_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The rest comes from the one that gave the beginning, for it is another's by its ETag."""
+        append = Partial.append
+
+        def full(self: Partial, data: bytes) -> None:
+            if self.size + len(data) > HALF:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            append(self, data)
+
+        monkeypatch.setattr(Partial, "append", full)
+        halting = Halting()
+        async with (
+            liar(says("503 No"), whole(KERNEL, etag='"two"')) as first,
+            liar(halting) as good,
+        ):
+            config = f"{CONFIG}mirrors: {{lab: [{first.url}, {good.url}]}}\n"
+            good.answers.append(whole(KERNEL))
+            async with booting(tmp_path, first, config) as served:
+                client = asyncio.create_task(served.get(AT))
+                await eventually(lambda: good.asked)
+                halting.may.set()
+
+                assert (await client).body == KERNEL
+                assert len(first.asked) == 1
+
     async def test_is_no_matter_for_who_is_being_served(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.bounds import Bound
 from pyxie.images.upstream import UpstreamError
+from pyxie.outbound.reach import Reach
+from pyxie.verification.lists import Lists
 from tests.daemon import free_port
 from tests.http.site import CONFIG, HOST, MACHINE, serving
 from tests.imagestore.stores import got, kept, store
@@ -135,6 +138,9 @@ async def test_a_certificate_is_believed_where_the_settings_say_so(tmp_path: Pat
                 await got(made, url)
         async with store(tmp_path / "two", ca=tmp_path / "ca.pem") as made:
             assert await got(made, url) == files
+        async with Lists(ca=tmp_path / "ca.pem") as lists:
+            most = Bound("test", SIZE, "bytes", "refused")
+            assert await lists.read(url, Reach.ANYWHERE, most) == files
 
 
 async def test_two_files_that_fill_the_disk_are_both_served(tmp_path: Path) -> None:
