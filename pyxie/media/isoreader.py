@@ -26,6 +26,9 @@ _TEXT: Final = 64 << 10
 """Bytes of a file that is read for what it says."""
 _TEXTS: Final = 64
 """Files that are."""
+_SECTOR: Final = 2048
+_RECOGNISED: Final = 16
+"""Sectors that are looked at for which file systems there are."""
 _SLACK: Final = 1 << 20
 """Bytes that an image may lack of what it says it has: padding that was cut off."""
 
@@ -53,6 +56,7 @@ def look(image: BinaryIO) -> Seen:
         MediumError: It is none, or is broken.
     """
     size = os.fstat(image.fileno()).st_size
+    _check_has_iso9660(image)
     disc = _opened(image)
     _check_whole(disc, size)
     naming = _naming(disc)
@@ -67,6 +71,20 @@ def look(image: BinaryIO) -> Seen:
     tree = read(index, size)
     volume = _plain(disc.pvd.volume_identifier)
     return Seen(_facts(image, tree, volume, naming.title, left_out), index)
+
+
+def _check_has_iso9660(image: BinaryIO) -> None:
+    """Tell of a disc that has UDF alone, which pycdlib does not read (pycdlib#87).
+
+    What file systems there are is said from sector 16 on (ECMA-167, 2/8.3; ECMA-119, 8).
+    """
+    said = os.pread(image.fileno(), _RECOGNISED * _SECTOR, 16 * _SECTOR)
+    kinds = {said[at + 1 : at + 6] for at in range(0, len(said), _SECTOR)}
+    if kinds & {b"NSR02", b"NSR03"} and b"CD001" not in kinds:
+        raise MediumError(
+            "has UDF alone, without ISO 9660 beside it, and is not read: mount it, and make another"
+            " of its files by `genisoimage -udf -allow-limited-size -o NEW.iso FOLDER`"
+        )
 
 
 def _opened(image: BinaryIO) -> Any:
