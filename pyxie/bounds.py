@@ -337,6 +337,9 @@ MEDIUM_CPU = Bound("medium_cpu", 60, "s of the processor for reading a medium", 
 MEDIUM_TIME = Bound("medium_time", 120, "s for reading a medium", "ended")
 MEDIUM_MEMORY = Bound("medium_memory", 512, "MiB for reading a medium", "ended")
 MEDIA_FETCHES = Bound("media_fetches", 4, "ISO images fetched at once", "answered 503")
+MEDIA_TRIES = Bound(
+    "media_tries", 20, "tries in a row that bring nothing of an ISO image's URL", "given up"
+)
 MEDIUM_LENGTH = Bound("medium_length", 64 << 30, "bytes of an image that is sent", "413")
 MEDIUM_LISTED = Bound("medium_listed", 5000, "names in a listing of a medium's", "left out")
 

@@ -51,12 +51,13 @@ from pyxie.imagestore.checkup import Checkup
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.needed import needed_by
 from pyxie.imagestore.prefetches import Prefetches
-from pyxie.imagestore.through import through
+from pyxie.imagestore.through import may_pass, through
 from pyxie.imagestore.trust import Trust
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.media.fetches import Fetches
 from pyxie.media.shelf import Look, Shelf
+from pyxie.media.wishes import Wishes
 from pyxie.metrics import Metrics
 from pyxie.net.address import Address
 from pyxie.net.baseurl import BaseUrl, names_of
@@ -337,7 +338,12 @@ def assemble(
         chains=ChainMemory(),
         media=shelf,
         media_fetches=Fetches(
-            lambda: settings().isos, partial(through, image_store), pools.media, shelf.add
+            lambda: settings().isos,
+            partial(through, image_store),
+            pools.media,
+            shelf.add,
+            Wishes(image_store_folder(settings()) / "isos"),
+            may_pass,
         ),
         boot_api=boot_api,
         hooks=hooks,

@@ -71,7 +71,10 @@ class WantedMedium(Model):
     errors=(409,),
 )
 async def fetch(request: web.Request) -> web.Response:
-    """Begin to fetch an ISO image into the folder ``isos``; `GET` tells how far it has come."""
+    """Begin to fetch an ISO image into the folder ``isos``; `GET` tells how far it has come.
+
+    What breaks off is tried again, after a restart of pyxie too.
+    """
     wanted: WantedMedium = await body(request, WantedMedium)
     file = PurePosixPath(urlsplit(wanted.url).path).name
     name = wanted.name or name_of(file.removesuffix(SUFFIX))
@@ -185,7 +188,8 @@ def _told(medium: Medium) -> dict[str, Any]:
 
 def _coming(fetch: Fetch) -> dict[str, Any]:
     of = f" of {fetch.size:,}" if fetch.size else ""
-    why = fetch.why or f"is on its way: {fetch.there:,}{of} bytes are here"
+    waits = f"; {fetch.waits}" if fetch.waits else ""
+    why = fetch.why or f"is on its way: {fetch.there:,}{of} bytes are here{waits}"
     return {
         **_NOTHING,
         "name": fetch.name,

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from pyxie.errors import BusyError
 from pyxie.images.spec import Upstream
+from pyxie.images.upstream import RefusedError, UpstreamError
 from pyxie.imagestore.copies import ImageStore
 
 _PIECE: Final = 1 << 20
+
+
+def may_pass(error: Exception) -> bool:
+    """Tell whether a fetch that ended so may well succeed in a while."""
+    if isinstance(error, RefusedError):
+        return not error.is_absence
+    return isinstance(error, UpstreamError | BusyError)
 
 
 async def through(

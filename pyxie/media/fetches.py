@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, TypeAlias
 
-from pyxie.bounds import MEDIA_FETCHES
+from pyxie.bounds import MEDIA_FETCHES, MEDIA_TRIES
 from pyxie.errors import BusyError, PyxieError
 from pyxie.media.incoming import Incoming
+from pyxie.media.wishes import Wishes
 from pyxie.service import WhenAsked, end_all
 from pyxie.threads import Pool
 
@@ -23,8 +25,13 @@ Write: TypeAlias = Callable[[bytes], Awaitable[None]]
 Get: TypeAlias = Callable[[str, Write, Callable[[int, int | None], None]], Awaitable[None]]
 """Fetches a URL: told where it is, what takes its bytes, and who is told how far it has come."""
 
+MayPass: TypeAlias = Callable[[Exception], bool]
+"""Tells whether what kept a fetch from its end may be over in a while."""
+
 _KEPT: Final = 16
 """Fetches that have failed, of which it is told why."""
+_WAITS: Final = (5.0, 15.0, 60.0, 300.0)
+"""Seconds before another try, the last of them again and again."""
 
 
 @dataclass(slots=True)
@@ -37,6 +44,8 @@ class Fetch:
         there: Bytes that have come.
         size: Bytes of all; None while that is not known.
         why: Why it has failed; empty while it goes on.
+        waits: Why it waits for another try; empty while it does not.
+        resumed: Whether it was asked for before this process began.
     """
 
     name: str
@@ -44,25 +53,48 @@ class Fetch:
     there: int = 0
     size: int | None = None
     why: str = ""
+    waits: str = ""
+    resumed: bool = False
+    _most: int = 0
 
     def moved(self, there: int, size: int | None) -> None:
         """Note how far it has come."""
-        self.there, self.size = there, size
+        self.there, self.size, self.waits = there, size, ""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is worth another try: what gave nothing at all may be a slip in its URL."""
+        return self.resumed or self._most > 0
+
+    def brought(self) -> bool:
+        """Tell whether it has come further than when this was asked before."""
+        before, self._most = self._most, max(self._most, self.there)
+        return self._most > before
+
+    def pauses(self, why: str) -> None:
+        """Note why it waits for another try; it is logged."""
+        self.waits = why
+        log.warning("the image %s is fetched on later: %s", self.name, why)
 
     def failed(self, why: str) -> None:
         """Note that it has failed; it is logged."""
-        self.why = why
+        self.why, self.waits = why, ""
         log.warning("the image %s %s", self.name, why)
 
 
 class Fetches(WhenAsked):
     """A `pyxie.service.Service` that fetches images, some at a time.
 
+    What breaks off is tried again, and goes on after a restart of pyxie.
+
     Args:
         folder: The folder of now.
         get: Fetches.
         pool: Threads of the folder.
         came: Told of an image that is there.
+        wishes: Keeps what is to be fetched.
+        may_pass: Tells what is worth another try.
+        waits: Seconds before another try, the last of them again and again.
     """
 
     name = "media fetches"
@@ -73,11 +105,18 @@ class Fetches(WhenAsked):
         get: Get,
         pool: Pool,
         came: Callable[[Path], None],
+        wishes: Wishes,
+        may_pass: MayPass,
+        *,
+        waits: Sequence[float] = _WAITS,
     ) -> None:
         self._folder = folder
         self._get = get
         self._pool = pool
         self._came = came
+        self._wishes = wishes
+        self._may_pass = may_pass
+        self._waits = waits
         self._known: dict[str, Fetch] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
 
@@ -89,6 +128,24 @@ class Fetches(WhenAsked):
     ) -> None:
         await end_all(self._running.values())
 
+    async def serve(self) -> None:
+        """Go on with what a process before was asked for, and wait to be cancelled."""
+        await self.resume()
+        await super().serve()
+
+    async def resume(self) -> None:
+        """Begin what a process before has not come to an end with."""
+        try:
+            waiting = await self._pool.run(self._wishes.all)
+        except BusyError as exc:
+            log.warning("images that were asked for before are not fetched: %s", exc)
+            return
+        for name, url in waiting:
+            while len(running := self._running.values()) >= MEDIA_FETCHES.whole:
+                await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            with suppress(FileExistsError):  # somebody has asked for it anew
+                self.begin(name, url, resumed=True)
+
     def all(self) -> list[Fetch]:
         """Return those that go on, and the last that have failed."""
         return list(self._known.values())
@@ -97,23 +154,26 @@ class Fetches(WhenAsked):
         """Return that of a name, if there is one."""
         return self._known.get(name)
 
-    def begin(self, name: str, url: str) -> None:
-        """Begin to fetch an image.
+    def begin(self, name: str, url: str, *, resumed: bool = False) -> None:
+        """Begin to fetch an image; nothing, if the same is on its way.
 
         Args:
             name: What it is to be called.
             url: Where it is.
+            resumed: It was asked for before this process began.
 
         Raises:
-            FileExistsError: One of that name is on its way.
+            FileExistsError: Another of that name is on its way.
             BusyError: As many are fetched as may be.
         """
         if name in self._running:
+            if self._known[name].url == url:
+                return
             raise FileExistsError(name)
         if len(self._running) >= MEDIA_FETCHES.whole:
             MEDIA_FETCHES.reached()
             raise BusyError("images", f"{len(self._running)} are fetched already; try again")
-        fetch = Fetch(name, url)
+        fetch = Fetch(name, url, resumed=resumed)
         self._running[name] = task = asyncio.create_task(self._run(fetch), name=f"fetch {name}")
         self._known.pop(name, None)
         self._known[name] = fetch
@@ -129,19 +189,54 @@ class Fetches(WhenAsked):
 
     async def _run(self, fetch: Fetch) -> None:
         try:
-            incoming = await self._pool.run(Incoming, self._folder(), fetch.name)
-            try:
-
-                async def write(data: bytes) -> None:
-                    await self._pool.run(incoming.write, data)
-
-                await self._get(fetch.url, write, fetch.moved)
-                path = await self._pool.run(incoming.finish)
-            finally:
-                await self._pool.run(incoming.close)
-            self._came(path)
+            await self._pool.run(self._wishes.keep, fetch.name, fetch.url)
+        except (BusyError, OSError) as exc:
+            log.warning("the image %s is not fetched on after a restart: %s", fetch.name, exc)
+        why = ""
+        try:
+            await self._tried(fetch)
         except FileExistsError:
-            fetch.failed(f"{fetch.name}.iso is in the folder 'isos' already")
+            why = f"{fetch.name}.iso is in the folder 'isos' already"
         except (PyxieError, OSError) as exc:
-            said = exc.strerror if isinstance(exc, OSError) else exc
-            fetch.failed(f"could not be fetched: {said}")
+            why = f"could not be fetched: {_said(exc)}"
+        with suppress(BusyError):
+            await self._pool.run(self._wishes.drop, fetch.name)
+        if why:
+            fetch.failed(why)
+
+    async def _tried(self, fetch: Fetch) -> None:
+        """Fetch it, in as many tries as that takes; raises what the last of them has."""
+        tries = 0
+        while True:
+            try:
+                await self._once(fetch)
+            except (PyxieError, OSError) as exc:
+                tries = 1 if fetch.brought() else tries + 1
+                if not (self._may_pass(exc) and fetch.has_begun):
+                    raise
+                if tries >= MEDIA_TRIES.whole:
+                    MEDIA_TRIES.reached()
+                    raise
+                wait = self._waits[min(tries, len(self._waits)) - 1]
+                fetch.pauses(f"{_said(exc)}; it is tried again after {wait:g} s")
+                await asyncio.sleep(wait)
+            else:
+                return
+
+    async def _once(self, fetch: Fetch) -> None:
+        incoming = await self._pool.run(Incoming, self._folder(), fetch.name)
+        try:
+
+            async def write(data: bytes) -> None:
+                await self._pool.run(incoming.write, data)
+
+            await self._get(fetch.url, write, fetch.moved)
+            path = await self._pool.run(incoming.finish)
+        finally:
+            await self._pool.run(incoming.close)
+        self._came(path)
+
+
+def _said(error: PyxieError | OSError) -> str:
+    """Return what went wrong, in words: some are errors of both kinds."""
+    return str(error) if isinstance(error, PyxieError) else str(error.strerror)

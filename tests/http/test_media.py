@@ -248,6 +248,8 @@ class TestAURL:
             await served.ask("POST", "/api/v1/media", said)
             found = await told(served, "x")
             again = await served.ask("POST", "/api/v1/media", said)
+            other = json.dumps({"url": f"{there.url}/y.iso", "name": "x"}).encode()
+            another = await served.ask("POST", "/api/v1/media", other)
             listed = json.loads((await served.get("/api/v1/media")).body)["media"]
             there.may.set()
             broken = await self.fetched(served, "x")
@@ -255,7 +257,9 @@ class TestAURL:
         assert found["state"] == "looking"
         assert found["why"].startswith("is on its way: ")
         assert listed == [found]
-        assert (again.status, json.loads(again.body)["code"]) == (409, "already")
+        assert again.status == 202
+        assert (another.status, json.loads(another.body)["code"]) == (409, "already")
+        assert there.asked == [("GET", "x.iso")]
         assert broken["state"] == "broken"
 
     async def test_that_gives_nothing_is_told(self, served: Served, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def misfits(made: Recipe, arch: str) -> list[str]:
     ]
 
 
-MIRRORS = {"debian": ("http://m.example/debian",)}
+MIRRORS = {name: (f"http://m.example/{name}",) for name in ("debian", "debian-security")}
 
 
 class TestAGuess:

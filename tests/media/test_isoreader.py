@@ -32,7 +32,7 @@ def file(iso: Path, name: str) -> File:
     return found
 
 
-def record(data: bytes, name: bytes) -> int:
+def record(data: bytearray, name: bytes) -> int:
     """Return where the directory record of a name begins (ECMA-119, 9.1)."""
     return data.index(bytes([len(name)]) + name) - 32
 
@@ -83,7 +83,7 @@ class TestAFileOfMoreThan4GiB:
         assert found.extents[-1] == (len(data), part)
 
 
-def file_entry(data: bytes, start: int) -> int:
+def file_entry(data: bytearray, start: int) -> int:
     """Return where the file entry is (ECMA-167, 4/14.9) of what begins there and has 3 bytes."""
     for at in range(0, len(data), SECTOR):
         if data[at : at + 2] == b"\x05\x01" and data[at + 56 : at + 64] == struct.pack("<Q", 3):
@@ -91,7 +91,7 @@ def file_entry(data: bytes, start: int) -> int:
     raise AssertionError(start)
 
 
-def ads(data: bytes, entry: int) -> int:
+def ads(data: bytearray, entry: int) -> int:
     return 176 + int(struct.unpack_from("<I", data, entry + 168)[0])
 
 
