@@ -219,7 +219,7 @@ def _fits(load: Load, machine: Machine) -> None:
 def _singly(machine: Machine) -> list[Images]:
     with suppress(NotServedError):  # no kernel is named, of which the script tells
         images = images_of(machine)
-        return [Images(image, ()) for image in (images.kernel, *images.initrds)]
+        return [Images(image, ()) for _, image in images.parts]
     return []
 
 

@@ -92,6 +92,9 @@ class BuildKeys(Model):
             mapping of ``url`` and ``sha256``, the digest that it must have.
         initrd: What is loaded beside it, likewise; one, or a list. Each may be a mapping of
             ``url``, ``sha256`` and ``name``, by which a program finds it.
+        shim: The system's own shim, likewise: signed, and under Secure Boot the one that trusts
+            this kernel. iPXE loads it where it cannot load the kernel without.
+        grub: The GRUB that this shim starts, likewise.
         checksums: A list of digests, for all files of its folder and below.
         image_url: Where kernel and initrd are streamed from.
         cmdline: The kernel's command line, a template; null for none.
@@ -123,6 +126,8 @@ class BuildKeys(Model):
     cmdline: str = ""
     kernel: KernelFile = ""
     initrd: Initrds = ()
+    shim: KernelFile = ""
+    grub: KernelFile = ""
     bootif: bool | None = None
     image_url: HttpUrl | None = None
     checksums: Checksums | None = None

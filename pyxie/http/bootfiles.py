@@ -40,6 +40,16 @@ routes = Routes()
 )
 async def image(request: web.Request) -> web.StreamResponse:
     """Give a machine in build mode its kernel or an initrd by number, or a file beside it."""
+    return await _file_of(request, "initrd" if "at" in request.match_info else "kernel")
+
+
+@routes.get("/boot/{hostname}/shim/{name:.+}", scope=OPEN)
+async def shim(request: web.Request) -> web.StreamResponse:
+    """Give a machine in build mode its system's shim, or a file beside it."""
+    return await _file_of(request, "shim")
+
+
+async def _file_of(request: web.Request, of: str) -> web.StreamResponse:
     host = request.match_info["hostname"].lower()
     build = request.app[INDEX].active(host)
     machine = request.app[DEFINITIONS].of(build) if build else _unknown_named(request, host)
@@ -48,8 +58,8 @@ async def image(request: web.Request) -> web.StreamResponse:
     if machine is None:
         raise NotServedError(host, "not in build mode")
     called = request.app[DEFINITIONS].called(build) if build else frozenset()
-    at, name = request.match_info.get("at"), request.match_info["name"]
-    wanted = meant(images_of(machine, called), at, name, host)
+    at, name = request.match_info.get("at", ""), request.match_info["name"]
+    wanted = meant(images_of(machine, called), of, at, name, host)
     match wanted.image:
         case Local() as local:
             settings, pool = request.app[SETTINGS](), request.app[POOLS].images

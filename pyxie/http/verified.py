@@ -118,6 +118,7 @@ def _parts(
     images: Images, mirrors: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, Loc, Image]]:
     locs: list[Loc] = [("kernel",), *(("initrd", at) for at in range(len(images.initrds)))]
+    locs += [(part,) for part, _ in images.parts[len(locs) :]]
     for (part, image), loc in zip(images.parts, locs, strict=True):
         yield part, loc, with_mirrors(image, mirrors) if isinstance(image, Upstream) else image
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -93,12 +94,19 @@ class Images:
     initrds: tuple[Image, ...]
     names: tuple[str, ...] = ()
     """Of the initrds, as they are written; empty where none is."""
+    shim: Image | None = None
+    grub: Image | None = None
 
     @property
     def parts(self) -> list[tuple[str, Image]]:
         """Each file, with what it is of the boot: ``kernel``, or ``initrd`` with its number."""
         initrds = ((f"initrd {at}", image) for at, image in enumerate(self.initrds))
-        return [("kernel", self.kernel), *initrds]
+        signed = ((part, image) for part, image in self._signed if image is not None)
+        return [("kernel", self.kernel), *initrds, *signed]
+
+    @property
+    def _signed(self) -> list[tuple[str, Image | None]]:
+        return [("shim", self.shim), ("grub", self.grub)]
 
     @property
     def named_initrds(self) -> list[tuple[str, str]]:
@@ -128,7 +136,7 @@ def images_of(machine: Machine, called: Mirrors = frozenset()) -> Images:
     names = tuple(each.name for each in written)
     listed = _listed(machine.checksums, called) if machine.checksums else None
 
-    def image(file: Kernel | Initrd) -> Image:
+    def image(file: Kernel | Initrd, listed: Listed | None = listed) -> Image:
         if file.url.startswith(MEDIUM):
             medium, _, path = file.url.removeprefix(MEDIUM).partition("/")
             return OnMedium(medium, path, file.sha256)
@@ -140,7 +148,18 @@ def images_of(machine: Machine, called: Mirrors = frozenset()) -> Images:
             return Local(file.url.lstrip("/"), file.sha256, path)
         return Upstream(url, _reach(called, url), expected=expected(url, file.sha256, listed))
 
-    return Images(image(kernel), tuple(map(image, written)), names if any(names) else ())
+    def signed(written: str | Kernel) -> Image | None:
+        # Firmware checks its signature, and that of what it starts; few lists name them.
+        file = written if isinstance(written, Kernel) else Kernel(url=written) if written else None
+        return image(file, None) if file else None
+
+    return Images(
+        image(kernel),
+        tuple(map(image, written)),
+        names if any(names) else (),
+        signed(machine.shim),
+        signed(machine.grub),
+    )
 
 
 def _url(base: str | None, name: str) -> str:
@@ -187,7 +206,7 @@ def described(machine: Machine) -> list[dict[str, str | None]]:
         NotServedError: No kernel is named anywhere.
     """
     return [
-        {"part": part, "source": source(image), "verified": verified_by(image) or None}
+        {"part": part, "source": source(image), "verified": verified_by(image, part) or None}
         for part, image in images_of(machine).parts
     ]
 
@@ -203,11 +222,21 @@ def source(image: Image) -> str:
             return image.written
 
 
-def verified_by(image: Image) -> str:
-    """Return by what an image is verified, in a few words; empty if by nothing."""
+_BY_FIRMWARE: Final = MappingProxyType(dict.fromkeys(("shim", "grub"), "Secure Boot alone"))
+
+
+def verified_by(image: Image, part: str = "") -> str:
+    """Return by what an image is verified, in a few words; empty if by nothing.
+
+    Args:
+        image: Where it is.
+        part: What it is of the boot.
+    """
     if isinstance(image, Upstream):
-        return image.expected.in_words if image.expected else ""
-    return "its 'sha256'" if image.sha256 else ""
+        found = image.expected.in_words if image.expected else ""
+    else:
+        found = "its 'sha256'" if image.sha256 else ""
+    return found or _BY_FIRMWARE.get(part, "")
 
 
 def beside(image: Image, name: str) -> tuple[str, Image]:

@@ -26,12 +26,13 @@ class Wanted:
     extra: bool
 
 
-def wanted(images: Images, at: str | None, name: str, host: str) -> Wanted:
+def wanted(images: Images, of: str, at: str, name: str, host: str) -> Wanted:
     """Return which file of a machine's is meant.
 
     Args:
         images: All of them.
-        at: The initrd's number, as it is written; None for the kernel.
+        of: ``kernel``, ``initrd`` or ``shim``.
+        at: An initrd's number, as it is written; of others it says nothing.
         name: The file's own name, or that of one beside it.
         host: The machine, for errors.
 
@@ -40,7 +41,11 @@ def wanted(images: Images, at: str | None, name: str, host: str) -> Wanted:
         OutsideError: The name leads out of the file's folder.
     """
     own, part = images.kernel, "kernel"
-    if at is not None:
+    if of == "shim":
+        if images.shim is None:
+            raise NotServedError("shim", f"{host} has none")
+        own, part = images.shim, of
+    elif of == "initrd":
         if not at.isdecimal() or len(at) > _DIGITS or int(at) >= len(images.initrds):
             raise NotServedError(f"initrd {at}", f"{host} has {len(images.initrds)}")
         own, part = images.initrds[int(at)], f"initrd {at}"

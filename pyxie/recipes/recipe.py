@@ -17,8 +17,8 @@ VERSION: Final = 1
 """Of the form of recipes. What no older pyxie can read has another."""
 
 WHOLE: Final = (
-    *("operatingsystem", "preseed", "finish", "templates", "kernel", "initrd", "image_url"),
-    *("checksums", "cmdline"),
+    *("operatingsystem", "preseed", "finish", "templates", "kernel", "initrd", "shim", "grub"),
+    *("image_url", "checksums", "cmdline"),
 )
 """Keys of which nothing of a layer beneath counts, whether or not the recipe has them: it says
 all that is booted."""
@@ -70,6 +70,8 @@ class Variant(Model):
         kernel: What is booted: below ``image_url``, or a URL; else in ``images``. It may be a
             mapping of ``url`` and ``sha256``, the digest that it must have.
         initrd: What is loaded beside it, likewise; one, or a list.
+        shim: The system's own signed shim, likewise, for Secure Boot.
+        grub: The signed GRUB that it starts.
         image_url: Where they are: as a rule ``{mirror}/…``.
         checksums: A list of digests, for all files of its folder and below.
         cmdline: The kernel's command line, a template.
@@ -91,6 +93,8 @@ class Variant(Model):
     loader: Loader = ""
     kernel: KernelFile = ""
     initrd: Initrds = ()
+    shim: KernelFile = ""
+    grub: KernelFile = ""
     image_url: str = ""
     checksums: WrittenChecksums | None = None
     cmdline: str = ""

@@ -15,7 +15,7 @@ from pyxie.registry.merge import Merged
 
 CALL: Final = "call"
 """The layer of what a call says."""
-_KEYS: Final = ("kernel", "initrd", "image_url", "checksums")
+_KEYS: Final = ("kernel", "initrd", "shim", "grub", "image_url", "checksums")
 _URLS: Final = ("url", "signature", "release")
 """Of them, in a mapping."""
 _PORTS: Final = {"http": 80, "https": 443}

@@ -170,6 +170,8 @@ def template_names(machine: Machine, settings: Settings, context: BuildContext) 
         "params": Params("machine.params", machine.params),
         "kernel": kernel_url(machine.kernel),
         "initrd": initrd_urls(machine.initrd),
+        "shim": kernel_url(machine.shim),
+        "grub": kernel_url(machine.grub),
         "image_url": machine.image_url or "",
         "network": [_nic(at, nic) for at, nic in enumerate(machine.network)],
         "token": context.token,

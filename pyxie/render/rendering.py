@@ -106,7 +106,9 @@ class Rendering:
                 for at, image in enumerate(boot.images.initrds)
             ],
         )
+        shim = boot.images.shim
         names |= {
+            "shim_url": image_url(here, host, "shim", shim) if shim else "",
             "booting_url": f"{here}/booting/{dashed(context.mac)}/{context.token}",
             "script_url": f"{here}/ipxe/{dashed(context.mac)}",
         }
@@ -134,6 +136,7 @@ class Rendering:
         found = load(kernel, [("", name) for name in initrds], cmdline, "")
         names |= _loading(found, urls[0], urls[1:])
         names |= {
+            "shim_url": "",
             "booting_url": "",
             "script_url": f"{here}/ipxe/{dashed(mac)}",
             "message": _shown(message),

@@ -93,9 +93,9 @@ class Kernels:
             BusyError: A file system does not answer, or too many wait for other servers.
         """
         match normalise(name).split("/"):
-            case ["boot", host, "kernel", *rest] if rest:
-                at = None
-            case ["boot", host, "initrd", at, *rest] if rest:
+            case ["boot", host, "kernel" | "shim" as of, *rest] if rest:
+                at = ""
+            case ["boot", host, "initrd" as of, at, *rest] if rest:
                 pass
             case _:
                 return None
@@ -103,7 +103,7 @@ class Kernels:
         if build is None:
             raise NotServedError(host, "not in build mode")
         images = images_of(self._definitions.of(build), self._definitions.called(build))
-        file = wanted(images, at, "/".join(rest), host)
+        file = wanted(images, of, at, "/".join(rest), host)
         if not isinstance(file.image, Upstream):
             return await self._found(build, file, peer)
         # Addresses of UDP are forged as one likes, and another server takes its time: what waits

@@ -39,6 +39,8 @@ CHANGES = {
     "loader": ("a.efi", "b.efi"),
     "kernel": ("k1", "k2"),
     "initrd": ("r1", "[r1, r2]"),
+    "shim": ("s1", "s2"),
+    "grub": ("g1", "g2"),
     "bootif": ("", "false"),
     "image_url": ("http://a.example/", "http://b.example/"),
     "checksums": ("", "{url: http://a.example/S}"),

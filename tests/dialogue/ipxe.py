@@ -72,6 +72,8 @@ class Ipxe:
         """Do one command; tell whether it went well."""
         if name in ("kernel", "initrd", "imgfetch"):
             return await self._fetch(*words)
+        if name == "shim":
+            return await self._fetch("--name", "shim", *words)
         if name == "chain":
             return await self._chain(*words)
         if name == "iseq":

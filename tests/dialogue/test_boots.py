@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.dialogue.boot import (
     ADOPTED,
     CONFIG,
@@ -292,3 +294,26 @@ async def test_an_unknown_machine_is_discovered_adopted_and_installed(tmp_path: 
         # The next boot.
         assert await client.discovers(BIOS_IPXE) is SILENCE
         assert pyxie.said() == ["not answered: installed"]
+
+
+@pytest.mark.parametrize(("state", "shims"), [("01", 1), ("00", 0), ("", 0)])
+async def test_a_signed_ipxe_takes_the_systems_own_shim_under_secure_boot_alone(
+    tmp_path: Path, state: str, shims: int
+) -> None:
+    """One that has no such setting, or no command `shim`, boots as before."""
+    url = "http://mirror.internal/EFI/BOOT/BOOTX64.EFI"
+    machine = f"{MACHINE}shim: {url}\n"
+    secure = {"efi/SecureBoot": state}
+    async with boot(tmp_path, machine=machine, smbios=secure, upstream={url: b"MZ"}) as (
+        client,
+        pyxie,
+    ):
+        await pyxie.builds(HOST)
+        pyxie.said()
+
+        assert await client.discovers(UEFI_IPXE) == Reply("OFFER", f"{US}/ipxe/{DASHED}")
+        ran = await client.runs_script(f"{US}/ipxe/{DASHED}")
+
+        assert ran.ended == "boot"
+        assert ran.loaded.get("shim", b"") == b"MZ" * shims
+        assert sum("fetching shim" in said for said in pyxie.said()) == shims

@@ -146,6 +146,26 @@ class TestBesideALocalKernel:
             assert (await served.get(f"{at}/grubx64.efi")).status == 404
             assert served.texts(Step.IMAGE)[1] == "fetching more beside initrd 0, 0.0 MB"
 
+    async def test_a_shim_has_its_own_too(self, tmp_path: Path) -> None:
+        (tmp_path / "images").mkdir()
+        for name in ("linux", "initrd.gz", "BOOTX64.EFI", "grubx64.efi"):
+            (tmp_path / "images" / name).write_bytes(name.encode())
+        machine = MACHINE.replace("image_url: http://files.internal:81/bookworm/amd64/\n", "")
+        machine += "shim: BOOTX64.EFI\n"
+        async with serving(tmp_path, config=ALL_LOCAL, machine=machine) as served:
+            await served.build()
+
+            shim = await served.get(f"/boot/{HOST}/shim/BOOTX64.EFI")
+            grub = await served.get(f"/boot/{HOST}/shim/grubx64.efi")
+
+        assert (shim, grub) == (Answer(200, b"BOOTX64.EFI"), Answer(200, b"grubx64.efi"))
+
+    async def test_a_machine_without_a_shim_is_told_so(self, tmp_path: Path) -> None:
+        async with local(tmp_path) as served:
+            answer = await served.get(f"/boot/{HOST}/shim/BOOTX64.EFI")
+
+        assert answer == Answer(404, f"shim: {HOST} has none\n".encode())
+
     async def test_only_while_the_machine_is_in_build_mode(self, tmp_path: Path) -> None:
         async with local(tmp_path) as served:
             await served.ask("PUT", f"/cancel/{HOST}/x")

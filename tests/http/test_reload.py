@@ -299,6 +299,8 @@ CASES = [
     Case("loader", "a.efi", "b.efi", inherited("loader"), "a.efi", "b.efi"),
     Case("kernel", "k1", "k2", inherited("kernel"), "k1", "k2"),
     Case("initrd", "r1", "[r1, r2]", inherited("initrd"), ("r1",), ("r1", "r2")),
+    Case("shim", "s1", "s2", inherited("shim"), "s1", "s2"),
+    Case("grub", "g1", "g2", inherited("grub"), "g1", "g2"),
     Case("bootif", "", "false", inherited("bootif"), None, False),
     Case("keyrings", "keys1", "keys2", keyrings, "keys1", "keys2"),
     Case(

@@ -15,6 +15,7 @@ from pyxie.images.spec import (
     Upstream,
     beside,
     check_ours,
+    described,
     images_of,
     locate,
     served_name,
@@ -261,3 +262,34 @@ class TestCheckingOurs:
 
         with pytest.raises(NotServedError, match=r"isos: cannot be read: Not a directory$"):
             check_ours(Images(OnMedium("a", "b"), ()), tmp_path, tmp_path / "isos")
+
+
+class TestAShim:
+    LIST: ClassVar[dict[str, str]] = {"url": "http://m.example/os/.treeinfo"}
+
+    def test_and_its_grub_come_behind_what_is_booted(self) -> None:
+        found = images_of(machine(kernel="k", initrd="i", shim="efi/shim.efi", grub="grub.efi"))
+
+        assert found.parts == [
+            ("kernel", Local("k")),
+            ("initrd 0", Local("i")),
+            ("shim", Local("efi/shim.efi")),
+            ("grub", Local("grub.efi")),
+        ]
+        assert images_of(machine(kernel="k")).parts == [("kernel", Local("k"))]
+
+    def test_is_judged_by_no_list_which_would_hardly_name_it(self) -> None:
+        at = "http://m.example/os/EFI/BOOT/BOOTX64.EFI"
+        found = images_of(machine(kernel="k", shim=at, checksums=self.LIST))
+
+        assert found.shim == Upstream(at)
+
+    def test_is_judged_by_its_own_digest_or_else_by_firmware(self) -> None:
+        digest = "a1" * 32
+        plain = machine(kernel="k", shim="s", grub={"url": "http://m.example/g", "sha256": digest})
+
+        assert [(each["part"], each["verified"]) for each in described(plain)] == [
+            ("kernel", None),
+            ("shim", "Secure Boot alone"),
+            ("grub", "its 'sha256'"),
+        ]

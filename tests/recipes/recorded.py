@@ -26,7 +26,7 @@ UPDATE = "UPDATE_TESTDATA"
 """A variable that has what is booted written anew into the trees; to be read before it is kept."""
 HOST = "web01.example.org"
 MAC = "52:54:00:12:34:56"
-_SHOWN = ("kernel ", "initrd ", "imgargs ", "boot")
+_SHOWN = ("kernel ", "initrd ", "iseq sb", "imgargs ", "boot")
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,9 @@ class Recorded:
         tree: Of a server's folders by URL, the names in them.
         local: Files that the operator puts into ``images``, or has on a medium, ``media:…``.
         params: What a machine has to say beside ``os``.
-        boots: By architecture what is booted: ``kernel``, ``initrds``, ``checksums``, ``cmdline``,
-            ``interactive`` (that of `pyxie boot`), ``templates``, ``script``.
+        boots: By architecture what is booted: ``kernel``, ``initrds``, ``shim``, ``grub``,
+            ``checksums``, ``cmdline``, ``interactive`` (that of `pyxie boot`), ``templates``,
+            ``script``.
     """
 
     tree: dict[str, list[str]]
@@ -97,6 +98,7 @@ def booted(found: Definition) -> dict[str, Any]:
     return {
         "kernel": _place(images.kernel),
         "initrds": [_place(each) for each in images.initrds],
+        **{part: _place(each) for part, each in images.parts if part in ("shim", "grub")},
         "checksums": machine.checksums.model_dump(exclude_defaults=True)
         if machine.checksums
         else None,

@@ -75,6 +75,7 @@ class TestASystem:
 
         lists = found["checksums"] or {}
         files = [found["kernel"], *found["initrds"]]
+        files += [found[key] for key in ("shim", "grub") if key in found]
         files += [lists[key] for key in ("url", "release") if key in lists]
         lines = f"{found['cmdline']} {found['interactive'] or ''}"
         named = re.findall(r"https?://[^ ,;\"']+", lines)

@@ -170,6 +170,22 @@ class TestScript:
         ]
         assert ["chain", "--replace", "--autofree", f"{HERE}/ipxe/52-54-00-00-00-0b"] in found
 
+    def test_loads_the_systems_own_shim_behind_its_kernel_under_secure_boot(
+        self, folder: Path
+    ) -> None:
+        """Which is asked whether the kernel can be loaded without (src/hci/commands/shim_cmd.c)."""
+        plain = commands(script(folder, machine()))
+        found = commands(script(folder, machine(shim="efi/BOOTX64.EFI")))
+
+        added = [
+            ["iseq", "sb${efi/SecureBoot}", "sb01"],
+            ["shim", f"{HERE}/boot/web01.example.org/shim/BOOTX64.EFI"],
+        ]
+        assert [words for words in found if words not in plain] == added
+        assert [words for words in found if words not in added] == plain
+        names = [words[0] for words in found]
+        assert names.index("kernel") < names.index("shim") < names.index("boot")
+
     @pytest.mark.parametrize(
         "cmdline",
         [

@@ -100,6 +100,8 @@ class TestAFile:
 
             assert found is not None
             assert found.path == tmp_path / "images/firmware.cpio"
+            with pytest.raises(NotServedError, match=r"^shim: .* has none$"):
+                await kernels(served).find(f"boot/{HOST}/shim/BOOTX64.EFI", "192.0.2.7")
 
     @pytest.mark.parametrize("where", ["here", "elsewhere"])
     async def test_that_is_not_what_it_should_be_is_refused_and_both_digests_are_told(
