@@ -14,6 +14,8 @@ from pyxie.config.settings import Settings
 from pyxie.render.rendering import Rendering, kinds
 from tests.needs import program
 from tests.render.examples import BASE, config, context, example
+from tests.render.judges import by_a_shell
+from tests.render.test_shipped_templates import answers
 
 TREES = ("ubuntu", "ubuntu-releases", "fedora", "rocky", "opensuse", "alpine", "debian-security")
 NEAR = f"{BASE}/mirror"
@@ -123,6 +125,13 @@ class TestTheNewSystem:
         subprocess.run(["sh", "-c", f"{word} -i {command} {file}"], check=True, timeout=20)
 
         assert file.read_text() == right
+
+    @pytest.mark.parametrize("name", ["debian12", "ubuntu20"])
+    def test_is_left_by_a_command_that_a_shell_takes(self, name: str) -> None:
+        machine = example(name)
+        preseed = Rendering(mirroring()).template(machine, "preseed", context(machine))
+
+        assert by_a_shell(f"{answers(preseed)['preseed/late_command']}\n") == ""
 
     def test_names_no_other_tree_whose_name_begins_so(self, tmp_path: Path) -> None:
         file = tmp_path / "sources.list"

@@ -44,6 +44,12 @@ class TestAPreseed:
         )
 
 
+def test_leaves_no_question_of_roots_password_open() -> None:
+    """user-setup of Debian 13 takes ``!`` for no answer."""
+    assert answers(rendered("debian12"))["passwd/root-password-crypted"] == "*"
+    assert answers(rendered("debian12"))["passwd/root-login"] == "true"
+
+
 def test_debconf_refuses_what_is_no_preseed(tmp_path: Path) -> None:
     assert by_debconf("d-i only\n", tmp_path)[0] != 0
 
