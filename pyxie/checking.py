@@ -14,8 +14,10 @@ from pyxie.config.build import BuildKeys
 from pyxie.config.nodes import Document, Loc, Plain, read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
+from pyxie.images.spec import Images, OnMedium, check_ours
 from pyxie.loaders.catalogue import Wanted
 from pyxie.loaders.folders import Loaders
+from pyxie.media.bootedof import named
 from pyxie.outbound.proxies import problem, proxies_of
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
@@ -125,6 +127,7 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
             if each.aside:  # a note that is in a thousand files is told once
                 place = asides.setdefault(each.sentence, place)
             advice.setdefault(place, []).append(machine.hostname)
+    found |= set(_of_media(registry, settings, found))
     told, noted = (
         sorted(_for_all(problem, hosts) for problem, hosts in each.items())
         for each in (advice, notes)
@@ -139,6 +142,21 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
         frozenset(templates),
         noted,
     )
+
+
+def _of_media(registry: Registry, settings: Settings, found: set[Problem]) -> Iterator[Problem]:
+    """Yield what build types, groups and settings name of media that are not there.
+
+    Machines that were tried have told it; whether one can be read is known to the daemon alone.
+    """
+    said = [each.sentence for each in found]
+    for each in named(registry):
+        what = OnMedium(each.medium, each.file)
+        try:
+            check_ours(Images(what, ()), settings.images, settings.isos)
+        except NotServedError as exc:
+            if not any(exc.why in sentence for sentence in said):
+                yield each.place.problem(f"{exc.what}: {exc.why}")
 
 
 def _hiding(
@@ -209,7 +227,7 @@ def signatures(file: Path) -> frozenset[tuple[object, ...]]:
     try:
         settings = load_marked(file)[0]
         folders = [settings.machinepath, settings.grouppath, settings.recipepath]
-        folders += [settings.templatepath, settings.ipxe, settings.images]
+        folders += [settings.templatepath, settings.ipxe, settings.images, settings.isos]
     except ConfigError:
         folders = [_machines_folder(file)]
     found: set[tuple[object, ...]] = {_signature(file)}

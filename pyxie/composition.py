@@ -56,6 +56,7 @@ from pyxie.imagestore.trust import Trust
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.media.fetches import Fetches
+from pyxie.media.lacking import Lacking
 from pyxie.media.shelf import Look, Shelf
 from pyxie.media.wishes import Wishes
 from pyxie.metrics import Metrics
@@ -168,7 +169,7 @@ def compose(
         parts.checkup,
         parts.media,
     ]
-    services.append(parts.media_fetches)
+    services += [parts.media_fetches, parts.media_lacking]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
     services.append(serve_tftp(parts, lambda: watch.current, files=files))
@@ -337,6 +338,7 @@ def assemble(
         prefetches=Prefetches(image_store, trace, steady=steady),
         chains=ChainMemory(),
         media=shelf,
+        media_lacking=Lacking(machines, shelf, pools.management),
         media_fetches=Fetches(
             lambda: settings().isos,
             partial(through, image_store),

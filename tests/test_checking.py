@@ -50,6 +50,22 @@ class TestMistakes:
     def test_there_are_none_in_a_good_site(self, site: Path) -> None:
         assert check() == ([], 1)
 
+    def test_of_media_that_are_not_there_are_told_of_build_types_too(self, site: Path) -> None:
+        config = "kernel: linux\nbuild_types: {live: {kernel: media:gone/k}}\n"
+        write(site, config=config, web02=f"kernel: media:away/k\n{OTHER}")
+
+        found, machines = check()
+
+        away, gone = (
+            f"there is no {name}.iso in {site}/isos; put it there by `pyxie images import`"
+            for name in ("away", "gone")
+        )
+        assert found == [
+            f"config.yaml:2:30: build_types.live.kernel: media:gone/k: {gone}",
+            f"machines/web02.yaml:1:9: kernel: 'media:away/k': {away}",
+        ]
+        assert machines == 1
+
     def test_of_recipes_are_told_with_their_place(self, site: Path) -> None:
         (site / "recipes").mkdir()
         (site / "recipes/ours.yaml").write_text(

@@ -16,6 +16,7 @@ from pyxie.http.parts import (
     INDEX,
     LOADERS,
     MACHINES,
+    MEDIA_LACKING,
     METRICS,
     RENDERING,
     SETTINGS,
@@ -47,6 +48,7 @@ async def health(request: web.Request) -> web.Response:
             "unsaved": app[BUILDS].unsaved,
             "problems": [
                 *_in_short((*app[SETTINGS].problems, *registry.problems)),
+                *_in_short(await app[MEDIA_LACKING].problems()),
                 *app[LOADERS].missing(),
                 *filter(None, [app[STATE].problem, app[BUILDS].problem, app[IMAGE_STORE].problem]),
                 *app[RENDERING].problems,

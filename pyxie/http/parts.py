@@ -33,6 +33,7 @@ from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.trust import Trust
 from pyxie.loaders.folders import Loaders
 from pyxie.media.fetches import Fetches
+from pyxie.media.lacking import Lacking
 from pyxie.media.shelf import Shelf
 from pyxie.metrics import Metrics
 from pyxie.net.baseurl import BaseUrl
@@ -77,6 +78,7 @@ class Parts:
         chains: Which iPXE was handed the better one.
         media: The ISO images in the folder ``isos``.
         media_fetches: Those on their way there.
+        media_lacking: Those that are named, and cannot be booted of.
         boot_api: The API server for unknown machines.
         hooks: Runs them.
         netboots: Begins those of a boot.
@@ -116,6 +118,7 @@ class Parts:
     chains: ChainMemory
     media: Shelf
     media_fetches: Fetches
+    media_lacking: Lacking
     boot_api: BootApi
     hooks: Hooks
     netboots: Netboots
@@ -153,6 +156,7 @@ CHECKUP: web.AppKey[Checkup] = web.AppKey("checkup", Checkup)
 PREFETCHES: web.AppKey[Prefetches] = web.AppKey("prefetches", Prefetches)
 CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
 MEDIA_FETCHES: web.AppKey[Fetches] = web.AppKey("media_fetches", Fetches)
+MEDIA_LACKING: web.AppKey[Lacking] = web.AppKey("media_lacking", Lacking)
 MEDIA: web.AppKey[Shelf] = web.AppKey("media", Shelf)
 BOOT_API: web.AppKey[BootApi] = web.AppKey("boot_api", BootApi)
 HOOKS: web.AppKey[Hooks] = web.AppKey("hooks", Hooks)
@@ -194,6 +198,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[CHAINS] = parts.chains
     app[MEDIA] = parts.media
     app[MEDIA_FETCHES] = parts.media_fetches
+    app[MEDIA_LACKING] = parts.media_lacking
     app[BOOT_API] = parts.boot_api
     app[HOOKS] = parts.hooks
     app[NETBOOTS] = parts.netboots

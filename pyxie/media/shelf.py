@@ -140,6 +140,16 @@ class Shelf(Unbound):
         """Have an image read soon that is whole: others have to be still for a while."""
         self._complete.add(path)
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether it is known which images there are."""
+        return self._scanned > float("-inf")
+
+    def state(self, name: str) -> State | None:
+        """Return what is known of a medium, be it as an archive; None if there is none."""
+        found = self._media.get(without_cpio(name))
+        return found.state if found is not None else None
+
     def all(self) -> list[Medium]:
         """Return all media, by name."""
         return [self._media[name] for name in sorted(self._media)]
@@ -191,8 +201,8 @@ class Shelf(Unbound):
             idle = not (self._since or complete) and now - self._scanned < _ANYWAY
             if not rung and idle:
                 return
-            self._scanned = now
             there = await self._pool.run(scan, folder, recipes)
+            self._scanned = now
             self._forget({each.name for each in there})
             for lying in there:
                 if self._is_to_be_read(lying, now, complete):

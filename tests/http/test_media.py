@@ -167,6 +167,19 @@ class TestAll:
         assert json.loads((await served.get("/api/v1/media")).body) == {"media": []}
 
 
+class TestHealth:
+    async def test_tells_of_a_machine_whose_medium_is_gone(self, tmp_path: Path) -> None:
+        (tmp_path / "isos").mkdir()
+        machine = f"hostname: {HOST}\nkernel: media:gone/k\nnetwork: [{{macaddress: {MAC}}}]\n"
+        async with serving(tmp_path, machine=machine) as site:
+            await site.parts.media.refresh()
+
+            found = json.loads((await site.get("/health")).body)["problems"]
+
+        place = f"{tmp_path}/machines/{HOST}.yaml:2:9: kernel: media:gone/k: "
+        assert f"{place}there is no such medium in the folder 'isos'" in found
+
+
 class TestARecipe:
     async def test_of_a_medium_boots_a_machine_that_names_it(self, tmp_path: Path) -> None:
         (tmp_path / "isos").mkdir()
