@@ -1,8 +1,7 @@
 """Files as answers: whole, or the range that is asked for.
 
 A file system may hang, or take its time, so the event loop never asks it: files are found, opened
-and sent by the threads of their folder. These give the kernel as much as the connection takes
-(sendfile) and come back; the loop waits for room.
+and sent by the threads of their folder, see `pyxie.http.outflow`.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from typing import Final, TypeVarTuple, Unpack
 from aiohttp import hdrs, web
 
 from pyxie.errors import BusyError, NotServedError, PyxieError
+from pyxie.http.outflow import give, room
 from pyxie.http.progress import Watch
 from pyxie.images.upstream import Moved, reset
 from pyxie.openfile import Descriptor, OpenFile
@@ -40,11 +40,6 @@ _KINDS: Final = {".efi": "application/efi"}
 """UEFI HTTP Boot goes by it (UEFI 2.10, 24.7.3)."""
 _PIECE: Final = 256 << 10
 """Bytes that are read at once where the kernel cannot send by itself."""
-_AT_ONCE: Final = 4 << 20
-"""Bytes that the kernel sends in one call at most: others wait for the thread."""
-_LOOK: Final = 15.0
-"""Seconds between looks whether a client that takes nothing is still there. The kernel tells of
-most that have left; thousands may wait, and each look costs."""
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
 
 
@@ -295,11 +290,10 @@ async def _body(
             there = await _more(beyond, at, there)
             if transport.is_closing():
                 raise ConnectionResetError
-            count = min(_AT_ONCE, end - at, there - at)
-            try:
-                at += _moved_on(await pool.run(_give, out, file, at, count), file)
-            except BlockingIOError:
-                await _room(out, transport)
+            given = await pool.run(give, out, file, at, min(end, there) - at)
+            at += given.bytes
+            if given.is_full:
+                await room(out, transport)
     except _NoMoreError:
         raise
     except BaseException:
@@ -320,11 +314,6 @@ async def _more(beyond: Beyond | None, at: int, there: int) -> int:
         raise _NoMoreError(at, exc) from exc
 
 
-def _give(out: Descriptor, file: OpenFile, start: int, count: int) -> int:
-    with out as number:
-        return file.give(number, start, count)
-
-
 def _moved_on(count: int, file: OpenFile) -> int:
     if count == 0:  # written over while it was sent: the client waits for bytes that never come
         raise OSError(0, f"{file.path.name} became shorter while it was sent")
@@ -340,26 +329,3 @@ async def _flushed(request: web.Request, transport: asyncio.Transport) -> None:
             await request.writer.drain()
         finally:
             transport.set_write_buffer_limits(high, low)
-
-
-async def _room(out: Descriptor, transport: asyncio.Transport) -> None:
-    """Wait until the connection takes more."""
-    loop = asyncio.get_running_loop()
-    with out as number:
-        there_is = False
-        while not there_is:
-            ready: asyncio.Future[bool] = loop.create_future()
-            look = loop.call_later(_LOOK, _tell, ready, False)
-            loop.add_writer(number, _tell, ready, True)
-            try:
-                there_is = await ready
-            finally:
-                look.cancel()
-                loop.remove_writer(number)
-            if transport.is_closing():
-                raise ConnectionResetError
-
-
-def _tell(ready: asyncio.Future[bool], there_is: bool) -> None:
-    if not ready.done():
-        ready.set_result(there_is)
