@@ -37,6 +37,9 @@ _SHARE: Final = 16
 _SHORT: Final = 0.1
 """Seconds that a job may take before another worker is started for those that wait; a new one
 reads all templates anew."""
+_LONG: Final = 4
+"""Jobs a worker that may wait before another is started at once: a hall boots, and between two jobs
+of one worker the event loop has all its other work."""
 _IDLE: Final = 60.0
 """Seconds after which there are no more workers than are kept ready."""
 
@@ -175,7 +178,7 @@ class Workers:
         if len(self._busy) >= self._size.most or not len(self._turns):
             return False
         wait = self._began + _SHORT - time.monotonic()
-        if self._busy and wait > 0:
+        if self._busy and wait > 0 and len(self._turns) <= _LONG * len(self._busy):
             self._later(wait, self._begin)
             return False
         return True

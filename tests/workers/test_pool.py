@@ -17,6 +17,7 @@ from pyxie.bounds import RENDER_CPU, RENDER_TIME, RENDER_WAITING
 from pyxie.config.settings import Settings
 from pyxie.errors import BusyError, ExhaustedError, RenderError
 from pyxie.metrics import Metrics
+from pyxie.workers import lane
 from pyxie.workers.forkserver import ForkServer
 from pyxie.workers.jobs import Judged, ScreenJob, ScriptJob, TemplateJob
 from pyxie.workers.lane import Lane, Size
@@ -258,6 +259,20 @@ class TestAWorker:
                 await bad
 
         assert started == 2
+
+    async def test_beyond_those_kept_ready_is_started_at_once_where_many_wait(
+        self, forks: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lane, "_SHORT", 60.0)
+        async with running(forks, tmp_path) as site:
+            await site.script()
+            few = [site.script(f"web{at}.example.org") for at in range(4)]
+            await asyncio.gather(*few)
+            of_few = len(workers_of(forks))
+            hall = [site.script(f"web{at}.example.org") for at in range(20)]
+            await asyncio.gather(*hall)
+
+            assert (of_few, len(workers_of(forks))) == (1, 2)
 
     async def test_that_answers_what_is_no_answer_is_ended(self, tmp_path: Path) -> None:
         def lies(line: socket.socket) -> None:
