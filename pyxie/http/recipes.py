@@ -13,7 +13,7 @@ from pyxie.http.bodies import aside, large
 from pyxie.http.parts import CHECKUP, MACHINES
 from pyxie.http.routing import Routes
 from pyxie.imagestore.checkup import in_json
-from pyxie.imagestore.named import of_recipe
+from pyxie.imagestore.named import by_itself, of_recipe
 from pyxie.recipes.cookbook import Cookbook, UnknownSystemError
 
 routes = Routes()
@@ -63,7 +63,7 @@ async def check(request: web.Request) -> web.Response:
     name = request.match_info["recipe"]
     shared = request.app[MACHINES]().shared
     try:
-        named = await aside(request, lambda: list(of_recipe(shared, name)))
+        named = await aside(request, lambda: [*of_recipe(shared, name), *by_itself(shared, name)])
     except ConfigError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
     found = await request.app[CHECKUP].of(named)

@@ -6,6 +6,7 @@ pyxie fetch a URL of their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from pyxie.urls import shown
 _NOBODY: Final = "images"
 _CALL: Final = Path("images")
 """How messages name who asks."""
+_FETCHED: Final = re.compile(r"https?://[^{}]+/[^/{}]+[.-][^/{}]+")
+"""A URL of a file: the last part of a repository's is a plain word, as ``main``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,8 @@ class Named:
 
     Attributes:
         by: A system with its architecture, as ``debian-12 amd64``; or a hostname.
-        part: ``kernel``, or ``initrd`` with its number.
+        part: ``kernel``, or ``initrd`` with its number; of what is fetched by the command line the
+            key there.
         source: Where it is, and what it is to be.
     """
 
@@ -134,6 +138,23 @@ def of_recipe(shared: Common, name: str, arch: str = "") -> Iterator[Named]:
     for each in [arch] if arch else archs:
         own: dict[str, Plain] = {"hostname": _NOBODY, "os": name, "arch": each}
         yield from _of(f"{name} {each}", define(shared, Document(_CALL, own, None)).machine)
+
+
+def by_itself(shared: Common, name: str) -> Iterator[Named]:
+    """Walk the files that a recipe's system fetches by itself, by its command line.
+
+    An installer's image is taken away by the next point release, and nobody but the machine would
+    notice. Folders are not asked for: not each server shows them. Nor is what a template makes.
+
+    Args:
+        shared: As of `of_recipe`, which has looked whether the recipe is sound.
+        name: Likewise.
+    """
+    for arch in shared.cookbook.archs(name):
+        for word in (shared.cookbook.by_hand(name, arch) or "").split():
+            key, _, url = word.partition("=")
+            if _FETCHED.fullmatch(url):
+                yield Named(by=f"{name} {arch}", part=key, source=Upstream(url))
 
 
 def _of(by: str, machine: Machine, called: Mirrors = frozenset()) -> Iterator[Named]:

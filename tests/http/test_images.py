@@ -261,6 +261,7 @@ class TestARecipesFiles:
         (tmp_path / "recipes/own.yaml").write_text(
             "version: 1\ntitle: Own\nunverified: true\n"
             f"kernel: {there.url}/linux\ninitrd: {there.url}/initrd.gz\n"
+            f"cmdline: ip=dhcp url={there.url}/gone.iso\n"
         )
         async with serving(tmp_path) as site:
             status, answer = await call(site, "POST", "recipes/own/check")
@@ -269,6 +270,7 @@ class TestARecipesFiles:
         assert [(each["part"], each["state"], each["size"]) for each in answer["files"]] == [
             ("kernel", "answers", 5000),
             ("initrd 0", "answers", 700),
+            ("url", "refused", None),
         ]
 
     async def test_are_none_where_you_provide_them(self, site: Served) -> None:

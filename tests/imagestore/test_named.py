@@ -9,7 +9,7 @@ import pytest
 from pyxie.builds.definitions import Definitions
 from pyxie.config.nodes import parse
 from pyxie.errors import ConfigError, NotServedError
-from pyxie.imagestore.named import Named, Names
+from pyxie.imagestore.named import Named, Names, by_itself
 from pyxie.recipes.cookbook import Cookbook
 from pyxie.registry.define import Common
 from pyxie.registry.registry import Registry
@@ -45,6 +45,27 @@ def test_a_system_means_its_files_for_each_architecture() -> None:
         ("debian arm64", "initrd 1", f"{base}/arm64/local.cpio"),
     ]
     assert len(names().of("debian")) == 6
+
+
+def test_what_a_system_fetches_by_its_command_line_is_told_for_each_architecture() -> None:
+    """A folder, a repository and what a template makes are not asked for."""
+    line = (
+        "ip=dhcp url=http://d.example/d-{arch}.iso modloop=https://d.example/modloop-lts "
+        "repo=http://d.example/v3.24/main stage2=http://d.example/os-10/ url={{ BaseURL }}/a.iso "
+        "near=http://d.example/{{ it }}/a.iso ---"
+    )
+    text = f"{RECIPES['debian']}preseed: a.j2\ninteractive: '{line}'\n"
+    shipped = {"debian": parse(f"{HEAD}{text}".encode(), Path("debian.yaml"))}
+    bare = {"bare": parse(f"{HEAD}kernel: k\npreseed: a.j2\n".encode(), Path("bare.yaml"))}
+    shared = Common(cookbook=Cookbook(shipped={**shipped, **bare}))
+
+    assert told(list(by_itself(shared, "debian"))) == [
+        ("debian amd64", "url", "http://d.example/d-amd64.iso"),
+        ("debian amd64", "modloop", "https://d.example/modloop-lts"),
+        ("debian arm64", "url", "http://d.example/d-arm64.iso"),
+        ("debian arm64", "modloop", "https://d.example/modloop-lts"),
+    ]
+    assert list(by_itself(shared, "bare")) == []
 
 
 def test_files_of_this_host_are_none() -> None:

@@ -136,6 +136,19 @@ class TestTheDocument:
         arm = {name: "arm64" in cookbook().archs(name) for name in names()}
         assert told == {**arm, "netboot.xyz-bios": True}
 
+    def test_lists_by_what_each_systems_files_are_verified(self) -> None:
+        table = section(self.TEXT, "By what their files are verified")
+        told = {name: quoted(row[1])[:1] for row in rows(table) for name in quoted(row[0])}
+        del told["os"]
+
+        lists = {
+            name: found["checksums"]["url"].rpartition("/")[2]
+            for name in names()
+            for found in recorded(name).boots.values()
+            if found["checksums"]
+        }
+        assert told == {name: [each] for name, each in lists.items()}
+
     def test_lists_every_file_that_the_operator_provides(self) -> None:
         table = section(self.TEXT, "What you provide")
         told = {name: quoted(row[1]) for row in rows(table) for name in quoted(row[0])}
