@@ -6,7 +6,9 @@ to take all time and memory, and what reads it may have bugs.
 
 from __future__ import annotations
 
+import codecs
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +23,11 @@ from pyxie.media.facts import Facts
 from pyxie.media.guess import CONFIGURATIONS, guessed, loaders
 from pyxie.media.knownmedia import TEXTS, known
 from pyxie.media.loaderconfig import entries
+
+# What is loaded at its first use: a worker may be a user who is not let at Python's files.
+time.strptime("2026", "%Y")
+for _each in ("utf-16_be", "utf-16_le", "latin-1", "ascii"):
+    codecs.lookup(_each)
 
 _TEXT: Final = 64 << 10
 """Bytes of a file that is read for what it says."""

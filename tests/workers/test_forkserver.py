@@ -6,6 +6,8 @@ import os
 import pickle
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,3 +198,13 @@ class TestTheForkServer:
         forks.control.setblocking(True)
 
         assert forks.control.recv(1) == b""
+
+
+def test_what_a_worker_needs_is_loaded_before_it_is_another_user() -> None:
+    """Who has Python in /root, as pyenv does, has a user who may not be let at its files."""
+    needed = {"_strptime", "encodings.ascii", "encodings.latin_1", "encodings.utf_16_be"}
+    loaded = f"import sys, pyxie.workers.forkserver; print({needed} - sys.modules.keys())"
+
+    ran = subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True)
+
+    assert ran.stdout == "set()\n"
