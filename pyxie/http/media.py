@@ -121,7 +121,7 @@ async def take(request: web.Request) -> web.Response:
     except OSError as exc:
         why = f"{name}.iso cannot be written to the folder 'isos': {exc.strerror}"
         raise web.HTTPInsufficientStorage(text=why) from exc
-    shelf.add(path)
+    await shelf.add(path)
     return web.json_response({"name": name}, status=201)
 
 

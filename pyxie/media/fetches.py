@@ -104,7 +104,7 @@ class Fetches(WhenAsked):
         folder: Callable[[], Path],
         get: Get,
         pool: Pool,
-        came: Callable[[Path], None],
+        came: Callable[[Path], Awaitable[None]],
         wishes: Wishes,
         may_pass: MayPass,
         *,
@@ -234,7 +234,7 @@ class Fetches(WhenAsked):
             path = await self._pool.run(incoming.finish)
         finally:
             await self._pool.run(incoming.close)
-        self._came(path)
+        await self._came(path)
 
 
 def _said(error: PyxieError | OSError) -> str:

@@ -84,16 +84,31 @@ def scan(folder: Path, recipes: Path) -> list[Lying]:
     for each in names:
         if not each.lower().endswith(SUFFIX):
             continue
-        path = folder / each
         with suppress(OSError):
-            about = path.stat()
-            name = name_of(each[: -len(SUFFIX)])
-            if name and name not in found and stat.S_ISREG(about.st_mode):
-                recipe = (recipes / f"{name}{RECIPE}").exists()
-                found[name] = Lying(name, path, _mark(about), about.st_mtime, recipe)
+            lying = lying_at(folder / each, recipes)
+            if lying is not None:
+                found.setdefault(lying.name, lying)
     if len(found) > MEDIA.whole:
         MEDIA.reached()
     return list(found.values())[: MEDIA.whole]
+
+
+def lying_at(path: Path, recipes: Path) -> Lying | None:
+    """Return the image that a file is; None if it can be none.
+
+    Args:
+        path: Ends with `SUFFIX`.
+        recipes: The operator's recipes.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    about = path.stat()
+    name = name_of(path.name[: -len(SUFFIX)])
+    if not name or not stat.S_ISREG(about.st_mode):
+        return None
+    recipe = (recipes / f"{name}{RECIPE}").exists()
+    return Lying(name, path, _mark(about), about.st_mtime, recipe)
 
 
 def is_there(folder: Path, name: str) -> bool:

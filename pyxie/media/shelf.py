@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +20,7 @@ from pyxie.media.asrecipe import CPIO, Recipe, of_entry, of_system, without_cpio
 from pyxie.media.cpio import holding
 from pyxie.media.extents import File, Folder, MediumError
 from pyxie.media.facts import Contents
-from pyxie.media.isofolder import Lying, open_image, scan, write_recipe
+from pyxie.media.isofolder import Lying, lying_at, name_of, open_image, scan, write_recipe
 from pyxie.media.loaderconfig import Entry
 from pyxie.openfile import OpenFile
 from pyxie.registry.doorbell import Doorbell
@@ -136,9 +137,16 @@ class Shelf(Unbound):
             said = why
             await asyncio.sleep(_RESCAN)
 
-    def add(self, path: Path) -> None:
-        """Have an image read soon that is whole: others have to be still for a while."""
+    async def add(self, path: Path) -> None:
+        """Have an image read soon that is whole: others have to be still for a while.
+
+        Whoever brought it can ask for it from now on.
+        """
         self._complete.add(path)
+        with suppress(BusyError, OSError):  # the next look at the folder finds it
+            lying = await self._pool.run(lying_at, path, self._recipes())
+            if lying is not None:
+                self._media.setdefault(lying.name, Medium(lying, why="is being looked at"))
 
     @property
     def has_looked(self) -> bool:
@@ -203,7 +211,8 @@ class Shelf(Unbound):
                 return
             there = await self._pool.run(scan, folder, recipes)
             self._scanned = now
-            self._forget({each.name for each in there})
+            arrived = {name_of(path.stem) for path in self._complete}  # after that look
+            self._forget({each.name for each in there} | arrived)
             for lying in there:
                 if self._is_to_be_read(lying, now, complete):
                     await self._read(lying)

@@ -80,7 +80,7 @@ class TestWhatIsSent:
         (tmp_path / "isos").mkdir()
         iso = made(tmp_path / "isos/tools.iso", UNKNOWN)
         async with serving(tmp_path, config=config) as served:
-            served.parts.media.add(iso)
+            await served.parts.media.add(iso)
             await served.parts.media.refresh()
             answered = []
             for method, path, _ in SENT:

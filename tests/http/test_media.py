@@ -34,9 +34,11 @@ class TestAnImage:
         image = made(tmp_path / "f.iso", FEDORA, volume="Fedora-40").read_bytes()
 
         answer = await served.ask("PUT", "/api/v1/media/fedora-40", image)
+        at_once = await told(served, "fedora-40")
         await served.parts.media.refresh()
 
         assert (answer.status, json.loads(answer.body)) == (201, {"name": "fedora-40"})
+        assert (at_once["state"], at_once["size"]) == ("looking", len(image))
         assert (tmp_path / "isos/fedora-40.iso").read_bytes() == image
         found = await told(served, "fedora-40")
         assert (found["state"], found["title"], found["written"]) == (
@@ -87,7 +89,7 @@ class TestAGuess:
     @pytest.fixture
     async def unknown(self, served: Served, tmp_path: Path) -> Served:
         (tmp_path / "isos").mkdir()
-        served.parts.media.add(made(tmp_path / "isos/own.iso", UNKNOWN))
+        await served.parts.media.add(made(tmp_path / "isos/own.iso", UNKNOWN))
         await served.parts.media.refresh()
         return served
 
@@ -154,7 +156,7 @@ class TestAll:
     async def test_are_listed(self, served: Served, tmp_path: Path) -> None:
         (tmp_path / "isos").mkdir()
         (tmp_path / "isos/Broken One.iso").write_bytes(b"no medium")
-        served.parts.media.add(tmp_path / "isos/Broken One.iso")
+        await served.parts.media.add(tmp_path / "isos/Broken One.iso")
         await served.parts.media.refresh()
 
         found = json.loads((await served.get("/api/v1/media")).body)["media"]
@@ -186,7 +188,7 @@ class TestARecipe:
         iso = made(tmp_path / "isos/fedora-40.iso", FEDORA)
         machine = f"hostname: {HOST}\nos: fedora-40\nnetwork: [{{macaddress: {MAC}}}]\n"
         async with serving(tmp_path, machine=machine) as site:
-            site.parts.media.add(iso)
+            await site.parts.media.add(iso)
             await site.parts.media.refresh()
             await site.build()
 
@@ -204,7 +206,7 @@ class TestARecipe:
         self, served: Served, tmp_path: Path
     ) -> None:
         (tmp_path / "isos").mkdir()
-        served.parts.media.add(made(tmp_path / "isos/debian-12.iso", FEDORA))
+        await served.parts.media.add(made(tmp_path / "isos/debian-12.iso", FEDORA))
         await served.parts.media.refresh()
 
         found = await told(served, "debian-12")
@@ -219,7 +221,7 @@ class TestARecipe:
     async def test_that_cannot_be_written_is_told_of(self, served: Served, tmp_path: Path) -> None:
         (tmp_path / "isos").mkdir()
         (tmp_path / "recipes").write_text("a file")
-        served.parts.media.add(made(tmp_path / "isos/f.iso", FEDORA))
+        await served.parts.media.add(made(tmp_path / "isos/f.iso", FEDORA))
         await served.parts.media.refresh()
 
         found = await told(served, "f")

@@ -26,7 +26,7 @@ MORE = {
 
 
 async def read(site: Served, iso: Path) -> None:
-    site.parts.media.add(iso)
+    await site.parts.media.add(iso)
     await site.parts.media.refresh()
 
 

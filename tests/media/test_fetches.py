@@ -57,12 +57,15 @@ class Site:
     def wishes(self) -> Wishes:
         return Wishes(self.folder / "state")
 
+    async def take(self, path: Path) -> None:
+        self.came.append(path)
+
     def fetches(self, wait: float = 0.0) -> Fetches:
         return Fetches(
             lambda: self.folder / "isos",
             self.upstream.get,
             Pool("isos"),
-            self.came.append,
+            self.take,
             self.wishes,
             lambda error: isinstance(error, PassingError),
             waits=(wait,),

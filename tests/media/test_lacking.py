@@ -41,8 +41,8 @@ class Site:
         )
         self.lacking = Lacking(lambda: registry, self.shelf, Pool("machines"))
 
-    def put(self, name: str) -> None:
-        self.shelf.add(made(self.folder / "isos" / name, FEDORA))
+    async def put(self, name: str) -> None:
+        await self.shelf.add(made(self.folder / "isos" / name, FEDORA))
 
     async def told(self) -> list[str]:
         """Return what is told once the folder has been looked at."""
@@ -60,7 +60,7 @@ class TestAMedium:
         site = Site(tmp_path, KERNEL)
 
         before = await site.told()
-        site.put("fedora.iso")
+        await site.put("fedora.iso")
         there = await site.told()
         (tmp_path / "isos/fedora.iso").rename(tmp_path / "isos/other.iso")
         renamed = await site.told()
@@ -82,7 +82,7 @@ class TestAMedium:
     async def test_that_is_broken_is_told(self, tmp_path: Path) -> None:
         site = Site(tmp_path, KERNEL)
         (tmp_path / "isos/fedora.iso").write_bytes(b"no medium")
-        site.shelf.add(tmp_path / "isos/fedora.iso")
+        await site.shelf.add(tmp_path / "isos/fedora.iso")
 
         (said,) = await site.told()
 
@@ -90,7 +90,7 @@ class TestAMedium:
 
     async def test_that_is_not_confirmed_is_told(self, tmp_path: Path) -> None:
         site = Site(tmp_path, "media:own/boot/Kernel-5")
-        site.shelf.add(made(tmp_path / "isos/own.iso", UNKNOWN))
+        await site.shelf.add(made(tmp_path / "isos/own.iso", UNKNOWN))
 
         (said,) = await site.told()
 
@@ -101,7 +101,7 @@ class TestAMedium:
     )
     async def test_that_lacks_the_file_is_told(self, tmp_path: Path, file: str, why: str) -> None:
         site = Site(tmp_path, f"media:fedora/{file}")
-        site.put("fedora.iso")
+        await site.put("fedora.iso")
 
         assert await site.told() == [f"{PLACE}media:fedora/{file}: {why}"]
 

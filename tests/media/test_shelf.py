@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from pyxie import bounds
 from pyxie.errors import BusyError, NotServedError
 from pyxie.media.extents import MediumError
 from pyxie.media.facts import Contents
+from pyxie.media.isofolder import Lying, scan
 from pyxie.media.shelf import Shelf, State
 from pyxie.openfile import OpenFile
 from pyxie.threads import Pool
@@ -94,15 +96,34 @@ class TestADroppedImage:
         assert kept.told() == [("f", State.READY, "")]
 
     async def test_is_read_once(self, kept: Kept) -> None:
-        kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
+        await kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
 
         for _ in range(5):
             await kept.later(60.0)
 
         assert kept.looks.seen == ["f.iso"]
 
+    async def test_that_comes_while_the_folder_is_looked_at_is_not_forgotten(
+        self, kept: Kept, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        iso, loop = made(kept.folder / "f.iso", FEDORA), asyncio.get_running_loop()
+
+        def just_before(folder: Path, recipes: Path) -> list[Lying]:
+            found = scan(folder, recipes)
+            monkeypatch.undo()
+            moved = iso.rename(folder / "f.iso")
+            asyncio.run_coroutine_threadsafe(kept.shelf.add(moved), loop).result()
+            return found
+
+        monkeypatch.setattr("pyxie.media.shelf.scan", just_before)
+        await kept.shelf.refresh()
+
+        assert kept.told() == [("f", State.LOOKING, "is being looked at")]
+        await kept.shelf.refresh()
+        assert kept.told() == [("f", State.READY, "")]
+
     async def test_is_read_again_when_it_is_another(self, kept: Kept) -> None:
-        kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
+        await kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
         await kept.shelf.refresh()
         shutil.copy(made(kept.folder / "u.iso", UNKNOWN), kept.folder / "isos/f.iso")
 
@@ -115,7 +136,7 @@ class TestADroppedImage:
         assert contents.tree.holds("boot/root.gz")
 
     async def test_that_is_removed_is_gone_and_its_recipe_stays(self, kept: Kept) -> None:
-        kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
+        await kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
         await kept.shelf.refresh()
         (kept.folder / "isos/f.iso").unlink()
 
@@ -127,7 +148,7 @@ class TestADroppedImage:
     async def test_with_a_recipe_of_the_operators_is_ready(self, kept: Kept) -> None:
         (kept.folder / "recipes").mkdir()
         (kept.folder / "recipes/own.yaml").write_text("# mine\n")
-        kept.shelf.add(made(kept.folder / "isos/own.iso", UNKNOWN))
+        await kept.shelf.add(made(kept.folder / "isos/own.iso", UNKNOWN))
 
         await kept.shelf.refresh()
 
@@ -136,7 +157,7 @@ class TestADroppedImage:
 
     async def test_that_is_none_is_told_to_be_broken(self, kept: Kept) -> None:
         (kept.folder / "isos/x.iso").write_bytes(b"no medium")
-        kept.shelf.add(kept.folder / "isos/x.iso")
+        await kept.shelf.add(kept.folder / "isos/x.iso")
 
         await kept.shelf.refresh()
 
@@ -147,7 +168,7 @@ class TestADroppedImage:
             await kept.shelf.confirm("x")
 
     async def test_without_a_kernel_is_a_guess_without_one(self, kept: Kept) -> None:
-        kept.shelf.add(made(kept.folder / "isos/d.iso", {"data.txt": "x"}))
+        await kept.shelf.add(made(kept.folder / "isos/d.iso", {"data.txt": "x"}))
 
         await kept.shelf.refresh()
 
@@ -191,7 +212,7 @@ class TestAFolder:
     ) -> None:
         monkeypatch.setattr(bounds.MEDIA_ENTRIES, "most", 12)
         for name in "ab":
-            kept.shelf.add(made(kept.folder / f"isos/{name}.iso", FEDORA))
+            await kept.shelf.add(made(kept.folder / f"isos/{name}.iso", FEDORA))
 
         await kept.shelf.refresh()
 
@@ -214,7 +235,7 @@ class TestReading:
         self, kept: Kept, fails: Callable[[], Exception], state: State, why: str
     ) -> None:
         kept.looks.fails = fails()
-        kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
+        await kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
 
         await kept.shelf.refresh()
 
@@ -222,7 +243,7 @@ class TestReading:
 
     async def test_that_could_not_be_begun_is_tried_again(self, kept: Kept) -> None:
         kept.looks.fails = BusyError("a medium", "no process")
-        kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
+        await kept.shelf.add(made(kept.folder / "isos/f.iso", FEDORA))
         await kept.shelf.refresh()
         kept.looks.fails = None
 
