@@ -7,7 +7,6 @@ import os
 import pwd
 import secrets
 import socket
-import sys
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -26,8 +25,10 @@ from pyxie.shipped import shipped
 
 _OF_THE_HOST: Final = ("interfaces", "http", "tftp", "dhcp", "limits", "baseurl", "mirrors")
 """What a ``config.yaml`` says of this host, and not of machines."""
-_READ: Final = ("ipxe", "recipepath", "keyrings", "images")
+_READ: Final = ("ipxe", "recipepath", "keyrings", "images", "isos")
 """Its folders that are read."""
+_OF_SYSTEMS: Final = ("images", "isos")
+"""Those of them that only recipes lead to."""
 _NOBODY: Final = "nobody"
 """Who root becomes where nothing is said."""
 _FEW: Final = {"http_total": 1024, "tftp_total": 1024}
@@ -63,7 +64,7 @@ def run_alone(
         file: A ``config.yaml`` that says where on this host to serve, if there is one.
         given: Settings that count more.
         work: Is given a client of the daemon.
-        images: What boots may be in the folder ``images`` of ``file``.
+        images: What boots may be in the folders ``images`` and ``isos`` of ``file``.
 
     Raises:
         StartError: It cannot start; the text says what to do.
@@ -72,7 +73,7 @@ def run_alone(
     """
     settings, host = _of_the_host(file, images=images)
     folders = (Path(host[key]) for key in _READ if key in host)
-    user = _user(settings.user, (Path(sys.prefix), shipped("ipxe"), *folders))
+    user = _user(settings.user, (shipped("ipxe"), *folders))
     with own_folder(user) as folder:
         token = secrets.token_urlsafe(32)
         try:
@@ -119,7 +120,7 @@ def _of_the_host(file: Path | None, *, images: bool) -> tuple[Settings, dict[str
     settings, document = load_marked(file)
     data = document.data if isinstance(document.data, dict) else {}
     kept: dict[str, Any] = {key: data[key] for key in _OF_THE_HOST if key in data}
-    folders = [key for key in _READ if images or key != "images"]
+    folders = [key for key in _READ if images or key not in _OF_SYSTEMS]
     return settings, kept | {key: str(getattr(settings, key)) for key in folders}
 
 
