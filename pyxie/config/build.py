@@ -89,9 +89,10 @@ class BuildKeys(Model):
         loader: What the firmware loads first, instead of what fits its architecture: a file's
             name, or one for each of some architectures.
         kernel: What is booted: a file's name, below ``image_url``, else in ``images``; or a
-            mapping of ``url`` and ``sha256``, the digest that it must have.
+            mapping of ``url`` and what it must be: ``sha256``, ``sha512``, or ``signature`` and
+            ``keyring``.
         initrd: What is loaded beside it, likewise; one, or a list. Each may be a mapping of
-            ``url``, ``sha256`` and ``name``, by which a program finds it.
+            ``url``, the same and ``name``, by which a program finds it.
         shim: The system's own shim, likewise: signed, and under Secure Boot the one that trusts
             this kernel. iPXE loads it where it cannot load the kernel without.
         grub: The GRUB that this shim starts, likewise.

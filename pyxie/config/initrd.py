@@ -9,8 +9,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
-from pyxie.config.checksums import Sha256
-from pyxie.config.validate import Model
+from pyxie.config.checksums import Known, one_way
 from pyxie.config.values import one_or_more
 
 WORD: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+@~-]{0,63}", re.ASCII)
@@ -36,18 +35,14 @@ def _name(text: str) -> str:
     return text
 
 
-class Initrd(Model):
-    """An initrd with a name.
+class Initrd(Known):
+    """An initrd with a name, or of which is said what it must be.
 
     Attributes:
-        url: The file, as without a name: below ``image_url``, else in ``images``; or a URL.
         name: By which the kernel, or another program, finds it among all that was loaded.
-        sha256: The digest that the file must have.
     """
 
-    url: Annotated[str, Field(min_length=1)]
     name: Annotated[str, AfterValidator(_name)] = ""
-    sha256: Sha256 = ""
 
 
 def _arm(value: Any) -> str:
@@ -75,6 +70,7 @@ Initrds = Annotated[
         Annotated[
             Annotated[str, Field(min_length=1), Tag("plain")] | Annotated[Initrd, Tag("named")],
             Discriminator(_arm),
+            AfterValidator(one_way),
         ],
         ...,
     ],

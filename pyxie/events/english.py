@@ -184,7 +184,8 @@ def _(what: kinds.ImageFetching) -> str:
 @sentence.register
 def _(what: kinds.ImageMismatch) -> str:
     return (
-        f"{what.part} is not given: the SHA-256 of {what.source} is {what.found}, "
+        f"{what.part} is not given: the {'SHA-512' if len(what.found) == 128 else 'SHA-256'} of "
+        f"{what.source} is {what.found}, "
         f"and should be {what.wanted} by {what.by}"
     ) + (f"; {what.also}" if what.also else "")
 

@@ -158,7 +158,7 @@ class ImageMismatch(Kind):
     Attributes:
         part: As of `ImageFetching`.
         source: A file of ours, or the URL, also of a list, that is wrong.
-        wanted: The SHA-256 that it should have.
+        wanted: The SHA-256 that it should have, or its SHA-512, of 128 digits.
         found: The one that it has.
         by: Where ``wanted`` is from.
         also: What other mirrors gave, in plain words; empty if they were not asked.

@@ -108,13 +108,13 @@ async def _ours(
     try:
         async with opening as file:
             by = verified_by(wanted.image) or None
-            sha256 = "" if isinstance(wanted.image, Upstream) else wanted.image.sha256
+            digest = "" if isinstance(wanted.image, Upstream) else wanted.image.digest
             _tell(request, build, ImageFetching(part=part, total=file.size, verified=by))
-            if sha256:
-                await request.app[OWN_FILES].check(file, sha256, source)
+            if digest:
+                digest = await request.app[OWN_FILES].check(file, digest, source)
             answer = await send(request, pool, file, moved)
-            if sha256 and request.method == "GET":
-                _given(request, build, wanted, sha256)
+            if digest and request.method == "GET":
+                _given(request, build, wanted, digest)
             return answer
     except VerificationError as exc:
         _tell(request, build, told(exc, part, source))

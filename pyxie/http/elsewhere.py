@@ -34,10 +34,11 @@ from pyxie.images.upstream import BrokenOffError, Moved, RefusedError, UpstreamE
 from pyxie.imagestore.copies import Copy
 from pyxie.imagestore.growth import UncachedError
 from pyxie.imagestore.policy import Revalidate
+from pyxie.imagestore.trust import UNSEEN
 from pyxie.outbound.mark import is_fetch
 from pyxie.threads import Pool
 from pyxie.urls import shown
-from pyxie.verification.faults import UnlistedError, VerificationError
+from pyxie.verification.faults import UncheckedError, UnlistedError, VerificationError
 from pyxie.verification.telling import told
 
 _PIECE: Final = 16 << 10
@@ -165,10 +166,15 @@ async def _streamed(
     if asked.nowhere is not None:
         raise asked.nowhere
 
-    async def judge(digest: str, gave: str) -> None:
+    async def judge(gave: str, digest: str, sha512: str) -> None:
         nonlocal right
+        if sha512:
+            request.app[TRUST].learn(digest, sha512)
         await request.app[TRUST].judge(source, digest, gave)
         right = digest
+
+    if source.expected is not None and source.expected.signature is not None:
+        raise UncheckedError(source.url, UNSEEN)
 
     def passed(other: str, why: PyxieError) -> None:
         tell(ImageElsewhere(part=part, source=shown(other), why=str(why)))

@@ -86,21 +86,25 @@ async def _checked(request: web.Request, image: Image) -> None:
     match image:
         case Upstream():
             if image.expected is not None:
-                wanted = await request.app[VERIFIER].agreed(image.expected, image.url)
-                await _compared(request, image, wanted.sha256)
-        case Local() if image.sha256:
+                verifier, signature, wanted = request.app[VERIFIER], image.expected.signature, ""
+                if signature is not None:
+                    await verifier.ready(signature)
+                else:
+                    wanted = (await verifier.agreed(image.expected, image.url)).digest
+                await _compared(request, image, wanted)
+        case Local() if image.digest:
             settings, pool = request.app[SETTINGS](), request.app[POOLS].images
             folders = settings.images, settings.image_store.folders
             async with opened(pool, locate, image, *folders) as file:
-                await request.app[OWN_FILES].check(file, image.sha256, image.written)
-        case OnMedium() if image.sha256:
+                await request.app[OWN_FILES].check(file, image.digest, image.written)
+        case OnMedium() if image.digest:
             async with medium_file(request, image.medium, image.name) as file:
-                await request.app[OWN_FILES].check(file, image.sha256, source(image))
+                await request.app[OWN_FILES].check(file, image.digest, source(image))
         case _:
             pass
 
 
-async def _compared(request: web.Request, image: Upstream, sha256: str) -> None:
+async def _compared(request: web.Request, image: Upstream, digest: str) -> None:
     """Refuse a file of which the store has a copy that is wrong, if its server has nothing else.
 
     Raises:
@@ -108,7 +112,7 @@ async def _compared(request: web.Request, image: Upstream, sha256: str) -> None:
     """
     store = request.app[IMAGE_STORE]
     held = store.held(image)
-    if held is not None and held.digest != sha256:
+    if held is not None and held.digest != digest:
         with suppress(UpstreamError, UncachedError):  # nobody knows yet
             async with store.whole(image):
                 pass
@@ -131,15 +135,21 @@ def _placed(
     That is the digest that is written, or else the list by which the file is checked.
     """
     own = isinstance(exc, MismatchError) and exc.wanted == _written(image)
-    loc = (*at, "sha256") if own or not isinstance(image, Upstream) else ("checksums", "url")
+    loc = (*at, _key(image)) if own or not isinstance(image, Upstream) else ("checksums", "url")
+    if isinstance(image, Upstream) and image.expected and image.expected.signature:
+        loc = (*at, "signature")
     place = definition.merged.place(loc)
     if place is None:  # no file says it
         return Problem(Path(definition.machine.hostname), 0, 0, "", sentence)
     return place.problem(sentence)
 
 
+def _key(image: Image) -> str:
+    return "sha512" if len(_written(image)) == 128 else "sha256"
+
+
 def _written(image: Image) -> str:
     """Return the digest that is written beside a file; empty for none."""
     if isinstance(image, Upstream):
-        return image.expected.sha256 if image.expected else ""
-    return image.sha256
+        return image.expected.digest if image.expected else ""
+    return image.digest

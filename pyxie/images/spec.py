@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
-from pyxie.config.checksums import Checksums, Kernel
+from pyxie.config.checksums import Checksums, Kernel, Known
 from pyxie.config.initrd import Initrd
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
@@ -19,7 +19,7 @@ from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import Mirrors, mirror
 from pyxie.urls import is_below, shown
-from pyxie.verification.expected import Expected, Listed, expected, expected_at
+from pyxie.verification.expected import Expected, Listed, OwnSignature, expected, expected_at
 
 _FILE: Final = "file://"
 _LONGEST: Final = 255
@@ -54,12 +54,12 @@ class Local:
 
     Attributes:
         name: Its path below the folder ``images``; empty if it is elsewhere.
-        sha256: The digest that it must have; empty if nobody says.
+        digest: The one that it must have, SHA-256 or SHA-512; empty if nobody says.
         path: As it is written, from the root on: it may be in a folder that the settings name.
     """
 
     name: str
-    sha256: str = ""
+    digest: str = ""
     path: str = ""
 
     @property
@@ -75,12 +75,12 @@ class OnMedium:
     Attributes:
         medium: The image's name.
         name: The file's path on it.
-        sha256: As of `Local`.
+        digest: As of `Local`.
     """
 
     medium: str
     name: str
-    sha256: str = ""
+    digest: str = ""
 
 
 Image = Upstream | Local | OnMedium
@@ -137,16 +137,23 @@ def images_of(machine: Machine, called: Mirrors = frozenset()) -> Images:
     listed = _listed(machine.checksums, called) if machine.checksums else None
 
     def image(file: Kernel | Initrd, listed: Listed | None = listed) -> Image:
+        url = "" if file.url.startswith((MEDIUM, _FILE)) else _url(machine.image_url, file.url)
+        if url:
+            signature = _signature(file, url, called) if file.signature else None
+            known = expected(url, file.sha256, listed, sha512=file.sha512, signature=signature)
+            return Upstream(url, _reach(called, url), expected=known)
+        digest = file.sha256 or file.sha512
+        if file.signature:
+            why = (
+                "has a 'signature', which only a file of another server can have: say its 'sha256'"
+            )
+            raise NotServedError(file.url, why)
         if file.url.startswith(MEDIUM):
             medium, _, path = file.url.removeprefix(MEDIUM).partition("/")
-            return OnMedium(medium, path, file.sha256)
+            return OnMedium(medium, path, digest)
         if file.url.startswith(_FILE):
-            return Local("", file.sha256, unquote(file.url.removeprefix(_FILE)))
-        url = _url(machine.image_url, file.url)
-        if not url:
-            path = file.url if file.url.startswith("/") else ""
-            return Local(file.url.lstrip("/"), file.sha256, path)
-        return Upstream(url, _reach(called, url), expected=expected(url, file.sha256, listed))
+            return Local("", digest, unquote(file.url.removeprefix(_FILE)))
+        return Local(file.url.lstrip("/"), digest, file.url if file.url.startswith("/") else "")
 
     def signed(written: str | Kernel) -> Image | None:
         # Firmware checks its signature, and that of what it starts; few lists name them.
@@ -179,6 +186,11 @@ def _listed(checksums: Checksums, called: Mirrors) -> Listed:
         release=release,
         reach=_reach(called, checksums.url, signature, release),
     )
+
+
+def _signature(file: Known, url: str, called: Mirrors) -> OwnSignature:
+    at = urljoin(url, file.signature)
+    return OwnSignature(url=at, keyring=file.keyring, reach=_reach(called, url, at))
 
 
 def _reach(called: Mirrors, *urls: str) -> Reach:
@@ -234,8 +246,10 @@ def verified_by(image: Image, part: str = "") -> str:
     """
     if isinstance(image, Upstream):
         found = image.expected.in_words if image.expected else ""
+    elif image.digest:
+        found = "its 'sha512'" if len(image.digest) == 128 else "its 'sha256'"
     else:
-        found = "its 'sha256'" if image.sha256 else ""
+        found = ""
     return found or _BY_FIRMWARE.get(part, "")
 
 
@@ -263,7 +277,7 @@ def beside(image: Image, name: str) -> tuple[str, Image]:
         name, path = _beside(image.name, plain), _beside(image.path, plain)
         return plain, Local(name, path=path)
     if not isinstance(image, Upstream):
-        return plain, replace(image, name=_beside(image.name, plain), sha256="")
+        return plain, replace(image, name=_beside(image.name, plain), digest="")
     parts = urlsplit(image.url)
     path = f"{parts.path.rpartition('/')[0]}/{quote(plain)}"
     url = urlunsplit((parts.scheme, parts.netloc, path, "", ""))

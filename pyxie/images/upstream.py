@@ -51,8 +51,9 @@ SILENCE: Final = IMAGE_SILENCE.most
 """Seconds, half-way through a file."""
 Moved = Callable[[int, int | None], None]
 """Called after each piece: how many bytes were sent so far, and of how many, where known."""
-Judge = Callable[[str, str], Awaitable[object]]
-"""Is told the SHA-256 of all of a file, in hex, and the URL that gave it; raises if it is wrong."""
+Judge = Callable[[str, str, str], Awaitable[object]]
+"""Is told the URL that gave all of a file, and its SHA-256 and SHA-512, in hex; raises if they are
+wrong."""
 
 
 class UpstreamError(PyxieError):
@@ -166,7 +167,8 @@ class Upstreams(WithFetcher):
             if failed:
                 passed(url, failed[-1])
             first = FirstByte(self._first_byte(), lambda: request.transport is None, waits)
-            held = HeldBack(partial(_judged, judge, url) if judge else None)
+            long = source.expected is not None and not source.expected.sha256
+            held = HeldBack(partial(judge, url) if judge else None, long=long)
             async with AsyncExitStack() as stack:
                 try:
                     answer = await self._answer(stack, url, source.reach, request, asked, first)
@@ -312,10 +314,6 @@ class Upstreams(WithFetcher):
             reset(request)
             raise
         await cast("StreamWriter", request.writer).write(last, drain=False)
-
-
-async def _judged(judge: Judge, url: str, digest: str) -> None:
-    await judge(digest, url)
 
 
 async def _taken(request: web.Request, inflow: Inflow) -> float:

@@ -35,7 +35,7 @@ from pyxie.outbound.proxies import DIRECTLY, Proxies
 from pyxie.outbound.reach import Reach
 from pyxie.threads import Pool
 from pyxie.urls import shown
-from pyxie.verification.faults import MismatchError
+from pyxie.verification.faults import MismatchError, SignatureError, VerificationError
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ _FLUSH: Final = 600.0
 """Seconds between two looks at the folder; what was used is written down then."""
 
 
-async def _unjudged(_source: Upstream, _digest: str, _gave: str) -> str:
+async def _unjudged(_source: Upstream, _digest: str, _gave: str, _file: OpenFile | None) -> str:
     return ""
 
 
@@ -332,7 +332,7 @@ class ImageStore:
                     moved(there, copy.head.size)
                     stack.push_async_callback(own.pop_all().aclose)
                     return copy
-            except MismatchError as exc:
+            except (MismatchError, SignatureError) as exc:
                 if not left or exc.what not in mirrors:  # but a list
                     raise
         raise AssertionError  # pragma: no cover - the last has returned or raised
@@ -387,6 +387,10 @@ class ImageStore:
             return None
         if entry is None:
             return ""
+        if await self._trust.must_see(source, entry.digest):
+            with suppress(VerificationError, UncachedError):
+                async with self.cache.opened(entry.key) as (_, file):
+                    await self._trust.judge(source, entry.digest, file=file)
         asked = 0 <= self._clock() - entry.checked < AGAIN
         is_right = await self._trust.is_right(source, entry, asked=asked)
         return entry.digest if is_right else ""
@@ -420,9 +424,9 @@ class ImageStore:
 
     @asynccontextmanager
     async def _kept(self, key: str, source: Upstream, stale: str) -> AsyncIterator[Copy]:
-        if self._trust is not None and (before := self.cache.get(key)) is not None:
-            await self._trust.approve(source, before)
         async with self.cache.opened(key) as (entry, file):
+            if self._trust is not None:
+                await self._trust.approve(source, entry, file)
             self._metrics.image_store.labels("stale" if stale else "kept").inc()
             yield Copy(
                 head=entry.head,

@@ -26,13 +26,14 @@ from pyxie.imagestore.entry import Entry, Head
 from pyxie.imagestore.growth import Growth, UncachedError
 from pyxie.imagestore.ondisk import FULL, Disk, Partial
 from pyxie.imagestore.trust import together
+from pyxie.openfile import OpenFile
 from pyxie.outbound.fetcher import Fetcher
 from pyxie.outbound.inflow import Inflow
 from pyxie.outbound.proxies import Proxies
 from pyxie.outbound.reach import Reach
 from pyxie.outbound.requests import proxy_for
 from pyxie.threads import Pool
-from pyxie.verification.faults import MismatchError, VerificationError
+from pyxie.verification.faults import MismatchError, SignatureError, VerificationError
 
 _WAITS: Final = (0.2, 1.0, 3.0)
 """Seconds before another try, each time that none has brought a byte more."""
@@ -64,8 +65,9 @@ class Means:
         first_byte: Gives the seconds that a server may take for the first byte.
         silence: The seconds that it may then be silent.
         room: Makes room for so many bytes of a file in all; raises UncachedError.
-        judge: Is told source and digest of what is all there, and which mirror gave it, and says
-            by what it is known to be right, or nothing; raises PyxieError if it is wrong.
+        judge: Is told source and digest of what is all there, which mirror gave it, and where it
+            is, and says by what it is known to be right, or nothing; raises PyxieError if it is
+            wrong.
         absent: Is told of a server that has no such file.
     """
 
@@ -76,7 +78,7 @@ class Means:
     first_byte: Callable[[], float]
     silence: float
     room: Callable[[Growth, int], Awaitable[None]]
-    judge: Callable[[Upstream, str, str], Awaitable[str]]
+    judge: Callable[[Upstream, str, str, OpenFile | None], Awaitable[str]]
     absent: Callable[[RefusedError, Reach], None]
 
 
@@ -127,7 +129,7 @@ class Fetching:
                 partial.file.close()
         # Who began it is to blame: others go on with what that one says it has. Of what was there
         # before nobody knows who that was; it is gone then, and the next try shows.
-        self.verified = await means.judge(self._source, digest, self._began_by)
+        self.verified = await means.judge(self._source, digest, self._began_by, partial.file)
         self._growth.finish(digest)
         return True
 
@@ -139,7 +141,7 @@ class Fetching:
                 is_new = await self._all_of(url, partial)
                 if not is_new:
                     await self._unchanged(url)
-            except (UpstreamError, MismatchError) as exc:
+            except (UpstreamError, MismatchError, SignatureError) as exc:
                 if isinstance(exc, RefusedError) and exc.is_absence:
                     self._means.absent(exc, self._source.reach)
                 failed.append(exc)
@@ -153,8 +155,8 @@ class Fetching:
         if self._had is None:
             return
         try:
-            await self._means.judge(self._source, self._had.digest, url)
-        except MismatchError:
+            await self._means.judge(self._source, self._had.digest, url, None)
+        except (MismatchError, SignatureError):
             raise
         except VerificationError:
             pass  # it is looked at again before it is served

@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Final
 
-from pyxie.bounds import IMAGE_ABSENT, IMAGE_DOUBT
+from pyxie.bounded import note
+from pyxie.bounds import IMAGE_ABSENT, IMAGE_DOUBT, VERIFY_FILES
 from pyxie.clock import steady
 from pyxie.errors import PyxieError
 from pyxie.images.lately import Lately
 from pyxie.images.spec import Upstream
 from pyxie.images.upstream import RefusedError, UpstreamError
 from pyxie.imagestore.entry import Entry
+from pyxie.openfile import OpenFile
 from pyxie.outbound.reach import Reach
 from pyxie.urls import shown
-from pyxie.verification.expected import Expected, Wanted
-from pyxie.verification.faults import MismatchError, UnreadError, VerificationError
+from pyxie.verification.expected import Expected, OwnSignature, Wanted
+from pyxie.verification.faults import (
+    MismatchError,
+    SignatureError,
+    UncheckedError,
+    UnreadError,
+    VerificationError,
+)
 from pyxie.verification.verifier import Verifier
+
+UNSEEN: Final = (
+    "has a signature of its own or a SHA-512, for which all of it has to be in the image store"
+)
+"""Why a file cannot be judged that is streamed past the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +59,92 @@ class Trust:
 
     def __init__(self, verifier: Verifier, lately: Lately | None = None) -> None:
         self._verifier = verifier
+        self._long: dict[str, str] = {}
+        self._signed: dict[tuple[str, OwnSignature], str | SignatureError] = {}
         self._lately = Lately(steady) if lately is None else lately
 
-    async def judge(self, source: Upstream, digest: str, gave: str = "") -> str:
+    async def judge(
+        self, source: Upstream, digest: str, gave: str = "", file: OpenFile | None = None
+    ) -> str:
         """Return by what a file with that digest is known to be right; empty if by nothing.
 
         Args:
             source: The file.
             digest: SHA-256 of what there is, in hex.
             gave: The mirror that gave it, which is not asked again at once if it is wrong.
+            file: All of it, where it is to be had: for a signature or a SHA-512.
 
         Raises:
             MismatchError: It is not what it should be, by a list that was read just now.
+            SignatureError: Its own signature is not good.
             VerificationError: It cannot be told.
         """
-        if source.expected is None:
+        expected = source.expected
+        if expected is None:
             return ""
-        wanted = await self._wanted(source.expected, digest)
-        if wanted.sha256 != digest:
-            # A mirror may have the newer file, and the first one an older list.
-            wanted = await self._elsewhere(source.expected, digest) or wanted
-        if wanted.sha256 != digest:
-            if gave:
+        if file is not None and await self.must_see(source, digest):
+            await self._see(expected, digest, file, gave or source.url)
+        try:
+            if expected.signature is not None:
+                return self._signed_by(expected.signature, digest, gave or source.url)
+            wanted = await self._wanted(expected, digest)
+            if not self._has(digest, wanted):
+                # A mirror may have the newer file, and the first one an older list.
+                wanted = await self._elsewhere(expected, digest) or wanted
+            if not self._has(digest, wanted):
+                found = digest if len(wanted.digest) == len(digest) else self._long.get(digest, "")
+                if not found:
+                    raise UncheckedError(gave or source.url, UNSEEN)
+                raise MismatchError(gave or source.url, wanted.digest, found, wanted.by)
+        except (MismatchError, SignatureError) as exc:
+            if gave and exc.what == shown(gave):
                 self._lately.wrong(gave, source.reach, digest)
-            raise MismatchError(gave or source.url, wanted.sha256, digest, wanted.by)
+            raise
         return wanted.by
+
+    async def must_see(self, source: Upstream, digest: str) -> bool:
+        """Tell whether what has that digest has to be looked into, to be judged."""
+        expected = source.expected
+        if expected is None or expected.sha256:
+            return False
+        if expected.signature is not None:
+            return (digest, expected.signature) not in self._signed
+        if digest in self._long:
+            return False
+        try:
+            return len((await self._verifier.wanted(expected)).digest) != len(digest)
+        except VerificationError:
+            return False
+
+    async def _see(self, expected: Expected, digest: str, file: OpenFile, url: str) -> None:
+        """Note what must be known of a content, which no time changes; raises VerificationError."""
+        known: str | SignatureError
+        if expected.signature is None:
+            known = await self._verifier.sha512(file, url)
+            self.learn(digest, known)
+            return
+        try:
+            known = await self._verifier.signed(expected.signature, file, url)
+        except SignatureError as exc:
+            known = exc
+        if note(self._signed, (digest, expected.signature), known, VERIFY_FILES.whole):
+            VERIFY_FILES.reached()
+
+    def learn(self, digest: str, sha512: str) -> None:
+        """Note the other digest of a content."""
+        if note(self._long, digest, sha512, VERIFY_FILES.whole):
+            VERIFY_FILES.reached()
+
+    def _signed_by(self, signature: OwnSignature, digest: str, url: str) -> str:
+        known = self._signed.get((digest, signature))
+        if known is None:
+            raise UncheckedError(url, UNSEEN)
+        if isinstance(known, SignatureError):
+            raise SignatureError(url, known.why)
+        return known
+
+    def _has(self, digest: str, wanted: Wanted) -> bool:
+        return wanted.digest in (digest, self._long.get(digest))
 
     async def is_right(self, source: Upstream, entry: Entry, *, asked: bool = False) -> bool:
         """Tell whether a copy is known to be what its file should be: then nobody need be asked.
@@ -86,24 +161,27 @@ class Trust:
             if asked:
                 await self.judge(source, entry.digest)
                 return True
-            return (await self._wanted(source.expected, entry.digest)).sha256 == entry.digest
+            if source.expected.signature is not None:
+                self._signed_by(source.expected.signature, entry.digest, source.url)
+                return True
+            return self._has(entry.digest, await self._wanted(source.expected, entry.digest))
         except VerificationError:
             return False
 
     async def _wanted(self, expected: Expected, digest: str) -> Wanted:
         wanted = await self._verifier.wanted(expected)
-        if wanted.sha256 != digest and not expected.sha256:
+        if not self._has(digest, wanted) and not expected.digest:
             # The mirror may have a newer file by now, and a newer list.
             wanted = await self._verifier.wanted(expected, anew=True)
         return wanted
 
     async def _elsewhere(self, expected: Expected, digest: str) -> Wanted | None:
         """Return what another mirror's list says of a file, if that is this digest."""
-        others = expected.listed.elsewhere if expected.listed and not expected.sha256 else ()
+        others = expected.listed.elsewhere if expected.listed and not expected.digest else ()
         for each in others:
             with suppress(VerificationError):
                 wanted = await self._verifier.wanted(replace(expected, listed=each))
-                if wanted.sha256 == digest:
+                if self._has(digest, wanted):
                     return wanted
         return None
 
@@ -143,17 +221,17 @@ class Trust:
         if not digest or not source.mirrors:  # there is nobody else to ask, and it may be mended
             return None
         try:
-            await self.judge(source, digest)
-        except MismatchError as exc:
-            if exc.found != digest:  # not of the file, but of a list
+            await self.judge(replace(source, url=url), digest)
+        except (MismatchError, SignatureError) as exc:
+            if exc.what != shown(url):  # but a list
                 return None
             IMAGE_DOUBT.reached()
-            return MismatchError(url, exc.wanted, digest, exc.by)
+            return exc
         except VerificationError:
             return None
         return None
 
-    async def approve(self, source: Upstream, entry: Entry) -> None:
+    async def approve(self, source: Upstream, entry: Entry, file: OpenFile) -> None:
         """Check a copy before it is served, whatever its server has said of it.
 
         A list that cannot be read now does no harm to what was found right by it before.
@@ -162,7 +240,7 @@ class Trust:
             VerificationError: It is not, or cannot be told to be, what it should be.
         """
         try:
-            await self.judge(source, entry.digest)
+            await self.judge(source, entry.digest, file=file)
         except UnreadError:
             if not was_verified(source, entry.verified):
                 raise
@@ -173,7 +251,7 @@ class Trust:
         Raises:
             VerificationError: It cannot.
         """
-        if source.expected is None:
+        if source.expected is None or source.expected.signature is not None:
             return
         try:
             await self._verifier.wanted(source.expected)
@@ -184,10 +262,12 @@ class Trust:
 
 def together(errors: Sequence[PyxieError]) -> PyxieError:
     """Return why no mirror gave a file: the first that gave what is wrong, or the first."""
-    first = next((each for each in errors if isinstance(each, MismatchError)), errors[0])
+    first = next((each for each in errors if isinstance(each, VerificationError)), errors[0])
     others = [each for each in errors if each is not first]
     if isinstance(first, MismatchError):
         return MismatchError(first.what, first.wanted, first.found, first.by, others)
+    if isinstance(first, SignatureError):
+        return SignatureError(first.what, "; ".join((first.why, *map(str, others))))
     if isinstance(first, UpstreamError):
         first.also(others)
     return first
@@ -195,6 +275,9 @@ def together(errors: Sequence[PyxieError]) -> PyxieError:
 
 def was_verified(source: Upstream, verified: str) -> bool:
     """Tell whether what a copy was found right by is the list that its file has now."""
+    signature = source.expected.signature if source.expected else None
+    if signature is not None:
+        return verified.startswith(tuple(map(shown, (signature.url, *signature.elsewhere))))
     listed = source.expected.listed if source.expected else None
     if listed is None:
         return False

@@ -68,7 +68,8 @@ class Variant(Model):
         params: Values for those templates, as the versions that belong to the kernel.
         loader: What the firmware loads first, instead of what fits its architecture.
         kernel: What is booted: below ``image_url``, or a URL; else in ``images``. It may be a
-            mapping of ``url`` and ``sha256``, the digest that it must have.
+            mapping of ``url`` and what it must be: ``sha256``, ``sha512``, or ``signature`` and
+            ``keyring``.
         initrd: What is loaded beside it, likewise; one, or a list.
         shim: The system's own signed shim, likewise, for Secure Boot.
         grub: The signed GRUB that it starts.

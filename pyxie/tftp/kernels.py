@@ -126,8 +126,8 @@ class Kernels:
             case Local() as local:
                 folders = settings.images, settings.image_store.folders
                 path = await self._pool.run(locate, local, *folders)
-                if digest := local.sha256:
-                    await self._check(build, local, path, part, peer)
+                if local.digest:
+                    digest = await self._check(build, local, path, part, peer)
             case OnMedium():
                 raise NotServedError(part, "is on a medium, and served over HTTP alone")
             case Upstream() as source:
@@ -152,11 +152,15 @@ class Kernels:
             given = partial(self._given, build, known)
         return Found(path=path, mac=build.mac, what=part, given=given)
 
-    async def _check(self, build: Build, local: Local, path: Path, part: str, peer: str) -> None:
-        """Check that a file of ours is what it should be; raises NotServedError."""
+    async def _check(self, build: Build, local: Local, path: Path, part: str, peer: str) -> str:
+        """Check that a file of ours is what it should be; return its SHA-256.
+
+        Raises:
+            NotServedError: It is not.
+        """
         file = await self._pool.run(opened, path)
         try:
-            await self._own.check(file, local.sha256, local.written)
+            return await self._own.check(file, local.digest, local.written)
         except VerificationError as exc:
             self._tell(build, told(exc, part, local.written), peer)
             raise NotServedError(part, _WRONG) from exc

@@ -1,4 +1,4 @@
-"""Lists of SHA-256 digests, in all the forms that distributions write them in. Pure.
+"""Lists of SHA-256 or SHA-512 digests, in all the forms that distributions write them in. Pure.
 
 - as ``sha256sum`` writes and reads them, with its escapes (coreutils: src/digest.c):
   ``<digest>  name``, ``<digest> *name``
@@ -19,16 +19,19 @@ from typing import Final
 
 from pyxie.verification.faults import ListError, UnlistedError
 
-_DIGEST: Final = r"[0-9a-fA-F]{64}"
+_DIGEST: Final = r"(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64})"
 _GNU: Final = re.compile(rf"(?P<escaped>\\?)(?P<digest>{_DIGEST}) [ *](?P<name>.+)")
-_BSD: Final = re.compile(rf"(?P<escaped>\\?)SHA256 ?\((?P<name>.+)\) ?= ?(?P<digest>{_DIGEST})")
+_BSD: Final = re.compile(
+    rf"(?P<escaped>\\?)SHA(?P<bits>256|512) ?\((?P<name>.+)\) ?= ?(?P<digest>{_DIGEST})"
+)
 _TREEINFO: Final = re.compile(r"(?P<sort>sha256|sha512|sha1|md5):(?P<digest>[0-9a-fA-F]{32,128})")
 """What is behind the last ``=`` of a line."""
 _ALONE: Final = re.compile(_DIGEST)
 _OTHERS: Final = re.compile(
-    r"(?:SHA(?:1|224|384|512)|MD5) ?\(.+\) ?= ?[0-9a-fA-F]{32,128}"
+    r"(?:SHA(?:1|224|384)|MD5) ?\(.+\) ?= ?[0-9a-fA-F]{32,128}"
     r"|[0-9a-fA-F]{32,128} [ *].+"
 )
+_LENGTHS: Final = {"sha256": 64, "sha512": 128}
 _LONGEST: Final = 16_384
 """Characters of a line: of a path of 4096 bytes (Linux' PATH_MAX), escaped, and its digest."""
 _ESCAPES: Final = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
@@ -40,8 +43,8 @@ class Digests:
 
     Attributes:
         where: The list, for messages.
-        digests: SHA-256 in small letters, by file name: as `plain`, and so below the list's
-            folder. The empty name is a digest that stands alone.
+        digests: SHA-256, or SHA-512 of what has no other, in small letters, by file name: as
+            `plain`, and so below the list's folder. The empty name is a digest that stands alone.
         twice: Names with two digests, and the line of the second.
     """
 
@@ -79,7 +82,7 @@ def parse(data: bytes, where: str) -> Digests:
         where: For messages.
 
     Raises:
-        ListError: There is no SHA-256 digest in it.
+        ListError: There is no SHA-256 or SHA-512 digest in it.
     """
     found: dict[str, str] = {}
     twice: dict[str, int] = {}
@@ -94,10 +97,12 @@ def parse(data: bytes, where: str) -> Digests:
             others += bool(_OTHERS.fullmatch(line) or _of_treeinfo(line))
             continue
         name, digest = entry
-        if found.setdefault(name, digest) != digest:
+        if len(digest) < len(found.get(name, "")):
+            found[name] = digest  # SHA-256, which is what is reckoned anyway
+        elif len(digest) == len(found.setdefault(name, digest)) and found[name] != digest:
             twice.setdefault(name, number)
     if not found:
-        why = "has checksums, but no SHA-256" if others else "has no checksum in it"
+        why = "has checksums, but no SHA-256 or SHA-512" if others else "has no checksum in it"
         raise ListError(where, 0, f"{why}; name a list of SHA-256, as SHA256SUMS")
     return Digests(where, found, twice)
 
@@ -105,10 +110,14 @@ def parse(data: bytes, where: str) -> Digests:
 def _entry(line: str) -> tuple[str, str] | None:
     if _ALONE.fullmatch(line):
         return "", line.lower()
-    match = _GNU.fullmatch(line) or _BSD.fullmatch(line)
+    match = _GNU.fullmatch(line)
+    if match is None:
+        match = _BSD.fullmatch(line)
+        if match is not None and 4 * len(match["digest"]) != int(match["bits"]):
+            return None
     if match is None:
         found = _of_treeinfo(line)
-        if found is None or found[1] != "sha256" or not _ALONE.fullmatch(found[2]):
+        if found is None or len(found[2]) != _LENGTHS.get(found[1]):
             return None
         name = plain(found[0])
         return (name, found[2].lower()) if name else None

@@ -36,11 +36,30 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSignature:
+    """A file's own signature.
+
+    Attributes:
+        url: Where it is.
+        keyring: As of `Listed`.
+        reach: As of `Listed`.
+        elsewhere: The same at other mirrors.
+    """
+
+    url: str
+    keyring: str
+    reach: Reach = Reach.ANYWHERE
+    elsewhere: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What one file is to be; one of the two is given.
+    """What one file is to be; one of these is given, and what stands beside it comes first.
 
     Attributes:
         sha256: 64 hexadecimal digits in small letters; empty if it is not written.
+        sha512: 128 of them, likewise.
+        signature: The file's own; None for none.
         listed: The list that has to name it; None for none.
         name: What the list calls it.
         written: Where ``sha256`` is from, in a few words; empty where it stands beside the file.
@@ -50,12 +69,21 @@ class Expected:
     listed: Listed | None = None
     name: str = ""
     written: str = ""
+    sha512: str = ""
+    signature: OwnSignature | None = None
+
+    @property
+    def digest(self) -> str:
+        """The one that stands beside it; empty for none."""
+        return self.sha256 or self.sha512
 
     @property
     def in_words(self) -> str:
         """By what it is verified, in a few words."""
-        if self.sha256 or self.listed is None:
-            return self.written or "its 'sha256'"
+        if self.signature is not None:
+            return f"{last(self.signature.url)} by one of the keyring {self.signature.keyring}"
+        if self.digest or self.listed is None:
+            return self.written or ("its 'sha512'" if self.sha512 else "its 'sha256'")
         by = last(self.listed.url)
         if self.listed.release:
             by = f"{by} of {last(self.listed.release)}"
@@ -69,27 +97,37 @@ class Wanted:
     """The digest that a file must have.
 
     Attributes:
-        sha256: 64 hexadecimal digits in small letters.
+        digest: SHA-256, of 64 hexadecimal digits in small letters, or SHA-512, of 128.
         by: Where it is from, in a few words, as ``SHA256SUMS, signed by …``.
     """
 
-    sha256: str
+    digest: str
     by: str
 
 
-def expected(url: str, sha256: str = "", listed: Listed | None = None) -> Expected | None:
+def expected(
+    url: str,
+    sha256: str = "",
+    listed: Listed | None = None,
+    *,
+    sha512: str = "",
+    signature: OwnSignature | None = None,
+) -> Expected | None:
     """Return what the file at ``url`` is to be; None if nobody says.
 
     Args:
         url: Of the file.
         sha256: As it is written beside it, if it is.
+        sha512: Likewise.
+        signature: The file's own, if it is named.
         listed: The list that is named for the machine's files; it counts for those below its
             folder alone.
     """
     name = name_in(listed.url, url) if listed else ""
+    known = Expected(sha256=sha256, sha512=sha512, signature=signature)
     if not name:
-        return Expected(sha256=sha256) if sha256 else None
-    return Expected(sha256=sha256, listed=listed, name=name)
+        return known if known.digest or signature else None
+    return replace(known, listed=listed, name=name)
 
 
 def expected_at(known: Expected, url: str, urls: Iterable[str]) -> Expected:
@@ -100,13 +138,16 @@ def expected_at(known: Expected, url: str, urls: Iterable[str]) -> Expected:
         url: The tree that the list is below; another list is its own.
         urls: The same tree everywhere.
     """
-    listed = known.listed
-    if listed is None or not is_below(listed.url, url):
-        return known
 
     def moved(each: str, to: str) -> str:
         return f"{to}{each.removeprefix(url)}" if is_below(each, url) else each
 
+    signature, listed = known.signature, known.listed
+    if signature is not None and is_below(signature.url, url):
+        elsewhere = tuple(moved(signature.url, to) for to in urls if to != url)
+        known = replace(known, signature=replace(signature, elsewhere=elsewhere))
+    if listed is None or not is_below(listed.url, url):
+        return known
     others = tuple(
         replace(
             listed,

@@ -32,7 +32,7 @@ class MismatchError(VerificationError):
     """A file has another digest than it should have.
 
     Attributes:
-        wanted: The SHA-256 that it should have, 64 hexadecimal digits.
+        wanted: The SHA-256 that it should have, 64 hexadecimal digits; or its SHA-512, 128.
         found: The one that it has.
         by: Where ``wanted`` is from.
         also: What other mirrors gave, of ``tried``, in plain words; empty for nothing.
@@ -42,11 +42,16 @@ class MismatchError(VerificationError):
         self, what: str, wanted: str, found: str, by: str, tried: Iterable[object] = ()
     ) -> None:
         self.also = "; ".join(map(str, tried))
-        why = f"its SHA-256 is {found}, and should be {wanted} by {by}"
+        why = f"its {algorithm(found)} is {found}, and should be {wanted} by {by}"
         super().__init__(what, f"{why}; {self.also}" if self.also else why)
         self.wanted = wanted
         self.found = found
         self.by = by
+
+
+def algorithm(digest: str) -> str:
+    """Return the name of what a digest is by, which its length tells."""
+    return "SHA-512" if len(digest) == 128 else "SHA-256"
 
 
 class ListError(VerificationError):

@@ -10,7 +10,7 @@ from pyxie.bounds import VERIFY_FILES
 from pyxie.errors import BusyError
 from pyxie.openfile import OpenFile
 from pyxie.threads import Pool
-from pyxie.verification.faults import MismatchError, UncheckedError
+from pyxie.verification.faults import MismatchError, UncheckedError, algorithm
 
 _PIECE: Final = 1 << 20
 _PATIENCE: Final = 300.0
@@ -22,41 +22,56 @@ class OwnFiles:
 
     def __init__(self) -> None:
         self._pool = Pool("digests", most=2, patience=_PATIENCE)
-        self._known: dict[tuple[int | tuple[int, int] | bytes, ...], str] = {}
+        self._known: dict[tuple[str | int | tuple[int, int] | bytes, ...], str] = {}
 
-    async def check(self, file: OpenFile, sha256: str, what: str) -> None:
-        """Check that a file is what it should be.
+    async def check(self, file: OpenFile, digest: str, what: str) -> str:
+        """Check that a file is what it should be; return its SHA-256.
 
         Args:
             file: Open.
-            sha256: The digest that it must have.
+            digest: The one that it must have, SHA-256 or SHA-512.
             what: What it is called.
 
         Raises:
             MismatchError: It has another.
             UncheckedError: It cannot be read.
         """
+        found = await self._digest(file, algorithm(digest), what)
+        if found != digest:
+            by = "'sha512'" if len(digest) == 128 else "'sha256'"
+            raise MismatchError(what, digest, found, by)
+        return await self._digest(file, "SHA-256", what)
+
+    async def _digest(self, file: OpenFile, by: str, what: str) -> str:
         about = file.about
         # The time of the last change to the inode is nobody's to set.
         whole = about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
-        key = *whole, *(file.extents or ())
+        key = by, *whole, *(file.extents or ())
         found = self._known.get(key, "")
         if not found:
             try:
-                found = await self._pool.run(_digest, file)
+                found = await self._pool.run(digest_of, file, by)
             except (OSError, BusyError) as exc:
                 why = exc.strerror if isinstance(exc, OSError) else exc.why
                 raise UncheckedError(what, f"cannot be read: {why}") from exc
             if note(self._known, key, found, VERIFY_FILES.whole):
                 VERIFY_FILES.reached()
-        if found != sha256:
-            raise MismatchError(what, sha256, found, "'sha256'")
+        return found
 
 
-def _digest(file: OpenFile) -> str:
-    hashed, at = hashlib.sha256(), 0
+def digest_of(file: OpenFile, by: str) -> str:
+    """Return the digest of all of a file, in hex; for threads.
+
+    Args:
+        file: Open.
+        by: As of `algorithm`.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    hashed, at = hashlib.new(by.replace("-", "")), 0
     with file.descriptor:
-        while at < file.size and (piece := file.read(at, _PIECE)):
+        while piece := file.read(at, _PIECE):  # one that has just been written is longer by now
             hashed.update(piece)
             at += len(piece)
     return hashed.hexdigest()

@@ -12,12 +12,14 @@ import resource
 import shutil
 import signal
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from pyxie.bounds import VERIFY_OUTPUT, VERIFY_TIME
+from pyxie.openfile import OpenFile
 from pyxie.verification.faults import SignatureError, UncheckedError
 from pyxie.verification.judging import JUDGES, Bad, Good
 
@@ -43,13 +45,13 @@ def program(path: str = PATH) -> str:
     raise UncheckedError("signature", "cannot be checked: install the package sqv, or gpgv")
 
 
-def check(by: str, keyring: bytes, text: bytes, signature: bytes, what: str) -> Good:
+def check(by: str, keyring: bytes, text: bytes | OpenFile, signature: bytes, what: str) -> Good:
     """Check that ``signature`` is one of ``text``, by a key of ``keyring``.
 
     Args:
         by: The program, as of `program`.
         keyring: OpenPGP's packets.
-        text: The bytes that are signed.
+        text: The bytes that are signed; or a file, which is not read by this.
         signature: In armour or not.
         what: Is signed, for messages.
 
@@ -61,9 +63,11 @@ def check(by: str, keyring: bytes, text: bytes, signature: bytes, what: str) -> 
     try:
         with TemporaryDirectory(prefix="pyxie-verify-") as made:
             folder = Path(made)
-            for file, data in (("keyring", keyring), ("text", text), ("signature", signature)):
+            for file, data in (("keyring", keyring), ("signature", signature)):
                 (folder / file).write_bytes(data)
-            code = _run([by, *_arguments(name, folder)], folder, quiet=name == "gpgv")
+            with _handed(text, folder) as (at, numbers):
+                command = [by, *_arguments(name, folder, at)]
+                code = _run(command, folder, numbers, quiet=name == "gpgv")
             output = (folder / "output").read_bytes()[: VERIFY_OUTPUT.whole]
     except OSError as exc:
         why = f"its signature cannot be checked: {exc.strerror or exc}"
@@ -84,8 +88,22 @@ def check(by: str, keyring: bytes, text: bytes, signature: bytes, what: str) -> 
             return good
 
 
-def _arguments(name: str, folder: Path) -> list[str]:
-    files = [f"{folder}/signature", f"{folder}/text"]
+@contextmanager
+def _handed(text: bytes | OpenFile, folder: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Give the path of what is signed, and the files that are handed to the program for that.
+
+    By its number, for a file may be renamed meanwhile.
+    """
+    if isinstance(text, bytes):
+        (folder / "text").write_bytes(text)
+        yield f"{folder}/text", ()
+        return
+    with text.descriptor as number:
+        yield f"/proc/self/fd/{number}", (number,)
+
+
+def _arguments(name: str, folder: Path, text: str) -> list[str]:
+    files = [f"{folder}/signature", text]
     if name == "sqv":
         return ["--keyring", f"{folder}/keyring", *files]
     weak = [f"--weak-digest={each}" for each in _WEAK]
@@ -93,12 +111,13 @@ def _arguments(name: str, folder: Path) -> list[str]:
     return [*alone, "--keyring", f"{folder}/keyring", *files]
 
 
-def _run(command: list[str], folder: Path, *, quiet: bool) -> int:
+def _run(command: list[str], folder: Path, numbers: tuple[int, ...], *, quiet: bool) -> int:
     """Run a program to its end or to its time; return its exit code.
 
     Args:
         command: The program and its arguments.
         folder: Where its output goes, as the file ``output``.
+        numbers: Of open files that it has, too.
         quiet: Its complaints are left out.
     """
     with (
@@ -111,6 +130,7 @@ def _run(command: list[str], folder: Path, *, quiet: bool) -> int:
             cwd=folder,
             env={"PATH": PATH, "HOME": str(folder), "GNUPGHOME": str(folder), "LC_ALL": "C.UTF-8"},
             start_new_session=True,
+            pass_fds=numbers,
         ) as process,
     ):
         try:

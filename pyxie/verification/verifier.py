@@ -23,13 +23,14 @@ from pyxie.bounds import (
 from pyxie.clock import steady
 from pyxie.config.checksums import INLINE
 from pyxie.errors import BusyError
+from pyxie.openfile import OpenFile
 from pyxie.outbound.reach import Reach
 from pyxie.service import WhenAsked, end_all
 from pyxie.threads import Pool
 from pyxie.urls import shown
 from pyxie.verification import digests, release
 from pyxie.verification.digests import Digests
-from pyxie.verification.expected import Expected, Listed, Wanted, last, name_in
+from pyxie.verification.expected import Expected, Listed, OwnSignature, Wanted, last, name_in
 from pyxie.verification.faults import (
     MismatchError,
     UncheckedError,
@@ -40,6 +41,7 @@ from pyxie.verification.faults import (
 from pyxie.verification.keyrings import read as read_keyring
 from pyxie.verification.lists import Reader
 from pyxie.verification.openpgp import Signed, split
+from pyxie.verification.ownfiles import digest_of
 from pyxie.verification.signature import check, program
 
 log = logging.getLogger(__name__)
@@ -126,8 +128,9 @@ class Verifier(WhenAsked):
         Raises:
             VerificationError: The list says none, or does not hold, or is not to be had.
         """
-        if expected.sha256 or expected.listed is None:
-            return Wanted(expected.sha256, expected.written or _OWN)
+        if expected.digest or expected.listed is None:
+            by = "'sha512'" if expected.sha512 else _OWN
+            return Wanted(expected.digest, expected.written or by)
         return await self._listed(expected.listed, expected.name, anew=anew)
 
     async def agreed(self, expected: Expected, url: str) -> Wanted:
@@ -149,9 +152,67 @@ class Verifier(WhenAsked):
             found = await self._listed(expected.listed, expected.name, anew=False)
         except VerificationError:
             return Wanted(expected.sha256, _OWN)
-        if found.sha256 != expected.sha256:
-            raise MismatchError(url, expected.sha256, found.sha256, f"{_OWN}, against {found.by}")
+        if len(found.digest) != len(expected.sha256):
+            return Wanted(expected.sha256, _OWN)
+        if found.digest != expected.sha256:
+            raise MismatchError(url, expected.sha256, found.digest, f"{_OWN}, against {found.by}")
         return Wanted(expected.sha256, f"{_OWN} and {found.by}")
+
+    async def signed(self, signature: OwnSignature, file: OpenFile, url: str) -> str:
+        """Check a file's own signature; return by what it is known to be right.
+
+        Args:
+            signature: Where it is; at the first mirror that gives it.
+            file: All of it.
+            url: Of the file, for messages.
+
+        Raises:
+            SignatureError: It is not good.
+            VerificationError: It cannot be checked.
+        """
+        first: VerificationError | None = None
+        for each in (signature.url, *signature.elsewhere):
+            try:
+                data = await self._reader.read(each, signature.reach, VERIFY_SIGNATURE)
+                key = await self._run(self._key_of, signature.keyring, file, data, url)
+            except VerificationError as exc:
+                first = first or exc
+            else:
+                return f"{shown(each)}, signed by {key}"
+        assert first is not None  # noqa: S101 - there is one at least
+        raise first
+
+    async def ready(self, signature: OwnSignature) -> None:
+        """Check that there is all with which a file's own signature is checked, but the file.
+
+        Raises:
+            VerificationError: The signature is at no mirror, or keyring or program are missing.
+        """
+        first: VerificationError | None = None
+        for each in (signature.url, *signature.elsewhere):
+            try:
+                await self._reader.read(each, signature.reach, VERIFY_SIGNATURE)
+                break
+            except VerificationError as exc:
+                first = first or exc
+        else:
+            assert first is not None  # noqa: S101 - there is one at least
+            raise first
+        await self._run(self._tools, signature.keyring)
+
+    def _tools(self, keyring: str) -> tuple[bytes, str]:
+        return read_keyring(keyring, self._folder()), self._checker()
+
+    def _key_of(self, keyring: str, file: OpenFile, signature: bytes, url: str) -> str:
+        keys, checker = self._tools(keyring)
+        return check(checker, keys, file, signature, url).keys[0]
+
+    async def sha512(self, file: OpenFile, url: str) -> str:
+        """Return a file's SHA-512, in hex; raises UncheckedError."""
+        try:
+            return await self._run(digest_of, file, "SHA-512")
+        except OSError as exc:
+            raise UncheckedError(url, f"cannot be read: {exc.strerror or exc}") from exc
 
     async def _listed(self, listed: Listed, name: str, *, anew: bool) -> Wanted:
         """Return what a list says of a file, at the first mirror where it holds and names it.

@@ -35,6 +35,15 @@ class TestAFile:
         assert kernel_url(found.kernel) == "linux"
         assert found.initrd == (Initrd(url="i"), "j")
 
+    def test_may_have_the_longer_one_or_a_signature_of_its_own(self) -> None:
+        found = machine(
+            f"kernel: {{url: linux, sha512: {A}{A}}}\n"
+            "initrd: {url: i, signature: i.sig, keyring: flatcar}"
+        )
+
+        assert found.kernel == Kernel(url="linux", sha512=A + A)
+        assert found.initrd == (Initrd(url="i", signature="i.sig", keyring="flatcar"),)
+
     def test_may_be_a_name_alone(self) -> None:
         assert kernel_url(machine("kernel: linux").kernel) == "linux"
         assert machine("").kernel == ""
@@ -85,6 +94,28 @@ class TestWhatIsWrong:
                     "a.yaml:2:30: kernel.sha256: 'abc' is no SHA-256: 64 hexadecimal digits, as"
                     " `sha256sum FILE` prints"
                 ),
+            ),
+            (
+                "kernel: {url: linux, sha512: abc}",
+                (
+                    "a.yaml:2:30: kernel.sha512: 'abc' is no SHA-512: 128 hexadecimal digits, as"
+                    " `sha512sum FILE` prints"
+                ),
+            ),
+            (
+                "kernel: {url: linux, signature: ../x, keyring: k}",
+                (
+                    "a.yaml:2:33: kernel.signature: '../x' is neither a URL, nor a file beside"
+                    " this one"
+                ),
+            ),
+            (
+                "kernel: {url: linux, signature: linux.sig}",
+                "a.yaml:2:9: kernel: 'signature' and 'keyring' go together",
+            ),
+            (
+                f"initrd: {{url: i, sha256: {A}, sha512: {A}{A}}}",
+                "a.yaml:2:9: initrd: say one of 'sha256', 'sha512' and 'signature'",
             ),
             ("kernel: {sha256: x}", "a.yaml:2:9: kernel.url: missing"),
             (

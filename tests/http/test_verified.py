@@ -12,8 +12,10 @@ import pytest
 
 from pyxie.access.scope import Scope
 from pyxie.bounds import VERIFY_BEGIN
-from pyxie.builds.life import GivenFile
+from pyxie.builds.life import Build, GivenFile
 from pyxie.events.kind import Step
+from pyxie.images.spec import Upstream, images_of
+from pyxie.imagestore.trust import Trust
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, LOCAL, Served, serving
 from tests.http.upstream import File, Mirror, mirror
 from tests.needs import program
@@ -305,7 +307,7 @@ class TestAMachine:
 
 @asynccontextmanager
 async def several(
-    folder: Path, *mirrors: dict[str, File], store: str = "", beside: str = ""
+    folder: Path, *mirrors: dict[str, File], store: str = "", beside: str = "", more: str = ""
 ) -> AsyncIterator[tuple[Served, list[Mirror]]]:
     """Serve a machine that boots from the first of several mirrors of one tree."""
     async with AsyncExitStack() as stack:
@@ -313,11 +315,125 @@ async def several(
         machine = (
             f"hostname: {HOST}\nimage_url: {there[0].url}/\nkernel: {{url: linux{beside}}}\n"
             "initrd: initrd.gz\nnetwork: [{macaddress: '00:de:ad:90:74:60'}]\ncmdline: quiet\n"
+            f"{more.format(url=there[0].url)}"
         )
         urls = ", ".join(each.url for each in there)
         config = f"{CONFIG}mirrors: {{lab: [{urls}]}}\n{store}"
         async with serving(folder, config=config, machine=machine) as served:
             yield served, there
+
+
+class TestALongerDigest:
+    LONG = hashlib.sha512(b"kernel").hexdigest()
+
+    @pytest.mark.parametrize("store", ["", "image_store: {size: 0}\n"])
+    @pytest.mark.parametrize("listed", [True, False])
+    async def test_tells_what_is_right_and_what_is_not(
+        self, tmp_path: Path, store: str, listed: bool
+    ) -> None:
+        forged = b"forged" * 100_000
+        sums = f"{self.LONG}  linux\n{INITRD}  initrd.gz\n".encode()
+        files: dict[str, File] = {"linux": b"kernel", "SHA256SUMS": sums}
+        beside = "" if listed else f", sha512: {self.LONG}"
+        more = UNSIGNED if listed else ""
+        async with several(tmp_path, files, store=store, beside=beside, more=more) as (served, _):
+            await served.build()
+            first = await served.get(f"/boot/{HOST}/kernel/linux")
+            again = await served.get(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: len(given(served)) == 1)
+            (recorded,) = given(served)
+
+            files["linux"] = forged
+            await served.parts.image_store.cache.prune()
+            await eventually(lambda: not served.parts.image_store.fetching())
+            if not store:
+                return
+            await served.cut_off(f"/boot/{HOST}/kernel/linux")
+
+        assert first.body == again.body == b"kernel"
+        assert recorded.sha256 == LINUX
+        assert f"its SHA-512 is {hashlib.sha512(forged).hexdigest()}" in troubles(served)[-1] or (
+            "the SHA-512 of " in troubles(served)[-1]
+        )
+
+
+class TestASignatureOfItsOwn:
+    BESIDE = ", signature: linux.sig, keyring: mirror"
+
+    @pytest.fixture
+    def good(self, tmp_path: Path, keys: Keys) -> dict[str, File]:
+        program("gpgv", "gpgv")
+        (tmp_path / "keyrings").mkdir()
+        (tmp_path / "keyrings/mirror.gpg").write_bytes(keys.mirror)
+        return {"linux": b"kernel", "linux.sig": keys.signers.detached(b"kernel", "mirror")}
+
+    async def test_that_is_good_is_told_and_kept_with_the_copy(
+        self, tmp_path: Path, good: dict[str, File]
+    ) -> None:
+        async with several(tmp_path, good, beside=self.BESIDE) as (served, (there,)):
+            await served.build()
+            kernel = await served.get(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            (kept,) = served.parts.image_store.cache.entries()
+            good["linux"] = good["linux.sig"] = 503
+            again = await served.get(f"/boot/{HOST}/kernel/linux")
+
+        assert kernel.body == again.body == b"kernel"
+        assert kept.verified.startswith(f"{there.url}/linux.sig, signed by ")
+        assert served.texts(Step.IMAGE)[0].endswith(
+            "verified by linux.sig by one of the keyring mirror"
+        )
+        assert there.asked.count(("GET", "linux")) == 1
+
+    async def test_still_counts_after_a_restart_while_its_mirror_is_down(
+        self, tmp_path: Path, good: dict[str, File]
+    ) -> None:
+        async with several(tmp_path, good, beside=self.BESIDE) as (served, _):
+            await served.build()
+            await served.get(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            (kept,) = served.parts.image_store.cache.entries()
+            source = images_of(served.parts.definitions.of(active(served))).kernel
+            good["linux"] = good["linux.sig"] = 503
+            assert isinstance(source, Upstream)
+            forgetful = Trust(served.parts.verifier)
+            async with served.parts.image_store.cache.opened(kept.key) as (entry, file):
+                await forgetful.approve(source, entry, file)
+
+    async def test_that_is_of_something_else_is_refused_at_this_mirror(
+        self, tmp_path: Path, good: dict[str, File]
+    ) -> None:
+        forged = {**good, "linux": b"forged" * 100_000}
+        async with several(tmp_path, forged, good, beside=self.BESIDE) as (served, there):
+            await served.build()
+            await served.cut_off(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            again = await served.get(f"/boot/{HOST}/kernel/linux")
+
+        assert again.body == b"kernel"
+        assert there[0].asked.count(("GET", "linux")) == 1
+        assert "is signed, but not what was sent" in troubles(served)[0] or (
+            "is not signed well" in troubles(served)[0]
+        )
+
+    async def test_needs_the_image_store(self, tmp_path: Path, good: dict[str, File]) -> None:
+        size = "image_store: {size: 0}\n"
+        async with several(tmp_path, good, beside=self.BESIDE, store=size) as (served, there):
+            await served.build()
+            kernel = await served.get(f"/boot/{HOST}/kernel/linux")
+
+        assert kernel.status == 502
+        assert troubles(served)[0].endswith("for which all of it has to be in the image store")
+        assert ("GET", "linux") not in there[0].asked
+
+    async def test_without_its_keyring_refuses_the_build(self, tmp_path: Path) -> None:
+        files: dict[str, File] = {"linux": b"kernel", "linux.sig": b"x"}
+        async with several(tmp_path, files, beside=self.BESIDE) as (served, _):
+            status, told = await asked(served)
+
+        assert status == 400
+        assert f"machines/{HOST}.yaml:3:" in told
+        assert "kernel.signature: keyring mirror: is in none of " in told
 
 
 class TestSeveralMirrors:
@@ -387,6 +503,12 @@ class TestSeveralMirrors:
             f" {LINUX} by 'sha256'; {second.url}/linux: its SHA-256 is {other}, and should be"
             f" {LINUX} by 'sha256'"
         )
+
+
+def active(served: Served) -> Build:
+    build = served.parts.index.active(HOST)
+    assert build is not None
+    return build
 
 
 def given(served: Served) -> tuple[GivenFile, ...]:

@@ -22,16 +22,19 @@ class TestHeldBack:
         assert await passed(HeldBack(None), b"a", b"b") == [b"a", b"b", b""]
 
     async def test_is_the_last_piece_until_it_is_judged(self) -> None:
-        judged: list[str] = []
+        judged: list[tuple[str, str]] = []
 
-        async def judge(digest: str) -> None:
-            judged.append(digest)
+        async def judge(digest: str, sha512: str) -> None:
+            judged.append((digest, sha512))
 
-        assert await passed(HeldBack(judge), b"a", b"b", b"c") == [b"", b"a", b"b", b"c"]
-        assert judged == [hashlib.sha256(b"abc").hexdigest()]
+        for long in (False, True):
+            held = HeldBack(judge, long=long)
+            assert await passed(held, b"a", b"b", b"c") == [b"", b"a", b"b", b"c"]
+        digest, sha512 = (each(b"abc").hexdigest() for each in (hashlib.sha256, hashlib.sha512))
+        assert judged == [(digest, ""), (digest, sha512)]
 
     async def test_is_never_given_where_it_is_wrong(self) -> None:
-        async def judge(_digest: str) -> None:
+        async def judge(_digest: str, _sha512: str) -> None:
             raise WrongError
 
         held = HeldBack(judge)

@@ -19,11 +19,12 @@ from pyxie.images.spec import (
     images_of,
     locate,
     served_name,
+    verified_by,
     with_mirrors,
 )
 from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
-from pyxie.verification.expected import Listed, expected
+from pyxie.verification.expected import Expected, Listed, OwnSignature, expected
 
 
 def machine(**fields: object) -> Machine:
@@ -47,6 +48,29 @@ class TestWhere:
     )
     def test_an_image_is_from(self, base: str | None, name: str, image: Image) -> None:
         assert images_of(machine(image_url=base, kernel=name)) == Images(image, ())
+
+
+class TestWhatItIsToBe:
+    URL = "http://m.example/linux"
+
+    def test_is_said_by_either_digest_or_a_signature(self) -> None:
+        long = {"url": "linux", "sha512": "a1" * 64}
+        signed = {"url": "linux", "signature": "linux.sig", "keyring": "k"}
+        signature = OwnSignature(url=f"{self.URL}.sig", keyring="k")
+
+        def kernel(of: dict[str, str]) -> Image:
+            return images_of(machine(image_url="http://m.example", kernel=of)).kernel
+
+        assert kernel(long) == Upstream(self.URL, expected=Expected(sha512="a1" * 64))
+        assert kernel(signed) == Upstream(self.URL, expected=Expected(signature=signature))
+
+    def test_of_a_file_of_ours_is_said_by_a_digest(self) -> None:
+        local = images_of(machine(kernel={"url": "linux", "sha512": "a1" * 64})).kernel
+
+        assert local == Local("linux", "a1" * 64)
+        assert verified_by(local) == "its 'sha512'"
+        with pytest.raises(NotServedError, match="has a 'signature', which only a file of another"):
+            images_of(machine(kernel={"url": "linux", "signature": "linux.sig", "keyring": "k"}))
 
 
 class TestAName:

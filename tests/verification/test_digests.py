@@ -53,6 +53,23 @@ class TestAList:
 
         assert parsed(text) == {"a": B}
 
+    @pytest.mark.parametrize(
+        "text",
+        [
+            f"{A}{A}  linux\n",
+            f"SHA512 (linux) = {A}{A}\n",
+            f"[checksums]\nlinux = sha512:{A}{A}\n",
+            f"# MD5 HASH\n{A[:32]}  linux\n# SHA512 HASH\n{A}{A}  linux\n",
+        ],
+    )
+    def test_may_have_the_longer_digest_alone(self, text: str) -> None:
+        """As SHA512SUMS, or Flatcar's DIGESTS."""
+        assert parsed(text) == {"linux": A + A}
+
+    @pytest.mark.parametrize("lines", [(f"{A}{A}  a", f"{B}  a"), (f"{B}  a", f"{A}{A}  a")])
+    def test_with_both_counts_by_the_shorter(self, lines: tuple[str, str]) -> None:
+        assert parsed("\n".join(lines)) == {"a": B}
+
     def test_of_one_digest_alone_is_of_any_file(self) -> None:
         found = parse(f"{A}\n".encode(), URL)
 
@@ -86,8 +103,8 @@ class TestAList:
             ("", "has no checksum in it; name a list of SHA-256, as SHA256SUMS"),
             ("<html>404</html>", "has no checksum in it; name a list of SHA-256, as SHA256SUMS"),
             (
-                f"{A}{A}  linux\n",
-                "has checksums, but no SHA-256; name a list of SHA-256, as SHA256SUMS",
+                f"{A[:40]}  linux\nSHA512 (linux) = {A}\nSHA1 (a) = {A[:40]}\n",
+                "has checksums, but no SHA-256 or SHA-512; name a list of SHA-256, as SHA256SUMS",
             ),
         ],
     )

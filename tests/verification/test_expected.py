@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.verification.expected import Expected, Listed, expected, name_in
+from pyxie.verification.expected import (
+    Expected,
+    Listed,
+    OwnSignature,
+    expected,
+    expected_at,
+    name_in,
+)
 
 A = "a1" * 32
 SUMS = "https://deb.example/debian/images/SHA256SUMS"
@@ -60,8 +67,43 @@ class TestExpected:
         assert expected("http://other.example/linux", "", LIST) is None
         assert expected("http://other.example/linux", A, LIST) == Expected(sha256=A)
 
+    def test_may_be_the_longer_digest_or_a_signature(self) -> None:
+        signature = OwnSignature(url=f"{self.URL}.sig", keyring="flatcar")
+
+        assert expected(self.URL, sha512=A + A) == Expected(sha512=A + A)
+        assert expected(self.URL, "", LIST, signature=signature) == Expected(
+            signature=signature, listed=LIST, name="linux"
+        )
+
     def test_of_a_file_without_either_is_not_known(self) -> None:
         assert expected(self.URL) is None
+
+
+class TestElsewhere:
+    TREES = ("https://deb.example/debian", "http://b.example/d")
+
+    def test_are_the_list_and_the_signature(self) -> None:
+        signature = OwnSignature(url=f"{self.TREES[0]}/linux.sig", keyring="k")
+        known = Expected(signature=signature, listed=LIST, name="linux")
+
+        there = expected_at(known, self.TREES[0], self.TREES)
+
+        assert there == known
+        assert there.signature is not None
+        assert there.signature.elsewhere == ("http://b.example/d/linux.sig",)
+        assert there.listed is not None
+        assert there.listed.elsewhere == (Listed(url="http://b.example/d/images/SHA256SUMS"),)
+
+    def test_is_nothing_of_what_lies_beside_the_tree(self) -> None:
+        signature = OwnSignature(url="http://keys.example/linux.sig", keyring="k")
+        known = Expected(signature=signature, listed=LIST, name="linux")
+
+        there = expected_at(known, "http://c.example/x", ("http://c.example/x", *self.TREES))
+
+        assert there.signature is not None
+        assert there.signature.elsewhere == ()
+        assert there.listed is not None
+        assert there.listed.elsewhere == ()
 
 
 class TestInWords:
@@ -87,6 +129,13 @@ class TestInWords:
     )
     def test_a_list_is_told_with_who_has_to_sign(self, listed: Listed, told: str) -> None:
         assert Expected(listed=listed, name="linux").in_words == told
+
+    def test_what_stands_beside_it_is_told_by_its_key(self) -> None:
+        signature = OwnSignature(url="http://a.example/linux.sig", keyring="flatcar")
+
+        assert Expected(sha256=A).in_words == "its 'sha256'"
+        assert Expected(sha512=A + A, listed=LIST).in_words == "its 'sha512'"
+        assert Expected(signature=signature).in_words == "linux.sig by one of the keyring flatcar"
 
     def test_a_digest_may_be_from_elsewhere(self) -> None:
         assert Expected(sha256=A, written="its name").in_words == "its name"

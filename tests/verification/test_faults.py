@@ -15,6 +15,14 @@ class TestAMismatch:
         )
         assert (fault.wanted, fault.found, fault.by) == ("a" * 64, "b" * 64, "SHA256SUMS")
 
+    def test_is_told_with_its_algorithm_and_what_others_gave(self) -> None:
+        fault = MismatchError("linux", "a" * 128, "b" * 128, "x", ["one", "two"])
+
+        assert str(fault) == (
+            f"linux: its SHA-512 is {'b' * 128}, and should be {'a' * 128} by x; one; two"
+        )
+        assert fault.also == "one; two"
+
 
 class TestAList:
     def test_is_told_of_with_its_line(self) -> None:

@@ -42,6 +42,18 @@ class TestAFile:
             f"deb/linux: its SHA-256 is {GOOD}, and should be {'a' * 64} by 'sha256'"
         )
 
+    async def test_may_be_told_by_its_sha512_and_has_a_sha256_all_the_same(
+        self, path: Path
+    ) -> None:
+        long, files = hashlib.sha512(b"kernel").hexdigest(), OwnFiles()
+
+        assert await files.check(opened(path), long, "deb/linux") == GOOD
+        with pytest.raises(MismatchError) as caught:
+            await files.check(opened(path), "a" * 128, "deb/linux")
+        assert str(caught.value) == (
+            f"deb/linux: its SHA-512 is {long}, and should be {'a' * 128} by 'sha512'"
+        )
+
     async def test_is_read_again_once_it_has_changed(self, path: Path) -> None:
         files = OwnFiles()
         await files.check(opened(path), GOOD, "linux")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.bounds import VERIFY_OUTPUT, VERIFY_TIME
+from pyxie.openfile import opened
 from pyxie.verification import signature
 from pyxie.verification.faults import SignatureError, UncheckedError
 from pyxie.verification.judging import Good
@@ -38,6 +39,17 @@ class TestASignature:
 
         assert isinstance(found, Good)
         assert len(found.keys) == 1
+
+    def test_may_be_of_a_file_that_is_renamed_meanwhile(
+        self, by: str, keys: Keys, tmp_path: Path
+    ) -> None:
+        (tmp_path / "linux").write_bytes(TEXT)
+        file = opened(tmp_path / "linux")
+        (tmp_path / "linux").rename(tmp_path / "kept")
+
+        assert check(by, keys.mirror, file, keys.signers.detached(TEXT, "mirror"), URL).keys
+        with pytest.raises(SignatureError):
+            check(by, keys.mirror, file, keys.signers.detached(b"other", "mirror"), URL)
 
     def test_may_be_inside_the_list(self, by: str, keys: Keys) -> None:
         text = b"- dash\n\n-----BEGIN PGP SIGNATURE-----\ntrailing \t\nlast"

@@ -152,7 +152,7 @@ class TestASignedList:
         async with verifier(site, {"mirror.gpg": keys.mirror}, tmp_path) as made:
             found = await made.wanted(self.SIGNED)
 
-        assert found.sha256 == LINUX
+        assert found.digest == LINUX
         assert found.by.startswith(f"{URL}, signed by ")
 
     async def test_that_was_changed_is_refused(
@@ -188,7 +188,7 @@ class TestASignedList:
         site.files[URL] = keys.signers.inline(SUMS, "mirror")
 
         async with verifier(site, {"mirror.gpg": keys.mirror}, tmp_path) as made:
-            assert (await made.wanted(expected)).sha256 == LINUX
+            assert (await made.wanted(expected)).digest == LINUX
 
     async def test_with_text_beside_it_is_refused(
         self, site: Site, keys: Keys, tmp_path: Path
@@ -225,7 +225,7 @@ class TestDebiansChain:
         async with verifier(site, {"debian-keyring.gpg": keys.mirror}, tmp_path) as made:
             found = await made.wanted(self.CHAIN)
 
-        assert found.sha256 == LINUX
+        assert found.digest == LINUX
         assert found.by.startswith(f"{URL} by InRelease, signed by ")
 
     async def test_breaks_where_the_list_was_changed_and_both_digests_are_named(
@@ -282,7 +282,7 @@ class TestAListInMemory:
             site.may.set()
             found = await asyncio.gather(*asking[1:])
 
-        assert {each.sha256 for each in found} == {LINUX}
+        assert {each.digest for each in found} == {LINUX}
         assert site.asked == [URL]
 
     async def test_is_read_again_after_a_minute(self, site: Site) -> None:
@@ -306,7 +306,7 @@ class TestAListInMemory:
                 with pytest.raises(UnreadError):
                     await made.wanted(PLAIN)
             site.files[URL], site.now = SUMS, 5.0
-            assert (await made.wanted(PLAIN)).sha256 == LINUX
+            assert (await made.wanted(PLAIN)).digest == LINUX
 
         assert site.asked == [URL, URL]
 
@@ -314,11 +314,11 @@ class TestAListInMemory:
         async with verifier(site) as made:
             await made.wanted(PLAIN)
             site.files[URL] = SUMS.replace(b"a1", b"b2")
-            assert (await made.wanted(PLAIN, anew=True)).sha256 == LINUX
+            assert (await made.wanted(PLAIN, anew=True)).digest == LINUX
             site.now = 5.0
-            assert (await made.wanted(PLAIN)).sha256 == LINUX
-            assert (await made.wanted(PLAIN, anew=True)).sha256 == OTHER
-            assert (await made.wanted(PLAIN)).sha256 == OTHER
+            assert (await made.wanted(PLAIN)).digest == LINUX
+            assert (await made.wanted(PLAIN, anew=True)).digest == OTHER
+            assert (await made.wanted(PLAIN)).digest == OTHER
 
     async def test_is_one_of_so_many(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(VERIFY_KEPT, "most", 2)
@@ -357,7 +357,7 @@ class TestAListInMemory:
             if reach is Reach.PUBLIC:  # the operator's are read all the same
                 asking = asyncio.create_task(made.wanted(PLAIN))
                 site.may.set()
-                assert (await asking).sha256 == LINUX
+                assert (await asking).digest == LINUX
 
     async def test_that_is_long_drives_out_older_ones(
         self, site: Site, monkeypatch: pytest.MonkeyPatch
