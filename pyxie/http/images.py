@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -18,6 +19,7 @@ from pyxie.http.edge import peer
 from pyxie.http.parts import DEFINITIONS, IMAGE_STORE, INDEX, MACHINES, PREFETCHES, SETTINGS
 from pyxie.http.query import Seconds, query
 from pyxie.http.routing import Routes
+from pyxie.images.spec import with_mirrors
 from pyxie.imagestore.entry import Entry, key_of
 from pyxie.imagestore.named import Named, Names
 from pyxie.imagestore.policy import taken_by
@@ -104,9 +106,10 @@ async def fetch(request: web.Request) -> web.Response:
     wanted: ToFetch = await body(request, ToFetch)
     named: list[Named] = []
     nothing: list[str] = []
+    mirrors = request.app[SETTINGS]().mirrors
     for word in wanted.what:
         found = await _named(request, word, wanted.arch or "")
-        named += found
+        named += [replace(each, source=with_mirrors(each.source, mirrors)) for each in found]
         if not found:
             nothing.append(word)
     begun = request.app[PREFETCHES].begin(named, str(peer(request)))

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pyxie.events.kinds import StoreFailed, StoreFetched
-from tests.http.site import HOST, MACHINE, Served, serving
+from tests.http.site import CONFIG, HOST, MACHINE, Served, serving
 from tests.http.upstream import Mirror, mirror
 from tests.support import eventually
 
@@ -127,6 +127,15 @@ class TestAFetch:
             told = [each.what for each in site.parts.trace.recent()]
             url = f"{there.url}/linux"
             assert StoreFailed(source=url, why="answered 404 Not Found") in told
+
+    async def test_goes_on_at_the_next_mirror(self, tmp_path: Path, there: Mirror) -> None:
+        async with mirror({**BOOTS, "linux": 503}) as down:
+            config = f"{CONFIG}mirrors: {{lab: [{down.url}, {there.url}]}}\n"
+            async with of_mirror(tmp_path, down, config=config) as site:
+                kernel, initrd = await fetched(site)
+
+        assert (kernel["state"], initrd["state"]) == ("fetched", "fetched")
+        assert there.asked == [("GET", "linux")]
 
     async def test_of_a_system_for_another_architecture_is_refused(self, site: Served) -> None:
         body = {"what": ["archlinux"], "arch": "arm64"}

@@ -11,7 +11,7 @@ from pyxie.images.upstream import BrokenOffError, UpstreamError
 from pyxie.imagestore import fetching
 from pyxie.imagestore.growth import UncachedError
 from tests.imagestore.liar import Answer, Asked, head, liar, says, whole
-from tests.imagestore.stores import got, kept, lies, store
+from tests.imagestore.stores import got, kept, lies, only, store
 from tests.support import eventually
 
 FILE = bytes(range(256)) * 8192
@@ -223,6 +223,29 @@ class TestMirrors:
         ):
             with pytest.raises(UpstreamError, match="answered 404"):
                 await got(made, f"{first.url}/a", f"{second.url}/b")
+
+
+class TestWhereAUrlLeads:
+    async def test_may_be_elsewhere_and_the_copy_is_of_what_was_asked_for(
+        self, tmp_path: Path
+    ) -> None:
+        moved = says("302 Found", Location="/moved")
+        async with liar(moved, whole(FILE)) as there, store(tmp_path) as made:
+            assert await kept(made, f"{there.url}/linux") == FILE
+            assert await got(made, f"{there.url}/linux") == FILE
+
+            assert [each.path for each in there.asked] == ["/linux", "/moved"]
+            assert only(made).url == f"{there.url}/linux"
+
+    async def test_may_take_a_password_that_is_written_nowhere(self, tmp_path: Path) -> None:
+        async with liar(whole(FILE)) as there, store(tmp_path) as made:
+            url = there.url.replace("http://", "http://me:sesame@")
+            assert await kept(made, f"{url}/linux") == FILE
+
+            assert there.asked[0].headers["authorization"].startswith("basic ")
+            assert only(made).url == f"{there.url}/linux"
+            written = [each.read_bytes() for each in (tmp_path / "urls").iterdir()]
+            assert not any(b"sesame" in each for each in written)
 
 
 class TestPatience:
