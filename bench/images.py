@@ -10,8 +10,9 @@ rounds alternate, and so does who begins; one more before them warms up, and is 
 
 The machines are a program in C, `bench/hall.c`, which the compiler makes each time: they share the
 processors with the server. What they took of them stands beside each figure, as does what the
-servers took, and how long the processors were idle: where the clients take a small part, and little
-is idle, the server is what is measured.
+servers took, what other programs did, and how long the processors were idle. Where the clients
+take a small part and little is idle, the server is what is measured; where others take much,
+nothing is.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class Hall:
         rate: Megabytes of images a second.
         server: Seconds of the processors that the servers took.
         client: That the machines took.
+        others: That all else took: the upstream, the kernel by itself, and whatever else runs here.
         idle: Percent of the processors' time in which they had nothing to do.
         gets: How often the upstream was asked.
         steps: Milliseconds that each step took at the median, and 99 of 100 at most.
@@ -80,6 +82,7 @@ class Hall:
     rate: float
     server: float
     client: float
+    others: float
     idle: float
     gets: int
     steps: dict[str, list[float]]
@@ -87,7 +90,8 @@ class Hall:
     def __str__(self) -> str:
         return (
             f"{self.seconds:.2f} s, {self.rate:.0f} MB/s; processors: servers {self.server:.1f} s,"
-            f" clients {self.client:.1f} s, idle {self.idle:.0f} %; {self.gets} upstream requests"
+            f" clients {self.client:.1f} s, others {self.others:.1f} s, idle {self.idle:.0f} %;"
+            f" {self.gets} upstream requests"
         )
 
 
@@ -121,12 +125,14 @@ class Bench:
         after, (idle_then, there_then) = sum(map(spent, servers)), clock()
         assert process.returncode == 0, log.read_text()
         told: dict[str, Any] = json.loads(log.read_text().splitlines()[-1])
+        there, idle = there_then - there, idle_then - idle
         return Hall(
             seconds=told["seconds"],
             rate=told["bytes"] / told["seconds"] / 1e6,
             server=after - before,
             client=told["cpu"],
-            idle=100 * (idle_then - idle) / (there_then - there),
+            others=max(0.0, there - idle - (after - before) - told["cpu"]),
+            idle=100 * idle / there,
             gets=len(asked.read_text().splitlines()) - gets,
             steps={name: [each * 1000 for each in took] for name, took in told["steps"].items()},
         )
