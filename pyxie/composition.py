@@ -444,6 +444,7 @@ def serve_tftp(
             parts.definitions,
             parts.image_store,
             parts.own_files,
+            parts.media,
             parts.settings,
             parts.pools.images,
             parts.trace,

@@ -12,11 +12,10 @@ from urllib.parse import quote
 from aiohttp import web
 
 from pyxie.bounds import MEDIUM_LISTED
-from pyxie.errors import NotServedError
 from pyxie.http.files import held, send
 from pyxie.http.parts import MEDIA, POOLS
 from pyxie.http.routing import OPEN, Routes
-from pyxie.media.extents import File, Folder
+from pyxie.media.extents import Folder
 from pyxie.media.isofolder import SUFFIX, open_file, open_image
 from pyxie.openfile import OpenFile
 
@@ -58,10 +57,8 @@ async def medium_file(request: web.Request, medium: str, name: str) -> AsyncIter
         NotServedError: There is none.
         BusyError: The file system of its image does not answer.
     """
-    lying, found = request.app[MEDIA].find(medium, name)
-    if not isinstance(found, File):
-        raise NotServedError(name, f"is a folder of {medium}.iso")
-    async with held(request.app[POOLS].media, open_file, lying, found, name) as file:
+    opening = request.app[MEDIA].opening(medium, name)
+    async with held(request.app[POOLS].media, opening) as file:
         yield file
 
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, TypeAlias
@@ -20,7 +21,15 @@ from pyxie.media.asrecipe import CPIO, Recipe, of_entry, of_system, without_cpio
 from pyxie.media.cpio import holding
 from pyxie.media.extents import File, Folder, MediumError
 from pyxie.media.facts import Contents
-from pyxie.media.isofolder import Lying, lying_at, name_of, open_image, scan, write_recipe
+from pyxie.media.isofolder import (
+    Lying,
+    lying_at,
+    name_of,
+    open_file,
+    open_image,
+    scan,
+    write_recipe,
+)
 from pyxie.media.loaderconfig import Entry
 from pyxie.openfile import OpenFile
 from pyxie.registry.doorbell import Doorbell
@@ -194,6 +203,21 @@ class Shelf(Unbound):
         if name.endswith(CPIO):
             return lying, holding(path, lying.size)
         return lying, contents.tree.find(normalise(path))
+
+    def opening(self, name: str, path: str) -> Callable[[], OpenFile]:
+        """Return what opens a file of a medium; for threads, as `pyxie.media.isofolder.open_file`.
+
+        Raises:
+            NotServedError: As of `find`, or it is a folder.
+        """
+        lying, found = self.find(name, path)
+        if not isinstance(found, File):
+            raise NotServedError(path, f"is a folder of {name}.iso")
+        return partial(open_file, lying, found, path)
+
+    async def open(self, name: str, path: str) -> OpenFile:
+        """Open a file of a medium, which the caller closes; raises as it and `opening` do."""
+        return await self._pool.run(self.opening(name, path))
 
     async def refresh(self) -> None:
         """Look at the folder, and read what is new there and no longer being written.

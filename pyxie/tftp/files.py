@@ -19,11 +19,12 @@ import os
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, TypeAlias
 
 from pyxie.bounds import TFTP_AHEAD
 from pyxie.errors import NotServedError, PyxieError
-from pyxie.openfile import Descriptor, opened
+from pyxie.openfile import OpenFile, opened
 from pyxie.tftp.source import Found
 
 NETASCII_MOST = 4 * 1024 * 1024
@@ -64,7 +65,7 @@ class Content:
         size: int,
         *,
         data: bytes = b"",
-        file: Descriptor | None = None,
+        file: OpenFile | None = None,
         at_end: Callable[[], object] = lambda: None,
     ) -> None:
         self.size = size
@@ -90,11 +91,21 @@ class Content:
                     return memoryview(data)[offset - start : offset - start + length]
                 if len(data) < AHEAD:
                     raise UnreadableError("the file became shorter while it was sent")
-        if self._can_tell:
+        found = self._at_once(self._file, offset, length)
+        if found is None:
+            raise NotInMemoryError(offset)
+        return found
+
+    def _at_once(self, file: OpenFile, offset: int, length: int) -> bytes | bytearray | None:
+        """Return what the kernel has in memory; None if it has not, or cannot tell."""
+        run = file.run(offset, length)
+        if isinstance(run, bytes):
+            return run if len(run) == length else None
+        if self._can_tell and run[1] == length:
             window = bytearray(length)
             try:
-                with self._file as number:
-                    if os.preadv(number, [window], offset, os.RWF_NOWAIT) == length:
+                with file.descriptor as number:
+                    if os.preadv(number, [window], run[0], os.RWF_NOWAIT) == length:
                         return window
             except BlockingIOError:
                 pass
@@ -102,7 +113,7 @@ class Content:
                 if exc.errno not in _CANNOT_TELL:
                     raise UnreadableError(exc.strerror or str(exc)) from exc
                 self._can_tell = False
-        raise NotInMemoryError(offset)
+        return None
 
     def fetch(self, offset: int) -> bytes:
         """Return the next bytes, `AHEAD` of them or up to the end; for threads.
@@ -111,8 +122,7 @@ class Content:
             OSError: The disk cannot give them.
         """
         assert self._file is not None  # noqa: S101 - what has none never asks for it
-        with self._file as number:
-            return os.pread(number, AHEAD, offset)
+        return _taken(self._file, offset, AHEAD)
 
     def keep(self, offset: int, data: bytes) -> None:
         """Take what was fetched."""
@@ -138,21 +148,24 @@ class Content:
             self._at_end()
 
 
+Key: TypeAlias = tuple[tuple[int, ...], tuple[tuple[int, int] | bytes, ...] | None, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """What was found and opened, to be lent out by a `Library`.
 
     Attributes:
         data: Its bytes; None if they are read from ``file``.
-        file: Its number.
+        file: Open.
         size: In bytes.
         key: What is the same of the same file, unchanged; None of what is made for one client.
     """
 
     data: bytes | None
-    file: Descriptor | None
+    file: OpenFile | None
     size: int
-    key: tuple[int, int, int, int, bool] | None
+    key: Key | None
 
 
 def look(found: Found, *, netascii: bool = False) -> Opened:
@@ -166,29 +179,38 @@ def look(found: Found, *, netascii: bool = False) -> Opened:
         NotServedError: It is no regular file, or too large to convert.
         OSError: It cannot be opened or read.
     """
-    if found.path is None:
-        data = to_netascii(found.data or b"") if netascii else found.data or b""
+    if found.data is not None:
+        data = to_netascii(found.data) if netascii else found.data
         return Opened(data, None, len(data), None)
-    file = opened(found.path)
+    file = found.open() if found.open is not None else opened(found.path or Path())
     about = file.about
-    key = (about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size, netascii)
+    same = about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size
+    key = same, file.extents, netascii
     if not netascii:
-        return Opened(None, file.descriptor, file.size, key)
+        return Opened(None, file, file.size, key)
     try:
         if file.size > NETASCII_MOST:
-            raise NotServedError(found.path.name, "is too large for netascii; ask for octet")
-        with file.descriptor as number:
-            text = to_netascii(os.pread(number, NETASCII_MOST, 0))
+            raise NotServedError(file.path.name, "is too large for netascii; ask for octet")
+        text = to_netascii(_taken(file, 0, NETASCII_MOST))
     finally:
         file.close()
     return Opened(text, None, len(text), key)
+
+
+def _taken(file: OpenFile, offset: int, most: int) -> bytes:
+    """Return bytes of a file, all that there are up to its end; raises OSError."""
+    found = b""
+    end = min(offset + most, file.size)
+    while (at := offset + len(found)) < end and (more := file.read(at, end - at)):
+        found += more
+    return found
 
 
 class Library:
     """The files that are open, each once however many clients read it."""
 
     def __init__(self) -> None:
-        self._lent: dict[tuple[int, int, int, int, bool], Content] = {}
+        self._lent: dict[Key, Content] = {}
         self._kept: deque[Content] = deque()
 
     def __len__(self) -> int:

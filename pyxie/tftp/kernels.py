@@ -29,12 +29,14 @@ from pyxie.images.spec import (
     Upstream,
     images_of,
     locate,
+    source,
     verified_by,
     with_mirrors,
 )
 from pyxie.images.wanted import Wanted, wanted
 from pyxie.imagestore.copies import ImageStore
-from pyxie.openfile import opened
+from pyxie.media.shelf import Shelf
+from pyxie.openfile import OpenFile, opened
 from pyxie.tftp.source import Found
 from pyxie.threads import Pool
 from pyxie.urls import shown
@@ -54,6 +56,7 @@ class Kernels:
         definitions: What they are.
         store: Keeps other servers' files.
         own: Checks those of this host.
+        media: The ISO images of which some are.
         settings: Those of now.
         pool: Whose threads look into folders of this host.
         recorder: Is told what is fetched.
@@ -66,6 +69,7 @@ class Kernels:
         definitions: Definitions,
         store: ImageStore,
         own: OwnFiles,
+        media: Shelf,
         settings: Callable[[], Settings],
         pool: Pool,
         recorder: Recorder,
@@ -75,6 +79,7 @@ class Kernels:
         self._definitions = definitions
         self._store = store
         self._own = own
+        self._media = media
         self._settings = settings
         self._pool = pool
         self._recorder = recorder
@@ -122,20 +127,26 @@ class Kernels:
 
     async def _found(self, build: Build, file: Wanted, peer: str) -> Found:
         settings, part, digest = self._settings(), file.part, ""
+        path: Path | None
+        within: Callable[[], OpenFile] | None = None
         match file.image:
             case Local() as local:
                 folders = settings.images, settings.image_store.folders
                 path = await self._pool.run(locate, local, *folders)
                 if local.digest:
-                    digest = await self._check(build, local, path, part, peer)
-            case OnMedium():
-                raise NotServedError(part, "is on a medium, and served over HTTP alone")
-            case Upstream() as source:
-                url = shown(source.url)
-                by = verified_by(source)
+                    own = await self._pool.run(opened, path)
+                    digest = await self._check(build, local, own, part, peer)
+            case OnMedium(medium, name) as there_is:
+                path, within = None, self._media.opening(medium, name)
+                if there_is.digest:
+                    own = await self._media.open(medium, name)
+                    digest = await self._check(build, there_is, own, part, peer)
+            case Upstream() as upstream:
+                url = shown(upstream.url)
+                by = verified_by(upstream)
                 self._tell(build, ImageFetching(part=part, source=url, verified=by), peer)
                 try:
-                    there = await self._store.on_disk(with_mirrors(source, settings.mirrors))
+                    there = await self._store.on_disk(with_mirrors(upstream, settings.mirrors))
                 except VerificationError as exc:
                     self._tell(build, told(exc, part, url), peer)
                     raise NotServedError(part, _WRONG) from exc
@@ -150,19 +161,20 @@ class Kernels:
         if digest and not file.extra:
             known = GivenFile(part, digest, verified_by(file.image))
             given = partial(self._given, build, known)
-        return Found(path=path, mac=build.mac, what=part, given=given)
+        return Found(path=path, open=within, mac=build.mac, what=part, given=given)
 
-    async def _check(self, build: Build, local: Local, path: Path, part: str, peer: str) -> str:
-        """Check that a file of ours is what it should be; return its SHA-256.
+    async def _check(
+        self, build: Build, image: Local | OnMedium, file: OpenFile, part: str, peer: str
+    ) -> str:
+        """Check that a file of ours is what it should be, and close it; return its SHA-256.
 
         Raises:
             NotServedError: It is not.
         """
-        file = await self._pool.run(opened, path)
         try:
-            return await self._own.check(file, local.digest, local.written)
+            return await self._own.check(file, image.digest, source(image))
         except VerificationError as exc:
-            self._tell(build, told(exc, part, local.written), peer)
+            self._tell(build, told(exc, part, source(image)), peer)
             raise NotServedError(part, _WRONG) from exc
         finally:
             file.close()

@@ -8,14 +8,17 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Protocol
 
+from pyxie.openfile import OpenFile
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What is to be sent; of ``path`` and ``data`` exactly one is given.
+    """What is to be sent; of ``path``, ``data`` and ``open`` exactly one is given.
 
     Attributes:
         path: A regular file, of any size; `confined.find` gives such paths.
         data: Bytes made for this request; may be empty.
+        open: Opens what is no file by itself, as one inside an image; for threads.
         mac: ``aa:bb:cc:dd:ee:ff`` of the machine that asks, where the name tells.
         what: A plain name for the log and the events, such as ``undionly.kpxe``.
         given: Called once the client has all of it.
@@ -23,13 +26,14 @@ class Found:
 
     path: Path | None = None
     data: bytes | None = None
+    open: Callable[[], OpenFile] | None = None
     mac: str | None = None
     what: str
     given: Callable[[], None] | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
-        if (self.path is None) == (self.data is None):
-            raise ValueError("exactly one of path and data must be given")
+        if [self.path, self.data, self.open].count(None) != 2:
+            raise ValueError("exactly one of path, data and open must be given")
 
 
 class Source(Protocol):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pyxie.errors import NotServedError
-from pyxie.openfile import Descriptor
+from pyxie.openfile import Descriptor, OpenFile, opened
 from pyxie.tftp.files import (
     NETASCII_MOST,
     Content,
@@ -93,9 +95,25 @@ class TestContent:
         assert read(content, 0, 10) == b"0123456789"
         content.close()
 
+    @pytest.mark.parametrize("can_tell", [True, False])
+    def test_of_a_part_of_a_file_is_read_where_its_bytes_are(
+        self, library: Library, file: Path, can_tell: bool
+    ) -> None:
+        extents = ((7, 3), b"made", (0, 2))
+        found = Found(open=lambda: replace(opened(file), extents=extents), what="part")
+        content = library.lend(look(found))
+        content._can_tell = can_tell
+
+        parts = [read(content, offset, 3) for offset in (0, 3, 2, 6)]
+
+        assert content.size == 9
+        assert parts == [b"789", b"mad", b"9ma", b"e01"]
+        assert look(found, netascii=True).data == b"789made01"
+        content.close()
+
     def test_of_a_disk_that_fails_is_unreadable(self, tmp_path: Path) -> None:
         folder = os.open(tmp_path, os.O_RDONLY)  # read() of a folder fails: EISDIR
-        content = Content(10, file=Descriptor(folder))
+        content = Content(10, file=OpenFile(tmp_path, Descriptor(folder), os.fstat(folder)))
 
         with pytest.raises((UnreadableError, OSError), match="Is a directory"):
             read(content, 0, 10)
@@ -103,6 +121,19 @@ class TestContent:
 
 
 class TestLibrary:
+    def test_opens_two_parts_of_a_file_apart(self, library: Library, file: Path) -> None:
+        contents = [
+            library.lend(
+                look(Found(open=partial(replace, opened(file), extents=((at, 2),)), what="part"))
+            )
+            for at in (0, 5, 5)
+        ]
+
+        assert len(library) == 2
+        assert [read(each, 0, 2) for each in contents] == [b"01", b"56", b"56"]
+        for each in contents:
+            each.close()
+
     def test_opens_a_file_once_for_all(self, library: Library, file: Path) -> None:
         before = open_files()
 

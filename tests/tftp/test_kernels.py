@@ -17,12 +17,15 @@ from pyxie.events.kind import Step
 from pyxie.tftp.kernels import Kernels
 from tests.http.site import ALL_LOCAL, HOST, LOCAL, MACHINE, Served, serving
 from tests.http.upstream import File, Mirror, mirror
+from tests.media.isos import FEDORA, made
+from tests.media.test_cpio import unpacked
 from tests.support import eventually
 from tests.tftp import lab
 from tests.tftp.lab import Client
 
 KERNEL = bytes(range(256)) * 300
 INITRD = hashlib.sha256(b"initrd").hexdigest()
+VMLINUZ = hashlib.sha256(b"a kernel" * 1000).hexdigest()
 AT = f"boot/{HOST}/kernel/linux"
 
 
@@ -33,6 +36,7 @@ def kernels(served: Served) -> Kernels:
         parts.definitions,
         parts.image_store,
         parts.own_files,
+        parts.media,
         parts.settings,
         parts.pools.images,
         parts.trace,
@@ -199,6 +203,69 @@ class TestATransfer:
             assert size == b"\0\6tsize\0" + str(len(KERNEL)).encode() + b"\0"
             assert (bytes(whole), bytes(loader)) == (KERNEL, b"loader")
             assert there.asked == [("GET", "linux")]
+
+
+class TestAFileOfAMedium:
+    """Straight out of the image, as over HTTP."""
+
+    @asynccontextmanager
+    async def booted(self, folder: Path) -> AsyncIterator[Served]:
+        (folder / "isos").mkdir()
+        (folder / "own").mkdir()
+        iso = made(folder / "isos/fedora.iso", FEDORA)
+        kernel = f"{{url: media:fedora/images/pxeboot/vmlinuz, sha256: {VMLINUZ}}}"
+        initrds = "[media:fedora/images/pxeboot/initrd.img, media:fedora.cpio/disc.iso]"
+        machine = LOCAL.replace("kernel: deb/linux", f"kernel: {kernel}")
+        machine = machine.replace("[deb/initrd.gz, firmware.cpio]", initrds)
+        async with serving(folder, config=ALL_LOCAL, machine=machine) as served:
+            await served.parts.media.add(iso)
+            await served.parts.media.refresh()
+            await served.build()
+            yield served
+
+    async def test_is_sent(self, tmp_path: Path) -> None:
+        async with (
+            self.booted(tmp_path) as served,
+            lab.serving(tmp_path / "own", first=kernels(served).find) as tftp,
+        ):
+            client = Client(tftp.server)
+            try:
+                kernel, beside, initrd = [
+                    bytes(await client.fetch(request(f"boot/{HOST}/{name}")))
+                    for name in ("kernel/vmlinuz", "kernel/initrd.img", "initrd/0/initrd.img")
+                ]
+                whole = await client.fetch(request(f"boot/{HOST}/initrd/1/disc.iso"))
+            finally:
+                client.close()
+
+        assert kernel == FEDORA["images/pxeboot/vmlinuz"]
+        assert beside == initrd == FEDORA["images/pxeboot/initrd.img"]
+        image = (tmp_path / "isos/fedora.iso").read_bytes()
+        assert unpacked(bytes(whole))["disc.iso"] == (0o100644, image)
+
+    async def test_that_is_not_what_it_should_be_is_refused(self, tmp_path: Path) -> None:
+        """It was when the build began, or that would have been refused."""
+        async with self.booted(tmp_path) as served:
+            other = {**FEDORA, "images/pxeboot/vmlinuz": b"another"}
+            await served.parts.media.add(made(tmp_path / "isos/fedora.iso", other))
+            served.clock.now += 60
+            await served.parts.media.refresh()
+
+            with pytest.raises(NotServedError, match="is not what it should be"):
+                await kernels(served).find(f"boot/{HOST}/kernel/vmlinuz", "192.0.2.7")
+
+            (said,) = served.texts(Step.TROUBLE)
+            assert hashlib.sha256(b"another").hexdigest() in said
+            assert VMLINUZ in said
+
+    async def test_of_one_that_is_gone_is_refused(self, tmp_path: Path) -> None:
+        async with self.booted(tmp_path) as served:
+            (tmp_path / "isos/fedora.iso").unlink()
+            served.clock.now += 60
+            await served.parts.media.refresh()
+
+            with pytest.raises(NotServedError, match="there is no such medium"):
+                await kernels(served).find(f"boot/{HOST}/initrd/0/initrd.img", "192.0.2.7")
 
 
 class TestTheBuild:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from pyxie.openfile import Descriptor
+from pyxie.openfile import Descriptor, OpenFile
 from pyxie.tftp.files import AHEAD, Content
 from pyxie.tftp.packet import ack, data_header
 from pyxie.tftp.session import Session
@@ -165,11 +166,16 @@ class TestNetworkErrors:
         assert session.transfer.outcome == Aborted(0, "stopping", ours=True)
 
 
+def of(number: int) -> OpenFile:
+    """Return a file that is open under a number."""
+    return OpenFile(Path("file"), Descriptor(number), os.fstat(number))
+
+
 class NotInMemory(Content):
     """A file of a file system that cannot tell what is in memory."""
 
     def __init__(self) -> None:
-        super().__init__(len(CONTENT), file=Descriptor(os.open("/dev/shm", os.O_RDONLY)))
+        super().__init__(len(CONTENT), file=of(os.open("/dev/shm", os.O_RDONLY)))
         self._can_tell = False
 
 
@@ -177,7 +183,7 @@ class TestContent:
     def test_that_cannot_be_read_on_ends_it_and_the_client_is_told(self, bench: Bench) -> None:
         reader, writer = os.pipe()  # cannot be read at an offset
         os.close(writer)
-        session = bench.session(Content(700, file=Descriptor(reader)))
+        session = bench.session(Content(700, file=of(reader)))
 
         session.start(0.0)
 
