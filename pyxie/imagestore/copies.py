@@ -381,7 +381,7 @@ class ImageStore:
         """Return the digest of a copy that is known to be right; empty if it is not known to be.
 
         Returns:
-            None, where nobody says what it should be.
+            None, where nobody says what it should be, or a newer one may be right as well.
         """
         if self._trust is None or source.expected is None:
             return None
@@ -393,6 +393,8 @@ class ImageStore:
                     await self._trust.judge(source, entry.digest, file=file)
         asked = 0 <= self._clock() - entry.checked < AGAIN
         is_right = await self._trust.is_right(source, entry, asked=asked)
+        if is_right and source.expected.signature is not None:
+            return None  # an older release is signed as well: whether it is the newest is asked
         return entry.digest if is_right else ""
 
     async def _askable(self, source: Upstream) -> Askable:

@@ -108,7 +108,8 @@ class Trust:
         if expected is None or expected.sha256:
             return False
         if expected.signature is not None:
-            return (digest, expected.signature) not in self._signed
+            # One that was not good may be the last release's, and be replaced by now.
+            return not isinstance(self._signed.get((digest, expected.signature)), str)
         if digest in self._long:
             return False
         try:
@@ -117,7 +118,7 @@ class Trust:
             return False
 
     async def _see(self, expected: Expected, digest: str, file: OpenFile, url: str) -> None:
-        """Note what must be known of a content, which no time changes; raises VerificationError."""
+        """Note what must be known of a content; raises VerificationError."""
         known: str | SignatureError
         if expected.signature is None:
             known = await self._verifier.sha512(file, url)
@@ -158,11 +159,8 @@ class Trust:
         if source.expected is None:
             return False
         try:
-            if asked:
+            if asked or source.expected.signature is not None:
                 await self.judge(source, entry.digest)
-                return True
-            if source.expected.signature is not None:
-                self._signed_by(source.expected.signature, entry.digest, source.url)
                 return True
             return self._has(entry.digest, await self._wanted(source.expected, entry.digest))
         except VerificationError:

@@ -416,6 +416,33 @@ class TestASignatureOfItsOwn:
             "is not signed well" in troubles(served)[0]
         )
 
+    async def test_that_came_after_its_file_counts_from_then_on(
+        self, tmp_path: Path, good: dict[str, File], keys: Keys
+    ) -> None:
+        """A mirror that is just being updated has the new file with the old signature."""
+        async with several(tmp_path, good, beside=self.BESIDE) as (served, _):
+            await served.build()
+            good["linux"] = b"newer" * 100_000
+            await served.cut_off(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            good["linux.sig"] = keys.signers.detached(b"newer" * 100_000, "mirror")
+
+            assert (await served.get(f"/boot/{HOST}/kernel/linux")).body == b"newer" * 100_000
+
+    async def test_of_an_old_file_keeps_no_newer_one_away(
+        self, tmp_path: Path, good: dict[str, File], keys: Keys
+    ) -> None:
+        always = "image_store: {revalidate: always}\n"
+        async with several(tmp_path, good, beside=self.BESIDE, store=always) as (served, _):
+            await served.build()
+            first = await served.get(f"/boot/{HOST}/kernel/linux")
+            await eventually(lambda: not served.parts.image_store.fetching())
+            good["linux"] = b"newer"
+            good["linux.sig"] = keys.signers.detached(b"newer", "mirror")
+            second = await served.get(f"/boot/{HOST}/kernel/linux")
+
+        assert (first.body, second.body) == (b"kernel", b"newer")
+
     async def test_needs_the_image_store(self, tmp_path: Path, good: dict[str, File]) -> None:
         size = "image_store: {size: 0}\n"
         async with several(tmp_path, good, beside=self.BESIDE, store=size) as (served, there):
