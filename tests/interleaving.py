@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import RowMapping
 
 from pyxie.store.database import Database
@@ -24,7 +26,6 @@ ORDERS = st.lists(st.integers(0, 5), max_size=60)
 FAILURES = st.lists(st.sampled_from(("no", "no", "no", "before", "after")), max_size=12)
 """Of each transaction in turn, whether it fails; or is committed, and nobody hears of it."""
 
-_QUIET = 20
 _DEADLOCK = 2000
 
 
@@ -54,11 +55,12 @@ class Turns:
 
     async def _go_on(self, tasks: Sequence[asyncio.Future[Any]]) -> bool:
         """Let one go on, once all others wait too; False if all have ended."""
-        for times in range(_DEADLOCK):
+        ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+        for _ in range(_DEADLOCK):
             await asyncio.sleep(0)
             if all(each.done() for each in tasks):
                 return False
-            if times >= _QUIET and self._waiting:
+            if self._waiting and not ready:
                 break
         assert self._waiting, "all of them wait for each other"
         mine = self._waiting.pop(next(self._order, 0) % len(self._waiting))
@@ -82,7 +84,9 @@ class TurningDatabase(Database):
         self._fails = iter(("no",))
         self._one = asyncio.Lock()
         self.sync = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-        TOKENS.metadata.create_all(self.sync)
+        with self.sync.begin() as connection:
+            for statement in _schema():
+                connection.exec_driver_sql(statement)
 
     async def ready(self) -> None:
         """There is room."""
@@ -120,6 +124,17 @@ class TurningDatabase(Database):
         return found
 
     shown = rows
+
+
+@cache
+def _schema() -> tuple[str, ...]:
+    """Return the statements that make all tables: to word them anew takes longer than a test."""
+    said: list[str] = []
+    engine = sa.create_mock_engine(
+        "sqlite://", lambda each, *_: said.append(str(each.compile(dialect=sqlite.dialect())))
+    )
+    TOKENS.metadata.create_all(engine, checkfirst=False)
+    return tuple(said)
 
 
 class _Connection:
