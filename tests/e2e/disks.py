@@ -132,7 +132,7 @@ def lay_out(server: Server) -> Process:
     folder.mkdir(parents=True)
     shutil.copyfile(installer.kernel(), folder / "linux")
     driver = modules.module("virtio_blk").read_bytes()
-    whole = installer.initrd().read_bytes()
+    whole = installer.light_initrd()
     # The kernel takes archives one after the other, at multiples of four.
     extra = cpio.pack(cpio.executable("virtio_blk.ko", driver))
     (folder / "initrd.gz").write_bytes(whole + bytes(-len(whole) % 4) + extra)

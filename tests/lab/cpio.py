@@ -25,11 +25,13 @@ class Entry:
         name: Without a leading slash.
         mode: Type and permissions, as in `os.stat_result`.
         data: A file's content, or where a symbolic link leads.
+        device: Of a device node, its numbers, major and minor.
     """
 
     name: str
     mode: int
     data: bytes = b""
+    device: tuple[int, int] = (0, 0)
 
 
 def folder(name: str) -> Entry:
@@ -47,7 +49,9 @@ def pack(*entries: Entry) -> bytes:
     out = bytearray()
     for number, entry in enumerate((*entries, Entry(name=_TRAILER, mode=0)), start=1):
         name = entry.name.encode() + b"\0"
-        fields = (number, entry.mode, 0, 0, 1, 0, len(entry.data), 0, 0, 0, 0, len(name), 0)
+        owner, links, when, within = (0, 0), 1, 0, (0, 0)
+        inode = (number, entry.mode, *owner, links, when, len(entry.data), *within)
+        fields = (*inode, *entry.device, len(name), 0)
         out += _MAGIC + b"".join(b"%08x" % field for field in fields) + name
         out += bytes(-len(out) % 4)
         out += entry.data
@@ -68,4 +72,5 @@ def unpack(archive: _Readable) -> Iterator[Entry]:
         if name.decode() == _TRAILER:
             return
         data = archive.read(size + -size % 4)[:size]
-        yield Entry(name=name.decode().removeprefix("./"), mode=mode, data=data)
+        path = name.decode().removeprefix("./")
+        yield Entry(name=path, mode=mode, data=data, device=(fields[9], fields[10]))

@@ -1,11 +1,9 @@
-"""dnsmasq in its three roles on the LAN: plain DHCP server, relay agent, PXE server."""
+"""dnsmasq in its roles on the LAN: plain DHCP server, and relay agent."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address
-from pathlib import Path
-from types import MappingProxyType
 
 from tests.lab import needs
 from tests.lab.lan import Host, Segment
@@ -32,42 +30,6 @@ def dhcp_server(host: Host, *segments: Segment, options: Sequence[str] = ()) -> 
             f"--dhcp-option=tag:segment{number},option:dns-server,{each.address}",
         ]
     return _start(host, "dhcp", *hands_out, *options, ready="IP range")
-
-
-def pxe_server(
-    host: Host,
-    segment: Segment,
-    files: Path,
-    *,
-    loaders: Mapping[int, str] = MappingProxyType({}),
-    script: str = "",
-    options: Sequence[str] = (),
-) -> Process:
-    """Start dnsmasq as proxy DHCP and TFTP server, to compare with.
-
-    Args:
-        host: Where it runs.
-        segment: The clients' one.
-        files: The folder that is served by TFTP.
-        loaders: The boot file by client architecture (RFC 4578, section 2.1).
-        script: The boot file of clients that are iPXE.
-        options: Further options of dnsmasq's.
-    """
-    # One service and no prompt: the client is given the file, not a menu.
-    services = [
-        f"--pxe-service=tag:!ipxe,{code},network boot,{name},{host.address}"
-        for code, name in loaders.items()
-    ]
-    if script:
-        services += ["--dhcp-userclass=set:ipxe,iPXE"]
-        services += [
-            f"--pxe-service=tag:ipxe,{code},network boot,{script},{host.address}"
-            for code in (0, 7, 9)
-        ]
-    return _start(
-        host, "pxe", f"--dhcp-range={segment.network[0]},proxy", *services,
-        "--enable-tftp", f"--tftp-root={files}", *options, ready="TFTP root",
-    )  # fmt: skip
 
 
 def relay(segment: Segment, *servers: IPv4Address) -> Process:
