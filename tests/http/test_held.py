@@ -67,16 +67,23 @@ def respelt(path: str) -> list[str]:
     ]
 
 
+def closed(version: int) -> list[Operation]:
+    """Return what is not for strangers; of version 3 what version 1 has not been tried with."""
+    tried = set(operations(1)) if version == 3 else set()
+    return [
+        each for each in operations(version) if isinstance(each.scope, Scope) and each not in tried
+    ]
+
+
 class TestManagement:
     @pytest.mark.parametrize("version", [1, 3])
     async def test_is_closed_to_strangers_in_every_disguise(
         self, tmp_path: Path, version: int
     ) -> None:
         config = f"{CONFIG}waitron_api: {version}\n"
-        closed = [each for each in operations(version) if isinstance(each.scope, Scope)]
-        assert len(closed) > 20
+        assert len(closed(version)) > {1: 20, 3: 5}[version]
         async with serving(tmp_path, to_strangers=True, config=config) as served:
-            for operation, headers in itertools.product(closed, DISGUISES):
+            for operation, headers in itertools.product(closed(version), DISGUISES):
                 answer = await served.ask(operation.method, path_of(operation), b"{}", **headers)
 
                 assert answer.status in {401, 403}, (operation.method, path_of(operation), headers)
@@ -89,8 +96,7 @@ class TestManagement:
         config = f"{CONFIG}waitron_api: {version}\n"
         lines = [
             f"{operation.method} {spelt}"
-            for operation in operations(version)
-            if isinstance(operation.scope, Scope)
+            for operation in closed(version)
             for spelt in respelt(path_of(operation))
         ]
         async with serving(tmp_path, to_strangers=True, config=config) as served:

@@ -147,21 +147,23 @@ async def test_each_call_answers_as_the_document_says(served: Served) -> None:
     found = schemathesis.openapi.from_dict(json.loads(json.dumps(DOCUMENT)))
 
     operations: Any = [result.ok() for result in list[Any](found.get_all_operations())]
-    failures = await asyncio.to_thread(
-        lambda: [told for each in operations if (told := _failure(each, served))]
-    )
+    with requests.Session() as session:
+        session.trust_env = False  # or it is looked for proxies before each call
+        failures = await asyncio.to_thread(
+            lambda: [told for each in operations if (told := _failure(each, served, session))]
+        )
 
     assert not failures, "\n".join(failures)
 
 
-EXAMPLES = 25
+EXAMPLES = 16
 LONGEST = 8000
 """Characters; a longer request line is refused before it comes to be a call."""
 KNOWN = {"hostname": [HOST, "web01", "nobody"], "kind": ["preseed", "cmdline", "x"]}
 """What a made-up name would hardly hit."""
 
 
-def _failure(operation: Any, served: Served) -> str:
+def _failure(operation: Any, served: Served, session: requests.Session) -> str:
     """Return what is wrong with the answers to an operation; empty for nothing."""
     # An If-Match that does not hold is 412 before anybody looks at the body, which is rightly
     # so (RFC 9110 section 13.2.1), but no rejection of the body to schemathesis.
@@ -192,12 +194,12 @@ def _failure(operation: Any, served: Served) -> str:
             case.headers["If-Match"] = "*"
         last[:] = [case.as_curl_command()]
         assume(len(last[0]) < LONGEST)
-        case.call_and_validate(base_url=served.url, checks=checks, timeout=10)
+        case.call_and_validate(base_url=served.url, session=session, checks=checks, timeout=10)
 
     # Whatever was called before, there are machines, one of them in build mode.
     lay(served.folder, config=TYPES)
     (served.folder / "machines/web01.yaml").write_text("network: [{macaddress: 525400000001}]\n")
-    requests.put(f"{served.url}/build/{HOST}", timeout=10)
+    session.put(f"{served.url}/build/{HOST}", timeout=10)
     try:
         one()
     except BaseExceptionGroup as exc:
