@@ -419,10 +419,10 @@ def part_of_importers(module: str) -> str:
 
 
 class TestPureModules:
-    @pytest.mark.parametrize("module", sorted(PURE))
-    def test_do_no_io_and_read_no_clock(self, module: str) -> None:
+    def test_do_no_io_and_read_no_clock(self) -> None:
         strays = {
-            name
+            (module, name)
+            for module in PURE
             for name in imported(MODULES[module])
             if name.split(".")[0] not in HARMLESS
             and name not in PURE
@@ -431,12 +431,11 @@ class TestPureModules:
 
         assert strays == set()
 
-    @pytest.mark.parametrize("module", sorted(PURE))
-    def test_open_no_files_by_the_builtin_either(self, module: str) -> None:
-        tree = parsed(MODULES[module])
+    def test_open_no_files_by_the_builtin_either(self) -> None:
         called = {
-            node.func.id if isinstance(node.func, ast.Name) else node.func.attr
-            for node in ast.walk(tree)
+            (module, node.func.id if isinstance(node.func, ast.Name) else node.func.attr)
+            for module in PURE
+            for node in nodes(MODULES[module])
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
         }
 
@@ -449,17 +448,16 @@ class TestPureModules:
             "print",
             "input",
         }
-        assert called & forbidden == set()
+        assert {(module, name) for module, name in called if name in forbidden} == set()
 
 
 class TestDependencies:
-    @pytest.mark.parametrize(
-        "module", sorted(name for name in MODULES if name not in PACKAGES and not MIGRATION(name))
-    )
-    def test_point_one_way(self, module: str) -> None:
+    def test_point_one_way(self) -> None:
         wrong = {
-            name
-            for name in imported(MODULES[module])
+            (module, name)
+            for module, path in MODULES.items()
+            if module not in PACKAGES and not MIGRATION(module)
+            for name in imported(path)
             if name.startswith("pyxie.") and rank(name) > rank(module)
         }
 
@@ -546,20 +544,20 @@ class TestDependencies:
         assert users == {IMPORTING}
         assert at_once == set()
 
-    @pytest.mark.parametrize("module", sorted(filter(IMPORTER, MODULES)))
-    def test_among_importers_are_from_a_source_to_languages_to_what_all_share(
-        self, module: str
-    ) -> None:
-        own = part_of_importers(module)
-        allowed = {"", own} if own in ("", "languages") else {"", "languages", own}
+    def test_among_importers_are_from_a_source_to_languages_to_what_all_share(self) -> None:
+        wrong = set()
+        for module in filter(IMPORTER, MODULES):
+            own = part_of_importers(module)
+            allowed = {"", own} if own in ("", "languages") else {"", "languages", own}
+            wrong |= {
+                (module, name)
+                for name in imported(MODULES[module])
+                if IMPORTER(name)
+                and name not in PACKAGES
+                and part_of_importers(name) not in allowed
+            }
 
-        parts = {
-            part_of_importers(name)
-            for name in imported(MODULES[module])
-            if IMPORTER(name) and name not in PACKAGES
-        }
-
-        assert parts <= allowed
+        assert wrong == set()
 
     def test_on_the_library_that_writes_yaml_is_one_module(self) -> None:
         users = {module for module, path in MODULES.items() if any(map(_RUAMEL, imported(path)))}
@@ -590,22 +588,24 @@ class TestDependencies:
 
 
 class TestWiring:
-    @pytest.mark.parametrize(
-        "module",
-        sorted(name for name in MODULES if not MIGRATION(name) and not _SETS_ANOTHERS(name)),
-    )
-    def test_is_done_by_constructors_alone(self, module: str) -> None:
+    def test_is_done_by_constructors_alone(self) -> None:
         """Nothing is assigned to an attribute of another object after that was made."""
-        tree = parsed(MODULES[module])
+        paths = [
+            path
+            for name, path in MODULES.items()
+            if not MIGRATION(name) and not _SETS_ANOTHERS(name)
+        ]
         places = [
-            f"line {target.lineno}: {ast.unparse(target)}"
-            for target in _assigned(tree)
+            f"{path}:{target.lineno}: {ast.unparse(target)}"
+            for path in paths
+            for target in _assigned(parsed(path))
             if isinstance(target, ast.Attribute)
             and not (isinstance(target.value, ast.Name) and target.value.id in _ITSELF)
         ]
         setters = [
-            f"line {node.lineno}: {ast.unparse(node)[:60]}"
-            for node in ast.walk(tree)
+            f"{path}:{node.lineno}: {ast.unparse(node)[:60]}"
+            for path in paths
+            for node in nodes(path)
             if isinstance(node, ast.Call)
             and ast.unparse(node.func).rpartition(".")[2] in ("setattr", "__setattr__")
             and ast.unparse(node.args[0]) != "self"
@@ -758,20 +758,21 @@ RENDERS = re.compile(
 
 
 class TestRendering:
-    @pytest.mark.parametrize("module", sorted(each for each in MODULES if not RENDERS(each)))
-    def test_is_not_done_by_the_daemon(self, module: str) -> None:
+    def test_is_not_done_by_the_daemon(self) -> None:
         """A template may take any time and memory; `pyxie.workers` can end what it takes."""
         renderers = {"Renderer", "Rendering", "rehearse", "expected", "preview", "order"}
-        tree = parsed(MODULES[module])
         used = {
-            alias.name
-            for node in ast.walk(tree)
+            (module, alias.name)
+            for module, path in MODULES.items()
+            if not RENDERS(module)
+            for node in nodes(path)
             if isinstance(node, ast.ImportFrom)
             and str(node.module).startswith(("pyxie.render.", "pyxie.rehearsal", "pyxie.hooks."))
             for alias in node.names
+            if alias.name in renderers
         }
 
-        assert used & renderers == set()
+        assert used == set()
 
 
 class TestTheEnd:
