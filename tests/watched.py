@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from pyxie.cli import main
+from pyxie.__main__ import main
 from tests.watchdog import Watchdog
 
 MARK = "watchdog: "
