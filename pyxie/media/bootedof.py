@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyxie.config.nodes import Plain
+from pyxie.config.values import AMD64
 from pyxie.errors import ConfigError
 from pyxie.media.asrecipe import MEDIUM
 from pyxie.recipes.cookbook import Cookbook, UnknownSystemError
@@ -49,9 +50,11 @@ def named(registry: Registry) -> list[Named]:
 
 
 def _of_layer(layer: Layer, cookbook: Cookbook) -> Iterator[tuple[str, Place]]:
-    for key, value, place in layer.items():
+    said = list(layer.items())
+    arch = next((str(value) for key, value, _ in said if key == "arch" and value), AMD64)
+    for key, value, place in said:
         if key == "os" and isinstance(value, str):
-            for each in _of_recipe(value, cookbook):
+            for each in _of_recipe(value, arch, cookbook):
                 yield each, place
         elif key in _BOOTED:
             for each in _media_in(value):
@@ -61,13 +64,18 @@ def _of_layer(layer: Layer, cookbook: Cookbook) -> Iterator[tuple[str, Place]]:
 _BOOTED = ("kernel", "initrd")
 
 
-def _of_recipe(name: str, cookbook: Cookbook) -> Iterator[str]:
+def _of_recipe(name: str, arch: str, cookbook: Cookbook) -> Iterator[str]:
+    """Walk what a recipe names for the processor that is said beside it.
+
+    One that another layer says is not looked for: a site of one kind of machines needs no medium
+    for the other.
+    """
     try:
         cookbook.check(name)
-        for arch in cookbook.archs(name):
-            for key, value, _, _ in cookbook.said(name, arch):
-                if key in _BOOTED:
-                    yield from _media_in(value)
+        there = cookbook.archs(name)
+        for key, value, _, _ in cookbook.said(name, arch if arch in there else there[0]):
+            if key in _BOOTED:
+                yield from _media_in(value)
     except (UnknownSystemError, ConfigError):
         return  # which is told of elsewhere
 
