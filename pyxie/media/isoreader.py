@@ -69,7 +69,7 @@ def look(image: BinaryIO) -> Seen:
     naming = _naming(disc)
     index, left_out = [], 0
     for path, node in _walked(disc, naming):
-        if not all(map(is_name, path.split("/"))):
+        if not path:
             left_out += 1
             continue
         index.append(written(path, node))
@@ -155,17 +155,28 @@ def _naming(disc: Any) -> _Naming:
 
 
 def _walked(disc: Any, naming: _Naming) -> Iterator[tuple[str, File | Link | None]]:
-    """Walk all that there is, by its path; a folder before what is in it."""
+    """Walk all that there is, by its path; a folder before what is in it.
+
+    What has no name that can be, or is not found by it, has an empty path: pycdlib asks for files
+    by their paths, and a name may have a slash in it, or be that of something else too.
+    """
     # pycdlib has looked that folders do not lead to each other in circles.
     waiting = [("", "/")]
     while waiting:
         above, own = waiting.pop()
-        for record in disc.list_children(**{naming.key: own}):
+        try:
+            children = list(disc.list_children(**{naming.key: own}))
+        except PyCdlibException:
+            yield "", None
+            continue
+        for record in children:
             if record is None or (naming.key != "udf_path" and _is_dots(record)):
                 continue
             name = naming.name(record)
             path, theirs = f"{above}{name}", f"{own.rstrip('/')}/{_theirs(record, naming, name)}"
-            if record.is_dir():
+            if not is_name(name):
+                yield "", None
+            elif record.is_dir():
                 yield path, None
                 waiting.append((f"{path}/", theirs))
             elif record.is_symlink():
@@ -173,7 +184,14 @@ def _walked(disc: Any, naming: _Naming) -> Iterator[tuple[str, File | Link | Non
                     target = record.rock_ridge.symlink_path().decode("utf-8", "replace")
                     yield path, Link(target)
             else:
-                yield path, File(merged(disc.get_file_byte_extents(**{naming.key: theirs})))
+                yield _file(disc, path, **{naming.key: theirs})
+
+
+def _file(disc: Any, path: str, **place: str) -> tuple[str, File | None]:
+    try:
+        return path, File(merged(disc.get_file_byte_extents(**place)))
+    except PyCdlibException:
+        return "", None
 
 
 def _is_dots(record: Any) -> bool:

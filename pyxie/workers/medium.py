@@ -38,6 +38,8 @@ def _said(number: int) -> bytes:
         return _error(f"takes more than {MEDIUM_MEMORY.whole} MiB to be read", exhausted=True)
     except OSError as exc:
         return _error(f"cannot be read: {exc.strerror}")
+    except Exception as exc:  # noqa: BLE001 - pycdlib trusts some numbers more than others
+        return _error(f"cannot be read: what it says cannot be ({type(exc).__name__})")
 
 
 def _error(why: str, *, exhausted: bool = False) -> bytes:

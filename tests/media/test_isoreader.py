@@ -130,6 +130,21 @@ class TestNames:
         assert [name for name, _ in tree(iso).files()] == ["Ein Ordner/Datei mit ö.txt"]
         assert seen(iso).facts.names == "Joliet"
 
+    @pytest.mark.parametrize("name", [b"..", b"a/", b"\xff\xfe", b"bb"])
+    def test_that_are_none_or_anothers_leave_out_that_file_alone(
+        self, tmp_path: Path, name: bytes
+    ) -> None:
+        """SUSP's NM has the name (RRIP 4.1.4); the last of them is that of a folder, too."""
+        iso = made(tmp_path / "n.iso", {"aa": "x", "bb/y": "y", "c": "z"})
+        data = iso.read_bytes()
+        iso.write_bytes(data.replace(b"NM\x07\x01\0aa", b"NM\x07\x01\0" + name))
+
+        found = seen(iso)
+
+        names = [each for each, _ in read(found.index, iso.stat().st_size).files()]
+        assert sorted(names) == ["bb/y", "c"]
+        assert found.facts.left_out == 1
+
 
 class TestADisc:
     @pytest.mark.parametrize("kind", [b"NSR02", b"NSR03"])

@@ -193,6 +193,19 @@ class TestAHostileMedium:
         assert str(caught.value) == "takes more than 512 MiB to be read"
         assert bounds.MEDIUM_MEMORY.times == before + 1
 
+    async def test_at_which_its_reader_stumbles_is_told_to_be_wrong(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def stumble(_image: object) -> None:
+            raise IndexError
+
+        monkeypatch.setattr(medium, "look", stumble)
+        (tmp_path / "x.iso").write_bytes(b"x")
+        with ForkServer() as forks, pytest.raises(MediumError) as caught:
+            await seen(Looks(forks), tmp_path / "x.iso")
+
+        assert str(caught.value) == "cannot be read: what it says cannot be (IndexError)"
+
     async def test_of_too_many_files_is_refused(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
