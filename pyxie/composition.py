@@ -26,13 +26,10 @@ from pyxie.builds.records import BuildRecords
 from pyxie.builds.stale import StaleWatch, threshold
 from pyxie.builds.troubles import TroubledBuilds
 from pyxie.clock import steady
-from pyxie.compat import contract, waitron3
+from pyxie.compat import contract
 from pyxie.config.live import Derived, LiveSettings
-from pyxie.config.settings import Settings, image_store_folder
-from pyxie.descriptors import held
+from pyxie.config.settings import image_store_folder
 from pyxie.dhcp.chain import ChainMemory
-from pyxie.dhcp.server import DhcpServer
-from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
 from pyxie.hooks.executor import Executor
@@ -40,11 +37,8 @@ from pyxie.hooks.names import HookNames
 from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
 from pyxie.hooks.unknown import UnknownHooks
-from pyxie.http.admission import Admission, Patience
-from pyxie.http.crowd import ConnectionLimits
-from pyxie.http.gate import Gate, Side
+from pyxie.http.gate import Gate
 from pyxie.http.parts import Parts
-from pyxie.http.server import HttpServer, application
 from pyxie.images.lately import Lately
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.checkup import Checkup
@@ -53,34 +47,26 @@ from pyxie.imagestore.needed import needed_by
 from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.through import may_pass, through
 from pyxie.imagestore.trust import Trust
-from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.media.fetches import Fetches
 from pyxie.media.lacking import Lacking
 from pyxie.media.shelf import Look, Shelf
 from pyxie.media.wishes import Wishes
 from pyxie.metrics import Metrics
-from pyxie.net.address import Address
 from pyxie.net.baseurl import BaseUrl, names_of
 from pyxie.net.interfaces import Interfaces
 from pyxie.net.watch import InterfaceWatch
-from pyxie.operations import operations
 from pyxie.outbound.proxies import DIRECTLY, Proxies
-from pyxie.rate import TokenBuckets
 from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
+from pyxie.servers import serve_dhcp, serve_http, serve_tftp
 from pyxie.service import Service
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
 from pyxie.store.statewatch import StateWatch
-from pyxie.tftp.kernels import Kernels
-from pyxie.tftp.limits import Limits
-from pyxie.tftp.server import TftpServer
-from pyxie.tftp.session import Socket as TransferSocket
-from pyxie.tftp.sockets import RequestSocket, connect, listen
 from pyxie.threads import Pools
 from pyxie.verification.lists import Lists
 from pyxie.verification.ownfiles import OwnFiles
@@ -372,128 +358,4 @@ def assemble(
         verifier=verifier,
         trust=trust,
         own_files=OwnFiles(),
-    )
-
-
-def serve_dhcp(
-    parts: Parts,
-    interfaces: Callable[[], Interfaces],
-    *,
-    opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
-    clock: Callable[[], float] = time.monotonic,
-) -> DhcpServer:
-    """Make the DHCP server.
-
-    Args:
-        parts: What it asks.
-        interfaces: Those of now.
-        opener: Opens its sockets.
-        clock: Seconds, monotonic.
-    """
-    settings = parts.settings
-    return DhcpServer(
-        interfaces=interfaces,
-        recognise=parts.recogniser.over_dhcp,
-        loaders=LoaderChoice(parts.loaders, parts.definitions, settings).of,
-        http_port=settings().http.port,
-        recorder=parts.trace,
-        metrics=parts.metrics,
-        chains=parts.chains,
-        bind=settings().dhcp.bind,
-        observes=lambda: settings().dhcp.mode == "observe",
-        limit=Derived(settings, lambda now: TokenBuckets(now.limits.dhcp_per_mac)),
-        clock=clock,
-        opener=opener,
-        discovered=parts.discovery.note,
-        knows=parts.recogniser.knows,
-        macs=parts.recogniser.macs,
-        news=parts.news,
-    )
-
-
-def serve_tftp(
-    parts: Parts,
-    interfaces: Callable[[], Interfaces],
-    *,
-    listener: Callable[[str, int, bool], RequestSocket] = listen,
-    connector: Callable[[str, tuple[str, int]], tuple[TransferSocket, int]] = connect,
-    files: int = DESCRIPTORS.whole,
-) -> TftpServer:
-    """Make the TFTP server.
-
-    Args:
-        parts: What it asks.
-        interfaces: Those of now.
-        listener: Opens the socket that requests are heard on.
-        connector: Opens the socket of a transfer.
-        files: How many files the host lets it open.
-    """
-    return TftpServer(
-        parts.loaders,
-        recorder=parts.trace,
-        metrics=parts.metrics,
-        serves=lambda index: interfaces().served(index),
-        port=parts.settings().tftp.port,
-        single_port=parts.settings().tftp.single_port,
-        limits=Derived(parts.settings, lambda now: _tftp_limits(now, files)),
-        listener=listener,
-        connector=connector,
-        pool=parts.pools.loaders,
-        first=Kernels(
-            parts.index,
-            parts.definitions,
-            parts.image_store,
-            parts.own_files,
-            parts.media,
-            parts.settings,
-            parts.pools.images,
-            parts.trace,
-            parts.builds.given,
-        ).find,
-    )
-
-
-def serve_http(
-    parts: Parts,
-    listen: tuple[str, ...],
-    port: int,
-    *,
-    patience: Patience = Patience(),  # noqa: B008  (frozen)
-    files: int = DESCRIPTORS.whole,
-) -> HttpServer:
-    """Make the HTTP server.
-
-    Args:
-        parts: What its handlers use.
-        listen: Addresses; none means all, IPv6 too.
-        port: TCP port; 0 takes a free one, for tests.
-        patience: How long a client is waited for.
-        files: How many files the host lets it open.
-    """
-
-    def side(peer: Address, local: Address) -> Side:
-        return parts.gate().side(peer, local)
-
-    admission = Admission(
-        Derived(parts.settings, lambda now: _connection_limits(now, files)), side, patience
-    )
-    declared = operations(parts.settings().waitron_api)
-    app = application(parts, declared, admission)
-    app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records, parts.pools.management)
-    arrivals = held(parts.settings().limits, files).arrivals
-    return HttpServer(app, admission, listen, port, arrivals)
-
-
-def _connection_limits(settings: Settings, files: int) -> ConnectionLimits:
-    may = held(settings.limits, files)
-    return ConnectionLimits(settings.limits.http_per_address, may.http, may.allowed, may.host)
-
-
-def _tftp_limits(settings: Settings, files: int) -> Limits:
-    limits = settings.limits
-    return Limits(
-        per_client=limits.tftp_per_address,
-        total=held(limits, files).tftp,
-        max_blksize=limits.tftp_blksize,
-        max_windowsize=limits.tftp_windowsize,
     )

@@ -330,7 +330,7 @@ RANKS = (
     # Servers.
     {"pyxie.dhcp", "pyxie.tftp", "pyxie.http"},
     {"pyxie.compat", "pyxie.operations"},
-    {"pyxie.composition", "pyxie.daemon"},
+    {"pyxie.composition", "pyxie.daemon", "pyxie.servers"},
     # The command line, and what only it uses.
     {
         "pyxie.cli",

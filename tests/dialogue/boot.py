@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from pyxie.composition import assemble, serve_dhcp, serve_http, serve_tftp
+from pyxie.composition import assemble
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
 from pyxie.http.parts import Parts
@@ -26,6 +26,7 @@ from pyxie.images.spec import Upstream
 from pyxie.images.upstream import Judge, Moved, UpstreamError, Upstreams
 from pyxie.loaders.folders import Loaders
 from pyxie.net.interfaces import Interface, Interfaces
+from pyxie.servers import serve_dhcp, serve_http, serve_tftp
 from pyxie.service import Service
 from pyxie.store.database import Database
 from tests.dhcp.packets import MAC

@@ -17,7 +17,7 @@ from yarl import URL
 
 from pyxie.access.scope import Scope
 from pyxie.builds.records import BuildRecords
-from pyxie.composition import assemble, serve_http
+from pyxie.composition import assemble
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
 from pyxie.events.kind import Step
@@ -26,6 +26,7 @@ from pyxie.http.gate import Gate, Side, Verdict
 from pyxie.http.parts import GATE, Parts
 from pyxie.http.server import HttpServer
 from pyxie.net.interfaces import Interface, Interfaces
+from pyxie.servers import serve_http
 from pyxie.store.database import Database
 from pyxie.workers.renders import Runner
 from tests.inthread import InThread, look_in_thread

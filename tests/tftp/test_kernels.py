@@ -14,6 +14,7 @@ from pyxie.builds.life import GivenFile
 from pyxie.confined import OutsideError
 from pyxie.errors import BusyError, NotServedError
 from pyxie.events.kind import Step
+from pyxie.servers import kernels as made_of
 from pyxie.tftp.kernels import Kernels
 from tests.http.site import ALL_LOCAL, HOST, LOCAL, MACHINE, Served, serving
 from tests.http.upstream import File, Mirror, mirror
@@ -30,18 +31,7 @@ AT = f"boot/{HOST}/kernel/linux"
 
 
 def kernels(served: Served) -> Kernels:
-    parts = served.parts
-    return Kernels(
-        parts.index,
-        parts.definitions,
-        parts.image_store,
-        parts.own_files,
-        parts.media,
-        parts.settings,
-        parts.pools.images,
-        parts.trace,
-        parts.builds.given,
-    )
+    return made_of(served.parts)
 
 
 @asynccontextmanager

@@ -1,0 +1,158 @@
+"""Makes the servers of a daemon's parts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from pyxie.bounds import DESCRIPTORS
+from pyxie.compat import waitron3
+from pyxie.config.live import Derived
+from pyxie.config.settings import Settings
+from pyxie.descriptors import held
+from pyxie.dhcp.server import DhcpServer
+from pyxie.dhcp.sockets import DhcpSocket, open_sockets
+from pyxie.http.admission import Admission, Patience
+from pyxie.http.crowd import ConnectionLimits
+from pyxie.http.gate import Side
+from pyxie.http.parts import Parts
+from pyxie.http.server import HttpServer, application
+from pyxie.loaders.choosing import LoaderChoice
+from pyxie.net.address import Address
+from pyxie.net.interfaces import Interfaces
+from pyxie.operations import operations
+from pyxie.rate import TokenBuckets
+from pyxie.tftp.kernels import Kernels
+from pyxie.tftp.limits import Limits
+from pyxie.tftp.server import TftpServer
+from pyxie.tftp.session import Socket as TransferSocket
+from pyxie.tftp.sockets import RequestSocket, connect, listen
+
+
+def serve_dhcp(
+    parts: Parts,
+    interfaces: Callable[[], Interfaces],
+    *,
+    opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
+    clock: Callable[[], float] = time.monotonic,
+) -> DhcpServer:
+    """Make the DHCP server.
+
+    Args:
+        parts: What it asks.
+        interfaces: Those of now.
+        opener: Opens its sockets.
+        clock: Seconds, monotonic.
+    """
+    settings = parts.settings
+    return DhcpServer(
+        interfaces=interfaces,
+        recognise=parts.recogniser.over_dhcp,
+        loaders=LoaderChoice(parts.loaders, parts.definitions, settings).of,
+        http_port=settings().http.port,
+        recorder=parts.trace,
+        metrics=parts.metrics,
+        chains=parts.chains,
+        bind=settings().dhcp.bind,
+        observes=lambda: settings().dhcp.mode == "observe",
+        limit=Derived(settings, lambda now: TokenBuckets(now.limits.dhcp_per_mac)),
+        clock=clock,
+        opener=opener,
+        discovered=parts.discovery.note,
+        knows=parts.recogniser.knows,
+        macs=parts.recogniser.macs,
+        news=parts.news,
+    )
+
+
+def serve_tftp(
+    parts: Parts,
+    interfaces: Callable[[], Interfaces],
+    *,
+    listener: Callable[[str, int, bool], RequestSocket] = listen,
+    connector: Callable[[str, tuple[str, int]], tuple[TransferSocket, int]] = connect,
+    files: int = DESCRIPTORS.whole,
+) -> TftpServer:
+    """Make the TFTP server.
+
+    Args:
+        parts: What it asks.
+        interfaces: Those of now.
+        listener: Opens the socket that requests are heard on.
+        connector: Opens the socket of a transfer.
+        files: How many files the host lets it open.
+    """
+    return TftpServer(
+        parts.loaders,
+        recorder=parts.trace,
+        metrics=parts.metrics,
+        serves=lambda index: interfaces().served(index),
+        port=parts.settings().tftp.port,
+        single_port=parts.settings().tftp.single_port,
+        limits=Derived(parts.settings, lambda now: _tftp_limits(now, files)),
+        listener=listener,
+        connector=connector,
+        pool=parts.pools.loaders,
+        first=kernels(parts).find,
+    )
+
+
+def kernels(parts: Parts) -> Kernels:
+    """Make what finds machines' kernels and initrds for TFTP."""
+    return Kernels(
+        parts.index,
+        parts.definitions,
+        parts.image_store,
+        parts.own_files,
+        parts.media,
+        parts.settings,
+        parts.pools.images,
+        parts.trace,
+        parts.builds.given,
+    )
+
+
+def serve_http(
+    parts: Parts,
+    listen: tuple[str, ...],
+    port: int,
+    *,
+    patience: Patience = Patience(),  # noqa: B008  (frozen)
+    files: int = DESCRIPTORS.whole,
+) -> HttpServer:
+    """Make the HTTP server.
+
+    Args:
+        parts: What its handlers use.
+        listen: Addresses; none means all, IPv6 too.
+        port: TCP port; 0 takes a free one, for tests.
+        patience: How long a client is waited for.
+        files: How many files the host lets it open.
+    """
+
+    def side(peer: Address, local: Address) -> Side:
+        return parts.gate().side(peer, local)
+
+    admission = Admission(
+        Derived(parts.settings, lambda now: _connection_limits(now, files)), side, patience
+    )
+    declared = operations(parts.settings().waitron_api)
+    app = application(parts, declared, admission)
+    app[waitron3.JOBS] = waitron3.Jobs(parts.index, parts.records, parts.pools.management)
+    arrivals = held(parts.settings().limits, files).arrivals
+    return HttpServer(app, admission, listen, port, arrivals)
+
+
+def _connection_limits(settings: Settings, files: int) -> ConnectionLimits:
+    may = held(settings.limits, files)
+    return ConnectionLimits(settings.limits.http_per_address, may.http, may.allowed, may.host)
+
+
+def _tftp_limits(settings: Settings, files: int) -> Limits:
+    limits = settings.limits
+    return Limits(
+        per_client=limits.tftp_per_address,
+        total=held(limits, files).tftp,
+        max_blksize=limits.tftp_blksize,
+        max_windowsize=limits.tftp_windowsize,
+    )
