@@ -39,10 +39,17 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def pyxie(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """Give the sandbox with pyxie started: ``systemctl start`` waits for READY=1."""
+def pyxie(sandbox: Sandbox) -> Sandbox:
+    """Give the sandbox with pyxie started: ``systemctl start`` waits for READY=1.
+
+    It goes on for the next test.
+    """
     sandbox.run("systemctl", "start", "pyxie")
-    yield sandbox
+    return sandbox
+
+
+def stop(sandbox: Sandbox) -> None:
+    """Have the next test begin with a start."""
     sandbox.run("systemctl", "stop", "pyxie")
     sandbox.run("systemctl", "reset-failed", "pyxie", check=False)
 
@@ -168,8 +175,10 @@ class TestUnderItsRestrictions:
 class TestWatchdog:
     @pytest.fixture(autouse=True)
     def impatient(self, sandbox: Sandbox) -> Iterator[None]:
+        stop(sandbox)
         with sandbox.drop_in("[Service]\nWatchdogSec=3\nRestartSec=0\n"):
             yield
+            stop(sandbox)
 
     def test_it_is_pinged(self, pyxie: Sandbox) -> None:
         last = pyxie.property("WatchdogTimestampMonotonic")
