@@ -222,6 +222,9 @@ FETCH_CONNECT = Bound("fetch_connect", 10, "s to connect to another server", "an
 IMAGE_FIRST_BYTE = Bound(
     "image_first_byte", 300, "s for the first byte of an image", "answered 502", "limits.first_byte"
 )
+IMAGE_NEXT = Bound(
+    "image_next", 10, "s for the same, where another mirror has it, too", "that one is asked"
+)
 IMAGE_AHEAD = Bound(
     "image_ahead", 16384, "bytes of an image ahead of its client", "waits for the client"
 )

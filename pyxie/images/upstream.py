@@ -15,7 +15,7 @@ import aiohttp
 from aiohttp import hdrs, web
 from aiohttp.http_writer import StreamWriter
 
-from pyxie.bounds import IMAGE_AHEAD, IMAGE_FIRST_BYTE, IMAGE_SILENCE
+from pyxie.bounds import IMAGE_AHEAD, IMAGE_FIRST_BYTE, IMAGE_NEXT, IMAGE_SILENCE
 from pyxie.clock import steady
 from pyxie.errors import PyxieError
 from pyxie.images.firstbyte import FirstByte, TooLateError
@@ -166,7 +166,10 @@ class Upstreams(WithFetcher):
         for url in source.urls:
             if failed:
                 passed(url, failed[-1])
-            first = FirstByte(self._first_byte(), lambda: request.transport is None, waits)
+            most = self._first_byte()
+            if url != source.urls[-1]:
+                most = min(most, IMAGE_NEXT.most)
+            first = FirstByte(most, lambda: request.transport is None, waits)
             long = source.expected is not None and not source.expected.sha256
             held = HeldBack(partial(judge, url) if judge else None, long=long)
             async with AsyncExitStack() as stack:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Final
 import aiohttp
 from aiohttp import hdrs
 
-from pyxie.bounds import IMAGE_FIRST_BYTE, IMAGE_SILENCE, IMAGE_WRITTEN
+from pyxie.bounds import IMAGE_FIRST_BYTE, IMAGE_NEXT, IMAGE_SILENCE, IMAGE_WRITTEN
 from pyxie.errors import BusyError, PyxieError
 from pyxie.images.fitting import Asked
 from pyxie.images.spec import Upstream
@@ -104,6 +105,7 @@ class Fetching:
         self._had = had
         self._ranges = True
         self._began_by = ""
+        self._patience = means.first_byte()
 
     async def run(self) -> bool:
         """Fetch it; False if it is the same as the copy that there is.
@@ -136,7 +138,12 @@ class Fetching:
     async def _fetched(self, partial: Partial) -> bool:
         """Have all of it; False if there is nothing new."""
         failed: list[PyxieError] = []
-        for url in self._source.urls:
+        most, urls = self._means.first_byte(), self._source.urls
+        attempts = deque(
+            [*((url, min(most, IMAGE_NEXT.most)) for url in urls[:-1]), (urls[-1], most)]
+        )
+        while attempts:
+            url, self._patience = attempts.popleft()
             try:
                 is_new = await self._all_of(url, partial)
                 if not is_new:
@@ -144,6 +151,9 @@ class Fetching:
             except (UpstreamError, MismatchError, SignatureError) as exc:
                 if isinstance(exc, RefusedError) and exc.is_absence:
                     self._means.absent(exc, self._source.reach)
+                if isinstance(exc.__cause__, TimeoutError) and self._patience < most:
+                    IMAGE_NEXT.reached()
+                    attempts.append((url, most))  # it may be slow, and all there is
                 failed.append(exc)
                 self._growth.pass_over(exc)
             else:
@@ -186,7 +196,7 @@ class Fetching:
         means, asked = self._means, Asked.by(self._headers(partial))
         async with AsyncExitStack() as stack:
             try:
-                async with asyncio.timeout(means.first_byte()):
+                async with asyncio.timeout(self._patience):
                     get = means.fetcher.get(url, self._source.reach, headers=asked.headers)
                     answer = (await stack.enter_async_context(get)).answer
                     self._check(answer, url, asked)
@@ -293,8 +303,9 @@ class Fetching:
     def _broken(self, url: str, exc: Exception) -> UpstreamError:
         words = in_words(exc)
         if isinstance(exc, TimeoutError):
-            most = f"{self._means.first_byte():g} s, the most that 'limits.first_byte' allows"
-            words = f"sent nothing within {most}"
+            words = f"sent nothing within {self._patience:g} s"
+            if self._patience == self._means.first_byte():
+                words += ", the most that 'limits.first_byte' allows"
         if not self._growth.written:
             return UpstreamError(url, words)
         return BrokenOffError(url, f"broke off: {words}")

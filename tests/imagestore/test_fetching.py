@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.bounds import IMAGE_NEXT
 from pyxie.images.upstream import BrokenOffError, UpstreamError
 from pyxie.imagestore import fetching
 from pyxie.imagestore.growth import UncachedError
@@ -223,6 +224,36 @@ class TestMirrors:
         ):
             with pytest.raises(UpstreamError, match="answered 404"):
                 await got(made, f"{first.url}/a", f"{second.url}/b")
+
+
+class TestASilentMirror:
+    @staticmethod
+    async def silent(_: Asked, _writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    async def test_is_not_waited_for_where_another_has_the_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(IMAGE_NEXT, "most", 0.1)
+        async with (
+            liar(self.silent) as first,
+            liar(whole(FILE)) as second,
+            store(tmp_path) as made,
+        ):
+            assert await got(made, f"{first.url}/a", f"{second.url}/b") == FILE
+
+    async def test_has_all_the_time_there_is_where_no_other_gives_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It may have to build the file first."""
+        monkeypatch.setattr(IMAGE_NEXT, "most", 0.1)
+        async with (
+            liar(self.silent, whole(FILE)) as slow,
+            liar(says("503 No")) as down,
+            store(tmp_path) as made,
+        ):
+            assert await got(made, f"{slow.url}/a", f"{down.url}/b") == FILE
+            assert (len(slow.asked), len(down.asked)) == (2, 1)
 
 
 class TestWhereAUrlLeads:
