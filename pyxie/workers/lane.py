@@ -37,9 +37,9 @@ _SHARE: Final = 16
 _SHORT: Final = 0.1
 """Seconds that a job may take before another worker is started for those that wait; a new one
 reads all templates anew."""
-_LONG: Final = 4
-"""Jobs a worker that may wait before another is started at once: a hall boots, and between two jobs
-of one worker the event loop has all its other work."""
+_LONG: Final = 0.1
+"""Seconds that a job may wait before another worker is started at once: a hall boots, and between
+two jobs of one worker the event loop has all its other work."""
 _IDLE: Final = 60.0
 """Seconds after which there are no more workers than are kept ready."""
 
@@ -69,12 +69,14 @@ class Asked:
         settings: Those of when it was asked.
         message: The job, as it is sent.
         made: What comes of it.
+        since: When it was asked for, in monotonic seconds.
     """
 
     job: Job
     settings: Settings
     message: bytes
     made: asyncio.Future[Made]
+    since: float
 
 
 Stopped = Callable[[Asked, ExhaustedError, Uses], None]
@@ -111,7 +113,7 @@ class Workers:
         self._turns: Turns[Asked] = Turns(RENDER_WAITING.whole, _SHARE)
         self._idle: list[Child] = []
         self._busy: set[asyncio.Task[None]] = set()
-        self._began = 0.0
+        self._began = self._waited = 0.0
         self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
         self._closed = False
         self._reading = Pool("rendered texts")
@@ -125,7 +127,7 @@ class Workers:
         """
         made: asyncio.Future[Made] = asyncio.get_running_loop().create_future()
         try:
-            self._turns.put(job.whose, Asked(job, settings, message, made))
+            self._turns.put(job.whose, Asked(job, settings, message, made, time.monotonic()))
         except BusyError:
             RENDER_WAITING.reached()
             raise
@@ -167,6 +169,7 @@ class Workers:
                 _tell(asked, _none_started(asked, exc))
                 continue
             self._began = time.monotonic()
+            self._waited = self._began - asked.since
             task = asyncio.create_task(self._do(worker, asked), name=f"render {asked.job.what}")
             self._busy.add(task)
             task.add_done_callback(self._ended)
@@ -178,7 +181,7 @@ class Workers:
         if len(self._busy) >= self._size.most or not len(self._turns):
             return False
         wait = self._began + _SHORT - time.monotonic()
-        if self._busy and wait > 0 and len(self._turns) <= _LONG * len(self._busy):
+        if self._busy and wait > 0 and self._waited <= _LONG:
             self._later(wait, self._begin)
             return False
         return True

@@ -260,19 +260,24 @@ class TestAWorker:
 
         assert started == 2
 
-    async def test_beyond_those_kept_ready_is_started_at_once_where_many_wait(
-        self, forks: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(("patience", "workers"), [(60.0, 1), (0.0, 2)])
+    async def test_beyond_those_kept_ready_is_started_where_jobs_have_waited_for_long(
+        self,
+        forks: ForkServer,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        patience: float,
+        workers: int,
     ) -> None:
+        """However many wait: one worker gives hundreds a second where the event loop is idle."""
         monkeypatch.setattr(lane, "_SHORT", 60.0)
+        monkeypatch.setattr(lane, "_LONG", patience)
         async with running(forks, tmp_path) as site:
             await site.script()
-            few = [site.script(f"web{at}.example.org") for at in range(4)]
-            await asyncio.gather(*few)
-            of_few = len(workers_of(forks))
-            hall = [site.script(f"web{at}.example.org") for at in range(20)]
-            await asyncio.gather(*hall)
 
-            assert (of_few, len(workers_of(forks))) == (1, 2)
+            await asyncio.gather(*(site.script(f"web{at}.example.org") for at in range(12)))
+
+            assert len(workers_of(forks)) == workers
 
     async def test_that_answers_what_is_no_answer_is_ended(self, tmp_path: Path) -> None:
         def lies(line: socket.socket) -> None:
