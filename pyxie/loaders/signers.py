@@ -42,14 +42,16 @@ def _signer(der: bytes) -> Signer | None:
 
     try:
         enclosed = pkcs7.load_der_pkcs7_certificates(der)
-        issuers = {each.issuer for each in enclosed}
-        leaf = next((each for each in enclosed if each.subject not in issuers), None)
-        if leaf is None:
-            return None
+        # Nobody else's: a key of one's own signs its certificate itself.
+        leaf = next(each for each in enclosed if not any(_made(each, one) for one in enclosed))
         ca = next((each for each in enclosed if each.subject == leaf.issuer), None)
         return Signer(_common(leaf.subject), _common(leaf.issuer), _end(ca))
     except Exception:  # noqa: BLE001  (whatever a library says of bytes that are no signature)
         return None
+
+
+def _made(ca: Certificate, other: Certificate) -> bool:
+    return ca is not other and ca.subject == other.issuer
 
 
 def _common(name: Name) -> str:

@@ -44,11 +44,11 @@ def _entry(der: bytes) -> bytes:
 
 
 @cache
-def signature(*, enclosed: bool = True) -> bytes:
+def signature(*, enclosed: bool = True, by: str = "A Signer") -> bytes:
     """Return a PKCS#7 signature by "A Signer", whose CA, "A CA", ends in 2038."""
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = _certificate("A CA", "A CA", ca_key, ca_key)
-    leaf = _certificate("A Signer", "A CA", key, ca_key)
+    leaf = _certificate(by, "A CA", key, ca_key)
     builder = pkcs7.PKCS7SignatureBuilder().set_data(b"x").add_signer(leaf, key, hashes.SHA256())
     if enclosed:
         builder = builder.add_certificate(ca)

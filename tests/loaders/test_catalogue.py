@@ -42,6 +42,15 @@ class TestUsually:
         assert ALL.choice("") == ALL.choice({}) == Choice(ALL.usual)
 
 
+class TestFitting:
+    def test_is_what_is_called_as_a_loader_or_is_a_program_of_that_firmware(self) -> None:
+        there = Catalogue([of("grubx64.efi", X64), of("notes.txt", BIOS), ARM], [UNDIONLY, IPXE])
+
+        assert there.fitting(0x07) == ["grubx64.efi", "ipxe.efi"]
+        assert there.fitting(0x00) == ["undionly.kpxe"]
+        assert there.fitting(0x06) == []
+
+
 class TestWanted:
     def test_a_name_counts_for_those_who_can_run_it(self) -> None:
         choice = Catalogue([SNPONLY, ARM], [UNDIONLY, IPXE]).choice("snponly.efi")

@@ -38,6 +38,9 @@ class TestSignatures:
     def test_are_none_without_a_whole_header(self, data: bytes) -> None:
         assert read(data).signatures == ()
 
+    def test_are_none_where_the_file_ends_with_its_header(self) -> None:
+        assert read(program(ONE)[: 0x80 + 24]).signatures == ()
+
     def test_are_none_behind_a_header_of_no_kind(self) -> None:
         data = bytearray(program(ONE))
         data[0x80 + 24 : 0x80 + 26] = b"\7\1"  # a ROM's
@@ -61,6 +64,11 @@ class TestTheVersion:
 
     def test_is_empty_where_the_generations_have_none(self) -> None:
         assert read(program(sbat="sbat,1\nx,1,y\n")).version == ""
+
+    def test_is_in_whichever_section_has_that_name(self) -> None:
+        data = program(sbat=SBAT).replace(b".sbat", b".data")
+
+        assert read(data).version == ""
 
     def test_is_no_section_beyond_the_file(self) -> None:
         assert read(program(sbat=SBAT)[: 0x80 + 24 + 240 + 20]).version == ""
