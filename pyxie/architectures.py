@@ -48,6 +48,11 @@ class Architecture:
     transport: Transport = Transport.TFTP
     loaders: tuple[str, ...] = ()
 
+    @property
+    def machine(self) -> str:
+        """The kind of machine, in plain words: the same for TFTP and for HTTP."""
+        return self.name.removesuffix(" HTTP")
+
 
 # As they are named by upstream's own downloads, by the packages of Debian (plain names, for
 # x64), Fedora and EL (ipxe-snponly-x86_64.efi, arm64-efi/snponly.efi; EL 9 has ipxe-x86_64.efi

@@ -36,4 +36,4 @@ def architectures(name: str) -> frozenset[int]:
 
 def _plain(code: int) -> str:
     """Return an architecture's word: the same for TFTP and for HTTP."""
-    return ARCHITECTURES[code].name.lower().removesuffix(" http")
+    return ARCHITECTURES[code].machine.lower()

@@ -140,6 +140,6 @@ def _stem(name: str) -> str:
 
 
 def _words(codes: frozenset[int]) -> str:
-    names = dict.fromkeys(ARCHITECTURES[code].name.removesuffix(" HTTP") for code in sorted(codes))
+    names = dict.fromkeys(ARCHITECTURES[code].machine for code in sorted(codes))
     families = {ARCHITECTURES[code].family for code in codes}
     return " and ".join(names) if len(names) == 1 else " and ".join(sorted(families))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -69,25 +68,14 @@ def listed(loaders: Loaders, folder: Path) -> Iterator[Listed]:
         names |= dict.fromkeys(loaders.catalogue.fitting(codes[0]))
         if not names:
             yield Listed(client, codes, missing=_missing(client, codes[0], folder))
-        row = partial(Listed, client, codes)
         for name in names:
-            path = _path(loaders, name)
-            if path is None:
-                continue
             try:
-                data = _bytes(path)
-                size = path.stat().st_size
-            except OSError:
-                continue
-            program = read(data)
-            yield row(
-                name,
-                path,
-                size,
-                program.version,
-                signers(program.signatures),
-                usual=name == usual,
-            )
+                path = loaders.find(name)
+                size, program = path.stat().st_size, read(_bytes(path))
+            except (NotServedError, OSError):
+                continue  # it is gone meanwhile
+            who = signers(program.signatures)
+            yield Listed(client, codes, name, path, size, program.version, who, usual=name == usual)
 
 
 def _clients() -> dict[str, tuple[int, ...]]:
@@ -95,15 +83,8 @@ def _clients() -> dict[str, tuple[int, ...]]:
     found: dict[str, list[int]] = {}
     for code, row in ARCHITECTURES.items():
         if row.loaders:
-            found.setdefault(row.name.removesuffix(" HTTP"), []).append(code)
+            found.setdefault(row.machine, []).append(code)
     return {name: tuple(codes) for name, codes in found.items()}
-
-
-def _path(loaders: Loaders, name: str) -> Path | None:
-    try:
-        return loaders.find(name)
-    except NotServedError:
-        return None
 
 
 def _bytes(path: Path) -> bytes:

@@ -40,8 +40,6 @@ def codes_for(name: str, head: bytes) -> frozenset[int]:
         return frozenset((RASPBERRY,))
     cpu = _CPUS.get(machine(head))
     if cpu is not None:
-        return frozenset(
-            code for code, row in ARCHITECTURES.items() if row.name.removesuffix(" HTTP") == cpu
-        )
+        return frozenset(code for code, row in ARCHITECTURES.items() if row.machine == cpu)
     family = Family.UEFI if name.lower().endswith(".efi") else Family.BIOS
     return frozenset(code for code, row in ARCHITECTURES.items() if row.family is family)

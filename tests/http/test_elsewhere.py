@@ -215,19 +215,23 @@ class TestWhatIsKept:
             assert served.texts(Step.TROUBLE) == []
 
 
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the disk take no more than half of the kernel."""
+    append = Partial.append
+
+    def full(self: Partial, data: bytes) -> None:
+        if self.size + len(data) > HALF:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(self, data)
+
+    monkeypatch.setattr(Partial, "append", full)
+
+
+@pytest.mark.usefixtures("full_disk")
 class TestAFullDisk:
-    async def test_is_no_matter_where_another_mirror_gives_the_file(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_is_no_matter_where_another_mirror_gives_the_file(self, tmp_path: Path) -> None:
         """The rest comes from the one that gave the beginning, for it is another's by its ETag."""
-        append = Partial.append
-
-        def full(self: Partial, data: bytes) -> None:
-            if self.size + len(data) > HALF:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            append(self, data)
-
-        monkeypatch.setattr(Partial, "append", full)
         halting = Halting()
         async with (
             liar(says("503 No"), whole(KERNEL, etag='"two"')) as first,
@@ -243,18 +247,8 @@ class TestAFullDisk:
                 assert (await client).body == KERNEL
                 assert len(first.asked) == 1
 
-    async def test_is_no_matter_for_who_is_being_served(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_is_no_matter_for_who_is_being_served(self, tmp_path: Path) -> None:
         """The rest comes from the mirror, to each by itself."""
-        append = Partial.append
-
-        def full(self: Partial, data: bytes) -> None:
-            if self.size + len(data) > HALF:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            append(self, data)
-
-        monkeypatch.setattr(Partial, "append", full)
         halting = Halting()
         async with liar(halting, whole(KERNEL)) as there, booting(tmp_path, there) as served:
             clients = [asyncio.create_task(served.get(AT)) for _ in range(3)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,20 @@ MORE = {
     "circle": "->circle",
     "empty": b"",
 }
+
+
+@asynccontextmanager
+async def building(folder: Path, layout: str, name: str) -> AsyncIterator[tuple[Served, Path]]:
+    """Serve a machine that is built from a medium of that layout, which is yielded, too."""
+    (folder / "isos").mkdir()
+    laid = LAYOUTS[layout]
+    iso = laid.make(folder / f"isos/{name}.iso", laid.files, laid.volume)
+    async with serving(folder) as site:
+        await read(site, iso)
+        await site.parts.machines.refresh()
+        begun = await site.ask("PUT", f"/build/{HOST}", f"os: {name}".encode())
+        assert begun.status == 200
+        yield site, iso
 
 
 async def read(site: Served, iso: Path) -> None:
@@ -187,14 +202,7 @@ class TestAMachine:
         assert absent.status == 404
 
     async def test_boots_proxmox_with_its_whole_medium(self, tmp_path: Path) -> None:
-        (tmp_path / "isos").mkdir()
-        layout = LAYOUTS["proxmox-ve"]
-        iso = layout.make(tmp_path / "isos/pve.iso", layout.files, layout.volume)
-        async with serving(tmp_path) as site:
-            await read(site, iso)
-            await site.parts.machines.refresh()
-
-            assert (await site.ask("PUT", f"/build/{HOST}", b"os: pve")).status == 200
+        async with building(tmp_path, "proxmox-ve", "pve") as (site, iso):
             script = (await site.get("/ipxe/00-de-ad-90-74-60")).text
             initrd = (await site.get(f"/boot/{HOST}/initrd/1/proxmox.iso")).body
 
@@ -203,14 +211,7 @@ class TestAMachine:
         assert unpacked(initrd)["proxmox.iso"] == (0o100644, iso.read_bytes())
 
     async def test_boots_esxi_by_the_list_of_its_medium(self, tmp_path: Path) -> None:
-        (tmp_path / "isos").mkdir()
-        layout = LAYOUTS["esxi-8"]
-        iso = layout.make(tmp_path / "isos/esxi.iso", layout.files, layout.volume)
-        async with serving(tmp_path) as site:
-            await read(site, iso)
-            await site.parts.machines.refresh()
-
-            assert (await site.ask("PUT", f"/build/{HOST}", b"os: esxi")).status == 200
+        async with building(tmp_path, "esxi-8", "esxi") as (site, _):
             script = (await site.get("/ipxe/00-de-ad-90-74-60")).text
             cfg = script.partition(" -c ")[2].split()[0].removeprefix("http://boot.internal:8090")
             listed = (await site.get(cfg)).text.splitlines()
