@@ -53,6 +53,11 @@ class TestTable:
             "arm64 UEFI HTTP",
         }
 
+    def test_a_machine_is_the_same_however_it_fetches(self) -> None:
+        names = {ARCHITECTURES[code].machine for code in (0x07, 0x09, 0x10)}
+
+        assert names == {"x64 UEFI"}
+
     def test_ipxe_names_architectures_that_there_are(self) -> None:
         assert set(BY_IPXE.values()) <= set(ARCHITECTURES)
 

@@ -22,9 +22,6 @@ UNASKED = (
 - It stops and asks for name servers if the DHCP server names none (option 6).
 """
 
-INSTALLER_CMDLINE = f"{UNASKED} hostname=guest domain=lab"
-"""The same with a name, which gives way to one from DHCP or DNS."""
-
 EARLY_SAYS = "INSTALLER: "
 """What the console lines of a preseed's early command begin with."""
 
