@@ -17,7 +17,6 @@ from pyxie.errors import ConfigError, Problem
 from pyxie.recipes.cookbook import Cookbook, Said, UnknownSystemError
 from pyxie.registry.merge import Layer, Place, Says, says_nothing
 
-KEYS: Final = frozenset(("os", "arch"))
 RECIPE: Final = "recipe "
 """The layer of a recipe, with the system's name."""
 
