@@ -108,6 +108,7 @@ PURE = frozenset(
         "net.address",
         "outbound.proxies",
         "loaders.catalogue",
+        "loaders.ipxeboot",
         "loaders.programs",
         "rate",
         "lines",
@@ -214,6 +215,7 @@ EXTRA = {
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.outbound.proxies": {"pathlib"},  # the same
     "pyxie.loaders.catalogue": {"pyxie.config.validate", "pyxie.config.words"},  # near names
+    "pyxie.loaders.ipxeboot": {"gzip", "io", "posixpath", "tarfile", "zlib"},  # bytes to bytes
     "pyxie.loaders.signers": {
         "datetime",  # for a date
         *("cryptography.hazmat.primitives.serialization", "cryptography.x509"),  # from bytes

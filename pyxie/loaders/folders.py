@@ -158,9 +158,9 @@ def _names(root: Path) -> Iterator[str]:
             folders.clear()
             continue
         seen.add(real)
-        folders.sort()
+        folders[:] = sorted(each for each in folders if not each.startswith("."))
         for name in sorted(names):
-            if not name.endswith(_NO_LOADERS):
+            if not name.startswith(".") and not name.endswith(_NO_LOADERS):
                 yield os.path.relpath(Path(top, name), root)
 
 
