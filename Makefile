@@ -2,8 +2,9 @@
 # make test    all tests, installing what testing needs
 # make quick   format, lint, types, the tests of pure modules and of HTTP: a minute, for every day
 # make attacks floods, worst inputs and bad moments, at a live daemon: minutes
+# make e2e     each kind of firmware boots, in virtual machines, and a table of how long it took
 # make demo    watch a virtual machine being booted and installed
-# make check   format, lint, types, coverage, tests: what CI runs
+# make check   format, lint, types, coverage, tests; CI runs the shortest of make e2e as well
 # make cover   is each pure module covered by its own tests?
 # make format  put the code in shape
 # make unit    the systemd unit's security score
@@ -14,6 +15,8 @@ PYTHON ?= python3
 PY := .venv/bin/python
 # One more than CI has cores: virtual machines wait for their firmware's patience.
 WORKERS ?= 3
+# What make e2e runs: all, or the "shortest" (tests/e2e/scenarios.py).
+SCENARIOS ?= scenario
 
 RUN_PACKAGES := ipxe
 LAB_PACKAGES := $(RUN_PACKAGES) ipxe-qemu qemu-system-x86 ovmf dnsmasq-base iproute2 \
@@ -28,7 +31,7 @@ QUICK := tests/advice tests/builds tests/config tests/dhcp tests/events tests/ht
 	tests/images tests/loaders tests/recognition tests/registry tests/wiping \
 	tests/tftp/test_packet.py tests/tftp/test_transfer.py tests/test_architecture.py
 
-.PHONY: run test attacks quick demo check lint format types cover unit bench lock clean
+.PHONY: run test attacks e2e quick demo check lint format types cover unit bench lock clean
 
 run: .venv/run
 	@packaging/need-packages --optional $(RUN_PACKAGES)
@@ -46,6 +49,12 @@ test: .venv/test
 attacks: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
 	$(PY) -m pytest -n 0 -m attack $(or $(TESTS),tests/attacks)
+
+# One machine a core: what the table tells is to mean something.
+e2e: .venv/test
+	@packaging/need-packages $(TEST_PACKAGES)
+	@$(PY) -m tests.lab.modules
+	$(PY) -m pytest -n 2 --dist worksteal -m $(SCENARIOS) $(or $(TESTS),tests/e2e)
 
 quick: lint types
 	$(PY) -m pytest -q -n 2 --dist worksteal --hypothesis-profile=quick \

@@ -14,6 +14,7 @@ from tests.lab.server import INSTALLER_CMDLINE, PORT, Server
 from tests.support import until
 
 pytestmark = pytest.mark.e2e
+scenario = pytest.mark.scenario
 
 # Seconds; each step takes a fraction of that on an idle machine.
 BOOT = 150.0
@@ -39,7 +40,17 @@ OTHER = "web02.lab"
 
 
 @pytest.mark.parametrize(
-    ("firmware", "dhcp"), [("uefi", "on pyxie's own host"), ("bios", "elsewhere")]
+    ("firmware", "dhcp"),
+    [
+        pytest.param(
+            "uefi",
+            "on pyxie's own host",
+            marks=scenario("UEFI x64: the Debian installer, DHCP server on the same host"),
+        ),
+        pytest.param(
+            "bios", "elsewhere", marks=scenario("BIOS: the Debian installer, DHCP server elsewhere")
+        ),
+    ],
 )
 def test_the_debian_installer_runs_once_and_then_the_disk_boots(
     lan: Lan, firmware: Firmware, dhcp: str
@@ -118,6 +129,7 @@ def test_the_debian_installer_runs_once_and_then_the_disk_boots(
         }
 
 
+@scenario("BIOS: not in build mode, left alone")
 def test_a_machine_that_is_not_in_build_mode_is_left_alone_from_the_start(lan: Lan) -> None:
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
     tap = lan.tap()
@@ -136,7 +148,15 @@ def test_a_machine_that_is_not_in_build_mode_is_left_alone_from_the_start(lan: L
         ]
 
 
-@pytest.mark.parametrize("firmware", ["bios", "uefi-http"])
+@pytest.mark.parametrize(
+    "firmware",
+    [
+        pytest.param(
+            "bios", marks=scenario("BIOS: each step is an event, DHCP server on the same host")
+        ),
+        pytest.param("uefi-http", marks=scenario("UEFI x64 HTTP Boot: each step is an event")),
+    ],
+)
 def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> None:
     """The DHCP server is on pyxie's own host, where it owns port 67.
 
@@ -181,7 +201,13 @@ def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> No
         assert server.process.running
 
 
-@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+@pytest.mark.parametrize(
+    "firmware",
+    [
+        pytest.param("bios", marks=scenario("BIOS: behind a relay, known by its serial number")),
+        pytest.param("uefi", marks=scenario("UEFI x64: another loader, by one TFTP port")),
+    ],
+)
 def test_a_machine_is_recognised_by_its_serial_number(lan: Lan, firmware: Firmware) -> None:
     """Its MAC is in no file; another machine is asked as well, and left alone.
 
@@ -214,6 +240,7 @@ def test_a_machine_is_recognised_by_its_serial_number(lan: Lan, firmware: Firmwa
         assert ("sent snponly.efi, " in server.process.text) is (firmware == "uefi")
 
 
+@scenario("BIOS: an unknown machine sees the menu")
 def test_an_unknown_machine_shows_the_menu_and_goes_on_when_nobody_chooses(lan: Lan) -> None:
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
     with Server(lan.srv) as server:
@@ -226,6 +253,7 @@ def test_an_unknown_machine_shows_the_menu_and_goes_on_when_nobody_chooses(lan: 
             guest.wait_for(guest.fell_through, FALL_THROUGH)
 
 
+@scenario("BIOS: an API server that takes its time")
 def test_an_api_server_that_takes_its_time_boots_an_ipxe_rom_all_the_same(lan: Lan) -> None:
     """The ROM has sent its last DISCOVER a second before the server has answered."""
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
@@ -242,6 +270,7 @@ def test_an_api_server_that_takes_its_time_boots_an_ipxe_rom_all_the_same(lan: L
 UUID = "4c4c4544-0042-3510-8058-b4c04f333732"
 
 
+@scenario("BIOS: two cards, booted by the second from a medium")
 def test_the_nic_that_booted_is_the_one_that_installs(lan: Lan) -> None:
     """The first card is in a socket that nobody answers; the second one boots.
 

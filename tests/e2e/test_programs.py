@@ -12,6 +12,7 @@ from tests.lab.lan import Lan
 from tests.lab.server import PORT, Server
 
 pytestmark = pytest.mark.e2e
+scenario = pytest.mark.scenario
 
 # Seconds; it takes a fraction of that on an idle machine.
 BOOT = 150.0
@@ -24,6 +25,7 @@ build_types:
 """
 
 
+@scenario("BIOS: memtest86+")
 def test_memtest86_tests_the_memory(lan: Lan) -> None:
     """By its recipe; its console is on the serial port, as the build type's command line says."""
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
@@ -42,6 +44,7 @@ def test_memtest86_tests_the_memory(lan: Lan) -> None:
         assert "booting" in server.steps(HOST)
 
 
+@scenario("UEFI x64: memtest86+ by `pyxie boot`")
 def test_memtest86_is_booted_by_hand(lan: Lan) -> None:
     """By `pyxie boot` and its recipe: no daemon runs, and the machine has no file."""
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
@@ -60,6 +63,7 @@ def test_memtest86_is_booted_by_hand(lan: Lan) -> None:
         assert f"{tap.mac}  leaves iPXE for its kernel" in command.text
 
 
+@scenario("UEFI x64: a unified kernel image")
 def test_a_unified_kernel_image_has_its_own_command_line(lan: Lan) -> None:
     """Even its image's name, which iPXE passes to every EFI program, would replace that."""
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -140,6 +141,7 @@ class Guest:
         # KVM's guests cannot count instructions; they have the machine's own clock.
         if self.hurry != "no" and self.accelerator == "tcg":
             command += ["-icount", f"shift={self._shift()},sleep=off"]
+        host.record.power_on(time.time(), self.firmware)
         self._console = host.popen(*command, label=self.label)
         return self
 

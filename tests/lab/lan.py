@@ -20,6 +20,7 @@ from typing import Self
 
 from tests.lab import needs
 from tests.lab.process import Process
+from tests.lab.record import Record
 
 _NAMESPACES = Path("/run/netns")
 
@@ -52,6 +53,11 @@ class Host:
     def folder(self) -> Path:
         """The lab's folder for logs, disks and leases."""
         return self._lan.folder
+
+    @property
+    def record(self) -> Record:
+        """What is known of the boots on the LAN."""
+        return self._lan.record
 
     def run(
         self, *argv: str | Path, timeout: float = 30.0, check: bool = True
@@ -182,6 +188,7 @@ class Lan:
         srv: The host for the server under test. It owns the bridge.
         main: The segment on that bridge.
         processes: All that was started in the background, ended or not.
+        record: What is known of the boots on it.
     """
 
     folder: Path
@@ -195,6 +202,7 @@ class Lan:
         self._numbers = itertools.count(1)
         self._stack = ExitStack()
         self.processes: list[Process] = []
+        self.record = Record()
 
     def __enter__(self) -> Self:
         needs.root()

@@ -157,6 +157,14 @@ class Server:
         lines = self.curl(f"/api/v1/events?host={name}").splitlines()
         return [json.loads(line) for line in lines]
 
+    def _all_events(self) -> list[dict[str, Any]]:
+        """Return the events of all machines, as far as the daemon still tells them."""
+        url = f"http://127.0.0.1:{PORT}/api/v1/events"
+        told = self.host.run("curl", "-sSf", "--max-time", "10", url, check=False)
+        return (
+            [json.loads(line) for line in told.stdout.splitlines()] if not told.returncode else []
+        )
+
     def __enter__(self) -> Self:
         return self
 
@@ -167,4 +175,5 @@ class Server:
         traceback: TracebackType | None,
     ) -> None:
         if self._process is not None:
+            self.host.record.add(self._all_events())
             self._process.stop()
