@@ -29,7 +29,7 @@ from pyxie.registry.inherited import read_group, read_recipe
 from pyxie.registry.machine import Machine
 from pyxie.registry.match import Match
 from tests.config.test_live import is_fixed
-from tests.tables import TABLES, lines, parts
+from tests.tables import REMEDIES, TABLES, lines, parts, with_servers
 from tests.test_architecture import MODULES, PACKAGES, ROOT, imported, package
 
 TOP = Path(__file__).parents[1]
@@ -291,6 +291,11 @@ def test_a_table_made_of_the_code_is_the_code_s(page: str, head: str) -> None:
     _, told, _ = parts(text(page), head)
 
     assert told.splitlines() == lines(TABLES[page, head])
+
+
+def test_the_lines_for_other_dhcp_servers_are_the_code_s() -> None:
+    """``python -m tests.tables`` writes them anew."""
+    assert text(REMEDIES) == with_servers(text(REMEDIES))
 
 
 class TestLoaders:
