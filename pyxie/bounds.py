@@ -154,6 +154,9 @@ DHCP_LINES = Bound(
     "dhcp_log_lines", 20, "log lines a minute, of each fault of unknown clients", "not written"
 )
 
+PROBE_ANSWERS = Bound("probe_answers", 64, "answers to a probe of the network", "left out")
+PROBE_BROKEN = Bound("probe_broken", 16, "answers to a probe that are none", "left out")
+
 # Unknown machines
 
 IDENTITIES = Bound(

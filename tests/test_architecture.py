@@ -106,6 +106,9 @@ PURE = frozenset(
         "imagestore.entry",
         "imagestore.mirrored",
         "imagestore.policy",
+        "probing.questions",
+        "probing.ethernet",
+        "probing.heard",
         "outbound.mark",
         "outbound.phrases",
         "outbound.reach",
@@ -335,6 +338,7 @@ RANKS = (
     },
     # Servers.
     {"pyxie.dhcp", "pyxie.tftp", "pyxie.http"},
+    {"pyxie.probing"},
     {"pyxie.compat", "pyxie.operations"},
     {"pyxie.composition", "pyxie.daemon", "pyxie.servers"},
     # The command line, and what only it uses.
@@ -519,7 +523,7 @@ class TestDependencies:
             if any(name.split(".")[0] == library for name in imported(path))
         }
 
-        assert {user for user in users if not user.startswith("pyxie.probe")} == set()
+        assert {user for user in users if not user.startswith("pyxie.probing.")} == set()
 
     def test_of_the_command_line_on_the_database_wait_until_it_is_asked_for(self) -> None:
         """SQLAlchemy is a third of what every other command would start with."""

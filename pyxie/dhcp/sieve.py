@@ -49,6 +49,11 @@ class Instruction(NamedTuple):
     k: int = 0
 
 
+def compiled(instructions: Iterable[Instruction]) -> bytes:
+    """Return a program as the kernel takes it: an array of `sock_filter`."""
+    return b"".join(_CODE.pack(*each) for each in instructions)
+
+
 class Sieve:
     """Which MAC addresses may be known: never one that is not told to, of the others some.
 
@@ -86,7 +91,7 @@ class Sieve:
             known: Pass what may be of a known machine; else what is not, or is cut off before it
                 tells. Each packet is passed by one of the two.
         """
-        return b"".join(_CODE.pack(*each) for each in self.instructions(port, known=known))
+        return compiled(self.instructions(port, known=known))
 
     def instructions(self, port: Port, *, known: bool) -> list[Instruction]:
         """Return the same, to be read."""

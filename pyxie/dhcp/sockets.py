@@ -103,6 +103,24 @@ class DhcpSocket(Protocol):
 Opened = TypeVar("Opened", bound=DhcpSocket)
 
 
+def attach(to: socket.socket, program: bytes) -> None:
+    """Have the kernel pass a socket only what a classic BPF program passes.
+
+    Args:
+        to: The socket.
+        program: Of `pyxie.dhcp.sieve.compiled`.
+
+    Raises:
+        OSError: There is no room for it; the one before stays.
+    """
+    import ctypes  # for the program's address; nothing else in pyxie needs it
+
+    buffer = ctypes.create_string_buffer(program, len(program))
+    # struct sock_fprog { unsigned short len; struct sock_filter *filter; }, aligned.
+    fprog = Struct("@HP").pack(len(program) // INSTRUCTION, ctypes.addressof(buffer))
+    to.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
+
+
 class RawSocket:
     """Receives on port 67 without binding it, so that a DHCP server may run on this host.
 
@@ -144,12 +162,7 @@ class RawSocket:
         Raises:
             OSError: It has no room for that; what it was told before stays.
         """
-        import ctypes  # for the program's address; nothing else in pyxie needs it
-
-        buffer = ctypes.create_string_buffer(program, len(program))
-        # struct sock_fprog { unsigned short len; struct sock_filter *filter; }, aligned.
-        fprog = Struct("@HP").pack(len(program) // INSTRUCTION, ctypes.addressof(buffer))
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, fprog)
+        attach(self._socket, program)
 
     def fileno(self) -> int:
         """Return the file descriptor, for the event loop."""

@@ -82,6 +82,10 @@ class Interfaces:
         interface = self._served.get(index)
         return interface.name if interface is not None else f"interface {index}"
 
+    def named(self, name: str) -> Interface | None:
+        """Return the interface of that name, served or not; None if there is none."""
+        return next((each for each in self._all if each.name == name), None)
+
     def served(self, index: int) -> bool:
         """Tell whether a datagram that came in on this interface is for pyxie."""
         return index in self._served

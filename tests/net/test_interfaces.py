@@ -35,6 +35,13 @@ class TestServed:
         assert ALL.missing == ()
 
 
+class TestNamed:
+    def test_is_found_whether_it_is_served_or_not(self) -> None:
+        some = Interfaces([LO, ETH0, ETH1], ["eth1"])
+
+        assert (some.named("eth0"), some.named("lo"), some.named("eth9")) == (ETH0, LO, None)
+
+
 class TestAddress:
     @pytest.mark.parametrize(
         ("index", "towards", "address"),
