@@ -116,6 +116,7 @@ PURE = frozenset(
         "outbound.proxies",
         "loaders.catalogue",
         "loaders.ipxeboot",
+        "loaders.lanes",
         "loaders.programs",
         "rate",
         "lines",

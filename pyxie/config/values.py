@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -85,6 +85,9 @@ def arch_name(text: str) -> str:
         raise ValueError(f"{text[:80]!r} is not one of {', '.join(CPUS)}")
     return word if word in CPUS else found[word]
 
+
+SecureBootWish = Literal["auto", "always", "never"]
+"""Whether firmware is handed a signed chain of loaders."""
 
 _LOADER = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_.+-]*(/[A-Za-z0-9_+][A-Za-z0-9_.+-]*)*")
 _LONGEST_LOADER = 100
