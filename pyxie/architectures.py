@@ -40,6 +40,7 @@ class Architecture:
         transport: TFTP, or HTTP for UEFI HTTP Boot.
         loaders: File names of boot loaders that fit, the best first, some in a folder; empty
             if pyxie knows none.
+        shims: The same of shims that start a signed iPXE.
     """
 
     code: int
@@ -47,6 +48,7 @@ class Architecture:
     family: Family
     transport: Transport = Transport.TFTP
     loaders: tuple[str, ...] = ()
+    shims: tuple[str, ...] = ()
 
     @property
     def machine(self) -> str:
@@ -79,6 +81,21 @@ def _efi(cpu: str, *plain: str) -> tuple[str, ...]:
     )
 
 
+def _shims(cpu: str, suffix: str) -> tuple[str, ...]:
+    """Return what the shims of a signed iPXE are called for that processor, the best first.
+
+    As in upstream's release archive, or with shim's own word for the processor. Here the one for
+    the iPXE without drivers comes first: the firmware's own has just loaded both, and goes on
+    working, where some NICs do not survive that another takes them over (ipxe/ipxe#973).
+    """
+    return tuple(
+        f"{folder}{name}-shim{processor}.efi"
+        for folder in (f"{cpu}-sb/", f"ipxeboot/{cpu}-sb/", "")
+        for name in ("snponly", "ipxe")
+        for processor in ("", suffix)
+    )
+
+
 _BIOS: Final = (
     *("undionly.kpxe", "ipxe.pxe", "undionly.kkpxe"),
     # The 32-bit ones start on any processor; upstream's links in the archive are to the others.
@@ -95,6 +112,8 @@ and of the Pi 5, whose boot ROM has the rest in it."""
 _IA32: Final = _efi("i386")
 _ARM32: Final = _efi("arm32")
 _ARM64: Final = _efi("arm64")
+_X64_SHIMS: Final = _shims("x86_64", "x64")
+_ARM64_SHIMS: Final = _shims("arm64", "aa64")
 _RISCV32: Final = _efi("riscv32")
 _RISCV64: Final = _efi("riscv64")
 _LOONG64: Final = _efi("loong64")
@@ -107,19 +126,21 @@ _TABLE: Final = (
     Architecture(0x04, "Arc x86", Family.OTHER),
     Architecture(0x05, "Intel Lean Client", Family.OTHER),
     Architecture(0x06, "ia32 UEFI", Family.UEFI, loaders=_IA32),
-    Architecture(0x07, "x64 UEFI", Family.UEFI, loaders=_X64),
+    Architecture(0x07, "x64 UEFI", Family.UEFI, loaders=_X64, shims=_X64_SHIMS),
     Architecture(0x08, "XScale UEFI", Family.UEFI),
-    Architecture(0x09, "x64 UEFI", Family.UEFI, loaders=_X64),  # EBC to the letter of IANA
+    Architecture(
+        0x09, "x64 UEFI", Family.UEFI, loaders=_X64, shims=_X64_SHIMS
+    ),  # EBC to the letter of IANA
     Architecture(0x0A, "arm32 UEFI", Family.UEFI, loaders=_ARM32),
-    Architecture(0x0B, "arm64 UEFI", Family.UEFI, loaders=_ARM64),
+    Architecture(0x0B, "arm64 UEFI", Family.UEFI, loaders=_ARM64, shims=_ARM64_SHIMS),
     Architecture(0x0C, "PowerPC Open Firmware", Family.OTHER),
     Architecture(0x0D, "PowerPC ePAPR", Family.OTHER),
     Architecture(0x0E, "POWER OPAL v3", Family.OTHER),
     Architecture(0x0F, "ia32 UEFI HTTP", Family.UEFI, Transport.HTTP, _IA32),
-    Architecture(0x10, "x64 UEFI HTTP", Family.UEFI, Transport.HTTP, _X64),
+    Architecture(0x10, "x64 UEFI HTTP", Family.UEFI, Transport.HTTP, _X64, _X64_SHIMS),
     Architecture(0x11, "EBC UEFI HTTP", Family.UEFI, Transport.HTTP),
     Architecture(0x12, "arm32 UEFI HTTP", Family.UEFI, Transport.HTTP, _ARM32),
-    Architecture(0x13, "arm64 UEFI HTTP", Family.UEFI, Transport.HTTP, _ARM64),
+    Architecture(0x13, "arm64 UEFI HTTP", Family.UEFI, Transport.HTTP, _ARM64, _ARM64_SHIMS),
     Architecture(0x14, "BIOS HTTP", Family.BIOS, Transport.HTTP, _BIOS),
     Architecture(0x15, "arm32 U-Boot", Family.OTHER),
     Architecture(0x16, "arm64 U-Boot", Family.OTHER),

@@ -144,6 +144,9 @@ DHCP_UNANSWERED = Bound(
 DHCP_CHAINS = Bound(
     "dhcp_chains", 4096, "machines that were handed our iPXE", "the oldest is forgotten"
 )
+SHIMS = Bound(
+    "shims", 4096, "clients that were given a shim within two minutes", "the oldest forgotten"
+)
 DHCP_DESTINATIONS = Bound(
     "dhcp_destinations",
     50,

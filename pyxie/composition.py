@@ -312,7 +312,9 @@ def assemble(
         definitions=definitions,
         rendering=rendering,
         base_url=base_url,
-        loaders=Loaders(lambda: settings().ipxe),
+        loaders=Loaders(
+            lambda: settings().ipxe, http_port=lambda: settings().http.port, clock=steady
+        ),
         upstreams=Upstreams(
             proxies,
             first_byte=lambda: settings().limits.first_byte,

@@ -17,6 +17,7 @@ from pyxie.http import (
     front,
     health,
     images,
+    loaderfiles,
     loaders,
     machine_files,
     machines,
@@ -33,7 +34,18 @@ from pyxie.http.routing import Operation
 _OWN = (
     *(front, health, machines, machine_files, builds, bulk, events, tokens, settings, media),
     *(images, recipes, loaders),
-    *(boot, bootfiles, mediafiles, mirror, boot_api, adhoc, discovered, nocloud, answerfile),
+    *(
+        boot,
+        loaderfiles,
+        bootfiles,
+        mediafiles,
+        mirror,
+        boot_api,
+        adhoc,
+        discovered,
+        nocloud,
+        answerfile,
+    ),
 )
 
 

@@ -53,6 +53,14 @@ class TestTable:
             "arm64 UEFI HTTP",
         }
 
+    def test_shims_of_a_signed_ipxe_are_those_of_the_releases_folders(self) -> None:
+        shims = {code: row.shims for code, row in ARCHITECTURES.items() if row.shims}
+
+        assert set(shims) == {0x07, 0x09, 0x0B, 0x10, 0x13}
+        assert shims[0x13][0] == "arm64-sb/snponly-shim.efi"
+        assert shims[0x07][2] == "x86_64-sb/ipxe-shim.efi"
+        assert "ipxe-shimx64.efi" in shims[0x10]
+
     def test_a_machine_is_the_same_however_it_fetches(self) -> None:
         names = {ARCHITECTURES[code].machine for code in (0x07, 0x09, 0x10)}
 

@@ -302,7 +302,9 @@ class TestLoaders:
     def test_every_name_is_listed(self) -> None:
         listed = {name for row in rows(text("ipxe/README.md")) for name in quoted(row[-1])}
 
-        assert {name for row in ARCHITECTURES.values() for name in row.loaders} <= listed
+        assert {
+            name for row in ARCHITECTURES.values() for name in (*row.loaders, *row.shims)
+        } <= listed
 
 
 class TestEvents:

@@ -1,7 +1,7 @@
-"""The HTTP half of a boot: loader, iPXE script, folders of files; open to all.
+"""The HTTP half of a boot: iPXE script, folders of files; open to all.
 
-A machine that is not in build mode gets nothing here but a sentence for its screen. Its kernel
-and initrds are in `pyxie.http.bootfiles`.
+A machine that is not in build mode gets nothing here but a sentence for its screen. Its loader is
+in `pyxie.http.loaderfiles`, its kernel and initrds in `pyxie.http.bootfiles`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from pyxie.errors import BusyError, ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import (
     AdHocScriptSent,
     Booting,
-    LoaderOverHttp,
-    LoaderProgress,
     MenuShown,
     ScriptFailed,
     ScriptRefused,
@@ -32,7 +30,6 @@ from pyxie.http.parts import (
     BUILDS,
     CHAINS,
     DISCOVERY,
-    LOADERS,
     NETBOOTS,
     POOLS,
     RECOGNISER,
@@ -195,21 +192,6 @@ async def booting(request: web.Request) -> web.Response:
     request.app[TRACE].record(Booting(), mac=mac, host=build.host, peer=at)
     await builds.installing(build, "booting", at, mac)
     return text("# booting\n")
-
-
-@routes.get("/loader/{mac}/{name:.+}", scope=OPEN)
-async def loader(request: web.Request) -> web.StreamResponse:
-    """Give UEFI HTTP Boot its boot loader, and what that asks for beside itself."""
-    trace, name, mac = request.app[TRACE], request.match_info["name"], mac_of(request)
-    pool, at = request.app[POOLS].loaders, str(peer(request))
-
-    def moved(sent: int, total: int | None) -> None:
-        trace.record(LoaderProgress(name=name, sent=sent, total=total), mac=mac, peer=at)
-
-    async with opened(pool, request.app[LOADERS].find, name) as file:
-        if request.method == "GET":
-            trace.record(LoaderOverHttp(name=name), mac=mac, peer=at)
-        return await send(request, pool, file, moved)
 
 
 @routes.get("/images/{name:.+}", scope=OPEN)

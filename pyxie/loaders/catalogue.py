@@ -10,6 +10,7 @@ from typing import Final
 from pyxie.architectures import ARCHITECTURES
 from pyxie.config.validate import nearest
 from pyxie.config.words import architectures
+from pyxie.loaders.shims import second_stage
 
 _MOST_KEPT: Final = 1000
 
@@ -49,25 +50,20 @@ class Catalogue:
     Args:
         own: What is in the operator's folder.
         distribution: What distributions' packages have brought.
+
+    Attributes:
+        plain: By option 93's code, the loader that is there without a shim.
+        signed: The same of shims that start a signed iPXE; these come first.
+        usual: What clients are handed where nothing else is wanted.
     """
 
     def __init__(self, own: Iterable[Loader], distribution: Iterable[Loader]) -> None:
         mine = {loader.name.lower(): loader for loader in own}
         theirs = {loader.name.lower(): loader for loader in distribution}
         self._all = {**theirs, **mine}
-        usual: dict[int, str] = {}
-        for code, row in ARCHITECTURES.items():
-            for folder in (mine, theirs):
-                fitting = (
-                    name
-                    for name in row.loaders
-                    if name.lower() in folder and code in folder[name.lower()].codes
-                )
-                name = next(fitting, None)
-                if name is not None:
-                    usual[code] = name
-                    break
-        self.usual: Mapping[int, str] = MappingProxyType(usual)
+        self.plain: Mapping[int, str] = MappingProxyType(dict(_plain(mine, theirs)))
+        self.signed: Mapping[int, str] = MappingProxyType(dict(_signed(mine)))
+        self.usual: Mapping[int, str] = MappingProxyType({**self.plain, **self.signed})
         self._choices: dict[object, Choice] = {}
 
     def fitting(self, code: int) -> list[str]:
@@ -76,7 +72,8 @@ class Catalogue:
         Only what is called as their loaders are, or as programs of UEFI are: to a BIOS any file
         might be one.
         """
-        known = {name.lower() for name in ARCHITECTURES[code].loaders}
+        row = ARCHITECTURES[code]
+        known = {name.lower() for name in (*row.loaders, *row.shims)}
         return sorted(
             each.name
             for lower, each in self._all.items()
@@ -125,6 +122,29 @@ class Catalogue:
                 for code in fitting:
                     absent.pop(code, None)
         return Choice(MappingProxyType(found), MappingProxyType(absent))
+
+
+def _plain(mine: Mapping[str, Loader], theirs: Mapping[str, Loader]) -> Iterator[tuple[int, str]]:
+    """Yield the best by architecture; the operator's come first."""
+    for code, row in ARCHITECTURES.items():
+        for folder in (mine, theirs):
+            name = next((each for each in row.loaders if _fits(folder, each, code)), None)
+            if name is not None:
+                yield code, name
+                break
+
+
+def _signed(mine: Mapping[str, Loader]) -> Iterator[tuple[int, str]]:
+    """Yield the best shim by architecture; without what it starts it is none."""
+    for code, row in ARCHITECTURES.items():
+        for name in row.shims:
+            if _fits(mine, name, code) and _fits(mine, second_stage(name), code):
+                yield code, name
+                break
+
+
+def _fits(folder: Mapping[str, Loader], name: str, code: int) -> bool:
+    return name.lower() in folder and code in folder[name.lower()].codes
 
 
 def _parts(wanted: Wanted) -> list[tuple[str, str]]:

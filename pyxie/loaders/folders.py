@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final
 
 from pyxie.architectures import ARCHITECTURES
+from pyxie.clock import steady
+from pyxie.config.settings import Http
 from pyxie.config.values import mac as canonical
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
+from pyxie.loaders.autoexec import autoexec, is_autoexec
 from pyxie.loaders.catalogue import Catalogue, Loader, Wanted
 from pyxie.loaders.programs import HEAD, codes_for
+from pyxie.loaders.shims import ShimMemory, is_shim
 from pyxie.tftp.source import Found
 
 DISTRIBUTION = (Path("/usr/lib/ipxe"), Path("/usr/share/ipxe"), Path("/usr/lib/ipxe/qemu"))
@@ -31,6 +37,21 @@ _MOST_LISTED: Final = 5000
 _NO_LOADERS: Final = (".j2", ".md")
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a client asks for.
+
+    Attributes:
+        path: The file.
+        name: Its name in its folder.
+        mac: ``aa:bb:cc:dd:ee:ff``, if it is known.
+    """
+
+    path: Path
+    name: str
+    mac: str | None
+
+
 class Loaders:
     """Finds loaders by name, and tells which one fits an architecture.
 
@@ -40,16 +61,27 @@ class Loaders:
     Args:
         folder: The operator's, as of now, all of whose files are served.
         distribution: Folders of which only the loaders that pyxie knows are served.
+        http_port: Where our HTTP server listens, to which scripts lead.
+        clock: Seconds, steady.
 
     Attributes:
         catalogue: What there was at the last `refresh`.
     """
 
     def __init__(
-        self, folder: Callable[[], Path], distribution: Sequence[Path] = DISTRIBUTION
+        self,
+        folder: Callable[[], Path],
+        distribution: Sequence[Path] = DISTRIBUTION,
+        *,
+        http_port: Callable[[], int] = lambda: Http().port,
+        clock: Callable[[], float] = steady,
     ) -> None:
         self._folder = folder
         self._distribution = tuple(distribution)
+        self._http_port = http_port
+        self._clock = clock
+        self._shims = ShimMemory()
+        self._lock = threading.Lock()
         self.catalogue = Catalogue((), ())
         self.refresh()
 
@@ -106,7 +138,7 @@ class Loaders:
                     return folder / known
             raise
 
-    def open(self, name: str, local: IPv4Address, peer: IPv4Address) -> Found:  # noqa: ARG002
+    def open(self, name: str, local: IPv4Address, peer: IPv4Address) -> Found:
         """Return what a TFTP client asks for; see `pyxie.tftp.source.Source`."""
         plain = normalise(name)
         first, _, rest = plain.partition("/")
@@ -115,7 +147,40 @@ class Loaders:
             mac = canonical(first)
             if not self._has(plain):  # an operator may have a folder of that name
                 plain = rest
-        return Found(path=self.find(plain), mac=mac, what=plain)
+        try:
+            asked = self.asked(plain, str(peer), mac)
+        except NotServedError:
+            if not is_autoexec(plain):
+                raise
+            script = autoexec(f"http://{local}:{self._http_port()}", mac)
+            return Found(data=script.encode(), mac=mac, what=plain)
+        return Found(path=asked.path, mac=asked.mac, what=asked.name)
+
+    def asked(self, name: str, client: str, mac: str | None) -> Asked:
+        """Return what a client means by a name.
+
+        In the root, that is what the shim starts which it was given.
+
+        Args:
+            name: Without a MAC before it.
+            client: Its address.
+            mac: ``aa:bb:cc:dd:ee:ff``, if it is known.
+
+        Raises:
+            NotServedError: There is nothing of that name.
+        """
+        now = self._clock()
+        if mac is None and "/" not in name:
+            with self._lock:
+                meant, whose = self._shims.meant(client, name, now)
+            for each in meant:
+                if self._has(each):
+                    return Asked(self.find(each), each, whose)
+        path = self.find(name)
+        if is_shim(name):
+            with self._lock:
+                self._shims.give(client, name, mac, now)
+        return Asked(path, name, mac)
 
     def _has(self, name: str) -> bool:
         try:

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from tests.dialogue.wires import Answer
 from tests.render.ipxe import lines, split
 
+_INNERMOST = re.compile(r"\$\{([\w/]+)(?::\w+)?\}")
+
 
 @dataclass(frozen=True)
 class Ran:
     """What became of a script.
 
     Attributes:
-        ended: ``boot``, or ``next device``.
+        ended: ``boot``, ``next device``, or ``as without a script``.
         screen: What stood on the machine's screen.
         loaded: The images, by name.
         cmdline: The kernel's.
@@ -52,6 +54,14 @@ class Ipxe:
     async def run(self, url: str) -> Ran:
         """Fetch a script and run it to its end."""
         assert await self._chain("--replace", "--autofree", url), f"no script at {url}"
+        return await self._to_its_end()
+
+    async def runs(self, text: str) -> Ran:
+        """Run a script that was got by other ways."""
+        self._lines, self._at = lines(text), 1
+        return await self._to_its_end()
+
+    async def _to_its_end(self) -> Ran:
         while not self._ended:
             line = self._lines[self._at]
             self._at += 1
@@ -78,6 +88,8 @@ class Ipxe:
             return await self._chain(*words)
         if name == "iseq":
             return words[0] == words[1]
+        if name == "isset":
+            return bool(words[0])
         if name in ("set", "inc"):
             self._set(name, *words)
         else:
@@ -101,6 +113,10 @@ class Ipxe:
             case "imgfree", *which:
                 for each in which or list(self._images):
                     del self._images[each]
+            case "dhcp", _:
+                pass
+            case "autoboot", *_:
+                self._ended = "as without a script"
             case "boot", "kernel":
                 self._ended = "boot"
             case "exit", "1":
@@ -124,4 +140,6 @@ class Ipxe:
         return answer.status == 200
 
     def _expanded(self, word: str) -> str:
-        return re.sub(r"\$\{([\w/]+)[^}]*\}", lambda found: self._settings.get(found[1], ""), word)
+        while (found := _INNERMOST.search(word)) is not None:
+            word = word[: found.start()] + self._settings.get(found[1], "") + word[found.end() :]
+        return word

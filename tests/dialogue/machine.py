@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
@@ -191,14 +191,24 @@ class Machine:
             url: As iPXE was offered it.
             meanwhile: Called each time that the script sleeps.
         """
+        return await self._runs(lambda ipxe: ipxe.run(url), meanwhile)
 
+    async def runs(self, text: str) -> Ran:
+        """Run a script that an iPXE has got by other ways."""
+        return await self._runs(lambda ipxe: ipxe.runs(text))
+
+    async def _runs(
+        self,
+        begin: Callable[[Ipxe], Awaitable[Ran]],
+        meanwhile: Callable[[], object] = lambda: None,
+    ) -> Ran:
         def sleeps(seconds: float) -> None:
             self._wait(seconds)
             meanwhile()
 
         settings = {"net0/mac": self.mac, "errno": "2d0c613b", **self.smbios}
         self.leaves()
-        ran = await Ipxe(self.gets, sleeps, settings).run(url)
+        ran = await begin(Ipxe(self.gets, sleeps, settings))
         self.leaves()
         return ran
 

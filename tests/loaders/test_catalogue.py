@@ -42,6 +42,51 @@ class TestUsually:
         assert ALL.choice("") == ALL.choice({}) == Choice(ALL.usual)
 
 
+SHIM, IPXE_SHIM = of("x86_64-sb/snponly-shim.efi", X64), of("x86_64-sb/ipxe-shim.efi", X64)
+SIGNED = of("x86_64-sb/snponly.efi", X64)
+
+
+class TestSigned:
+    """An operator's signed iPXE, and the shim that starts it."""
+
+    def test_comes_first_by_its_shim(self) -> None:
+        there = Catalogue([SHIM, SIGNED, of("ipxe-x86_64.efi", X64)], [UNDIONLY, IPXE])
+
+        assert there.signed == dict.fromkeys((0x07, 0x09, 0x10), "x86_64-sb/snponly-shim.efi")
+        assert there.usual == {**there.plain, **there.signed}
+        assert there.plain[0x07] == "ipxe-x86_64.efi"
+
+    def test_is_none_without_what_its_shim_starts(self) -> None:
+        """And no distribution's iPXE is taken for that: it is not signed."""
+        there = Catalogue([SHIM, IPXE_SHIM, of("ipxe-shim.efi", X64)], [IPXE, SIGNED])
+
+        assert there.signed == {}
+
+    @pytest.mark.parametrize(
+        ("shim", "starts"),
+        [
+            ("arm64-sb/ipxe-shim.efi", "arm64-sb/ipxe.efi"),
+            ("ipxeboot/arm64-sb/snponly-shim.efi", "ipxeboot/arm64-sb/snponly.efi"),
+            ("snponly-shimaa64.efi", "snponly.efi"),
+            ("ipxe-shim.efi", "ipxe.efi"),
+        ],
+    )
+    def test_may_lie_in_the_releases_folders_or_in_the_root(self, shim: str, starts: str) -> None:
+        there = Catalogue([of(shim, ARM64), of(starts, ARM64)], [])
+
+        assert there.signed == dict.fromkeys((0x0B, 0x13), shim)
+
+    def test_is_for_the_processor_that_both_are_for(self) -> None:
+        there = Catalogue([of("ipxe-shim.efi", X64), of("ipxe.efi", ARM64)], [])
+
+        assert there.signed == {}
+
+    def test_gives_way_to_what_loader_names(self) -> None:
+        there = Catalogue([SHIM, SIGNED], [IPXE])
+
+        assert there.choice("ipxe.efi").by_architecture[0x07] == "ipxe.efi"
+
+
 class TestFitting:
     def test_is_what_is_called_as_a_loader_or_is_a_program_of_that_firmware(self) -> None:
         there = Catalogue([of("grubx64.efi", X64), of("notes.txt", BIOS), ARM], [UNDIONLY, IPXE])

@@ -11,6 +11,7 @@ import pytest
 
 from pyxie.confined import OutsideError
 from pyxie.errors import NotServedError
+from pyxie.loaders.autoexec import autoexec
 from pyxie.loaders.folders import DISTRIBUTION, Loaders
 from pyxie.tftp.source import Found
 from tests.loaders.programs import ARM64
@@ -148,6 +149,83 @@ class TestOverTftp:
         with pytest.raises(NotServedError) as caught:
             loaders.open("52-54-00-ab-cd-ef/y", US, THEM)
         assert str(caught.value) == "y: no such file"
+
+
+MAC, SB = "52:54:00:ab:cd:ef", "52-54-00-ab-cd-ef/x86_64-sb"
+
+
+class TestAShim:
+    """A signed iPXE's, as upstream's release has them."""
+
+    @pytest.fixture(autouse=True)
+    def _release(self, own: Path) -> None:
+        folder = own / "x86_64-sb"
+        put(*(folder / f"{stem}{end}.efi" for stem in ("ipxe", "snponly") for end in ("", "-shim")))
+
+    def test_finds_what_it_starts_beside_itself(self, own: Path, debian: Path) -> None:
+        loaders = Loaders(lambda: own, [debian])
+        loaders.open(f"{SB}/snponly-shim.efi", US, THEM)
+
+        assert loaders.open(f"{SB}/snponly.efi", US, THEM) == Found(
+            path=own / "x86_64-sb/snponly.efi", mac=MAC, what="x86_64-sb/snponly.efi"
+        )
+
+    def test_finds_it_in_the_root_too_and_not_another_of_that_name(
+        self, own: Path, debian: Path
+    ) -> None:
+        """Firmware that keeps no name for it: ipxe/ipxe#1684."""
+        loaders = Loaders(lambda: own, [debian])
+        loaders.open(f"{SB}/snponly-shim.efi", US, THEM)
+
+        assert loaders.open("/ipxe.efi", US, THEM) == Found(
+            path=own / "x86_64-sb/snponly.efi", mac=MAC, what="x86_64-sb/snponly.efi"
+        )
+        assert loaders.open("ipxe.efi", US, IPv4Address("192.0.2.8")).path == debian / "ipxe.efi"
+
+    def test_is_told_at_once_what_is_not_there(self, own: Path, debian: Path) -> None:
+        loaders = Loaders(lambda: own, [debian])
+        loaders.open(f"{SB}/snponly-shim.efi", US, THEM)
+
+        for name in (f"{SB}/revocations.efi", "shim_certificate_0.efi", "ipxe.efi.bak"):
+            with pytest.raises(NotServedError):
+                loaders.open(name, US, THEM)
+
+    def test_is_forgotten_in_two_minutes(self, own: Path, debian: Path) -> None:
+        now = [10.0]
+        loaders = Loaders(lambda: own, [debian], clock=lambda: now[0])
+        loaders.open(f"{SB}/ipxe-shim.efi", US, THEM)
+        now[0] += 120
+
+        assert loaders.open("ipxe.efi", US, THEM).path == debian / "ipxe.efi"
+
+
+class TestAutoexec:
+    @pytest.mark.parametrize("folder", ["x86_64-sb/", ""])
+    def test_leads_to_the_script_of_the_machine_whose_mac_is_before_it(
+        self, own: Path, folder: str
+    ) -> None:
+        loaders = Loaders(lambda: own, (), http_port=lambda: 8091)
+
+        found = loaders.open(f"52-54-00-ab-cd-ef/{folder}autoexec.ipxe", US, THEM)
+
+        assert found == Found(
+            data=autoexec("http://192.0.2.1:8091", MAC).encode(),
+            mac=MAC,
+            what=f"{folder}autoexec.ipxe",
+        )
+
+    @pytest.mark.parametrize("name", ["autoexec.ipxe", "x86_64-sb\\AUTOEXEC.ipxe"])
+    def test_is_for_any_machine_without_one(self, own: Path, name: str) -> None:
+        found = Loaders(lambda: own, ()).open(name, US, THEM)
+
+        assert found.data == autoexec("http://192.0.2.1:8090", None).encode()
+
+    def test_of_the_operators_own_comes_first(self, own: Path) -> None:
+        put(own / "x86_64-sb/autoexec.ipxe")
+
+        found = Loaders(lambda: own, ()).open(f"{SB}/autoexec.ipxe", US, THEM)
+
+        assert found.path == own / "x86_64-sb/autoexec.ipxe"
 
 
 class TestArchitectures:
