@@ -53,7 +53,7 @@ class Catalogue:
 
     Attributes:
         plain: By option 93's code, the loader that is there without a shim.
-        signed: The same of shims that start a signed iPXE; these come first.
+        signed_ipxe: The same of shims that start a signed iPXE; these come first.
         usual: What clients are handed where nothing else is wanted.
     """
 
@@ -62,8 +62,8 @@ class Catalogue:
         theirs = {loader.name.lower(): loader for loader in distribution}
         self._all = {**theirs, **mine}
         self.plain: Mapping[int, str] = MappingProxyType(dict(_plain(mine, theirs)))
-        self.signed: Mapping[int, str] = MappingProxyType(dict(_signed(mine)))
-        self.usual: Mapping[int, str] = MappingProxyType({**self.plain, **self.signed})
+        self.signed_ipxe: Mapping[int, str] = MappingProxyType(dict(_signed_ipxe(mine)))
+        self.usual: Mapping[int, str] = MappingProxyType({**self.plain, **self.signed_ipxe})
         self._choices: dict[object, Choice] = {}
 
     def fitting(self, code: int) -> list[str]:
@@ -134,7 +134,7 @@ def _plain(mine: Mapping[str, Loader], theirs: Mapping[str, Loader]) -> Iterator
                 break
 
 
-def _signed(mine: Mapping[str, Loader]) -> Iterator[tuple[int, str]]:
+def _signed_ipxe(mine: Mapping[str, Loader]) -> Iterator[tuple[int, str]]:
     """Yield the best shim by architecture; without what it starts it is none."""
     for code, row in ARCHITECTURES.items():
         for name in row.shims:

@@ -4,6 +4,10 @@ Lane A is Debian's signed shim and GRUB, which goes on by a configuration of our
 Secure Boot is off, to the signed kernel where it is on. That GRUB asks whom ``siaddr`` of the DHCP
 server's ACK names, a proxy's offer or not (rhboot/grub2#82, which Debian's has not), and where that
 is another it asks there for minutes, or stops: so it is for clients of whom it is known.
+
+Lane B is an operator's signed iPXE with its shim. It asks nobody but us, boots by HTTP as well, and
+borrows the shim of whatever system it loads: it comes first. Lane C is the shim and the GRUB of the
+system that is to be installed, whose kernel no other shim trusts.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import Final
 
 from pyxie.architectures import ARCHITECTURES, Transport
 from pyxie.config.values import SecureBootWish
+from pyxie.loaders.shims import is_shim
 
 
 class SecureBoot(StrEnum):
@@ -33,6 +38,10 @@ class Lane(StrEnum):
     """iPXE, or what ``loader`` names, by itself."""
     GRUB = "grub"
     """A signed shim, and the signed GRUB that it starts."""
+    SIGNED_IPXE = "signed-ipxe"
+    """A shim, and the signed iPXE that it starts."""
+    OWN = "own"
+    """The shim and GRUB of the system itself."""
 
 
 class WhyNot(StrEnum):
@@ -45,7 +54,9 @@ class WhyNot(StrEnum):
     NOT_SIGNED = "not-signed"
     """Nobody signs a loader for its architecture."""
     NOT_THERE = "not-there"
-    """There is no shim with its GRUB."""
+    """There is no shim with what it starts."""
+    NOT_NEEDED = "not-needed"
+    """Another lane boots that system as well, or Secure Boot is not known to be on."""
     NAMED = "named"
     """``loader`` names a file."""
     SWITCHED_OFF = "switched-off"
@@ -82,6 +93,9 @@ class Facts:
         usual: What it gets by itself; None if there is nothing.
         named: ``loader`` names that.
         signed: The shim's name, where it and its GRUB are there; None if not.
+        signed_ipxe: The same of an operator's signed iPXE.
+        own: The same of the system that it is to boot.
+        foreign: Debian's shim does not trust that system's kernel.
         state: Of its Secure Boot.
         from_us: Whether its DHCP server is known to give our address as ``siaddr``; None if
             nothing is known of it.
@@ -92,6 +106,9 @@ class Facts:
     usual: str | None
     named: bool = False
     signed: str | None = None
+    signed_ipxe: str | None = None
+    own: str | None = None
+    foreign: bool = False
     state: SecureBoot = SecureBoot.UNKNOWN
     from_us: bool | None = None
 
@@ -117,10 +134,50 @@ def chain(facts: Facts) -> Chain:
     ``always`` asks neither for the state nor for the DHCP server, and where Secure Boot is off
     GRUB goes on to what ``loader`` names.
     """
-    why = _why_not_grub(facts)
-    if why is None:
-        return Chain(Lane.GRUB, facts.signed, MappingProxyType({}))
-    return Chain(Lane.IPXE, facts.usual, MappingProxyType({Lane.GRUB: why}))
+    why: dict[Lane, WhyNot] = {}
+    for lane, loader, why_not in (
+        (Lane.SIGNED_IPXE, _signed_ipxe(facts), _why_not_signed_ipxe(facts)),
+        (Lane.OWN, facts.own, _why_not_own(facts)),
+        (Lane.GRUB, facts.signed, _why_not_grub(facts)),
+    ):
+        if why_not is None:
+            return Chain(lane, loader, MappingProxyType(why))
+        why[lane] = why_not
+    return Chain(Lane.IPXE, facts.usual, MappingProxyType(why))
+
+
+def _signed_ipxe(facts: Facts) -> str | None:
+    """Return a signed iPXE's shim: what ``loader`` names, if it is one."""
+    is_named = facts.named and facts.usual is not None and is_shim(facts.usual)
+    return facts.usual if is_named else facts.signed_ipxe
+
+
+def _why_not_signed_ipxe(facts: Facts) -> WhyNot | None:
+    row = ARCHITECTURES.get(facts.code)
+    if row is None or not row.shims:
+        return WhyNot.NOT_SIGNED
+    if facts.wish == "never":
+        return WhyNot.NEVER
+    shim = _signed_ipxe(facts)
+    if shim is None:
+        return WhyNot.NOT_THERE
+    by_name = facts.named and shim != facts.usual and facts.wish != "always"
+    return WhyNot.NAMED if by_name else None
+
+
+def _why_not_own(facts: Facts) -> WhyNot | None:
+    """Where it is known that Secure Boot is on, all else would be refused: nothing is lost."""
+    if facts.wish == "never":
+        return WhyNot.NEVER
+    if facts.own is None:
+        return WhyNot.NOT_THERE
+    if facts.signed is not None and not facts.foreign:
+        return WhyNot.NOT_NEEDED
+    if facts.wish == "always":
+        return None
+    if facts.named:
+        return WhyNot.NAMED
+    return None if facts.state is SecureBoot.ON else WhyNot.NOT_NEEDED
 
 
 def _why_not_grub(facts: Facts) -> WhyNot | None:

@@ -52,15 +52,15 @@ class TestSigned:
     def test_comes_first_by_its_shim(self) -> None:
         there = Catalogue([SHIM, SIGNED, of("ipxe-x86_64.efi", X64)], [UNDIONLY, IPXE])
 
-        assert there.signed == dict.fromkeys((0x07, 0x09, 0x10), "x86_64-sb/snponly-shim.efi")
-        assert there.usual == {**there.plain, **there.signed}
+        assert there.signed_ipxe == dict.fromkeys((0x07, 0x09, 0x10), "x86_64-sb/snponly-shim.efi")
+        assert there.usual == {**there.plain, **there.signed_ipxe}
         assert there.plain[0x07] == "ipxe-x86_64.efi"
 
     def test_is_none_without_what_its_shim_starts(self) -> None:
         """And no distribution's iPXE is taken for that: it is not signed."""
         there = Catalogue([SHIM, IPXE_SHIM, of("ipxe-shim.efi", X64)], [IPXE, SIGNED])
 
-        assert there.signed == {}
+        assert there.signed_ipxe == {}
 
     @pytest.mark.parametrize(
         ("shim", "starts"),
@@ -74,12 +74,12 @@ class TestSigned:
     def test_may_lie_in_the_releases_folders_or_in_the_root(self, shim: str, starts: str) -> None:
         there = Catalogue([of(shim, ARM64), of(starts, ARM64)], [])
 
-        assert there.signed == dict.fromkeys((0x0B, 0x13), shim)
+        assert there.signed_ipxe == dict.fromkeys((0x0B, 0x13), shim)
 
     def test_is_for_the_processor_that_both_are_for(self) -> None:
         there = Catalogue([of("ipxe-shim.efi", X64), of("ipxe.efi", ARM64)], [])
 
-        assert there.signed == {}
+        assert there.signed_ipxe == {}
 
     def test_gives_way_to_what_loader_names(self) -> None:
         there = Catalogue([SHIM, SIGNED], [IPXE])

@@ -13,11 +13,12 @@ from pyxie.loaders.lanes import PAIRS, Chain, Facts, Lane, SecureBoot, WhyNot, c
 
 SIGNED = Facts(code=0x07, usual="ipxe.efi", signed="shimx64.efi", from_us=True)
 """A client for which all is there, and of which nothing is known but its DHCP server."""
-BY_GRUB = Chain(Lane.GRUB, "shimx64.efi", {})
+NONE_SIGNED = {Lane.SIGNED_IPXE: WhyNot.NOT_THERE, Lane.OWN: WhyNot.NOT_THERE}
+BY_GRUB = Chain(Lane.GRUB, "shimx64.efi", NONE_SIGNED)
 
 
 def by_itself(why: WhyNot) -> Chain:
-    return Chain(Lane.IPXE, "ipxe.efi", {Lane.GRUB: why})
+    return Chain(Lane.IPXE, "ipxe.efi", {**NONE_SIGNED, Lane.GRUB: why})
 
 
 class TestAuto:
@@ -63,7 +64,10 @@ class TestNever:
     ) -> None:
         facts = replace(SIGNED, wish="never", state=state, from_us=from_us)
 
-        assert chain(facts) == by_itself(WhyNot.NEVER)
+        never = dict.fromkeys((Lane.SIGNED_IPXE, Lane.OWN, Lane.GRUB), WhyNot.NEVER)
+        assert chain(facts) == Chain(Lane.IPXE, "ipxe.efi", never)
+        facts = replace(facts, signed_ipxe="snponly-shim.efi", own="boot/x/shim/shimx64.efi")
+        assert chain(facts) == Chain(Lane.IPXE, "ipxe.efi", never)
 
 
 class TestArchitectures:
@@ -80,9 +84,81 @@ class TestArchitectures:
         facts = replace(SIGNED, code=code, wish=wish, signed=None)
 
         why = WhyNot.OVER_HTTP if code in (0x10, 0x13) else WhyNot.NOT_SIGNED
-        assert chain(facts) == by_itself(why)
+        ipxe = WhyNot.NOT_THERE if code in (0x10, 0x13) else WhyNot.NOT_SIGNED
+        assert chain(facts).loader == "ipxe.efi"
+        assert chain(facts).why_not == {
+            Lane.SIGNED_IPXE: ipxe,
+            Lane.OWN: WhyNot.NOT_THERE,
+            Lane.GRUB: why,
+        }
 
     def test_without_any_loader_are_handed_none(self) -> None:
         facts = replace(SIGNED, code=0x06, usual=None, signed=None)
 
-        assert chain(facts) == Chain(Lane.IPXE, None, {Lane.GRUB: WhyNot.NOT_SIGNED})
+        assert (chain(facts).lane, chain(facts).loader) == (Lane.IPXE, None)
+
+
+SHIM = "x86_64-sb/snponly-shim.efi"
+
+
+class TestASignedIpxe:
+    """An operator's, with its shim."""
+
+    @pytest.mark.parametrize("wish", ["auto", "always"])
+    @pytest.mark.parametrize("code", [0x07, 0x10])
+    @pytest.mark.parametrize("state", list(SecureBoot))
+    def test_comes_first_whatever_is_known(
+        self, wish: SecureBootWish, code: int, state: SecureBoot
+    ) -> None:
+        facts = replace(SIGNED, signed_ipxe=SHIM, wish=wish, code=code, state=state, own="x")
+
+        assert chain(facts) == Chain(Lane.SIGNED_IPXE, SHIM, {})
+
+    def test_gives_way_to_what_loader_names_unless_it_is_wished_always(self) -> None:
+        facts = replace(SIGNED, signed_ipxe=SHIM, named=True, signed=None)
+
+        assert chain(facts).loader == "ipxe.efi"
+        assert chain(facts).why_not[Lane.SIGNED_IPXE] is WhyNot.NAMED
+        assert chain(replace(facts, wish="always")).loader == SHIM
+
+    @pytest.mark.parametrize("wish", ["auto", "always"])
+    def test_may_be_named_by_its_shim(self, wish: SecureBootWish) -> None:
+        facts = replace(SIGNED, named=True, usual="my/ipxe-shim.efi", wish=wish, signed_ipxe=SHIM)
+
+        assert chain(facts) == Chain(Lane.SIGNED_IPXE, "my/ipxe-shim.efi", {})
+
+
+class TestTheSystemsOwn:
+    """The shim and GRUB of what is to be installed."""
+
+    OWN = replace(SIGNED, own="boot/web01/shim/shimx64.efi", foreign=True)
+    BY_OWN = Chain(Lane.OWN, "boot/web01/shim/shimx64.efi", {Lane.SIGNED_IPXE: WhyNot.NOT_THERE})
+
+    def test_is_for_who_wishes_it_or_is_known_to_need_it(self) -> None:
+        assert chain(replace(self.OWN, wish="always")) == self.BY_OWN
+        assert chain(replace(self.OWN, state=SecureBoot.ON)) == self.BY_OWN
+
+    @pytest.mark.parametrize("state", [SecureBoot.OFF, SecureBoot.UNKNOWN])
+    def test_is_not_tried_where_secure_boot_is_not_known_to_be_on(self, state: SecureBoot) -> None:
+        found = chain(replace(self.OWN, state=state, signed=None))
+
+        assert found.loader == "ipxe.efi"
+        assert found.why_not[Lane.OWN] is WhyNot.NOT_NEEDED
+
+    @pytest.mark.parametrize("wish", ["auto", "always"])
+    def test_is_not_needed_where_debians_shim_trusts_the_kernel(self, wish: SecureBootWish) -> None:
+        facts = replace(self.OWN, foreign=False, state=SecureBoot.ON, wish=wish)
+
+        assert chain(facts).lane is Lane.GRUB
+        assert chain(replace(facts, signed=None)) == self.BY_OWN
+
+    def test_gives_way_to_what_loader_names(self) -> None:
+        found = chain(replace(self.OWN, named=True, state=SecureBoot.ON))
+
+        assert (found.loader, found.why_not[Lane.OWN]) == ("ipxe.efi", WhyNot.NAMED)
+
+    @pytest.mark.parametrize("wish", ["always", "auto"])
+    def test_goes_over_http_too(self, wish: SecureBootWish) -> None:
+        facts = replace(self.OWN, code=0x10, wish=wish, state=SecureBoot.ON)
+
+        assert chain(facts) == self.BY_OWN
