@@ -153,6 +153,24 @@ DHCP_DESTINATIONS = Bound(
     "new addresses a second that are answered directly, for known machines and for others",
     "not answered",
 )
+DHCP_REPLIES = Bound(
+    "dhcp_replies", 500, "replies of other DHCP servers a second that are read", "dropped"
+)
+DHCP_TAKEN = Bound(
+    "dhcp_taken",
+    100,
+    "requests a second that are read for whose offer was taken, of known machines and of others",
+    "not read",
+)
+DHCP_SERVERS = Bound(
+    "dhcp_servers", 64, "other DHCP and PXE servers", "the longest unheard is forgotten"
+)
+DHCP_LESSEES = Bound(
+    "dhcp_lessees",
+    4096,
+    "known machines whose DHCP server is remembered, and as many others",
+    "the oldest is forgotten",
+)
 DHCP_LINES = Bound(
     "dhcp_log_lines", 20, "log lines a minute, of each fault of unknown clients", "not written"
 )

@@ -30,6 +30,7 @@ from pyxie.compat import contract
 from pyxie.config.live import Derived, LiveSettings
 from pyxie.config.settings import image_store_folder
 from pyxie.dhcp.chain import ChainMemory
+from pyxie.dhcp.others import Others
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
 from pyxie.hooks.executor import Executor
@@ -62,7 +63,7 @@ from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
-from pyxie.servers import serve_dhcp, serve_http, serve_tftp
+from pyxie.servers import look_out, serve_dhcp, serve_http, serve_tftp
 from pyxie.service import Service
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
@@ -162,6 +163,7 @@ def compose(
     services.append(serve_http(parts, settings().http.listen, settings().http.port, files=files))
     if settings().dhcp.mode != "off":
         services.append(serve_dhcp(parts, lambda: watch.current))
+        services.append(look_out(parts, lambda: watch.current))
     return Daemon(
         settings,
         parts.machines,
@@ -325,6 +327,7 @@ def assemble(
         checkup=Checkup(verifier, proxies, ca=settings().image_store.ca),
         prefetches=Prefetches(image_store, trace, steady=steady),
         chains=ChainMemory(),
+        others=Others(steady),
         media=shelf,
         media_lacking=Lacking(machines, shelf, pools.management),
         media_fetches=Fetches(

@@ -11,6 +11,7 @@ from pyxie.http import (
     bootfiles,
     builds,
     bulk,
+    dhcpservers,
     discovered,
     docs,
     events,
@@ -33,7 +34,7 @@ from pyxie.http.routing import Operation
 
 _OWN = (
     *(front, health, machines, machine_files, builds, bulk, events, tokens, settings, media),
-    *(images, recipes, loaders),
+    *(images, recipes, loaders, dhcpservers),
     *(
         boot,
         loaderfiles,

@@ -10,6 +10,7 @@ from pyxie.compat import waitron3
 from pyxie.config.live import Derived
 from pyxie.config.settings import Settings
 from pyxie.descriptors import held
+from pyxie.dhcp.lookout import Lookout
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.http.admission import Admission, Patience
@@ -62,7 +63,14 @@ def serve_dhcp(
         knows=parts.recogniser.knows,
         macs=parts.recogniser.macs,
         news=parts.news,
+        others=parts.others,
     )
+
+
+def look_out(parts: Parts, interfaces: Callable[[], Interfaces]) -> Lookout:
+    """Make what overhears other DHCP servers; as for `serve_dhcp`."""
+    bind = parts.settings().dhcp.bind
+    return Lookout(parts.others, interfaces, parts.trace, bind=bind)
 
 
 def serve_tftp(

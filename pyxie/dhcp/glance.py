@@ -14,6 +14,7 @@ from pyxie.dhcp.message import MessageType, Op
 _TYPE: Final = slice(240, 242)
 _LED_BY_TYPE: Final = b"\x35\x01"
 _KIND_AT: Final = 242
+_REQUEST: Final = bytes([MessageType.REQUEST])
 _CHADDR: Final = slice(28, 34)
 _AFTER_CHADDR: Final = 44
 _ARCH: Final = 0x5D
@@ -23,6 +24,20 @@ _ARCH: Final = 0x5D
 def client(data: bytes) -> bytes:
     """Return the first six bytes of the hardware address; fewer, if the datagram ends there."""
     return data[_CHADDR]
+
+
+def takes_an_offer(data: bytes) -> bool:
+    """Tell whether a datagram may be the REQUEST of a client that boots from the network."""
+    if data[_TYPE] == _LED_BY_TYPE and data[_KIND_AT : _KIND_AT + 1] != _REQUEST:
+        return False
+    return _boots(data)
+
+
+def _boots(data: bytes) -> bool:
+    # Option 93 has its code somewhere in the options, or in sname and file where option 52 lends
+    # them. Option 60 is in one piece: only what is longer than 255 bytes, or meets the end of
+    # such a space, is cut (RFC 3396 section 5).
+    return _ARCH in data[_AFTER_CHADDR:] or b"PXEClient" in data or b"HTTPClient" in data
 
 
 def nothing_asked(data: bytes, port: Port) -> Reason | None:
@@ -43,9 +58,4 @@ def nothing_asked(data: bytes, port: Port) -> Reason | None:
         return Reason.NOT_A_DISCOVER
     if port == 4011 and kind not in BOOT_REQUESTS:
         return Reason.NOT_A_BOOT_REQUEST
-    # Option 93 has its code somewhere in the options, or in sname and file where option 52 lends
-    # them. Option 60 is in one piece: only what is longer than 255 bytes, or meets the end of
-    # such a space, is cut (RFC 3396 section 5).
-    if _ARCH in data[_AFTER_CHADDR:] or b"PXEClient" in data or b"HTTPClient" in data:
-        return None
-    return Reason.NOT_NETBOOT
+    return None if _boots(data) else Reason.NOT_NETBOOT

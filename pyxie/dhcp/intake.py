@@ -17,7 +17,7 @@ from pyxie.dhcp.account import Account
 from pyxie.dhcp.backlog import Backlog
 from pyxie.dhcp.decide import Reason
 from pyxie.dhcp.glance import client, nothing_asked
-from pyxie.dhcp.message import DhcpMessage, parse
+from pyxie.dhcp.message import DhcpMessage, MessageType, parse
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
 from pyxie.dhcp.strangers import Strangers
 from pyxie.errors import WireError
@@ -73,6 +73,7 @@ class Intake:
         clock: Seconds, monotonic.
         unsorted: Called with the MAC of a known machine, whose request came by way of strangers.
         loud: Called with one of which a flood is made.
+        requested: Called with what comes to port 67 and asks pyxie for nothing.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Intake:
         clock: Callable[[], float],
         unsorted: Callable[[bytes], None] = lambda _mac: None,
         loud: Callable[[bytes], None] = lambda _mac: None,
+        requested: Callable[[bytes], None] = lambda _data: None,
     ) -> None:
         self._interfaces = interfaces
         self._knows = knows
@@ -92,6 +94,7 @@ class Intake:
         self._clock = clock
         self._unsorted = unsorted
         self._loud = loud
+        self._requested = requested
         self._beyond = TokenBuckets(DHCP_BEYOND.most, burst=2 * DHCP_BEYOND.most)
         self._strangers = Strangers()
         self._backlog = Backlog[Heard]()
@@ -160,6 +163,8 @@ class Intake:
         reason = nothing_asked(data, on.port)
         if reason is not None:
             self._account.passed_over(on.port, data, reason)
+            if reason is Reason.NOT_A_DISCOVER:
+                self._requested(data)
             return
         who = client(data)
         known = self._knows(who.hex(":"))
@@ -180,5 +185,7 @@ class Intake:
             name = interfaces.name(index)
             self._account.malformed(on.port, name, error, data, received.source, now)
             return
+        if on.port == 67 and request.type != MessageType.DISCOVER:
+            self._requested(data)
         at = now - received.waited
         self.put(Heard(on, received, request, at, time.perf_counter(), known))

@@ -33,8 +33,11 @@ from pyxie.dhcp.firmware import client_fields
 from pyxie.dhcp.identify import identify
 from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
+from pyxie.dhcp.others import Others
+from pyxie.dhcp.overheard import Network
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.dhcp.sorting import Macs, Sifted, Sorting
+from pyxie.dhcp.taken import Taken
 from pyxie.dhcp.unanswered import Unanswered, listens
 from pyxie.events.datagrams import AnswerNotSent
 from pyxie.events.event import Recorder
@@ -97,6 +100,7 @@ class DhcpServer:
         knows: Callable[[str], bool] = lambda _mac: True,
         macs: Callable[[], Macs] = lambda: tuple,
         news: News,
+        others: Others,
     ) -> None:
         """Take what it asks, each time anew.
 
@@ -119,6 +123,7 @@ class DhcpServer:
                 come first, and of others only so many are looked at.
             macs: Gives what lists, in a thread, whom it knows so.
             news: Tells of which clients something else may be known than a moment before.
+            others: What is known of other DHCP servers; told who asks them.
         """
         self._interfaces = interfaces
         self._recognise = recognise
@@ -136,7 +141,11 @@ class DhcpServer:
         self._chains = chains
         self._sorting = Sorting(macs, secrets.randbits(32))
         unsorted, loud = self._sorting.missed, self._sorting.loud
-        self._intake = Intake(interfaces, knows, limit, self._account, clock, unsorted, loud)
+        self._others = others
+        requested = Taken(others, knows, recorder, clock).heard
+        self._intake = Intake(
+            interfaces, knows, limit, self._account, clock, unsorted, loud, requested
+        )
         self._addresses = {
             known: Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
             for known in (True, False)
@@ -301,6 +310,8 @@ class DhcpServer:
         client: Recognised = _NOBODY
         netboots = bool(mac) and is_netboot(request)
         if netboots:
+            if on.port == 67 and not heard.again:
+                self._others.asked(request, _network(heard), known=heard.known)
             client = self._recognise(mac, partial(identify, request, server))
         host = concerns(client)
         loaders = self._loaders(client) if netboots else _NO_LOADERS
@@ -385,6 +396,12 @@ _NOBODY: Final = Unknown(Policy.IGNORE)
 """One that does not netboot, and is not asked about."""
 
 _NO_LOADERS: Final = Choice({})
+
+
+def _network(heard: Heard) -> Network:
+    """Tell where a client is."""
+    relay = heard.request.giaddr
+    return heard.received.interface if relay is UNSPECIFIED else relay
 
 
 def _asker(request: DhcpMessage, source: IPv4Address) -> IPv4Address | None:

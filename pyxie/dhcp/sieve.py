@@ -9,9 +9,33 @@ kernel keeps it in `net.core.optmem_max` bytes, 20 KiB until Linux 6.8. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from struct import Struct
-from typing import Final, NamedTuple
+from typing import Final
 
+from pyxie.dhcp.bpf import (
+    AND,
+    GO,
+    IF_AT_LEAST,
+    IF_BIT,
+    IF_EQUAL,
+    LOAD,
+    LOAD_HALF,
+    LOAD_HEADER,
+    LOAD_LENGTH,
+    LOAD_MEMORY,
+    LOAD_WORD,
+    MINUS_X,
+    RETURN,
+    RIGHT,
+    RIGHT_BY_X,
+    STORE,
+    TIMES,
+    TO_X,
+    WHOLE,
+    X_OF_MEMORY,
+    XOR_X,
+    Instruction,
+    compiled,
+)
 from pyxie.dhcp.decide import Port
 
 BITS: Final = 14
@@ -22,36 +46,12 @@ _WORD: Final = 5
 """A leaf of the program tells of 2^5 bits."""
 _ALL: Final = (1 << (1 << _WORD)) - 1
 
-_CODE: Final = Struct("=HBBI")
-INSTRUCTION: Final = _CODE.size
-"""Bytes."""
-_LOAD_HEADER: Final = 0xB1  # X = 4 * (byte & 0xF)
-_LOAD_LENGTH, _LOAD, _LOAD_MEMORY, _TO_X = 0x80, 0x00, 0x60, 0x07
-_LOAD_HALF, _LOAD_WORD = 0x48, 0x40  # at X + k, big endian; past the end ends it with a drop
-_STORE, _AND, _RIGHT, _RIGHT_BY_X = 0x02, 0x54, 0x74, 0x7C
-_TIMES, _MINUS_X, _XOR_X, _X_OF_MEMORY = 0x24, 0x1C, 0xAC, 0x61
-_GO, _IF_EQUAL, _IF_AT_LEAST, _IF_BIT, _RETURN = 0x05, 0x15, 0x35, 0x45, 0x06
-
 _DESTINATION: Final = 2
 """In UDP's header."""
 _CHADDR: Final = 8 + 28
 _END_OF_CHADDR: Final = _CHADDR + 6
 _FARTHEST: Final = 255
 """Instructions that a conditional jump may skip."""
-
-
-class Instruction(NamedTuple):
-    """One of classic BPF: code, jumps if true and if not, and a constant."""
-
-    code: int
-    true: int = 0
-    false: int = 0
-    k: int = 0
-
-
-def compiled(instructions: Iterable[Instruction]) -> bytes:
-    """Return a program as the kernel takes it: an array of `sock_filter`."""
-    return b"".join(_CODE.pack(*each) for each in instructions)
 
 
 class Sieve:
@@ -97,49 +97,47 @@ class Sieve:
         """Return the same, to be read."""
         tree = _tree(self.words, 0)
         test = [
-            Instruction(_RIGHT_BY_X),
-            Instruction(_IF_BIT, 0, 1, 1),
+            Instruction(RIGHT_BY_X),
+            Instruction(IF_BIT, 0, 1, 1),
         ]
         tail = [
-            Instruction(_RETURN, k=_PASS if known else 0),
-            Instruction(_RETURN, k=0 if known else _PASS),
+            Instruction(RETURN, k=WHOLE if known else 0),
+            Instruction(RETURN, k=0 if known else WHOLE),
         ]
         there = [
-            Instruction(_LOAD_HALF, k=_CHADDR),
-            Instruction(_TIMES, k=self._secret),
-            Instruction(_STORE),
-            Instruction(_LOAD_WORD, k=_CHADDR + 2),
-            Instruction(_X_OF_MEMORY),
-            Instruction(_XOR_X),
-            Instruction(_TIMES, k=self._secret),
-            Instruction(_RIGHT, k=32 - self.bits),
-            Instruction(_STORE),
-            Instruction(_AND, k=31),
-            Instruction(_TO_X),
-            Instruction(_LOAD_MEMORY),
-            Instruction(_RIGHT, k=_WORD),
+            Instruction(LOAD_HALF, k=_CHADDR),
+            Instruction(TIMES, k=self._secret),
+            Instruction(STORE),
+            Instruction(LOAD_WORD, k=_CHADDR + 2),
+            Instruction(X_OF_MEMORY),
+            Instruction(XOR_X),
+            Instruction(TIMES, k=self._secret),
+            Instruction(RIGHT, k=32 - self.bits),
+            Instruction(STORE),
+            Instruction(AND, k=31),
+            Instruction(TO_X),
+            Instruction(LOAD_MEMORY),
+            Instruction(RIGHT, k=_WORD),
         ]
         # What a leaf's jump means: by the word that it has loaded, or whatever the bit.
         ends = {_TEST: 0, _YES: len(test), _NO: len(test) + 1}
         placed = [
-            Instruction(_GO, k=len(tree) - at - 1 + ends[each.k]) if each.code == _LEAF else each
+            Instruction(GO, k=len(tree) - at - 1 + ends[each.k]) if each.code == _LEAF else each
             for at, each in enumerate(tree)
         ]
         head = [
-            Instruction(_LOAD_HEADER),
-            Instruction(_LOAD_HALF, k=_DESTINATION),
-            Instruction(_IF_EQUAL, 1, 0, port),
-            Instruction(_RETURN),
-            Instruction(_LOAD_LENGTH),
-            Instruction(_MINUS_X),
-            Instruction(_IF_AT_LEAST, 1, 0, _END_OF_CHADDR),
+            Instruction(LOAD_HEADER),
+            Instruction(LOAD_HALF, k=_DESTINATION),
+            Instruction(IF_EQUAL, 1, 0, port),
+            Instruction(RETURN),
+            Instruction(LOAD_LENGTH),
+            Instruction(MINUS_X),
+            Instruction(IF_AT_LEAST, 1, 0, _END_OF_CHADDR),
             tail[1],
         ]
         return [*head, *there, *placed, *test, *tail]
 
 
-_PASS: Final = 0x40000
-"""Bytes of a packet, and so all of it."""
 _LEAF, _TEST, _YES, _NO = -1, 0, 1, 2
 
 
@@ -150,7 +148,7 @@ def _tree(words: tuple[int, ...], first: int) -> list[Instruction]:
     if all(word == _ALL for word in words):
         return [Instruction(_LEAF, k=_YES)]
     if len(words) == 1:
-        return [Instruction(_LOAD, k=words[0]), Instruction(_LEAF, k=_TEST)]
+        return [Instruction(LOAD, k=words[0]), Instruction(_LEAF, k=_TEST)]
     middle = len(words) // 2
     low, high = _tree(words[:middle], first), _tree(words[middle:], first + middle)
     return [*_branch(first + middle, len(low)), *low, *high]
@@ -159,7 +157,7 @@ def _tree(words: tuple[int, ...], first: int) -> list[Instruction]:
 def _branch(at: int, skipped: int) -> Iterator[Instruction]:
     """Yield what skips so many instructions, if the accumulator is ``at`` or more."""
     if skipped <= _FARTHEST:
-        yield Instruction(_IF_AT_LEAST, skipped, 0, at)
+        yield Instruction(IF_AT_LEAST, skipped, 0, at)
     else:
-        yield Instruction(_IF_AT_LEAST, 0, 1, at)
-        yield Instruction(_GO, k=skipped)
+        yield Instruction(IF_AT_LEAST, 0, 1, at)
+        yield Instruction(GO, k=skipped)

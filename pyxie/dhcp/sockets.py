@@ -14,8 +14,9 @@ from ipaddress import IPv4Address
 from struct import Struct
 from typing import Final, NamedTuple, Protocol, TypeVar
 
+from pyxie.dhcp.bpf import INSTRUCTION
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
-from pyxie.dhcp.sieve import INSTRUCTION, Sieve
+from pyxie.dhcp.sieve import Sieve
 from pyxie.dhcp.udp import unwrap, wrap
 from pyxie.errors import StartError, WireError
 
@@ -108,7 +109,7 @@ def attach(to: socket.socket, program: bytes) -> None:
 
     Args:
         to: The socket.
-        program: Of `pyxie.dhcp.sieve.compiled`.
+        program: Of `pyxie.dhcp.bpf.compiled`.
 
     Raises:
         OSError: There is no room for it; the one before stays.

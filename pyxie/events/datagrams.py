@@ -56,6 +56,46 @@ class AnswerNotSent(Kind):
     error: str
 
 
+@kind("dhcp.elsewhere", Step.OFFER)
+class TookElsewhere(Kind):
+    """A machine took the offer of another DHCP server, which has something to boot of its own.
+
+    What firmware goes by then differs; a text that is empty was not in that offer.
+
+    Attributes:
+        server: As it calls itself (option 54).
+        siaddr: The header's next server; 0.0.0.0 for none.
+        file: The header's boot file.
+        vendor_class: Option 60.
+        tftp_server: Option 66.
+        bootfile: Option 67.
+    """
+
+    server: str
+    siaddr: str
+    file: str
+    vendor_class: str
+    tftp_server: str
+    bootfile: str
+
+
+@kind("dhcp.rival", Step.OFFER)
+class RivalOffered(Kind):
+    """Another PXE server, that gives no address, offered a machine something to boot.
+
+    Attributes:
+        server: As it calls itself (option 54).
+        siaddr: The header's next server; 0.0.0.0 for none.
+        file: The boot file, of the header or option 67; empty for none.
+        vendor_class: Option 60.
+    """
+
+    server: str
+    siaddr: str
+    file: str
+    vendor_class: str
+
+
 @kind("tftp.sent", Step.LOADER)
 class SentOverTftp(Kind):
     """A client has a whole file, as a rule its boot loader.

@@ -60,6 +60,25 @@ def _(what: datagrams.AnswerNotSent) -> str:
 
 
 @sentence.register
+def _(what: datagrams.TookElsewhere) -> str:
+    said = [f"option 60 {what.vendor_class!r}"] if what.vendor_class else []
+    said += [f"option 66 {what.tftp_server!r}"] if what.tftp_server else []
+    said += [f"option 67 {what.bootfile!r}"] if what.bootfile else []
+    said += [f"boot file {what.file!r}"] if what.file else []
+    said += [f"next-server {what.siaddr}"] if what.siaddr != "0.0.0.0" else []
+    return (
+        f"took the address of the DHCP server {what.server}, which has something to boot of its"
+        f" own: {', '.join(said)}"
+    )
+
+
+@sentence.register
+def _(what: datagrams.RivalOffered) -> str:
+    what_of = f" to fetch {what.file!r} of {what.siaddr}" if what.file else ""
+    return f"another PXE server, {what.server}, offered it{what_of or ' to boot'}, too"
+
+
+@sentence.register
 def _(what: datagrams.SentOverTftp) -> str:
     text = f"sent {what.name}, {amount(what.size)}, over TFTP in {what.seconds:.1f} s"
     if what.resent:

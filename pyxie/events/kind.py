@@ -12,7 +12,7 @@ class Step(StrEnum):
     """Where a machine is on its way; the values are part of the REST API."""
 
     OFFER = "offer"
-    """A DISCOVER was answered, or a request on port 4011."""
+    """A DISCOVER was answered, or a request on port 4011; or another server offers something."""
     SILENCE = "silence"
     """A network-boot client was not answered, for a reason."""
     LOADER = "loader"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from pyxie.access.scope import Scope
 from pyxie.builds.life import State
@@ -265,6 +265,42 @@ class DiscoveredMachines(Answer):
 
     machines: list[DiscoveredMachine]
     next: str | None
+
+
+class DhcpOptions(Answer):
+    """What a server says to boot; empty for what it leaves out, ``43`` in hexadecimal."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    vendor_options: str = Field(alias="43")
+    vendor_class: str = Field(alias="60")
+    tftp_server: str = Field(alias="66")
+    bootfile: str = Field(alias="67")
+
+
+class OtherDhcpServer(Answer):
+    """Another DHCP or PXE server, by its latest reply to a machine.
+
+    ``here``: it is on pyxie's own host. ``addresses``: it gives addresses; one that does not is a
+    PXE server. ``siaddr`` is the next server that it names, ``last`` when it was heard.
+    """
+
+    server: str
+    source: str
+    interface: str
+    here: bool
+    addresses: bool
+    kind: Literal["OFFER", "ACK"]
+    siaddr: str
+    file: str
+    options: DhcpOptions
+    last: float
+
+
+class OtherDhcpServers(Answer):
+    """The LAN's other DHCP and PXE servers, as far as they were overheard."""
+
+    servers: list[OtherDhcpServer]
 
 
 class MediumName(Answer):

@@ -381,6 +381,22 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
                 }
             ],
         },
+        ("GET", "/api/v1/dhcp/servers"): {
+            "servers": [
+                {
+                    "server": "192.0.2.1",
+                    "source": "192.0.2.1",
+                    "interface": "eth0",
+                    "here": False,
+                    "addresses": True,
+                    "kind": "ACK",
+                    "siaddr": "192.0.2.1",
+                    "file": "pxelinux.0",
+                    "options": {"43": "", "60": "", "66": "", "67": "pxelinux.0"},
+                    "last": 1795407129.46,
+                }
+            ]
+        },
         ("GET", "/api/v1/discovered"): {"machines": [_DISCOVERED], "next": None},
         ("GET", "/api/v1/discovered/{mac}"): _DISCOVERED,
     }

@@ -21,6 +21,7 @@ from pyxie.builds.records import BuildRecords
 from pyxie.builds.troubles import TroubledBuilds
 from pyxie.config.live import LiveSettings
 from pyxie.dhcp.chain import ChainMemory
+from pyxie.dhcp.others import Others
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
 from pyxie.hooks.netboots import Netboots
@@ -76,6 +77,7 @@ class Parts:
         checkup: Looks whether recipes' files are there.
         prefetches: Fetches some before machines ask for them.
         chains: Which iPXE was handed the better one.
+        others: The LAN's other DHCP and PXE servers, and what they give which machine.
         media: The ISO images in the folder ``isos``.
         media_fetches: Those on their way there.
         media_lacking: Those that are named, and cannot be booted of.
@@ -116,6 +118,7 @@ class Parts:
     checkup: Checkup
     prefetches: Prefetches
     chains: ChainMemory
+    others: Others
     media: Shelf
     media_fetches: Fetches
     media_lacking: Lacking
@@ -155,6 +158,7 @@ IMAGE_STORE: web.AppKey[ImageStore] = web.AppKey("image_store", ImageStore)
 CHECKUP: web.AppKey[Checkup] = web.AppKey("checkup", Checkup)
 PREFETCHES: web.AppKey[Prefetches] = web.AppKey("prefetches", Prefetches)
 CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
+OTHERS: web.AppKey[Others] = web.AppKey("others", Others)
 MEDIA_FETCHES: web.AppKey[Fetches] = web.AppKey("media_fetches", Fetches)
 MEDIA_LACKING: web.AppKey[Lacking] = web.AppKey("media_lacking", Lacking)
 MEDIA: web.AppKey[Shelf] = web.AppKey("media", Shelf)
@@ -196,6 +200,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[CHECKUP] = parts.checkup
     app[PREFETCHES] = parts.prefetches
     app[CHAINS] = parts.chains
+    app[OTHERS] = parts.others
     app[MEDIA] = parts.media
     app[MEDIA_FETCHES] = parts.media_fetches
     app[MEDIA_LACKING] = parts.media_lacking

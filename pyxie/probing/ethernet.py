@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from pyxie.dhcp.sieve import Instruction, compiled
+from pyxie.dhcp.bpf import Instruction, compiled
 from pyxie.dhcp.udp import Segment, unwrap
 from pyxie.errors import WireError
 

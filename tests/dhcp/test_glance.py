@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyxie.dhcp.decide import Port, Silence, decide
-from pyxie.dhcp.glance import client, nothing_asked
+from pyxie.dhcp.glance import client, nothing_asked, takes_an_offer
 from pyxie.dhcp.message import DhcpMessage, MessageType, Op, build, parse
 from pyxie.errors import WireError
 from tests.dhcp.packets import BOOT, MAC, as_request, discover, ipxe
@@ -103,3 +103,19 @@ class TestForAnyDatagram:
                 data[rng.randrange(len(data))] = rng.randrange(256)
             agrees(bytes(data[: rng.choice([len(data), rng.randrange(len(data))])]), 67)
             agrees(bytes(data), 4011)
+
+
+class TestARequestForAnOffer:
+    def test_of_a_network_boot_client_is_looked_at(self) -> None:
+        assert takes_an_offer(build(as_request(discover(7))))
+
+    def test_is_looked_at_too_where_the_type_does_not_lead(self) -> None:
+        data = build(as_request(discover(7)))
+
+        assert takes_an_offer(data[:240] + b"\x0c\x01x" + data[240:])
+
+    def test_of_another_type_or_client_is_not(self) -> None:
+        renewal = DhcpMessage(op=Op.REQUEST, xid=1, chaddr=bytes(6), options={53: b"\x03"})
+
+        assert not takes_an_offer(build(discover(7)))
+        assert not takes_an_offer(build(renewal))

@@ -15,6 +15,7 @@ from pyxie.bootapi.memory import Nothing
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
 from pyxie.dhcp.message import DhcpMessage, MessageType, build
+from pyxie.dhcp.others import Others
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, Unreadable
 from pyxie.dhcp.sorting import Macs
@@ -28,6 +29,7 @@ from pyxie.rate import TokenBuckets
 from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown
 from tests.dhcp.packets import BIOS_FEATURES, LOADERS, MAC, as_request, discover, ipxe
+from tests.dhcp.replies import ROUTER, overheard, reply, taking
 from tests.dhcp.sockets import FakeSocket, SortedSocket
 from tests.recognised import IGNORED, IN_BUILD, ended
 from tests.support import eventually
@@ -85,6 +87,7 @@ class Lab:
         self.heard: list[tuple[str, dict[str, str]]] = []
         self.chains = ChainMemory()
         self.news = news or News()
+        self.known_servers = Others(lambda: self.now)
         buckets = TokenBuckets(limit)
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
@@ -102,6 +105,7 @@ class Lab:
             macs=macs,
             discovered=lambda mac, told: self.heard.append((mac, dict(told))),
             news=self.news,
+            others=self.known_servers,
         )
 
     def open(self, bind: bool) -> tuple[DhcpSocket, ...]:
@@ -625,3 +629,48 @@ class TestInfiniBand:
             )
             for end in ("e1", "e2")
         ]
+
+
+class TestOtherServers:
+    async def test_are_known_to_give_an_address_by_the_request_for_it(self) -> None:
+        lab = Lab()
+        offer = reply(discover(7), siaddr=ETH0, o67=b"grub.efi")
+        async with serving(lab):
+            lab.dhcp.deliver(discover(7))
+            await lab.settle()
+            lab.known_servers.replied(overheard(offer))
+            lab.dhcp.deliver(taking(offer))
+            await lab.settle()
+
+        assert lab.known_servers.boot_server(MAC) == ETH0
+        assert [text for _, text, _, _ in lab.recorder.events][1:] == [
+            (
+                "took the address of the DHCP server 192.168.7.254, which has something to boot"
+                " of its own: option 67 'grub.efi', next-server 192.168.7.1"
+            )
+        ]
+        assert [sent.message.options[53] for sent in lab.dhcp.sent] == [b"\x02"]  # no ACK
+
+    async def test_are_known_though_the_type_is_not_the_first_option(self) -> None:
+        lab = Lab()
+        request = build(taking(reply(), discover(7)))
+        moved = request[:240] + b"\x0c\x01x" + request[240:]
+        async with serving(lab):
+            lab.dhcp.deliver(discover(7))
+            await lab.settle()
+            lab.dhcp.deliver(moved)
+            await lab.settle()
+
+        took = lab.known_servers.chosen(MAC)
+        assert took is not None
+        assert took.server == ROUTER
+
+    async def test_behind_a_relay_agent_are_of_its_network(self) -> None:
+        lab = Lab()
+        relayed = replace(discover(7), giaddr=IPv4Address("10.1.0.7"))
+        async with serving(lab):
+            lab.dhcp.deliver(relayed, interface=3)
+            await lab.settle()
+            lab.known_servers.replied(overheard(reply(relayed)))
+
+        assert [each.network for each in lab.known_servers.servers()] == [relayed.giaddr]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ipaddress import IPv4Address
-from struct import Struct
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyxie.dhcp.bpf import INSTRUCTION
 from pyxie.dhcp.message import build
-from pyxie.dhcp.sieve import BITS, FEWEST, INSTRUCTION, Sieve
+from pyxie.dhcp.sieve import BITS, FEWEST, Sieve
 from pyxie.dhcp.udp import wrap
+from tests.dhcp.bpf import passes
 from tests.dhcp.packets import discover
 
 SECRET = 0x9E3779B1
@@ -32,69 +32,6 @@ def asked(mac: bytes, port: int = 67, options: int = 0) -> bytes:
     ihl = 5 + options
     # As the kernel gives it to a raw socket: with the IP header, here one with options.
     return bytes([0x40 | ihl]) + bytes(4 * ihl - 1) + packet
-
-
-ALU: dict[int, Callable[[int, int, int], int]] = {
-    0x54: lambda a, _x, k: a & k,
-    0x74: lambda a, _x, k: a >> k,
-    0x7C: lambda a, x, _k: a >> x,
-    0x24: lambda a, _x, k: a * k & 0xFFFFFFFF,
-    0x1C: lambda a, x, _k: (a - x) & 0xFFFFFFFF,
-    0xAC: lambda a, x, _k: a ^ x,
-    0x00: lambda _a, _x, k: k,
-}
-"""What the accumulator becomes, by the opcode (linux/bpf_common.h), of it, X and the constant."""
-JUMPS: dict[int, Callable[[int, int], int]] = {
-    0x15: lambda a, k: a == k,
-    0x35: lambda a, k: a >= k,
-    0x45: lambda a, k: a & k,
-}
-SIZES = {0x48: 2, 0x40: 4}
-
-
-def passes(program: bytes, packet: bytes) -> bool:
-    """Run a program of classic BPF, of as much as ours use."""
-    code = list(Struct("=HBBI").iter_unpack(program))
-    a = x = at = 0
-    memory: dict[int, int] = {}
-    while True:
-        op, true, false, k = code[at]
-        at += 1
-        if op == 0x06:
-            return bool(k)
-        if op in SIZES:
-            piece = packet[x + k :][: SIZES[op]]
-            if len(piece) < SIZES[op]:
-                return False
-            a = int.from_bytes(piece)
-        elif op in JUMPS:
-            at += true if JUMPS[op](a, k) else false
-        elif op == 0x05:
-            at += k
-        else:
-            a, x = moved(op, a, x, k, packet, memory)
-
-
-def moved(
-    op: int, a: int, x: int, k: int, packet: bytes, memory: dict[int, int]
-) -> tuple[int, int]:
-    """Return what accumulator and X become."""
-    match op:
-        case 0xB1:
-            x = 4 * (packet[k] & 15)
-        case 0x80:
-            a = len(packet)
-        case 0x60:
-            a = memory[k]
-        case 0x61:
-            x = memory[k]
-        case 0x02:
-            memory[k] = a
-        case 0x07:
-            x = a
-        case _:
-            a = ALU[op](a, x, k)
-    return a, x
 
 
 class TestEachPacket:

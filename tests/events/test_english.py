@@ -70,6 +70,50 @@ SAID = [
         f"observing only, else would have offered: {URL} for iPXE (BIOS)",
     ),
     (offered(late=1.62), f"offered: {URL} for iPXE (BIOS), 1.6 s after it asked"),
+    (
+        datagrams.TookElsewhere(
+            server="192.0.2.1",
+            siaddr="192.0.2.2",
+            file="pxelinux.0",
+            vendor_class="PXEClient",
+            tftp_server="tftp",
+            bootfile="grub.efi",
+        ),
+        (
+            "took the address of the DHCP server 192.0.2.1, which has something to boot of its own:"
+            " option 60 'PXEClient', option 66 'tftp', option 67 'grub.efi', boot file"
+            " 'pxelinux.0', next-server 192.0.2.2"
+        ),
+    ),
+    (
+        datagrams.TookElsewhere(
+            server="192.0.2.1",
+            siaddr="0.0.0.0",
+            file="pxelinux.0",
+            vendor_class="",
+            tftp_server="",
+            bootfile="",
+        ),
+        (
+            "took the address of the DHCP server 192.0.2.1, which has something to boot of its own:"
+            " boot file 'pxelinux.0'"
+        ),
+    ),
+    (
+        datagrams.RivalOffered(
+            server="192.0.2.3", siaddr="192.0.2.3", file="a.efi", vendor_class="PXEClient"
+        ),
+        "another PXE server, 192.0.2.3, offered it to fetch 'a.efi' of 192.0.2.3, too",
+    ),
+    (
+        datagrams.RivalOffered(
+            server="192.0.2.3",
+            siaddr="0.0.0.0",
+            file="",
+            vendor_class="PXEClient",
+        ),
+        "another PXE server, 192.0.2.3, offered it to boot, too",
+    ),
     (datagrams.NotAnswered(reason="not-in-build", detail="installed"), "not answered: installed"),
     (
         datagrams.AnswerNotSent(to="192.0.2.9", error="No route to host"),

@@ -10,8 +10,12 @@ import asyncio
 import json
 import logging
 import sys
+from dataclasses import asdict
 
+from pyxie.clock import steady
 from pyxie.dhcp.chain import ChainMemory
+from pyxie.dhcp.lookout import Lookout
+from pyxie.dhcp.others import Others
 from pyxie.dhcp.server import DhcpServer
 from pyxie.errors import StartError
 from pyxie.events.english import sentence
@@ -22,7 +26,7 @@ from pyxie.net.watch import InterfaceWatch
 from pyxie.rate import TokenBuckets
 from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Recognised
-from pyxie.service import supervise
+from pyxie.service import Unbound, supervise
 from tests.recognised import IGNORED
 from tests.recognised import IN_BUILD as WEB01
 
@@ -43,6 +47,27 @@ class PrintingRecorder:
         say({"step": what.step, "text": sentence(what), "mac": mac, "peer": peer})
 
 
+class Telling(Unbound):
+    """Says which other servers there are, as soon as that is another than before."""
+
+    name = "telling"
+
+    def __init__(self, others: Others) -> None:
+        self._others = others
+
+    async def serve(self) -> None:
+        before = None
+        while True:
+            now = [
+                {**asdict(each), "network": str(each.network), "moment": None}
+                for each in self._others.servers()
+            ]
+            if now != before:
+                say({"servers": json.loads(json.dumps(now, default=str))})
+            before = now
+            await asyncio.sleep(0.05)
+
+
 def say(event: object) -> None:
     print(json.dumps(event), flush=True)
 
@@ -57,19 +82,24 @@ async def main(settings: dict[str, bool | list[str] | float]) -> None:
     names = settings.get("interfaces")
     watch = InterfaceWatch(lambda: names if isinstance(names, list) else None)
     buckets = TokenBuckets(100.0)
+    others, recorder, bind = Others(steady), PrintingRecorder(), bool(settings.get("bind"))
     server = DhcpServer(
         interfaces=lambda: watch.current,
         recognise=recognise,
         loaders=lambda _client: Choice(LOADERS),
         http_port=8080,
-        recorder=PrintingRecorder(),
+        recorder=recorder,
         metrics=Metrics(),
-        bind=bool(settings.get("bind")),
+        bind=bind,
         chains=ChainMemory(),
         limit=lambda: buckets,
         news=News(),
+        others=others,
     )
-    await supervise([watch, server], asyncio.Event(), bound=lambda: say("ready"))
+    lookout = Lookout(others, lambda: watch.current, recorder, bind=bind, look=0.2)
+    await supervise(
+        [watch, server, lookout, Telling(others)], asyncio.Event(), bound=lambda: say("ready")
+    )
 
 
 if __name__ == "__main__":

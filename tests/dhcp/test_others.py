@@ -1,0 +1,330 @@
+"""What is known of the LAN's other servers, and of what they give whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+import pytest
+
+from pyxie.bounds import DHCP_LESSEES, DHCP_SERVERS
+from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, MessageType
+from pyxie.dhcp.others import DAY, HOUR, Chosen, Others
+from tests.dhcp.packets import MAC, SERVER, discover, ipxe
+from tests.dhcp.replies import ROUTER, overheard, reply, taking
+
+NEXT = IPv4Address("192.168.7.9")
+RIVAL = IPv4Address("192.168.7.66")
+NETWORK = 2
+UEFI = discover(7)
+
+
+class Lan:
+    """What is overheard of a LAN, at a time that is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.others = Others(lambda: self.now)
+
+    def asks(
+        self,
+        request: DhcpMessage = UEFI,
+        *,
+        network: int | IPv4Address = NETWORK,
+        known: bool = True,
+    ) -> None:
+        self.others.asked(request, network, known=known)
+
+    def hears(self, message: DhcpMessage, *, interface: int = NETWORK, ours: bool = True) -> None:
+        self.others.replied(overheard(message, at=self.now, interface=interface), ours=ours)
+
+    def boots(
+        self,
+        request: DhcpMessage = UEFI,
+        *,
+        siaddr: IPv4Address,
+        server: IPv4Address = ROUTER,
+        network: int = NETWORK,
+    ) -> None:
+        """Let a client get its address."""
+        offer = reply(request, server=server, siaddr=siaddr)
+        self.asks(request, network=network)
+        self.hears(offer, interface=network)
+        self.others.requested(taking(offer, request))
+        self.hears(reply(request, MessageType.ACK, server=server, siaddr=siaddr), interface=network)
+
+    def boot_server(self, mac: str = MAC) -> IPv4Address | None:
+        return self.others.boot_server(mac)
+
+
+def of(number: int, arch: int = 7) -> DhcpMessage:
+    """Return another machine's DISCOVER."""
+    return replace(discover(arch), chaddr=b"\x02\0" + number.to_bytes(4), xid=0x5000_0000 + number)
+
+
+@pytest.fixture
+def lan() -> Lan:
+    return Lan()
+
+
+class TestTheBootServer:
+    def test_is_not_known_of_a_client_that_never_asked(self, lan: Lan) -> None:
+        assert lan.boot_server() is None
+
+    def test_is_what_the_clients_own_server_tells_it(self, lan: Lan) -> None:
+        lan.boots(siaddr=SERVER)
+
+        assert lan.boot_server() == SERVER
+
+    def test_is_nothing_where_that_server_names_none(self, lan: Lan) -> None:
+        """As udhcpd does: known, and none."""
+        lan.boots(siaddr=UNSPECIFIED)
+
+        assert lan.boot_server() == UNSPECIFIED
+
+    def test_is_of_the_offer_that_it_takes_where_no_more_is_heard(self, lan: Lan) -> None:
+        offer = reply(siaddr=SERVER)
+        lan.asks()
+        lan.hears(reply(server=RIVAL, siaddr=NEXT))
+        lan.hears(offer)
+        assert lan.boot_server() is None
+
+        lan.others.requested(taking(offer))
+
+        assert lan.boot_server() == SERVER
+
+    def test_is_of_an_offer_that_was_heard_after_it_was_taken(self, lan: Lan) -> None:
+        offer = reply(siaddr=SERVER)
+        lan.asks()
+        lan.others.requested(taking(offer))
+
+        lan.hears(offer)
+
+        assert lan.boot_server() == SERVER
+
+    def test_is_not_of_a_proxys_offer(self, lan: Lan) -> None:
+        lan.asks()
+        lan.hears(reply(server=RIVAL, siaddr=NEXT, leased=UNSPECIFIED, o60=b"PXEClient"))
+
+        assert lan.boot_server() is None
+
+    def test_is_what_its_firmware_was_told_not_its_ipxe(self, lan: Lan) -> None:
+        lan.boots(siaddr=SERVER)
+        lan.boots(replace(ipxe(7), xid=77), siaddr=NEXT)
+
+        assert lan.boot_server() == SERVER
+
+    def test_is_not_what_an_installed_system_is_told(self, lan: Lan) -> None:
+        """Its transaction is another, and servers give by what the client is."""
+        lan.boots(siaddr=SERVER)
+
+        lan.hears(reply(replace(UEFI, xid=99), MessageType.ACK, siaddr=NEXT))
+
+        assert lan.boot_server() == SERVER
+
+    def test_is_the_one_of_the_last_boot_while_it_asks_again(self, lan: Lan) -> None:
+        lan.boots(siaddr=SERVER)
+
+        lan.asks(replace(UEFI, xid=78))
+
+        assert lan.boot_server() == SERVER
+
+    def test_is_not_known_once_it_is_in_another_network(self, lan: Lan) -> None:
+        lan.boots(siaddr=SERVER)
+
+        lan.asks(network=3)
+
+        assert lan.boot_server() is None
+
+
+class TestOfAClientThatAsksForTheFirstTime:
+    def test_it_is_what_the_only_server_tells_all_of_its_sort(self, lan: Lan) -> None:
+        lan.boots(of(1), siaddr=SERVER)
+
+        lan.asks()
+
+        assert lan.boot_server() == SERVER
+
+    def test_it_is_not_known_by_what_others_are_told(self, lan: Lan) -> None:
+        lan.boots(of(1, arch=0), siaddr=SERVER)
+
+        lan.asks()
+
+        assert lan.boot_server() is None
+
+    def test_it_is_not_known_where_two_give_addresses(self, lan: Lan) -> None:
+        lan.boots(of(1), siaddr=SERVER)
+        lan.boots(of(2), siaddr=SERVER, server=RIVAL)
+
+        lan.asks()
+
+        assert lan.boot_server() is None
+
+    def test_a_server_that_was_silent_for_a_day_counts_no_more(self, lan: Lan) -> None:
+        lan.boots(of(2), siaddr=NEXT, server=RIVAL)
+        lan.now = DAY
+        lan.boots(of(1), siaddr=SERVER)
+
+        lan.asks()
+
+        assert lan.boot_server() == SERVER
+
+    def test_it_is_not_known_where_some_are_told_so_and_others_otherwise(self, lan: Lan) -> None:
+        lan.boots(of(1), siaddr=NEXT)
+        lan.now = HOUR - 1
+        lan.boots(of(2), siaddr=SERVER)
+        lan.asks()
+        assert lan.boot_server() is None
+
+    def test_it_is_the_new_one_an_hour_after_the_server_was_changed(self, lan: Lan) -> None:
+        lan.boots(of(1), siaddr=NEXT)
+        lan.boots(of(2), siaddr=SERVER)
+        lan.now = HOUR
+
+        lan.asks()
+
+        assert lan.boot_server() == SERVER
+
+    def test_it_is_not_known_by_another_network(self, lan: Lan) -> None:
+        lan.boots(of(1), siaddr=SERVER, network=3)
+
+        lan.asks()
+
+        assert lan.boot_server() is None
+
+
+class TestWhoseOfferItTook:
+    def test_is_told_with_that_offer(self, lan: Lan) -> None:
+        offer = reply(siaddr=NEXT, o67=b"grub.efi")
+        lan.asks()
+        lan.hears(offer)
+        lan.now = 3.0
+
+        took = lan.others.requested(taking(offer))
+
+        assert took == Chosen(ROUTER, overheard(offer), 3.0)
+        assert lan.others.chosen(MAC) == took
+
+    def test_is_told_where_the_offer_was_not_overheard(self, lan: Lan) -> None:
+        lan.asks()
+
+        assert lan.others.requested(taking(reply())) == Chosen(ROUTER, None, 0.0)
+
+    def test_is_known_by_the_acknowledgement_alone(self, lan: Lan) -> None:
+        ack = reply(kind=MessageType.ACK)
+        lan.asks()
+        lan.hears(ack)
+
+        assert lan.others.chosen(MAC) == Chosen(ROUTER, overheard(ack), 0.0)
+
+    def test_is_not_known_before_and_of_strangers(self, lan: Lan) -> None:
+        lan.asks()
+
+        assert lan.others.chosen(MAC) is None
+        assert lan.others.chosen("02:00:00:00:00:01") is None
+        assert lan.others.told("02:00:00:00:00:01") == {}
+
+    def test_no_request_that_renews_a_lease_tells_it(self, lan: Lan) -> None:
+        lan.asks()
+
+        assert lan.others.requested(replace(UEFI, options={53: b"\x03"})) is None
+
+    def test_a_client_that_did_not_ask_takes_nothing(self, lan: Lan) -> None:
+        assert lan.others.requested(taking(reply())) is None
+        assert lan.others.requested(replace(taking(reply()), chaddr=b"")) is None
+
+    def test_the_acknowledgement_is_of_the_requests_transaction(self, lan: Lan) -> None:
+        lan.asks()
+        request = replace(taking(reply()), xid=4711)
+        lan.others.requested(request)
+
+        lan.hears(reply(request, MessageType.ACK, siaddr=SERVER))
+
+        assert lan.boot_server() == SERVER
+
+    def test_all_that_it_was_told_is_there(self, lan: Lan) -> None:
+        lan.asks()
+        lan.asks()  # it repeats itself
+        lan.hears(reply())
+        lan.hears(reply(server=RIVAL))
+        lan.asks()
+
+        assert list(lan.others.told(MAC)) == [ROUTER, RIVAL]
+
+
+class TestServers:
+    def test_are_told_by_their_latest_reply(self, lan: Lan) -> None:
+        lan.hears(reply(siaddr=NEXT))
+        lan.hears(reply(server=RIVAL))
+        lan.now = 9.0
+        lan.hears(reply(siaddr=SERVER))
+
+        assert [(each.server, each.siaddr) for each in lan.others.servers()] == [
+            (RIVAL, UNSPECIFIED),
+            (ROUTER, SERVER),
+        ]
+        assert [lan.others.age(each.moment) for each in lan.others.servers()] == [9.0, 0.0]
+
+    def test_are_told_by_what_they_say_to_firmware(self, lan: Lan) -> None:
+        lan.asks()
+        lan.hears(reply(file=b"pxelinux.0"))
+        lan.now = 60.0
+
+        lan.hears(reply(of(1), MessageType.ACK))
+
+        assert [(each.file, each.moment) for each in lan.others.servers()] == [("pxelinux.0", 60.0)]
+
+    def test_that_give_addresses_do_though_not_in_each_reply(self, lan: Lan) -> None:
+        """An INFORM is acknowledged without one."""
+        lan.hears(reply())
+
+        lan.hears(reply(kind=MessageType.ACK, leased=UNSPECIFIED))
+
+        assert [each.addresses for each in lan.others.servers()] == [True]
+
+    def test_of_a_network_that_is_not_ours_count_for_who_has_asked_us(self, lan: Lan) -> None:
+        lan.asks()
+
+        lan.hears(reply(of(1)), interface=9, ours=False)
+        assert lan.others.servers() == []
+
+        lan.hears(reply(), interface=9, ours=False)
+        assert [each.network for each in lan.others.servers()] == [NETWORK]
+
+    def test_that_are_made_up_drive_out_none_that_a_machine_has_chosen(self, lan: Lan) -> None:
+        before = DHCP_SERVERS.times
+        lan.boots(siaddr=SERVER)
+
+        for at in range(DHCP_SERVERS.whole * 2):
+            lan.hears(reply(of(1), server=IPv4Address(0x0A000000 + at)))
+
+        found = [each.server for each in lan.others.servers()]
+        assert len(found) == DHCP_SERVERS.whole
+        assert ROUTER in found
+        assert DHCP_SERVERS.times == before + DHCP_SERVERS.whole + 1
+
+    def test_are_forgotten_in_their_order_where_all_were_chosen(self, lan: Lan) -> None:
+        for at in range(DHCP_SERVERS.whole + 1):
+            lan.boots(of(at), siaddr=SERVER, server=IPv4Address(0x0A000000 + at))
+
+        assert lan.others.servers()[0].server == IPv4Address(0x0A000001)
+
+
+class TestClients:
+    def test_without_an_ethernet_address_are_nobody(self, lan: Lan) -> None:
+        lan.asks(replace(UEFI, chaddr=b""))
+        lan.hears(replace(reply(), chaddr=b""))
+
+        assert [each.mac for each in lan.others.servers()] == [None]
+
+    def test_that_are_unknown_drive_out_none_that_is_known(self, lan: Lan) -> None:
+        before = DHCP_LESSEES.times
+        lan.boots(siaddr=SERVER)
+
+        for at in range(DHCP_LESSEES.whole + 1):
+            lan.asks(of(at), known=False)
+
+        assert DHCP_LESSEES.times == before + 1
+        assert lan.boot_server() == SERVER
+        lan.asks(of(0), known=False)
+        assert lan.boot_server("02:00:00:00:00:00") == SERVER
