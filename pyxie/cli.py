@@ -27,6 +27,7 @@ from pyxie.commands import (
     schema,
     status,
     waiting,
+    why,
 )
 from pyxie.commands import render as rendering
 from pyxie.commands.options import FAILED, MISTAKEN, code_of, common, needed
@@ -209,7 +210,7 @@ def _watch(file: Path, as_json: bool, build_type: str | None, notes: Sequence[st
 for _each in (
     *(builds.build, builds.show, builds.cancel, builds.done, builds.failed, builds.log),
     adhoc.boot,
-    *(status.status, waiting.wait, status.machines, events.events),
+    *(status.status, waiting.wait, status.machines, events.events, why.why),
     rendering.render,
     *(access.token, access.audit),
     *(discovered.discovered, discovered.adopt),

@@ -31,6 +31,7 @@ from pyxie.config.live import Derived, LiveSettings
 from pyxie.config.settings import image_store_folder
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.others import Others
+from pyxie.diagnosis.diagnostician import Diagnostician
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
 from pyxie.hooks.executor import Executor
@@ -285,6 +286,19 @@ def assemble(
     )
     settings.follow(lambda _: image_store.wake())
 
+    state = StateWatch(database, metrics)
+    diagnostician = Diagnostician(
+        machines,
+        index,
+        definitions,
+        recogniser,
+        trace,
+        settings,
+        interfaces,
+        lambda: base_url(IPv4Address("127.0.0.1"), settings().http.port),
+        lambda: (state.problem, image_store.problem),
+        clock=clock,
+    )
     return Parts(
         settings=settings,
         machines=machines,
@@ -307,7 +321,7 @@ def assemble(
         discovered=discovered,
         adhoc=adhoc,
         interfaces=interfaces,
-        state=StateWatch(database, metrics),
+        state=state,
         builds=builds,
         index=index,
         records=stored,
@@ -363,4 +377,5 @@ def assemble(
         verifier=verifier,
         trust=trust,
         own_files=OwnFiles(),
+        diagnostician=diagnostician,
     )

@@ -29,12 +29,13 @@ from pyxie.http import (
     recipes,
     settings,
     tokens,
+    why,
 )
 from pyxie.http.routing import Operation
 
 _OWN = (
     *(front, health, machines, machine_files, builds, bulk, events, tokens, settings, media),
-    *(images, recipes, loaders, dhcpservers),
+    *(images, recipes, loaders, dhcpservers, why),
     *(
         boot,
         loaderfiles,

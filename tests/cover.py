@@ -32,6 +32,8 @@ ELSEWHERE = {
     "pyxie.importers": "importers",
     # A test file for each format: what they have in common is nothing without them.
     "pyxie.wiping": "wiping",
+    # What is found of a machine, by which rule, and in which words, is one table of situations.
+    "pyxie.diagnosis": "diagnosis",
     # Who it is, and who comes first, is one table of rules.
     "pyxie.registry.select": "registry/test_match.py",
     "pyxie.registry.selector": "registry/test_match.py",

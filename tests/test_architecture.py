@@ -67,6 +67,10 @@ PURE = frozenset(
         "dhcp.sieve",
         "dhcp.udp",
         "dhcp.unanswered",
+        *(f"diagnosis.{name}" for name in ("belonging", "chainloading", "course", "diagnose")),
+        *(f"diagnosis.{name}" for name in ("english", "finding", "findings", "hosting")),
+        *(f"diagnosis.{name}" for name in ("imaging", "installing", "makers", "nearness")),
+        *(f"diagnosis.{name}" for name in ("offering", "patience", "situation", "waited")),
         "errors",
         "hooks.shellwords",
         "http.crowd",
@@ -275,6 +279,7 @@ EXTRA = {
 _ITSELF = frozenset(("self", "cls"))
 _SETS_ANOTHERS = re.compile(
     r"pyxie\.events\.kind$"  # a decorator, on the class that it has just made
+    r"|pyxie\.diagnosis\.finding$"  # the same
     r"|pyxie\.config\.validate$"  # what pydantic is to count as set, in the copy it has made
     r"|pyxie\.render\.strict$"  # the bucket that Jinja2 gives its bytecode cache to be filled
     r"|pyxie\.importers\."  # a translator's notes on the block that it is in
@@ -326,6 +331,7 @@ RANKS = (
             "pyxie.imagestore",
             "pyxie.builds",
             "pyxie.events",
+            "pyxie.diagnosis",
         ),
         *(
             "pyxie.access",
@@ -367,6 +373,7 @@ SHARED_NAMES = {
     "builds": "builds",
     "checkup": "whether what recipes name is still there",
     "discovered": "unknown machines that were seen, and what they reported",
+    "english": "what is data elsewhere, in sentences",
     "events": "what happened",
     "imagestore": "copies of other servers' files",
     "images": "kernels and initrds, and where they come from",
@@ -379,6 +386,7 @@ SHARED_NAMES = {
     "schema": "JSON Schemas of the operator's files",
     "settings": "config.yaml",
     "tokens": "tokens of the API",
+    "why": "why a machine does not boot",
     # A role in a package.
     "converter": "a template language of the importers, to Jinja2",
     "files": "files as they are sent, by HTTP and by TFTP",

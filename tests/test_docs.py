@@ -19,6 +19,7 @@ from pyxie.cli import commands
 from pyxie.config.build import Hook
 from pyxie.config.settings import Settings, load
 from pyxie.dhcp.decide import Reason
+from pyxie.diagnosis.finding import BY_CODE as FOUND
 from pyxie.events.kind import BY_CODE, Step, names
 from pyxie.hooks.orders import KINDS
 from pyxie.http.routing import OPEN, Operation
@@ -239,6 +240,14 @@ class TestCommands:
         spoken = set(re.findall(r"`pyxie ([a-z]+)", everything))
 
         assert spoken - commands.commands.keys() == set()
+
+
+class TestDiagnoses:
+    def test_every_code_is_explained_with_how_its_machine_stands_and_no_other(self) -> None:
+        page = section(text("docs/troubleshooting.md"), "What `pyxie why` says")
+        told = {tuple(map(str.strip, (*quoted(row[0]), row[1]))) for row in list(rows(page))[1:]}
+
+        assert told == {(code, str(of.standing)) for code, of in FOUND.items()}
 
 
 class TestRoutes:

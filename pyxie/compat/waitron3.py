@@ -24,7 +24,14 @@ from pyxie.config.values import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
 from pyxie.http.begin import begin, said_in
 from pyxie.http.bodies import aside
-from pyxie.http.edge import base_url, explained, peer, text, unknown_machine
+from pyxie.http.edge import (
+    base_url,
+    explained,
+    note_wrong_token,
+    peer,
+    text,
+    unknown_machine,
+)
 from pyxie.http.hosts import host_of
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, SETTINGS
 from pyxie.http.routing import OPEN, Routes
@@ -285,7 +292,10 @@ async def template(request: web.Request) -> web.Response:
     try:
         build = request.app[BUILDS].admit(host_of(request), request.match_info["token"])
         answer = await rendered(request, build, kind)
-    except (InvalidTokenError, NotServedError, RenderError):
+    except InvalidTokenError:
+        note_wrong_token(request)
+        return text("Unable to render template", 400)
+    except (NotServedError, RenderError):
         return text("Unable to render template", 400)
     request.app[JOBS].processing(build, kind, file_of(request.app[DEFINITIONS].of(build), kind))
     return answer
@@ -298,6 +308,7 @@ async def done(request: web.Request) -> web.Response:
     try:
         await builds.done(host_of(request), token, str(peer(request)))
     except InvalidTokenError:
+        note_wrong_token(request)
         return text("Failed to finish build.", 500)
     return text(_OK)
 
@@ -310,6 +321,7 @@ async def cancel(request: web.Request) -> web.Response:
     try:
         await builds.cancel(host_of(request), token, str(peer(request)))
     except InvalidTokenError:
+        note_wrong_token(request)
         return text("Failed to cancel build mode", 500)
     return text(_OK)
 

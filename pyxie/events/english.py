@@ -297,6 +297,16 @@ def _(what: kinds.TemplateFailed) -> str:
 
 
 @sentence.register
+def _(what: kinds.TokenRefused) -> str:
+    return f"{what.path}: the token is not valid"
+
+
+@sentence.register
+def _(what: kinds.Diagnosed) -> str:
+    return f"stands still: {what.found}" + (f" Try next: {what.try_next}" if what.try_next else "")
+
+
+@sentence.register
 def _(what: kinds.BuildChanged) -> str:
     match what.state:
         case "pending":

@@ -328,6 +328,32 @@ class TemplateFailed(Kind):
     why: str
 
 
+@kind("token.refused", Step.TROUBLE)
+class TokenRefused(Kind):
+    """Something asked for a machine's files, or ended its build, with a token that is not valid.
+
+    Attributes:
+        path: What was called, the token masked.
+    """
+
+    path: str
+
+
+@kind("diagnosis.stuck", Step.TROUBLE, repeats=False)
+class Diagnosed(Kind):
+    """A machine in build mode has come to stand still.
+
+    Attributes:
+        diagnosis: The code of what was found, as of `pyxie why`.
+        found: That in plain words.
+        try_next: What to try first; empty for nothing.
+    """
+
+    diagnosis: str
+    found: str
+    try_next: str
+
+
 @kind("build.changed", Step.BUILD, repeats=False)
 class BuildChanged(Kind):
     """A build has a new state.

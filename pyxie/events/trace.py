@@ -13,6 +13,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import NamedTuple
 
+from pyxie.bounded import note as remember
 from pyxie.bounds import (
     EVENTS_MACHINES,
     EVENTS_OF_MACHINE,
@@ -33,6 +34,8 @@ log = logging.getLogger("pyxie.boot")
 _AGAIN = 10.0
 """Seconds within which a client that repeats itself is not recorded again."""
 _LOOK_BACK = 50
+_OF_DHCP = (Step.OFFER, Step.SILENCE)
+"""Steps that tell that some client was heard."""
 _AT_ONCE = 200
 """Events of unknown machines: a hall of new ones that is powered on."""
 
@@ -50,6 +53,7 @@ class Trace:
 
     Attributes:
         troubles: The last of each machine, of all that was recorded.
+        heard: When a network-boot client was heard last, whichever, seconds since the epoch.
 
     Args:
         host_of: Gives the hostname for a MAC, for events whose sender does not know it.
@@ -73,7 +77,9 @@ class Trace:
         self._unknown: deque[_Kept] = deque(maxlen=EVENTS_UNKNOWN.whole)
         self._followers: dict[asyncio.Queue[Event], bool] = {}
         self._strangers = TokenBuckets(STRANGERS_EVENTS.most, burst=_AT_ONCE)
+        self._moving: dict[str, Event] = {}
         self.troubles = Troubles()
+        self.heard: float | None = None
 
     def record(
         self,
@@ -87,7 +93,11 @@ class Trace:
         if host is None and mac is not None:
             host = self._host_of(mac)
         event = Event(at=self._clock(), what=what, mac=mac, host=host, peer=peer)
+        if what.step in _OF_DHCP:
+            self.heard = event.at
         if what.passing:
+            if host is not None:
+                EVENTS_MACHINES.reached(remember(self._moving, host, event, EVENTS_MACHINES.whole))
             log.debug("%s", spoken(event))
             self._pass_on(event)
             return
@@ -120,6 +130,10 @@ class Trace:
         unknown = self._unknown if host is None else ()
         found = merge(unknown, known, key=attrgetter("number"))
         return [each.event for each in found if mac is None or each.event.mac == mac]
+
+    def moving(self, host: str) -> Event | None:
+        """Return the last sign of a machine's long transfer, which is kept nowhere else."""
+        return self._moving.get(host)
 
     @property
     def followed(self) -> int:

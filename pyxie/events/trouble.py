@@ -14,11 +14,13 @@ from pyxie.events.kinds import (
     BuildAdvised,
     BuildChanged,
     BuildRefused,
+    Diagnosed,
     ManagementRefused,
     ScriptFailed,
     ScriptSent,
     TemplateFailed,
     TemplateFetched,
+    TokenRefused,
 )
 
 _NO_ANSWER: Final = frozenset(
@@ -67,11 +69,14 @@ class Troubles:
 def is_trouble(what: Kind) -> bool:
     """Tell whether a machine that is being installed cannot go on by this.
 
-    A call that was refused is its caller's trouble, and began nothing; advice is given before.
+    A call that was refused is its caller's trouble, and began nothing; advice is given before; a
+    diagnosis is of what other events tell.
     """
     if isinstance(what, NotAnswered):
         return what.reason in _NO_ANSWER
-    others = isinstance(what, BuildAdvised | BuildRefused | ManagementRefused)
+    others = isinstance(
+        what, BuildAdvised | BuildRefused | Diagnosed | ManagementRefused | TokenRefused
+    )
     return what.step is Step.TROUBLE and not others
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from pyxie.access.scope import Scope
 from pyxie.builds.life import State
+from pyxie.diagnosis.finding import Standing
 from pyxie.events.kind import Step
 
 
@@ -402,6 +403,42 @@ class Event(Answer):
     mac: str | None
     host: str | None
     peer: str | None
+
+
+class Evidence(Answer):
+    """An event by which something is known."""
+
+    at: float
+    step: Step
+    code: str
+    text: str
+    data: dict[str, Any]
+    mac: str | None
+    host: str | None
+    peer: str | None
+
+
+class Why(Answer):
+    """Why a machine does not boot, or how far it is.
+
+    ``code`` names what was found, ``data`` has its facts, and ``evidence`` the events that it
+    rests on; ``sentence`` says it. ``steps``: what to try next, the likeliest first.
+    ``certain_by``: what would make it certain; empty if it is. ``until``: when a look is worth
+    while again though nothing happens.
+    """
+
+    host: str | None
+    macs: list[str]
+    at: float
+    code: str
+    standing: Standing
+    sentence: str
+    steps: list[str]
+    certain_by: str
+    since: float | None
+    until: float | None
+    data: dict[str, Any]
+    evidence: list[Evidence]
 
 
 class Events(Answer):

@@ -16,7 +16,7 @@ from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.config.values import mac as canonical
 from pyxie.errors import BusyError, NotServedError, RenderError
-from pyxie.events.kinds import ManagementRefused
+from pyxie.events.kinds import ManagementRefused, TokenRefused
 from pyxie.http.admission import Admission
 from pyxie.http.crowd import origin
 from pyxie.http.gate import Side, Verdict
@@ -25,6 +25,8 @@ from pyxie.http.parts import (
     BASE_URL,
     DEFINITIONS,
     GATE,
+    INDEX,
+    MACHINES,
     METRICS,
     RECOGNISER,
     SETTINGS,
@@ -317,6 +319,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         # route: of a flood each request would stay until Python looks for such rings.
         return await _refused(request, exc.with_traceback(None))
     except InvalidTokenError:
+        note_wrong_token(request)
         return fault(request, 401, "Invalid Token")
     except NotServedError as exc:
         return fault(request, 404, str(exc))
@@ -333,6 +336,20 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.writer.output_size:
             return _hung_up(request)  # in the middle of an answer another cannot begin
         return fault(request, 500, "a bug in pyxie; its log has the details")
+
+
+def note_wrong_token(request: web.Request) -> None:
+    """Tell of a machine for which somebody came with a token that is not valid; once a minute."""
+    name, mac = request.match_info.get("hostname", ""), request.match_info.get("mac", "")
+    machine = request.app[MACHINES]().find(name)
+    host = machine.hostname if machine is not None else name.lower()
+    if mac:
+        host = request.app[RECOGNISER].host_of(mac_of(request)) or ""
+    if request.app[INDEX].of(host) is None:
+        return
+    if request.app[REFUSED].news((host, _route(request)), time.monotonic()):
+        refused = TokenRefused(path=masked(request))
+        request.app[TRACE].record(refused, host=host, peer=str(peer(request)))
 
 
 def _busy(request: web.Request, exc: BusyError) -> web.Response:

@@ -347,6 +347,25 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
                 }
             ]
         },
+        ("GET", "/api/v1/machines/{hostname}/why"): {
+            "host": _HOST,
+            "macs": [_MAC],
+            "at": _AT,
+            "code": "image-failed",
+            "standing": "stuck",
+            "sentence": f"Its kernel cannot be fetched: {_URL}: answered 404 Not Found.",
+            "steps": [f"does that address answer from pyxie's host? curl -I {_URL}"],
+            "certain_by": "",
+            "since": _AT - 5,
+            "until": None,
+            "data": {
+                "part": "kernel",
+                "source": _URL,
+                "why": "answered 404 Not Found",
+                "times": 1,
+            },
+            "evidence": [{**_EVENT, "step": "trouble", "code": "image.failed"}],
+        },
         ("GET", "/api/v1/recipes"): {
             "recipes": [
                 {

@@ -22,6 +22,7 @@ from pyxie.builds.troubles import TroubledBuilds
 from pyxie.config.live import LiveSettings
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.others import Others
+from pyxie.diagnosis.diagnostician import Diagnostician
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
 from pyxie.hooks.netboots import Netboots
@@ -95,6 +96,7 @@ class Parts:
         verifier: Which digests other servers' files must have.
         trust: Judges whether what comes of them is what it should be.
         own_files: Checks those of this host.
+        diagnostician: Says why a machine does not boot.
     """
 
     settings: LiveSettings
@@ -136,6 +138,7 @@ class Parts:
     verifier: Verifier
     trust: Trust
     own_files: OwnFiles
+    diagnostician: Diagnostician
 
 
 SETTINGS: web.AppKey[LiveSettings] = web.AppKey("settings", LiveSettings)
@@ -176,6 +179,7 @@ POOLS: web.AppKey[Pools] = web.AppKey("pools", Pools)
 VERIFIER: web.AppKey[Verifier] = web.AppKey("verifier", Verifier)
 TRUST: web.AppKey[Trust] = web.AppKey("trust", Trust)
 OWN_FILES: web.AppKey[OwnFiles] = web.AppKey("own_files", OwnFiles)
+DIAGNOSTICIAN: web.AppKey[Diagnostician] = web.AppKey("diagnostician", Diagnostician)
 
 
 def put(app: web.Application, parts: Parts) -> None:
@@ -218,3 +222,4 @@ def put(app: web.Application, parts: Parts) -> None:
     app[VERIFIER] = parts.verifier
     app[TRUST] = parts.trust
     app[OWN_FILES] = parts.own_files
+    app[DIAGNOSTICIAN] = parts.diagnostician

@@ -348,6 +348,18 @@ SAID = [
         "prebuild hook 'false': exit status 1",
     ),
     (
+        kinds.TokenRefused(path="/template/preseed/web01/***"),
+        "/template/preseed/web01/***: the token is not valid",
+    ),
+    (
+        kinds.Diagnosed(diagnosis="port-4011", found="It did not ask.", try_next="do it"),
+        "stands still: It did not ask. Try next: do it",
+    ),
+    (
+        kinds.Diagnosed(diagnosis="port-4011", found="It did not ask.", try_next=""),
+        "stands still: It did not ask.",
+    ),
+    (
         kinds.ManagementRefused(method="PUT", path="/build/web01", why="not in api.allow"),
         "refused PUT /build/web01: not in api.allow",
     ),

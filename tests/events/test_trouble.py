@@ -19,6 +19,7 @@ from pyxie.events.kinds import (
     BuildAdvised,
     BuildChanged,
     BuildRefused,
+    Diagnosed,
     HookFailed,
     ImageFailed,
     ImageFetching,
@@ -28,6 +29,7 @@ from pyxie.events.kinds import (
     ScriptSent,
     TemplateFailed,
     TemplateFetched,
+    TokenRefused,
 )
 from pyxie.events.trouble import Troubles, is_over, is_trouble
 
@@ -67,6 +69,8 @@ class TestATrouble:
             BuildRefused(why="a.j2:1: 'x' is undefined"),
             BuildAdvised(advice="nothing in this build calls 'urls.done'"),
             ManagementRefused(method="PUT", path="/build/web01", why="may not"),
+            TokenRefused(path="/done/web01/***"),
+            Diagnosed(diagnosis="never-seen", found="Nothing was heard.", try_next=""),
             ImageFetching(part="kernel", total=1),
             Booting(),
         ],

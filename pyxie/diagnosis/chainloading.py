@@ -1,0 +1,159 @@
+"""Rules on boot loaders, and on iPXE until it has its script. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyxie.diagnosis import patience
+from pyxie.diagnosis.course import Course, Round, Stage
+from pyxie.diagnosis.finding import Diagnosis
+from pyxie.diagnosis.findings import (
+    ImagesUnasked,
+    IpxeWithoutHttp,
+    LimitHit,
+    LoaderBrokenOff,
+    LoaderMissing,
+    LoaderSilent,
+    ScriptUnreached,
+    ScriptWasRefused,
+)
+from pyxie.diagnosis.situation import Situation
+from pyxie.diagnosis.waited import stands
+from pyxie.events.datagrams import (
+    AbortedByClient,
+    BrokenOff,
+    MissingOverTftp,
+    Offered,
+    RefusedOverTftp,
+    SentOverTftp,
+    TimedOutOverTftp,
+)
+from pyxie.events.event import Event
+from pyxie.events.kinds import (
+    BootApiSilent,
+    LoaderOverHttp,
+    ScriptFailed,
+    ScriptRefused,
+)
+
+_LIMITS: Final = ("too many", "busy")
+"""What TFTP says to who is one too many."""
+_WANTED_THE_SIZE: Final = 8
+"""TFTP's error by which firmware breaks off once it knows a file's size (RFC 2347)."""
+
+
+def loader(now: Situation, course: Course) -> Diagnosis | None:
+    """Did it fetch a boot loader, and what came of that?"""
+    last = course.now
+    if last is None or last.stage is not Stage.LOADER:
+        return None
+    sent = last.latest(SentOverTftp, LoaderOverHttp)
+    fault = _fault(last, sent)
+    if fault is not None:
+        return fault
+    offer = last.latest(Offered)
+    architecture = offer.what.architecture if offer and isinstance(offer.what, Offered) else ""
+    name = _name(sent or last.last)
+    what = LoaderSilent(
+        name=name,
+        architecture=architecture,
+        uefi="UEFI" in architecture or name.lower().endswith(".efi"),
+        secure_boot=now.secure_boot,
+        rounds=course.alike(),
+    )
+    moved = now.moving.at if now.moving is not None else 0.0
+    since = max(last.last.at, moved)
+    shown = [each for each in (offer, sent or last.last) if each is not None]
+    return stands(what, "loader", since, patience.LOADER, now.now, shown)
+
+
+def _fault(last: Round, sent: Event | None) -> Diagnosis | None:
+    """Return what is wrong with the transfer, unless the file came after all."""
+    kinds = (MissingOverTftp, RefusedOverTftp, BrokenOff, TimedOutOverTftp, AbortedByClient)
+    wrong = last.latest(*kinds)
+    if wrong is None or (sent is not None and last.events.index(sent) > last.events.index(wrong)):
+        return None
+    what: LoaderMissing | LoaderBrokenOff | LimitHit
+    match wrong.what:
+        case MissingOverTftp(name=name, why=why) if sent is None:
+            what = LoaderMissing(name=name, why=why)
+        case RefusedOverTftp(name=name, why=why):
+            limited = any(word in why for word in _LIMITS)
+            what = (
+                LimitHit(limit="tftp", detail=why) if limited else LoaderMissing(name=name, why=why)
+            )
+        case TimedOutOverTftp() as fell:
+            long = fell.blksize if fell.block == 1 and fell.blksize > 512 else 0
+            what = LoaderBrokenOff(
+                name=fell.name,
+                received=fell.received,
+                total=fell.total,
+                blksize=long,
+                why=fell.network,
+            )
+        case BrokenOff() as ours:
+            what = LoaderBrokenOff(
+                name=ours.name, received=ours.received, total=ours.total, blksize=0, why=ours.why
+            )
+        case AbortedByClient(error=error) as theirs if error != _WANTED_THE_SIZE:
+            what = LoaderBrokenOff(
+                name=theirs.name,
+                received=theirs.received,
+                total=theirs.total,
+                blksize=0,
+                why=theirs.message,
+            )
+        case _:
+            return None
+    return Diagnosis(what=what, since=wrong.at, evidence=(wrong,))
+
+
+def _name(event: Event) -> str:
+    match event.what:
+        case SentOverTftp(name=name) | LoaderOverHttp(name=name) | AbortedByClient(name=name):
+            return name.rpartition("/")[2]
+        case MissingOverTftp(name=name):
+            return name
+        case _:
+            return ""
+
+
+def ipxe(now: Situation, course: Course) -> Diagnosis | None:
+    """Was iPXE offered its script, and did not fetch it?"""
+    last = course.now
+    if last is None or last.stage is not Stage.IPXE:
+        return None
+    offer = last.latest(Offered)
+    assert offer is not None and isinstance(offer.what, Offered)  # noqa: S101, PT018
+    if offer.what.lacking:
+        handed = [each for each in last.all(Offered) if _is_better(each)]
+        better = handed[-1].what if handed else None
+        loader = better.what if isinstance(better, Offered) else ""
+        what = IpxeWithoutHttp(lacking=offer.what.lacking, loader=loader)
+        return Diagnosis(what=what, since=offer.at, evidence=(*handed[-1:], offer))
+    unreached = ScriptUnreached(url=offer.what.what, rounds=course.alike())
+    return stands(unreached, "ipxe", last.reached().at, patience.LEASE, now.now, (offer,))
+
+
+def _is_better(event: Event) -> bool:
+    """Tell whether an iPXE that lacks something was handed another."""
+    what = event.what
+    return isinstance(what, Offered) and bool(what.lacking) and not what.script
+
+
+def script(now: Situation, course: Course) -> Diagnosis | None:
+    """Did it ask for its script, and what came of that?"""
+    last = course.now
+    if last is None or last.stage is not Stage.SCRIPT:
+        return None
+    match last.last.what:
+        case ScriptRefused(why=why) | ScriptFailed(why=why):
+            what = ScriptWasRefused(why=why)
+            return Diagnosis(what=what, since=last.last.at, evidence=(last.last,))
+        case BootApiSilent(why=why):
+            silent = ScriptWasRefused(why=f"the boot API {why}")
+            return Diagnosis(what=silent, since=last.last.at, evidence=(last.last,))
+        case _:
+            return stands(
+                ImagesUnasked(), "script", last.last.at, patience.SCRIPT, now.now, (last.last,)
+            )

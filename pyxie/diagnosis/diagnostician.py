@@ -1,0 +1,208 @@
+"""Gathers what a diagnosis is made of, from what is in memory, and has it made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pyxie.builds.definitions import Definitions
+from pyxie.builds.index import BuildIndex
+from pyxie.config.settings import Settings
+from pyxie.diagnosis.diagnose import diagnose
+from pyxie.diagnosis.finding import Diagnosis
+from pyxie.diagnosis.nearness import near
+from pyxie.diagnosis.situation import Near, Service, Situation
+from pyxie.errors import Problem
+from pyxie.events.event import Event
+from pyxie.net.interfaces import Interfaces
+from pyxie.recognition.recognise import (
+    AdHoc,
+    Apart,
+    Broken,
+    Known,
+    Mode,
+    Unknown,
+    apart,
+    concerns,
+    settled,
+)
+from pyxie.recognition.recogniser import Recogniser
+from pyxie.registry.machine import Machine
+from pyxie.registry.registry import Registry
+
+_MADE = 1_577_836_800.0
+"""2020-01-01, years before any pyxie: a clock without its battery begins earlier."""
+
+
+class Events(Protocol):
+    """What is asked of `pyxie.events.trace.Trace`."""
+
+    @property
+    def heard(self) -> float | None:
+        """When a network-boot client was heard last, whichever."""
+        ...
+
+    def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
+        """Return events that are kept, oldest first."""
+        ...
+
+    def moving(self, host: str) -> Event | None:
+        """Return the last sign of a machine's long transfer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whose diagnosis it is, and what it is.
+
+    Attributes:
+        host: The hostname; None of one that no file knows.
+        macs: Its NICs, or the one that was asked about.
+        at: When it was made, seconds since the epoch.
+        diagnosis: The diagnosis.
+    """
+
+    host: str | None
+    macs: tuple[str, ...]
+    at: float
+    diagnosis: Diagnosis
+
+
+class Diagnostician:
+    """Says why a machine does not boot; asks nobody, and waits for nothing.
+
+    Args:
+        registry: The snapshot of now.
+        index: The newest build of each machine.
+        definitions: What builds are made from.
+        recogniser: Who a client is.
+        events: The recent ones.
+        settings: Those of now.
+        interfaces: Those of now.
+        base_url: How installers reach pyxie.
+        disk: What is wrong with disks, in sentences; empty ones for nothing.
+        clock: Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        registry: Callable[[], Registry],
+        index: BuildIndex,
+        definitions: Definitions,
+        recogniser: Recogniser,
+        events: Events,
+        settings: Callable[[], Settings],
+        interfaces: Callable[[], Interfaces],
+        base_url: Callable[[], str],
+        disk: Callable[[], Iterable[str]],
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._registry = registry
+        self._index = index
+        self._definitions = definitions
+        self._recogniser = recogniser
+        self._events = events
+        self._settings = settings
+        self._interfaces = interfaces
+        self._base_url = base_url
+        self._disk = disk
+        self._clock = clock
+
+    def of_host(self, name: str) -> Told | None:
+        """Return the diagnosis of a machine; None if neither a file nor a build is of that name.
+
+        Args:
+            name: Its hostname, or that of its file.
+        """
+        registry, name = self._registry(), name.lower()
+        machine = registry.find(name)
+        host = machine.hostname if machine is not None else name
+        problems = registry.why_broken(name) or registry.why_broken(host)
+        build = self._index.of(host)
+        client: Apart
+        macs: tuple[str, ...] = ()
+        if machine is None and build is None:
+            if not problems:
+                return None
+            client = Broken()
+        else:
+            mode = Mode.IN_BUILD if build is not None and build.active else Mode.IDLE
+            client = Known(host, mode, build)
+            macs = machine.macs if machine is not None else build.macs if build else ()
+        return self._told(client, host, macs, problems)
+
+    def nearly(self, mac: str) -> tuple[Near, ...]:
+        """Return the machines with nearly that MAC; of ten thousand a thread's work."""
+        by_mac = self._registry().by_mac.items()
+        return near(mac, ((nic, machine.hostname) for nic, machine in by_mac))
+
+    def is_unknown(self, mac: str) -> bool:
+        """Tell whether no machine has that NIC."""
+        return isinstance(apart(self._recogniser.of(mac)), Unknown)
+
+    def of_mac(self, mac: str, nearly: tuple[Near, ...] = ()) -> Told:
+        """Return the diagnosis of one NIC, whosever it is.
+
+        Args:
+            mac: ``aa:bb:cc:dd:ee:ff``.
+            nearly: If it is unknown, machines with nearly that one.
+        """
+        found = self._recogniser.of(mac)
+        registry, host = self._registry(), concerns(found)
+        places = registry.claims.get(("MAC", mac), ())
+        files = {document.file for document, _ in places}
+        problems = tuple(each for each in registry.problems if each.file in files)
+        by_hand = isinstance(settled(found), AdHoc)
+        return self._told(apart(found), host, (mac,), problems, nearly, by_hand=by_hand)
+
+    def _told(
+        self,
+        client: Apart,
+        host: str | None,
+        macs: tuple[str, ...],
+        problems: tuple[Problem, ...],
+        nearly: tuple[Near, ...] = (),
+        *,
+        by_hand: bool = False,
+    ) -> Told:
+        now = self._clock()
+        known = isinstance(client, Known)
+        mac = None if known or not macs else macs[0]
+        events = self._events.recent(host=host if known else None, mac=mac)
+        situation = Situation(
+            now=now,
+            client=client,
+            by_hand=by_hand,
+            host=host,
+            macs=macs,
+            events=tuple(events),
+            moving=self._events.moving(host) if host is not None else None,
+            problems=problems,
+            near=nearly,
+            templates=self._has_templates(client),
+            service=self._service(),
+        )
+        return Told(host, macs, now, diagnose(situation))
+
+    def _has_templates(self, client: Apart) -> bool:
+        """Tell whether a machine's installer is given files; True where that is not known."""
+        if not isinstance(client, Known) or client.build is None or not client.build.active:
+            return True
+        machine: Machine = self._definitions.of(client.build)
+        named: Mapping[str, object] = machine.templates
+        return bool(machine.preseed or machine.finish or named)
+
+    def _service(self) -> Service:
+        settings = self._settings()
+        return Service(
+            dhcp=settings.dhcp.mode,
+            interfaces=self._interfaces().answering,
+            port=settings.http.port,
+            base_url=self._base_url(),
+            disk=tuple(filter(None, self._disk())),
+            heard=self._events.heard,
+            made=_MADE,
+        )
