@@ -82,7 +82,7 @@ class Lookout:
         except OSError as error:
             log.info(
                 "DHCP: what other servers tell machines is not overheard (%s): that takes"
-                " CAP_NET_RAW",
+                " CAP_NET_RAW, and AF_PACKET in the systemd unit's RestrictAddressFamilies=",
                 error.strerror,
             )
         return self

@@ -271,7 +271,8 @@ class TestThisHost:
         assert caplog.messages == [
             (
                 "DHCP: what other servers tell machines is not overheard (Operation not permitted):"
-                " that takes CAP_NET_RAW"
+                " that takes CAP_NET_RAW, and AF_PACKET in the systemd unit's"
+                " RestrictAddressFamilies="
             )
         ]
 

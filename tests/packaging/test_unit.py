@@ -126,6 +126,12 @@ class TestUnderItsRestrictions:
         assert 61184 <= int(seen["Uid"].split()[0]) <= 65519
         assert (seen["NoNewPrivs"], seen["Seccomp"]) == ("1", "2")
 
+    def test_it_overhears_other_dhcp_servers(self, pyxie: Sandbox) -> None:
+        journal = pyxie.run("journalctl", "--no-pager", "--output=cat", "--unit=pyxie")
+
+        assert "beside any server on port 67" in journal
+        assert "not overheard" not in journal
+
     def test_its_state_and_cache_are_its_own_also_under_another_user_id(
         self, pyxie: Sandbox
     ) -> None:
