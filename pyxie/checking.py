@@ -17,6 +17,7 @@ from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
 from pyxie.images.spec import Images, OnMedium, check_ours
 from pyxie.loaders.catalogue import Wanted
 from pyxie.loaders.folders import Loaders
+from pyxie.loaders.signedpairs import packaged
 from pyxie.media.bootedof import named
 from pyxie.outbound.proxies import problem, proxies_of
 from pyxie.registry.define import Definition, common
@@ -99,7 +100,7 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
     advice: dict[Problem, list[str]] = {}
     asides: dict[str, Problem] = {}
     notes: dict[Problem, list[str]] = {}
-    rendering, loaders = Rendering(settings), Loaders(lambda: settings.ipxe)
+    rendering, loaders = Rendering(settings), Loaders(lambda: settings.ipxe, pairs=packaged)
     common_faults = set(_of_loaders(loaders, settings, document))
     found |= common_faults
     trial = context(settings)

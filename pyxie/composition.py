@@ -34,6 +34,7 @@ from pyxie.dhcp.others import Others
 from pyxie.diagnosis.diagnostician import Diagnostician
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
+from pyxie.grub.texts import ENTRY
 from pyxie.hooks.executor import Executor
 from pyxie.hooks.names import HookNames
 from pyxie.hooks.netboots import Netboots
@@ -50,6 +51,7 @@ from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.through import may_pass, through
 from pyxie.imagestore.trust import Trust
 from pyxie.loaders.folders import Loaders
+from pyxie.loaders.signedpairs import packaged
 from pyxie.media.fetches import Fetches
 from pyxie.media.lacking import Lacking
 from pyxie.media.shelf import Look, Shelf
@@ -329,7 +331,11 @@ def assemble(
         rendering=rendering,
         base_url=base_url,
         loaders=Loaders(
-            lambda: settings().ipxe, http_port=lambda: settings().http.port, clock=steady
+            lambda: settings().ipxe,
+            pairs=packaged,
+            entry=ENTRY.encode(),
+            http_port=lambda: settings().http.port,
+            clock=steady,
         ),
         upstreams=Upstreams(
             proxies,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from ipaddress import IPv4Address
 
 from pyxie.bounds import DESCRIPTORS
 from pyxie.compat import waitron3
@@ -13,6 +14,7 @@ from pyxie.descriptors import held
 from pyxie.dhcp.lookout import Lookout
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
+from pyxie.grub.configs import GrubConfigs
 from pyxie.http.admission import Admission, Patience
 from pyxie.http.crowd import ConnectionLimits
 from pyxie.http.gate import Side
@@ -25,9 +27,11 @@ from pyxie.operations import operations
 from pyxie.rate import TokenBuckets
 from pyxie.tftp.kernels import Kernels
 from pyxie.tftp.limits import Limits
+from pyxie.tftp.opening import Finds
 from pyxie.tftp.server import TftpServer
 from pyxie.tftp.session import Socket as TransferSocket
 from pyxie.tftp.sockets import RequestSocket, connect, listen
+from pyxie.tftp.source import Found
 
 
 def serve_dhcp(
@@ -49,7 +53,7 @@ def serve_dhcp(
     return DhcpServer(
         interfaces=interfaces,
         recognise=parts.recogniser.over_dhcp,
-        loaders=LoaderChoice(parts.loaders, parts.definitions, settings).of,
+        loaders=loader_choice(parts).of,
         http_port=settings().http.port,
         recorder=parts.trace,
         metrics=parts.metrics,
@@ -101,7 +105,43 @@ def serve_tftp(
         listener=listener,
         connector=connector,
         pool=parts.pools.loaders,
-        first=kernels(parts).find,
+        first=files_of_machines(parts),
+    )
+
+
+def loader_choice(parts: Parts) -> LoaderChoice:
+    """Make what tells which loader a client is handed."""
+    return LoaderChoice(
+        parts.loaders,
+        parts.definitions,
+        parts.settings,
+        boot_server=parts.others.boot_server,
+        is_own=lambda address: parts.interfaces().is_own(address),
+    )
+
+
+def files_of_machines(parts: Parts) -> Finds:
+    """Return what finds files that are made, or fetched, for one machine."""
+    images, configs = kernels(parts), grub_configs(parts)
+
+    async def find(name: str, peer: str, local: IPv4Address) -> Found | None:
+        return await configs.find(name, peer, local) or await images.find(name, peer)
+
+    return find
+
+
+def grub_configs(parts: Parts) -> GrubConfigs:
+    """Make what gives each machine its GRUB's configuration."""
+    return GrubConfigs(
+        parts.recogniser,
+        parts.definitions,
+        parts.builds,
+        parts.rendering,
+        loader_choice(parts),
+        parts.base_url,
+        lambda: parts.settings().http.port,
+        parts.trace,
+        parts.netboots,
     )
 
 

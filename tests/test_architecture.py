@@ -124,8 +124,11 @@ PURE = frozenset(
         "loaders.catalogue",
         "loaders.autoexec",
         "loaders.ipxeboot",
+        "grub.texts",
+        "render.grubwords",
         "loaders.lanes",
         "loaders.shims",
+        "loaders.probes",
         "loaders.programs",
         "rate",
         "lines",
@@ -351,7 +354,7 @@ RANKS = (
     # Servers.
     {"pyxie.dhcp", "pyxie.tftp", "pyxie.http"},
     {"pyxie.probing"},
-    {"pyxie.compat", "pyxie.operations"},
+    {"pyxie.compat", "pyxie.grub", "pyxie.operations"},
     {"pyxie.composition", "pyxie.daemon", "pyxie.servers"},
     # The command line, and what only it uses.
     {

@@ -10,7 +10,15 @@ from pyxie.bounds import HOOK_SECONDS
 from pyxie.config.checksums import Checksums, KernelFile
 from pyxie.config.initrd import Initrds
 from pyxie.config.validate import Model
-from pyxie.config.values import AMD64, ArchName, HttpUrl, Params, listed, loader_name
+from pyxie.config.values import (
+    AMD64,
+    ArchName,
+    HttpUrl,
+    Params,
+    SecureBootWish,
+    listed,
+    loader_name,
+)
 from pyxie.config.words import architectures
 
 
@@ -88,6 +96,8 @@ class BuildKeys(Model):
         params: The operator's own values.
         loader: What the firmware loads first, instead of what fits its architecture: a file's
             name, or one for each of some architectures.
+        secure_boot: Whether firmware is handed a signed shim and GRUB first: ``auto`` where that is
+            of use and known to work, ``always``, or ``never``.
         kernel: What is booted: a file's name, below ``image_url``, else in ``images``; or a
             mapping of ``url`` and what it must be: ``sha256``, ``sha512``, or ``signature`` and
             ``keyring``.
@@ -124,6 +134,7 @@ class BuildKeys(Model):
     templates: Templates = Field(default_factory=dict)
     params: Params = Field(default_factory=dict)
     loader: Loader = ""
+    secure_boot: SecureBootWish | None = None
     cmdline: str = ""
     kernel: KernelFile = ""
     initrd: Initrds = ()

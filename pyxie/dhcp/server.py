@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from pyxie.bounds import DHCP_DESTINATIONS
 from pyxie.dhcp.account import Account, peer_of
@@ -29,7 +29,7 @@ from pyxie.dhcp.decide import (
     destination,
     is_netboot,
 )
-from pyxie.dhcp.firmware import client_fields
+from pyxie.dhcp.firmware import Ipxe, NoArchitecture, architecture, client_fields, ipxe
 from pyxie.dhcp.identify import identify
 from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
@@ -86,7 +86,7 @@ class DhcpServer:
         *,
         interfaces: Callable[[], Interfaces],
         recognise: Callable[[str, Callable[[], Identity]], Recognised],
-        loaders: Callable[[Recognised], Choice],
+        loaders: ChoosesLoader,
         http_port: int,
         recorder: Recorder,
         metrics: Metrics,
@@ -108,7 +108,8 @@ class DhcpServer:
             interfaces: The present interfaces.
             recognise: Tells who asks, by ``aa:bb:cc:dd:ee:ff`` and, if it wants to know
                 more, by what it tells; from memory.
-            loaders: What a client may be handed, by who it is; from memory.
+            loaders: What a client may be handed, by who it is, its MAC, and whether it is an
+                iPXE; from memory.
             http_port: Where our HTTP server listens.
             recorder: Takes the events of the boots.
             metrics: Counts.
@@ -314,7 +315,9 @@ class DhcpServer:
                 self._others.asked(request, _network(heard), known=heard.known)
             client = self._recognise(mac, partial(identify, request, server))
         host = concerns(client)
-        loaders = self._loaders(client) if netboots else _NO_LOADERS
+        loaders = _NO_LOADERS
+        if netboots:
+            loaders = self._loaders(client, mac, ipxe=ipxe(request.options.get(77)) is not Ipxe.NO)
         boot = Boot(
             server=server or UNSPECIFIED,
             http_port=self._http_port,
@@ -327,6 +330,7 @@ class DhcpServer:
             self._discovered(mac, client_fields(request.options, request.chaddr))
         outcome = decide(request, on.port, boot)
         if isinstance(outcome, Answer):
+            outcome = _with_lane(outcome, request, loaders)
             if server is None:
                 name = interfaces.name(received.interface)
                 why = f"{name} has no IPv4 address to answer from"
@@ -390,6 +394,24 @@ class DhcpServer:
         self._account.count(on.port, "answered")
         self._recorder.record(what, mac=mac, host=host, peer=peer_of(source))
         return True
+
+
+def _with_lane(answer: Answer, request: DhcpMessage, loaders: Choice) -> Answer:
+    """Note by which lane a client is sent, for the trace."""
+    arch = architecture(request.options, request.chaddr)
+    chain = None if isinstance(arch, NoArchitecture) else loaders.chains.get(arch.code)
+    if chain is None or answer.what.script:
+        return answer
+    why = ", ".join(f"{lane}: {why}" for lane, why in chain.why_not.items())
+    return replace(answer, what=replace(answer.what, lane=str(chain.lane), why_not=why))
+
+
+class ChoosesLoader(Protocol):
+    """See `pyxie.loaders.choosing.LoaderChoice.of`."""
+
+    def __call__(self, client: Recognised, mac: str, *, ipxe: bool) -> Choice:
+        """Return what a client may be handed."""
+        ...
 
 
 _NOBODY: Final = Unknown(Policy.IGNORE)

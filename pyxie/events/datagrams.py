@@ -18,6 +18,8 @@ class Offered(Kind):
         port: Where it was asked: 67, or 4011.
         observed: It only would have been told: ``dhcp.mode`` is ``observe``.
         late: Seconds that it waited for an answer, where that was not known at once.
+        lane: By which chain of loaders, as of `pyxie.loaders.lanes`; empty where there is but one.
+        why_not: Why by none that Secure Boot would take, likewise.
     """
 
     what: str
@@ -28,6 +30,8 @@ class Offered(Kind):
     port: int
     observed: bool = False
     late: float = 0.0
+    lane: str = ""
+    why_not: str = ""
 
 
 @kind("dhcp.silence", Step.SILENCE)

@@ -46,7 +46,8 @@ def _(what: datagrams.Offered) -> str:
         to = f"an iPXE without {what.lacking}"
     before = "observing only, else would have " if what.observed else ""
     after = f", {what.late:.1f} s after it asked" if what.late >= 0.05 else ""
-    return f"{before}{verb}: {what.what} for {to} ({what.architecture}){after}"
+    lane = ", which goes on to a signed GRUB" if what.lane == "grub" else ""
+    return f"{before}{verb}: {what.what} for {to} ({what.architecture}){lane}{after}"
 
 
 @sentence.register
@@ -152,6 +153,12 @@ def _(what: kinds.LoaderProgress) -> str:
 @sentence.register
 def _(_: kinds.ScriptSent) -> str:
     return "fetched its iPXE script"
+
+
+@sentence.register
+def _(what: kinds.GrubConfigured) -> str:
+    state = "on" if what.secure_boot else "off"
+    return f"fetched what its GRUB goes on by: Secure Boot is {state}, so it loads {what.what}"
 
 
 @sentence.register
@@ -277,8 +284,8 @@ def _(what: kinds.StoreFailed) -> str:
 
 
 @sentence.register
-def _(_: kinds.Booting) -> str:
-    return "leaves iPXE for its kernel"
+def _(what: kinds.Booting) -> str:
+    return f"leaves {what.loader} for its kernel"
 
 
 @sentence.register

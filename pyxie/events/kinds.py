@@ -41,6 +41,19 @@ class ScriptSent(Kind):
     """A machine in build mode fetched its iPXE script."""
 
 
+@kind("grub.sent", Step.SCRIPT)
+class GrubConfigured(Kind):
+    """A machine's signed GRUB fetched what it goes on by.
+
+    Attributes:
+        secure_boot: It is on.
+        what: What GRUB loads.
+    """
+
+    secure_boot: bool
+    what: str
+
+
 @kind("script.menu", Step.SCRIPT)
 class MenuShown(Kind):
     """An unknown machine shows the menu."""
@@ -290,7 +303,13 @@ class StoreFailed(Kind):
 
 @kind("boot.kernel", Step.BOOTING, repeats=False)
 class Booting(Kind):
-    """Kernel and initrds are loaded, and iPXE starts them."""
+    """Kernel and initrds are loaded, and the loader starts them.
+
+    Attributes:
+        loader: What loaded them.
+    """
+
+    loader: str = "iPXE"
 
 
 @kind("template.sent", Step.TEMPLATE, repeats=False)

@@ -15,6 +15,7 @@ from pyxie.events.kinds import (
     BuildChanged,
     BuildRefused,
     Diagnosed,
+    GrubConfigured,
     ManagementRefused,
     ScriptFailed,
     ScriptSent,
@@ -91,7 +92,7 @@ def is_over(trouble: Kind, later: Kind) -> bool:
             return trouble.code.startswith(_BEFORE_THE_KERNEL)
         case Offered():
             return trouble.code.startswith("dhcp.")
-        case ScriptSent():
+        case ScriptSent() | GrubConfigured(secure_boot=True):
             return isinstance(trouble, ScriptFailed)
         case TemplateFetched():
             return isinstance(trouble, TemplateFailed) and trouble.name == later.name

@@ -10,6 +10,7 @@ from typing import Final
 from pyxie.architectures import ARCHITECTURES
 from pyxie.config.validate import nearest
 from pyxie.config.words import architectures
+from pyxie.loaders.lanes import PAIRS, Chain, Pair
 from pyxie.loaders.shims import second_stage
 
 _MOST_KEPT: Final = 1000
@@ -38,10 +39,14 @@ class Choice:
     Attributes:
         by_architecture: The loader's name, by option 93's code; no entry where there is none.
         absent: The name that ``loader`` gives for it, where there is no such file.
+        named: The architectures for which ``loader`` gives a name.
+        chains: By which lane, and why by no better one, of those that have more than one.
     """
 
     by_architecture: Mapping[int, str]
     absent: Mapping[int, str] = field(default_factory=dict)
+    named: frozenset[int] = frozenset()
+    chains: Mapping[int, Chain] = field(default_factory=dict)
 
 
 class Catalogue:
@@ -54,6 +59,7 @@ class Catalogue:
     Attributes:
         plain: By option 93's code, the loader that is there without a shim.
         signed_ipxe: The same of shims that start a signed iPXE; these come first.
+        signed: The same of shims that start a signed GRUB.
         usual: What clients are handed where nothing else is wanted.
     """
 
@@ -63,6 +69,9 @@ class Catalogue:
         self._all = {**theirs, **mine}
         self.plain: Mapping[int, str] = MappingProxyType(dict(_plain(mine, theirs)))
         self.signed_ipxe: Mapping[int, str] = MappingProxyType(dict(_signed_ipxe(mine)))
+        self.signed: Mapping[int, str] = MappingProxyType(
+            {code: pair.shim for code, pair in PAIRS.items() if _has_pair(pair, code, mine, theirs)}
+        )
         self.usual: Mapping[int, str] = MappingProxyType({**self.plain, **self.signed_ipxe})
         self._choices: dict[object, Choice] = {}
 
@@ -109,9 +118,11 @@ class Catalogue:
 
     def _made(self, wanted: Wanted) -> Choice:
         found, absent = dict(self.usual), dict[int, str]()
+        named = frozenset[int]()
         for word, name in _parts(wanted):
             codes = architectures(word) if word else frozenset(ARCHITECTURES)
             loader = self._all.get(name.lower())
+            named |= codes if loader is None else codes & loader.codes
             if loader is None:
                 absent |= dict.fromkeys(codes, name)
                 for code in codes:
@@ -121,7 +132,16 @@ class Catalogue:
                 found |= dict.fromkeys(fitting, loader.name)
                 for code in fitting:
                     absent.pop(code, None)
-        return Choice(MappingProxyType(found), MappingProxyType(absent))
+        return Choice(MappingProxyType(found), MappingProxyType(absent), named)
+
+
+def _has_pair(
+    pair: Pair, code: int, mine: Mapping[str, Loader], theirs: Mapping[str, Loader]
+) -> bool:
+    # An own one of the two with the other of a package would hardly bear one signature.
+    folder = mine if pair.shim in mine or pair.grub in mine else theirs
+    there = [folder[name] for name in (pair.shim, pair.grub) if name in folder]
+    return len(there) == 2 and all(code in each.codes for each in there)
 
 
 def _plain(mine: Mapping[str, Loader], theirs: Mapping[str, Loader]) -> Iterator[tuple[int, str]]:

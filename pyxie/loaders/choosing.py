@@ -1,15 +1,24 @@
-"""Which boot loaders a client may be handed: what its layers say under ``loader``."""
+"""Which boot loaders a client may be handed: by ``loader`` and ``secure_boot`` of its layers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Any, Final
 
+from pyxie.architectures import ARCHITECTURES
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build
+from pyxie.config.build import BuildKeys
 from pyxie.config.settings import Settings
-from pyxie.loaders.catalogue import Choice, Wanted
+from pyxie.loaders.catalogue import Choice
 from pyxie.loaders.folders import Loaders
+from pyxie.loaders.lanes import PAIRS, Chain, Facts, SecureBoot, chain
 from pyxie.recognition.recognise import AdHoc, Known, Recognised, Unknown, settled
+
+_SIGNED: Final = sorted({*PAIRS, *(code for code, row in ARCHITECTURES.items() if row.shims)})
+"""Architectures for which there may be a signed loader."""
 
 
 class LoaderChoice:
@@ -19,27 +28,77 @@ class LoaderChoice:
         loaders: Which there are.
         definitions: What the machines of builds are built from.
         settings: Those of now.
+        secure_boot: What is known of a machine's Secure Boot, by its MAC.
+        boot_server: The ``siaddr`` that a client's own DHCP server is known to give it, by its
+            MAC; None if nothing is known.
+        is_own: Whether an address is this host's.
     """
 
     def __init__(
-        self, loaders: Loaders, definitions: Definitions, settings: Callable[[], Settings]
+        self,
+        loaders: Loaders,
+        definitions: Definitions,
+        settings: Callable[[], Settings],
+        *,
+        secure_boot: Callable[[str], SecureBoot] = lambda _: SecureBoot.UNKNOWN,
+        boot_server: Callable[[str], IPv4Address | None] = lambda _: None,
+        is_own: Callable[[IPv4Address], bool] = lambda _: False,
     ) -> None:
         self._loaders = loaders
         self._definitions = definitions
         self._settings = settings
+        self._secure_boot = secure_boot
+        self._boot_server = boot_server
+        self._is_own = is_own
 
-    def of(self, client: Recognised) -> Choice:
-        """Return what a client may be handed."""
-        return self._loaders.catalogue.choice(self._wanted(client))
+    def of(self, client: Recognised, mac: str, *, ipxe: bool = False) -> Choice:
+        """Return what a client may be handed.
 
-    def _wanted(self, client: Recognised) -> Wanted:
+        Args:
+            client: Who asks.
+            mac: Its NIC.
+            ipxe: It is an iPXE, or a GRUB that goes on to one, for whom there are no lanes.
+        """
+        catalogue, server = self._loaders.catalogue, self._boot_server(mac)
+        usual = catalogue.choice(self._said(client, "loader"))
+        if ipxe:
+            return usual
+        facts = Facts(
+            wish=self._said(client, "secure_boot") or "auto",
+            code=0,
+            usual=None,
+            state=self._secure_boot(mac),
+            from_us=None if server is None else self._is_own(server),
+        )
+        by_architecture, chains = dict(usual.by_architecture), dict[int, Chain]()
+        for code in _SIGNED:
+            named = code in usual.named
+            found = chains[code] = chain(
+                replace(
+                    facts,
+                    code=code,
+                    usual=(usual.by_architecture if named else catalogue.plain).get(code),
+                    named=named,
+                    signed=catalogue.signed.get(code),
+                    signed_ipxe=catalogue.signed_ipxe.get(code),
+                )
+            )
+            by_architecture.pop(code, None)
+            if found.loader is not None:
+                by_architecture[code] = found.loader
+        return replace(usual, by_architecture=by_architecture, chains=chains)
+
+    def _said(self, client: Recognised, key: str) -> Any:
         settings = self._settings()
+        layer: BuildKeys = settings
         match settled(client):
             case Known(build=Build(active=True) as build):
-                return self._definitions.of(build).loader
+                layer = self._definitions.of(build)
             case AdHoc(boot=boot):
-                return boot.machine.loader
+                layer = boot.machine
             case Unknown(build_type=str(name)) if name in settings.build_types:
-                return settings.build_types[name].loader or settings.loader
+                own = getattr(settings.build_types[name], key)
+                layer = settings.build_types[name] if own else settings
             case _:  # what is known of it by now says nothing of a loader
-                return settings.loader
+                pass
+        return getattr(layer, key)

@@ -19,9 +19,10 @@ from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
 from pyxie.loaders.autoexec import autoexec, is_autoexec
 from pyxie.loaders.catalogue import Catalogue, Loader, Wanted
+from pyxie.loaders.probes import is_entry, is_probe
 from pyxie.loaders.programs import HEAD, codes_for
 from pyxie.loaders.shims import ShimMemory, is_shim
-from pyxie.tftp.source import Found
+from pyxie.tftp.source import Found, ProbeError
 
 DISTRIBUTION = (Path("/usr/lib/ipxe"), Path("/usr/share/ipxe"), Path("/usr/lib/ipxe/qemu"))
 """Where Debian and Ubuntu, then Fedora, EL, SUSE and Arch, and Debian's ipxe-qemu put iPXE.
@@ -61,6 +62,8 @@ class Loaders:
     Args:
         folder: The operator's, as of now, all of whose files are served.
         distribution: Folders of which only the loaders that pyxie knows are served.
+        pairs: Gives signed shims and their GRUBs by name, as packages have brought them.
+        entry: What GRUB is given for its first configuration where the operator has none.
         http_port: Where our HTTP server listens, to which scripts lead.
         clock: Seconds, steady.
 
@@ -73,11 +76,16 @@ class Loaders:
         folder: Callable[[], Path],
         distribution: Sequence[Path] = DISTRIBUTION,
         *,
+        pairs: Callable[[], Mapping[str, Path]] = dict,
+        entry: bytes = b"",
         http_port: Callable[[], int] = lambda: Http().port,
         clock: Callable[[], float] = steady,
     ) -> None:
         self._folder = folder
         self._distribution = tuple(distribution)
+        self._pairs = pairs
+        self._paired: Mapping[str, Path] = {}
+        self._entry = entry
         self._http_port = http_port
         self._clock = clock
         self._shims = ShimMemory()
@@ -92,7 +100,8 @@ class Loaders:
 
     def refresh(self) -> None:
         """Look again which loaders are there."""
-        self.catalogue = Catalogue(self._own(), self._packaged())
+        self._paired = self._pairs()
+        self.catalogue = Catalogue(self._own(), (*self._packaged(), *self._signed()))
 
     def missing(self) -> list[str]:
         """Return a sentence for each common kind of machine that has no loader."""
@@ -136,6 +145,9 @@ class Loaders:
             for folder in self._distribution:
                 if known and (folder / known).is_file():
                     return folder / known
+            paired = self._paired.get(name.lower())
+            if paired is not None and paired.is_file():
+                return paired
             raise
 
     def open(self, name: str, local: IPv4Address, peer: IPv4Address) -> Found:
@@ -149,7 +161,11 @@ class Loaders:
                 plain = rest
         try:
             asked = self.asked(plain, str(peer), mac)
-        except NotServedError:
+        except NotServedError as exc:
+            if is_entry(plain):
+                return Found(data=self._entry, mac=mac, what=plain)
+            if is_probe(plain.rpartition("/")[2]):
+                raise ProbeError(name, exc.why) from exc
             if not is_autoexec(plain):
                 raise
             script = autoexec(f"http://{local}:{self._http_port()}", mac)
@@ -207,6 +223,13 @@ class Loaders:
                 except OSError:
                     continue
                 break
+
+    def _signed(self) -> Iterator[Loader]:
+        for name, path in self._paired.items():
+            try:
+                yield Loader(name, _codes(path))
+            except OSError:
+                continue  # it is being updated
 
 
 def _codes(path: Path) -> frozenset[int]:

@@ -7,7 +7,7 @@ kernel and no more: it is no template, and fills in nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from urllib.parse import quote
@@ -84,17 +84,12 @@ _NEEDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-_OTHERWISE: Final = frozenset(("windows", "esxi"))
-"""Families whose kernel is a program for UEFI itself."""
-
-
-def of_system(medium: str, system: System, loaders: Sequence[str] = ()) -> Recipe:
+def of_system(medium: str, system: System) -> Recipe:
     """Return the recipe of a medium of a known system.
 
     Args:
         medium: Its name.
         system: What it brings.
-        loaders: Its programs for UEFI.
     """
     recipe: Recipe = {"version": "1", "title": f"{system.title}, of {medium}.iso"}
     if system.extends:
@@ -128,9 +123,7 @@ def of_system(medium: str, system: System, loaders: Sequence[str] = ()) -> Recip
                 "esxi_modules": " --- ".join(modules),
             },
         }
-    if system.family in _OTHERWISE:
-        return {**recipe, "arch": {system.arch: {}}}
-    return {**recipe, **_signed(medium, loaders, system.arch), "arch": {system.arch: {}}}
+    return {**recipe, "arch": {system.arch: {}}}
 
 
 def of_entry(medium: str, entry: Entry, facts: Facts) -> Recipe:
@@ -141,8 +134,7 @@ def of_entry(medium: str, entry: Entry, facts: Facts) -> Recipe:
         entry: Kernel, initrds and command line.
         facts: What else is known.
     """
-    first = {loader.rpartition("/")[2].lower() for loader in facts.loaders}
-    arch = ARM64 if "bootaa64.efi" in first and "bootx64.efi" not in first else AMD64
+    arm = any("aa64" in loader.lower() for loader in facts.loaders) and len(facts.loaders) == 1
     return {
         "version": "1",
         "title": f"{entry.label or facts.volume or medium}, of {medium}.iso",
@@ -150,20 +142,8 @@ def of_entry(medium: str, entry: Entry, facts: Facts) -> Recipe:
         "kernel": _file(medium, entry.kernel),
         "initrd": [_file(medium, name) for name in entry.initrds],
         "cmdline": literal(entry.cmdline) or None,
-        **_signed(medium, facts.loaders, arch),
-        "arch": {arch: {}},
+        "arch": {ARM64 if arm else AMD64: {}},
     }
-
-
-def _signed(medium: str, loaders: Sequence[str], arch: str) -> Recipe:
-    """Return a medium's shim and GRUB: what firmware starts is one, where a GRUB lies beside it."""
-    cpu = {AMD64: "x64", ARM64: "aa64"}[arch]
-    by_name = {loader.rpartition("/")[2].lower(): loader for loader in loaders}
-    shim = by_name.get(f"boot{cpu}.efi")
-    grub = by_name.get(f"grub{cpu}.efi") or by_name.get("grub.efi")  # which is SUSE's
-    if shim is None or grub is None:
-        return {}
-    return {"shim": _file(medium, shim), "grub": _file(medium, grub)}
 
 
 def without_cpio(name: str) -> str:

@@ -13,15 +13,18 @@ from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
 from pyxie.errors import NotServedError, RenderError
 from pyxie.images.load import Load, Program, load
-from pyxie.images.spec import Image, Images, Local, images_of, served_name
+from pyxie.images.spec import Image, Images, images_of, served_name
 from pyxie.registry.machine import Machine
 from pyxie.render.asked import WAITRONS, file_of
 from pyxie.render.context import BuildContext, template_names
+from pyxie.render.grubwords import kernel_words, word
 from pyxie.render.strict import VALUE, Renderer
 from pyxie.shipped import shipped
 
 SCRIPT = "boot.ipxe.j2"
 """The boot script's template, in the ``ipxe`` folder or else as shipped."""
+GRUB_SCRIPT = "boot.grub.j2"
+"""That of what a signed GRUB boots by, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,9 @@ class Rendering:
         names = template_names(machine, self.settings, context)
         text = self._cmdlines.text("cmdline", machine.cmdline, names)
         if VALUE in text:
-            word = next(each for each in text.split() if VALUE in each).replace(VALUE, "$")
+            found = next(each for each in text.split() if VALUE in each).replace(VALUE, "$")
             why = (
-                f"{word[:80]!r}: a value has '${{', which iPXE would take for a setting of its own"
+                f"{found[:80]!r}: a value has '${{', which iPXE would take for a setting of its own"
             )
             raise RenderError("cmdline", 0, why)
         # A folded YAML text may carry line ends; a kernel takes one line.
@@ -98,24 +101,50 @@ class Rendering:
         boot = self.boot(machine, context)
         host = machine.hostname
         names = template_names(machine, self.settings, context)
-        found = boot.load(context.bootif, machine.bootif)
         names |= _loading(
-            found,
+            boot.load(context.bootif, machine.bootif),
             image_url(here, host, "kernel", boot.images.kernel),
             [
                 image_url(here, host, f"initrd/{at}", image)
                 for at, image in enumerate(boot.images.initrds)
             ],
         )
-        shim, kernel = boot.images.shim, boot.images.kernel
-        is_alone = shim is None and isinstance(kernel, Local) and found.program is Program.LINUX
+        shim = boot.images.shim
         names |= {
             "shim_url": image_url(here, host, "shim", shim) if shim else "",
-            "shim_folder": f"{here}/boot/{host}/kernel/" if is_alone else "",
             "booting_url": f"{here}/booting/{dashed(context.mac)}/{context.token}",
             "script_url": f"{here}/ipxe/{dashed(context.mac)}",
         }
         return self._scripts.template(SCRIPT, names)
+
+    def grub(self, machine: Machine, context: BuildContext) -> str:
+        """Return what a signed GRUB boots a machine by, over TFTP.
+
+        Raises:
+            NotServedError: No kernel is named, or GRUB cannot start it.
+            RenderError: The command line cannot be rendered, or has what only iPXE fills in.
+        """
+        boot, host = self.boot(machine, context), machine.hostname
+        found = boot.load(context.bootif, machine.bootif)
+        if "${" in found.line:
+            inner = next(each for each in found.line.split() if "${" in each)
+            why = (
+                f"{inner[:80]!r} is for iPXE to fill in, and this boots by GRUB: Secure Boot is on"
+            )
+            raise RenderError("cmdline", 0, why)
+        images = boot.images
+        names = template_names(machine, self.settings, context)
+        names |= {
+            "command": _started_by(found.program, served_name(images.kernel), found.initrds),
+            "kernel": word(f"/boot/{host}/kernel/{served_name(images.kernel)}"),
+            "initrds": " ".join(
+                word(f"/boot/{host}/initrd/{at}/{served_name(image)}")
+                for at, image in enumerate(images.initrds)
+            ),
+            "arguments": " ".join(map(word, kernel_words(found.line))),
+            "booting": word(f"/grub/{context.mac}/booting/{context.token}"),
+        }
+        return self._scripts.template(GRUB_SCRIPT, names)
 
     def load(
         self, mac: str, here: str, urls: Sequence[str], cmdline: str, message: str = ""
@@ -140,7 +169,6 @@ class Rendering:
         names |= _loading(found, urls[0], urls[1:])
         names |= {
             "shim_url": "",
-            "shim_folder": "",
             "booting_url": "",
             "script_url": f"{here}/ipxe/{dashed(mac)}",
             "message": _shown(message),
@@ -255,6 +283,17 @@ def kinds(machine: Machine) -> list[str]:
 def image_url(here: str, host: str, part: str, image: Image) -> str:
     """Return the URL under which pyxie serves one image of a machine in build mode."""
     return f"{here}/boot/{host}/{part}/{quote(served_name(image))}"
+
+
+def _started_by(program: Program, kernel: str, initrds: Sequence[str]) -> str:
+    """Return GRUB's command for a kernel; raises NotServedError where it has none."""
+    if program is Program.LINUX:
+        return "linux"
+    if kernel.lower().endswith(".efi") and not initrds:
+        return "chainloader"
+    raise NotServedError(
+        kernel, "cannot be started by GRUB; switch Secure Boot off on this machine to boot it"
+    )
 
 
 def _loading(found: Load, kernel_url: str, initrd_urls: Sequence[str]) -> dict[str, Any]:

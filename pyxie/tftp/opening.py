@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import Protocol
 
 from pyxie.bounds import TFTP_PER_ADDRESS, TFTP_TOTAL, Bound
 from pyxie.tftp.files import Content, Library, Opened, look
@@ -25,6 +26,20 @@ class Asked:
     local: IPv4Address
 
 
+class Finds(Protocol):
+    """Finds some files, and may take its time."""
+
+    async def __call__(self, name: str, peer: str, local: IPv4Address, /) -> Found | None:
+        """Return what a name means, or None for what others know.
+
+        Args:
+            name: As the client spelt it.
+            peer: The client's address.
+            local: The address of ours that it asked.
+        """
+        ...
+
+
 class Openings:
     """Those under way; of one client's port no more than one.
 
@@ -33,8 +48,7 @@ class Openings:
         pool: Whose threads do it.
         done: Called with what was asked, what was found, and what is to be sent.
         failed: Called with what was asked, and what was raised.
-        first: Is asked before ``source`` with a name and the client's address, and may take its
-            time; returns None for what ``source`` has to know.
+        first: Is asked before ``source``, and may take its time.
     """
 
     def __init__(
@@ -43,7 +57,7 @@ class Openings:
         pool: Pool,
         done: Callable[[ReadRequest, Asked, Found, Content], None],
         failed: Callable[[ReadRequest, Asked, Exception], None],
-        first: Callable[[str, str], Awaitable[Found | None]] | None = None,
+        first: Finds | None = None,
     ) -> None:
         self._source = source
         self._pool = pool
@@ -101,7 +115,7 @@ class Openings:
 
     async def _open(self, request: ReadRequest, asked: Asked) -> None:
         try:
-            known = await self._first(request.filename, asked.peer[0]) if self._first else None
+            known = await self._sought(request, asked)
             sought = known or self._source
             found, opened = await self._pool.run(_find, sought, request, asked)
         except Exception as exc:  # noqa: BLE001 - told on
@@ -110,6 +124,11 @@ class Openings:
         else:
             self._forget(asked.peer)
             self._done(request, asked, found, self._library.lend(opened))
+
+    async def _sought(self, request: ReadRequest, asked: Asked) -> Found | None:
+        if self._first is None:
+            return None
+        return await self._first(request.filename, asked.peer[0], asked.local)
 
     def _forget(self, peer: tuple[str, int]) -> asyncio.Task[None]:
         """Take out what a client has asked for: before its end is told, so that nobody waits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -23,13 +23,13 @@ from pyxie.tftp.clients import Client, Clients
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content
 from pyxie.tftp.limits import Limits
-from pyxie.tftp.opening import Asked, Openings
+from pyxie.tftp.opening import Asked, Finds, Openings
 from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, parse
 from pyxie.tftp.report import one_line
 from pyxie.tftp.session import Poll, Session, Socket
 from pyxie.tftp.shared import SharedPort, is_request
 from pyxie.tftp.sockets import RequestSocket, arrival, connect, fitting, listen, reply
-from pyxie.tftp.source import Found, Source
+from pyxie.tftp.source import Found, ProbeError, Source
 from pyxie.tftp.transfer import Completed, Transfer
 from pyxie.threads import Pool
 
@@ -68,7 +68,7 @@ class TftpServer:
         listener: Callable[[str, int, bool], RequestSocket] = listen,
         connector: Callable[[str, tuple[str, int]], tuple[Socket, int]] = connect,
         pool: Pool | None = None,
-        first: Callable[[str, str], Awaitable[Found | None]] | None = None,
+        first: Finds | None = None,
     ) -> None:
         """Set up; nothing is bound yet.
 
@@ -303,6 +303,10 @@ class TftpServer:
         match exc:
             case OutsideError():
                 self._refuse(asked, name, ErrorCode.ACCESS_VIOLATION, exc.why, "missing")
+            case ProbeError():
+                self._reply(asked, error(ErrorCode.NOT_FOUND, one_line(exc.why)))
+                self._accounting.count("missing")
+                log.debug("%s: %s", asked.peer[0], exc)
             case NotServedError():
                 self._refuse(asked, name, ErrorCode.NOT_FOUND, exc.why, "missing")
             case BusyError():

@@ -8,7 +8,12 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Protocol
 
+from pyxie.errors import NotServedError
 from pyxie.openfile import OpenFile
+
+
+class ProbeError(NotServedError):
+    """Nothing, and nobody need hear of it: its client looks whether there is one, and goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from pyxie.rehearsal import rehearse
 from pyxie.render.asked import file_of
 from pyxie.render.context import BuildContext, template_names
 from pyxie.render.preview import preview
-from pyxie.render.rendering import SCRIPT, Rendering
+from pyxie.render.rendering import GRUB_SCRIPT, SCRIPT, Rendering
 from pyxie.render.statics import served_folders, statics
 from pyxie.wiping.forecast import Forecast, forecast
 from pyxie.workers.made import Made, fault_of
@@ -85,6 +85,26 @@ class ScriptJob(_OfMachine):
     def do(self, rendering: Rendering) -> Made:
         """Render it."""
         text = rendering.script(self.machine, self.context, self.here)
+        found = _judge(self.judged, rendering, self.machine, self.context, text)
+        return Made(text=text, forecast=found)
+
+
+@dataclass(frozen=True, slots=True)
+class GrubJob(_OfMachine):
+    """What a signed GRUB boots a machine by."""
+
+    machine: Machine
+    context: BuildContext
+    judged: Judged = "no"
+
+    @property
+    def what(self) -> str:
+        """All that it is made of."""
+        return f"'cmdline' or {GRUB_SCRIPT}"
+
+    def do(self, rendering: Rendering) -> Made:
+        """Render it."""
+        text = rendering.grub(self.machine, self.context)
         found = _judge(self.judged, rendering, self.machine, self.context, text)
         return Made(text=text, forecast=found)
 

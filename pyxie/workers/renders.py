@@ -23,6 +23,7 @@ from pyxie.shipped import shipped
 from pyxie.threads import Pool
 from pyxie.wiping.forecast import Forecast
 from pyxie.workers.jobs import (
+    GrubJob,
     Job,
     Judged,
     LineJob,
@@ -99,6 +100,13 @@ class Renders:
         """
         key = machine.hostname, "script", here, context, judged
         return await self._kept(key, machine, ScriptJob(machine, context, here, judged))
+
+    async def grub(
+        self, machine: Machine, context: BuildContext, *, judged: Judged = "no"
+    ) -> Rendered:
+        """Return what GRUB boots a machine by; see `Rendering.grub`; raises as `script`."""
+        key = machine.hostname, "grub", context, judged
+        return await self._kept(key, machine, GrubJob(machine, context, judged))
 
     async def template(
         self,
@@ -203,7 +211,7 @@ class Renders:
         return (await self._run(job, Lane.BOOT)).text
 
     async def _kept(
-        self, key: Hashable, machine: Machine, job: ScriptJob | TemplateJob
+        self, key: Hashable, machine: Machine, job: ScriptJob | GrubJob | TemplateJob
     ) -> Rendered:
         # The machine is of these settings; others may be in force after the next await.
         settings, cache = self._settings(), self._cache()

@@ -37,6 +37,7 @@ CHANGES = {
     "baseurl": ("http://a.example", "http://b.example"),
     "cmdline": ("quiet", "loud"),
     "loader": ("a.efi", "b.efi"),
+    "secure_boot": ("auto", "never"),
     "kernel": ("k1", "k2"),
     "initrd": ("r1", "[r1, r2]"),
     "shim": ("s1", "s2"),

@@ -92,7 +92,7 @@ class Lab:
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
             recognise=recognise,
-            loaders=lambda _client: Choice(LOADERS),
+            loaders=lambda _client, _mac, ipxe: Choice(LOADERS),
             http_port=8080,
             recorder=self.recorder,
             metrics=self.metrics,

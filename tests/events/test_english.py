@@ -20,6 +20,7 @@ def offered(
     port: int = 67,
     observed: bool = False,
     late: float = 0.0,
+    lane: str = "",
 ) -> Kind:
     return datagrams.Offered(
         what=what,
@@ -30,6 +31,7 @@ def offered(
         port=port,
         observed=observed,
         late=late,
+        lane=lane,
     )
 
 
@@ -59,6 +61,14 @@ SAID = [
     (
         offered("undionly.kpxe", lacking="HTTP", script=False),
         "offered: undionly.kpxe for an iPXE without HTTP (BIOS)",
+    ),
+    (
+        offered("shimx64.efi", "PXE", script=False, lane="grub"),
+        "offered: shimx64.efi for a PXE client (BIOS), which goes on to a signed GRUB",
+    ),
+    (
+        offered("ipxe.efi", "PXE", script=False, lane="ipxe"),
+        "offered: ipxe.efi for a PXE client (BIOS)",
     ),
     (offered(), f"offered: {URL} for iPXE (BIOS)"),
     (
@@ -282,6 +292,15 @@ SAID = [
         "asks for boot.cfg beside kernel, which is not there",
     ),
     (kinds.Booting(), "leaves iPXE for its kernel"),
+    (kinds.Booting(loader="GRUB"), "leaves GRUB for its kernel"),
+    (
+        kinds.GrubConfigured(secure_boot=True, what="the kernel"),
+        "fetched what its GRUB goes on by: Secure Boot is on, so it loads the kernel",
+    ),
+    (
+        kinds.GrubConfigured(secure_boot=False, what="ipxe.efi"),
+        "fetched what its GRUB goes on by: Secure Boot is off, so it loads ipxe.efi",
+    ),
     (kinds.TemplateFetched(name="preseed"), "fetched preseed"),
     (
         kinds.TemplateFailed(name="finish", why="a.j2:1: 'gone' is undefined"),

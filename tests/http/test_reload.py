@@ -297,6 +297,7 @@ CASES = [
     ),
     Case("cmdline", "quiet", "loud", booted("cmdline"), "quiet", "loud"),
     Case("loader", "a.efi", "b.efi", inherited("loader"), "a.efi", "b.efi"),
+    Case("secure_boot", "auto", "never", inherited("secure_boot"), "auto", "never"),
     Case("kernel", "k1", "k2", inherited("kernel"), "k1", "k2"),
     Case("initrd", "r1", "[r1, r2]", inherited("initrd"), ("r1",), ("r1", "r2")),
     Case("shim", "s1", "s2", inherited("shim"), "s1", "s2"),

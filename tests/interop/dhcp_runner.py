@@ -86,7 +86,7 @@ async def main(settings: dict[str, bool | list[str] | float]) -> None:
     server = DhcpServer(
         interfaces=lambda: watch.current,
         recognise=recognise,
-        loaders=lambda _client: Choice(LOADERS),
+        loaders=lambda _client, _mac, ipxe: Choice(LOADERS),
         http_port=8080,
         recorder=recorder,
         metrics=Metrics(),

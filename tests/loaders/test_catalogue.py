@@ -178,3 +178,41 @@ class TestFaults:
         assert list(catalogue.faults({"BIOS": "own.kpxe"}, "/ipxe")) == [
             "'own.kpxe' is for ia32 UEFI, not for BIOS"
         ]
+
+
+SHIMX64, GRUBX64 = of("shimx64.efi", X64), of("grubx64.efi", X64)
+
+
+class TestSignedGrub:
+    @pytest.mark.parametrize(
+        ("own", "distribution", "there"),
+        [
+            ([SHIMX64, GRUBX64], [], True),
+            ([], [SHIMX64, GRUBX64], True),
+            ([SHIMX64, GRUBX64], [SHIMX64, GRUBX64], True),
+            ([], [], False),
+            ([], [SHIMX64], False),
+            ([], [GRUBX64], False),
+            ([SHIMX64], [SHIMX64, GRUBX64], False),
+            ([GRUBX64], [SHIMX64, GRUBX64], False),
+            ([], [SHIMX64, of("grubx64.efi", ARM64)], False),
+        ],
+    )
+    def test_is_a_shim_with_its_grub_of_the_same_folder(
+        self, own: list[Loader], distribution: list[Loader], there: bool
+    ) -> None:
+        signed = Catalogue(own, distribution).signed
+
+        assert signed == (dict.fromkeys((0x07, 0x09), "shimx64.efi") if there else {})
+
+    def test_is_not_what_is_handed_out_by_itself(self) -> None:
+        assert Catalogue([], [SHIMX64, GRUBX64]).usual == {}
+
+
+class TestNamed:
+    def test_are_the_architectures_that_a_name_counts_for(self) -> None:
+        assert ALL.choice("").named == frozenset()
+        assert ALL.choice("snponly.efi").named == {0x07, 0x09, 0x10}
+        assert ALL.choice({"x86_64-efi": "none.efi", "BIOS": "undionly.kpxe"}).named == {
+            *(0x00, 0x07, 0x09, 0x10, 0x14)
+        }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from pyxie.builds.life import Build, State
 from pyxie.config.settings import load_marked
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
+from pyxie.loaders.lanes import Lane, SecureBoot, WhyNot
 from pyxie.recognition.recognise import (
     Ambiguous,
     Known,
@@ -25,8 +27,18 @@ from pyxie.registry.define import common
 from pyxie.registry.folder import Folder
 from tests.loaders.programs import X64
 
-HOST = "web01.example.org"
-NAMES = ("usual.efi", "typed.efi", "grouped.efi", "own.efi", "called.efi")
+HOST, MAC = "web01.example.org", "52:54:00:ab:cd:ef"
+OURS, THEIRS = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")
+NAMES = (
+    "shimx64.efi",
+    "grubx64.efi",
+    "snponly.efi",
+    "usual.efi",
+    "typed.efi",
+    "grouped.efi",
+    "own.efi",
+    "called.efi",
+)
 BUILD = Build(
     host=HOST,
     token="t",
@@ -38,8 +50,19 @@ BUILD = Build(
 )
 
 
-def choosing(folder: Path, config: str = "", machine: str = "", group: str = "") -> LoaderChoice:
-    """Return it for a site that says so much in each file."""
+def choosing(
+    folder: Path,
+    config: str = "",
+    machine: str = "",
+    group: str = "",
+    *,
+    server: IPv4Address | None = None,
+    off: bool = False,
+) -> LoaderChoice:
+    """Return it for a site that says so much in each file.
+
+    Its machine's DHCP server gives it ``server``, and its Secure Boot is known to be ``off``.
+    """
     for name in ("ipxe", "machines", "groups"):
         (folder / name).mkdir()
     for name in NAMES:
@@ -53,7 +76,14 @@ def choosing(folder: Path, config: str = "", machine: str = "", group: str = "")
     ).scan()
     assert not registry.problems
     loaders = Loaders(lambda: settings.ipxe, ())
-    return LoaderChoice(loaders, Definitions(lambda: registry), lambda: settings)
+    return LoaderChoice(
+        loaders,
+        Definitions(lambda: registry),
+        lambda: settings,
+        secure_boot=lambda _: SecureBoot.OFF if off else SecureBoot.UNKNOWN,
+        boot_server={MAC: server}.get,
+        is_own=lambda address: address == OURS,
+    )
 
 
 def known(build: Build = BUILD) -> Known:
@@ -61,7 +91,7 @@ def known(build: Build = BUILD) -> Known:
 
 
 def loader(choice: LoaderChoice, client: Recognised) -> str | None:
-    return choice.of(client).by_architecture.get(0x07)
+    return choice.of(client, MAC).by_architecture.get(0x07)
 
 
 TYPES = "build_types: {rescue: {loader: typed.efi}}\n"
@@ -70,14 +100,14 @@ TYPES = "build_types: {rescue: {loader: typed.efi}}\n"
 @pytest.mark.parametrize(
     ("config", "group", "machine", "body", "asked", "gets"),
     [
-        ("", "", "", "", "", None),
+        ("", "", "", "", "", "snponly.efi"),
         ("loader: usual.efi\n", "", "", "", "", "usual.efi"),
         (f"loader: usual.efi\n{TYPES}", "", "build_type: rescue\n", "", "", "typed.efi"),
         (TYPES, "loader: grouped.efi\n", "build_type: rescue\n", "", "", "grouped.efi"),
         (TYPES, "loader: grouped.efi\n", "loader: own.efi\n", "", "", "own.efi"),
         (TYPES, "", "loader: own.efi\n", "", "rescue", "typed.efi"),
         (TYPES, "", "loader: own.efi\n", "loader: called.efi", "rescue", "called.efi"),
-        ("loader: usual.efi\n", "", "loader: null\n", "", "", None),
+        ("loader: usual.efi\n", "", "loader: null\n", "", "", "snponly.efi"),
         ("loader: usual.efi\n", "", "loader: {x64 UEFI: own.efi}\n", "", "", "own.efi"),
     ],
 )
@@ -126,3 +156,71 @@ def test_no_file_is_looked_at_for_an_answer(
     monkeypatch.setattr("builtins.open", refuse)
 
     assert loader(choice, known()) == "own.efi"
+
+
+class TestLanes:
+    @pytest.mark.parametrize(
+        ("config", "group", "machine", "body", "asked", "gets"),
+        [
+            ("secure_boot: always\n", "", "", "", "", "shimx64.efi"),
+            ("secure_boot: always\n", "secure_boot: never\n", "", "", "", "snponly.efi"),
+            ("", "secure_boot: never\n", "secure_boot: always\n", "", "", "shimx64.efi"),
+            ("", "", "secure_boot: always\n", "secure_boot: never", "", "snponly.efi"),
+            ("build_types: {rescue: {secure_boot: always}}\n", "", "", "", "rescue", "shimx64.efi"),
+            ("secure_boot: always\n", "", "secure_boot: null\n", "", "", "snponly.efi"),
+        ],
+    )
+    def test_are_as_the_last_of_the_layers_says(
+        self,
+        tmp_path: Path,
+        config: str,
+        group: str,
+        machine: str,
+        body: str,
+        asked: str,
+        gets: str,
+    ) -> None:
+        choice = choosing(tmp_path, config, machine, group)
+
+        assert loader(choice, known(replace(BUILD, build_type=asked, body=body))) == gets
+
+    @pytest.mark.parametrize(
+        ("server", "off", "gets", "why"),
+        [
+            (OURS, False, "shimx64.efi", None),
+            (OURS, True, "snponly.efi", WhyNot.SWITCHED_OFF),
+            (THEIRS, False, "snponly.efi", WhyNot.SERVER_ELSEWHERE),
+            (None, False, "snponly.efi", WhyNot.SERVER_UNKNOWN),
+        ],
+    )
+    def test_are_by_the_clients_own_dhcp_server_and_by_its_secure_boot(
+        self,
+        tmp_path: Path,
+        server: IPv4Address | None,
+        off: bool,
+        gets: str,
+        why: WhyNot | None,
+    ) -> None:
+        choice = choosing(tmp_path, server=server, off=off).of(known(), MAC)
+
+        assert choice.by_architecture[0x07] == gets
+        assert choice.by_architecture[0x10] == "snponly.efi"
+        assert choice.chains[0x07].lane is (Lane.IPXE if why else Lane.GRUB)
+        assert choice.chains[0x07].why_not.get(Lane.GRUB) is why
+        assert choice.chains[0x0B].why_not[Lane.GRUB] is WhyNot.NOT_THERE
+
+    def test_are_not_for_one_that_is_an_ipxe_already(self, tmp_path: Path) -> None:
+        choice = choosing(tmp_path, "secure_boot: always\n").of(known(), MAC, ipxe=True)
+
+        assert choice.by_architecture[0x07] == "snponly.efi"
+        assert choice.chains == {}
+
+    def test_of_an_unknown_machine_are_as_its_build_type_or_the_settings_say(
+        self, tmp_path: Path
+    ) -> None:
+        types = "build_types: {plain: {}, rescue: {secure_boot: never}}\n"
+        choice = choosing(tmp_path, f"secure_boot: always\n{types}")
+
+        assert loader(choice, Unknown(Policy.BUILD_TYPE, "plain")) == "shimx64.efi"
+        assert loader(choice, Unknown(Policy.BUILD_TYPE, "rescue")) == "snponly.efi"
+        assert loader(choice, Unknown(Policy.DISCOVER)) == "shimx64.efi"

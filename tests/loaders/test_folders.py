@@ -13,7 +13,7 @@ from pyxie.confined import OutsideError
 from pyxie.errors import NotServedError
 from pyxie.loaders.autoexec import autoexec
 from pyxie.loaders.folders import DISTRIBUTION, Loaders
-from pyxie.tftp.source import Found
+from pyxie.tftp.source import Found, ProbeError
 from tests.loaders.programs import ARM64
 
 US, THEM = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.7")
@@ -432,3 +432,54 @@ class TestTheFolder:
         loaders.check("1.efi")
         assert loaders.find("2.efi") == own / "2.efi"
         assert 0x07 not in loaders.catalogue.choice("2.efi").by_architecture
+
+
+class TestSignedPairs:
+    def test_of_packages_are_served_by_their_names(self, own: Path, tmp_path: Path) -> None:
+        put(tmp_path / "a.signed", tmp_path / "b.signed")
+        there = {"shimx64.efi": tmp_path / "a.signed", "grubx64.efi": tmp_path / "b.signed"}
+        loaders = Loaders(lambda: own, [], pairs=lambda: there)
+
+        found = loaders.open("52-54-00-ab-cd-ef/grubx64.efi", US, THEM)
+
+        assert found.path == tmp_path / "b.signed"
+        assert found.mac == "52:54:00:ab:cd:ef"
+        assert loaders.find("SHIMX64.EFI") == tmp_path / "a.signed"
+
+    def test_are_passed_over_where_the_operator_has_that_name(
+        self, own: Path, tmp_path: Path
+    ) -> None:
+        put(tmp_path / "a.signed", own / "shimx64.efi")
+
+        loaders = Loaders(lambda: own, [], pairs=lambda: {"shimx64.efi": tmp_path / "a.signed"})
+
+        assert loaders.find("shimx64.efi") == own / "shimx64.efi"
+
+    def test_that_are_gone_meanwhile_are_not_there(self, own: Path, tmp_path: Path) -> None:
+        loaders = Loaders(lambda: own, [], pairs=lambda: {"shimx64.efi": tmp_path / "none"})
+
+        assert loaders.catalogue.fitting(0x07) == []
+        with pytest.raises(NotServedError):
+            loaders.find("shimx64.efi")
+
+
+class TestGrubsFirstConfiguration:
+    @pytest.mark.parametrize("name", ["grub/grub.cfg", "52-54-00-ab-cd-ef/grub/grub.cfg"])
+    def test_is_ours_where_the_operator_has_none(self, own: Path, name: str) -> None:
+        loaders = Loaders(lambda: own, [], entry=b"# ours")
+
+        assert loaders.open(name, US, THEM).data == b"# ours"
+
+        put(own / "grub/grub.cfg")
+
+        assert loaders.open(name, US, THEM).path == own / "grub/grub.cfg"
+
+
+@pytest.mark.parametrize("name", ["revocations_sku.efi", "grub/x86_64-efi/command.lst"])
+def test_what_loaders_go_on_without_is_a_probe(own: Path, name: str) -> None:
+    with pytest.raises(ProbeError):
+        Loaders(lambda: own, []).open(name, US, THEM)
+
+    put(own / name)
+
+    assert Loaders(lambda: own, []).open(name, US, THEM).path == own / name

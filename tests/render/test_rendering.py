@@ -13,6 +13,7 @@ from pyxie.images.spec import Images, Local, Upstream
 from pyxie.registry.machine import Machine
 from pyxie.rehearsal import rehearse
 from pyxie.render.rendering import Boot, Rendering
+from tests.render.grub import commands as grub_commands
 from tests.render.ipxe import commands
 from tests.render.site import CONTEXT, machine, settings
 
@@ -390,3 +391,49 @@ class TestRehearsal:
         (shared.ipxe / "boot.ipxe.j2").write_text("#!ipxe\n{{ kernle_url }}\n")
 
         assert set(self.faults(folder, machine())) == {"boot.ipxe.j2:2: 'kernle_url' is undefined"}
+
+
+class TestGrub:
+    """What a signed GRUB boots a machine by; its words are those of `tests.render.grub`."""
+
+    def test_no_value_ends_a_command(self, folder: Path) -> None:
+        nasty = "'; boot; '$root \\"
+        host = machine(kernel="a'b", initrd=["c;d", "e f"], params={"x": nasty}, image_url=None,
+                       cmdline="k={{ params.x }} plain")  # fmt: skip
+
+        found = grub(folder, host)
+
+        assert found[2] == [
+            *("if", "linux", "/boot/web01.example.org/kernel/a'b"),
+            *("BOOTIF=01-52-54-00-00-00-0b", "k=';", "boot;", "'$root", "\\", "plain"),
+        ]
+        assert found[4] == [
+            *("if", "initrd", "/boot/web01.example.org/initrd/0/c;d"),
+            "/boot/web01.example.org/initrd/1/e f",
+        ]
+
+    def test_without_an_initrd_none_is_loaded(self, folder: Path) -> None:
+        found = grub(folder, machine(initrd=()))
+
+        assert not [each for each in found if each[:2] == ["if", "initrd"]]
+        assert found[3] == ["then"]
+        assert found[4] == ["set", "loaded=y"]
+
+    def test_an_efi_program_is_chained(self, folder: Path) -> None:
+        found = grub(folder, machine(kernel="uki.efi", initrd=(), cmdline=""))
+
+        assert found[2] == ["if", "chainloader", "/boot/web01.example.org/kernel/uki.efi"]
+
+    @pytest.mark.parametrize("kernel", ["wimboot", "memtest.bin"])
+    def test_what_grub_cannot_start_is_refused(self, folder: Path, kernel: str) -> None:
+        with pytest.raises(NotServedError) as caught:
+            grub(folder, machine(kernel=kernel))
+
+        assert str(caught.value) == (
+            f"{kernel}: cannot be started by GRUB; switch Secure Boot off on this machine"
+            " to boot it"
+        )
+
+
+def grub(folder: Path, host: Machine) -> list[list[str]]:
+    return grub_commands(Rendering(settings(folder)).grub(host, CONTEXT))

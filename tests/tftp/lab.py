@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -18,8 +18,9 @@ from pyxie.events.english import sentence
 from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
 from pyxie.tftp.limits import Limits
+from pyxie.tftp.opening import Finds
 from pyxie.tftp.server import TftpServer
-from pyxie.tftp.source import Found
+from pyxie.tftp.source import Found, ProbeError
 
 MAC = "52:54:00:12:34:56"
 
@@ -42,6 +43,8 @@ class Folder:
             raise OSError(5, "Input/output error")
         if name == "many":
             raise OSError(24, "Too many open files")
+        if name == "probe":
+            raise ProbeError(name, "no such file")
         if name == "gone":
             return Found(path=self.root / "gone", what=name)
         plain = normalise(name)
@@ -104,7 +107,7 @@ async def serving(
     port: int = 0,
     single_port: bool = False,
     serves: Callable[[int], bool] = lambda _: True,
-    first: Callable[[str, str], Awaitable[Found | None]] | None = None,
+    first: Finds | None = None,
 ) -> AsyncIterator[Lab]:
     """Serve ``root`` on a free port of loopback."""
     folder, trace, metrics = Folder(root), Trace(), Metrics()

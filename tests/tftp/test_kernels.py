@@ -14,6 +14,7 @@ from pyxie.builds.life import GivenFile
 from pyxie.confined import OutsideError
 from pyxie.errors import BusyError, NotServedError
 from pyxie.events.kind import Step
+from pyxie.servers import files_of_machines
 from pyxie.servers import kernels as made_of
 from pyxie.tftp.kernels import Kernels
 from tests.http.site import ALL_LOCAL, HOST, LOCAL, MACHINE, Served, serving
@@ -180,7 +181,7 @@ class TestATransfer:
         (tmp_path / "own/ipxe.efi").write_bytes(b"loader")
         async with (
             booting(tmp_path / "site", {"linux": KERNEL}) as (served, there),
-            lab.serving(tmp_path / "own", first=kernels(served).find) as tftp,
+            lab.serving(tmp_path / "own", first=files_of_machines(served.parts)) as tftp,
         ):
             client = Client(tftp.server)
             try:
@@ -216,7 +217,7 @@ class TestAFileOfAMedium:
     async def test_is_sent(self, tmp_path: Path) -> None:
         async with (
             self.booted(tmp_path) as served,
-            lab.serving(tmp_path / "own", first=kernels(served).find) as tftp,
+            lab.serving(tmp_path / "own", first=files_of_machines(served.parts)) as tftp,
         ):
             client = Client(tftp.server)
             try:
@@ -274,7 +275,9 @@ class TestTheBuild:
             )
             async with serving(folder, config=ALL_LOCAL, machine=machine) as served:
                 await served.build()
-                async with lab.serving(folder / "own", first=kernels(served).find) as tftp:
+                async with lab.serving(
+                    folder / "own", first=files_of_machines(served.parts)
+                ) as tftp:
                     client = Client(tftp.server)
                     try:
                         asked = request(f"boot/{HOST}/{name}", *options)

@@ -281,6 +281,17 @@ class TestRefusal:
         assert lab.trace.events == [(step, f"TFTP: {name}: {why}", None, "127.0.0.1")]
         assert lab.counted(outcome) == 1
 
+    async def test_of_what_a_loader_goes_on_without_is_told_nobody(
+        self, lab: Lab, client: Client, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO)
+
+        assert await client.ask(b"\0\1probe\0octet\0") == b"\0\5\0\1no such file\0"
+
+        assert lab.trace.events == []
+        assert caplog.messages == []
+        assert lab.counted("missing") == 1
+
     async def test_of_an_endless_search_is_told_twenty_times_a_minute(
         self, lab: Lab, client: Client
     ) -> None:

@@ -1,0 +1,1 @@
+"""What a signed GRUB is given over TFTP, and goes on by."""

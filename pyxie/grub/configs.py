@@ -1,0 +1,189 @@
+"""What a machine's GRUB goes on by: the kernel under Secure Boot, else iPXE. TFTP's `/ipxe/MAC`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Final
+
+from pyxie.builds.assigning import assigned
+from pyxie.builds.builds import Builds, InvalidTokenError
+from pyxie.builds.definitions import Definitions
+from pyxie.builds.life import Build
+from pyxie.config.values import mac as canonical
+from pyxie.confined import normalise
+from pyxie.errors import BusyError, NotServedError, RenderError
+from pyxie.events.event import Recorder
+from pyxie.events.kinds import Booting, GrubConfigured, ScriptFailed, ScriptRefused
+from pyxie.grub.texts import notice, onward
+from pyxie.hooks.netboots import Netboots
+from pyxie.http.unasked import check, is_spared
+from pyxie.loaders.choosing import LoaderChoice
+from pyxie.loaders.lanes import SecureBoot
+from pyxie.net.baseurl import BaseUrl
+from pyxie.recognition.recognise import (
+    AdHoc,
+    Known,
+    Recognised,
+    Unidentified,
+    concerns,
+    host_of,
+    why_not,
+)
+from pyxie.recognition.recogniser import Recogniser
+from pyxie.render.context import build_context
+from pyxie.tftp.source import Found, ProbeError
+from pyxie.workers.jobs import Judged
+from pyxie.workers.renders import Renders
+
+_CODES: Final = {"x86_64": 0x07, "arm64": 0x0B}
+"""Option 93's code of a client, by GRUB's ``$grub_cpu``."""
+_STATES: Final = {"on.cfg": SecureBoot.ON, "off.cfg": SecureBoot.OFF}
+_BY_IPXE: Final = "booted by iPXE alone, which Secure Boot refuses; switch Secure Boot off"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who asks, by which way."""
+
+    mac: str
+    peer: str
+    local: IPv4Address
+
+
+class GrubConfigs:
+    """Gives each machine its own.
+
+    Args:
+        recogniser: Tells who asks.
+        definitions: What machines are built from.
+        builds: Those in force.
+        rendering: Renders.
+        loaders: Tells which iPXE a machine gets.
+        base_url: How clients reach us.
+        http_port: Where our HTTP server listens.
+        recorder: Takes the events.
+        netboots: Has the hooks of a boot run.
+        learned: Is told a machine's Secure Boot, by its MAC.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        definitions: Definitions,
+        builds: Builds,
+        rendering: Renders,
+        loaders: LoaderChoice,
+        base_url: BaseUrl,
+        http_port: Callable[[], int],
+        recorder: Recorder,
+        netboots: Netboots,
+        learned: Callable[[str, SecureBoot], None] = lambda _mac, _state: None,
+    ) -> None:
+        self._recogniser = recogniser
+        self._definitions = definitions
+        self._builds = builds
+        self._rendering = rendering
+        self._loaders = loaders
+        self._base_url = base_url
+        self._http_port = http_port
+        self._recorder = recorder
+        self._netboots = netboots
+        self._learned = learned
+
+    async def find(self, name: str, peer: str, local: IPv4Address) -> Found | None:
+        """Return a machine's configuration; None if the name is of none.
+
+        Args:
+            name: As GRUB asks, ``grub/52:54:00:12:34:56/x86_64/on.cfg``.
+            peer: The client's address.
+            local: The address of ours that it asked.
+
+        Raises:
+            NotServedError: The name has no MAC address in it.
+            ProbeError: The token in it is of no build.
+        """
+        match normalise(name).split("/"):
+            case ["grub", who, cpu, ("on.cfg" | "off.cfg") as of] if cpu in _CODES:
+                pass
+            case ["grub", who, "booting", token]:
+                return await self._booting(_mac(who), token, peer)
+            case _:
+                return None
+        asked, state = _Asked(_mac(who), peer, local), _STATES[of]
+        self._learned(asked.mac, state)
+        found = self._recogniser.of(asked.mac)
+        if state is SecureBoot.OFF:
+            text = self._onward(asked, found, _CODES[cpu])
+        else:
+            text = await self._locked(asked, found)
+        return Found(data=text.encode(), mac=asked.mac, what=of)
+
+    def _onward(self, asked: _Asked, found: Recognised, code: int) -> str:
+        loader = self._loaders.of(found, asked.mac, ipxe=True).by_architecture.get(code)
+        if loader is None:
+            return self._failed(asked, found, "there is no iPXE to go on to")
+        what = GrubConfigured(secure_boot=False, what=loader)
+        self._record(what, asked, found)
+        return onward(asked.mac, loader)
+
+    async def _locked(self, asked: _Asked, found: Recognised) -> str:
+        match found:
+            case Known(build=Build(active=True) as build):
+                return await self._of_build(asked, build)
+            case Unidentified():
+                return self._refused(asked, found, _BY_IPXE + ", or name its MAC address")
+            case AdHoc():
+                return self._refused(asked, found, _BY_IPXE)
+            case _:
+                return self._refused(asked, found, why_not(found))
+
+    async def _of_build(self, asked: _Asked, build: Build) -> str:
+        definitions = self._definitions
+        machine = await assigned(self._builds, definitions, build, asked.mac, asked.peer)
+        found = self._recogniser.of(asked.mac)
+        if machine is None:
+            return self._refused(asked, found, why_not(found))
+        base_url = self._base_url(asked.local, self._http_port())
+        context = build_context(build, machine, base_url, asked.mac)
+        try:
+            judged: Judged = "build" if is_spared(build, machine) else "no"
+            made = await self._rendering.grub(machine, context, judged=judged)
+            check(build, machine, made.forecast)
+        except (BusyError, NotServedError, RenderError) as exc:
+            return self._failed(asked, found, str(exc))
+        self._record(GrubConfigured(secure_boot=True, what="the kernel"), asked, found)
+        await self._netboots.note(build, asked.mac)
+        return made.text
+
+    async def _booting(self, mac: str, token: str, peer: str) -> Found:
+        """Note that kernel and initrds are loaded."""
+        try:
+            build = self._builds.admit(self._recogniser.host_of(mac) or "", token)
+        except InvalidTokenError as exc:  # and nobody is told the token, which was one once
+            raise ProbeError("booting", str(exc)) from exc
+        self._recorder.record(Booting(loader="GRUB"), mac=mac, host=build.host, peer=peer)
+        await self._builds.installing(build, "booting", peer, mac)
+        return Found(data=b"# booting\n", mac=mac, what="booting")
+
+    def _refused(self, asked: _Asked, found: Recognised, why: str) -> str:
+        who = host_of(found) or asked.mac
+        self._record(ScriptRefused(machine=who, why=why), asked, found)
+        return notice(f"{who} is {why}", again=False)
+
+    def _failed(self, asked: _Asked, found: Recognised, why: str) -> str:
+        self._record(ScriptFailed(why=why), asked, found)
+        return notice(f"{host_of(found) or asked.mac}: {why}", again=True)
+
+    def _record(
+        self, what: GrubConfigured | ScriptRefused | ScriptFailed, asked: _Asked, found: Recognised
+    ) -> None:
+        self._recorder.record(what, mac=asked.mac, host=concerns(found), peer=asked.peer)
+
+
+def _mac(text: str) -> str:
+    try:
+        return canonical(text)
+    except ValueError as exc:
+        raise NotServedError(text, "is no MAC address") from exc

@@ -1,0 +1,55 @@
+"""The configurations that do not depend on what is booted. Pure.
+
+Each that is sourced from `ENTRY` sets ``again`` to ``y`` to be asked for once more.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pyxie.config.values import dashed
+from pyxie.render.grubwords import word
+
+ENTRY: Final = """\
+# What this machine goes on by is another file, by the MAC address that it has booted by. Only a
+# GRUB that Secure Boot has started is locked down.
+if [ "$lockdown" = y ]; then set secure_boot=on; else set secure_boot=off; fi
+set again=y
+while [ "$again" = y ]; do
+    set again=n
+    source "/grub/$net_default_mac/$grub_cpu/$secure_boot.cfg"
+done
+echo 'pyxie: going on to the next boot device'
+sleep 5
+exit
+"""
+"""The ``grub.cfg`` of all machines."""
+
+_AGAIN: Final = "sleep 30\nset again=y\n"
+
+
+def onward(mac: str, loader: str) -> str:
+    """Return what starts iPXE, where Secure Boot is off.
+
+    Args:
+        mac: Of the machine.
+        loader: Its iPXE.
+    """
+    return (
+        f"echo {word(f'pyxie: Secure Boot is off: loading {loader}')}\n"
+        f"if chainloader {word(f'/{dashed(mac)}/{loader}')}; then boot; fi\n"
+        f"echo {word('pyxie: that did not work; it is tried again in 30 seconds')}\n{_AGAIN}"
+    )
+
+
+def notice(why: str, *, again: bool) -> str:
+    """Return what shows ``why`` on the machine's screen.
+
+    Args:
+        why: One sentence.
+        again: Ask again after a while, instead of going on to the next boot device.
+    """
+    said = f"echo {word(f'pyxie: {why}')}\n"
+    if not again:
+        return said
+    return f"{said}echo {word('pyxie: It is tried again in 30 seconds.')}\n{_AGAIN}"
