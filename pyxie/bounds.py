@@ -176,6 +176,9 @@ DHCP_LINES = Bound(
 )
 
 PROBE_ANSWERS = Bound("probe_answers", 64, "answers to a probe of the network", "left out")
+DOCTOR_OUTPUT = Bound(
+    "doctor_output", 16 << 20, "bytes that `pyxie doctor` takes of another program", "not looked at"
+)
 PROBE_BROKEN = Bound("probe_broken", 16, "answers to a probe that are none", "left out")
 
 # Unknown machines

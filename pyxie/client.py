@@ -94,6 +94,14 @@ class Client:
         headers = {"Content-Type": "application/json"} if raw else _NONE
         return self.data(await self.send(method, *path, body=raw, params=params, headers=headers))
 
+    async def health(self) -> Any:
+        """Return what ``/health`` answers; raises as `call`."""
+        async with self._request("GET", "health", base="") as got:
+            try:
+                return self.data(Reply(await got.read(), None))
+            except (aiohttp.ClientError, TimeoutError) as exc:
+                raise UnreachableError(f"pyxie at {self.url} broke off ({_why(exc)})") from exc
+
     def data(self, reply: Reply) -> Any:
         """Return an answer's JSON; None of an empty one."""
         try:
@@ -144,10 +152,12 @@ class Client:
         params: dict[str, str] | None = None,
         body: bytes | AsyncIterable[bytes] | None = None,
         headers: Mapping[str, str] = _NONE,
+        base: str = "api/v1",
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {**headers, **({"Authorization": f"Bearer {self.token}"} if self.token else {})}
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=self.patience)
-        url = "/".join((self.url, "api/v1", *(quote(part, safe="") for part in path)))
+        parts = (base, *(quote(part, safe="") for part in path))
+        url = "/".join((self.url, *filter(None, parts)))
         async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
             try:
                 answer = await session.request(method, url, params=params, data=body)

@@ -71,6 +71,10 @@ PURE = frozenset(
         *(f"diagnosis.{name}" for name in ("english", "finding", "findings", "hosting")),
         *(f"diagnosis.{name}" for name in ("imaging", "installing", "makers", "nearness")),
         *(f"diagnosis.{name}" for name in ("offering", "patience", "situation", "waited")),
+        *(f"doctor.{name}" for name in ("bootloaders", "firewall", "found", "hostclock")),
+        *(f"doctor.{name}" for name in ("iptables", "lan", "links", "matching", "ports")),
+        *(f"doctor.{name}" for name in ("rights", "ruleset", "sources", "storage", "traffic")),
+        "doctor.walk",
         "errors",
         "hooks.shellwords",
         "http.crowd",
@@ -232,6 +236,7 @@ EXTRA = {
     "pyxie.config.publicmirrors": {"pydantic"},
     "pyxie.config.values": {"pydantic"},
     "pyxie.dhcp.firmware": {"uuid"},  # for a UUID from bytes
+    "pyxie.doctor.storage": {"pathlib"},  # for the type
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.outbound.proxies": {"pathlib"},  # the same
     "pyxie.loaders.catalogue": {"pyxie.config.validate", "pyxie.config.words"},  # near names
@@ -361,6 +366,7 @@ RANKS = (
         "pyxie.cli",
         "pyxie.commands",
         "pyxie.client",
+        "pyxie.doctor",
         "pyxie.output",
         "pyxie.columns",
         "pyxie.checking",
@@ -375,6 +381,7 @@ SHARED_NAMES = {
     "adhoc": "boots by hand: `pyxie boot`",
     "builds": "builds",
     "checkup": "whether what recipes name is still there",
+    "doctor": "what of a host keeps machines from booting",
     "discovered": "unknown machines that were seen, and what they reported",
     "english": "what is data elsewhere, in sentences",
     "events": "what happened",

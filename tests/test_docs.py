@@ -31,7 +31,7 @@ from pyxie.registry.machine import Machine
 from pyxie.registry.match import Match
 from tests.config.test_live import is_fixed
 from tests.tables import REMEDIES, TABLES, lines, parts, with_servers
-from tests.test_architecture import MODULES, PACKAGES, ROOT, imported, package
+from tests.test_architecture import MODULES, PACKAGES, ROOT, imported, nodes, package
 
 TOP = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -305,6 +305,30 @@ def test_a_table_made_of_the_code_is_the_code_s(page: str, head: str) -> None:
 def test_the_lines_for_other_dhcp_servers_are_the_code_s() -> None:
     """``python -m tests.tables`` writes them anew."""
     assert text(REMEDIES) == with_servers(text(REMEDIES))
+
+
+class TestDoctor:
+    def test_every_finding_is_explained_and_no_other(self) -> None:
+        told = list(rows(section(text("docs/troubleshooting.md"), "What `pyxie doctor` says")))[1:]
+
+        assert sorted(code for row in told for code in quoted(row[0])) == sorted(findings())
+
+
+def findings() -> set[str]:
+    """Return the codes of all that `pyxie doctor` may find, which stand where they are made."""
+    calls = [
+        node
+        for module, path in MODULES.items()
+        if module.startswith("pyxie.doctor.")
+        for node in nodes(path)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding"
+    ]
+    return {
+        each.value
+        for call in calls
+        for each in ast.walk(call.args[0])
+        if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    }
 
 
 class TestLoaders:
