@@ -147,6 +147,12 @@ DHCP_CHAINS = Bound(
 SHIMS = Bound(
     "shims", 4096, "clients that were given a shim within two minutes", "the oldest forgotten"
 )
+DHCP_SIGHTINGS = Bound(
+    "dhcp_sightings",
+    4096,
+    "known machines of which is kept what makes no event",
+    "the oldest is forgotten",
+)
 DHCP_DESTINATIONS = Bound(
     "dhcp_destinations",
     50,

@@ -22,6 +22,7 @@ from pyxie.bounds import DESCRIPTORS
 from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
+from pyxie.builds.paces import Paces
 from pyxie.builds.records import BuildRecords
 from pyxie.builds.stale import StaleWatch, threshold
 from pyxie.builds.troubles import TroubledBuilds
@@ -31,7 +32,9 @@ from pyxie.config.live import Derived, LiveSettings
 from pyxie.config.settings import image_store_folder
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.others import Others
+from pyxie.dhcp.sightings import Sightings
 from pyxie.diagnosis.diagnostician import Diagnostician
+from pyxie.diagnosis.standstill import Standstill
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
 from pyxie.grub.texts import ENTRY
@@ -140,6 +143,7 @@ def compose(
         proxies=proxies,
         by_address=by_address,
     )
+    standstill = Standstill(parts.index, parts.diagnostician, parts.trace, parts.paces.refresh)
     stale = StaleWatch(parts.builds, lambda build: threshold(parts.definitions.of(build)))
     services: list[Service] = [
         systemd.Watchdog(),
@@ -150,7 +154,7 @@ def compose(
         parts.builds,
         parts.machines,
     ]
-    services += [parts.audit, parts.archive, parts.hooks, stale]
+    services += [parts.audit, parts.archive, parts.hooks, stale, standstill]
     services += [
         parts.upstreams,
         parts.verifier,
@@ -289,6 +293,7 @@ def assemble(
     settings.follow(lambda _: image_store.wake())
 
     state = StateWatch(database, metrics)
+    others, sightings, paces = Others(steady), Sightings(clock), Paces(stored)
     diagnostician = Diagnostician(
         machines,
         index,
@@ -299,6 +304,9 @@ def assemble(
         interfaces,
         lambda: base_url(IPv4Address("127.0.0.1"), settings().http.port),
         lambda: (state.problem, image_store.problem),
+        others,
+        sightings,
+        paces,
         clock=clock,
     )
     return Parts(
@@ -347,7 +355,9 @@ def assemble(
         checkup=Checkup(verifier, proxies, ca=settings().image_store.ca),
         prefetches=Prefetches(image_store, trace, steady=steady),
         chains=ChainMemory(),
-        others=Others(steady),
+        others=others,
+        sightings=sightings,
+        paces=paces,
         media=shelf,
         media_lacking=Lacking(machines, shelf, pools.management),
         media_fetches=Fetches(

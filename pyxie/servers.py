@@ -68,6 +68,7 @@ def serve_dhcp(
         macs=parts.recogniser.macs,
         news=parts.news,
         others=parts.others,
+        sightings=parts.sightings,
     )
 
 

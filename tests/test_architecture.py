@@ -70,7 +70,8 @@ PURE = frozenset(
         *(f"diagnosis.{name}" for name in ("belonging", "chainloading", "course", "diagnose")),
         *(f"diagnosis.{name}" for name in ("english", "finding", "findings", "hosting")),
         *(f"diagnosis.{name}" for name in ("imaging", "installing", "makers", "nearness")),
-        *(f"diagnosis.{name}" for name in ("offering", "patience", "situation", "waited")),
+        *(f"diagnosis.{name}" for name in ("offering", "patience", "rivals", "situation")),
+        *("diagnosis.waited", "builds.durations", "dhcp.sightings"),
         *(f"doctor.{name}" for name in ("bootloaders", "firewall", "found", "hostclock")),
         *(f"doctor.{name}" for name in ("iptables", "lan", "links", "matching", "ports")),
         *(f"doctor.{name}" for name in ("rights", "ruleset", "sources", "storage", "traffic")),
@@ -232,6 +233,7 @@ EXTRA = {
     "pyxie.advice.ending": {"pyxie.advice.served"},  # whose machine is a model of pydantic's
     "pyxie.advice.naming": {"pyxie.advice.served"},
     "pyxie.advice.unused": {"pyxie.advice.served", "pyxie.config.validate"},  # for `nearest`
+    "pyxie.builds.durations": {"json"},  # from text to data
     "pyxie.compat.contract": {"json"},  # from bytes to data
     "pyxie.config.publicmirrors": {"pydantic"},
     "pyxie.config.values": {"pydantic"},

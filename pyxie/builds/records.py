@@ -236,6 +236,36 @@ class BuildRecords:
         recent = BUILDS.c.state.in_(ends) & (BUILDS.c.changed >= at)
         return await self._needed(sa.select(BUILDS).where(recent).order_by(BUILDS.c.changed))
 
+    async def durations(self, most: int) -> list[tuple[str, str, float]]:
+        """Return of the newest installed builds the type, the machine's file, and the seconds.
+
+        Those count from the first sign of the installer's to ``done``.
+
+        Raises:
+            StoreError: They cannot be read.
+        """
+        newest = (
+            sa.select(BUILDS.c.id, BUILDS.c.build_type, BUILDS.c.definition, BUILDS.c.changed)
+            .where(BUILDS.c.state == str(State.INSTALLED))
+            .order_by(BUILDS.c.id.desc())
+            .limit(most)
+            .subquery()
+        )
+        began = (
+            sa.select(TRANSITIONS.c.build_id, sa.func.min(TRANSITIONS.c.at).label("at"))
+            .where(TRANSITIONS.c.state == str(State.INSTALLING))
+            .where(TRANSITIONS.c.build_id.in_(sa.select(newest.c.id)))
+            .group_by(TRANSITIONS.c.build_id)
+            .subquery()
+        )
+        query = sa.select(newest, began.c.at).join(began, began.c.build_id == newest.c.id)
+        rows = await self._database.shown(query)
+        return [
+            (row["build_type"], row["definition"], row["changed"] - row["at"])
+            async for row in in_slices(rows)
+            if row["changed"] > row["at"]
+        ]
+
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return the transitions of all builds of ``host``, oldest first, without tokens.
 

@@ -18,6 +18,7 @@ from pyxie.dhcp.backlog import Backlog
 from pyxie.dhcp.decide import Reason
 from pyxie.dhcp.glance import client, nothing_asked
 from pyxie.dhcp.message import DhcpMessage, MessageType, parse
+from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
 from pyxie.dhcp.strangers import Strangers
 from pyxie.errors import WireError
@@ -74,6 +75,7 @@ class Intake:
         unsorted: Called with the MAC of a known machine, whose request came by way of strangers.
         loud: Called with one of which a flood is made.
         requested: Called with what comes to port 67 and asks pyxie for nothing.
+        sightings: Told of what known machines do that is not looked at.
     """
 
     def __init__(
@@ -86,6 +88,8 @@ class Intake:
         unsorted: Callable[[bytes], None] = lambda _mac: None,
         loud: Callable[[bytes], None] = lambda _mac: None,
         requested: Callable[[bytes], None] = lambda _data: None,
+        *,
+        sightings: Sightings,
     ) -> None:
         self._interfaces = interfaces
         self._knows = knows
@@ -95,6 +99,7 @@ class Intake:
         self._unsorted = unsorted
         self._loud = loud
         self._requested = requested
+        self._sightings = sightings
         self._beyond = TokenBuckets(DHCP_BEYOND.most, burst=2 * DHCP_BEYOND.most)
         self._strangers = Strangers()
         self._backlog = Backlog[Heard]()
@@ -150,6 +155,14 @@ class Intake:
         """How many requests wait for their answers."""
         return len(self._backlog)
 
+    def _pass_over(self, on: DhcpSocket, data: bytes, reason: Reason) -> None:
+        """Note what asks pyxie for nothing, and may tell something all the same."""
+        self._account.passed_over(on.port, data, reason)
+        if reason is Reason.NOT_A_DISCOVER:
+            self._requested(data)
+        elif reason is Reason.NOT_NETBOOT and self._knows(who := client(data).hex(":")):
+            self._sightings.plain(who)
+
     def _sort(self, on: DhcpSocket, received: Received | Unreadable) -> None:
         interfaces, index = self._interfaces(), received.interface
         if not interfaces.served(index):
@@ -162,9 +175,7 @@ class Intake:
             return
         reason = nothing_asked(data, on.port)
         if reason is not None:
-            self._account.passed_over(on.port, data, reason)
-            if reason is Reason.NOT_A_DISCOVER:
-                self._requested(data)
+            self._pass_over(on, data, reason)
             return
         who = client(data)
         known = self._knows(who.hex(":"))
@@ -175,6 +186,8 @@ class Intake:
             return
         if not self._limit().allow(who, now):
             self._account.limited(on.port, who, now)
+            if known:
+                self._sightings.limited(who.hex(":"))
             if known and not self._beyond.allow(who, now):
                 DHCP_BEYOND.reached()
                 self._loud(who)

@@ -35,6 +35,7 @@ from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.overheard import Network
+from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.dhcp.sorting import Macs, Sifted, Sorting
 from pyxie.dhcp.taken import Taken
@@ -101,6 +102,7 @@ class DhcpServer:
         macs: Callable[[], Macs] = lambda: tuple,
         news: News,
         others: Others,
+        sightings: Sightings,
     ) -> None:
         """Take what it asks, each time anew.
 
@@ -125,6 +127,7 @@ class DhcpServer:
             macs: Gives what lists, in a thread, whom it knows so.
             news: Tells of which clients something else may be known than a moment before.
             others: What is known of other DHCP servers; told who asks them.
+            sightings: Told of what known machines do that makes no event.
         """
         self._interfaces = interfaces
         self._recognise = recognise
@@ -144,8 +147,11 @@ class DhcpServer:
         unsorted, loud = self._sorting.missed, self._sorting.loud
         self._others = others
         requested = Taken(others, knows, recorder, clock).heard
+        self._sightings = sightings
+        account = self._account
         self._intake = Intake(
-            interfaces, knows, limit, self._account, clock, unsorted, loud, requested
+            *(interfaces, knows, limit, account, clock, unsorted, loud, requested),
+            sightings=sightings,
         )
         self._addresses = {
             known: Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
@@ -345,6 +351,8 @@ class DhcpServer:
             if outcome.reason in _WAITS:
                 until, known = heard.at + listens(request), heard.known
                 self._unanswered.keep(mac, on.port, heard, until, known=known)
+            if heard.known and outcome.reason is Reason.NOT_NETBOOT and mac:
+                self._sightings.plain(mac)
         self._account.silent(on.port, request, outcome, host, source, now)
         return False
 
@@ -392,6 +400,8 @@ class DhcpServer:
         if self._closed_port is not None:
             self._closed_port.answered(to, on.port)
         self._account.count(on.port, "answered")
+        if heard.known and on.port == 67:
+            self._sightings.answered(mac, request.xid)
         self._recorder.record(what, mac=mac, host=host, peer=peer_of(source))
         return True
 

@@ -14,9 +14,11 @@ from pyxie.diagnosis.findings import (
     LoaderBrokenOff,
     LoaderMissing,
     LoaderSilent,
+    OtherOffer,
     ScriptUnreached,
     ScriptWasRefused,
 )
+from pyxie.diagnosis.rivals import taken
 from pyxie.diagnosis.situation import Situation
 from pyxie.diagnosis.waited import stands
 from pyxie.events.datagrams import (
@@ -131,8 +133,14 @@ def ipxe(now: Situation, course: Course) -> Diagnosis | None:
         loader = better.what if isinstance(better, Offered) else ""
         what = IpxeWithoutHttp(lacking=offer.what.lacking, loader=loader)
         return Diagnosis(what=what, since=offer.at, evidence=(*handed[-1:], offer))
+    since = last.reached().at
+    took = taken(now, course, since)
+    unreached: OtherOffer | ScriptUnreached
     unreached = ScriptUnreached(url=offer.what.what, rounds=course.alike())
-    return stands(unreached, "ipxe", last.reached().at, patience.LEASE, now.now, (offer,))
+    if took is not None:
+        unreached = OtherOffer(server=took[0])
+    shown = (offer, *(took[1] if took is not None else ()))
+    return stands(unreached, "ipxe", since, patience.LEASE, now.now, shown)
 
 
 def _is_better(event: Event) -> bool:

@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pyxie.builds.definitions import Definitions
+from pyxie.builds.durations import Pace
 from pyxie.builds.index import BuildIndex
+from pyxie.builds.paces import Paces
 from pyxie.config.settings import Settings
+from pyxie.dhcp.message import UNSPECIFIED
+from pyxie.dhcp.others import Others
+from pyxie.dhcp.overheard import Other
+from pyxie.dhcp.sightings import Sightings
 from pyxie.diagnosis.diagnose import diagnose
 from pyxie.diagnosis.finding import Diagnosis
 from pyxie.diagnosis.nearness import near
-from pyxie.diagnosis.situation import Near, Service, Situation
+from pyxie.diagnosis.situation import Near, Server, Service, Situation
 from pyxie.errors import Problem
 from pyxie.events.event import Event
 from pyxie.net.interfaces import Interfaces
@@ -83,6 +89,9 @@ class Diagnostician:
         interfaces: Those of now.
         base_url: How installers reach pyxie.
         disk: What is wrong with disks, in sentences; empty ones for nothing.
+        others: What is known of other DHCP servers.
+        sightings: What machines do over DHCP that makes no event.
+        paces: How long builds took before.
         clock: Seconds since the epoch.
     """
 
@@ -97,6 +106,9 @@ class Diagnostician:
         interfaces: Callable[[], Interfaces],
         base_url: Callable[[], str],
         disk: Callable[[], Iterable[str]],
+        others: Others,
+        sightings: Sightings,
+        paces: Paces,
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -109,6 +121,9 @@ class Diagnostician:
         self._interfaces = interfaces
         self._base_url = base_url
         self._disk = disk
+        self._others = others
+        self._sightings = sightings
+        self._paces = paces
         self._clock = clock
 
     def of_host(self, name: str) -> Told | None:
@@ -183,6 +198,10 @@ class Diagnostician:
             problems=problems,
             near=nearly,
             templates=self._has_templates(client),
+            pace=self._pace(client),
+            sightings=tuple(map(self._sightings.of, macs)),
+            servers=self._servers(now, macs),
+            took=self._took(macs),
             service=self._service(),
         )
         return Told(host, macs, now, diagnose(situation))
@@ -195,6 +214,25 @@ class Diagnostician:
         named: Mapping[str, object] = machine.templates
         return bool(machine.preseed or machine.finish or named)
 
+    def _pace(self, client: Apart) -> Pace | None:
+        """Return how long builds of its system took."""
+        if not isinstance(client, Known) or client.build is None:
+            return None
+        return self._paces.of(client.build)
+
+    def _servers(self, now: float, macs: tuple[str, ...]) -> tuple[Server, ...]:
+        """Return the other servers: those that answered it, where it is known who did."""
+        told = [each for mac in macs for each in self._others.told(mac).values()]
+        return tuple(
+            _server(each, now - self._others.age(each.moment))
+            for each in told or self._others.servers()
+        )
+
+    def _took(self, macs: tuple[str, ...]) -> str:
+        """Return the address of the server whose lease one of its NICs took last."""
+        taken = [each for mac in macs if (each := self._others.chosen(mac)) is not None]
+        return str(max(taken, key=lambda each: each.moment).server) if taken else ""
+
     def _service(self) -> Service:
         settings = self._settings()
         return Service(
@@ -206,3 +244,16 @@ class Diagnostician:
             heard=self._events.heard,
             made=_MADE,
         )
+
+
+def _server(other: Other, last: float) -> Server:
+    """Return what a diagnosis goes by of another server."""
+    return Server(
+        address=str(other.server),
+        leases=other.addresses,
+        vendor=other.vendor_class,
+        name=other.tftp_server,
+        file=other.file or other.bootfile,
+        siaddr="" if other.siaddr == UNSPECIFIED else str(other.siaddr),
+        last=last,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from pyxie.builds.life import Build
+from pyxie.dhcp.sightings import Sighting
 from pyxie.diagnosis import patience
 from pyxie.diagnosis.course import Course, Round, Stage
 from pyxie.diagnosis.finding import Diagnosis
@@ -22,9 +23,11 @@ from pyxie.diagnosis.findings import (
     TwoServers,
 )
 from pyxie.diagnosis.makers import virtual
-from pyxie.diagnosis.situation import Sighting, Situation
+from pyxie.diagnosis.rivals import rivals, taken
+from pyxie.diagnosis.situation import Situation
 from pyxie.diagnosis.waited import stands
 from pyxie.events.datagrams import AnswerNotSent, NotAnswered, Offered
+from pyxie.events.event import Event
 from pyxie.recognition.recognise import Known
 
 _RETRIES: Final = 3
@@ -88,15 +91,15 @@ def offered(now: Situation, course: Course) -> Diagnosis | None:
     if limited is not None:
         return limited
     since = last.events[0].at
-    took = next((each for each in now.servers if each.address == now.took), None)
-    theirs = tuple(each for each in now.servers if each.boots)
+    took = taken(now, course, since)
+    theirs, offers = rivals(now, course)
     again = max(now.sightings, key=lambda each: each.offers, default=Sighting())
-    wait = "offer"
     what: OtherOffer | TwoServers | AnswerLost | Port4011 | OfferUnused
-    if took is not None and took.boots:
-        what = OtherOffer(server=took)
+    seen: tuple[Event, ...] = ()
+    if took is not None:
+        what, seen = OtherOffer(server=took[0]), took[1]
     elif theirs:
-        what = TwoServers(servers=theirs)
+        what, seen = TwoServers(servers=theirs), offers[-_RETRIES:]
     elif again.offers >= _RETRIES and not now.took:
         leases = any(each.leases for each in now.servers)
         what = AnswerLost(times=again.offers, seconds=again.last - again.first, leases=leases)
@@ -104,7 +107,8 @@ def offered(now: Situation, course: Course) -> Diagnosis | None:
         what = Port4011()
     else:
         what = OfferUnused(what=offer.what, client=offer.client, port=now.service.port)
-    return stands(what, wait, since, patience.OFFER, now.now, last.all(Offered)[-_RETRIES:])
+    shown = (*last.all(Offered)[-_RETRIES:], *seen)
+    return stands(what, "offer", since, patience.OFFER, now.now, shown)
 
 
 def _limited(now: Situation, last: Round) -> Diagnosis | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pyxie.builds.durations import Pace
+from pyxie.dhcp.sightings import Sighting
 from pyxie.errors import Problem
 from pyxie.events.event import Event
 from pyxie.recognition.recognise import Apart
@@ -49,42 +51,11 @@ class Server:
 
     @property
     def boots(self) -> bool:
-        """Whether what it says is about a network boot."""
-        return bool(self.vendor or self.name or self.file)
+        """Whether it has something to boot of its own, by what firmware goes by.
 
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """What was heard of a NIC that makes no event.
-
-    Attributes:
-        plain: When it sent a DISCOVER without a network boot's options; None for never.
-        xid: Of its last DISCOVER that was answered.
-        offers: How often that very one was answered.
-        first: When first.
-        last: When last. All times are seconds since the epoch.
-        limited: When it was beyond its share of requests.
-    """
-
-    plain: float | None = None
-    xid: int = 0
-    offers: int = 0
-    first: float = 0.0
-    last: float = 0.0
-    limited: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How long builds of a system took, from the start of the installer.
-
-    Attributes:
-        builds: How many are known.
-        longest: Seconds.
-    """
-
-    builds: int
-    longest: float
+        `siaddr` alone is not that, nor option 66: see `pyxie.dhcp.overheard`.
+        """
+        return self.vendor.startswith(("PXEClient", "HTTPClient")) or bool(self.file)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

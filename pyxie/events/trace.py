@@ -135,6 +135,11 @@ class Trace:
         """Return the last sign of a machine's long transfer, which is kept nowhere else."""
         return self._moving.get(host)
 
+    def last(self, host: str) -> int:
+        """Return the number of a machine's last event; 0 if none is kept."""
+        ring = self._hosts.get(host)
+        return ring[-1].number if ring else 0
+
     @property
     def followed(self) -> int:
         """By how many it is followed."""

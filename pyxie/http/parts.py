@@ -17,11 +17,13 @@ from pyxie.bootapi.lookup import BootApi
 from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
+from pyxie.builds.paces import Paces
 from pyxie.builds.records import BuildRecords
 from pyxie.builds.troubles import TroubledBuilds
 from pyxie.config.live import LiveSettings
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.others import Others
+from pyxie.dhcp.sightings import Sightings
 from pyxie.diagnosis.diagnostician import Diagnostician
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
@@ -96,6 +98,8 @@ class Parts:
         verifier: Which digests other servers' files must have.
         trust: Judges whether what comes of them is what it should be.
         own_files: Checks those of this host.
+        sightings: What known machines do over DHCP that makes no event.
+        paces: How long builds took before.
         diagnostician: Says why a machine does not boot.
     """
 
@@ -138,6 +142,8 @@ class Parts:
     verifier: Verifier
     trust: Trust
     own_files: OwnFiles
+    sightings: Sightings
+    paces: Paces
     diagnostician: Diagnostician
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from pyxie.bounds import TFTP_LINES
+from pyxie.config.values import mac as canonical
 from pyxie.errors import WireError
 from pyxie.events.datagrams import MissingOverTftp, RefusedOverTftp, TftpProgress
 from pyxie.events.event import Recorder
@@ -66,10 +67,11 @@ class Accounting:
         why, name = one_line(why), one_line(name)
         self.count(outcome)
         # Many a loader looks for files that need not be there (autoexec.ipxe, *.lst).
+        mac = _who(name)
         if code is ErrorCode.NOT_FOUND:
-            self._complain(MissingOverTftp(name=name, why=why), host, None, now)
+            self._complain(MissingOverTftp(name=name, why=why), host, mac, now)
         else:
-            self._complain(RefusedOverTftp(name=name, why=why, error=int(code)), host, None, now)
+            self._complain(RefusedOverTftp(name=name, why=why, error=int(code)), host, mac, now)
 
     def progress(self, found: Found, transfer: Transfer, host: str) -> None:
         """Tell how far a long transfer is."""
@@ -124,3 +126,12 @@ class Accounting:
             return True
         TFTP_LINES.reached()
         return False
+
+
+def _who(name: str) -> str | None:
+    """Return the MAC that a name begins with, as our DHCP answers write it; None if it has none."""
+    first, slash, _ = name.lstrip("/").partition("/")
+    try:
+        return canonical(first) if slash else None
+    except ValueError:
+        return None

@@ -17,6 +17,7 @@ from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
 from pyxie.dhcp.message import DhcpMessage, MessageType, build
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.server import DhcpServer
+from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket, Unreadable
 from pyxie.dhcp.sorting import Macs
 from pyxie.errors import WireError
@@ -88,6 +89,7 @@ class Lab:
         self.chains = ChainMemory()
         self.news = news or News()
         self.known_servers = Others(lambda: self.now)
+        self.sightings = Sightings(lambda: self.now)
         buckets = TokenBuckets(limit)
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
@@ -106,6 +108,7 @@ class Lab:
             discovered=lambda mac, told: self.heard.append((mac, dict(told))),
             news=self.news,
             others=self.known_servers,
+            sightings=self.sightings,
         )
 
     def open(self, bind: bool) -> tuple[DhcpSocket, ...]:

@@ -12,13 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyxie.bootapi.memory import Nothing
+from pyxie.builds.durations import Pace
 from pyxie.builds.life import State
+from pyxie.dhcp.sightings import Sighting
 from pyxie.diagnosis import patience
 from pyxie.diagnosis.diagnose import diagnose
 from pyxie.diagnosis.english import said
 from pyxie.diagnosis.finding import Diagnosis, Standing
 from pyxie.diagnosis.findings import Waiting
-from pyxie.diagnosis.situation import Near, Pace, Server, Service, Sighting
+from pyxie.diagnosis.situation import Near, Server, Service
 from pyxie.errors import Problem
 from pyxie.events import datagrams, kinds
 from pyxie.events.kind import BY_CODE, Kind
@@ -61,6 +63,20 @@ FETCHED = BOOTED[:-1]
 PRESEEDED = (*BOOTED, (100.0, kinds.TemplateFetched(name="preseed")))
 FAILED = kinds.ImageFailed(part="kernel", source="http://a/linux", why="answered 404 Not Found")
 REFUSED = kinds.TokenRefused(path="/template/preseed/web01/***")
+TOOK = datagrams.TookElsewhere(
+    server="192.0.2.3",
+    siaddr="192.0.2.9",
+    file="",
+    vendor_class="PXEClient",
+    tftp_server="192.0.2.9",
+    bootfile="pxelinux.0",
+)
+RIVAL = datagrams.RivalOffered(
+    server="192.0.2.4",
+    siaddr="0.0.0.0",
+    file="",
+    vendor_class="PXEClient",
+)
 SILENT = datagrams.NotAnswered(reason="not-in-build", detail="installed")
 
 
@@ -240,6 +256,33 @@ STUCK = {
         {"servers": (THEIRS,), "took": THEIRS.address},
         by=("dhcp.offer",),
         data={"server": asdict(THEIRS)},
+    ),
+    "it took another server's offer, and said so": Case(
+        "other-offer",
+        90,
+        (*OFFERED, (34.0, TOOK)),
+        by=("dhcp.offer", "dhcp.elsewhere"),
+        data={
+            "server": asdict(
+                Server(
+                    *("192.0.2.3", True, "PXEClient", "192.0.2.9", "pxelinux.0", "192.0.2.9"),
+                    BEGUN + 34,
+                )
+            )
+        },
+    ),
+    "its iPXE took another server's offer": Case(
+        "other-offer",
+        90,
+        (*IN_IPXE, (41.0, replace(TOOK, siaddr="0.0.0.0"))),
+        by=("dhcp.offer", "dhcp.elsewhere"),
+    ),
+    "another PXE server has offered it something": Case(
+        "two-servers",
+        90,
+        (*OFFERED, (31.0, RIVAL)),
+        by=("dhcp.offer", "dhcp.rival"),
+        data={"servers": (asdict(Server("192.0.2.4", vendor="PXEClient", last=BEGUN + 31)),)},
     ),
     "there are two that say what to boot": Case(
         "two-servers", 90, OFFERED, {"servers": (THEIRS,)}, by=("dhcp.offer",)

@@ -78,6 +78,16 @@ class Machine:
             who = replace(who, options={**who.options, Option.RELAY_AGENT: option_82})
         return await self._says(replace(who, giaddr=source), self.wires.dhcp, source)
 
+    @property
+    def xid(self) -> int:
+        """Of its last DISCOVER."""
+        return self._xid
+
+    async def repeats_itself(self) -> Reply | None:
+        """Broadcast the last DISCOVER again, as who hears no answer does."""
+        assert self._asked is not None
+        return await self._says(self._asked, self.wires.dhcp, IPv4Address(0))
+
     async def requests_its_lease(self, who: DhcpMessage) -> Reply | None:
         """Broadcast the REQUEST that is for the LAN's DHCP server."""
         return await self._says(as_request(who), self.wires.dhcp, IPv4Address(0))

@@ -17,6 +17,7 @@ from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.lookout import Lookout
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.server import DhcpServer
+from pyxie.dhcp.sightings import Sightings
 from pyxie.errors import StartError
 from pyxie.events.english import sentence
 from pyxie.events.kind import Kind
@@ -95,6 +96,7 @@ async def main(settings: dict[str, bool | list[str] | float]) -> None:
         limit=lambda: buckets,
         news=News(),
         others=others,
+        sightings=Sightings(steady),
     )
     lookout = Lookout(others, lambda: watch.current, recorder, bind=bind, look=0.2)
     await supervise(

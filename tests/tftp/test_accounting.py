@@ -69,6 +69,22 @@ class TestARequest:
         assert books.trace.events == [(step, "TFTP: a?b: no such file", None, HOST)]
         assert books.counted("missing") == 1
 
+    @pytest.mark.parametrize(
+        ("name", "mac"),
+        [
+            ("52-54-00-12-34-56/a.efi", "52:54:00:12:34:56"),
+            ("/52:54:00:12:34:56/a.efi", "52:54:00:12:34:56"),
+            ("52-54-00-12-34-56", None),
+            ("grub/a.lst", None),
+        ],
+    )
+    def test_that_is_refused_is_its_machines_whose_mac_is_before_the_name(
+        self, books: Books, name: str, mac: str | None
+    ) -> None:
+        books.accounting.refused(name, ErrorCode.NOT_FOUND, "no such file", "missing", HOST, 0.0)
+
+        assert [each[2] for each in books.trace.events] == [mac]
+
     def test_that_is_refused_is_told_twenty_times_a_minute_and_client(self, books: Books) -> None:
         for _ in range(30):
             books.refuse(ErrorCode.NOT_FOUND)

@@ -1,0 +1,45 @@
+"""What known machines do over DHCP that makes no event."""
+
+from __future__ import annotations
+
+from pyxie.bounds import DHCP_SIGHTINGS
+from pyxie.dhcp.sightings import Sighting, Sightings
+from tests.support import Clock
+
+MAC = "52:54:00:12:34:56"
+
+
+def test_the_same_discover_is_counted_for_as_long_as_it_is_the_same() -> None:
+    clock = Clock(100.0)
+    seen = Sightings(clock)
+
+    for _ in range(3):
+        seen.answered(MAC, 7)
+        clock.now += 4
+    assert seen.of(MAC) == Sighting(xid=7, offers=3, first=100.0, last=108.0)
+
+    seen.answered(MAC, 8)
+    assert seen.of(MAC) == Sighting(xid=8, offers=1, first=112.0, last=112.0)
+
+
+def test_each_is_kept_beside_the_others() -> None:
+    clock = Clock(100.0)
+    seen = Sightings(clock)
+
+    seen.plain(MAC)
+    clock.now = 101.0
+    seen.limited(MAC)
+    clock.now = 102.0
+    seen.answered(MAC, 0)
+
+    assert seen.of(MAC) == Sighting(plain=100.0, limited=101.0, offers=1, first=102.0, last=102.0)
+    assert seen.of("52:54:00:00:00:00") == Sighting()
+
+
+def test_the_oldest_is_forgotten() -> None:
+    seen = Sightings(Clock())
+    for at in range(DHCP_SIGHTINGS.whole + 1):
+        seen.plain(str(at))
+
+    assert seen.of("0") == Sighting()
+    assert seen.of("1") != Sighting()

@@ -1,0 +1,157 @@
+"""That a machine in build mode stands still is told in the stream of events: once, not per look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from pyxie.diagnosis import patience
+from pyxie.diagnosis.diagnostician import Diagnostician, Told
+from pyxie.diagnosis.standstill import AGAIN, Standstill
+from pyxie.events.kinds import Diagnosed
+from tests.dialogue.boot import HOST, Pyxie, boot
+from tests.dialogue.machine import UEFI_PXE, Machine
+from tests.support import eventually
+
+
+class Counting:
+    """A diagnostician that tells how often it was asked."""
+
+    def __init__(self, of: Diagnostician) -> None:
+        self._of = of
+        self.asked = 0
+
+    def of_host(self, name: str) -> Told | None:
+        self.asked += 1
+        return self._of.of_host(name)
+
+
+@asynccontextmanager
+async def watched(folder: Path) -> AsyncIterator[tuple[Machine, Pyxie, Standstill, Counting]]:
+    async with boot(folder) as (client, pyxie):
+        parts = pyxie.parts
+        doctor = Counting(parts.diagnostician)
+        watch = Standstill(
+            *(parts.index, doctor, parts.trace, parts.paces.refresh), clock=pyxie.wires.clock
+        )
+        yield client, pyxie, watch, doctor
+
+
+def told(pyxie: Pyxie) -> list[str]:
+    events = pyxie.parts.trace.recent(host=HOST)
+    return [each.what.diagnosis for each in events if isinstance(each.what, Diagnosed)]
+
+
+async def test_is_told_once_with_what_to_try_first(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (_, pyxie, watch, _):
+        await pyxie.builds()
+        await watch.look()
+        assert told(pyxie) == []
+
+        pyxie.wires.clock.now += patience.POWER_ON_VM
+        for _ in range(20):
+            await watch.look()
+            pyxie.wires.clock.now += 60
+
+        last = pyxie.parts.trace.recent(host=HOST)[-1]
+
+    assert last.text.startswith("stands still: Nothing of 52:54:00:12:34:56 has reached pyxie in ")
+    assert "Try next: does it use UEFI (OVMF)?" in last.text
+    assert told(pyxie) == ["never-seen"]
+
+
+async def test_is_told_again_where_it_is_another_and_not_where_it_is_the_same(
+    tmp_path: Path,
+) -> None:
+    async with watched(tmp_path) as (client, pyxie, watch, _):
+        await pyxie.builds()
+        pyxie.wires.clock.now += patience.POWER_ON_VM
+        await watch.look()
+        for _ in range(3):
+            await client.discovers(UEFI_PXE)
+            await client.asks_port_4011(UEFI_PXE)
+            await watch.look()
+            pyxie.wires.clock.now += patience.CONFIRMED
+            await watch.look()
+
+    assert told(pyxie) == ["never-seen", "tftp-unreached", "loop"]
+
+
+async def test_is_told_again_an_hour_later_and_of_the_next_build(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (_, pyxie, watch, _):
+        await pyxie.builds()
+        pyxie.wires.clock.now += patience.POWER_ON_VM
+        await watch.look()
+        pyxie.wires.clock.now += AGAIN + 1
+        await watch.look()
+        assert told(pyxie) == ["never-seen"] * 2
+
+        await pyxie.builds()
+        await watch.look()
+        pyxie.wires.clock.now += patience.POWER_ON_VM
+        await watch.look()
+
+    assert told(pyxie) == ["never-seen"] * 3
+
+
+async def test_who_does_nothing_is_not_looked_at_each_time(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (client, pyxie, watch, doctor):
+        await pyxie.builds()
+        for _ in range(10):
+            await watch.look()
+        assert doctor.asked == 1
+
+        await client.discovers(UEFI_PXE)
+        await watch.look()
+        await watch.look()
+        assert doctor.asked == 2
+
+        pyxie.wires.clock.now += patience.OFFER
+        await watch.look()
+        assert doctor.asked == 3
+
+
+async def test_who_is_not_in_build_mode_is_not_looked_at(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (client, pyxie, watch, doctor):
+        await client.discovers(UEFI_PXE)
+        await watch.look()
+
+    assert (doctor.asked, told(pyxie)) == (0, [])
+
+
+async def test_one_that_ended_meanwhile_is_passed_over(tmp_path: Path) -> None:
+    class Gone(Counting):
+        def of_host(self, name: str) -> Told | None:
+            return None
+
+    async with boot(tmp_path) as (_, pyxie):
+        parts = pyxie.parts
+        await pyxie.builds()
+        doctor = Gone(parts.diagnostician)
+
+        await Standstill(parts.index, doctor, parts.trace, parts.paces.refresh).look()
+
+    assert told(pyxie) == []
+
+
+async def test_it_looks_again_and_again_and_learns_how_long_builds_take(tmp_path: Path) -> None:
+    learnt = 0
+
+    async def learn() -> None:
+        nonlocal learnt
+        learnt += 1
+
+    async with boot(tmp_path) as (_, pyxie):
+        parts = pyxie.parts
+        doctor = Counting(parts.diagnostician)
+        await pyxie.builds()
+        watch = Standstill(parts.index, doctor, parts.trace, learn, every=0.001)
+        running = asyncio.create_task(watch.serve())
+        await eventually(lambda: doctor.asked)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    assert learnt == 1
