@@ -7,7 +7,7 @@ kernel and no more: it is no template, and fills in nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, TypeAlias
 from urllib.parse import quote
@@ -84,12 +84,17 @@ _NEEDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def of_system(medium: str, system: System) -> Recipe:
+_OTHERWISE: Final = frozenset(("windows", "esxi"))
+"""Families whose kernel is a program for UEFI itself."""
+
+
+def of_system(medium: str, system: System, loaders: Sequence[str] = ()) -> Recipe:
     """Return the recipe of a medium of a known system.
 
     Args:
         medium: Its name.
         system: What it brings.
+        loaders: Its programs for UEFI.
     """
     recipe: Recipe = {"version": "1", "title": f"{system.title}, of {medium}.iso"}
     if system.extends:
@@ -123,7 +128,9 @@ def of_system(medium: str, system: System) -> Recipe:
                 "esxi_modules": " --- ".join(modules),
             },
         }
-    return {**recipe, "arch": {system.arch: {}}}
+    if system.family in _OTHERWISE:
+        return {**recipe, "arch": {system.arch: {}}}
+    return {**recipe, **_signed(medium, loaders, system.arch), "arch": {system.arch: {}}}
 
 
 def of_entry(medium: str, entry: Entry, facts: Facts) -> Recipe:
@@ -134,7 +141,8 @@ def of_entry(medium: str, entry: Entry, facts: Facts) -> Recipe:
         entry: Kernel, initrds and command line.
         facts: What else is known.
     """
-    arm = any("aa64" in loader.lower() for loader in facts.loaders) and len(facts.loaders) == 1
+    first = {loader.rpartition("/")[2].lower() for loader in facts.loaders}
+    arch = ARM64 if "bootaa64.efi" in first and "bootx64.efi" not in first else AMD64
     return {
         "version": "1",
         "title": f"{entry.label or facts.volume or medium}, of {medium}.iso",
@@ -142,8 +150,20 @@ def of_entry(medium: str, entry: Entry, facts: Facts) -> Recipe:
         "kernel": _file(medium, entry.kernel),
         "initrd": [_file(medium, name) for name in entry.initrds],
         "cmdline": literal(entry.cmdline) or None,
-        "arch": {ARM64 if arm else AMD64: {}},
+        **_signed(medium, facts.loaders, arch),
+        "arch": {arch: {}},
     }
+
+
+def _signed(medium: str, loaders: Sequence[str], arch: str) -> Recipe:
+    """Return a medium's shim and GRUB: what firmware starts is one, where a GRUB lies beside it."""
+    cpu = {AMD64: "x64", ARM64: "aa64"}[arch]
+    by_name = {loader.rpartition("/")[2].lower(): loader for loader in loaders}
+    shim = by_name.get(f"boot{cpu}.efi")
+    grub = by_name.get(f"grub{cpu}.efi") or by_name.get("grub.efi")  # which is SUSE's
+    if shim is None or grub is None:
+        return {}
+    return {"shim": _file(medium, shim), "grub": _file(medium, grub)}
 
 
 def without_cpio(name: str) -> str:

@@ -18,7 +18,7 @@ CONFIGURATIONS: Final = re.compile(
 )
 """Files that may be a loader's configuration."""
 
-_LOADERS: Final = re.compile(r"EFI/BOOT/BOOT[A-Z0-9]+\.EFI", re.IGNORECASE)
+_LOADERS: Final = re.compile(r"EFI/BOOT/(?:BOOT[A-Z0-9]+|GRUB(?:X64|AA64)?)\.EFI", re.IGNORECASE)
 _KERNELS: Final = re.compile(r"vmlinu[xz].*|bzimage.*|linux(26)?", re.IGNORECASE)
 _INITRDS: Final = re.compile(r"(initrd|initramfs|core\.gz).*", re.IGNORECASE)
 _MOST: Final = 16
@@ -39,7 +39,7 @@ def guessed(tree: Tree, found: Iterable[Entry]) -> list[Entry]:
 
 
 def loaders(tree: Tree) -> list[str]:
-    """Return the programs that UEFI firmware would start from the medium."""
+    """Return the programs that UEFI firmware would start from the medium, and their GRUB."""
     return sorted(name for name, _ in tree.files() if _LOADERS.fullmatch(name))[:_MOST]
 
 

@@ -294,7 +294,7 @@ class Shelf(Unbound):
         facts = contents.facts
         recipe: Recipe | None = None
         if facts.system is not None:
-            recipe = of_system(lying.name, facts.system)
+            recipe = of_system(lying.name, facts.system, facts.loaders)
         elif facts.entries:
             recipe = of_entry(lying.name, facts.entries[0], facts)
         if lying.recipe:

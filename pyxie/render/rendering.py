@@ -13,7 +13,7 @@ from pyxie.config.settings import Settings
 from pyxie.config.values import dashed
 from pyxie.errors import NotServedError, RenderError
 from pyxie.images.load import Load, Program, load
-from pyxie.images.spec import Image, Images, images_of, served_name
+from pyxie.images.spec import Image, Images, Local, images_of, served_name
 from pyxie.registry.machine import Machine
 from pyxie.render.asked import WAITRONS, file_of
 from pyxie.render.context import BuildContext, template_names
@@ -101,17 +101,20 @@ class Rendering:
         boot = self.boot(machine, context)
         host = machine.hostname
         names = template_names(machine, self.settings, context)
+        found = boot.load(context.bootif, machine.bootif)
         names |= _loading(
-            boot.load(context.bootif, machine.bootif),
+            found,
             image_url(here, host, "kernel", boot.images.kernel),
             [
                 image_url(here, host, f"initrd/{at}", image)
                 for at, image in enumerate(boot.images.initrds)
             ],
         )
-        shim = boot.images.shim
+        shim, kernel = boot.images.shim, boot.images.kernel
+        is_alone = shim is None and isinstance(kernel, Local) and found.program is Program.LINUX
         names |= {
             "shim_url": image_url(here, host, "shim", shim) if shim else "",
+            "shim_folder": f"{here}/boot/{host}/kernel/" if is_alone else "",
             "booting_url": f"{here}/booting/{dashed(context.mac)}/{context.token}",
             "script_url": f"{here}/ipxe/{dashed(context.mac)}",
         }
@@ -169,6 +172,7 @@ class Rendering:
         names |= _loading(found, urls[0], urls[1:])
         names |= {
             "shim_url": "",
+            "shim_folder": "",
             "booting_url": "",
             "script_url": f"{here}/ipxe/{dashed(mac)}",
             "message": _shown(message),

@@ -296,6 +296,35 @@ async def test_an_unknown_machine_is_discovered_adopted_and_installed(tmp_path: 
         assert pyxie.said() == ["not answered: installed"]
 
 
+@pytest.mark.parametrize("name", ["shimx64.efi", "BOOTX64.EFI"])
+@pytest.mark.parametrize(("state", "shims"), [("01", 1), ("00", 0)])
+async def test_a_signed_ipxe_takes_the_shim_that_lies_beside_a_local_kernel(
+    tmp_path: Path, state: str, shims: int, name: str
+) -> None:
+    secure = {"efi/SecureBoot": state, "buildarch": "x86_64"}
+    async with boot(tmp_path, smbios=secure) as (client, pyxie):
+        (tmp_path / "images" / name).write_bytes(b"MZ")
+        await pyxie.builds(HOST)
+
+        ran = await client.runs_script(f"{US}/ipxe/{DASHED}")
+
+        assert ran.ended == "boot"
+        assert ran.loaded.get("shim", b"") == b"MZ" * shims
+
+
+async def test_one_without_a_shim_beside_its_kernel_boots_all_the_same(tmp_path: Path) -> None:
+    secure = {"efi/SecureBoot": "01", "buildarch": "arm64"}
+    async with boot(tmp_path, smbios=secure) as (client, pyxie):
+        await pyxie.builds(HOST)
+        pyxie.said()
+
+        assert (await client.runs_script(f"{US}/ipxe/{DASHED}")).ended == "boot"
+        assert [each for each in pyxie.said() if "beside" in each] == [
+            "asks for shimaa64.efi beside kernel, which is not there",
+            "asks for bootaa64.efi beside kernel, which is not there",
+        ]
+
+
 @pytest.mark.parametrize(("state", "shims"), [("01", 1), ("00", 0), ("", 0)])
 async def test_a_signed_ipxe_takes_the_systems_own_shim_under_secure_boot_alone(
     tmp_path: Path, state: str, shims: int

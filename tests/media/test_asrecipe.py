@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
@@ -37,6 +38,27 @@ class TestASystem:
             "{% if machine.preseed %} inst.ks={{ urls.template('preseed') }}{% endif %}",
             "arch": {"amd64": {}},
         }
+
+    @pytest.mark.parametrize(
+        ("arch", "shim", "grub"),
+        [
+            ("amd64", "EFI/BOOT/BOOTX64.EFI", "EFI/BOOT/grubx64.efi"),
+            ("arm64", "EFI/BOOT/BOOTAA64.EFI", "EFI/BOOT/grubaa64.efi"),
+            ("amd64", "EFI/BOOT/bootx64.efi", "EFI/BOOT/grub.efi"),
+        ],
+    )
+    def test_has_its_own_shim_where_a_grub_lies_beside_it(
+        self, arch: str, shim: str, grub: str
+    ) -> None:
+        system = replace(FEDORA, arch=arch)
+
+        made = of_system("f", system, [shim, grub])
+
+        assert (made["shim"], made["grub"]) == (f"media:f/{shim}", f"media:f/{grub}")
+        assert misfits(made, arch) == []
+        assert "shim" not in of_system("f", system, [shim])
+        assert "shim" not in of_system("f", system, [grub])
+        assert "shim" not in of_system("f", replace(system, family="windows"), [shim, grub])
 
     def test_of_windows_is_wimboots(self) -> None:
         windows = System(
@@ -156,6 +178,13 @@ class TestAGuess:
 
         assert (found["title"], found["cmdline"]) == ("V, of r.iso", None)
         assert found["arch"] == {"arm64": {}}
+
+    def test_of_both_processors_is_for_amd64_with_the_shim_of_that(self) -> None:
+        both = [f"EFI/BOOT/{name}{cpu}.EFI" for name in ("BOOT", "GRUB") for cpu in ("X64", "AA64")]
+
+        found = of_entry("r", Entry("", "k"), Facts(loaders=tuple(both)))
+
+        assert (found["arch"], found["shim"]) == ({"amd64": {}}, "media:r/EFI/BOOT/BOOTX64.EFI")
 
 
 class TestForAnyText:

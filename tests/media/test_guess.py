@@ -47,10 +47,11 @@ class TestAGuess:
         assert len(guessed(holding(*(f"{at}/vmlinuz" for at in range(99))), [])) == 16
 
 
-def test_loaders_are_those_that_firmware_starts() -> None:
-    tree = holding("EFI/BOOT/BOOTX64.EFI", "efi/boot/bootaa64.efi", "EFI/BOOT/grubx64.efi")
+def test_loaders_are_those_that_firmware_starts_and_the_grub_beside() -> None:
+    firsts = ["EFI/BOOT/BOOTX64.EFI", "EFI/BOOT/grubx64.efi", "efi/boot/bootaa64.efi"]
+    tree = holding(*firsts, "EFI/BOOT/mmx64.efi", "EFI/BOOT/grub.cfg", "EFI/fedora/grubx64.efi")
 
-    assert loaders(tree) == ["EFI/BOOT/BOOTX64.EFI", "efi/boot/bootaa64.efi"]
+    assert loaders(tree) == firsts
 
 
 @pytest.mark.parametrize(
