@@ -70,13 +70,15 @@ class Ipxe:
         return Ran(self._ended, tuple(self._screen), self._images, self._cmdline)
 
     async def _line(self, line: str) -> None:
-        here = self._at
-        for words, then in split(line):
-            went_well = not words or await self._command(*map(self._expanded, words))
-            jumped = self._at != here or self._ended
-            if jumped or (then == "||" and went_well) or (then == "&&" and not went_well):
+        """Do a line: a command is passed over by how the last one that ran went."""
+        here, went_well, then = self._at, True, ";"
+        for words, ends in split(line):
+            if then == ";" or (then == "&&") == went_well:
+                went_well = not words or await self._command(*map(self._expanded, words))
+            if self._at != here or self._ended:
                 return
-            assert went_well or then, f"this ends the script: {line}"
+            then = ends
+        assert went_well, f"this ends the script: {line}"
 
     async def _command(self, name: str, *words: str) -> bool:
         """Do one command; tell whether it went well."""

@@ -35,6 +35,8 @@ def install(server: Server, guest: Guest, *, timeout: float = BOOT) -> None:
     assert server.curl(f"/status/{HOST}") == "Installed"
 
 
+TFTP = "pyxie_tftp_transfers_total{"
+"""In the lines of /metrics that count what was asked for by TFTP, refused or not."""
 HOST = "web01.lab"
 OTHER = "web02.lab"
 
@@ -161,7 +163,8 @@ def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> No
     """The DHCP server is on pyxie's own host, where it owns port 67.
 
     Under BIOS the kernel cannot be loaded at first. That is told on the screen, and the script
-    tries again by itself, so the machine installs once that is mended.
+    tries again by itself, so the machine installs once that is mended. Neither HTTP Boot nor an
+    iPXE that has HTTP asks anything by TFTP, not even for what is not there.
     """
     dnsmasq.dhcp_server(lan.srv, lan.main)
     tap = lan.tap()
@@ -199,6 +202,8 @@ def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> No
         )
         assert token not in server.process.text
         assert server.process.running
+        by_tftp = [line for line in server.curl("/metrics").splitlines() if TFTP in line]
+        assert [line for line in by_tftp if not line.endswith(" 0.0")] == []
 
 
 @pytest.mark.parametrize(
