@@ -21,6 +21,7 @@ from pyxie.http.gate import Side
 from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
 from pyxie.loaders.choosing import LoaderChoice
+from pyxie.loaders.ownloaders import OwnLoaders
 from pyxie.net.address import Address
 from pyxie.net.interfaces import Interfaces
 from pyxie.operations import operations
@@ -124,9 +125,14 @@ def loader_choice(parts: Parts) -> LoaderChoice:
 def files_of_machines(parts: Parts) -> Finds:
     """Return what finds files that are made, or fetched, for one machine."""
     images, configs = kernels(parts), grub_configs(parts)
+    own = OwnLoaders(parts.recogniser.of, images.find)
 
     async def find(name: str, peer: str, local: IPv4Address) -> Found | None:
-        return await configs.find(name, peer, local) or await images.find(name, peer)
+        return (
+            await configs.find(name, peer, local)
+            or await own.find(name, peer)
+            or await images.find(name, peer)
+        )
 
     return find
 

@@ -128,6 +128,7 @@ PURE = frozenset(
         "outbound.proxies",
         "loaders.catalogue",
         "loaders.autoexec",
+        "loaders.own",
         "loaders.ipxeboot",
         "grub.texts",
         "render.grubwords",
@@ -242,6 +243,7 @@ EXTRA = {
     "pyxie.errors": {"pathlib"},  # for the type: a Problem names a file
     "pyxie.outbound.proxies": {"pathlib"},  # the same
     "pyxie.loaders.catalogue": {"pyxie.config.validate", "pyxie.config.words"},  # near names
+    "pyxie.loaders.own": {"pyxie.config.build", "pyxie.config.checksums"},  # what a machine boots
     "pyxie.loaders.ipxeboot": {"gzip", "io", "posixpath", "tarfile", "zlib"},  # bytes to bytes
     "pyxie.loaders.signers": {
         "datetime",  # for a date

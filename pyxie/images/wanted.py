@@ -45,6 +45,9 @@ def wanted(images: Images, of: str, at: str, name: str, host: str) -> Wanted:
         if images.shim is None:
             raise NotServedError("shim", f"{host} has none")
         own, part = images.shim, of
+        # A shim asks beside itself for what it starts, wherever that is published.
+        if images.grub is not None and name == served_name(images.grub):
+            return Wanted(images.grub, "grub", extra=False)
     elif of == "initrd":
         if not at.isdecimal() or len(at) > _DIGITS or int(at) >= len(images.initrds):
             raise NotServedError(f"initrd {at}", f"{host} has {len(images.initrds)}")

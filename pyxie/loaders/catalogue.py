@@ -90,7 +90,7 @@ class Catalogue:
         )
 
     def choice(self, wanted: Wanted) -> Choice:
-        """Return what a client is handed whose ``loader`` is ``wanted``."""
+        """Return what a client is handed whose ``loader`` is ``wanted``, without any shim."""
         key = wanted if isinstance(wanted, str) else tuple(wanted.items())
         known = self._choices.get(key)
         if known is None:
@@ -117,7 +117,7 @@ class Catalogue:
                 yield f"{name!r} is for {_words(loader.codes)}, not for {word}"
 
     def _made(self, wanted: Wanted) -> Choice:
-        found, absent = dict(self.usual), dict[int, str]()
+        found, absent = dict(self.plain), dict[int, str]()
         named = frozenset[int]()
         for word, name in _parts(wanted):
             codes = architectures(word) if word else frozenset(ARCHITECTURES)

@@ -15,6 +15,7 @@ from pyxie.config.settings import Settings
 from pyxie.loaders.catalogue import Choice
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.lanes import PAIRS, Chain, Facts, SecureBoot, chain
+from pyxie.loaders.own import is_debians, own_shim
 from pyxie.recognition.recognise import AdHoc, Known, Recognised, Unknown, settled
 
 _SIGNED: Final = sorted({*PAIRS, *(code for code, row in ARCHITECTURES.items() if row.shims)})
@@ -63,24 +64,27 @@ class LoaderChoice:
         usual = catalogue.choice(self._said(client, "loader"))
         if ipxe:
             return usual
+        machine = self._installed(client)
+        own, own_codes = own_shim(machine) if machine else ("", frozenset())
         facts = Facts(
             wish=self._said(client, "secure_boot") or "auto",
             code=0,
             usual=None,
             state=self._secure_boot(mac),
             from_us=None if server is None else self._is_own(server),
+            foreign=machine is not None and not is_debians(machine),
         )
         by_architecture, chains = dict(usual.by_architecture), dict[int, Chain]()
         for code in _SIGNED:
-            named = code in usual.named
             found = chains[code] = chain(
                 replace(
                     facts,
                     code=code,
-                    usual=(usual.by_architecture if named else catalogue.plain).get(code),
-                    named=named,
+                    usual=usual.by_architecture.get(code),
+                    named=code in usual.named,
                     signed=catalogue.signed.get(code),
                     signed_ipxe=catalogue.signed_ipxe.get(code),
+                    own=own if code in own_codes else None,
                 )
             )
             by_architecture.pop(code, None)
@@ -88,7 +92,18 @@ class LoaderChoice:
                 by_architecture[code] = found.loader
         return replace(usual, by_architecture=by_architecture, chains=chains)
 
+    def _installed(self, client: Recognised) -> BuildKeys | None:
+        """Return what is being installed: only that has loaders of its own."""
+        match settled(client):
+            case Known(build=Build(active=True) as build):
+                return self._definitions.of(build)
+            case _:
+                return None
+
     def _said(self, client: Recognised, key: str) -> Any:
+        return getattr(self._layer(client, key), key)
+
+    def _layer(self, client: Recognised, key: str) -> BuildKeys:
         settings = self._settings()
         layer: BuildKeys = settings
         match settled(client):
@@ -101,4 +116,4 @@ class LoaderChoice:
                 layer = settings.build_types[name] if own else settings
             case _:  # what is known of it by now says nothing of a loader
                 pass
-        return getattr(layer, key)
+        return layer

@@ -50,7 +50,7 @@ class WhyNot(StrEnum):
     NEVER = "never"
     """``secure_boot: never``."""
     OVER_HTTP = "over-http"
-    """It boots over HTTP, which signed GRUBs cannot."""
+    """It boots over HTTP, by which GRUB gets nothing from us; and Debian's has no HTTP."""
     NOT_SIGNED = "not-signed"
     """Nobody signs a loader for its architecture."""
     NOT_THERE = "not-there"
@@ -171,6 +171,9 @@ def _why_not_own(facts: Facts) -> WhyNot | None:
         return WhyNot.NEVER
     if facts.own is None:
         return WhyNot.NOT_THERE
+    row = ARCHITECTURES.get(facts.code)
+    if row is None or row.transport is Transport.HTTP:
+        return WhyNot.OVER_HTTP
     if facts.signed is not None and not facts.foreign:
         return WhyNot.NOT_NEEDED
     if facts.wish == "always":

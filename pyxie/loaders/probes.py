@@ -37,5 +37,8 @@ def is_entry(name: str) -> bool:
 
 
 _ENTRY: Final = re.compile(
-    r"(?:(?:boot/|debian-installer/\w+/)?grub2?/(?:\w+-efi/)?)?grub\.cfg", re.IGNORECASE
+    # Fedora's, EL's and SUSE's look beside themselves, or where they lie on a disk; a system's own
+    # is served in a folder of ours.
+    r"(?:(?:boot/|debian-installer/\w+/)?grub2?/(?:\w+-efi/)?|EFI/\w+/|own/)?grub\.cfg",
+    re.IGNORECASE,
 )

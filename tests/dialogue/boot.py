@@ -21,6 +21,7 @@ from aiohttp import web
 from pyxie.composition import assemble
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
+from pyxie.grub.texts import ENTRY
 from pyxie.http.parts import Parts
 from pyxie.images.spec import Upstream
 from pyxie.images.upstream import Judge, Moved, UpstreamError, Upstreams
@@ -198,7 +199,8 @@ async def boot(
             live, database, lambda: present, InThread(), look_in_thread, clock=clock, steady=clock
         ),
         upstreams=FakeUpstreams(upstream or {}),
-        loaders=Loaders(lambda: settings.ipxe, ()),  # not those of the computer itself
+        # Not those of the computer itself.
+        loaders=Loaders(lambda: settings.ipxe, (), entry=ENTRY.encode()),
     )
 
     dhcp, pxe, tftp = FakeSocket(67), FakeSocket(4011), TftpWire(SERVER.packed, eth0.index)

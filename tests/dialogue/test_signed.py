@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.dialogue.boot import DASHED, HOST, INITRD, KERNEL, US, boot
+from tests.dhcp.packets import MAC
+from tests.dialogue.boot import DASHED, HOST, INITRD, KERNEL, MACHINE, US, boot
 from tests.dialogue.machine import UEFI_HTTP, UEFI_IPXE, UEFI_PXE, Reply
 from tests.loaders.archives import USEFUL
 
@@ -88,3 +89,45 @@ async def test_an_ipxe_that_knows_its_nics_by_other_macs_begins_as_without_a_scr
         script = await client.gets(f"{US}/loader/52-54-00-00-00-99/autoexec.ipxe")
 
         assert (await client.runs(script.text)).ended == "as without a script"
+
+
+OWN_SHIM, OWN_GRUB = b"MZ Fedora's shim", b"MZ Fedora's GRUB"
+FEDORA = f"""\
+{MACHINE}operatingsystem: Fedora 43
+secure_boot: always
+shim: EFI/BOOT/BOOTX64.EFI
+grub: EFI/GRUB/grubx64.efi
+"""
+
+
+async def test_a_machine_boots_by_the_shim_and_grub_of_its_own_system(tmp_path: Path) -> None:
+    """Each machine its own, below its MAC; nothing of it is of another that boots then."""
+    for name, content in (("BOOT/BOOTX64.EFI", OWN_SHIM), ("GRUB/grubx64.efi", OWN_GRUB)):
+        (tmp_path / "images/EFI" / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / "images/EFI" / name).write_bytes(content)
+    async with boot(tmp_path, machine=FEDORA) as (client, pyxie):
+        token = await pyxie.builds(HOST)
+
+        # The firmware, and the shim, which asks beside itself for what it starts.
+        assert await client.discovers(UEFI_PXE) == Reply("OFFER", f"{DASHED}/own/BOOTX64.EFI")
+        assert await client.fetches(f"{DASHED}/own/BOOTX64.EFI") == OWN_SHIM
+        assert str(await client.fetches(f"{DASHED}/own/revocations.efi")).endswith("no such file")
+        assert await client.fetches(f"{DASHED}/own/grubx64.efi") == OWN_GRUB
+
+        # GRUB, which looks beside itself, and goes on by its MAC.
+        entry = bytes(await client.fetches(f"{DASHED}/own/grub.cfg"))  # type: ignore[arg-type]
+        assert b'source "/grub/$net_default_mac/$grub_cpu/$secure_boot.cfg"' in entry
+        own = await client.fetches(f"/grub/{MAC}/x86_64/on.cfg")
+        assert f"/boot/{HOST}/kernel/linux" in bytes(own).decode()  # type: ignore[arg-type]
+        assert await client.fetches(f"/boot/{HOST}/kernel/linux") == KERNEL
+        assert await client.fetches(f"/boot/{HOST}/initrd/0/initrd.gz") == INITRD
+        await client.fetches(f"/grub/{MAC}/booting/{token}")
+        assert await pyxie.status(HOST) == "Installing"
+        assert f"sent shim, {len(OWN_SHIM)} bytes, over TFTP" in pyxie.said()
+
+
+async def test_a_systems_own_loaders_end_with_its_build(tmp_path: Path) -> None:
+    async with boot(tmp_path, machine=FEDORA) as (client, _):
+        refused = await client.fetches(f"{DASHED}/own/BOOTX64.EFI")
+
+        assert str(refused).endswith("is of a machine that is not in build mode")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pyxie.errors import NotServedError
@@ -38,6 +40,13 @@ class TestAPath:
         assert wanted(SHIM, "shim", "", "shim.efi", "w") == Wanted(shim, "shim", extra=False)
         assert wanted(SHIM, "shim", "", "grubx64.efi", "w") == Wanted(
             grub, "grubx64.efi beside shim", extra=True
+        )
+
+    def test_means_the_grub_beside_the_shim_wherever_that_is(self) -> None:
+        images = replace(SHIM, grub=Local("elsewhere/grubx64.efi"))
+
+        assert wanted(images, "shim", "", "grubx64.efi", "w") == Wanted(
+            Local("elsewhere/grubx64.efi"), "grub", extra=False
         )
 
     def test_means_no_shim_where_there_is_none(self) -> None:

@@ -209,6 +209,43 @@ class TestLanes:
         assert choice.chains[0x07].why_not.get(Lane.GRUB) is why
         assert choice.chains[0x0B].why_not[Lane.GRUB] is WhyNot.NOT_THERE
 
+    @pytest.mark.parametrize(
+        ("system", "wish", "gets"),
+        [
+            ("Fedora 43", "always", "own/BOOTX64.EFI"),
+            ("Fedora 43", "auto", "snponly.efi"),
+            ("Debian 12", "always", "shimx64.efi"),
+        ],
+    )
+    def test_have_the_systems_own_shim_where_debians_does_not_do(
+        self, tmp_path: Path, system: str, wish: str, gets: str
+    ) -> None:
+        machine = (
+            f"operatingsystem: {system}\nsecure_boot: {wish}\n"
+            "shim: EFI/BOOT/BOOTX64.EFI\ngrub: EFI/BOOT/grubx64.efi\n"
+        )
+        choice = choosing(tmp_path, "", machine).of(known(), MAC)
+
+        assert choice.by_architecture[0x07] == gets
+        assert choice.by_architecture[0x10] == "snponly.efi"
+        assert choice.chains[0x10].why_not[Lane.OWN] is WhyNot.OVER_HTTP
+        assert choice.chains[0x0B].why_not[Lane.OWN] is WhyNot.NOT_THERE
+
+    @pytest.mark.parametrize("ipxe", [False, True])
+    def test_begin_with_a_signed_ipxe_for_firmware_and_not_for_an_ipxe(
+        self, tmp_path: Path, ipxe: bool
+    ) -> None:
+        """It might not tell a shim where that came from."""
+        choice = choosing(tmp_path)
+        for name in ("snponly-shim.efi", "ipxe.efi"):
+            (tmp_path / "ipxe" / name).write_bytes(X64)
+        choice._loaders.refresh()
+
+        found = choice.of(known(), MAC, ipxe=ipxe).by_architecture
+
+        signed = "snponly-shim.efi"
+        assert (found[0x07], found[0x10]) == (("ipxe.efi",) * 2 if ipxe else (signed, signed))
+
     def test_are_not_for_one_that_is_an_ipxe_already(self, tmp_path: Path) -> None:
         choice = choosing(tmp_path, "secure_boot: always\n").of(known(), MAC, ipxe=True)
 

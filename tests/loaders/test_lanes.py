@@ -157,8 +157,8 @@ class TestTheSystemsOwn:
 
         assert (found.loader, found.why_not[Lane.OWN]) == ("ipxe.efi", WhyNot.NAMED)
 
-    @pytest.mark.parametrize("wish", ["always", "auto"])
-    def test_goes_over_http_too(self, wish: SecureBootWish) -> None:
-        facts = replace(self.OWN, code=0x10, wish=wish, state=SecureBoot.ON)
+    @pytest.mark.parametrize("code", [0x10, 0xFF])
+    def test_does_not_go_over_http(self, code: int) -> None:
+        found = chain(replace(self.OWN, code=code, wish="always", signed=None))
 
-        assert chain(facts) == self.BY_OWN
+        assert (found.loader, found.why_not[Lane.OWN]) == ("ipxe.efi", WhyNot.OVER_HTTP)

@@ -33,7 +33,7 @@ def test_anything_else_is_missed(name: str) -> None:
         *("grub/grub.cfg", "grub.cfg", "boot/grub/grub.cfg", "boot/grub2/grub.cfg"),
         *("debian-installer/amd64/grub/grub.cfg", "debian-installer/arm64/grub/grub.cfg"),
         *("grub/x86_64-efi/grub.cfg", "debian-installer/amd64/grub/x86_64-efi/grub.cfg"),
-        "GRUB/grub.cfg",
+        *("GRUB/grub.cfg", "own/grub.cfg", "EFI/fedora/grub.cfg", "EFI/BOOT/grub.cfg"),
     ],
 )
 def test_grubs_first_configuration_is_looked_for_in_many_places(name: str) -> None:
