@@ -186,6 +186,11 @@ DOCTOR_OUTPUT = Bound(
     "doctor_output", 16 << 20, "bytes that `pyxie doctor` takes of another program", "not looked at"
 )
 PROBE_BROKEN = Bound("probe_broken", 16, "answers to a probe that are none", "left out")
+PROBE_LOADER = Bound(
+    "probe_loader", 16 << 20, "bytes of a boot loader that a probe fetches", "broken off"
+)
+PROBE_SCRIPT = Bound("probe_script", 65_536, "bytes of a script that a probe reads", "not read")
+PROBE_SECONDS = Bound("probe_seconds", 60, "s for a file that a probe fetches", "given up")
 
 # Unknown machines
 

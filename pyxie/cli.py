@@ -24,6 +24,7 @@ from pyxie.commands import (
     importing,
     loaders,
     machines,
+    probe,
     saving,
     schema,
     status,
@@ -222,5 +223,6 @@ for _each in (
     importing.import_files,
     images.images,
     loaders.loaders,
+    probe.probe,
 ):
     commands.add_command(_each)

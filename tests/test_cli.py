@@ -43,7 +43,7 @@ CALLS = [
     )
 ]
 """Every command, those of groups as well."""
-WITHOUT_SITE = ("import",)
+WITHOUT_SITE = ("import", "probe")
 """They take no notice of what is configured here."""
 LONG = "a-very-long-hostname." * 8 + "example.org"
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from pyxie.dhcp.bpf import Instruction, compiled
+from pyxie.dhcp import bpf
+from pyxie.dhcp.bpf import Instruction
 from pyxie.dhcp.udp import Segment, unwrap
 from pyxie.errors import WireError
 
@@ -16,19 +17,19 @@ _IPV4: Final = 0x0800
 _UDP: Final = 17
 _CLIENT: Final = 68
 
-FILTER: Final = compiled(
+FILTER: Final = bpf.compiled(
     (
-        Instruction(0x28, k=12),  # the type
-        Instruction(0x15, 0, 8, _IPV4),
-        Instruction(0x30, k=23),  # the protocol
-        Instruction(0x15, 0, 6, _UDP),
-        Instruction(0x28, k=20),
-        Instruction(0x45, 4, 0, 0x1FFF),  # a fragment that is not the first
-        Instruction(0xB1, k=_HEADER),  # x = the IP header's length
-        Instruction(0x48, k=_HEADER + 2),  # the destination's port
-        Instruction(0x15, 0, 1, _CLIENT),
-        Instruction(0x06, k=MAX_FRAME),
-        Instruction(0x06, k=0),
+        Instruction(bpf.HALF_AT, k=12),  # the type
+        Instruction(bpf.IF_EQUAL, 0, 8, _IPV4),
+        Instruction(bpf.BYTE_AT, k=23),  # the protocol
+        Instruction(bpf.IF_EQUAL, 0, 6, _UDP),
+        Instruction(bpf.HALF_AT, k=20),
+        Instruction(bpf.IF_BIT, 4, 0, 0x1FFF),  # a fragment that is not the first
+        Instruction(bpf.LOAD_HEADER, k=_HEADER),
+        Instruction(bpf.LOAD_HALF, k=_HEADER + 2),  # the destination's port
+        Instruction(bpf.IF_EQUAL, 0, 1, _CLIENT),
+        Instruction(bpf.RETURN, k=MAX_FRAME),
+        Instruction(bpf.RETURN, k=0),
     )
 )
 """Passes UDP to port 68 and nothing else: classic BPF (linux/filter.h)."""

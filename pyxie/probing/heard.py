@@ -55,17 +55,17 @@ class Heard:
     def file(self) -> str:
         """The boot file: option 67, else the header's; empty if there is none."""
         value = self.message.options.get(Option.BOOTFILE_NAME, b"") or self.message.file
-        return _text(value)
+        return readable(value)
 
     @property
     def vendor(self) -> str:
         """Option 60; empty if there is none."""
-        return _text(self.message.options.get(Option.VENDOR_CLASS, b""))
+        return readable(self.message.options.get(Option.VENDOR_CLASS, b""))
 
     @property
     def tftp_server(self) -> str:
         """Option 66; empty if there is none."""
-        return _text(self.message.options.get(Option.TFTP_SERVER_NAME, b""))
+        return readable(self.message.options.get(Option.TFTP_SERVER_NAME, b""))
 
     @property
     def options(self) -> Mapping[int, bytes]:
@@ -95,7 +95,7 @@ class Answers:
     """
 
     def __init__(self, asked: DhcpMessage, *kinds: MessageType) -> None:
-        self._asked = asked
+        self.asked = asked
         self._xid = asked.xid.to_bytes(4)
         self._kinds = kinds
         self._seen = set[object]()
@@ -113,20 +113,34 @@ class Answers:
             (data, source, source_port), link = unframe(frame)
         except WireError:
             return  # nobody's
+        self.read(data, address(source), source_port, link.hex(":"), after)
+
+    def read(
+        self, data: bytes, source: IPv4Address, source_port: int, link: str, after: float
+    ) -> None:
+        """Look at a datagram, as `take` at a frame.
+
+        Args:
+            data: UDP's.
+            source: Where it came from.
+            source_port: From which port.
+            link: From whose MAC; empty where that was not told.
+            after: Seconds since the question.
+        """
         if data[_XID] != self._xid:
             return  # another client's
         try:
             message = parse(data)
         except WireError as error:
-            self._note(Broken(address(source), f"its answer is no whole DHCP message: {error}"))
+            self._note(Broken(source, f"its answer is no whole DHCP message: {error}"))
             return
         if message.op is not Op.REPLY or message.type not in self._kinds:
             return
-        if message.chaddr != self._asked.chaddr:
+        if message.chaddr != self.asked.chaddr:
             wrong = message.mac or message.chaddr.hex(":") or "nobody"
-            self._note(Broken(address(source), f"its answer is to {wrong}, which did not ask"))
+            self._note(Broken(source, f"its answer is to {wrong}, which did not ask"))
             return
-        self._keep(Heard(message, address(source), source_port, link.hex(":"), after))
+        self._keep(Heard(message, source, source_port, link, after))
 
     def _keep(self, heard: Heard) -> None:
         message = heard.message
@@ -149,7 +163,7 @@ class Answers:
         self.broken.append(broken)
 
 
-def _text(value: bytes) -> str:
+def readable(value: bytes) -> str:
     """Return a text of the network's; what a terminal would act upon is spelt out."""
     read = value.rstrip(b"\0").decode("latin-1")
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in read)

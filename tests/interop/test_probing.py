@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
+from pyxie.dhcp.message import Op, build, parse
+from pyxie.probing.acts import Play
+from pyxie.probing.conclusion import Conclusion, conclude, doubts
 from pyxie.probing.discover import ProbeError, servers
 from pyxie.probing.heard import Heard
+from pyxie.probing.playing import play
 from pyxie.probing.questions import Firmware
 from tests.dhcp.packets import MAC
-from tests.interop.netns import Host, Net, need, network
+from tests.interop.netns import Host, Net, need, network, until
 from tests.interop.test_dhcp_wire import OTHER, SERVER, Pyxie, dnsmasq, lan
 
 pytestmark = pytest.mark.interop
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LEASES = ("--dhcp-range=192.168.7.100,192.168.7.150", "--no-ping")
-SOON = 1.0
+SOON = 0.6
 
 
 @pytest.fixture
@@ -87,6 +94,144 @@ class TestServers:
         _, client = lan(net)
 
         assert heard(client, seconds=0.2) == []
+
+
+def played(
+    host: Host, firmware: Firmware = Firmware.UEFI_X64, mac: str | None = MAC
+) -> tuple[Play, Conclusion]:
+    """Play a machine on that host's eth0; return what was found and what it comes to."""
+    found = host.inside(lambda: asyncio.run(play("eth0", mac, firmware, SOON)))
+    return found, conclude(found)
+
+
+def boots_anything(host: Host, folder: Path) -> None:
+    """Have pyxie there boot any machine."""
+    (folder / "linux").write_bytes(b"kernel " * 9_000)
+    (folder / "initrd.gz").write_bytes(b"initrd " * 9_000)
+    log = folder / "boot.log"
+    env = ("env", f"--chdir={folder}", f"PYTHONPATH={CHECKOUT}", f"TMPDIR={folder}")
+    host.start(*env, sys.executable, "-m", "pyxie", "boot", "linux", "initrd.gz", log=log)
+    until(lambda: "Ctrl-C ends this" in log.read_text(), "pyxie to serve", seconds=20)
+
+
+class TestAPlay:
+    def test_goes_from_power_on_to_the_kernel_and_takes_no_lease(
+        self, net: Net, tmp_path: Path
+    ) -> None:
+        server, client, other = net.host("srv"), net.host("cli"), net.host("dns")
+        net.lan(
+            a=(server, "eth0", f"{SERVER}/24"),
+            b=(client, "eth0", "192.168.7.9/24"),
+            c=(other, "eth0", f"{OTHER}/24"),
+        )
+        dnsmasq(other, tmp_path, "eth0", *LEASES)
+        boots_anything(server, tmp_path)
+
+        uefi, _ = played(client)
+        _, bios = played(server, Firmware.BIOS)
+        _, http = played(client, Firmware.HTTP, None)
+
+        assert [each.target and str(each.target) for each in uefi.acts] == [
+            f"tftp://{SERVER}/{LOADER}",
+            f"http://{SERVER}:8090/ipxe/52-54-00-12-34-56",
+        ]
+        assert [each.url.rpartition("/")[2] for each in uefi.acts[1].files] == [
+            "linux",
+            "initrd.gz",
+        ]
+        assert [conclude(uefi).code, bios.code, http.code] == ["boots"] * 3
+        assert (tmp_path / f"leases-{other.name}").read_text() == ""
+        assert "leaves iPXE" not in (tmp_path / "boot.log").read_text()
+
+    def test_tells_of_a_dhcp_server_that_says_pxeclient_and_is_no_boot_server(
+        self, net: Net, tmp_path: Path
+    ) -> None:
+        server, client, other = net.host("srv"), net.host("cli"), net.host("dns")
+        net.lan(
+            a=(server, "eth0", f"{SERVER}/24"),
+            b=(client, "eth0", "192.168.7.9/24"),
+            c=(other, "eth0", f"{OTHER}/24"),
+        )
+        dnsmasq(other, tmp_path, "eth0", *LEASES, "--dhcp-option-force=60,PXEClient")
+        Pyxie(server, tmp_path).serving()
+
+        found, said = played(client)
+
+        assert (said.code, said.rival) == ("silent-4011", OTHER)
+        assert [each.startswith("2 servers offer a boot") for each in doubts(found.acts[0])] == [
+            True
+        ]
+
+    def test_follows_a_menu_of_dnsmasqs_to_a_file_that_is_not_there(
+        self, net: Net, tmp_path: Path
+    ) -> None:
+        """As QEMU's ROM did there: the entry's type is asked for on port 4011."""
+        server, client, other = net.host("srv"), net.host("cli"), net.host("dns")
+        net.lan(
+            a=(server, "eth0", f"{SERVER}/24"),
+            b=(client, "eth0", "192.168.7.9/24"),
+            c=(other, "eth0", f"{OTHER}/24"),
+        )
+        dnsmasq(server, tmp_path, "eth0", *LEASES)
+        menu = ("--pxe-service=X86PC,Boot,absent", "--pxe-service=X86-64_EFI,Boot,a.efi")
+        folder = ("--enable-tftp", f"--tftp-root={tmp_path}")
+        dnsmasq(other, tmp_path, "eth0", "--dhcp-range=192.168.7.0,proxy", *menu, *folder)
+
+        bios, missing = played(client, Firmware.BIOS)
+        uefi, _ = played(client)
+
+        [asked] = bios.acts[0].asked
+        assert (asked.question.server, asked.question.item) == (OTHER, b"\x80\x00")
+        assert missing.code == "file-missing"
+        assert missing.sentence.startswith(
+            f"The machine is sent to tftp://{OTHER}/absent.0, which cannot be fetched: there is no"
+            " such file"
+        )
+        assert str(uefi.acts[0].target) == f"tftp://{OTHER}/a.efi"
+
+    def test_tells_of_a_script_that_is_not_there(self, net: Net, tmp_path: Path) -> None:
+        server, client = net.host("srv"), net.host("cli")
+        net.lan(a=(server, "eth0", f"{SERVER}/24"), b=(client, "eth0", "192.168.7.9/24"))
+        url = f"http://{SERVER}:8000/absent.ipxe"
+        dnsmasq(server, tmp_path, "eth0", *LEASES, f"--dhcp-boot={url}")
+        web = ("env", f"--chdir={tmp_path}", sys.executable, "-u", "-m", "http.server", "8000")
+        server.start(*web, log=tmp_path / "http.log")
+        until(lambda: "Serving" in (tmp_path / "http.log").read_text(), "HTTP to be served")
+
+        _, said = played(client, Firmware.IPXE)
+
+        assert (said.code, said.sentence) == (
+            "file-missing",
+            f"iPXE is sent to {url}, which cannot be fetched: the answer is 404 Not Found.",
+        )
+
+    def test_heeds_no_answer_that_lies(self, net: Net) -> None:
+        server, client = lan(net)
+        liar = server.socket(socket.SOCK_DGRAM)
+        liar.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        liar.bind(("0.0.0.0", 67))
+
+        def lies() -> None:
+            data, _ = liar.recvfrom(2048)
+            answer = replace(parse(data), op=Op.REPLY, options={53: b"\2", 54: SERVER.packed})
+            whole = build(answer)
+            for lie in (
+                whole[:241] + bytes((250,)) + whole[242:],
+                build(replace(answer, xid=answer.xid ^ 1)),
+                build(replace(answer, chaddr=b"\2\0\0\0\0\1")),
+                b"\xff" * 1400,
+            ):
+                liar.sendto(lie, ("192.168.7.255", 68))
+
+        telling = threading.Thread(target=lies)
+        telling.start()
+        found, said = played(client)
+        telling.join()
+
+        assert said.code == "nobody"
+        cut, another = sorted(each.why for each in found.acts[0].broken)
+        assert cut.startswith("its answer is no whole DHCP message: byte 242: option 53: needs 250")
+        assert another == "its answer is to 02:00:00:00:00:01, which did not ask"
 
 
 class TestWhoMayNotAsk:

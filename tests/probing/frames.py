@@ -9,12 +9,12 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 
 from pyxie.dhcp.message import DhcpMessage, MessageType, Op, Option, build
-from pyxie.probing.questions import Firmware, discover
+from pyxie.probing.questions import CLIENTS, Firmware, discover
 
 CHADDR = bytes.fromhex("525400123456")
 LINK = "02:00:00:00:00:01"
 SERVER = IPv4Address("192.168.7.1")
-ASKED = discover(Firmware.UEFI_X64, CHADDR, 0x01020304)
+ASKED = discover(CLIENTS[Firmware.UEFI_X64], CHADDR, 0x01020304)
 
 
 def offer(
