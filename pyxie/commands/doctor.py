@@ -14,7 +14,7 @@ from pyxie.commands.options import common, found, run
 from pyxie.errors import ConfigError
 
 
-@click.command(short_help="What of this host and LAN keeps machines from booting?")
+@click.command(short_help="Tell what of this host and LAN keeps machines from booting.")
 @click.option("--host-only", is_flag=True, help="Look at this host alone; send nothing.")
 @click.option(
     "--wait",
