@@ -55,7 +55,11 @@ def doctor(config: Path | None, as_json: bool, host_only: bool, wait: float) -> 
         output.line(f"{WORDS[each.severity]}: {each.sentence} [{each.code}]")
         for line in each.remedy:
             output.line(f"    {line}")
-        for server in each.servers:
+    # Last, for there are many: each kind of server has its own.
+    for each in report.found:
+        for at, server in enumerate(each.servers):
+            if at == 0:
+                output.line(f"to change in the DHCP server, whichever it is [{each.code}]:")
             for line in server.text():
                 output.line(f"    {line}")
     if code == 0:

@@ -18,12 +18,14 @@ class Known:
     """What is there.
 
     Attributes:
+        folder: The operator's own.
         missing: Of clients that have no loader, by name, what brings one.
         signed: Clients for which there is one that somebody has signed.
         seen: Sentences of machines that were not answered for want of one.
         refused: Machines whose Secure Boot is known to be on.
     """
 
+    folder: str = "ipxe"
     missing: dict[str, str] = field(default_factory=dict)
     signed: Collection[str] = ()
     seen: tuple[str, ...] = ()
@@ -40,8 +42,8 @@ def judge(known: Known) -> Iterator[Finding]:
             Severity.STOPS if len(lacking) == len(_COMMON) else Severity.LOOK,
             f"there is no boot loader for {names} machines: they are not answered",
             (
-                "apt install ipxe     # ipxe-bootimgs on Fedora, EL and SUSE; or:",
-                *dict.fromkeys(shown(known.missing[each]) for each in lacking),
+                "apt install ipxe     # ipxe-bootimgs on Fedora, EL and SUSE",
+                f"or put one of your own into {known.folder}; pyxie loaders lists which there are",
             ),
         )
     for sentence in known.seen:

@@ -18,7 +18,6 @@ from pyxie.doctor import (
     firewall,
     host,
     hostclock,
-    lan,
     links,
     ports,
     rights,
@@ -27,20 +26,16 @@ from pyxie.doctor import (
 )
 from pyxie.doctor.footing import Footing
 from pyxie.doctor.found import Finding, Severity, shown
+from pyxie.doctor.neighbours import lans, refused
 from pyxie.doctor.printouts import UnseenError, output
 from pyxie.errors import BusyError
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.listing import Listed, listed
-from pyxie.probing.discover import ProbeError, servers
-from pyxie.probing.heard import Heard
-from pyxie.probing.questions import Firmware
+from pyxie.loaders.signedpairs import packaged
 from pyxie.threads import Pool
 
 _PROGRAM: Final = 5.0
 """Seconds for a program of this host."""
-_ASKED: Final = (Firmware.BIOS, Firmware.UEFI_X64)
-"""As what the LAN is asked: servers may answer the one otherwise than the other."""
-_MOST_LANS: Final = 8
 _MOST_TOLD: Final = 20
 _LATELY: Final = 7 * 86_400.0
 """Seconds; a loader that was missing before that is not missed."""
@@ -152,13 +147,14 @@ async def _loaders(footing: Footing) -> Found:
     rows = await Pool("boot loaders", patience=8.0).run(_listed, folder)
     missing = {each.client: each.missing for each in rows if each.missing}
     signed = frozenset(each.client for each in rows if each.signers)
+    on, seen = await asyncio.gather(refused(footing), _seen(footing))
     return bootloaders.judge(
-        bootloaders.Known(missing=missing, signed=signed, seen=await _seen(footing))
+        bootloaders.Known(folder=str(folder), missing=missing, signed=signed, seen=seen, refused=on)
     )
 
 
 def _listed(folder: Path) -> list[Listed]:
-    return [*listed(Loaders(lambda: folder), folder)]
+    return [*listed(Loaders(lambda: folder, pairs=packaged), folder)]
 
 
 async def _seen(footing: Footing) -> tuple[str, ...]:
@@ -214,58 +210,6 @@ async def _recipe(daemon: Client, name: str) -> sources.Recipe | None:
     return sources.Recipe(name, files, answer.get("problem") or "")
 
 
-async def _lans(footing: Footing) -> Found:
-    heard = await asyncio.gather(*(_lan(footing, each) for each in footing.served[:_MOST_LANS]))
-    return [finding for each in heard for finding in lan.judge(each)]
-
-
-async def _lan(footing: Footing, served: Any) -> lan.Lan:
-    own = frozenset(each.ip for link in footing.links.all for each in link.addresses)
-    try:
-        heard = await asyncio.gather(
-            *(servers(served.interface, None, firmware, footing.wait) for firmware in _ASKED)
-        )
-    except ProbeError as exc:
-        raise UnseenError(str(exc)) from exc
-    here = next(
-        (
-            owner.name
-            for each in footing.listeners
-            if (each.protocol, each.port) == ("udp", 67)
-            and (owner := footing.owners.get(each.inode)) is not None
-        ),
-        "",
-    )
-    return lan.Lan(
-        interface=served.interface,
-        address=served.address,
-        network=served.network,
-        http_port=served.http,
-        servers=tuple(
-            _server(each, firmware, own)
-            for firmware, answers in zip(_ASKED, heard, strict=True)
-            for each in answers
-        ),
-        here=here,
-        own=own,
-    )
-
-
-def _server(heard: Heard, firmware: Firmware, own: Iterable[object]) -> lan.Server:
-    file = heard.file
-    ours = heard.server in own and heard.lease is None and ("/ipxe/" in file or "-" in file[:17])
-    return lan.Server(
-        address=heard.server,
-        firmware=firmware,
-        lease=heard.lease is not None,
-        next_server=heard.next_server,
-        file=file,
-        vendor=heard.vendor,
-        tftp_server=heard.tftp_server,
-        ours=ours,
-    )
-
-
 CHECKS: Final = (
     Check("the service", _service),
     Check("ports", _ports),
@@ -276,7 +220,7 @@ CHECKS: Final = (
     Check("disk", _disk),
     Check("clock", _clock),
     Check("servers of kernels and initrds", _images, 30.0, outside=True),
-    Check("DHCP and boot servers on the LAN", _lans, 75.0, outside=True),
+    Check("DHCP and boot servers on the LAN", lans, 75.0, outside=True),
 )
 """In the order in which what they find is told, where it is equally bad."""
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from pyxie.checking import scan
 from pyxie.client import Client, RefusedError, UnreachableError
+from pyxie.config.build import BuildKeys
 from pyxie.config.settings import Settings, load_marked
 from pyxie.doctor import host
 from pyxie.doctor.checks import CHECKS, Check
@@ -149,9 +150,10 @@ def _mistakes(exc: ConfigError) -> Finding:
 def _settings(file: Path) -> tuple[Settings, frozenset[str]]:
     """Return the settings of a file, and which systems its machines boot."""
     settings, document = load_marked(file)
-    layers: list[Any] = [settings, *settings.build_types.values()]
-    registry = scan(settings, document)
-    layers += list(registry.machines.values())[:_MOST_DEFINED]
+    machines = list(scan(settings, document).machines.values())[:_MOST_DEFINED]
+    types = {each.build_type for each in machines}
+    layers: list[BuildKeys] = [settings, *machines]
+    layers += [each for name, each in settings.build_types.items() if name in types]
     return settings, frozenset(each.os for each in layers if each.os)
 
 
@@ -169,7 +171,7 @@ def _in_force(answer: Any) -> Settings:
     told = answer.get("settings") if isinstance(answer, dict) else None
     wanted: Iterable[str] = (
         *("interfaces", "http", "tftp", "dhcp", "limits", "state", "image_store"),
-        *("machinepath", "ipxe"),
+        *("machinepath", "ipxe", "secure_boot"),
     )
     known = {key: told[key] for key in wanted if key in told} if isinstance(told, dict) else {}
     try:

@@ -111,7 +111,7 @@ def judge(lan: Lan) -> Iterator[Finding]:
 
 
 def _of_dhcp(lan: Lan, address: IPv4Address, offers: list[Server]) -> Iterator[Finding]:
-    said = [*dict.fromkeys(part for each in offers for part in _boot_options(each, lan.address))]
+    said = sorted({part for each in offers for part in _boot_options(each, lan.address)})
     site = Site(address=lan.address, network=lan.network, server=address, http_port=lan.http_port)
     points = any(each.file for each in offers) and all(
         each.next_server == lan.address for each in offers if each.file
@@ -123,7 +123,7 @@ def _of_dhcp(lan: Lan, address: IPv4Address, offers: list[Server]) -> Iterator[F
             Severity.STOPS,
             f"the DHCP server {address} on {lan.interface} sends boot options of its own,"
             f" {', '.join(said)}: on most firmware they outrank pyxie's offer",
-            ("take them out there, as follows:",),
+            ("take them out there: the lines for each kind of server are below",),
             _for(lan, address, remedies(Wish.SILENT, site)),
         )
     elif points:
@@ -134,14 +134,14 @@ def _of_dhcp(lan: Lan, address: IPv4Address, offers: list[Server]) -> Iterator[F
             f" {', '.join(said)}",
         )
     elif lan.signed and not all(each.next_server == lan.address for each in offers):
-        given = next(each.next_server for each in offers)
+        given = offers[0].next_server
         yield Finding(
             "next-server",
             Severity.STOPS if lan.refused else Severity.NOTE,
             f"the DHCP server {address} on {lan.interface} gives {given or 'no address'} as"
             f" next-server: Debian's signed GRUB would look for its files there, and not at"
             f" {lan.address}",
-            ("for machines with Secure Boot on, give it pyxie's address, as follows:",),
+            ("for machines with Secure Boot on, give it pyxie's address: the lines are below",),
             _for(lan, address, remedies(Wish.NEXT_SERVER, site)),
         )
 

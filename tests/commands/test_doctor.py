@@ -39,11 +39,12 @@ def test_what_is_wrong_comes_with_what_to_do(
     assert ran.out.splitlines() == [
         "stops boots: UDP port 69 is taken [port-taken]",
         "    stop it",
+        "note: nothing is signed [secure-boot]",
+        "to change in the DHCP server, whichever it is [port-taken]:",
         "    dnsmasq: a file",
         "      add",
         "        dhcp-boot=,,192.0.2.10",
         "      then: restart it",
-        "note: nothing is signed [secure-boot]",
     ]
     assert ran.err.splitlines()[:2] == [
         "pyxie: looked at ports",

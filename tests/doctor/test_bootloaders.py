@@ -28,7 +28,8 @@ def test_without_any_nobody_boots() -> None:
     assert found.sentence == (
         "there is no boot loader for BIOS and x64 UEFI machines: they are not answered"
     )
-    assert found.remedy[1:] == tuple(missing.values())
+    assert found.remedy[0].startswith("apt install ipxe ")
+    assert found.remedy[1].startswith("or put one of your own into ipxe; ")
 
 
 def test_without_one_some_do_not() -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pyxie.client import Client
-from pyxie.doctor import checks, examine
+from pyxie.config.settings import Settings
+from pyxie.doctor import checks, examine, neighbours
 from pyxie.doctor.checks import Check, Found
 from pyxie.doctor.footing import Footing
 from pyxie.doctor.found import Finding, Severity
+from pyxie.doctor.links import Link, Links
 from pyxie.doctor.printouts import UnseenError
 from pyxie.errors import BusyError
+from pyxie.probing.discover import ProbeError
 from pyxie.threads import Pool
 from tests.fakedaemon import FakeDaemon, answered, fake_daemon, problem
 
@@ -109,7 +113,9 @@ class TestSettings:
     ) -> None:
         (tmp_path / "machines").mkdir()
         (tmp_path / "machines/web01.yaml").write_text("os: debian-12\n")
-        (tmp_path / "config.yaml").write_text("build_types:\n  fedora: {os: fedora-42}\n")
+        (tmp_path / "machines/web02.yaml").write_text("build_type: fedora\n")
+        types = "build_types:\n  fedora: {os: fedora-42}\n  unused: {os: alpine-3.22}\n"
+        (tmp_path / "config.yaml").write_text(types)
         seen: list[Footing] = []
 
         async def look(footing: Footing) -> Found:
@@ -151,9 +157,6 @@ def daemon() -> Iterator[FakeDaemon]:
 
 
 def footing(client: Client | None, **said: Any) -> Footing:
-    from pyxie.config.settings import Settings
-    from pyxie.doctor.links import Links
-
     return Footing(
         **{
             "settings": Settings(),
@@ -238,7 +241,11 @@ class TestDisk:
 class TestLoaders:
     def test_that_were_missed_by_machines_are_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class Told(Client):
-            async def call(self, *_: Any, **__: Any) -> Any:
+            async def call(
+                self, method: str, *path: str, body: Any = None, **where: str | None
+            ) -> Any:
+                if path == ("machines",):
+                    return {"machines": []}
                 silence = {"mac": "52:54:00:00:00:01", "text": "no loader for riscv64 UEFI"}
                 return {
                     "events": [
@@ -253,6 +260,71 @@ class TestLoaders:
             "a machine was not answered for want of a boot loader:"
             " 52:54:00:00:00:01: no loader for riscv64 UEFI"
         ) in sentences
+
+
+HERE = Link(name="eth0", addresses=(IPv4Interface("192.0.2.10/24"),))
+OVERHEARD = {
+    "server": "192.0.2.1",
+    "interface": "eth0",
+    "addresses": True,
+    "siaddr": "0.0.0.0",
+    "file": "pxelinux.0",
+    "options": {"43": "", "60": "PXEClient", "66": "", "67": ""},
+}
+LANS = "DHCP and boot servers on the LAN"
+
+
+class TestLans:
+    def test_what_the_daemon_has_overheard_counts_where_we_may_not_ask(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def forbidden(*_: object) -> object:
+            raise ProbeError("asking needs raw sockets")
+
+        monkeypatch.setattr(neighbours, "servers", forbidden)
+        answers = {
+            "GET /api/v1/machines": answered({"machines": []}),
+            "GET /api/v1/dhcp/servers": answered({"servers": [OVERHEARD]}),
+        }
+
+        with fake_daemon(answers) as made:
+            sentences = found(LANS, footing(Client(made.url), links=Links(all=[HERE])))
+
+        assert sentences == [
+            (
+                'the DHCP server 192.0.2.1 on eth0 sends boot options of its own, 60 "PXEClient",'
+                ' 67 "pxelinux.0": on most firmware they outrank pyxie\'s offer'
+            )
+        ]
+
+    def test_without_either_the_lan_is_not_looked_at(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def forbidden(*_: object) -> object:
+            raise ProbeError("asking needs raw sockets")
+
+        monkeypatch.setattr(neighbours, "servers", forbidden)
+
+        with pytest.raises(UnseenError, match="asking needs raw sockets"):
+            found(LANS, footing(None, links=Links(all=[HERE])))
+
+    def test_machines_with_secure_boot_on_make_next_server_matter(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def nobody(*_: object) -> list[object]:
+            return []
+
+        monkeypatch.setattr(neighbours, "servers", nobody)
+        monkeypatch.setattr(neighbours, "packaged", lambda: {"shimx64.efi": Path("shim")})
+        server = {**OVERHEARD, "file": "", "options": dict.fromkeys(("43", "60", "66", "67"), "")}
+        machine = {"hostname": "pc1", "secure_boot": [{"state": "on"}]}
+        answers = {
+            "GET /api/v1/machines": answered({"machines": [machine]}),
+            "GET /api/v1/dhcp/servers": answered({"servers": [server]}),
+        }
+
+        with fake_daemon(answers) as made:
+            (sentence,) = found(LANS, footing(Client(made.url), links=Links(all=[HERE])))
+
+        assert "gives no address as next-server" in sentence
 
 
 class TestPrograms:

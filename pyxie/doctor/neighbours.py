@@ -1,0 +1,134 @@
+"""The servers of the LANs: as they answer us, and as the daemon has overheard them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import Any, Final
+
+from pyxie.client import RefusedError
+from pyxie.doctor import lan
+from pyxie.doctor.footing import Footing
+from pyxie.doctor.found import Finding
+from pyxie.doctor.printouts import UnseenError
+from pyxie.doctor.traffic import Served
+from pyxie.loaders.signedpairs import packaged
+from pyxie.probing.discover import ProbeError, servers
+from pyxie.probing.heard import Heard
+from pyxie.probing.questions import Firmware
+from pyxie.threads import Pool
+
+_ASKED: Final = (Firmware.BIOS, Firmware.UEFI_X64)
+"""As what the LAN is asked: servers may answer the one otherwise than the other."""
+_MOST_LANS: Final = 8
+
+
+async def lans(footing: Footing) -> list[Finding]:
+    """Return what of the LANs' servers is in the way.
+
+    Raises:
+        UnseenError: A LAN cannot be asked.
+    """
+    on, overheard, signed = await asyncio.gather(
+        refused(footing), _overheard(footing), Pool("signed loaders").run(packaged)
+    )
+    wanted = bool(signed) and footing.settings.secure_boot != "never"
+    heard = await asyncio.gather(
+        *(_lan(footing, each, overheard) for each in footing.served[:_MOST_LANS])
+    )
+    return [
+        finding
+        for each in heard
+        for finding in lan.judge(replace(each, signed=wanted, refused=bool(on)))
+    ]
+
+
+async def _overheard(footing: Footing) -> list[Any]:
+    """Return the servers that the daemon has heard of: they need not answer who only asks."""
+    if footing.daemon is None:
+        return []
+    with suppress(RefusedError):
+        answer = await footing.daemon.call("GET", "dhcp", "servers")
+        return list(answer["servers"])
+    return []
+
+
+async def _lan(footing: Footing, served: Served, overheard: Iterable[Any]) -> lan.Lan:
+    own = frozenset(each.ip for link in footing.links.all for each in link.addresses)
+    told = tuple(_told(each) for each in overheard if each["interface"] == served.interface)
+    try:
+        heard = await asyncio.gather(
+            *(servers(served.interface, None, firmware, footing.wait) for firmware in _ASKED)
+        )
+    except ProbeError as exc:
+        if not told:
+            raise UnseenError(str(exc)) from exc
+        heard = [[] for _ in _ASKED]
+    here = next(
+        (
+            owner.name
+            for each in footing.listeners
+            if (each.protocol, each.port) == ("udp", 67)
+            and (owner := footing.owners.get(each.inode)) is not None
+        ),
+        "",
+    )
+    return lan.Lan(
+        interface=served.interface,
+        address=served.address,
+        network=served.network,
+        http_port=served.http,
+        servers=(
+            *(
+                _server(each, firmware, own)
+                for firmware, answers in zip(_ASKED, heard, strict=True)
+                for each in answers
+            ),
+            *told,
+        ),
+        here=here,
+        own=own,
+    )
+
+
+def _told(server: Any) -> lan.Server:
+    options = server["options"]
+    siaddr = IPv4Address(server["siaddr"])
+    return lan.Server(
+        address=IPv4Address(server["server"]),
+        lease=server["addresses"],
+        next_server=None if siaddr.is_unspecified else siaddr,
+        file=options["67"] or server["file"],
+        vendor=options["60"],
+        tftp_server=options["66"],
+    )
+
+
+def _server(heard: Heard, firmware: Firmware, own: Iterable[object]) -> lan.Server:
+    file = heard.file
+    ours = heard.server in own and heard.lease is None and ("/ipxe/" in file or "-" in file[:17])
+    return lan.Server(
+        address=heard.server,
+        firmware=firmware,
+        lease=heard.lease is not None,
+        next_server=heard.next_server,
+        file=file,
+        vendor=heard.vendor,
+        tftp_server=heard.tftp_server,
+        ours=ours,
+    )
+
+
+async def refused(footing: Footing) -> tuple[str, ...]:
+    """Return the machines whose Secure Boot is known to be on."""
+    if footing.daemon is None or footing.settings.secure_boot == "never":
+        return ()
+    answer = await footing.daemon.call("GET", "machines")
+    return tuple(
+        each["hostname"]
+        for each in answer["machines"]
+        if any(known["state"] == "on" for known in each.get("secure_boot") or ())
+    )
