@@ -124,6 +124,7 @@ PURE = frozenset(
         "probing.loaded",
         "probing.questions",
         "probing.spoken",
+        "probing.stages",
         "probing.target",
         "probing.ethernet",
         "probing.heard",

@@ -55,6 +55,7 @@ class Act:
         boot: The answer that names the boot file.
         target: Where it leads.
         file: What was fetched from there.
+        stages: What the loader fetches next, if it is shim or GRUB.
         files: What its script loads: of each the first byte.
     """
 
@@ -67,6 +68,7 @@ class Act:
     boot: Heard | None = None
     target: Target | None = None
     file: File | None = None
+    stages: tuple[File, ...] = ()
     files: tuple[File, ...] = ()
 
 

@@ -164,6 +164,9 @@ def _unfetched(act: Act, file: File) -> Conclusion:
 def _went_well(act: Act, file: File) -> Conclusion:
     loaded = file.loaded
     assert loaded is not None  # noqa: S101
+    lost = next((each for each in act.stages if each.fault), None)
+    if lost is not None:
+        return _lost(act, file, lost)
     failed = [each for each in act.files if each.fault]
     if failed:
         first = failed[0]
@@ -179,11 +182,33 @@ def _went_well(act: Act, file: File) -> Conclusion:
             f"It would boot: iPXE gets its script from {file.url}{how if act.files else ''}.",
             boots=True,
         )
+    *_, last = (file, *act.stages)
+    what = f", {last.loaded.what}" if last.loaded is not None else ""
+    then = f", and then {last.url}{what}" if last is not file else what
     return Conclusion(
         "loads",
-        f"It loads {file.url}, {loaded.what}; what that does next shows on the machine alone.",
+        f"It loads {file.url}{then}; what that does next shows on the machine alone.",
         boots=True,
     )
+
+
+def _lost(act: Act, file: File, lost: File) -> Conclusion:
+    """Return what comes of shim or GRUB where what it fetches next is not there."""
+    choice = act.choice
+    assert not isinstance(choice, Stuck)  # noqa: S101
+    sentence = f"{file.url} goes on to {lost.url}, which cannot be fetched: {lost.fault}."
+    if not lost.url.endswith("grub.cfg"):
+        return Conclusion("stage-missing", sentence, (f"Put it beside {file.url}.",))
+    # GRUB goes by the DHCP server's siaddr, whoever named the loader.
+    lease, boot = choice.lease, choice.boot
+    here = lease.next_server == boot.server
+    step = f"Put GRUB's configuration there, on {boot.server}."
+    if not here:
+        step = (
+            f"Have the DHCP server {lease.server} give {boot.server} as next-server, without a file"
+            " name: that is where GRUB looks for its configuration."
+        )
+    return Conclusion("stage-missing", sentence, (step,))
 
 
 def _rival(act: Act) -> IPv4Address | None:

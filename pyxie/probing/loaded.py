@@ -22,6 +22,8 @@ _RUNS: Final[Mapping[int, int]] = {0x07: 0x8664, 0x0B: 0xAA64, 0x10: 0x8664}
 """What firmware runs, by its client architecture."""
 _BIOS: Final = 0x00
 _IPXE_NAME: Final = re.compile(r"(?i)(?:undionly|ipxe|snponly)[^/]*\.(?:k?kpxe|pxe|efi)\Z")
+_KNOWN: Final = ((b"UEFI SHIM", "shim"), (b"GNU GRUB", "GRUB"))
+"""Programs by what is in them."""
 _MEDIUM: Final = re.compile(r"(?i)\.(?:iso|img)(?:\?.*)?\Z")
 """What HTTP Boot starts from as from a disk, told by its name if not by its type."""
 _SCRIPT: Final = b"#!ipxe"
@@ -74,7 +76,8 @@ def judged(client: Client, name: str, data: bytes) -> Loaded:
 def _program(client: Client, name: str, data: bytes, kind: int) -> Loaded:
     processor = _EFI.get(kind, f"machine {kind:#06x}")
     is_ipxe = b"iPXE" in data or bool(_IPXE_NAME.search(name))
-    what = f"{'iPXE' if is_ipxe else 'an EFI program'} for {processor}"
+    kinds = (name for mark, name in _KNOWN if mark in data)
+    what = f"{'iPXE' if is_ipxe else next(kinds, 'an EFI program')} for {processor}"
     runs = _RUNS.get(client.arch)
     if client.arch == _BIOS and client.options.get(77) != b"iPXE":
         return Loaded(what, is_ipxe=is_ipxe, wrong="it is for UEFI, and this is a BIOS machine")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Final, TypeAlias
 
@@ -12,8 +13,9 @@ from pyxie.probing.choice import Stuck, Taken, choose
 from pyxie.probing.discover import SECONDS, Line, ask, inquire
 from pyxie.probing.fetch import Fetched, FetchError, by_http, by_tftp
 from pyxie.probing.heard import Answers
-from pyxie.probing.loaded import judged, named
+from pyxie.probing.loaded import Loaded, judged, named
 from pyxie.probing.questions import CLIENTS, Client, Firmware, Order, then_ipxe
+from pyxie.probing.stages import configuration, second
 from pyxie.probing.target import ByHttp, ByTftp, Nowhere, target
 
 Says: TypeAlias = Callable[[str], None]
@@ -74,8 +76,7 @@ async def _act(line: Line, chaddr: bytes | None, client: Client, seconds: float,
     asked = () if unasked else await _inquired(line, answers, choice, says)
     boot = choice.boot if not choice.questions else asked[-1].answer if asked else None
     where = target(client, boot) if boot is not None else None
-    file, files = await _followed(line, client, where, says)
-    return Act(
+    act = Act(
         client=client,
         heard=heard,
         broken=broken,
@@ -84,9 +85,15 @@ async def _act(line: Line, chaddr: bytes | None, client: Client, seconds: float,
         unasked=unasked,
         boot=boot,
         target=where,
-        file=file,
-        files=files,
     )
+    if where is None or isinstance(where, Nowhere):
+        return act
+    file, data = await _fetched(line, client, where, says)
+    if file.loaded is None or file.loaded.wrong:
+        return replace(act, file=file)
+    if file.loaded.is_script:
+        return replace(act, file=file, files=await _named(line, data, says))
+    return replace(act, file=file, stages=await _stages(line, client, choice, (where, data), says))
 
 
 async def _inquired(line: Line, answers: Answers, choice: Taken, says: Says) -> tuple[Asked, ...]:
@@ -101,12 +108,10 @@ async def _inquired(line: Line, answers: Answers, choice: Taken, says: Says) -> 
     return tuple(done)
 
 
-async def _followed(
-    line: Line, client: Client, where: ByTftp | ByHttp | Nowhere | None, says: Says
-) -> tuple[File | None, tuple[File, ...]]:
-    """Fetch what the answer leads to; of a script, the first byte of what it loads, too."""
-    if where is None or isinstance(where, Nowhere):
-        return None, ()
+async def _fetched(
+    line: Line, client: Client, where: ByTftp | ByHttp, says: Says
+) -> tuple[File, bytes]:
+    """Fetch a file, and tell what it is."""
     says(f"fetching {where}")
     strict = client.order is Order.HTTP
     try:
@@ -115,18 +120,44 @@ async def _followed(
         else:
             got = await by_http(where, _own(line), most=PROBE_LOADER.whole, strict=strict)
     except FetchError as exc:
-        return File(str(where), fault=exc.why, code=exc.code), ()
+        return File(str(where), fault=exc.why, code=exc.code), b""
     loaded = judged(client, str(where), got.data)
-    file = File(str(where), got.size or len(got.data), loaded=loaded, seconds=got.seconds)
+    size = got.size or len(got.data)
+    return File(str(where), size, loaded=loaded, seconds=got.seconds), got.data
+
+
+async def _named(line: Line, script: bytes, says: Says) -> tuple[File, ...]:
+    """Ask for the first byte of each file that a script loads."""
+    if len(script) > PROBE_SCRIPT.whole:
+        PROBE_SCRIPT.reached()
+    text = script[: PROBE_SCRIPT.whole].decode("utf-8", "replace")
     files: list[File] = []
-    if loaded.is_script and not loaded.wrong:
-        if len(got.data) > PROBE_SCRIPT.whole:
-            PROBE_SCRIPT.reached()
-        text = got.data[: PROBE_SCRIPT.whole].decode("utf-8", "replace")
-        for url in named(text, _FILES):
-            says(f"looking at {url}")
-            files.append(await _first_byte(ByHttp(url), _own(line)))
-    return file, tuple(files)
+    for url in named(text, _FILES):
+        says(f"looking at {url}")
+        files.append(await _first_byte(ByHttp(url), _own(line)))
+    return tuple(files)
+
+
+async def _stages(
+    line: Line,
+    client: Client,
+    choice: Taken,
+    first: tuple[ByTftp | ByHttp, bytes],
+    says: Says,
+) -> tuple[File, ...]:
+    """Fetch what shim and GRUB fetch next."""
+    where, data = first
+    stages: list[File] = []
+    following = second(where, data)
+    if following is not None:
+        file, data = await _fetched(line, client, following, says)
+        stages.append(file)
+    settings = configuration(choice.lease, client.arch, data)
+    if settings is not None:
+        file, _ = await _fetched(line, client, settings, says)
+        # A text: that no firmware starts it does not matter.
+        stages.append(file if file.fault else replace(file, loaded=Loaded("GRUB's configuration")))
+    return tuple(stages)
 
 
 async def _first_byte(what: ByHttp, own: tuple[IPv4Address, ...]) -> File:

@@ -42,7 +42,7 @@ def _act(play: Play, act: Act, *, first: bool) -> Iterator[str]:
         yield f"  port 4011 of {each.question.server}: {said}"
     if act.file is not None:
         yield f"  {fetched(act.file)}"
-    yield from (f"  {fetched(each)}" for each in act.files)
+    yield from (f"  {fetched(each)}" for each in (*act.stages, *act.files))
 
 
 def offer(heard: Heard, *, leased: bool = False) -> str:
@@ -103,6 +103,7 @@ def _as_data(act: Act) -> dict[str, Any]:
             for each in act.asked
         ],
         "file": act.file and _file(act.file),
+        "stages": [_file(each) for each in act.stages],
         "files": [_file(each) for each in act.files],
         "doubts": list(doubts(act)),
     }

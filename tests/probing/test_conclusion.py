@@ -51,6 +51,9 @@ def came_to(*acts: Act, own: bool = False) -> Conclusion:
 
 GOOD = File(str(LOADER), 850_528, loaded=Loaded("iPXE for x64", is_ipxe=True))
 SENT = File(str(SCRIPT), 1_196, loaded=Loaded("a script of iPXE's", is_script=True))
+SHIM = File("tftp://192.168.7.2/shimx64.efi", 900, loaded=Loaded("shim for x64"))
+GRUB = File("tftp://192.168.7.2/grubx64.efi", 900, loaded=Loaded("an EFI program for x64"))
+CFG = File("tftp://192.168.7.2/grub/grub.cfg", 9, loaded=Loaded("GRUB's configuration"))
 FILE = File("http://192.168.7.2:8090/boot/linux", 900_000)
 
 
@@ -195,6 +198,44 @@ class TestOfABoot:
             "It loads tftp://192.168.7.2/ipxe.efi, an EFI program for x64;"
             " what that does next shows on the machine alone."
         )
+
+    def test_what_shim_goes_on_to_is_told(self) -> None:
+        found = came_to(fetched(SHIM, stages=(GRUB, CFG)))
+
+        assert (found.code, found.boots) == ("loads", True)
+        assert found.sentence == (
+            f"It loads {SHIM.url}, and then {CFG.url}, GRUB's configuration;"
+            " what that does next shows on the machine alone."
+        )
+
+    def test_a_second_stage_that_is_not_there_does_not_boot(self) -> None:
+        lost = replace(GRUB, loaded=None, fault="no such file")
+
+        found = came_to(fetched(SHIM, stages=(lost,)))
+
+        assert (found.code, found.boots) == ("stage-missing", False)
+        assert found.sentence == (
+            f"{SHIM.url} goes on to {GRUB.url}, which cannot be fetched: no such file."
+        )
+        assert found.steps == (f"Put it beside {SHIM.url}.",)
+
+    @pytest.mark.parametrize(
+        ("next_server", "step"),
+        [
+            (ROUTER, "Have the DHCP server 192.168.7.1 give 192.168.7.2 as next-server, without"),
+            (PROXY, "Put GRUB's configuration there, on 192.168.7.2."),
+        ],
+    )
+    def test_a_configuration_that_is_not_there_does_not_boot(
+        self, next_server: IPv4Address, step: str
+    ) -> None:
+        lease = heard(ROUTER, lease=True, next_server=next_server)
+        lost = replace(CFG, loaded=None, fault="no such file")
+
+        found = came_to(fetched(SHIM, LOADER, lease, BINL, stages=(GRUB, lost)))
+
+        assert (found.code, found.boots) == ("stage-missing", False)
+        assert found.steps[0].startswith(step)
 
     @pytest.mark.parametrize(
         ("files", "more"),

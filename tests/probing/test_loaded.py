@@ -34,6 +34,12 @@ class TestAProgram:
         assert judged(HTTP, "http://a/b", program(0x8664)) == Loaded("an EFI program for x64")
 
     @pytest.mark.parametrize(
+        ("mark", "what"), [(b"UEFI SHIM", "shim for x64"), (b"GNU GRUB", "GRUB for x64")]
+    )
+    def test_of_another_kind_is_told_by_its_bytes(self, mark: bytes, what: str) -> None:
+        assert judged(X64, "a.efi", program(0x8664, mark)) == Loaded(what)
+
+    @pytest.mark.parametrize(
         ("machine", "wrong"),
         [
             (0x014C, "it is for 32-bit x86, and this machine is x64"),
