@@ -27,6 +27,8 @@ TEST_PACKAGES := $(LAB_PACKAGES) memtest86+ systemd-boot-efi binutils atftp tsha
 	apt dpkg cloud-init ignition libxml2-utils shellcheck shfmt openssl \
 	xorriso genisoimage \
 	golang-go golang-github-flosch-pongo2.v4-dev python3-cheetah
+# Machines that make e2e boots beside those of make test.
+E2E_PACKAGES := $(TEST_PACKAGES) qemu-system-arm qemu-efi-aarch64 debian-installer-12-netboot-arm64
 
 QUICK := tests/advice tests/builds tests/config tests/dhcp tests/events tests/http \
 	tests/images tests/loaders tests/recognition tests/registry tests/wiping \
@@ -40,7 +42,7 @@ run: .venv/run
 
 # Also where the environment says that nothing that is compiled be kept: three workers and hundreds
 # of programs would compile the same again. (Empty is unset, to Python.)
-test quick: export PYTHONDONTWRITEBYTECODE =
+test e2e quick: export PYTHONDONTWRITEBYTECODE =
 
 test: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
@@ -53,7 +55,7 @@ attacks: .venv/test
 
 # One machine a core: what the table tells is to mean something.
 e2e: .venv/test
-	@packaging/need-packages $(TEST_PACKAGES)
+	@packaging/need-packages $(E2E_PACKAGES)
 	@$(PY) -m tests.lab.modules
 	$(PY) -m pytest -n 2 --dist worksteal -m $(SCENARIOS) $(or $(TESTS),tests/e2e)
 

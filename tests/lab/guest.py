@@ -14,13 +14,14 @@ from types import TracebackType
 from typing import Literal, Self
 
 from tests.lab import marker, needs
-from tests.lab.installer import ovmf
+from tests.lab.installer import aavmf, ipxe, ovmf
 from tests.lab.lan import Tap
 from tests.lab.process import Process, WaitError
 
-Firmware = Literal["bios", "uefi", "uefi-http", "uefi-secure"]
-"""What boots: SeaBIOS with QEMU's iPXE as the card's ROM; or OVMF with its own PXE, with
-HTTP Boot, or with its own PXE and Secure Boot by Microsoft's keys."""
+Firmware = Literal["bios", "bios-plain", "uefi", "uefi-http", "uefi-secure", "arm64-secure"]
+"""What boots: SeaBIOS with QEMU's iPXE as the card's ROM, or with a PXE client that does not say
+it is iPXE; or OVMF with its own PXE, with HTTP Boot, or with its own PXE and Secure Boot by
+Microsoft's keys; or an arm64 machine with AAVMF, likewise."""
 
 Accelerator = Literal["tcg", "kvm"]
 
@@ -29,6 +30,11 @@ Hurry = Literal["no", "boot", "firmware"]
 up on the network, thirty times as fast. See `Guest`."""
 
 _QEMU = ("qemu-system-x86_64", "qemu-system-x86")
+_QEMU_ARM = ("qemu-system-aarch64", "qemu-system-arm")
+
+# There is no PXE ROM for QEMU but iPXE. Told to call itself something else, it does over the wire
+# what a ROM does: it fetches the boot file by TFTP, and serves that as the ROM's PXE interface.
+_PLAIN = "#!ipxe\nset user-class PXE\nautoboot\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +69,8 @@ class Guest:
 
     Attributes:
         fell_through: On the console when no card booted and the disk's turn came. It
-            boots, but under Secure Boot: it bears no signature and is refused.
+            boots, but under Secure Boot: it bears no signature and is refused. An arm64
+            machine has no disk.
     """
 
     fell_through = re.compile(rf'{re.escape(marker.TEXT)}|"UEFI QEMU HARDDISK.*: Access Denied')
@@ -133,10 +140,12 @@ class Guest:
         command += _disks(self.disks)
         for index, tap in enumerate(self.taps):
             # No ROM under UEFI, or iPXE would take over from the firmware's own PXE.
-            rom = "" if self.firmware == "bios" else ",romfile="
+            rom = "" if self.firmware.startswith("bios") else ",romfile="
+            # The first place is that of QEMU's own -kernel.
+            card = f"virtio-net-pci,netdev=n{index},mac={tap.mac},bootindex={index + 1}{rom}"
             command += [
                 "-netdev", f"tap,id=n{index},ifname={tap.name},script=no,downscript=no",
-                "-device", f"virtio-net-pci,netdev=n{index},mac={tap.mac},bootindex={index}{rom}",
+                "-device", card,
             ]  # fmt: skip
         # KVM's guests cannot count instructions; they have the machine's own clock.
         if self.hurry != "no" and self.accelerator == "tcg":
@@ -149,7 +158,7 @@ class Guest:
         """Each instruction lets the clock go on by two to this many nanoseconds."""
         # At 6, iPXE under BIOS is through before the bridge carries its first packet, and
         # Linux under UEFI does not come up.
-        return 6 if self.hurry == "firmware" and self.firmware != "bios" else 4
+        return 6 if self.hurry == "firmware" and not self.firmware.startswith("bios") else 4
 
     def __exit__(
         self,
@@ -192,6 +201,8 @@ def accelerator(timeout: float = 5.0) -> Accelerator:
 
 def _machine(firmware: Firmware, memory: int, accelerator: Accelerator, folder: Path) -> list[str]:
     """Return QEMU's command line for a machine without network cards."""
+    if firmware == "arm64-secure":
+        return _arm64_machine(memory, folder)
     disk = folder / "disk.img"
     disk.write_bytes(marker.disk())
     command = [
@@ -207,18 +218,44 @@ def _machine(firmware: Firmware, memory: int, accelerator: Accelerator, folder: 
     ]  # fmt: skip
     if accelerator == "kvm":
         command += ["-cpu", "host"]
-    if firmware == "bios":
+    if firmware == "bios-plain":
+        script = folder / "plain.ipxe"
+        script.write_text(_PLAIN)
+        command += ["-kernel", str(ipxe("ipxe.lkrn")), "-initrd", str(script)]
+    if firmware.startswith("bios"):
         return [*command, "-machine", "pc"]
     secure = firmware == "uefi-secure"
-    code, template = ovmf(secure=secure)
-    variables = folder / "variables.fd"
-    shutil.copyfile(template, variables)
-    command += ["-drive", f"if=pflash,format=raw,readonly=on,file={code}"]
-    command += ["-drive", f"if=pflash,format=raw,file={variables}"]
+    command += _flash(*ovmf(secure=secure), folder)
     command += ["-machine", "q35,smm=on" if secure else "q35"]
     if secure:
         command += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
-    # IPv6 is tried after IPv4, slowly; and PXE, if it is there, before HTTP.
-    for protocol in ("IPv4PXE", "IPv6PXE") if firmware == "uefi-http" else ("IPv6PXE",):
-        command += ["-fw_cfg", f"name=opt/org.tianocore/{protocol}Support,string=n"]
-    return command
+    # PXE, if it is there, is tried before HTTP.
+    return command + _without("IPv6PXE", *(["IPv4PXE"] if firmware == "uefi-http" else []))
+
+
+def _arm64_machine(memory: int, folder: Path) -> list[str]:
+    """Return QEMU's command line for an arm64 machine without disks and network cards."""
+    return [
+        needs.program(*_QEMU_ARM),
+        "-accel", "tcg", "-machine", "virt", "-cpu", "cortex-a57", "-m", str(memory), "-smp", "1",
+        "-nographic", "-serial", "stdio", "-monitor", "none", "-no-reboot",
+        "-device", "virtio-rng-pci",
+        *_flash(*aavmf(), folder),
+        *_without("IPv6PXE"),
+    ]  # fmt: skip
+
+
+def _flash(code: Path, template: Path, folder: Path) -> list[str]:
+    """Return what gives a machine UEFI, with variables of its own."""
+    variables = folder / "variables.fd"
+    shutil.copyfile(template, variables)
+    return [
+        "-drive", f"if=pflash,format=raw,readonly=on,file={code}",
+        "-drive", f"if=pflash,format=raw,file={variables}",
+    ]  # fmt: skip
+
+
+def _without(*protocols: str) -> list[str]:
+    """Return what keeps UEFI from trying these: IPv6 would come after IPv4, slowly."""
+    words = (f"name=opt/org.tianocore/{each}Support,string=n" for each in protocols)
+    return [word for each in words for word in ("-fw_cfg", each)]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import gzip
 import re
 from pathlib import Path
+from typing import Literal
 
 from tests.lab import cpio, needs
+
+Architecture = Literal["amd64", "arm64"]
+"""As Debian names it."""
 
 UNASKED = (
     "auto=true priority=critical interface=auto "
@@ -31,38 +35,43 @@ _HARDWARE = re.compile(
 )
 """Drivers of what no machine of the lab has: two thirds of the Debian installer's initrd."""
 
-_NETBOOT = Path("/usr/lib/debian-installer/images/12/amd64/text")
-_NETBOOT_PACKAGE = "debian-installer-12-netboot-amd64"
 
-
-def kernel() -> Path:
+def kernel(architecture: Architecture = "amd64") -> Path:
     """Return the Debian installer's kernel, signed for Secure Boot."""
-    return needs.file(_NETBOOT / "debian-installer/amd64/linux", _NETBOOT_PACKAGE)
+    return _netboot("linux", architecture)
 
 
-def initrd() -> Path:
+def initrd(architecture: Architecture = "amd64") -> Path:
     """Return the Debian installer's initrd, 41 MB."""
-    return needs.file(_NETBOOT / "debian-installer/amd64/initrd.gz", _NETBOOT_PACKAGE)
+    return _netboot("initrd.gz", architecture)
 
 
-def light_initrd() -> bytes:
+def light_initrd(architecture: Architecture = "amd64") -> bytes:
     """Return the Debian installer's initrd without most drivers: 19 MB of 41.
 
     An emulated machine takes its time over each megabyte that it fetches and unpacks.
     """
-    with gzip.open(initrd()) as archive:
+    with gzip.open(initrd(architecture)) as archive:
         kept = (each for each in cpio.unpack(archive) if not _HARDWARE.search(each.name))
         return gzip.compress(cpio.pack(*kept), compresslevel=1, mtime=0)
 
 
-def shim() -> Path:
+def shim(architecture: Architecture = "amd64") -> Path:
     """Return the shim, signed by Microsoft, that loads `grub` from its own folder."""
-    return needs.file(_NETBOOT / "debian-installer/amd64/bootnetx64.efi", _NETBOOT_PACKAGE)
+    return _netboot(
+        {"amd64": "bootnetx64.efi", "arm64": "bootnetaa64.efi"}[architecture], architecture
+    )
 
 
-def grub() -> Path:
-    """Return the signed GRUB: it reads ``debian-installer/amd64/grub/grub.cfg`` by TFTP."""
-    return needs.file(_NETBOOT / "debian-installer/amd64/grubx64.efi", _NETBOOT_PACKAGE)
+def grub(architecture: Architecture = "amd64") -> Path:
+    """Return the signed GRUB: it reads ``debian-installer/ARCHITECTURE/grub/grub.cfg`` by TFTP."""
+    return _netboot({"amd64": "grubx64.efi", "arm64": "grubaa64.efi"}[architecture], architecture)
+
+
+def _netboot(name: str, architecture: Architecture) -> Path:
+    folder = Path("/usr/lib/debian-installer/images/12", architecture, "text/debian-installer")
+    package = f"debian-installer-12-netboot-{architecture}"
+    return needs.file(folder / architecture / name, package)
 
 
 def ipxe(name: str) -> Path:
@@ -81,4 +90,16 @@ def ovmf(*, secure: bool = False) -> tuple[Path, Path]:
     return (
         needs.file(folder / f"OVMF_CODE_4M{kind}.fd", "ovmf"),
         needs.file(folder / f"OVMF_VARS_4M{kind}.fd", "ovmf"),
+    )
+
+
+def aavmf() -> tuple[Path, Path]:
+    """Return UEFI's code for arm64, and the variables of which each machine needs a copy.
+
+    Microsoft's keys are enrolled, and Secure Boot is on.
+    """
+    folder = Path("/usr/share/AAVMF")
+    return (
+        needs.file(folder / "AAVMF_CODE.ms.fd", "qemu-efi-aarch64"),
+        needs.file(folder / "AAVMF_VARS.ms.fd", "qemu-efi-aarch64"),
     )

@@ -121,22 +121,35 @@ class Segment:
     """One Ethernet with a subnet, laid on the bridge ``br0`` of a host.
 
     Attributes:
-        owner: The host with the bridge; it has the subnet's first address.
+        owner: The host that has the subnet's first address.
+        interface: On which it has it.
         network: The subnet.
+        switch: The host with the bridge; as a rule the owner.
     """
 
-    def __init__(self, lan: Lan, owner: Host, subnet: str) -> None:
+    def __init__(
+        self,
+        lan: Lan,
+        owner: Host,
+        subnet: str,
+        *,
+        interface: str = "br0",
+        switch: Host | None = None,
+    ) -> None:
         self._lan = lan
         self.network = IPv4Network(subnet)
         self._free = self.network.hosts()
         self.owner = owner
-        owner.ip("link", "add", "br0", "type", "bridge")
-        owner.configure("br0", self._next())
+        self.interface = interface
+        self.switch = switch or owner
+        self.switch.ip("link", "add", "br0", "type", "bridge")
+        self.switch.ip("link", "set", "br0", "up")
+        owner.configure(interface, self._next())
 
     @property
     def address(self) -> IPv4Address:
         """The owner's address on this subnet."""
-        return self.owner.interfaces["br0"].ip
+        return self.owner.interfaces[self.interface].ip
 
     def tap(self, mac: str = "", *, plugged: bool = True) -> Tap:
         """Add a tap for a virtual machine.
@@ -147,11 +160,12 @@ class Segment:
         """
         number = self._lan.number()
         name = f"tap{number}"
-        self.owner.ip("tuntap", "add", "dev", name, "mode", "tap")
+        self.switch.ip("tuntap", "add", "dev", name, "mode", "tap")
         if plugged:
-            self._plug(name)
-        self.owner.ip("link", "set", name, "up")
-        return Tap(host=self.owner, name=name, mac=mac or f"52:54:00:77:00:{number:02x}")
+            self.plug(name)
+        else:
+            self.switch.ip("link", "set", name, "up")
+        return Tap(host=self.switch, name=name, mac=mac or f"52:54:00:77:00:{number:02x}")
 
     def host(self, label: str) -> Host:
         """Add a machine elsewhere on this segment, with the next free address."""
@@ -162,17 +176,18 @@ class Segment:
     def join(self, host: Host, interface: str = "eth0") -> None:
         """Connect a machine to this segment as well."""
         port = f"to-{host.label}"
-        self.owner.ip("link", "add", port, "type", "veth", "peer", interface, "netns",
+        self.switch.ip("link", "add", port, "type", "veth", "peer", interface, "netns",
                       host.namespace)  # fmt: skip
-        self._plug(port)
-        self.owner.ip("link", "set", port, "up")
+        self.plug(port)
         host.configure(interface, self._next())
 
     def _next(self) -> IPv4Interface:
         return IPv4Interface((next(self._free), self.network.prefixlen))
 
-    def _plug(self, port: str) -> None:
-        self.owner.ip("link", "set", port, "master", "br0")
+    def plug(self, port: str) -> None:
+        """Make an interface of the switch one of its ports."""
+        self.switch.ip("link", "set", port, "master", "br0")
+        self.switch.ip("link", "set", port, "up")
 
 
 class Lan:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.lab import installer, smallguest
+from tests.lab.installer import Architecture
 from tests.lab.lan import Host
 from tests.lab.process import Process
 from tests.media import isos
@@ -87,15 +88,12 @@ class Server:
         text = f"preseed: preseed.j2\ncmdline: {json.dumps(cmdline)}\nnetwork:\n{nics}{extra}"
         (self.folder / "machines" / f"{name}.yaml").write_text(text)
 
-    def images(self, *, small: bool = True) -> None:
-        """Lay kernel and initrd: of the small guest, or of the whole Debian installer."""
-        # Copies: what a link leads out to is not served.
-        shutil.copyfile(installer.kernel(), self.folder / "images/linux")
-        initrd = self.folder / "images/initrd.gz"
-        if small:
-            initrd.write_bytes(smallguest.initrd())
-        else:
-            shutil.copyfile(installer.initrd(), initrd)
+    def images(self, *, small: bool = True, architecture: Architecture = "amd64") -> None:
+        """Lay kernel and initrd: of the small guest, or of the Debian installer without drivers."""
+        # A copy: what a link leads out to is not served.
+        shutil.copyfile(installer.kernel(architecture), self.folder / "images/linux")
+        initrd = smallguest.initrd(architecture) if small else installer.light_initrd(architecture)
+        (self.folder / "images/initrd.gz").write_bytes(initrd)
 
     def drop_medium(self, name: str) -> None:
         """Make an ISO image with the small guest on it, and drop it into ``isos``."""

@@ -8,10 +8,13 @@ which ends its QEMU. Each step is a line on the console that begins with `SAYS`.
 from __future__ import annotations
 
 import gzip
+import re
 from functools import cache
 from pathlib import PurePath
+from typing import Final
 
 from tests.lab import cpio, installer, needs
+from tests.lab.installer import Architecture
 
 SAYS = "SMALL GUEST: "
 """What each line of its own begins with."""
@@ -36,11 +39,19 @@ _MODULES = (
     "failover", "net_failover", "virtio_net",
 )  # fmt: skip
 
+_TOOLS: Final = re.compile(
+    r"(?:bin|sbin|lib|usr|usr/bin|usr/lib|lib/aarch64-linux-gnu|usr/lib/aarch64-linux-gnu)"
+    r"|s?bin/[^/]+|usr/bin/(?:wget|tr|head)"
+    r"|lib/ld-[^/]+|(?:usr/)?lib/(?:aarch64-linux-gnu/)?lib[^/]+\.so[^/]*"
+)
+"""Of the installer's own initrd, what the small guest does its work with where no busybox of this
+machine's can."""
+
 _INIT = r"""#!/bin/busybox sh
-export PATH=/bin
+export PATH=/bin:/sbin:/usr/bin
 busybox mkdir -p /proc /sys /dev
 busybox mount -t proc proc /proc
-busybox --install -s /bin
+[ -e /usr/bin/wget ] || busybox --install -s /bin
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 echo 4 > /proc/sys/kernel/printk
@@ -94,29 +105,35 @@ ip address add $ip/$mask dev $interface
 
 
 @cache
-def initrd() -> bytes:
-    """Build the initrd, from busybox and modules out of the installer's own initrd."""
-    busybox = needs.file(needs.program("busybox", "busybox-static"), "busybox-static")
+def initrd(architecture: Architecture = "amd64") -> bytes:
+    """Build the initrd, from busybox and what the installer's own initrd has."""
     init = _INIT.replace("@SAYS@", SAYS).replace("@MODULES@", " ".join(_MODULES))
     archive = cpio.pack(
-        cpio.folder("bin"),
-        cpio.executable("bin/busybox", busybox.read_bytes()),
+        *(_busybox() if architecture == "amd64" else ()),
+        *_installers(architecture),
         cpio.executable("init", init.encode()),
         cpio.executable("lease", _LEASE.encode()),
-        *_modules(),
     )
     return gzip.compress(archive, compresslevel=6, mtime=0)
 
 
-def _modules() -> list[cpio.Entry]:
+def _busybox() -> tuple[cpio.Entry, ...]:
+    file = needs.file(needs.program("busybox", "busybox-static"), "busybox-static")
+    return cpio.folder("bin"), cpio.executable("bin/busybox", file.read_bytes())
+
+
+def _installers(architecture: Architecture) -> list[cpio.Entry]:
+    """Return modules, and tools where this machine's busybox is for another architecture."""
     wanted = {f"{name}.ko" for name in _MODULES}
     found: list[cpio.Entry] = []
-    with gzip.open(installer.initrd()) as archive:
+    with gzip.open(installer.initrd(architecture)) as archive:
         for entry in cpio.unpack(archive):
             name = PurePath(entry.name).name
             if name in wanted:
                 found.append(cpio.executable(name, entry.data))
                 # The rest of its 137 MB need not be read.
-                if len(found) == len(wanted):
+                if architecture == "amd64" and len(found) == len(wanted):
                     break
+            elif architecture != "amd64" and _TOOLS.fullmatch(entry.name):
+                found.append(entry)
     return found
