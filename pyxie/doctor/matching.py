@@ -113,8 +113,9 @@ def _value(left: Any, packet: Packet) -> Value | None:
         return _field(said, packet)
     if kind == "meta":
         return _meta(said.get("key"), packet)
-    if kind == "ct" and said.get("key") == "state":
-        return packet.state
+    if kind == "ct" and said.get("key") in ("state", "status"):
+        # Nothing was translated for it: where something is, the packet is sent elsewhere.
+        return packet.state if said["key"] == "state" else "none"
     if kind == "fib" and said.get("result") == "type" and said.get("flags") == ["daddr"]:
         return _kind_of_target(packet)
     return None

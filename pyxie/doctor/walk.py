@@ -115,8 +115,8 @@ class _Walk:
             return self._map(said, place, depth)
         if kind == "xt":
             name = str(said.get("name")) if isinstance(said, Mapping) else ""
-            if name in ("REJECT", "DROP"):
-                return Fit.YES, {End.DROPPED: place}
+            if name in _XT_VERDICTS:
+                return Fit.YES, {_XT_VERDICTS[name]: place}
             return (Fit.YES if name in _HARMLESS_XT else Fit.MAYBE), None
         verdict = self._verdict(kind, said, place, depth)
         if verdict is None and kind not in _HARMLESS:
@@ -162,6 +162,14 @@ _VERDICTS: Final = {
     **dict.fromkeys(("redirect", "dnat", "tproxy", "queue"), End.ELSEWHERE),
     **dict.fromkeys(("snat", "masquerade"), End.PASSES),
 }
+
+
+_XT_VERDICTS: Final = {
+    **dict.fromkeys(("REJECT", "DROP"), End.DROPPED),
+    **dict.fromkeys(("DNAT", "REDIRECT", "TPROXY", "NFQUEUE"), End.ELSEWHERE),
+    **dict.fromkeys(("SNAT", "MASQUERADE"), End.PASSES),
+}
+"""The same, of iptables."""
 
 
 def _parts(statement: Any) -> tuple[str, Any]:

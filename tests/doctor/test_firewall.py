@@ -12,7 +12,18 @@ import pytest
 
 from pyxie.doctor.firewall import Rules, is_opaque, judge
 from pyxie.doctor.found import Finding, Severity
-from tests.doctor.rules import ACCEPT, DROP, LIMIT, base, chain, dport, jump, ruleset, state
+from tests.doctor.rules import (
+    ACCEPT,
+    DROP,
+    LIMIT,
+    base,
+    chain,
+    dport,
+    iif,
+    jump,
+    ruleset,
+    state,
+)
 from tests.doctor.test_iptables import SAVED, SERVED
 
 RECORDED = json.loads((Path(__file__).parent / "data/iptables.json").read_text())
@@ -121,6 +132,80 @@ class TestTransfers:
         found = judged(base("input", [dport(67, 4011), ACCEPT], OPEN[1], policy="drop"))
 
         assert told(found) == [("firewall-drops", Severity.STOPS)]
+
+
+class TestMakers:
+    """Rulesets in the form that hosts' own firewalls give them."""
+
+    def test_a_zone_of_firewalld_rejects_what_it_does_not_name(self) -> None:
+        status = {"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}
+        zone = {"goto": {"target": "filter_IN_public"}}
+        reject = [{"reject": {"type": "icmpx", "expr": "admin-prohibited"}}]
+
+        found = judged(
+            [{"table": {"family": "inet", "name": "firewalld"}}],
+            base(
+                "filter_INPUT",
+                ESTABLISHED,
+                [status, ACCEPT],
+                [iif("lo"), ACCEPT],
+                [jump("filter_INPUT_ZONES")],
+                reject,
+            ),
+            chain("filter_INPUT_ZONES", [iif("eth0"), zone], [zone]),
+            chain("filter_IN_public", [jump("filter_IN_public_allow")], reject),
+            chain("filter_IN_public_allow", [dport(22, protocol="tcp"), state("new"), ACCEPT]),
+        )
+
+        assert told(found) == [("firewall-drops", Severity.STOPS)]
+        assert "rule 2 of chain filter_IN_public" in found[0].sentence
+
+    def test_a_default_of_ufw_drops_what_it_does_not_allow(self) -> None:
+        saved = """
+            *filter
+            :INPUT DROP [0:0]
+            :ufw-before-input - [0:0]
+            :ufw-user-input - [0:0]
+            :ufw-not-local - [0:0]
+            :ufw-after-input - [0:0]
+            -A INPUT -j ufw-before-input
+            -A INPUT -j ufw-after-input
+            -A ufw-before-input -i lo -j ACCEPT
+            -A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+            -A ufw-before-input -m conntrack --ctstate INVALID -j DROP
+            -A ufw-before-input -p icmp -m icmp --icmp-type 8 -j ACCEPT
+            -A ufw-before-input -j ufw-not-local
+            -A ufw-before-input -j ufw-user-input
+            -A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN
+            -A ufw-not-local -m addrtype --dst-type BROADCAST -j RETURN
+            -A ufw-not-local -m limit --limit 3/min --limit-burst 10 -j LOG
+            -A ufw-not-local -j DROP
+            -A ufw-user-input -p udp -m multiport --dports 69,4011 -j ACCEPT
+            -A ufw-user-input -p tcp -m tcp --dport 8090 -j ACCEPT
+            -A ufw-after-input -p udp -m udp --dport 67 -j DROP
+            COMMIT
+        """
+        rules = Rules(nft=RECORDED, iptables="\n".join(map(str.strip, saved.splitlines())))
+
+        (found,) = judge(rules, [SERVED])
+
+        assert found.sentence == (
+            "the firewall drops DHCP requests (UDP port 67) on eth0:"
+            " rule 1 of chain ufw-after-input of table ip filter"
+        )
+        assert found.remedy == ("ufw allow in on eth0 proto udp to any port 67",)
+
+    def test_ports_of_containers_are_none_of_ours(self) -> None:
+        opaque = [{"xt": {"type": "match", "name": "addrtype"}}, jump("DOCKER")]
+        dnat = [dport(8080, protocol="tcp"), {"xt": {"type": "target", "name": "DNAT"}}]
+        nat = {"family": "ip", "table": "nat"}
+
+        found = judged(
+            base("PREROUTING", opaque, hook="prerouting", prio=-100, **nat),
+            chain("DOCKER", dnat, **nat),
+        )
+
+        assert found == []
 
 
 class TestPerhaps:

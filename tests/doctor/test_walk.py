@@ -131,6 +131,7 @@ POLICY = "the policy of chain input of table inet filter"
         # Of iptables.
         ([base("input", [{"xt": XT}, ACCEPT], policy="drop")], {PASSES: "", DROPPED: POLICY}),
         ([base("input", [{"xt": {"type": "target", "name": "REJECT"}}])], {DROPPED: rule(1)}),
+        ([base("input", [{"xt": {"type": "target", "name": "NFQUEUE"}}])], {ELSEWHERE: rule(1)}),
         ([base("input", [{"xt": {"type": "target", "name": "LOG"}}], [DROP])], {DROPPED: rule(2)}),
         ([base("input", [{"xt": {"name": []}}, DROP])], {PASSES: "", DROPPED: rule(1)}),
         ([base("input", [{"xt": None}, DROP])], {PASSES: "", DROPPED: rule(1)}),
