@@ -144,6 +144,18 @@ DHCP_UNANSWERED = Bound(
 DHCP_CHAINS = Bound(
     "dhcp_chains", 4096, "machines that were handed our iPXE", "the oldest is forgotten"
 )
+SECURE_BOOT_KNOWN = Bound(
+    "secure_boot_known",
+    20_000,
+    "known machines whose Secure Boot is known",
+    "what was learnt first is forgotten",
+)
+SECURE_BOOT_OTHERS = Bound(
+    "secure_boot_others",
+    4096,
+    "other machines whose Secure Boot is known",
+    "what was learnt first is forgotten",
+)
 SHIMS = Bound(
     "shims", 4096, "clients that were given a shim within two minutes", "the oldest forgotten"
 )

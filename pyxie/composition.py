@@ -54,7 +54,9 @@ from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.through import may_pass, through
 from pyxie.imagestore.trust import Trust
 from pyxie.loaders.folders import Loaders
+from pyxie.loaders.securestates import SecureStates, told_of
 from pyxie.loaders.signedpairs import packaged
+from pyxie.loaders.statekeeper import StateKeeper
 from pyxie.media.fetches import Fetches
 from pyxie.media.lacking import Lacking
 from pyxie.media.shelf import Look, Shelf
@@ -155,6 +157,7 @@ def compose(
         parts.machines,
     ]
     services += [parts.audit, parts.archive, parts.hooks, stale, standstill]
+    services.append(StateKeeper(database, parts.secure_boot))
     services += [
         parts.upstreams,
         parts.verifier,
@@ -358,6 +361,9 @@ def assemble(
         others=others,
         sightings=sightings,
         paces=paces,
+        secure_boot=SecureStates(
+            recogniser.knows, clock, lambda mac, now: trace.record(told_of(now), mac=mac)
+        ),
         media=shelf,
         media_lacking=Lacking(machines, shelf, pools.management),
         media_fetches=Fetches(

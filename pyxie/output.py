@@ -46,6 +46,14 @@ def when(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
+def secure_boot(known: Mapping[str, Any]) -> str:
+    """Return what is known of a NIC's machine, as `SecureBootState` of the API has it."""
+    return (
+        f"{known['mac']}: its Secure Boot is {known['state']}, as its {known['by']} said"
+        f" on {when(known['at'])}"
+    )
+
+
 def amount(size: int) -> str:
     """Write a number of bytes for people."""
     for unit, length in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):

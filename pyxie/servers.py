@@ -54,7 +54,7 @@ def serve_dhcp(
     return DhcpServer(
         interfaces=interfaces,
         recognise=parts.recogniser.over_dhcp,
-        loaders=loader_choice(parts).of,
+        loaders=loader_choice(parts).over_dhcp,
         http_port=settings().http.port,
         recorder=parts.trace,
         metrics=parts.metrics,
@@ -117,6 +117,7 @@ def loader_choice(parts: Parts) -> LoaderChoice:
         parts.loaders,
         parts.definitions,
         parts.settings,
+        parts.secure_boot,
         boot_server=parts.others.boot_server,
         is_own=lambda address: parts.interfaces().is_own(address),
     )
@@ -149,6 +150,7 @@ def grub_configs(parts: Parts) -> GrubConfigs:
         lambda: parts.settings().http.port,
         parts.trace,
         parts.netboots,
+        parts.secure_boot,
     )
 
 

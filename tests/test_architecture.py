@@ -142,6 +142,7 @@ PURE = frozenset(
         "loaders.lanes",
         "loaders.shims",
         "loaders.probes",
+        "loaders.securestates",
         "loaders.programs",
         "rate",
         "lines",

@@ -218,6 +218,8 @@ def show(host: str, build_type: str | None, as_json: bool, **where: Any) -> None
     for each in answer.get("images", ()):
         how = f"is verified by {each['verified']}" if each["verified"] else "is not verified"
         output.line(f"{each['part']}: {each['source']} {how}")
+    for each in answer.get("secure_boot", ()):
+        output.line(output.secure_boot(each))
     _tell(answer.get("wipes"))
     for problem in answer.get("problems", ()):
         output.error(f"cannot be built: {problem}")

@@ -41,6 +41,8 @@ def status(
         output.line("  ".join([*said, " ".join(answer["macs"])]))
         if trouble := _trouble(answer):
             output.line(f"last trouble  {trouble}")
+        for each in answer.get("secure_boot", ()):
+            output.line(output.secure_boot(each))
         rows = [
             [output.when(step["at"]), step["state"], step["cause"], step["peer"] or ""]
             for step in answer["history"]

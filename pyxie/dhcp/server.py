@@ -110,8 +110,7 @@ class DhcpServer:
             interfaces: The present interfaces.
             recognise: Tells who asks, by ``aa:bb:cc:dd:ee:ff`` and, if it wants to know
                 more, by what it tells; from memory.
-            loaders: What a client may be handed, by who it is, its MAC, and whether it is an
-                iPXE; from memory.
+            loaders: What a client may be handed, by who it is and how it asks; from memory.
             http_port: Where our HTTP server listens.
             recorder: Takes the events of the boots.
             metrics: Counts.
@@ -323,7 +322,12 @@ class DhcpServer:
         host = concerns(client)
         loaders = _NO_LOADERS
         if netboots:
-            loaders = self._loaders(client, mac, ipxe=ipxe(request.options.get(77)) is not Ipxe.NO)
+            loaders = self._loaders(
+                client,
+                mac,
+                ipxe=ipxe(request.options.get(77)) is not Ipxe.NO,
+                xid=request.xid if on.port == 67 and not heard.again else None,
+            )
         boot = Boot(
             server=server or UNSPECIFIED,
             http_port=self._http_port,
@@ -417,9 +421,9 @@ def _with_lane(answer: Answer, request: DhcpMessage, loaders: Choice) -> Answer:
 
 
 class ChoosesLoader(Protocol):
-    """See `pyxie.loaders.choosing.LoaderChoice.of`."""
+    """See `pyxie.loaders.choosing.LoaderChoice.over_dhcp`."""
 
-    def __call__(self, client: Recognised, mac: str, *, ipxe: bool) -> Choice:
+    def __call__(self, client: Recognised, mac: str, /, *, ipxe: bool, xid: int | None) -> Choice:
         """Return what a client may be handed."""
         ...
 

@@ -162,6 +162,13 @@ def _(what: kinds.GrubConfigured) -> str:
 
 
 @sentence.register
+def _(what: kinds.SecureBootLearnt) -> str:
+    if what.state == "unknown":
+        return "its firmware asks again after it was handed an iPXE: is its Secure Boot on by now?"
+    return f"its Secure Boot is {what.state}, says its {what.by}"
+
+
+@sentence.register
 def _(_: kinds.MenuShown) -> str:
     return "is unknown, and shows the menu"
 

@@ -54,6 +54,19 @@ class GrubConfigured(Kind):
     what: str
 
 
+@kind("secureboot.learnt", Step.SCRIPT)
+class SecureBootLearnt(Kind):
+    """What is known of a machine's Secure Boot has changed.
+
+    Attributes:
+        state: ``on``, ``off``, or ``unknown`` where ``off`` is doubted.
+        by: What of the machine's has told it: ``GRUB`` or ``iPXE``.
+    """
+
+    state: str
+    by: str
+
+
 @kind("script.menu", Step.SCRIPT)
 class MenuShown(Kind):
     """An unknown machine shows the menu."""

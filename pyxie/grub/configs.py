@@ -21,6 +21,7 @@ from pyxie.hooks.netboots import Netboots
 from pyxie.http.unasked import check, is_spared
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.lanes import SecureBoot
+from pyxie.loaders.securestates import SecureStates
 from pyxie.net.baseurl import BaseUrl
 from pyxie.recognition.recognise import (
     AdHoc,
@@ -65,7 +66,7 @@ class GrubConfigs:
         http_port: Where our HTTP server listens.
         recorder: Takes the events.
         netboots: Has the hooks of a boot run.
-        learned: Is told a machine's Secure Boot, by its MAC.
+        states: Is told what this tells of a machine's Secure Boot.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class GrubConfigs:
         http_port: Callable[[], int],
         recorder: Recorder,
         netboots: Netboots,
-        learned: Callable[[str, SecureBoot], None] = lambda _mac, _state: None,
+        states: SecureStates,
     ) -> None:
         self._recogniser = recogniser
         self._definitions = definitions
@@ -90,7 +91,7 @@ class GrubConfigs:
         self._http_port = http_port
         self._recorder = recorder
         self._netboots = netboots
-        self._learned = learned
+        self._states = states
 
     async def find(self, name: str, peer: str, local: IPv4Address) -> Found | None:
         """Return a machine's configuration; None if the name is of none.
@@ -112,7 +113,7 @@ class GrubConfigs:
             case _:
                 return None
         asked, state = _Asked(_mac(who), peer, local), _STATES[of]
-        self._learned(asked.mac, state)
+        self._states.learn(asked.mac, state, "GRUB")
         found = self._recogniser.of(asked.mac)
         if state is SecureBoot.OFF:
             text = self._onward(asked, found, _CODES[cpu])
@@ -121,7 +122,7 @@ class GrubConfigs:
         return Found(data=text.encode(), mac=asked.mac, what=of)
 
     def _onward(self, asked: _Asked, found: Recognised, code: int) -> str:
-        loader = self._loaders.of(found, asked.mac, ipxe=True).by_architecture.get(code)
+        loader = self._loaders.usual(found).by_architecture.get(code)
         if loader is None:
             return self._failed(asked, found, "there is no iPXE to go on to")
         what = GrubConfigured(secure_boot=False, what=loader)

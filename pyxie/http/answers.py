@@ -194,12 +194,22 @@ class Machines(Answer):
     next: str | None
 
 
+class SecureBootState(Answer):
+    """What is known of a machine's Secure Boot, by one of its NICs: which loader of it said so."""
+
+    mac: str
+    state: Literal["on", "off"]
+    by: str
+    at: float
+
+
 class ShownMachine(ListedMachine):
     """A machine with its builds' history, its hooks, and what its file says.
 
-    ``not_in_force``: what of config.yaml is not.
+    ``not_in_force``: what of config.yaml is not. ``secure_boot``: of NICs of which it is known.
     """
 
+    secure_boot: list[SecureBootState]
     history: list[Transition]
     hooks: list[HookRun]
     definition: Any
@@ -243,6 +253,7 @@ class Definition(Answer):
 
     hostname: str
     build_type: str
+    secure_boot: list[SecureBootState]
     definition: dict[str, Any]
     origins: list[Origin]
     problems: list[str]

@@ -34,6 +34,7 @@ from pyxie.http.parts import (
     POOLS,
     RECOGNISER,
     RENDERING,
+    SECURE_BOOT,
     SETTINGS,
     TRACE,
 )
@@ -60,13 +61,15 @@ routes = Routes()
 @routes.get("/boot.ipxe", scope=OPEN)
 async def entry(request: web.Request) -> web.Response:
     """Send any iPXE to the script of the NIC it came by: for a site's own DHCP server."""
-    return text(f"#!ipxe\nchain --replace --autofree {here(request)}/ipxe/${{netX/mac}}\n")
+    url = f"{here(request)}/ipxe/${{netX/mac}}?sb=${{efi/SecureBoot}}"
+    return text(f"#!ipxe\nchain --replace --autofree {url}\n")
 
 
 @routes.get("/ipxe/{mac}", scope=OPEN)
 async def script(request: web.Request) -> web.Response:
     """Give iPXE the script for its NIC; what is wrong is said on the machine's screen."""
     mac = mac_of(request)
+    _note_secure_boot(request, mac)
     found = _recognised(request, mac)
     if isinstance(found, Unknown):
         answer = await boot_api_script(request, mac)
@@ -84,6 +87,13 @@ async def script(request: web.Request) -> web.Response:
             return await _of_unknown(request, mac, found) or await _refused(request, mac, found)
         case _:
             return await _refused(request, mac, found)
+
+
+def _note_secure_boot(request: web.Request, mac: str) -> None:
+    """Note that an iPXE runs, and what it says of Secure Boot, if it can."""
+    if request.method == "GET":
+        request.app[SECURE_BOOT].runs_ipxe(mac)
+        request.app[SECURE_BOOT].by_ipxe(mac, request.query.get("sb", ""))
 
 
 def _recognised(request: web.Request, mac: str) -> Recognised:
@@ -182,6 +192,7 @@ async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Res
 async def booting(request: web.Request) -> web.Response:
     """Note the script's report that kernel and initrds are loaded."""
     builds, at, mac = request.app[BUILDS], str(peer(request)), mac_of(request)
+    _note_secure_boot(request, mac)
     host = request.app[RECOGNISER].host_of(mac) or ""
     match settled(request.app[RECOGNISER].of(mac)):
         case AdHoc(boot=AdHocBoot(id=token)) if token == request.match_info["token"]:

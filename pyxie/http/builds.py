@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 from aiohttp import web
@@ -19,7 +20,7 @@ from pyxie.http.begin import Begun, begin, defined, found
 from pyxie.http.bodies import aside, body, large
 from pyxie.http.edge import base_url, peer, printable, text
 from pyxie.http.hosts import host_of, near, unknown
-from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING, TROUBLES
+from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING, SECURE_BOOT, TROUBLES
 from pyxie.http.query import Newest, Text, query
 from pyxie.http.routing import TEXT, Routes
 from pyxie.registry.define import Definition
@@ -239,7 +240,9 @@ async def definition(request: web.Request) -> web.Response:
     context = BuildContext(base_url=base_url(request), token=TOKEN, mac="")
     tried = await request.app[RENDERING].rehearse(described.machine, context, own(described.merged))
     expected = told_of(described, tried.faults, tried.advice, tried.forecast)
-    return web.json_response({**await aside(request, _written_where, described), **expected})
+    known = {"secure_boot": secure_boot(request, described.machine.macs)}
+    written = await aside(request, _written_where, described)
+    return web.json_response({**written, **known, **expected})
 
 
 def _written_where(described: Definition) -> dict[str, Any]:
@@ -292,3 +295,14 @@ async def _active(request: web.Request) -> Build:
         hint = f"; did you mean {' or '.join(names)}?" if names else ""
         raise web.HTTPNotFound(text=f"{printable(host)} is not in build mode{hint}")
     return active
+
+
+def secure_boot(request: web.Request, macs: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what is known of the Secure Boot of NICs, fit for JSON."""
+    states = request.app[SECURE_BOOT]
+    learnt = ((mac, states.learnt(mac)) for mac in macs)
+    return [
+        {"mac": mac, "state": str(each.state), "by": each.by, "at": each.at}
+        for mac, each in learnt
+        if each is not None
+    ]

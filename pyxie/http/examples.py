@@ -97,6 +97,7 @@ _SHOWN: Final = {
     "hostname": _HOST,
     "macs": [_MAC],
     "build": None,
+    "secure_boot": [],
     "history": [],
     "hooks": [],
     "definition": _MACHINE,
@@ -177,6 +178,7 @@ _PREFETCH: Final = {
     "verified": "",
 }
 
+_SECURE_BOOT: Final = {"mac": _MAC, "state": "on", "by": "GRUB", "at": _AT}
 _BOOT: Final = {
     "id": PARAMETERS["boot"],
     "begun": _AT,
@@ -198,6 +200,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
         ("GET", "/api/v1/machines/{hostname}"): {
             **_SHOWN,
             "build": _build("pending"),
+            "secure_boot": [_SECURE_BOOT],
             "history": [
                 {
                     "build": 12,
@@ -220,6 +223,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
         ("GET", "/api/v1/machines/{hostname}/definition"): {
             "hostname": _HOST,
             "build_type": "",
+            "secure_boot": [_SECURE_BOOT],
             "definition": {"params": {"role": "web"}},
             "origins": [
                 {

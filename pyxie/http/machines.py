@@ -11,7 +11,7 @@ from pyxie.builds.life import State
 from pyxie.config.validate import Model
 from pyxie.http import answers
 from pyxie.http.bodies import large
-from pyxie.http.builds import build_json
+from pyxie.http.builds import build_json, secure_boot
 from pyxie.http.hosts import near, unknown
 from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES, POOLS, SETTINGS
 from pyxie.http.query import Limit, Text, query
@@ -137,6 +137,7 @@ async def shown(
         "hostname": host,
         "macs": machine.macs if machine else (),
         "build": build_json(request, build) if build else None,
+        "secure_boot": secure_boot(request, machine.macs if machine else ()),
         "history": await request.app[BUILDS].history(host),
         "hooks": await request.app[HOOKS].history(host),
         "definition": document.data if document else None,

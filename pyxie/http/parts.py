@@ -36,6 +36,7 @@ from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.trust import Trust
 from pyxie.loaders.folders import Loaders
+from pyxie.loaders.securestates import SecureStates
 from pyxie.media.fetches import Fetches
 from pyxie.media.lacking import Lacking
 from pyxie.media.shelf import Shelf
@@ -80,6 +81,7 @@ class Parts:
         checkup: Looks whether recipes' files are there.
         prefetches: Fetches some before machines ask for them.
         chains: Which iPXE was handed the better one.
+        secure_boot: What is known of machines' Secure Boot.
         others: The LAN's other DHCP and PXE servers, and what they give which machine.
         media: The ISO images in the folder ``isos``.
         media_fetches: Those on their way there.
@@ -125,6 +127,7 @@ class Parts:
     prefetches: Prefetches
     chains: ChainMemory
     others: Others
+    secure_boot: SecureStates
     media: Shelf
     media_fetches: Fetches
     media_lacking: Lacking
@@ -168,6 +171,7 @@ CHECKUP: web.AppKey[Checkup] = web.AppKey("checkup", Checkup)
 PREFETCHES: web.AppKey[Prefetches] = web.AppKey("prefetches", Prefetches)
 CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
 OTHERS: web.AppKey[Others] = web.AppKey("others", Others)
+SECURE_BOOT: web.AppKey[SecureStates] = web.AppKey("secure_boot", SecureStates)
 MEDIA_FETCHES: web.AppKey[Fetches] = web.AppKey("media_fetches", Fetches)
 MEDIA_LACKING: web.AppKey[Lacking] = web.AppKey("media_lacking", Lacking)
 MEDIA: web.AppKey[Shelf] = web.AppKey("media", Shelf)
@@ -211,6 +215,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[PREFETCHES] = parts.prefetches
     app[CHAINS] = parts.chains
     app[OTHERS] = parts.others
+    app[SECURE_BOOT] = parts.secure_boot
     app[MEDIA] = parts.media
     app[MEDIA_FETCHES] = parts.media_fetches
     app[MEDIA_LACKING] = parts.media_lacking

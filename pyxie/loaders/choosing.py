@@ -14,9 +14,10 @@ from pyxie.config.build import BuildKeys
 from pyxie.config.settings import Settings
 from pyxie.loaders.catalogue import Choice
 from pyxie.loaders.folders import Loaders
-from pyxie.loaders.lanes import PAIRS, Chain, Facts, SecureBoot, chain
+from pyxie.loaders.lanes import PAIRS, Chain, Facts, chain
 from pyxie.loaders.own import is_debians, own_shim
-from pyxie.recognition.recognise import AdHoc, Known, Recognised, Unknown, settled
+from pyxie.loaders.securestates import SecureStates
+from pyxie.recognition.recognise import AdHoc, Known, Recognised, Unknown, boots, settled
 
 _SIGNED: Final = sorted({*PAIRS, *(code for code, row in ARCHITECTURES.items() if row.shims)})
 """Architectures for which there may be a signed loader."""
@@ -29,7 +30,7 @@ class LoaderChoice:
         loaders: Which there are.
         definitions: What the machines of builds are built from.
         settings: Those of now.
-        secure_boot: What is known of a machine's Secure Boot, by its MAC.
+        states: What is known of machines' Secure Boot.
         boot_server: The ``siaddr`` that a client's own DHCP server is known to give it, by its
             MAC; None if nothing is known.
         is_own: Whether an address is this host's.
@@ -40,37 +41,57 @@ class LoaderChoice:
         loaders: Loaders,
         definitions: Definitions,
         settings: Callable[[], Settings],
+        states: SecureStates,
         *,
-        secure_boot: Callable[[str], SecureBoot] = lambda _: SecureBoot.UNKNOWN,
         boot_server: Callable[[str], IPv4Address | None] = lambda _: None,
         is_own: Callable[[IPv4Address], bool] = lambda _: False,
     ) -> None:
         self._loaders = loaders
         self._definitions = definitions
         self._settings = settings
-        self._secure_boot = secure_boot
+        self._states = states
         self._boot_server = boot_server
         self._is_own = is_own
 
-    def of(self, client: Recognised, mac: str, *, ipxe: bool = False) -> Choice:
-        """Return what a client may be handed.
+    def usual(self, client: Recognised) -> Choice:
+        """Return what an iPXE may be handed, or a GRUB goes on to: there are no lanes for them."""
+        return self._loaders.catalogue.choice(self._said(client, "loader"))
+
+    def over_dhcp(
+        self, client: Recognised, mac: str, *, ipxe: bool = False, xid: int | None = None
+    ) -> Choice:
+        """Return what a client that asks over DHCP may be handed.
 
         Args:
             client: Who asks.
             mac: Its NIC.
-            ipxe: It is an iPXE, or a GRUB that goes on to one, for whom there are no lanes.
+            ipxe: It is an iPXE.
+            xid: Of its DISCOVER; None for what follows one.
+        """
+        if ipxe:
+            self._states.runs_ipxe(mac)
+            return self.usual(client)
+        return self.of(client, mac, xid=xid)
+
+    def of(self, client: Recognised, mac: str, *, xid: int | None = None) -> Choice:
+        """Return what firmware may be handed, by the best lane.
+
+        Args:
+            client: Who asks.
+            mac: Its NIC.
+            xid: Of its DISCOVER; None for what follows one.
         """
         catalogue, server = self._loaders.catalogue, self._boot_server(mac)
-        usual = catalogue.choice(self._said(client, "loader"))
-        if ipxe:
-            return usual
+        usual = self.usual(client)
+        states = self._states
+        state = states.of(mac) if xid is None or not boots(client) else states.asked(mac, xid)
         machine = self._installed(client)
         own, own_codes = own_shim(machine) if machine else ("", frozenset())
         facts = Facts(
             wish=self._said(client, "secure_boot") or "auto",
             code=0,
             usual=None,
-            state=self._secure_boot(mac),
+            state=state,
             from_us=None if server is None else self._is_own(server),
             foreign=machine is not None and not is_debians(machine),
         )

@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 """The newest revision in migrations/versions; a test keeps it so."""
 
 _METADATA = sa.MetaData()
@@ -102,4 +102,13 @@ EVENTS = sa.Table(
     sa.Column("data", sa.Text, nullable=False, server_default="{}"),
     sa.Index("events_host", "host"),
     sa.Index("events_mac", "mac"),
+)
+
+SECURE_BOOT = sa.Table(
+    "secure_boot",
+    _METADATA,
+    sa.Column("mac", sa.String(17), primary_key=True),
+    sa.Column("state", sa.String(8), nullable=False),
+    sa.Column("by", sa.String(8), nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
 )

@@ -75,6 +75,23 @@ class TestStatus:
             "1970-01-01 00:02:00  prebuild  ipmitool chassis  exit code 0",
         ]
 
+    @pytest.mark.parametrize("call", [["status", "web01"], ["show", "web01"]], ids=" ".join)
+    def test_of_one_machine_says_what_is_known_of_its_secure_boot(
+        self, pyxie: Runner, call: list[str]
+    ) -> None:
+        known = [{"mac": "52:54:00:00:00:01", "state": "off", "by": "GRUB", "at": 60.0}]
+        shown = {**WEB01, "history": [], "hooks": [], **NONE, "secure_boot": known}
+        answers = {
+            "GET /api/v1/machines/web01": answered(shown),
+            "GET /api/v1/machines/web01/definition": answered({"origins": [], **shown}),
+        }
+        with fake_daemon(answers) as daemon:
+            said = pyxie(*call, "--url", daemon.url).out.splitlines()
+
+        assert (
+            "52:54:00:00:00:01: its Secure Boot is off, as its GRUB said on 1970-01-01 00:01:00"
+        ) in said
+
     def test_machines_of_groups_are_listed_without_a_daemon(
         self, pyxie: Runner, tmp_path: Path
     ) -> None:

@@ -65,6 +65,10 @@ class FakeRecorder:
         self.events.append((what.step, sentence(what), mac, host))
 
 
+def any_loader(_client: Recognised, _mac: str, *, ipxe: bool, xid: int | None) -> Choice:
+    return Choice(LOADERS)
+
+
 class Lab:
     """A server, its sockets, and everything around it."""
 
@@ -94,7 +98,7 @@ class Lab:
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
             recognise=recognise,
-            loaders=lambda _client, _mac, ipxe: Choice(LOADERS),
+            loaders=any_loader,
             http_port=8080,
             recorder=self.recorder,
             metrics=self.metrics,

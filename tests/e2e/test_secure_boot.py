@@ -35,4 +35,3 @@ def test_a_signed_kernel_is_loaded_over_tftp_and_says_that_secure_boot_is_on(lan
         assert server.curl(f"/status/{HOST}") == "Installed"
         steps = list(dict.fromkeys(server.steps(HOST)))
         assert steps == ["build", "offer", "loader", "script", "booting", "template"]
-        print(server.process.text)

@@ -293,6 +293,11 @@ SAID = [
     ),
     (kinds.Booting(), "leaves iPXE for its kernel"),
     (kinds.Booting(loader="GRUB"), "leaves GRUB for its kernel"),
+    (kinds.SecureBootLearnt(state="on", by="iPXE"), "its Secure Boot is on, says its iPXE"),
+    (
+        kinds.SecureBootLearnt(state="unknown", by=""),
+        "its firmware asks again after it was handed an iPXE: is its Secure Boot on by now?",
+    ),
     (
         kinds.GrubConfigured(secure_boot=True, what="the kernel"),
         "fetched what its GRUB goes on by: Secure Boot is on, so it loads the kernel",

@@ -9,6 +9,7 @@ import pytest
 
 from pyxie.errors import NotServedError
 from pyxie.events.kind import Step
+from pyxie.loaders.lanes import SecureBoot
 from pyxie.servers import files_of_machines, grub_configs
 from pyxie.tftp.source import ProbeError
 from tests.http.site import HOST, MAC, MACHINE, Served, serving
@@ -51,7 +52,8 @@ class TestUnderSecureBoot:
                 ["source", f"/grub/{MAC}/booting/{token}"],
                 ["boot"],
             ]  # fmt: skip
-            assert served.texts(Step.SCRIPT) == [
+            assert served.parts.secure_boot.of(MAC) is SecureBoot.ON
+            assert served.texts(Step.SCRIPT)[1:] == [
                 "fetched what its GRUB goes on by: Secure Boot is on, so it loads the kernel"
             ]
 
@@ -120,7 +122,8 @@ class TestWithoutSecureBoot:
 
             assert ["if", "chainloader", f"/{MAC.replace(':', '-')}/ipxe.efi"] in found
             assert served.texts(Step.SCRIPT) == [
-                "fetched what its GRUB goes on by: Secure Boot is off, so it loads ipxe.efi"
+                "its Secure Boot is off, says its GRUB",
+                "fetched what its GRUB goes on by: Secure Boot is off, so it loads ipxe.efi",
             ]
 
     async def test_without_an_ipxe_that_is_said(self, tmp_path: Path) -> None:

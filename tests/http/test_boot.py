@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import os
 from pathlib import Path
 
@@ -47,7 +48,10 @@ class TestScript:
             assert commands == [
                 f"kernel --name kernel {us}/boot/{HOST}/kernel/linux",
                 f"initrd --name initrd0 {us}/boot/{HOST}/initrd/0/initrd.gz",
-                f"imgfetch --name booting {us}/booting/{DASHED}/{token} && imgfree booting ||",
+                (
+                    f"imgfetch --name booting {us}/booting/{DASHED}/{token}?sb=${{efi/SecureBoot}}"
+                    " && imgfree booting ||"
+                ),
                 f"imgargs kernel initrd=initrd0 {cmdline}",
                 f"chain --replace --autofree {us}/ipxe/{DASHED}",
             ]
@@ -99,11 +103,28 @@ class TestScript:
             assert f"chain --replace --autofree http://boot.internal:8090/ipxe/{DASHED}" in script
             assert served.texts(Step.TROUBLE) == ["no script: cmdline:1: 'gone' is undefined"]
 
+    @pytest.mark.parametrize("way", ["script", "booting"])
+    @pytest.mark.parametrize(("said", "state"), [("01", "on"), ("00", "off"), ("", None)])
+    async def test_tells_secure_boot_which_is_shown(
+        self, tmp_path: Path, way: str, said: str, state: str | None
+    ) -> None:
+        async with serving(tmp_path) as served:
+            token = await served.build()
+
+            path = f"/ipxe/{DASHED}" if way == "script" else f"/booting/{DASHED}/{token}"
+            assert (await served.get(f"{path}?sb={said}")).status == 200
+
+            for what in ("", "/definition"):
+                shown = json.loads((await served.get(f"/api/v1/machines/{HOST}{what}")).text)
+                learnt = {"mac": MAC, "state": state, "by": "iPXE", "at": served.clock.now}
+                assert shown["secure_boot"] == ([learnt] if state else [])
+
     async def test_any_ipxe_is_led_to_the_script_of_its_nic(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             assert await served.get("/boot.ipxe") == Answer(
                 200,
-                b"#!ipxe\nchain --replace --autofree http://boot.internal:8090/ipxe/${netX/mac}\n",
+                b"#!ipxe\nchain --replace --autofree "
+                b"http://boot.internal:8090/ipxe/${netX/mac}?sb=${efi/SecureBoot}\n",
             )
 
     async def test_only_a_get_is_a_step_of_the_boot(self, tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ class TestReading:
             }
             assert json.loads((await served.get(f"/api/v1/machines/{HOST}")).body) == {
                 **listed,
+                "secure_boot": [],
                 "hooks": [],
                 "history": [
                     {

@@ -79,6 +79,10 @@ def recognise(mac: str, _identity: object) -> Recognised:
     return IGNORED
 
 
+def any_loader(_client: Recognised, _mac: str, *, ipxe: bool, xid: int | None) -> Choice:
+    return Choice(LOADERS)
+
+
 async def main(settings: dict[str, bool | list[str] | float]) -> None:
     names = settings.get("interfaces")
     watch = InterfaceWatch(lambda: names if isinstance(names, list) else None)
@@ -87,7 +91,7 @@ async def main(settings: dict[str, bool | list[str] | float]) -> None:
     server = DhcpServer(
         interfaces=lambda: watch.current,
         recognise=recognise,
-        loaders=lambda _client, _mac, ipxe: Choice(LOADERS),
+        loaders=any_loader,
         http_port=8080,
         recorder=recorder,
         metrics=Metrics(),

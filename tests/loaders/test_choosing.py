@@ -14,6 +14,7 @@ from pyxie.config.settings import load_marked
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.lanes import Lane, SecureBoot, WhyNot
+from pyxie.loaders.securestates import SecureStates
 from pyxie.recognition.recognise import (
     Ambiguous,
     Known,
@@ -76,11 +77,14 @@ def choosing(
     ).scan()
     assert not registry.problems
     loaders = Loaders(lambda: settings.ipxe, ())
+    states = SecureStates(lambda _: True, lambda: 0.0)
+    if off:
+        states.learn(MAC, SecureBoot.OFF, "GRUB")
     return LoaderChoice(
         loaders,
         Definitions(lambda: registry),
         lambda: settings,
-        secure_boot=lambda _: SecureBoot.OFF if off else SecureBoot.UNKNOWN,
+        states,
         boot_server={MAC: server}.get,
         is_own=lambda address: address == OURS,
     )
@@ -241,13 +245,13 @@ class TestLanes:
             (tmp_path / "ipxe" / name).write_bytes(X64)
         choice._loaders.refresh()
 
-        found = choice.of(known(), MAC, ipxe=ipxe).by_architecture
+        found = choice.over_dhcp(known(), MAC, ipxe=ipxe).by_architecture
 
         signed = "snponly-shim.efi"
         assert (found[0x07], found[0x10]) == (("ipxe.efi",) * 2 if ipxe else (signed, signed))
 
     def test_are_not_for_one_that_is_an_ipxe_already(self, tmp_path: Path) -> None:
-        choice = choosing(tmp_path, "secure_boot: always\n").of(known(), MAC, ipxe=True)
+        choice = choosing(tmp_path, "secure_boot: always\n").over_dhcp(known(), MAC, ipxe=True)
 
         assert choice.by_architecture[0x07] == "snponly.efi"
         assert choice.chains == {}
@@ -261,3 +265,20 @@ class TestLanes:
         assert loader(choice, Unknown(Policy.BUILD_TYPE, "plain")) == "shimx64.efi"
         assert loader(choice, Unknown(Policy.BUILD_TYPE, "rescue")) == "snponly.efi"
         assert loader(choice, Unknown(Policy.DISCOVER)) == "shimx64.efi"
+
+    def test_doubt_that_it_is_off_where_no_ipxe_was_heard_and_it_asks_anew(
+        self, tmp_path: Path
+    ) -> None:
+        """It may have been switched on, and who refuses an iPXE is not heard."""
+        choice = choosing(tmp_path, server=OURS, off=True)
+
+        def gets(xid: int | None, client: Recognised = known(), *, ipxe: bool = False) -> str:  # noqa: B008
+            found = choice.over_dhcp(client, MAC, ipxe=ipxe, xid=xid)
+            return found.by_architecture[0x07]
+
+        idle = Known(HOST, Mode.IDLE, None)
+        assert [gets(1, idle), gets(2, idle)] == ["snponly.efi", "snponly.efi"]
+        assert [gets(3), gets(3), gets(None)] == ["snponly.efi"] * 3
+        assert gets(4, ipxe=True) == "snponly.efi"
+        assert gets(5) == "snponly.efi"
+        assert gets(6) == "shimx64.efi"
