@@ -65,6 +65,7 @@ def serve_dhcp(
         clock=clock,
         opener=opener,
         discovered=parts.discovery.note,
+        goes_on=parts.recogniser.goes_on,
         knows=parts.recogniser.knows,
         macs=parts.recogniser.macs,
         news=parts.news,

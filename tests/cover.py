@@ -28,6 +28,8 @@ from tests.test_architecture import MODULES, PURE
 TESTS = Path(__file__).parent
 
 ELSEWHERE = {
+    # What an answer looks like is seen in what is decided.
+    "pyxie.dhcp.reply": "dhcp/test_decide.py",
     # A test file for each source and language: its parts are nothing without each other.
     "pyxie.importers": "importers",
     # A test file for each format: what they have in common is nothing without them.

@@ -62,6 +62,8 @@ PURE = frozenset(
         "dhcp.identify",
         "dhcp.bpf",
         "dhcp.message",
+        "dhcp.onwards",
+        "dhcp.reply",
         "dhcp.others",
         "dhcp.overheard",
         "dhcp.sieve",

@@ -14,7 +14,8 @@ import logging
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -65,7 +66,7 @@ class Builds:
         metrics: Counters.
         hooks_after: Asked which hooks are to run after the state that a build has come into.
         hooks_stored: Told when some are to run, and that is stored.
-        begun: Told when a machine has come into build mode.
+        begun: Told when a machine has come into build mode, or will not that was to.
         clock: Seconds since the epoch, for dates.
         steady: Seconds, by a clock that is never set, for how long something lasts.
         token: Makes a token.
@@ -205,6 +206,16 @@ class Builds:
             believed=believed,
             forecast=forecast,
         )
+
+    @contextmanager
+    def expecting(self, host: str) -> Iterator[None]:
+        """Have a machine's build expected while it is tried, and hooks run before it."""
+        try:
+            with self.index.expecting(host):
+                yield
+        finally:
+            if self.index.active(host) is None:
+                self._begun()
 
     async def begin(
         self, build: Build, peer: str | None, *, cause: str = "begun", anew: bool = True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from pyxie.builds.life import Build, State
@@ -21,6 +23,7 @@ class BuildIndex:
         self._by_mac: dict[str, Build] = {}
         self._stale = 0
         self._any_active: dict[frozenset[str], bool] = {}
+        self._expected: Counter[str] = Counter()
 
     def of(self, host: str) -> Build | None:
         """Return the newest build of the machine, active or not."""
@@ -57,6 +60,21 @@ class BuildIndex:
                 self._any_active.clear()
             self._any_active[hosts] = found
         return found
+
+    @contextmanager
+    def expecting(self, host: str) -> Iterator[None]:
+        """Have a build of a machine expected for as long as it is asked for."""
+        self._expected[host] += 1
+        try:
+            yield
+        finally:
+            self._expected[host] -= 1
+            if not self._expected[host]:
+                del self._expected[host]
+
+    def expects(self, host: str) -> bool:
+        """Tell whether a machine may be in build mode in a moment: a call asks for it."""
+        return host in self._expected
 
     def all(self) -> Collection[Build]:
         """Return the newest build of each machine, active or not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -160,7 +160,19 @@ class BuildType(BuildKeys):
     """One of ``build_types`` in the settings: install, rescue, memtest, anything."""
 
 
+WhenIdle = Literal["silent", "local"]
+"""What a machine hears that is not in build mode: nothing, so that its firmware goes on when it has
+waited for long enough; or that it is to go on to its next boot device at once."""
+
+
 class Group(BuildKeys):
-    """A file of ``grouppath``: what the machines of a domain, or of a name, share."""
+    """A file of ``grouppath``: what the machines of a domain, or of a name, share.
+
+    Attributes:
+        build_type: One of ``build_types``, for machines that name none.
+        when_idle: What machines hear that are not in build mode: nothing, or ``local``, that they
+            are to go on to their next boot device.
+    """
 
     build_type: str = ""
+    when_idle: WhenIdle | None = None

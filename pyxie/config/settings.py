@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from pyxie import bounds
-from pyxie.config.build import BuildKeys, BuildType
+from pyxie.config.build import BuildKeys, BuildType, WhenIdle
 from pyxie.config.checksums import KernelFile
 from pyxie.config.imagestore import ImageStore
 from pyxie.config.initrd import Initrds
@@ -205,9 +205,9 @@ class Api(Model):
     names: Annotated[tuple[HostName, ...], BeforeValidator(listed)] = ()
 
 
-POLICIES: Final = ("ignore", "discover", "menu")
-"""What ``unknown`` may be beside a build type: nothing is answered; it is asked what it is, and
-booted from its next device; or somebody at it chooses."""
+POLICIES: Final = ("ignore", "local", "discover", "menu")
+"""What ``unknown`` may be beside a build type: nothing is answered; it is sent on to its next boot
+device; it is asked what it is before; or somebody at it chooses."""
 
 
 class Settings(BuildKeys):
@@ -241,6 +241,9 @@ class Settings(BuildKeys):
     ] = Field(default_factory=dict)
     unknown: str = "ignore"
     """What an unknown machine gets: see `POLICIES`; or one of ``build_types``."""
+    when_idle: WhenIdle = "silent"
+    """What known machines hear that are not in build mode: nothing, or ``local``, that they are to
+    go on to their next boot device."""
     boot_api: Annotated[SecretStr, AfterValidator(_server)] | None = None
     """An API server of pixiecore's, asked about unknown machines."""
     waitron_api: Annotated[Literal[1, 3], BeforeValidator(_number)] = 1

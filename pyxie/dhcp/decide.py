@@ -1,8 +1,4 @@
-"""Whom to answer, with what, and why not. Pure: told everything, does nothing.
-
-The shape of an answer follows what firmware was seen to need; every deviation from the
-RFCs' plain text names its cause at its place.
-"""
+"""Whom to answer, with what, and why not. Pure: told everything, does nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +8,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import Final, Literal
 
-from pyxie.architectures import RASPBERRY, Architecture, Family, Transport
+from pyxie.architectures import Architecture
+from pyxie.config.values import dashed
 from pyxie.dhcp.firmware import (
     Ipxe,
     NoArchitecture,
@@ -21,14 +18,14 @@ from pyxie.dhcp.firmware import (
     ipxe,
 )
 from pyxie.dhcp.message import (
-    BROADCAST_FLAG,
     UNSPECIFIED,
     DhcpMessage,
     MessageType,
     Op,
-    Option,
 )
-from pyxie.events.datagrams import Offered
+from pyxie.dhcp.onwards import onwards
+from pyxie.dhcp.reply import discovery_of, reply, vendor_of
+from pyxie.events.datagrams import Offered, SentOn
 from pyxie.recognition.recognise import Contested, Known, Recognised, boots, settled, why_not
 
 Port = Literal[67, 4011]
@@ -80,7 +77,7 @@ class Answer:
     """
 
     message: DhcpMessage
-    what: Offered
+    what: Offered | SentOn
     chain: bool = False
 
 
@@ -94,6 +91,7 @@ class Boot:
         loaders: The boot loader's file name, by client architecture; no entry where none
             was found.
         absent: The one that ``loader`` names, by architecture, where there is no such file.
+        goes_on: Where it is not booted, it is told to go on to its next boot device.
         client: Who it is.
         chained: This machine's iPXE was already handed our iPXE in this boot.
     """
@@ -104,6 +102,7 @@ class Boot:
     client: Recognised
     chained: bool = False
     absent: Mapping[int, str] = field(default_factory=dict)
+    goes_on: bool = False
 
 
 def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
@@ -121,9 +120,9 @@ def decide(request: DhcpMessage, port: Port, boot: Boot) -> Answer | Silence:
     mac = request.mac
     if mac is None:
         return Silence(Reason.NOT_ETHERNET, _no_mac(request))
-    if not boots(boot.client):
-        return Silence(_not_booted(boot.client), why_not(boot.client))
     arch = architecture(request.options, request.chaddr)
+    if not boots(boot.client):
+        return _not_booted(request, port, boot, arch)
     if isinstance(arch, NoArchitecture):
         return Silence(Reason(arch.fault), arch.detail)
     kind = ipxe(request.options.get(77))
@@ -151,14 +150,21 @@ INFINIBAND: Final = 32
 _GUID: Final = 8
 
 
-def _not_booted(client: Recognised) -> Reason:
-    match settled(client):
+def _not_booted(
+    request: DhcpMessage, port: Port, boot: Boot, arch: Architecture | NoArchitecture
+) -> Answer | Silence:
+    why = why_not(boot.client)
+    if boot.goes_on and isinstance(arch, Architecture):
+        found = onwards(request, port, boot.server, _http(boot), arch, why)
+        if found is not None:
+            return Answer(*found)
+    match settled(boot.client):
         case Known():
-            return Reason.NOT_IN_BUILD
+            return Silence(Reason.NOT_IN_BUILD, why)
         case Contested():
-            return Reason.CONTESTED
+            return Silence(Reason.CONTESTED, why)
         case _:
-            return Reason.UNKNOWN_MACHINE
+            return Silence(Reason.UNKNOWN_MACHINE, why)
 
 
 def is_netboot(request: DhcpMessage) -> bool:
@@ -253,13 +259,13 @@ def _firmware(
     loader = boot.loaders.get(arch.code)
     if loader is None:
         return Silence(Reason.NO_LOADER, _no_loader(arch, boot.absent.get(arch.code)))
-    vendor = _vendor(request, arch)
+    vendor = vendor_of(request, arch)
     if vendor == b"HTTPClient":
-        url = f"{_http(boot)}/loader/{_dashed(mac)}/{loader}"
-        message = _reply(request, port, boot, vendor, url)
+        url = f"{_http(boot)}/loader/{dashed(mac)}/{loader}"
+        message = reply(request, port, boot.server, vendor, url)
         return Answer(message, _offered(url, "HTTP", port, arch))
-    name = f"{_dashed(mac)}/{loader}"
-    message = _reply(request, port, boot, vendor, name, discovery=_discovery(arch))
+    name = f"{dashed(mac)}/{loader}"
+    message = reply(request, port, boot.server, vendor, name, discovery=discovery_of(arch))
     return Answer(message, _offered(loader, "PXE", port, arch))
 
 
@@ -272,13 +278,13 @@ def _ipxe(
     loader = boot.loaders.get(arch.code)
     # iPXE listens to PXEClient only, also if its firmware is an HTTPClient (ipxe
     # src/net/udp/dhcp.c). Whatever it lacks, it speaks TFTP.
-    discovery = _discovery(arch)
+    discovery = discovery_of(arch)
     if lacking and loader is not None and not boot.chained:
-        name = f"{_dashed(mac)}/{loader}"
-        message = _reply(request, port, boot, b"PXEClient", name, discovery=discovery)
+        name = f"{dashed(mac)}/{loader}"
+        message = reply(request, port, boot.server, b"PXEClient", name, discovery=discovery)
         return Answer(message, _offered(loader, "iPXE", port, arch, lacking), chain=True)
-    url = f"{_http(boot)}/ipxe/{_dashed(mac)}"
-    message = _reply(request, port, boot, b"PXEClient", url, discovery=discovery)
+    url = f"{_http(boot)}/ipxe/{dashed(mac)}"
+    message = reply(request, port, boot.server, b"PXEClient", url, discovery=discovery)
     return Answer(message, _offered(url, "iPXE", port, arch, lacking, script=True))
 
 
@@ -301,91 +307,6 @@ def _offered(
     )
 
 
-def _reply(
-    request: DhcpMessage,
-    port: Port,
-    boot: Boot,
-    vendor: bytes,
-    name: str,
-    *,
-    discovery: bytes = b"",
-) -> DhcpMessage:
-    server, asked = boot.server, request.options
-    server_text, name_bytes = str(server).encode(), name.encode()
-    offer = port == 67
-    options: dict[int, bytes] = {
-        Option.MESSAGE_TYPE: b"\x02" if offer else b"\x05",
-        Option.SERVER_ID: server.packed,
-        Option.VENDOR_CLASS: vendor,
-        # Ended by a zero byte, which RFC 2132 section 2 bids receivers to trim: some
-        # ROMs run on into what follows (dnsmasq rfc2131.c do_options), and EDK2 writes
-        # the zero itself, over the next option's code (HttpBootDhcp4.c).
-        Option.TFTP_SERVER_NAME: server_text + b"\0",
-        Option.BOOTFILE_NAME: name_bytes + b"\0",
-    }
-    if discovery:
-        options[Option.VENDOR_SPECIFIC] = discovery
-    if 97 in asked:  # RFC 4578 section 2.3; ROMs without one exist (netboot#21)
-        options[Option.CLIENT_UUID] = asked[97]
-    if 82 in asked:  # RFC 3046 section 2.2
-        options[Option.RELAY_AGENT] = asked[82]
-    url = name.startswith("http:")
-    return DhcpMessage(
-        op=Op.REPLY,
-        xid=request.xid,
-        chaddr=request.chaddr,
-        htype=request.htype,
-        # A client without an address hears broadcasts only, and a relay agent asked to
-        # unicast would do so to yiaddr, which is 0 here (RFC 1542 section 5.4).
-        flags=request.flags | BROADCAST_FLAG if offer else request.flags,
-        # RFC 2131 table 3: an OFFER's is 0, an ACK's the client's.
-        ciaddr=UNSPECIFIED if offer else request.ciaddr,
-        siaddr=server,
-        giaddr=request.giaddr,
-        sname=b"" if url else server_text,
-        # The header's file beside option 67: shim and U-Boot read the header only.
-        file=name_bytes if len(name_bytes) < 128 else b"",
-        options=options,
-    )
-
-
-_TAKE_THIS: Final = b"\x06\x01\x08"
-"""PXE discovery control 8: take the boot file from here, look no further."""
-_PI: Final = b"Raspberry Pi Boot"
-
-
-def _discovery(arch: Architecture) -> bytes:
-    """Return option 43 for the answer (PXE 2.1 section 2.4); empty for none.
-
-    Never for UEFI: EDK2 of many years drops the first proxy offer that has it
-    (tianocore/edk2#6944), and asks on port 4011 where it is absent.
-    """
-    if arch.family is Family.BIOS:
-        return _TAKE_THIS + b"\xff"
-    if arch.code == RASPBERRY:
-        # Its boot ROM takes an answer for its own by the name in a menu, of one entry of type
-        # 0, with a prompt (raspberrypi/documentation#1686; RPi 4's PXE_OPTION43).
-        menu = b"\x00\x00" + bytes([len(_PI)]) + _PI
-        prompt = b"\x00PXE"
-        parts = (b"\x09" + bytes([len(menu)]) + menu, b"\x0a" + bytes([len(prompt)]) + prompt)
-        return _TAKE_THIS + b"".join(parts) + b"\xff"
-    return b""
-
-
-def _vendor(request: DhcpMessage, arch: Architecture) -> bytes:
-    """Return option 60 for the answer: without it, clients do not take it for theirs."""
-    asked = request.options.get(60, b"")
-    if asked.startswith(b"HTTPClient"):
-        return b"HTTPClient"
-    if asked.startswith(b"PXEClient"):
-        return b"PXEClient"
-    # Vendors with a name of their own expect it back (dnsmasq rfc2131.c pxe_misc).
-    own, marked, _ = asked.partition(b":Arch:")
-    if own and marked:
-        return own
-    return b"HTTPClient" if arch.transport is Transport.HTTP else b"PXEClient"
-
-
 def _no_loader(arch: Architecture, absent: str | None) -> str:
     what = f"no boot loader for {arch.name} (client architecture {arch.code:#04x})"
     if absent is not None:
@@ -403,7 +324,3 @@ _SAID: Final = 4
 
 def _http(boot: Boot) -> str:
     return f"http://{boot.server}:{boot.http_port}"
-
-
-def _dashed(mac: str) -> str:
-    return mac.replace(":", "-")

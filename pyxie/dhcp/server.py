@@ -40,7 +40,7 @@ from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.dhcp.sorting import Macs, Sifted, Sorting
 from pyxie.dhcp.taken import Taken
 from pyxie.dhcp.unanswered import Unanswered, listens
-from pyxie.events.datagrams import AnswerNotSent
+from pyxie.events.datagrams import AnswerNotSent, SentOn
 from pyxie.events.event import Recorder
 from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
@@ -98,6 +98,7 @@ class DhcpServer:
         clock: Callable[[], float] = time.monotonic,
         opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
         discovered: Callable[[str, Mapping[str, str]], None] = lambda _mac, _fields: None,
+        goes_on: Callable[[Recognised], bool] = lambda _client: False,
         knows: Callable[[str], bool] = lambda _mac: True,
         macs: Callable[[], Macs] = lambda: tuple,
         news: News,
@@ -121,6 +122,8 @@ class DhcpServer:
             clock: Seconds, monotonic.
             opener: Opens the sockets, told ``bind``.
             discovered: Called with the MAC of an unknown machine, and what it reported.
+            goes_on: Tells whether a client that is not booted is to be sent on to its next boot
+                device; from memory.
             knows: Tells by a MAC alone, and at once, whether a machine may be one of ours; those
                 come first, and of others only so many are looked at.
             macs: Gives what lists, in a thread, whom it knows so.
@@ -141,6 +144,7 @@ class DhcpServer:
         self._clock = clock
         self._opener = opener
         self._discovered = discovered
+        self._goes_on = goes_on
         self._chains = chains
         self._sorting = Sorting(macs, secrets.randbits(32))
         unsorted, loud = self._sorting.missed, self._sorting.loud
@@ -335,6 +339,7 @@ class DhcpServer:
             absent=loaders.absent,
             client=client,
             chained=self._chains.chained(mac, request.xid, now),
+            goes_on=netboots and self._goes_on(client),
         )
         if netboots and not heard.again and isinstance(settled(client), Unknown):
             self._discovered(mac, client_fields(request.options, request.chaddr))
@@ -414,7 +419,7 @@ def _with_lane(answer: Answer, request: DhcpMessage, loaders: Choice) -> Answer:
     """Note by which lane a client is sent, for the trace."""
     arch = architecture(request.options, request.chaddr)
     chain = None if isinstance(arch, NoArchitecture) else loaders.chains.get(arch.code)
-    if chain is None or answer.what.script:
+    if chain is None or isinstance(answer.what, SentOn) or answer.what.script:
         return answer
     why = ", ".join(f"{lane}: {why}" for lane, why in chain.why_not.items())
     return replace(answer, what=replace(answer.what, lane=str(chain.lane), why_not=why))

@@ -34,6 +34,27 @@ class Offered(Kind):
     why_not: str = ""
 
 
+@kind("dhcp.onwards", Step.OFFER)
+class SentOn(Kind):
+    """A client that is not booted was told to go on to its next boot device: ``when_idle``.
+
+    Attributes:
+        why: It is not booted.
+        client: ``PXE``, ``HTTP`` or ``iPXE``.
+        architecture: In plain words.
+        port: Where it was asked: 67, or 4011.
+        observed: It only would have been told: ``dhcp.mode`` is ``observe``.
+        late: Seconds that it waited for an answer, where that was not known at once.
+    """
+
+    why: str
+    client: str
+    architecture: str
+    port: int
+    observed: bool = False
+    late: float = 0.0
+
+
 @kind("dhcp.silence", Step.SILENCE)
 class NotAnswered(Kind):
     """A network-boot client was not answered.

@@ -51,6 +51,17 @@ def _(what: datagrams.Offered) -> str:
 
 
 @sentence.register
+def _(what: datagrams.SentOn) -> str:
+    before = "observing only, else would have been " if what.observed else ""
+    on = " on port 4011" if what.port == 4011 else ""
+    after = f", {what.late:.1f} s after it asked" if what.late >= 0.05 else ""
+    return (
+        f"{before}sent on to its next boot device{on}: {what.why}"
+        f" ({what.client}, {what.architecture}){after}"
+    )
+
+
+@sentence.register
 def _(what: datagrams.NotAnswered) -> str:
     return f"not answered: {what.detail}"
 
@@ -191,6 +202,11 @@ def _(_: kinds.BootApiScriptSent) -> str:
 @sentence.register
 def _(what: kinds.ScriptRefused) -> str:
     return f"no script: {what.machine} is {what.why}"
+
+
+@sentence.register
+def _(what: kinds.ScriptSentOn) -> str:
+    return f"fetched a script that goes on to its next boot device: {what.why}"
 
 
 @sentence.register

@@ -106,6 +106,17 @@ class ScriptRefused(Kind):
     why: str
 
 
+@kind("script.onwards", Step.SCRIPT)
+class ScriptSentOn(Kind):
+    """A machine that is not in build mode has a script that goes on to its next boot device.
+
+    Attributes:
+        why: It is not booted.
+    """
+
+    why: str
+
+
 @kind("script.failed", Step.TROUBLE)
 class ScriptFailed(Kind):
     """A script could not be rendered.

@@ -157,6 +157,23 @@ async def begin(
         HTTPConflict: It is in build mode; or a hook before the build said no.
         HTTPInsufficientStorage: The build could not be stored.
     """
+    host = (registry or request.app[MACHINES]()).hostname_of(name)
+    call = partial(_begin, request, name, build_type, said, cause=cause, replace=replace)
+    with request.app[BUILDS].expecting(host):
+        return await call(beneath=beneath, registry=registry)
+
+
+async def _begin(
+    request: web.Request,
+    name: str,
+    build_type: str | None,
+    said: str,
+    *,
+    cause: str,
+    replace: bool,
+    beneath: bool,
+    registry: Registry | None,
+) -> Begun:
     builds, at = request.app[BUILDS], str(peer(request))
     host = name.lower()
     try:

@@ -20,6 +20,7 @@ from pyxie.events.kinds import (
     ScriptFailed,
     ScriptRefused,
     ScriptSent,
+    ScriptSentOn,
     UnknownBooted,
 )
 from pyxie.http.assigned import assigned
@@ -106,10 +107,13 @@ def _recognised(request: web.Request, mac: str) -> Recognised:
 
 
 async def _refused(request: web.Request, mac: str, found: Recognised) -> web.Response:
-    refused = ScriptRefused(machine=host_of(found) or mac, why=why_not(found))
-    request.app[TRACE].record(refused, mac=mac, host=concerns(found), peer=str(peer(request)))
-    why = f"{refused.machine} is {refused.why}"
-    return text(await request.app[RENDERING].notice(why, "", again=False))
+    trace, rendering, why = request.app[TRACE], request.app[RENDERING], why_not(found)
+    machine, host, at = host_of(found) or mac, concerns(found), str(peer(request))
+    if request.app[RECOGNISER].goes_on(found):
+        trace.record(ScriptSentOn(why=why), mac=mac, host=host, peer=at)
+        return text(await rendering.local(f"{machine} is {why}"))
+    trace.record(ScriptRefused(machine=machine, why=why), mac=mac, host=host, peer=at)
+    return text(await rendering.notice(f"{machine} is {why}", "", again=False))
 
 
 async def _of_build(request: web.Request, mac: str, build: Build) -> web.Response:

@@ -1,4 +1,4 @@
-"""Files that shim and GRUB look for and go on without. Pure.
+"""Files that are not there, and whose clients go on without: shim, GRUB, idle machines. Pure.
 
 Nobody need hear of one that is not there; each boot asks for some ten of them.
 """
@@ -7,6 +7,13 @@ from __future__ import annotations
 
 import re
 from typing import Final
+
+NOTHING: Final = "boot-from-disk"
+"""What a machine is offered that is to go on to its next boot device (`pyxie.dhcp.onwards`).
+
+It is told at once that there is no such file, and shows the name as it goes on. It needs no program
+for each architecture, and no signature: Secure Boot refuses nothing that is not there.
+"""
 
 _PROBES: Final = re.compile(
     # shim 16: revocations.efi, revocations_sku.efi, revocations_sbat.efi, shim_certificate_0.efi.
@@ -21,7 +28,7 @@ _PROBES: Final = re.compile(
 
 def is_probe(name: str) -> bool:
     """Tell whether a file is one that need not be there, by its name without folders."""
-    return _PROBES.fullmatch(name) is not None
+    return name == NOTHING or _PROBES.fullmatch(name) is not None
 
 
 def is_entry(name: str) -> bool:

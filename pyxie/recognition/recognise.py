@@ -33,6 +33,8 @@ class Policy(StrEnum):
     """What an unknown machine gets."""
 
     IGNORE = "ignore"
+    LOCAL = "local"
+    """It is sent on to its next boot device at once."""
     DISCOVER = "discover"
     """It reports what it is, and boots from its next device."""
     MENU = "menu"
@@ -208,7 +210,7 @@ class Settings(Protocol):
 
     @property
     def unknown(self) -> str:
-        """``ignore``, ``discover``, ``menu``, or one of the build types."""
+        """``ignore``, ``local``, ``discover``, ``menu``, or one of the build types."""
         ...
 
     @property
@@ -282,7 +284,7 @@ def boots(found: Recognised) -> bool:
         case Unidentified(mode, otherwise):
             return mode is Mode.IN_BUILD or boots(otherwise)
         case Unknown(policy):
-            return policy is not Policy.IGNORE
+            return policy not in _LEFT_ALONE
         case AdHoc():
             return True
         case Ambiguous() | Contested() | Broken() | Unreadable():  # pragma: no branch  (mypy: all)
@@ -313,6 +315,7 @@ def why_not(found: Recognised) -> str:
             return "not in the registry"
 
 
+_LEFT_ALONE: Final = frozenset({Policy.IGNORE, Policy.LOCAL})
 _ENDED: Final = {
     State.INSTALLED: "installed",
     State.FAILED: "out of build mode: its installer said that it failed",
@@ -382,7 +385,7 @@ def _unknown(client: Client, settings: Settings) -> Unknown:
 def _wanted(client: Client, settings: Settings) -> tuple[Policy, str]:
     """Return what the settings say of unknown machines."""
     match settings.unknown:
-        case Policy.IGNORE | Policy.DISCOVER as policy:
+        case Policy.IGNORE | Policy.LOCAL | Policy.DISCOVER as policy:
             return Policy(policy), ""
         case Policy.MENU:
             chosen = client.chosen

@@ -14,12 +14,17 @@ from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.bounded import note
 from pyxie.bounds import CHOSEN
+from pyxie.config.build import WhenIdle
 from pyxie.recognition.recognise import (
     Builds,
     Client,
+    Known,
     Machines,
+    Mode,
+    Policy,
     Recognised,
     Settings,
+    Unknown,
     concerns,
     host_of,
     recognise,
@@ -34,9 +39,17 @@ class Snapshot(Machines, Protocol):
         """Return all of which `claimed` tells."""
         ...
 
+    def when_idle(self, host: str) -> WhenIdle:
+        """Return what a machine hears while it is not in build mode."""
+        ...
+
 
 class Index(Builds, Protocol):
     """See `pyxie.builds.index.BuildIndex`."""
+
+    def expects(self, host: str) -> bool:
+        """Tell whether a machine may be in build mode in a moment."""
+        ...
 
     def macs(self) -> Iterable[str]:
         """Return the NICs of all machines in build mode."""
@@ -128,6 +141,21 @@ class Recogniser:
         if concerns(found) is not None:
             self._identities.recognised(mac)
         return found
+
+    def goes_on(self, found: Recognised) -> bool:
+        """Tell whether a client is to be sent on to its next boot device, rather than left to wait.
+
+        Not while a build of it is asked for: it is kept until that has begun, or has been refused.
+        """
+        match found:
+            case Known(host, Mode.IDLE):
+                return self._machines().when_idle(host) == "local" and not self._builds.expects(
+                    host
+                )
+            case Unknown(Policy.LOCAL, boot_api=said, asks_api=asks):
+                return not asks or said is not None
+            case _:
+                return False
 
     def knows(self, mac: str) -> bool:
         """Tell whether a client is one of the machines, or boots by the API server, at a glance.

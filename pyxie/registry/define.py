@@ -30,7 +30,7 @@ from pyxie.registry.systems import with_recipe
 
 _NOTHING = Document(Path("config.yaml"), {}, None)
 _OF_SETTINGS = {
-    **{key: key for key in BuildKeys.model_fields},
+    **{key: key for key in (*BuildKeys.model_fields, "when_idle")},
     **{f"default_{key}": key for key in ("cmdline", "kernel", "initrd", "image_url")},
 }
 
@@ -88,7 +88,7 @@ def common(settings: Settings, document: Document | None = None) -> Common:
         document: The same with marks; without it, values have no line to be found at.
     """
     if document is None:
-        keys = {*BuildKeys.model_fields, "build_types"}
+        keys = {*BuildKeys.model_fields, "when_idle", "build_types"}
         data = settings.model_dump(mode="json", include=keys, exclude_unset=True)
         document = Document(Path("config.yaml"), data, None)
     return Common(
@@ -174,23 +174,19 @@ def _judge(body: Document, host: str) -> None:
     written = data.get("hostname")
     if isinstance(written, str) and written and written.lower() != host.lower():
         raise ConfigError([body.problem(("hostname",), f"is not {host}, which is being built")])
-    if data.get("match"):
-        raise ConfigError([body.problem(("match",), "is for the machine's file", at_key=True)])
+    for key in ("match", "when_idle"):
+        if data.get(key):
+            raise ConfigError([body.problem((key,), "is for the machine's file", at_key=True)])
     validate(replace(body, data={**data, "hostname": host}), Machine)
 
 
 def _groups(
     shared: Common, mine: dict[str, Plain], own: Document, body: Document | None
 ) -> list[Layer]:
-    host = str(mine["hostname"]).lower()
-    domain = str(mine.get("domain") or host.partition(".")[2]).lower()
-    written = mine.get("groups")
-    names = [written] if isinstance(written, str) else written or []
-    found = [domain] if domain in shared.groups else []
     missing = []
-    for at, name in enumerate(map(str, names)):
+    written = mine.get("groups")
+    for at, name in enumerate(_named(mine)):
         if name.lower() in shared.groups:
-            found.append(name.lower())
             continue
         place = body if body is not None and "groups" in _mapping(body) else own
         loc = ("groups", at) if isinstance(written, list) else ("groups",)
@@ -200,7 +196,25 @@ def _groups(
         missing.append(place.problem(loc, sentence))
     if missing:
         raise ConfigError(missing)
-    return [Layer(f"group {name}", shared.groups[name]) for name in dict.fromkeys(found)]
+    return groups_of(shared, mine)
+
+
+def groups_of(shared: Common, mine: Mapping[str, Plain]) -> list[Layer]:
+    """Return the groups of a machine that there are, the most general first.
+
+    Args:
+        shared: What there is to inherit.
+        mine: What its file says.
+    """
+    host = str(mine["hostname"]).lower()
+    domain = str(mine.get("domain") or host.partition(".")[2]).lower()
+    names = dict.fromkeys([domain, *(name.lower() for name in _named(mine))])
+    return [Layer(f"group {name}", shared.groups[name]) for name in names if name in shared.groups]
+
+
+def _named(mine: Mapping[str, Plain]) -> list[str]:
+    written = mine.get("groups")
+    return [written] if isinstance(written, str) else [str(name) for name in written or []]
 
 
 def _type_of(mine: dict[str, Plain], groups: list[Layer]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from pyxie.config.build import BuildKeys
+from pyxie.config.build import BuildKeys, WhenIdle
 from pyxie.config.values import Names
 from pyxie.config.words import architectures
 from pyxie.registry.match import Match
@@ -50,6 +50,8 @@ class Machine(BuildKeys):
         domain: By default the hostname after the first dot; also names a group.
         groups: Files of ``grouppath``, without ending, beside the one of its domain.
         build_type: One of ``build_types``, for builds whose request names none.
+        when_idle: What it hears while it is not in build mode: nothing, or ``local``, that it is to
+            go on to its next boot device.
         network: Its NICs.
         match: By what it is recognised beside its MAC addresses.
         ipmi_address, ipmi_user, ipmi_password: Its management controller; used by hooks and
@@ -61,6 +63,7 @@ class Machine(BuildKeys):
     domain: Annotated[str, AfterValidator(_part)] = ""
     groups: Names = ()
     build_type: str = ""
+    when_idle: WhenIdle | None = None
     network: tuple[Nic, ...] = ()
     match: Match | None = None
     ipmi_address: str = ""

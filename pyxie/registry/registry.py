@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from pyxie.config.build import WhenIdle
 from pyxie.config.nodes import Document, Loc
 from pyxie.errors import ConfigError, Problem
 from pyxie.registry.claims import Claim, Place, clashes, together, twin
 from pyxie.registry.define import Common, Definition, define
+from pyxie.registry.idle import when_idle
 from pyxie.registry.machine import Machine
 from pyxie.registry.merge import Layer
 from pyxie.registry.select import Selectors, gathered, ties
@@ -115,6 +117,11 @@ class Registry:
             sentence = "this MAC is another machine's"
             raise ConfigError([place.problem(sentence) for place in taken if place])
         return found
+
+    def when_idle(self, host: str) -> WhenIdle:
+        """Return what a machine hears while it is not in build mode; nothing, if it is not here."""
+        own = self.documents.get(host)
+        return when_idle(self.shared, own) if own is not None else "silent"
 
     def objections(self, file: MachineFile) -> tuple[Problem, ...]:
         """Return what ``file``, new or changed, would claim or name that it cannot have."""

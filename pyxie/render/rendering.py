@@ -235,6 +235,14 @@ class Rendering:
         }
         return self._scripts.template("notice.ipxe.j2", names)
 
+    def local(self, why: str) -> str:
+        """Return an iPXE script that goes on to the machine's next boot device.
+
+        Args:
+            why: One sentence, which it shows.
+        """
+        return self._scripts.template("local.ipxe.j2", {"why": _shown(why)})
+
     def template(self, machine: Machine, kind: str, context: BuildContext) -> str:
         """Return the machine's template: one of its ``templates``, ``finish``, or ``preseed``.
 

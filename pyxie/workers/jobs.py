@@ -153,7 +153,7 @@ class TemplateJob(_OfTemplate):
 class ScreenJob:
     """An iPXE script of no build, as a notice on a machine's screen."""
 
-    name: Literal["ask", "discover", "menu", "notice", "load"]
+    name: Literal["ask", "discover", "menu", "notice", "local", "load"]
     given: tuple[Any, ...]
     named: Mapping[str, Any] = field(default_factory=dict)
     whose: str = ""

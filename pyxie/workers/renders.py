@@ -207,6 +207,13 @@ class Renders:
             plain = partial(self._shipped().notice, why, script_url, again=again)
             return await self._notices.run(plain)
 
+    async def local(self, why: str) -> str:
+        """Return `Rendering.local`, or the shipped one where the operator's own cannot be."""
+        try:
+            return await self._screen(ScreenJob("local", (why,)))
+        except (BusyError, RenderError):
+            return await self._notices.run(partial(self._shipped().local, why))
+
     async def _screen(self, job: ScreenJob) -> str:
         return (await self._run(job, Lane.BOOT)).text
 

@@ -48,6 +48,7 @@ CHANGES = {
     "params": ("{a: 1}", "{a: 2}"),
     "build_types": ("{a: }", "{a: , b: }"),
     "unknown": ("ignore", "discover"),
+    "when_idle": ("silent", "local"),
     "boot_api": ("http://a.example:1", "http://b.example:1"),
     "waitron_api": ("1", "3"),
     "foreman_proxy_address": ("a", "b"),

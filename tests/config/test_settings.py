@@ -51,6 +51,7 @@ class TestDefaults:
             "baseurl": None,
             "build_types": {},
             "unknown": "ignore",
+            "when_idle": "silent",
             "boot_api": None,
             "waitron_api": 1,
             "foreman_proxy_address": "",

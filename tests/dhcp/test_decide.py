@@ -32,7 +32,7 @@ from pyxie.dhcp.message import (
     parse,
 )
 from pyxie.errors import WireError
-from pyxie.events.datagrams import Offered
+from pyxie.events.datagrams import Offered, SentOn
 from pyxie.events.english import sentence
 from pyxie.recognition.recognise import Contested, Recognised
 from tests.dhcp.packets import (
@@ -45,7 +45,7 @@ from tests.dhcp.packets import (
     discover,
     ipxe,
 )
-from tests.recognised import CONTESTED, IGNORED, ended
+from tests.recognised import CONTESTED, IGNORED, IN_BUILD, ended
 
 SERVER_ID = SERVER.packed
 SERVER_TEXT = b"192.168.7.1"
@@ -474,6 +474,30 @@ class TestSilence:
         assert silence(request, port, boot) == Silence(reason, why)
 
     @pytest.mark.parametrize(
+        ("client", "why"), [(IGNORED, "not in the registry"), (ended("web01"), "installed")]
+    )
+    @pytest.mark.parametrize("arch", [0, 7])
+    def test_is_not_kept_for_one_that_is_to_go_on(
+        self, client: Recognised, why: str, arch: int
+    ) -> None:
+        outcome = answer(discover(arch), boot=replace(BOOT, client=client, goes_on=True))
+
+        assert outcome.message.file == b"52-54-00-12-34-56/boot-from-disk"
+        assert (43 in outcome.message.options) is (arch == 0)
+        assert isinstance(outcome.what, SentOn)
+        assert outcome.what.why == why
+
+    @pytest.mark.parametrize("options", [{"o93": b"\xff\xff"}, {"o93": b"\0\x0e"}])
+    def test_is_kept_for_one_that_nobody_knows_how_to_send_on(
+        self, options: dict[str, bytes | None]
+    ) -> None:
+        boot = replace(BOOT, client=ended("web01"), goes_on=True)
+
+        assert silence(discover(0, **options), boot=boot) == Silence(
+            Reason.NOT_IN_BUILD, "installed"
+        )
+
+    @pytest.mark.parametrize(
         ("options", "reason"),
         [
             ({"o93": None, "o60": b"PXEClient"}, Reason.NO_ARCHITECTURE),
@@ -648,6 +672,7 @@ class TestForAnyRequest:
         options=interesting,
         port=st.sampled_from([67, 4011]),
         chained=st.booleans(),
+        client=st.sampled_from([IN_BUILD, IGNORED]),
         chaddr=st.binary(min_size=6, max_size=6) | st.binary(max_size=16),
         addresses=st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)),
     )
@@ -656,6 +681,7 @@ class TestForAnyRequest:
         options: dict[int, bytes],
         port: Port,
         chained: bool,
+        client: Recognised,
         chaddr: bytes,
         addresses: tuple[int, int],
     ) -> None:
@@ -672,7 +698,9 @@ class TestForAnyRequest:
         except WireError:
             return
 
-        outcome = decide(request, port, replace(BOOT, chained=chained))
+        boot = replace(BOOT, chained=chained, client=client, goes_on=True)
+
+        outcome = decide(request, port, boot)
 
         match outcome:
             case Answer(message):

@@ -79,6 +79,7 @@ class Lab:
         limit: float = 100.0,
         recognise: Callable[..., Recognised] = lambda *_: IN_BUILD,
         knows: Callable[[str], bool] = lambda _mac: True,
+        goes_on: Callable[[Recognised], bool] = lambda _client: False,
         macs: Callable[[], Macs] = lambda: tuple,
         news: News | None = None,
     ) -> None:
@@ -108,6 +109,7 @@ class Lab:
             clock=lambda: self.now,
             opener=self.open,
             knows=knows,
+            goes_on=goes_on,
             macs=macs,
             discovered=lambda mac, told: self.heard.append((mac, dict(told))),
             news=self.news,
@@ -457,6 +459,38 @@ class TestALateWord:
         )
         assert lab.counted() == {("67", "silent", "unknown-machine"): 1}
         assert [mac for mac, _ in lab.heard] == [MAC]
+
+    async def test_that_its_build_was_refused_sends_it_on(self) -> None:
+        """While it was asked for, nobody knew."""
+        expected = True
+        who = Somebody(ended("web01"))
+        async with serving(Lab(recognise=who, goes_on=lambda _client: not expected)) as lab:
+            lab.dhcp.deliver(discover(7))
+            await lab.settle()
+            before = list(lab.dhcp.sent)
+            expected, lab.now = False, 1.0
+            lab.news.of(MAC)
+            await lab.hears_news()
+
+        assert before == []
+        assert [sent.message.file for sent in lab.dhcp.sent] == [
+            b"52-54-00-12-34-56/boot-from-disk"
+        ]
+        assert lab.recorder.events[-1][1] == (
+            "sent on to its next boot device: installed (PXE, x64 UEFI), 1.0 s after it asked"
+        )
+
+    async def test_sends_nobody_on_while_it_observes(self) -> None:
+        who = Somebody(ended("web01"))
+        async with serving(Lab(observes=True, recognise=who, goes_on=lambda _client: True)) as lab:
+            lab.dhcp.deliver(discover(0))
+            await lab.settle()
+
+        assert lab.dhcp.sent == []
+        assert lab.recorder.events[-1][1] == (
+            "observing only, else would have been sent on to its next boot device: installed"
+            " (PXE, BIOS)"
+        )
 
     async def test_sends_nothing_while_it_observes(self) -> None:
         who = Somebody()

@@ -151,6 +151,51 @@ def test_a_machine_that_is_not_in_build_mode_is_left_alone_from_the_start(lan: L
 
 
 @pytest.mark.parametrize(
+    ("firmware", "client", "shown"),
+    [
+        pytest.param(
+            "bios",
+            "iPXE, BIOS",
+            f"pyxie: {HOST} is not in build mode",
+            marks=scenario("BIOS: not in build mode, sent on to its disk"),
+        ),
+        pytest.param(
+            "uefi",
+            "PXE, x64 UEFI",
+            "PXE-E23: Client received TFTP error from server.",
+            marks=scenario("UEFI x64: not in build mode, sent on to its disk"),
+        ),
+        pytest.param(
+            "uefi-http",
+            "HTTP, x64 UEFI HTTP",
+            "Client Error: 404 Not Found",
+            marks=scenario("UEFI x64 HTTP Boot: not in build mode, sent on to its disk"),
+        ),
+    ],
+)
+def test_a_machine_that_is_not_in_build_mode_is_sent_on_to_its_disk(
+    lan: Lan, firmware: Firmware, client: str, shown: str
+) -> None:
+    """With ``when_idle: local``; how long it takes is told in the documents alone.
+
+    OVMF goes on to its next boot option, HTTP Boot of the same card, and from that to the disk.
+    """
+    dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
+    tap = lan.tap()
+    with Server(lan.srv, "when_idle: local\n") as server:
+        server.machine(HOST, tap.mac)
+        server.start()
+
+        with Guest(tap, firmware=firmware, hurry="boot") as guest:
+            guest.wait_for(guest.fell_through, FALL_THROUGH)
+
+        assert shown in guest.text
+        told = [each["text"] for each in server.events(HOST)]
+        assert told[0] == f"sent on to its next boot device: not in build mode ({client})"
+        assert not any("not answered" in each for each in told)
+
+
+@pytest.mark.parametrize(
     "firmware",
     [
         pytest.param(

@@ -124,6 +124,24 @@ SAID = [
         ),
         "another PXE server, 192.0.2.3, offered it to boot, too",
     ),
+    (
+        datagrams.SentOn(why="installed", client="PXE", architecture="BIOS", port=67),
+        "sent on to its next boot device: installed (PXE, BIOS)",
+    ),
+    (
+        datagrams.SentOn(
+            why="installed",
+            client="PXE",
+            architecture="x64 UEFI",
+            port=4011,
+            observed=True,
+            late=1.2,
+        ),
+        (
+            "observing only, else would have been sent on to its next boot device on port 4011:"
+            " installed (PXE, x64 UEFI), 1.2 s after it asked"
+        ),
+    ),
     (datagrams.NotAnswered(reason="not-in-build", detail="installed"), "not answered: installed"),
     (
         datagrams.AnswerNotSent(to="192.0.2.9", error="No route to host"),
@@ -202,6 +220,10 @@ SAID = [
     (
         kinds.ScriptRefused(machine="web01", why="installed"),
         "no script: web01 is installed",
+    ),
+    (
+        kinds.ScriptSentOn(why="installed"),
+        "fetched a script that goes on to its next boot device: installed",
     ),
     (
         kinds.ScriptFailed(why="cmdline:1: 'gone' is undefined"),

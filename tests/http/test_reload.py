@@ -159,6 +159,11 @@ async def script_of_an_unknown(served: Served) -> bool:
     return "discovered" in (await served.get(f"/ipxe/{OTHER}")).text
 
 
+async def sent_on(served: Served) -> bool:
+    """Tell whether a machine is sent on to its disk once its build is over."""
+    return served.parts.machines().when_idle(HOST) == "local"
+
+
 async def ours(served: Served) -> bool:
     """Tell whether the operator's own loader is served, not the distribution's or none."""
     return (await served.get(f"/loader/{DASHED}/ipxe.efi")) == Answer(200, b"ours")
@@ -311,6 +316,7 @@ CASES = [
     Case("params", "{a: 1}", "{a: 2}", inherited("params"), {"x": "group", "a": "1"}, None),
     Case("build_types", "{}", "{rescue: }", rescued, 404, 200),
     Case("unknown", "ignore", "discover", script_of_an_unknown, False, True),
+    Case("when_idle", "silent", "local", sent_on, False, True),
     Case("operatingsystem", "a", "b", inherited("operatingsystem"), "a", "b"),
     Case("preseed", "one.j2", "two.j2", template("preseed"), "one", "two"),
     Case("finish", "one.j2", "two.j2", template("finish"), "one", "two"),

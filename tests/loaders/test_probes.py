@@ -13,6 +13,7 @@ from pyxie.loaders.probes import is_entry, is_probe
         *("revocations.efi", "revocations_sku.efi", "revocations_sbat.efi"),
         *("shim_certificate_0.efi", "shim_certificate.efi"),
         *("command.lst", "fs.lst", "crypto.lst", "terminal.lst", "TERMINAL.LST", "http.mod"),
+        "boot-from-disk",
         *("grub.cfg-01-52-54-00-ab-cd-ef", "grub.cfg-C0A84D01", "grub.cfg-C"),
     ],
 )

@@ -268,6 +268,7 @@ class TestUnknown:
         [
             ("ignore", "", Unknown(Policy.IGNORE)),
             ("ignore", "rescue", Unknown(Policy.IGNORE)),
+            ("local", "", Unknown(Policy.LOCAL)),
             ("discover", "", Unknown(Policy.DISCOVER)),
             ("menu", "", Unknown(Policy.MENU)),
             ("menu", "rescue", Unknown(Policy.MENU, "rescue")),
@@ -377,6 +378,7 @@ class TestWhatFollows:
             ),
             (Unreadable(), None, False, "perhaps in a file that cannot be read: see pyxie check"),
             (Unknown(Policy.IGNORE), None, False, "not in the registry"),
+            (Unknown(Policy.LOCAL), None, False, "not in the registry"),
             (Unknown(Policy.DISCOVER), None, True, "not in the registry"),
             (Unknown(Policy.MENU), None, True, "not in the registry"),
             (Unknown(Policy.BUILD_TYPE, "rescue"), None, True, "not in the registry"),

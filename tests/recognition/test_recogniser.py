@@ -14,11 +14,12 @@ from pyxie.bounds import CHOSEN
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
 from pyxie.config.settings import Settings
-from pyxie.recognition.recognise import AdHoc
+from pyxie.recognition.recognise import AdHoc, Known, Mode, Unidentified
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.folder import Folder
 from pyxie.registry.identity import Identity
 from pyxie.registry.machine import Machine
+from pyxie.registry.registry import Registry
 
 MAC, OTHER = "52:54:00:12:34:56", "52:54:00:00:00:07"
 
@@ -142,3 +143,87 @@ def test_choices_are_bounded(recogniser: Recogniser) -> None:
         recogniser.choose(str(number), "rescue")
 
     assert CHOSEN.times == before + 5
+
+
+class TestGoesOn:
+    """A client that is not booted: sent on to its next boot device, or left to wait."""
+
+    LOCAL = f"when_idle: local\nnetwork: [{{macaddress: {MAC}}}]\n"
+
+    def test_whose_file_says_so(
+        self, folder: Path, index: BuildIndex, said: Memory, adhoc: AdHocBoots
+    ) -> None:
+        (folder / "web01.yaml").write_text(self.LOCAL)
+        machines = Folder(folder).scan()
+        recogniser = Recogniser(lambda: machines, index, Settings, said, adhoc)
+
+        assert recogniser.goes_on(recogniser.of(MAC))
+
+    def test_nobody_of_whom_nothing_is_said(self, recogniser: Recogniser) -> None:
+        assert [recogniser.goes_on(recogniser.of(mac)) for mac in (MAC, OTHER)] == [False, False]
+
+    def test_nobody_whose_build_is_asked_for_at_the_moment(
+        self, folder: Path, index: BuildIndex, said: Memory, adhoc: AdHocBoots
+    ) -> None:
+        (folder / "web01.yaml").write_text(self.LOCAL)
+        machines = Folder(folder).scan()
+        recogniser = Recogniser(lambda: machines, index, Settings, said, adhoc)
+
+        with index.expecting("web01"), index.expecting("web01"):
+            meanwhile = recogniser.goes_on(recogniser.of(MAC))
+
+        assert (meanwhile, recogniser.goes_on(recogniser.of(MAC))) == (False, True)
+
+    def test_nobody_who_is_in_build_mode(
+        self, folder: Path, index: BuildIndex, said: Memory, adhoc: AdHocBoots
+    ) -> None:
+        (folder / "web01.yaml").write_text(self.LOCAL)
+        machines = Folder(folder).scan()
+        recogniser = Recogniser(lambda: machines, index, Settings, said, adhoc)
+        index.put(
+            Build(
+                host="web01", token="", state=State.PENDING, begun=0.0, changed=0.0, macs=(MAC,),
+                definition="{}",
+            )
+        )  # fmt: skip
+
+        assert not recogniser.goes_on(recogniser.of(MAC))
+
+    def test_nobody_of_whom_only_ipxe_can_tell_who_it_is(
+        self, folder: Path, index: BuildIndex, said: Memory, adhoc: AdHocBoots
+    ) -> None:
+        """It may be a machine whose file says otherwise."""
+        (folder / "web02.yaml").write_text("when_idle: local\nmatch: {serial: S1}\n")
+        (folder / "web03.yaml").write_text("when_idle: local\nmatch: {hostname: web}\n")
+        machines = Folder(folder).scan()
+        recogniser = Recogniser(lambda: machines, index, Settings, said, adhoc)
+        before = recogniser.over_dhcp(OTHER, lambda: Identity(hostname="web"))
+
+        assert isinstance(before, Unidentified)
+        assert before.otherwise == Known("web03", Mode.IDLE)
+        assert not recogniser.goes_on(before)
+
+    @pytest.mark.parametrize(
+        ("api", "answer", "goes_on"),
+        [
+            ({}, None, True),
+            ({"boot_api": "http://192.0.2.1/"}, None, False),
+            ({"boot_api": "http://192.0.2.1/"}, Nothing("answers 404"), True),
+            ({"boot_api": "http://192.0.2.1/"}, Answer(kernel="http://192.0.2.1/k"), False),
+        ],
+    )
+    def test_unknown_machines_if_the_settings_say_so_and_the_boot_api_has_nothing(
+        self,
+        index: BuildIndex,
+        said: Memory,
+        adhoc: AdHocBoots,
+        api: dict[str, str],
+        answer: Answer | Nothing | None,
+        goes_on: bool,
+    ) -> None:
+        settings = Settings.model_validate({"unknown": "local", **api})
+        recogniser = Recogniser(Registry, index, lambda: settings, said, adhoc, clock=lambda: 0.0)
+        if answer is not None:
+            said.learn(OTHER, answer, 0.0)
+
+        assert recogniser.goes_on(recogniser.of(OTHER)) is goes_on
