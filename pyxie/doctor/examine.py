@@ -12,10 +12,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pyxie.checking import scan
 from pyxie.client import Client, RefusedError, UnreachableError
 from pyxie.config.build import BuildKeys
-from pyxie.config.settings import Settings, load_marked
+from pyxie.config.settings import Settings, load
 from pyxie.doctor import host
 from pyxie.doctor.checks import CHECKS, Check
 from pyxie.doctor.footing import Footing
@@ -24,6 +23,7 @@ from pyxie.doctor.links import Links
 from pyxie.doctor.printouts import UnseenError
 from pyxie.errors import BusyError, ConfigError
 from pyxie.probing.discover import SECONDS
+from pyxie.registry.folder import Folder
 from pyxie.threads import Pool
 
 _ASKED: Final = 2.0
@@ -149,8 +149,8 @@ def _mistakes(exc: ConfigError) -> Finding:
 
 def _settings(file: Path) -> tuple[Settings, frozenset[str]]:
     """Return the settings of a file, and which systems its machines boot."""
-    settings, document = load_marked(file)
-    machines = list(scan(settings, document).machines.values())[:_MOST_DEFINED]
+    settings = load(file)
+    machines = list(Folder(settings.machinepath).scan().machines.values())[:_MOST_DEFINED]
     types = {each.build_type for each in machines}
     layers: list[BuildKeys] = [settings, *machines]
     layers += [each for name, each in settings.build_types.items() if name in types]

@@ -24,6 +24,8 @@ from pyxie.threads import Pool
 _ASKED: Final = (Firmware.BIOS, Firmware.UEFI_X64)
 """As what the LAN is asked: servers may answer the one otherwise than the other."""
 _MOST_LANS: Final = 8
+_MOST_MACHINES: Final = 20
+_BUILDING: Final = ("pending", "installing", "stale")
 
 
 async def lans(footing: Footing) -> list[Finding]:
@@ -123,12 +125,20 @@ def _server(heard: Heard, firmware: Firmware, own: Iterable[object]) -> lan.Serv
 
 
 async def refused(footing: Footing) -> tuple[str, ...]:
-    """Return the machines whose Secure Boot is known to be on."""
+    """Return the machines in build mode whose Secure Boot is known to be on."""
     if footing.daemon is None or footing.settings.secure_boot == "never":
         return ()
     answer = await footing.daemon.call("GET", "machines")
-    return tuple(
+    building = [
         each["hostname"]
         for each in answer["machines"]
+        if each["build"] is not None and each["build"]["state"] in _BUILDING
+    ]
+    machines = await asyncio.gather(
+        *(footing.daemon.call("GET", "machines", each) for each in building[:_MOST_MACHINES])
+    )
+    return tuple(
+        each["hostname"]
+        for each in machines
         if any(known["state"] == "on" for known in each.get("secure_boot") or ())
     )

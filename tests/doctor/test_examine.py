@@ -315,9 +315,16 @@ class TestLans:
         monkeypatch.setattr(neighbours, "servers", nobody)
         monkeypatch.setattr(neighbours, "packaged", lambda: {"shimx64.efi": Path("shim")})
         server = {**OVERHEARD, "file": "", "options": dict.fromkeys(("43", "60", "66", "67"), "")}
-        machine = {"hostname": "pc1", "secure_boot": [{"state": "on"}]}
+        machines = [
+            {"hostname": "pc1", "build": {"state": "pending"}},
+            {"hostname": "pc2", "build": {"state": "installed"}},
+            {"hostname": "pc3", "build": None},
+        ]
         answers = {
-            "GET /api/v1/machines": answered({"machines": [machine]}),
+            "GET /api/v1/machines": answered({"machines": machines}),
+            "GET /api/v1/machines/pc1": answered(
+                {"hostname": "pc1", "secure_boot": [{"state": "on"}]}
+            ),
             "GET /api/v1/dhcp/servers": answered({"servers": [server]}),
         }
 

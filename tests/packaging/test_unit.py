@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -125,6 +126,15 @@ class TestUnderItsRestrictions:
         # systemd.exec(5): dynamic users are from this range.
         assert 61184 <= int(seen["Uid"].split()[0]) <= 65519
         assert (seen["NoNewPrivs"], seen["Seccomp"]) == ("1", "2")
+
+    def test_doctor_finds_nothing_wrong_with_it(self, pyxie: Sandbox) -> None:
+        doctor = ("/opt/pyxie/bin/pyxie", "doctor", "--host-only", "--json")
+
+        said = pyxie.run(*doctor, "--config", "/etc/pyxie/config.yaml", check=False)
+
+        found = {each["code"] for each in json.loads(said)["findings"]}
+        assert found.isdisjoint(("not-running", "capabilities", "port-taken", "settings"))
+        assert "not-enabled" in found  # it was started by hand
 
     def test_it_overhears_other_dhcp_servers(self, pyxie: Sandbox) -> None:
         journal = pyxie.run("journalctl", "--no-pager", "--output=cat", "--unit=pyxie")
