@@ -6,6 +6,7 @@ Programs read the data; so a sentence may become a better one at any time.
 from __future__ import annotations
 
 from functools import singledispatch
+from typing import Final
 
 from pyxie.events import datagrams, kinds
 from pyxie.events.kind import Kind
@@ -46,8 +47,15 @@ def _(what: datagrams.Offered) -> str:
         to = f"an iPXE without {what.lacking}"
     before = "observing only, else would have " if what.observed else ""
     after = f", {what.late:.1f} s after it asked" if what.late >= 0.05 else ""
-    lane = ", which goes on to a signed GRUB" if what.lane == "grub" else ""
+    lane = _LANES.get(what.lane, "")
     return f"{before}{verb}: {what.what} for {to} ({what.architecture}){lane}{after}"
+
+
+_LANES: Final = {
+    "grub": ", which goes on to a signed GRUB",
+    "signed-ipxe": ", which goes on to a signed iPXE",
+    "own": ", which goes on to its system's own GRUB",
+}
 
 
 @sentence.register

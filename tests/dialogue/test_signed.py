@@ -44,7 +44,7 @@ async def test_a_machine_goes_by_shim_signed_ipxe_and_autoexec_to_its_script(
         assert await client.installs(ran) == "OK"
         assert await pyxie.status(HOST) == "Installed"
         assert pyxie.said()[2:5] == [
-            f"offered: {SHIM} for a PXE client (x64 UEFI)",
+            f"offered: {SHIM} for a PXE client (x64 UEFI), which goes on to a signed iPXE",
             f"sent {SHIM}, 341 bytes, over TFTP",
             f"sent {IPXE}, 358 bytes, over TFTP",
         ]

@@ -67,6 +67,14 @@ SAID = [
         "offered: shimx64.efi for a PXE client (BIOS), which goes on to a signed GRUB",
     ),
     (
+        offered("shimx64.efi", "PXE", script=False, lane="signed-ipxe"),
+        "offered: shimx64.efi for a PXE client (BIOS), which goes on to a signed iPXE",
+    ),
+    (
+        offered("shimx64.efi", "PXE", script=False, lane="own"),
+        "offered: shimx64.efi for a PXE client (BIOS), which goes on to its system's own GRUB",
+    ),
+    (
         offered("ipxe.efi", "PXE", script=False, lane="ipxe"),
         "offered: ipxe.efi for a PXE client (BIOS)",
     ),

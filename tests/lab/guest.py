@@ -6,22 +6,38 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from tests.lab import marker, needs
-from tests.lab.installer import aavmf, ipxe, ovmf
+from tests.lab.installer import Keys, aavmf, ipxe, ovmf
 from tests.lab.lan import Tap
 from tests.lab.process import Process, WaitError
 
-Firmware = Literal["bios", "bios-plain", "uefi", "uefi-http", "uefi-secure", "arm64-secure"]
+Firmware = Literal[
+    "bios",
+    "bios-plain",
+    "uefi",
+    "uefi-http",
+    "uefi-secure",
+    "uefi-own-key",
+    "uefi-own-key-http",
+    "arm64-secure",
+]
 """What boots: SeaBIOS with QEMU's iPXE as the card's ROM, or with a PXE client that does not say
 it is iPXE; or OVMF with its own PXE, with HTTP Boot, or with its own PXE and Secure Boot by
-Microsoft's keys; or an arm64 machine with AAVMF, likewise."""
+Microsoft's keys; or Secure Boot by the key of OVMF's own package, with PXE or with HTTP Boot; or an
+arm64 machine with AAVMF and Microsoft's keys."""
+
+_KEYS: Final[Mapping[Firmware, Keys]] = {
+    "uefi-secure": "ms",
+    "uefi-own-key": "snakeoil",
+    "uefi-own-key-http": "snakeoil",
+}
 
 Accelerator = Literal["tcg", "kvm"]
 
@@ -224,13 +240,13 @@ def _machine(firmware: Firmware, memory: int, accelerator: Accelerator, folder: 
         command += ["-kernel", str(ipxe("ipxe.lkrn")), "-initrd", str(script)]
     if firmware.startswith("bios"):
         return [*command, "-machine", "pc"]
-    secure = firmware == "uefi-secure"
-    command += _flash(*ovmf(secure=secure), folder)
+    secure = _KEYS.get(firmware, "")
+    command += _flash(*ovmf(secure), folder)
     command += ["-machine", "q35,smm=on" if secure else "q35"]
     if secure:
         command += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
     # PXE, if it is there, is tried before HTTP.
-    return command + _without("IPv6PXE", *(["IPv4PXE"] if firmware == "uefi-http" else []))
+    return command + _without("IPv6PXE", *(["IPv4PXE"] if firmware.endswith("-http") else []))
 
 
 def _arm64_machine(memory: int, folder: Path) -> list[str]:

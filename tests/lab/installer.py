@@ -79,13 +79,17 @@ def ipxe(name: str) -> Path:
     return needs.file(Path("/usr/lib/ipxe", name), "ipxe")
 
 
-def ovmf(*, secure: bool = False) -> tuple[Path, Path]:
+Keys = Literal["", "ms", "snakeoil"]
+"""Of Secure Boot: none, and it is off; Microsoft's; those whose secret is in the package."""
+
+
+def ovmf(keys: Keys = "") -> tuple[Path, Path]:
     """Return UEFI's code, and the variables of which each machine needs a copy.
 
     Args:
-        secure: With Microsoft's keys enrolled and Secure Boot on.
+        keys: Enrolled there.
     """
-    kind = ".ms" if secure else ""
+    kind = f".{keys}" if keys else ""
     folder = Path("/usr/share/OVMF")
     return (
         needs.file(folder / f"OVMF_CODE_4M{kind}.fd", "ovmf"),
