@@ -25,7 +25,6 @@ _PACKAGES: Final[Mapping[str, str]] = {
     " and EL)",
     ARCHITECTURES[RASPBERRY].name: "the Pi's own firmware, as it is on an SD card",
 }
-_ARCHIVE: Final = "ipxeboot.tar.gz of iPXE's releases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +93,7 @@ def _bytes(path: Path) -> bytes:
 
 def _missing(client: str, code: int, folder: Path) -> str:
     named = ARCHITECTURES[code].loaders[0]
-    brought = _PACKAGES.get(client, _ARCHIVE)
+    brought = _PACKAGES.get(client, "")
+    if not brought:
+        return f"run `pyxie loaders fetch`, which puts iPXE's own release into {folder}"
     return f"put {named} into {folder}, out of {brought}"

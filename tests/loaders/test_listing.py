@@ -62,7 +62,7 @@ def test_what_is_not_called_as_a_loader_is_none_of_a_bios(own: Path) -> None:
     [
         ("BIOS", "put undionly.kpxe into {own}, out of the package 'ipxe'"),
         ("arm64 UEFI", "put ipxe-arm64.efi into {own}, out of the package 'ipxe' of Debian 13"),
-        ("riscv64 UEFI", "put ipxe-riscv64.efi into {own}, out of ipxeboot.tar.gz of iPXE's"),
+        ("riscv64 UEFI", "run `pyxie loaders fetch`, which puts iPXE's own release into {own}"),
         ("Raspberry Pi", "put bootcode.bin into {own}, out of the Pi's own firmware"),
     ],
 )
