@@ -177,6 +177,27 @@ class TestARaspberryPi:
         )
 
 
+class TestUBoot:
+    def test_that_boots_efi_programs_finds_its_loader_in_the_header(self) -> None:
+        """It says that it is UEFI (U-Boot's config_distro_bootcmd.h).
+
+        It reads the header alone, and keeps the address that it has (siderolabs/booter#11).
+        """
+        asked = discover(0x0B, o60=b"PXEClient:Arch:00011:UNDI:003000", o97=None)
+
+        message = answer(asked).message
+
+        assert (message.siaddr, message.file, message.yiaddr) == (
+            SERVER,
+            b"52-54-00-12-34-56/ipxe-arm64.efi",
+            UNSPECIFIED,
+        )
+
+    @pytest.mark.parametrize("arch", [0x15, 0x16])
+    def test_that_says_it_is_u_boot_gets_nothing(self, arch: int) -> None:
+        assert silence(discover(arch, o60=b"U-Boot.armv8")).reason is Reason.NO_LOADER
+
+
 class TestHttpBootClient:
     URL = b"http://192.168.7.1:8080/loader/52-54-00-12-34-56/ipxe.efi"
 
@@ -348,6 +369,31 @@ class TestWhatIsEchoed:
     def test_no_uuid_where_none_was_sent(self) -> None:
         """danderson/netboot#21."""
         assert 97 not in answer(discover(7, o97=None)).message.options
+
+    @pytest.mark.parametrize("port", [67, 4011])
+    def test_whom_to_ask_on_port_4011_is_told_twice(self, port: Port) -> None:
+        """EDK2 asks whom the header's siaddr names, or else option 54."""
+        request = discover(7) if port == 67 else as_request(discover(7))
+
+        message = answer(request, port).message
+
+        assert message.siaddr == IPv4Address(message.options[54]) == SERVER
+
+    def test_option_94_is_not_asked_for(self) -> None:
+        """By smee a client without it is taken for none that boots from the network."""
+        assert file(discover(7, o94=None)) == b"52-54-00-12-34-56/ipxe.efi"
+
+    @pytest.mark.parametrize("arch", [0, 6, 7, 0x0B, 0x10])
+    def test_nothing_is_padded_before_the_end(self, arch: int) -> None:
+        """raspberrypi/rpi-eeprom#82; WDS's wdsmgfw reads padding badly (iPXE's efi_pxe.c)."""
+        written = build(answer(discover(arch)).message)
+
+        codes, at = [], 240
+        while written[at] != 255:
+            codes.append(written[at])
+            at += 2 + written[at + 1]
+        assert 0 not in codes
+        assert set(written[at + 1 :]) <= {0}
 
     @pytest.mark.parametrize(
         ("vendor_class", "answered"),
