@@ -40,6 +40,12 @@ def why(machine: str, as_json: bool, **where: Any) -> None:
     if answer["certain_by"]:
         output.line("")
         _paragraph(f"To be certain: {answer['certain_by']}")
+    if answer.get("remedies"):  # an older daemon has none
+        output.line("")
+        output.line("What to change in your DHCP server, whichever it is:")
+        for remedy in answer["remedies"]:
+            for line in remedy["text"]:
+                output.line(f"   {line}")
     if answer["evidence"]:
         output.line("")
         output.line("By what:")

@@ -50,9 +50,9 @@ def loader(now: Situation, course: Course) -> Diagnosis | None:
     if last is None or last.stage is not Stage.LOADER:
         return None
     sent = last.latest(SentOverTftp, LoaderOverHttp)
-    fault = _fault(last, sent)
-    if fault is not None:
-        return fault
+    broken = fault(last, sent)
+    if broken is not None:
+        return broken
     offer = last.latest(Offered)
     architecture = offer.what.architecture if offer and isinstance(offer.what, Offered) else ""
     name = _name(sent or last.last)
@@ -61,6 +61,7 @@ def loader(now: Situation, course: Course) -> Diagnosis | None:
         architecture=architecture,
         uefi="UEFI" in architecture or name.lower().endswith(".efi"),
         secure_boot=now.secure_boot,
+        why_not=now.why_not_signed,
         rounds=course.alike(),
     )
     moved = now.moving.at if now.moving is not None else 0.0
@@ -69,8 +70,13 @@ def loader(now: Situation, course: Course) -> Diagnosis | None:
     return stands(what, "loader", since, patience.LOADER, now.now, shown)
 
 
-def _fault(last: Round, sent: Event | None) -> Diagnosis | None:
-    """Return what is wrong with the transfer, unless the file came after all."""
+def fault(last: Round, sent: Event | None) -> Diagnosis | None:
+    """Return what is wrong with a transfer, unless the file came after all.
+
+    Args:
+        last: The boot.
+        sent: What it has got last.
+    """
     kinds = (MissingOverTftp, RefusedOverTftp, BrokenOff, TimedOutOverTftp, AbortedByClient)
     wrong = last.latest(*kinds)
     if wrong is None or (sent is not None and last.events.index(sent) > last.events.index(wrong)):
@@ -125,21 +131,22 @@ def ipxe(now: Situation, course: Course) -> Diagnosis | None:
     last = course.now
     if last is None or last.stage is not Stage.IPXE:
         return None
-    offer = last.latest(Offered)
-    assert offer is not None and isinstance(offer.what, Offered)  # noqa: S101, PT018
-    if offer.what.lacking:
+    reached, offer = last.reached(), last.latest(Offered)
+    offered = offer.what if offer is not None and isinstance(offer.what, Offered) else None
+    url = offered.what if offered is not None and offered.script else ""
+    if offer is not None and offered is not None and url and offered.lacking:
         handed = [each for each in last.all(Offered) if _is_better(each)]
         better = handed[-1].what if handed else None
         loader = better.what if isinstance(better, Offered) else ""
-        what = IpxeWithoutHttp(lacking=offer.what.lacking, loader=loader)
+        what = IpxeWithoutHttp(lacking=offered.lacking, loader=loader)
         return Diagnosis(what=what, since=offer.at, evidence=(*handed[-1:], offer))
-    since = last.reached().at
+    since = reached.at
     took = taken(now, course, since)
     unreached: OtherOffer | ScriptUnreached
-    unreached = ScriptUnreached(url=offer.what.what, rounds=course.alike())
+    unreached = ScriptUnreached(url=url, rounds=course.alike())
     if took is not None:
         unreached = OtherOffer(server=took[0])
-    shown = (offer, *(took[1] if took is not None else ()))
+    shown = (reached if offer is None or not url else offer, *(took[1] if took is not None else ()))
     return stands(unreached, "ipxe", since, patience.LEASE, now.now, shown)
 
 

@@ -41,13 +41,6 @@ class Stage(IntEnum):
 _STAGES: dict[type[Kind], Stage] = {
     datagrams.NotAnswered: Stage.SILENT,
     datagrams.AnswerNotSent: Stage.SILENT,
-    datagrams.SentOverTftp: Stage.LOADER,
-    datagrams.AbortedByClient: Stage.LOADER,
-    datagrams.BrokenOff: Stage.LOADER,
-    datagrams.TimedOutOverTftp: Stage.LOADER,
-    datagrams.MissingOverTftp: Stage.LOADER,
-    datagrams.RefusedOverTftp: Stage.LOADER,
-    kinds.LoaderOverHttp: Stage.LOADER,
     kinds.ScriptSent: Stage.SCRIPT,
     kinds.MenuShown: Stage.SCRIPT,
     kinds.UnknownBooted: Stage.SCRIPT,
@@ -74,8 +67,32 @@ _ANY_TIME = (datagrams.MissingOverTftp, datagrams.RefusedOverTftp)
 """What loaders look for beside themselves, whatever they have done before."""
 
 
+_OF_FILES = (
+    *(datagrams.SentOverTftp, datagrams.AbortedByClient, datagrams.BrokenOff),
+    *(datagrams.TimedOutOverTftp, datagrams.MissingOverTftp, datagrams.RefusedOverTftp),
+    kinds.LoaderOverHttp,
+)
+_MADE = (".cfg", ".lst", "booting")
+"""Ends of what GRUB asks for beside itself, of which there are events of their own."""
+
+
+def _of_file(what: Kind, name: str) -> Stage | None:
+    """Return how far a boot is that asks for a file, over TFTP or by HTTP Boot."""
+    if name == "kernel" or name.startswith("initrd "):  # to GRUB, see `pyxie.tftp.kernels`
+        return Stage.IMAGES
+    if name.endswith(_MADE):
+        return None
+    # An iPXE's own start: it runs, then.
+    runs = name.rpartition("/")[2] == "autoexec.ipxe"
+    return Stage.IPXE if runs and not isinstance(what, _ANY_TIME) else Stage.LOADER
+
+
 def stage_of(what: Kind) -> Stage | None:
     """Return how far a boot is of which that is told; None for what is no step of one."""
+    if isinstance(what, _OF_FILES):
+        return _of_file(what, what.name)
+    if isinstance(what, kinds.GrubConfigured):  # which goes on to the kernel, or to iPXE
+        return Stage.SCRIPT if what.secure_boot else Stage.LOADER
     if isinstance(what, datagrams.Offered):
         if what.observed:
             return Stage.SILENT

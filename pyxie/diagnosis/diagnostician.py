@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address
 from typing import Protocol
 
 from pyxie.builds.definitions import Definitions
@@ -19,7 +20,10 @@ from pyxie.dhcp.sightings import Sightings
 from pyxie.diagnosis.diagnose import diagnose
 from pyxie.diagnosis.finding import Diagnosis
 from pyxie.diagnosis.nearness import near
+from pyxie.diagnosis.remedies import remedies
+from pyxie.diagnosis.remedy import Remedy, Site
 from pyxie.diagnosis.situation import Near, Server, Service, Situation
+from pyxie.diagnosis.tochange import server_of, wish_of
 from pyxie.errors import Problem
 from pyxie.events.event import Event
 from pyxie.net.interfaces import Interfaces
@@ -68,12 +72,14 @@ class Told:
         macs: Its NICs, or the one that was asked about.
         at: When it was made, seconds since the epoch.
         diagnosis: The diagnosis.
+        remedies: What to change in other DHCP servers, for each kind of them.
     """
 
     host: str | None
     macs: tuple[str, ...]
     at: float
     diagnosis: Diagnosis
+    remedies: tuple[Remedy, ...] = ()
 
 
 class Diagnostician:
@@ -204,7 +210,8 @@ class Diagnostician:
             took=self._took(macs),
             service=self._service(),
         )
-        return Told(host, macs, now, diagnose(situation))
+        found = diagnose(situation)
+        return Told(host, macs, now, found, self._remedies(found, situation.took))
 
     def _has_templates(self, client: Apart) -> bool:
         """Tell whether a machine's installer is given files; True where that is not known."""
@@ -213,6 +220,16 @@ class Diagnostician:
         machine: Machine = self._definitions.of(client.build)
         named: Mapping[str, object] = machine.templates
         return bool(machine.preseed or machine.finish or named)
+
+    def _remedies(self, found: Diagnosis, took: str) -> tuple[Remedy, ...]:
+        """Return what to change in other DHCP servers, where one of them is at fault."""
+        wish, address = wish_of(found.what), self._interfaces().first()
+        if wish is None or address is None:
+            return ()
+        server = server_of(found.what) or took
+        port = self._settings().http.port
+        site = Site(address=address, http_port=port)
+        return remedies(wish, replace(site, server=IPv4Address(server)) if server else site)
 
     def _pace(self, client: Apart) -> Pace | None:
         """Return how long builds of its system took."""

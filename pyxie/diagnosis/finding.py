@@ -1,6 +1,6 @@
 """What a diagnosis is: what was found, as data; since when; and the events that it rests on.
 
-The words are in `pyxie.diagnosis.english` alone.
+The words are in `pyxie.diagnosis.sayings` alone.
 """
 
 from __future__ import annotations

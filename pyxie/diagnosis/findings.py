@@ -1,6 +1,6 @@
 """What can be found of a machine that does not boot, as data; in the order of a boot.
 
-`pyxie.diagnosis.english` says each in words, and what to try next. To add one: a class here, its
+`pyxie.diagnosis.sayings` has each in words, and what to try next. To add one: a class here, its
 words there, a rule that finds it, a line in the table of tests/diagnosis/test_english.py, and a row
 in docs/troubleshooting.md.
 """
@@ -375,6 +375,8 @@ class LoaderSilent(Finding):
         architecture: In plain words; empty where that is not known.
         uefi: Its firmware is UEFI.
         secure_boot: ``on``, ``off`` or ``unknown``.
+        why_not: Why it is not handed a signed chain of loaders, as of `pyxie.loaders.lanes.WhyNot`;
+            empty if it is, or if that is not known.
         rounds: How often.
     """
 
@@ -382,7 +384,13 @@ class LoaderSilent(Finding):
     architecture: str
     uefi: bool
     secure_boot: str
+    why_not: str
     rounds: int
+
+    @property
+    def grub(self) -> bool:
+        """It is a GRUB, which asks the DHCP server's next server for its configuration."""
+        return self.name.lower().startswith("grub")
 
 
 @finding("ipxe-without-http")

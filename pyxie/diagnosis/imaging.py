@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pyxie.diagnosis import patience
-from pyxie.diagnosis.course import Course, Round, Stage
+from pyxie.diagnosis.chainloading import fault
+from pyxie.diagnosis.course import Course, Round, Stage, stage_of
 from pyxie.diagnosis.finding import Diagnosis
 from pyxie.diagnosis.findings import ImageNotFetched, ImageStalled, ImageWrong, KernelUnstarted
 from pyxie.diagnosis.situation import Situation
 from pyxie.diagnosis.waited import stands
+from pyxie.events.datagrams import SentOverTftp
 from pyxie.events.event import Event
 from pyxie.events.kinds import (
     ImageFailed,
@@ -26,6 +28,12 @@ def images(now: Situation, course: Course) -> Diagnosis | None:
     wrong = last.latest(ImageFailed, ImageMismatch)
     if wrong is not None and not _came_after(last, wrong):
         return _failed(last, wrong)
+    if isinstance(last.last.what, SentOverTftp):  # GRUB fetches so
+        started = KernelUnstarted(secure_boot=now.secure_boot)
+        return stands(started, "start", last.last.at, patience.START, now.now, (last.last,))
+    broken = fault(last, last.latest(SentOverTftp))
+    if broken is not None and stage_of(broken.evidence[-1].what) is Stage.IMAGES:
+        return broken
     fetched = last.latest(ImageFetching, ImageWaiting)
     if fetched is None:
         return stands(

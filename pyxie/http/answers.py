@@ -429,12 +429,20 @@ class Evidence(Answer):
     peer: str | None
 
 
+class Remedy(Answer):
+    """What to change in one kind of other DHCP server, line by line."""
+
+    server: str
+    text: list[str]
+
+
 class Why(Answer):
     """Why a machine does not boot, or how far it is.
 
     ``code`` names what was found, ``data`` has its facts, and ``evidence`` the events that it
     rests on; ``sentence`` says it. ``steps``: what to try next, the likeliest first.
-    ``certain_by``: what would make it certain; empty if it is. ``until``: when a look is worth
+    ``certain_by``: what would make it certain; empty if it is. ``remedies``: what to change in
+    another DHCP server that is in the way, for each kind of them. ``until``: when a look is worth
     while again though nothing happens.
     """
 
@@ -446,6 +454,7 @@ class Why(Answer):
     sentence: str
     steps: list[str]
     certain_by: str
+    remedies: list[Remedy]
     since: float | None
     until: float | None
     data: dict[str, Any]

@@ -360,6 +360,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
             "sentence": f"Its kernel cannot be fetched: {_URL}: answered 404 Not Found.",
             "steps": [f"does that address answer from pyxie's host? curl -I {_URL}"],
             "certain_by": "",
+            "remedies": [],
             "since": _AT - 5,
             "until": None,
             "data": {

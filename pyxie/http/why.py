@@ -49,6 +49,7 @@ def _shown(told: Told) -> dict[str, Any]:
         "sentence": printable(words.sentence),
         "steps": [printable(each) for each in words.steps],
         "certain_by": words.certain_by,
+        "remedies": [{"server": each.server, "text": list(each.text())} for each in told.remedies],
         "since": found.since,
         "until": found.until,
         "data": found.data,

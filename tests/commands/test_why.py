@@ -24,6 +24,7 @@ WHY: dict[str, Any] = {
     "data": {},
     "evidence": [EVENT],
 }
+REMEDY = {"server": "dnsmasq", "text": ["dnsmasq: its file", "  add", "    dhcp-boot=,,192.0.2.1"]}
 WELL = {**WHY, "host": None, "since": None, "steps": [], "certain_by": "", "evidence": []}
 
 
@@ -57,6 +58,17 @@ def test_says_no_more_than_there_is(pyxie: Runner) -> None:
     assert called(pyxie, WELL).out.splitlines() == [
         "52:54:00:00:00:01: stuck [tftp-unreached]",
         WHY["sentence"],
+    ]
+
+
+def test_the_lines_for_other_servers_stand_as_they_are_to_be_written(pyxie: Runner) -> None:
+    lines = called(pyxie, {**WELL, "remedies": [REMEDY]}).out.splitlines()
+
+    assert lines[3:] == [
+        "What to change in your DHCP server, whichever it is:",
+        "   dnsmasq: its file",
+        "     add",
+        "       dhcp-boot=,,192.0.2.1",
     ]
 
 

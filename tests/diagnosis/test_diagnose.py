@@ -77,6 +77,7 @@ RIVAL = datagrams.RivalOffered(
     file="",
     vendor_class="PXEClient",
 )
+GRUB = kinds.GrubConfigured(secure_boot=True, what="the kernel")
 SILENT = datagrams.NotAnswered(reason="not-in-build", detail="installed")
 
 
@@ -84,7 +85,7 @@ def silence(reason: str) -> Kind:
     return datagrams.NotAnswered(reason=reason, detail="as it is")
 
 
-def fell_silent(block: int = 1, blksize: int = 1468) -> Kind:
+def fell_silent(block: int = 1, blksize: int = 1468) -> datagrams.TimedOutOverTftp:
     return datagrams.TimedOutOverTftp(
         name="ipxe.efi", received=0, total=66_000, block=block, blksize=blksize
     )
@@ -339,6 +340,13 @@ STUCK = {
         ),
         by=("tftp.refused",),
         data={"limit": "tftp"},
+    ),
+    "its kernel breaks off, to GRUB": Case(
+        "loader-broken-off",
+        50,
+        (*CONFIRMED, (36.5, GRUB), (38.0, replace(fell_silent(7), name="kernel"))),
+        by=("tftp.timeout",),
+        data={"name": "kernel"},
     ),
     "its blocks are too long": Case(
         "loader-broken-off",
@@ -606,6 +614,39 @@ WAITS = {
     "kernel": Case("kernel", 200, BOOTED, by=("boot.kernel",)),
     "done": Case(
         "done", 400, PRESEEDED, {"pace": Pace(2, 300.0)}, by=("boot.kernel", "template.sent")
+    ),
+    "kernel, by GRUB": Case(
+        "kernel",
+        200,
+        (
+            *CONFIRMED,
+            (34.0, sent("shimx64.efi")),
+            (35.0, sent("grubx64.efi")),
+            (35.5, datagrams.MissingOverTftp(name="grub/x86_64-efi/fs.lst", why="no such file")),
+            (36.0, sent("grub.cfg")),
+            (36.5, GRUB),
+            (36.6, sent("on.cfg")),
+            (39.0, sent("kernel")),
+            (42.0, sent("initrd 1")),
+            (42.5, kinds.Booting(loader="GRUB")),
+            (42.6, sent("booting")),
+        ),
+        by=("boot.kernel",),
+    ),
+    "start, by GRUB": Case(
+        "start",
+        60,
+        (*CONFIRMED, (36.5, GRUB), (39.0, sent("kernel"))),
+        by=("tftp.sent",),
+    ),
+    "loader, which GRUB goes on to": Case(
+        "loader",
+        60,
+        (*CONFIRMED, (36.5, kinds.GrubConfigured(secure_boot=False, what="x")), (39.0, sent())),
+        by=("dhcp.offer", "tftp.sent"),
+    ),
+    "ipxe, by its own start": Case(
+        "ipxe", 60, (*LOADED, (39.0, sent("x/autoexec.ipxe"))), by=("tftp.sent",)
     ),
     "done, and a token was wrong before": Case(
         "done",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.diagnosis.english import Said, said, span
+from pyxie.diagnosis.english import said
 from pyxie.diagnosis.finding import BY_CODE, Finding
 from pyxie.diagnosis.findings import (
     AmbiguousMachine,
@@ -57,6 +57,7 @@ from pyxie.diagnosis.findings import (
     UnknownServed,
     Waiting,
 )
+from pyxie.diagnosis.saying import Said, span
 from pyxie.diagnosis.situation import Near, Server
 
 WORDS = Path(__file__).parent / "data/words.txt"
@@ -150,12 +151,51 @@ ALL: list[Finding] = [
     LoaderMissing(name="a.efi", why="no such file"),
     LoaderBrokenOff(name="a.efi", received=0, total=66000, blksize=1468, why=""),
     LoaderBrokenOff(name="a.efi", received=1468, total=66000, blksize=0, why="No route to host"),
-    LoaderSilent(name="a.efi", architecture="x64 UEFI", uefi=True, secure_boot="on", rounds=1),
-    LoaderSilent(name="a.efi", architecture="x64 UEFI", uefi=True, secure_boot="unknown", rounds=3),
-    LoaderSilent(name="a.efi", architecture="x64 UEFI", uefi=True, secure_boot="off", rounds=1),
     LoaderSilent(
-        name="undionly.kpxe", architecture="", uefi=False, secure_boot="unknown", rounds=1
+        name="a.efi", architecture="x64 UEFI", uefi=True, secure_boot="on", why_not="", rounds=1
     ),
+    LoaderSilent(
+        name="a.efi",
+        architecture="x64 UEFI",
+        uefi=True,
+        secure_boot="unknown",
+        why_not="",
+        rounds=3,
+    ),
+    LoaderSilent(
+        name="a.efi", architecture="x64 UEFI", uefi=True, secure_boot="off", why_not="", rounds=1
+    ),
+    LoaderSilent(
+        name="undionly.kpxe",
+        architecture="",
+        uefi=False,
+        secure_boot="unknown",
+        why_not="",
+        rounds=1,
+    ),
+    *(
+        LoaderSilent(
+            name="a.efi",
+            architecture="x64 UEFI",
+            uefi=True,
+            secure_boot=state,
+            why_not=why_not,
+            rounds=1,
+        )
+        for state, why_not in (
+            *(("on", "never"), ("on", "over-http"), ("on", "not-signed"), ("on", "not-there")),
+            *(("on", "named"), ("on", "server-unknown"), ("unknown", "server-elsewhere")),
+        )
+    ),
+    LoaderSilent(
+        name="grubx64.efi",
+        architecture="x64 UEFI",
+        uefi=True,
+        secure_boot="unknown",
+        why_not="",
+        rounds=1,
+    ),
+    ScriptUnreached(url="", rounds=1),
     IpxeWithoutHttp(lacking="HTTP", loader="undionly.kpxe"),
     IpxeWithoutHttp(lacking="HTTP", loader=""),
     ScriptUnreached(url="http://192.0.2.1:8090/ipxe/x", rounds=1),

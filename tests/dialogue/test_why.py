@@ -50,6 +50,7 @@ class Told:
     by: list[str]
     data: dict[str, Any]
     text: str
+    remedies: list[str]
 
 
 async def why(pyxie: Pyxie, machine: str = HOST, *, after: float = 0.0) -> Told:
@@ -64,6 +65,7 @@ async def why(pyxie: Pyxie, machine: str = HOST, *, after: float = 0.0) -> Told:
         [each["code"] for each in found["evidence"]],
         found["data"],
         " ".join([found["sentence"], *found["steps"]]),
+        [each["server"] for each in found["remedies"]],
     )
 
 
@@ -306,6 +308,7 @@ async def test_its_firmware_takes_another_servers_offer(tmp_path: Path) -> None:
     )
     for each in (str(ROUTER), *theirs.values()):
         assert each in told.text
+    assert "dnsmasq" in told.remedies
 
 
 async def test_there_are_two_pxe_servers(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What was found, in English: by subject, each finding in one place."""
