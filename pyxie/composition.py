@@ -53,6 +53,7 @@ from pyxie.imagestore.needed import needed_by
 from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.through import may_pass, through
 from pyxie.imagestore.trust import Trust
+from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.securestates import SecureStates, told_of
 from pyxie.loaders.signedpairs import packaged
@@ -297,6 +298,16 @@ def assemble(
 
     state = StateWatch(database, metrics)
     others, sightings, paces = Others(steady), Sightings(clock), Paces(stored)
+    secure_boot = SecureStates(
+        recogniser.knows, clock, lambda mac, now: trace.record(told_of(now), mac=mac)
+    )
+    loaders = Loaders(
+        lambda: settings().ipxe,
+        pairs=packaged,
+        entry=ENTRY.encode(),
+        http_port=lambda: settings().http.port,
+        clock=steady,
+    )
     diagnostician = Diagnostician(
         machines,
         index,
@@ -310,6 +321,12 @@ def assemble(
         others,
         sightings,
         paces,
+        secure_boot,
+        LoaderChoice(
+            *(loaders, definitions, settings, secure_boot),
+            boot_server=others.boot_server,
+            is_own=is_own,
+        ).of,
         clock=clock,
     )
     return Parts(
@@ -341,13 +358,7 @@ def assemble(
         definitions=definitions,
         rendering=rendering,
         base_url=base_url,
-        loaders=Loaders(
-            lambda: settings().ipxe,
-            pairs=packaged,
-            entry=ENTRY.encode(),
-            http_port=lambda: settings().http.port,
-            clock=steady,
-        ),
+        loaders=loaders,
         upstreams=Upstreams(
             proxies,
             first_byte=lambda: settings().limits.first_byte,
@@ -361,9 +372,7 @@ def assemble(
         others=others,
         sightings=sightings,
         paces=paces,
-        secure_boot=SecureStates(
-            recogniser.knows, clock, lambda mac, now: trace.record(told_of(now), mac=mac)
-        ),
+        secure_boot=secure_boot,
         media=shelf,
         media_lacking=Lacking(machines, shelf, pools.management),
         media_fetches=Fetches(

@@ -27,7 +27,7 @@ def status(
 ) -> None:
     """Show who is being and was installed, and what is wrong; of one HOST, its history too.
 
-    HOST may be a pattern.
+    HOST may be a pattern. What keeps a machine from going on, and what to try: pyxie why HOST.
     """
     client, chosen = client_of(**where), Chosen(hosts, group, everything)
     host = chosen.single

@@ -20,6 +20,7 @@ from pyxie.dhcp.overheard import Other
 from pyxie.diagnosis import patience
 from pyxie.events.datagrams import TimedOutOverTftp
 from pyxie.events.kinds import ImageProgress
+from pyxie.loaders.lanes import SecureBoot
 from tests.dhcp.packets import BIOS_FEATURES, discover, ipxe
 from tests.dialogue.boot import CONFIG, DASHED, HOST, MACHINE, SERVER, US, Pyxie, boot
 from tests.dialogue.machine import (
@@ -428,6 +429,28 @@ async def test_its_loader_does_not_start(tmp_path: Path) -> None:
     assert (once.data["uefi"], once.data["architecture"]) == (True, "x64 UEFI")
     assert "Secure Boot" in once.text
     assert (once.data["rounds"], twice.data["rounds"]) == (1, 2)
+
+
+async def test_secure_boot_refuses_its_loader(tmp_path: Path) -> None:
+    """It is known to be on, and its DHCP server gives its own address as next server."""
+    signed = {"shimx64.efi": b"MZ shim", "grubx64.efi": b"MZ grub"}
+    async with boot(tmp_path) as (client, pyxie):
+        for name, content in signed.items():
+            (tmp_path / "ipxe" / name).write_bytes(content)
+        await pyxie.builds()
+        pyxie.parts.secure_boot.learn(client.mac, SecureBoot.ON, "iPXE")
+        await client.discovers(UEFI_PXE)
+        router_says(pyxie, client, UEFI_PXE)
+        await takes_its_lease(client, UEFI_PXE)
+        await client.asks_port_4011(UEFI_PXE)
+        await client.fetches(IPXE_EFI)
+
+        told = await why(pyxie, after=patience.LOADER)
+
+    stuck(told, "loader-silent", "dhcp.offer", "tftp.sent")
+    assert (told.data["secure_boot"], told.data["why_not"]) == ("on", "server-elsewhere")
+    assert "next-server" in told.text
+    assert "dnsmasq" in told.remedies
 
 
 async def test_ipxe_comes_back_without_http(tmp_path: Path) -> None:
