@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pyxie.doctor.found import Finding, Severity, shown
@@ -54,8 +54,19 @@ def judge(rules: Rules, served: Iterable[Served]) -> Iterator[Finding]:
         what = f"what nft says of the firewall is not understood: {exc}"
         yield Finding("firewall-unread", Severity.LOOK, what, ("nft list ruleset",))
         return
-    for each in served:
-        yield from _of(ruleset, each)
+    found = [(each, [*_of(ruleset, each)]) for each in served]
+    is_open = any(all(one.severity is not Severity.STOPS for one in each) for _, each in found)
+    for interface, each in found:
+        # Machines boot by that which is open; of another it need not be a mistake.
+        aside = is_open and not interface.named
+        yield from (_less(one) if aside else one for one in each)
+
+
+def _less(finding: Finding) -> Finding:
+    if finding.severity is not Severity.STOPS:
+        return finding
+    hint = "or name those that machines boot from, in config.yaml: interfaces: [NAME]"
+    return replace(finding, severity=Severity.LOOK, remedy=(*finding.remedy, hint))
 
 
 def _of(ruleset: Ruleset, served: Served) -> Iterator[Finding]:

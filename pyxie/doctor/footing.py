@@ -65,6 +65,7 @@ class Footing:
                 http=settings.http.port,
                 dhcp=settings.dhcp.mode == "answer",
                 single_port=settings.tftp.single_port,
+                named=each.name in self.links.names,
             )
             for each in self.links.served
             if each.addresses and each.up

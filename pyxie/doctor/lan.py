@@ -53,6 +53,7 @@ class Lan:
         here: The program that has port 67 on this host; empty if there is none.
         own: All addresses of this host.
         signed: There is a signed GRUB, which machines may boot by.
+        named: The setting ``interfaces`` names it, or it is the only one.
         refused: And the Secure Boot of some is known to be on, so that they have to.
     """
 
@@ -65,6 +66,7 @@ class Lan:
     own: Collection[IPv4Address] = ()
     signed: bool = False
     refused: bool = False
+    named: bool = True
 
 
 def judge(lan: Lan) -> Iterator[Finding]:
@@ -75,7 +77,7 @@ def judge(lan: Lan) -> Iterator[Finding]:
     if not leases:
         yield Finding(
             "no-dhcp",
-            Severity.LOOK,
+            Severity.LOOK if lan.named else Severity.NOTE,
             f"no DHCP server has offered an address on {lan.interface}: machines need one to boot,"
             " and pyxie gives none",
             (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Interface
@@ -10,6 +11,10 @@ from typing import Final
 
 from pyxie.doctor.found import Finding, Severity, shown
 
+_CONTAINERS: Final = re.compile(
+    r"docker\d+|br-[0-9a-f]{12}|podman\d+|cni\d+|cni-podman\d+|veth.*|cali.*|flannel.*|kube-.*"
+).fullmatch
+"""What container engines call the interfaces that they make: nothing boots from there."""
 _STRICT: Final = 1
 """Of ``rp_filter``: what comes in has to lead back the same way (RFC 3704)."""
 _TFTP_WHOLE: Final = 1500
@@ -61,8 +66,13 @@ class Links:
     @property
     def served(self) -> list[Link]:
         """Those that pyxie serves, and machines can boot from."""
-        named = [each for each in self.all if not self.names or each.name in self.names]
-        return [each for each in named if not each.master and each.ethernet]
+        return [
+            each
+            for each in self.all
+            if not each.master and each.ethernet
+            if each.name in (self.names or [each.name])
+            if self.names or not _CONTAINERS(each.name)
+        ]
 
 
 def judge(links: Links, blksize: int = 1468) -> Iterator[Finding]:
@@ -118,7 +128,7 @@ def _of_one(link: Link, named: bool, blksize: int) -> Iterator[Finding]:
             (f"ip link set {name} up",),
         )
         return
-    if link.up and link.carrier is False and (named or link.addresses):
+    if link.up and link.carrier is False and (named or (link.addresses and not link.bridge)):
         yield Finding(
             "no-link",
             Severity.LOOK,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any, Final
 from pyxie.client import RefusedError
 from pyxie.doctor import lan
 from pyxie.doctor.footing import Footing
-from pyxie.doctor.found import Finding
+from pyxie.doctor.found import Finding, Severity
 from pyxie.doctor.printouts import UnseenError
 from pyxie.doctor.traffic import Served
 from pyxie.loaders.signedpairs import packaged
@@ -23,6 +24,10 @@ from pyxie.threads import Pool
 
 _ASKED: Final = (Firmware.BIOS, Firmware.UEFI_X64)
 """As what the LAN is asked: servers may answer the one otherwise than the other."""
+_OURS: Final = re.compile(
+    r"(http://[^/]+/(ipxe|loader)/)?[0-9a-f]{2}(-[0-9a-f]{2}){5}(/.*)?"
+).fullmatch
+"""The boot files that pyxie names, in which the client's MAC stands."""
 _MOST_LANS: Final = 8
 _MOST_MACHINES: Final = 20
 _BUILDING: Final = ("pending", "installing", "stale")
@@ -38,14 +43,22 @@ async def lans(footing: Footing) -> list[Finding]:
         refused(footing), _overheard(footing), Pool("signed loaders").run(packaged)
     )
     wanted = bool(signed) and footing.settings.secure_boot != "never"
+    served = footing.served[:_MOST_LANS]
     heard = await asyncio.gather(
-        *(_lan(footing, each, overheard) for each in footing.served[:_MOST_LANS])
+        *(_lan(footing, each, overheard) for each in served), return_exceptions=True
     )
-    return [
-        finding
-        for each in heard
-        for finding in lan.judge(replace(each, signed=wanted, refused=bool(on)))
-    ]
+    found: list[Finding] = []
+    for each, answer in zip(served, heard, strict=True):
+        if isinstance(answer, lan.Lan):
+            alone = len(served) == 1
+            known = replace(answer, signed=wanted, refused=bool(on), named=each.named or alone)
+            found += lan.judge(known)
+        elif len(served) == 1 or not isinstance(answer, UnseenError):
+            raise answer
+        else:
+            what = f"{each.interface} could not be asked who answers machines there: {answer}"
+            found.append(Finding("lan-unasked", Severity.LOOK, what))
+    return found
 
 
 async def _overheard(footing: Footing) -> list[Any]:
@@ -111,7 +124,7 @@ def _told(server: Any) -> lan.Server:
 
 def _server(heard: Heard, firmware: Firmware, own: Iterable[object]) -> lan.Server:
     file = heard.file
-    ours = heard.server in own and heard.lease is None and ("/ipxe/" in file or "-" in file[:17])
+    ours = heard.server in own and heard.lease is None and _OURS(file) is not None
     return lan.Server(
         address=heard.server,
         firmware=firmware,

@@ -52,6 +52,7 @@ class Served:
         http: Its port.
         dhcp: We answer DHCP.
         single_port: All of TFTP goes by that port.
+        named: The setting ``interfaces`` names it.
     """
 
     interface: str
@@ -61,6 +62,7 @@ class Served:
     http: int = 8090
     dhcp: bool = True
     single_port: bool = False
+    named: bool = False
 
 
 def incoming(served: Served) -> Iterator[Packet]:

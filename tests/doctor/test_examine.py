@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from ipaddress import IPv4Interface
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from pyxie.client import Client
 from pyxie.config.settings import Settings
+from pyxie.dhcp.message import DhcpMessage, Op
 from pyxie.doctor import checks, examine, neighbours
 from pyxie.doctor.checks import Check, Found
 from pyxie.doctor.footing import Footing
@@ -20,6 +22,7 @@ from pyxie.doctor.links import Link, Links
 from pyxie.doctor.printouts import UnseenError
 from pyxie.errors import BusyError
 from pyxie.probing.discover import ProbeError
+from pyxie.probing.heard import Heard
 from pyxie.threads import Pool
 from tests.fakedaemon import FakeDaemon, answered, fake_daemon, problem
 
@@ -305,6 +308,49 @@ class TestLans:
 
         with pytest.raises(UnseenError, match="asking needs raw sockets"):
             found(LANS, footing(None, links=Links(all=[HERE])))
+
+    def test_one_that_cannot_be_asked_hides_no_other(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def asked(interface: str, *_: object) -> list[object]:
+            if interface == "eth1":
+                raise ProbeError("eth1 is down")
+            return []
+
+        monkeypatch.setattr(neighbours, "servers", asked)
+        other = Link(name="eth1", addresses=(IPv4Interface("10.0.0.1/8"),))
+
+        sentences = found(LANS, footing(None, links=Links(all=[HERE, other])))
+
+        assert sentences[0].startswith("no DHCP server has offered an address on eth0")
+        assert sentences[1].endswith("asked who answers machines there: eth1 is down")
+
+    @pytest.mark.parametrize(
+        ("file", "ours"),
+        [
+            ("52-54-00-12-34-56/ipxe.efi", True),
+            ("http://192.0.2.10:8090/ipxe/52-54-00-12-34-56", True),
+            ("http://192.0.2.10:8090/loader/52-54-00-12-34-56/ipxe.efi", True),
+            ("ipxe-x86_64.efi", False),
+            ("", False),
+        ],
+    )
+    def test_an_answer_of_pyxie_s_own_is_known_by_its_file(
+        self, monkeypatch: pytest.MonkeyPatch, file: str, ours: bool
+    ) -> None:
+        message = DhcpMessage(
+            op=Op.REPLY, xid=1, chaddr=bytes(6), options={54: bytes((192, 0, 2, 10))}
+        )
+        answer = Heard(replace(message, file=file.encode()), IPv4Address("192.0.2.10"), 67, "", 0.0)
+
+        async def asked(*_: object) -> list[Heard]:
+            return [answer]
+
+        monkeypatch.setattr(neighbours, "servers", asked)
+
+        sentences = found(LANS, footing(None, links=Links(all=[HERE])))
+
+        assert [each.startswith("no DHCP server") for each in sentences] == [True, False][
+            : 2 - ours
+        ]
 
     def test_machines_with_secure_boot_on_make_next_server_matter(
         self, monkeypatch: pytest.MonkeyPatch

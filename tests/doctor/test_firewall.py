@@ -110,6 +110,41 @@ class TestDropped:
         )
 
 
+class TestSeveralInterfaces:
+    PARTS = base("input", [iif("eth0"), ACCEPT], policy="drop")
+    ETH1 = replace(SERVED, interface="eth1")
+
+    def test_where_one_is_open_another_is_to_be_looked_at(self) -> None:
+        rules = Rules(nft=ruleset(self.PARTS))
+
+        found = [*judge(rules, [SERVED, self.ETH1])]
+
+        assert told(found) == [("firewall-drops", Severity.LOOK)]
+        assert found[0].remedy[-1].endswith("in config.yaml: interfaces: [NAME]")
+
+    def test_one_that_is_named_has_to_be_open(self) -> None:
+        rules = Rules(nft=ruleset(self.PARTS))
+
+        found = judge(rules, [SERVED, replace(self.ETH1, named=True)])
+
+        assert told(found) == [("firewall-drops", Severity.STOPS)]
+
+    def test_where_none_is_open_each_stops_boots(self) -> None:
+        rules = Rules(nft=ruleset(base("input", ESTABLISHED, policy="drop")))
+
+        assert told(judge(rules, [SERVED, self.ETH1])) == [("firewall-drops", Severity.STOPS)] * 2
+
+    def test_what_is_to_be_looked_at_stays_so(self) -> None:
+        rules = Rules(nft=ruleset(base("input", [iif("eth1"), LIMIT, DROP])))
+
+        found = judge(rules, [SERVED, self.ETH1])
+
+        assert told(found) == [
+            ("firewall-may-drop", Severity.LOOK),
+            ("firewall-may-drop-transfers", Severity.LOOK),
+        ]
+
+
 class TestTransfers:
     def test_that_are_dropped_after_their_first_block_are_told_apart(self) -> None:
         (found,) = judged(base("input", *OPEN, policy="drop"))

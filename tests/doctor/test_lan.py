@@ -42,6 +42,7 @@ class TestAddresses:
 
     def test_without_one_machines_get_none(self) -> None:
         assert told(PYXIE) == [("no-dhcp", LOOK)]
+        assert told(named=False) == [("no-dhcp", NOTE)]
 
     def test_of_two_it_is_chance(self) -> None:
         assert told(DHCP, dhcp(address=OTHER)) == [("two-dhcp", LOOK)]

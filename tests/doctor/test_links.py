@@ -71,6 +71,16 @@ class TestServed:
     def test_one_that_is_not_named_is_none_of_ours(self) -> None:
         assert told(ETH0, Link(name="eth1", addresses=ADDRESS), names=("eth0",)) == []
 
+    @pytest.mark.parametrize("name", ["docker0", "br-0123456789ab", "veth1a2b3c4", "cni0"])
+    def test_nothing_boots_from_what_containers_have_unless_it_is_named(self, name: str) -> None:
+        theirs = link(name=name, up=False)
+
+        assert Links(all=[ETH0, theirs]).served == [ETH0]
+        assert Links(all=[ETH0, theirs], names=[name]).served == [theirs]
+
+    def test_a_bridge_may_wait_for_its_first_machine(self) -> None:
+        assert told(ETH0, link(name="virbr0", bridge=True, carrier=False)) == []
+
 
 class TestAddresses:
     def test_several_of_one_network_are_right(self) -> None:
