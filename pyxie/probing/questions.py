@@ -127,25 +127,23 @@ def then_ipxe(client: Client) -> Client:
     return _ipxe(_X64 if client.arch == _X64_HTTP else client.arch)
 
 
-def discover(client: Client, chaddr: bytes, xid: int, secs: int = 0) -> DhcpMessage:
+def discover(client: Client, chaddr: bytes, xid: int, uuid: bytes = bytes(16)) -> DhcpMessage:
     """Return the DISCOVER that such a client broadcasts.
 
     Args:
         client: Of which kind.
         chaddr: Its MAC, six bytes.
         xid: The transaction; answers bear it.
-        secs: Since it began.
+        uuid: The machine's; all zeros where it has none, as a virtual machine without SMBIOS.
     """
     options = {
         Option.MESSAGE_TYPE: bytes((MessageType.DISCOVER,)),
         **client.options,
-        Option.CLIENT_UUID: bytes(17),  # as a virtual machine without SMBIOS says: it has none
+        Option.CLIENT_UUID: b"\0" + uuid,
     }
     if client.order is Order.IPXE:
         options[Option.CLIENT_ID] = b"\x01" + chaddr
-    return DhcpMessage(
-        op=Op.REQUEST, xid=xid, chaddr=chaddr, secs=secs, flags=BROADCAST_FLAG, options=options
-    )
+    return DhcpMessage(op=Op.REQUEST, xid=xid, chaddr=chaddr, flags=BROADCAST_FLAG, options=options)
 
 
 def boot_request(

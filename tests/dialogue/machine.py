@@ -9,20 +9,21 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from pyxie.dhcp.message import DhcpMessage, MessageType, Option, encapsulated
+from pyxie.probing.questions import CLIENTS, Firmware, boot_request, discover, then_ipxe
 from pyxie.tftp.packet import OptionAck, ReadRequest, Refusal, error, parse, read_request
-from tests.dhcp.packets import BIOS_FEATURES, UEFI_FEATURES, as_request, discover, ipxe
+from tests.dhcp.packets import UUID, as_request
 from tests.dhcp.sockets import FakeSocket, Sent
 from tests.dialogue.ipxe import Ipxe, Ran
 from tests.dialogue.wires import PATIENCE, Answer, Connection, Datagram, Wires
 from tests.support import eventually
 from tests.tftp.rom import Rom
 
-# iPXE names the architecture that it was built for, whichever way its firmware got it.
-BIOS_ROM = discover(0)
-BIOS_IPXE = ipxe(0, o175=BIOS_FEATURES)
-UEFI_PXE = discover(7, o60=b"PXEClient:Arch:00007:UNDI:003016")
-UEFI_IPXE = ipxe(7, o60=b"PXEClient:Arch:00007:UNDI:003010", o175=UEFI_FEATURES)
-UEFI_HTTP = discover(16, o60=b"HTTPClient:Arch:00016:UNDI:003001")
+# What real firmware was recorded to send: see tests/probing/test_questions.py.
+_BIOS, _UEFI, _HTTP = (CLIENTS[each] for each in (Firmware.BIOS, Firmware.UEFI_X64, Firmware.HTTP))
+BIOS_ROM, UEFI_PXE, UEFI_HTTP, BIOS_IPXE, UEFI_IPXE = (
+    discover(each, bytes(6), 0, UUID[1:])
+    for each in (_BIOS, _UEFI, _HTTP, then_ipxe(_BIOS), then_ipxe(_UEFI))
+)
 
 SILENCE = None
 EVERYBODY = "255.255.255.255:68"
@@ -94,7 +95,7 @@ class Machine:
 
     async def asks_port_4011(self, who: DhcpMessage) -> Reply | None:
         """Ask for the boot file from the address that was leased."""
-        return await self._says(replace(as_request(who), ciaddr=self.address), self.wires.pxe)
+        return await self._says(boot_request(who, 0, self.address), self.wires.pxe)
 
     async def _says(
         self, message: DhcpMessage, on: FakeSocket, source: IPv4Address | None = None
