@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 BOOT_FILES: Final[Mapping[int, str]] = MappingProxyType(
     {0x00: "undionly.kpxe", 0x07: "ipxe.efi", 0x09: "ipxe.efi", 0x0B: "ipxe-arm64.efi"}
@@ -81,6 +81,17 @@ class Remedy:
     note: str = ""
     remove: str = "take out what begins with"
     give: str = "add"
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "server": self.server,
+            "where": self.where,
+            "take_out": list(self.out),
+            "add": list(self.lines),
+            "then": self.then,
+            "note": self.note,
+        }
 
     def text(self) -> Iterator[str]:
         """Yield it for people, line by line."""

@@ -64,23 +64,12 @@ def exit_code(found: Iterable[Finding]) -> int:
 
 def as_data(finding: Finding) -> dict[str, Any]:
     """Return a finding as JSON has it."""
-    servers = [
-        {
-            "server": each.server,
-            "where": each.where,
-            "take_out": list(each.out),
-            "add": list(each.lines),
-            "then": each.then,
-            "note": each.note,
-        }
-        for each in finding.servers
-    ]
     return {
         "code": finding.code,
         "severity": finding.severity.name.lower(),
         "sentence": finding.sentence,
         "remedy": list(finding.remedy),
-        "servers": servers,
+        "servers": [each.as_data() for each in finding.servers],
     }
 
 

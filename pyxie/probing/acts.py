@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Network
 
 from pyxie.probing.choice import Question, Stuck, Taken
 from pyxie.probing.heard import Broken, Heard
@@ -81,7 +81,7 @@ class Play:
         mac: Who asked.
         own: It was the interface itself.
         seconds: That offers were waited for.
-        addresses: This host's on the LAN.
+        network: The LAN's; None if this host has no address there.
         acts: The firmware, and the iPXE that it loaded.
     """
 
@@ -89,5 +89,5 @@ class Play:
     mac: str
     own: bool
     seconds: float
-    addresses: tuple[IPv4Address, ...] = ()
+    network: IPv4Network | None = None
     acts: tuple[Act, ...] = field(default=())

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import Final
 
+from pyxie.diagnosis.remedies import remedies
+from pyxie.diagnosis.remedy import Remedy, Site, Wish
 from pyxie.probing.acts import Act, File, Play
-from pyxie.probing.choice import Stuck, vendor
+from pyxie.probing.choice import Stuck, Taken, vendor
 from pyxie.probing.heard import Heard
 from pyxie.probing.questions import Order
 from pyxie.probing.target import ByTftp, Nowhere
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to change in the DHCP server so that a machine goes by another server's boot.
+
+    Attributes:
+        server: The DHCP server.
+        boot: Who should boot machines.
+        remedies: The lines, for each kind of DHCP server: which it is, a probe does not see.
+    """
+
+    server: IPv4Address
+    boot: IPv4Address
+    remedies: tuple[Remedy, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +40,23 @@ class Conclusion:
         sentence: For people.
         steps: What to try, the likeliest first; none where nothing is to be done.
         boots: As far as a probe can see, the machine boots.
-        rival: The DHCP server whose boot options were taken although a proxy offers something,
-            too: to take them out may be what is wanted.
+        change: What to change in the DHCP server, if that is it.
     """
 
     code: str
     sentence: str
     steps: tuple[str, ...] = ()
     boots: bool = False
-    rival: IPv4Address | None = None
+    change: Change | None = None
 
 
 def conclude(play: Play) -> Conclusion:
     """Return what it comes to: what went wrong last, or that nothing did."""
-    act = play.acts[-1]
+    found = _concluded(play, play.acts[-1])
+    return replace(found, change=_change(play, play.acts[-1], found))
+
+
+def _concluded(play: Play, act: Act) -> Conclusion:
     if isinstance(act.choice, Stuck):
         return _stuck(play, act, act.choice)
     if act.boot is None:
@@ -47,7 +67,6 @@ def conclude(play: Play) -> Conclusion:
             "no-file",
             f"{_who(act)} gets no further: {act.target.why}.",
             (f"Mend the boot file in the settings of {server}: option 67, and next-server.",),
-            rival=_rival(act),
         )
     assert act.file is not None  # noqa: S101
     if act.file.fault:
@@ -59,7 +78,6 @@ def conclude(play: Play) -> Conclusion:
             "wrong-loader",
             f"{act.file.url} does not start on such a machine: {loaded.wrong}.",
             (_own_file(act, act.boot),),
-            rival=_rival(act),
         )
     return _went_well(act, act.file)
 
@@ -135,7 +153,7 @@ def _unanswered(play: Play, act: Act) -> Conclusion:
             f"Take option 60 ({kind}) out of the DHCP server {server}: by it that server calls"
             " itself a PXE server, which keeps machines from any other."
         )
-        return Conclusion("silent-4011", silent, (out,), rival=server)
+        return Conclusion("silent-4011", silent, (out,))
     let_in = f"Let UDP port 4011 in through the firewall of {asked}."
     return Conclusion("silent-4011", silent, (let_in,))
 
@@ -150,15 +168,15 @@ def _unfetched(act: Act, file: File) -> Conclusion:
     sentence = f"{_who(act)} is sent to {file.url}, which cannot be fetched: {file.fault}."
     if file.code == "missing":
         place = f"Put that file where {server} serves it from, or name another one there."
-        return Conclusion("file-missing", sentence, (place,), rival=_rival(act))
+        return Conclusion("file-missing", sentence, (place,))
     if file.code == "silent" and isinstance(act.target, ByTftp):
         hint = (
             f"Does a TFTP server run on {act.target.server}? Its firewall has to let in UDP port 69"
             " and, unless it answers from there (pyxie with tftp.single_port), any other."
         )
-        return Conclusion("file-silent", sentence, (hint,), rival=_rival(act))
+        return Conclusion("file-silent", sentence, (hint,))
     hint = f"Look into the log of the server that {file.url} names."
-    return Conclusion(f"file-{file.code}", sentence, (hint,), rival=_rival(act))
+    return Conclusion(f"file-{file.code}", sentence, (hint,))
 
 
 def _went_well(act: Act, file: File) -> Conclusion:
@@ -201,9 +219,8 @@ def _lost(act: Act, file: File, lost: File) -> Conclusion:
         return Conclusion("stage-missing", sentence, (f"Put it beside {file.url}.",))
     # GRUB goes by the DHCP server's siaddr, whoever named the loader.
     lease, boot = choice.lease, choice.boot
-    here = lease.next_server == boot.server
     step = f"Put GRUB's configuration there, on {boot.server}."
-    if not here:
+    if _is_misled(act):
         step = (
             f"Have the DHCP server {lease.server} give {boot.server} as next-server, without a file"
             " name: that is where GRUB looks for its configuration."
@@ -211,13 +228,35 @@ def _lost(act: Act, file: File, lost: File) -> Conclusion:
     return Conclusion("stage-missing", sentence, (step,))
 
 
-def _rival(act: Act) -> IPv4Address | None:
+def _change(play: Play, act: Act, found: Conclusion) -> Change | None:
+    """Return what to change in the DHCP server, if it is in the way of another's boot."""
     choice = act.choice
-    if isinstance(choice, Stuck) or choice.boot.lease is None:
+    if isinstance(choice, Stuck):
         return None
+    lease, boot = choice.lease, choice.boot
+    if found.code == "stage-missing" and _is_misled(act):
+        return _lines(play, Wish.NEXT_SERVER, lease.server, boot.server)
     kind = vendor(act.client)
-    others = (each for each in act.heard if each is not choice.boot and _boots(each, kind))
-    return choice.boot.server if any(others) else None
+    proxies = (each for each in act.heard if each.lease is None and _boots(each, kind))
+    other = next(proxies, None)
+    if boot.lease is None or other is None:
+        return None
+    return _lines(play, Wish.SILENT, boot.server, other.server)
+
+
+def _lines(play: Play, wish: Wish, server: IPv4Address, boot: IPv4Address) -> Change:
+    site = Site(address=boot, network=play.network, server=server)
+    return Change(server, boot, remedies(wish, site))
+
+
+def _is_misled(act: Act) -> bool:
+    """Tell whether GRUB looks for its configuration at another server than its loader's."""
+    choice = act.choice
+    return (
+        isinstance(choice, Taken)
+        and choice.lease.next_server != choice.boot.server
+        and any(each.fault and each.url.endswith("grub.cfg") for each in act.stages)
+    )
 
 
 def _boots(heard: Heard, kind: str) -> bool:

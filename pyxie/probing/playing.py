@@ -56,7 +56,7 @@ async def play(
             mac=(chaddr or line.mac).hex(":"),
             own=chaddr in (None, line.mac),
             seconds=seconds,
-            addresses=_own(line),
+            network=line.addresses[0].network if line.addresses else None,
             acts=tuple(acts),
         )
 

@@ -25,6 +25,15 @@ def lines(play: Play, conclusion: Conclusion) -> Iterator[str]:
         yield from (f"{at:3}. {each}" for at, each in enumerate(conclusion.steps, 1))
     said = dict.fromkeys(each for act in play.acts for each in doubts(act))
     yield from (f"Beside that: {each}" for each in said)
+    change = conclusion.change
+    if change is not None and not conclusion.boots:
+        yield ""
+        yield (
+            f"If {change.boot} is to boot machines, to change in the DHCP server {change.server},"
+            " whichever it is:"
+        )
+        for remedy in change.remedies:
+            yield from (f"    {line}" for line in remedy.text())
 
 
 def _act(play: Play, act: Act, *, first: bool) -> Iterator[str]:
@@ -76,6 +85,7 @@ def fetched(file: File) -> str:
 
 def data(play: Play, conclusion: Conclusion) -> dict[str, Any]:
     """Return the same as plain data."""
+    change = conclusion.change
     return {
         "interface": play.interface,
         "mac": play.mac,
@@ -83,6 +93,7 @@ def data(play: Play, conclusion: Conclusion) -> dict[str, Any]:
         "code": conclusion.code,
         "sentence": conclusion.sentence,
         "steps": list(conclusion.steps),
+        "servers": [each.as_data() for each in change.remedies] if change is not None else [],
         "acts": [_as_data(act) for act in play.acts],
     }
 

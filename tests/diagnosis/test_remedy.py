@@ -37,6 +37,20 @@ class TestText:
         ]
 
 
+class TestTheData:
+    def test_has_all_that_a_program_may_want(self) -> None:
+        remedy = Remedy("dnsmasq", "a file", ("new",), ("old ",), "restart", "Mind the gap.")
+
+        assert remedy.as_data() == {
+            "server": "dnsmasq",
+            "where": "a file",
+            "take_out": ["old "],
+            "add": ["new"],
+            "then": "restart",
+            "note": "Mind the gap.",
+        }
+
+
 class TestSite:
     def test_ipxe_is_sent_to_the_script_of_the_own_port(self) -> None:
         assert SITE.script == "http://192.0.2.10:8090/boot.ipxe"

@@ -157,7 +157,9 @@ class TestAPlay:
 
         found, said = played(client)
 
-        assert (said.code, said.rival) == ("silent-4011", OTHER)
+        assert said.code == "silent-4011"
+        assert said.change is not None
+        assert (said.change.server, said.change.boot) == (OTHER, SERVER)
         assert [each.startswith("2 servers offer a boot") for each in doubts(found.acts[0])] == [
             True
         ]

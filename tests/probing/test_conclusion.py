@@ -49,6 +49,12 @@ def came_to(*acts: Act, own: bool = False) -> Conclusion:
     return found
 
 
+def changed(found: Conclusion) -> tuple[IPv4Address, IPv4Address]:
+    """Return the DHCP server that is to be changed, and who should boot machines then."""
+    assert found.change is not None
+    return found.change.server, found.change.boot
+
+
 GOOD = File(str(LOADER), 850_528, loaded=Loaded("iPXE for x64", is_ipxe=True))
 SENT = File(str(SCRIPT), 1_196, loaded=Loaded("a script of iPXE's", is_script=True))
 SHIM = File("tftp://192.168.7.2/shimx64.efi", 900, loaded=Loaded("shim for x64"))
@@ -106,7 +112,7 @@ class TestOfPort4011:
 
         found = came_to(silent)
 
-        assert (found.code, found.rival) == ("silent-4011", None)
+        assert (found.code, found.change) == ("silent-4011", None)
         assert found.sentence == (
             "192.168.7.2 does not answer on UDP port 4011, where such firmware asks for the file."
         )
@@ -115,7 +121,7 @@ class TestOfPort4011:
     def test_it_is_silent_on_a_dhcp_server_that_says_pxeclient(self) -> None:
         found = came_to(act(BINL, OWN_PXE, asked=(Asked(Question(ROUTER), None),)))
 
-        assert (found.code, found.rival) == ("silent-4011", ROUTER)
+        assert (found.code, changed(found)) == ("silent-4011", (ROUTER, PROXY))
         assert found.steps[0].startswith(
             "Take option 60 (PXEClient) out of the DHCP server 192.168.7.1:"
         )
@@ -179,12 +185,12 @@ class TestOfAFile:
 
         found = came_to(fetched(missing, LOADER, WITH_FILE, BINL, client=IPXE))
 
-        assert found.rival == ROUTER
+        assert changed(found) == (ROUTER, PROXY)
 
     def test_it_is_the_dhcp_servers_and_nobody_else_has_one(self) -> None:
         missing = File("tftp://192.168.7.1/pxelinux.0", fault="no such file", code="missing")
 
-        assert came_to(fetched(missing, LOADER, WITH_FILE, PLAIN)).rival is None
+        assert came_to(fetched(missing, LOADER, WITH_FILE, PLAIN)).change is None
 
 
 class TestOfABoot:
@@ -236,6 +242,10 @@ class TestOfABoot:
 
         assert (found.code, found.boots) == ("stage-missing", False)
         assert found.steps[0].startswith(step)
+        assert (found.change is None) == (next_server == PROXY)
+        if found.change is not None:
+            assert changed(found) == (ROUTER, PROXY)
+            assert found.change.remedies[0].lines == ("dhcp-boot=,,192.168.7.2",)
 
     @pytest.mark.parametrize(
         ("files", "more"),

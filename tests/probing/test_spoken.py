@@ -68,6 +68,26 @@ class TestTheReport:
 
         assert "  port 4011 of 192.168.7.2: no answer" in lines(whole, conclude(whole))
 
+    def test_tells_what_to_change_in_the_dhcp_server(self) -> None:
+        asked = (Asked(Question(ROUTER), None),)
+        whole = told.play(told.act(told.OWN_PXE, BINL, asked=asked))
+
+        said = list(lines(whole, conclude(whole)))
+        at = said.index(
+            "If 192.168.7.2 is to boot machines, to change in the DHCP server 192.168.7.1,"
+            " whichever it is:"
+        )
+        assert said[at + 1] == "    dnsmasq: /etc/dnsmasq.conf, or a file in /etc/dnsmasq.d"
+        assert "dhcp-option=60," in "\n".join(said[at:])
+        assert data(whole, conclude(whole))["servers"][0]["server"] == "dnsmasq"
+
+    def test_tells_nothing_to_change_where_the_machine_boots(self) -> None:
+        boots = told.fetched(told.SENT, told.SCRIPT, WITH_FILE, BINL, client=told.IPXE)
+        whole = told.play(boots)
+
+        assert conclude(whole).boots
+        assert not any("to change in the" in each for each in lines(whole, conclude(whole)))
+
     def test_tells_each_doubt_once(self) -> None:
         one = told.fetched(told.GOOD, told.LOADER, WITH_FILE, BINL)
         whole = told.play(one, one)
