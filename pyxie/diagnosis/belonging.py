@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pyxie.builds.life import Build, State
@@ -20,7 +21,9 @@ from pyxie.diagnosis.findings import (
     UnknownServed,
 )
 from pyxie.diagnosis.situation import Situation
+from pyxie.events.datagrams import SentOn
 from pyxie.events.event import Event
+from pyxie.events.kinds import ScriptSentOn
 from pyxie.recognition.recognise import (
     Ambiguous,
     Broken,
@@ -37,6 +40,8 @@ AGAIN: Final = 3
 the boot order, and it goes on to its disk."""
 WITHIN: Final = 1800.0
 """Seconds within which they count."""
+_ONE_BOOT: Final = 30.0
+"""Seconds in which a machine that is sent on asks by all that it boots from the network by."""
 
 
 def place(now: Situation, course: Course) -> Diagnosis | None:
@@ -51,7 +56,7 @@ def place(now: Situation, course: Course) -> Diagnosis | None:
             return _told(AmbiguousMachine(host=host, problems=problems), course)
         case Contested(host, mac):
             return _told(ContestedMachine(host=host, mac=mac), course)
-        case Unknown(Policy.IGNORE):
+        case Unknown(Policy.IGNORE | Policy.LOCAL):
             mac = now.macs[0] if now.macs else ""
             seen = course.stage is not Stage.NOTHING
             return _told(UnknownMachine(mac=mac, seen=seen, near=now.near), course)
@@ -88,12 +93,14 @@ def mode(now: Situation, course: Course) -> Diagnosis | None:
 
 def _installed(now: Situation, course: Course, host: str, build: Build) -> Diagnosis:
     """Tell whether an installed machine asks too often; its events are those since."""
-    asks = [
-        each
-        for round_ in course.rounds
-        for each in round_.events
-        if round_.stage <= Stage.SCRIPT and each.at >= build.changed
-    ]
+    asks = list(
+        _boots(
+            each
+            for round_ in course.rounds
+            for each in round_.events
+            if round_.stage <= Stage.SCRIPT and each.at >= build.changed
+        )
+    )
     lately = [each for each in asks if now.now - each.at <= WITHIN]
     if len(lately) >= AGAIN:
         seconds = lately[-1].at - lately[0].at
@@ -102,6 +109,18 @@ def _installed(now: Situation, course: Course, host: str, build: Build) -> Diagn
     return Diagnosis(
         what=Installed(host=host, asks=len(asks)), since=build.changed, evidence=_few(asks)
     )
+
+
+def _boots(events: Iterable[Event]) -> Iterator[Event]:
+    """Leave out what a machine that is sent on has asked in the same boot.
+
+    UEFI asks twice, and again by its next network option.
+    """
+    last = float("-inf")
+    for each in events:
+        if not isinstance(each.what, SentOn | ScriptSentOn) or each.at - last > _ONE_BOOT:
+            yield each
+            last = each.at
 
 
 def _few(events: list[Event]) -> tuple[Event, ...]:

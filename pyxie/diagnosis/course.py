@@ -19,7 +19,7 @@ class Stage(IntEnum):
 
     NOTHING = 0
     SILENT = 1
-    """Its DISCOVER was heard, and is not answered."""
+    """Its DISCOVER was heard, and it is offered nothing to boot."""
     OFFERED = 2
     """Firmware was offered a boot loader."""
     CONFIRMED = 3
@@ -40,6 +40,7 @@ class Stage(IntEnum):
 
 _STAGES: dict[type[Kind], Stage] = {
     datagrams.NotAnswered: Stage.SILENT,
+    datagrams.SentOn: Stage.SILENT,
     datagrams.AnswerNotSent: Stage.SILENT,
     kinds.ScriptSent: Stage.SCRIPT,
     kinds.MenuShown: Stage.SCRIPT,
@@ -49,6 +50,7 @@ _STAGES: dict[type[Kind], Stage] = {
     kinds.BootApiSilent: Stage.SCRIPT,
     kinds.ScriptRefused: Stage.SCRIPT,
     kinds.ScriptFailed: Stage.SCRIPT,
+    kinds.ScriptSentOn: Stage.SILENT,
     kinds.ImageFetching: Stage.IMAGES,
     kinds.ImageFailed: Stage.IMAGES,
     kinds.ImageMismatch: Stage.IMAGES,

@@ -224,6 +224,37 @@ async def test_it_is_installed_and_asks_the_network_again_and_again(tmp_path: Pa
     assert told.data["asks"] == 3
 
 
+async def test_it_is_installed_and_sent_on_to_its_disk(tmp_path: Path) -> None:
+    """A boot under UEFI asks three times; three boots in half an hour are a fault."""
+    async with boot(tmp_path, machine=f"when_idle: local\n{MACHINE}") as (client, pyxie):
+        await pyxie.builds()
+        await client.discovers(BIOS_IPXE)
+        ran = await client.runs_script(f"{US}/ipxe/{DASHED}")
+        assert await client.installs(ran) == "OK"
+        told = []
+        for _ in range(3):
+            pyxie.wires.clock.now += 120
+            await client.discovers(UEFI_PXE)
+            await client.asks_port_4011(UEFI_PXE)
+            await client.discovers(UEFI_HTTP)
+            told.append(await why(pyxie))
+
+    assert [(each.code, each.data["asks"]) for each in told] == [
+        ("installed", 1),
+        ("installed", 2),
+        ("still-netbooting", 3),
+    ]
+
+
+async def test_it_is_unknown_and_sent_on_to_its_disk(tmp_path: Path) -> None:
+    async with boot(tmp_path, config=f"{CONFIG}unknown: local\n", machine=None) as (client, pyxie):
+        await client.discovers(BIOS_ROM)
+
+        told = await why(pyxie, DASHED)
+
+    assert told.code == "unknown-machine"
+
+
 # Until there is a boot loader
 
 

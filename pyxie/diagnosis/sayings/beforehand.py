@@ -173,7 +173,9 @@ def _(what: findings.ContestedMachine) -> Said:
 
 @said.register
 def _(what: findings.NotInBuildMode) -> Said:
-    heard = "It has asked, and pyxie was silent" if what.seen else "Nothing of it was heard"
+    heard = (
+        "It has asked, and was offered nothing to boot" if what.seen else "Nothing of it was heard"
+    )
     why = "its build was cancelled" if what.cancelled else "nobody has begun a build"
     return Said(
         f"{what.host} is not to be installed: {why}. {heard}, so that it boots from its disk.",
@@ -185,7 +187,7 @@ def _(what: findings.NotInBuildMode) -> Said:
 def _(what: findings.BuildFailed) -> Said:
     reason = f": {what.reason}" if what.reason else ""
     return Said(
-        f"Its installer said that it failed{reason}. pyxie has been silent to it since.",
+        f"Its installer said that it failed{reason}. pyxie has offered it nothing to boot since.",
         (
             f"read the end of its log: pyxie log {what.host}",
             f"then try again: pyxie build {what.host}",
@@ -197,8 +199,8 @@ def _(what: findings.BuildFailed) -> Said:
 def _(what: findings.Installed) -> Said:
     asked = f" It has asked the network {times(what.asks)} since." if what.asks else ""
     return Said(
-        f"{what.host} is installed, and pyxie is silent to it, so that it boots from its disk."
-        f"{asked}",
+        f"{what.host} is installed, and pyxie offers it nothing to boot, so that it boots from its"
+        f" disk.{asked}",
         (f"to install it again: pyxie build {what.host}",),
     )
 
