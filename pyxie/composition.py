@@ -53,7 +53,6 @@ from pyxie.imagestore.needed import needed_by
 from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.through import may_pass, through
 from pyxie.imagestore.trust import Trust
-from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.securestates import SecureStates, told_of
 from pyxie.loaders.signedpairs import packaged
@@ -301,13 +300,6 @@ def assemble(
     secure_boot = SecureStates(
         recogniser.knows, clock, lambda mac, now: trace.record(told_of(now), mac=mac)
     )
-    loaders = Loaders(
-        lambda: settings().ipxe,
-        pairs=packaged,
-        entry=ENTRY.encode(),
-        http_port=lambda: settings().http.port,
-        clock=steady,
-    )
     diagnostician = Diagnostician(
         machines,
         index,
@@ -322,11 +314,6 @@ def assemble(
         sightings,
         paces,
         secure_boot,
-        LoaderChoice(
-            *(loaders, definitions, settings, secure_boot),
-            boot_server=others.boot_server,
-            is_own=is_own,
-        ).of,
         clock=clock,
     )
     return Parts(
@@ -358,7 +345,13 @@ def assemble(
         definitions=definitions,
         rendering=rendering,
         base_url=base_url,
-        loaders=loaders,
+        loaders=Loaders(
+            lambda: settings().ipxe,
+            pairs=packaged,
+            entry=ENTRY.encode(),
+            http_port=lambda: settings().http.port,
+            clock=steady,
+        ),
         upstreams=Upstreams(
             proxies,
             first_byte=lambda: settings().limits.first_byte,

@@ -33,6 +33,7 @@ from pyxie.events.datagrams import (
 from pyxie.events.event import Event
 from pyxie.events.kinds import (
     BootApiSilent,
+    GrubConfigured,
     LoaderOverHttp,
     ScriptFailed,
     ScriptRefused,
@@ -54,14 +55,15 @@ def loader(now: Situation, course: Course) -> Diagnosis | None:
     if broken is not None:
         return broken
     offer = last.latest(Offered)
-    architecture = offer.what.architecture if offer and isinstance(offer.what, Offered) else ""
+    offered = offer.what if offer and isinstance(offer.what, Offered) else None
+    architecture = offered.architecture if offered else ""
     name = _name(sent or last.last)
     what = LoaderSilent(
         name=name,
         architecture=architecture,
         uefi="UEFI" in architecture or name.lower().endswith(".efi"),
         secure_boot=now.secure_boot,
-        why_not=now.why_not_signed,
+        why_not=_why_not_grub(offered.why_not) if offered else "",
         rounds=course.alike(),
     )
     moved = now.moving.at if now.moving is not None else 0.0
@@ -116,14 +118,20 @@ def fault(last: Round, sent: Event | None) -> Diagnosis | None:
     return Diagnosis(what=what, since=wrong.at, evidence=(wrong,))
 
 
+def _why_not_grub(told: str) -> str:
+    """Return why Debian's signed GRUB was not handed out, of all that was told of an offer."""
+    lanes = dict(each.split(": ", 1) for each in told.split(", ") if ": " in each)
+    return lanes.get("grub", "")
+
+
 def _name(event: Event) -> str:
     match event.what:
         case SentOverTftp(name=name) | LoaderOverHttp(name=name) | AbortedByClient(name=name):
             return name.rpartition("/")[2]
-        case MissingOverTftp(name=name):
+        case GrubConfigured(what=name):
             return name
-        case _:
-            return ""
+        case _:  # it was a fault, which is told before
+            return ""  # pragma: no cover
 
 
 def ipxe(now: Situation, course: Course) -> Diagnosis | None:

@@ -42,6 +42,7 @@ _STAGES: dict[type[Kind], Stage] = {
     datagrams.NotAnswered: Stage.SILENT,
     datagrams.SentOn: Stage.SILENT,
     datagrams.AnswerNotSent: Stage.SILENT,
+    datagrams.SentOn: Stage.SILENT,
     kinds.ScriptSent: Stage.SCRIPT,
     kinds.MenuShown: Stage.SCRIPT,
     kinds.UnknownBooted: Stage.SCRIPT,

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import Protocol
 
-from pyxie.architectures import ARCHITECTURES
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.durations import Pace
 from pyxie.builds.index import BuildIndex
@@ -26,10 +25,7 @@ from pyxie.diagnosis.remedy import Remedy, Site
 from pyxie.diagnosis.situation import Near, Server, Service, Situation
 from pyxie.diagnosis.tochange import server_of, wish_of
 from pyxie.errors import Problem
-from pyxie.events.datagrams import Offered
 from pyxie.events.event import Event
-from pyxie.loaders.catalogue import Choice
-from pyxie.loaders.lanes import Lane
 from pyxie.loaders.securestates import SecureStates
 from pyxie.net.interfaces import Interfaces
 from pyxie.recognition.recognise import (
@@ -38,7 +34,6 @@ from pyxie.recognition.recognise import (
     Broken,
     Known,
     Mode,
-    Recognised,
     Unknown,
     apart,
     concerns,
@@ -105,7 +100,6 @@ class Diagnostician:
         sightings: What machines do over DHCP that makes no event.
         paces: How long builds took before.
         secure_boot: What is known of machines' Secure Boot.
-        choice: Which loaders a client may be handed.
         clock: Seconds since the epoch.
     """
 
@@ -124,7 +118,6 @@ class Diagnostician:
         sightings: Sightings,
         paces: Paces,
         secure_boot: SecureStates,
-        choice: Callable[[Recognised, str], Choice],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -141,7 +134,6 @@ class Diagnostician:
         self._sightings = sightings
         self._paces = paces
         self._secure_boot = secure_boot
-        self._choice = choice
         self._clock = clock
 
     def of_host(self, name: str) -> Told | None:
@@ -218,7 +210,6 @@ class Diagnostician:
             templates=self._has_templates(client),
             pace=self._pace(client),
             secure_boot=self._state(macs),
-            why_not_signed=self._why_not_signed(client, macs, events),
             sightings=tuple(map(self._sightings.of, macs)),
             servers=self._servers(now, macs),
             took=self._took(macs),
@@ -249,21 +240,6 @@ class Diagnostician:
         """Return what is known of a machine's Secure Boot, by whichever of its NICs told last."""
         learnt = [each for mac in macs if (each := self._secure_boot.learnt(mac)) is not None]
         return str(max(learnt, key=lambda each: each.at).state) if learnt else "unknown"
-
-    def _why_not_signed(self, client: Apart, macs: tuple[str, ...], events: Iterable[Event]) -> str:
-        """Return why a machine is not handed a signed chain of loaders; empty if it is.
-
-        For the architecture that it was offered something for last.
-        """
-        offers = [each for each in events if isinstance(each.what, Offered)]
-        if not offers or not isinstance(offers[-1].what, Offered):
-            return ""
-        named, mac = offers[-1].what.architecture, offers[-1].mac or next(iter(macs), "")
-        chains = self._choice(client, mac).chains
-        mine = [chains[code] for code in chains if ARCHITECTURES[code].name == named]
-        if not mine or mine[0].lane is not Lane.IPXE:
-            return ""
-        return str(mine[0].why_not.get(Lane.GRUB, ""))
 
     def _pace(self, client: Apart) -> Pace | None:
         """Return how long builds of its system took."""

@@ -98,8 +98,6 @@ class Situation:
         templates: Its installer is given files of its own to fetch.
         pace: How long builds of its system took; None where none is known.
         secure_boot: ``on``, ``off`` or ``unknown``.
-        why_not_signed: Why it is not handed a signed chain of loaders, as of
-            `pyxie.loaders.lanes.WhyNot`; empty if it is, or if that is not known.
         sightings: What else was heard, by its NICs.
         servers: Others that answer DHCP on the LAN.
         took: The address of the server whose lease it took; empty where that is not known.
@@ -118,7 +116,6 @@ class Situation:
     templates: bool = True
     pace: Pace | None = None
     secure_boot: str = "unknown"
-    why_not_signed: str = ""
     sightings: tuple[Sighting, ...] = ()
     servers: tuple[Server, ...] = ()
     took: str = ""

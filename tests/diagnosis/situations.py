@@ -64,6 +64,7 @@ def offered(
     lacking: str = "",
     script: bool = False,
     observed: bool = False,
+    why_not: str = "",
 ) -> Kind:
     """Return an offer; of a loader to UEFI firmware, if nothing else is said."""
     return datagrams.Offered(
@@ -74,6 +75,7 @@ def offered(
         architecture="x64 UEFI" if uefi else "BIOS",
         port=port,
         observed=observed,
+        why_not=why_not,
     )
 
 

@@ -77,6 +77,7 @@ RIVAL = datagrams.RivalOffered(
     file="",
     vendor_class="PXEClient",
 )
+SENT_ON = datagrams.SentOn(why="installed", client="PXE", architecture="BIOS", port=67)
 GRUB = kinds.GrubConfigured(secure_boot=True, what="the kernel")
 SILENT = datagrams.NotAnswered(reason="not-in-build", detail="installed")
 
@@ -390,12 +391,33 @@ STUCK = {
         by=("dhcp.offer", "tftp.sent"),
         data={"name": "ipxe.efi", "uefi": True, "secure_boot": "on", "rounds": 1},
     ),
+    "its loader does not start, and no signed one was handed out": Case(
+        "loader-silent",
+        96,
+        ((30.0, offered(why_not="signed-ipxe: not-there, grub: server-unknown")), (35.0, sent())),
+        by=("dhcp.offer", "tftp.sent"),
+        data={"why_not": "server-unknown"},
+    ),
     "its loader does not start, time and again": Case(
         "loader-silent",
         300,
         again(*LOADED, times=3, every=70.0),
         by=("dhcp.offer", "tftp.sent"),
         data={"rounds": 3},
+    ),
+    "its loader does not start, after one that did": Case(
+        "loader-silent",
+        300,
+        (*IN_IPXE, *again(*LOADED, times=1, every=0.0), *((at + 100, what) for at, what in LOADED)),
+        by=("dhcp.offer", "tftp.sent"),
+        data={"rounds": 2},
+    ),
+    "what GRUB goes on to does not start": Case(
+        "loader-silent",
+        97,
+        ((36.5, kinds.GrubConfigured(secure_boot=False, what="ipxe.efi")),),
+        by=("grub.sent",),
+        data={"name": "ipxe.efi"},
     ),
     "a loader that somebody else named is all that it fetched": Case(
         "loader-silent",
@@ -701,6 +723,14 @@ WELL = {
         who(known(State.INSTALLED, changed=BEGUN + 900)),
         by=("dhcp.silence",) * 3,
     ),
+    "it is installed, and was sent on to its disk": Case(
+        "installed",
+        999,
+        ((950.0, SENT_ON),),
+        who(known(State.INSTALLED, changed=BEGUN + 900)),
+        by=("dhcp.onwards",),
+        data={"asks": 1},
+    ),
     "it is unknown, and shows the menu": Case(
         "unknown-served",
         60,
@@ -739,9 +769,10 @@ def test_a_machine_that_is_booted_by_hand_is_looked_at_like_one_in_build_mode() 
     assert told.code == "offer-unused"
 
 
-def test_a_machine_of_which_only_what_counts_no_more_is_known_is_waited_for() -> None:
-    """What was said before its build began, and of it since, is nothing."""
-    told = found(90, (30.0, silence("not-in-build")))
+@pytest.mark.parametrize("what", [silence("not-in-build"), offered(observed=True)])
+def test_a_machine_of_which_only_what_counts_no_more_is_known_is_waited_for(what: Kind) -> None:
+    """What was said before its build began, or while pyxie only watched, is nothing."""
+    told = found(90, (30.0, what))
 
     assert told.what == Waiting(step="discover", seconds=0.0, patience=0.0)
 

@@ -464,19 +464,21 @@ async def test_its_loader_does_not_start(tmp_path: Path) -> None:
 
 async def test_secure_boot_refuses_its_loader(tmp_path: Path) -> None:
     """It is known to be on, and its DHCP server gives its own address as next server."""
-    signed = {"shimx64.efi": b"MZ shim", "grubx64.efi": b"MZ grub"}
+    (tmp_path / "ipxe").mkdir()
+    for name in ("shimx64.efi", "grubx64.efi"):
+        (tmp_path / "ipxe" / name).write_bytes(b"MZ")
     async with boot(tmp_path) as (client, pyxie):
-        for name, content in signed.items():
-            (tmp_path / "ipxe" / name).write_bytes(content)
         await pyxie.builds()
         pyxie.parts.secure_boot.learn(client.mac, SecureBoot.ON, "iPXE")
-        await client.discovers(UEFI_PXE)
-        router_says(pyxie, client, UEFI_PXE)
-        await takes_its_lease(client, UEFI_PXE)
-        await client.asks_port_4011(UEFI_PXE)
-        await client.fetches(IPXE_EFI)
+        for _ in range(2):  # what its DHCP server gives is known by the second
+            await client.discovers(UEFI_PXE)
+            router_says(pyxie, client, UEFI_PXE)
+            await takes_its_lease(client, UEFI_PXE)
+            await client.asks_port_4011(UEFI_PXE)
+            await client.fetches(IPXE_EFI)
+            pyxie.wires.clock.now += 60
 
-        told = await why(pyxie, after=patience.LOADER)
+        told = await why(pyxie)
 
     stuck(told, "loader-silent", "dhcp.offer", "tftp.sent")
     assert (told.data["secure_boot"], told.data["why_not"]) == ("on", "server-elsewhere")
