@@ -52,3 +52,22 @@ async def test_anything_else_is_anothers_and_no_mirror_is_asked(name: str) -> No
 async def test_a_machine_that_is_not_in_build_mode_has_none() -> None:
     with pytest.raises(NotServedError, match="of a machine that is not in build mode"):
         await asked(f"{DASHED}/own/bootx64.efi", Unknown(Policy.IGNORE))
+
+
+async def test_a_shim_that_knows_no_name_of_its_own_finds_its_grub_in_the_root() -> None:
+    """And who was given none finds there what all find (rhboot/shim#524)."""
+    now = [10.0]
+
+    async def find(name: str, peer: str) -> Found:
+        return Found(data=peer.encode(), what="shim" if name.endswith("/bootx64.efi") else name)
+
+    own = OwnLoaders({MAC: IN_BUILD}.__getitem__, find, lambda: now[0])
+    await own.find(f"{DASHED}/own/bootx64.efi", THEM)
+
+    found = await own.find("/grubx64.efi", THEM)
+    others = await own.find("/grubx64.efi", "192.0.2.8")
+    now[0] += 120.0
+    later = await own.find("/grubx64.efi", THEM)
+
+    assert found == Found(data=THEM.encode(), what="boot/web01/shim/grubx64.efi")
+    assert (others, later) == (None, None)
