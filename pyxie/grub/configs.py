@@ -15,8 +15,14 @@ from pyxie.config.values import mac as canonical
 from pyxie.confined import normalise
 from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.event import Recorder
-from pyxie.events.kinds import Booting, GrubConfigured, ScriptFailed, ScriptRefused
-from pyxie.grub.texts import notice, onward
+from pyxie.events.kinds import (
+    Booting,
+    GrubConfigured,
+    ScriptFailed,
+    ScriptRefused,
+    ScriptSentOn,
+)
+from pyxie.grub.texts import local, notice, onward
 from pyxie.hooks.netboots import Netboots
 from pyxie.http.unasked import check, is_spared
 from pyxie.loaders.choosing import LoaderChoice
@@ -137,6 +143,10 @@ class GrubConfigs:
                 return self._refused(asked, found, _BY_IPXE + ", or name its MAC address")
             case AdHoc():
                 return self._refused(asked, found, _BY_IPXE)
+            case _ if self._recogniser.goes_on(found):
+                why = why_not(found)
+                self._record(ScriptSentOn(why=why), asked, found)
+                return local(f"{host_of(found) or asked.mac} is {why}")
             case _:
                 return self._refused(asked, found, why_not(found))
 
@@ -178,7 +188,10 @@ class GrubConfigs:
         return notice(f"{host_of(found) or asked.mac}: {why}", again=True)
 
     def _record(
-        self, what: GrubConfigured | ScriptRefused | ScriptFailed, asked: _Asked, found: Recognised
+        self,
+        what: GrubConfigured | ScriptRefused | ScriptFailed | ScriptSentOn,
+        asked: _Asked,
+        found: Recognised,
     ) -> None:
         self._recorder.record(what, mac=asked.mac, host=concerns(found), peer=asked.peer)
 

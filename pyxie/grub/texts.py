@@ -1,6 +1,7 @@
 """The configurations that do not depend on what is booted. Pure.
 
-Each that is sourced from `ENTRY` sets ``again`` to ``y`` to be asked for once more.
+Each that is sourced from `ENTRY` sets ``again`` to ``y`` to be asked for once more, and ``wait`` to
+``n`` where nobody need read what it has said.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ while [ "$again" = y ]; do
     source "/grub/$net_default_mac/$grub_cpu/$secure_boot.cfg"
 done
 echo 'pyxie: going on to the next boot device'
-sleep 5
+if [ "$wait" != n ]; then sleep 5; fi
 exit
 """
 """The ``grub.cfg`` of all machines."""
@@ -40,6 +41,11 @@ def onward(mac: str, loader: str) -> str:
         f"if chainloader {word(f'/{dashed(mac)}/{loader}')}; then boot; fi\n"
         f"echo {word('pyxie: that did not work; it is tried again in 30 seconds')}\n{_AGAIN}"
     )
+
+
+def local(why: str) -> str:
+    """Return what goes on to the next boot device at once, with ``why`` on the screen."""
+    return f"echo {word(f'pyxie: {why}')}\nset wait=n\n"
 
 
 def notice(why: str, *, again: bool) -> str:

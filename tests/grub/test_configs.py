@@ -100,6 +100,20 @@ class TestUnderSecureBoot:
             assert found == [["echo", f"pyxie: {HOST} is not in build mode"]]
             assert served.texts(Step.SILENCE) == [f"no script: {HOST} is not in build mode"]
 
+    async def test_a_machine_that_is_to_go_on_to_its_disk_does_so_at_once(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path, machine=f"when_idle: local\n{MACHINE}") as served:
+            found = await asked(served, ON)
+
+            assert found == [
+                ["echo", f"pyxie: {HOST} is not in build mode"],
+                ["set", "wait=n"],
+            ]
+            assert served.texts(Step.SCRIPT)[-1] == (
+                "fetched a script that goes on to its next boot device: not in build mode"
+            )
+
     async def test_one_that_only_ipxe_can_recognise_is_told_so(self, tmp_path: Path) -> None:
         async with serving(tmp_path, machine=MATCHED) as served:
             await served.build()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyxie.grub.texts import ENTRY, notice, onward
+from pyxie.grub.texts import ENTRY, local, notice, onward
 from tests.render.grub import commands
 
 AGAIN = ["set", "again=y"]
@@ -30,6 +30,15 @@ class TestOnward:
             ["sleep", "30"],
             AGAIN,
         ]
+
+
+class TestLocal:
+    def test_says_why_and_does_not_wait(self) -> None:
+        assert commands(local("it's idle")) == [
+            ["echo", "pyxie: it's idle"],
+            ["set", "wait=n"],
+        ]
+        assert ["if", "[", "$wait", "!=", "n", "]"] in commands(ENTRY)
 
 
 class TestNotice:
