@@ -75,6 +75,7 @@ async def _service(footing: Footing) -> Found:
             running=footing.running,
             unit=unit,
             bind=footing.settings.dhcp.bind,
+            observes=footing.settings.dhcp.mode == "observe",
             root=footing.root,
             effective=footing.effective,
         )

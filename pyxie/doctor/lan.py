@@ -53,6 +53,7 @@ class Lan:
         here: The program that has port 67 on this host; empty if there is none.
         own: All addresses of this host.
         signed: There is a signed GRUB, which machines may boot by.
+        answers: pyxie answers DHCP; else the DHCP server has to name its boot files.
         named: The setting ``interfaces`` names it, or it is the only one.
         refused: And the Secure Boot of some is known to be on, so that they have to.
     """
@@ -66,6 +67,7 @@ class Lan:
     own: Collection[IPv4Address] = ()
     signed: bool = False
     refused: bool = False
+    answers: bool = True
     named: bool = True
 
 
@@ -118,7 +120,10 @@ def _of_dhcp(lan: Lan, address: IPv4Address, offers: list[Server]) -> Iterator[F
     points = any(each.file for each in offers) and all(
         each.next_server == lan.address for each in offers if each.file
     )
-    if said and not points:
+    if not lan.answers:
+        if not points:
+            yield _unnamed(lan, address, said, site)
+    elif said and not points:
         # By name: that iPXE or GRUB of the other server would be asked for its files.
         yield Finding(
             "boot-options",
@@ -146,6 +151,18 @@ def _of_dhcp(lan: Lan, address: IPv4Address, offers: list[Server]) -> Iterator[F
             ("for machines with Secure Boot on, give it pyxie's address: the lines are below",),
             _for(lan, address, remedies(Wish.NEXT_SERVER, site)),
         )
+
+
+def _unnamed(lan: Lan, address: IPv4Address, said: list[str], site: Site) -> Finding:
+    instead = f", but {', '.join(said)}" if said else ""
+    return Finding(
+        "not-named",
+        Severity.STOPS,
+        f"pyxie answers no DHCP (dhcp.mode), and the DHCP server {address} on {lan.interface} does"
+        f" not name pyxie's boot files{instead}",
+        ("let it name them: the lines for each kind of server are below",),
+        _for(lan, address, remedies(Wish.BOOT_FILE, site)),
+    )
 
 
 def _boot_options(server: Server, ours: IPv4Address) -> Iterator[str]:

@@ -96,6 +96,7 @@ async def _lan(footing: Footing, served: Served, overheard: Iterable[Any]) -> la
         address=served.address,
         network=served.network,
         http_port=served.http,
+        answers=footing.settings.dhcp.mode != "off",
         servers=(
             *(
                 _server(each, firmware, own)

@@ -24,6 +24,7 @@ class Service:
         unit: What ``systemctl show`` says of its unit; None if there is no systemd, or no unit.
         drop: The setting ``user`` is used, and it starts as root.
         bind: The setting ``dhcp.bind``.
+        observes: ``dhcp.mode`` is ``observe``.
         root: Who looks is root.
         effective: The capabilities of who looks, as the kernel counts them.
     """
@@ -31,6 +32,7 @@ class Service:
     running: bool
     unit: Mapping[str, str] | None = None
     bind: bool = False
+    observes: bool = False
     root: bool = True
     effective: int = 0
 
@@ -43,6 +45,13 @@ def unit_of(text: str) -> dict[str, str] | None:
 
 def judge(service: Service) -> Iterator[Finding]:
     """Yield why no daemon answers, or would not."""
+    if service.observes:
+        yield Finding(
+            "observing",
+            Severity.LOOK,
+            "pyxie only observes (dhcp.mode): it offers no machine anything",
+            ("take 'mode: observe' out of config.yaml, then: systemctl reload pyxie",),
+        )
     unit = service.unit
     if unit is not None:
         yield from _of_unit(unit, service)

@@ -93,6 +93,28 @@ class TestBootOptions:
         assert told(named) == [("points-to-pyxie", NOTE)]
 
 
+class TestWithoutProxy:
+    """``dhcp.mode: off``: the DHCP server names pyxie's boot files, or nobody does."""
+
+    def test_a_server_that_names_no_file_stops_boots(self) -> None:
+        (one,) = found(DHCP, answers=False)
+
+        assert (one.code, one.severity) == ("not-named", STOPS)
+        assert one.sentence == (
+            "pyxie answers no DHCP (dhcp.mode), and the DHCP server 192.0.2.1 on eth0 does not name"
+            " pyxie's boot files"
+        )
+        assert "dhcp-boot=tag:ipxe,http://192.0.2.10:8090/boot.ipxe" in one.servers[0].lines
+
+    def test_one_that_names_another_s_does_too(self) -> None:
+        (one,) = found(dhcp(file="pxelinux.0"), answers=False)
+
+        assert one.sentence.endswith('pyxie\'s boot files, but 67 "pxelinux.0"')
+
+    def test_one_that_names_pyxie_s_is_right(self) -> None:
+        assert told(dhcp(file="ipxe.efi", next_server=OURS), answers=False) == []
+
+
 class TestNextServer:
     def test_matters_to_debian_s_signed_grub(self) -> None:
         assert told(DHCP, signed=True) == [("next-server", NOTE)]

@@ -65,6 +65,10 @@ class TestUnit:
         assert told(unit={**UNIT, **said}) == [(code, Severity.LOOK)]
 
 
+def test_one_that_only_observes_is_to_be_looked_at() -> None:
+    assert told(observes=True) == [("observing", Severity.LOOK)]
+
+
 class TestCapabilities:
     def test_that_a_unit_does_not_give_are_named_with_what_they_are_for(self) -> None:
         unit = {**UNIT, "AmbientCapabilities": "cap_net_bind_service"}
