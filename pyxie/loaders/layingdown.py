@@ -38,7 +38,7 @@ def lay_down(files: Mapping[str, bytes], folder: Path) -> list[str]:
         LayingError: It cannot be written to, or another does that.
     """
     try:
-        folder.mkdir(exist_ok=True)
+        _made(folder)
         with _alone(folder):
             new = folder / _NEW
             shutil.rmtree(new, ignore_errors=True)  # of one that was killed
@@ -62,9 +62,19 @@ def _written(files: Mapping[str, bytes], folder: Path, new: Path) -> list[str]:
             os.fchmod(file.fileno(), 0o644)  # the daemon is another user
     for at, name in enumerate(changed):
         place = folder / name
-        place.parent.mkdir(parents=True, exist_ok=True)
+        for parent in reversed(place.relative_to(folder).parents[:-1]):
+            _made(folder / parent)
         (new / str(at)).replace(place)
     return sorted(changed)
+
+
+def _made(folder: Path) -> None:
+    """Make a folder, if there is none, that the daemon may look into, whatever our umask is."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return
+    folder.chmod(0o755)
 
 
 def _held(path: Path, size: int) -> bytes | None:

@@ -131,3 +131,20 @@ async def test_a_systems_own_loaders_end_with_its_build(tmp_path: Path) -> None:
         refused = await client.fetches(f"{DASHED}/own/BOOTX64.EFI")
 
         assert str(refused).endswith("is of a machine that is not in build mode")
+
+
+async def test_http_boot_without_a_signed_ipxe_says_in_its_offer_why_there_is_none(
+    tmp_path: Path,
+) -> None:
+    """`pyxie why` reads it there."""
+    async with boot(tmp_path) as (client, pyxie):
+        await pyxie.builds(HOST)
+
+        await client.discovers(UEFI_HTTP)
+
+        offer = pyxie.parts.trace.recent()[-1].data
+        assert (offer["what"], offer["lane"]) == (
+            f"{US}/loader/{DASHED}/ipxe-x86_64.efi",
+            "ipxe",
+        )
+        assert offer["why_not"] == "signed-ipxe: not-there, own: not-there, grub: over-http"

@@ -21,13 +21,17 @@ def below(folder: Path) -> dict[str, bytes]:
 
 
 def test_all_are_there_for_the_daemon_to_read(tmp_path: Path) -> None:
-    folder = tmp_path / "ipxe"
-
-    changed = lay_down(USEFUL, folder)
+    """Also where whoever fetches them keeps all to himself."""
+    folder, before = tmp_path / "ipxe", os.umask(0o077)
+    try:
+        changed = lay_down(USEFUL, folder)
+    finally:
+        os.umask(before)
 
     assert changed == sorted(USEFUL)
     assert below(folder) == USEFUL
     assert {each.stat().st_mode & 0o777 for each in folder.rglob("*.efi")} == {0o644}
+    assert {each.stat().st_mode & 0o777 for each in (folder, *folder.glob("*"))} == {0o755}
 
 
 def test_what_is_there_already_stays_and_so_does_what_is_the_operators(tmp_path: Path) -> None:
