@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -73,10 +73,10 @@ def probe(
 
 def _only() -> str:
     """Return the interface that is meant where none is named."""
-    with_address: list[Any] = [
-        each for each in map(read().named, read().names) if each and each.addresses
-    ]
-    if len(with_address) == 1:
-        return str(with_address[0].name)
-    there = ", ".join(str(each) for each in with_address) or "none has an address"
-    raise click.UsageError(f"say which interface leads to the machines, by --interface: {there}")
+    present = read()
+    there = [each for each in map(present.named, present.names) if each is not None]
+    likely = [each for each in there if each.addresses] or there
+    if len(likely) == 1:
+        return likely[0].name
+    named = "; ".join(map(str, likely)) or "there is none but loopback"
+    raise click.UsageError(f"say which interface leads to the machines, by --interface: {named}")

@@ -13,7 +13,7 @@ from pyxie.probing.acts import Act, File, Play
 from pyxie.probing.choice import Stuck, Taken, vendor
 from pyxie.probing.heard import Heard
 from pyxie.probing.questions import Order
-from pyxie.probing.target import ByTftp, Nowhere
+from pyxie.probing.target import ByHttp, ByTftp, Nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +173,11 @@ def _unfetched(act: Act, file: File) -> Conclusion:
         hint = (
             f"Does a TFTP server run on {act.target.server}? Its firewall has to let in UDP port 69"
             " and, unless it answers from there (pyxie with tftp.single_port), any other."
+        )
+        return Conclusion("file-silent", sentence, (hint,))
+    if file.code == "silent" and isinstance(act.target, ByHttp):
+        hint = (
+            f"Does a web server run there? Its firewall has to let in TCP port {act.target.port}."
         )
         return Conclusion("file-silent", sentence, (hint,))
     hint = f"Look into the log of the server that {file.url} names."

@@ -32,6 +32,8 @@ _BLOCK: Final = 1428
 _TIMEOUT: Final = 2
 """Seconds without an answer until a request is sent again."""
 _TRIES: Final = 3
+_ANSWER: Final = 15.0
+"""Seconds until a web server has to answer; a script may have to be asked for elsewhere."""
 _STOPPED: Final = 8
 """The ERROR by which clients break off (RFC 2347)."""
 _CHUNK: Final = 65_536
@@ -91,45 +93,63 @@ class _EnoughError(Exception):
     """As much was fetched as is looked at."""
 
 
-def _by_tftp(what: ByTftp, port: int) -> Fetched:
-    import tftpy
+class _Download:
+    """One transfer, of which each packet is looked at: how long the file is, whether to go on."""
 
-    logging.getLogger("tftpy").setLevel(logging.CRITICAL)
-    out, began = io.BytesIO(), time.monotonic()
-    client: Any = tftpy.TftpClient(what.server, port, {"tsize": 0, "blksize": _BLOCK}, flock=False)
-    size: int | None = None
+    def __init__(self, what: ByTftp, port: int) -> None:
+        import tftpy
 
-    def looks(packet: Any) -> None:
-        nonlocal size
-        if isinstance(packet, tftpy.TftpPacketTypes.TftpPacketOACK):
+        logging.getLogger("tftpy").setLevel(logging.CRITICAL)
+        options = {"tsize": 0, "blksize": _BLOCK}
+        self._what, self._port, self._out = what, port, io.BytesIO()
+        self._client: Any = tftpy.TftpClient(what.server, port, options, flock=False)
+        self._size: int | None = None
+        self._began = time.monotonic()
+        self._answered = False
+
+    def run(self) -> Fetched:
+        """Fetch the file; raises FetchError."""
+        from tftpy.TftpShared import TftpException, TftpTimeout
+
+        server, out = self._what.server, self._out
+        try:
+            self._client.download(self._what.name, out, self._looks, _TIMEOUT, _TRIES)
+        except _EnoughError:
+            self._size = self._size or out.tell() + 1
+        except TftpTimeout as exc:
+            where = f"nobody answers on UDP port {self._port} of {server}"
+            if out.tell():
+                where = f"{server} falls silent after {out.tell():,} bytes"
+            raise FetchError("silent", where) from exc
+        except OSError as exc:
+            raise FetchError("silent", f"{server}: {exc.strerror or exc}") from exc
+        except (TftpException, *_CONFUSED) as exc:
+            raise FetchError("refused", f"{server} does not keep to TFTP: {_short(exc)}") from exc
+        return Fetched(out.getvalue(), self._size, time.monotonic() - self._began)
+
+    def _looks(self, packet: Any) -> None:
+        from tftpy.TftpPacketTypes import TftpPacketERR, TftpPacketOACK
+
+        if isinstance(packet, TftpPacketOACK):
+            if self._answered:
+                why = f"{self._what.server} hears nothing of what it is answered"
+                raise FetchError("silent", why)
+            self._answered = True
             told = str(packet.options.get("tsize", ""))
-            size = int(told) if told.isascii() and told.isdecimal() else None
-        if isinstance(packet, tftpy.TftpPacketTypes.TftpPacketERR):
+            self._size = int(told) if told.isascii() and told.isdecimal() else None
+        if isinstance(packet, TftpPacketERR):
             raise _refused(int(packet.errorcode), packet.errmsg)
-        if time.monotonic() - began > PROBE_SECONDS.most:
+        if time.monotonic() - self._began > PROBE_SECONDS.most:
             PROBE_SECONDS.reached()
             raise FetchError("silent", f"it has not come within {PROBE_SECONDS.most:g} s")
-        if out.tell() >= PROBE_LOADER.whole:
+        if self._out.tell() >= PROBE_LOADER.whole:
             PROBE_LOADER.reached()
-            _break_off(client.context)
+            _break_off(self._client.context)
             raise _EnoughError
 
-    try:
-        client.download(what.name, out, looks, timeout=_TIMEOUT, retries=_TRIES)
-    except _EnoughError:
-        size = size or out.tell() + 1
-    except tftpy.TftpShared.TftpTimeout as exc:
-        where = f"nobody answers on UDP port {port} of {what.server}"
-        if out.tell():
-            where = f"{what.server} falls silent after {out.tell():,} bytes"
-        raise FetchError("silent", where) from exc
-    except OSError as exc:
-        raise FetchError("silent", f"{what.server}: {exc.strerror or exc}") from exc
-    except _CONFUSED as exc:
-        raise FetchError("refused", f"{what.server} does not keep to TFTP: {_short(exc)}") from exc
-    except tftpy.TftpShared.TftpException as exc:
-        raise FetchError("refused", f"{what.server} does not keep to TFTP: {_short(exc)}") from exc
-    return Fetched(out.getvalue(), size, time.monotonic() - began)
+
+def _by_tftp(what: ByTftp, port: int) -> Fetched:
+    return _Download(what, port).run()
 
 
 _CONFUSED: Final = (ValueError, KeyError, IndexError, TypeError, AttributeError, struct.error)
@@ -167,29 +187,20 @@ async def by_http(
         FetchError: It cannot be fetched.
     """
     began = time.monotonic()
-    data = bytearray()
     try:
         async with (
-            asyncio.timeout(PROBE_SECONDS.most),
+            asyncio.timeout(_ANSWER) as patience,
             Fetcher(headers={"User-Agent": "pyxie probe"}, whose="probe", redirects=3) as fetcher,
             fetcher.get(what.url, _reach(what.url, own), headers=_range(most)) as fetched,
         ):
-            answer = fetched.answer
-            if answer.status >= 300:
-                code = "missing" if answer.status == _NOT_FOUND else "refused"
-                raise FetchError(code, f"the answer is {phrase(answer.status)}")
-            if strict and str(answer.url) != what.url:
-                raise FetchError("refused", "it is a redirect, which UEFI firmware does not follow")
-            size = _size(answer)
-            if strict and size is None:
-                raise FetchError("refused", "it has no Content-Length, which UEFI firmware needs")
-            async for chunk in answer.content.iter_chunked(_CHUNK):
-                data += chunk[: most - len(data)]
-                if len(data) >= most:
-                    break
+            patience.reschedule(asyncio.get_running_loop().time() + PROBE_SECONDS.most)
+            data, size = await _body(fetched.answer, what.url if strict else None, most)
+    except aiohttp.ConnectionTimeoutError as exc:
+        raise FetchError("silent", f"nothing answers on TCP port {what.port}") from exc
     except TimeoutError as exc:
         PROBE_SECONDS.reached()
-        raise FetchError("silent", f"it has not come within {PROBE_SECONDS.most:g} s") from exc
+        took = round(time.monotonic() - began, 1)
+        raise FetchError("silent", f"it has not come within {took:g} s") from exc
     except (OutOfReachError, RedirectError) as exc:
         raise FetchError("refused", f"it {exc}") from exc
     except aiohttp.ClientConnectorError as exc:
@@ -198,9 +209,36 @@ async def by_http(
         raise FetchError("silent", f"{exc.host}, port {exc.port}: {why}") from exc
     except (aiohttp.ClientError, ValueError) as exc:
         raise FetchError("refused", _short(exc)) from exc
-    if size is None and len(data) >= most:
-        size = len(data) + 1
-    return Fetched(bytes(data), size, time.monotonic() - began)
+    return Fetched(data, size, time.monotonic() - began)
+
+
+async def _body(
+    answer: aiohttp.ClientResponse, strictly: str | None, most: int
+) -> tuple[bytes, int | None]:
+    """Return the file, or its beginning, and its size.
+
+    Args:
+        answer: Its head is here.
+        strictly: The URL that it has to come from, where redirects are not followed.
+        most: Bytes that are read.
+
+    Raises:
+        FetchError: It is no file, or none for such firmware.
+    """
+    if answer.status >= 300:
+        code = "missing" if answer.status == _NOT_FOUND else "refused"
+        raise FetchError(code, f"the answer is {phrase(answer.status)}")
+    size = _size(answer)
+    if strictly is not None and str(answer.url) != strictly:
+        raise FetchError("refused", "it is a redirect, which UEFI firmware does not follow")
+    if strictly is not None and size is None:
+        raise FetchError("refused", "it has no Content-Length, which UEFI firmware needs")
+    data = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        data += chunk[: most - len(data)]
+        if len(data) >= most:
+            return bytes(data), len(data) + 1 if size is None else size
+    return bytes(data), size
 
 
 def _range(most: int) -> dict[str, str]:

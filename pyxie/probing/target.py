@@ -35,6 +35,16 @@ class ByHttp:
 
     url: str
 
+    @property
+    def port(self) -> int:
+        """The server's, as far as the URL can be read."""
+        split = urlsplit(self.url)
+        usual = 443 if split.scheme.lower() == "https" else 80
+        try:
+            return split.port or usual
+        except ValueError:
+            return usual
+
     def __str__(self) -> str:
         return self.url
 

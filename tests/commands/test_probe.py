@@ -112,8 +112,9 @@ class TestTheInterface:
         ("present", "chosen"),
         [
             ((LO, ETH0, ETH2), "eth0"),
+            ((LO, ETH2), "eth2"),
             ((LO, ETH0, ETH1), None),
-            ((LO, ETH2), None),
+            ((LO,), None),
         ],
     )
     def test_is_the_only_one_with_an_address(

@@ -156,7 +156,11 @@ class TestOfAFile:
         [
             ("missing", LOADER, "Put that file where 192.168.7.2 serves it from"),
             ("silent", LOADER, "Does a TFTP server run on 192.168.7.2?"),
-            ("silent", SCRIPT, "Look into the log of the server that"),
+            (
+                "silent",
+                SCRIPT,
+                "Does a web server run there? Its firewall has to let in TCP",
+            ),
             ("refused", LOADER, "Look into the log of the server that"),
         ],
     )

@@ -142,6 +142,16 @@ class TestAServerThatLies:
         assert fault.why.startswith("refused with ERROR 2: no\\x1b[2J!!!")
         assert len(fault.why) < 250
 
+    async def test_that_hears_nothing_says_its_first_word_again(self) -> None:
+        """As where a firewall lets in port 69, and not the port that it answers from."""
+        with liar(option_ack({"tsize": "9", "blksize": "512"})) as port:
+            fault = await refused(ByTftp("127.0.0.1", "a"), port)
+
+        assert (fault.code, str(fault)) == (
+            "silent",
+            "127.0.0.1 hears nothing of what it is answered",
+        )
+
     async def test_has_so_much_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(PROBE_SECONDS, "most", 0.2)
         blocks = iter(range(1, 100_000))
@@ -208,8 +218,8 @@ class TestByHttp:
         assert there.headers == []
         assert str(caught.value).startswith("it leads to 127.0.0.1, an address of this host")
 
-    async def test_what_takes_too_long_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(PROBE_SECONDS, "most", 0.1)
+    async def test_who_does_not_answer_is_given_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(fetch, "_ANSWER", 0.1)
 
         async def late(_: web.Request) -> web.Response:
             await asyncio.sleep(5)
@@ -218,7 +228,17 @@ class TestByHttp:
         async with site(late) as url:
             fault = await refused(ByHttp(url))
 
-        assert str(fault) == "it has not come within 0.1 s"
+        assert (fault.code, str(fault)) == ("silent", "it has not come within 0.1 s")
+
+    async def test_what_does_not_come_to_its_end_is_given_up(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(PROBE_SECONDS, "most", 0.1)
+
+        async with mirror({"half": ("stops", b"x" * 500)}) as there:
+            fault = await refused(ByHttp(f"{there.url}/half"))
+
+        assert (fault.code, str(fault)) == ("silent", "it has not come within 0.1 s")
 
 
 class TestAsUefiFirmware:

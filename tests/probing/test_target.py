@@ -55,6 +55,18 @@ class TestAUrl:
     def test_is_fetched_by_http(self, firmware: Firmware) -> None:
         assert leads(firmware, URL) == ByHttp(URL)
 
+    @pytest.mark.parametrize(
+        ("url", "port"),
+        [
+            ("http://192.168.7.2/a", 80),
+            ("HTTPS://192.168.7.2/a", 443),
+            ("http://192.168.7.2:8090/a", 8090),
+            ("http://192.168.7.2:none/a", 80),
+        ],
+    )
+    def test_has_a_port(self, url: str, port: int) -> None:
+        assert ByHttp(url).port == port
+
     def test_of_tftp_is_for_ipxe(self) -> None:
         assert leads(Firmware.IPXE, "tftp://192.168.7.9/a%20b.efi") == ByTftp(
             "192.168.7.9", "/a b.efi"
