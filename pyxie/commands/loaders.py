@@ -89,8 +89,9 @@ def _digest(_context: click.Context, _option: click.Parameter, said: str) -> str
 def fetch(config: Path | None, what: str, digest: str, as_json: bool) -> None:
     """Put the boot loaders of iPXE's release archive into the folder 'ipxe'.
 
-    Among them the iPXE that is signed for Secure Boot, with its shims, in x86_64-sb and arm64-sb.
-    They come before the distribution's; a file in the root of the folder still comes before them.
+    Among them the iPXE that is signed for Secure Boot, with its shims, in x86_64-sb and arm64-sb:
+    from then on all UEFI clients get that. Of those that are not signed, a file in the root of
+    the folder still comes first.
 
     FILE is ipxeboot.tar.gz of a release on this host, URL where it is; without either, it is
     fetched from iPXE. Nothing is opened that has not the release's SHA-256, which pyxie knows of

@@ -29,4 +29,4 @@ async def test_what_lies_in_the_folder_is_told_with_its_signers(tmp_path: Path) 
         "usual": True,
         "missing": "",
     }
-    assert told["riscv64 UEFI"]["missing"].startswith("put ipxe-riscv64.efi into ")
+    assert told["riscv64 UEFI"]["missing"].startswith("run `pyxie loaders fetch`, ")
