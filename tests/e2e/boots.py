@@ -23,6 +23,6 @@ def install(server: Server, guest: Guest, *, timeout: float = BOOT) -> None:
 
 
 def loaders(server: Server) -> set[str]:
-    """Return which boot loaders the machine was sent, over TFTP or HTTP."""
-    sent = (each["data"]["name"] for each in server.events(HOST) if each["step"] == "loader")
+    """Return which boot loaders were sent, over TFTP or HTTP."""
+    sent = (each["data"]["name"] for each in server.events() if each["step"] == "loader")
     return {name.rpartition("/")[2] for name in sent if name.endswith((".efi", ".kpxe"))}

@@ -46,6 +46,8 @@ def lan(request: pytest.FixtureRequest) -> Iterator[Lan]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the shortest scenarios; and leave most to `make e2e`, and to who asks by path."""
     scenarios = {item: name for item in items if (name := _scenario(item))}
+    if nameless := [each for each in items if _boots(each) and each not in scenarios]:
+        raise pytest.UsageError(f"{nameless[0].nodeid}: a whole boot has the mark `scenario`")
     _check(list(scenarios.values()), whole=_is_whole(config, items))
     for item, name in scenarios.items():
         item.user_properties.append(("scenario", name))
@@ -58,6 +60,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+
+
+def _boots(item: pytest.Item) -> bool:
+    """Whether a test is of a whole boot; those of the lab switch machines on at most."""
+    return item.get_closest_marker("e2e") is not None and item.path.name != "test_lab.py"
 
 
 def _scenario(item: pytest.Item) -> str:
@@ -104,8 +111,11 @@ def pytest_terminal_summary(
 
 def _row(reports: list[pytest.TestReport]) -> Row:
     """Return the row of a test, by the reports on its set-up, call and tear-down."""
-    ends = [each.outcome for each in reports]
-    result = "failed" if "failed" in ends else "skipped" if "skipped" in ends else "passed"
+    ends = {each.outcome: each for each in reports}
+    result = "failed" if "failed" in ends else "passed"
+    if skipped := ends.get("skipped"):
+        why = skipped.longrepr
+        result = str(why[-1]) if isinstance(why, tuple | list) else "skipped"
     found = next(filter(None, (_of(each, "times") for each in reports)), None)
     return Row(
         scenario=_of(reports[0], "scenario"),

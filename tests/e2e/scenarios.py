@@ -17,7 +17,7 @@ IN_MAKE_TEST: Final = (
 SHORTEST: Final = (
     "BIOS: an API server that takes its time",
     "UEFI x64 HTTP Boot: each step is an event",
-    "UEFI x64: a unified kernel image",
+    "UEFI x64: DHCP server elsewhere that names itself, a unified kernel image",
     "BIOS: two cards, booted by the second from a medium",
 )
 """What CI runs after `make check`: the shortest of the others."""

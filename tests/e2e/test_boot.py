@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.e2e import disks
+from tests.e2e.boots import BOOT, HOST, INSTALLER, install, loaders
 from tests.lab import bootapi, dnsmasq, installer, smallguest
 from tests.lab.guest import Firmware, Guest
 from tests.lab.lan import Lan
@@ -16,28 +17,15 @@ from tests.support import until
 pytestmark = pytest.mark.e2e
 scenario = pytest.mark.scenario
 
-# Seconds; each step takes a fraction of that on an idle machine.
-BOOT = 150.0
-INSTALLER = 420.0
 FALL_THROUGH = 150.0
-"""OVMF tries PXE, then HTTP Boot, for minutes; a clock in a hurry makes seconds of them."""
+"""Seconds; OVMF tries PXE, then HTTP Boot, for minutes; a clock in a hurry cuts that short."""
 NOTHING_OFFERED = {
     "bios": "Nothing to boot: No such file or directory",
     "uefi": "PXE-E16: No valid offer received.",
 }
 """What firmware shows where nobody offers a boot file."""
-
-
-def install(server: Server, guest: Guest, *, timeout: float = BOOT) -> None:
-    """Wait until the small guest has been through all that an installer does."""
-    guest.wait_for(f"{smallguest.DONE_SAID}OK", timeout)
-    guest.wait_exit(30)
-    assert server.curl(f"/status/{HOST}") == "Installed"
-
-
 TFTP = "pyxie_tftp_transfers_total{"
 """In the lines of /metrics that count what was asked for by TFTP, refused or not."""
-HOST = "web01.lab"
 OTHER = "web02.lab"
 
 
@@ -240,6 +228,7 @@ def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> No
             "booting",
             "template",
         ]
+        assert loaders(server) == ({"ipxe.efi"} if loader else set())
         preseed = guest.text.split(smallguest.PRESEED_BEGINS)[1].split(smallguest.PRESEED_ENDS)[0]
         url = f"http://{lan.address}:{PORT}"
         assert preseed.strip() == (
@@ -255,23 +244,28 @@ def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> No
     "firmware",
     [
         pytest.param("bios", marks=scenario("BIOS: behind a relay, known by its serial number")),
-        pytest.param("uefi", marks=scenario("UEFI x64: another loader, by one TFTP port")),
+        pytest.param(
+            "uefi",
+            marks=scenario(
+                "UEFI x64: `secure_boot: never`, DHCP server on the same host, one TFTP port"
+            ),
+        ),
     ],
 )
 def test_a_machine_is_recognised_by_its_serial_number(lan: Lan, firmware: Firmware) -> None:
     """Its MAC is in no file; another machine is asked as well, and left alone.
 
-    Under BIOS both are behind a relay. UEFI's own TFTP client gets along with a single port, and
-    with another loader, too.
+    Under BIOS both are behind a relay. UEFI's own TFTP client gets along with a single port; and
+    by ``secure_boot: never`` there is iPXE at once, though the DHCP server is on the same host.
     """
-    dhcp = lan.host("dhcp")
+    dhcp = lan.srv if firmware == "uefi" else lan.host("dhcp")
     segment = lan.routed("relay", "192.168.78.0/24") if firmware == "bios" else lan.main
     dnsmasq.dhcp_server(dhcp, segment)
     if segment is not lan.main:
         dnsmasq.relay(segment, dhcp.address, lan.srv.address)
     # With a UUID that firmware tells, another machine is known for one and need not be asked.
     match = f"{{serial: VM-17, uuid: {UUID}}}" if firmware == "uefi" else "{serial: VM-17}"
-    with Server(lan.srv, "tftp: {single_port: true}\nloader: snponly.efi\n") as server:
+    with Server(lan.srv, "tftp: {single_port: true}\nsecure_boot: never\n") as server:
         server.images()
         server.machine(HOST, extra=f"match: {match}\n")
         server.start()
@@ -287,7 +281,7 @@ def test_a_machine_is_recognised_by_its_serial_number(lan: Lan, firmware: Firmwa
 
         assert "script" in server.steps(HOST)
         assert "booting" in server.steps(HOST)
-        assert ("sent snponly.efi, " in server.process.text) is (firmware == "uefi")
+        assert loaders(server) == ({"ipxe.efi"} if firmware == "uefi" else set())
 
 
 @scenario("BIOS: an unknown machine sees the menu")

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from tests.e2e.boots import BOOT, HOST, loaders
 from tests.lab import dnsmasq, installer, needs, smallguest, uki
 from tests.lab.guest import Guest
 from tests.lab.lan import Lan
@@ -13,10 +14,6 @@ from tests.lab.server import PORT, Server
 
 pytestmark = pytest.mark.e2e
 scenario = pytest.mark.scenario
-
-# Seconds; it takes a fraction of that on an idle machine.
-BOOT = 150.0
-HOST = "web01.lab"
 
 TYPES = """\
 build_types:
@@ -63,9 +60,12 @@ def test_memtest86_is_booted_by_hand(lan: Lan) -> None:
         assert f"{tap.mac}  leaves iPXE for its kernel" in command.text
 
 
-@scenario("UEFI x64: a unified kernel image")
+@scenario("UEFI x64: DHCP server elsewhere that names itself, a unified kernel image")
 def test_a_unified_kernel_image_has_its_own_command_line(lan: Lan) -> None:
-    """Even its image's name, which iPXE passes to every EFI program, would replace that."""
+    """Even its image's name, which iPXE passes to every EFI program, would replace that.
+
+    The DHCP server, elsewhere, names itself as the next server: there is iPXE at once.
+    """
     dnsmasq.dhcp_server(lan.host("dhcp"), lan.main)
     tap = lan.tap()
     with Server(lan.srv, TYPES) as server:
@@ -84,3 +84,5 @@ def test_a_unified_kernel_image_has_its_own_command_line(lan: Lan) -> None:
 
         with Guest(tap, firmware="uefi") as guest:
             guest.wait_for(f"{smallguest.DONE_SAID}OK", BOOT)
+
+        assert loaders(server) == {"ipxe.efi"}

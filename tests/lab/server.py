@@ -150,15 +150,15 @@ class Server:
         """Return the machine's trace: the step of each event."""
         return [event["step"] for event in self.events(name)]
 
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """Return the machine's events."""
-        lines = self.curl(f"/api/v1/events?host={name}").splitlines()
-        return [json.loads(line) for line in lines]
+    def events(self, name: str = "", *, check: bool = True) -> list[dict[str, Any]]:
+        """Return the events of a machine, or of all.
 
-    def _all_events(self) -> list[dict[str, Any]]:
-        """Return the events of all machines, as far as the daemon still tells them."""
-        url = f"http://127.0.0.1:{PORT}/api/v1/events"
-        told = self.host.run("curl", "-sSf", "--max-time", "10", url, check=False)
+        Args:
+            name: Of the machine.
+            check: Fail where the daemon does not answer; else there are none.
+        """
+        url = f"http://127.0.0.1:{PORT}/api/v1/events" + (f"?host={name}" if name else "")
+        told = self.host.run("curl", "-sSf", "--max-time", "10", url, check=check)
         return (
             [json.loads(line) for line in told.stdout.splitlines()] if not told.returncode else []
         )
@@ -173,5 +173,5 @@ class Server:
         traceback: TracebackType | None,
     ) -> None:
         if self._process is not None:
-            self.host.record.add(self._all_events())
+            self.host.record.add(self.events(check=False))
             self._process.stop()

@@ -42,7 +42,7 @@ _MODULES = (
 _TOOLS: Final = re.compile(
     r"(?:bin|sbin|lib|usr|usr/bin|usr/lib|lib/aarch64-linux-gnu|usr/lib/aarch64-linux-gnu)"
     r"|s?bin/[^/]+|usr/bin/(?:wget|tr|head)"
-    r"|lib/ld-[^/]+|(?:usr/)?lib/(?:aarch64-linux-gnu/)?lib[^/]+\.so[^/]*"
+    r"|lib/(?:aarch64-linux-gnu/)?ld-[^/]+|(?:usr/)?lib/(?:aarch64-linux-gnu/)?lib[^/]+\.so[^/]*"
 )
 """Of the installer's own initrd, what the small guest does its work with where no busybox of this
 machine's can."""
