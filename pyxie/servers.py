@@ -146,7 +146,6 @@ def grub_configs(parts: Parts) -> GrubConfigs:
         parts.definitions,
         parts.builds,
         parts.rendering,
-        loader_choice(parts),
         parts.base_url,
         lambda: parts.settings().http.port,
         parts.trace,

@@ -92,7 +92,7 @@ def is_over(trouble: Kind, later: Kind) -> bool:
             return trouble.code.startswith(_BEFORE_THE_KERNEL)
         case Offered():
             return trouble.code.startswith("dhcp.")
-        case ScriptSent() | GrubConfigured(secure_boot=True):
+        case ScriptSent() | GrubConfigured():
             return isinstance(trouble, ScriptFailed)
         case TemplateFetched():
             return isinstance(trouble, TemplateFailed) and trouble.name == later.name

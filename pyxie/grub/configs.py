@@ -1,4 +1,8 @@
-"""What a machine's GRUB goes on by: the kernel under Secure Boot, else iPXE. TFTP's `/ipxe/MAC`."""
+"""What a machine's GRUB goes on by: its kernel over TFTP, Secure Boot or not. TFTP's `/ipxe/MAC`.
+
+It goes on to no iPXE: started by a GRUB of 2.06, ``ipxe.efi`` stops as it initialises the card, and
+``snponly.efi`` finds none (netboot.xyz#639, ipxe#492, ipxe#508).
+"""
 
 from __future__ import annotations
 
@@ -22,10 +26,9 @@ from pyxie.events.kinds import (
     ScriptRefused,
     ScriptSentOn,
 )
-from pyxie.grub.texts import local, notice, onward
+from pyxie.grub.texts import local, notice
 from pyxie.hooks.netboots import Netboots
 from pyxie.http.unasked import check, is_spared
-from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.lanes import SecureBoot
 from pyxie.loaders.securestates import SecureStates
 from pyxie.net.baseurl import BaseUrl
@@ -44,10 +47,14 @@ from pyxie.tftp.source import Found, ProbeError
 from pyxie.workers.jobs import Judged
 from pyxie.workers.renders import Renders
 
-_CODES: Final = {"x86_64": 0x07, "arm64": 0x0B}
-"""Option 93's code of a client, by GRUB's ``$grub_cpu``."""
+_CPUS: Final = ("x86_64", "arm64")
+"""GRUB's ``$grub_cpu``, of those that are signed."""
 _STATES: Final = {"on.cfg": SecureBoot.ON, "off.cfg": SecureBoot.OFF}
-_BY_IPXE: Final = "booted by iPXE alone, which Secure Boot refuses; switch Secure Boot off"
+_BY_IPXE: Final = {
+    SecureBoot.ON: "booted by iPXE alone, which Secure Boot refuses; switch Secure Boot off,"
+    " or name its MAC address",
+    SecureBoot.OFF: "booted by iPXE, which it gets at its next attempt",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,6 @@ class GrubConfigs:
         definitions: What machines are built from.
         builds: Those in force.
         rendering: Renders.
-        loaders: Tells which iPXE a machine gets.
         base_url: How clients reach us.
         http_port: Where our HTTP server listens.
         recorder: Takes the events.
@@ -81,7 +87,6 @@ class GrubConfigs:
         definitions: Definitions,
         builds: Builds,
         rendering: Renders,
-        loaders: LoaderChoice,
         base_url: BaseUrl,
         http_port: Callable[[], int],
         recorder: Recorder,
@@ -92,7 +97,6 @@ class GrubConfigs:
         self._definitions = definitions
         self._builds = builds
         self._rendering = rendering
-        self._loaders = loaders
         self._base_url = base_url
         self._http_port = http_port
         self._recorder = recorder
@@ -112,7 +116,7 @@ class GrubConfigs:
             ProbeError: The token in it is of no build.
         """
         match normalise(name).split("/"):
-            case ["grub", who, cpu, ("on.cfg" | "off.cfg") as of] if cpu in _CODES:
+            case ["grub", who, cpu, ("on.cfg" | "off.cfg") as of] if cpu in _CPUS:
                 pass
             case ["grub", who, "booting", token]:
                 return await self._booting(_mac(who), token, peer)
@@ -120,29 +124,16 @@ class GrubConfigs:
                 return None
         asked, state = _Asked(_mac(who), peer, local), _STATES[of]
         self._states.learn(asked.mac, state, "GRUB")
-        found = self._recogniser.of(asked.mac)
-        if state is SecureBoot.OFF:
-            text = self._onward(asked, found, _CODES[cpu])
-        else:
-            text = await self._locked(asked, found)
+        text = await self._for(asked, self._recogniser.of(asked.mac), state)
         return Found(data=text.encode(), mac=asked.mac, what=of)
 
-    def _onward(self, asked: _Asked, found: Recognised, code: int) -> str:
-        loader = self._loaders.usual(found).by_architecture.get(code)
-        if loader is None:
-            return self._failed(asked, found, "there is no iPXE to go on to")
-        what = GrubConfigured(secure_boot=False, what=loader)
-        self._record(what, asked, found)
-        return onward(asked.mac, loader)
-
-    async def _locked(self, asked: _Asked, found: Recognised) -> str:
+    async def _for(self, asked: _Asked, found: Recognised, state: SecureBoot) -> str:
+        by_ipxe = _BY_IPXE[state]
         match found:
             case Known(build=Build(active=True) as build):
-                return await self._of_build(asked, build)
-            case Unidentified():
-                return self._refused(asked, found, _BY_IPXE + ", or name its MAC address")
-            case AdHoc():
-                return self._refused(asked, found, _BY_IPXE)
+                return await self._of_build(asked, build, state)
+            case Unidentified() | AdHoc():
+                return self._refused(asked, found, by_ipxe)
             case _ if self._recogniser.goes_on(found):
                 why = why_not(found)
                 self._record(ScriptSentOn(why=why), asked, found)
@@ -150,7 +141,7 @@ class GrubConfigs:
             case _:
                 return self._refused(asked, found, why_not(found))
 
-    async def _of_build(self, asked: _Asked, build: Build) -> str:
+    async def _of_build(self, asked: _Asked, build: Build, state: SecureBoot) -> str:
         definitions = self._definitions
         machine = await assigned(self._builds, definitions, build, asked.mac, asked.peer)
         found = self._recogniser.of(asked.mac)
@@ -163,8 +154,10 @@ class GrubConfigs:
             made = await self._rendering.grub(machine, context, judged=judged)
             check(build, machine, made.forecast)
         except (BusyError, NotServedError, RenderError) as exc:
-            return self._failed(asked, found, str(exc))
-        self._record(GrubConfigured(secure_boot=True, what="the kernel"), asked, found)
+            # Known to be off, it gets an iPXE the next time, which may well be able to.
+            return self._failed(asked, found, str(exc), again=state is SecureBoot.ON)
+        is_on = state is SecureBoot.ON
+        self._record(GrubConfigured(secure_boot=is_on, what="the kernel"), asked, found)
         await self._netboots.note(build, asked.mac)
         return made.text
 
@@ -183,9 +176,9 @@ class GrubConfigs:
         self._record(ScriptRefused(machine=who, why=why), asked, found)
         return notice(f"{who} is {why}", again=False)
 
-    def _failed(self, asked: _Asked, found: Recognised, why: str) -> str:
+    def _failed(self, asked: _Asked, found: Recognised, why: str, *, again: bool) -> str:
         self._record(ScriptFailed(why=why), asked, found)
-        return notice(f"{host_of(found) or asked.mac}: {why}", again=True)
+        return notice(f"{host_of(found) or asked.mac}: {why}", again=again)
 
     def _record(
         self,

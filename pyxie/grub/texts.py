@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from pyxie.config.values import dashed
 from pyxie.render.grubwords import word
 
 ENTRY: Final = """\
@@ -27,20 +26,6 @@ exit
 """The ``grub.cfg`` of all machines."""
 
 _AGAIN: Final = "sleep 30\nset again=y\n"
-
-
-def onward(mac: str, loader: str) -> str:
-    """Return what starts iPXE, where Secure Boot is off.
-
-    Args:
-        mac: Of the machine.
-        loader: Its iPXE.
-    """
-    return (
-        f"echo {word(f'pyxie: Secure Boot is off: loading {loader}')}\n"
-        f"if chainloader {word(f'/{dashed(mac)}/{loader}')}; then boot; fi\n"
-        f"echo {word('pyxie: that did not work; it is tried again in 30 seconds')}\n{_AGAIN}"
-    )
 
 
 def local(why: str) -> str:

@@ -12,11 +12,13 @@ from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build
 from pyxie.config.build import BuildKeys
 from pyxie.config.settings import Settings
+from pyxie.images.load import Program, program_of
 from pyxie.loaders.catalogue import Choice
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.lanes import PAIRS, Chain, Facts, chain
 from pyxie.loaders.own import is_debians, own_shim
 from pyxie.loaders.securestates import SecureStates
+from pyxie.media.asrecipe import MEDIUM, without_cpio
 from pyxie.recognition.recognise import AdHoc, Known, Recognised, Unknown, boots, settled
 
 _SIGNED: Final = sorted({*PAIRS, *(code for code, row in ARCHITECTURES.items() if row.shims)})
@@ -94,6 +96,7 @@ class LoaderChoice:
             state=state,
             from_us=None if server is None else self._is_own(server),
             foreign=machine is not None and not is_debians(machine),
+            by_grub=machine is not None and _by_grub(machine),
         )
         by_architecture, chains = dict(usual.by_architecture), dict[int, Chain]()
         for code in _SIGNED:
@@ -138,3 +141,21 @@ class LoaderChoice:
             case _:  # what is known of it by now says nothing of a loader
                 pass
         return layer
+
+
+def _by_grub(machine: BuildKeys) -> bool:
+    """Tell whether GRUB can boot what a machine installs as well as iPXE can.
+
+    As far as that is known from what is written: a template may come to something else. An initrd
+    that is a whole medium takes GRUB, by TFTP, half an hour.
+    """
+    kernel = machine.kernel if isinstance(machine.kernel, str) else machine.kernel.url
+    name = kernel.partition("?")[0].rpartition("/")[2]
+    initrds = [each if isinstance(each, str) else each.url for each in machine.initrd]
+    media = [each.removeprefix(MEDIUM).partition("/")[0] for each in initrds if MEDIUM in each]
+    return (
+        program_of(name, "quiet") is Program.LINUX
+        and not name.lower().endswith(".efi")
+        and "${" not in machine.cmdline
+        and all(without_cpio(each) == each for each in media)
+    )

@@ -1,7 +1,7 @@
 """By which chain of loaders a client boots: a policy. Pure.
 
-Lane A is Debian's signed shim and GRUB, which goes on by a configuration of ours: to iPXE where
-Secure Boot is off, to the signed kernel where it is on. That GRUB asks whom ``siaddr`` of the DHCP
+Lane A is Debian's signed shim and GRUB, which goes on by a configuration of ours to the kernel,
+over TFTP; it tells whether Secure Boot is on. That GRUB asks whom ``siaddr`` of the DHCP
 server's ACK names, a proxy's offer or not (rhboot/grub2#82, which Debian's has not), and where that
 is another it asks there for minutes, or stops: so it is for clients of whom it is known.
 
@@ -59,6 +59,8 @@ class WhyNot(StrEnum):
     """Another lane boots that system as well, or Secure Boot is not known to be on."""
     NAMED = "named"
     """``loader`` names a file."""
+    NEEDS_IPXE = "needs-ipxe"
+    """What it boots takes an iPXE, as what asks the machine, or has a menu."""
     SWITCHED_OFF = "switched-off"
     """It needs none: its Secure Boot is off."""
     SERVER_UNKNOWN = "server-unknown"
@@ -96,6 +98,7 @@ class Facts:
         signed_ipxe: The same of an operator's signed iPXE.
         own: The same of the system that it is to boot.
         foreign: Debian's shim does not trust that system's kernel.
+        by_grub: GRUB can boot that as well as iPXE can, as far as is known.
         state: Of its Secure Boot.
         from_us: Whether its DHCP server is known to give our address as ``siaddr``; None if
             nothing is known of it.
@@ -109,6 +112,7 @@ class Facts:
     signed_ipxe: str | None = None
     own: str | None = None
     foreign: bool = False
+    by_grub: bool = True
     state: SecureBoot = SecureBoot.UNKNOWN
     from_us: bool | None = None
 
@@ -131,8 +135,7 @@ class Chain:
 def chain(facts: Facts) -> Chain:
     """Choose a lane.
 
-    ``always`` asks neither for the state nor for the DHCP server, and where Secure Boot is off
-    GRUB goes on to what ``loader`` names.
+    ``always`` asks neither for the state nor for the DHCP server, nor for what ``loader`` names.
     """
     why: dict[Lane, WhyNot] = {}
     for lane, loader, why_not in (
@@ -192,6 +195,8 @@ def _why_not_grub(facts: Facts) -> WhyNot | None:
         return WhyNot.OVER_HTTP if by_http else WhyNot.NOT_SIGNED
     if facts.signed is None:
         return WhyNot.NOT_THERE
+    if not facts.by_grub and facts.state is not SecureBoot.ON:
+        return WhyNot.NEEDS_IPXE
     if facts.wish == "always":
         return None
     if facts.named:

@@ -330,11 +330,11 @@ SAID = [
     ),
     (
         kinds.GrubConfigured(secure_boot=True, what="the kernel"),
-        "fetched what its GRUB goes on by: Secure Boot is on, so it loads the kernel",
+        "fetched what its GRUB goes on by: Secure Boot is on, and it loads the kernel",
     ),
     (
-        kinds.GrubConfigured(secure_boot=False, what="ipxe.efi"),
-        "fetched what its GRUB goes on by: Secure Boot is off, so it loads ipxe.efi",
+        kinds.GrubConfigured(secure_boot=False, what="the kernel"),
+        "fetched what its GRUB goes on by: Secure Boot is off, and it loads the kernel",
     ),
     (kinds.TemplateFetched(name="preseed"), "fetched preseed"),
     (

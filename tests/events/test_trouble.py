@@ -91,7 +91,6 @@ class TestATrouble:
             (SCRIPT, ScriptSent(), True),
             (KERNEL, ScriptSent(), False),
             (SCRIPT, GrubConfigured(secure_boot=True, what="the kernel"), True),
-            (SCRIPT, GrubConfigured(secure_boot=False, what="ipxe.efi"), False),
             (NO_LOADER, OFFERED, True),
             (KERNEL, OFFERED, False),
             *((HOOK, changed(state), True) for state in ("pending", "installed", "cancelled")),

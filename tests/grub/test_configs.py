@@ -13,7 +13,6 @@ from pyxie.loaders.lanes import SecureBoot
 from pyxie.servers import files_of_machines, grub_configs
 from pyxie.tftp.source import ProbeError
 from tests.http.site import HOST, MAC, MACHINE, Served, serving
-from tests.loaders.programs import X64
 from tests.render.grub import commands
 
 PEER, OURS = "192.0.2.7", IPv4Address("192.0.2.1")
@@ -28,11 +27,6 @@ async def asked(served: Served, name: str) -> list[list[str]]:
     assert found is not None
     assert found.data is not None
     return commands(found.data.decode())
-
-
-def has_ipxe(folder: Path, served: Served) -> None:
-    (folder / "ipxe/ipxe.efi").write_bytes(X64)
-    served.parts.loaders.refresh()
 
 
 class TestUnderSecureBoot:
@@ -54,7 +48,7 @@ class TestUnderSecureBoot:
             ]  # fmt: skip
             assert served.parts.secure_boot.of(MAC) is SecureBoot.ON
             assert served.texts(Step.SCRIPT)[1:] == [
-                "fetched what its GRUB goes on by: Secure Boot is on, so it loads the kernel"
+                "fetched what its GRUB goes on by: Secure Boot is on, and it loads the kernel"
             ]
 
     async def test_what_it_reports_is_what_ipxe_would(self, tmp_path: Path) -> None:
@@ -127,24 +121,41 @@ class TestUnderSecureBoot:
 
 
 class TestWithoutSecureBoot:
-    async def test_it_goes_on_to_the_machines_ipxe(self, tmp_path: Path) -> None:
+    """GRUB cannot go on to an iPXE: that stops as it initialises the card."""
+
+    async def test_it_loads_the_kernel_as_well_and_needs_no_grub_the_next_time(
+        self, tmp_path: Path
+    ) -> None:
         async with serving(tmp_path) as served:
-            has_ipxe(tmp_path, served)
             await served.build()
 
             found = await asked(served, OFF)
 
-            assert ["if", "chainloader", f"/{MAC.replace(':', '-')}/ipxe.efi"] in found
+            assert ["if", "initrd", f"/boot/{HOST}/initrd/0/initrd.gz"] in found
+            assert served.parts.secure_boot.of(MAC) is SecureBoot.OFF
             assert served.texts(Step.SCRIPT) == [
                 "its Secure Boot is off, says its GRUB",
-                "fetched what its GRUB goes on by: Secure Boot is off, so it loads ipxe.efi",
+                "fetched what its GRUB goes on by: Secure Boot is off, and it loads the kernel",
             ]
 
-    async def test_without_an_ipxe_that_is_said(self, tmp_path: Path) -> None:
-        async with serving(tmp_path) as served:
-            found = await asked(served, OFF.replace("x86_64", "arm64"))
+    async def test_what_cannot_be_rendered_is_left_to_its_ipxe_at_the_next_attempt(
+        self, tmp_path: Path
+    ) -> None:
+        machine = MACHINE.replace("interface=auto", "ip=${net0/ip}")
+        async with serving(tmp_path, machine=machine) as served:
+            await served.build()
 
-            assert found[0] == ["echo", f"pyxie: {HOST}: there is no iPXE to go on to"]
+            [[_, said]] = await asked(served, OFF)
+
+            assert said.startswith(f"pyxie: {HOST}: cmdline: 'ip=${{net0/ip}}' is for iPXE")
+
+    async def test_one_that_only_ipxe_can_recognise_is_told_so(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=MATCHED) as served:
+            await served.build()
+
+            [[_, said]] = await asked(served, OFF)
+
+            assert said == f"pyxie: {MAC} is booted by iPXE, which it gets at its next attempt"
 
 
 class TestAName:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyxie.grub.texts import ENTRY, local, notice, onward
+from pyxie.grub.texts import ENTRY, local, notice
 from tests.render.grub import commands
 
 AGAIN = ["set", "again=y"]
@@ -17,19 +17,6 @@ class TestEntry:
 
     def test_ends_at_the_next_boot_device_and_at_no_prompt(self) -> None:
         assert commands(ENTRY)[-1] == ["exit"]
-
-
-class TestOnward:
-    def test_starts_the_machines_ipxe_or_tries_again(self) -> None:
-        assert commands(onward("52:54:00:ab:cd:ef", "arm64-efi/ipxe.efi")) == [
-            ["echo", "pyxie: Secure Boot is off: loading arm64-efi/ipxe.efi"],
-            ["if", "chainloader", "/52-54-00-ab-cd-ef/arm64-efi/ipxe.efi"],
-            ["then", "boot"],
-            ["fi"],
-            ["echo", "pyxie: that did not work; it is tried again in 30 seconds"],
-            ["sleep", "30"],
-            AGAIN,
-        ]
 
 
 class TestLocal:

@@ -256,15 +256,15 @@ class TestLanes:
         assert choice.by_architecture[0x07] == "snponly.efi"
         assert choice.chains == {}
 
-    def test_of_an_unknown_machine_are_as_its_build_type_or_the_settings_say(
+    def test_of_an_unknown_machine_are_for_an_ipxe_which_alone_can_ask_it(
         self, tmp_path: Path
     ) -> None:
         types = "build_types: {plain: {}, rescue: {secure_boot: never}}\n"
         choice = choosing(tmp_path, f"secure_boot: always\n{types}")
 
-        assert loader(choice, Unknown(Policy.BUILD_TYPE, "plain")) == "shimx64.efi"
+        assert loader(choice, Unknown(Policy.BUILD_TYPE, "plain")) == "snponly.efi"
         assert loader(choice, Unknown(Policy.BUILD_TYPE, "rescue")) == "snponly.efi"
-        assert loader(choice, Unknown(Policy.DISCOVER)) == "shimx64.efi"
+        assert loader(choice, Unknown(Policy.DISCOVER)) == "snponly.efi"
 
     def test_doubt_that_it_is_off_where_no_ipxe_was_heard_and_it_asks_anew(
         self, tmp_path: Path
@@ -282,3 +282,22 @@ class TestLanes:
         assert gets(4, ipxe=True) == "snponly.efi"
         assert gets(5) == "snponly.efi"
         assert gets(6) == "shimx64.efi"
+
+    @pytest.mark.parametrize(
+        ("machine", "gets"),
+        [
+            ("kernel: http://a/linux?x=/wimboot\ninitrd: [a.gz, {url: b.gz}]\n", "shimx64.efi"),
+            ("kernel: {url: linux}\n", "shimx64.efi"),
+            ("kernel: wimboot\n", "snponly.efi"),
+            ("kernel: uki.efi\n", "snponly.efi"),
+            ("cmdline: ip=${net0/ip}\n", "snponly.efi"),
+            ("initrd: media:tools/boot/a.gz\n", "shimx64.efi"),
+            ("initrd: media:tools.cpio/tools.iso\n", "snponly.efi"),
+        ],
+    )
+    def test_are_for_what_grub_boots_as_well_as_ipxe(
+        self, tmp_path: Path, machine: str, gets: str
+    ) -> None:
+        choice = choosing(tmp_path, "", machine, server=OURS)
+
+        assert loader(choice, known()) == gets

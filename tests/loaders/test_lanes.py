@@ -40,6 +40,15 @@ class TestAuto:
     def test_sends_one_through_grub_that_needs_it(self) -> None:
         assert chain(replace(SIGNED, state=SecureBoot.ON)) == BY_GRUB
 
+    @pytest.mark.parametrize("wish", ["auto", "always"])
+    def test_leaves_what_only_an_ipxe_boots_to_one_unless_that_would_be_refused(
+        self, wish: SecureBootWish
+    ) -> None:
+        facts = replace(SIGNED, wish=wish, by_grub=False)
+
+        assert chain(facts) == by_itself(WhyNot.NEEDS_IPXE)
+        assert chain(replace(facts, state=SecureBoot.ON)) == BY_GRUB
+
     def test_hands_out_what_loader_names(self) -> None:
         assert chain(replace(SIGNED, named=True)) == by_itself(WhyNot.NAMED)
 
