@@ -94,8 +94,8 @@ def stage_of(what: Kind) -> Stage | None:
     """Return how far a boot is of which that is told; None for what is no step of one."""
     if isinstance(what, _OF_FILES):
         return _of_file(what, what.name)
-    if isinstance(what, kinds.GrubConfigured):  # which goes on to the kernel
-        return Stage.SCRIPT
+    if isinstance(what, kinds.GrubConfigured):  # which goes on to the kernel, or to a loader
+        return Stage.SCRIPT if what.what == "the kernel" else Stage.LOADER
     if isinstance(what, datagrams.Offered):
         if what.observed:
             return Stage.SILENT

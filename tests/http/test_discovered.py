@@ -49,7 +49,7 @@ class TestDiscovered:
             assert found[-1] == ["exit", "1"]
             assert [words[0] for words in found][-5:-1] == ["echo", "imgfetch", "imgfree", "sleep"]
             script = (await served.get(f"/ipxe/{DASHED}")).text
-            assert "-${platform:uristring} && imgfree found ||\n" in script
+            assert "&sb=${efi/SecureBoot} && imgfree found ||\n" in script
 
             told = "?uuid=1-2&vendor=QEMU&product=a%20b&serial=%0ax&evil=1"
             assert (await served.get(f"/discovered/{DASHED}{told}")).status == 200

@@ -53,7 +53,7 @@ class TestByWhatFirmwareTells:
             found = await script(served)
             assert any(word[0] == "kernel" for word in found)
             (booting,) = [word for words in found for word in words if "/booting/" in word]
-            assert booting.endswith(f"/booting/{DASHED}/{token}")
+            assert booting.endswith(f"/booting/{DASHED}/{token}?sb=${{efi/SecureBoot}}")
             assert (await served.get(f"/booting/{DASHED}/{token}")).status == 200
             assert served.parts.index.of(HOST).mac == NEW  # type: ignore[union-attr]
 
@@ -147,7 +147,7 @@ class TestByWhatOnlyIpxeTells:
             assert "serial=${serial:uristring}" in url
             text = (await served.get(f"/ipxe/{DASHED}")).text
             assert any(
-                line.endswith("-${platform:uristring} || goto failed") for line in lines(text)
+                line.endswith("&sb=${efi/SecureBoot} || goto failed") for line in lines(text)
             )
 
             found = await script(served, "?asked=1&serial=vm-17&asset=")

@@ -14,7 +14,10 @@ from tests.render.site import CONTEXT, machine, settings
 NIC = "01-52-54-00-00-00-0b"
 HERE = "http://192.0.2.1:8090"
 BOOT = f"{HERE}/boot/web01.example.org"
-BOOTING = f"imgfetch --name booting {HERE}/booting/52-54-00-00-00-0b/0-t0ken && imgfree booting ||"
+BOOTING = (
+    f"imgfetch --name booting {HERE}/booting/52-54-00-00-00-0b/0-t0ken?sb=${{efi/SecureBoot}}"
+    " && imgfree booting ||"
+)
 WINDOWS = {"kernel": "winpe/wimboot", "image_url": None}
 FILES = ["winpe/Boot/BCD", "winpe/Boot/boot.sdi", "winpe/sources/boot.wim"]
 

@@ -167,7 +167,12 @@ class TestScript:
             ["kernel", "--name", "kernel", f"{HERE}/boot/web01.example.org/kernel/linux"],
             ["initrd", "--name", "initrd0", f"{HERE}/boot/web01.example.org/initrd/0/a.gz"],
             ["initrd", "--name", "initrd1", f"{HERE}/boot/web01.example.org/initrd/1/c.gz"],
-            ["imgfetch", "--name", "booting", f"{HERE}/booting/52-54-00-00-00-0b/0-t0ken"],
+            [
+                "imgfetch",
+                "--name",
+                "booting",
+                f"{HERE}/booting/52-54-00-00-00-0b/0-t0ken?sb=${{efi/SecureBoot}}",
+            ],
         ]
         assert ["chain", "--replace", "--autofree", f"{HERE}/ipxe/52-54-00-00-00-0b"] in found
 
