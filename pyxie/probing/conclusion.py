@@ -187,6 +187,7 @@ def _unfetched(act: Act, file: File) -> Conclusion:
 def _went_well(act: Act, file: File) -> Conclusion:
     loaded = file.loaded
     assert loaded is not None  # noqa: S101
+    *_, last = (file, *act.stages)
     lost = next((each for each in act.stages if each.fault), None)
     if lost is not None:
         return _lost(act, file, lost)
@@ -202,10 +203,9 @@ def _went_well(act: Act, file: File) -> Conclusion:
         how = f"; of {_count(len(act.files), 'file')} that it names the first byte came"
         return Conclusion(
             "boots",
-            f"It would boot: iPXE gets its script from {file.url}{how if act.files else ''}.",
+            f"It would boot: iPXE gets its script from {last.url}{how if act.files else ''}.",
             boots=True,
         )
-    *_, last = (file, *act.stages)
     what = f", {last.loaded.what}" if last.loaded is not None else ""
     then = f", and then {last.url}{what}" if last is not file else what
     return Conclusion(
@@ -220,6 +220,8 @@ def _lost(act: Act, file: File, lost: File) -> Conclusion:
     choice = act.choice
     assert not isinstance(choice, Stuck)  # noqa: S101
     sentence = f"{file.url} goes on to {lost.url}, which cannot be fetched: {lost.fault}."
+    if file.loaded is not None and file.loaded.is_script:
+        return Conclusion("stage-missing", sentence, (f"Mend the URL that {file.url} chains.",))
     if not lost.url.endswith("grub.cfg"):
         return Conclusion("stage-missing", sentence, (f"Put it beside {file.url}.",))
     # GRUB goes by the DHCP server's siaddr, whoever named the loader.

@@ -94,6 +94,35 @@ def _plainly(data: bytes) -> str:
     return "a program" if b"\0" in data[:512] else "a text"
 
 
+_MAC: Final = re.compile(r"\$\{(?:net[X0]/)?mac(:hexhyp)?\}")
+_BOOTS: Final = frozenset(("kernel", "boot", "imgexec", "sanboot"))
+
+
+def chained(script: str, mac: str) -> str | None:
+    """Return the URL of the script that a script goes on to, and does nothing else.
+
+    As ``boot.ipxe`` does, which a site's own DHCP server names for all machines.
+
+    Args:
+        script: Its text.
+        mac: What ``${netX/mac}`` stands for; a URL with other settings in it is not known here.
+    """
+    commands = [words for words in map(str.split, script.splitlines()) if words]
+    if any(words[0] in _BOOTS for words in commands):
+        return None
+    urls = {
+        _MAC.sub(lambda each: mac.replace(":", "-") if each[1] else mac, word)
+        for words in commands
+        if words[0] == "chain"
+        for word in words[1:]
+        if word.startswith(("http://", "https://"))
+    }
+    if len(urls) != 1:  # a menu has several
+        return None
+    [url] = urls
+    return url if _URL.fullmatch(url) and "${" not in url else None
+
+
 def named(script: str, most: int) -> list[str]:
     """Return the URLs that a script of iPXE's loads files from, as they stand in it.
 

@@ -8,12 +8,13 @@ from ipaddress import IPv4Address
 from typing import Final, TypeAlias
 
 from pyxie.bounds import PROBE_LOADER, PROBE_SCRIPT
+from pyxie.dhcp.message import DhcpMessage
 from pyxie.probing.acts import Act, Asked, File, Play
 from pyxie.probing.choice import Stuck, Taken, choose
 from pyxie.probing.discover import SECONDS, Line, ask, inquire
 from pyxie.probing.fetch import Fetched, FetchError, by_http, by_tftp
 from pyxie.probing.heard import Answers
-from pyxie.probing.loaded import Loaded, judged, named
+from pyxie.probing.loaded import Loaded, chained, judged, named
 from pyxie.probing.questions import CLIENTS, Client, Firmware, Order, then_ipxe
 from pyxie.probing.stages import configuration, second
 from pyxie.probing.target import ByHttp, ByTftp, Nowhere, target
@@ -22,6 +23,8 @@ Says: TypeAlias = Callable[[str], None]
 
 _ASKED: Final = 4
 """Servers that are asked on port 4011."""
+_CHAIN: Final = 3
+"""Scripts that one leads to, and that to the next."""
 _FILES: Final = 8
 """Files of a script whose first byte is asked for."""
 
@@ -92,7 +95,9 @@ async def _act(line: Line, chaddr: bytes | None, client: Client, seconds: float,
     if file.loaded is None or file.loaded.wrong:
         return replace(act, file=file)
     if file.loaded.is_script:
-        return replace(act, file=file, files=await _named(line, data, says))
+        stages, data = await _chained(line, answers.asked, client, data, says)
+        files = await _named(line, data, says) if not any(each.fault for each in stages) else ()
+        return replace(act, file=file, stages=stages, files=files)
     return replace(act, file=file, stages=await _stages(line, client, choice, (where, data), says))
 
 
@@ -126,13 +131,33 @@ async def _fetched(
     return File(str(where), size, loaded=loaded, seconds=got.seconds), got.data
 
 
-async def _named(line: Line, script: bytes, says: Says) -> tuple[File, ...]:
-    """Ask for the first byte of each file that a script loads."""
+async def _chained(
+    line: Line, asked: DhcpMessage, client: Client, script: bytes, says: Says
+) -> tuple[tuple[File, ...], bytes]:
+    """Fetch the script that a script leads to, if it does no more; return the last of them."""
+    stages: list[File] = []
+    while len(stages) < _CHAIN:
+        url = chained(_text(script), asked.chaddr.hex(":"))
+        if url is None:
+            break
+        file, data = await _fetched(line, client, ByHttp(url), says)
+        stages.append(file)
+        if file.loaded is None or not file.loaded.is_script:
+            break
+        script = data
+    return tuple(stages), script
+
+
+def _text(script: bytes) -> str:
     if len(script) > PROBE_SCRIPT.whole:
         PROBE_SCRIPT.reached()
-    text = script[: PROBE_SCRIPT.whole].decode("utf-8", "replace")
+    return script[: PROBE_SCRIPT.whole].decode("utf-8", "replace")
+
+
+async def _named(line: Line, script: bytes, says: Says) -> tuple[File, ...]:
+    """Ask for the first byte of each file that a script loads."""
     files: list[File] = []
-    for url in named(text, _FILES):
+    for url in named(_text(script), _FILES):
         says(f"looking at {url}")
         files.append(await _first_byte(ByHttp(url), _own(line)))
     return tuple(files)

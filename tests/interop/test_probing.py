@@ -191,6 +191,26 @@ class TestAPlay:
         )
         assert str(uefi.acts[0].target) == f"tftp://{OTHER}/a.efi"
 
+    def test_goes_on_to_the_script_that_one_for_all_machines_chains(
+        self, net: Net, tmp_path: Path
+    ) -> None:
+        server, client = net.host("srv"), net.host("cli")
+        net.lan(a=(server, "eth0", f"{SERVER}/24"), b=(client, "eth0", "192.168.7.9/24"))
+        site = f"http://{SERVER}:8000"
+        (tmp_path / "boot.ipxe").write_text(f"#!ipxe\nchain {site}/${{net0/mac:hexhyp}}\n")
+        (tmp_path / "52-54-00-12-34-56").write_text(f"#!ipxe\nkernel {site}/boot.ipxe\nboot\n")
+        dnsmasq(server, tmp_path, "eth0", *LEASES, f"--dhcp-boot={site}/boot.ipxe")
+        web = ("env", f"--chdir={tmp_path}", sys.executable, "-u", "-m", "http.server", "8000")
+        server.start(*web, log=tmp_path / "http.log")
+        until(lambda: "Serving" in (tmp_path / "http.log").read_text(), "HTTP to be served")
+
+        found, said = played(client, Firmware.IPXE)
+
+        [act] = found.acts
+        assert [each.url for each in act.stages] == [f"{site}/52-54-00-12-34-56"]
+        assert [each.url for each in act.files] == [f"{site}/boot.ipxe"]
+        assert said.code == "boots"
+
     def test_tells_of_a_script_that_is_not_there(self, net: Net, tmp_path: Path) -> None:
         server, client = net.host("srv"), net.host("cli")
         net.lan(a=(server, "eth0", f"{SERVER}/24"), b=(client, "eth0", "192.168.7.9/24"))

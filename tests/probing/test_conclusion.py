@@ -265,6 +265,24 @@ class TestOfABoot:
         assert (found.code, found.boots) == ("boots", True)
         assert found.sentence == f"It would boot: iPXE gets its script from {SCRIPT}{more}."
 
+    def test_a_script_that_leads_to_another_boots_by_that(self) -> None:
+        entry = replace(SENT, url="http://192.168.7.2:8090/boot.ipxe")
+
+        found = came_to(fetched(entry, SCRIPT, client=IPXE, stages=(SENT,)))
+
+        assert found.sentence == f"It would boot: iPXE gets its script from {SCRIPT}."
+
+    def test_a_script_that_leads_nowhere_does_not(self) -> None:
+        entry = replace(SENT, url="http://192.168.7.2:8090/boot.ipxe")
+        lost = replace(SENT, loaded=None, fault="the answer is 404 Not Found")
+
+        found = came_to(fetched(entry, SCRIPT, client=IPXE, stages=(lost,)))
+
+        assert (found.code, found.steps) == (
+            "stage-missing",
+            (f"Mend the URL that {entry.url} chains.",),
+        )
+
     def test_a_script_whose_kernel_is_not_there_does_not(self) -> None:
         absent = replace(FILE, fault="the answer is 404 Not Found", code="missing")
 

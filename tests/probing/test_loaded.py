@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.probing.loaded import Loaded, judged, named
+from pyxie.probing.loaded import Loaded, chained, judged, named
 from pyxie.probing.questions import CLIENTS, Firmware, then_ipxe
 
 BIOS, X64, ARM64, HTTP, IPXE = (CLIENTS[each] for each in Firmware)
@@ -97,6 +97,24 @@ module "https://192.168.7.1/last"
         assert named(script, 2) == urls
 
 
+class TestAScriptThatOnlyChains:
+    @pytest.mark.parametrize(
+        ("line", "url"),
+        [
+            ("chain --replace http://a/ipxe/${netX/mac}", "http://a/ipxe/52:54:00:12:34:56"),
+            ("chain http://a/${mac:hexhyp}", "http://a/52-54-00-12-34-56"),
+            ("chain http://a/b || goto failed", "http://a/b"),
+            ("chain http://a/b\nchain http://a/c", None),
+            ("chain http://a/${serial}", None),
+            ("chain b.ipxe", None),
+            ("echo http://a/b", None),
+            ("chain http://a/b\nboot", None),
+        ],
+    )
+    def test_leads_to_another(self, line: str, url: str | None) -> None:
+        assert chained(f"#!ipxe\n\n{line}\n", "52:54:00:12:34:56") == url
+
+
 class TestAnythingElse:
     @pytest.mark.parametrize(
         ("data", "found"),
@@ -132,3 +150,4 @@ class TestForAnyBytes:
         judged(client, name, data)  # type: ignore[arg-type]
         judged(X64, name, b"MZ".ljust(0x3C, b"\0") + data)
         assert len(named(text, 3)) <= 3
+        chained(text, "52:54:00:12:34:56")
