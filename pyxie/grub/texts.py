@@ -10,6 +10,17 @@ from typing import Final
 
 from pyxie.render.grubwords import word
 
+_ON_DISK: Final = (
+    *(
+        f"/EFI/{system}/shim${{cpu}}.efi"
+        for system in ("debian", "ubuntu", "fedora", "redhat", "centos", "rocky", "almalinux")
+    ),
+    "/EFI/opensuse/shim.efi",
+    "/EFI/Microsoft/Boot/bootmgfw.efi",
+    "/EFI/BOOT/boot${cpu}.efi",
+)
+"""Where installed systems have their loaders; letter case is no matter on FAT."""
+
 ENTRY: Final = """\
 # What this machine goes on by is another file, by the MAC address that it has booted by. Only a
 # GRUB that Secure Boot has started is locked down.
@@ -19,10 +30,19 @@ while [ "$again" = y ]; do
     set again=n
     source "/grub/$net_default_mac/$grub_cpu/$secure_boot.cfg"
 done
-echo 'pyxie: going on to the next boot device'
+echo 'pyxie: going on to the disk'
 if [ "$wait" != n ]; then sleep 5; fi
+if [ "$grub_cpu" = arm64 ]; then set cpu=aa64; else set cpu=x64; fi
+# What leaves GRUB is a success to the firmware, which shows its menu then (EDK2's BdsEntry.c). So
+# what is on the disk is started here; a system's own loader first, for the one in /EFI/BOOT may be
+# shim's fallback, which writes the boot order anew.
+for loader in @LOADERS@; do
+    if search --no-floppy --set=disk --file "$loader"; then
+        if chainloader "($disk)$loader"; then boot; fi
+    fi
+done
 exit
-"""
+""".replace("@LOADERS@", " ".join(f'"{each}"' for each in _ON_DISK))
 """The ``grub.cfg`` of all machines."""
 
 _AGAIN: Final = "sleep 30\nset again=y\n"

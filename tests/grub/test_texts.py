@@ -15,8 +15,25 @@ class TestEntry:
         assert sourced == [["source", "/grub/$net_default_mac/$grub_cpu/$secure_boot.cfg"]]
         assert commands(ENTRY)[0] == ["if", "[", "$lockdown", "=", "y", "]"]
 
-    def test_ends_at_the_next_boot_device_and_at_no_prompt(self) -> None:
-        assert commands(ENTRY)[-1] == ["exit"]
+    def test_ends_at_the_disk_and_at_no_prompt(self) -> None:
+        """GRUB's exit is a success to firmware, and led to OVMF's menu."""
+        ending = commands(ENTRY)
+        [loop] = [each for each in ending if each[0] == "for"]
+
+        assert loop[:4] == ["for", "loader", "in", "/EFI/debian/shim${cpu}.efi"]
+        assert loop[-1] == "/EFI/BOOT/boot${cpu}.efi"
+        assert ending[ending.index(loop) + 1 :] == [
+            ["do"],
+            ["if", "search", "--no-floppy", "--set=disk", "--file", "$loader"],
+            ["then"],
+            ["if", "chainloader", "($disk)$loader"],
+            ["then", "boot"],
+            ["fi"],
+            ["fi"],
+            ["done"],
+            ["exit"],
+        ]
+        assert ["then", "set", "cpu=aa64"] in ending
 
 
 class TestLocal:
