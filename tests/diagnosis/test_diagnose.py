@@ -80,6 +80,7 @@ RIVAL = datagrams.RivalOffered(
 SENT_ON = datagrams.SentOn(why="installed", client="PXE", architecture="BIOS", port=67)
 GRUB = kinds.GrubConfigured(secure_boot=True, what="the kernel")
 SILENT = datagrams.NotAnswered(reason="not-in-build", detail="installed")
+ONWARDS = datagrams.SentOn(why="installed", client="PXE", architecture="x64 UEFI", port=67)
 
 
 def silence(reason: str) -> Kind:
@@ -209,6 +210,14 @@ STUCK = {
         who(known(State.INSTALLED, changed=BEGUN + 850)),
         by=("dhcp.silence",) * 3,
         data={"asks": 4, "seconds": 180.0},
+    ),
+    "it is installed, and sent on in vain, each time by two of its boot options": Case(
+        "still-netbooting",
+        1200,
+        tuple((900.0 + each, ONWARDS) for each in (0, 5, 60, 65, 120, 125)),
+        who(known(State.INSTALLED, changed=BEGUN + 850)),
+        by=("dhcp.onwards",) * 3,
+        data={"asks": 3, "seconds": 120.0},
     ),
     "nothing was heard of it": Case(
         "never-seen",
