@@ -10,7 +10,6 @@ import click
 
 from pyxie import output
 from pyxie.commands.options import FAILED
-from pyxie.net.interfaces import read
 
 _FIRMWARE: Final = ("bios", "uefi-x64", "uefi-arm64", "http", "ipxe")
 _MAC: Final = re.compile(r"[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}")
@@ -73,6 +72,8 @@ def probe(
 
 def _only() -> str:
     """Return the interface that is meant where none is named."""
+    from pyxie.net.interfaces import read  # by a library that no other command needs
+
     present = read()
     there = [each for each in map(present.named, present.names) if each is not None]
     likely = [each for each in there if each.addresses] or there

@@ -127,7 +127,7 @@ class TestTheInterface:
     ) -> None:
         calls = asked(BOOTS)
         there = Interfaces(present)  # type: ignore[arg-type]
-        monkeypatch.setattr("pyxie.commands.probe.read", lambda: there)
+        monkeypatch.setattr("pyxie.net.interfaces.read", lambda: there)
 
         ran = pyxie("probe")
 
