@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyxie.bounds import SECURE_BOOT_OTHERS
+from pyxie.bounds import SECURE_BOOT_KNOWN, SECURE_BOOT_OTHERS
 from pyxie.events.kinds import SecureBootLearnt
 from pyxie.loaders.lanes import SecureBoot
 from pyxie.loaders.securestates import Learnt, SecureStates, told_of
@@ -66,6 +66,19 @@ class TestLearning:
         assert told.states.of("52:54:01:00:00:00") is UNKNOWN
         assert told.states.of("52:54:01:00:00:01") is OFF
         assert told.states.of(MAC) is ON
+
+    def test_of_too_many_machines_what_was_learnt_first_is_forgotten(self) -> None:
+        states = SecureStates(lambda _: True, lambda: 1.0)
+        states.restore(
+            (f"restored {number}", Learnt(OFF, "GRUB", 0.0))
+            for number in range(SECURE_BOOT_KNOWN.whole)
+        )
+
+        states.learn(MAC, ON, "GRUB")
+
+        assert states.of("restored 0") is UNKNOWN
+        assert states.of("restored 1") is OFF
+        assert states.unstored() == {"restored 0": None, MAC: Learnt(ON, "GRUB", 1.0)}
 
 
 class TestDoubt:
