@@ -12,7 +12,7 @@ _UNKNOWN: Final = {
 
 
 def whom(
-    mode: Literal["answer", "observe", "off"],
+    mode: Literal["answer", "observe", "off", "serve"],
     interfaces: str,
     *,
     building: int,
@@ -36,5 +36,5 @@ def whom(
     known = f"{building or 'none'} of {machines} machine(s) in build mode"
     if mode == "observe":
         return f"DHCP mode is observe: nobody is answered on {interfaces}; {known}"
-    way = f"on {interfaces}" if mode == "answer" else "led here by DHCP"
+    way = "led here by DHCP" if mode == "off" else f"on {interfaces}"
     return f"DHCP mode is {mode}: {known} will netboot, {way}; {strangers}"

@@ -189,6 +189,12 @@ DHCP_LESSEES = Bound(
     "known machines whose DHCP server is remembered, and as many others",
     "the oldest is forgotten",
 )
+DHCP_LEASES = Bound(
+    "dhcp_leases", 16_384, "addresses that `dhcp.mode: serve` gives", "refused, or not shown"
+)
+DHCP_SERVER_LINES = Bound(
+    "dhcp_server_lines", 20, "lines of 16 KiB that its DHCP server logs", "not written"
+)
 DHCP_LINES = Bound(
     "dhcp_log_lines", 20, "log lines a minute, of each fault of unknown clients", "not written"
 )

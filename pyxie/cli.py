@@ -22,6 +22,7 @@ from pyxie.commands import (
     events,
     images,
     importing,
+    leases,
     loaders,
     machines,
     probe,
@@ -222,7 +223,7 @@ for _each in (
     doctor.doctor,
     importing.import_files,
     images.images,
-    loaders.loaders,
+    *(loaders.loaders, leases.leases),
     probe.probe,
 ):
     commands.add_command(_each)

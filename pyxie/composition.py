@@ -29,7 +29,7 @@ from pyxie.builds.troubles import TroubledBuilds
 from pyxie.clock import steady
 from pyxie.compat import contract
 from pyxie.config.live import Derived, LiveSettings
-from pyxie.config.settings import image_store_folder
+from pyxie.config.settings import image_store_folder, leases_file
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.sightings import Sightings
@@ -53,6 +53,7 @@ from pyxie.imagestore.needed import needed_by
 from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.through import may_pass, through
 from pyxie.imagestore.trust import Trust
+from pyxie.leasing.serving import Leases
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.securestates import SecureStates, told_of
 from pyxie.loaders.signedpairs import packaged
@@ -71,7 +72,7 @@ from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.machines import Machines
-from pyxie.servers import look_out, serve_dhcp, serve_http, serve_tftp
+from pyxie.servers import look_out, serve_addresses, serve_dhcp, serve_http, serve_tftp
 from pyxie.service import Service
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
@@ -171,6 +172,8 @@ def compose(
         services.append(parts.boot_api)
     services.append(serve_tftp(parts, lambda: watch.current, files=files))
     services.append(serve_http(parts, settings().http.listen, settings().http.port, files=files))
+    if settings().dhcp.mode == "serve":
+        services.append(serve_addresses(parts, lambda: watch.current))
     if settings().dhcp.mode != "off":
         services.append(serve_dhcp(parts, lambda: watch.current))
         services.append(look_out(parts, lambda: watch.current))
@@ -366,6 +369,7 @@ def assemble(
         sightings=sightings,
         paces=paces,
         secure_boot=secure_boot,
+        leases=Leases(lambda: leases_file(settings())),
         media=shelf,
         media_lacking=Lacking(machines, shelf, pools.management),
         media_fetches=Fetches(

@@ -28,7 +28,7 @@ from pyxie.lines import Lines
 from pyxie.logs import LeftOut, configure
 from pyxie.outbound.proxies import Proxies, problem, proxies_of
 from pyxie.registry.edit import written
-from pyxie.service import Service, supervise
+from pyxie.service import Service, refusal, supervise
 from pyxie.workers.forkserver import ForkServer
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,10 @@ def run(
             live, forks, strict=strict, proxies=proxies, files=files, by_address=by_address
         )
         services = (LeftOut(lines), *daemon.services, *beside)
-        asyncio.run(_run(daemon, services, lines, files, grace, own))
+        try:
+            asyncio.run(_run(daemon, services, lines, files, grace, own))
+        except ExceptionGroup as group:
+            raise refusal(group) or group from None
 
 
 def _proxies() -> Proxies:

@@ -18,6 +18,7 @@ from pyxie.http import (
     front,
     health,
     images,
+    leases,
     loaderfiles,
     loaders,
     machine_files,
@@ -35,7 +36,7 @@ from pyxie.http.routing import Operation
 
 _OWN = (
     *(front, health, machines, machine_files, builds, bulk, events, tokens, settings, media),
-    *(images, recipes, loaders, dhcpservers, why),
+    *(images, recipes, loaders, dhcpservers, leases, why),
     *(
         boot,
         loaderfiles,

@@ -9,22 +9,27 @@ from ipaddress import IPv4Address
 from pyxie.bounds import DESCRIPTORS
 from pyxie.compat import waitron3
 from pyxie.config.live import Derived
-from pyxie.config.settings import Settings
+from pyxie.config.settings import Settings, leases_file
 from pyxie.descriptors import held
 from pyxie.dhcp.lookout import Lookout
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
+from pyxie.errors import StartError
 from pyxie.grub.configs import GrubConfigs
 from pyxie.http.admission import Admission, Patience
 from pyxie.http.crowd import ConnectionLimits
 from pyxie.http.gate import Side
 from pyxie.http.parts import Parts
 from pyxie.http.server import HttpServer, application
+from pyxie.leasing.serving import AddressServer
 from pyxie.loaders.choosing import LoaderChoice
 from pyxie.loaders.ownloaders import OwnLoaders
 from pyxie.net.address import Address
 from pyxie.net.interfaces import Interfaces
 from pyxie.operations import operations
+from pyxie.probing import discover
+from pyxie.probing.discover import ProbeError
+from pyxie.probing.questions import Firmware
 from pyxie.rate import TokenBuckets
 from pyxie.tftp.kernels import Kernels
 from pyxie.tftp.limits import Limits
@@ -78,6 +83,32 @@ def look_out(parts: Parts, interfaces: Callable[[], Interfaces]) -> Lookout:
     """Make what overhears other DHCP servers; as for `serve_dhcp`."""
     bind = parts.settings().dhcp.bind
     return Lookout(parts.others, interfaces, parts.trace, bind=bind)
+
+
+def serve_addresses(parts: Parts, interfaces: Callable[[], Interfaces]) -> AddressServer:
+    """Make what gives addresses, for ``dhcp.mode: serve``; as for `serve_dhcp`."""
+    settings = parts.settings()
+    leases = leases_file(settings)
+    return AddressServer(settings.dhcp, leases, settings.user, interfaces, parts.others, offering)
+
+
+async def offering(
+    interface: str, seconds: float = discover.SECONDS
+) -> list[tuple[IPv4Address, str]]:
+    """Return the servers that offer an address on an interface, and their MACs.
+
+    Args:
+        interface: By its name.
+        seconds: That they are waited for.
+
+    Raises:
+        StartError: They cannot be asked.
+    """
+    try:
+        heard = await discover.servers(interface, None, Firmware.UEFI_X64, seconds)
+    except ProbeError as exc:
+        raise StartError(f"dhcp.mode is serve: {exc}") from exc
+    return [(each.server, each.link) for each in heard if each.lease is not None]
 
 
 def serve_tftp(

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from pyxie.errors import ServiceEndedError
+from pyxie.errors import ServiceEndedError, StartError
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,15 @@ class WhenAsked(Unbound):
     async def serve(self) -> None:
         """Wait to be cancelled."""
         await asyncio.Event().wait()
+
+
+def refusal(group: ExceptionGroup[Exception]) -> StartError | None:
+    """Return the first of what died that has a sentence on why it cannot run; None if none has."""
+    for each in group.exceptions:
+        found = refusal(each) if isinstance(each, ExceptionGroup) else each
+        if isinstance(found, StartError):
+            return found
+    return None
 
 
 async def end_all(tasks: Iterable[asyncio.Task[Any]]) -> None:

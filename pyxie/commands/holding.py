@@ -168,6 +168,7 @@ def _say(answer: Any, wish: Wish, whom: str, *, as_json: bool) -> None:
 
 _NEXT: Final = {
     "answer": "have it boot from the network; Ctrl-C ends this",
+    "serve": "have it boot from the network; Ctrl-C ends this",
     "off": "dhcp.mode is off, so your DHCP server has to lead it here; Ctrl-C ends this",
     "observe": "but dhcp.mode is observe, so nobody is answered: set it to answer",
 }

@@ -24,6 +24,7 @@ Prepare: TypeAlias = Callable[[Settings, Document | None], Awaitable[Callable[[]
 
 FIXED: Final = (
     *("state", "user", "http", "tftp", "waitron_api"),
+    *("dhcp.range", "dhcp.gateway", "dhcp.nameservers", "dhcp.lease_time", "dhcp.leases"),
     *("dhcp.bind", "boot_api", "image_store.path", "image_store.ca"),
 )
 """What is decided at the start: sockets, the database, the user, the routes."""
@@ -183,8 +184,9 @@ def _kept(before: Settings, after: Settings) -> Settings:
             new = update.get(section, getattr(after, section))
             old = new.model_copy(update={inner: getattr(old, inner)})
         update[section] = old
-    # To answer and to observe are one server; whether there is one is decided at the start.
-    if "off" in (before.dhcp.mode, after.dhcp.mode):
+    # To answer and to observe are one server; whether there is one is decided at the start, and
+    # whether there is another, for addresses.
+    if {"off", "serve"} & {before.dhcp.mode, after.dhcp.mode}:
         update["dhcp"] = before.dhcp
     return after.model_copy(update=update)
 

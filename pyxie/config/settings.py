@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from pyxie import bounds
 from pyxie.config.build import BuildKeys, BuildType, WhenIdle
 from pyxie.config.checksums import KernelFile
+from pyxie.config.dhcpmode import Dhcp
 from pyxie.config.imagestore import ImageStore
 from pyxie.config.initrd import Initrds
 from pyxie.config.nodes import Document, read
@@ -138,18 +139,6 @@ class Tftp(Model):
 
     port: Port = 69
     single_port: bool = False
-
-
-class Dhcp(Model):
-    """How DHCP is received and answered.
-
-    Attributes:
-        bind: Bind UDP port 67 instead of listening beside whoever has it.
-        mode: ``observe`` traces what would be answered; ``off`` opens no DHCP socket.
-    """
-
-    bind: bool = False
-    mode: Literal["answer", "observe", "off"] = "answer"
 
 
 class Limits(Model):
@@ -317,6 +306,9 @@ def load_marked(file: Path) -> tuple[Settings, Document]:
         "ca": folder / written.ca if written.ca is not None else None,
         "folders": tuple(folder / each for each in written.folders),
     }
+    leases = settings.dhcp.leases
+    if leases is not None:
+        changed["dhcp"] = settings.dhcp.model_copy(update={"leases": folder / leases})
     changed["image_store"] = written.model_copy(update=whole)
     return settings.model_copy(update=changed), document
 
@@ -342,6 +334,15 @@ def _validated(document: Document) -> Settings:
 def image_store_folder(settings: Settings) -> Path:
     """Return where copies of images are kept: beside the state, if nothing else is said."""
     return settings.image_store.path or (_folder_of(settings.state) or Path()) / _STORE
+
+
+def leases_file(settings: Settings) -> Path:
+    """Return where it is kept who has which address: beside the state, if nothing else is said."""
+    if settings.dhcp.leases is not None:
+        return settings.dhcp.leases
+    if _folder_of(settings.state) is None:
+        return image_store_folder(settings).with_name("pyxie.leases")
+    return Path(f"{settings.state.partition(':///')[2].partition('?')[0]}.leases")
 
 
 def _folder_of(state: str) -> Path | None:

@@ -85,7 +85,7 @@ async def _service(footing: Footing) -> Found:
 async def _ports(footing: Footing) -> Found:
     settings = footing.settings
     needed = [ports.Needed("udp", settings.tftp.port, "TFTP")]
-    if settings.dhcp.mode == "answer":
+    if settings.dhcp.mode in ("answer", "serve"):
         needed.append(ports.Needed("udp", 4011, "PXE"))
     if settings.dhcp.bind and settings.dhcp.mode != "off":
         needed.append(ports.Needed("udp", 67, "DHCP", "dhcp: {bind: false}, which needs none"))

@@ -63,7 +63,7 @@ class Footing:
                 network=each.addresses[0].network,
                 tftp=settings.tftp.port,
                 http=settings.http.port,
-                dhcp=settings.dhcp.mode == "answer",
+                dhcp=settings.dhcp.mode in ("answer", "serve"),
                 single_port=settings.tftp.single_port,
                 named=each.name in self.links.names,
             )

@@ -315,6 +315,27 @@ class OtherDhcpServers(Answer):
     servers: list[OtherDhcpServer]
 
 
+class AddressLease(Answer):
+    """An address that a machine has; ``expires`` is null where that is for ever.
+
+    ``host``: the machine's file, ``name``: what it calls itself; empty if not known.
+    """
+
+    address: str
+    mac: str
+    host: str
+    name: str
+    expires: float | None
+
+
+class AddressLeases(Answer):
+    """Who has which address of ``range``, where pyxie gives them; ``serves``: it does so now."""
+
+    serves: bool
+    range: str
+    leases: list[AddressLease]
+
+
 class MediumName(Answer):
     """What an ISO image is called that was taken."""
 

@@ -405,6 +405,19 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
                 }
             ],
         },
+        ("GET", "/api/v1/leases"): {
+            "serves": True,
+            "range": "192.0.2.100-192.0.2.199",
+            "leases": [
+                {
+                    "address": "192.0.2.100",
+                    "mac": "52:54:00:12:34:56",
+                    "host": "web01.example.org",
+                    "name": "web01",
+                    "expires": 1795410729.0,
+                }
+            ],
+        },
         ("GET", "/api/v1/dhcp/servers"): {
             "servers": [
                 {

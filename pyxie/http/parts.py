@@ -35,6 +35,7 @@ from pyxie.imagestore.checkup import Checkup
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.prefetches import Prefetches
 from pyxie.imagestore.trust import Trust
+from pyxie.leasing.serving import Leases
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.securestates import SecureStates
 from pyxie.media.fetches import Fetches
@@ -82,6 +83,7 @@ class Parts:
         prefetches: Fetches some before machines ask for them.
         chains: Which iPXE was handed the better one.
         secure_boot: What is known of machines' Secure Boot.
+        leases: Who has which address, where pyxie gives them.
         others: The LAN's other DHCP and PXE servers, and what they give which machine.
         media: The ISO images in the folder ``isos``.
         media_fetches: Those on their way there.
@@ -128,6 +130,7 @@ class Parts:
     chains: ChainMemory
     others: Others
     secure_boot: SecureStates
+    leases: Leases
     media: Shelf
     media_fetches: Fetches
     media_lacking: Lacking
@@ -170,6 +173,7 @@ IMAGE_STORE: web.AppKey[ImageStore] = web.AppKey("image_store", ImageStore)
 CHECKUP: web.AppKey[Checkup] = web.AppKey("checkup", Checkup)
 PREFETCHES: web.AppKey[Prefetches] = web.AppKey("prefetches", Prefetches)
 CHAINS: web.AppKey[ChainMemory] = web.AppKey("chains", ChainMemory)
+LEASES: web.AppKey[Leases] = web.AppKey("leases", Leases)
 OTHERS: web.AppKey[Others] = web.AppKey("others", Others)
 SECURE_BOOT: web.AppKey[SecureStates] = web.AppKey("secure_boot", SecureStates)
 MEDIA_FETCHES: web.AppKey[Fetches] = web.AppKey("media_fetches", Fetches)
@@ -216,6 +220,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[CHAINS] = parts.chains
     app[OTHERS] = parts.others
     app[SECURE_BOOT] = parts.secure_boot
+    app[LEASES] = parts.leases
     app[MEDIA] = parts.media
     app[MEDIA_FETCHES] = parts.media_fetches
     app[MEDIA_LACKING] = parts.media_lacking

@@ -73,6 +73,11 @@ class Interfaces:
         return "; ".join(str(each) for each in self._served.values() if each.addresses)
 
     @property
+    def serving(self) -> tuple[Interface, ...]:
+        """Those served."""
+        return tuple(self._served.values())
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the served interfaces."""
         return tuple(each.name for each in self._served.values())

@@ -74,6 +74,11 @@ CHANGES = {
     "tftp.single_port": ("false", "true"),
     "dhcp.bind": ("false", "true"),
     "dhcp.mode": ("answer", "observe"),
+    "dhcp.range": ("192.0.2.10-192.0.2.19", "192.0.2.10-192.0.2.29"),
+    "dhcp.gateway": ("192.0.2.1", "192.0.2.2"),
+    "dhcp.nameservers": ("192.0.2.1", "[192.0.2.1, 192.0.2.2]"),
+    "dhcp.lease_time": ("3600", "7200"),
+    "dhcp.leases": ("a", "b"),
     "limits.tftp_per_address": ("1", "2"),
     "limits.tftp_total": ("1", "2"),
     "limits.http_per_address": ("1", "2"),
@@ -222,6 +227,7 @@ class TestDhcpMode:
             ("'off'", "answer", "off"),
             ("'off'", "observe", "off"),
             ("observe", "answer", "answer"),
+            ("answer", "serve, range: 192.0.2.10-192.0.2.19", "answer"),
         ],
     )
     async def test_is_not_switched_on_or_off(

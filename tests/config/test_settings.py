@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from pyxie.config.build import BuildKeys
+from pyxie.config.dhcpmode import Dhcp, ends
 from pyxie.config.imagestore import ImageStore
 from pyxie.config.publicmirrors import PUBLIC
-from pyxie.config.settings import Api, Dhcp, Http, Limits, Log, Settings, Tftp, load
+from pyxie.config.settings import Api, Http, Limits, Log, Settings, Tftp, leases_file, load
 from pyxie.errors import ConfigError
 
 
@@ -193,7 +194,7 @@ class TestMistakes:
             ("http: {listen: x}", "1:16: http.listen: 'x' is not an IP address like 192.0.2.1"),
             (
                 "dhcp: {mode: anser}",
-                "1:14: dhcp.mode: 'anser' should be 'answer', 'observe' or 'off'",
+                "1:14: dhcp.mode: 'anser' should be 'answer', 'observe', 'off' or 'serve'",
             ),
             ("dhcp: {mod: off}", "1:8: dhcp.mod: unknown key; did you mean 'mode'?"),
             (
@@ -336,3 +337,69 @@ class TestState:
         found = settings(tmp_path, "state: here.sqlite\n").state
 
         assert found == f"sqlite+aiosqlite:///{tmp_path}/here.sqlite"
+
+
+RANGE = "192.0.2.100-192.0.2.199"
+
+
+class TestAddressesThatAreGiven:
+    def test_are_read_with_what_goes_with_them(self, tmp_path: Path) -> None:
+        text = (
+            "dhcp: {mode: serve, range: 192.0.2.100 - 192.0.2.199, gateway: 192.0.2.1,"
+            " nameservers: 192.0.2.2, lease_time: 600, leases: l}"
+        )
+
+        found = settings(tmp_path, text).dhcp
+
+        assert found == Dhcp(
+            mode="serve",
+            range=RANGE,
+            gateway="192.0.2.1",
+            nameservers=("192.0.2.2",),
+            lease_time=600,
+            leases=tmp_path / "l",
+        )
+        assert [str(each) for each in ends(RANGE)] == ["192.0.2.100", "192.0.2.199"]
+
+    @pytest.mark.parametrize(
+        ("state", "file"),
+        [
+            ("", "state/pyxie.sqlite.leases"),
+            ("s/x.sqlite", "s/x.sqlite.leases"),
+            ("postgresql://h/d", "state/pyxie.leases"),
+        ],
+    )
+    def test_are_kept_beside_the_state(self, tmp_path: Path, state: str, file: str) -> None:
+        found = settings(tmp_path, f"state: '{state}'\n")
+
+        assert leases_file(found) == tmp_path / file
+
+    def test_are_kept_where_it_is_said(self, tmp_path: Path) -> None:
+        assert leases_file(settings(tmp_path, "dhcp: {leases: l}")) == tmp_path / "l"
+
+    @pytest.mark.parametrize(
+        ("said", "why"),
+        [
+            ("mode: serve", "dhcp: mode 'serve' needs 'range', like 192.0.2.100-192.0.2.199"),
+            (
+                f"mode: serve, range: {RANGE}, bind: true",
+                "dhcp: mode 'serve' has its server own port 67: leave 'bind' out",
+            ),
+            ("range: a", "dhcp.range: 'a' is not a range like 192.0.2.100-192.0.2.199"),
+            ("range: a-b", "dhcp.range: 'a' is not an IPv4 address like 192.0.2.1"),
+            (
+                "range: 192.0.2.9-192.0.2.1",
+                "dhcp.range: '192.0.2.9-192.0.2.1' ends before it begins",
+            ),
+            (
+                "range: 10.0.0.0-10.255.255.255",
+                "dhcp.range: '10.0.0.0-10.255.255.255' has 16777216 addresses, more than 16384",
+            ),
+            ("gateway: '::1'", "dhcp.gateway: '::1' is not an IPv4 address like 192.0.2.1"),
+            ("lease_time: 60", "dhcp.lease_time: '60' should be greater than or equal to 120"),
+        ],
+    )
+    def test_that_cannot_be_are_refused(self, tmp_path: Path, said: str, why: str) -> None:
+        (found,) = complaint(tmp_path, f"dhcp: {{{said}}}\n")
+
+        assert found.partition(" ")[2] == why

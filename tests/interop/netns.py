@@ -66,6 +66,10 @@ class Host:
         """Run ``ip`` in it."""
         return run("ip", "-n", self.name, *command.split())
 
+    def processes(self) -> list[int]:
+        """Return the numbers of those that run in it."""
+        return [int(each) for each in run("ip", "netns", "pids", self.name).split()]
+
     def start(self, *command: str, log: Path) -> subprocess.Popen[bytes]:
         """Run a program in it until the test ends; its output goes to ``log``."""
         with log.open("wb") as out:

@@ -62,6 +62,7 @@ def status(sandbox: Sandbox) -> dict[str, str]:
     return {name: value.strip() for name, _, value in pairs}
 
 
+SERVE = UNIT.with_name("pyxie.service.d") / "serve.conf"
 CHECK = UNIT.with_name("pyxie-images-check.service")
 
 
@@ -168,6 +169,21 @@ class TestUnderItsRestrictions:
         assert pyxie.run("stat", "--format=%u %a", file).split() == [owner, "600"]
         pyxie.run("rm", file)
 
+    def test_it_renders_in_processes_without_any_capability(self, pyxie: Sandbox) -> None:
+        """They give up both by capset(2), which the filter of system calls has to let them."""
+        kind = ("--header", "Content-Type: application/json")
+        said = (
+            '{"hostname": "web02", "kernel": "linux", "cmdline": "quiet {{ Hostname }}",'
+            ' "network": [{"macaddress": "52:54:00:00:00:02"}]}'
+        )
+        body = ("--data", said)
+        pyxie.run("curl", "--fail", "--silent", "--show-error", *kind, *body, MACHINES)
+
+        made = pyxie.run("curl", "--silent", f"{MACHINES}/web02/templates/cmdline")
+
+        pyxie.run("rm", "/var/lib/pyxie/machines/web02.yaml")
+        assert made.strip() == "quiet web02"
+
     def test_a_reload_leaves_it_running(self, pyxie: Sandbox) -> None:
         process = pyxie.property("MainPID")
 
@@ -186,6 +202,37 @@ class TestUnderItsRestrictions:
         assert time.monotonic() - begun < 8
         assert pyxie.property("Result") == "success"
         assert pyxie.property("ExecMainStatus") == "0"
+
+
+class TestGivingAddresses:
+    """With the drop-in of `dhcp.mode: serve`."""
+
+    @pytest.fixture(autouse=True)
+    def serving(self, sandbox: Sandbox) -> Iterator[None]:
+        must_have("" if shutil.which("dnsmasq") else "needs the Debian package dnsmasq-base")
+        stop(sandbox)
+        config, interface = "/etc/pyxie/config.yaml", ("dev", "serve0")
+        said = "dhcp: {mode: serve, range: 192.168.77.100-192.168.77.199}"
+        sandbox.run("ip", "link", "add", "serve0", "type", "veth", "peer", "serve1")
+        sandbox.run("ip", "addr", "add", "192.168.77.1/24", *interface)
+        for each in ("serve0", "serve1"):
+            sandbox.run("ip", "link", "set", each, "up")
+        sandbox.run("cp", config, "/tmp/config.yaml")
+        sandbox.run("sh", "-c", f"echo '{said}' >>{config}")
+        try:
+            with sandbox.drop_in(SERVE.read_text()):
+                yield
+                stop(sandbox)
+        finally:
+            sandbox.run("cp", "/tmp/config.yaml", config)
+            sandbox.run("ip", "link", "del", "serve0")
+
+    def test_it_has_what_the_dhcp_server_needs(self, pyxie: Sandbox) -> None:
+        pyxie.run("curl", "--fail", "--silent", "--show-error", HEALTH)
+
+        said = "DHCP: giving the addresses 192.168.77.100 to 192.168.77.199 on serve0"
+        follow = f"journalctl --unit=pyxie --output=cat --follow --lines=all | grep -m1 '{said}'"
+        assert said in pyxie.run("timeout", "20", "sh", "-c", follow)
 
 
 class TestWatchdog:
