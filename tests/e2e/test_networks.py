@@ -1,6 +1,8 @@
-"""Machines boot whatever the network between: VLANs, and DHCP servers that name no boot server."""
+"""Machines boot whatever their network is like: VLANs, and who gives addresses there."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
@@ -32,3 +34,24 @@ def test_a_machine_on_a_vlan_boots_by_ipxe_from_the_servers_address_there(lan: L
         assert f"http://{segment.address}:{PORT}/boot/{HOST}/kernel/linux" in guest.text
         assert str(lan.address) not in guest.text
         assert loaders(server) == {"ipxe.efi"}
+
+
+@scenario("BIOS: a network of its own, addresses by `dhcp.mode: serve`")
+def test_a_machine_boots_and_installs_with_its_address_from_pyxie(lan: Lan) -> None:
+    serve = {
+        "mode": "serve",
+        "range": f"{lan.main.network[100]}-{lan.main.network[199]}",
+        "gateway": str(lan.address),
+        "nameservers": [str(lan.address)],
+    }
+    tap = lan.tap()
+    with Server(lan.srv, f"interfaces: [br0]\ndhcp: {json.dumps(serve)}\n") as server:
+        server.images()
+        server.machine(HOST, tap.mac)
+        server.start()
+        server.build(HOST)
+
+        with Guest(tap) as guest:
+            install(server, guest)
+
+        assert tap.mac in server.run("leases")
