@@ -87,6 +87,10 @@ def judge(lan: Lan) -> Iterator[Finding]:
                     "is one there? It may know its clients by name, and not have answered this one;"
                     " or wait until the switch's port forwards (spanning tree)"
                 ),
+                (
+                    "if there is to be none, pyxie can give addresses: dhcp: {mode: serve, range:"
+                    " FIRST-LAST} in config.yaml, see docs/install.md"
+                ),
             ),
         )
     if len(leases) > 1:
