@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.cli import commands
 from pyxie.commands.checkup import check
 from tests import needs
 from tests.packaging.sandbox import UNIT, Sandbox, booted, missing
@@ -108,7 +109,11 @@ class TestTheWeeklyCheck:
         line = re.search(r"(?m)^ExecStart=\S+/pyxie (.*)$", CHECK.read_text())
 
         assert line is not None
-        with check.make_context("check", line[1].split()[2:]) as context:
+        # With its parent: a command keeps the help options that it is first asked for.
+        with (
+            commands.make_context("pyxie", ["images"]) as pyxie,
+            check.make_context("check", line[1].split()[2:], parent=pyxie) as context,
+        ):
             assert context.params["config"] == Path("/etc/pyxie/config.yaml")
 
 
