@@ -14,6 +14,7 @@ from pyxie.dhcp.closedport import is_bound
 from pyxie.dhcp.message import parse
 from pyxie.dhcp.others import HOUR, Others
 from pyxie.dhcp.overheard import Other, read
+from pyxie.dhcp.taken import elsewhere
 from pyxie.dhcp.tap import ReplyTap, Tap, Tapped
 from pyxie.errors import BusyError, WireError
 from pyxie.events.datagrams import RivalOffered
@@ -181,8 +182,16 @@ class Lookout:
         answer = self._others.replied(reply, ours=ours)
         if answer is not None and answer.is_pxe and not answer.addresses:
             self._rival(answer)
+        if answer is not None:
+            self._taken(answer)
         if ours or answer is not None:
             self._introduce(reply)
+
+    def _taken(self, reply: Other) -> None:
+        """Tell of a machine that has taken a server's offer before we had read that."""
+        took = self._others.chosen(reply.mac or "")
+        if took is not None and took.late and took.reply == reply and reply.boots:
+            self._recorder.record(elsewhere(reply), mac=reply.mac)
 
     def _rival(self, reply: Other) -> None:
         what = RivalOffered(

@@ -33,11 +33,14 @@ class Chosen:
         server: Its address, as the client names it (option 54).
         reply: What that server told the client; None if it was not overheard.
         moment: When, seconds, by a clock that is never set.
+        late: The reply was read after the client had taken it: two sockets hear them, and either
+            may be read first.
     """
 
     server: IPv4Address
     reply: Other | None
     moment: float
+    late: bool = field(default=False, compare=False)
 
 
 @dataclass(slots=True)
@@ -167,10 +170,12 @@ class Others:
         note(server.given, client.sort, given, _SORTS)
         note(client.replies, reply.server, reply, _PER_CLIENT)
         took = client.took
+        known = took is not None and took.server == reply.server
+        late = known and took is not None and took.reply is None
         if reply.kind == "ACK" and reply.addresses:
-            self._takes(client, Chosen(reply.server, reply, reply.moment))
-        elif took is not None and took.server == reply.server:
-            self._takes(client, replace(took, reply=reply))
+            self._takes(client, Chosen(reply.server, reply, reply.moment, late))
+        elif known and took is not None:
+            self._takes(client, replace(took, reply=reply, late=late))
         return reply
 
     def requested(self, request: DhcpMessage) -> Chosen | None:

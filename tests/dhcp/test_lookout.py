@@ -18,11 +18,11 @@ from pyxie.dhcp.lookout import Lookout
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, MessageType, build
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.tap import ReplyTap, Tapped
-from pyxie.events.datagrams import RivalOffered
+from pyxie.events.datagrams import RivalOffered, TookElsewhere
 from pyxie.events.kind import Kind
 from pyxie.net.interfaces import Interface, Interfaces
 from tests.dhcp.packets import MAC, SERVER, discover
-from tests.dhcp.replies import ROUTER, reply
+from tests.dhcp.replies import ROUTER, reply, taking
 from tests.support import eventually
 
 INTERFACES = Interfaces(
@@ -172,6 +172,20 @@ class TestAReply:
                 )
             ]
         assert caplog.messages == ["DHCP: 192.168.7.66 on eth0 is another PXE server"]
+
+    @pytest.mark.parametrize("kind", [MessageType.OFFER, MessageType.ACK])
+    async def test_that_is_read_after_its_machine_has_taken_it_is_told_of_it_once(
+        self, kind: MessageType
+    ) -> None:
+        boots = reply(kind=kind, file=b"pxelinux.0")
+        async with looking() as lab:
+            lab.others.asked(discover(7), 2, known=True)
+            lab.others.requested(taking(boots))
+            lab.tap.sees(boots)
+            lab.tap.sees(reply(kind=MessageType.ACK, file=b"pxelinux.0"))
+            await lab.settled()
+
+            assert [(type(what), mac) for what, mac in lab.events] == [(TookElsewhere, MAC)]
 
     async def test_of_our_own_is_nobodys_though_it_comes_back(self) -> None:
         ours = reply(server=SERVER, leased=UNSPECIFIED, o60=b"PXEClient")

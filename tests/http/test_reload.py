@@ -297,8 +297,14 @@ CASES = [
         "http://a.internal",
         "http://b.internal",
         got("/boot.ipxe"),
-        (200, "#!ipxe\nchain --replace --autofree http://a.internal/ipxe/${netX/mac}\n"),
-        (200, "#!ipxe\nchain --replace --autofree http://b.internal/ipxe/${netX/mac}\n"),
+        (
+            200,
+            "#!ipxe\nchain --replace --autofree http://a.internal/ipxe/${netX/mac}?sb=${efi/SecureBoot}\n",
+        ),
+        (
+            200,
+            "#!ipxe\nchain --replace --autofree http://b.internal/ipxe/${netX/mac}?sb=${efi/SecureBoot}\n",
+        ),
     ),
     Case("cmdline", "quiet", "loud", booted("cmdline"), "quiet", "loud"),
     Case("loader", "a.efi", "b.efi", inherited("loader"), "a.efi", "b.efi"),

@@ -175,7 +175,8 @@ imgfree
 kernel --name kernel HERE/boot/web01.example.org/kernel/linux || goto failed
 initrd --name initrd0 HERE/boot/web01.example.org/initrd/0/a || goto failed
 initrd --name initrd1 HERE/boot/web01.example.org/initrd/1/b || goto failed
-imgfetch --name booting HERE/booting/52-54-00-00-00-0b/0-t0ken && imgfree booting ||
+imgfetch --name booting HERE/booting/52-54-00-00-00-0b/0-t0ken?sb=${efi/SecureBoot} \
+&& imgfree booting ||
 imgargs kernel initrd=initrd0 initrd=initrd1 BOOTIF=01-52-54-00-00-00-0b auto || goto failed
 boot kernel || goto failed
 
