@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.lab.process import Process
 from tests.needs import program
+from tests.support import until
 
 _SETTINGS = """\
 daemon off;
@@ -49,10 +50,10 @@ def nginx(folder: Path, http: str, *ports: int) -> Iterator[None]:
 
 
 def _until_listening(port: int, running: Process) -> None:
-    for _ in range(1000):
+    def listens() -> bool:
         assert running.running, running.text
         with socket.socket() as knock:
-            knock.settimeout(0.01)
-            if knock.connect_ex(("127.0.0.1", port)) == 0:
-                return
-    raise AssertionError(running.text)
+            knock.settimeout(1)
+            return knock.connect_ex(("127.0.0.1", port)) == 0
+
+    until(listens, f"nginx on port {port}: {running.text}", seconds=30)
