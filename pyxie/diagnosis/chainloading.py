@@ -33,7 +33,6 @@ from pyxie.events.datagrams import (
 from pyxie.events.event import Event
 from pyxie.events.kinds import (
     BootApiSilent,
-    GrubConfigured,
     LoaderOverHttp,
     ScriptFailed,
     ScriptRefused,
@@ -128,8 +127,6 @@ def _name(event: Event) -> str:
     match event.what:
         case SentOverTftp(name=name) | LoaderOverHttp(name=name) | AbortedByClient(name=name):
             return name.rpartition("/")[2]
-        case GrubConfigured(what=name):
-            return name
         case _:  # it was a fault, which is told before
             return ""  # pragma: no cover
 

@@ -42,8 +42,8 @@ _STAGES: dict[type[Kind], Stage] = {
     datagrams.NotAnswered: Stage.SILENT,
     datagrams.SentOn: Stage.SILENT,
     datagrams.AnswerNotSent: Stage.SILENT,
-    datagrams.SentOn: Stage.SILENT,
     kinds.ScriptSent: Stage.SCRIPT,
+    kinds.GrubConfigured: Stage.SCRIPT,
     kinds.MenuShown: Stage.SCRIPT,
     kinds.UnknownBooted: Stage.SCRIPT,
     kinds.AdHocScriptSent: Stage.SCRIPT,
@@ -94,8 +94,6 @@ def stage_of(what: Kind) -> Stage | None:
     """Return how far a boot is of which that is told; None for what is no step of one."""
     if isinstance(what, _OF_FILES):
         return _of_file(what, what.name)
-    if isinstance(what, kinds.GrubConfigured):  # which goes on to the kernel, or to a loader
-        return Stage.SCRIPT if what.what == "the kernel" else Stage.LOADER
     if isinstance(what, datagrams.Offered):
         if what.observed:
             return Stage.SILENT

@@ -177,7 +177,7 @@ def _(_: kinds.ScriptSent) -> str:
 @sentence.register
 def _(what: kinds.GrubConfigured) -> str:
     state = "on" if what.secure_boot else "off"
-    return f"fetched what its GRUB goes on by: Secure Boot is {state}, and it loads {what.what}"
+    return f"fetched what its GRUB goes on by: Secure Boot is {state}, and it loads the kernel"
 
 
 @sentence.register

@@ -47,11 +47,9 @@ class GrubConfigured(Kind):
 
     Attributes:
         secure_boot: It is on.
-        what: What GRUB loads.
     """
 
     secure_boot: bool
-    what: str
 
 
 @kind("secureboot.learnt", Step.SCRIPT)

@@ -157,7 +157,7 @@ class GrubConfigs:
             # Known to be off, it gets an iPXE the next time, which may well be able to.
             return self._failed(asked, found, str(exc), again=state is SecureBoot.ON)
         is_on = state is SecureBoot.ON
-        self._record(GrubConfigured(secure_boot=is_on, what="the kernel"), asked, found)
+        self._record(GrubConfigured(secure_boot=is_on), asked, found)
         await self._netboots.note(build, asked.mac)
         return made.text
 

@@ -78,7 +78,7 @@ RIVAL = datagrams.RivalOffered(
     vendor_class="PXEClient",
 )
 SENT_ON = datagrams.SentOn(why="installed", client="PXE", architecture="BIOS", port=67)
-GRUB = kinds.GrubConfigured(secure_boot=True, what="the kernel")
+GRUB = kinds.GrubConfigured(secure_boot=True)
 SILENT = datagrams.NotAnswered(reason="not-in-build", detail="installed")
 ONWARDS = datagrams.SentOn(why="installed", client="PXE", architecture="x64 UEFI", port=67)
 
@@ -421,13 +421,6 @@ STUCK = {
         by=("dhcp.offer", "tftp.sent"),
         data={"rounds": 2},
     ),
-    "what GRUB goes on to does not start": Case(
-        "loader-silent",
-        97,
-        ((36.5, kinds.GrubConfigured(secure_boot=False, what="ipxe.efi")),),
-        by=("grub.sent",),
-        data={"name": "ipxe.efi"},
-    ),
     "a loader that somebody else named is all that it fetched": Case(
         "loader-silent",
         96,
@@ -669,12 +662,6 @@ WAITS = {
         60,
         (*CONFIRMED, (36.5, GRUB), (39.0, sent("kernel"))),
         by=("tftp.sent",),
-    ),
-    "loader, which GRUB goes on to": Case(
-        "loader",
-        60,
-        (*CONFIRMED, (36.5, kinds.GrubConfigured(secure_boot=False, what="x")), (39.0, sent())),
-        by=("dhcp.offer", "tftp.sent"),
     ),
     "ipxe, by its own start": Case(
         "ipxe", 60, (*LOADED, (39.0, sent("x/autoexec.ipxe"))), by=("tftp.sent",)

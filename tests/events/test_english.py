@@ -329,11 +329,11 @@ SAID = [
         "its firmware asks again after it was handed an iPXE: is its Secure Boot on by now?",
     ),
     (
-        kinds.GrubConfigured(secure_boot=True, what="the kernel"),
+        kinds.GrubConfigured(secure_boot=True),
         "fetched what its GRUB goes on by: Secure Boot is on, and it loads the kernel",
     ),
     (
-        kinds.GrubConfigured(secure_boot=False, what="the kernel"),
+        kinds.GrubConfigured(secure_boot=False),
         "fetched what its GRUB goes on by: Secure Boot is off, and it loads the kernel",
     ),
     (kinds.TemplateFetched(name="preseed"), "fetched preseed"),

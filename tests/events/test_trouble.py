@@ -90,7 +90,7 @@ class TestATrouble:
             (KERNEL, TemplateFetched(name="preseed"), False),
             (SCRIPT, ScriptSent(), True),
             (KERNEL, ScriptSent(), False),
-            (SCRIPT, GrubConfigured(secure_boot=True, what="the kernel"), True),
+            (SCRIPT, GrubConfigured(secure_boot=True), True),
             (NO_LOADER, OFFERED, True),
             (KERNEL, OFFERED, False),
             *((HOOK, changed(state), True) for state in ("pending", "installed", "cancelled")),
