@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from pyxie.architectures import ARCHITECTURES
 from pyxie.config.validate import nearest
 from pyxie.config.words import architectures
-from pyxie.loaders.lanes import PAIRS, Chain, Pair
+from pyxie.loaders.lanes import PAIRS, Chain, Facts, Pair, chain
 from pyxie.loaders.shims import second_stage
 
 _MOST_KEPT: Final = 1000
+
+_SIGNED: Final = sorted({*PAIRS, *(code for code, row in ARCHITECTURES.items() if row.shims)})
+"""Architectures for which there may be a signed loader."""
 
 Wanted = str | Mapping[str, str]
 """The key ``loader``: a name, or one for each of some architectures; empty for the usual."""
@@ -74,6 +78,7 @@ class Catalogue:
         )
         self.usual: Mapping[int, str] = MappingProxyType({**self.plain, **self.signed_ipxe})
         self._choices: dict[object, Choice] = {}
+        self._by_lanes: dict[object, Choice] = {}
 
     def fitting(self, code: int) -> list[str]:
         """Return what clients of an architecture can run, by name.
@@ -91,13 +96,42 @@ class Catalogue:
 
     def choice(self, wanted: Wanted) -> Choice:
         """Return what a client is handed whose ``loader`` is ``wanted``, without any shim."""
-        key = wanted if isinstance(wanted, str) else tuple(wanted.items())
-        known = self._choices.get(key)
-        if known is None:
-            if len(self._choices) >= _MOST_KEPT:
-                self._choices.clear()
-            known = self._choices[key] = self._made(wanted)
-        return known
+        return _kept(self._choices, _key(wanted), partial(self._made, wanted))
+
+    def by_lanes(self, wanted: Wanted, facts: Facts, own: str, own_codes: frozenset[int]) -> Choice:
+        """Return what firmware is handed, by the best lane of each architecture.
+
+        Each DISCOVER asks; machines that are alike in these have one answer.
+
+        Args:
+            wanted: The key ``loader``.
+            facts: Of its machine; what is of one architecture is filled in here.
+            own: The shim of the machine's own system.
+            own_codes: The architectures that this is for.
+        """
+        key = _key(wanted), facts, own, own_codes
+        return _kept(self._by_lanes, key, partial(self._laned, wanted, facts, own, own_codes))
+
+    def _laned(self, wanted: Wanted, facts: Facts, own: str, own_codes: frozenset[int]) -> Choice:
+        usual = self.choice(wanted)
+        by_architecture, chains = dict(usual.by_architecture), dict[int, Chain]()
+        for code in _SIGNED:
+            found = chains[code] = chain(
+                replace(
+                    facts,
+                    code=code,
+                    usual=usual.by_architecture.get(code),
+                    named=code in usual.named,
+                    signed=self.signed.get(code),
+                    signed_ipxe=self.signed_ipxe.get(code),
+                    own=own if code in own_codes else None,
+                )
+            )
+            by_architecture.pop(code, None)
+            if found.loader is not None:
+                by_architecture[code] = found.loader
+        laned = MappingProxyType(by_architecture)
+        return replace(usual, by_architecture=laned, chains=MappingProxyType(chains))
 
     def faults(self, wanted: Wanted, folder: object) -> Iterator[str]:
         """Yield a sentence for each name in ``wanted`` that cannot be handed out.
@@ -133,6 +167,19 @@ class Catalogue:
                 for code in fitting:
                     absent.pop(code, None)
         return Choice(MappingProxyType(found), MappingProxyType(absent), named)
+
+
+def _key(wanted: Wanted) -> object:
+    return wanted if isinstance(wanted, str) else tuple(wanted.items())
+
+
+def _kept(kept: dict[object, Choice], key: object, make: Callable[[], Choice]) -> Choice:
+    known = kept.get(key)
+    if known is None:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        known = kept[key] = make()
+    return known
 
 
 def _has_pair(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from ipaddress import IPv4Address
-from typing import Any, Final
+from typing import Any
 
-from pyxie.architectures import ARCHITECTURES
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build
 from pyxie.config.build import BuildKeys
@@ -15,14 +13,11 @@ from pyxie.config.settings import Settings
 from pyxie.images.load import Program, program_of
 from pyxie.loaders.catalogue import Choice
 from pyxie.loaders.folders import Loaders
-from pyxie.loaders.lanes import PAIRS, Chain, Facts, chain
+from pyxie.loaders.lanes import Facts
 from pyxie.loaders.own import is_debians, own_shim
 from pyxie.loaders.securestates import SecureStates
 from pyxie.media.asrecipe import MEDIUM, without_cpio
 from pyxie.recognition.recognise import AdHoc, Known, Recognised, Unknown, boots, settled
-
-_SIGNED: Final = sorted({*PAIRS, *(code for code, row in ARCHITECTURES.items() if row.shims)})
-"""Architectures for which there may be a signed loader."""
 
 
 class LoaderChoice:
@@ -83,9 +78,7 @@ class LoaderChoice:
             mac: Its NIC.
             xid: Of its DISCOVER; None for what follows one.
         """
-        catalogue, server = self._loaders.catalogue, self._boot_server(mac)
-        usual = self.usual(client)
-        states = self._states
+        server, states = self._boot_server(mac), self._states
         state = states.of(mac) if xid is None or not boots(client) else states.asked(mac, xid)
         machine = self._installed(client)
         own, own_codes = own_shim(machine) if machine else ("", frozenset())
@@ -98,23 +91,7 @@ class LoaderChoice:
             foreign=machine is not None and not is_debians(machine),
             by_grub=machine is not None and _by_grub(machine),
         )
-        by_architecture, chains = dict(usual.by_architecture), dict[int, Chain]()
-        for code in _SIGNED:
-            found = chains[code] = chain(
-                replace(
-                    facts,
-                    code=code,
-                    usual=usual.by_architecture.get(code),
-                    named=code in usual.named,
-                    signed=catalogue.signed.get(code),
-                    signed_ipxe=catalogue.signed_ipxe.get(code),
-                    own=own if code in own_codes else None,
-                )
-            )
-            by_architecture.pop(code, None)
-            if found.loader is not None:
-                by_architecture[code] = found.loader
-        return replace(usual, by_architecture=by_architecture, chains=chains)
+        return self._loaders.catalogue.by_lanes(self._said(client, "loader"), facts, own, own_codes)
 
     def _installed(self, client: Recognised) -> BuildKeys | None:
         """Return what is being installed: only that has loaders of its own."""

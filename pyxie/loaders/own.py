@@ -14,6 +14,10 @@ FOLDER: Final = "own"
 127 bytes in DHCP's header, which a shim reads alone."""
 
 _KINDS: Final = {AMD64: "x64 UEFI", ARM64: "arm64 UEFI"}
+_CODES: Final = {
+    arch: frozenset(code for code, row in ARCHITECTURES.items() if row.machine == kind)
+    for arch, kind in _KINDS.items()
+}
 
 
 def own_shim(machine: BuildKeys) -> tuple[str, frozenset[int]]:
@@ -26,9 +30,7 @@ def own_shim(machine: BuildKeys) -> tuple[str, frozenset[int]]:
     """
     if not _url(machine.shim) or not _url(machine.grub):
         return "", frozenset()
-    kind = _KINDS[machine.arch]
-    codes = (code for code, row in ARCHITECTURES.items() if row.machine == kind)
-    return f"{FOLDER}/{served(machine.shim)}", frozenset(codes)
+    return f"{FOLDER}/{served(machine.shim)}", _CODES[machine.arch]
 
 
 def is_debians(machine: BuildKeys) -> bool:

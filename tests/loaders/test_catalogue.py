@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pyxie.loaders.catalogue import Catalogue, Choice, Loader, Wanted
+from pyxie.loaders.lanes import Facts, Lane
 from pyxie.loaders.programs import codes_for
 from tests.loaders.programs import ARM64, BIOS, IA32, X64
 
@@ -216,3 +219,33 @@ class TestNamed:
         assert ALL.choice({"x86_64-efi": "none.efi", "BIOS": "undionly.kpxe"}).named == {
             *(0x00, 0x07, 0x09, 0x10, 0x14)
         }
+
+
+class TestByLanes:
+    THERE = Catalogue([], [UNDIONLY, SNPONLY, SHIMX64, GRUBX64])
+    GIVES_US = Facts(code=0, usual=None, from_us=True)
+
+    def test_firmware_is_handed_a_shim_where_a_lane_has_one_and_else_the_usual(self) -> None:
+        choice = self.THERE.by_lanes("", self.GIVES_US, "", frozenset())
+
+        assert choice.by_architecture == {
+            **dict.fromkeys((0x00, 0x14), "undionly.kpxe"),
+            **dict.fromkeys((0x07, 0x09), "shimx64.efi"),
+            0x10: "snponly.efi",
+        }
+        assert choice.chains[0x07].lane is Lane.GRUB
+        assert choice.chains[0x0B].loader is None
+
+    def test_a_systems_own_shim_is_for_its_architectures(self) -> None:
+        facts = replace(self.GIVES_US, wish="always", foreign=True)
+
+        choice = self.THERE.by_lanes("", facts, "own/bootx64.efi", frozenset((0x07,)))
+
+        assert choice.by_architecture[0x07] == "own/bootx64.efi"
+        assert choice.by_architecture[0x09] == "shimx64.efi"
+
+    def test_machines_that_are_alike_have_one_answer(self) -> None:
+        first = self.THERE.by_lanes("", self.GIVES_US, "", frozenset())
+
+        assert self.THERE.by_lanes("", replace(self.GIVES_US), "", frozenset()) is first
+        assert self.THERE.by_lanes("snponly.efi", self.GIVES_US, "", frozenset()) is not first
