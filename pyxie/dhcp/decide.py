@@ -26,6 +26,7 @@ from pyxie.dhcp.message import (
 from pyxie.dhcp.onwards import onwards
 from pyxie.dhcp.reply import discovery_of, reply, vendor_of
 from pyxie.events.datagrams import Offered, SentOn
+from pyxie.loaders.lanes import Chain
 from pyxie.recognition.recognise import Contested, Known, Recognised, boots, settled, why_not
 
 Port = Literal[67, 4011]
@@ -91,6 +92,7 @@ class Boot:
         loaders: The boot loader's file name, by client architecture; no entry where none
             was found.
         absent: The one that ``loader`` names, by architecture, where there is no such file.
+        chains: By which lane a loader comes, by architecture, for the trace.
         goes_on: Where it is not booted, it is told to go on to its next boot device.
         client: Who it is.
         chained: This machine's iPXE was already handed our iPXE in this boot.
@@ -102,6 +104,7 @@ class Boot:
     client: Recognised
     chained: bool = False
     absent: Mapping[int, str] = field(default_factory=dict)
+    chains: Mapping[int, Chain] = field(default_factory=dict)
     goes_on: bool = False
 
 
@@ -259,14 +262,14 @@ def _firmware(
     loader = boot.loaders.get(arch.code)
     if loader is None:
         return Silence(Reason.NO_LOADER, _no_loader(arch, boot.absent.get(arch.code)))
-    vendor = vendor_of(request, arch)
+    vendor, chain = vendor_of(request, arch), boot.chains.get(arch.code)
     if vendor == b"HTTPClient":
         url = f"{_http(boot)}/loader/{dashed(mac)}/{loader}"
         message = reply(request, port, boot.server, vendor, url)
-        return Answer(message, _offered(url, "HTTP", port, arch))
+        return Answer(message, _offered(url, "HTTP", port, arch, chain=chain))
     name = f"{dashed(mac)}/{loader}"
     message = reply(request, port, boot.server, vendor, name, discovery=discovery_of(arch))
-    return Answer(message, _offered(loader, "PXE", port, arch))
+    return Answer(message, _offered(loader, "PXE", port, arch, chain=chain))
 
 
 def _ipxe(
@@ -296,7 +299,9 @@ def _offered(
     lacking: str = "",
     *,
     script: bool = False,
+    chain: Chain | None = None,
 ) -> Offered:
+    why_not = chain.why_not.items() if chain is not None else ()
     return Offered(
         what=what,
         script=script,
@@ -304,6 +309,8 @@ def _offered(
         lacking=lacking,
         architecture=arch.name,
         port=port,
+        lane=str(chain.lane) if chain is not None else "",
+        why_not=", ".join(f"{lane}: {why}" for lane, why in why_not),
     )
 
 

@@ -29,7 +29,7 @@ from pyxie.dhcp.decide import (
     destination,
     is_netboot,
 )
-from pyxie.dhcp.firmware import Ipxe, NoArchitecture, architecture, client_fields, ipxe
+from pyxie.dhcp.firmware import Ipxe, client_fields, ipxe
 from pyxie.dhcp.identify import identify
 from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
@@ -40,7 +40,7 @@ from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.dhcp.sorting import Macs, Sifted, Sorting
 from pyxie.dhcp.taken import Taken
 from pyxie.dhcp.unanswered import Unanswered, listens
-from pyxie.events.datagrams import AnswerNotSent, SentOn
+from pyxie.events.datagrams import AnswerNotSent
 from pyxie.events.event import Recorder
 from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
@@ -337,6 +337,7 @@ class DhcpServer:
             http_port=self._http_port,
             loaders=loaders.by_architecture,
             absent=loaders.absent,
+            chains=loaders.chains,
             client=client,
             chained=self._chains.chained(mac, request.xid, now),
             goes_on=netboots and self._goes_on(client),
@@ -345,7 +346,6 @@ class DhcpServer:
             self._discovered(mac, client_fields(request.options, request.chaddr))
         outcome = decide(request, on.port, boot)
         if isinstance(outcome, Answer):
-            outcome = _with_lane(outcome, request, loaders)
             if server is None:
                 name = interfaces.name(received.interface)
                 why = f"{name} has no IPv4 address to answer from"
@@ -413,16 +413,6 @@ class DhcpServer:
             self._sightings.answered(mac, request.xid)
         self._recorder.record(what, mac=mac, host=host, peer=peer_of(source))
         return True
-
-
-def _with_lane(answer: Answer, request: DhcpMessage, loaders: Choice) -> Answer:
-    """Note by which lane a client is sent, for the trace."""
-    arch = architecture(request.options, request.chaddr)
-    chain = None if isinstance(arch, NoArchitecture) else loaders.chains.get(arch.code)
-    if chain is None or isinstance(answer.what, SentOn) or answer.what.script:
-        return answer
-    why = ", ".join(f"{lane}: {why}" for lane, why in chain.why_not.items())
-    return replace(answer, what=replace(answer.what, lane=str(chain.lane), why_not=why))
 
 
 class ChoosesLoader(Protocol):

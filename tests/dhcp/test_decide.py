@@ -34,6 +34,7 @@ from pyxie.dhcp.message import (
 from pyxie.errors import WireError
 from pyxie.events.datagrams import Offered, SentOn
 from pyxie.events.english import sentence
+from pyxie.loaders.lanes import Chain, Lane, WhyNot
 from pyxie.recognition.recognise import Contested, Recognised
 from tests.dhcp.packets import (
     BIOS_FEATURES,
@@ -138,6 +139,17 @@ class TestUefiClient:
 
         assert 43 not in message.options
         assert message.file == b"52-54-00-12-34-56/ipxe.efi"
+
+    @pytest.mark.parametrize("asked", [discover(7), discover(0x10, o60=b"HTTPClient:Arch")])
+    def test_is_told_of_by_which_lane_it_comes_and_why_by_no_better(
+        self, asked: DhcpMessage
+    ) -> None:
+        chain = Chain(Lane.IPXE, "ipxe.efi", {Lane.GRUB: WhyNot.SERVER_UNKNOWN})
+
+        what = answer(asked, boot=replace(BOOT, chains={7: chain, 0x10: chain})).what
+
+        assert isinstance(what, Offered)
+        assert (what.lane, what.why_not) == ("ipxe", "grub: server-unknown")
 
     @pytest.mark.parametrize(
         ("arch", "loader"),
