@@ -22,6 +22,7 @@ from pyxie.events.datagrams import RivalOffered, TookElsewhere
 from pyxie.events.kind import Kind
 from pyxie.net.interfaces import Interface, Interfaces
 from tests.dhcp.packets import MAC, SERVER, discover
+from tests.dhcp.recorder import Recorder
 from tests.dhcp.replies import ROUTER, reply, taking
 from tests.support import eventually
 
@@ -95,21 +96,6 @@ class Lab:
 
     def servers(self) -> list[IPv4Address]:
         return [each.server for each in self.others.servers()]
-
-
-class Recorder:
-    def __init__(self) -> None:
-        self.events: list[tuple[Kind, str | None]] = []
-
-    def record(
-        self,
-        what: Kind,
-        *,
-        mac: str | None = None,
-        host: str | None = None,
-        peer: str | None = None,
-    ) -> None:
-        self.events.append((what, mac))
 
 
 @asynccontextmanager

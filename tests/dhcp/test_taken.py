@@ -12,8 +12,8 @@ from pyxie.dhcp.message import DhcpMessage, Op, build
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.taken import Taken
 from pyxie.events.datagrams import TookElsewhere
-from pyxie.events.kind import Kind
 from tests.dhcp.packets import MAC, discover
+from tests.dhcp.recorder import Recorder
 from tests.dhcp.replies import ROUTER, overheard, reply, taking
 
 UEFI = discover(7)
@@ -23,19 +23,10 @@ BOOTS = reply(siaddr=NEXT, file=b"pxelinux.0", o60=b"PXEClient", o66=b"tftp", o6
 
 class Lab:
     def __init__(self) -> None:
-        self.events: list[tuple[Kind, str | None]] = []
+        recorder = Recorder()
+        self.events = recorder.events
         self.others = Others(lambda: 0.0)
-        self.taken = Taken(self.others, lambda mac: mac == MAC, self, lambda: 0.0)
-
-    def record(
-        self,
-        what: Kind,
-        *,
-        mac: str | None = None,
-        host: str | None = None,
-        peer: str | None = None,
-    ) -> None:
-        self.events.append((what, mac))
+        self.taken = Taken(self.others, lambda mac: mac == MAC, recorder, lambda: 0.0)
 
     def is_offered(self, offer: DhcpMessage) -> None:
         self.others.asked(UEFI, 2, known=True)

@@ -55,14 +55,20 @@ def offered(answers: list[Heard]) -> set[tuple[IPv4Address, bool, str]]:
 LOADER = "52-54-00-12-34-56/ipxe.efi"
 
 
+def joined(net: Net, address: str = "192.168.7.9/24") -> tuple[Host, Host, Host]:
+    """Return a server of boots, a client with that address, and another server, on one LAN."""
+    server, client, other = net.host("srv"), net.host("cli"), net.host("dns")
+    net.lan(
+        a=(server, "eth0", f"{SERVER}/24"),
+        b=(client, "eth0", address),
+        c=(other, "eth0", f"{OTHER}/24"),
+    )
+    return server, client, other
+
+
 class TestServers:
     def test_are_all_heard_from_a_host_without_an_address(self, net: Net, tmp_path: Path) -> None:
-        server, client, other = net.host("srv"), net.host("cli"), net.host("dns")
-        net.lan(
-            a=(server, "eth0", f"{SERVER}/24"),
-            b=(client, "eth0", ""),
-            c=(other, "eth0", f"{OTHER}/24"),
-        )
+        server, client, other = joined(net, "")
         dnsmasq(other, tmp_path, "eth0", *LEASES, "--dhcp-boot=pxelinux.0,boss,192.168.7.9")
         Pyxie(server, tmp_path).serving()
 
@@ -118,12 +124,7 @@ class TestAPlay:
     def test_goes_from_power_on_to_the_kernel_and_takes_no_lease(
         self, net: Net, tmp_path: Path
     ) -> None:
-        server, client, other = net.host("srv"), net.host("cli"), net.host("dns")
-        net.lan(
-            a=(server, "eth0", f"{SERVER}/24"),
-            b=(client, "eth0", "192.168.7.9/24"),
-            c=(other, "eth0", f"{OTHER}/24"),
-        )
+        server, client, other = joined(net)
         dnsmasq(other, tmp_path, "eth0", *LEASES)
         boots_anything(server, tmp_path)
 
@@ -146,12 +147,7 @@ class TestAPlay:
     def test_tells_of_a_dhcp_server_that_says_pxeclient_and_is_no_boot_server(
         self, net: Net, tmp_path: Path
     ) -> None:
-        server, client, other = net.host("srv"), net.host("cli"), net.host("dns")
-        net.lan(
-            a=(server, "eth0", f"{SERVER}/24"),
-            b=(client, "eth0", "192.168.7.9/24"),
-            c=(other, "eth0", f"{OTHER}/24"),
-        )
+        server, client, other = joined(net)
         dnsmasq(other, tmp_path, "eth0", *LEASES, "--dhcp-option-force=60,PXEClient")
         Pyxie(server, tmp_path).serving()
 
@@ -168,12 +164,7 @@ class TestAPlay:
         self, net: Net, tmp_path: Path
     ) -> None:
         """As QEMU's ROM did there: the entry's type is asked for on port 4011."""
-        server, client, other = net.host("srv"), net.host("cli"), net.host("dns")
-        net.lan(
-            a=(server, "eth0", f"{SERVER}/24"),
-            b=(client, "eth0", "192.168.7.9/24"),
-            c=(other, "eth0", f"{OTHER}/24"),
-        )
+        server, client, other = joined(net)
         dnsmasq(server, tmp_path, "eth0", *LEASES)
         menu = ("--pxe-service=X86PC,Boot,absent", "--pxe-service=X86-64_EFI,Boot,a.efi")
         folder = ("--enable-tftp", f"--tftp-root={tmp_path}")
