@@ -87,6 +87,7 @@ PURE = frozenset(
         "http.examples",
         "http.gate",
         "http.pace",
+        "http.page.commandline",
         "importers.cobbler.callbacks",
         "importers.languages.cheetah",
         "importers.languages.gotemplate.pipelines",
