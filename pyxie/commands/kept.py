@@ -1,4 +1,4 @@
-"""The image store from the command line: list, fetch, verify, prune, pin, unpin."""
+"""The image store from the command line: list, fetch, verify, prune, remove, pin, unpin."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _POLL: Final = 0.3
 """Seconds between looks how far fetches have come."""
 _HASHING: Final = 660.0
 """Seconds that a daemon may take to read one copy from a slow disk; it gives up before."""
+_HELD: Final = 409
 _LEAST: Final = 8
 """Digits of a digest that name a copy."""
 _MONTH: Final = 30 * 86_400.0
@@ -204,6 +205,41 @@ def prune(older: float | None, everything: bool, as_json: bool, **where: Any) ->
     output.note(f"{output.amount(answer['size'])} are free again")
 
 
+@click.command(short_help="Remove the copies of one system, machine or URL.")
+@click.argument("what", metavar=f"{_WHAT}|DIGEST")
+@remote
+def remove(what: str, as_json: bool, **where: Any) -> None:
+    """Remove the copies of WHAT from the store; a machine that wants one has it fetched again.
+
+    None is removed that is pinned, being sent, or needed by a machine in build mode. DIGEST is
+    the SHA-256 of a copy, or at least its first 8 digits.
+    """
+    removed, kept = run(_removed(client_of(**where), what))
+    if as_json:
+        output.as_json({"removed": removed, "kept": kept})
+    else:
+        for each in removed:
+            output.line(f"{each['url']} is removed")
+        for why in kept:
+            output.note(why)
+    if kept:
+        raise click.exceptions.Exit(FAILED)
+
+
+async def _removed(client: Client, what: str) -> tuple[list[Any], list[str]]:
+    """Return the copies that were removed, and of the others why not."""
+    removed: list[Any] = []
+    kept: list[str] = []
+    for each in await _chosen(client, what):
+        try:
+            removed.append(await client.call("DELETE", "images", each["id"]))
+        except RefusedError as exc:
+            if exc.status != _HELD:
+                raise
+            kept.append(str(exc))
+    return removed, kept
+
+
 @click.command(short_help="Keep copies, whatever else needs room.")
 @click.argument("what", metavar=f"{_WHAT}|DIGEST")
 @remote
@@ -263,4 +299,4 @@ def _of(coming: Any) -> str:
     return there if coming["size"] is None else f"{there} of {output.amount(coming['size'])}"
 
 
-COMMANDS: Final = (list_, fetch, verify, prune, pin, unpin)
+COMMANDS: Final = (list_, fetch, verify, prune, remove, pin, unpin)

@@ -330,6 +330,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
         },
         ("PUT", "/api/v1/images/{image}/pin"): {**_IMAGE, "pinned": True},
         ("DELETE", "/api/v1/images/{image}/pin"): _IMAGE,
+        ("DELETE", "/api/v1/images/{image}"): _IMAGE,
         ("GET", "/api/v1/loaders"): {
             "loaders": [
                 {

@@ -21,6 +21,7 @@ from pyxie.http.query import Seconds, query
 from pyxie.http.routing import Routes
 from pyxie.images.spec import with_mirrors
 from pyxie.imagestore.entry import Entry, key_of
+from pyxie.imagestore.imagecache import HeldError
 from pyxie.imagestore.named import Named, Names
 from pyxie.imagestore.policy import taken_by
 from pyxie.imagestore.prefetches import Prefetch
@@ -159,6 +160,17 @@ async def verify(request: web.Request) -> web.Response:
             "whole": found == entry.digest,
         }
     )
+
+
+@routes.delete("/api/v1/images/{image}", answer=answers.Image, errors=(404, 409))
+async def discard(request: web.Request) -> web.Response:
+    """Remove one copy; none that is pinned, being sent, or needed by a machine in build mode."""
+    entry = _entry(request)
+    try:
+        gone = await request.app[IMAGE_STORE].cache.discard(entry.key)
+    except HeldError as exc:
+        raise web.HTTPConflict(text=f"{entry.url}: {exc}") from exc
+    return web.json_response(_told(gone))
 
 
 @routes.put("/api/v1/images/{image}/pin", answer=answers.Image, errors=(404,))

@@ -26,6 +26,7 @@ from pyxie.imagestore.fetching import Means
 from pyxie.imagestore.growth import Growth, UncachedError
 from pyxie.imagestore.imagecache import ImageCache
 from pyxie.imagestore.inflight import InFlight
+from pyxie.imagestore.needed import Needs
 from pyxie.imagestore.policy import AGAIN, Revalidate
 from pyxie.imagestore.trust import Askable, Trust
 from pyxie.metrics import Metrics
@@ -51,8 +52,8 @@ def _unnoted(_refused: RefusedError, _reach: Reach) -> None:
     pass
 
 
-async def _nothing() -> frozenset[str]:
-    return frozenset()
+async def _nothing() -> Needs:
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ class ImageStore:
         first_byte: Gives the seconds that a server may take for the first byte of a file.
         silence: The seconds that it may then be silent.
         trust: Judges whether copies are what they should be; without, nobody does.
-        needed: Gives the keys of what builds need.
+        needed: Gives the keys of what builds need, and whose builds.
         clock: Seconds since the epoch.
         spare: Bytes of the disk that are left to others.
         ca: Certificates that are believed beside the host's own.
@@ -164,7 +165,7 @@ class ImageStore:
         first_byte: Callable[[], float] = lambda: FIRST_BYTE,
         silence: float = SILENCE,
         trust: Trust | None = None,
-        needed: Callable[[], Awaitable[frozenset[str]]] = _nothing,
+        needed: Callable[[], Awaitable[Needs]] = _nothing,
         clock: Callable[[], float] = time.time,
         spare: int = IMAGE_SPARE.whole,
         ca: Path | None = None,

@@ -17,9 +17,10 @@ from typing import Final
 
 from pyxie.bounds import IMAGE_COPIES
 from pyxie.config.imagestore import ImageStore as StoreSettings
-from pyxie.errors import BusyError, NotServedError
+from pyxie.errors import BusyError, NotServedError, PyxieError
 from pyxie.imagestore.entry import Entry
 from pyxie.imagestore.growth import UncachedError
+from pyxie.imagestore.needed import Needs
 from pyxie.imagestore.ondisk import Disk, InUseError, sync
 from pyxie.imagestore.policy import Revalidate, is_fresh, leaving, taken_by
 from pyxie.metrics import Metrics
@@ -32,6 +33,10 @@ _PATIENCE: Final = 600.0
 """Seconds that writing may take: a whole image is made sure to be on the disk at once."""
 
 
+class HeldError(PyxieError):
+    """A copy is not removed, for somebody needs it; the text says who."""
+
+
 class ImageCache:
     """Copies of other servers' files, whole, and what is known of them.
 
@@ -39,7 +44,7 @@ class ImageCache:
         folder: Where they are kept.
         settings: Those of the store, as of now.
         metrics: Counters.
-        needed: Gives the keys of what builds need.
+        needed: Gives the keys of what builds need, and whose builds.
         clock: Seconds since the epoch.
 
     Attributes:
@@ -55,7 +60,7 @@ class ImageCache:
         folder: Path,
         settings: Callable[[], StoreSettings],
         metrics: Metrics,
-        needed: Callable[[], Awaitable[frozenset[str]]],
+        needed: Callable[[], Awaitable[Needs]],
         clock: Callable[[], float],
     ) -> None:
         self.disk: Disk | None = None
@@ -274,7 +279,34 @@ class ImageCache:
         await self.remove(gone, disk)
         return gone
 
-    def kept_digests(self, needed: frozenset[str]) -> set[str]:
+    async def discard(self, key: str) -> Entry:
+        """Remove one copy; return what was known of it.
+
+        Raises:
+            NotServedError: There is no such copy.
+            HeldError: It is pinned, being sent, or a machine in build mode needs it.
+        """
+        needed = await self.needed()
+        entry, disk = self._entries.get(key), self.disk
+        if entry is None or disk is None:
+            raise NotServedError(key, "the store has no such file")
+        if why := self._held(entry, needed):
+            raise HeldError(why)
+        await self.remove([entry], disk)
+        return entry
+
+    def _held(self, entry: Entry, needed: Needs) -> str:
+        """Return why a copy is not to go; empty if it may."""
+        if entry.pinned:
+            return "it is pinned: unpin it first"
+        if hosts := needed.get(entry.key):
+            more = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+            return f"{hosts[0]}{more} in build mode may boot it yet: cancel that first, or wait"
+        if entry.digest in self._served:
+            return "it is being sent just now: try again"
+        return ""
+
+    def kept_digests(self, needed: Needs) -> set[str]:
         """Return what is not removed, whoever wants room."""
         entries = self._entries.values()
         return {*self._served, *(each.digest for each in entries if each.key in needed)}

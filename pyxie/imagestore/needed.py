@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import TypeAlias
 
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build
@@ -11,19 +12,22 @@ from pyxie.images.spec import Upstream, images_of
 from pyxie.imagestore.entry import key_of
 from pyxie.slices import in_slices
 
+Needs: TypeAlias = Mapping[str, Sequence[str]]
+"""Keys of copies, and the machines whose builds need them."""
+
 
 def needed_by(
     builds: Callable[[], Collection[Build]], definitions: Definitions
-) -> Callable[[], Awaitable[frozenset[str]]]:
-    """Return what gives the keys of the kernels and initrds of all machines in build mode.
+) -> Callable[[], Awaitable[Needs]]:
+    """Return what gives the keys of the kernels and initrds of machines in build mode, and whose.
 
     Args:
         builds: Those of now.
         definitions: What their machines are.
     """
 
-    async def needed() -> frozenset[str]:
-        keys: set[str] = set()
+    async def needed() -> Needs:
+        hosts: dict[str, list[str]] = {}
         async for build in in_slices(builds()):
             try:
                 machine = definitions.of(build)
@@ -32,7 +36,7 @@ def needed_by(
                 continue
             for _, image in images.parts:
                 if isinstance(image, Upstream):
-                    keys.add(key_of(image.url, image.reach))
-        return frozenset(keys)
+                    hosts.setdefault(key_of(image.url, image.reach), []).append(build.host)
+        return hosts
 
     return needed

@@ -12,6 +12,7 @@ from pyxie.images.upstream import UpstreamError
 from pyxie.imagestore.entry import Entry
 from pyxie.imagestore.growth import Growth, UncachedError
 from pyxie.imagestore.imagecache import ImageCache
+from pyxie.imagestore.needed import Needs
 from pyxie.imagestore.ondisk import Disk
 from pyxie.imagestore.policy import leaving, taken_by
 from pyxie.metrics import Metrics
@@ -52,9 +53,7 @@ class Room:
                     free = await self._cache.writing.run(disk.free)
             except (OSError, BusyError) as exc:
                 raise UncachedError(f"cannot be kept: {exc}") from exc
-            needed = (
-                await self._cache.needed() if self._surplus(growth, size, free) else frozenset()
-            )
+            needed = await self._cache.needed() if self._surplus(growth, size, free) else {}
             await self._cache.remove(self._make_room(growth, size, free, needed), disk)
 
     async def left(self, key: str, growth: Growth, disk: Disk) -> None:
@@ -70,9 +69,7 @@ class Room:
             else:
                 await self._cache.writing.run(disk.drop, key)
 
-    def _make_room(
-        self, growth: Growth, size: int, free: int, needed: frozenset[str]
-    ) -> list[Entry]:
+    def _make_room(self, growth: Growth, size: int, free: int, needed: Needs) -> list[Entry]:
         """Return what has to go; raises UncachedError if that is not enough."""
         entries = self._cache.entries()
         most = taken_by(entries) - self._surplus(growth, size, free)

@@ -222,6 +222,29 @@ class TestPrune:
         assert called(pyxie, {}, "prune", "--all", "--older", "1d")[0].code == 2
 
 
+class TestRemove:
+    def test_is_of_what_is_named_and_says_what_stays_and_why(self, pyxie: Runner) -> None:
+        answers = {
+            "GET images": {**STORE, "images": []},
+            "GET images?of=web01": STORE,
+            f"DELETE images/{ONE['id']}": problem(409, "linux: it is pinned: unpin it first"),
+            f"DELETE images/{OTHER['id']}": OTHER,
+        }
+        ran, _ = called(pyxie, answers, "remove", "web01")
+
+        assert ran == Ran(
+            1,
+            "http://m.example/i is removed\n",
+            "pyxie: linux: it is pinned: unpin it first\n",
+        )
+
+    def test_is_told_as_json(self, pyxie: Runner) -> None:
+        answers = {"GET images": STORE, f"DELETE images/{OTHER['id']}": OTHER}
+        ran, _ = called(pyxie, answers, "remove", "b" * 8, "--json")
+
+        assert (ran.code, json.loads(ran.out)) == (0, {"removed": [OTHER], "kept": []})
+
+
 class TestPins:
     def test_are_of_a_digest_a_url_or_what_a_system_names(self, pyxie: Runner) -> None:
         answers = {

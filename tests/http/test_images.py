@@ -229,11 +229,34 @@ class TestACopy:
 
         assert (answer["whole"], answer["found"]) == (True, one["digest"])
 
+    async def test_is_removed_by_itself(self, site: Served) -> None:
+        await fetched(site)
+        one, other = await kept(site)
+
+        status, answer = await call(site, "DELETE", f"images/{one['id']}")
+
+        assert (status, answer) == (200, one)
+        assert await kept(site) == [other]
+
+    async def test_that_a_build_needs_is_not_removed_and_whose_is_told(self, site: Served) -> None:
+        await fetched(site)
+        await site.build()
+        one, _ = await kept(site)
+
+        status, answer = await call(site, "DELETE", f"images/{one['id']}")
+
+        assert (status, answer["detail"]) == (
+            409,
+            f"{one['url']}: {HOST} in build mode may boot it yet: cancel that first, or wait",
+        )
+        assert len(await kept(site)) == 2
+
     @pytest.mark.parametrize(
-        ("method", "path"), [("PUT", "pin"), ("DELETE", "pin"), ("POST", "verify")]
+        ("method", "path"),
+        [("PUT", "/pin"), ("DELETE", "/pin"), ("POST", "/verify"), ("DELETE", "")],
     )
     async def test_has_to_be_there(self, site: Served, method: str, path: str) -> None:
-        status, answer = await call(site, method, f"images/{'0' * 64}/{path}")
+        status, answer = await call(site, method, f"images/{'0' * 64}{path}")
 
         assert status == 404
         assert "no such image" in answer["detail"]

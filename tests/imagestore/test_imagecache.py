@@ -13,6 +13,8 @@ import pytest
 from pyxie.errors import NotServedError, PyxieError
 from pyxie.imagestore.entry import key_of
 from pyxie.imagestore.growth import UncachedError
+from pyxie.imagestore.imagecache import HeldError
+from pyxie.imagestore.needed import Needs
 from pyxie.imagestore.ondisk import Disk
 from pyxie.outbound.reach import Reach
 from tests.http.upstream import File, mirror
@@ -36,6 +38,47 @@ class TestPins:
                 await made.cache.pin("x")
 
 
+class TestDiscarding:
+    async def test_removes_one_and_what_lies_of_it(self, tmp_path: Path) -> None:
+        async with mirror({"linux": KERNEL, "initrd": b"i"}) as there, store(tmp_path) as made:
+            await kept(made, f"{there.url}/linux")
+            gone = only(made)
+            await kept(made, f"{there.url}/initrd")
+
+            assert await made.cache.discard(gone.key) == gone
+
+            assert only(made).url == f"{there.url}/initrd"
+            assert lies(tmp_path) == {"blobs": 1, "partial": 0, "urls": 1}
+
+    async def test_leaves_what_is_pinned_sent_or_needed_and_says_by_whom(
+        self, tmp_path: Path
+    ) -> None:
+        needed: dict[str, list[str]] = {}
+
+        async def needs() -> Needs:
+            return needed
+
+        async with mirror({"linux": KERNEL}) as there, store(tmp_path, needed=needs) as made:
+            await kept(made, f"{there.url}/linux")
+            key = only(made).key
+            async with made.cache.opened(key):
+                with pytest.raises(HeldError, match=r"it is being sent just now: try again"):
+                    await made.cache.discard(key)
+            needed[key] = ["web01", "web02", "web03"]
+            with pytest.raises(HeldError, match=r"web01 and 2 more in build mode may boot it yet"):
+                await made.cache.discard(key)
+            await made.cache.pin(key)
+            with pytest.raises(HeldError, match="it is pinned: unpin it first"):
+                await made.cache.discard(key)
+
+            assert only(made).key == key
+
+    async def test_is_of_what_is_there(self, tmp_path: Path) -> None:
+        async with store(tmp_path) as made:
+            with pytest.raises(NotServedError):
+                await made.cache.discard("x")
+
+
 class TestVerifying:
     async def test_tells_what_is_damaged_and_removes_it(self, tmp_path: Path) -> None:
         async with mirror({"linux": KERNEL}) as there, store(tmp_path) as made:
@@ -55,7 +98,7 @@ class TestVerifying:
 class TestAllAtOnce:
     @pytest.mark.parametrize("seed", range(5))
     async def test_leave_in_memory_what_is_on_disk(self, tmp_path: Path, seed: int) -> None:
-        """Fetches, copies that make room, pins, prunings and checks, in any order."""
+        """Fetches, copies that make room, pins, prunings, checks and removals, in any order."""
         chance = random.Random(seed)
         files: dict[str, File] = {str(n): str(n % 5).encode() * 50_000 for n in range(8)}
         async with mirror(files) as there:
@@ -66,13 +109,15 @@ class TestAllAtOnce:
                     url = f"{there.url}/{chance.randrange(8)}"
                     key = key_of(url, Reach.ANYWHERE)
                     with suppress(PyxieError):
-                        match chance.randrange(8):
+                        match chance.randrange(10):
                             case 0:
                                 await made.cache.pin(key, pinned=chance.random() < 0.3)
                             case 1:
                                 await made.cache.prune()
                             case 2:
                                 assert await made.cache.verify(key)
+                            case 3:
+                                await made.cache.discard(key)
                             case _:
                                 assert await got(made, url) == files[url[-1]]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pyxie.imagestore.entry import key_of
 from pyxie.imagestore.needed import needed_by
 from pyxie.outbound.reach import Reach
-from tests.http.site import ALL_LOCAL, LOCAL, serving
+from tests.http.site import ALL_LOCAL, HOST, LOCAL, serving
 
 BASE = "http://files.internal:81/bookworm/amd64"
 
@@ -18,10 +18,10 @@ async def test_are_those_of_machines_in_build_mode(tmp_path: Path) -> None:
         before = await needed()
         await served.build()
 
-        assert before == frozenset()
+        assert before == {}
         assert await needed() == {
-            key_of(f"{BASE}/linux", Reach.ANYWHERE),
-            key_of(f"{BASE}/initrd.gz", Reach.ANYWHERE),
+            key_of(f"{BASE}/linux", Reach.ANYWHERE): [HOST],
+            key_of(f"{BASE}/initrd.gz", Reach.ANYWHERE): [HOST],
         }
 
 
@@ -33,4 +33,4 @@ async def test_are_none_of_this_hosts_own_files(tmp_path: Path) -> None:
         await served.build()
 
         needed = needed_by(served.parts.index.active_now, served.parts.definitions)
-        assert await needed() == frozenset()
+        assert await needed() == {}

@@ -11,6 +11,7 @@ from pyxie.images.spec import Upstream
 from pyxie.images.upstream import UpstreamError
 from pyxie.imagestore.entry import key_of
 from pyxie.imagestore.growth import UncachedError
+from pyxie.imagestore.needed import Needs
 from pyxie.outbound.reach import Reach
 from tests.http.upstream import mirror
 from tests.imagestore.liar import liar, whole
@@ -36,8 +37,8 @@ class TestRoom:
         async with mirror(files) as there:
             needed = key_of(f"{there.url}/a", Reach.ANYWHERE)
 
-            async def needs() -> frozenset[str]:
-                return frozenset((needed,))
+            async def needs() -> Needs:
+                return {needed: ["web01"]}
 
             async with store(tmp_path, {"size": "350 kB"}, needed=needs) as made:
                 for name in "abc":
