@@ -88,6 +88,7 @@ PURE = frozenset(
         "http.gate",
         "http.pace",
         "http.page.commandline",
+        "http.page.track",
         "importers.cobbler.callbacks",
         "importers.languages.cheetah",
         "importers.languages.gotemplate.pipelines",
