@@ -135,9 +135,7 @@ async def build(request: web.Request) -> web.Response:
 @routes.delete("/api/v1/builds/{hostname}", scope=Scope.BUILD, answer=answers.Build, errors=(404,))
 async def cancel(request: web.Request) -> web.Response:
     """Cancel a machine's build, without its token."""
-    active = await _active(request)
-    await request.app[BUILDS].cancel(active.host, active.token, str(peer(request)))
-    return _as_it_is(request, active)
+    return web.json_response(build_json(request, await cancelled(request)))
 
 
 @routes.post(
@@ -145,9 +143,7 @@ async def cancel(request: web.Request) -> web.Response:
 )
 async def done(request: web.Request) -> web.Response:
     """Mark a machine's build as installed, without its token."""
-    active = await _active(request)
-    await request.app[BUILDS].done(active.host, active.token, str(peer(request)))
-    return _as_it_is(request, active)
+    return web.json_response(build_json(request, await installed(request)))
 
 
 @routes.post(
@@ -167,7 +163,7 @@ async def failed(request: web.Request) -> web.Response:
     await request.app[BUILDS].failed(
         active.host, active.token, at, reason=failure.reason, log_tail=tail
     )
-    return _as_it_is(request, active)
+    return web.json_response(build_json(request, _as_it_is(request, active)))
 
 
 @routes.get("/api/v1/builds/{hostname}/log", answer=answers.LoggedBuild, errors=(404,))
@@ -283,18 +279,44 @@ def build_json(request: web.Request, build: Build) -> dict[str, Any]:
     }
 
 
-def _as_it_is(request: web.Request, build: Build) -> web.Response:
-    return web.json_response(build_json(request, request.app[INDEX].of(build.host) or build))
+async def cancelled(request: web.Request, number: int | None = None) -> Build:
+    """Cancel the build of the machine that the URL names; return it as it is then.
+
+    Raises:
+        HTTPNotFound: It is not in build mode.
+        HTTPConflict: Not by the build of that number, which whoever asks has seen.
+    """
+    active = await _active(request, number)
+    await request.app[BUILDS].cancel(active.host, active.token, str(peer(request)))
+    return _as_it_is(request, active)
 
 
-async def _active(request: web.Request) -> Build:
+async def installed(request: web.Request, number: int | None = None) -> Build:
+    """Mark the build of the machine that the URL names as installed; as `cancelled`."""
+    active = await _active(request, number)
+    await request.app[BUILDS].done(active.host, active.token, str(peer(request)))
+    return _as_it_is(request, active)
+
+
+def _as_it_is(request: web.Request, build: Build) -> Build:
+    return request.app[INDEX].of(build.host) or build
+
+
+async def _active(request: web.Request, number: int | None = None) -> Build:
     registry, host = request.app[MACHINES](), host_of(request)
     active = request.app[INDEX].active(host)
     if active is None:
         names = await near(request, registry, host) if registry.find(host) is None else []
         hint = f"; did you mean {' or '.join(names)}?" if names else ""
         raise web.HTTPNotFound(text=f"{printable(host)} is not in build mode{hint}")
+    if number is not None and active.number != number:
+        raise web.HTTPConflict(text=another(host, number))
     return active
+
+
+def another(host: str, number: int) -> str:
+    """Say that a build which somebody has seen gave way to another meanwhile."""
+    return f"build {number} of {host} has ended, and another has begun since; nothing was changed"
 
 
 def secure_boot(request: web.Request, macs: Iterable[str]) -> list[dict[str, Any]]:

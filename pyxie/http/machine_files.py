@@ -7,7 +7,6 @@ so that of two changes to one machine the second is refused.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, Final, NoReturn
@@ -23,9 +22,10 @@ from pyxie.config.validate import Model
 from pyxie.errors import ConfigError, Problem
 from pyxie.http import answers
 from pyxie.http.bodies import aside, whole
-from pyxie.http.edge import ALREADY, fault, peer, problem
+from pyxie.http.edge import ALREADY, fault, problem
+from pyxie.http.filewrites import changed, created, removed
 from pyxie.http.machines import shown
-from pyxie.http.parts import INDEX, MACHINES, POOLS, SETTINGS
+from pyxie.http.parts import SETTINGS
 from pyxie.http.query import query
 from pyxie.http.routing import JSON, MERGE_PATCH, NOTHING, YAML, Routes
 from pyxie.registry.edit import EditError, merged, plain, rewritten, written
@@ -41,7 +41,6 @@ from pyxie.registry.writer import (
     WriteError,
 )
 
-log = logging.getLogger(__name__)
 routes = Routes()
 
 _YAMLS: Final = frozenset((YAML, "application/x-yaml", "text/yaml"))
@@ -222,28 +221,13 @@ async def remove(request: web.Request) -> web.Response:
 
     In build mode the answer is 409, unless ``force=1``.
     """
-    files, host = request.app[MACHINES], request.match_info["hostname"]
     force = query(request, Forced).force
-    accepts = _accepts(request)
-    async with files.writing:
-        registry = await files.refresh()
-        name = registry.hostname_of(host)
-        if request.app[INDEX].active(name) and not force:
-            message = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
-            raise web.HTTPConflict(text=message)
-        await request.app[POOLS].management.run(files.writer.remove, host, registry, accepts)
-        await files.refresh()
-    log.info("the machine %s was removed by %s", name, peer(request))
+    await removed(request, request.match_info["hostname"], _accepts(request), force=force)
     return web.Response(status=204)
 
 
 async def _created(request: web.Request, host: str, text: str) -> web.Response:
-    files = request.app[MACHINES]
-    async with files.writing:
-        registry = await files.refresh()
-        stored = await request.app[POOLS].management.run(files.writer.create, host, text, registry)
-        await files.refresh()
-    log.info("the machine %s was created by %s", stored.file.hostname, peer(request))
+    stored = await created(request, host, text)
     answer = await _answer(request, stored, 201)
     answer.headers["Location"] = f"/api/v1/machines/{quote(str(stored.file.hostname))}"
     return answer
@@ -252,14 +236,7 @@ async def _created(request: web.Request, host: str, text: str) -> web.Response:
 async def _changed(
     request: web.Request, edit: Callable[[Stored], str], accepts: Accepts
 ) -> web.Response:
-    files, host = request.app[MACHINES], request.match_info["hostname"]
-    async with files.writing:
-        registry = await files.refresh()
-        stored = await request.app[POOLS].management.run(
-            files.writer.change, host, edit, registry, accepts
-        )
-        await files.refresh()
-    log.info("the machine %s was changed by %s", stored.file.hostname, peer(request))
+    stored = await changed(request, request.match_info["hostname"], edit, accepts)
     return await _answer(request, stored, 200)
 
 
