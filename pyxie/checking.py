@@ -11,23 +11,23 @@ from types import MappingProxyType
 
 from pyxie.advice.adviser import advise, placed
 from pyxie.config.build import BuildKeys
-from pyxie.config.nodes import Document, Loc, Plain, read
+from pyxie.config.nodes import Document, Loc, read
 from pyxie.config.settings import Settings, load_marked
-from pyxie.errors import ConfigError, NotServedError, Problem, RenderError
+from pyxie.errors import ConfigError, NotServedError, Problem
 from pyxie.images.spec import Images, OnMedium, check_ours
 from pyxie.loaders.catalogue import Wanted
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.signedpairs import packaged
 from pyxie.media.bootedof import named
+from pyxie.mending import Mending, shown
 from pyxie.outbound.proxies import problem, proxies_of
 from pyxie.registry.define import Definition, common
 from pyxie.registry.folder import Folder
 from pyxie.registry.hiding import by_type, of_type
 from pyxie.registry.machine import Machine
-from pyxie.registry.merge import Place
 from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
-from pyxie.rehearsal import rehearse, where_written
+from pyxie.rehearsal import rehearse
 from pyxie.render.asked import file_of
 from pyxie.render.context import BuildContext
 from pyxie.render.deadline import deadline
@@ -116,7 +116,7 @@ def _of_files(file: Path, build_type: str | None) -> Checked:
         templates |= {file_of(definition.machine, kind) for kind in kinds(definition.machine)}
         for note in _hiding(registry, machine, definition, settings) if build_type else ():
             notes.setdefault(note, []).append(machine.hostname)
-        where = _Where(settings, definition, registry.documents[machine.hostname])
+        where = Mending(settings, definition, registry.documents[machine.hostname])
         with deadline():
             tried = rehearse(rendering, definition.machine, trial, own(definition.merged))
         faults = [*tried.faults, *_fault_of(loaders, definition.machine.loader)]
@@ -214,12 +214,12 @@ def scan(settings: Settings, document: Document) -> Registry:
     """Return the machines that the settings lead to, with files named as from here."""
     return Folder(
         settings.machinepath,
-        shown=_shown(settings.machinepath),
+        shown=shown(settings.machinepath),
         shared=common(settings, document),
         groups=settings.grouppath,
-        groups_shown=_shown(settings.grouppath),
+        groups_shown=shown(settings.grouppath),
         recipes=settings.recipepath,
-        recipes_shown=_shown(settings.recipepath),
+        recipes_shown=shown(settings.recipepath),
     ).scan()
 
 
@@ -251,7 +251,7 @@ def _machines_despite(file: Path) -> Registry:
     folder = _machines_folder(file)
     if folder == file.absolute().parent / "machines" and not folder.is_dir():
         return Registry()
-    return Folder(folder, shown=_shown(folder)).scan()
+    return Folder(folder, shown=shown(folder)).scan()
 
 
 def _machines_folder(file: Path) -> Path:
@@ -264,69 +264,6 @@ def _machines_folder(file: Path) -> Path:
     return file.absolute().parent / (written if isinstance(written, str) else "machines")
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
-    """Finds the place where a machine's fault is to be mended."""
-
-    settings: Settings
-    definition: Definition
-    own: Document
-
-    def problem(self, fault: NotServedError | RenderError) -> Problem:
-        """Return the fault as a problem of the file that it is in."""
-        if isinstance(fault, NotServedError):
-            return self._named(fault.what, fault.why)
-        if written := where_written(self.definition, fault):
-            return written.problem(f"{fault.problem}{self._whose(written)}")
-        for folder in (self.settings.templatepath, self.settings.ipxe):
-            template = folder / fault.template
-            if fault.line and template.is_file():
-                sentence = f"{fault.problem}, for {self.definition.machine.hostname}"
-                return Problem(_shown(template), fault.line, 1, "", sentence)
-        within = f"line {fault.line} of it: " if fault.line > 1 else ""
-        return self._named(fault.template, f"{within}{fault.problem}")
-
-    def _named(self, what: str, sentence: str) -> Problem:
-        loc = _loc_of(self.definition.merged.data, what)
-        place = self.definition.merged.place(loc) if loc else None
-        if place is None:
-            return self.own.problem((), f"{what}: {sentence}")
-        quoted = sentence if what in str(place.loc[-1 if len(loc) == 1 else 0]) else ""
-        quoted = quoted or f"{what!r}: {sentence}"
-        return place.problem(quoted + self._whose(place))
-
-    def _whose(self, place: Place) -> str:
-        """Return whose fault it is, where the file does not say that."""
-        host = self.definition.machine.hostname
-        return "" if place.document is self.own else f", for {host}"
-
-
-def _loc_of(data: Mapping[str, Plain], what: str) -> Loc:
-    if data.get(what):
-        return (what,)
-    for key, value in data.items():
-        if value == what:
-            return (key,)
-        if isinstance(value, list):
-            for at, each in enumerate(value):
-                if each == what:
-                    return (key, at)
-                if isinstance(each, dict) and each.get("url") == what:
-                    return (key, at, "url")
-        if isinstance(value, dict) and what in value.values():
-            return (key, next(name for name, each in value.items() if each == what))
-    return ()
-
-
 def _whole(path: Path) -> Path:
     """Return a path from the root, without steps back."""
     return Path(os.path.normpath(path.absolute()))
-
-
-def _shown(path: Path) -> Path:
-    """Return a path as short as it can be told from here."""
-    here = Path.cwd()
-    # Below "/" all is, and etc/pyxie would be taken for a path from elsewhere.
-    if here == Path(here.anchor) or not path.is_relative_to(here):
-        return path
-    return path.relative_to(here)

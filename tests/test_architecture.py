@@ -350,6 +350,7 @@ RANKS = (
             "pyxie.loaders",
             "pyxie.media",
             "pyxie.rehearsal",
+            "pyxie.mending",
             "pyxie.workers",
         ),
         *(
