@@ -452,6 +452,12 @@ EVENTS_RECENT = Bound("events_recent", 4000, "events of machines", "the oldest i
 EVENTS_UNKNOWN = Bound(
     "events_unknown", 2000, "events of unknown machines", "the oldest is forgotten"
 )
+STANDINGS = Bound(
+    "standings",
+    20_000,
+    "machines in build mode whose diagnosis is remembered",
+    "the oldest is made anew",
+)
 EVENTS_UNREAD = Bound(
     "events_unread", 1000, "events that wait for one who follows", "the oldest is left out"
 )

@@ -34,6 +34,7 @@ from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.sightings import Sightings
 from pyxie.diagnosis.diagnostician import Diagnostician
+from pyxie.diagnosis.standings import Standings
 from pyxie.diagnosis.standstill import Standstill
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
@@ -146,7 +147,7 @@ def compose(
         proxies=proxies,
         by_address=by_address,
     )
-    standstill = Standstill(parts.index, parts.diagnostician, parts.trace, parts.paces.refresh)
+    standstill = Standstill(parts.index, parts.standings, parts.trace, parts.paces.refresh)
     stale = StaleWatch(parts.builds, lambda build: threshold(parts.definitions.of(build)))
     services: list[Service] = [
         systemd.Watchdog(),
@@ -406,4 +407,5 @@ def assemble(
         trust=trust,
         own_files=OwnFiles(),
         diagnostician=diagnostician,
+        standings=Standings(diagnostician, trace, clock=clock),
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build
-from pyxie.diagnosis.diagnostician import Told
 from pyxie.diagnosis.english import said
-from pyxie.diagnosis.finding import Diagnosis, Standing
+from pyxie.diagnosis.finding import Diagnosis
+from pyxie.diagnosis.standings import Stand, Standings
 from pyxie.events.event import Event, Recorder
 from pyxie.events.kinds import Diagnosed
 from pyxie.service import Unbound
@@ -19,8 +19,6 @@ from pyxie.slices import in_slices
 
 _LOOK: Final = 5.0
 """Seconds between looks; each is in memory, and passes over whom nothing has happened to."""
-_ANEW: Final = 60.0
-"""Seconds after which one that stands still is looked at again, for what makes no event."""
 _REFRESH: Final = 60
 """Looks between two at how long builds took."""
 AGAIN: Final = 3600.0
@@ -35,33 +33,13 @@ class Events(Recorder, Protocol):
         """Return events that are kept, oldest first."""
         ...
 
-    def last(self, host: str) -> int:
-        """Return the number of a machine's last event."""
-        ...
-
-
-class Doctor(Protocol):
-    """What is asked of `pyxie.diagnosis.diagnostician.Diagnostician`."""
-
-    def of_host(self, name: str) -> Told | None:
-        """Return the diagnosis of a machine."""
-        ...
-
-
-class _Seen(NamedTuple):
-    """What a look has seen: of which build, up to which event, and when to look again."""
-
-    build: int
-    event: int
-    until: float
-
 
 class Standstill(Unbound):
     """A `pyxie.service.Service`.
 
     Args:
         index: Who is in build mode.
-        diagnostician: Says why a machine does not boot.
+        standings: Tells how a machine stands, anew where that may be another.
         events: Where it is told, once.
         refresh: Called now and then, to learn how long builds took.
         every: Seconds between looks.
@@ -73,7 +51,7 @@ class Standstill(Unbound):
     def __init__(
         self,
         index: BuildIndex,
-        diagnostician: Doctor,
+        standings: Standings,
         events: Events,
         refresh: Callable[[], Awaitable[None]],
         *,
@@ -81,12 +59,12 @@ class Standstill(Unbound):
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._index = index
-        self._diagnostician = diagnostician
+        self._standings = standings
         self._events = events
         self._refresh = refresh
         self._every = every
         self._clock = clock
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[str, Stand] = {}
 
     async def serve(self) -> None:
         """Look again and again, until cancelled."""
@@ -100,22 +78,18 @@ class Standstill(Unbound):
 
     async def look(self) -> None:
         """Look at all that are active, some at a time."""
-        seen: dict[str, _Seen] = {}
+        seen: dict[str, Stand] = {}
         async for build in in_slices(self._index.active_now()):
             seen[build.host] = self._look_at(build)
         self._seen = seen
+        self._standings.keep(seen)
 
-    def _look_at(self, build: Build) -> _Seen:
-        host, now = build.host, self._clock()
-        before, event = self._seen.get(host), self._events.last(host)
-        unchanged = before is not None and (before.build, before.event) == (build.number, event)
-        if before is not None and unchanged and now < before.until:
-            return before
-        told = self._diagnostician.of_host(host)
-        if told is None:  # it ended a moment ago
-            return _Seen(build.number, event, now)
-        found = told.diagnosis
-        if found.standing is Standing.STUCK and not self._was_said(build, found, now):
+    def _look_at(self, build: Build) -> Stand:
+        host, now, stand = build.host, self._clock(), self._standings.of(build)
+        if stand is self._seen.get(host) or stand.told is None:
+            return stand
+        found = stand.told.diagnosis
+        if stand.is_stuck and not self._was_said(build, found, now):
             words = said(found.what).of(host)
             what = Diagnosed(
                 diagnosis=found.code,
@@ -123,8 +97,8 @@ class Standstill(Unbound):
                 try_next=words.steps[0] if words.steps else "",
             )
             self._events.record(what, host=host)
-        until = found.until if found.until is not None else now + _ANEW
-        return _Seen(build.number, self._events.last(host), until)
+            self._standings.said(build)
+        return self._standings.of(build)
 
     def _was_said(self, build: Build, found: Diagnosis, now: float) -> bool:
         """Tell whether the trace has the same of this build, and not too long ago."""

@@ -25,6 +25,7 @@ from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.sightings import Sightings
 from pyxie.diagnosis.diagnostician import Diagnostician
+from pyxie.diagnosis.standings import Standings
 from pyxie.events.archive import Archive
 from pyxie.events.trace import Trace
 from pyxie.hooks.netboots import Netboots
@@ -105,6 +106,7 @@ class Parts:
         sightings: What known machines do over DHCP that makes no event.
         paces: How long builds took before.
         diagnostician: Says why a machine does not boot.
+        standings: How those in build mode stand.
     """
 
     settings: LiveSettings
@@ -151,6 +153,7 @@ class Parts:
     sightings: Sightings
     paces: Paces
     diagnostician: Diagnostician
+    standings: Standings
 
 
 SETTINGS: web.AppKey[LiveSettings] = web.AppKey("settings", LiveSettings)
@@ -194,6 +197,7 @@ VERIFIER: web.AppKey[Verifier] = web.AppKey("verifier", Verifier)
 TRUST: web.AppKey[Trust] = web.AppKey("trust", Trust)
 OWN_FILES: web.AppKey[OwnFiles] = web.AppKey("own_files", OwnFiles)
 DIAGNOSTICIAN: web.AppKey[Diagnostician] = web.AppKey("diagnostician", Diagnostician)
+STANDINGS: web.AppKey[Standings] = web.AppKey("standings", Standings)
 
 
 def put(app: web.Application, parts: Parts) -> None:
@@ -239,3 +243,4 @@ def put(app: web.Application, parts: Parts) -> None:
     app[TRUST] = parts.trust
     app[OWN_FILES] = parts.own_files
     app[DIAGNOSTICIAN] = parts.diagnostician
+    app[STANDINGS] = parts.standings

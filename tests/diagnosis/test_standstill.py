@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pyxie.diagnosis import patience
 from pyxie.diagnosis.diagnostician import Diagnostician, Told
+from pyxie.diagnosis.standings import Standings
 from pyxie.diagnosis.standstill import AGAIN, Standstill
 from pyxie.events.kinds import Diagnosed
 from tests.dialogue.boot import HOST, Pyxie, boot
@@ -33,9 +34,9 @@ async def watched(folder: Path) -> AsyncIterator[tuple[Machine, Pyxie, Standstil
     async with boot(folder) as (client, pyxie):
         parts = pyxie.parts
         doctor = Counting(parts.diagnostician)
-        watch = Standstill(
-            *(parts.index, doctor, parts.trace, parts.paces.refresh), clock=pyxie.wires.clock
-        )
+        clock = pyxie.wires.clock
+        standings = Standings(doctor, parts.trace, clock=clock)
+        watch = Standstill(*(parts.index, standings, parts.trace, parts.paces.refresh), clock=clock)
         yield client, pyxie, watch, doctor
 
 
@@ -129,9 +130,9 @@ async def test_one_that_ended_meanwhile_is_passed_over(tmp_path: Path) -> None:
     async with boot(tmp_path) as (_, pyxie):
         parts = pyxie.parts
         await pyxie.builds()
-        doctor = Gone(parts.diagnostician)
+        standings = Standings(Gone(parts.diagnostician), parts.trace)
 
-        await Standstill(parts.index, doctor, parts.trace, parts.paces.refresh).look()
+        await Standstill(parts.index, standings, parts.trace, parts.paces.refresh).look()
 
     assert told(pyxie) == []
 
@@ -147,7 +148,8 @@ async def test_it_looks_again_and_again_and_learns_how_long_builds_take(tmp_path
         parts = pyxie.parts
         doctor = Counting(parts.diagnostician)
         await pyxie.builds()
-        watch = Standstill(parts.index, doctor, parts.trace, learn, every=0.001)
+        standings = Standings(doctor, parts.trace)
+        watch = Standstill(parts.index, standings, parts.trace, learn, every=0.001)
         running = asyncio.create_task(watch.serve())
         await eventually(lambda: doctor.asked)
         running.cancel()
