@@ -32,6 +32,7 @@ from pyxie.http import (
     tokens,
     why,
 )
+from pyxie.http.page import assets
 from pyxie.http.routing import Operation
 
 _OWN = (
@@ -49,6 +50,7 @@ _OWN = (
         nocloud,
         answerfile,
     ),
+    *(assets,),  # the page
 )
 
 

@@ -89,6 +89,8 @@ PURE = frozenset(
         "http.pace",
         "http.page.commandline",
         "http.page.track",
+        *(f"http.page.{name}" for name in ("badges", "contentpolicy", "nowview")),
+        *(f"http.page.{name}" for name in ("screens", "spokentimes")),
         "importers.cobbler.callbacks",
         "importers.languages.cheetah",
         "importers.languages.gotemplate.pipelines",
@@ -268,6 +270,7 @@ EXTRA = {
     },
     "pyxie.descriptors": {"pyxie.config.settings"},  # for the type of its limits
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
+    "pyxie.http.page.spokentimes": {"datetime"},  # for a date of a number
     "pyxie.outbound.phrases": {"http"},  # for what a status means
     "pyxie.images.heldback": {"hashlib"},  # from bytes to bytes
     "pyxie.imagestore.entry": {"hashlib", "json"},  # from bytes to data, and to a name

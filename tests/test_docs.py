@@ -260,7 +260,22 @@ class TestRoutes:
         }
 
         declared = [each for version in (1, 3) for each in operations(version)]
-        assert told == dict(map(route, declared))
+        assert told == dict(route(each) for each in declared if not of_the_page(each))
+
+    def test_every_one_of_the_page_is_in_its_document_with_who_may_and_no_other(self) -> None:
+        told = {
+            route: row[1]
+            for row in rows(section(text("docs/page.md"), "Routes"))
+            for route in quoted(row[0])
+            if route[0].isupper()
+        }
+
+        assert told == dict(route(each) for each in operations(1) if of_the_page(each))
+
+
+def of_the_page(operation: Operation) -> bool:
+    """Tell whether an operation is for browsers alone."""
+    return operation.path.startswith("/page/")
 
 
 def route(operation: Operation) -> tuple[str, str]:

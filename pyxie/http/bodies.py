@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar, TypeVarTuple, Unpack
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from pydantic import ValidationError
@@ -61,6 +62,38 @@ async def body(request: web.Request, model: type[Model], *, values: Bound = BODY
 async def aside(request: web.Request, work: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
     """Return what ``work`` makes of what a client sent, in a thread of management's."""
     return await request.app[POOLS].management.run(work, *args)
+
+
+async def form(request: web.Request) -> dict[str, str]:
+    """Return what a form of the page sends, by the names of its fields; of each the last value.
+
+    Fields that may be sent several times are read by `fields`.
+    """
+    return dict(await fields(request))
+
+
+async def fields(request: web.Request) -> list[tuple[str, str]]:
+    """Return the fields of a form, in their order; ``application/x-www-form-urlencoded``.
+
+    Raises:
+        HTTPBadRequest: It is no form, or has too many fields.
+        HTTPRequestEntityTooLarge: As `whole`.
+    """
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise web.HTTPUnsupportedMediaType(text="send a form: application/x-www-form-urlencoded")
+    return await aside(request, _fields, await whole(request))
+
+
+def _fields(sent: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            sent.decode(),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=BODY_VALUES.whole,
+        )
+    except ValueError as exc:
+        raise web.HTTPBadRequest(text=f"the form cannot be read: {exc}") from exc
 
 
 async def large(

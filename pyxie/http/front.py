@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from typing import Final
 
 from aiohttp import web
 
 from pyxie import __version__
 from pyxie.http.edge import admitted
+from pyxie.http.page.nowscreen import now
 from pyxie.http.routing import OPEN, Routes
 
 routes = Routes()
@@ -22,29 +22,14 @@ _WAYS: Final = (
     ("/health", "what is wrong with pyxie, if anything"),
     ("/metrics", "for Prometheus"),
 )
-_PAGE: Final = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<link rel="icon" href="data:,">
-</head>
-<body>
-<h1>{title}</h1>
-<ul>
-{ways}
-</ul>
-<p>On this host: <code>pyxie --help</code>.</p>
-</body>
-</html>
-"""
 
 
 @routes.get("/", scope=OPEN)
 async def front(request: web.Request) -> web.Response:
-    """Tell where to go on from here; to others, that machines boot here."""
+    """Show what goes on, and tell programs where to go on from here.
+
+    Those who may not look are told that machines boot from here.
+    """
     headers = {
         "Cache-Control": "no-store",  # who asks makes the difference
         "Vary": "Accept",
@@ -57,12 +42,4 @@ async def front(request: web.Request) -> web.Response:
         lines = [f"{path:24}{what}" for path, what in _WAYS]
         text = "\n".join([title, "", *lines, "", "On this host: pyxie --help", ""])
         return web.Response(text=text, headers=headers)
-    ways = "\n".join(
-        f'<li><a href="{path[1:]}">{path}</a>: {html.escape(what)}</li>' for path, what in _WAYS
-    )
-    return web.Response(
-        text=_PAGE.format(title=title, ways=ways),
-        content_type="text/html",
-        headers=headers
-        | {"Content-Security-Policy": "default-src 'none'; img-src data:; frame-ancestors 'none'"},
-    )
+    return await now(request)

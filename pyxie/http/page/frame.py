@@ -1,0 +1,128 @@
+"""The frame around every screen: templates to HTML, with the headers that all have.
+
+Templates are pyxie's own, of the package; those of operators are rendered elsewhere
+(`pyxie.workers`). They are read and compiled in a thread, when the first screen is shown.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from aiohttp import web
+
+from pyxie import __version__
+from pyxie.diagnosis.saying import span, times
+from pyxie.events.english import amount
+from pyxie.http.page.assets import asset
+from pyxie.http.page.contentpolicy import HEADERS
+from pyxie.http.page.screens import SCREENS
+from pyxie.http.page.viewer import Viewer, viewer
+from pyxie.http.parts import POOLS
+
+_FOLDER: Final = Path(__file__).parent / "templates"
+
+
+async def shown(
+    request: web.Request,
+    template: str,
+    view: object,
+    *,
+    title: str,
+    screen: str,
+    status: int = 200,
+    part: str = "",
+) -> web.Response:
+    """Return a whole screen; or, to htmx, the part of it that it has asked for.
+
+    Args:
+        request: Who asks.
+        template: A file of ``templates/``, which extends ``base.html.j2``.
+        view: What a view function made; the template has it as ``view``, and ``viewer``.
+        title: What the browser's window is called.
+        screen: The name of the screen in `SCREENS` that it belongs to.
+        status: Of HTTP; 422 for a form with mistakes, which is shown again as it was filled in.
+        part: A region's template, for htmx, if it asks for that alone: see `region`.
+    """
+    names = {"title": title, "screen": screen, "view": view, "viewer": viewer(request)}
+    text = await request.app[POOLS].management.run(
+        _rendered, part if part and by_htmx(request) else template, names
+    )
+    return html(text, status)
+
+
+def region(template: str, who: Viewer, names: Mapping[str, object], *, oob: bool = False) -> str:
+    """Return a part of a screen alone; in a thread.
+
+    Args:
+        template: ``_NAME.html.j2``, with one element around all, which has an ``id``.
+        who: For whom.
+        names: What it has where the screen includes it: ``view``, and what stands in a loop.
+        oob: It is put where the element with its ``id`` is, wherever that may be, by the
+            ``{{ oob }}`` of that element.
+    """
+    return _rendered(template, {**names, "viewer": who}, oob=oob)
+
+
+async def changed(
+    request: web.Request, to: str, template: str, names: Mapping[str, object]
+) -> web.Response:
+    """Return what a form is answered with whose change was made.
+
+    htmx is given the region that has changed; a browser without scripts is led back to the
+    screen. What was not changed is answered by `shown`.
+
+    Args:
+        request: The form.
+        to: The screen's path, with what stands in its query.
+        template: The region, as for `region`.
+        names: As for `region`.
+    """
+    if not by_htmx(request):
+        raise web.HTTPSeeOther(to)
+    run = request.app[POOLS].management.run
+    return html(await run(region, template, viewer(request), names))
+
+
+def by_htmx(request: web.Request) -> bool:
+    """Tell whether htmx asks, and so for a region, not for a screen."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def html(text: str, status: int = 200) -> web.Response:
+    """Return HTML with the headers of all screens."""
+    headers = {**HEADERS, "Cache-Control": "no-store", "Vary": "Accept, HX-Request"}
+    return web.Response(
+        text=text, status=status, content_type="text/html", charset="utf-8", headers=headers
+    )
+
+
+def _rendered(template: str, names: Mapping[str, object], *, oob: bool = False) -> str:
+    made = _environment()
+    return made.get_template(template).render(
+        {"now": time.time(), "oob": made.globals["belongs"] if oob else "", **names}
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    sources = {file.name: file.read_text("utf-8") for file in _FOLDER.glob("*.j2")}
+    made = jinja2.Environment(
+        loader=jinja2.DictLoader(sources),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+        cache_size=-1,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    words: Any = made.get_template("words.html.j2").module
+    made.globals.update(asset=asset, screens=SCREENS, version=__version__, belongs=words.belongs())
+    made.filters.update(time=words.time, span=span, amount=amount, times=times)
+    for name in sources:
+        made.get_template(name)
+    return made

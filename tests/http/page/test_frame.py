@@ -1,0 +1,56 @@
+"""What surrounds every screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pyxie.access.scope import Scope
+from pyxie.builds.life import State
+from pyxie.http.page.contentpolicy import HEADERS
+from pyxie.http.page.frame import _FOLDER, _environment, region
+from pyxie.http.page.nowview import now_view
+from pyxie.http.page.viewer import Viewer
+from tests.http.page.test_nowview import NOW, build
+from tests.http.site import serving
+
+WHO = Viewer("this host", Scope.ADMIN)
+
+
+class TestAScreen:
+    async def test_is_kept_by_nobody_and_bears_the_policy(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            page = await served.get("/", Accept="text/html")
+
+            assert page.status == 200
+            assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+            assert page.headers["Cache-Control"] == "no-store"
+            assert {name: page.headers[name] for name in HEADERS} == dict(HEADERS)
+
+    async def test_has_no_script_and_no_style_in_it(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            text = (await served.get("/", Accept="text/html")).text
+
+            assert "<style" not in text
+            assert " style=" not in text
+            assert text.count("<script") == text.count('<script src="/page/assets/')
+
+
+class TestTemplates:
+    def test_compile_and_each_is_one_of_the_package(self) -> None:
+        names = {file.name for file in _FOLDER.glob("*.j2")}
+
+        assert set(_environment().list_templates()) == names
+
+    def test_write_what_a_stranger_made_up_as_text(self) -> None:
+        view = now_view([build("<script>alert(1)</script>", State.PENDING, NOW)], NOW)
+
+        assert "<script>" not in region("_boots.html.j2", WHO, {"view": view})
+
+
+class TestARegion:
+    def test_that_is_sent_alone_says_where_it_belongs(self) -> None:
+        view = now_view([], NOW)
+
+        assert 'id="boots"' in region("_boots.html.j2", WHO, {"view": view})
+        assert "hx-swap-oob" not in region("_boots.html.j2", WHO, {"view": view})
+        assert 'hx-swap-oob="true"' in region("_boots.html.j2", WHO, {"view": view}, oob=True)
