@@ -52,7 +52,7 @@ from pyxie.imagestore.checkup import Checkup
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.needed import needed_by
 from pyxie.imagestore.prefetches import Prefetches
-from pyxie.imagestore.through import may_pass, through
+from pyxie.imagestore.through import dropped, may_pass, through
 from pyxie.imagestore.trust import Trust
 from pyxie.leasing.serving import Leases
 from pyxie.loaders.folders import Loaders
@@ -380,6 +380,7 @@ def assemble(
             shelf.add,
             Wishes(image_store_folder(settings()) / "isos"),
             may_pass,
+            drop=partial(dropped, image_store),
         ),
         boot_api=boot_api,
         hooks=hooks,

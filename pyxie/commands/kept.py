@@ -1,4 +1,4 @@
-"""The image store from the command line: list, fetch, verify, prune, remove, pin, unpin."""
+"""The image store from the command line: list, fetch, cancel, verify, prune, remove, pin, unpin."""
 
 from __future__ import annotations
 
@@ -137,6 +137,45 @@ def _ended(each: Any) -> str:
         return f"{each['url']}: {each['why']}"
     by = f"verified by {each['verified']}" if each["verified"] else "not verified"
     return f"{each['url']}: {output.amount(each['size'])}, {by}"
+
+
+@click.command(short_help="End fetches that are under way.")
+@click.argument("what", metavar=f"{_WHAT}|NAME")
+@remote
+def cancel(what: str, as_json: bool, **where: Any) -> None:
+    """End the fetches of WHAT, and keep nothing of what has come; NAME is of an ISO image.
+
+    What a machine is being sent as it comes goes on.
+    """
+    client = client_of(**where)
+    ended = run(_cancelled(client, what))
+    if as_json:
+        output.as_json({"cancelled": ended})
+        return
+    for each in ended:
+        output.line(f"{each} is fetched no further")
+
+
+async def _cancelled(client: Client, what: str) -> list[str]:
+    """Return the URLs, or the ISO image, that are fetched no further; there is at least one."""
+    fetches = (await client.call("GET", "images", "fetches"))["fetches"]
+    ahead = [each for each in fetches if each["state"] not in _ENDED]
+    coming = (await client.call("GET", "images"))["fetching"]
+    chosen = {each["id"]: each["url"] for each in ahead if what in (each["url"], *_by(each))}
+    chosen |= {each["id"]: each["url"] for each in coming if what == each["url"]}
+    if chosen:
+        for key in chosen:
+            await client.call("DELETE", "images", "fetches", key)
+        return list(chosen.values())
+    if not any(each["name"] == what for each in (await client.call("GET", "media"))["media"]):
+        why = f"nothing of {what} is being fetched; what is: pyxie images list"
+        raise RefusedError(404, why)
+    return [(await client.call("DELETE", "media", what, "fetch"))["name"]]
+
+
+def _by(fetch: Any) -> tuple[str, str]:
+    """Return what a fetch may be called by: a machine, or a system with its architecture or not."""
+    return fetch["by"], fetch["by"].partition(" ")[0]
 
 
 @click.command(short_help="Read all copies from disk, and tell which are damaged.")
@@ -299,4 +338,4 @@ def _of(coming: Any) -> str:
     return there if coming["size"] is None else f"{there} of {output.amount(coming['size'])}"
 
 
-COMMANDS: Final = (list_, fetch, verify, prune, remove, pin, unpin)
+COMMANDS: Final = (list_, fetch, cancel, verify, prune, remove, pin, unpin)

@@ -302,6 +302,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
         ("GET", "/api/v1/media"): {"media": [_MEDIUM]},
         ("GET", "/api/v1/media/{medium}"): _MEDIUM,
         ("POST", "/api/v1/media"): {"name": "fedora-40"},
+        ("DELETE", "/api/v1/media/{medium}/fetch"): {"name": "fedora-40"},
         ("PUT", "/api/v1/media/{medium}"): {"name": "tools"},
         ("POST", "/api/v1/media/{medium}/confirm"): {
             **_MEDIUM,
@@ -320,6 +321,7 @@ ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(
         ("GET", "/api/v1/images/fetches"): {
             "fetches": [{**_PREFETCH, "state": "fetching", "there": 4194304, "size": 8123456}]
         },
+        ("DELETE", "/api/v1/images/fetches/{image}"): {"id": PARAMETERS["image"], "url": _URL},
         ("POST", "/api/v1/images/prune"): {"removed": [_IMAGE], "size": 8123456},
         ("POST", "/api/v1/images/{image}/verify"): {
             "id": PARAMETERS["image"],

@@ -29,8 +29,12 @@ class Image(Answer):
 
 
 class OnItsWay(Answer):
-    """A file that is being fetched, whoever wants it; ``size`` null: not known."""
+    """A file that is being fetched, whoever wants it; ``size`` null: not known.
 
+    ``id``: what its copy will be called.
+    """
+
+    id: str
     url: str
     there: int
     size: int | None
@@ -72,6 +76,13 @@ class Prefetches(Answer):
     """Those that go on, and the last that have ended."""
 
     fetches: list[Prefetch]
+
+
+class Cancelled(Answer):
+    """A fetch that was ended, and of which nothing is kept."""
+
+    id: str
+    url: str
 
 
 class Begun(Prefetches):

@@ -51,7 +51,12 @@ async def listing(request: web.Request) -> web.Response:
         keys = {key_of(each.source.url, each.source.reach) for each in named}
     entries, most = store.cache.entries(), request.app[SETTINGS]().image_store.size
     coming = [
-        {"url": each.url, "there": each.written, "size": each.head.size if each.head else None}
+        {
+            "id": each.key,
+            "url": each.url,
+            "there": each.written,
+            "size": each.head.size if each.head else None,
+        }
         for each in store.fetching()
     ]
     problem = store.problem
@@ -123,6 +128,27 @@ async def fetches(request: web.Request) -> web.Response:
     """List what is fetched before machines ask for it, and how far that has come."""
     found = request.app[PREFETCHES].all()
     return web.json_response({"fetches": [_how_far(each) for each in found]})
+
+
+@routes.delete(
+    "/api/v1/images/fetches/{image}",
+    scope=Scope.BUILD,
+    answer=answers.Cancelled,
+    errors=(404, 409),
+)
+async def cancel(request: web.Request) -> web.Response:
+    """End a fetch that is under way or waits, and keep nothing of it.
+
+    What a machine is given as it comes goes on, for it boots of that.
+    """
+    key = request.match_info["image"]
+    try:
+        url = await request.app[PREFETCHES].cancel(key, str(peer(request)))
+    except NotServedError as exc:
+        raise NotServedError(repr(key[:80]), "no such file is being fetched") from exc
+    except HeldError as exc:
+        raise web.HTTPConflict(text=f"{key[:80]}: {exc}; cancel its build first") from exc
+    return web.json_response({"id": key, "url": url})
 
 
 class ToPrune(Model):

@@ -125,6 +125,17 @@ async def take(request: web.Request) -> web.Response:
     return web.json_response({"name": name}, status=201)
 
 
+@routes.delete("/api/v1/media/{medium}/fetch", answer=answers.MediumName, errors=(404,))
+async def cancel(request: web.Request) -> web.Response:
+    """End the fetch of an ISO image for good; nothing of it is kept."""
+    name = request.match_info["medium"]
+    try:
+        await request.app[MEDIA_FETCHES].cancel(name)
+    except NotServedError as exc:
+        raise NotServedError(repr(name[:80]), "no such ISO image is being fetched") from exc
+    return web.json_response({"name": name})
+
+
 class Confirmed(Model):
     """What a medium boots.
 

@@ -202,6 +202,10 @@ class ImageStore:
         """Return what is on its way."""
         return self._in_flight.growths()
 
+    def cancel(self, key: str) -> str:
+        """End a fetch of which nobody is given anything, as `InFlight.cancel` does."""
+        return self._in_flight.cancel(key)
+
     def held(self, source: Upstream) -> Entry | None:
         """Return what is known of the copy of a file; None if there is none."""
         return self.cache.get(key_of(source.url, source.reach))

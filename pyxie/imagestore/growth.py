@@ -27,12 +27,20 @@ class UncachedError(PyxieError):
         self.is_meant = is_meant
 
 
+class CancelledFetchError(UncachedError):
+    """Somebody wants it no more: nothing of it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("was cancelled", is_meant=True)
+
+
 class Growth:
     """One fetch, and how far it has come.
 
     Args:
         url: What is fetched, as it may be shown.
         began: When, in seconds by the event loop's clock.
+        key: Of the file.
 
     Attributes:
         head: What its server says of the file; None before it has said so.
@@ -47,8 +55,9 @@ class Growth:
         passed: Why mirrors before that one do not give it, a sentence each.
     """
 
-    def __init__(self, url: str, began: float = 0.0) -> None:
+    def __init__(self, url: str, began: float = 0.0, key: str = "") -> None:
         self.url = url
+        self.key = key
         self.began = began
         self._fetched_by: asyncio.Task[None] | None = None
         self.head: Head | None = None

@@ -14,12 +14,12 @@ from typing import Final
 
 from pyxie.bounded import note
 from pyxie.bounds import IMAGE_COPIES, IMAGE_FETCHES
-from pyxie.errors import BusyError, PyxieError
+from pyxie.errors import BusyError, NotServedError, PyxieError
 from pyxie.images.spec import Upstream
 from pyxie.imagestore.entry import Entry
 from pyxie.imagestore.fetching import Fetching, Means
-from pyxie.imagestore.growth import Growth, UncachedError
-from pyxie.imagestore.imagecache import ImageCache
+from pyxie.imagestore.growth import CancelledFetchError, Growth, UncachedError
+from pyxie.imagestore.imagecache import HeldError, ImageCache
 from pyxie.imagestore.ondisk import Disk
 from pyxie.imagestore.room import Room
 from pyxie.imagestore.trust import Askable
@@ -87,6 +87,22 @@ class InFlight:
         """Return what is on its way."""
         return list(self._growing.values())
 
+    def cancel(self, key: str) -> str:
+        """End a fetch of which nobody is given anything, and keep nothing of it; return its URL.
+
+        Raises:
+            NotServedError: It is not fetched.
+            HeldError: Somebody is given it, as a machine that boots it.
+        """
+        growth = self._growing.get(key)
+        if growth is None or growth.error is not None:
+            raise NotServedError(key, "is not being fetched")
+        if growth.readers:
+            raise HeldError("a machine is being sent it as it comes")
+        log.info("image store: the fetch of %s was cancelled", growth.url)
+        growth.end(CancelledFetchError())
+        return growth.url
+
     def get(self, key: str) -> Growth | None:
         """Return what is on its way of a file; None if it is not fetched."""
         return self._growing.get(key)
@@ -123,7 +139,7 @@ class InFlight:
             IMAGE_FETCHES.reached()
             if not self._displaces(loop.time()):
                 raise UncachedError(f"{len(self._growing)} files are being fetched already")
-        growth = self._growing[key] = Growth(shown(source.url), loop.time())
+        growth = self._growing[key] = Growth(shown(source.url), loop.time(), key)
         for each in asked.passed:
             growth.pass_over(each)
         task = loop.create_task(self._fetch(key, asked.source, growth, disk))
@@ -175,6 +191,9 @@ class InFlight:
         except asyncio.CancelledError:
             if growth.error is None:
                 growth.fail(UncachedError("pyxie is stopping"))
+            if isinstance(growth.error, CancelledFetchError):
+                with suppress(OSError, BusyError):
+                    await self._cache.writing.run(disk.drop, key)
             raise
         except Exception as exc:
             log.exception("image store: %s", growth.url)

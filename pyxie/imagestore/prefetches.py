@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -15,13 +16,14 @@ from typing import Final
 
 from pyxie.bounds import PREFETCHES, PREFETCHES_AT_ONCE
 from pyxie.clock import steady
-from pyxie.errors import BusyError, PyxieError
+from pyxie.errors import BusyError, NotServedError, PyxieError
 from pyxie.events.event import Recorder
 from pyxie.events.kinds import StoreFailed, StoreFetched, StoreProgress
 from pyxie.events.meter import Meter
 from pyxie.images.upstream import UpstreamError
 from pyxie.imagestore.copies import ImageStore
 from pyxie.imagestore.entry import Entry, key_of
+from pyxie.imagestore.imagecache import HeldError
 from pyxie.imagestore.named import Named
 from pyxie.service import WhenAsked, end_all
 from pyxie.urls import shown
@@ -110,7 +112,7 @@ class Prefetches(WhenAsked):
         self._recorder = recorder
         self._steady = steady
         self._known: dict[str, Prefetch] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(PREFETCHES_AT_ONCE.whole)
 
     async def __aexit__(
@@ -119,7 +121,7 @@ class Prefetches(WhenAsked):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await end_all(self._tasks)
+        await end_all(self._tasks.values())
 
     def all(self) -> list[Prefetch]:
         """Return those that go on, and the last that have ended."""
@@ -146,13 +148,40 @@ class Prefetches(WhenAsked):
         self._forget()
         return [self._known[key] for key in sources]
 
+    async def cancel(self, key: str, peer: str) -> str:
+        """End a fetch, whoever wants it, and keep nothing of the file; return its URL.
+
+        Args:
+            key: Of the file, whether it is fetched here or a machine has asked for it.
+            peer: Who asks, for events.
+
+        Raises:
+            NotServedError: It is not fetched.
+            HeldError: A machine is given it as it comes: that goes on.
+        """
+        fetch = self._known.get(key)
+        if fetch is None or fetch.has_ended:
+            return self._store.cancel(key)
+        fetch.failed("was cancelled")
+        self._recorder.record(StoreFailed(source=fetch.url, why=fetch.why), peer=peer)
+        task = self._tasks[key]
+        task.cancel()
+        await asyncio.wait((task,))
+        with suppress(NotServedError, HeldError):
+            self._store.cancel(key)
+        return fetch.url
+
     def _begin(self, key: str, named: Named, peer: str) -> None:
         self._known.pop(key, None)  # to be the newest
         fetch = Prefetch(key=key, by=named.by, part=named.part, url=shown(named.source.url))
         self._known[key] = fetch
         task = asyncio.create_task(self._run(fetch, named, peer), name=f"prefetch {fetch.url}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[key] = task
+        task.add_done_callback(lambda over: self._over(key, over))
+
+    def _over(self, key: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(key) is task:  # not one that was begun since
+            del self._tasks[key]
 
     def _forget(self) -> None:
         """Keep no more than may be; those that ended the longest ago go first."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
-from pyxie.errors import BusyError
+from pyxie.errors import BusyError, NotServedError
 from pyxie.images.spec import Upstream
 from pyxie.images.upstream import RefusedError, UpstreamError
 from pyxie.imagestore.copies import ImageStore
+from pyxie.imagestore.entry import key_of
+from pyxie.imagestore.imagecache import HeldError
 
 _PIECE: Final = 1 << 20
 
@@ -18,6 +21,13 @@ def may_pass(error: Exception) -> bool:
     if isinstance(error, RefusedError):
         return not error.is_absence
     return isinstance(error, UpstreamError | BusyError)
+
+
+def dropped(store: ImageStore, url: str) -> None:
+    """End the fetch of a file that was handed on, unless somebody else is given it."""
+    source = Upstream(url)
+    with suppress(NotServedError, HeldError):
+        store.cancel(key_of(source.url, source.reach))
 
 
 async def through(

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final, TypeAlias
 
 from pyxie.bounds import MEDIA_FETCHES, MEDIA_TRIES
-from pyxie.errors import BusyError, PyxieError
+from pyxie.errors import BusyError, NotServedError, PyxieError
 from pyxie.media.incoming import Incoming
 from pyxie.media.wishes import Wishes
 from pyxie.service import WhenAsked, end_all
@@ -46,6 +46,8 @@ class Fetch:
         why: Why it has failed; empty while it goes on.
         waits: Why it waits for another try; empty while it does not.
         resumed: Whether it was asked for before this process began.
+        noted: Whether it is known, or not to be had, that it goes on after a restart.
+        cancelled: Whether nobody wants it any more.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Fetch:
     why: str = ""
     waits: str = ""
     resumed: bool = False
+    noted: bool = False
+    cancelled: bool = False
     _most: int = 0
 
     def moved(self, there: int, size: int | None) -> None:
@@ -76,6 +80,15 @@ class Fetch:
         self.waits = why
         log.warning("the image %s is fetched on later: %s", self.name, why)
 
+    def is_noted(self) -> None:
+        """Note that the next process would go on with it."""
+        self.noted = True
+
+    def cancel(self) -> None:
+        """Note that nobody wants it any more; it is logged."""
+        self.cancelled = True
+        log.info("the fetch of the image %s was cancelled", self.name)
+
     def failed(self, why: str) -> None:
         """Note that it has failed; it is logged."""
         self.why, self.waits = why, ""
@@ -94,6 +107,7 @@ class Fetches(WhenAsked):
         came: Told of an image that is there.
         wishes: Keeps what is to be fetched.
         may_pass: Tells what is worth another try.
+        drop: Ends what is fetched of a URL that nobody wants any more.
         waits: Seconds before another try, the last of them again and again.
     """
 
@@ -108,6 +122,7 @@ class Fetches(WhenAsked):
         wishes: Wishes,
         may_pass: MayPass,
         *,
+        drop: Callable[[str], None] = lambda _url: None,
         waits: Sequence[float] = _WAITS,
     ) -> None:
         self._folder = folder
@@ -116,6 +131,7 @@ class Fetches(WhenAsked):
         self._came = came
         self._wishes = wishes
         self._may_pass = may_pass
+        self._drop = drop
         self._waits = waits
         self._known: dict[str, Fetch] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -179,6 +195,22 @@ class Fetches(WhenAsked):
         self._known[name] = fetch
         task.add_done_callback(lambda _: self._ended(fetch))
 
+    async def cancel(self, name: str) -> str:
+        """End a fetch for good, and remove what has come of it; return where it is from.
+
+        Raises:
+            NotServedError: None of that name goes on.
+        """
+        task, fetch = self._running.get(name), self._known.get(name)
+        if task is None or fetch is None:
+            raise NotServedError(name, "is not being fetched")
+        fetch.cancel()
+        if fetch.noted:  # else it ends by itself once it is, or it might be noted after its end
+            task.cancel()
+        await asyncio.wait((task,))
+        self._drop(fetch.url)
+        return fetch.url
+
     def _ended(self, fetch: Fetch) -> None:
         self._running.pop(fetch.name, None)
         if not fetch.why:
@@ -189,9 +221,21 @@ class Fetches(WhenAsked):
 
     async def _run(self, fetch: Fetch) -> None:
         try:
+            await self._fetched(fetch)
+        except asyncio.CancelledError:
+            if fetch.cancelled:  # else pyxie is stopping, and goes on with it
+                with suppress(BusyError):
+                    await self._pool.run(self._wishes.drop, fetch.name)
+            raise
+
+    async def _fetched(self, fetch: Fetch) -> None:
+        try:
             await self._pool.run(self._wishes.keep, fetch.name, fetch.url)
         except (BusyError, OSError) as exc:
             log.warning("the image %s is not fetched on after a restart: %s", fetch.name, exc)
+        fetch.is_noted()
+        if fetch.cancelled:
+            raise asyncio.CancelledError
         why = ""
         try:
             await self._tried(fetch)

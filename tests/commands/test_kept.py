@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.commandline import Ran, Runner, clean, pyxie
 from tests.fakedaemon import FakeDaemon, answered, fake_daemon, problem
@@ -178,6 +178,53 @@ class TestFetch:
             "",
             "pyxie: the daemon was restarted while it fetched http://m.example/linux; call again\n",
         )
+
+
+class TestCancel:
+    NOTHING: ClassVar[dict[str, Any]] = {
+        "GET images/fetches": {"fetches": []},
+        "GET images": {**STORE, "fetching": []},
+        "GET media": {"media": []},
+    }
+
+    def test_ends_those_of_a_system_that_have_not_ended(self, pyxie: Runner) -> None:
+        fetching = {**FETCH, "state": "fetching"}
+        answers = {
+            **self.NOTHING,
+            "GET images/fetches": {"fetches": [fetching, {**FETCH, "id": "3" * 64}]},
+            f"DELETE images/fetches/{FETCH['id']}": {"id": FETCH["id"], "url": FETCH["url"]},
+        }
+        ran, asked = called(pyxie, answers, "cancel", "debian-12")
+
+        assert ran == Ran(0, "http://m.example/linux is fetched no further\n", "")
+        assert asked[-1] == f"DELETE images/fetches/{FETCH['id']}"
+
+    def test_ends_what_a_machine_has_begun_by_its_url(self, pyxie: Runner) -> None:
+        coming = {"id": "4" * 64, "url": "http://m.example/x", "there": 7, "size": None}
+        answers = {
+            **self.NOTHING,
+            "GET images": {**STORE, "fetching": [coming]},
+            f"DELETE images/fetches/{'4' * 64}": {"id": "4" * 64, "url": coming["url"]},
+        }
+        ran, _ = called(pyxie, answers, "cancel", "http://m.example/x", "--json")
+
+        assert (ran.code, json.loads(ran.out)) == (0, {"cancelled": ["http://m.example/x"]})
+
+    def test_ends_that_of_an_iso_image_by_its_name(self, pyxie: Runner) -> None:
+        answers = {
+            **self.NOTHING,
+            "GET media": {"media": [{"name": "fedora-40"}]},
+            "DELETE media/fedora-40/fetch": {"name": "fedora-40"},
+        }
+        ran, _ = called(pyxie, answers, "cancel", "fedora-40")
+
+        assert ran == Ran(0, "fedora-40 is fetched no further\n", "")
+
+    def test_of_what_is_not_fetched_says_so(self, pyxie: Runner) -> None:
+        ran, _ = called(pyxie, self.NOTHING, "cancel", "debian-12")
+
+        assert ran.code != 0
+        assert "nothing of debian-12 is being fetched; what is: pyxie images list" in ran.err
 
 
 class TestVerify:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -12,8 +13,11 @@ from typing import Any
 import pytest
 
 from pyxie.events.kinds import StoreFailed, StoreFetched
+from pyxie.imagestore.entry import key_of
+from pyxie.outbound.reach import Reach
 from tests.http.site import CONFIG, HOST, MACHINE, Served, serving
 from tests.http.upstream import Mirror, mirror
+from tests.imagestore.stores import lies
 from tests.support import eventually
 
 KERNEL, INITRD = b"k" * 5000, b"i" * 700
@@ -150,6 +154,55 @@ class TestAFetch:
             assert (await call(site, "POST", "images/fetch", {"what": what}))[0] == 400
 
 
+class TestACancelledFetch:
+    async def test_ends_and_leaves_nothing(
+        self, site: Served, there: Mirror, tmp_path: Path
+    ) -> None:
+        there.may.clear()
+        await call(site, "POST", "images/fetch", {"what": [f"{there.url}/linux"]})
+        await eventually(lambda: there.asked)
+        key = key_of(f"{there.url}/linux", Reach.ANYWHERE)
+
+        status, answer = await call(site, "DELETE", f"images/fetches/{key}")
+
+        assert (status, answer) == (200, {"id": key, "url": f"{there.url}/linux"})
+        await eventually(lambda: not site.parts.image_store.fetching())
+        (fetch,) = (await call(site, "GET", "images/fetches"))[1]["fetches"]
+        assert (fetch["state"], fetch["why"]) == ("failed", "was cancelled")
+        told = [each.what for each in site.parts.trace.recent()]
+        assert StoreFailed(source=f"{there.url}/linux", why="was cancelled") in told
+        assert lies(tmp_path / "state/image-store")["partial"] == 0
+        assert (await call(site, "DELETE", f"images/fetches/{key}"))[0] == 404
+
+    async def test_can_be_asked_for_again_at_once(self, site: Served, there: Mirror) -> None:
+        there.may.clear()
+        await call(site, "POST", "images/fetch", {"what": [f"{there.url}/linux"]})
+        await eventually(lambda: there.asked)
+        key = key_of(f"{there.url}/linux", Reach.ANYWHERE)
+        await call(site, "DELETE", f"images/fetches/{key}")
+        there.may.set()
+
+        (only,) = await fetched(site, f"{there.url}/linux")
+
+        assert only["state"] == "fetched"
+
+    async def test_goes_on_for_a_machine_that_is_sent_it(self, site: Served, there: Mirror) -> None:
+        await site.build()
+        there.may.clear()
+        boot = asyncio.create_task(site.get(f"/boot/{HOST}/kernel/linux"))
+        await eventually(lambda: any(each.readers for each in site.parts.image_store.fetching()))
+        key = key_of(f"{there.url}/linux", Reach.ANYWHERE)
+
+        status, answer = await call(site, "DELETE", f"images/fetches/{key}")
+
+        there.may.set()
+        assert status == 409
+        assert answer["detail"].endswith(
+            ": a machine is being sent it as it comes; cancel its build first"
+        )
+        assert (await boot).body == KERNEL
+
+
 class TestAList:
     async def test_has_what_is_on_its_way(self, site: Served, there: Mirror) -> None:
         there.may.clear()
@@ -159,7 +212,9 @@ class TestAList:
         _, answer = await call(site, "GET", "images")
 
         there.may.set()
-        assert answer["fetching"] == [{"url": f"{there.url}/linux", "there": 0, "size": None}]
+        url = f"{there.url}/linux"
+        key = key_of(url, Reach.ANYWHERE)
+        assert answer["fetching"] == [{"id": key, "url": url, "there": 0, "size": None}]
         assert (answer["images"], answer["size"], answer["problem"]) == ([], 0, "")
 
     async def test_may_be_of_one_machine_alone(self, site: Served, there: Mirror) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 from tests.http.site import HOST, MAC, Served, serving
 from tests.http.upstream import mirror
+from tests.imagestore.stores import lies
 from tests.media.isos import FEDORA, UNKNOWN, made
+from tests.support import eventually
 
 
 @pytest.fixture
@@ -230,6 +232,26 @@ class TestARecipe:
             "ready",
             f"{tmp_path}/recipes/f.yaml cannot be written: File exists",
         )
+
+
+class TestAURLThatIsWantedNoMore:
+    async def test_is_fetched_no_further_and_nothing_of_it_stays(
+        self, served: Served, tmp_path: Path
+    ) -> None:
+        async with mirror({"x.iso": bytes(1 << 20)}) as there:
+            there.may.clear()
+            body = json.dumps({"url": f"{there.url}/x.iso"}).encode()
+            assert (await served.ask("POST", "/api/v1/media", body)).status == 202
+            await eventually(lambda: there.asked)
+
+            answer = await served.ask("DELETE", "/api/v1/media/x/fetch")
+
+            await eventually(lambda: not served.parts.image_store.fetching())
+            assert (answer.status, json.loads(answer.body)) == (200, {"name": "x"})
+            assert (await served.get("/api/v1/media/x")).status == 404
+            assert (await served.ask("DELETE", "/api/v1/media/x/fetch")).status == 404
+            assert lies(tmp_path / "state/image-store")["partial"] == 0
+            there.may.set()
 
 
 class TestAURL:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.errors import BusyError
+from pyxie.errors import BusyError, NotServedError
 from pyxie.events.kinds import StoreProgress
 from pyxie.events.trace import Trace
 from pyxie.images.spec import Upstream
+from pyxie.imagestore.imagecache import HeldError
 from pyxie.imagestore.named import Named
 from pyxie.imagestore.prefetches import Prefetches, Stage
 from tests.http.upstream import Mirror, mirror
-from tests.imagestore.stores import store
+from tests.imagestore.stores import got, store
 from tests.support import Clock, eventually
 
 KERNEL = bytes(1 << 19)
@@ -102,6 +103,58 @@ async def test_of_those_that_have_ended_the_last_are_remembered(
         assert len(prefetches.all()) == 256
         assert first[0].why == "no images are kept"
         assert first[0] not in prefetches.all()
+
+
+async def test_one_that_is_cancelled_while_it_waits_never_begins(
+    tmp_path: Path, there: Mirror
+) -> None:
+    async with store(tmp_path) as made, Prefetches(made, Trace()) as prefetches:
+        there.may.clear()
+        begun = prefetches.begin(named(there, *range(5)), "192.0.2.7")
+        await eventually(lambda: len(there.asked) == 4)
+
+        assert await prefetches.cancel(begun[4].key, "192.0.2.7") == f"{there.url}/f4"
+        there.may.set()
+        await eventually(lambda: all(each.has_ended for each in begun), seconds=20)
+
+        assert (begun[4].stage, begun[4].why) == (Stage.FAILED, "was cancelled")
+        assert ("GET", "f4") not in there.asked
+
+
+async def test_one_that_was_begun_by_others_can_be_cancelled_once_they_have_left(
+    tmp_path: Path, there: Mirror
+) -> None:
+    async with store(tmp_path) as made, Prefetches(made, Trace()) as prefetches:
+        there.may.clear()
+        machine = asyncio.create_task(got(made, f"{there.url}/f1"))
+        await eventually(lambda: any(each.readers for each in made.fetching()))
+        (growth,) = made.fetching()
+        with pytest.raises(HeldError, match="a machine is being sent it"):
+            await prefetches.cancel(growth.key, "192.0.2.7")
+        machine.cancel()
+        await eventually(lambda: not growth.readers)
+
+        assert await prefetches.cancel(growth.key, "192.0.2.7") == f"{there.url}/f1"
+        await eventually(lambda: not made.fetching())
+
+        with pytest.raises(NotServedError):
+            await prefetches.cancel(growth.key, "192.0.2.7")
+
+
+async def test_one_that_is_begun_again_as_it_ends_is_ended_with_pyxie(
+    tmp_path: Path, there: Mirror
+) -> None:
+    async with store(tmp_path) as made:
+        async with Prefetches(made, Trace()) as prefetches:
+            there.may.clear()
+            (first,) = prefetches.begin(named(there, 1), "192.0.2.7")
+            await eventually(lambda: there.asked)
+            await prefetches.cancel(first.key, "192.0.2.7")
+            (again,) = prefetches.begin(named(there, 1), "192.0.2.7")
+            await asyncio.sleep(0)
+
+            assert await prefetches.cancel(again.key, "192.0.2.7")
+        assert first is not again
 
 
 async def test_the_end_of_pyxie_ends_them_and_they_go_on_later(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pyxie import bounds
-from pyxie.errors import PyxieError
+from pyxie.errors import NotServedError, PyxieError
 from pyxie.media.fetches import Fetch, Fetches
 from pyxie.media.wishes import Wishes
 from pyxie.threads import Pool
@@ -52,6 +53,7 @@ class Site:
     folder: Path
     upstream: Upstream
     came: list[Path] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
 
     @property
     def wishes(self) -> Wishes:
@@ -69,6 +71,7 @@ class Site:
             self.wishes,
             lambda error: isinstance(error, PassingError),
             waits=(wait,),
+            drop=self.dropped.append,
         )
 
 
@@ -166,6 +169,36 @@ class TestAFetch:
             await ended(fetches, "a")
 
         assert kept.upstream.asked == [URL]
+
+
+class TestACancelledFetch:
+    async def test_ends_for_good_and_leaves_nothing(self, tmp_path: Path) -> None:
+        kept = site(tmp_path, 3)
+        async with kept.fetches(wait=60.0) as fetches:
+            fetches.begin("a", URL)
+            await waiting(fetches, "a")
+
+            assert await fetches.cancel("a") == URL
+
+            await eventually(lambda: fetches.get("a") is None)
+            with pytest.raises(NotServedError):
+                await fetches.cancel("a")
+            fetches.begin("a", URL)  # which may be wanted again at once
+            await ended(fetches, "a")
+
+        assert kept.dropped == [URL]
+        assert kept.wishes.all() == []
+        assert [each.name for each in (tmp_path / "isos").iterdir()] == ["a.iso"]
+
+    async def test_is_not_gone_on_with_however_early_that_was(self, tmp_path: Path) -> None:
+        """Its wish may just be being written."""
+        kept = site(tmp_path)
+        async with kept.fetches() as fetches:
+            fetches.begin("a", URL)
+            await asyncio.sleep(0)
+            await fetches.cancel("a")
+
+        assert (kept.wishes.all(), kept.upstream.asked) == ([], [])
 
 
 class TestAfterARestart:
