@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 from pyxie.architectures import Architecture
 from pyxie.dhcp.firmware import architecture, uuids
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, Option
+from pyxie.recognition.discovered import Whereabouts
 from pyxie.registry.identity import Identity, own_id, own_name, own_uuids
 
 _CIRCUIT_ID: Final = 1
@@ -39,6 +40,37 @@ def identify(request: DhcpMessage, ours: IPv4Address | None) -> Identity:
         address=next((each for each in given if each != UNSPECIFIED), ours),
         arch=row.code if isinstance(row, Architecture) else None,
     )
+
+
+def whereabouts(request: DhcpMessage, interface: str, network: IPv4Network | None) -> Whereabouts:
+    """Return where the client of ``request`` is.
+
+    Args:
+        request: It.
+        interface: The name of the one of this host on which it came.
+        network: That is there; None where this host has no address on it.
+    """
+    if request.giaddr == UNSPECIFIED:
+        return Whereabouts(interface=interface, network="" if network is None else str(network))
+    agent = agent_options(request.options.get(Option.RELAY_AGENT, b""))
+    link = agent.get(_LINK_SELECTION, b"")
+    near = IPv4Address(link) if len(link) == 4 else request.giaddr  # as in `identify`
+    return Whereabouts(
+        interface=interface,
+        network=str(near),
+        relay=str(request.giaddr),
+        port=_spelt(own_id(agent.get(_CIRCUIT_ID))),
+        switch=_spelt(own_id(agent.get(_REMOTE_ID))),
+    )
+
+
+def _spelt(value: bytes | None) -> str:
+    """Write a circuit or remote id as a machine's `match` takes it: text, or hex."""
+    if not value:
+        return ""
+    text = value.decode("ascii", "replace")
+    is_text = value.isascii() and text.isprintable() and not text.startswith("0x")
+    return text if is_text else f"0x{value.hex()}"
 
 
 def agent_options(value: bytes) -> dict[int, bytes]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, TypeAlias
 
 from pyxie.bounds import DHCP_DESTINATIONS
 from pyxie.dhcp.account import Account, peer_of
@@ -30,7 +30,7 @@ from pyxie.dhcp.decide import (
     is_netboot,
 )
 from pyxie.dhcp.firmware import Ipxe, client_fields, ipxe
-from pyxie.dhcp.identify import identify
+from pyxie.dhcp.identify import identify, whereabouts
 from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
 from pyxie.dhcp.others import Others
@@ -46,6 +46,7 @@ from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
 from pyxie.rate import Newcomers, TokenBuckets
+from pyxie.recognition.discovered import Whereabouts
 from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown, concerns, settled
 from pyxie.registry.identity import Identity
@@ -97,7 +98,7 @@ class DhcpServer:
         limit: Callable[[], TokenBuckets],
         clock: Callable[[], float] = time.monotonic,
         opener: Callable[[bool], tuple[DhcpSocket, ...]] = open_sockets,
-        discovered: Callable[[str, Mapping[str, str]], None] = lambda _mac, _fields: None,
+        discovered: Discovers = lambda _mac, _fields, _where: None,
         goes_on: Callable[[Recognised], bool] = lambda _client: False,
         knows: Callable[[str], bool] = lambda _mac: True,
         macs: Callable[[], Macs] = lambda: tuple,
@@ -121,7 +122,7 @@ class DhcpServer:
             limit: As of now: the requests that one MAC address may make a second.
             clock: Seconds, monotonic.
             opener: Opens the sockets, told ``bind``.
-            discovered: Called with the MAC of an unknown machine, and what it reported.
+            discovered: Called with the MAC of an unknown machine, what it reported, and where.
             goes_on: Tells whether a client that is not booted is to be sent on to its next boot
                 device; from memory.
             knows: Tells by a MAC alone, and at once, whether a machine may be one of ours; those
@@ -343,7 +344,9 @@ class DhcpServer:
             goes_on=netboots and self._goes_on(client),
         )
         if netboots and not heard.again and isinstance(settled(client), Unknown):
-            self._discovered(mac, client_fields(request.options, request.chaddr))
+            on_it = interfaces.network(received.interface, server)
+            where = whereabouts(request, interfaces.name(received.interface), on_it)
+            self._discovered(mac, client_fields(request.options, request.chaddr), where)
         outcome = decide(request, on.port, boot)
         if isinstance(outcome, Answer):
             if server is None:
@@ -413,6 +416,9 @@ class DhcpServer:
             self._sightings.answered(mac, request.xid)
         self._recorder.record(what, mac=mac, host=host, peer=peer_of(source))
         return True
+
+
+Discovers: TypeAlias = Callable[[str, Mapping[str, str], Whereabouts], None]
 
 
 class ChoosesLoader(Protocol):

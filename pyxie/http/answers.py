@@ -263,13 +263,31 @@ class Definition(Answer):
     images: list[DefinedImage]
 
 
+class Where(Answer):
+    """Where a machine is, by its DHCP messages; empty for what they do not tell.
+
+    ``network`` is its subnet, or with a ``relay`` an address in it; ``port`` and ``switch`` are
+    what the relay agent adds, as ``circuit_id`` and ``remote_id`` of a ``match`` have them.
+    """
+
+    interface: str
+    network: str
+    relay: str
+    port: str
+    switch: str
+
+
 class DiscoveredMachine(Answer):
-    """A discovered machine without a machine file; ``told`` is what it reported of itself."""
+    """A discovered machine without a machine file; ``told`` is what it reported of itself.
+
+    ``where`` is null until it is heard over DHCP.
+    """
 
     mac: str
     first: float
     last: float
     told: dict[str, str]
+    where: Where | None
 
 
 class DiscoveredMachines(Answer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -87,4 +88,5 @@ def _told(machine: DiscoveredMachine) -> dict[str, Any]:
         "first": machine.first,
         "last": machine.last,
         "told": dict(machine.fields),
+        "where": asdict(machine.where) if machine.where is not None else None,
     }

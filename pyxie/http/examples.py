@@ -120,6 +120,13 @@ _DISCOVERED: Final = {
     "first": _AT,
     "last": _AT,
     "told": {"vendor": "QEMU", "serial": "A1", "architecture": "x64 UEFI"},
+    "where": {
+        "interface": "eth0",
+        "network": "198.51.100.1",
+        "relay": "198.51.100.1",
+        "port": "ge-0/0/1",
+        "switch": "sw7",
+    },
 }
 _ENTRY: Final = {
     "label": "Tools",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Final
 
 import ifaddr
@@ -108,6 +108,12 @@ class Interfaces:
         if near:
             return max(near, key=lambda each: each.network.prefixlen).ip
         return self._plain[index]
+
+    def network(self, index: int, address: IPv4Address | None) -> IPv4Network | None:
+        """Return the network of pyxie's own ``address`` on an interface; None if it has none."""
+        interface = self._served.get(index)
+        there = interface.addresses if interface is not None else ()
+        return next((each.network for each in there if each.ip == address), None)
 
     def first(self) -> IPv4Address | None:
         """Return an address of the first served interface that has one; None if none has."""

@@ -26,6 +26,25 @@ _LATER = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where a machine is, by how its DHCP messages came; what is not known is empty.
+
+    Attributes:
+        interface: Of this host, where it was heard.
+        network: Its subnet, ``192.0.2.0/24``; by way of a relay agent an address in it alone.
+        relay: The relay agent's address.
+        port: Which port of the switch, by the relay agent: a `match` has it as ``circuit_id``.
+        switch: Which switch, likewise: ``remote_id``.
+    """
+
+    interface: str = ""
+    network: str = ""
+    relay: str = ""
+    port: str = ""
+    switch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class DiscoveredMachine:
     """An unknown machine that was seen.
 
@@ -35,6 +54,7 @@ class DiscoveredMachine:
         fields: What it reported, by `FIELDS`; ``told`` in JSON.
         news: When it was last news, that is, seen after a silence.
         moment: The same as ``last``, by a clock that is never set.
+        where: Where it is; None where it was not heard over DHCP.
     """
 
     mac: str
@@ -43,6 +63,7 @@ class DiscoveredMachine:
     fields: Mapping[str, str] = field(default_factory=dict)
     news: float | None = None
     moment: float = 0.0
+    where: Whereabouts | None = None
 
 
 class DiscoveredMachines:
@@ -57,7 +78,14 @@ class DiscoveredMachines:
         self._again: dict[str, DiscoveredMachine] = {}
 
     def note(
-        self, mac: str, now: float, fields: Mapping[str, str], *, moment: float, sure: bool = True
+        self,
+        mac: str,
+        now: float,
+        fields: Mapping[str, str],
+        where: Whereabouts | None = None,
+        *,
+        moment: float,
+        sure: bool = True,
     ) -> bool:
         """Note that a machine was seen; True if this is news, for the first time in ten minutes.
 
@@ -65,6 +93,7 @@ class DiscoveredMachines:
             mac: Its address.
             now: Seconds since the epoch.
             fields: By `FIELDS`; other names, and what cannot be printed, are left out.
+            where: Where it is, if that is known.
             moment: Seconds, by a clock that is never set.
             sure: It is certain that it has no file; else it is not news yet.
         """
@@ -79,7 +108,8 @@ class DiscoveredMachines:
         quiet = old.news is None or moment - old.moment >= _ANEW
         both = MappingProxyType({**old.fields, **clean})
         news = now if sure and quiet else old.news
-        machine = replace(old, last=now, fields=both, news=news, moment=moment)
+        where = where or old.where
+        machine = replace(old, last=now, fields=both, news=news, moment=moment, where=where)
         self._keep(machine, again=seen is not None and moment - old.moment >= _LATER)
         return sure and quiet
 

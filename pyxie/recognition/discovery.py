@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from pyxie.clock import steady
-from pyxie.recognition.discovered import DiscoveredMachines
+from pyxie.recognition.discovered import DiscoveredMachines, Whereabouts
 from pyxie.recognition.recognise import Unidentified, Unknown, settled
 from pyxie.recognition.recogniser import Recogniser
 
@@ -62,12 +62,13 @@ class Discovery:
         self._clock = clock
         self._steady = steady
 
-    def note(self, mac: str, fields: Mapping[str, str]) -> None:
+    def note(self, mac: str, fields: Mapping[str, str], where: Whereabouts | None = None) -> None:
         """Note a machine that tries to boot, if it is unknown; never waits.
 
         Args:
             mac: Its NIC.
             fields: What it reported, by `pyxie.recognition.discovered.FIELDS`.
+            where: Where it is, if that is known.
         """
         found = self._recogniser.of(mac)
         if not isinstance(settled(found), Unknown):
@@ -75,5 +76,6 @@ class Discovery:
         self._boot_api.look_up(mac)
         # Not news yet, either, where its hooks would be dropped: it asks again.
         sure = not isinstance(found, Unidentified) and not self._hooks.is_full
-        if self._discovered.note(mac, self._clock(), fields, moment=self._steady(), sure=sure):
+        now, moment = self._clock(), self._steady()
+        if self._discovered.note(mac, now, fields, where, moment=moment, sure=sure):
             self._hooks.run_for(mac)

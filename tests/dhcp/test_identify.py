@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.dhcp.identify import agent_options, identify
+from pyxie.dhcp.identify import agent_options, identify, whereabouts
+from pyxie.recognition.discovered import Whereabouts
 from tests.dhcp.packets import SERVER, discover
 
 RELAY = IPv4Address("198.51.100.1")
@@ -54,6 +55,34 @@ class TestIdentity:
         assert identify(discover(), SERVER).address == SERVER
         assert identify(replace(discover(), ciaddr=RELAY), SERVER).address == RELAY
         assert identify(discover(), None).address is None
+
+
+class TestWhereabouts:
+    def test_are_our_own_network_where_it_was_heard_itself(self) -> None:
+        lan = IPv4Network("192.0.2.0/24")
+
+        assert whereabouts(discover(o82=CIRCUIT), "eth0", lan) == Whereabouts(
+            interface="eth0", network="192.0.2.0/24"
+        )
+        assert whereabouts(discover(), "eth1", None) == Whereabouts(interface="eth1")
+
+    def test_are_what_the_relay_agent_says_of_its_port(self) -> None:
+        relayed = replace(discover(o82=CIRCUIT), giaddr=RELAY)
+
+        assert whereabouts(relayed, "eth0", None) == Whereabouts(
+            interface="eth0",
+            network="203.0.113.0",
+            relay="198.51.100.1",
+            port="ge-0/0/1",
+            switch="0x00017377",
+        )
+
+    def test_of_a_relay_agent_that_says_no_more_are_its_address(self) -> None:
+        relayed = replace(discover(o82=b"\1\4\0\0\0\0\2\3\x30x1"), giaddr=RELAY)
+
+        assert whereabouts(relayed, "eth0", None) == Whereabouts(
+            interface="eth0", network="198.51.100.1", relay="198.51.100.1", switch="0x307831"
+        )
 
 
 class TestAgentOptions:

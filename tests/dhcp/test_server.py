@@ -27,6 +27,7 @@ from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.rate import TokenBuckets
+from pyxie.recognition.discovered import Whereabouts
 from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown
 from tests.dhcp.packets import BIOS_FEATURES, LOADERS, MAC, as_request, discover, ipxe
@@ -90,7 +91,7 @@ class Lab:
         self.metrics = Metrics()
         self.now = 0.0
         self.interfaces = INTERFACES
-        self.heard: list[tuple[str, dict[str, str]]] = []
+        self.heard: list[tuple[str, dict[str, str], Whereabouts]] = []
         self.chains = ChainMemory()
         self.news = news or News()
         self.known_servers = Others(lambda: self.now)
@@ -111,7 +112,7 @@ class Lab:
             knows=knows,
             goes_on=goes_on,
             macs=macs,
-            discovered=lambda mac, told: self.heard.append((mac, dict(told))),
+            discovered=lambda mac, told, where: self.heard.append((mac, dict(told), where)),
             news=self.news,
             others=self.known_servers,
             sightings=self.sightings,
@@ -188,7 +189,9 @@ class TestAnswers:
             lab.dhcp.deliver(discover(7, o60=b"MSFT 5.0", o93=None))  # no network boot
             await lab.settle()
 
-        assert [(mac, told["architecture"]) for mac, told in lab.heard] == [(MAC, "x64 UEFI")]
+        assert [(mac, told["architecture"], where) for mac, told, where in lab.heard] == [
+            (MAC, "x64 UEFI", Whereabouts(interface="eth0", network="192.168.7.0/24"))
+        ]
         assert len(lab.dhcp.sent) == 1
         assert lab.recorder.events[0][2:] == (MAC, None)
 
@@ -458,7 +461,7 @@ class TestALateWord:
             "not answered: not in the registry, and the boot API answers 404"
         )
         assert lab.counted() == {("67", "silent", "unknown-machine"): 1}
-        assert [mac for mac, _ in lab.heard] == [MAC]
+        assert [mac for mac, _, _ in lab.heard] == [MAC]
 
     async def test_that_its_build_was_refused_sends_it_on(self) -> None:
         """While it was asked for, nobody knew."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 import pytest
 
@@ -65,6 +65,12 @@ class TestAddress:
         found = ALL.address(index, IPv4Address(towards) if towards else None)
 
         assert found == (IPv4Address(address) if address else None)
+
+    def test_has_the_network_that_it_was_given_with(self) -> None:
+        assert ALL.network(2, IPv4Address("10.1.0.1")) == IPv4Network("10.1.0.0/16")
+        assert ALL.network(2, None) is None
+        assert ALL.network(4, IPv4Address("10.1.0.1")) is None
+        assert ALL.network(9, IPv4Address("10.1.0.1")) is None
 
     def test_the_first_to_tell_is_not_link_local(self) -> None:
         assert ALL.first() == IPv4Address("192.168.7.1")

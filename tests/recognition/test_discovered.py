@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyxie.bounds import DISCOVERED
 from pyxie.events.event import Event
 from pyxie.events.kinds import Discovered, MenuShown
-from pyxie.recognition.discovered import FIELDS, DiscoveredMachines
+from pyxie.recognition.discovered import FIELDS, DiscoveredMachines, Whereabouts
 
 MAC = "52:54:00:00:00:01"
 
@@ -40,6 +40,18 @@ class TestHeard:
             {"uuid": "u", "vendor": "QEMU"},
         )
         assert strangers.of(MAC) is found
+
+    def test_where_it_is_stays_until_another_place_is_told(self) -> None:
+        strangers, here = DiscoveredMachines(), Whereabouts("eth0", "192.0.2.0/24")
+        there = Whereabouts("eth0", "203.0.113.1", relay="203.0.113.1", port="ge-0/0/1")
+
+        strangers.note(MAC, 1.0, {}, moment=1.0)
+        assert strangers.all()[0].where is None
+        strangers.note(MAC, 2.0, {}, here, moment=2.0)
+        strangers.note(MAC, 3.0, {"vendor": "QEMU"}, moment=3.0)
+        assert strangers.all()[0].where == here
+        strangers.note(MAC, 4.0, {}, there, moment=4.0)
+        assert strangers.all()[0].where == there
 
     def test_it_is_news_once_in_ten_minutes(self) -> None:
         strangers = DiscoveredMachines()
