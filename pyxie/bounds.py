@@ -87,6 +87,16 @@ HTTP_REFUSALS = Bound(
 HTTP_AHEAD = Bound("http_ahead", 2, "requests of a connection sent before their turn", "wait")
 HTTP_UNREAD = Bound("http_unread", 32_768, "bytes of a connection, read and not yet used", "wait")
 
+# The page
+
+PAGE_REGIONS = Bound(
+    "page_regions", 1024, "parts of a screen that change, while it is open", "it is sent whole"
+)
+PAGE_KEPT = Bound("page_kept", 2_097_152, "letters of them that are kept", "it is sent whole")
+PAGE_SAID = Bound(
+    "page_said", 5, "s between two sentences to a screen reader", "counted in the next"
+)
+
 # Requests over HTTP
 
 BODY_LENGTH = Bound("body_length", 65_536, "bytes of a body, if no other row is of it", "413")
