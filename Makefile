@@ -26,6 +26,7 @@ TEST_PACKAGES := $(LAB_PACKAGES) memtest86+ systemd-boot-efi binutils sbsigntool
 	debconf systemd util-linux mount procps gnupg gpgv sqv \
 	apt dpkg cloud-init ignition libxml2-utils shellcheck shfmt openssl \
 	xorriso genisoimage \
+	chromium fonts-dejavu-core \
 	golang-go golang-github-flosch-pongo2.v4-dev python3-cheetah
 # Machines that make e2e boots beside those of make test.
 E2E_PACKAGES := $(TEST_PACKAGES) qemu-system-arm qemu-efi-aarch64 debian-installer-12-netboot-arm64

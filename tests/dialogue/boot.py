@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Interface
@@ -22,6 +22,7 @@ from pyxie.composition import assemble
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
 from pyxie.grub.texts import ENTRY
+from pyxie.http.listening import Listener, listeners
 from pyxie.http.parts import Parts
 from pyxie.images.spec import Upstream
 from pyxie.images.upstream import Judge, Moved, UpstreamError, Upstreams
@@ -89,7 +90,7 @@ def lay(folder: Path, config: str, machine: str | None) -> Path:
     }
     if machine is not None:
         files[f"machines/{HOST}.yaml"] = machine.encode()
-    (folder / "machines").mkdir()
+    (folder / "machines").mkdir(exist_ok=True)
     for name, content in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
@@ -135,6 +136,8 @@ class Pyxie:
     folder: Path
     parts: Parts
     wires: Wires
+    port: int | None = None
+    """Of TCP on loopback, if it listens there too."""
     _told_until: float = 0.0
 
     async def rest(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
@@ -176,7 +179,11 @@ async def boot(
     machine: str | None = MACHINE,
     mac: str = MAC,
     smbios: Mapping[str, str] | None = None,
-    upstream: Mapping[str, bytes] | None = None,
+    upstream: Mapping[str, bytes] | Upstreams | None = None,
+    clock: Clock | None = None,
+    port: int | None = None,
+    also: Callable[[Parts], Iterable[Service]] = lambda _: (),
+    altered: Callable[[Parts], Parts] = lambda parts: parts,
 ) -> AsyncIterator[tuple[Machine, Pyxie]]:
     """Begin a dialogue between a machine that is switched on and pyxie.
 
@@ -186,27 +193,42 @@ async def boot(
         machine: The file of `HOST`; None for no file.
         mac: Of the machine that boots.
         smbios: What its iPXE reads there, such as ``serial``.
-        upstream: The files of the server that images are streamed from, by URL.
+        upstream: The files of the server that images are streamed from, by URL; or who streams.
+        clock: By which all is dated and lasts; by default one that stands still.
+        port: Listen on loopback too, for a client that is a program; 0 takes a free port.
+        also: Services that run besides.
+        altered: Given the parts, returns those that are used.
     """
     file = lay(folder, config, machine)
     settings, document = load_marked(file)
-    clock, database = Clock(), Database(newest.at(settings.state))
+    clock, database = clock or Clock(), Database(newest.at(settings.state))
+    if not isinstance(upstream, Upstreams):
+        upstream = FakeUpstreams(upstream or {})
     eth0 = Interface("eth0", 2, (IPv4Interface(f"{SERVER}/24"),))
     present = Interfaces([Interface("lo", 1, (IPv4Interface("127.0.0.1/8"),)), eth0])
     live = LiveSettings(file, settings, document)
-    parts = replace(
-        assemble(
-            live, database, lambda: present, InThread(), look_in_thread, clock=clock, steady=clock
-        ),
-        upstreams=FakeUpstreams(upstream or {}),
-        # Not those of the computer itself.
-        loaders=Loaders(lambda: settings.ipxe, (), entry=ENTRY.encode()),
+    parts = altered(
+        replace(
+            assemble(
+                live,
+                database,
+                lambda: present,
+                InThread(),
+                look_in_thread,
+                clock=clock,
+                steady=clock,
+            ),
+            upstreams=upstream,
+            # Not those of the computer itself.
+            loaders=Loaders(lambda: settings.ipxe, (), entry=ENTRY.encode()),
+        )
     )
 
     dhcp, pxe, tftp = FakeSocket(67), FakeSocket(4011), TftpWire(SERVER.packed, eth0.index)
     servers: list[Service] = [
         serve_dhcp(parts, lambda: present, opener=lambda _: (dhcp, pxe), clock=clock),
         serve_tftp(parts, lambda: present, listener=tftp.listen, connector=tftp.connect),
+        *also(parts),
     ]
     http = serve_http(parts, (), settings.http.port)
     async with AsyncExitStack() as stack:
@@ -219,6 +241,11 @@ async def boot(
             running = asyncio.create_task(server.serve())
             stack.push_async_callback(asyncio.wait, [running])
             stack.callback(running.cancel)
+        if port is not None:
+            [listener] = [Listener(each, factory) for each in listeners(("127.0.0.1",), port)]
+            port = listener.port
+            listener.serve()
+            stack.callback(listener.close)
         await asyncio.sleep(0)
 
         def connect(client: str) -> Connection:
@@ -227,4 +254,4 @@ async def boot(
         wires = Wires(dhcp, pxe, tftp, connect, clock)
         client = Machine(mac, CLIENT, SERVER, wires, smbios or {})
         stack.callback(client.leaves)
-        yield client, Pyxie(folder, parts, wires)
+        yield client, Pyxie(folder, parts, wires, port)
