@@ -458,6 +458,12 @@ EVENTS_OF_MACHINE = Bound(
 EVENTS_MACHINES = Bound(
     "events_machines", 2000, "machines with events in memory", "the longest silent is forgotten"
 )
+LAST_BOOTS = Bound(
+    "last_boots",
+    20_000,
+    "machines of which it is known when they booted",
+    "the longest ago forgotten",
+)
 EVENTS_RECENT = Bound("events_recent", 4000, "events of machines", "the oldest is forgotten")
 EVENTS_UNKNOWN = Bound(
     "events_unknown", 2000, "events of unknown machines", "the oldest is forgotten"

@@ -85,6 +85,7 @@ PURE = frozenset(
         "http.crowd",
         "http.arrivals",
         "http.examples",
+        *(f"http.page.{name}" for name in ("bulkview", "machinesview", "machineswanted", "seals")),
         "http.gate",
         "http.pace",
         "http.page.commandline",
@@ -212,6 +213,7 @@ PURE = frozenset(
         "events.event",
         "events.kind",
         "events.kinds",
+        "events.lastboots",
         "events.meter",
         "events.trouble",
         "wire",
@@ -272,6 +274,8 @@ EXTRA = {
     "pyxie.descriptors": {"pyxie.config.settings"},  # for the type of its limits
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
     "pyxie.http.page.spokentimes": {"datetime"},  # for a date of a number
+    "pyxie.http.page.machineswanted": {"pydantic", "pyxie.config.validate"},  # its query
+    "pyxie.http.page.seals": {"hmac", "json"},  # from texts to a text
     "pyxie.outbound.phrases": {"http"},  # for what a status means
     "pyxie.images.heldback": {"hashlib"},  # from bytes to bytes
     "pyxie.imagestore.entry": {"hashlib", "json"},  # from bytes to data, and to a name

@@ -25,6 +25,7 @@ from pyxie.bounds import (
 from pyxie.clock import steady
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Kind, Step
+from pyxie.events.lastboots import LastBoots
 from pyxie.events.trouble import Troubles
 from pyxie.lines import Sort, about
 from pyxie.rate import TokenBuckets
@@ -53,6 +54,7 @@ class Trace:
 
     Attributes:
         troubles: The last of each machine, of all that was recorded.
+        boots: When each machine booted last.
         heard: When a network-boot client was heard last, whichever, seconds since the epoch.
 
     Args:
@@ -79,6 +81,7 @@ class Trace:
         self._strangers = TokenBuckets(STRANGERS_EVENTS.most, burst=_AT_ONCE)
         self._moving: dict[str, Event] = {}
         self.troubles = Troubles()
+        self.boots = LastBoots()
         self.heard: float | None = None
 
     def record(
@@ -183,6 +186,7 @@ class Trace:
 
     def _keep(self, event: Event) -> None:
         self.troubles.note(event)
+        self.boots.note(event)
         self._number += 1
         kept = _Kept(self._number, self._steady(), event)
         if event.host is None:
