@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final, TypeAlias
 
 from aiohttp import web
 
@@ -44,9 +45,15 @@ from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import said as said_of
 from pyxie.render.context import BuildContext
+from pyxie.render.preview import TOKEN
 from pyxie.store.pools import StoreError
 from pyxie.urls import shown
 from pyxie.wiping.forecast import Forecast
+
+_NOT_AS_SHOWN: Final = "is not what it was when it was looked at, or was built since: look again"
+
+Agreed: TypeAlias = Callable[[Definition, Forecast], bool]
+"""Whether that is what somebody was shown, and agreed to."""
 
 
 async def found(request: web.Request, name: str, registry: Registry | None = None) -> Machine:
@@ -86,6 +93,11 @@ def defined(
         raise web.HTTPNotFound(text=str(exc)) from exc
     except ConfigError as exc:
         raise web.HTTPBadRequest(text=str(exc)) from exc
+
+
+def trial(request: web.Request) -> BuildContext:
+    """Return the context in which what a build would serve is tried before it begins."""
+    return BuildContext(base_url=base_url(request), token=TOKEN, mac="")
 
 
 async def said_in(request: web.Request) -> str:
@@ -138,6 +150,7 @@ async def begin(
     replace: bool = True,
     beneath: bool = False,
     registry: Registry | None = None,
+    agreed: Agreed | None = None,
 ) -> Begun:
     """Put a machine in build mode.
 
@@ -150,17 +163,19 @@ async def begin(
         replace: In place of any build it is in.
         beneath: The type gives way to groups and machine, as waitron 3 has it.
         registry: The machines, if they were looked at for this call already.
+        agreed: Asked at the last moment, before anything is done.
 
     Raises:
         HTTPBadRequest: Its file or the call is wrong, or something cannot be rendered.
         HTTPNotFound: No machine, or no build type, is of that name.
         HTTPConflict: It is in build mode; or a hook before the build said no.
+        HTTPPreconditionFailed: What it is built from, or what it wipes, is not what was agreed to.
         HTTPInsufficientStorage: The build could not be stored.
     """
     host = (registry or request.app[MACHINES]()).hostname_of(name)
     call = partial(_begin, request, name, build_type, said, cause=cause, replace=replace)
     with request.app[BUILDS].expecting(host):
-        return await call(beneath=beneath, registry=registry)
+        return await call(beneath=beneath, registry=registry, agreed=agreed)
 
 
 async def _begin(
@@ -173,6 +188,7 @@ async def _begin(
     replace: bool,
     beneath: bool,
     registry: Registry | None,
+    agreed: Agreed | None,
 ) -> Begun:
     builds, at = request.app[BUILDS], str(peer(request))
     host = name.lower()
@@ -187,12 +203,11 @@ async def _begin(
             partial(defined, request.app[MACHINES](), machine, build_type, body, beneath=beneath),
         )
         believed = await aside(request, partial(_is_allowed, request, body, definition))
-        trial = BuildContext(base_url=base_url(request), token="0" * 36, mac="")
         if definition.machine.loader:
             await request.app[POOLS].loaders.run(
                 request.app[LOADERS].check, definition.machine.loader
             )
-        advice, forecast = await _tried(request, definition, trial)
+        advice, forecast = await _tried(request, definition, trial(request))
         named = _called(body, definition, believed)
         advice = (*advice, *await verified(request, definition, named))
         if beneath and build_type:
@@ -215,7 +230,14 @@ async def _begin(
         raise _refused(request, host, at, web.HTTPBadRequest(text=why)) from exc
     except web.HTTPException as exc:
         raise _refused(request, host, at, exc) from exc
-    build, ran = await _begun(request, before, definition.machine.prebuild_commands, cause, replace)
+    build, ran = await _begun(
+        request,
+        before,
+        definition.machine.prebuild_commands,
+        cause,
+        replace,
+        agreed=agreed and partial(agreed, definition, forecast),
+    )
     for what in told(forecast):
         request.app[TRACE].record(what, host=host, peer=at)
     for each in advice:
@@ -225,7 +247,13 @@ async def _begin(
 
 
 async def _begun(
-    request: web.Request, before: Build, hooks: Sequence[Hook], cause: str, replace: bool
+    request: web.Request,
+    before: Build,
+    hooks: Sequence[Hook],
+    cause: str,
+    replace: bool,
+    *,
+    agreed: Callable[[], bool] | None,
 ) -> tuple[Build, list[Ran]]:
     """Have a build begin after the hooks before it; raises as `begin`.
 
@@ -235,6 +263,9 @@ async def _begun(
     async with request.app[HOOKS].alone(host):
         if not replace and request.app[INDEX].active(host):
             raise AlreadyError(text=str(InBuildError(host)))
+        if agreed is not None and not agreed():
+            other = web.HTTPPreconditionFailed(text=f"{host} {_NOT_AS_SHOWN}")
+            raise _refused(request, host, at, other)
         try:
             ran = await request.app[HOOKS].before(before, "prebuild", hooks)
         except HookFailedError as exc:

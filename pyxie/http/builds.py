@@ -16,7 +16,7 @@ from pyxie.config.validate import Model
 from pyxie.errors import RenderError
 from pyxie.events.wipes import in_words
 from pyxie.http import answers
-from pyxie.http.begin import Begun, begin, defined, found
+from pyxie.http.begin import Begun, begin, defined, found, trial
 from pyxie.http.bodies import aside, body, large
 from pyxie.http.edge import base_url, peer, printable, text
 from pyxie.http.hosts import host_of, near, unknown
@@ -233,8 +233,9 @@ async def definition(request: web.Request) -> web.Response:
     described = await aside(
         request, defined, request.app[MACHINES](), machine, of.build_type or None, None
     )
-    context = BuildContext(base_url=base_url(request), token=TOKEN, mac="")
-    tried = await request.app[RENDERING].rehearse(described.machine, context, own(described.merged))
+    tried = await request.app[RENDERING].rehearse(
+        described.machine, trial(request), own(described.merged)
+    )
     expected = told_of(described, tried.faults, tried.advice, tried.forecast)
     known = {"secure_boot": secure_boot(request, described.machine.macs)}
     written = await aside(request, _written_where, described)
@@ -279,21 +280,30 @@ def build_json(request: web.Request, build: Build) -> dict[str, Any]:
     }
 
 
-async def cancelled(request: web.Request, number: int | None = None) -> Build:
-    """Cancel the build of the machine that the URL names; return it as it is then.
+async def cancelled(
+    request: web.Request, number: int | None = None, *, host: str | None = None
+) -> Build:
+    """Cancel the build of a machine; return it as it is then.
+
+    Args:
+        request: Who asks.
+        number: Which build whoever asks has seen; None for whichever there is.
+        host: Which machine; None for the one that the URL names.
 
     Raises:
         HTTPNotFound: It is not in build mode.
-        HTTPConflict: Not by the build of that number, which whoever asks has seen.
+        HTTPConflict: Not by the build of that number.
     """
-    active = await _active(request, number)
+    active = await _active(request, number, host)
     await request.app[BUILDS].cancel(active.host, active.token, str(peer(request)))
     return _as_it_is(request, active)
 
 
-async def installed(request: web.Request, number: int | None = None) -> Build:
-    """Mark the build of the machine that the URL names as installed; as `cancelled`."""
-    active = await _active(request, number)
+async def installed(
+    request: web.Request, number: int | None = None, *, host: str | None = None
+) -> Build:
+    """Mark the build of a machine as installed; as `cancelled`."""
+    active = await _active(request, number, host)
     await request.app[BUILDS].done(active.host, active.token, str(peer(request)))
     return _as_it_is(request, active)
 
@@ -302,8 +312,10 @@ def _as_it_is(request: web.Request, build: Build) -> Build:
     return request.app[INDEX].of(build.host) or build
 
 
-async def _active(request: web.Request, number: int | None = None) -> Build:
-    registry, host = request.app[MACHINES](), host_of(request)
+async def _active(
+    request: web.Request, number: int | None = None, host: str | None = None
+) -> Build:
+    registry, host = request.app[MACHINES](), host or host_of(request)
     active = request.app[INDEX].active(host)
     if active is None:
         names = await near(request, registry, host) if registry.find(host) is None else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from pydantic import Field
 from pyxie.access.scope import Scope
 from pyxie.bounds import BUILDS_AT_ONCE, BUILDS_LENGTH, BUILDS_VALUES, PATTERNS
 from pyxie.http import answers
-from pyxie.http.begin import begin
+from pyxie.http.begin import Agreed, Begun, begin
 from pyxie.http.bodies import aside, body
 from pyxie.http.builds import Wanted, begun_json
 from pyxie.http.edge import ALREADY, AlreadyError, printable
@@ -70,15 +70,33 @@ async def build(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text=f"hosts: over {PATTERNS.whole} patterns")
     named = partial(chosen, registry.machines.values(), wanted.hosts, wanted.group)
     hosts, missing = await aside(request, partial(named, everything=wanted.all))
-    begun = await _all_begun(request, hosts, wanted, registry)
+    begun = await all_begun(request, hosts, wanted, registry, cause=_CAUSE)
     refused = [_refused(each, 404, f"no machine fits {each!r}") for each in missing]
     return web.json_response({"results": begun + refused})
 
 
-async def _all_begun(
-    request: web.Request, hosts: Sequence[str], wanted: Wanted, registry: Registry
+async def all_begun(
+    request: web.Request,
+    hosts: Sequence[str],
+    wanted: Wanted,
+    registry: Registry,
+    *,
+    cause: str,
+    agreed: Callable[[str], Agreed | None] = lambda _: None,
 ) -> list[dict[str, Any]]:
-    """Begin them some at a time, whose writes then take no longer than one; in their order."""
+    """Begin builds some at a time, whose writes then take no longer than one.
+
+    Args:
+        request: Who asks.
+        hosts: Of which machines.
+        wanted: What is wanted of each.
+        registry: The machines, as they were looked at for this call.
+        cause: How it is asked for, for the history.
+        agreed: Gives for a machine what of it was agreed to, as of `begin`.
+
+    Returns:
+        What became of each, in their order; as `answers.BuildResults` has it.
+    """
     if len(hosts) > BUILDS_AT_ONCE.most:
         BUILDS_AT_ONCE.reached()
     results: dict[str, dict[str, Any]] = {}
@@ -86,7 +104,8 @@ async def _all_begun(
 
     async def work() -> None:
         for host in waiting:
-            results[host] = await _begun(request, host, wanted, registry)
+            call = partial(begin, request, host, cause=cause, agreed=agreed(host))
+            results[host] = await _begun(request, host, wanted, registry, call)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(BUILDS_AT_ONCE.whole):
@@ -95,18 +114,16 @@ async def _all_begun(
 
 
 async def _begun(
-    request: web.Request, host: str, wanted: Wanted, registry: Registry
+    request: web.Request,
+    host: str,
+    wanted: Wanted,
+    registry: Registry,
+    call: Callable[..., Awaitable[Begun]],
 ) -> dict[str, Any]:
     said = json.dumps(wanted.definition) if wanted.definition else ""
     try:
-        begun = await begin(
-            request,
-            host,
-            wanted.build_type or None,
-            said,
-            cause=_CAUSE,
-            replace=wanted.replace,
-            registry=registry,
+        begun = await call(
+            wanted.build_type or None, said, replace=wanted.replace, registry=registry
         )
     except web.HTTPException as exc:
         code = ALREADY if isinstance(exc, AlreadyError) else None

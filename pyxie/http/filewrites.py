@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
 from pyxie.http.edge import peer
 from pyxie.http.parts import INDEX, MACHINES, POOLS
-from pyxie.registry.writer import Accepts, Stored
+from pyxie.registry.writer import Accepts, Stored, WriteError
 
 log = logging.getLogger(__name__)
 
@@ -63,13 +63,39 @@ async def removed(request: web.Request, host: str, accepts: Accepts, *, force: b
         HTTPConflict: It is in build mode.
         WriteError: As of `pyxie.registry.writer.Writer.remove`.
     """
-    files = request.app[MACHINES]
+    for error in (await all_removed(request, {host: accepts}, force=force)).values():
+        raise error
+
+
+async def all_removed(
+    request: web.Request, hosts: Mapping[str, Accepts], *, force: bool = False
+) -> dict[str, web.HTTPConflict | WriteError]:
+    """Delete the files of several machines; of ten thousand files a look at all takes its time.
+
+    Args:
+        request: Who asks.
+        hosts: Machines, each with whether the caller knows its file as it is.
+        force: As of `removed`.
+
+    Returns:
+        Of each whose file was not deleted, why.
+    """
+    files, refused = request.app[MACHINES], dict[str, web.HTTPConflict | WriteError]()
     async with files.writing:
         registry = await files.refresh()
-        name = registry.hostname_of(host)
-        if request.app[INDEX].active(name) and not force:
-            message = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
-            raise web.HTTPConflict(text=message)
-        await request.app[POOLS].management.run(files.writer.remove, host, registry, accepts)
+        for host, accepts in hosts.items():
+            name = registry.hostname_of(host)
+            if request.app[INDEX].active(name) and not force:
+                message = f"{name} is in build mode; cancel that first, or say force=1 (--force)"
+                refused[host] = web.HTTPConflict(text=message)
+                continue
+            try:
+                await request.app[POOLS].management.run(
+                    files.writer.remove, host, registry, accepts
+                )
+            except WriteError as exc:
+                refused[host] = exc
+            else:
+                log.info("the machine %s was removed by %s", name, peer(request))
         await files.refresh()
-    log.info("the machine %s was removed by %s", name, peer(request))
+    return refused
