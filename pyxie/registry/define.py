@@ -212,6 +212,12 @@ def groups_of(shared: Common, mine: Mapping[str, Plain]) -> list[Layer]:
     return [Layer(f"group {name}", shared.groups[name]) for name in names if name in shared.groups]
 
 
+def type_of(shared: Common, own: Document) -> str:
+    """Return the build type that a machine's file, or the last of its groups, names."""
+    mine = _mapping(own)
+    return _type_of(mine, groups_of(shared, mine))
+
+
 def _named(mine: Mapping[str, Plain]) -> list[str]:
     written = mine.get("groups")
     return [written] if isinstance(written, str) else [str(name) for name in written or []]
