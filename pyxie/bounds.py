@@ -114,6 +114,29 @@ LOG_KEPT = Bound("log_kept", 65_536, "bytes kept of an installer's log, its last
 BUILD_BODY_LENGTH = Bound("build_body_length", 65_536, "bytes said of a build", "413")
 BUILD_BODY_VALUES = Bound("build_body_values", 5_000, "keys and values said of a build", "400")
 
+# Who signs in to the page
+
+SESSIONS = Bound(
+    "sessions", 1000, "browsers that are signed in", "one of the token with most is signed out"
+)
+SESSIONS_OF_TOKEN = Bound(
+    "sessions_of_token",
+    50,
+    "browsers that are signed in with one token",
+    "who was idle for longest is signed out",
+)
+SESSION_IDLE = Bound("session_idle", 28_800, "s of a session without a request", "signed out")
+SESSION_AGE = Bound("session_age", 604_800, "s of a session", "signed out")
+WRONG_TOKENS_EACH = Bound(
+    "wrong_tokens_each", 10, "wrong tokens a minute of one address that signs in", "429"
+)
+WRONG_TOKENS = Bound(
+    "wrong_tokens",
+    300,
+    "wrong tokens a minute of all that sign in; this host and `api.allow` apart",
+    "429",
+)
+
 # Files and texts in YAML
 
 YAML_LENGTH = Bound("yaml_length", 1_048_576, "bytes of a file", "refused")

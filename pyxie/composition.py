@@ -13,7 +13,9 @@ from functools import partial
 from ipaddress import IPv4Address
 
 from pyxie import systemd
+from pyxie.access.attempts import Attempts
 from pyxie.access.audit import Audit
+from pyxie.access.sessions import Sessions
 from pyxie.access.tokens import Tokens
 from pyxie.adhoc.boots import AdHocBoots
 from pyxie.bootapi.lookup import BootApi
@@ -269,6 +271,7 @@ def assemble(
     )
     discovered = DiscoveredMachines()
     tokens = Tokens(database, clock=clock, steady=steady)
+    sessions = Sessions(steady)
 
     shelf = Shelf(
         lambda: settings().isos,
@@ -398,10 +401,17 @@ def assemble(
         gate=Derived(
             settings,
             lambda now: Gate(
-                now.api, is_own, tokens.find, names_of(now.baseurl), by_address=by_address
+                now.api,
+                is_own,
+                tokens.find,
+                names_of(now.baseurl),
+                sessions.find,
+                by_address=by_address,
             ),
         ),
         tokens=tokens,
+        sessions=sessions,
+        attempts=Attempts(),
         audit=Audit(database, metrics, keep=lambda: settings().limits.audit, clock=clock),
         pools=pools,
         verifier=verifier,

@@ -41,6 +41,12 @@ class TokenBuckets:
         buckets[key] = (tokens - 1.0, now)
         return True
 
+    def wait(self, key: Hashable, now: float) -> float:
+        """Return the seconds until ``key`` will have a token; 0.0 if it has. None is taken."""
+        tokens, since = self._buckets.get(key, (self._burst, now))
+        tokens += max(0.0, now - since) * self._rate
+        return max(0.0, (1.0 - tokens) / self._rate) if self._rate else 0.0
+
     def __len__(self) -> int:
         return len(self._buckets)
 

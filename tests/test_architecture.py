@@ -30,7 +30,9 @@ IMPORTING = "pyxie.commands.importing"
 PURE = frozenset(
     f"pyxie.{name}"
     for name in (
+        "access.attempts",
         "access.scope",
+        "access.sessions",
         "adhoc.boots",
         "adhoc.leading",
         "advice.asking",
@@ -82,6 +84,7 @@ PURE = frozenset(
         "doctor.walk",
         "errors",
         "hooks.shellwords",
+        "http.cookies",
         "http.crowd",
         "http.arrivals",
         "http.examples",
@@ -248,6 +251,7 @@ HARMLESS = frozenset(
 """What of the standard library does not reach outside, by its first name."""
 
 EXTRA = {
+    "pyxie.access.scope": {"hashlib"},  # from bytes to what they are sought by
     "pyxie.adhoc.boots": {"pyxie.registry.machine", "pyxie.registry.nic"},  # what is booted
     "pyxie.render.asked": {"pyxie.registry.machine"},  # a model of pydantic's
     "pyxie.advice.asking": {"pyxie.advice.served"},  # as of the next

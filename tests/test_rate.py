@@ -53,6 +53,15 @@ class TestTokenBuckets:
         assert not buckets.allow("a", 0.0)
         assert buckets.allow("b", 0.0)
 
+    def test_how_long_the_next_one_takes_is_told_without_taking_it(self) -> None:
+        buckets = TokenBuckets(2, burst=1)
+        waits = [buckets.wait("a", 0.0), buckets.wait("a", 0.0)]
+        buckets.allow("a", 0.0)
+        waits += [buckets.wait("a", now) for now in (0.0, 0.25, 0.5, 9.0)]
+
+        assert waits == [0.0, 0.0, 0.5, 0.25, 0.0, 0.0]
+        assert TokenBuckets(0).wait("a", 0.0) == 0.0
+
     def test_a_clock_that_steps_back_takes_no_tokens(self) -> None:
         buckets = TokenBuckets(2)
         buckets.allow("a", 100.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -47,3 +48,12 @@ class Token:
             "created": self.created,
             "expires": self.expires,
         }
+
+
+def key(secret: bytes) -> str:
+    """Return what a secret is stored and sought by: its hash, which tells nothing of it.
+
+    It has so much chance in it that it needs no salt and no slow hash: nobody can try them all.
+    And where it is sought by its hash, how long that takes tells nothing of the others.
+    """
+    return hashlib.sha256(secret).hexdigest()

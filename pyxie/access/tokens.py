@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
 import secrets
 import time
@@ -13,7 +12,7 @@ from contextlib import asynccontextmanager
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pyxie.access.scope import Scope, Token
+from pyxie.access.scope import Scope, Token, key
 from pyxie.clock import steady
 from pyxie.errors import PyxieError
 from pyxie.store.database import Database
@@ -71,8 +70,8 @@ class Tokens:
             for row in rows
         }
         self._until = {
-            key: self._until.get(key, self._steady() + self._left(token.created, token.expires))
-            for key, token in found.items()
+            each: self._until.get(each, self._steady() + self._left(token.created, token.expires))
+            for each, token in found.items()
             if token.expires is not None
         }
         self._by_hash, self._doubtful = found, False
@@ -93,13 +92,11 @@ class Tokens:
         """
         return min(expires - self._clock(), expires - created)
 
-    def find(self, secret: bytes) -> Token | None:
-        """Return the token that ``secret`` is; None if there is none, or it has expired."""
-        # It is sought by its hash: how long that takes tells nothing of the others.
-        key = _hash(secret)
-        token = (self._by_hash or {}).get(key)
-        until = self._until.get(key)
-        return None if until is not None and until <= self._steady() else token
+    def find(self, hashed: str) -> Token | None:
+        """Return the token with that `key`; None if there is none, or it has expired."""
+        until = self._until.get(hashed)
+        expired = until is not None and until <= self._steady()
+        return None if expired else (self._by_hash or {}).get(hashed)
 
     def all(self) -> list[Token]:
         """Return them by name, expired ones too."""
@@ -128,12 +125,12 @@ class Tokens:
             now = self._clock()
             secret = _PREFIX + secrets.token_urlsafe(32)
             token = Token(name, scope, now, now + seconds if seconds else None)
-            key = _hash(secret.encode())
+            hashed = key(secret.encode())
             async with self._stored() as connection:
-                await connection.execute(sa.insert(TOKENS).values(**token.as_json(), hash=key))
+                await connection.execute(sa.insert(TOKENS).values(**token.as_json(), hash=hashed))
             if seconds:
-                self._until[key] = self._steady() + seconds
-            self._by_hash = {**known, key: token}
+                self._until[hashed] = self._steady() + seconds
+            self._by_hash = {**known, hashed: token}
         return token, secret
 
     async def revoke(self, name: str) -> None:
@@ -144,15 +141,10 @@ class Tokens:
         """
         async with self._changing:
             known = await self._catch_up()
-            kept = {key: token for key, token in known.items() if token.name != name}
+            kept = {hashed: token for hashed, token in known.items() if token.name != name}
             if len(kept) == len(known):
                 raise TokenError(f"there is no token {name[:80]!r}")
             async with self._stored() as connection:
                 await connection.execute(sa.delete(TOKENS).where(TOKENS.c.name == name))
             self._by_hash = kept
-            self._until = {key: at for key, at in self._until.items() if key in kept}
-
-
-def _hash(secret: bytes) -> str:
-    # 256 random bits need no salt and no slow hash: nobody can try them all.
-    return hashlib.sha256(secret).hexdigest()
+            self._until = {each: at for each, at in self._until.items() if each in kept}

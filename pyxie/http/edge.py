@@ -18,6 +18,7 @@ from pyxie.config.values import mac as canonical
 from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.kinds import ManagementRefused, TokenRefused
 from pyxie.http.admission import Admission
+from pyxie.http.cookies import secret_of
 from pyxie.http.crowd import origin
 from pyxie.http.gate import Side, Verdict
 from pyxie.http.parts import (
@@ -29,6 +30,7 @@ from pyxie.http.parts import (
     MACHINES,
     METRICS,
     RECOGNISER,
+    SESSIONS,
     SETTINGS,
     TOKENS,
     TRACE,
@@ -57,6 +59,8 @@ _STOPPING = 503
 """The answer was broken off since pyxie stops."""
 _MAY_FOLLOW = frozenset((400, 404))
 """What a call is refused with that names what config.yaml may have by now."""
+_LOOKING = frozenset(("GET", "HEAD"))
+"""Methods that change nothing (RFC 9110 section 9.2.1)."""
 _QUIET = frozenset(("/health", "/metrics", "/status"))
 
 
@@ -134,8 +138,14 @@ def admitted(request: web.Request) -> str | None:
 def judged(request: web.Request, needed: Scope) -> Verdict:
     """Return what the gate says to a request that takes ``needed``."""
     version = request.version.major, request.version.minor
-    gate = request.app[GATE]()
-    return gate.judge(peer(request), local(request), request.headers, needed, version=version)
+    return request.app[GATE]().judge(
+        peer(request),
+        local(request),
+        request.headers,
+        needed,
+        version=version,
+        changes=request.method not in _LOOKING,
+    )
 
 
 def scope_of(request: web.Request) -> Scope | None:
@@ -404,7 +414,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             # Whoever it is: not which keys were changed.
             said = await request.app[SETTINGS].not_in_force(keys=False)
             return fault(request, 403, "\n".join((verdict.refusal, *said)))
-        if request.method not in ("GET", "HEAD") and _is_audited(request):
+        if verdict.signed_in:
+            request.app[SESSIONS].use(secret_of(request.headers))
+        if request.method not in _LOOKING and _is_audited(request):
             return await _audited(request, handler, verdict)
     return await handler(request)
 

@@ -1,18 +1,21 @@
-"""Who has management access: the host itself, the networks in ``api.allow``, bearers of a token."""
+"""Who has management access: the host itself, the networks in ``api.allow``, bearers of a token.
+
+A browser bears one by the session that it got for it (`pyxie.access.sessions`).
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address
 
-from pyxie.access.scope import Scope, Token
+from pyxie.access.scope import Scope, Token, key
 from pyxie.config.settings import Api
+from pyxie.http.cookies import secret_of
 from pyxie.net.address import Address, address
 from pyxie.outbound.mark import is_fetch
 
@@ -30,6 +33,10 @@ _OF_ONE_COMMAND = (
     "no daemon runs here but that of a `pyxie boot`, which that command alone manages: end it first"
 )
 _MADE = "`pyxie token create NAME` makes on pyxie's host"
+_FETCHED = "what a pyxie fetches for a machine manages nothing"
+_OURS = frozenset(("same-origin", "none"))
+"""What ``Sec-Fetch-Site`` is of pages of ours, and of what somebody has typed."""
+NOT_KNOWN = "the token is none that pyxie knows, or has expired or is revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +46,27 @@ class Verdict:
     Attributes:
         refusal: Why it is refused, in one line; None if it is admitted.
         who: By what it is known: ``token ci``, ``this host``.
+        scope: All that it may do; None for nothing.
+        signed_in: Whether it is known by a session.
     """
 
     refusal: str | None
     who: str
+    scope: Scope | None = None
+    signed_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has a token.
+
+    Attributes:
+        who: By what they are known: ``token ci``.
+        scope: What they may do.
+    """
+
+    who: str
+    scope: Scope
 
 
 class Side(Enum):
@@ -59,8 +83,9 @@ class Gate:
     Args:
         api: The setting.
         is_own: Whether an address is one of this host's.
-        find: Finds a token of `pyxie token create` by its secret.
+        find: Finds a token of `pyxie token create` by its `key`.
         names: What this host is called by, beside ``localhost``; in lower case.
+        session: Finds the `key` of a session's token by the session's secret.
         by_address: Whether this host, and the networks that are allowed, need no token.
     """
 
@@ -68,15 +93,17 @@ class Gate:
         self,
         api: Api,
         is_own: Callable[[IPv4Address], bool],
-        find: Callable[[bytes], Token | None] = lambda _secret: None,
+        find: Callable[[str], Token | None] = lambda _key: None,
         names: Collection[str] = (),
+        session: Callable[[str], str | None] = lambda _secret: None,
         *,
         by_address: bool = True,
     ) -> None:
         self._names = frozenset((_LOCALHOST, *names, *(name.lower() for name in api.names)))
         self._find = find
+        self._session = session
         self._allow = api.allow
-        self._tokens = [token.get_secret_value().encode() for token in api.tokens]
+        self._in_settings = {key(token.get_secret_value().encode()) for token in api.tokens}
         self._is_own = is_own
         self._by_address = by_address
 
@@ -101,6 +128,7 @@ class Gate:
         needed: Scope = Scope.ADMIN,
         *,
         version: tuple[int, int] = (1, 1),
+        changes: bool = True,
     ) -> Verdict:
         """Decide on a request.
 
@@ -110,26 +138,66 @@ class Gate:
             headers: The request's; looked up in lower-case-insensitive manner.
             needed: What it takes, of a token with a scope; addresses may do all.
             version: Of HTTP.
+            changes: Whether it asks for a change, not only to look.
         """
         if is_fetch(headers):
-            return Verdict("what a pyxie fetches for a machine manages nothing", "a fetch")
+            return Verdict(_FETCHED, "a fetch")
         authorization = headers.get("Authorization", "")
         given = _secret(authorization)
-        if given and _basic(authorization) and self._from_a_page(local, headers):
+        holder = self.holder(given) if given else None
+        if given and _basic(authorization) and self._is_led(local, headers, changes=changes):
             # A browser sends it along by itself, whoever's page has it send the request.
             return Verdict(_of_a_page(headers), "a page")
-        token = self._find(given) if given else None
-        if token is not None:
-            if token.scope.covers(needed):
-                return Verdict(None, f"token {token.name}")
-            why = f"the token {token.name!r} has the scope {token.scope}; this needs {needed}"
-            return Verdict(why, f"token {token.name}")
-        if given and self._is_in_settings(given):
-            return Verdict(None, "a token of api.tokens")
-        refusal = self._refusal(peer, local, headers, version)
+        if holder is not None:
+            return _within(holder, needed)
+        secret = "" if given else secret_of(headers)
+        token = self._session(secret) if secret else None
+        holder = self.of_key(token) if token is not None else None
+        if holder is not None:
+            refusal = self._forged(local, headers, changes=changes)
+            verdict = _within(holder, needed, signed_in=True)
+            return verdict if refusal is None else Verdict(refusal, holder.who, signed_in=True)
+        refusal = self._refusal(peer, local, headers, version, changes=changes)
         if refusal and given:
-            refusal = f"the token is none that pyxie knows, or has expired or is revoked; {refusal}"
-        return Verdict(refusal, "this host" if peer.is_loopback else "a network of api.allow")
+            refusal = f"{NOT_KNOWN}; {refusal}"
+        elif refusal and secret:
+            refusal = f"the session has ended, or its token has; {refusal}"
+        who = "this host" if peer.is_loopback else "a network of api.allow"
+        return Verdict(refusal, who, None if refusal else Scope.ADMIN)
+
+    def holder(self, secret: bytes) -> Holder | None:
+        """Return whose a token is; None if it is none, or has expired or is revoked."""
+        return self.of_key(key(secret))
+
+    def of_key(self, hashed: str) -> Holder | None:
+        """Return whose the token with that `key` is; None as of `holder`."""
+        token = self._find(hashed)
+        if token is not None:
+            return Holder(f"token {token.name}", token.scope)
+        return Holder("a token of api.tokens", Scope.ADMIN) if hashed in self._in_settings else None
+
+    def page(self, local: Address, headers: Mapping[str, str]) -> str | None:
+        """Return why a browser's change does not come of a page of ours; None if it does.
+
+        So is signing in one: whoever has others sign in with a token of theirs sees what those do.
+
+        Args:
+            local: Our end of its connection.
+            headers: The request's.
+        """
+        return _FETCHED if is_fetch(headers) else self._forged(local, headers, changes=True)
+
+    def _forged(self, local: Address, headers: Mapping[str, str], *, changes: bool) -> str | None:
+        """Return why what bears a cookie may not be what its browser's reader wants."""
+        if self._is_led(local, headers, changes=changes):
+            origin, host = (headers.get(each, "?")[:_SHOWN] for each in ("Origin", "Host"))
+            return (
+                f"this comes of a page at {origin}, and of none of pyxie's at {host}; "
+                "a proxy in between has to pass on 'Host' as it came"
+            )
+        if changes and not ("Origin" in headers or "Sec-Fetch-Site" in headers):
+            return "a browser says which page a change comes of, and this one does not"
+        return self._strange_name(local, headers)
 
     def _refusal(
         self,
@@ -137,8 +205,10 @@ class Gate:
         local: Address,
         headers: Mapping[str, str],
         version: tuple[int, int],
+        *,
+        changes: bool,
     ) -> str | None:
-        if self._from_a_page(local, headers):
+        if self._is_led(local, headers, changes=changes):
             return _of_a_page(headers)
         if not self._by_address:
             return _OF_ONE_COMMAND
@@ -183,8 +253,15 @@ class Gate:
         except ValueError:
             return name.lower().removesuffix(".") in self._names
 
-    def _from_a_page(self, local: Address, headers: Mapping[str, str]) -> bool:
-        """Tell a browser that was led here by a page of somebody else's, not by one of ours."""
+    def _is_led(self, local: Address, headers: Mapping[str, str], *, changes: bool) -> bool:
+        """Tell a browser that was led here by a page of somebody else's, not by one of ours.
+
+        What it says in ``Sec-Fetch-Site`` no page can forge, but it says so only to ``https`` and
+        to itself (Fetch Metadata, section 3). Who follows a link from elsewhere, to look, is none.
+        """
+        site = headers.get("Sec-Fetch-Site", "none").lower()
+        if site not in _OURS and (changes or not _follows_a_link(headers)):
+            return True
         origin = headers.get("Origin")
         if origin is None:
             return False
@@ -195,10 +272,18 @@ class Gate:
             f"https://{host.lower()}",
         )
 
-    def _is_in_settings(self, given: bytes) -> bool:
-        # All are compared, so that the time does not tell which one was nearly right.
-        matches = [hmac.compare_digest(given, token) for token in self._tokens]
-        return any(matches)
+
+def _within(holder: Holder, needed: Scope, *, signed_in: bool = False) -> Verdict:
+    refusal = None
+    if not holder.scope.covers(needed):
+        name = holder.who.removeprefix("token ")
+        refusal = f"the token {name!r} has the scope {holder.scope}; this needs {needed}"
+    return Verdict(refusal, holder.who, holder.scope, signed_in)
+
+
+def _follows_a_link(headers: Mapping[str, str]) -> bool:
+    # Not into a frame, or a picture.
+    return headers.get("Sec-Fetch-Dest", "").lower() == "document"
 
 
 def _secret(authorization: str) -> bytes:
@@ -226,5 +311,5 @@ def _tells_of_a_proxy(header: str) -> bool:
 
 
 def _of_a_page(headers: Mapping[str, str]) -> str:
-    origin = headers.get("Origin", "")[:_SHOWN]
+    origin = headers.get("Origin", "another site")[:_SHOWN]
     return f"a page from {origin} may not manage pyxie without a token"

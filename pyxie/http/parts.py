@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from pyxie.access.attempts import Attempts
 from pyxie.access.audit import Audit
+from pyxie.access.sessions import Sessions
 from pyxie.access.tokens import Tokens
 from pyxie.adhoc.boots import AdHocBoots
 from pyxie.bootapi.lookup import BootApi
@@ -98,6 +100,8 @@ class Parts:
         metrics: Counters.
         gate: Who may do what by the settings of now, when called.
         tokens: Of the API.
+        sessions: Who has signed in with one.
+        attempts: How often that failed.
         audit: Who changed what.
         pools: Threads, of the boot's and of management.
         verifier: Which digests other servers' files must have.
@@ -145,6 +149,8 @@ class Parts:
     metrics: Metrics
     gate: Callable[[], Gate]
     tokens: Tokens
+    sessions: Sessions
+    attempts: Attempts
     audit: Audit
     pools: Pools
     verifier: Verifier
@@ -191,6 +197,8 @@ ARCHIVE: web.AppKey[Archive] = web.AppKey("archive", Archive)
 METRICS: web.AppKey[Metrics] = web.AppKey("metrics", Metrics)
 GATE: web.AppKey[Callable[[], Gate]] = web.AppKey("gate")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens", Tokens)
+SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
+ATTEMPTS: web.AppKey[Attempts] = web.AppKey("attempts", Attempts)
 AUDIT: web.AppKey[Audit] = web.AppKey("audit", Audit)
 POOLS: web.AppKey[Pools] = web.AppKey("pools", Pools)
 VERIFIER: web.AppKey[Verifier] = web.AppKey("verifier", Verifier)
@@ -237,6 +245,8 @@ def put(app: web.Application, parts: Parts) -> None:
     app[METRICS] = parts.metrics
     app[GATE] = parts.gate
     app[TOKENS] = parts.tokens
+    app[SESSIONS] = parts.sessions
+    app[ATTEMPTS] = parts.attempts
     app[AUDIT] = parts.audit
     app[POOLS] = parts.pools
     app[VERIFIER] = parts.verifier

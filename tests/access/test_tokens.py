@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.access.scope import Scope
+from pyxie.access.scope import Scope, key
 from pyxie.access.tokens import TokenError, Tokens
 from pyxie.store.pools import StoreError, UnsureError
 from pyxie.store.tables import TOKENS
@@ -44,7 +44,7 @@ class Ward:
 
     def good(self) -> list[str]:
         """Return the secrets that open something."""
-        return [each for each in self.secrets if self.tokens.find(each.encode())]
+        return [each for each in self.secrets if self.tokens.find(key(each.encode()))]
 
     def stored(self) -> list[str]:
         """Return the secrets that would after a restart."""

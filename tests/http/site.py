@@ -124,9 +124,10 @@ class OutsidersGate(Gate):
         needed: Scope = Scope.ADMIN,
         *,
         version: tuple[int, int] = (1, 1),
+        changes: bool = True,
     ) -> Verdict:
-        ours = IPv4Address("192.0.2.1")
-        return super().judge(IPv4Address(STRANGER), ours, headers, needed, version=version)
+        stranger, ours = IPv4Address(STRANGER), IPv4Address("192.0.2.1")
+        return super().judge(stranger, ours, headers, needed, version=version, changes=changes)
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,9 @@ async def serving(
         server,
     ):
         if to_strangers:
-            gate = OutsidersGate(settings.api, lambda _: False, parts.tokens.find)
+            gate = OutsidersGate(
+                settings.api, lambda _: False, parts.tokens.find, session=parts.sessions.find
+            )
             _app(server)._state[GATE] = lambda: gate
             server._admission._side = lambda _peer, _local: Side.OTHERS
         running = asyncio.create_task(server.serve())

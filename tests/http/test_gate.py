@@ -3,11 +3,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from ipaddress import IPv4Address
+from typing import Final
 
 import pytest
 from multidict import CIMultiDict
 
-from pyxie.access.scope import Scope, Token
+from pyxie.access.scope import Scope, Token, key
 from pyxie.config.settings import Api
 from pyxie.http.gate import Gate, Side, Verdict
 from pyxie.net.address import address
@@ -155,19 +156,20 @@ class TestTokensOfTheCommandLine:
     @pytest.mark.parametrize(
         ("needed", "verdict"),
         [
-            (Scope.READ, Verdict(None, "token ci")),
-            (Scope.BUILD, Verdict(None, "token ci")),
+            (Scope.READ, Verdict(None, "token ci", Scope.BUILD)),
+            (Scope.BUILD, Verdict(None, "token ci", Scope.BUILD)),
             (
                 Scope.ADMIN,
                 Verdict(
                     "the token 'ci' has the scope build; this needs admin",
                     "token ci",
+                    Scope.BUILD,
                 ),
             ),
         ],
     )
     def test_may_do_what_their_scope_covers(self, needed: Scope, verdict: Verdict) -> None:
-        tokens = {b"a secret": Token("ci", Scope.BUILD, created=0.0, expires=None)}
+        tokens = {key(b"a secret"): Token("ci", Scope.BUILD, created=0.0, expires=None)}
         gate = Gate(Api(), lambda _: False, tokens.get)
         here = address("127.0.0.1")
 
@@ -273,6 +275,178 @@ class TestPages:
             ) == (f"a page from {origin} may not manage pyxie without a token")
         ours = {"Origin": "http://192.0.2.1:8090", "Host": "192.0.2.1:8090"}
         assert refusal("203.0.113.5", ours, Authorization=kept) is None
+
+    @pytest.mark.parametrize("site", ["cross-site", "same-site", "anything new"])
+    def test_another_sites_may_not_where_the_browser_says_so(self, site: str) -> None:
+        """Another port of the same host is the same site, and another's page all the same."""
+        for peer in ("127.0.0.1", "198.51.100.7"):
+            assert refusal(peer, Sec_Fetch_Site=site, Host="localhost:8090") == (
+                "a page from another site may not manage pyxie without a token"
+            )
+        kept = basic(f"me:{TOKEN}")
+        assert refusal("203.0.113.5", Authorization=kept, Sec_Fetch_Site=site) is not None
+        assert refusal("127.0.0.1", Sec_Fetch_Site=site, Authorization=f"Bearer {TOKEN}") is None
+
+    @pytest.mark.parametrize("site", ["same-origin", "none", "Same-Origin"])
+    def test_our_own_may_where_the_browser_says_so(self, site: str) -> None:
+        assert refusal("127.0.0.1", Sec_Fetch_Site=site, Host="localhost:8090") is None
+
+    def test_a_link_from_elsewhere_leads_to_a_screen_and_to_no_part_of_another_page(self) -> None:
+        came = {"Host": "localhost:8090", "Sec-Fetch-Site": "cross-site"}
+
+        def looked(what: str) -> str | None:
+            sent = CIMultiDict(came | {"Sec-Fetch-Dest": what})
+            here = address("127.0.0.1")
+            return GATE.judge(here, here, sent, Scope.READ, changes=False).refusal
+
+        assert looked("document") is None
+        assert None not in [looked(each) for each in ("iframe", "image", "script", "empty", "")]
+        assert refusal("127.0.0.1", came, Sec_Fetch_Dest="document") is not None
+
+
+class TestASession:
+    """A browser's, that has signed in with a token."""
+
+    AT: Final = "192.0.2.1:8090"
+    OURS: Final = {"Host": AT, "Origin": f"http://{AT}"}
+    GATE = Gate(
+        Api.model_validate({"allow": ["198.51.100.0/24"], "tokens": [TOKEN]}),
+        lambda ip: ip == IPv4Address(LAN),
+        {"of ci": Token("ci", Scope.BUILD, created=0.0, expires=None)}.get,
+        ("pxe01",),
+        {"abc": "of ci", "def": key(TOKEN.encode()), "old": "of a token that is revoked"}.get,
+    )
+
+    def verdict(
+        self,
+        secret: str,
+        needed: Scope = Scope.BUILD,
+        given: Mapping[str, str] | None = None,
+        *,
+        peer: str = "203.0.113.5",
+        changes: bool = True,
+        gate: Gate = GATE,
+        **headers: str,
+    ) -> Verdict:
+        sent = {"Host": self.AT, "Cookie": f"pyxie_8090={secret}", **(given or {})}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        local = address(LAN)
+        return gate.judge(address(peer), local, CIMultiDict(sent), needed, changes=changes)
+
+    @pytest.mark.parametrize("peer", ["203.0.113.5", "127.0.0.1", "198.51.100.7"])
+    def test_may_what_its_token_may_and_goes_by_its_name(self, peer: str) -> None:
+        """Also where the address could do all: who signs in wants to be known as that."""
+        origin = self.OURS["Origin"]
+
+        assert self.verdict("abc", peer=peer, Origin=origin) == Verdict(
+            None, "token ci", Scope.BUILD, signed_in=True
+        )
+        assert self.verdict("abc", Scope.ADMIN, peer=peer, Origin=origin) == Verdict(
+            "the token 'ci' has the scope build; this needs admin",
+            "token ci",
+            Scope.BUILD,
+            signed_in=True,
+        )
+
+    def test_of_a_token_of_the_settings_may_all_until_it_is_taken_out_of_them(self) -> None:
+        origin = self.OURS["Origin"]
+        without = Gate(Api(), lambda _: False, session={"def": key(TOKEN.encode())}.get)
+
+        assert self.verdict("def", Scope.ADMIN, Origin=origin) == Verdict(
+            None, "a token of api.tokens", Scope.ADMIN, signed_in=True
+        )
+        assert self.verdict("def", gate=without, Origin=origin).refusal is not None
+
+    @pytest.mark.parametrize("secret", ["old", "nobody's"])
+    def test_that_has_ended_or_whose_token_has_is_told_so(self, secret: str) -> None:
+        found = self.verdict(secret, Origin=self.OURS["Origin"])
+
+        assert found.refusal is not None
+        assert found.refusal.startswith("the session has ended, or its token has; 203.0.113.5 may")
+        assert (found.scope, found.signed_in) == (None, False)
+
+    def test_that_has_ended_leaves_an_address_what_it_may(self) -> None:
+        found = self.verdict("old", peer="198.51.100.7", Origin=self.OURS["Origin"])
+
+        assert found == Verdict(None, "a network of api.allow", Scope.ADMIN)
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Origin": "http://evil.example"},
+            {"Origin": "http://192.0.2.1:80"},  # the same site, to which the cookie is sent
+            {"Origin": "null"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Sec-Fetch-Site": "same-origin", "Origin": "http://evil.example"},
+        ],
+    )
+    def test_is_not_used_by_a_page_of_another_site(self, headers: dict[str, str]) -> None:
+        for changes in (True, False):
+            found = self.verdict("abc", given=headers, changes=changes)
+
+            assert found.refusal is not None
+            assert found.refusal.startswith("this comes of a page at ")
+            assert (found.scope, found.who) == (None, "token ci")
+
+    def test_looks_without_saying_of_which_page_and_changes_nothing_so(self) -> None:
+        assert self.verdict("abc", Scope.READ, changes=False).refusal is None
+        assert self.verdict("abc").refusal == (
+            "a browser says which page a change comes of, and this one does not"
+        )
+        assert self.verdict("abc", Sec_Fetch_Site="same-origin").refusal is None
+
+    def test_is_not_believed_under_a_name_that_is_not_ours(self) -> None:
+        """What a page of that name has it do, it may have been told by whoever owns the name."""
+        headers = {"Host": "evil.example:8090", "Origin": "http://evil.example:8090"}
+
+        for changes in (True, False):
+            assert self.verdict("abc", given=headers, changes=changes).refusal is not None
+        looked = self.verdict("abc", changes=False, Host="evil.example:8090").refusal
+        assert looked is not None
+        assert looked.startswith("'evil.example:8090' is no name of this host's")
+
+    def test_gives_way_to_a_token_that_is_sent(self) -> None:
+        found = self.verdict("abc", Authorization=f"Bearer {TOKEN}")
+
+        assert (found.who, found.signed_in) == ("a token of api.tokens", False)
+        assert self.verdict("abc", Authorization="Bearer wrong").refusal is not None
+
+
+class TestSigningIn:
+    """Whoever has others sign in with a token of theirs sees what those do."""
+
+    def page(self, **headers: str) -> str | None:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return GATE.page(address(LAN), CIMultiDict(sent))
+
+    @pytest.mark.parametrize("host", ["192.0.2.1:8090", "pxe01:8090", "localhost"])
+    def test_is_for_pages_of_ours(self, host: str) -> None:
+        assert self.page(Host=host, Origin=f"http://{host}") is None
+        assert self.page(Host=host, Origin=f"https://{host}") is None
+        assert self.page(Host=host, Sec_Fetch_Site="same-origin") is None
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Origin": "http://evil.example"},
+            {"Origin": "null"},
+            {"Origin": "http://192.0.2.1:80"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+            {"Host": "evil.example", "Origin": "http://evil.example"},
+            {"Origin": "http://192.0.2.1:8090", "Via": "1.1 pyxie"},
+            {},
+        ],
+    )
+    def test_is_for_nobody_elses(self, headers: dict[str, str]) -> None:
+        assert GATE.page(address(LAN), CIMultiDict({"Host": "192.0.2.1:8090"} | headers))
+
+    def test_says_what_a_proxy_has_to_do(self) -> None:
+        assert self.page(Host="127.0.0.1:8090", Origin="https://pxe.example") == (
+            "this comes of a page at https://pxe.example, and of none of pyxie's at "
+            "127.0.0.1:8090; a proxy in between has to pass on 'Host' as it came"
+        )
 
 
 class TestAFetch:

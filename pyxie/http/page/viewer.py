@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 
@@ -17,7 +18,7 @@ class Viewer:
     Attributes:
         name: By what they are known: ``this host``, ``token ci``.
         scope: What they may do; None for nothing.
-        signed_in: Whether they have shown a token, so that they can sign out.
+        signed_in: Whether they have signed in with a token, and so can sign out.
     """
 
     name: str
@@ -29,8 +30,13 @@ class Viewer:
         return self.scope is not None and self.scope.covers(needed)
 
 
+NOBODY: Final = Viewer("not signed in", None)
+"""Who may not look."""
+
+
 def viewer(request: web.Request) -> Viewer:
-    """Return who asks, by what the gate says to each scope."""
-    verdicts = {scope: judged(request, scope) for scope in Scope}
-    allowed = [scope for scope, verdict in verdicts.items() if verdict.refusal is None]
-    return Viewer(verdicts[Scope.READ].who, allowed[-1] if allowed else None)
+    """Return who asks."""
+    verdict = judged(request, Scope.READ)
+    if verdict.refusal is not None:
+        return NOBODY
+    return Viewer(verdict.who, verdict.scope, verdict.signed_in)
