@@ -15,7 +15,9 @@ from pyxie.bounds import ARRIVALS, HTTP_AHEAD, HTTP_IDLE, HTTP_UNREAD
 from pyxie.http import edge
 from pyxie.http.admission import Admission
 from pyxie.http.listening import Listener, listeners
-from pyxie.http.parts import Parts, put
+from pyxie.http.page import frame
+from pyxie.http.page.errorpages import for_people
+from pyxie.http.parts import POOLS, Parts, put
 from pyxie.http.routing import Operation, install
 from pyxie.rate import Once
 
@@ -78,13 +80,20 @@ def application(
         declared: The operations, in the order in which paths are matched.
         admission: Notes each request.
     """
-    app = web.Application(middlewares=[edge.record, edge.spaced, edge.errors, edge.guard])
+    app = web.Application(
+        middlewares=[edge.record, edge.spaced, for_people, edge.errors, edge.guard]
+    )
     put(app, parts)
     app[edge.ADMISSION] = admission
     app[edge.REFUSED] = Once()
     app.on_response_prepare.append(_sign)
     app[edge.ROUTED] = install(app.router, declared)
+    app.on_startup.append(_page_read)
     return app
+
+
+async def _page_read(app: web.Application) -> None:
+    await app[POOLS].pages.run(frame.load)
 
 
 async def _sign(_request: web.Request, response: web.StreamResponse) -> None:

@@ -1,7 +1,7 @@
 """The frame around every screen: templates to HTML, with the headers that all have.
 
 Templates are pyxie's own, of the package; those of operators are rendered elsewhere
-(`pyxie.workers`). They are read and compiled in a thread, when the first screen is shown.
+(`pyxie.workers`). They are compiled in a thread, when the first screen is shown.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from aiohttp import web
 from pyxie import __version__
 from pyxie.diagnosis.saying import span, times
 from pyxie.events.english import amount
-from pyxie.http.page.assets import asset
+from pyxie.http.page.assets import asset, assets
 from pyxie.http.page.contentpolicy import HEADERS
 from pyxie.http.page.screens import SCREENS
 from pyxie.http.page.viewer import Viewer, viewer
@@ -84,8 +84,15 @@ async def changed(
     """
     if not by_htmx(request):
         raise web.HTTPSeeOther(to)
+    return await alone(request, template, names)
+
+
+async def alone(
+    request: web.Request, template: str, names: Mapping[str, object], status: int = 200
+) -> web.Response:
+    """Return a region as an answer; the arguments are those of `region`."""
     run = request.app[POOLS].management.run
-    return html(await run(region, template, viewer(request), names))
+    return html(await run(region, template, viewer(request), names), status)
 
 
 def by_htmx(request: web.Request) -> bool:
@@ -101,6 +108,15 @@ def html(text: str, status: int = 200) -> web.Response:
     )
 
 
+def load() -> None:
+    """Read what screens are made of; in a thread, when the server starts.
+
+    So all of it is of one version, though another is installed while this one runs.
+    """
+    assets()
+    _sources()
+
+
 def _rendered(template: str, names: Mapping[str, object], *, oob: bool = False) -> str:
     made = _environment()
     return made.get_template(template).render(
@@ -109,10 +125,14 @@ def _rendered(template: str, names: Mapping[str, object], *, oob: bool = False) 
 
 
 @cache
+def _sources() -> Mapping[str, str]:
+    return {file.name: file.read_text("utf-8") for file in _FOLDER.glob("*.j2")}
+
+
+@cache
 def _environment() -> jinja2.Environment:
-    sources = {file.name: file.read_text("utf-8") for file in _FOLDER.glob("*.j2")}
     made = jinja2.Environment(
-        loader=jinja2.DictLoader(sources),
+        loader=jinja2.DictLoader(_sources()),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         auto_reload=False,
@@ -123,6 +143,6 @@ def _environment() -> jinja2.Environment:
     words: Any = made.get_template("words.html.j2").module
     made.globals.update(asset=asset, screens=SCREENS, version=__version__, belongs=words.belongs())
     made.filters.update(time=words.time, span=span, amount=amount, times=times)
-    for name in sources:
+    for name in _sources():
         made.get_template(name)
     return made
