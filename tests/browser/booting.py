@@ -26,7 +26,7 @@ class Booting:
         self.host = host
         self.client = client
         self._mirror = mirror
-        self._loader = self._preseed = ""
+        self._loader = self._cmdline = self._preseed = ""
         self._script: asyncio.Task[Ran] | None = None
 
     async def discovers(self) -> None:
@@ -57,15 +57,20 @@ class Booting:
         await self._mirror.lets(self.host, part, share)
         await self._loaded(part, share - 0.05)
 
-    async def starts_its_installer(self) -> None:
-        """Start the kernel; the installer fetches its preseed."""
+    async def starts_its_kernel(self) -> None:
+        """Load what is left, and start the kernel."""
         for part in PARTS:
             await self._mirror.lets(self.host, part, 1)
         assert self._script is not None
         ran = await self._script
         assert ran.ended == "boot", ran
-        found = re.search(r"url=(\S+)", ran.cmdline)
-        assert found is not None, ran.cmdline
+        self._cmdline = ran.cmdline
+
+    async def starts_its_installer(self) -> None:
+        """Start the kernel; the installer fetches its preseed."""
+        await self.starts_its_kernel()
+        found = re.search(r"url=(\S+)", self._cmdline)
+        assert found is not None, self._cmdline
         self._preseed = (await self.client.gets(found[1])).text
 
     async def is_done(self) -> None:

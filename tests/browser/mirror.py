@@ -28,6 +28,7 @@ class Mirror(FakeUpstreams):
         super().__init__(files)
         self.given: dict[tuple[str, str], float] = {}
         self._lets: dict[tuple[str, str], float] = {}
+        self._lacking: set[str] = set()
         self._news = asyncio.Condition()
 
     async def holds(self, host: str, part: str) -> None:
@@ -41,6 +42,10 @@ class Mirror(FakeUpstreams):
             self._lets[host, part] = share
             self._news.notify_all()
 
+    def lacks(self, host: str) -> None:
+        """Have nothing of what a machine asks for."""
+        self._lacking.add(host)
+
     async def stream(
         self,
         source: Upstream,
@@ -51,7 +56,7 @@ class Mirror(FakeUpstreams):
         passed: Callable[[str, UpstreamError], None] = lambda _url, _why: None,
     ) -> web.StreamResponse:
         content = self._files.get(source.url)
-        if content is None:
+        if content is None or request.match_info.get("hostname") in self._lacking:
             raise UpstreamError(source.url, "answered 404 Not Found")
         file = request.match_info.get("hostname", ""), request.path.split("/")[3]
         self.given[file] = 0.0

@@ -43,6 +43,7 @@ class People:
         """Give somebody a browser with nothing in it; return its page, which is empty."""
         options.setdefault("locale", "en-GB")
         options.setdefault("timezone_id", "Europe/Berlin")
+        options.setdefault("reduced_motion", "reduce")  # what is half-way is judged by nobody
         context = await self._browser.new_context(base_url=url, **options)
         context.set_default_timeout(PATIENCE)
         self._contexts.append(context)
@@ -108,3 +109,11 @@ async def fits(page: Page, *widths: int) -> None:
         assert size <= width, f"{page.url} is {size} px wide in {width}: {json.dumps(wider)}"
     if before is not None:
         await page.set_viewport_size(before)
+
+
+async def enlarged(page: Page, width: int = 1280) -> None:
+    """Assert that the page is not to be scrolled sideways with text of twice the size."""
+    larger = "size => document.documentElement.style.fontSize = size"
+    await page.evaluate(larger, "200%")
+    await fits(page, width)
+    await page.evaluate(larger, "")

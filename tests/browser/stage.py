@@ -8,8 +8,8 @@ address of its own.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -59,22 +59,23 @@ def machine(number: int = 1, **more: str) -> str:
 
 
 class Passing(Clock):
-    """Goes on as the computer's does, and further where it is told to.
+    """The computer's clock, which the page goes by too; or for a while an earlier one.
 
-    It begins some minutes ago, so that what machines take of it is past for the browser too.
+    Attributes:
+        behind: Seconds by which it is late: what happens now, happened so long ago.
     """
 
     def __init__(self) -> None:
-        self._ahead = -300.0
+        self.behind = 0.0
         super().__init__(self.now)
 
     @property
     def now(self) -> float:
-        return time.time() + self._ahead
+        return time.time() - self.behind
 
     @now.setter
     def now(self, now: float) -> None:
-        self._ahead = now - time.time()
+        """Go on as it does: a machine's acts take no time here."""
 
     def __call__(self) -> float:
         return self.now
@@ -88,14 +89,14 @@ class Stage:
         folder: The site's files.
         people: Those who look at the page.
         mirror: Gives machines their kernels and initrds.
-        clock: pyxie's, which can be put forward.
+        clock: pyxie's.
         strangers: The browser comes from elsewhere on the LAN; may be changed at any time.
     """
 
     folder: Path
     people: People
     mirror: Mirror
-    clock: Clock
+    clock: Passing
     _config: str
     strangers: bool = False
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -166,6 +167,15 @@ class Stage:
         booting = Booting(host, self.client(number), self.mirror)
         self._booting.append(booting)
         return booting
+
+    @contextmanager
+    def ago(self, seconds: float) -> Iterator[None]:
+        """Have what is done inside happen so long ago."""
+        self.clock.behind = seconds
+        try:
+            yield
+        finally:
+            self.clock.behind = 0.0
 
     def writes(self, name: str, text: str) -> None:
         """Write a file of the site's; ``POST /reload`` has pyxie read it."""
