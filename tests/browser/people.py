@@ -22,6 +22,18 @@ _RUN_AXE = """async (rules) => {
         at: each.nodes.map(node => node.target.join(" ") + ": " + node.failureSummary),
     }));
 }"""
+_OPERATED = """() => [...document.querySelectorAll(
+        "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
+    .filter(each => !each.disabled && each.checkVisibility({visibilityProperty: true}))
+    .filter(each => each.type !== "radio" || each.checked)
+    .map((each, at) => { each.dataset.operated = at; return each.outerHTML.slice(0, 120); })"""
+_FOCUSED = """() => {
+    const at = document.activeElement, look = getComputedStyle(at);
+    const box = at.getBoundingClientRect();
+    const seen = (look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0)
+        || look.boxShadow !== "none";
+    return [at.dataset.operated, seen && box.right > 0 && box.bottom > 0 && box.width > 0];
+}"""
 _WIDER = """() => [...document.querySelectorAll("body *")]
     .filter(each => each.getBoundingClientRect().right > innerWidth + 1)
     .map(each => each.tagName + "." + each.className).slice(0, 5)"""
@@ -117,3 +129,34 @@ async def enlarged(page: Page, width: int = 1280) -> None:
     await page.evaluate(larger, "200%")
     await fits(page, width)
     await page.evaluate(larger, "")
+
+
+async def keyboard_alone(page: Page) -> None:
+    """Assert that Tab leads to all that can be operated, and that one sees where one is."""
+    things = await page.evaluate(_OPERATED)
+    await page.evaluate("() => document.activeElement.blur()")
+    reached, unseen = set(), []
+    for _ in range(len(things) + 1):
+        await page.keyboard.press("Tab")
+        at, seen = await page.evaluate(_FOCUSED)
+        if at is None:
+            break
+        reached.add(int(at))
+        if not seen:
+            unseen.append(f"is not seen to have the focus: {things[int(at)]}")
+    faults = [
+        f"is not reached by Tab: {each}" for at, each in enumerate(things) if at not in reached
+    ]
+    assert not faults + unseen, "\n".join([page.url, *faults, *unseen])
+
+
+async def words(page: Page) -> str:
+    """Return what stands in the main part of a page, without times, which differ."""
+    said: str = await page.evaluate(
+        """() => {
+            const copy = document.querySelector("main").cloneNode(true);
+            for (const each of copy.querySelectorAll("time, [data-scripted]")) each.remove();
+            return copy.textContent.replace(/\\s+/g, " ").trim();
+        }"""
+    )
+    return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import OnStage
-from tests.browser.people import People, accessible, fits
+from tests.browser.people import People, accessible, fits, keyboard_alone
 
 SITE = "http://127.0.0.1:9"
 
@@ -45,6 +45,24 @@ class TestWhatDispleasesABrowser:
 
         with pytest.raises(AssertionError, match="light: image-alt"):
             await accessible(page)
+
+        await people.leave()
+
+    @pytest.mark.parametrize(
+        ("content", "fault"),
+        [
+            ("<a href=/x tabindex=-1>x</a>", "is not reached by Tab: <a href"),
+            ("<a href=/x style='outline: none'>x</a>", "is not seen to have the focus: <a href"),
+        ],
+    )
+    async def test_is_what_the_keyboard_does_not_get_at(
+        self, people: People, content: str, fault: str
+    ) -> None:
+        page = await people.comes(SITE)
+        await page.set_content(f"<a href=/y>y</a> {content}")
+
+        with pytest.raises(AssertionError, match=fault):
+            await keyboard_alone(page)
 
         await people.leave()
 
