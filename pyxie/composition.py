@@ -419,4 +419,5 @@ def assemble(
         own_files=OwnFiles(),
         diagnostician=diagnostician,
         standings=Standings(diagnostician, trace, clock=clock),
+        clock=clock,
     )

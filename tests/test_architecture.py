@@ -91,7 +91,7 @@ PURE = frozenset(
         *(f"http.page.{name}" for name in ("bulkview", "machinesview", "machineswanted", "seals")),
         "http.gate",
         "http.pace",
-        "http.page.commandline",
+        *("http.page.bootrow", "http.page.checklist", "http.page.commandline"),
         "http.page.track",
         *(f"http.page.{name}" for name in ("badges", "contentpolicy", "nowview")),
         *(f"http.page.{name}" for name in ("screens", "spokentimes")),

@@ -22,6 +22,7 @@ class BuildIndex:
         self._active: dict[str, Build] = {}
         self._by_mac: dict[str, Build] = {}
         self._stale = 0
+        self._installed = False
         self._any_active: dict[frozenset[str], bool] = {}
         self._expected: Counter[str] = Counter()
 
@@ -81,6 +82,11 @@ class BuildIndex:
         return self._newest.values()
 
     @property
+    def has_installed(self) -> bool:
+        """Whether any machine was installed, as far as it is remembered."""
+        return self._installed
+
+    @property
     def stale(self) -> int:
         """How many of the active ones are stale."""
         return self._stale
@@ -96,6 +102,7 @@ class BuildIndex:
                 if mac in self._by_mac and self._by_mac[mac].host == build.host:
                     del self._by_mac[mac]
         self._newest[build.host] = build
+        self._installed = self._installed or build.state is State.INSTALLED
         if build.active:
             self._active[build.host] = build
             self._stale += build.state is State.STALE

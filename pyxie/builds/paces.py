@@ -46,6 +46,11 @@ class Paces:
             (system_of(build_type, definition), seconds) for build_type, definition, seconds in took
         )
 
+    @property
+    def is_any(self) -> bool:
+        """Whether any build is known to have come to its end."""
+        return bool(self._known)
+
     def of(self, build: Build) -> Pace | None:
         """Return how long builds of the same system took; None if none is known."""
         if not self._known:

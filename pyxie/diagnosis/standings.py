@@ -97,6 +97,10 @@ class Standings:
         STANDINGS.reached(note(self._of, host, stand, STANDINGS.whole))
         return stand
 
+    def stuck(self) -> int:
+        """Return how many machines stand still, of those that were looked at."""
+        return sum(each.is_stuck for each in self._of.values())
+
     def said(self, build: Build) -> None:
         """Note that what was told of it has just become an event, which changes nothing of that."""
         before = self._of.get(build.host)

@@ -80,6 +80,7 @@ class Trace:
         self._followers: dict[asyncio.Queue[Event], bool] = {}
         self._strangers = TokenBuckets(STRANGERS_EVENTS.most, burst=_AT_ONCE)
         self._moving: dict[str, Event] = {}
+        self._moving_unknown: dict[str, Event] = {}
         self.troubles = Troubles()
         self.boots = LastBoots()
         self.heard: float | None = None
@@ -101,6 +102,9 @@ class Trace:
         if what.passing:
             if host is not None:
                 EVENTS_MACHINES.reached(remember(self._moving, host, event, EVENTS_MACHINES.whole))
+            elif mac is not None:
+                most = EVENTS_UNKNOWN.whole
+                EVENTS_UNKNOWN.reached(remember(self._moving_unknown, mac, event, most))
             log.debug("%s", spoken(event))
             self._pass_on(event)
             return
@@ -134,9 +138,22 @@ class Trace:
         found = merge(unknown, known, key=attrgetter("number"))
         return [each.event for each in found if mac is None or each.event.mac == mac]
 
+    def of_unknown(self) -> list[Event]:
+        """Return those that are no machine's, the oldest first."""
+        return [each.event for each in self._unknown]
+
     def moving(self, host: str) -> Event | None:
         """Return the last sign of a machine's long transfer, which is kept nowhere else."""
         return self._moving.get(host)
+
+    def moving_unknown(self, mac: str) -> Event | None:
+        """Return the same of an unknown machine."""
+        return self._moving_unknown.get(mac)
+
+    @property
+    def number(self) -> int:
+        """How many events there were."""
+        return self._number
 
     def last(self, host: str) -> int:
         """Return the number of a machine's last event; 0 if none is kept."""

@@ -111,6 +111,7 @@ class Parts:
         paces: How long builds took before.
         diagnostician: Says why a machine does not boot.
         standings: How those in build mode stand.
+        clock: Seconds since the epoch, of all that is dated.
     """
 
     settings: LiveSettings
@@ -160,6 +161,7 @@ class Parts:
     paces: Paces
     diagnostician: Diagnostician
     standings: Standings
+    clock: Callable[[], float]
 
 
 SETTINGS: web.AppKey[LiveSettings] = web.AppKey("settings", LiveSettings)
@@ -206,6 +208,8 @@ TRUST: web.AppKey[Trust] = web.AppKey("trust", Trust)
 OWN_FILES: web.AppKey[OwnFiles] = web.AppKey("own_files", OwnFiles)
 DIAGNOSTICIAN: web.AppKey[Diagnostician] = web.AppKey("diagnostician", Diagnostician)
 STANDINGS: web.AppKey[Standings] = web.AppKey("standings", Standings)
+PACES: web.AppKey[Paces] = web.AppKey("paces", Paces)
+CLOCK: web.AppKey[Callable[[], float]] = web.AppKey("clock")
 
 
 def put(app: web.Application, parts: Parts) -> None:
@@ -254,3 +258,5 @@ def put(app: web.Application, parts: Parts) -> None:
     app[OWN_FILES] = parts.own_files
     app[DIAGNOSTICIAN] = parts.diagnostician
     app[STANDINGS] = parts.standings
+    app[PACES] = parts.paces
+    app[CLOCK] = parts.clock

@@ -131,6 +131,10 @@ class DiscoveredMachines:
         if isinstance(event.what, Discovered) and event.mac is not None:
             self.note(event.mac, event.at, event.what.reported, moment=-math.inf)
 
+    def macs(self) -> tuple[str, ...]:
+        """Return their addresses."""
+        return (*self._once, *self._again)
+
     def all(self) -> list[DiscoveredMachine]:
         """Return them, the one seen last at the end."""
         both = (*self._once.values(), *self._again.values())

@@ -22,7 +22,7 @@ from pyxie.http.page.assets import asset, assets
 from pyxie.http.page.contentpolicy import HEADERS
 from pyxie.http.page.screens import SCREENS
 from pyxie.http.page.viewer import Viewer, viewer
-from pyxie.http.parts import POOLS
+from pyxie.http.parts import CLOCK, POOLS
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 
@@ -49,6 +49,7 @@ async def shown(
         part: A region's template, for htmx, if it asks for that alone: see `region`.
     """
     names = {"title": title, "screen": screen, "view": view, "viewer": viewer(request)}
+    names["now"] = request.app[CLOCK]()
     text = await request.app[POOLS].management.run(
         _rendered, part if part and by_htmx(request) else template, names
     )
@@ -142,7 +143,8 @@ def _environment() -> jinja2.Environment:
     )
     words: Any = made.get_template("words.html.j2").module
     made.globals.update(asset=asset, screens=SCREENS, version=__version__, belongs=words.belongs())
-    made.filters.update(time=words.time, span=span, amount=amount, times=times)
+    made.filters.update(time=words.time, worded=words.worded, span=span)
+    made.filters.update(amount=amount, times=times)
     for name in _sources():
         made.get_template(name)
     return made

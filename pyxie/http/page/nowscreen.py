@@ -1,17 +1,42 @@
-"""The screen Now: what is being installed."""
+"""The screen Now: each boot that is under way, why it stands still, and what ended last."""
 
 from __future__ import annotations
 
-import time
+from typing import Annotated, Final
 
 from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pyxie.http.page.frame import shown
-from pyxie.http.page.nowview import now_view
-from pyxie.http.parts import INDEX
+from pyxie.http.page.nowfacts import now_facts
+
+_MOST_PAGES: Final = 10_000
+
+
+class Asked(BaseModel):
+    """Which part of it is asked for.
+
+    Attributes:
+        page: Of the boots, from 1.
+        stuck: Of those that stand still alone.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    page: Annotated[int, Field(ge=1, le=_MOST_PAGES)] = 1
+    stuck: bool = False
+
+
+def asked_of(request: web.Request) -> Asked:
+    """Return what is asked for; what nobody can have meant counts as not said."""
+    try:
+        return Asked.model_validate(dict(request.query))
+    except ValidationError:
+        return Asked()
 
 
 async def now(request: web.Request) -> web.Response:
     """Show it; for `pyxie.http.front`, which knows who asks."""
-    view = now_view(tuple(request.app[INDEX].active_now()), time.time())
+    asked = asked_of(request)
+    view = await now_facts(request.app, asked.page, stuck=asked.stuck)
     return await shown(request, "now.html.j2", view, title="Now", screen="now")

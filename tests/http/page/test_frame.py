@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from pyxie.access.scope import Scope
-from pyxie.builds.life import State
 from pyxie.http.page.contentpolicy import HEADERS
 from pyxie.http.page.frame import _FOLDER, _environment, region
-from pyxie.http.page.nowview import now_view
 from pyxie.http.page.viewer import Viewer
-from tests.http.page.test_nowview import NOW, build
+from tests.http.page.test_nowview import view_of
 from tests.http.site import serving
 
 WHO = Viewer("this host", Scope.ADMIN)
@@ -42,14 +40,14 @@ class TestTemplates:
         assert set(_environment().list_templates()) == names
 
     def test_write_what_a_stranger_made_up_as_text(self) -> None:
-        view = now_view([build("<script>alert(1)</script>", State.PENDING, NOW)], NOW)
+        view = view_of("<script>alert(1)</script>")
 
         assert "<script>" not in region("_boots.html.j2", WHO, {"view": view})
 
 
 class TestARegion:
     def test_that_is_sent_alone_says_where_it_belongs(self) -> None:
-        view = now_view([], NOW)
+        view = view_of()
 
         assert 'id="boots"' in region("_boots.html.j2", WHO, {"view": view})
         assert "hx-swap-oob" not in region("_boots.html.j2", WHO, {"view": view})

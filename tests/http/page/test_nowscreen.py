@@ -5,26 +5,158 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.http.site import HOST, serving
+import pytest
+
+from pyxie.builds.life import State
+from pyxie.events import datagrams, kinds
+from tests.diagnosis.situations import offered, script_offered
+from tests.http.page.test_nowview import build
+from tests.http.site import CONFIG, HOST, MAC, Served, serving
 
 BROWSER = "text/html,application/xhtml+xml"
+STRANGER = "52:54:00:12:34:56"
+BUILDS = 105
+
+
+async def now(served: Served, query: str = "") -> str:
+    """Return the screen's HTML."""
+    page = await served.get(f"/{query}", Accept=BROWSER)
+    assert page.status == 200
+    return page.text
+
+
+def rows(page: str) -> list[str]:
+    """Return the names of the boots on it."""
+    return re.findall(r'<li id="boot-[^"]*".*?<strong>([^<]*)</strong>', page, re.DOTALL)
+
+
+def track(page: str) -> list[str]:
+    """Return the steps of the first boot on it, as they are read out."""
+    steps = re.search(r'<ol class="track".*?</ol>', page, re.DOTALL)
+    assert steps is not None
+    return [re.sub(r"<[^>]*>", "", each) for each in re.findall(r"<li[^>]*>(.*?)</li>", steps[0])]
 
 
 class TestNow:
-    async def test_lists_the_machines_in_build_mode(self, tmp_path: Path) -> None:
+    async def test_shows_a_boot_step_by_step(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            before = await served.get("/", Accept=BROWSER)
+            assert "No machine is being installed." in await now(served)
+            token = await served.build()
+
+            trace = served.parts.trace
+            assert track(await now(served))[0] == "DISCOVER under way"
+            trace.record(offered(), mac=MAC)
+            trace.record(script_offered(), mac=MAC)
+            trace.record(kinds.ScriptSent(), mac=MAC)
+            trace.record(kinds.ImageFetching(part="kernel", total=100), mac=MAC)
+            trace.record(kinds.ImageProgress(part="kernel", sent=42, total=100), mac=MAC)
+            page = await now(served)
+            assert track(page)[4] == "kernel 42 % under way"
+            assert '<progress max="100" value="42"' in page
+
+            assert (await served.get(f"/done/{HOST}/{token}")).status == 200
+            page = await now(served)
+            assert track(page)[-1] == "done done"
+            assert f'<th scope="row">{HOST}</th>' in page
+
+    async def test_says_why_one_stands_still_and_lists_these_alone(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            await served.build()
+            assert rows(await now(served, "?stuck=1")) == []
+            served.clock.now += 3600
+
+            page = await now(served)
+
+            assert f"Nothing of {MAC} has reached pyxie" in page
+            assert "Try next: " in page
+            assert f'<code class="command">pyxie why {HOST}</code>' in page
+            assert "1 stands still" in page
+            assert rows(await now(served, "?stuck=1")) == [HOST]
+
+    async def test_shows_boots_that_are_of_no_build(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=f"{CONFIG}unknown: discover\n") as served:
+            trace = served.parts.trace
+            trace.record(datagrams.NotAnswered(reason="x", detail="x"), mac="52:54:00:00:00:09")
+            trace.record(offered(), mac=STRANGER)
+            trace.record(
+                datagrams.TftpProgress(name="a/ipxe.efi", received=1, total=4), mac=STRANGER
+            )
+
+            page = await now(served)
+
+            assert rows(page) == [STRANGER]
+            assert "loader 25 % under way" in track(page)
+            served.clock.now += 901
+            assert rows(await now(served)) == []
+
+    async def test_a_known_machine_that_boots_by_hand_is_one(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            wanted = b'{"kernel": "http://192.0.2.9/linux", "macs": ["%s"]}' % MAC.encode()
+            answer = await served.ask(
+                "POST", "/api/v1/boots", wanted, Content_Type="application/json"
+            )
+            assert answer.status == 201
+            served.parts.trace.record(offered(), mac=MAC)
+
+            assert rows(await now(served)) == [HOST]
+
+    async def test_of_a_thousand_has_a_page_of_a_hundred(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            for at in range(BUILDS):
+                served.parts.index.put(build(f"web{at:03}", State.PENDING, begun=float(at)))
+
+            first, second = await now(served), await now(served, "?page=2")
+
+            assert rows(first) == [f"web{at:03}" for at in range(100)]
+            assert rows(second) == [f"web{at:03}" for at in range(100, BUILDS)]
+            assert "1 to 100 of 105" in first
+            assert '<a href="/?page=2" rel="next">' in first
+
+    @pytest.mark.parametrize("query", ["?page=0", "?page=x", "?stuck=perhaps", "?page=1&page=2"])
+    async def test_takes_what_nobody_can_have_meant_for_nothing(
+        self, tmp_path: Path, query: str
+    ) -> None:
+        async with serving(tmp_path) as served:
             await served.build()
 
-            after = await served.get("/", Accept=BROWSER)
-
-            assert "No machine is being installed." in before.text
-            assert f'<th scope="row">{HOST}</th>' in after.text
-            assert '<span class="state is-idle">pending</span>' in after.text
+            assert rows(await now(served, query)) == [HOST]
 
     async def test_says_where_one_is(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            page = await served.get("/", Accept=BROWSER)
-
-            links = re.findall(r'<a href="([^"]*)" aria-current="page">([^<]*)<', page.text)
+            links = re.findall(r'<a href="([^"]*)" aria-current="page">([^<]*)<', await now(served))
             assert links == [("/", "Now")]
+
+    async def test_writes_what_strangers_say_as_text(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            await served.build()
+            evil = "<script>alert(1)</script>`<img src=x onerror=alert(1)>`"
+            served.parts.trace.record(kinds.ScriptFailed(why=evil), mac=MAC)
+            served.clock.now += 3600
+
+            page = await now(served)
+
+            assert "&lt;script&gt;alert(1)" in page
+            assert "<img" not in page
+            assert page.count("<script") == page.count('<script src="/page/assets/')
+
+
+class TestTheCheckList:
+    async def test_is_there_until_a_machine_was_installed(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            page = await now(served)
+            assert "Until the first machine is installed" in page
+            assert f'<code class="command">pyxie build {HOST}</code>' in page
+
+            token = await served.build()
+            await served.get(f"/done/{HOST}/{token}")
+            assert "is-open" not in await now(served)
+            await served.build()
+            assert "is-open" not in await now(served)
+
+    async def test_counts_who_waits_and_tells_of_a_broken_file(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine="hostname: [\n") as served:
+            assert "There is one with a mistake: " in await now(served)
+
+        async with serving(tmp_path / "other", machine=None) as served:
+            served.parts.discovery.note(STRANGER, {})
+            assert "A machine has asked that no file knows" in await now(served)

@@ -1,0 +1,194 @@
+"""One boot, as a row: its machine, its track, and why it stands still. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from pyxie.builds.life import Build
+from pyxie.diagnosis.course import Course
+from pyxie.diagnosis.english import said
+from pyxie.diagnosis.finding import Diagnosis, Standing
+from pyxie.events.english import amount
+from pyxie.events.event import Event
+from pyxie.http.page.badges import BAD, BUSY, IDLE, LOOKS, OK
+from pyxie.http.page.commandline import command
+from pyxie.http.page.spokentimes import Moment, since
+from pyxie.http.page.track import Mark, Step, track
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is known of a boot.
+
+    Attributes:
+        mac: The NIC; empty where only the machine is known.
+        way: The machine's boots; of a build, those since it began.
+        host: Its hostname, if it has one.
+        build: Its build; None of a boot by hand, or of an unknown machine.
+        moving: The last sign of a long transfer.
+        found: Its diagnosis; None where none was made.
+    """
+
+    mac: str
+    way: Course
+    host: str | None = None
+    build: Build | None = None
+    moving: Event | None = None
+    found: Diagnosis | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self.host or self.mac
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """A step of the track.
+
+    Attributes:
+        name: Of the step, or of the file under way.
+        look: The class of the stylesheet.
+        how: How it stands, for who does not see its colour.
+        amount: How much of its file the machine has, in words; empty where nothing is under way.
+        percent: The same of a hundred; None where that is not known.
+    """
+
+    name: str
+    look: str
+    how: str
+    amount: str = ""
+    percent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a boot stands still.
+
+    Attributes:
+        sentence: What was found.
+        since: For how long it is so; None where that is not known.
+        next: What to try first; empty for nothing.
+        more: What to try after that.
+        certain_by: What would make it certain; empty if it is.
+        command: Says all of it, with the events it rests on.
+    """
+
+    sentence: str
+    since: Moment | None
+    next: str
+    more: tuple[str, ...]
+    certain_by: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class BootRow:
+    """A boot.
+
+    Attributes:
+        id: Of its element.
+        name: Of the machine.
+        host: Its hostname; empty of one that has none.
+        state: Of its build, or what else it is.
+        look: The class of that state.
+        what: What it is installed with, where that was said.
+        begun: For how long its build goes on; None without one.
+        steps: Of its track.
+        at: The one that it is at.
+        since: For how long it is there; None where nothing was heard of it.
+        trouble: Why it stands still; None if it does not.
+    """
+
+    id: str
+    name: str
+    host: str
+    state: str
+    look: str
+    what: str
+    begun: Moment | None
+    steps: tuple[ShownStep, ...]
+    at: ShownStep
+    since: Moment | None
+    trouble: Trouble | None
+
+
+def boot_row(seen: Seen, now: float) -> BootRow:
+    """Return what is shown of a boot.
+
+    Args:
+        seen: What is known of it.
+        now: Seconds since the epoch.
+    """
+    build, found = seen.build, seen.found
+    is_over = build is not None and not build.active
+    stuck = found is not None and found.standing is Standing.STUCK and not is_over
+    way = track(seen.way, build, seen.moving, stuck=stuck)
+    state, look = _state(build, way.at)
+    return BootRow(
+        id=boot_id(seen.name),
+        name=seen.name,
+        host=seen.host or "",
+        state=state,
+        look=BAD if stuck else look,
+        what=build.build_type if build is not None else "",
+        begun=since(build.begun, now) if build is not None else None,
+        steps=tuple(map(_shown, way.steps)),
+        at=_shown(way.at),
+        since=since(way.since, now) if way.since is not None else None,
+        trouble=_trouble(seen, found, now) if found is not None and stuck else None,
+    )
+
+
+def boot_id(name: str) -> str:
+    """Return the ``id`` of a boot's element: of any name one, and fit for a selector.
+
+    Args:
+        name: A hostname, or a MAC address.
+    """
+    kept = (each if each.isascii() and each.isalnum() else f"-{ord(each):x}-" for each in name)
+    return f"boot-{''.join(kept)}"
+
+
+def machine_path(host: str) -> str:
+    """Return where the screen of a machine is."""
+    return f"/page/machines/{quote(host, safe='')}"
+
+
+_LOOKS: Final = {
+    Mark.DONE: (OK, "done"),
+    Mark.NOW: (BUSY, "under way"),
+    Mark.STUCK: (BAD, "stands still"),
+    Mark.AHEAD: (IDLE, "to come"),
+    Mark.PASSED: (IDLE, "not needed"),
+}
+
+
+def _shown(step: Step) -> ShownStep:
+    look, how = _LOOKS[step.mark]
+    said_of = ""
+    if step.sent is not None:
+        of = f" of {amount(step.total)}" if step.total else ""
+        said_of = f"{amount(step.sent)}{of}"
+    return ShownStep(step.part or step.name, look, how, said_of, step.percent)
+
+
+def _state(build: Build | None, at: Step) -> tuple[str, str]:
+    if build is not None:
+        return str(build.state), LOOKS[build.state]
+    return ("started", OK) if at.mark is Mark.DONE else ("booting", BUSY)
+
+
+def _trouble(seen: Seen, found: Diagnosis, now: float) -> Trouble:
+    words = said(found.what).of(seen.host)
+    first, *more = words.steps or ("",)
+    return Trouble(
+        sentence=words.sentence,
+        since=since(found.since, now) if found.since is not None else None,
+        next=first,
+        more=tuple(more),
+        certain_by=words.certain_by,
+        command=command("why", seen.name),
+    )

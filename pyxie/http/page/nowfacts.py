@@ -1,0 +1,180 @@
+"""Gathers what the screen Now shows: from memory, and without holding the event loop."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from pyxie.architectures import ARCHITECTURES
+from pyxie.builds.life import Build
+from pyxie.diagnosis.course import Course, Stage, course
+from pyxie.events.event import Event
+from pyxie.http.page.bootrow import Seen
+from pyxie.http.page.checklist import Point, Premises, checklist
+from pyxie.http.page.nowview import Counted, Ended, NowView, ended_of, listed, now_view, paged
+from pyxie.http.parts import (
+    ADHOC,
+    CLOCK,
+    DIAGNOSTICIAN,
+    DISCOVERED,
+    INDEX,
+    INTERFACES,
+    LOADERS,
+    MACHINES,
+    OTHERS,
+    PACES,
+    POOLS,
+    RECOGNISER,
+    SETTINGS,
+    STANDINGS,
+    TRACE,
+)
+from pyxie.recognition.recognise import Unknown, apart
+from pyxie.slices import in_slices
+
+_COMMON: Final = (0x00, 0x07)
+"""Architectures that the check list wants loaders for: BIOS and UEFI on x64."""
+_LATELY: Final = 900.0
+"""Seconds for which a boot that is of no build is shown after its last sign."""
+_SHOWN: Final = 20
+"""Of those, the ones that are shown."""
+_MOST_BY_HAND: Final = 100
+"""Machines that are looked at of those that boot by hand."""
+
+
+async def boots_listed(app: web.Application, *, stuck: bool = False) -> list[Build]:
+    """Return the builds that are shown, in their order; of all, or of those that stand still."""
+    builds, now = tuple(app[INDEX].all()), app[CLOCK]()
+    found = await app[POOLS].management.run(listed, builds, now)
+    if not stuck:
+        return found
+    standings = app[STANDINGS]
+    return [each async for each in in_slices(found) if each.active and standings.of(each).is_stuck]
+
+
+def seen(app: web.Application, build: Build) -> Seen:
+    """Return what is known of the boot of a build, at once."""
+    trace, mac = app[TRACE], build.mac or next(iter(build.macs), "")
+    moving = trace.moving(build.host)
+    if not build.active:
+        way = course(trace.recent(host=build.host), build.begun)
+        return Seen(mac=mac, way=way, host=build.host, build=build, moving=moving)
+    stand = app[STANDINGS].of(build)
+    found = stand.told.diagnosis if stand.told is not None else None
+    return Seen(mac=mac, way=stand.way, host=build.host, build=build, moving=moving, found=found)
+
+
+def others_seen(app: web.Application) -> tuple[list[Seen], int]:
+    """Return boots by hand and of unknown machines, who was heard last at the end.
+
+    Returns:
+        Those that are shown, and how many more there are.
+    """
+    trace, now = app[TRACE], app[CLOCK]()
+    by_mac: dict[str, list[Event]] = {}
+    for each in trace.of_unknown():
+        if each.mac is not None:
+            by_mac.setdefault(each.mac, []).append(each)
+    named = sorted(mac for boot in app[ADHOC].all() for mac in boot.macs)
+    by_mac |= {mac: trace.recent(mac=mac) for mac in named[:_MOST_BY_HAND]}
+    ways = {mac: course(events) for mac, events in by_mac.items()}
+    under_way = [mac for mac, way in ways.items() if _is_under_way(way, now)]
+    under_way.sort(key=lambda mac: ways[mac].events[-1].at)
+    few = under_way[-_SHOWN:]
+    return [_other(app, mac, ways[mac]) for mac in few], len(under_way) - len(few)
+
+
+def _is_under_way(way: Course, now: float) -> bool:
+    return way.stage >= Stage.OFFERED and now - way.events[-1].at < _LATELY
+
+
+def _other(app: web.Application, mac: str, way: Course) -> Seen:
+    host, trace = app[RECOGNISER].host_of(mac), app[TRACE]
+    moving = trace.moving(host) if host is not None else trace.moving_unknown(mac)
+    found = app[DIAGNOSTICIAN].of_mac(mac).diagnosis
+    return Seen(mac=mac, way=way, host=host, moving=moving, found=found)
+
+
+async def counted(app: web.Application, others: int) -> Counted:
+    """Return how many boots are under way.
+
+    Args:
+        app: Where they are asked for.
+        others: How many of them are of no build.
+    """
+    waiting = sum([1 async for mac in in_slices(app[DISCOVERED].macs()) if _waits(app, mac)])
+    active = len(app[INDEX].active_now())
+    return Counted(active, app[STANDINGS].stuck(), others, waiting)
+
+
+def _waits(app: web.Application, mac: str) -> bool:
+    return isinstance(apart(app[RECOGNISER].of(mac)), Unknown)
+
+
+async def ended(app: web.Application) -> tuple[Ended, ...]:
+    """Return the builds that ended last."""
+    builds = tuple(app[INDEX].all())
+    return await app[POOLS].management.run(ended_of, builds, app[CLOCK]())
+
+
+def points(app: web.Application, waiting: int) -> tuple[Point, ...]:
+    """Return the check list; empty once a machine was installed.
+
+    Args:
+        app: Where it is looked.
+        waiting: How many machines were heard that no file knows.
+    """
+    index = app[INDEX]
+    if index.has_installed or app[PACES].is_any:
+        return ()
+    interfaces, registry, loaders = app[INTERFACES](), app[MACHINES](), app[LOADERS]
+    active = tuple(index.active_now())
+    asked = [each for each in active if app[STANDINGS].of(each).way.stage > Stage.NOTHING]
+    building = next(iter(asked or active), None)
+    there = loaders.by_architecture
+    return checklist(
+        Premises(
+            mode=app[SETTINGS]().dhcp.mode,
+            answering=interfaces.answering,
+            present=str(interfaces),
+            servers=tuple(
+                sorted({str(each.server) for each in app[OTHERS].servers() if each.addresses})
+            ),
+            heard=app[TRACE].heard is not None,
+            loaders=tuple(ARCHITECTURES[code].name for code in _COMMON if code in there),
+            missing=tuple(loaders.missing()),
+            machines=len(registry.machines),
+            broken=str(registry.problems[0]) if registry.problems else "",
+            host=min(registry.machines, default=""),
+            building=building.host if building is not None else "",
+            asked=bool(asked),
+            waiting=waiting,
+        )
+    )
+
+
+async def now_facts(app: web.Application, page: int, *, stuck: bool) -> NowView:
+    """Return the whole screen.
+
+    Args:
+        app: Where it is looked.
+        page: Which page of the boots.
+        stuck: Of those that stand still alone.
+    """
+    builds = await boots_listed(app, stuck=stuck)
+    pages = paged(len(builds), page, stuck=stuck)
+    few = builds[max(0, pages.first - 1) : pages.until]
+    boots = [seen(app, each) async for each in in_slices(few)]
+    others, left_out = others_seen(app)
+    count = await counted(app, len(others) + left_out)
+    return now_view(
+        count,
+        pages,
+        boots,
+        others,
+        left_out,
+        await ended(app),
+        points(app, count.waiting),
+        app[CLOCK](),
+    )
