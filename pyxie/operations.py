@@ -32,7 +32,7 @@ from pyxie.http import (
     tokens,
     why,
 )
-from pyxie.http.page import assets
+from pyxie.http.page import assets, machinescreen
 from pyxie.http.routing import Operation
 
 _OWN = (
@@ -50,7 +50,7 @@ _OWN = (
         nocloud,
         answerfile,
     ),
-    *(assets,),  # the page
+    *(assets, machinescreen),  # the page
 )
 
 

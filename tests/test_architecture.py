@@ -96,6 +96,8 @@ PURE = frozenset(
         *(f"http.page.{name}" for name in ("badges", "contentpolicy", "nowview")),
         *(f"http.page.{name}" for name in ("screens", "spokentimes")),
         *("http.page.hub", "http.page.serverevents"),
+        *(f"http.page.{name}" for name in ("bootview", "buildview", "filelines", "longtext")),
+        *(f"http.page.{name}" for name in ("machineview", "veil")),
         "importers.cobbler.callbacks",
         "importers.languages.cheetah",
         "importers.languages.gotemplate.pipelines",
@@ -280,6 +282,7 @@ EXTRA = {
     "pyxie.http.page.spokentimes": {"datetime"},  # for a date of a number
     "pyxie.http.page.machineswanted": {"pydantic", "pyxie.config.validate"},  # its query
     "pyxie.http.page.seals": {"hmac", "json"},  # from texts to a text
+    "pyxie.http.page.filelines": {"difflib"},  # texts, compared
     "pyxie.outbound.phrases": {"http"},  # for what a status means
     "pyxie.images.heldback": {"hashlib"},  # from bytes to bytes
     "pyxie.imagestore.entry": {"hashlib", "json"},  # from bytes to data, and to a name

@@ -29,10 +29,20 @@ def _by_disks(of: Forecast) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]
         yield disks, tuple(each.by for each in of.wiping if each.disks == disks)
 
 
+def sentences(host: str, of: Forecast) -> list[str]:
+    """Return a forecast in sentences, for a machine."""
+    return [f"{host} {sentence(each)}" for each in told(of)]
+
+
 def in_words(host: str, of: Forecast) -> dict[str, object]:
     """Return a forecast as the REST API gives it, for a machine."""
     return {
         "answer": str(of.answer),
-        "sentences": [f"{host} {sentence(each)}" for each in told(of)],
+        "sentences": sentences(host, of),
         "disks": list(dict.fromkeys(disk for each in of.wiping for disk in each.disks)),
     }
+
+
+def in_one(host: str, of: Forecast) -> str:
+    """Return a forecast as one text, by which it can be told whether it is still the same."""
+    return "; ".join(sentences(host, of))
