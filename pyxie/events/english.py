@@ -22,12 +22,14 @@ def sentence(what: Kind) -> str:
 
 
 def amount(size: int) -> str:
-    """Write a number of bytes for people: ``700 bytes``, ``66 kB``, ``41.3 MB``."""
+    """Write a number of bytes for people: ``700 bytes``, ``66 kB``, ``41.3 MB``, ``4.7 GB``."""
     if size < 1000:
         return f"{size} byte{'' if size == 1 else 's'}"
     if size < 999_500:
         return f"{size / 1000:.0f} kB"
-    return f"{size / 1e6:.1f} MB"
+    if size < 999_950_000:
+        return f"{size / 1e6:.1f} MB"
+    return f"{size / 1e9:.1f} GB"
 
 
 @sentence.register

@@ -450,6 +450,9 @@ def test_a_kind_without_a_sentence_is_a_bug_that_names_it() -> None:
         (999_499, "999 kB"),
         (999_500, "1.0 MB"),
         (41_300_000, "41.3 MB"),
+        (999_949_999, "999.9 MB"),
+        (999_950_000, "1.0 GB"),
+        (4_700_000_000, "4.7 GB"),
     ],
 )
 def test_amounts_are_for_people(size: int, text: str) -> None:

@@ -10,6 +10,7 @@ from pyxie.builds.life import State
 
 OK: Final = "is-ok"
 BUSY: Final = "is-busy"
+WARN: Final = "is-warn"
 BAD: Final = "is-bad"
 IDLE: Final = "is-idle"
 
@@ -17,7 +18,7 @@ LOOKS: Final[Mapping[State, str]] = MappingProxyType(
     {
         State.PENDING: IDLE,
         State.INSTALLING: BUSY,
-        State.STALE: BAD,
+        State.STALE: WARN,
         State.INSTALLED: OK,
         State.FAILED: BAD,
         State.CANCELLED: IDLE,

@@ -144,7 +144,7 @@ def _environment() -> jinja2.Environment:
     words: Any = made.get_template("words.html.j2").module
     made.globals.update(asset=asset, screens=SCREENS, version=__version__, belongs=words.belongs())
     made.filters.update(time=words.time, worded=words.worded, span=span)
-    made.filters.update(amount=amount, times=times)
+    made.filters.update(amount=amount, times=times, command=words.command)
     for name in _sources():
         made.get_template(name)
     return made

@@ -7,8 +7,9 @@ from pathlib import Path
 from pyxie.access.scope import Scope
 from pyxie.http.page.contentpolicy import HEADERS
 from pyxie.http.page.frame import _FOLDER, _environment, region
+from pyxie.http.page.spokentimes import ago
 from pyxie.http.page.viewer import Viewer
-from tests.http.page.test_nowview import view_of
+from tests.http.page.test_nowview import NOW, view_of
 from tests.http.site import serving
 
 WHO = Viewer("this host", Scope.ADMIN)
@@ -52,3 +53,26 @@ class TestARegion:
         assert 'id="boots"' in region("_boots.html.j2", WHO, {"view": view})
         assert "hx-swap-oob" not in region("_boots.html.j2", WHO, {"view": view})
         assert 'hx-swap-oob="true"' in region("_boots.html.j2", WHO, {"view": view}, oob=True)
+
+
+class TestFilters:
+    def test_write_a_command_with_a_button_that_copies_it(self) -> None:
+        made = _environment().from_string("{{ text | command }}").render(text="pyxie build <a>")
+
+        assert made == (
+            '<span class="command"><code>pyxie build &lt;a&gt;</code> <button type="button" '
+            'class="copy" aria-label="Copy the command pyxie build &lt;a&gt;">Copy</button></span>'
+        )
+
+    def test_write_a_time_with_the_exact_one(self) -> None:
+        made = _environment().from_string("{{ at | time }}").render(at=ago(NOW, NOW + 180))
+
+        assert made == (
+            '<time datetime="2027-01-15T08:00:00Z" title="2027-01-15 08:00:00 UTC" class="ago">'
+            "3 min ago</time>"
+        )
+
+    def test_write_numbers_with_their_units(self) -> None:
+        made = _environment().from_string("{{ 90 | span }}, {{ 41300000 | amount }}, {{ 1|times }}")
+
+        assert made.render() == "90 s, 41.3 MB, once"

@@ -1,11 +1,15 @@
-// What htmx has no word for: times as the reader's own clock has them, counted on.
+// What htmx has no word for: times as the reader's own clock has them, commands that are copied,
+// and what is said of a request that came to nothing. Without it the page can be read all the same.
 "use strict";
 
 (() => {
-  // The server's clock is the one that counts; the reader's may be set wrongly.
-  const ahead = Number(document.documentElement.dataset.now) * 1000 - Date.now();
+  const root = document.documentElement;
+  root.classList.add("js");
 
-  // As span() in pyxie/diagnosis/saying.py and long() in pyxie/http/page/spoken.py.
+  // Times. The server's clock is the one that counts; the reader's may be set wrongly.
+  const ahead = Number(root.dataset.now) * 1000 - Date.now();
+
+  // As span() in pyxie/diagnosis/saying.py and long() in pyxie/http/page/spokentimes.py.
   function long(seconds) {
     if (seconds >= 2 * 86400) return `${Math.round(seconds / 86400)} days`;
     if (Math.round(seconds) < 120) return `${Math.round(seconds)} s`;
@@ -23,14 +27,51 @@
       said = passed >= 1 ? `${said} ago` : passed > -1 ? "now" : "later";
     }
     if (time.textContent !== said) time.textContent = said;
-    time.title = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+    const exact = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+    if (time.title !== exact) time.title = exact;
   }
 
   function tellAll(within) {
+    if (within.matches?.("time.ago, time.since")) tell(within);
     for (const time of within.querySelectorAll("time.ago, time.since")) tell(time);
   }
 
   tellAll(document);
   document.addEventListener("htmx:load", (event) => tellAll(event.detail.elt));
+  document.addEventListener("visibilitychange", () => document.hidden || tellAll(document));
   setInterval(() => document.hidden || tellAll(document), 1000);
+
+  // Commands. What browsers have for it by now works over HTTPS and on this host alone.
+  async function copied(code) {
+    if (navigator.clipboard) {
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        return true;
+      } catch {
+        // it may be forbidden: the old way
+      }
+    }
+    getSelection().selectAllChildren(code);
+    return document.execCommand("copy");
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.("button.copy");
+    if (!button) return;
+    const done = await copied(button.parentElement.querySelector("code"));
+    button.textContent = done ? "Copied" : "Press Ctrl-C";
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+
+  // Notices: gone with the next thing that is done.
+  const notices = document.getElementById("notices");
+
+  document.addEventListener("htmx:beforeRequest", () => notices.replaceChildren());
+  document.addEventListener("htmx:sendError", () => {
+    const told = document.createElement("p");
+    told.className = "notice is-bad";
+    told.setAttribute("role", "alert");
+    told.textContent = "pyxie does not answer. Whether this was done, is not known.";
+    notices.replaceChildren(told);
+  });
 })();
