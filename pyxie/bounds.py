@@ -381,6 +381,7 @@ AD_HOC_BOOTS = Bound("ad_hoc_boots", 16, "of `pyxie boot` at once", "409")
 AD_HOC_MACS = Bound("ad_hoc_macs", 256, "MAC addresses that one is for", "400")
 AD_HOC_FILES = Bound("ad_hoc_files", 64, "files of each sort in one", "400")
 AD_HOC_LEASE = Bound("ad_hoc_lease", 20, "s without a sign of life of the command", "ended")
+AD_HOC_ONCE = Bound("ad_hoc_once", 900, "s for a machine to load what it boots once", "ended")
 AT_HAND = Bound(
     "at_hand", 256, "connections to the files of a `pyxie boot`", "a slow one makes room"
 )

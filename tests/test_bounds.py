@@ -35,6 +35,8 @@ ELSEWHERE: dict[str, str] = {
 
 
 COUNTED_AS = {
+    "AD_HOC_LEASE": "lease",
+    "AD_HOC_ONCE": "lease",
     "AD_HOC_MACS": "bound",
     "AD_HOC_FILES": "bound",
     "AT_HAND": "of_host",

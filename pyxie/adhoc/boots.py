@@ -1,15 +1,17 @@
 """Boots by hand, in memory: which machines get what, until when. Pure.
 
-Each is somebody's who renews it. Who ends it, or dies, or is cut off, leaves nothing behind: no
-machine file, no build, nothing that a machine boots later.
+Each is somebody's who renews it; or it is for once, as somebody with a browser cannot be told from
+one who has gone: then it is each machine's until that has loaded it, or has taken too long. Who
+ends it, or dies, or is cut off, leaves nothing behind: no machine file, no build, nothing that a
+machine boots later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pyxie.bounds import AD_HOC_BOOTS, AD_HOC_LEASE
+from pyxie.bounds import AD_HOC_BOOTS, AD_HOC_LEASE, AD_HOC_ONCE, Bound
 from pyxie.config.values import dashed
 from pyxie.errors import PyxieError
 from pyxie.registry.machine import Machine
@@ -30,6 +32,7 @@ class AdHocBoot:
         macs: Whom it is for; none for whoever is no machine that pyxie knows.
         machine: What is booted, under nobody's name.
         files: URLs of what its command line leads to.
+        once: It is for each of ``macs`` until that has loaded it; nobody renews it.
     """
 
     id: str
@@ -37,6 +40,12 @@ class AdHocBoot:
     macs: frozenset[str]
     machine: Machine
     files: tuple[str, ...] = ()
+    once: bool = False
+
+    @property
+    def lease(self) -> Bound:
+        """For how long it lasts: from its beginning, or from its last renewal."""
+        return AD_HOC_ONCE if self.once else AD_HOC_LEASE
 
     def machine_of(self, mac: str) -> Machine:
         """Return what a NIC boots; spelt with dashes it is the hostname."""
@@ -67,23 +76,45 @@ class AdHocBoots:
         """
         for each in self.all():
             if both := each.macs & boot.macs:
-                raise TakenError(f"{min(both)} is booted by another `pyxie boot` already")
+                by = "once by somebody else's choice" if each.once else "by another `pyxie boot`"
+                raise TakenError(f"{min(both)} is booted {by} already")
             if not (each.macs or boot.macs):
                 why = "another `pyxie boot` is for any machine already; end that, or use --mac"
                 raise TakenError(why)
         if len(self._boots) >= AD_HOC_BOOTS.whole:
             AD_HOC_BOOTS.reached()
-            raise TakenError(f"{AD_HOC_BOOTS.whole} of `pyxie boot` are running already")
-        self._boots[boot.id] = boot, self._clock() + AD_HOC_LEASE.most
+            raise TakenError(f"{AD_HOC_BOOTS.whole} boots by hand are under way already")
+        self._boots[boot.id] = boot, self._clock() + boot.lease.most
         self._changed()
 
     def renew(self, name: str) -> bool:
-        """Have one last for another while; False if there is none of that name any more."""
+        """Have one last for another while; False if there is none of that name any more.
+
+        One that is for once lasts no longer for it.
+        """
         self._expire()
         found = self._boots.get(name)
-        if found is not None:
+        if found is not None and not found[0].once:
             self._boots[name] = found[0], self._clock() + AD_HOC_LEASE.most
         return found is not None
+
+    def loaded(self, name: str, mac: str) -> None:
+        """Note that a machine has loaded what it was given: what is for once is over for it."""
+        boot, until = self._boots.get(name, (None, 0.0))
+        if boot is None or not boot.once or mac not in boot.macs:
+            return
+        left = boot.macs - {mac}
+        if left:
+            self._boots[name] = replace(boot, macs=left), until
+        else:
+            del self._boots[name]
+        self._changed()
+
+    def left(self, name: str) -> float:
+        """Return for how many seconds one lasts yet; 0 of one that has ended."""
+        self._expire()
+        found = self._boots.get(name)
+        return found[1] - self._clock() if found is not None else 0.0
 
     def end(self, name: str) -> bool:
         """End one at once; False if there is none of that name any more."""
@@ -118,8 +149,8 @@ class AdHocBoots:
         now = self._clock()
         gone = [name for name, (_, until) in self._boots.items() if until <= now]
         for name in gone:
-            AD_HOC_LEASE.reached()
-            del self._boots[name]
+            boot, _ = self._boots.pop(name)
+            boot.lease.reached()
         if gone:
             self._changed()
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from pyxie.adhoc.boots import AdHocBoot, TakenError
 from pyxie.adhoc.making import UnfitError, of_kernel, of_system
-from pyxie.bounds import AD_HOC_FILES, AD_HOC_LEASE, AD_HOC_MACS, Bound
+from pyxie.bounds import AD_HOC_FILES, AD_HOC_MACS, Bound
 from pyxie.config.initrd import Initrds
 from pyxie.config.validate import Model
 from pyxie.config.values import AMD64, ArchName, HttpUrl, Mac
@@ -62,6 +62,8 @@ class Wanted(Model):
         macs: The machines that boot it; without, all that pyxie does not know.
         files: URLs that the command line leads to, by way of pyxie: the first is at
             ``{{ BaseURL }}/boot/{{ Hostname }}/file/0/NAME``.
+        once: Each machine boots it once: it lasts without being renewed until that has loaded it,
+            or for a quarter of an hour.
     """
 
     kernel: Annotated[str, Field(max_length=2048)] = ""
@@ -71,6 +73,7 @@ class Wanted(Model):
     cmdline: str = ""
     macs: Annotated[tuple[Mac, ...], _no_more_than(AD_HOC_MACS)] = ()
     files: Annotated[tuple[HttpUrl, ...], _no_more_than(AD_HOC_FILES)] = ()
+    once: bool = False
 
     @model_validator(mode="after")
     def _is_one(self) -> Wanted:
@@ -78,6 +81,8 @@ class Wanted(Model):
             raise ValueError("say either 'kernel' or 'os'")
         if self.os and self.initrd:
             raise ValueError("'initrd' is for a 'kernel'; a recipe has its own")
+        if self.once and not (self.macs and not self.files):
+            raise ValueError("'once' is for machines that 'macs' names, and without 'files'")
         return self
 
 
@@ -90,8 +95,23 @@ class Wanted(Model):
     errors=(409,),
 )
 async def begin(request: web.Request) -> web.Response:
-    """Let machines boot something now, for twenty seconds from each renewal."""
-    wanted: Wanted = await body(request, Wanted)
+    """Let machines boot something now, for twenty seconds from each renewal; or once."""
+    boot, advice = await put_in_force(request, await body(request, Wanted))
+    interfaces, mode = request.app[INTERFACES](), request.app[SETTINGS]().dhcp.mode
+    where = {"interfaces": interfaces.answering, "dhcp": mode, "advice": advice}
+    return web.json_response({**_as_json(boot), **where}, status=201)
+
+
+async def put_in_force(request: web.Request, wanted: Wanted) -> tuple[AdHocBoot, tuple[str, ...]]:
+    """Put a boot by hand in force.
+
+    Returns:
+        It, and what of its files could not be verified, a sentence each.
+
+    Raises:
+        HTTPBadRequest: No machine could boot that.
+        HTTPConflict: One of the machines boots something else, or nobody can be answered.
+    """
     shared = request.app[MACHINES]().shared
     machine, definition = await aside(request, _made, wanted, shared)
     boot = AdHocBoot(
@@ -100,6 +120,7 @@ async def begin(request: web.Request) -> web.Response:
         macs=frozenset(wanted.macs),
         machine=machine,
         files=wanted.files,
+        once=wanted.once,
     )
     await _try(request, boot, shared.cookbook.about(wanted.os).needs if wanted.os else "")
     advice = await _verified(request, definition) if definition is not None else ()
@@ -109,7 +130,7 @@ async def begin(request: web.Request) -> web.Response:
             host = known.host
             why = f"{host} is in build mode, and boots what its build says: pyxie cancel {host}"
             raise web.HTTPConflict(text=why)
-    interfaces, mode = request.app[INTERFACES](), request.app[SETTINGS]().dhcp.mode
+    interfaces = request.app[INTERFACES]()
     if interfaces.first() is None:
         why = f"nobody can be answered: no interface has an IPv4 address (served: {interfaces})"
         raise web.HTTPConflict(text=why)
@@ -117,8 +138,7 @@ async def begin(request: web.Request) -> web.Response:
         request.app[ADHOC].begin(boot)
     except TakenError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
-    where = {"interfaces": interfaces.answering, "dhcp": mode, "advice": advice}
-    return web.json_response({**_as_json(boot), **where}, status=201)
+    return boot, advice
 
 
 def _made(wanted: Wanted, shared: Common) -> tuple[Machine, Definition | None]:
@@ -161,7 +181,7 @@ async def listing(request: web.Request) -> web.Response:
 
 @routes.post("/api/v1/boots/{boot}/renew", answer=NOTHING, status=204, errors=(404,), audited=False)
 async def renew(request: web.Request) -> web.Response:
-    """Have a boot by hand last for another twenty seconds."""
+    """Have a boot by hand last for another twenty seconds; none that is for once."""
     if not request.app[ADHOC].renew(request.match_info["boot"]):
         raise web.HTTPNotFound(text="it has ended")
     return web.Response(status=204)
@@ -184,7 +204,8 @@ def _as_json(boot: AdHocBoot) -> dict[str, Any]:
         "os": boot.machine.os,
         "kernel": source(images.kernel),
         "initrd": [source(each) for each in images.initrds],
-        "seconds": AD_HOC_LEASE.whole,
+        "seconds": boot.lease.whole,
+        "once": boot.once,
     }
 
 

@@ -148,7 +148,9 @@ class HookRun(Answer):
 class AdHocBoot(Answer):
     """What machines boot by hand: those of ``macs``, without any all that pyxie does not know.
 
-    It ends ``seconds`` after its last renewal. URLs are without passwords and queries.
+    It ends ``seconds`` after its last renewal; one that is for ``once``, which nobody renews, so
+    long after it began, or when its machines have loaded it. URLs are without passwords and
+    queries.
     """
 
     id: str
@@ -158,6 +160,7 @@ class AdHocBoot(Answer):
     kernel: str
     initrd: list[str]
     seconds: int
+    once: bool
 
 
 class AdHocBoots(Answer):

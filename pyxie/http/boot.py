@@ -28,6 +28,7 @@ from pyxie.http.boot_api import boot_api_script
 from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
 from pyxie.http.files import opened, send
 from pyxie.http.parts import (
+    ADHOC,
     BUILDS,
     CHAINS,
     DISCOVERY,
@@ -201,6 +202,7 @@ async def booting(request: web.Request) -> web.Response:
     match settled(request.app[RECOGNISER].of(mac)):
         case AdHoc(boot=AdHocBoot(id=token)) if token == request.match_info["token"]:
             request.app[TRACE].record(Booting(), mac=mac, host=host or None, peer=at)
+            request.app[ADHOC].loaded(token, mac)
             return text("# booting\n")
         case _:
             build = builds.admit(host, request.match_info["token"])

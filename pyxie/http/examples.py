@@ -194,6 +194,7 @@ _BOOT: Final = {
     "kernel": "http://192.0.2.7/linux",
     "initrd": ["http://192.0.2.7/initrd.gz"],
     "seconds": 20,
+    "once": False,
 }
 
 ANSWERS: Final[Mapping[tuple[str, str], Any]] = MappingProxyType(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyxie.adhoc.boots import AdHocBoot, AdHocBoots, TakenError
-from pyxie.bounds import AD_HOC_BOOTS, AD_HOC_LEASE
+from pyxie.bounds import AD_HOC_BOOTS, AD_HOC_LEASE, AD_HOC_ONCE
 from pyxie.registry.machine import Machine
 from tests.support import Clock
 
@@ -22,9 +22,9 @@ class Site:
     def _changed(self) -> None:
         self.changes += 1
 
-    def begin(self, name: str, *macs: str) -> AdHocBoot:
+    def begin(self, name: str, *macs: str, once: bool = False) -> AdHocBoot:
         machine = Machine(hostname="boot", kernel="linux")
-        boot = AdHocBoot(id=name, begun=0.0, macs=frozenset(macs), machine=machine)
+        boot = AdHocBoot(id=name, begun=0.0, macs=frozenset(macs), machine=machine, once=once)
         self.boots.begin(boot)
         return boot
 
@@ -88,7 +88,7 @@ class TestBegin:
         for at in range(AD_HOC_BOOTS.whole):
             site.begin(str(at), f"52:54:00:00:01:{at:02x}")
 
-        with pytest.raises(TakenError, match="16 of `pyxie boot` are running already"):
+        with pytest.raises(TakenError, match="16 boots by hand are under way already"):
             site.begin("another", MAC)
         assert AD_HOC_BOOTS.times == before + 1
 
@@ -130,3 +130,43 @@ class TestEnd:
 
         assert site.boots.all() == ()
         assert site.changes == 4
+
+
+class TestOnce:
+    def test_is_over_for_each_machine_that_has_loaded_it(self, site: Site) -> None:
+        site.begin("one", MAC, OTHER, once=True)
+
+        site.boots.loaded("one", MAC)
+        assert site.boots.of(MAC) is None
+        assert site.boots.names(OTHER)
+        site.boots.loaded("one", OTHER)
+        assert len(site.boots) == 0
+        assert site.changes == 3
+
+    def test_is_for_a_quarter_of_an_hour_and_nobody_renews_it(self, site: Site) -> None:
+        before = AD_HOC_ONCE.times
+        site.begin("one", MAC, once=True)
+        site.clock.now += 899
+        assert site.boots.renew("one")
+        assert site.boots.left("one") == 1
+        site.clock.now += 1
+
+        assert site.boots.of(MAC) is None
+        assert site.boots.left("one") == 0
+        assert AD_HOC_ONCE.times == before + 1
+
+    def test_a_second_is_told_of_the_first(self, site: Site) -> None:
+        site.begin("one", MAC, once=True)
+
+        with pytest.raises(TakenError, match=r"is booted once by somebody else's choice already$"):
+            site.begin("two", MAC, once=True)
+
+    def test_what_is_renewed_goes_on_for_machines_that_have_loaded_it(self, site: Site) -> None:
+        boot = site.begin("one", MAC)
+        once = site.begin("two", OTHER, once=True)
+
+        site.boots.loaded("one", MAC)
+        site.boots.loaded("two", MAC)
+        site.boots.loaded("three", MAC)
+
+        assert site.boots.all() == (boot, once)

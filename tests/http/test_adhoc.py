@@ -35,6 +35,7 @@ class TestBegin:
                 "kernel": "http://192.0.2.9/linux?…",
                 "initrd": ["http://192.0.2.9/initrd"],
                 "seconds": 20,
+                "once": False,
                 "interfaces": "eth0 192.0.2.1/24",
                 "dhcp": "answer",
                 "advice": [],
@@ -60,6 +61,7 @@ class TestBegin:
             ({"macs": ["52:54"]}, "'52:54' is not a MAC address like 52:54:00:12:34:56"),
             ({"cmdline": "a={{ nothing }}"}, "'nothing'"),
             ({"files": ["file:///etc/shadow"]}, "is not a URL like"),
+            ({"once": True}, "'once' is for machines that 'macs' names"),
             ({"initrd": [{"url": "http://192.0.2.9/a", "name": "kernel"}]}, "the boot script"),
         ],
     )
@@ -174,3 +176,17 @@ class TestFiles:
             for path in (f"{at}/0/other", f"{at}/1/a%20b.ign", f"{at}/x/a", "/boot/web01/file/0/a"):
                 assert (await served.get(path)).status == 404
             assert (await served.get("/boot/00-de-ad-90-74-60/file/0/a%20b.ign")).status == 404
+
+
+class TestOnce:
+    async def test_a_machine_has_it_until_it_has_loaded_it(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            status, told = await begin(served, macs=[STRANGER], once=True)
+            assert (status, told["once"], told["seconds"]) == (201, True, 900)
+            served.clock.now += 600
+
+            assert "kernel" in (await served.get(f"/ipxe/{DASHED}")).text
+            assert (await served.get(f"/booting/{DASHED}/{told['id']}")).status == 200
+
+            assert "is not in the registry" in (await served.get(f"/ipxe/{DASHED}")).text
+            assert json.loads((await served.get("/api/v1/boots")).body) == {"boots": []}
