@@ -453,6 +453,10 @@ HOOK_BOOTS = Bound("hook_boots", 20_000, "machines of which a boot is remembered
 WAITRON_STAGES = Bound(
     "waitron_stages", 4096, "builds whose last template waitron 3's jobs show", "forgotten"
 )
+BULK = Bound("bulk", 500, "machines that one press on the page is about", "left out, and said so")
+BULK_FORECAST = Bound(
+    "bulk_forecast", 15, "s to find out what builds of them would wipe", "left out, and said so"
+)
 BUILDS_AT_ONCE = Bound("builds_at_once", 8, "builds of one call that begin at once", "wait")
 DEFINITIONS = Bound("definitions", 20_000, "builds' machines, ready to boot", "made when asked for")
 DEFINITIONS_BEGINNING = Bound(

@@ -47,6 +47,7 @@ from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
 from pyxie.hooks.unknown import UnknownHooks
 from pyxie.http.gate import Gate
+from pyxie.http.page.machinesknown import MachineList
 from pyxie.http.parts import Parts
 from pyxie.images.lately import Lately
 from pyxie.images.upstream import Upstreams
@@ -229,6 +230,8 @@ def assemble(
     machines = Machines(settings, metrics, strict=strict, changed=news.of_anybody)
     definitions = Definitions(machines, index.active_now)
     machines.prepare(definitions.preparing)
+    machine_list = MachineList(machines)
+    machines.prepare(machine_list.preparing)
     adhoc = AdHocBoots(steady, news.of_anybody)
     recogniser = Recogniser(machines, index, settings, said, adhoc)
     trace = Trace(recogniser.host_of, clock=clock, steady=steady)
@@ -349,6 +352,7 @@ def assemble(
         builds=builds,
         index=index,
         records=stored,
+        machine_list=machine_list,
         definitions=definitions,
         rendering=rendering,
         base_url=base_url,

@@ -32,7 +32,12 @@ from pyxie.http import (
     tokens,
     why,
 )
-from pyxie.http.page import assets, machinescreen
+from pyxie.http.page import (
+    assets,
+    bulkscreen,
+    machinescreen,
+    machinesscreen,
+)
 from pyxie.http.routing import Operation
 
 _OWN = (
@@ -50,7 +55,7 @@ _OWN = (
         nocloud,
         answerfile,
     ),
-    *(assets, machinescreen),  # the page
+    *(assets, machinescreen, machinesscreen, bulkscreen),  # the page
 )
 
 

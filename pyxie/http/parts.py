@@ -33,6 +33,7 @@ from pyxie.events.trace import Trace
 from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
 from pyxie.http.gate import Gate
+from pyxie.http.page.machinesknown import MachineList
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.checkup import Checkup
 from pyxie.imagestore.copies import ImageStore
@@ -66,6 +67,7 @@ class Parts:
     Attributes:
         settings: Those of now, when called.
         machines: The snapshot of now, when called.
+        machine_list: What their list on the page is made of.
         recogniser: Who a client is.
         news: Who may be another than a moment before.
         discovery: Takes note of unknown machines.
@@ -116,6 +118,7 @@ class Parts:
 
     settings: LiveSettings
     machines: Machines
+    machine_list: MachineList
     recogniser: Recogniser
     news: News
     discovery: Discovery
@@ -166,6 +169,7 @@ class Parts:
 
 SETTINGS: web.AppKey[LiveSettings] = web.AppKey("settings", LiveSettings)
 MACHINES: web.AppKey[Machines] = web.AppKey("machines", Machines)
+MACHINE_LIST: web.AppKey[MachineList] = web.AppKey("machine_list", MachineList)
 RECOGNISER: web.AppKey[Recogniser] = web.AppKey("recogniser", Recogniser)
 DISCOVERY: web.AppKey[Discovery] = web.AppKey("discovery", Discovery)
 DISCOVERED: web.AppKey[DiscoveredMachines] = web.AppKey("discovered", DiscoveredMachines)
@@ -216,6 +220,7 @@ def put(app: web.Application, parts: Parts) -> None:
     """Put all of them into ``app``."""
     app[SETTINGS] = parts.settings
     app[MACHINES] = parts.machines
+    app[MACHINE_LIST] = parts.machine_list
     app[RECOGNISER] = parts.recogniser
     app[DISCOVERY] = parts.discovery
     app[DISCOVERED] = parts.discovered

@@ -96,12 +96,19 @@ class Chosen:
         hosts: Each machine that is meant.
         fitting: What they fit, where all that do are meant; None where each was chosen.
         build_type: By which they are to be built; empty for each machine's own.
+        query: What the list is asked for that they were chosen in, as a URL has it; with a ``?``.
     """
 
     action: Action
     hosts: tuple[str, ...]
     fitting: Filter | None = None
     build_type: str = ""
+    query: str = ""
+
+    @property
+    def back(self) -> str:
+        """Where that list is."""
+        return PATH + self.query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,12 +193,14 @@ class Result:
 
     Attributes:
         action: What was to be done.
+        back: Where the list is that they were chosen in.
         title: How many it was done to.
         refused: Those that it was not done to.
         done: Those that it was done to.
     """
 
     action: Action
+    back: str
     title: str
     refused: tuple[Outcome, ...]
     done: tuple[Outcome, ...]
@@ -250,12 +259,12 @@ def review(
     )
 
 
-def result(action: Action, outcomes: Sequence[Outcome]) -> Result:
-    """Return what is told after it was done."""
+def result(action: Action, outcomes: Sequence[Outcome], query: str = "") -> Result:
+    """Return what is told after it was done; ``query`` as of `Chosen`."""
     done = tuple(each for each in outcomes if not each.refused)
     what = f"{machines(len(done))} {'is' if len(done) == 1 else 'are'} {_DONE[action]}"
     refused = tuple(each for each in outcomes if each.refused)
-    return Result(action=action, title=what, refused=refused, done=done)
+    return Result(action=action, back=PATH + query, title=what, refused=refused, done=done)
 
 
 def machines(count: int) -> str:

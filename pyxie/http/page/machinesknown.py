@@ -5,10 +5,11 @@ Of ten thousand machines a few change at a time: what is known of the others is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 from pyxie.config.nodes import Document
 from pyxie.errors import Problem
@@ -36,6 +37,41 @@ class KnownMachines:
 
 
 NONE = KnownMachines(Registry(), MappingProxyType({}), (), ())
+
+Take: TypeAlias = Callable[[], None]
+"""Puts in force what was made."""
+
+
+class MachineList:
+    """Keeps what is known of the machines of now; made before they come into force.
+
+    Args:
+        machines: The snapshot of now.
+    """
+
+    def __init__(self, machines: Callable[[], Registry]) -> None:
+        self._machines = machines
+        self._known = NONE
+
+    def of_now(self) -> KnownMachines:
+        """Return it; in a thread, for where it was not made yet it takes its time."""
+        known = known_machines(self._machines(), self._known)
+        self._known = known
+        return known
+
+    def preparing(self) -> Callable[[Registry], Take]:
+        """Return what makes, in a thread, what is known of another snapshot."""
+        before = self._known
+
+        def prepare(registry: Registry) -> Take:
+            known = known_machines(registry, before)
+
+            def take() -> None:
+                self._known = known
+
+            return take
+
+        return prepare
 
 
 def known_machines(registry: Registry, before: KnownMachines = NONE) -> KnownMachines:

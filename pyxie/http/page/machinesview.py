@@ -174,6 +174,8 @@ class MachinesView:
         types: The same, of build types.
         url: Where exactly this is.
         everything: Where all are shown, as they are ordered now.
+        query: That of the URL, with a ``?``.
+        mistake: What was wrong with what was pressed; empty for nothing.
     """
 
     wanted: Wanted
@@ -191,6 +193,8 @@ class MachinesView:
     types: tuple[str, ...]
     url: str
     everything: str
+    query: str
+    mistake: str = ""
 
 
 def machines_view(facts: Facts, wanted: Wanted, now: float) -> MachinesView:
@@ -227,6 +231,7 @@ def machines_view(facts: Facts, wanted: Wanted, now: float) -> MachinesView:
         types=tuple(facts.types),
         url=wanted.url(),
         everything=Wanted(order=wanted.order).url(),
+        query=wanted.query(),
     )
 
 

@@ -105,9 +105,17 @@ class Wanted(Filter):
         Args:
             changed: What is to be different; where it is not the page, that is the first.
         """
+        return PATH + self.query(**changed)
+
+    def query(self, **changed: object) -> str:
+        """Return that without its path: with a ``?``, or empty; as `url`."""
+        said = self.said(**changed)
+        return f"?{urlencode(said)}" if said else ""
+
+    def said(self, **changed: object) -> dict[str, str]:
+        """Return what is asked for, without what is so anyway; as `url`."""
         values = {**self.model_dump(), "page": changed.get("page", 1), **changed}
         if not changed:
             values["page"] = self.page
         fields = type(self).model_fields
-        said = {name: str(values[name]) for name in fields if values[name] != fields[name].default}
-        return f"{PATH}?{urlencode(said)}" if said else PATH
+        return {name: str(values[name]) for name in fields if values[name] != fields[name].default}

@@ -28,4 +28,7 @@ class Screen:
     needs: Scope = Scope.READ
 
 
-SCREENS: Final = (Screen("now", "/", "Now"),)
+SCREENS: Final = (
+    Screen("now", "/", "Now"),
+    Screen("machines", "/page/machines", "Machines"),
+)
