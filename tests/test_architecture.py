@@ -169,6 +169,7 @@ PURE = frozenset(
         "bounds",
         "recipes.cookbook",
         "recipes.filling",
+        "recognition.adopting",
         "recognition.discovered",
         "recognition.news",
         "recognition.recognise",
@@ -295,6 +296,7 @@ EXTRA = {
     "pyxie.recipes.filling": {"pyxie.config.simple"},  # for the type of plain data
     "pyxie.media.asrecipe": {"pyxie.config.simple"},  # for the type of plain data
     "pyxie.media.loaderconfig": {"posixpath"},  # names on a medium, joined
+    "pyxie.recognition.adopting": {"pyxie.config.simple"},  # for the type of plain data
     "pyxie.recognition.systeminfo": {"json"},  # from bytes to data
     "pyxie.registry.edit": {
         "pathlib",  # a document has a name

@@ -8,12 +8,13 @@ import click
 
 from pyxie import output
 from pyxie.client import Client, RefusedError
-from pyxie.commands.assign import described, layers
+from pyxie.commands.assign import changed, layers
 from pyxie.commands.machines import create
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import remote, run
 from pyxie.config.nodes import Loc, Plain
 from pyxie.config.values import mac as canonical
+from pyxie.recognition.adopting import adopted
 
 
 @click.command(short_help="List discovered machines, which have no machine file.")
@@ -82,12 +83,6 @@ def adopt(
         raise click.BadParameter(str(exc), param_hint="MAC") from exc
     client = client_of(**where)
     told = run(client.call("GET", "discovered", mac))["told"]
-    said = [told[key] for key in ("vendor", "product") if key in told]
-    said += [f"{key} {told[key]}" for key in ("serial", "asset", "uuid") if key in told]
-    machine: dict[str, Plain] = {
-        "hostname": hostname,
-        **({"description": ", ".join(said)} if said else {}),
-        "network": [{"macaddress": mac}],
-    }
-    answer = run(create(client, described(machine, build_type, groups, values)))
+    machine = changed(adopted(mac, hostname, told, build_type or "", groups), values)
+    answer = run(create(client, machine))
     output.answer(answer, as_json, f"{answer['hostname']} is added, with {mac}")

@@ -98,6 +98,7 @@ class TestHeard:
         strangers.note("there", 6.0, {}, moment=6.0)
 
         assert strangers.of("twice at once") is None
+        assert (len(strangers.macs()), strangers.macs()[-1]) == (1001, "there")
         found = strangers.of("there")
         assert found is not None
         assert (found.first, found.last, dict(found.fields)) == (0.0, 6.0, {"uuid": "u"})
