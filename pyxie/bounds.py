@@ -140,6 +140,7 @@ WRONG_TOKENS = Bound(
 # Files and texts in YAML
 
 YAML_LENGTH = Bound("yaml_length", 1_048_576, "bytes of a file", "refused")
+YAML_FORM = Bound("yaml_form", 3_211_264, "bytes of a form of the page with a file in it", "413")
 YAML_VALUES = Bound("yaml_values", 20_000, "keys and values of a file", "refused")
 YAML_DEPTH = Bound("yaml_depth", 100, "levels of nesting", "refused")
 YAML_DIRECTIVES = Bound("yaml_directives", 64, "lines that begin with %", "refused")

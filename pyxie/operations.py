@@ -35,6 +35,7 @@ from pyxie.http import (
 from pyxie.http.page import (
     assets,
     bulkscreen,
+    machineeditor,
     machinescreen,
     machinesscreen,
 )
@@ -55,7 +56,7 @@ _OWN = (
         nocloud,
         answerfile,
     ),
-    *(assets, machinescreen, machinesscreen, bulkscreen),  # the page
+    *(assets, machinescreen, machineeditor, machinesscreen, bulkscreen),  # the page
 )
 
 

@@ -57,6 +57,7 @@ COUNTED_AS = {
     "LOG_KEPT": "kept",
     "BUILD_BODY_LENGTH": "size.length",
     "BUILD_BODY_VALUES": "values",
+    "YAML_FORM": "most",
     "YAML_LENGTH": "size.length",
     "YAML_VALUES": "values",
     "YAML_KEPT": "_most",

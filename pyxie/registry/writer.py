@@ -140,11 +140,20 @@ class Writer:
             real = self._inside(old.name)
             if not accepts(old.etag):
                 raise StaleError(f"the file of {host} has changed meanwhile; read it again")
-            names = {host.lower(), old.file.hostname or host.lower()}
-            new = self._checked(old.name, edit(old), registry, names)
+            new = self._checked(old.name, edit(old), registry, _names(host, old))
             if new.raw != old.raw:
                 _put(folder, real, new, os.stat(real, dir_fd=folder))
         return new
+
+    def tried(self, host: str, text: str, registry: Registry) -> Stored:
+        """Return what a machine's file would be with that text, and write nothing.
+
+        Raises:
+            NotThereError: There is none.
+            ConfigError, WriteError: As of `create`.
+        """
+        old = self._read(self._named(host, registry))
+        return self._checked(old.name, text, registry, _names(host, old))
 
     def remove(self, host: str, registry: Registry, accepts: Accepts) -> None:
         """Delete a machine's file; of a link, the link.
@@ -253,6 +262,11 @@ class Writer:
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
             return FullError(message)
         return WriteError(message)
+
+
+def _names(host: str, old: Stored) -> set[str]:
+    """Return what a machine may be called in a file that takes the place of ``old``."""
+    return {host.lower(), old.file.hostname or host.lower()}
 
 
 def _is_hostname(host: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -146,10 +147,21 @@ def secrets_of(of: Facts, definition: Definition | None) -> frozenset[str]:
 
 def text_of(stored: Stored) -> str:
     """Return a machine's file as text: of one that is no UTF-8, as Latin-1, which old ones are."""
+    return stored.raw.decode("utf-8-sig" if is_utf8(stored) else "latin-1")
+
+
+def is_utf8(stored: Stored) -> bool:
+    """Tell whether a machine's file is UTF-8, as YAML files are to be."""
     try:
-        return stored.raw.decode("utf-8-sig")
+        stored.raw.decode()
     except UnicodeDecodeError:
-        return stored.raw.decode("latin-1")
+        return False
+    return True
+
+
+def path_of(host: str) -> str:
+    """Return the path of a machine's screen."""
+    return f"/page/machines/{quote(host, safe='')}"
 
 
 def trial(request: web.Request, of: Definition) -> BuildContext:

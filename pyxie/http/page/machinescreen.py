@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from urllib.parse import quote
 
 from aiohttp import web
 
@@ -27,6 +25,7 @@ from pyxie.http.page.machinefacts import (
     defined,
     kept,
     mended,
+    path_of,
     secrets_of,
     text_of,
     trial,
@@ -44,6 +43,7 @@ from pyxie.http.page.machineview import (
 from pyxie.http.page.veil import veiled, without
 from pyxie.http.parts import (
     ARCHIVE,
+    CLOCK,
     DIAGNOSTICIAN,
     RECORDS,
     RENDERING,
@@ -101,7 +101,7 @@ async def view_of(request: web.Request) -> MachineView:
     types = tuple(request.app[SETTINGS]().build_types)
 
     def made() -> MachineView:
-        now = time.time()
+        now = request.app[CLOCK]()
         secrets = secrets_of(of, definition)
         text = veiled(text_of(of.stored), secrets).text if of.stored is not None else None
         place = of.stored.file.path if of.stored is not None else None
@@ -126,11 +126,6 @@ async def view_of(request: web.Request) -> MachineView:
     return await aside(request, made)
 
 
-def path_of(host: str) -> str:
-    """Return the path of a machine's screen."""
-    return f"/page/machines/{quote(host, safe='')}"
-
-
 async def head_of(app: web.Application, of: Facts, *more: str) -> Head:
     """Return what stands above all else of a machine.
 
@@ -148,7 +143,7 @@ async def head_of(app: web.Application, of: Facts, *more: str) -> Head:
         of.host,
         path_of(of.host),
         of.build,
-        time.time(),
+        app[CLOCK](),
         macs=macs,
         is_described=of.machine is not None and not of.problems,
         wipes=wipes,
@@ -217,7 +212,7 @@ async def events(request: web.Request) -> web.Response:
             rows = await request.app[ARCHIVE].page(
                 host=of.host, before=how.before, limit=EVENTS_SHOWN
             )
-        page = await aside(request, past, rows, time.time())
+        page = await aside(request, past, rows, request.app[CLOCK]())
     except (StoreError, TimeoutError) as exc:
         problem = unreadable(exc)
     same = command("events", host=of.host, past=str(EVENTS_SHOWN))

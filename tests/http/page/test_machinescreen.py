@@ -64,7 +64,7 @@ class TestAMachine:
             assert "1 mistake is in what describes it" in region(text, "machine-head")
             file = region(text, "machine-file")
             assert "kernle: unknown key; did you mean 'kernel'?" in file
-            assert '<li value="14" class="wrong"><code>kernle: x</code>' in file
+            assert '<li value="14" id="line-14" class="wrong"><code>kernle: x</code>' in file
 
     async def test_whose_file_is_no_yaml_is_shown_all_the_same(self, tmp_path: Path) -> None:
         async with serving(tmp_path, machine="hostname: [\n") as served:
