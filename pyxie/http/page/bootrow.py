@@ -162,7 +162,7 @@ _LOOKS: Final = {
     Mark.NOW: (BUSY, "under way"),
     Mark.STUCK: (BAD, "stands still"),
     Mark.AHEAD: (IDLE, "to come"),
-    Mark.PASSED: (IDLE, "not needed"),
+    Mark.PASSED: ("is-passed", "not needed"),
 }
 
 

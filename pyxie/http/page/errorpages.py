@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import responses
 from types import MappingProxyType
 from typing import Final
 
@@ -30,6 +31,13 @@ _HEADS: Final[Mapping[int, str]] = MappingProxyType(
         507: "It cannot be stored",
     }
 )
+_BARE: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        404: "There is nothing at this address; it may be of another version of pyxie.",
+        405: "This address is for a form of the page's: go to its screen.",
+    }
+)
+"""What is said where there is nothing but the status."""
 _NOTICE: Final = {"HX-Retarget": "#notices", "HX-Reswap": "innerHTML"}
 """Where htmx puts it, whatever it has asked for."""
 _KEPT: Final = ("Allow", "Retry-After")
@@ -57,7 +65,10 @@ def error_view(status: int, said: str) -> ErrorView:
         status: Of HTTP.
         said: In the words that programs are given.
     """
-    return ErrorView(status, _HEADS.get(status, "Error"), tuple(said.strip().splitlines()))
+    said = said.strip()
+    is_bare = said.lower() == responses.get(status, "").lower()
+    lines = (_BARE.get(status, said),) if is_bare else tuple(said.splitlines())
+    return ErrorView(status, _HEADS.get(status, "Error"), lines)
 
 
 @web.middleware

@@ -22,7 +22,7 @@ BY_HAND: Final = (*STEPS[:6], "started")
 
 
 class Mark(StrEnum):
-    """How a step stands; the values are names of classes in the stylesheet."""
+    """How a step stands."""
 
     DONE = "done"
     NOW = "now"

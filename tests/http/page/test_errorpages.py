@@ -43,7 +43,7 @@ class TestAnErrorOfThePage:
     @pytest.mark.parametrize(
         ("path", "status", "head", "line"),
         [
-            ("/page/nothing", 404, "Not found", "Not Found"),
+            ("/page/nothing", 404, "Not found", "There is nothing at this address"),
             ("/page/bug", 500, "Something went wrong", "a bug in pyxie; its log has the details"),
             ("/page/busy", 503, "Too busy, try again", "256 are in hand already; try again"),
         ],
@@ -138,6 +138,15 @@ class TestWhatIsSaid:
         assert error_view(403, "may not\nconfig.yaml is not in force\n") == ErrorView(
             403, "Not allowed", ("may not", "config.yaml is not in force")
         )
+
+    @pytest.mark.parametrize(("status", "said"), [(404, "Not Found"), (405, "Method Not Allowed")])
+    def test_is_a_sentence_where_there_is_nothing_but_a_status(
+        self, status: int, said: str
+    ) -> None:
+        (line,) = error_view(status, said).lines
+
+        assert line != said
+        assert line.endswith(".")
 
     def test_has_a_head_for_any_status(self) -> None:
         assert error_view(418, "a teapot").head == "Error"

@@ -9,7 +9,7 @@ import pytest
 
 from pyxie.http.page.assets import _FOLDER
 from pyxie.http.page.badges import BAD, BUSY, IDLE, LOOKS, OK, WARN
-from pyxie.http.page.track import Mark
+from pyxie.http.page.bootrow import _LOOKS
 
 TEXT = (_FOLDER / "page.css").read_text(encoding="utf-8")
 LIGHT, DARK = (
@@ -63,7 +63,7 @@ class TestClasses:
         assert {*LOOKS.values(), OK, BUSY, WARN, BAD, IDLE} - {IDLE} <= set(
             re.findall(r"\.state\.(is-\w+)", TEXT)
         )
-        assert {str(mark) for mark in Mark} <= set(re.findall(r"\.track \.(\w+)", TEXT))
+        assert {look for look, _ in _LOOKS.values()} <= set(re.findall(r"\.track \.(is-\w+)", TEXT))
 
     def test_nothing_is_loaded_from_anywhere(self) -> None:
         assert "url(" not in TEXT
