@@ -35,9 +35,12 @@ from pyxie.http import (
 from pyxie.http.page import (
     assets,
     bulkscreen,
+    copyscreen,
+    imagesscreen,
     machineeditor,
     machinescreen,
     machinesscreen,
+    mediumscreen,
 )
 from pyxie.http.routing import Operation
 
@@ -57,6 +60,7 @@ _OWN = (
         answerfile,
     ),
     *(assets, machinescreen, machineeditor, machinesscreen, bulkscreen),  # the page
+    *(imagesscreen, copyscreen, mediumscreen),
 )
 
 

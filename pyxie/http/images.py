@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from aiohttp import web
@@ -12,17 +11,16 @@ from pyxie.access.scope import Scope
 from pyxie.bounds import PREFETCH_WORDS
 from pyxie.config.validate import Model
 from pyxie.config.values import ArchName
-from pyxie.errors import BusyError, ConfigError, NotServedError
+from pyxie.errors import BusyError, NotServedError
+from pyxie.http import ahead
 from pyxie.http import imageanswers as answers
-from pyxie.http.bodies import aside, body, large
+from pyxie.http.bodies import body, large
 from pyxie.http.edge import peer
-from pyxie.http.parts import DEFINITIONS, IMAGE_STORE, INDEX, MACHINES, PREFETCHES, SETTINGS
+from pyxie.http.parts import IMAGE_STORE, PREFETCHES, SETTINGS
 from pyxie.http.query import Seconds, query
 from pyxie.http.routing import Routes
-from pyxie.images.spec import with_mirrors
 from pyxie.imagestore.entry import Entry, key_of
 from pyxie.imagestore.imagecache import HeldError
-from pyxie.imagestore.named import Named, Names
 from pyxie.imagestore.policy import taken_by
 from pyxie.imagestore.prefetches import Prefetch
 
@@ -47,7 +45,7 @@ async def listing(request: web.Request) -> web.Response:
     of, store = query(request, OfImages), request.app[IMAGE_STORE]
     keys: set[str] | None = None
     if of.of:
-        named = await _named(request, of.of, of.arch or "")
+        named = await ahead.named(request, of.of, of.arch or "")
         keys = {key_of(each.source.url, each.source.reach) for each in named}
     entries, most = store.cache.entries(), request.app[SETTINGS]().image_store.size
     coming = [
@@ -110,15 +108,7 @@ class ToFetch(Model):
 async def fetch(request: web.Request) -> web.Response:
     """Have the newest of what systems and machines name in the store, before any boots it."""
     wanted: ToFetch = await body(request, ToFetch)
-    named: list[Named] = []
-    nothing: list[str] = []
-    mirrors = request.app[SETTINGS]().mirrors
-    for word in wanted.what:
-        found = await _named(request, word, wanted.arch or "")
-        named += [replace(each, source=with_mirrors(each.source, mirrors)) for each in found]
-        if not found:
-            nothing.append(word)
-    begun = request.app[PREFETCHES].begin(named, str(peer(request)))
+    begun, nothing = await ahead.begin(request, wanted.what, wanted.arch or "")
     told = {"fetches": [_how_far(each) for each in begun], "nothing": nothing}
     return web.json_response(told, status=202)
 
@@ -228,16 +218,6 @@ def _entry(request: web.Request) -> Entry:
     if found is None:
         raise NotServedError(repr(key[:80]), "the store has no such image")
     return found
-
-
-async def _named(request: web.Request, word: str, arch: str) -> list[Named]:
-    """Return the files that a word means; raises NotServedError and HTTPConflict."""
-    app = request.app
-    names = Names(app[MACHINES](), tuple(app[INDEX].active_now()), app[DEFINITIONS])
-    try:
-        return await aside(request, names.of, word, arch)
-    except ConfigError as exc:
-        raise web.HTTPConflict(text=str(exc)) from exc
 
 
 def _told(entry: Entry) -> dict[str, Any]:

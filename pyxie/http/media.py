@@ -76,16 +76,32 @@ async def fetch(request: web.Request) -> web.Response:
     What breaks off is tried again, after a restart of pyxie too.
     """
     wanted: WantedMedium = await body(request, WantedMedium)
-    file = PurePosixPath(urlsplit(wanted.url).path).name
-    name = wanted.name or name_of(file.removesuffix(SUFFIX))
+    return web.json_response({"name": begin(request, wanted.url, wanted.name)}, status=202)
+
+
+def begin(request: web.Request, url: str, name: str = "") -> str:
+    """Have an image fetched; return what it is called.
+
+    Args:
+        request: Who asks.
+        url: Where it is.
+        name: What it is to be called; empty for the name of its file.
+
+    Raises:
+        HTTPBadRequest: That is no name.
+        AlreadyError: There is one of that name.
+        BusyError: As many are fetched as may be.
+    """
+    file = PurePosixPath(urlsplit(url).path).name
+    name = name or name_of(file.removesuffix(SUFFIX))
     _check_name(name)
     if any(each.name == name for each in request.app[MEDIA].all()):
         raise AlreadyError(text=_TAKEN.format(name))
     try:
-        request.app[MEDIA_FETCHES].begin(name, wanted.url)
+        request.app[MEDIA_FETCHES].begin(name, url)
     except FileExistsError as exc:
         raise AlreadyError(text=_TAKEN.format(name)) from exc
-    return web.json_response({"name": name}, status=202)
+    return name
 
 
 _TAKEN: Final = "{}.iso is in the folder 'isos' already, or on its way there"

@@ -48,6 +48,7 @@ class ImageCache:
         clock: Seconds since the epoch.
 
     Attributes:
+        changes: Counts up when a copy comes, goes, is pinned or let go.
         disk: The folder, while it is ours; None else.
         fault: Why it is not, though it should be; empty if nothing is wrong.
         needed: As of the argument.
@@ -63,6 +64,7 @@ class ImageCache:
         needed: Callable[[], Awaitable[Needs]],
         clock: Callable[[], float],
     ) -> None:
+        self.changes = 0
         self.disk: Disk | None = None
         self.fault = ""
         self.needed = needed
@@ -88,6 +90,15 @@ class ImageCache:
     def taken(self) -> int:
         """How many they take."""
         return taken_by(self._entries.values())
+
+    async def free(self) -> int | None:
+        """Return how many bytes are free on their disk; None if that is not to be had."""
+        if self.disk is None:
+            return None
+        try:
+            return await self.reading.run(self.disk.free)
+        except (OSError, BusyError):
+            return None
 
     def entries(self) -> list[Entry]:
         """Return what is known of each copy."""
@@ -231,6 +242,7 @@ class ImageCache:
         if entry is None or disk is None:
             raise NotServedError(key, "the store has no such file")
         self._entries[key] = replace(entry, pinned=pinned)
+        self.changes += 1
         await self._write(key, disk)
         return self._entries.get(key, entry)
 
@@ -343,5 +355,6 @@ class ImageCache:
                 await self.writing.run(disk.write, entry)
 
     def _count(self) -> None:
+        self.changes += 1
         self._metrics.image_store_files.set(len(self._entries))
         self._metrics.image_store_bytes.set(self.taken)

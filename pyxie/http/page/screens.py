@@ -31,4 +31,5 @@ class Screen:
 SCREENS: Final = (
     Screen("now", "/", "Now"),
     Screen("machines", "/page/machines", "Machines"),
+    Screen("images", "/page/images", "Images"),
 )

@@ -1,0 +1,215 @@
+"""The screen Images: systems, what of theirs is kept or on its way, and ISO images."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import Field
+
+from pyxie.access.scope import Scope
+from pyxie.config.validate import Model
+from pyxie.config.values import http_url
+from pyxie.http import ahead
+from pyxie.http.bodies import aside, form
+from pyxie.http.edge import peer
+from pyxie.http.media import begin as begin_medium
+from pyxie.http.page.copiesview import Chosen, Copies, copies
+from pyxie.http.page.frame import by_htmx, html, region, shown
+from pyxie.http.page.imagesknown import coming, media
+from pyxie.http.page.imagesview import (
+    ComingRow,
+    Store,
+    SystemRow,
+    coming_rows,
+    store_of,
+    system_rows,
+)
+from pyxie.http.page.mediaview import MediumRow, medium_rows
+from pyxie.http.page.systemsknown import systems
+from pyxie.http.page.trying import NOTHING, Outcome, tried
+from pyxie.http.page.viewer import viewer
+from pyxie.http.parts import (
+    IMAGE_STORE,
+    MACHINES,
+    MEDIA,
+    MEDIA_FETCHES,
+    PREFETCHES,
+    SETTINGS,
+)
+from pyxie.http.query import query
+from pyxie.http.routing import Routes
+
+routes = Routes()
+
+PATH: Final = "/page/images"
+_REGIONS: Final = {
+    "images-store": "_images_store.html.j2",
+    "images-coming": "_images_coming.html.j2",
+    "images-systems": "_images_systems.html.j2",
+    "images-media": "_images_media.html.j2",
+}
+"""What changes while one looks, by the ``id`` of its element. The list of copies stays as it was
+asked for, so that no line moves away under a pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody has typed to have an ISO image fetched, and what is wrong with it.
+
+    Attributes:
+        url: Where it is.
+        name: What it is to be called.
+        mistake: What is wrong, in a sentence; empty if nothing is.
+        at: The field that has the mistake: ``url`` or ``name``.
+    """
+
+    url: str = ""
+    name: str = ""
+    mistake: str = ""
+    at: str = "url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """All of the screen."""
+
+    store: Store
+    coming: tuple[ComingRow, ...]
+    systems: tuple[SystemRow, ...]
+    media: tuple[MediumRow, ...]
+    copies: Copies
+    typed: Typed = Typed()
+    outcome: Outcome = NOTHING
+
+
+class Wanted(Model):
+    """Which copies are listed.
+
+    Attributes:
+        q: A part of their URL.
+        order: By what they are sorted.
+        page: Counted from 1.
+    """
+
+    q: Annotated[str, Field(max_length=253)] = ""
+    order: Annotated[str, Field(max_length=10)] = ""
+    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+
+
+@routes.get(PATH)
+async def images(request: web.Request) -> web.Response:
+    """Show it."""
+    wanted = query(request, Wanted)
+    chosen = Chosen(text=wanted.q, order=wanted.order, page=wanted.page)
+    return await screen(request, await gathered(request, chosen))
+
+
+async def screen(request: web.Request, view: Screen, status: int = 200) -> web.Response:
+    """Return all of the screen."""
+    return await shown(
+        request, "images.html.j2", view, title="Images", screen="images", status=status
+    )
+
+
+async def gathered(request: web.Request, chosen: Chosen | None = None) -> Screen:
+    """Return what there is now."""
+    app = request.app
+    store, now = app[IMAGE_STORE], time.time()
+    kept, shared = store.cache.entries(), app[MACHINES]().shared
+    on_its_way = coming(app[PREFETCHES].all(), store.fetching())
+    lying = media(app[MEDIA].all(), app[MEDIA_FETCHES].all())
+    most, problem, free = app[SETTINGS]().image_store.size, store.problem, await store.cache.free()
+
+    def made() -> Screen:
+        known = systems(shared)
+        return Screen(
+            store=store_of(kept, most, free, problem),
+            coming=coming_rows(on_its_way),
+            systems=system_rows(known, {each.key: each for each in kept}, on_its_way, now),
+            media=medium_rows(lying),
+            copies=copies(kept, known, chosen or Chosen(), now),
+        )
+
+    return await aside(request, made)
+
+
+@routes.post(f"{PATH}/fetch", scope=Scope.BUILD)
+async def fetch(request: web.Request) -> web.Response:
+    """Have the files of a system fetched."""
+    said = await form(request)
+    name, arch = said.get("system", ""), said.get("arch", "")
+
+    async def act() -> str:
+        begun, _ = await ahead.begin(request, [name], arch)
+        return f"{len(begun)} files of {name} {arch} are fetched."
+
+    return await _acted(request, act)
+
+
+@routes.post(f"{PATH}/fetches/{{image}}/cancel", scope=Scope.BUILD)
+async def cancel(request: web.Request) -> web.Response:
+    """End a fetch."""
+    key = request.match_info["image"]
+
+    async def act() -> str:
+        url = await request.app[PREFETCHES].cancel(key, str(peer(request)))
+        return f"{url} is fetched no further."
+
+    return await _acted(request, act)
+
+
+@routes.post(f"{PATH}/media")
+async def bring(request: web.Request) -> web.Response:
+    """Have an ISO image fetched."""
+    sent = await form(request)
+    typed = Typed(sent.get("url", "").strip(), sent.get("name", "").strip())
+    try:
+        http_url(typed.url)
+    except ValueError:
+        mistake = "Give a URL like https://mirror.example.org/fedora-40.iso"
+        view = replace(await gathered(request), typed=replace(typed, mistake=mistake))
+        return await screen(request, view, 422)
+
+    async def act() -> str:
+        return f"{begin_medium(request, typed.url, typed.name)} is on its way."
+
+    done = await tried(act)
+    if done.why:
+        at = "name" if done.status in (400, 409) else "url"
+        view = replace(await gathered(request), typed=replace(typed, mistake=done.why, at=at))
+        return await screen(request, view, 422 if done.status == 400 else done.status)
+    raise web.HTTPSeeOther(PATH)
+
+
+@routes.post(f"{PATH}/media/{{medium}}/cancel")
+async def cancel_medium(request: web.Request) -> web.Response:
+    """End the fetch of an ISO image."""
+    name = request.match_info["medium"]
+
+    async def act() -> str:
+        await request.app[MEDIA_FETCHES].cancel(name)
+        return f"{name}.iso is fetched no further."
+
+    return await _acted(request, act)
+
+
+async def _acted(request: web.Request, act: Callable[[], Awaitable[str]]) -> web.Response:
+    """Do something on the screen, and show what has become of it."""
+    done = await tried(act)
+    if not by_htmx(request):
+        if not done.why:
+            raise web.HTTPSeeOther(PATH)
+        view = replace(await gathered(request), outcome=done)
+        return await screen(request, view, done.status)
+    names = {"view": await gathered(request), "outcome": done}
+    who = viewer(request)
+
+    def made() -> str:
+        parts = [region(each, who, names, oob=True) for each in _REGIONS.values()]
+        return "".join([*parts, region("_notices.html.j2", who, names, oob=True)])
+
+    return html(await aside(request, made), done.status)
