@@ -89,6 +89,10 @@ HTTP_UNREAD = Bound("http_unread", 32_768, "bytes of a connection, read and not 
 
 # The page
 
+PAGES = Bound("pages", 128, "pages that are open", "not told what changes: 503")
+PAGE_LINGERS = Bound(
+    "page_lingers", 30, "s for which is kept what changes on a screen that was left", "sent whole"
+)
 PAGE_REGIONS = Bound(
     "page_regions", 1024, "parts of a screen that change, while it is open", "it is sent whole"
 )

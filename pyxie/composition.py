@@ -47,6 +47,7 @@ from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
 from pyxie.hooks.unknown import UnknownHooks
 from pyxie.http.gate import Gate
+from pyxie.http.page.audience import Audience
 from pyxie.http.page.machinesknown import MachineList
 from pyxie.http.parts import Parts
 from pyxie.images.lately import Lately
@@ -175,6 +176,7 @@ def compose(
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
     services.append(serve_tftp(parts, lambda: watch.current, files=files))
+    services.append(parts.audience)
     services.append(serve_http(parts, settings().http.listen, settings().http.port, files=files))
     if settings().dhcp.mode == "serve":
         services.append(serve_addresses(parts, lambda: watch.current))
@@ -416,6 +418,7 @@ def assemble(
         tokens=tokens,
         sessions=sessions,
         attempts=Attempts(),
+        audience=Audience(trace, pools.screens),
         audit=Audit(database, metrics, keep=lambda: settings().limits.audit, clock=clock),
         pools=pools,
         verifier=verifier,

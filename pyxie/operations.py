@@ -41,6 +41,7 @@ from pyxie.http.page import (
     machinescreen,
     machinesscreen,
     mediumscreen,
+    stream,
 )
 from pyxie.http.routing import Operation
 
@@ -61,6 +62,7 @@ _OWN = (
     ),
     *(assets, machinescreen, machineeditor, machinesscreen, bulkscreen),  # the page
     *(imagesscreen, copyscreen, mediumscreen),
+    stream,
 )
 
 

@@ -136,6 +136,7 @@ class Pools:
         images: The folder ``images``.
         files: The folder ``staticspath``.
         media: The folder ``isos``.
+        screens: Those of the page that people have open, one at a time.
     """
 
     pages: Pool = field(default_factory=lambda: Pool("the API's documents"))
@@ -144,3 +145,4 @@ class Pools:
     images: Pool = field(default_factory=lambda: Pool("the folder 'images'"))
     files: Pool = field(default_factory=lambda: Pool("the folder 'staticspath'"))
     media: Pool = field(default_factory=lambda: Pool("the folder 'isos'"))
+    screens: Pool = field(default_factory=lambda: Pool("the screens that are open", most=1))

@@ -33,6 +33,7 @@ from pyxie.events.trace import Trace
 from pyxie.hooks.netboots import Netboots
 from pyxie.hooks.runner import Hooks
 from pyxie.http.gate import Gate
+from pyxie.http.page.audience import Audience
 from pyxie.http.page.machinesknown import MachineList
 from pyxie.images.upstream import Upstreams
 from pyxie.imagestore.checkup import Checkup
@@ -104,6 +105,7 @@ class Parts:
         tokens: Of the API.
         sessions: Who has signed in with one.
         attempts: How often that failed.
+        audience: Those who have the page open.
         audit: Who changed what.
         pools: Threads, of the boot's and of management.
         verifier: Which digests other servers' files must have.
@@ -155,6 +157,7 @@ class Parts:
     tokens: Tokens
     sessions: Sessions
     attempts: Attempts
+    audience: Audience
     audit: Audit
     pools: Pools
     verifier: Verifier
@@ -205,6 +208,7 @@ GATE: web.AppKey[Callable[[], Gate]] = web.AppKey("gate")
 TOKENS: web.AppKey[Tokens] = web.AppKey("tokens", Tokens)
 SESSIONS: web.AppKey[Sessions] = web.AppKey("sessions", Sessions)
 ATTEMPTS: web.AppKey[Attempts] = web.AppKey("attempts", Attempts)
+AUDIENCE: web.AppKey[Audience] = web.AppKey("audience", Audience)
 AUDIT: web.AppKey[Audit] = web.AppKey("audit", Audit)
 POOLS: web.AppKey[Pools] = web.AppKey("pools", Pools)
 VERIFIER: web.AppKey[Verifier] = web.AppKey("verifier", Verifier)
@@ -256,6 +260,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[TOKENS] = parts.tokens
     app[SESSIONS] = parts.sessions
     app[ATTEMPTS] = parts.attempts
+    app[AUDIENCE] = parts.audience
     app[AUDIT] = parts.audit
     app[POOLS] = parts.pools
     app[VERIFIER] = parts.verifier

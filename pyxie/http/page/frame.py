@@ -36,6 +36,7 @@ async def shown(
     screen: str,
     status: int = 200,
     part: str = "",
+    live: str = "",
 ) -> web.Response:
     """Return a whole screen; or, to htmx, the part of it that it has asked for.
 
@@ -47,9 +48,12 @@ async def shown(
         screen: The name of the screen in `SCREENS` that it belongs to.
         status: Of HTTP; 422 for a form with mistakes, which is shown again as it was filled in.
         part: A region's template, for htmx, if it asks for that alone: see `region`.
+        live: Where it hears what changes, as of `pyxie.http.page.subscription`; empty for a
+            screen that changes by what is pressed alone.
     """
     names = {"title": title, "screen": screen, "view": view, "viewer": viewer(request)}
     names["now"] = request.app[CLOCK]()
+    names["live"] = live
     text = await request.app[POOLS].management.run(
         _rendered, part if part and by_htmx(request) else template, names
     )

@@ -87,6 +87,7 @@ class Hub:
         self._next = 0.0
         self._touched: set[str] = set()
         self._wants_whole = False
+        self._in_hand = False
         self._regions: dict[str, _Shown] = {}
         self._letters = 0
         self._whole: bytes | None = None
@@ -107,12 +108,12 @@ class Hub:
         self._letters = 0
         self._floor = self._number = self._numbers.take()
         self._payloads.clear()
-        self.ask_whole()
+        self._whole = None
+        self._wants_whole = True
 
     def ask_whole(self) -> None:
         """Note that a page has nothing to go on from."""
-        self._whole = None
-        self._wants_whole = True
+        self._wants_whole = self._wants_whole or not self._in_hand
 
     def say(self, text: str, now: float) -> None:
         """Have something told to who does not see the screen: one sentence in a while."""
@@ -133,29 +134,31 @@ class Hub:
         self._next = now + self._every
         found = Work(frozenset(self._touched), self._wants_whole)
         self._touched.clear()
-        self._wants_whole = False
+        self._wants_whole, self._in_hand = False, found.whole
         return found
+
+    def again(self, work: Work, at: float) -> None:
+        """Note that nothing came of it, and that it is to be tried again, at ``at``."""
+        self.touch(work.regions)
+        self._wants_whole = self._wants_whole or work.whole
+        self._in_hand = False
+        self._next = at
 
     def made(
         self,
         regions: Mapping[str, str],
         whole: Mapping[str, str] | None = None,
-        *,
-        cost: float = 0.0,
-        now: float = 0.0,
     ) -> bool:
         """Keep what was rendered.
 
         Args:
             regions: The HTML of those that were touched; the later ones are put in place later.
             whole: That of the whole screen, if it was asked for.
-            cost: Seconds that it took to render and to send.
-            now: Seconds.
 
         Returns:
             Whether any of them looks different from before.
         """
-        self._next = max(self._next, now + cost * _SHARE)
+        self._in_hand = False
         differ = {
             name: html
             for name, html in regions.items()
@@ -169,6 +172,10 @@ class Hub:
         if whole is not None:
             self._whole = update(self._place, whole)
         return bool(differ)
+
+    def took(self, seconds: float, now: float) -> None:
+        """Note how long it took to render and to send: the longer, the later is the next."""
+        self._next = max(self._next, now + seconds * _SHARE)
 
     def speak(self, now: float) -> bool:
         """Let what was said be heard, if it is the time; tell whether there is anything."""
@@ -254,6 +261,10 @@ class _Said:
             PAGE_SAID.reached()
             self._more += 1
         self._waiting = text
+
+    def took(self, seconds: float, now: float) -> None:
+        """Note how long it took to render and to send: the longer, the later is the next."""
+        self._next = max(self._next, now + seconds * _SHARE)
 
     def speak(self, number: int, now: float) -> None:
         self.number = number

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from pyxie.events.event import Event
 from pyxie.events.kind import Step
 from pyxie.events.kinds import BuildChanged
-from pyxie.http.page.viewer import Viewer
 
 FASTEST: Final = 0.1
 """Seconds between two updates of one screen: a bar moves ten times a second at most."""
@@ -63,13 +62,13 @@ class Live:
     async def ready(self, regions: frozenset[str]) -> None:
         """Gather what these are rendered of: copies, or what is never changed."""
 
-    def render(self, regions: frozenset[str], who: Viewer) -> Mapping[str, str]:
+    def render(self, regions: frozenset[str], who: Any) -> Mapping[str, str]:
         """Return the HTML of these, in a thread; without those that are there no more.
 
         Later ones are put in place later. That of a list that has lost a row is the list's.
 
         Args:
             regions: What was touched, or `regions`.
-            who: Who looks, of whom only what they may do counts.
+            who: A `pyxie.http.page.viewer.Viewer`, of whom only what they may do counts.
         """
         raise NotImplementedError

@@ -14,7 +14,7 @@ def changed(made: Hub, now: float = 0.0, **regions: str) -> bool:
     """Have regions touched and rendered."""
     made.touch(regions)
     assert made.take(now) is not None
-    return made.made(regions, now=now)
+    return made.made(regions)
 
 
 class TestNumbers:
@@ -54,7 +54,8 @@ class TestWhatIsTouched:
         made.touch({"a"})
         made.take(5.0)
 
-        made.made({"a": "1"}, cost=0.05, now=5.06)
+        made.made({"a": "1"})
+        made.took(0.05, 5.06)
         made.touch({"a"})
 
         assert made.due == 5.06 + 20 * 0.05
@@ -78,6 +79,18 @@ class TestWhatIsTouched:
         assert made.take(1.0) == Work(frozenset(), whole=True)
         assert made.since(at) is None
         assert PAGE_REGIONS.times == before + 1
+
+    def test_and_could_not_be_rendered_is_tried_again(self) -> None:
+        made = hub()
+        made.touch({"a"})
+        made.ask_whole()
+        work = made.take(5.0)
+        assert work is not None
+
+        made.again(work, 10.0)
+
+        assert made.due == 10.0
+        assert made.take(10.0) == Work(frozenset("a"), whole=True)
 
 
 class TestAPage:
@@ -137,10 +150,22 @@ class TestAPage:
         made.ask_whole()
         assert made.due == 0.0
         assert made.take(1.0) == Work(frozenset(), whole=True)
-        made.made({}, {"all": "<p>1"}, now=1.0)
+        made.made({}, {"all": "<p>1"})
 
         assert made.whole == b'id: e-1\ndata: <template><p hx-swap-oob="true">1</template>\n\n'
         assert made.since(made.number) == b""
+
+    def test_that_wants_it_while_it_is_rendered_waits_for_that(self) -> None:
+        made = hub()
+        made.ask_whole()
+        made.take(1.0)
+
+        made.ask_whole()
+
+        assert made.due is None
+        made.made({}, {"all": "<p>1"})
+        made.ask_whole()
+        assert made.due is not None
 
     def test_that_has_a_number_of_another_hub_since_lacks_nothing(self) -> None:
         numbers = Numbers("e")
@@ -164,7 +189,7 @@ class TestAPage:
         made = hub()
         made.ask_whole()
         made.take(1.0)
-        made.made({}, {"all": "<p>1"}, now=1.0)
+        made.made({}, {"all": "<p>1"})
 
         changed(made, 2.0, a="<p>1")
 
