@@ -37,6 +37,7 @@ from pyxie.http.page import (
     bulkscreen,
     copyscreen,
     imagesscreen,
+    machineactions,
     machineeditor,
     machinescreen,
     machinesscreen,
@@ -60,7 +61,7 @@ _OWN = (
         nocloud,
         answerfile,
     ),
-    *(assets, machinescreen, machineeditor, machinesscreen, bulkscreen),  # the page
+    *(assets, machinescreen, machineeditor, machineactions, machinesscreen, bulkscreen),  # the page
     *(imagesscreen, copyscreen, mediumscreen),
     stream,
 )

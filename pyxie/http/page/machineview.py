@@ -175,6 +175,17 @@ def head(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class HeadView:
+    """That alone, as its region has it.
+
+    Attributes:
+        head: It.
+    """
+
+    head: Head
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What a machine would be served, of one kind.
