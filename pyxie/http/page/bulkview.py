@@ -6,7 +6,7 @@ found out is said, too, and then it is not done.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -15,7 +15,7 @@ from urllib.parse import quote
 from pyxie.access.scope import Scope
 from pyxie.builds.life import Build, State
 from pyxie.diagnosis.saying import span
-from pyxie.http.page.commandline import command
+from pyxie.http.page.commandline import Value, command
 from pyxie.http.page.machineswanted import PATH, Filter
 from pyxie.registry.glob import is_exact
 from pyxie.wiping.forecast import Answer, Forecast
@@ -124,7 +124,6 @@ class Row:
         harmless: What is said where nothing is.
         refused: Why it is left out; empty where it is not.
         sealed: As of `Foreseen`.
-        active: It is in build mode already.
     """
 
     host: str
@@ -135,7 +134,6 @@ class Row:
     harmless: tuple[str, ...] = ()
     refused: str = ""
     sealed: str = ""
-    active: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,9 +146,10 @@ class Review:
         button: What its button says.
         summary: What is lost in all, and what is not known; each a sentence.
         rows: Those that it is done to.
+        again: Those that are in build mode already, to be built anew only where that is said.
+        replacing: What is lost in all of those, as ``summary``.
         left: Those that it is not done to.
         beyond: How many were chosen beyond as many as are looked at in one go.
-        active: How many of those that are to be built are in build mode already.
         command: What does the same; a line for each call.
         types: The build types that there are.
     """
@@ -160,9 +159,10 @@ class Review:
     button: str
     summary: tuple[str, ...]
     rows: tuple[Row, ...]
+    again: tuple[Row, ...]
+    replacing: tuple[str, ...]
     left: tuple[Row, ...]
     beyond: int
-    active: int
     command: str
     types: tuple[str, ...]
 
@@ -242,19 +242,24 @@ def review(
         types: The build types that there are.
     """
     made = [(each, _row(chosen.action, each, now)) for each in foreseen]
-    rows = tuple(row for _, row in made if not row.refused)
-    building = [each for each, row in made if not row.refused and chosen.action is Action.BUILD]
-    what = f"{chosen.action.does} {machines(len(rows))}"
+    builds = chosen.action is Action.BUILD
+    to_do = [pair for pair in made if not pair[1].refused]
+    first = [pair for pair in to_do if not (builds and pair[0].active)]
+    again = [pair for pair in to_do if builds and pair[0].active]
+    what = f"{chosen.action.does} {machines(len(first))}"
+    if again and not first:
+        what = f"Replace the builds of {machines(len(again))}"
     return Review(
         chosen=chosen,
         title=f"{what}?",
         button=what,
-        summary=tuple(_summary(building)),
-        rows=rows,
+        summary=tuple(_summary(each for each, _ in first)),
+        rows=tuple(row for _, row in first),
+        again=tuple(row for _, row in again),
+        replacing=tuple(_summary(each for each, _ in again)),
         left=tuple(row for _, row in made if row.refused),
         beyond=beyond,
-        active=sum(each.active for each in building),
-        command=in_a_shell(chosen),
+        command=in_a_shell(chosen, replace=bool(again) and not first),
         types=tuple(types),
     )
 
@@ -272,12 +277,19 @@ def machines(count: int) -> str:
     return "1 machine" if count == 1 else f"{count:,} machines"
 
 
-def in_a_shell(chosen: Chosen) -> str:
-    """Return what does the same on the command line; a line for each call."""
+def in_a_shell(chosen: Chosen, *, replace: bool = False) -> str:
+    """Return what does the same on the command line; a line for each call.
+
+    Args:
+        chosen: Who was chosen, and what for.
+        replace: Builds of machines that are in build mode are replaced.
+    """
     action, fitting = chosen.action, chosen.fitting
     if action is Action.REMOVE:
         return "\n".join(command(str(action), host) for host in chosen.hosts)
-    told = {"type": chosen.build_type} if action is Action.BUILD else {}
+    told: dict[str, Value] = {}
+    if action is Action.BUILD:
+        told = {"type": chosen.build_type, "replace": replace}
     if fitting is None or fitting.state or fitting.build_type:
         return command(str(action), *chosen.hosts, **told)
     if fitting.everything:
@@ -297,7 +309,6 @@ def _row(action: Action, of: Foreseen, now: float) -> Row:
         groups=of.groups,
         refused=refused,
         sealed="" if refused else of.sealed,
-        active=of.active,
         **({} if refused else _told(action, of, now)),
     )
 
@@ -337,7 +348,7 @@ def _ended(action: Action, build: Build, now: float) -> str:
             return going
 
 
-def _summary(building: Sequence[Foreseen]) -> Iterator[str]:
+def _summary(building: Iterable[Foreseen]) -> Iterator[str]:
     """Yield how many disks builds wipe, and of how many machines, and what is not known."""
     by: dict[Answer, list[Forecast]] = {answer: [] for answer in Answer}
     for each in building:

@@ -168,7 +168,8 @@ class TestABulkBuild:
 
             review = await asked(served, "build", "web01", "web02")
 
-            assert "1 of them is in build mode already: replace that build" in review.text
+            assert titled(review) == "Build 1 machine?"
+            assert '<input type="checkbox" name="replace"' in review.text
             done = await send(served, "build", *sealed(review))
             assert left(done) == {"web01": "it is in build mode already"}
             active = served.parts.index.active("web01")

@@ -120,15 +120,32 @@ class TestAReviewOfBuilds:
         ]
         assert (told.rows, told.summary, told.beyond, told.types) == ((), (), 9, ("rescue",))
 
-    def test_counts_those_that_are_in_build_mode_already(self) -> None:
+    def test_has_those_apart_that_are_in_build_mode_already(self) -> None:
         told = asked(
             Action.BUILD,
-            Foreseen(host="web01", forecast=SPARES, sealed="1", build=active("web01")),
+            Foreseen(host="web01", forecast=wipes("a"), sealed="1", build=active("web01")),
             Foreseen(host="web02", forecast=SPARES, sealed="2", build=build("web02", State.FAILED)),
             Foreseen(host="web03", problem="x", build=active("web03")),
         )
 
-        assert (told.active, [each.active for each in told.rows]) == (1, [True, False])
+        assert told.title == "Build 1 machine?"
+        assert [each.host for each in told.rows] == ["web02"]
+        assert [each.host for each in told.again] == ["web01"]
+        assert told.summary == ("Of 1 machine no disk is wiped.",)
+        assert told.replacing == ("1 disk of 1 machine will be wiped: all that is on it is lost.",)
+        assert told.command == "pyxie build web01 web02 web03"
+
+    def test_of_none_but_those_asks_whether_to_replace_their_builds(self) -> None:
+        told = asked(
+            Action.BUILD,
+            Foreseen(host="web01", forecast=SPARES, sealed="1", build=active("web01")),
+        )
+
+        assert (told.title, told.button) == (
+            "Replace the builds of 1 machine?",
+            "Replace the builds of 1 machine",
+        )
+        assert told.command == "pyxie build --replace web01"
 
 
 class TestAReviewOfAnEnd:
@@ -152,7 +169,7 @@ class TestAReviewOfAnEnd:
         told = asked(action, Foreseen(host="web01", build=active("web01", state), sealed="7"))
 
         assert [each.lost for each in told.rows] == [(lost,)]
-        assert (told.summary, told.active, told.rows[0].sealed) == ((), 0, "7")
+        assert (told.summary, told.again, told.rows[0].sealed) == ((), (), "7")
 
     @pytest.mark.parametrize("action", [Action.CANCEL, Action.DONE])
     @pytest.mark.parametrize("ended", [None, build("web01", State.INSTALLED)])
@@ -278,7 +295,7 @@ class TestForAnyMachines:
 
         told = asked(action, *foreseen)
 
-        hosts = [each.host for each in (*told.rows, *told.left)]
+        hosts = [each.host for each in (*told.rows, *told.again, *told.left)]
         assert sorted(hosts) == sorted(each.host for each in foreseen)
-        assert all(each.sealed and not each.refused for each in told.rows)
+        assert all(each.sealed and not each.refused for each in (*told.rows, *told.again))
         assert all(each.refused and not each.sealed for each in told.left)
