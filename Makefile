@@ -92,6 +92,7 @@ unit:
 bench: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES) wrk gcc libc6-dev
 	$(PY) -m bench.machines
+	$(PY) -m bench.screens
 	$(PY) -m bench.builds
 	$(PY) -m bench.scripts
 	$(PY) -m bench.tftp

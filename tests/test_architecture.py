@@ -244,6 +244,7 @@ HARMLESS = frozenset(
         "ipaddress",
         "itertools",
         "math",
+        "operator",
         "re",
         "shlex",
         "struct",

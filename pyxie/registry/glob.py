@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 def is_exact(pattern: str) -> bool:
     """Tell whether ``pattern`` matches one text only."""
@@ -9,24 +11,35 @@ def is_exact(pattern: str) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Tell whether ``pattern`` is ``text``; letter case does not matter.
+    """Tell whether ``pattern`` is ``text``; letter case does not matter."""
+    return matcher(pattern)(text)
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Return what tells whether ``pattern`` is a text, for many texts; as `matches`.
 
     What stands between two stars is searched for once, from the left, so a hostile text takes no
     more than the product of both lengths; a regular expression could take its power.
     """
-    pattern, text = pattern.lower(), text.lower()
+    pattern = pattern.lower()
     if "*" not in pattern:
-        return len(pattern) == len(text) and _at(pattern, text, 0)
+        return lambda text: len(pattern) == len(text) and _at(pattern, text.lower(), 0)
     first, *pieces, last = pattern.split("*")
-    at, end = len(first), len(text) - len(last)
-    if at > end or not _at(first, text, 0) or not _at(last, text, end):
-        return False
-    for piece in pieces:
-        found = _find(piece, text, at, end)
-        if found < 0:
+    pieces = [piece for piece in pieces if piece]
+
+    def fits(text: str) -> bool:
+        text = text.lower()
+        at, end = len(first), len(text) - len(last)
+        if at > end or not _at(first, text, 0) or not _at(last, text, end):
             return False
-        at = found + len(piece)
-    return True
+        for piece in pieces:
+            found = _find(piece, text, at, end)
+            if found < 0:
+                return False
+            at = found + len(piece)
+        return True
+
+    return fits
 
 
 def _at(piece: str, text: str, at: int) -> bool:

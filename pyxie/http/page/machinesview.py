@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ from pyxie.events.event import Event
 from pyxie.http.page.badges import BAD, IDLE, LOOKS
 from pyxie.http.page.machineswanted import PATH, Order, Shown, Sorting, Wanted
 from pyxie.http.page.spokentimes import Moment, ago, since
-from pyxie.registry.glob import is_exact, matches
+from pyxie.registry.glob import is_exact, matcher
 
 PAGE: Final = 100
 """Machines of one page."""
@@ -22,6 +22,7 @@ OFFERED: Final = 200
 NEVER: Final = "never built"
 GONE: Final = "its file is not there any more"
 
+_HOST: Final = attrgetter("host")
 _URGENT_FIRST: Final = {
     state: at
     for at, state in enumerate(
@@ -56,6 +57,9 @@ class Known:
         build_type: By which it is built, where a call names none; empty for none.
         broken: What is wrong with its file, a sentence with its place; empty for nothing.
         made_of: By what it is seen whether that is still so.
+        searched: What a part of its name or of a MAC is looked for in.
+        among: Its groups as they are compared. Both are kept, for ten thousand are looked through
+            at each request.
     """
 
     host: str
@@ -64,6 +68,12 @@ class Known:
     build_type: str = ""
     broken: str = ""
     made_of: Any = field(default=None, compare=False, repr=False)
+    searched: str = field(init=False, compare=False, repr=False)
+    among: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "searched", "\n".join((self.host, *self.macs)))
+        object.__setattr__(self, "among", frozenset(map(str.lower, self.groups)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,12 +215,10 @@ def machines_view(facts: Facts, wanted: Wanted, now: float) -> MachinesView:
         wanted: What of it.
         now: Seconds since the epoch.
     """
-    others = _all(facts)
-    fitting = list(_fitting(facts, others, wanted))
-    told = {each.host: _told(facts, each) for each in fitting}
-    counts = Counter(each for shown in told.values() for each in shown)
-    counts[""] = len(fitting)
-    found = [each for each in fitting if not wanted.state or wanted.state in told[each.host]]
+    everything = _all(facts)
+    fitting = _fitting(facts, everything, wanted)
+    by_state = _by_state(facts, fitting)
+    found = _found(by_state, fitting, wanted)
     pages = max(1, -(-len(found) // PAGE))
     wanted = wanted.model_copy(update={"page": min(wanted.page, pages)})
     first = (wanted.page - 1) * PAGE
@@ -218,7 +226,7 @@ def machines_view(facts: Facts, wanted: Wanted, now: float) -> MachinesView:
     return MachinesView(
         wanted=wanted,
         rows=tuple(row(facts, each, now) for each in page),
-        total=len(others),
+        total=len(everything),
         found=len(found),
         first=first + 1 if page else 0,
         last=first + len(page),
@@ -226,7 +234,7 @@ def machines_view(facts: Facts, wanted: Wanted, now: float) -> MachinesView:
         previous=wanted.url(page=wanted.page - 1) if wanted.page > 1 else "",
         following=wanted.url(page=wanted.page + 1) if wanted.page < pages else "",
         heads={str(by): _head(wanted, by) for by in Order},
-        states=tuple(_choices(wanted, counts)),
+        states=tuple(_choices(wanted, len(fitting), by_state)),
         groups=tuple(facts.groups) if len(facts.groups) <= OFFERED else (),
         types=tuple(facts.types),
         url=wanted.url(),
@@ -237,11 +245,9 @@ def machines_view(facts: Facts, wanted: Wanted, now: float) -> MachinesView:
 
 def hosts_of(facts: Facts, wanted: Wanted) -> tuple[str, ...]:
     """Return the hostnames of all that fit, on whichever page, in order."""
-    return tuple(
-        each.host
-        for each in _fitting(facts, _all(facts), wanted)
-        if not wanted.state or wanted.state in _told(facts, each)
-    )
+    fitting = _fitting(facts, _all(facts), wanted)
+    found = _found(_by_state(facts, fitting) if wanted.state else {}, fitting, wanted)
+    return tuple(each.host for each in found)
 
 
 def row(facts: Facts, known: Known, now: float) -> Row:
@@ -277,56 +283,74 @@ def _all(facts: Facts) -> Mapping[str, Known]:
     return {host: both[host] for host in sorted(both)}
 
 
-def _fitting(facts: Facts, all_of_them: Mapping[str, Known], wanted: Wanted) -> Iterator[Known]:
-    """Yield those that fit but for their state."""
-    found: Iterable[Known] = all_of_them.values()
+def _fitting(facts: Facts, everything: Mapping[str, Known], wanted: Wanted) -> Mapping[str, Known]:
+    """Return those that fit but for their state, in order."""
+    found: Iterable[Known] = everything.values()
     if wanted.name:
         found = filter(_named(wanted.name), found)
     if wanted.group:
         group = wanted.group.lower()
-        found = (each for each in found if group in map(str.lower, each.groups))
+        found = (each for each in found if group in each.among)
     if wanted.build_type:
-        builds = facts.builds
-        found = (each for each in found if _type(each, builds.get(each.host)) == wanted.build_type)
-    yield from found
+        of, builds = wanted.build_type, facts.builds
+        found = (each for each in found if _type(each, builds.get(each.host)) == of)
+    filtered = wanted.name or wanted.group or wanted.build_type
+    return {each.host: each for each in found} if filtered else everything
 
 
 def _named(name: str) -> Callable[[Known], bool]:
     text = name.strip().lower()
     if not is_exact(text):
-        return lambda known: matches(text, known.host)
+        fits = matcher(text)
+        return lambda known: fits(known.host)
     mac = text.replace("-", ":")
-    return lambda known: text in known.host or any(mac in each for each in known.macs)
+    return lambda known: text in known.searched or mac in known.searched
 
 
 def _type(known: Known, build: Build | None) -> str:
     return build.build_type if build and build.active and build.build_type else known.build_type
 
 
-def _told(facts: Facts, known: Known) -> tuple[str, ...]:
-    """Return all that can be asked for of its state and is so; each as of `Shown`."""
-    build = facts.builds.get(known.host)
-    found = [str(build.state) if build is not None else Shown.NEVER]
-    if build is not None and build.active:
-        found.append(Shown.ACTIVE)
-        if facts.trouble(build) is not None:
-            found.append(Shown.TROUBLE)
-    if known.broken:
-        found.append(Shown.BROKEN)
-    return tuple(found)
+def _by_state(facts: Facts, fitting: Mapping[str, Known]) -> Mapping[str, list[Known]]:
+    """Return machines by what can be asked for of their states; each as of `Shown`."""
+    found: dict[str, list[Known]] = {each: [] for each in (*Shown, *State)}
+    active, trouble = found[Shown.ACTIVE], found[Shown.TROUBLE]
+    for host, build in facts.builds.items():
+        known = fitting.get(host)
+        if known is None:
+            continue
+        found[build.state].append(known)
+        if build.active:
+            active.append(known)
+            if facts.trouble(build) is not None:
+                trouble.append(known)
+    builds = facts.builds
+    found[Shown.NEVER] = [each for host, each in fitting.items() if host not in builds]
+    found[Shown.BROKEN] = [each for each in fitting.values() if each.broken]
+    return found
+
+
+def _found(
+    by_state: Mapping[str, list[Known]], fitting: Mapping[str, Known], wanted: Wanted
+) -> list[Known]:
+    """Return those that fit, by hostname."""
+    if wanted.state:
+        return sorted(by_state[wanted.state], key=_HOST)
+    return list(fitting.values())
 
 
 def _ordered(facts: Facts, found: list[Known], order: Sorting) -> list[Known]:
     """Return them in order; those of which it is not known come last, up and down."""
+    if order.by is Order.HOSTNAME:
+        return found[::-1] if order.down else found
     by: dict[Order, Callable[[Known], Any]] = {
-        Order.HOSTNAME: lambda known: known.host,
         Order.STATE: lambda known: _urgency(facts.builds.get(known.host)),
         Order.LAST_BOOT: lambda known: facts.boots.get(known.host),
         Order.BUILD_TYPE: lambda known: _type(known, facts.builds.get(known.host)) or None,
     }
     keyed = [(by[order.by](each), each) for each in found]
     known = [pair for pair in keyed if pair[0] is not None]
-    known.sort(key=lambda pair: pair[0], reverse=order.down)
+    known.sort(key=itemgetter(0), reverse=order.down)
     return [each for _, each in known] + [each for key, each in keyed if key is None]
 
 
@@ -343,9 +367,9 @@ def _head(wanted: Wanted, by: Order) -> Head:
     return Head(_HEADS[by], wanted.url(order=first), "")
 
 
-def _choices(wanted: Wanted, counts: Mapping[str, int]) -> Iterator[Choice]:
+def _choices(wanted: Wanted, fitting: int, by_state: Mapping[str, list[Known]]) -> Iterator[Choice]:
     for value in ("", *Shown):
-        chosen = wanted.state == value
-        if counts[value] or chosen or not value:
+        chosen, count = wanted.state == value, len(by_state[value]) if value else fitting
+        if count or chosen or not value:
             label = _SAID.get(Shown(value), value) if value else "all"
-            yield Choice(value, label, counts[value], wanted.url(state=value), chosen)
+            yield Choice(value, label, count, wanted.url(state=value), chosen)

@@ -283,6 +283,22 @@ class TestAPage:
 
         assert len(made) == PAGE * len(Sorting)
 
+    def test_asks_of_each_active_build_once_and_of_its_rows_whether_it_is_in_trouble(self) -> None:
+        asked: list[str] = []
+
+        def trouble(of: Build) -> Event | None:
+            asked.append(of.host)
+            return None
+
+        made = [build(f"web{at:05}", list(State)[at % 7]) for at in range(7000)]
+        facts = Facts(
+            known=known(*(each.host for each in made)), builds=builds(*made), trouble=trouble
+        )
+
+        machines_view(facts, Wanted(order=Sorting.STATE, name="web*"), NOW)
+
+        assert len(asked) <= sum(each.active for each in made) + PAGE
+
 
 HOSTS = st.lists(st.sampled_from([f"h{at}" for at in range(20)]), unique=True)
 
