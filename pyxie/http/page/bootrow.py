@@ -14,6 +14,7 @@ from pyxie.events.english import amount
 from pyxie.events.event import Event
 from pyxie.http.page.badges import BAD, BUSY, IDLE, LOOKS, OK
 from pyxie.http.page.commandline import command
+from pyxie.http.page.longtext import printable
 from pyxie.http.page.spokentimes import Moment, since
 from pyxie.http.page.track import Mark, Step, track
 
@@ -91,7 +92,7 @@ class BootRow:
     Attributes:
         id: Of its element.
         name: Of the machine.
-        host: Its hostname; empty of one that has none.
+        path: The screen of the machine; empty of one that has no hostname.
         state: Of its build, or what else it is.
         look: The class of that state.
         what: What it is installed with, where that was said.
@@ -104,7 +105,7 @@ class BootRow:
 
     id: str
     name: str
-    host: str
+    path: str
     state: str
     look: str
     what: str
@@ -130,7 +131,7 @@ def boot_row(seen: Seen, now: float) -> BootRow:
     return BootRow(
         id=boot_id(seen.name),
         name=seen.name,
-        host=seen.host or "",
+        path=machine_path(seen.host) if seen.host is not None else "",
         state=state,
         look=BAD if stuck else look,
         what=build.build_type if build is not None else "",
@@ -185,10 +186,10 @@ def _trouble(seen: Seen, found: Diagnosis, now: float) -> Trouble:
     words = said(found.what).of(seen.host)
     first, *more = words.steps or ("",)
     return Trouble(
-        sentence=words.sentence,
+        sentence=printable(words.sentence),
         since=since(found.since, now) if found.since is not None else None,
-        next=first,
-        more=tuple(more),
+        next=printable(first),
+        more=tuple(map(printable, more)),
         certain_by=words.certain_by,
         command=command("why", seen.name),
     )

@@ -10,8 +10,9 @@ from typing import Final
 from pyxie.builds.life import Build, State
 from pyxie.diagnosis.saying import span
 from pyxie.http.page.badges import LOOKS
-from pyxie.http.page.bootrow import BootRow, Seen, boot_row
+from pyxie.http.page.bootrow import BootRow, Seen, boot_row, machine_path
 from pyxie.http.page.checklist import Point
+from pyxie.http.page.longtext import printable
 from pyxie.http.page.spokentimes import Moment, ago
 
 ROWS: Final = 100
@@ -28,6 +29,7 @@ class Ended:
 
     Attributes:
         host: Its machine.
+        path: The screen of that.
         state: How it ended.
         look: The class of that state.
         when: It ended.
@@ -36,6 +38,7 @@ class Ended:
     """
 
     host: str
+    path: str
     state: str
     look: str
     when: Moment
@@ -189,11 +192,12 @@ def ended_of(builds: Iterable[Build], now: float) -> tuple[Ended, ...]:
     return tuple(
         Ended(
             host=build.host,
+            path=machine_path(build.host),
             state=str(build.state),
             look=LOOKS[build.state],
             when=ago(build.changed, now),
             took=span(build.changed - build.begun) if build.state is State.INSTALLED else "",
-            reason=build.reason,
+            reason=printable(build.reason),
         )
         for build in last
     )

@@ -31,7 +31,7 @@ class TestARow:
 
         row = boot_row(seen, BEGUN + 60)
 
-        assert (row.name, row.host, row.what) == (HOST, HOST, "debian12")
+        assert (row.name, row.path, row.what) == (HOST, f"/page/machines/{HOST}", "debian12")
         assert (row.state, row.look) == ("pending", "is-idle")
         assert row.at == ShownStep("initrd 1", "is-busy", "under way", "5.0 MB of 20.0 MB", 25)
         assert row.since == since(BEGUN + 44, BEGUN + 60)
@@ -82,7 +82,7 @@ class TestARow:
         way = course(heard(*BOOTED[:4], begins=False))
         row = boot_row(Seen(mac=MAC, way=way), BEGUN + 60)
 
-        assert (row.name, row.host, row.what, row.begun) == (MAC, "", "", None)
+        assert (row.name, row.path, row.what, row.begun) == (MAC, "", "", None)
         assert (row.state, row.look) == ("booting", "is-busy")
 
     def test_of_a_boot_by_hand_ends_with_its_kernel(self) -> None:

@@ -27,7 +27,7 @@ async def now(served: Served, query: str = "") -> str:
 
 def rows(page: str) -> list[str]:
     """Return the names of the boots on it."""
-    return re.findall(r'<li id="boot-[^"]*".*?<strong>([^<]*)</strong>', page, re.DOTALL)
+    return re.findall(r'<li id="boot-[^"]*".*?<strong>(?:<a [^>]*>)?([^<]*)<', page, re.DOTALL)
 
 
 def track(page: str) -> list[str]:
@@ -57,7 +57,7 @@ class TestNow:
             assert (await served.get(f"/done/{HOST}/{token}")).status == 200
             page = await now(served)
             assert track(page)[-1] == "done done"
-            assert f'<th scope="row">{HOST}</th>' in page
+            assert f'<th scope="row"><a href="/page/machines/{HOST}">{HOST}</a></th>' in page
 
     async def test_says_why_one_stands_still_and_lists_these_alone(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
@@ -149,9 +149,9 @@ class TestTheCheckList:
 
             token = await served.build()
             await served.get(f"/done/{HOST}/{token}")
-            assert "is-open" not in await now(served)
+            assert " is open<" not in await now(served)
             await served.build()
-            assert "is-open" not in await now(served)
+            assert " is open<" not in await now(served)
 
     async def test_counts_who_waits_and_tells_of_a_broken_file(self, tmp_path: Path) -> None:
         async with serving(tmp_path, machine="hostname: [\n") as served:

@@ -113,7 +113,15 @@ class TestEnded:
         found = ended_of(builds, NOW)
 
         assert found[:2] == (
-            Ended("bad", "failed", "is-bad", ago(NOW, NOW), "", "no disk"),
-            Ended("done", "installed", "is-ok", ago(NOW - 0.5, NOW), "5 min", ""),
+            Ended("bad", "/page/machines/bad", "failed", "is-bad", ago(NOW, NOW), "", "no disk"),
+            Ended(
+                "done",
+                "/page/machines/done",
+                "installed",
+                "is-ok",
+                ago(NOW - 0.5, NOW),
+                "5 min",
+                "",
+            ),
         )
         assert [each.host for each in found[2:]] == [f"web{at:02}" for at in range(1, 9)]
