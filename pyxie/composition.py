@@ -21,6 +21,7 @@ from pyxie.adhoc.boots import AdHocBoots
 from pyxie.bootapi.lookup import BootApi
 from pyxie.bootapi.memory import Memory
 from pyxie.bounds import DESCRIPTORS
+from pyxie.boundwatch import BoundWatch
 from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
@@ -172,7 +173,7 @@ def compose(
         parts.checkup,
         parts.media,
     ]
-    services += [parts.media_fetches, parts.media_lacking]
+    services += [parts.media_fetches, parts.media_lacking, parts.bound_watch]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
     services.append(serve_tftp(parts, lambda: watch.current, files=files))
@@ -378,6 +379,7 @@ def assemble(
         others=others,
         sightings=sightings,
         paces=paces,
+        bound_watch=BoundWatch(clock),
         secure_boot=secure_boot,
         leases=Leases(lambda: leases_file(settings())),
         media=shelf,

@@ -36,6 +36,7 @@ from pyxie.http.page import (
     assets,
     bulkscreen,
     copyscreen,
+    healthscreen,
     imagesscreen,
     machineactions,
     machineeditor,
@@ -62,7 +63,7 @@ _OWN = (
         answerfile,
     ),
     *(assets, machinescreen, machineeditor, machineactions, machinesscreen, bulkscreen),  # the page
-    *(imagesscreen, copyscreen, mediumscreen),
+    *(imagesscreen, copyscreen, mediumscreen, healthscreen),
     stream,
 )
 

@@ -137,6 +137,7 @@ class Pools:
         files: The folder ``staticspath``.
         media: The folder ``isos``.
         screens: Those of the page that people have open, one at a time.
+        disks: How much is free on each.
     """
 
     pages: Pool = field(default_factory=lambda: Pool("the API's documents"))
@@ -146,3 +147,4 @@ class Pools:
     files: Pool = field(default_factory=lambda: Pool("the folder 'staticspath'"))
     media: Pool = field(default_factory=lambda: Pool("the folder 'isos'"))
     screens: Pool = field(default_factory=lambda: Pool("the screens that are open", most=1))
+    disks: Pool = field(default_factory=lambda: Pool("the disks", patience=2.0))

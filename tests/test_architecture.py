@@ -97,7 +97,7 @@ PURE = frozenset(
         *(f"http.page.{name}" for name in ("screens", "spokentimes")),
         *("http.page.hub", "http.page.serverevents"),
         *(f"http.page.{name}" for name in ("bootview", "buildview", "editorview", "filelines")),
-        *(f"http.page.{name}" for name in ("copiesview", "imagesview", "mediaview")),
+        *(f"http.page.{name}" for name in ("copiesview", "healthview", "imagesview", "mediaview")),
         *(f"http.page.{name}" for name in ("actionview", "longtext", "machineview", "veil")),
         "importers.cobbler.callbacks",
         "importers.languages.cheetah",
@@ -282,6 +282,7 @@ EXTRA = {
     },
     "pyxie.descriptors": {"pyxie.config.settings"},  # for the type of its limits
     "pyxie.http.gate": {"pyxie.config.settings"},  # for the type of its settings
+    "pyxie.http.page.healthview": {"pyxie.config.settings", "pathlib"},  # the settings' type
     "pyxie.http.page.spokentimes": {"datetime"},  # for a date of a number
     "pyxie.http.page.machineswanted": {"pydantic", "pyxie.config.validate"},  # its query
     "pyxie.http.page.seals": {"hmac", "json"},  # from texts to a text
@@ -362,6 +363,7 @@ RANKS = (
         *("pyxie.lettercase", "pyxie.openfile", "pyxie.slices", "pyxie.threads"),
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
         *(
+            "pyxie.boundwatch",
             "pyxie.clock",
             "pyxie.logs",
             "pyxie.config.live",

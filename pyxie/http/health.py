@@ -10,20 +10,9 @@ from aiohttp import web
 from pyxie import __version__
 from pyxie.errors import Problem
 from pyxie.http.edge import admitted
-from pyxie.http.parts import (
-    BUILDS,
-    IMAGE_STORE,
-    INDEX,
-    LOADERS,
-    MACHINES,
-    MEDIA_LACKING,
-    METRICS,
-    RENDERING,
-    SETTINGS,
-    STATE,
-    TROUBLES,
-)
+from pyxie.http.parts import BUILDS, INDEX, MACHINES, METRICS, SETTINGS, TROUBLES
 from pyxie.http.routing import OPEN, Routes
+from pyxie.http.wrong import wrong
 
 routes = Routes()
 
@@ -38,6 +27,7 @@ async def health(request: web.Request) -> web.Response:
     body: dict[str, Any] = {"State": "OK"}
     if admitted(request) is None:
         registry = await app[MACHINES].refresh()
+        found = await wrong(app, registry)
         body |= {
             "version": __version__,
             "file": str(app[SETTINGS].file.absolute()),
@@ -46,13 +36,7 @@ async def health(request: web.Request) -> web.Response:
             "in_trouble": await app[TROUBLES].count(),
             "stale": app[INDEX].stale,
             "unsaved": app[BUILDS].unsaved,
-            "problems": [
-                *_in_short((*app[SETTINGS].problems, *registry.problems)),
-                *_in_short(await app[MEDIA_LACKING].problems()),
-                *app[LOADERS].missing(),
-                *filter(None, [app[STATE].problem, app[BUILDS].problem, app[IMAGE_STORE].problem]),
-                *app[RENDERING].problems,
-            ],
+            "problems": [*_in_short(found.files), *_in_short(found.media), *found.others],
             "not_in_force": await app[SETTINGS].not_in_force(),
         }
     return web.json_response(body)

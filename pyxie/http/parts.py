@@ -16,6 +16,7 @@ from pyxie.access.sessions import Sessions
 from pyxie.access.tokens import Tokens
 from pyxie.adhoc.boots import AdHocBoots
 from pyxie.bootapi.lookup import BootApi
+from pyxie.boundwatch import BoundWatch
 from pyxie.builds.builds import Builds
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.index import BuildIndex
@@ -113,6 +114,7 @@ class Parts:
         own_files: Checks those of this host.
         sightings: What known machines do over DHCP that makes no event.
         paces: How long builds took before.
+        bound_watch: When bounds were reached.
         diagnostician: Says why a machine does not boot.
         standings: How those in build mode stand.
         clock: Seconds since the epoch, of all that is dated.
@@ -165,6 +167,7 @@ class Parts:
     own_files: OwnFiles
     sightings: Sightings
     paces: Paces
+    bound_watch: BoundWatch
     diagnostician: Diagnostician
     standings: Standings
     clock: Callable[[], float]
@@ -214,6 +217,7 @@ POOLS: web.AppKey[Pools] = web.AppKey("pools", Pools)
 VERIFIER: web.AppKey[Verifier] = web.AppKey("verifier", Verifier)
 TRUST: web.AppKey[Trust] = web.AppKey("trust", Trust)
 OWN_FILES: web.AppKey[OwnFiles] = web.AppKey("own_files", OwnFiles)
+BOUND_WATCH: web.AppKey[BoundWatch] = web.AppKey("bound_watch", BoundWatch)
 DIAGNOSTICIAN: web.AppKey[Diagnostician] = web.AppKey("diagnostician", Diagnostician)
 STANDINGS: web.AppKey[Standings] = web.AppKey("standings", Standings)
 PACES: web.AppKey[Paces] = web.AppKey("paces", Paces)
@@ -266,6 +270,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[VERIFIER] = parts.verifier
     app[TRUST] = parts.trust
     app[OWN_FILES] = parts.own_files
+    app[BOUND_WATCH] = parts.bound_watch
     app[DIAGNOSTICIAN] = parts.diagnostician
     app[STANDINGS] = parts.standings
     app[PACES] = parts.paces

@@ -78,6 +78,11 @@ class Interfaces:
         return tuple(self._served.values())
 
     @property
+    def all(self) -> tuple[Interface, ...]:
+        """Those of the host, by name."""
+        return self._all
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the served interfaces."""
         return tuple(each.name for each in self._served.values())

@@ -32,4 +32,5 @@ SCREENS: Final = (
     Screen("now", "/", "Now"),
     Screen("machines", "/page/machines", "Machines"),
     Screen("images", "/page/images", "Images"),
+    Screen("health", "/page/health", "Health"),
 )
