@@ -131,6 +131,7 @@ SESSIONS_OF_TOKEN = Bound(
 )
 SESSION_IDLE = Bound("session_idle", 28_800, "s of a session without a request", "signed out")
 SESSION_AGE = Bound("session_age", 604_800, "s of a session", "signed out")
+SIGN_IN_LENGTH = Bound("sign_in_length", 4096, "bytes of the form to sign in", "413")
 WRONG_TOKENS_EACH = Bound(
     "wrong_tokens_each", 10, "wrong tokens a minute of one address that signs in", "429"
 )

@@ -43,12 +43,14 @@ from pyxie.http.page import (
     machinescreen,
     machinesscreen,
     mediumscreen,
+    signing,
     stream,
 )
 from pyxie.http.routing import Operation
 
 _OWN = (
-    *(front, health, machines, machine_files, builds, bulk, events, tokens, settings, media),
+    *(front, signing),
+    *(health, machines, machine_files, builds, bulk, events, tokens, settings, media),
     *(images, recipes, loaders, dhcpservers, leases, why),
     *(
         boot,

@@ -93,7 +93,7 @@ PURE = frozenset(
         "http.pace",
         *("http.page.bootrow", "http.page.checklist", "http.page.commandline"),
         "http.page.track",
-        *(f"http.page.{name}" for name in ("badges", "contentpolicy", "nowview")),
+        *(f"http.page.{name}" for name in ("badges", "contentpolicy", "nowview", "ownpath")),
         *(f"http.page.{name}" for name in ("screens", "spokentimes")),
         *("http.page.hub", "http.page.serverevents"),
         *(f"http.page.{name}" for name in ("bootview", "buildview", "editorview", "filelines")),

@@ -46,6 +46,7 @@ COUNTED_AS = {
     "VERIFY_LIST": "most",
     "VERIFY_SIGNATURE": "most",
     "BODY_LENGTH": "most",
+    "SIGN_IN_LENGTH": "most",
     "ANSWER_LENGTH": "most",
     "ANSWER_VALUES": "values",
     "BODY_VALUES": "values",

@@ -61,6 +61,7 @@ _MAY_FOLLOW = frozenset((400, 404))
 """What a call is refused with that names what config.yaml may have by now."""
 _LOOKING = frozenset(("GET", "HEAD"))
 """Methods that change nothing (RFC 9110 section 9.2.1)."""
+_STREAM: Final = "text/event-stream"
 _QUIET = frozenset(("/health", "/metrics", "/status"))
 
 
@@ -400,6 +401,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         raise web.HTTPUnsupportedMediaType(text=why)
     if "Authorization" in request.headers:
         await request.app[TOKENS].load()
+    if "Cookie" in request.headers and request.headers.get("Accept") != _STREAM:
+        # A page that was left open asks for its stream by itself: nobody is there for that.
+        request.app[SESSIONS].use(secret_of(request.headers))
     scope = scope_of(request)
     if request.match_info.http_exception is None and scope is not OPEN:
         verdict = judged(request, scope)
@@ -414,8 +418,6 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
             # Whoever it is: not which keys were changed.
             said = await request.app[SETTINGS].not_in_force(keys=False)
             return fault(request, 403, "\n".join((verdict.refusal, *said)))
-        if verdict.signed_in:
-            request.app[SESSIONS].use(secret_of(request.headers))
         if request.method not in _LOOKING and _is_audited(request):
             return await _audited(request, handler, verdict)
     return await handler(request)

@@ -28,17 +28,20 @@ _WAYS: Final = (
 async def front(request: web.Request) -> web.Response:
     """Show what goes on, and tell programs where to go on from here.
 
-    Those who may not look are told that machines boot from here.
+    Those who may not look are told that machines boot from here, and by a browser asked to sign in.
     """
     headers = {
         "Cache-Control": "no-store",  # who asks makes the difference
         "Vary": "Accept",
         "X-Content-Type-Options": "nosniff",
     }
-    if admitted(request) is not None:
+    by_browser = "text/html" in request.headers.get("Accept", "")
+    if (why := admitted(request)) is not None:
+        if by_browser:
+            raise web.HTTPForbidden(text=why)  # which leads to the form: page/entrance.py
         return web.Response(text=_STRANGERS, headers=headers)
     title = f"pyxie {__version__}"
-    if "text/html" not in request.headers.get("Accept", ""):
+    if not by_browser:
         lines = [f"{path:24}{what}" for path, what in _WAYS]
         text = "\n".join([title, "", *lines, "", "On this host: pyxie --help", ""])
         return web.Response(text=text, headers=headers)

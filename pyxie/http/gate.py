@@ -189,15 +189,18 @@ class Gate:
 
     def _forged(self, local: Address, headers: Mapping[str, str], *, changes: bool) -> str | None:
         """Return why what bears a cookie may not be what its browser's reader wants."""
-        if self._is_led(local, headers, changes=changes):
-            origin, host = (headers.get(each, "?")[:_SHOWN] for each in ("Origin", "Host"))
-            return (
-                f"this comes of a page at {origin}, and of none of pyxie's at {host}; "
-                "a proxy in between has to pass on 'Host' as it came"
-            )
+        strange = self.strange_name(local, headers)
+        if strange is not None:
+            return strange
         if changes and not ("Origin" in headers or "Sec-Fetch-Site" in headers):
             return "a browser says which page a change comes of, and this one does not"
-        return self._strange_name(local, headers)
+        if not self._is_led(local, headers, changes=changes):
+            return None
+        origin, host = (headers.get(each, "?")[:_SHOWN] for each in ("Origin", "Host"))
+        return (
+            f"this comes of a page at {origin}, and of none of pyxie's at {host}; "
+            "a proxy in between has to pass on 'Host' as it came"
+        )
 
     def _refusal(
         self,
@@ -218,7 +221,7 @@ class Gate:
         if here and (version < (1, 1) or any(map(_tells_of_a_proxy, headers))):
             return f"forwarded requests need a token, as {_MADE}"
         if here or any(peer in network for network in self._allow):
-            return self._strange_name(local, headers)
+            return self.strange_name(local, headers)
         # A token is one caller's, has a scope and can be revoked; a network is all who are in it.
         return (
             f"{peer} may not manage pyxie without a token, as {_MADE}; "
@@ -229,8 +232,8 @@ class Gate:
         own = isinstance(address, IPv4Address) and self._is_own(address)
         return own or address.is_loopback or address == local
 
-    def _strange_name(self, local: Address, headers: Mapping[str, str]) -> str | None:
-        """Return why the name that pyxie is called by is not believed to be its own.
+    def strange_name(self, local: Address, headers: Mapping[str, str]) -> str | None:
+        """Return why the name that pyxie is called by is not believed to be its own; None if it is.
 
         Whoever owns a name can let it lead here, and a page of that name then reads all that its
         reader may (DNS rebinding). Programs without a browser, which send none, are let in.

@@ -16,6 +16,7 @@ from pyxie.http import edge
 from pyxie.http.admission import Admission
 from pyxie.http.listening import Listener, listeners
 from pyxie.http.page import frame
+from pyxie.http.page.entrance import for_strangers
 from pyxie.http.page.errorpages import for_people
 from pyxie.http.parts import POOLS, Parts, put
 from pyxie.http.routing import Operation, install
@@ -81,7 +82,11 @@ def application(
         admission: Notes each request.
     """
     app = web.Application(
-        middlewares=[edge.record, edge.spaced, for_people, edge.errors, edge.guard]
+        middlewares=[
+            *(edge.record, edge.spaced),
+            *(for_people, for_strangers),
+            *(edge.errors, edge.guard),
+        ]
     )
     put(app, parts)
     app[edge.ADMISSION] = admission

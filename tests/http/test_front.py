@@ -28,8 +28,9 @@ class TestTheFrontDoor:
             assert "/api/v1/docs" in answer.text
 
     async def test_gives_strangers_one_plain_line(self, tmp_path: Path) -> None:
+        """Browsers are led to where one signs in: see `page/test_signing.py`."""
         async with serving(tmp_path, to_strangers=True) as served:
-            answer = await served.ask("GET", "/", Accept="text/html")
+            answer = await served.ask("GET", "/", Accept="*/*")
 
             assert (answer.status, answer.text) == (
                 200,

@@ -90,7 +90,7 @@ class TestAnErrorOfThePage:
         async with serving(tmp_path, to_strangers=True) as served:
             failing(served)
 
-            page = await served.get("/page/bug", Accept=BROWSER)
+            page = await served.ask("POST", "/page/now", Accept=BROWSER)
 
             assert page.status == 403
             assert "<h1>Not allowed</h1>" in page.text

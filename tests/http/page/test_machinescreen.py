@@ -54,7 +54,7 @@ class TestAMachine:
         async with serving(tmp_path, to_strangers=True) as served:
             page = await served.get(PATH, Accept="text/html")
 
-            assert page.status == 403
+            assert (page.status, page.headers["Location"]) == (303, f"/page/sign-in?to={PATH}")
             assert HOST not in page.text
 
     async def test_whose_file_is_broken_is_shown_with_the_place(self, tmp_path: Path) -> None:

@@ -105,6 +105,6 @@ class TestTheList:
 
     async def test_is_for_those_who_may_look(self, tmp_path: Path) -> None:
         async with serving(tmp_path, to_strangers=True) as served:
-            answer = await served.get(PATH, Accept="text/html")
+            answer = await served.get(PATH)
 
             assert answer.status == 403
