@@ -811,6 +811,7 @@ class TestBodies:
 
 NONE_ELSE_WRITES = {
     ("pyxie.http.server", "__aenter__", "self.port"): "entered once, before it serves",
+    ("pyxie.http.page.nowlive", "ready", "self._listed"): "one at a time, of `audience`",
     ("pyxie.net.watch", "serve", "self._rung"): "is looked at anew after it is cleared",
     ("pyxie.hooks.unknown", "_store", "self._due"): "one task alone takes out of it",
 }

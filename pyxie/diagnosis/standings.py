@@ -97,6 +97,11 @@ class Standings:
         STANDINGS.reached(note(self._of, host, stand, STANDINGS.whole))
         return stand
 
+    def looked_at(self, host: str) -> tuple[int, int, float] | None:
+        """Return what is another once a machine was looked at anew; None if it never was."""
+        seen = self._of.get(host)
+        return None if seen is None else (seen.build, seen.event, seen.until)
+
     def stuck(self) -> int:
         """Return how many machines stand still, of those that were looked at."""
         return sum(each.is_stuck for each in self._of.values())

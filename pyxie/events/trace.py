@@ -151,9 +151,9 @@ class Trace:
         return self._moving_unknown.get(mac)
 
     @property
-    def number(self) -> int:
-        """How many events there were."""
-        return self._number
+    def last_unknown(self) -> int:
+        """The number of the last event that is no machine's; 0 if none is kept."""
+        return self._unknown[-1].number if self._unknown else 0
 
     def last(self, host: str) -> int:
         """Return the number of a machine's last event; 0 if none is kept."""

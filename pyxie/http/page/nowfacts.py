@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from itertools import islice
 from typing import Final
 
 from aiohttp import web
@@ -43,14 +45,30 @@ _MOST_BY_HAND: Final = 100
 """Machines that are looked at of those that boot by hand."""
 
 
-async def boots_listed(app: web.Application, *, stuck: bool = False) -> list[Build]:
-    """Return the builds that are shown, in their order; of all, or of those that stand still."""
+_LOOKED_AT: Final = 20
+"""Machines that the check list looks at, whether one of them has asked."""
+
+
+async def boots_listed(
+    app: web.Application, *, stuck: bool = False, kept: Container[str] = ()
+) -> list[Build]:
+    """Return the builds that are shown, in their order.
+
+    Args:
+        app: Where they are looked up.
+        stuck: Those that stand still alone.
+        kept: Of which machines they are shown all the same.
+    """
     builds, now = tuple(app[INDEX].all()), app[CLOCK]()
     found = await app[POOLS].management.run(listed, builds, now)
     if not stuck:
         return found
     standings = app[STANDINGS]
-    return [each async for each in in_slices(found) if each.active and standings.of(each).is_stuck]
+    return [
+        each
+        async for each in in_slices(found)
+        if each.host in kept or (each.active and standings.of(each).is_stuck)
+    ]
 
 
 def seen(app: web.Application, build: Build) -> Seen:
@@ -118,6 +136,11 @@ async def ended(app: web.Application) -> tuple[Ended, ...]:
     return await app[POOLS].management.run(ended_of, builds, app[CLOCK]())
 
 
+def has_points(app: web.Application) -> bool:
+    """Tell whether the check list is shown: no machine was installed yet."""
+    return not (app[INDEX].has_installed or app[PACES].is_any)
+
+
 def points(app: web.Application, waiting: int) -> tuple[Point, ...]:
     """Return the check list; empty once a machine was installed.
 
@@ -125,12 +148,13 @@ def points(app: web.Application, waiting: int) -> tuple[Point, ...]:
         app: Where it is looked.
         waiting: How many machines were heard that no file knows.
     """
-    index = app[INDEX]
-    if index.has_installed or app[PACES].is_any:
+    if not has_points(app):
         return ()
+    index = app[INDEX]
     interfaces, registry, loaders = app[INTERFACES](), app[MACHINES](), app[LOADERS]
     active = tuple(index.active_now())
-    asked = [each for each in active if app[STANDINGS].of(each).way.stage > Stage.NOTHING]
+    few = islice(active, _LOOKED_AT)
+    asked = [each for each in few if app[STANDINGS].of(each).way.stage > Stage.NOTHING]
     building = next(iter(asked or active), None)
     there = loaders.by_architecture
     return checklist(

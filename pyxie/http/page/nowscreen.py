@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pyxie.http.page.frame import shown
 from pyxie.http.page.nowfacts import now_facts
+from pyxie.http.page.nowlive import NowLive
+from pyxie.http.page.subscription import subscription
 
 _MOST_PAGES: Final = 10_000
 
@@ -38,5 +40,13 @@ def asked_of(request: web.Request) -> Asked:
 async def now(request: web.Request) -> web.Response:
     """Show it; for `pyxie.http.front`, which knows who asks."""
     asked = asked_of(request)
+    said = {"page": str(asked.page), "stuck": str(int(asked.stuck))}
+    live = subscription(request, "now", **said)
     view = await now_facts(request.app, asked.page, stuck=asked.stuck)
-    return await shown(request, "now.html.j2", view, title="Now", screen="now")
+    return await shown(request, "now.html.j2", view, title="Now", screen="now", live=live)
+
+
+def now_live(request: web.Request) -> NowLive:
+    """Return what changes on it, for `pyxie.http.page.stream`."""
+    asked = asked_of(request)
+    return NowLive(request.app, asked.page, stuck=asked.stuck)
