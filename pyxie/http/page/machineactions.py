@@ -18,8 +18,7 @@ from pyxie.http.page.bulkview import Action, Chosen
 from pyxie.http.page.foreseeing import agreed, foreseen
 from pyxie.http.page.frame import changed, shown
 from pyxie.http.page.machinefacts import Facts, asked, path_of
-from pyxie.http.page.machinescreen import head_of
-from pyxie.http.page.machineview import HeadView
+from pyxie.http.page.machinelive import gathered
 from pyxie.http.parts import SETTINGS
 from pyxie.http.query import Text, query
 from pyxie.http.routing import Routes
@@ -100,5 +99,5 @@ async def _ended(
         raise web.HTTPBadRequest(text="the form does not say which 'build'")
     await end(request, int(number))
     of = await asked(request)
-    view = HeadView(await head_of(request.app, of))
+    view = (await gathered(request.app, of, with_builds=False)).view()
     return await changed(request, path_of(of.host), "_machine_head.html.j2", {"view": view})

@@ -8,13 +8,9 @@ from aiohttp import web
 
 from pyxie.bounds import STORE_LOOK
 from pyxie.config.validate import Model
-from pyxie.diagnosis.diagnostician import Told
-from pyxie.diagnosis.english import said
 from pyxie.errors import BusyError, NotServedError, RenderError
-from pyxie.events.wipes import sentences
 from pyxie.http.bodies import aside
-from pyxie.http.page.bootview import EVENTS_SHOWN, Past, Why, boots, past, why
-from pyxie.http.page.buildview import builds
+from pyxie.http.page.bootview import EVENTS_SHOWN, Past, past
 from pyxie.http.page.commandline import command
 from pyxie.http.page.filelines import listing, split
 from pyxie.http.page.frame import shown
@@ -23,7 +19,6 @@ from pyxie.http.page.machinefacts import (
     Facts,
     asked,
     defined,
-    kept,
     mended,
     path_of,
     secrets_of,
@@ -31,25 +26,22 @@ from pyxie.http.page.machinefacts import (
     trial,
     unreadable,
 )
+from pyxie.http.page.machinelive import gathered
 from pyxie.http.page.machineview import (
-    Head,
     LogView,
     MachineView,
     PastView,
     Preview,
-    head,
     settings,
 )
+from pyxie.http.page.subscription import subscription
 from pyxie.http.page.veil import veiled, without
 from pyxie.http.parts import (
     ARCHIVE,
     CLOCK,
-    DIAGNOSTICIAN,
     RECORDS,
     RENDERING,
-    SECURE_BOOT,
     SETTINGS,
-    TRACE,
 )
 from pyxie.http.query import Before, Text, query
 from pyxie.http.routing import Routes
@@ -79,7 +71,8 @@ class OfMachine(Model):
 @routes.get("/page/machines/{hostname}", query=OfMachine)
 async def machine(request: web.Request) -> web.Response:
     """Show it."""
-    view = await view_of(request)
+    live = subscription(request, "machine", hostname=request.match_info["hostname"])
+    view = await _view_of(request)
     return await shown(
         request,
         "machine.html.j2",
@@ -87,32 +80,24 @@ async def machine(request: web.Request) -> web.Response:
         title=view.head.host,
         screen="machines",
         part="_machine_served.html.j2",
+        live=live,
     )
 
 
-async def view_of(request: web.Request) -> MachineView:
-    """Return all that the screen shows of the machine that the URL names."""
+async def _view_of(request: web.Request) -> MachineView:
     of, how = await asked(request), query(request, OfMachine)
     definition, undefined = await defined(request.app, of, how.type)
     preview = await _preview(request, of, definition, how)
-    top, stored = await head_of(request.app, of), await kept(request.app, of)
-    events = request.app[TRACE].recent(host=of.host)
-    told = request.app[DIAGNOSTICIAN].of_host(of.host)
+    moving = await gathered(request.app, of)
     types = tuple(request.app[SETTINGS]().build_types)
 
     def made() -> MachineView:
-        now = request.app[CLOCK]()
         secrets = secrets_of(of, definition)
         text = veiled(text_of(of.stored), secrets).text if of.stored is not None else None
         place = of.stored.file.path if of.stored is not None else None
         here, elsewhere = split(of.problems, place)
         return MachineView(
-            head=top,
-            why=why_of(told, now),
-            boots=boots(events, now),
-            builds=builds(stored.builds, stored.history, stored.hooks, now, secrets),
-            log=end_of(without(stored.log, secrets)) if stored.log else None,
-            kept=stored.problem,
+            moving=moving.view(),
             settings=settings(origins(definition.merged)) if definition is not None else None,
             undefined=undefined,
             build_type=how.type,
@@ -124,46 +109,6 @@ async def view_of(request: web.Request) -> MachineView:
         )
 
     return await aside(request, made)
-
-
-async def head_of(app: web.Application, of: Facts, *more: str) -> Head:
-    """Return what stands above all else of a machine.
-
-    Args:
-        app: With all parts.
-        of: The machine.
-        more: What is to be said besides.
-    """
-    macs = of.machine.macs if of.machine is not None else ()
-    learnt = [(mac, app[SECURE_BOOT].learnt(mac)) for mac in macs]
-    forecast = of.build.forecast if of.build is not None else None
-    wipes = sentences(of.host, forecast) if forecast is not None else ()
-    notices = (*more, *filter(None, (of.unread,)), *await app[SETTINGS].not_in_force())
-    return head(
-        of.host,
-        path_of(of.host),
-        of.build,
-        app[CLOCK](),
-        macs=macs,
-        is_described=of.machine is not None and not of.problems,
-        wipes=wipes,
-        secure_boot=[
-            f"{mac}: its Secure Boot is {each.state}, as its {each.by} said"
-            for mac, each in learnt
-            if each is not None
-        ],
-        notices=notices,
-        mistakes=len(of.problems),
-    )
-
-
-def why_of(told: Told | None, now: float) -> Why | None:
-    """Return a diagnosis as it is shown."""
-    if told is None:
-        return None
-    words = said(told.diagnosis.what).of(told.host)
-    remedies = ((each.server, each.text()) for each in told.remedies)
-    return why(told.diagnosis, words, remedies, now)
 
 
 async def _preview(

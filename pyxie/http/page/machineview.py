@@ -175,17 +175,6 @@ def head(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class HeadView:
-    """That alone, as its region has it.
-
-    Attributes:
-        head: It.
-    """
-
-    head: Head
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What a machine would be served, of one kind.
@@ -206,8 +195,8 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MachineView:
-    """The screen.
+class MovingView:
+    """What of the screen changes while one looks.
 
     Attributes:
         head: What stands above all.
@@ -216,6 +205,22 @@ class MachineView:
         builds: The newest.
         log: The end of the installer's log that came when the newest build failed.
         kept: Why not all of builds and hooks is here; empty if it is.
+    """
+
+    head: Head
+    why: Why | None
+    boots: tuple[Boot, ...]
+    builds: tuple[BuildRow, ...]
+    log: Text | None
+    kept: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineView:
+    """The screen.
+
+    Attributes:
+        moving: What of it changes while one looks.
         settings: All values with their places; None where there are none.
         undefined: Why there are none.
         build_type: As which type it is shown; empty for its build's, or its own.
@@ -226,12 +231,7 @@ class MachineView:
         elsewhere: Mistakes that concern it in other files.
     """
 
-    head: Head
-    why: Why | None
-    boots: tuple[Boot, ...]
-    builds: tuple[BuildRow, ...]
-    log: Text | None
-    kept: str
+    moving: MovingView
     settings: Settings | None
     undefined: str
     build_type: str
@@ -240,6 +240,11 @@ class MachineView:
     file: Listing | None
     place: str
     elsewhere: tuple[str, ...]
+
+    @property
+    def head(self) -> Head:
+        """What stands above all."""
+        return self.moving.head
 
 
 @dataclass(frozen=True, slots=True)

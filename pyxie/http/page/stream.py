@@ -14,6 +14,7 @@ from pyxie.access.scope import Scope
 from pyxie.http.edge import judged
 from pyxie.http.page.contentpolicy import HEADERS
 from pyxie.http.page.live import Live
+from pyxie.http.page.machinelive import MachineLive
 from pyxie.http.page.nowscreen import now_live
 from pyxie.http.page.serverevents import place, retry
 from pyxie.http.page.show import BEATS
@@ -24,7 +25,9 @@ from pyxie.http.routing import Routes
 
 routes = Routes()
 
-LIVES: Final[Mapping[str, Callable[[web.Request], Live]]] = MappingProxyType({"now": now_live})
+LIVES: Final[Mapping[str, Callable[[web.Request], Live]]] = MappingProxyType(
+    {"now": now_live, "machine": MachineLive}
+)
 """What makes a screen's `Live` of a request whose query is that screen's, by the names of screens.
 
 Raises:
