@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -59,10 +59,19 @@ class Screen:
     limits: tuple[Limit, ...]
 
 
-async def health_facts(app: web.Application) -> Screen:
-    """Return what there is to be said now."""
+async def health_facts(app: web.Application, regions: Collection[str] | None = None) -> Screen:
+    """Return what there is to be said now.
+
+    Args:
+        app: Of whose parts.
+        regions: For which parts of the screen, by the ``id`` of their elements: files are looked at
+            for those alone. None for all, with a look at the machines' files first.
+    """
     settings, now = app[SETTINGS], time.time()
-    found = await wrong(app, await app[MACHINES].refresh())
+    registry = app[MACHINES]() if regions is not None else await app[MACHINES].refresh()
+    found = await wrong(app, registry)
+    has_loaders = regions is None or "health-loaders" in regions
+    has_disks = regions is None or "health-disks" in regions
     others, watch = app[OTHERS], app[BOUND_WATCH]
     return Screen(
         file=str(settings.file.absolute()),
@@ -72,8 +81,8 @@ async def health_facts(app: web.Application) -> Screen:
         nics=_nics(app),
         services=_services(app, settings()),
         servers=servers(((each, others.age(each.moment)) for each in others.servers()), now),
-        loaders=await _loaders(app, settings().ipxe),
-        disks=await _disks(app[POOLS].disks, places(settings())),
+        loaders=await _loaders(app, settings().ipxe) if has_loaders else (),
+        disks=await _disks(app[POOLS].disks, places(settings())) if has_disks else (),
         limits=limits(((each.bound, each.last) for each in watch.reached()), now),
     )
 

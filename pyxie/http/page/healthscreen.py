@@ -6,6 +6,7 @@ from aiohttp import web
 
 from pyxie.http.page.frame import shown
 from pyxie.http.page.healthfacts import health_facts
+from pyxie.http.page.subscription import subscription
 from pyxie.http.routing import Routes
 
 routes = Routes()
@@ -14,5 +15,6 @@ routes = Routes()
 @routes.get("/page/health")
 async def health(request: web.Request) -> web.Response:
     """Show it."""
+    live = subscription(request, "health")
     view = await health_facts(request.app)
-    return await shown(request, "health.html.j2", view, title="Health", screen="health")
+    return await shown(request, "health.html.j2", view, title="Health", screen="health", live=live)

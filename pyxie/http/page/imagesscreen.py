@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
@@ -17,43 +16,22 @@ from pyxie.http import ahead
 from pyxie.http.bodies import aside, form
 from pyxie.http.edge import peer
 from pyxie.http.media import begin as begin_medium
-from pyxie.http.page.copiesview import Chosen, Copies, copies
+from pyxie.http.page.copiesview import Chosen, Copies
 from pyxie.http.page.frame import by_htmx, html, region, shown
-from pyxie.http.page.imagesknown import coming, media
-from pyxie.http.page.imagesview import (
-    ComingRow,
-    Store,
-    SystemRow,
-    coming_rows,
-    store_of,
-    system_rows,
-)
-from pyxie.http.page.mediaview import MediumRow, medium_rows
-from pyxie.http.page.systemsknown import systems
+from pyxie.http.page.imagesfacts import images_facts
+from pyxie.http.page.imageslive import REGIONS, rendered
+from pyxie.http.page.imagesview import ComingRow, Store, SystemRow
+from pyxie.http.page.mediaview import MediumRow
+from pyxie.http.page.subscription import subscription
 from pyxie.http.page.trying import NOTHING, Outcome, tried
 from pyxie.http.page.viewer import viewer
-from pyxie.http.parts import (
-    IMAGE_STORE,
-    MACHINES,
-    MEDIA,
-    MEDIA_FETCHES,
-    PREFETCHES,
-    SETTINGS,
-)
+from pyxie.http.parts import MEDIA_FETCHES, PREFETCHES
 from pyxie.http.query import query
 from pyxie.http.routing import Routes
 
 routes = Routes()
 
 PATH: Final = "/page/images"
-_REGIONS: Final = {
-    "images-store": "_images_store.html.j2",
-    "images-coming": "_images_coming.html.j2",
-    "images-systems": "_images_systems.html.j2",
-    "images-media": "_images_media.html.j2",
-}
-"""What changes while one looks, by the ``id`` of its element. The list of copies stays as it was
-asked for, so that no line moves away under a pointer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,33 +83,36 @@ async def images(request: web.Request) -> web.Response:
     """Show it."""
     wanted = query(request, Wanted)
     chosen = Chosen(text=wanted.q, order=wanted.order, page=wanted.page)
-    return await screen(request, await gathered(request, chosen))
+    live = subscription(request, "images")
+    return await screen(request, await gathered(request, chosen), live=live)
 
 
-async def screen(request: web.Request, view: Screen, status: int = 200) -> web.Response:
+async def screen(
+    request: web.Request, view: Screen, status: int = 200, live: str = ""
+) -> web.Response:
     """Return all of the screen."""
     return await shown(
-        request, "images.html.j2", view, title="Images", screen="images", status=status
+        request,
+        "images.html.j2",
+        view,
+        title="Images",
+        screen="images",
+        status=status,
+        live=live,
     )
 
 
 async def gathered(request: web.Request, chosen: Chosen | None = None) -> Screen:
     """Return what there is now."""
-    app = request.app
-    store, now = app[IMAGE_STORE], time.time()
-    kept, shared = store.cache.entries(), app[MACHINES]().shared
-    on_its_way = coming(app[PREFETCHES].all(), store.fetching())
-    lying = media(app[MEDIA].all(), app[MEDIA_FETCHES].all())
-    most, problem, free = app[SETTINGS]().image_store.size, store.problem, await store.cache.free()
+    facts = await images_facts(request.app)
 
     def made() -> Screen:
-        known = systems(shared)
         return Screen(
-            store=store_of(kept, most, free, problem),
-            coming=coming_rows(on_its_way),
-            systems=system_rows(known, {each.key: each for each in kept}, on_its_way, now),
-            media=medium_rows(lying),
-            copies=copies(kept, known, chosen or Chosen(), now),
+            store=facts.store(),
+            coming=facts.coming(),
+            systems=facts.systems(),
+            media=facts.media(),
+            copies=facts.copies(chosen or Chosen()),
         )
 
     return await aside(request, made)
@@ -205,11 +186,10 @@ async def _acted(request: web.Request, act: Callable[[], Awaitable[str]]) -> web
             raise web.HTTPSeeOther(PATH)
         view = replace(await gathered(request), outcome=done)
         return await screen(request, view, done.status)
-    names = {"view": await gathered(request), "outcome": done}
-    who = viewer(request)
+    facts, who = await images_facts(request.app), viewer(request)
 
     def made() -> str:
-        parts = [region(each, who, names, oob=True) for each in _REGIONS.values()]
-        return "".join([*parts, region("_notices.html.j2", who, names, oob=True)])
+        parts = [rendered(name, facts, who) for name in REGIONS]
+        return "".join([*parts, region("_notices.html.j2", who, {"outcome": done}, oob=True)])
 
     return html(await aside(request, made), done.status)

@@ -13,6 +13,8 @@ from aiohttp import web
 from pyxie.access.scope import Scope
 from pyxie.http.edge import judged
 from pyxie.http.page.contentpolicy import HEADERS
+from pyxie.http.page.healthlive import HealthLive
+from pyxie.http.page.imageslive import ImagesLive
 from pyxie.http.page.live import Live
 from pyxie.http.page.machinelive import MachineLive
 from pyxie.http.page.nowscreen import now_live
@@ -26,7 +28,12 @@ from pyxie.http.routing import Routes
 routes = Routes()
 
 LIVES: Final[Mapping[str, Callable[[web.Request], Live]]] = MappingProxyType(
-    {"now": now_live, "machine": MachineLive}
+    {
+        "now": now_live,
+        "machine": MachineLive,
+        "images": lambda request: ImagesLive(request.app),
+        "health": lambda request: HealthLive(request.app),
+    }
 )
 """What makes a screen's `Live` of a request whose query is that screen's, by the names of screens.
 
