@@ -4,6 +4,7 @@
 # make attacks floods, worst inputs and bad moments, at a live daemon: minutes
 # make e2e     each kind of firmware boots, in virtual machines, and a table of how long it took
 # make demo    watch a virtual machine being booted and installed
+# make screenshots   the pictures that README.md and docs/page.md show, anew
 # make check   format, lint, types, coverage, tests; CI runs the shortest of make e2e as well
 # make cover   is each pure module covered by its own tests?
 # make format  put the code in shape
@@ -35,7 +36,7 @@ QUICK := tests/advice tests/builds tests/config tests/dhcp tests/events tests/ht
 	tests/images tests/loaders tests/recognition tests/registry tests/wiping \
 	tests/tftp/test_packet.py tests/tftp/test_transfer.py tests/test_architecture.py
 
-.PHONY: run test attacks e2e quick demo check lint format types cover unit bench lock clean
+.PHONY: run test attacks e2e quick demo screenshots check lint format types cover unit bench lock clean
 
 run: .venv/run
 	@packaging/need-packages --optional $(RUN_PACKAGES)
@@ -67,6 +68,10 @@ quick: lint types
 demo: .venv/test
 	@packaging/need-packages $(LAB_PACKAGES)
 	@$(PY) -m tests.lab.demo
+
+screenshots: .venv/test
+	@packaging/need-packages chromium fonts-dejavu-core
+	$(PY) -m tests.browser.screenshots
 
 check: lint types cover
 	$(MAKE) test

@@ -85,6 +85,16 @@ def slug(heading: str) -> str:
     return plain.replace(" ", "-")
 
 
+class TestPictures:
+    def test_each_is_shown_and_small(self) -> None:
+        texts = [document.read_text(encoding="utf-8") for document in DOCUMENTS]
+        pictures = list((TOP / "docs/pictures").iterdir())
+
+        shown = {name for text in texts for name in re.findall(r"pictures/([\w.-]+)\)", text)}
+        assert {picture.name for picture in pictures} == shown
+        assert [each for each in pictures if each.stat().st_size > 200_000] == []
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=named)
 class TestEveryDocument:
     def test_its_links_lead_somewhere(self, document: Path) -> None:

@@ -230,6 +230,7 @@ async def onstage(
     config: str = QUIET,
     machines: Mapping[str, str] | None = None,
     strangers: bool = False,
+    kernel: bytes = KERNEL,
 ) -> AsyncIterator[Stage]:
     """Start pyxie on a site, and end it; whatever displeased a browser meanwhile fails the test.
 
@@ -239,12 +240,13 @@ async def onstage(
         config: Of ``config.yaml``.
         machines: Machine files by hostname; by default that of `HOST`.
         strangers: The browser comes from elsewhere on the LAN, and may do nothing by its address.
+        kernel: What machines are given of the mirror.
     """
     laid = {HOST: machine()} if machines is None else machines
     lay(folder, config, None)
     for host, text in laid.items():
         (folder / f"machines/{host}.yaml").write_text(text)
-    files = {f"{IMAGES}linux": KERNEL, f"{IMAGES}initrd.gz": INITRD}
+    files = {f"{IMAGES}linux": kernel, f"{IMAGES}initrd.gz": INITRD}
     stage = Stage(folder, people, Mirror(files), Passing(), config, strangers)
     names = vars(elsewhere)
     pace, names["paced"] = names["paced"], lambda moved: moved  # else once a second
