@@ -42,9 +42,9 @@ class Mirror(FakeUpstreams):
             self._lets[host, part] = share
             self._news.notify_all()
 
-    def lacks(self, host: str) -> None:
-        """Have nothing of what a machine asks for."""
-        self._lacking.add(host)
+    def lacks(self, host: str, *, lacks: bool = True) -> None:
+        """Have nothing of what a machine asks for; or have it again."""
+        (self._lacking.add if lacks else self._lacking.discard)(host)
 
     async def stream(
         self,

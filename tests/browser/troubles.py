@@ -5,11 +5,12 @@ How firmware behaves in them is in `tests/dialogue/test_why.py`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from pyxie.diagnosis import patience
-from tests.browser.stage import Stage
+from tests.browser.stage import Stage, machine
 from tests.dhcp.packets import discover
 from tests.dialogue.machine import UEFI_IPXE, UEFI_PXE
 
@@ -112,3 +113,18 @@ TROUBLES: Final[dict[str, Trouble]] = {
     "installer-silent": has_an_installer_without_network,
 }
 """By the code of their diagnosis (docs/rest.md)."""
+STANDING: Final = {f"{code}.example.org": machine(10 + at) for at, code in enumerate(TROUBLES)}
+"""Machine files of those that `stand_still`."""
+
+
+async def stand_still(site: Stage) -> None:
+    """Have a machine in each of the troubles."""
+    for at, (host, trouble) in enumerate(zip(STANDING, TROUBLES.values(), strict=True)):
+        await trouble(site, host, 10 + at)
+
+
+async def why(site: Stage, host: str) -> dict[str, Any]:
+    """Return what ``pyxie why`` is told of a machine."""
+    answer = await site.pyxie.rest("GET", f"/api/v1/machines/{host}/why")
+    found: dict[str, Any] = json.loads(answer.text)
+    return found
