@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -22,7 +21,7 @@ from pyxie.http.page.frame import shown
 from pyxie.http.page.machinesscreen import gathering, refused
 from pyxie.http.page.machinesview import Facts, hosts_of
 from pyxie.http.page.machineswanted import Filter, Wanted
-from pyxie.http.parts import INDEX, MACHINES
+from pyxie.http.parts import CLOCK, INDEX, MACHINES
 from pyxie.http.query import query
 from pyxie.http.routing import Handler, Routes
 from pyxie.registry.writer import Accepts
@@ -46,7 +45,7 @@ def _asking(action: Action) -> Handler:
         """Show what would be done, and what would be lost by it."""
         wanted, sent = query(request, Wanted), await fields(request)
         registry = await request.app[MACHINES].refresh()
-        facts = await aside(request, gathering(request))
+        facts = await aside(request, gathering(request.app))
         everything = ("all", "1") in sent
         hosts = await aside(request, _meant, facts, wanted, sent, everything)
         if not hosts:
@@ -62,7 +61,7 @@ def _asking(action: Action) -> Handler:
             query=wanted.query(),
         )
         seen = await foreseen(request, chosen, facts.known, registry)
-        view = review(chosen, seen, time.time(), beyond=beyond, types=facts.types)
+        view = review(chosen, seen, request.app[CLOCK](), beyond=beyond, types=facts.types)
         return await shown(request, "bulk.html.j2", view, title=view.title, screen="machines")
 
     return ask

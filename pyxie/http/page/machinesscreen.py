@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,7 +11,8 @@ from pyxie.http.bodies import aside
 from pyxie.http.page.frame import by_htmx, shown
 from pyxie.http.page.machinesview import Facts, MachinesView, machines_view
 from pyxie.http.page.machineswanted import PATH, Wanted
-from pyxie.http.parts import INDEX, MACHINE_LIST, MACHINES, TRACE, TROUBLES
+from pyxie.http.page.subscription import subscription
+from pyxie.http.parts import CLOCK, INDEX, MACHINE_LIST, MACHINES, TRACE, TROUBLES
 from pyxie.http.query import query
 from pyxie.http.routing import Routes
 
@@ -23,6 +23,7 @@ routes = Routes()
 async def machines(request: web.Request) -> web.Response:
     """Show it."""
     wanted = query(request, Wanted)
+    live = subscription(request, "machines", **wanted.said())
     view = await listed(request, wanted)
     if not by_htmx(request) and not set(request.query) <= set(view.wanted.said()):
         # A form sends all of its fields, and who keeps the address wants no more than it takes.
@@ -33,7 +34,8 @@ async def machines(request: web.Request) -> web.Response:
         view,
         title="Machines",
         screen="machines",
-        part="_machines.html.j2",
+        part="machines_part.html.j2",
+        live=live,
     )
     if by_htmx(request):
         answer.headers["HX-Push-Url"] = view.url
@@ -51,13 +53,12 @@ async def refused(request: web.Request, wanted: Wanted, mistake: str) -> web.Res
 async def listed(request: web.Request, wanted: Wanted) -> MachinesView:
     """Return the list, made in a thread."""
     await request.app[MACHINES].refresh()
-    facts, now = gathering(request), time.time()
+    facts, now = gathering(request.app), request.app[CLOCK]()
     return await aside(request, lambda: machines_view(facts(), wanted, now))
 
 
-def gathering(request: web.Request) -> Callable[[], Facts]:
+def gathering(app: web.Application) -> Callable[[], Facts]:
     """Return what gathers, in a thread, what there is to show; as it is now."""
-    app = request.app
     builds, boots, trouble = tuple(app[INDEX].all()), app[TRACE].boots.all(), app[TROUBLES].of
     machine_list = app[MACHINE_LIST]
 

@@ -109,8 +109,8 @@ class Wanted(Filter):
 
     def query(self, **changed: object) -> str:
         """Return that without its path: with a ``?``, or empty; as `url`."""
-        said = self.said(**changed)
-        return f"?{urlencode(said)}" if said else ""
+        said = urlencode(self.said(**changed), safe="*")
+        return f"?{said}" if said else ""
 
     def said(self, **changed: object) -> dict[str, str]:
         """Return what is asked for, without what is so anyway; as `url`."""

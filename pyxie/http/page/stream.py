@@ -17,6 +17,7 @@ from pyxie.http.page.healthlive import HealthLive
 from pyxie.http.page.imageslive import ImagesLive
 from pyxie.http.page.live import Live
 from pyxie.http.page.machinelive import MachineLive
+from pyxie.http.page.machineslive import MachinesLive
 from pyxie.http.page.nowscreen import now_live
 from pyxie.http.page.serverevents import place, retry
 from pyxie.http.page.show import BEATS
@@ -30,6 +31,7 @@ routes = Routes()
 LIVES: Final[Mapping[str, Callable[[web.Request], Live]]] = MappingProxyType(
     {
         "now": now_live,
+        "machines": MachinesLive,
         "machine": MachineLive,
         "images": lambda request: ImagesLive(request.app),
         "health": lambda request: HealthLive(request.app),

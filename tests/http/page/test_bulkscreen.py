@@ -100,9 +100,9 @@ class TestABulkBuild:
 
             assert [value.split()[0] for _, value in sealed(review)] == ["web01", "web02"]
             assert "pyxie build &#39;web*&#39;" in review.text
-            done = await send(served, "build?name=web%2A", *sealed(review))
+            done = await send(served, "build?name=web*", *sealed(review))
             assert titled(done) == "2 machines are in build mode"
-            assert 'href="/page/machines?name=web%2A"' in done.text
+            assert 'href="/page/machines?name=web*"' in done.text
 
     async def test_says_what_it_cannot_tell_and_leaves_out_what_cannot_be_built(
         self, tmp_path: Path

@@ -25,7 +25,7 @@ class TestAUrl:
         )
 
         assert wanted.url() == (
-            f"{PATH}?name=web%2A&group=rack+1&state=failed&order=-last_boot&page=3"
+            f"{PATH}?name=web*&group=rack+1&state=failed&order=-last_boot&page=3"
         )
 
     def test_begins_at_the_first_page_where_something_is_changed(self) -> None:
