@@ -16,6 +16,7 @@ from pyxie.errors import BusyError
 from pyxie.events.event import Event
 from pyxie.events.kind import Step
 from pyxie.http import answers
+from pyxie.http.edge import admitted
 from pyxie.http.parts import (
     ARCHIVE,
     MACHINES,
@@ -47,7 +48,10 @@ class OfStream(Model):
 
 @routes.get("/api/v1/events", allow_head=False, query=OfStream, answer=LINES)
 async def events(request: web.Request) -> web.StreamResponse:
-    """Return recent events as JSON lines; with ``follow=1``, new ones too as they happen."""
+    """Return recent events as JSON lines; with ``follow=1``, new ones too as they happen.
+
+    The stream ends within 15 s where its token is revoked, or has expired.
+    """
     trace = request.app[TRACE]
     of = query(request, OfStream)
     host, mac = of.host or None, of.mac
@@ -56,12 +60,18 @@ async def events(request: web.Request) -> web.StreamResponse:
     if of.follow and trace.followed >= HTTP_FOLLOWERS.whole:
         HTTP_FOLLOWERS.reached()
         raise BusyError("events", f"{HTTP_FOLLOWERS.whole} clients follow them already")
+    loop = asyncio.get_running_loop()
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     with trace.follow(progress=of.progress) as queue:
         recent = trace.recent(host=host, mac=mac)
         await response.prepare(request)
         await response.write(b"".join(_line(event) for event in recent))
+        looked = loop.time()
         while of.follow:
+            if loop.time() - looked >= _HEARTBEAT:
+                if admitted(request) is not None:
+                    break  # the token was revoked, say
+                looked = loop.time()
             try:
                 async with asyncio.timeout(_HEARTBEAT):
                     event = await queue.get()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pyxie import __version__
+from pyxie.access.scope import Scope
 from pyxie.bounds import HTTP_FOLLOWERS
 from pyxie.builds.life import Build
 from pyxie.events.kind import Step
@@ -203,6 +204,23 @@ class TestEvents:
 
             assert [each["code"] for each in heard] == ["test.said", "image.progress"]
             assert heard[1]["data"] == {"part": "kernel", "sent": 7, "total": 9}
+
+    async def test_are_told_no_more_to_who_follows_with_a_token_that_was_revoked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.http.events._HEARTBEAT", 0.05)
+        async with serving(tmp_path, to_strangers=True) as served:
+            _, secret = await served.parts.tokens.create("ci", Scope.READ, None)
+            served.parts.trace.record(said(Step.OFFER, "before"), mac=MAC)
+            url, bearer = f"{served.url}/api/v1/events?follow=1", f"Bearer {secret}"
+            async with served.session.get(url, headers={"Authorization": bearer}) as answer:
+                await answer.content.readline()
+                await served.parts.tokens.revoke("ci")
+                async with asyncio.timeout(10):
+                    rest = await answer.content.read()
+
+            assert rest.strip() == b""
+            await _unfollowed(served)
 
     async def test_are_followed_by_so_many(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
