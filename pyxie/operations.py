@@ -45,6 +45,7 @@ from pyxie.http.page import (
     mediumscreen,
     signing,
     stream,
+    waitingscreen,
 )
 from pyxie.http.routing import Operation
 
@@ -65,7 +66,7 @@ _OWN = (
         answerfile,
     ),
     *(assets, machinescreen, machineeditor, machineactions, machinesscreen, bulkscreen),  # the page
-    *(imagesscreen, copyscreen, mediumscreen, healthscreen),
+    *(imagesscreen, copyscreen, mediumscreen, healthscreen, waitingscreen),
     stream,
 )
 

@@ -92,6 +92,7 @@ PURE = frozenset(
         "http.gate",
         "http.pace",
         *("http.page.bootrow", "http.page.checklist", "http.page.commandline"),
+        "http.page.waitingview",
         "http.page.track",
         *(f"http.page.{name}" for name in ("badges", "contentpolicy", "nowview", "ownpath")),
         *(f"http.page.{name}" for name in ("screens", "spokentimes")),

@@ -39,14 +39,6 @@ def makers(macs: Iterable[str], file: Path = LIST) -> dict[str, str]:
         return {}
 
 
-def is_made_up(mac: str) -> bool:
-    """Tell whether an address is no maker's but was made up, as those of virtual machines.
-
-    IEEE 802, section 8.2.2: the second bit of the first byte.
-    """
-    return bool(int(mac[:2], 16) & 2)
-
-
 def _maker(data: mmap.mmap, mac: str) -> str:
     digits = mac.replace(":", "").upper().encode()
     for length in _LENGTHS:

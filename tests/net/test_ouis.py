@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.net.ouis import LIST, is_made_up, makers
+from pyxie.net.ouis import LIST, makers
 
 BLOCKS = {
     "000000": "XEROX CORPORATION",
@@ -69,8 +69,3 @@ class TestAMaker:
 
         assert found["00:15:5d:01:02:03"] == "Microsoft Corporation"
         assert found["b8:27:eb:00:00:01"].startswith("Raspberry Pi")
-
-
-def test_an_address_that_is_made_up_is_told_by_its_first_byte() -> None:
-    assert [is_made_up(mac) for mac in ("52:54:00:12:34:56", "0a:00:27:00:00:00")] == [True] * 2
-    assert not is_made_up("00:15:5d:01:02:03")

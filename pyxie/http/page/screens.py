@@ -30,6 +30,7 @@ class Screen:
 
 SCREENS: Final = (
     Screen("now", "/", "Now"),
+    Screen("waiting", "/page/waiting", "Waiting"),
     Screen("machines", "/page/machines", "Machines"),
     Screen("images", "/page/images", "Images"),
     Screen("health", "/page/health", "Health"),

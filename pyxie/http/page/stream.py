@@ -23,6 +23,7 @@ from pyxie.http.page.serverevents import place, retry
 from pyxie.http.page.show import BEATS
 from pyxie.http.page.subscription import PATH, SCREEN, SINCE
 from pyxie.http.page.viewer import viewer
+from pyxie.http.page.waitingscreen import waiting_live
 from pyxie.http.parts import AUDIENCE
 from pyxie.http.routing import Routes
 
@@ -31,6 +32,7 @@ routes = Routes()
 LIVES: Final[Mapping[str, Callable[[web.Request], Live]]] = MappingProxyType(
     {
         "now": now_live,
+        "waiting": waiting_live,
         "machines": MachinesLive,
         "machine": MachineLive,
         "images": lambda request: ImagesLive(request.app),

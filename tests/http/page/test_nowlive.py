@@ -12,6 +12,7 @@ from pyxie.events import datagrams, kinds
 from pyxie.events.event import Event
 from pyxie.events.kind import Kind
 from pyxie.http.page.bootrow import boot_id
+from pyxie.http.page.live import Live
 from pyxie.http.page.nowlive import NowLive
 from pyxie.http.page.viewer import Viewer
 from tests.diagnosis.situations import offered
@@ -33,7 +34,7 @@ def live_of(served: Served, page: int = 1, *, stuck: bool = False) -> NowLive:
     return NowLive(_app(served.server), page, stuck=stuck)
 
 
-async def shown(live: NowLive, regions: Iterable[str]) -> dict[str, str]:
+async def shown(live: Live, regions: Iterable[str]) -> dict[str, str]:
     """Return the HTML of regions."""
     wanted = frozenset(regions)
     await live.ready(wanted)

@@ -1,0 +1,118 @@
+"""Gathers what the screen Waiting shows: from memory, and from IEEE's list of makers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from pyxie.config.values import AMD64
+from pyxie.errors import ConfigError
+from pyxie.http.page.waitingview import (
+    STAYS,
+    AdoptForm,
+    BootForm,
+    Heard,
+    OneView,
+    WaitingView,
+    arch_of,
+    in_order,
+    one_view,
+    span_of,
+    waiting_view,
+)
+from pyxie.http.parts import ADHOC, CLOCK, DISCOVERED, MACHINES, POOLS, RECOGNISER, SETTINGS
+from pyxie.net.ouis import makers
+from pyxie.recipes.cookbook import Cookbook, UnknownSystemError
+from pyxie.recognition.discovered import DiscoveredMachine
+from pyxie.recognition.recognise import Known, Unknown, apart
+from pyxie.slices import in_slices
+
+
+async def machines_listed(app: web.Application) -> list[DiscoveredMachine]:
+    """Return the machines that are shown, in their order."""
+    now, found = app[CLOCK](), list[DiscoveredMachine]()
+    async for each in in_slices(app[DISCOVERED].all()):
+        match apart(app[RECOGNISER].of(each.mac)):
+            case Unknown():
+                found.append(each)
+            case Known() if now - each.last < STAYS:
+                found.append(each)
+            case _:
+                pass
+    return in_order(found)
+
+
+def heard_of(app: web.Application, machine: DiscoveredMachine, maker: str) -> Heard:
+    """Return what is known of a machine, at once."""
+    known = apart(app[RECOGNISER].of(machine.mac))
+    boot = app[ADHOC].of(machine.mac)
+    once = boot if boot is not None and boot.once and machine.mac in boot.macs else None
+    return Heard(
+        machine=machine,
+        maker=maker,
+        host=known.host if isinstance(known, Known) else "",
+        boots=(once.machine.os or "a kernel") if once is not None else "",
+        left=app[ADHOC].left(once.id) if once is not None else 0.0,
+    )
+
+
+async def all_heard(app: web.Application, machines: Sequence[DiscoveredMachine]) -> list[Heard]:
+    """Return what is known of machines."""
+    macs = [each.mac for each in machines]
+    made = await app[POOLS].management.run(makers, macs)
+    return [heard_of(app, each, made.get(each.mac, "")) for each in machines]
+
+
+async def waiting_facts(app: web.Application, page: int) -> WaitingView:
+    """Return the whole screen.
+
+    Args:
+        app: Where it is looked.
+        page: Which page of the machines.
+    """
+    await app[MACHINES].refresh()
+    found = await machines_listed(app)
+    _, _, begin, end = span_of(len(found), page)
+    heard = await all_heard(app, found[begin:end])
+    asks = app[SETTINGS]().unknown == "discover"
+    return waiting_view(heard, len(found), page, app[CLOCK](), asks=asks)
+
+
+async def one_facts(
+    app: web.Application, machine: DiscoveredMachine, adopt: AdoptForm, boot: BootForm
+) -> OneView:
+    """Return the screen of one machine.
+
+    Args:
+        app: Where it is looked.
+        machine: It.
+        adopt: The form as it was typed.
+        boot: Likewise.
+    """
+    registry = await app[MACHINES].refresh()
+    (heard,) = await all_heard(app, [machine])
+    shared = registry.shared
+    arch = arch_of(machine.fields)
+    systems = await app[POOLS].management.run(_systems, shared.cookbook, arch)
+    return one_view(
+        heard,
+        app[CLOCK](),
+        adopt=adopt,
+        boot=boot,
+        build_types=sorted(shared.types),
+        groups=sorted(shared.groups),
+        systems=systems,
+    )
+
+
+def _systems(cookbook: Cookbook, arch: str = AMD64) -> list[tuple[str, str]]:
+    """Return the systems that somebody at the screen may boot, with their titles."""
+    found = []
+    for name in cookbook.names:
+        try:
+            if cookbook.by_hand(name, arch) is not None:
+                found.append((name, cookbook.about(name).title))
+        except (UnknownSystemError, ConfigError):
+            continue
+    return found
