@@ -90,6 +90,14 @@ class TestAWheel:
             "[console_scripts]\npyxie = pyxie.__main__:main\n"
         )
 
+    def test_has_the_licences_of_what_it_brings(self, installed: Path) -> None:
+        """The page is made with htmx, which is under a licence of its own."""
+        (about,) = installed.glob("*.dist-info")
+        kept = {path.name for path in (about / "licenses").rglob("*") if path.is_file()}
+
+        assert "License-Expression: MIT AND 0BSD\n" in (about / "METADATA").read_text()
+        assert kept == {"LICENSE", "htmx.org.LICENSE", "htmx-ext-sse.LICENSE"}
+
     def test_finds_its_own_files_wherever_it_is_run(self, installed: Path, tmp_path: Path) -> None:
         program = "from pyxie.shipped import shipped; print(shipped('ipxe/boot.ipxe.j2'))"
 
