@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncGenerator, Hashable, Iterator
+from collections.abc import AsyncGenerator, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Final, TypeAlias
 
 from pyxie.bounds import PAGE_LINGERS, PAGES
@@ -36,6 +35,16 @@ _WATCHED: Final = 1.0
 """Seconds between two looks at what changes without an event."""
 _FAILED: Final = 5.0
 """Seconds after which is tried again what could not be rendered."""
+_ROWS: Final = 2
+"""Of a list that are rendered at once."""
+_REST: Final = 6.0
+"""After some work so many times as long nothing is done, for all screens together."""
+_LONGEST_REST: Final = 0.5
+"""Seconds; a database may have made it wait."""
+_SENT: Final = 0.2
+"""Seconds of work after which pages are given what is ready."""
+_TURN: Final = 0.0005
+"""Seconds in which events are looked at before others have the event loop."""
 
 
 class Audience(WhenAsked):
@@ -138,28 +147,27 @@ class Audience(WhenAsked):
                 await asyncio.sleep(FASTEST)
                 if loop.time() >= watch:
                     watch = loop.time() + _WATCHED
-                    self._watch(loop.time())
+                    await self._watch(loop.time())
                 for show in tuple(self._shows.values()):
-                    self._note(events, loop.time())
+                    await self._note(events, loop.time())
                     await self._advance(show)
 
-    def _note(self, events: asyncio.Queue[Event], now: float) -> None:
+    async def _note(self, events: asyncio.Queue[Event], now: float) -> None:
         """Find out what of the screens the events change that came since the last time."""
         is_full = events.full()  # the oldest may have been left out
-        while not events.empty():
-            event = events.get_nowait()
-            for show in self._shows.values():
-                try:
-                    show.hub.touch(show.live.touched(event))
-                    if (said := show.live.said(event)) is not None:
-                        show.hub.say(said, now)
-                except Exception as exc:  # noqa: BLE001 - of one screen
-                    self._failed(show, exc)
+        came = [events.get_nowait() for _ in range(events.qsize())]
+        async for event, show in _in_turns(came, self._shows):
+            try:
+                show.hub.touch(show.live.touched(event))
+                if (said := show.live.said(event)) is not None:
+                    show.hub.say(said, now)
+            except Exception as exc:  # noqa: BLE001 - of one screen
+                self._failed(show, exc)
         if is_full:
             for show in self._shows.values():
                 show.hub.lose()
 
-    def _watch(self, now: float) -> None:
+    async def _watch(self, now: float) -> None:
         """Find out what has changed without an event, and which screens nobody comes back to."""
         for name, show in tuple(self._shows.items()):
             if not show.pages and now - show.left >= self._lingers:
@@ -170,6 +178,7 @@ class Audience(WhenAsked):
                     show.look()
                 except Exception as exc:  # noqa: BLE001 - of one screen
                     self._failed(show, exc)
+                await asyncio.sleep(0)
 
     def _failed(self, show: Show, exc: Exception) -> None:
         if self._said.news(type(show.live).__name__, asyncio.get_running_loop().time()):
@@ -183,27 +192,60 @@ class Audience(WhenAsked):
         if not show.pages:
             return
         loop = asyncio.get_running_loop()
-        began = loop.time()
-        news = show.hub.speak(began)
-        work = show.hub.take(began)
-        made = work is not None and await self._rendered(show, work)
-        if made or news:
+        if show.hub.speak(loop.time()):
             await show.wake()
-        if made:
-            show.hub.took(loop.time() - began, loop.time())
-
-    async def _rendered(self, show: Show, work: Work) -> bool:
-        whole = show.live.regions() if work.whole else frozenset[str]()
-        wanted = work.regions | whole
+        work = show.hub.take(loop.time())
+        if work is None:
+            return
         try:
-            await show.live.ready(wanted)
-            found = await self._pool.run(partial(show.live.render, wanted, show.who))
+            spent = await self._render(show, work)
         except Exception as exc:  # noqa: BLE001 - of one screen
             self._failed(show, exc)
-            show.hub.again(work, asyncio.get_running_loop().time() + _FAILED)
-            return False
-        show.hub.made(
-            {name: html for name, html in found.items() if name in work.regions},
-            {name: html for name, html in found.items() if name in whole} if work.whole else None,
-        )
-        return True
+            show.hub.again(work, loop.time() + _FAILED)
+        else:
+            show.hub.took(spent, loop.time())
+
+    async def _render(self, show: Show, work: Work) -> float:
+        """Render in small pieces, with rests between, and send; return the seconds of work."""
+        loop = asyncio.get_running_loop()
+        lists = show.live.regions()
+        whole = lists if work.whole else frozenset[str]()
+        pieces = _pieces((work.regions & lists) | whole, sorted(work.regions - lists))
+        made: dict[str, str] = {}
+        all_of_it: dict[str, str] = {}
+        spent, sent = 0.0, loop.time()
+        for piece in pieces:
+            began = loop.time()
+            await show.live.ready(piece)
+            found = await self._pool.run(show.live.render, piece, show.who)
+            took = loop.time() - began
+            spent += took
+            made |= {name: html for name, html in found.items() if name in work.regions}
+            all_of_it |= {name: html for name, html in found.items() if name in whole}
+            if loop.time() - sent >= _SENT and show.hub.made(made):
+                made, sent = {}, loop.time()
+                await show.wake()
+            await asyncio.sleep(min(took * _REST, _LONGEST_REST))
+        show.hub.made(made, all_of_it if work.whole else None)
+        await show.wake()
+        return spent
+
+
+def _pieces(lists: frozenset[str], rows: Sequence[str]) -> list[frozenset[str]]:
+    """Return the lists together, for they rest on the same, and then rows, a few at a time."""
+    few = [frozenset(rows[at : at + _ROWS]) for at in range(0, len(rows), _ROWS)]
+    return [lists, *few] if lists else few
+
+
+async def _in_turns(
+    events: Sequence[Event], shows: Mapping[Name, Show]
+) -> AsyncGenerator[tuple[Event, Show]]:
+    """Yield each event for each screen; others have the event loop all the while."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _TURN
+    for event in events:
+        for show in tuple(shows.values()):
+            yield event, show
+            if loop.time() >= until:
+                await asyncio.sleep(0)
+                until = loop.time() + _TURN

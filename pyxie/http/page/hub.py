@@ -14,8 +14,8 @@ from typing import Final
 from pyxie.bounds import PAGE_KEPT, PAGE_REGIONS, PAGE_SAID
 from pyxie.http.page.serverevents import Place, message, update
 
-_SHARE: Final = 20.0
-"""Once what is shown takes time, so many times as long passes until the next: a twentieth of it."""
+_SHARE: Final = 10.0
+"""Once what is shown takes time, so many times as long passes until the next."""
 _MORE: Final = "{} (and {} more)"
 
 
@@ -158,7 +158,7 @@ class Hub:
         Returns:
             Whether any of them looks different from before.
         """
-        self._in_hand = False
+        self._in_hand = self._in_hand and whole is None
         differ = {
             name: html
             for name, html in regions.items()
@@ -261,10 +261,6 @@ class _Said:
             PAGE_SAID.reached()
             self._more += 1
         self._waiting = text
-
-    def took(self, seconds: float, now: float) -> None:
-        """Note how long it took to render and to send: the longer, the later is the next."""
-        self._next = max(self._next, now + seconds * _SHARE)
 
     def speak(self, number: int, now: float) -> None:
         self.number = number

@@ -12,7 +12,7 @@ from pyxie.http.page.serverevents import BEAT
 
 BEATS: Final = 15.0
 """Seconds after which a page is told that it is still connected."""
-_AT_ONCE: Final = 4
+_AT_ONCE: Final = 2
 """Pages that are written to before others have the event loop."""
 
 

@@ -182,6 +182,34 @@ class TestAScreen:
 
             assert it.live.rendered == [{"one"}, {"one"}]  # of two screens
 
+    async def test_is_rendered_two_rows_at_a_time_for_others_have_the_processor_between(
+        self,
+    ) -> None:
+        async with hall() as it, it.page() as page:
+            await heard(page)
+            it.live.rendered.clear()
+
+            for host in ("a", "b", "c"):
+                it.happens(host)
+            it.live.files += 1  # a list, of which the screen consists, is no row
+            await heard(page, "c 1")
+
+            rows = [each for each in it.live.rendered if "files" not in each]
+            assert [sorted(each) for each in rows] == [["a", "b"], ["c"]]
+
+    async def test_that_takes_long_is_sent_as_far_as_it_is_ready(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.http.page.audience._SENT", 0.0)
+        async with hall() as it, it.page() as page:
+            await heard(page)
+
+            for host in ("a", "b", "c"):
+                it.happens(host)
+
+            assert "c 1" not in await heard(page, "a 1")
+            await heard(page, "c 1")
+
     async def test_changes_without_an_event_too(self) -> None:
         async with hall() as it, it.page() as page:
             await heard(page)

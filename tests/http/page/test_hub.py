@@ -58,7 +58,7 @@ class TestWhatIsTouched:
         made.took(0.05, 5.06)
         made.touch({"a"})
 
-        assert made.due == 5.06 + 20 * 0.05
+        assert made.due == 5.06 + 10 * 0.05
 
     def test_and_looks_as_before_is_sent_to_nobody(self) -> None:
         made = hub()
