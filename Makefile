@@ -104,6 +104,7 @@ bench: .venv/test
 	$(PY) -m bench.dhcp
 	$(PY) -m bench.images
 	$(PY) -m bench.storm
+	$(PY) -m bench.pages
 
 # The lock files carry versions and hashes; where the packages come from is the user's choice.
 .venv/run: requirements.lock pyproject.toml

@@ -137,8 +137,13 @@ class Besieged:
             process.wait()
 
     @contextlib.contextmanager
-    def fetching(self, lines: int = 4) -> Iterator[Fetches]:
-        """Have scripts fetched meanwhile, over so many connections, each after the other."""
+    def fetching(self, lines: int = 4, machines: int = 0) -> Iterator[Fetches]:
+        """Have scripts fetched meanwhile, over so many connections, each after the other.
+
+        Args:
+            lines: How many connections.
+            machines: Of how many machines, in turn; 0 for one a connection.
+        """
         found, stop = Fetches(), threading.Event()
 
         def fetch(sock: socket.socket, at: int) -> None:
@@ -146,6 +151,7 @@ class Besieged:
                 line.sock = sock
                 while not stop.is_set():
                     began = time.monotonic()
+                    at = (at + lines) % machines if machines else at
                     try:
                         line.request("GET", f"/ipxe/{mac_of(at).replace(':', '-')}")
                         answer = line.getresponse()
