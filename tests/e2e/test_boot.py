@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.browser.watcher import Watcher
 from tests.e2e import disks
 from tests.e2e.boots import BOOT, HOST, INSTALLER, install, loaders
 from tests.lab import bootapi, dnsmasq, installer, smallguest
@@ -198,6 +199,8 @@ def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> No
     Under BIOS the kernel cannot be loaded at first. That is told on the screen, and the script
     tries again by itself, so the machine installs once that is mended. Neither HTTP Boot nor an
     iPXE that has HTTP asks anything by TFTP, not even for what is not there.
+
+    All of it is watched on the page, in a browser on pyxie's host.
     """
     dnsmasq.dhcp_server(lan.srv, lan.main)
     tap = lan.tap()
@@ -212,11 +215,19 @@ def test_each_step_of_a_boot_leaves_an_event(lan: Lan, firmware: Firmware) -> No
         if trouble:
             kernel.rename(kernel.with_name("hidden"))
 
-        with Guest(tap, firmware=firmware) as guest:
+        with (
+            Watcher(f"http://127.0.0.1:{PORT}", lan.srv.namespace, lan.folder) as watcher,
+            Guest(tap, firmware=firmware) as guest,
+        ):
             if trouble:
                 guest.wait_for(f"pyxie: {HOST}: that did not work", BOOT)
                 kernel.with_name("hidden").rename(kernel)
             install(server, guest)
+            stood_still = ["Its kernel cannot be fetched"] if trouble else []
+            watcher.waits_for(
+                *("pending; DISCOVER", "pending; script", *stood_still, "pending; initrd"),
+                *("installing; installer", "installed; done"),
+            )
 
         steps = list(dict.fromkeys(server.steps(HOST)))
         assert steps == [
