@@ -7,6 +7,7 @@ fewer than some sites have, and so a callback may take less of the time.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ from pyxie.config.nodes import Document
 from pyxie.errors import Problem
 from pyxie.events.event import Event
 from pyxie.events.kinds import ImageFailed
+from pyxie.http.page.machineswanted import Order
+from pyxie.http.page.screens import SCREENS
 from pyxie.recognition.discovered import FIELDS
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Nic
@@ -119,6 +122,17 @@ class TestThousandsOfMachines:
 
             assert len(found["machines"]) == number
             assert found["machines"][-1]["build"]["wipes"]["disks"] == ["/dev/sda"]
+
+    async def test_are_on_each_screen_no_more_than_can_be_read(self, tmp_path: Path) -> None:
+        orders = (f"/page/machines?order=-{by}&name=web*0&state=active" for by in Order)
+        screens = [each.path for each in SCREENS]
+        async with serving_many(tmp_path) as served:
+            for path in (*screens, *orders, "/page/machines?page=50", f"/page/machines/{HOSTS[7]}"):
+                answer = await served.get(path, Accept="text/html")
+
+                assert answer.status == 200, answer.text
+                shown = set(re.findall(r"web\d{5}\.internal", answer.text))
+                assert len(shown) <= 100, path
 
     async def test_whose_files_have_gone_are_listed(self, tmp_path: Path) -> None:
         async with serving_many(tmp_path) as served:
