@@ -13,6 +13,7 @@ from pyxie.http.page.imagesview import (
     Coming,
     ComingRow,
     Store,
+    System,
     SystemRow,
     coming_rows,
     store_of,
@@ -57,18 +58,23 @@ class Facts:
         """Return what is on its way."""
         return coming_rows(self.on_its_way)
 
-    def systems(self) -> tuple[SystemRow, ...]:
-        """Return all systems; their recipes are put together for it."""
+    def known(self) -> tuple[System, ...]:
+        """Return which systems there are; their recipes are put together for it."""
+        return systems(self.shared)
+
+    def systems(self, known: tuple[System, ...] | None = None) -> tuple[SystemRow, ...]:
+        """Return how all systems stand; of those that are known, if that was asked before."""
         kept = {each.key: each for each in self.kept}
-        return system_rows(systems(self.shared), kept, self.on_its_way, self.now)
+        known = self.known() if known is None else known
+        return system_rows(known, kept, self.on_its_way, self.now)
 
     def media(self) -> tuple[MediumRow, ...]:
         """Return the ISO images."""
         return medium_rows(self.lying)
 
-    def copies(self, chosen: Chosen) -> Copies:
-        """Return a page of the copies."""
-        return copies(self.kept, systems(self.shared), chosen, self.now)
+    def copies(self, chosen: Chosen, known: tuple[System, ...]) -> Copies:
+        """Return a page of the copies, with the systems that name them."""
+        return copies(self.kept, known, chosen, self.now)
 
 
 async def images_facts(app: web.Application) -> Facts:

@@ -107,12 +107,13 @@ async def gathered(request: web.Request, chosen: Chosen | None = None) -> Screen
     facts = await images_facts(request.app)
 
     def made() -> Screen:
+        known = facts.known()
         return Screen(
             store=facts.store(),
             coming=facts.coming(),
-            systems=facts.systems(),
+            systems=facts.systems(known),
             media=facts.media(),
-            copies=facts.copies(chosen or Chosen()),
+            copies=facts.copies(chosen or Chosen(), known),
         )
 
     return await aside(request, made)
