@@ -304,6 +304,9 @@ THREADS_PATIENCE = Bound(
 TFTP_AHEAD = Bound(
     "tftp_ahead", 512, "times 128 kB read ahead for TFTP in memory", "the oldest is forgotten"
 )
+TFTP_FRAMES = Bound(
+    "tftp_frames", 512, "times 64 kB of TFTP's packets, made once for all", "the oldest made anew"
+)
 
 LETTER_CASE_NAMES = Bound(
     "letter_case_names", 100_000, "names kept of folders that are served", "exact names only"

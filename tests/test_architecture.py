@@ -189,6 +189,7 @@ PURE = frozenset(
         "syntax.golexer",
         "syntax.tokenizer",
         "tftp.deadlines",
+        "tftp.framing",
         "tftp.limits",
         "tftp.packet",
         "tftp.report",

@@ -25,6 +25,7 @@ from typing import Final, TypeAlias
 from pyxie.bounds import TFTP_AHEAD
 from pyxie.errors import NotServedError, PyxieError
 from pyxie.openfile import OpenFile, opened
+from pyxie.tftp.framing import Frames, Kept
 from pyxie.tftp.source import Found
 
 NETASCII_MOST = 4 * 1024 * 1024
@@ -56,9 +57,10 @@ class Content:
 
     Attributes:
         size: In bytes, as it was when opened.
+        frames: Its packets.
     """
 
-    __slots__ = ("_ahead", "_at_end", "_can_tell", "_data", "_file", "_users", "size")
+    __slots__ = ("_ahead", "_at_end", "_can_tell", "_data", "_file", "_users", "frames", "size")
 
     def __init__(
         self,
@@ -66,9 +68,11 @@ class Content:
         *,
         data: bytes = b"",
         file: OpenFile | None = None,
+        kept: Kept | None = None,
         at_end: Callable[[], object] = lambda: None,
     ) -> None:
         self.size = size
+        self.frames = Frames(self, kept or Kept())
         self._data = memoryview(data)
         self._file = file
         self._can_tell = True
@@ -143,6 +147,7 @@ class Content:
         self._users -= 1
         if self._users == 0:
             self._ahead.clear()
+            self.frames.clear()
             if self._file is not None:
                 self._file.close()
             self._at_end()
@@ -212,6 +217,7 @@ class Library:
     def __init__(self) -> None:
         self._lent: dict[Key, Content] = {}
         self._kept: deque[Content] = deque()
+        self._framed = Kept()
 
     def __len__(self) -> int:
         """How many contents are open."""
@@ -221,7 +227,7 @@ class Library:
         """Give what was opened, or share it with those who have it open unchanged."""
         key = opened.key
         if key is None:
-            return Content(opened.size, data=opened.data or b"")
+            return Content(opened.size, data=opened.data or b"", kept=self._framed)
         lent = self._lent.get(key)
         if lent is not None:
             if opened.file is not None:
@@ -231,6 +237,7 @@ class Library:
             opened.size,
             data=opened.data or b"",
             file=opened.file,
+            kept=self._framed,
             at_end=lambda: self._lent.pop(key),
         )
         self._lent[key] = content

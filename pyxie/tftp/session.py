@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from pyxie.tftp.files import Content, NotInMemoryError, UnreadableError
-from pyxie.tftp.packet import data_header
 from pyxie.tftp.transfer import Burst, Out, Transfer
 
 _UDP_SEGMENT = 103  # linux/udp.h; Python's socket module lacks it
@@ -31,7 +30,7 @@ class Socket(Protocol):
         """Take one datagram."""
         ...
 
-    def send(self, data: bytes, /) -> int:
+    def send(self, data: bytes | memoryview, /) -> int:
         """Send one datagram."""
         ...
 
@@ -78,11 +77,13 @@ class Session:
         "_at_once",
         "_blksize",
         "_content",
+        "_frames",
         "_lacks",
         "_no_offload",
         "_poll",
         "_reading",
         "_room",
+        "_segments",
         "_sock",
         "_unsent",
         "number",
@@ -119,11 +120,14 @@ class Session:
         self.trouble: OSError | None = None
         self._blksize = transfer.blksize
         self._content = content
+        self._frames = content.frames
         self._sock = sock
         self._poll = poll
         self._no_offload = no_offload
         # One call hands the kernel many blocks, which it cuts (udp(7), UDP_SEGMENT).
-        self._at_once = max(1, min(_MOST_SEGMENTS, _MOST_BYTES // (transfer.blksize + 4)))
+        packet = transfer.blksize + 4
+        self._at_once = max(1, min(_MOST_SEGMENTS, _MOST_BYTES // packet))
+        self._segments = [(socket.IPPROTO_UDP, _UDP_SEGMENT, packet.to_bytes(2, sys.byteorder))]
         self._unsent: Out = None
         self._room = self._reading = False
         self._lacks = lacks
@@ -218,21 +222,12 @@ class Session:
 
     def _put_run(self, first: int, stop: int) -> int:
         """Send as many blocks as one call takes; return the first of those left."""
-        count = min(stop - first, self._at_once)
-        blksize = self._blksize
-        offset = (first - 1) * blksize
-        payload = self._content.read(offset, min(count * blksize, self._content.size - offset))
+        packets, count = self._frames.of(self._blksize, first, min(stop - first, self._at_once))
         if count == 1:
-            self._sock.send(data_header(first) + payload)
+            self._sock.send(packets)
             return first + 1
-        view = memoryview(payload)
-        parts: list[bytes | memoryview] = []
-        for index in range(count):
-            parts.append(data_header(first + index))
-            parts.append(view[index * blksize : (index + 1) * blksize])
-        segment = (blksize + 4).to_bytes(2, sys.byteorder)
         try:
-            self._sock.sendmsg(parts, [(socket.IPPROTO_UDP, _UDP_SEGMENT, segment)])
+            self._sock.sendmsg([packets], self._segments)
         except OSError as exc:
             if exc.errno not in _NO_SEGMENTATION:
                 raise

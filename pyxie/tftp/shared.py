@@ -151,7 +151,7 @@ class End:
         """Find nothing: what comes in is handed to the session."""
         raise BlockingIOError
 
-    def send(self, data: bytes, /) -> int:
+    def send(self, data: bytes | memoryview, /) -> int:
         """Send one datagram."""
         return self._port.send([data], [self._control], self._peer)
 

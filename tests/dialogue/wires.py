@@ -63,7 +63,7 @@ class TransferSocket(Waiting):
     def recv(self, size: int, /) -> bytes:
         return self.take()[:size]
 
-    def send(self, data: bytes, /) -> int:
+    def send(self, data: bytes | memoryview, /) -> int:
         self._to.put_nowait(Datagram(bytes(data), self))
         return len(data)
 

@@ -39,9 +39,9 @@ class FakeSocket:
             raise self.on_recv.pop(0)
         return self.to_hear.pop(0)[:size]
 
-    def send(self, data: bytes, /) -> int:
+    def send(self, data: bytes | memoryview, /) -> int:
         self._fail_to_send()
-        self.sent.append(data)
+        self.sent.append(bytes(data))
         return len(data)
 
     def sendmsg(

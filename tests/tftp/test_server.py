@@ -236,11 +236,17 @@ class TestTelling:
     async def test_a_file_cut_short_is_told_to_the_client(
         self, lab: Lab, client: Client, root: Path
     ) -> None:
-        client.say(RRQ)
+        (root / "long").write_bytes(bytes(200_000))
+        client.say(b"\0\1long\0octet\0blksize\x001468\0windowsize\x0064\0")
         _, tid = await client.hear()
-        os.truncate(root / "loader", 700)
-        client.say(ack(1), tid)
-        answer, _ = await client.hear()
+        client.say(ack(0), tid)
+        for _ in range(64):
+            await client.hear()
+        os.truncate(root / "long", 700)
+        client.say(ack(64), tid)
+        answer = b""
+        while answer[:2] != b"\0\5":
+            answer, _ = await client.hear()
         await lab.quiet()
 
         assert answer == b"\0\5\0\0the file became shorter while it was sent\0"

@@ -1,0 +1,108 @@
+"""DATA packets as they go out, back to back: made once for all who load a file by one block size.
+
+A hall loads one loader, and firmware of one kind asks for blocks of one size. To read a window and
+to put a header before each of its blocks takes several times as long as to send it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, Protocol
+
+from pyxie.bounds import TFTP_FRAMES
+from pyxie.tftp.packet import data_header
+
+_TOGETHER: Final = 64 << 10
+"""Bytes of content that are framed at once; most windows are a part of one such run."""
+
+
+class Blocks(Protocol):
+    """What is asked of a `pyxie.tftp.files.Content`."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        ...
+
+    def read(self, offset: int, length: int) -> bytes | bytearray | memoryview:
+        """As `pyxie.tftp.files.Content.read`, whose errors are raised here too."""
+        ...
+
+
+class Frames:
+    """Those of one content, for as long as it is open; some are forgotten, and made anew.
+
+    Args:
+        content: What is sent.
+        kept: The runs of all contents, the oldest first.
+    """
+
+    __slots__ = ("_content", "_kept", "_runs")
+
+    def __init__(self, content: Blocks, kept: Kept) -> None:
+        self._content = content
+        self._kept = kept
+        self._runs: dict[tuple[int, int], memoryview] = {}
+
+    def of(self, blksize: int, first: int, count: int) -> tuple[memoryview, int]:
+        """Return packets to be sent, and of how many blocks they are: one at least.
+
+        Args:
+            blksize: Bytes of content a block.
+            first: The first block's number, counted from 1 without wrapping.
+            count: How many are wanted.
+        """
+        run = max(1, _TOGETHER // blksize)
+        at, within = divmod(first - 1, run)
+        key = blksize, at
+        made = self._runs.get(key)
+        if made is None:
+            made = self._made(blksize, at * run + 1, run)
+            self._runs[key] = made
+            self._kept.note(self, key)
+        count = min(count, run - within)
+        packet = blksize + 4
+        return made[within * packet : (within + count) * packet], count
+
+    def drop(self, key: tuple[int, int]) -> None:
+        """Forget a run, if it is there."""
+        self._runs.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._runs.clear()
+
+    def _made(self, blksize: int, first: int, count: int) -> memoryview:
+        content = self._content
+        offset = (first - 1) * blksize
+        data = memoryview(content.read(offset, min(count * blksize, content.size - offset)))
+        parts: list[bytes | memoryview] = []
+        # One more than is full: a last block that has nothing in it is a packet too.
+        for at in range(min(count, len(data) // blksize + 1)):
+            parts.append(data_header(first + at))
+            parts.append(data[at * blksize : (at + 1) * blksize])
+        return memoryview(b"".join(parts))
+
+
+class Kept:
+    """Which runs there are of all contents, in the order in which they were made.
+
+    Args:
+        most: How many are kept; `TFTP_FRAMES` if None.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = TFTP_FRAMES.whole if most is None else most
+        self._order: deque[tuple[Frames, tuple[int, int]]] = deque()
+
+    def __len__(self) -> int:
+        """How many are noted; those of a content that was closed are gone."""
+        return len(self._order)
+
+    def note(self, frames: Frames, key: tuple[int, int]) -> None:
+        """Keep a run, and forget the oldest where there are too many."""
+        self._order.append((frames, key))
+        while len(self._order) > self._most:
+            TFTP_FRAMES.reached()
+            oldest, key = self._order.popleft()
+            oldest.drop(key)

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.bounds import TFTP_FRAMES
+from pyxie.tftp.framing import Frames, Kept
+from pyxie.tftp.packet import data_header
+
+RUN = 64 << 10
+
+
+class Text:
+    """A content that counts how often it is read."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.reads = 0
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        self.reads += 1
+        found = self.data[offset : offset + length]
+        assert len(found) == length
+        return found
+
+
+def alone(data: bytes, blksize: int) -> list[bytes]:
+    """Return all packets of a transfer, each made by itself (RFC 1350 section 6)."""
+    return [
+        data_header(at + 1) + data[at * blksize : (at + 1) * blksize]
+        for at in range(len(data) // blksize + 1)
+    ]
+
+
+@given(
+    data=st.binary(max_size=300).map(lambda part: part * 500),
+    blksize=st.sampled_from((8, 512, 1408, 1468, 65464)),
+    wanted=st.integers(1, 64),
+)
+def test_are_those_of_the_whole_file_however_many_are_asked_for(
+    data: bytes, blksize: int, wanted: int
+) -> None:
+    frames, packets, first = Frames(Text(data), Kept()), list[bytes](), 1
+    whole = alone(data, blksize)[:3000]
+
+    while first <= len(whole):
+        found, count = frames.of(blksize, first, min(wanted, len(whole) + 1 - first))
+        size = blksize + 4
+        packets += [bytes(found[at * size : (at + 1) * size]) for at in range(count)]
+        first += count
+
+    assert packets == whole
+
+
+def test_are_read_once_for_all_who_load_the_file() -> None:
+    text = Text(bytes(RUN))
+    frames = Frames(text, Kept())
+
+    for _ in range(3):
+        for first in range(1, 129, 4):
+            frames.of(512, first, 4)
+
+    assert text.reads == 1
+
+
+def test_are_others_for_another_size_of_blocks() -> None:
+    frames = Frames(Text(bytes(range(256)) * 8), Kept())
+
+    assert bytes(frames.of(512, 2, 1)[0]) == data_header(2) + bytes(range(256)) * 2
+    assert bytes(frames.of(1024, 2, 1)[0]) == data_header(2) + bytes(range(256)) * 4
+
+
+def test_that_are_asked_for_across_two_runs_come_in_two_parts() -> None:
+    frames = Frames(Text(bytes(2 * RUN)), Kept())
+
+    assert frames.of(512, 127, 4)[1] == 2
+    assert frames.of(512, 129, 2)[1] == 2
+
+
+def test_of_which_there_are_too_many_are_made_anew() -> None:
+    kept = Kept(most=1)
+    first, second = Text(bytes(RUN)), Text(bytes(RUN))
+    one, other = Frames(first, kept), Frames(second, kept)
+    over = TFTP_FRAMES.times
+
+    one.of(512, 1, 1)
+    other.of(512, 1, 1)
+    one.of(512, 1, 1)
+
+    assert (first.reads, second.reads, len(kept)) == (2, 1, 1)
+    assert TFTP_FRAMES.times == over + 2
+
+
+def test_are_forgotten_with_their_content() -> None:
+    text = Text(bytes(RUN))
+    frames = Frames(text, Kept())
+    frames.of(512, 1, 1)
+
+    frames.clear()
+    frames.of(512, 1, 1)
+
+    assert text.reads == 2
+
+
+def test_are_not_kept_where_the_content_cannot_be_read() -> None:
+    class Broken(Text):
+        def read(self, offset: int, length: int) -> bytes:
+            raise OSError(5, "of the disk")
+
+    kept = Kept()
+
+    with pytest.raises(OSError, match="of the disk"):
+        Frames(Broken(b""), kept).of(512, 1, 1)
+
+    assert len(kept) == 0
