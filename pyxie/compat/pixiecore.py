@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from pyxie.builds.unasked import check, is_spared
 from pyxie.config.values import mac as canonical
 from pyxie.http.assigned import assigned
 from pyxie.http.edge import base_url
 from pyxie.http.parts import INDEX, RECOGNISER, RENDERING
-from pyxie.http.unasked import check, is_spared
 from pyxie.images.spec import Image, Local, OnMedium, Upstream, served_name
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext, build_context

@@ -17,6 +17,7 @@ from pyxie.builds.builds import InvalidTokenError
 from pyxie.builds.index import BuildIndex, told_of
 from pyxie.builds.life import Build, State
 from pyxie.builds.records import BuildRecords
+from pyxie.builds.unasked import check_unknown
 from pyxie.compat import waitron1
 from pyxie.compat.gojson import job, machine_of, written
 from pyxie.compat.pixiecore import booted, offer
@@ -36,7 +37,6 @@ from pyxie.http.hosts import host_of
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, MACHINES, SETTINGS
 from pyxie.http.routing import OPEN, Routes
 from pyxie.http.templates import rendered
-from pyxie.http.unasked import check_unknown
 from pyxie.registry.define import UnknownTypeError
 from pyxie.render.asked import file_of
 from pyxie.render.context import BuildContext

@@ -15,6 +15,7 @@ from pyxie.builds.assigning import assigned
 from pyxie.builds.builds import Builds, InvalidTokenError
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build
+from pyxie.builds.unasked import check, is_spared
 from pyxie.config.values import mac as canonical
 from pyxie.confined import normalise
 from pyxie.errors import BusyError, NotServedError, RenderError
@@ -28,7 +29,6 @@ from pyxie.events.kinds import (
 )
 from pyxie.grub.texts import local, notice
 from pyxie.hooks.netboots import Netboots
-from pyxie.http.unasked import check, is_spared
 from pyxie.loaders.lanes import SecureBoot
 from pyxie.loaders.securestates import SecureStates
 from pyxie.net.baseurl import BaseUrl

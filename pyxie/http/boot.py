@@ -10,6 +10,7 @@ from aiohttp import web
 
 from pyxie.adhoc.boots import AdHocBoot
 from pyxie.builds.life import Build
+from pyxie.builds.unasked import check, check_unknown, is_spared
 from pyxie.config.values import dashed
 from pyxie.confined import find
 from pyxie.errors import BusyError, ConfigError, NotServedError, RenderError
@@ -41,7 +42,6 @@ from pyxie.http.parts import (
     TRACE,
 )
 from pyxie.http.routing import OPEN, Routes
-from pyxie.http.unasked import check, check_unknown, is_spared
 from pyxie.recognition.recognise import (
     AdHoc,
     Known,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from pyxie.builds.life import Build
+from pyxie.builds.unasked import check, is_spared
 from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.kinds import TemplateFailed, TemplateFetched
 from pyxie.http.edge import base_url, peer, text
 from pyxie.http.parts import BUILDS, DEFINITIONS, RENDERING, TRACE
-from pyxie.http.unasked import check, is_spared
 from pyxie.render.context import build_context
 from pyxie.workers.jobs import Way
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from pyxie.builds.unasked import is_spared
 from pyxie.events.kind import Step
-from pyxie.http.unasked import is_spared
 from pyxie.wiping.forecast import Answer, Forecast
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Served, serving
 from tests.http.test_builds import send
