@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import Final, TypeVarTuple, Unpack
@@ -23,7 +24,7 @@ from typing import Final, TypeVarTuple, Unpack
 from aiohttp import hdrs, web
 
 from pyxie.errors import BusyError, NotServedError, PyxieError
-from pyxie.http.outflow import give, room
+from pyxie.http.outflow import cork, give, room
 from pyxie.http.progress import Watch
 from pyxie.images.upstream import Moved, reset
 from pyxie.openfile import Descriptor, OpenFile
@@ -145,12 +146,18 @@ async def send(
     if part.status != HTTPStatus.NOT_MODIFIED:
         headers[hdrs.CONTENT_LENGTH] = str(part.count)
     answer = web.StreamResponse(status=part.status, headers=headers)
+    sock = request.transport.get_extra_info("socket") if request.transport else None
+    corked = False
+    if sock is not None and beyond is None and request.method == "GET" and part.count:
+        with suppress(OSError):
+            cork(sock)
+            corked = True
     await answer.prepare(request)
     try:
         if request.method == "GET" and part.count:
             with _watched(request, part.count, moved):
                 try:
-                    await _body(request, answer, pool, file, part, beyond)
+                    await _body(request, answer, pool, file, part, beyond, corked=corked)
                 except _NoMoreError as exc:
                     if rest is None:
                         raise exc.why from exc
@@ -268,6 +275,8 @@ async def _body(
     file: OpenFile,
     part: _Part,
     beyond: Beyond | None,
+    *,
+    corked: bool,
 ) -> None:
     transport = request.transport
     if transport is None:
@@ -290,7 +299,8 @@ async def _body(
             there = await _more(beyond, at, there)
             if transport.is_closing():
                 raise ConnectionResetError
-            given = await pool.run(give, out, file, at, min(end, there) - at)
+            first = partial(give, corked=corked and at == part.start)
+            given = await pool.run(first, out, file, at, min(end, there) - at)
             at += given.bytes
             if given.is_full:
                 await room(out, transport)

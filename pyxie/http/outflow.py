@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import select
+import socket
 import time
+from asyncio.trsock import TransportSocket
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -46,6 +48,8 @@ def give(
     start: int,
     count: int,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    corked: bool = False,
 ) -> Given:
     """Have the kernel send of a file what a connection takes in one turn; for threads.
 
@@ -55,6 +59,7 @@ def give(
         start: The first byte.
         count: How many bytes, at most.
         clock: Seconds.
+        corked: The head of the answer waits for the first of them; see `cork`.
 
     Raises:
         OSError: The client has left, or the file cannot be read, or has become shorter.
@@ -71,11 +76,33 @@ def give(
                 continue
             if not sent:  # written over meanwhile: the client waits for bytes that never come
                 raise OSError(0, f"{file.path.name} became shorter while it was sent")
+            if corked:
+                uncork(number)
+                corked = False
             given += sent
             since += sent
             if clock() >= until:
                 break
     return Given(given, is_full=False)
+
+
+def cork(sock: socket.socket | TransportSocket) -> None:
+    """Have the kernel hold back what is less than a packet: tcp(7), TCP_CORK.
+
+    So the head of an answer goes out with the first bytes behind it, and wakes a client once.
+    """
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+
+
+def uncork(number: int) -> None:
+    """Have a connection's kernel hold nothing back any more; raises OSError."""
+    sock = socket.socket(fileno=number)
+    try:
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+    finally:
+        sock.detach()
 
 
 def _has_room(number: int) -> bool:

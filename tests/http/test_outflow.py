@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.http import outflow
-from pyxie.http.outflow import Given, give, room
+from pyxie.http.outflow import Given, cork, give, room
 from pyxie.openfile import Descriptor, OpenFile, opened
 
 SIZE = 8 << 20
@@ -69,6 +69,24 @@ class TestATurn:
         assert 0 < first.bytes < SIZE
         assert first.is_full
         assert second == Given(0, is_full=True)
+
+    def test_has_the_head_of_the_answer_go_out_with_the_first_bytes(self, file: OpenFile) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            theirs = socket.create_connection(listener.getsockname())
+            ours, _ = listener.accept()
+        with theirs, ours:
+            out = Descriptor(os.dup(ours.fileno()))
+            cork(ours)
+            ours.send(b"head")
+            with pytest.raises(BlockingIOError):
+                theirs.recv(4, socket.MSG_DONTWAIT)
+
+            give(out, file, 0, 4, corked=True)
+
+            theirs.settimeout(0.1)  # sooner than the kernel itself would let go of it
+            assert theirs.recv(100) == b"head" + bytes(4)
+            assert not ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK)
+            out.close()
 
     def test_ends_when_others_are_due(
         self, file: OpenFile, line: tuple[Descriptor, socket.socket]
