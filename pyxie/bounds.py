@@ -425,6 +425,12 @@ RENDER_PROCESSES = Bound("render_processes", 12, "processes that render", "refus
 RENDER_STOPPED = Bound(
     "render_stopped", 256, "templates that are not tried again, for a minute", "forgotten"
 )
+SCRIPTS_AHEAD = Bound(
+    "scripts_ahead",
+    10_000,
+    "builds whose scripts are to be made before they are asked for",
+    "made when asked for",
+)
 RENDER_KEPT = Bound("render_kept", 20_000, "texts kept as they were rendered", "made anew")
 RENDER_LETTERS = Bound("render_letters", 16 << 20, "letters of all of them", "made anew")
 RENDER_LONGEST = Bound("render_longest", 256 << 10, "letters of one that is kept", "made anew")

@@ -91,6 +91,7 @@ from pyxie.workers.child import Forks
 from pyxie.workers.looks import Looks
 from pyxie.workers.pool import Pool
 from pyxie.workers.renders import Renders, Runner
+from pyxie.workers.scriptsahead import Ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ def compose(
         parts.verifier,
         parts.image_store,
         parts.prefetches,
+        parts.ahead,
         parts.checkup,
         parts.media,
     ]
@@ -358,6 +360,14 @@ def assemble(
         machine_list=machine_list,
         definitions=definitions,
         rendering=rendering,
+        ahead=Ahead(
+            index.active,
+            definitions.of,
+            rendering.script_of,
+            base_url=base_url,
+            first=lambda: interfaces().first(),
+            port=lambda: settings().http.port,
+        ),
         base_url=base_url,
         loaders=Loaders(
             lambda: settings().ipxe,

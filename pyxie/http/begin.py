@@ -24,6 +24,7 @@ from pyxie.http.bodies import aside, whole
 from pyxie.http.edge import AlreadyError, base_url, judged, peer
 from pyxie.http.hosts import near, unknown
 from pyxie.http.parts import (
+    AHEAD,
     BUILDS,
     DEFINITIONS,
     HOOKS,
@@ -238,6 +239,7 @@ async def _begin(
         replace,
         agreed=agreed and partial(agreed, definition, forecast),
     )
+    request.app[AHEAD].expect(build)
     for what in told(forecast):
         request.app[TRACE].record(what, host=host, peer=at)
     for each in advice:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from pyxie.adhoc.boots import AdHocBoot
 from pyxie.builds.life import Build
-from pyxie.builds.unasked import check, check_unknown, is_spared
+from pyxie.builds.unasked import check, check_unknown
 from pyxie.config.values import dashed
 from pyxie.confined import find
 from pyxie.errors import BusyError, ConfigError, NotServedError, RenderError
@@ -26,10 +26,11 @@ from pyxie.events.kinds import (
 )
 from pyxie.http.assigned import assigned
 from pyxie.http.boot_api import boot_api_script
-from pyxie.http.edge import base_url, here, mac_of, peer, text, unknown_machine
+from pyxie.http.edge import base_url, here, local, mac_of, peer, text, unknown_machine
 from pyxie.http.files import opened, send
 from pyxie.http.parts import (
     ADHOC,
+    AHEAD,
     BUILDS,
     CHAINS,
     DISCOVERY,
@@ -54,7 +55,7 @@ from pyxie.recognition.recognise import (
     settled,
     why_not,
 )
-from pyxie.render.context import BuildContext, build_context
+from pyxie.render.context import BuildContext
 from pyxie.workers.jobs import Judged
 
 routes = Routes()
@@ -124,10 +125,9 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
     machine = await assigned(request, build, mac)
     if machine is None:
         return await _of_another(request, mac, build)
-    context = build_context(build, machine, base_url(request), mac)
+    request.app[AHEAD].came_by(local(request))
     try:
-        judged: Judged = "build" if is_spared(build, machine) else "no"
-        made = await rendering.script(machine, context, us, judged=judged)
+        made = await rendering.script_of(build, machine, mac, base_url(request), us)
         check(build, machine, made.forecast)
     except (BusyError, NotServedError, RenderError) as exc:
         trace.record(ScriptFailed(why=str(exc)), mac=mac, host=host, peer=at)

@@ -38,6 +38,7 @@ from pyxie.http.parts import (
 from pyxie.http.routing import OPEN, Handler, Routed
 from pyxie.lines import Sort, about
 from pyxie.net.address import Address, address
+from pyxie.net.baseurl import at, is_far
 from pyxie.rate import Once
 from pyxie.recognition.recognise import AdHoc, Unknown, apart, settled
 from pyxie.registry.machine import Machine
@@ -124,11 +125,8 @@ def base_url(request: web.Request) -> str:
 def here(request: web.Request) -> str:
     """Return our URL by the address that this client used, which needs no DNS."""
     ours = local(request)
-    if ours.is_loopback or (ours.version == 6 and ours.is_link_local):
-        return base_url(request)
     name = request.transport.get_extra_info("sockname") if request.transport else None
-    address_text = f"[{ours}]" if ours.version == 6 else str(ours)
-    return f"http://{address_text}:{name[1]}" if name else base_url(request)
+    return at(ours, name[1]) if name and is_far(ours) else base_url(request)
 
 
 def admitted(request: web.Request) -> str | None:

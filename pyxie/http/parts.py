@@ -60,6 +60,7 @@ from pyxie.threads import Pools
 from pyxie.verification.ownfiles import OwnFiles
 from pyxie.verification.verifier import Verifier
 from pyxie.workers.renders import Renders
+from pyxie.workers.scriptsahead import Ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ class Parts:
         records: All that are stored.
         definitions: What their machines are built from.
         rendering: Scripts and templates by the settings of now.
+        ahead: Makes scripts before machines ask for them.
         base_url: How clients reach us.
         loaders: Boot loaders.
         upstreams: Streams images.
@@ -135,6 +137,7 @@ class Parts:
     records: BuildRecords
     definitions: Definitions
     rendering: Renders
+    ahead: Ahead
     base_url: BaseUrl
     loaders: Loaders
     upstreams: Upstreams
@@ -187,6 +190,7 @@ INDEX: web.AppKey[BuildIndex] = web.AppKey("index", BuildIndex)
 RECORDS: web.AppKey[BuildRecords] = web.AppKey("records", BuildRecords)
 DEFINITIONS: web.AppKey[Definitions] = web.AppKey("definitions", Definitions)
 RENDERING: web.AppKey[Renders] = web.AppKey("rendering", Renders)
+AHEAD: web.AppKey[Ahead] = web.AppKey("ahead", Ahead)
 BASE_URL: web.AppKey[BaseUrl] = web.AppKey("base_url", BaseUrl)
 LOADERS: web.AppKey[Loaders] = web.AppKey("loaders", Loaders)
 UPSTREAMS: web.AppKey[Upstreams] = web.AppKey("upstreams", Upstreams)
@@ -240,6 +244,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[RECORDS] = parts.records
     app[DEFINITIONS] = parts.definitions
     app[RENDERING] = parts.rendering
+    app[AHEAD] = parts.ahead
     app[BASE_URL] = parts.base_url
     app[LOADERS] = parts.loaders
     app[UPSTREAMS] = parts.upstreams

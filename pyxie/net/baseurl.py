@@ -45,11 +45,20 @@ class BaseUrl:
         if own:
             return own
         address: IPv4Address | IPv6Address = local
-        if local.is_loopback or (local.version == 6 and local.is_link_local):
-            # Of no use to others; or only with a zone, which a URL in a script cannot have.
+        if not is_far(local):
             address = self._interfaces().first() or local
-        host = f"[{address}]" if address.version == 6 else str(address)
-        return f"http://{host}:{port}"
+        return at(address, port)
+
+
+def at(address: IPv4Address | IPv6Address, port: int) -> str:
+    """Return the URL of an HTTP server, without a trailing slash."""
+    host = f"[{address}]" if address.version == 6 else str(address)
+    return f"http://{host}:{port}"
+
+
+def is_far(local: IPv4Address | IPv6Address) -> bool:
+    """Tell whether an address means the same to others as to this host, without a zone."""
+    return not (local.is_loopback or (local.version == 6 and local.is_link_local))
 
 
 def names_of(baseurl: str | None) -> frozenset[str]:

@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any, Protocol
 
 from pyxie.advice.served import Advice
+from pyxie.builds.life import Build
+from pyxie.builds.unasked import is_spared
 from pyxie.config.build import Hook
 from pyxie.config.live import Derived
 from pyxie.config.nodes import Loc
@@ -17,7 +19,7 @@ from pyxie.hooks.orders import Order
 from pyxie.images.spec import images_of
 from pyxie.registry.machine import Machine
 from pyxie.render.cache import RenderCache, Rendered
-from pyxie.render.context import BuildContext
+from pyxie.render.context import BuildContext, build_context
 from pyxie.render.rendering import Boot, Rendering
 from pyxie.shipped import shipped
 from pyxie.threads import Pool
@@ -100,6 +102,27 @@ class Renders:
         """
         key = machine.hostname, "script", here, context, judged
         return await self._kept(key, machine, ScriptJob(machine, context, here, judged))
+
+    async def script_of(
+        self, build: Build, machine: Machine, mac: str, base_url: str, here: str
+    ) -> Rendered:
+        """Return the boot script of a build, with what it wipes where it may wipe nothing.
+
+        Args:
+            build: It is active.
+            machine: What it is built from.
+            mac: The NIC that asks.
+            base_url: How installers reach us.
+            here: How iPXE does.
+
+        Raises:
+            BusyError: As `script`, like the others.
+            NotServedError: The same.
+            RenderError: The same.
+        """
+        context = build_context(build, machine, base_url, mac)
+        judged: Judged = "build" if is_spared(build, machine) else "no"
+        return await self.script(machine, context, here, judged=judged)
 
     async def grub(
         self, machine: Machine, context: BuildContext, *, judged: Judged = "no"
