@@ -105,6 +105,11 @@ class TestAReviewOfBuilds:
         )
         assert (told.title, told.button, told.left) == ("Build 3 machines?", "Build 3 machines", ())
 
+    def test_leads_back_to_the_list_that_they_were_chosen_in(self) -> None:
+        chosen = Chosen(action=Action.BUILD, hosts=(), query="?name=web*")
+
+        assert review(chosen, (), NOW).chosen.back == f"{PATH}?name=web*"
+
     def test_leaves_out_what_cannot_be_built_and_what_was_not_looked_at(self) -> None:
         told = asked(
             Action.BUILD,

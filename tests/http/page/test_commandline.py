@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
@@ -30,45 +32,47 @@ def parsed(text: str) -> tuple[str, dict[str, Any]]:
 
 class TestACommand:
     @pytest.mark.parametrize(
-        ("line", "text", "told"),
+        ("call", "text", "told"),
         [
-            (command("build", "web01"), "pyxie build web01", {"hosts": ("web01",)}),
+            (partial(command, "build", "web01"), "pyxie build web01", {"hosts": ("web01",)}),
             (
-                command("build", "web*", "db?", type="debian 12", replace=True),
+                partial(command, "build", "web*", "db?", type="debian 12", replace=True),
                 "pyxie build --type 'debian 12' --replace 'web*' 'db?'",
                 {"hosts": ("web*", "db?"), "build_type": "debian 12", "replace": True},
             ),
             (
-                command("build", group="rack 1", type="", replace=False),
+                partial(command, "build", group="rack 1", type="", replace=False),
                 "pyxie build --group 'rack 1'",
                 {"group": "rack 1"},
             ),
             (
-                command("build", "web01", set=["params.disk=/dev/sda", "cmdline=a b"]),
+                partial(command, "build", "web01", set=["params.disk=/dev/sda", "cmdline=a b"]),
                 "pyxie build --set params.disk=/dev/sda --set 'cmdline=a b' web01",
                 {
                     "hosts": ("web01",),
                     "values": ((("params", "disk"), "/dev/sda"), (("cmdline",), "a b")),
                 },
             ),
-            (command("cancel", all=True), "pyxie cancel --all", {"everything": True}),
+            (partial(command, "cancel", all=True), "pyxie cancel --all", {"everything": True}),
             (
-                command("failed", "web01", reason="-x"),
+                partial(command, "failed", "web01", reason="-x"),
                 "pyxie failed --reason=-x web01",
                 {"hosts": ("web01",), "reason": "-x"},
             ),
-            (command("remove", "web01"), "pyxie remove web01", {"host": "web01"}),
-            (command("done", "-x"), "pyxie done -- -x", {"hosts": ("-x",)}),
+            (partial(command, "remove", "web01"), "pyxie remove web01", {"host": "web01"}),
+            (partial(command, "done", "-x"), "pyxie done -- -x", {"hosts": ("-x",)}),
             (
-                command("token create", "ci", scope="build"),
+                partial(command, "token create", "ci", scope="build"),
                 "pyxie token create --scope build ci",
                 {"name": "ci", "scope": "build"},
             ),
         ],
     )
     def test_is_taken_by_the_real_command_line(
-        self, line: str, text: str, told: dict[str, Any]
+        self, call: Callable[[], str], text: str, told: dict[str, Any]
     ) -> None:
+        line = call()
+
         assert line == text
         assert told.items() <= parsed(line)[1].items()
 
@@ -80,7 +84,7 @@ class TestACommand:
 
         assert line.isprintable()
         script = f"printf %s {line.rpartition('done ')[2]}"
-        shown = subprocess.run(["bash", "-c", script], capture_output=True, check=True)
+        shown = subprocess.run(["/bin/bash", "-c", script], capture_output=True, check=True)
         assert shown.stdout == word.encode(errors="replace")
 
 
