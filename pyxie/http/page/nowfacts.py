@@ -83,7 +83,7 @@ def seen(app: web.Application, build: Build) -> Seen:
     return Seen(mac=mac, way=stand.way, host=build.host, build=build, moving=moving, found=found)
 
 
-def others_seen(app: web.Application) -> tuple[list[Seen], int]:
+async def others_seen(app: web.Application) -> tuple[list[Seen], int]:
     """Return boots by hand and of unknown machines, who was heard last at the end.
 
     Returns:
@@ -95,12 +95,16 @@ def others_seen(app: web.Application) -> tuple[list[Seen], int]:
         if each.mac is not None:
             by_mac.setdefault(each.mac, []).append(each)
     named = sorted(mac for boot in app[ADHOC].all() for mac in boot.macs)
-    by_mac |= {mac: trace.recent(mac=mac) for mac in named[:_MOST_BY_HAND]}
+    for mac in named[:_MOST_BY_HAND]:
+        host = app[RECOGNISER].host_of(mac)
+        if host is not None:
+            by_mac[mac] = [each for each in trace.recent(host=host) if each.mac == mac]
     ways = {mac: course(events) for mac, events in by_mac.items()}
     under_way = [mac for mac, way in ways.items() if _is_under_way(way, now)]
     under_way.sort(key=lambda mac: ways[mac].events[-1].at)
     few = under_way[-_SHOWN:]
-    return [_other(app, mac, ways[mac]) for mac in few], len(under_way) - len(few)
+    found = [_other(app, mac, ways[mac]) async for mac in in_slices(few)]
+    return found, len(under_way) - len(few)
 
 
 def _is_under_way(way: Course, now: float) -> bool:
@@ -190,7 +194,7 @@ async def now_facts(app: web.Application, page: int, *, stuck: bool) -> NowView:
     pages = paged(len(builds), page, stuck=stuck)
     few = builds[max(0, pages.first - 1) : pages.until]
     boots = [seen(app, each) async for each in in_slices(few)]
-    others, left_out = others_seen(app)
+    others, left_out = await others_seen(app)
     count = await counted(app, len(others) + left_out)
     return now_view(
         count,

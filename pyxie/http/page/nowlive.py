@@ -117,7 +117,7 @@ class NowLive(Live):
             rows = [boot_row(seen(app, each), now) async for each in in_slices(few)]
             views["boots"] = {"rows": rows, "pages": pages}
         if "others" in regions:
-            others, left_out = others_seen(app)
+            others, left_out = await others_seen(app)
             self._others = len(others) + left_out
             shown = [boot_row(each, now) for each in others]
             views["others"] = {"others": shown, "left_out": left_out}
