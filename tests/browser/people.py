@@ -38,7 +38,8 @@ _OPERATED = """() => [...document.querySelectorAll(
     .map((each, at) => { each.dataset.operated = at; return each.outerHTML.slice(0, 120); })"""
 _REMEMBERING = """() => {
     window.reached = [];
-    document.activeElement.blur();
+    document.body.tabIndex = -1;  // Tab goes on from there, not from a field that had the focus
+    document.body.focus();
     document.addEventListener("focusin", ({target: at}) => {
         const look = getComputedStyle(at), box = at.getBoundingClientRect();
         const marked = (look.outlineStyle !== "none" && parseFloat(look.outlineWidth) > 0)

@@ -70,7 +70,7 @@ async def taken(page: Page, path: str, name: str, height: int) -> None:
     await page.set_viewport_size({"width": WIDTH, "height": height})
     await page.goto(path)
     await expect(page.locator("h1")).to_be_visible()
-    await page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+    await page.screenshot(path=PICTURES / f"{name}.png")
 
 
 async def main() -> None:
@@ -87,6 +87,7 @@ async def main() -> None:
                     await booted(site)
                     page = await site.visits("/")
                     await taken(page, "/", "now", 800)
+                    await taken(page, "/page/waiting", "waiting", 460)
                     await taken(page, "/page/machines", "machines", 700)
                     await taken(page, "/page/machines/mail01.example.org", "machine", 860)
         finally:

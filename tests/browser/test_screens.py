@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pyxie.http.page.screens import SCREENS
+from pyxie.operations import operations
 from tests.browser.conftest import OnStage
 from tests.browser.people import People, accessible, fits, keyboard_alone, words
-from tests.browser.stage import HOST, Stage, onstage
-from tests.browser.worlds import BUSY, LONG, busy
+from tests.browser.stage import HOST, Stage, macs, onstage
+from tests.browser.worlds import BUSY, LONG, UNKNOWN, busy
 
 EMPTY: dict[str, str] = {}
 OVERVIEWS = [each.path for each in SCREENS]
@@ -19,14 +22,25 @@ ALL = [
     f"/page/machines/{HOST}?served=preseed",
     f"/page/machines/{HOST}/events",
     f"/page/machines/{HOST}/file",
+    f"/page/machines/{HOST}/build",
+    f"/page/waiting/{macs(UNKNOWN).replace(':', '-')}",
+    "/page/sign-in",
     "/page/machines/image-failed.example.org",
     "/page/machines/db01.example.org",
-    "/page/machines/idle.example.org",
     f"/page/machines/{LONG}",
     "/page/machines/nobody.example.org",
     "/page/images/media/own",
 ]
 """Of the site where all is at once."""
+
+
+UNSEEN = {
+    "/page/assets/{name}": "a file",
+    "/page/stream": "what changes on a screen",
+    "/page/machines/{hostname}/log": "is of a build that failed",
+    "/page/images/copies/{image}": "is of a store, of which there is none",
+}
+"""What is no screen, or is looked at elsewhere."""
 
 
 async def faultless(site: Stage, *paths: str) -> None:
@@ -68,13 +82,27 @@ async def test_can_be_read_with_text_of_twice_the_size(tmp_path: Path, far_sight
                 await fits(page, 640, 1280)
 
 
+def test_none_is_left_out() -> None:
+    paths = {each.path for each in operations(waitron_api=3) if each.method == "GET"}
+    screens = {each for each in paths if each.startswith("/page/")} - set(UNSEEN)
+    seen = [urlsplit(each).path for each in ALL]
+
+    left = [
+        each
+        for each in screens
+        if not any(re.fullmatch(re.sub("{[^}]+}", "[^/]+", each), one) for one in seen)
+    ]
+
+    assert left == []
+
+
 async def test_can_be_read_without_javascript(onscreen: OnStage) -> None:
     async with onscreen(machines=BUSY) as site:
         await busy(site)
         with site.people.forgiving("status of 404"):
             scripted = await site.visits("/")
             plain = await site.visits("/", java_script_enabled=False)
-            for path in ALL:
+            for path in (*OVERVIEWS, f"/page/machines/{HOST}", f"/page/machines/{HOST}/events"):
                 await scripted.goto(path)
                 await plain.goto(path)
 
