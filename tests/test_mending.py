@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pyxie.config.settings import load_marked
-from pyxie.errors import NotServedError, RenderError
+from pyxie.errors import ExhaustedError, NotServedError, RenderError
 from pyxie.mending import Mending
 from pyxie.registry.define import common
 from pyxie.registry.folder import Folder
@@ -32,6 +32,12 @@ class TestAFault:
         found = mending(tmp_path).problem(RenderError("cmdline", 1, "'disk' is not there"))
 
         assert str(found).startswith(f"machines/{HOST}.yaml:5:10: cmdline: ")
+
+    def test_of_a_template_that_never_ends_is_where_that_is_named(self, tmp_path: Path) -> None:
+        found = mending(tmp_path).problem(ExhaustedError("bookworm.j2", 0, "takes over 10 s"))
+
+        assert (found.line, found.key) == (3, "preseed")
+        assert "takes over 10 s" in found.sentence
 
     def test_of_a_file_that_is_not_there_is_where_it_is_named(self, tmp_path: Path) -> None:
         found = mending(tmp_path).problem(NotServedError("linux", "is not there"))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyxie.config.place import Loc
-from pyxie.http.page.machineview import SETTINGS_SHOWN, Setting, head, settings
+from pyxie.http.page.machineview import (
+    SETTINGS_SHOWN,
+    MachineView,
+    MovingView,
+    Preview,
+    Setting,
+    head,
+    settings,
+)
 from pyxie.http.page.spokentimes import since
 from tests.http.page.test_buildview import BUILD, NOW
 from tests.http.page.test_commandline import parsed
@@ -66,3 +74,22 @@ class TestTheHead:
 
         for name, command in top.commands.items():
             assert parsed(command)[0] == name
+
+
+def test_the_screen_has_at_its_head_what_changes_while_one_looks() -> None:
+    top = head("web01", "/page/machines/web01", None, NOW)
+    moving = MovingView(head=top, why=None, boots=(), builds=(), log=None, kept="")
+
+    view = MachineView(
+        moving=moving,
+        settings=None,
+        undefined="",
+        build_type="",
+        build_types=(),
+        preview=Preview(kinds=()),
+        file=None,
+        place="",
+        elsewhere=(),
+    )
+
+    assert view.head is top
