@@ -132,12 +132,13 @@ class TestWhatStrangersMakeUp:
                 await is_text_alone(page)
                 told[path] = await page.locator("body").inner_text()
 
-            for path in (MACHINE, f"{MACHINE}/events", f"{MACHINE}/log?build=1", "/page/health"):
+            shown = MACHINE, f"{MACHINE}/events", f"{MACHINE}/log?build=1"
+            for path in (*shown, "/page/waiting", "/page/health"):
                 assert "onerror=owned=1" in told[path], path
 
     async def test_is_text_where_it_comes_while_one_looks(self, onscreen: OnStage) -> None:
         async with onscreen() as site:
-            pages = [await site.visits(path) for path in ("/", MACHINE, "/page/health")]
+            pages = [await site.visits(path) for path in ("/", MACHINE, "/page/waiting")]
             await attacked(site, pages[0])
             for page in pages:
                 await page.wait_for_timeout(500)
