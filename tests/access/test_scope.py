@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyxie.access.scope import Scope, Token
+from pyxie.access.scope import Scope, Token, key
 
 
 class TestScopes:
@@ -25,3 +25,9 @@ class TestToken:
         token = Token("ci", Scope.BUILD, created=1.5, expires=None)
 
         assert token.as_json() == {"name": "ci", "scope": "build", "created": 1.5, "expires": None}
+
+
+class TestASecret:
+    def test_is_stored_by_its_sha_256(self) -> None:
+        # FIPS 180-2, appendix B.1.
+        assert key(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
