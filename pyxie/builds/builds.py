@@ -275,11 +275,7 @@ class Builds:
         return True
 
     async def installing(self, build: Build, cause: str, peer: str, mac: str | None) -> None:
-        """Note that the machine of an active build was seen, and with which NIC.
-
-        A machine that boots does not wait for that to be stored: nothing hangs on it, and what it
-        asks for next tells the same.
-        """
+        """Note that the machine of an active build was seen, and with which NIC."""
         current = self._current(build)
         if current is None:
             return
@@ -291,9 +287,7 @@ class Builds:
             return
         self.index.put(changed)
         # A NIC after another of one machine is no news that may pile up in memory.
-        if current.state is State.PENDING:
-            self._queue.put(Change(changed, cause, peer))
-        elif not self._queue.problem:
+        if current.state is State.PENDING or not self._queue.problem:
             await self._queue.add(Change(changed, cause, peer))
 
     def given(self, build: Build, file: GivenFile) -> None:
@@ -386,7 +380,6 @@ class Builds:
 
     async def history(self, host: str) -> list[dict[str, object]]:
         """Return the machine's transitions, oldest first; raises StoreError."""
-        await self._queue.wait()  # for those of a moment ago
         return await self.records.history(host)
 
     async def log_of(self, host: str) -> str:

@@ -197,19 +197,6 @@ class TestInstalling:
             ]
             assert ward.texts() == ["build mode is on", "installing"]
 
-    async def test_a_machine_that_boots_does_not_wait_for_it_to_be_stored(
-        self, opened: Opener
-    ) -> None:
-        async with opened() as ward:
-            build = await ward.begin()
-
-            await ward.builds.installing(build, "booting", "192.0.2.8", MAC)
-            waiting = ward.builds.unsaved
-            told = await ward.builds.history(HOST)
-
-            assert (waiting, ward.builds.unsaved) == (1, 0)
-            assert [step["state"] for step in told] == ["pending", "installing"]
-
     async def test_a_build_that_was_replaced_meanwhile_is_left_alone(self, opened: Opener) -> None:
         async with opened() as ward:
             old = await ward.begin()
