@@ -78,7 +78,7 @@ class Wanted(Model):
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 
 
-@routes.get(PATH)
+@routes.get(PATH, query=Wanted)
 async def images(request: web.Request) -> web.Response:
     """Show it."""
     wanted = query(request, Wanted)

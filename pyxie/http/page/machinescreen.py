@@ -72,7 +72,7 @@ class OfMachine(Model):
 async def machine(request: web.Request) -> web.Response:
     """Show it."""
     live = subscription(request, "machine", hostname=request.match_info["hostname"])
-    view = await _view_of(request)
+    view = await _view_of(request, query(request, OfMachine))
     return await shown(
         request,
         "machine.html.j2",
@@ -84,8 +84,8 @@ async def machine(request: web.Request) -> web.Response:
     )
 
 
-async def _view_of(request: web.Request) -> MachineView:
-    of, how = await asked(request), query(request, OfMachine)
+async def _view_of(request: web.Request, how: OfMachine) -> MachineView:
+    of = await asked(request)
     definition, undefined = await defined(request.app, of, how.type)
     preview = await _preview(request, of, definition, how)
     moving = await gathered(request.app, of)
