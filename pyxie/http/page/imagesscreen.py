@@ -20,7 +20,7 @@ from pyxie.http.page.copiesview import Chosen, Copies
 from pyxie.http.page.frame import by_htmx, html, region, shown
 from pyxie.http.page.imagesfacts import images_facts
 from pyxie.http.page.imageslive import REGIONS, rendered
-from pyxie.http.page.imagesview import ComingRow, Store, SystemRow
+from pyxie.http.page.imagesview import ComingRow, Store, SystemRow, begun_said
 from pyxie.http.page.mediaview import MediumRow
 from pyxie.http.page.subscription import subscription
 from pyxie.http.page.trying import NOTHING, Outcome, tried
@@ -127,7 +127,7 @@ async def fetch(request: web.Request) -> web.Response:
 
     async def act() -> str:
         begun, _ = await ahead.begin(request, [name], arch)
-        return f"{len(begun)} files of {name} {arch} are fetched."
+        return begun_said(f"{name} {arch}", len(begun))
 
     return await _acted(request, act)
 

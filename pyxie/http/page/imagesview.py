@@ -227,6 +227,19 @@ def _percent(there: int, size: int | None) -> int | None:
     return min(100, there * 100 // size) if size else None
 
 
+def begun_said(system: str, files: int) -> str:
+    """Return what is said of a fetch that was just begun: whether it will succeed is not known.
+
+    Args:
+        system: Whose, with its architecture.
+        files: How many were begun; none of a system of one's own files.
+    """
+    if not files:
+        return f"{system} names no file of another server's: nothing is fetched."
+    one = files == 1
+    return f"{files} file{'' if one else 's'} of {system} {'is' if one else 'are'} being fetched."
+
+
 def store_of(kept: Collection[Entry], most: int, free: int | None, problem: str) -> Store:
     """Return how the store stands.
 

@@ -128,6 +128,19 @@ class TestAFetch:
             *("images-store", "images-coming", "images-systems", "images-media", "notices"),
         ]
 
+    async def test_that_begins_is_not_said_to_have_ended(self, tmp_path: Path) -> None:
+        async with mirror({"linux": ("late", b"k" * 5000)}) as there:
+            there.may.clear()
+            (tmp_path / "recipes").mkdir()
+            (tmp_path / "recipes/own.yaml").write_text(
+                f"version: 1\ntitle: Own\nunverified: true\nkernel: {there.url}/linux\n"
+            )
+            async with serving(tmp_path) as site:
+                answer = await pressed(site, f"{PAGE}/fetch", system="own", arch="amd64")
+                there.may.set()
+
+        assert "1 file of own amd64 is being fetched." in words(answer)
+
     async def test_that_is_none_is_said_to_be(self, site: Served) -> None:
         answer = await pressed(site, f"{PAGE}/fetches/{'0' * 64}/cancel")
 

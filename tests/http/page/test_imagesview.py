@@ -8,6 +8,7 @@ from pyxie.http.page.imagesview import (
     Coming,
     File,
     System,
+    begun_said,
     coming_rows,
     store_of,
     system_rows,
@@ -130,6 +131,19 @@ class TestOnItsWay:
         coming = [Coming(key=each * 64, url=f"http://m.example/{each}") for each in "cab"]
 
         assert [row.file.url[-1] for row in coming_rows(coming)] == ["c", "a", "b"]
+
+
+class TestAFetchThatBegan:
+    @pytest.mark.parametrize(
+        ("files", "said"),
+        [
+            (0, "debian-12 amd64 names no file of another server's: nothing is fetched."),
+            (1, "1 file of debian-12 amd64 is being fetched."),
+            (4, "4 files of debian-12 amd64 are being fetched."),
+        ],
+    )
+    def test_is_not_said_to_have_succeeded(self, files: int, said: str) -> None:
+        assert begun_said("debian-12 amd64", files) == said
 
 
 class TestTheStore:
