@@ -162,7 +162,7 @@ class Gate:
             refusal = f"{NOT_KNOWN}; {refusal}"
         elif refusal and secret:
             refusal = f"the session has ended, or its token has; {refusal}"
-        who = "this host" if peer.is_loopback else "a network of api.allow"
+        who = "this host" if self._is_ours(peer, local) else "a network of api.allow"
         return Verdict(refusal, who, None if refusal else Scope.ADMIN)
 
     def holder(self, secret: bytes) -> Holder | None:

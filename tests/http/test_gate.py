@@ -44,6 +44,22 @@ def basic(text: str) -> str:
     return f"Basic {base64.b64encode(text.encode()).decode()}"
 
 
+class TestWho:
+    @pytest.mark.parametrize(
+        ("peer", "who"),
+        [
+            ("127.0.0.1", "this host"),
+            (LAN, "this host"),
+            ("192.0.2.2", "this host"),
+            ("198.51.100.7", "a network of api.allow"),
+        ],
+    )
+    def test_an_own_address_of_the_host_is_known_as_it(self, peer: str, who: str) -> None:
+        found = GATE.judge(address(peer), address(LAN), {})
+
+        assert found == Verdict(None, who, Scope.ADMIN)
+
+
 class TestSide:
     @pytest.mark.parametrize(
         ("peer", "local", "side"),
