@@ -196,7 +196,10 @@ class Diagnostician:
         now = self._clock()
         known = isinstance(client, Known)
         mac = None if known or not macs else macs[0]
-        events = self._events.recent(host=host if known else None, mac=mac)
+        if known or mac is not None:
+            events = self._events.recent(host=host if known else None, mac=mac)
+        else:
+            events = self._of_file(host, problems)
         situation = Situation(
             now=now,
             client=client,
@@ -217,6 +220,20 @@ class Diagnostician:
         )
         found = diagnose(situation)
         return Told(host, macs, now, found, self._remedies(found, situation.took))
+
+    def _of_file(self, host: str | None, problems: tuple[Problem, ...]) -> list[Event]:
+        """Return the events of a machine whose file has mistakes: by its name, or a MAC in it."""
+        claims, files = self._registry().claims, {each.file for each in problems}
+        return [
+            each
+            for each in self._events.recent()
+            if (host is not None and each.host == host)
+            or (
+                each.host is None
+                and each.mac is not None
+                and any(one.file in files for one, _ in claims.get(("MAC", each.mac), ()))
+            )
+        ]
 
     def _has_templates(self, client: Apart) -> bool:
         """Tell whether a machine's installer is given files; True where that is not known."""

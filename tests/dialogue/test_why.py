@@ -52,6 +52,7 @@ class Told:
     data: dict[str, Any]
     text: str
     remedies: list[str]
+    since: float | None
 
 
 async def why(pyxie: Pyxie, machine: str = HOST, *, after: float = 0.0) -> Told:
@@ -67,6 +68,7 @@ async def why(pyxie: Pyxie, machine: str = HOST, *, after: float = 0.0) -> Told:
         found["data"],
         " ".join([found["sentence"], *found["steps"]]),
         [each["server"] for each in found["remedies"]],
+        found["since"],
     )
 
 
@@ -204,6 +206,32 @@ async def test_its_file_has_a_mistake(tmp_path: Path) -> None:
     stuck(by_mac, "file-broken", "dhcp.silence")
     assert (by_name.code, by_name.data) == (by_mac.code, by_mac.data)
     assert f"{HOST}.yaml:1:1: kernle: unknown key" in by_mac.text
+
+
+async def test_a_mistake_in_its_file_is_told_by_no_other_machines_events(tmp_path: Path) -> None:
+    broken = MACHINE.replace("kernel: linux", "kernle: linux")
+    async with boot(tmp_path, machine=broken) as (client, pyxie):
+        await client.discovers(UEFI_PXE)
+        own, client.mac = client.mac, "52:54:00:aa:bb:cc"
+        pyxie.wires.clock.now += 60
+        await client.discovers(UEFI_PXE)
+
+        by_name, by_mac = await why(pyxie), await why(pyxie, own)
+
+    stuck(by_name, "file-broken", "dhcp.silence")
+    assert by_name.since == by_mac.since
+
+
+async def test_a_mistake_in_the_file_of_one_that_was_not_heard_has_no_event(tmp_path: Path) -> None:
+    broken = MACHINE.replace("kernel: linux", "kernle: linux")
+    async with boot(tmp_path, machine=broken) as (client, pyxie):
+        client.mac = "52:54:00:aa:bb:cc"
+        await client.discovers(UEFI_PXE)
+
+        told = await why(pyxie)
+
+    stuck(told, "file-broken")
+    assert told.since is None
 
 
 async def test_it_is_installed_and_asks_the_network_again_and_again(tmp_path: Path) -> None:
