@@ -71,6 +71,19 @@ async def test_a_fetch_is_seen_as_it_goes_is_cancelled_and_begun_again(
             await expect(page.locator("#images-store")).to_contain_text("1 file of other servers")
 
 
+async def test_its_parts_are_one_press_away(onscreen: OnStage) -> None:
+    async with onscreen(config=CONFIG) as site:
+        page = await site.visits("/page/images")
+        media = page.get_by_role("heading", name="ISO images")
+        await expect(media).not_to_be_in_viewport()
+
+        await page.get_by_role("link", name="ISO images").click()
+
+        await expect(media).to_be_in_viewport()
+        await accessible(page)
+        await fits(page, 360, 1280, 3840)
+
+
 async def test_a_full_store_can_be_used_by_all_and_starts_no_script(
     onscreen: OnStage, tmp_path: Path
 ) -> None:

@@ -56,7 +56,25 @@ def words_of(html: str) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", html).split())
 
 
+class TestThePartsOfTheScreen:
+    async def test_are_led_to_at_its_top(self, site: Served) -> None:
+        text = (await site.get(PAGE)).text
+
+        (parts,) = re.findall(r'<nav class="parts".*?</nav>', text, re.DOTALL)
+        ids = re.findall(r'href="#([a-z-]+)"', parts)
+        assert ids == ["images-systems", "images-media", "images-copies"]
+        assert all(text.count(f'id="{each}"') == 1 for each in ids)
+        assert text.index(parts) < text.index('id="images-store"')
+
+
 class TestSystems:
+    async def test_are_listed_with_what_the_words_for_them_mean(self, site: Served) -> None:
+        said = words(await site.get(PAGE))
+
+        assert "“verified” once somebody saw it boot" in said
+        assert "“unverified” nobody has seen boot yet" in said
+        assert "what its makers say of it" in said
+
     async def test_are_listed_with_who_has_seen_them_boot(self, site: Served) -> None:
         answer = await site.get(PAGE)
 
