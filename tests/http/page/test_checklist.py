@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pyxie.http.page.checklist import Point, Premises, checklist
+from pyxie.http.page.frame import region
 
 ALL = Premises(
     mode="answer",
@@ -107,3 +108,28 @@ class TestAnOpenPoint:
     def test_leads_to_the_machines_that_wait(self) -> None:
         assert of(FILE, machines=0, waiting=1).path == "/page/waiting"
         assert of(FILE, machines=0).path == "/page/waiting"
+
+
+class TestTheList:
+    """As the screen Now shows it."""
+
+    def test_is_folded_once_nothing_is_open_so_that_the_machines_are_seen(self) -> None:
+        found = drawn(checklist(ALL))
+
+        assert '<details id="checklist-done">' in found
+        assert "All 7 points of the check list are there" in found
+        assert "192.0.2.254 was seen." in found
+
+    def test_is_open_as_long_as_a_point_is(self) -> None:
+        found = drawn(checklist(Premises(**{**_members(), "asked": False})))
+
+        assert "<details" not in found
+        assert "Nothing was heard of web01 since." in found
+
+    def test_is_nothing_once_a_machine_was_installed(self) -> None:
+        assert "<h2>" not in drawn(())
+
+
+def drawn(points: tuple[Point, ...]) -> str:
+    """Return the part of the screen."""
+    return region("_checklist.html.j2", None, {"view": {"checklist": points}})
