@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -142,6 +143,15 @@ class Folder:
             self._recipes = self._recipes_shown = recipes
             self._read_recipes = {}
 
+    def _why(self, error: OSError) -> str | None:
+        if not isinstance(error, FileNotFoundError):
+            return error.strerror
+        made = shlex.quote(str(self.path.absolute()))
+        return (
+            f"there is no such folder; make it with `mkdir -p {made}`, or correct machinepath in "
+            "config.yaml"
+        )
+
     def scan(self) -> Registry:
         """Return the machines as they stand now; the same object if nothing changed."""
         groups = reread(self._groups, self._groups_shown, self._read_groups, read_group)
@@ -149,7 +159,7 @@ class Folder:
         try:
             found = signatures(self.path)
         except OSError as exc:
-            problem = Problem(self._shown, 0, 0, "machinepath", f"cannot be read: {exc.strerror}")
+            problem = Problem(self._shown, 0, 0, "machinepath", f"cannot be read: {self._why(exc)}")
             if self._registry.problems != (problem,) or self._of is not self._shared:
                 shared = self._registry.shared
                 if self._shared is not None and self._of is not self._shared:

@@ -351,7 +351,11 @@ class TestTheFolder:
     def test_that_is_missing_is_told_and_found_when_it_comes(self, tmp_path: Path) -> None:
         folder = Folder(tmp_path / "m", shown=SHOWN)
         missing = folder.scan()
-        assert said(missing) == ["machines: machinepath: cannot be read: No such file or directory"]
+        (sentence,) = said(missing)
+        assert sentence == (
+            "machines: machinepath: cannot be read: there is no such folder; make it with "
+            f"`mkdir -p {tmp_path}/m`, or correct machinepath in config.yaml"
+        )
         assert folder.scan() is missing
 
         (tmp_path / "m").mkdir()

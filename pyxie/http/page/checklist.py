@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from pyxie.http.page.commandline import command
 
@@ -21,6 +22,7 @@ class Premises:
         loaders: Kinds of machines for which there is a loader: ``BIOS``.
         missing: A sentence for each common kind that has none.
         machines: How many machine files are read without a mistake.
+        unread: Their folder, and why it cannot be read; empty if it can.
         broken: The first that is not, with its place; empty for none.
         host: One of the machines; empty for none.
         building: One that is in build mode; empty for none.
@@ -36,6 +38,7 @@ class Premises:
     loaders: tuple[str, ...]
     missing: tuple[str, ...]
     machines: int
+    unread: str
     broken: str
     host: str
     building: str
@@ -60,6 +63,13 @@ class Point:
     says: str
     command: str = ""
     path: str = ""
+
+
+_SERVE: Final = (
+    "set `dhcp.mode: serve` and `dhcp.range` (as `192.0.2.100-192.0.2.199`) in config.yaml, and "
+    "start pyxie again."
+)
+"""The range counts from the start on."""
 
 
 def checklist(found: Premises) -> tuple[Point, ...]:
@@ -117,13 +127,12 @@ def _addresses(found: Premises) -> Point:
     if found.heard:
         says = (
             "Machines have asked, and no server was heard to answer them. Look whether the DHCP "
-            "server of this network runs; where there is none, set `dhcp.mode: serve` in "
-            "config.yaml."
+            f"server of this network runs; where there is none, {_SERVE}"
         )
     else:
         says = (
-            "None was seen yet: it is heard when a machine asks it. Where the network has none, set"
-            " `dhcp.mode: serve` in config.yaml."
+            "None was seen yet: it is heard when a machine asks it. Where the network has none, "
+            f"{_SERVE}"
         )
     return Point(name, done=False, says=says, command=command("probe"))
 
@@ -141,6 +150,8 @@ def _file(found: Premises) -> Point:
     if found.machines:
         count = "1 machine" if found.machines == 1 else f"{found.machines} machines"
         return Point(name, done=True, says=f"{count}.")
+    if found.unread:
+        return Point(name, done=False, says=f"Their folder {found.unread}.")
     if found.broken:
         says = f"There is one with a mistake: {found.broken}"
         return Point(name, done=False, says=says, command=command("check"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from itertools import islice
 from typing import Final
 
@@ -11,6 +11,7 @@ from aiohttp import web
 from pyxie.architectures import ARCHITECTURES
 from pyxie.builds.life import Build
 from pyxie.diagnosis.course import Course, Stage, course
+from pyxie.errors import Problem
 from pyxie.events.event import Event
 from pyxie.http.page.bootrow import Seen
 from pyxie.http.page.checklist import Point, Premises, checklist
@@ -173,6 +174,7 @@ def points(app: web.Application, waiting: int) -> tuple[Point, ...]:
             loaders=tuple(ARCHITECTURES[code].name for code in _COMMON if code in there),
             missing=tuple(loaders.missing()),
             machines=len(registry.machines),
+            unread=_unread(registry.problems),
             broken=str(registry.problems[0]) if registry.problems else "",
             host=min(registry.machines, default=""),
             building=building.host if building is not None else "",
@@ -180,6 +182,12 @@ def points(app: web.Application, waiting: int) -> tuple[Point, ...]:
             waiting=waiting,
         )
     )
+
+
+def _unread(problems: Iterable[Problem]) -> str:
+    """Say why the folder of the machine files cannot be read; nothing if it can."""
+    of_folder = (each for each in problems if each.key == "machinepath")
+    return next((f"{each.file} {each.sentence}" for each in of_folder), "")
 
 
 async def now_facts(app: web.Application, page: int, *, stuck: bool) -> NowView:

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from pyxie.access.scope import Scope
 from pyxie.http.page.checklist import Point, Premises, checklist
 from pyxie.http.page.frame import region
+from pyxie.http.page.viewer import Viewer
+
+WHO = Viewer("this host", Scope.ADMIN)
 
 ALL = Premises(
     mode="answer",
@@ -18,6 +22,7 @@ ALL = Premises(
     loaders=("BIOS", "x64 UEFI"),
     missing=(),
     machines=2,
+    unread="",
     broken="",
     host="web01",
     building="web01",
@@ -81,6 +86,18 @@ class TestAnOpenPoint:
                 *("No boot loader for BIOS machines.", "pyxie loaders fetch"),
             ),
             (
+                *(ADDRESSES, {"servers": ()}),
+                *("set `dhcp.mode: serve` and `dhcp.range`", "pyxie probe"),
+            ),
+            (
+                *(ADDRESSES, {"servers": (), "heard": False}),
+                *("and start pyxie again.", "pyxie probe"),
+            ),
+            (
+                *(FILE, {"machines": 0, "unread": "m cannot be read: make it", "broken": "m"}),
+                *("Their folder m cannot be read: make it.", ""),
+            ),
+            (
                 *(FILE, {"machines": 0, "broken": "a.yaml:1:1: unknown key"}),
                 *("a.yaml:1:1: unknown key", "pyxie check"),
             ),
@@ -132,4 +149,4 @@ class TestTheList:
 
 def drawn(points: tuple[Point, ...]) -> str:
     """Return the part of the screen."""
-    return region("_checklist.html.j2", None, {"view": {"checklist": points}})
+    return region("_checklist.html.j2", WHO, {"view": {"checklist": points}})

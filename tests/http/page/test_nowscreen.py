@@ -153,9 +153,17 @@ class TestTheCheckList:
             await served.build()
             assert " is open<" not in await now(served)
 
-    async def test_counts_who_waits_and_tells_of_a_broken_file(self, tmp_path: Path) -> None:
+    async def test_counts_who_waits_and_tells_of_a_broken_file_or_a_missing_folder(
+        self, tmp_path: Path
+    ) -> None:
         async with serving(tmp_path, machine="hostname: [\n") as served:
             assert "There is one with a mistake: " in await now(served)
+
+        config = CONFIG.replace("machinepath: machines", "machinepath: gone")
+        async with serving(tmp_path / "no-folder", config=config) as served:
+            found = await now(served)
+            assert "cannot be read: there is no such folder; make it with <code>mkdir -p" in found
+            assert "There is one with a mistake" not in found
 
         async with serving(tmp_path / "other", machine=None) as served:
             served.parts.discovery.note(STRANGER, {})
