@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pyxie.builds.life import Build, State
-from pyxie.diagnosis.course import Course, Stage
+from pyxie.diagnosis.course import Course, Stage, stage_of
 from pyxie.diagnosis.finding import Diagnosis, Finding
 from pyxie.diagnosis.findings import (
     AmbiguousMachine,
@@ -85,10 +85,14 @@ def mode(now: Situation, course: Course) -> Diagnosis | None:
         case Build(state=State.FAILED, reason=reason, changed=at):
             ended = tuple(each for each in course.events if each.code == "build.changed")[-1:]
             return Diagnosis(what=BuildFailed(host=host, reason=reason), since=at, evidence=ended)
+        case Build(state=State.CANCELLED, changed=at):
+            seen = any(
+                stage_of(each.what) is Stage.SILENT for each in course.events if each.at >= at
+            )
+            return _told(NotInBuildMode(host=host, seen=seen, cancelled=True), course)
         case _:
-            cancelled = build is not None and build.state is State.CANCELLED
             seen = course.stage is not Stage.NOTHING
-            return _told(NotInBuildMode(host=host, seen=seen, cancelled=cancelled), course)
+            return _told(NotInBuildMode(host=host, seen=seen, cancelled=False), course)
 
 
 def _installed(now: Situation, course: Course, host: str, build: Build) -> Diagnosis:

@@ -140,7 +140,7 @@ class NotInBuildMode(Finding):
 
     Attributes:
         host: Its name.
-        seen: It has asked.
+        seen: It has asked; since its build was cancelled, if one was.
         cancelled: Its build was cancelled.
     """
 

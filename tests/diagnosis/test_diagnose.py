@@ -701,6 +701,22 @@ WELL = {
         by=("dhcp.silence",),
         data={"seen": True, "cancelled": True},
     ),
+    "its build was cancelled, of which it had fetched its script": Case(
+        "not-in-build-mode",
+        60,
+        SCRIPTED,
+        who(known(State.CANCELLED, changed=BEGUN + 50)),
+        by=("script.sent",),
+        data={"seen": False, "cancelled": True},
+    ),
+    "its build was cancelled as it fetched its kernel, and it has asked for no more": Case(
+        "not-in-build-mode",
+        60,
+        FETCHING,
+        who(known(State.CANCELLED, changed=BEGUN + 30)),
+        by=("image.fetching",),
+        data={"seen": False, "cancelled": True},
+    ),
     "it is installed": Case(
         "installed", 999, (), who(known(State.INSTALLED, changed=BEGUN + 900)), data={"asks": 0}
     ),

@@ -173,10 +173,16 @@ def _(what: findings.ContestedMachine) -> Said:
 
 @said.register
 def _(what: findings.NotInBuildMode) -> Said:
-    heard = (
-        "It has asked, and was offered nothing to boot" if what.seen else "Nothing of it was heard"
-    )
     why = "its build was cancelled" if what.cancelled else "nobody has begun a build"
+    match what.seen, what.cancelled:
+        case True, True:
+            heard = "It has asked since, and was offered nothing to boot"
+        case True, False:
+            heard = "It has asked, and was offered nothing to boot"
+        case False, True:  # what it was offered before is no longer
+            heard = "It has not asked since; when it does it is offered nothing to boot"
+        case _:
+            heard = "Nothing of it was heard"
     return Said(
         f"{what.host} is not to be installed: {why}. {heard}, so that it boots from its disk.",
         (f"to install it: pyxie build {what.host}",),
