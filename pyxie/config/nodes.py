@@ -62,6 +62,15 @@ LARGE: Final = Size(
 """Of what no stranger sends: files to be imported, and bodies that an earlier version stored."""
 
 _TREES: Final = Trees()
+_AFTER_A_KEY: Final = (
+    "could not find expected ':'",
+    "mapping values are not allowed in this context",
+)
+"""What libyaml says of what follows a key that is none."""
+_GLUED: Final = re.compile(r" *(?:- +)*[A-Za-z_][A-Za-z0-9_-]*:(?!//)(?=[^\s:])")
+"""A key, and its value without a blank between them."""
+_LINE_END: Final = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+"""As YAML 1.1 has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +208,7 @@ def parse(raw: bytes, name: Path, *, tolerant: bool = False, size: Size = FILE) 
         check(text, name, size.values)
         tree = _TREES.of(text)
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        sentence = f"is not YAML: {exc.problem or exc.context}"
-        raise ConfigError([Problem(name, line, column, "", sentence)]) from exc
+        raise ConfigError([_slip(exc, text, name)]) from exc
     except yaml.reader.ReaderError as exc:
         at = text.find(chr(exc.character))  # its position is in bytes, or in letters
         line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
@@ -215,6 +221,36 @@ def parse(raw: bytes, name: Path, *, tolerant: bool = False, size: Size = FILE) 
     if problems and not tolerant:
         raise ConfigError(problems)
     return Document(name, data, text, problems)
+
+
+def _slip(exc: yaml.MarkedYAMLError, text: str, name: Path) -> Problem:
+    """Return what is no YAML, and where.
+
+    Of ``os:debian-12`` libyaml tells only that no ``: `` came, in the line below it, or, where that
+    is a key, that a value stands in the wrong place.
+    """
+    mark = exc.problem_mark or exc.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    begin = exc.context_mark
+    if exc.problem == "could not find expected ':'" and begin is not None:
+        line, column = begin.line + 1, begin.column + 1
+    above = line if begin is not None and begin.line + 1 == line else line - 1
+    glued = _glued(text, above) if exc.problem in _AFTER_A_KEY else None
+    if glued is not None:
+        return Problem(name, *glued, "", "is not YAML: a blank is missing after ':'")
+    return Problem(name, line, column, "", f"is not YAML: {exc.problem or exc.context}")
+
+
+def _glued(text: str, line: int) -> tuple[int, int] | None:
+    """Return where the blank is missing in a key with its value, if that is what a line holds.
+
+    Of empty lines the one above them is meant.
+    """
+    lines = _LINE_END.split(text, line)[:line]
+    while lines and not lines[-1].strip():
+        del lines[-1]
+    found = _GLUED.match(lines[-1]) if lines else None
+    return (len(lines), found.end() + 1) if found is not None else None
 
 
 def in_short(length: int) -> str:

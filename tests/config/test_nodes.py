@@ -166,6 +166,39 @@ class TestWholeFiles:
         assert "\n" not in found
         assert found.startswith(said)
 
+    @pytest.mark.parametrize(
+        ("text", "place"),
+        [
+            ("a: 1\nos:debian-12\nb: 2\n", "2:4"),
+            ("a: 1\nos:debian-12\n", "2:4"),
+            ("a: 1\nos:debian-12", "2:4"),
+            ("a: 1\r\nos:debian-12\r\nb: 2\r\n", "2:4"),
+            ("os:debian-12\nb: 2\n", "1:4"),
+            ("os:debian-12\n\n\nb: 2\n", "1:4"),
+            ("a: 1\nkernel:http://x/y\nb: 1\n", "2:8"),
+            ("a: 1\nb:c\n\n# remark\nd: 2\n", "2:3"),
+            ("params:\n  ssh_key:x\n  b: 2\n", "2:11"),
+            ("network:\n  - macaddress:52:54:00:12:34:56\n    name: x\n", "2:16"),
+        ],
+    )
+    def test_a_blank_that_is_missing_after_a_colon_is_told_where_it_is(
+        self, text: str, place: str
+    ) -> None:
+        assert complaint(text) == f"f.yaml:{place}: is not YAML: a blank is missing after ':'"
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("a: 1\nfoo\nb: 1\n", "2:1: is not YAML: could not find expected ':'"),
+            ("b: c: d\n", "1:5: is not YAML: mapping values are not allowed in this context"),
+            ("foo\nb: 1\n", "2:2: is not YAML: mapping values are not allowed in this context"),
+            ("a: x\n b: 1\n", "2:3: is not YAML: mapping values are not allowed in this context"),
+            ("- http://x/y\n  b: 1\n", "2:4: is not YAML: mapping values are not allowed in"),
+        ],
+    )
+    def test_a_line_that_is_no_key_has_no_blank_missing(self, text: str, said: str) -> None:
+        assert complaint(text).startswith(f"f.yaml:{said}")
+
     def test_letters_and_not_bytes_are_counted(self) -> None:
         assert complaint("ärger: 1\nüber: {ö: 1, ö: 2}\n") == (
             "f.yaml:2:14: über.ö: the key 'ö' stands twice"
