@@ -38,6 +38,7 @@ PURE = frozenset(
         "advice.asking",
         "advice.cmdline",
         "advice.ending",
+        "advice.entering",
         "advice.naming",
         "advice.unused",
         "architectures",
@@ -264,6 +265,7 @@ EXTRA = {
     "pyxie.advice.asking": {"pyxie.advice.served"},  # as of the next
     "pyxie.advice.cmdline": {"pyxie.advice.served", "pyxie.registry.machine"},  # as of ending
     "pyxie.advice.ending": {"pyxie.advice.served"},  # whose machine is a model of pydantic's
+    "pyxie.advice.entering": {"pyxie.advice.served", "pyxie.render.asked"},  # likewise
     "pyxie.advice.naming": {"pyxie.advice.served"},
     "pyxie.advice.unused": {"pyxie.advice.served", "pyxie.config.validate"},  # for `nearest`
     "pyxie.builds.durations": {"json"},  # from text to data

@@ -112,7 +112,7 @@ class TestAWheel:
         (tmp_path / "machines/web01.example.yaml").write_text(
             "preseed: debian12.preseed.j2\nfinish: finish.sh.j2\n"
             "network: [{macaddress: 525400000001}]\n"
-            "params: {mirror_host: a.example, mirror_path: /debian, timezone: UTC}\n"
+            "params: {mirror_host: a.example, mirror_path: /debian, timezone: UTC, ssh_key: a}\n"
         )
         (tmp_path / "config.yaml").write_text("kernel: linux\nimage_url: http://a.example/\n")
 
@@ -124,12 +124,16 @@ class TestAWheel:
             " and 2 template(s)\n"
         )
 
-    def test_brings_an_example_that_has_no_mistakes(self, installed: Path, tmp_path: Path) -> None:
+    def test_brings_an_example_that_wants_a_key_and_has_no_mistakes(
+        self, installed: Path, tmp_path: Path
+    ) -> None:
         share = installed / "pyxie/share"
 
         ran = run(installed, tmp_path, "-m", "pyxie", "check", "--config", f"{share}/config.yaml")
 
-        assert (ran.returncode, ran.stdout) == (0, "1 machine(s), no mistakes\n")
+        advice, said = ran.stdout.splitlines()
+        assert "nobody will be able to log in" in advice
+        assert (ran.returncode, said) == (0, "1 machine(s), no mistakes")
         assert ran.stderr.startswith(f"pyxie: checked {share}/config.yaml, 1 machine file(s)")
 
     def test_brings_settings_that_refuse_a_machine_without_answers(

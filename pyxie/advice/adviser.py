@@ -9,6 +9,7 @@ from typing import Final
 from pyxie.advice.asking import asking
 from pyxie.advice.cmdline import cmdline
 from pyxie.advice.ending import ending
+from pyxie.advice.entering import entering
 from pyxie.advice.naming import naming
 from pyxie.advice.served import Advice, Served
 from pyxie.advice.unused import unused
@@ -19,6 +20,7 @@ _SUBJECTS: Final[tuple[Callable[[Served], Iterable[Advice]], ...]] = (
     asking,
     cmdline,
     ending,
+    entering,
     naming,
     unused,
 )

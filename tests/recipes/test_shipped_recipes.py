@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import pytest
 
+from pyxie.advice.entering import entering
 from pyxie.config.nodes import read
 from pyxie.config.publicmirrors import PUBLIC
 from pyxie.config.validate import validate
@@ -32,6 +33,11 @@ from tests.recipes.recorded import (
 )
 from tests.test_docs import quoted, rows, section
 
+INSTALLED = (
+    *("almalinux", "alpine", "centos", "debian", "fedora", "flatcar", "opensuse-leap-15"),
+    *("opensuse-tumbleweed", "proxmox", "rocky", "ubuntu"),
+)
+"""Systems whose templates are pyxie's own; the others are live, or bring no template."""
 CASES = [(name, arch) for name in names() for arch in cookbook().archs(name)]
 
 
@@ -54,6 +60,20 @@ class TestEveryRecipe:
 
         urls = re.findall(r"https?://[^ \"]+", re.sub(r"(?m)^(docs|#).*$", "", text))
         assert urls == []
+
+
+@pytest.mark.parametrize("name", names())
+class TestASystemsUsers:
+    def test_without_a_key_is_advised_against_and_with_one_is_not(self, name: str) -> None:
+        params, arch = recorded(name).params, next(iter(cookbook().archs(name)))
+        without = {key: value for key, value in params.items() if key != "ssh_key"}
+
+        found = rehearsed(definition(name, arch, without)).served
+        with_one = rehearsed(definition(name, arch, {**without, "ssh_key": "ssh-ed25519 A"})).served
+
+        said = [each.about for each in entering(found)]
+        assert said == ([("os",)] if name.startswith(INSTALLED) else [])
+        assert list(entering(with_one)) == []
 
 
 @pytest.mark.parametrize(("name", "arch"), CASES)

@@ -22,6 +22,7 @@ class ReviewView:
         build_types: All that there are.
         wipes: Data is lost by it, or may be.
         sentences: What it wipes, to go on after the hostname.
+        advice: What will hardly be wanted of it; each a sentence with its place.
         problem: Why it cannot be built; empty if it can.
         replaces: The number of the build that it takes the place of; None for none.
         sealed: What ties a press to all this; empty where nothing is to be pressed.
@@ -35,6 +36,7 @@ class ReviewView:
     build_types: tuple[str, ...]
     wipes: bool
     sentences: tuple[str, ...]
+    advice: tuple[str, ...]
     problem: str
     replaces: int | None
     sealed: str
@@ -65,6 +67,7 @@ def review(
         build_types=tuple(build_types),
         wipes=seen.forecast is None or seen.forecast.answer is not Answer.NO,
         sentences=seen.sentences,
+        advice=tuple(map(printable, seen.advice)),
         problem=printable(problem),
         replaces=seen.build.number if seen.build is not None and active else None,
         sealed=seen.sealed if not problem else "",

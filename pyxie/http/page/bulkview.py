@@ -66,6 +66,7 @@ class Foreseen:
         problem: Why nothing can be done with it; empty where something can.
         forecast: What a build would wipe; None where that was not found out.
         sentences: That in words, to go on after the hostname.
+        advice: What will hardly be wanted of a build; each a sentence with its place.
         file: The name of its file.
         lines: How long that is.
         sealed: What ties a press to all this; empty where nothing is to be pressed.
@@ -77,6 +78,7 @@ class Foreseen:
     problem: str = ""
     forecast: Forecast | None = None
     sentences: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
     file: str = ""
     lines: int = 0
     sealed: str = ""

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from pyxie.advice.adviser import placed
 from pyxie.bounds import BUILDS_AT_ONCE, BULK_FORECAST
 from pyxie.errors import BusyError
 from pyxie.events.wipes import in_words
@@ -109,6 +110,7 @@ async def _of_build(
         **named,
         forecast=tried.forecast,
         sentences=tuple(str(each).removeprefix(f"{host} ") for each in words),
+        advice=tuple(str(placed(each, definition)) for each in tried.advice if not each.aside),
         sealed=_sealed(request, host, definition, tried.forecast),
     )
 

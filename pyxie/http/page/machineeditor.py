@@ -101,7 +101,7 @@ async def write(request: web.Request) -> web.Response:
         return await _refused(request, await _sent_again(request, sent))
     except WriteError as exc:
         return await _again(request, sent, found, _status(exc), refused=str(exc))
-    if not found.elsewhere:
+    if not found.elsewhere and not found.advice:
         raise web.HTTPSeeOther(f"{path_of(str(stored.file.hostname))}#machine-file")
     known = await aside(request, _veiled, stored)
     written = replace(sent, stored=stored, known=known, etag=stored.etag, typed=known.text)

@@ -20,10 +20,12 @@ class TestAReview:
         seen = Foreseen(
             host="web01", build=BUILD, forecast=WIPING, sentences=("wipes /dev/sda",), sealed="s"
         )
+        seen = replace(seen, advice=("web01.yaml:2:5: os: nobody will be able to log in\x1b",))
 
         view = review(PATH, seen, "debian12", ("debian12", "rescue"))
 
         assert (view.wipes, view.sentences) == (True, ("wipes /dev/sda",))
+        assert view.advice == ("web01.yaml:2:5: os: nobody will be able to log in\ufffd",)
         assert (view.replaces, view.sealed, view.problem) == (7, "s", "")
         name, options = parsed(view.command)
         assert name == "build"

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from pyxie.access.scope import Scope
 from pyxie.builds.life import State
-from tests.http.page.test_machineeditor import FORM
+from tests.http.page.test_machineeditor import FORM, on_disk, opened
 from tests.http.page.test_machinescreen import PATH, region, screen
 from tests.http.site import CONFIG, HOST, MACHINE, Answer, Served, serving
 
@@ -188,3 +188,25 @@ class TestWhoMayOnlyLook:
             assert "<button" not in region(page.text, "machine-head")
             assert f"{PATH}/file" not in page.text
             assert refused == [403] * 6
+
+
+class TestAnInstallationThatNobodyCouldLogInTo:
+    SHUT = MACHINE.replace("bookworm.j2", "debian.preseed.j2").replace("finish.j2", "finish.sh.j2")
+    SAID = "nobody will be able to log in: there is neither an SSH key nor a password; set "
+
+    async def test_is_advised_against_before_its_build(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, machine=self.SHUT) as served:
+            text = unescape((await reviewed(served))[0])
+
+            assert f"{self.SAID}'params.ssh_key'" in text
+
+    async def test_is_told_once_its_file_is_written(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            _, tag = await opened(served)
+
+            answer = await send(served, f"{PATH}/file", text=self.SHUT, etag=tag)
+
+            assert answer.status == 200
+            assert "The file is written." in answer.text
+            assert f"{self.SAID}'params.ssh_key'" in unescape(answer.text)
+            assert on_disk(served) == self.SHUT
