@@ -39,11 +39,13 @@ class SignInView:
         to: The screen that is shown then.
         mistake: What was wrong with the token.
         strange: Why nobody can sign in under the name that pyxie was called by.
+        ended: Whoever asks has been signed in before.
     """
 
     to: str
     mistake: str = ""
     strange: str = ""
+    ended: bool = False
 
 
 @routes.get(SIGN_IN, scope=OPEN)
@@ -53,7 +55,8 @@ async def form_shown(request: web.Request) -> web.Response:
     if judged(request, Scope.READ).signed_in:
         raise web.HTTPSeeOther(to)
     strange = request.app[GATE]().strange_name(local(request), request.headers) or ""
-    answer = await _shown(request, SignInView(to, strange=strange))
+    ended = secret_of(request.headers) != ""
+    answer = await _shown(request, SignInView(to, strange=strange, ended=ended))
     if not (strange or "asked" in request.query or _is_from_here(request)):
         answer.headers["Refresh"] = f"0; url={sign_in(to, asked=True)}"
     return answer

@@ -179,6 +179,15 @@ class TestTheForm:
             assert (refused.status, said in refused.text) == (403, True)
             assert browser.cookie == ""
 
+    async def test_names_the_command_that_makes_a_token_with_the_scopes(
+        self, tmp_path: Path
+    ) -> None:
+        async with strange(tmp_path) as (_, browser):
+            form = await browser.sees("/page/sign-in")
+
+            assert "pyxie token create NAME --scope SCOPE" in form.text
+            assert all(f"<code>{each}</code>" in form.text for each in Scope)
+
     async def test_has_no_token_in_it_that_was_typed(self, tmp_path: Path) -> None:
         async with strange(tmp_path) as (_, browser):
             answer = await browser.signs_in("a-wrong-token-<b>", "/page/machines?page=2")
@@ -243,6 +252,22 @@ class TestASession:
             made_anew = await browser.sees("/")
 
             assert (revoked.status, made_anew.status) == (303, 303)
+
+    async def test_that_has_ended_is_told_above_the_form_and_one_that_never_was_is_not(
+        self, tmp_path: Path
+    ) -> None:
+        said = "Your session has ended: pyxie was restarted,"
+        async with strange(tmp_path) as (served, browser):
+            first = await browser.sees("/page/sign-in")
+            await browser.signs_in(await token(served))
+            await served.parts.tokens.revoke("ci")
+            led = await browser.sees("/page/machines")
+            ended = await browser.sees(led.headers["Location"])
+            await browser.signs_in(await token(served))
+            await browser.sends("/page/sign-out", {})
+            out = await browser.sees("/page/sign-in")
+
+            assert [said in each.text for each in (first, ended, out)] == [False, True, False]
 
     async def test_ends_where_nothing_is_asked_for(self, tmp_path: Path) -> None:
         async with strange(tmp_path) as (served, browser):

@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from pyxie.access.scope import Scope
 from pyxie.http.page.waitinglive import WaitingLive
 from pyxie.recognition.discovered import Whereabouts
 from tests.http.page.test_nowlive import WHO, shown
+from tests.http.page.test_signing import strange, token
 from tests.http.site import CONFIG, Answer, Served, _app, serving
 
 MAC, OTHER = "00:25:90:12:34:56", "00:25:90:00:00:07"
@@ -41,6 +43,26 @@ async def page(served: Served, path: str = "/page/waiting") -> str:
 def rows(html: str) -> list[str]:
     """Return the machines in it."""
     return re.findall(r'<li id="waits-[^"]*".*?<a [^>]*>([^<]*)</a>', html, re.DOTALL)
+
+
+class TestWhoMayOnlyLook:
+    @pytest.mark.parametrize("scope", [Scope.READ, Scope.BUILD])
+    async def test_is_told_which_scope_adopts(self, tmp_path: Path, scope: Scope) -> None:
+        async with strange(tmp_path) as (served, browser):
+            hear(served)
+            await browser.signs_in(await token(served, scope))
+
+            html = (await browser.sees(ONE)).text
+
+            assert "takes a token with the scope <code>admin</code>" in html
+            assert f"yours has <code>{scope}</code>." in html
+            assert "<form" not in html.partition("<main")[2].partition("</main>")[0]
+
+    async def test_is_not_told_so_who_may(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            hear(served)
+
+            assert "takes a token" not in await page(served, ONE)
 
 
 class TestTheList:
