@@ -211,6 +211,11 @@ class Fetches(WhenAsked):
         self._drop(fetch.url)
         return fetch.url
 
+    def forget(self, name: str) -> None:
+        """Tell no more of a fetch that has failed; nothing, if none of that name has."""
+        if name not in self._running:
+            self._known.pop(name, None)
+
     def _ended(self, fetch: Fetch) -> None:
         self._running.pop(fetch.name, None)
         if not fetch.why:

@@ -171,6 +171,29 @@ class TestAFetch:
         assert kept.upstream.asked == [URL]
 
 
+class TestAFailedFetch:
+    async def test_is_told_of_until_it_is_forgotten(self, tmp_path: Path) -> None:
+        kept = site(tmp_path, PyxieError("answered 404"))
+
+        async with kept.fetches() as fetches:
+            fetches.begin("a", URL)
+            assert await ended(fetches, "a") is not None
+            await eventually(lambda: "a" not in fetches._running)
+            fetches.forget("a")
+
+            assert fetches.all() == []
+
+    async def test_is_alone_forgotten(self, tmp_path: Path) -> None:
+        kept = site(tmp_path, 3)
+
+        async with kept.fetches(wait=60.0) as fetches:
+            fetches.begin("a", URL)
+            await waiting(fetches, "a")
+            fetches.forget("a")
+
+            assert fetches.get("a") is not None
+
+
 class TestACancelledFetch:
     async def test_ends_for_good_and_leaves_nothing(self, tmp_path: Path) -> None:
         kept = site(tmp_path, 3)

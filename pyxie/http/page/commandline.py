@@ -10,7 +10,7 @@ Value: TypeAlias = "str | bool | Sequence[str]"
 """Of an option: its text, whether it is set, or a text for each time that it is said."""
 
 
-def command(name: str, *words: str, **options: Value) -> str:
+def command(name: str, /, *words: str, **options: Value) -> str:
     """Return a call of pyxie's command line, fit for a POSIX shell.
 
     Args:

@@ -10,6 +10,7 @@ from pyxie.imagestore.growth import Growth
 from pyxie.imagestore.prefetches import Prefetch
 from pyxie.media.fetches import Fetch
 from pyxie.media.shelf import Medium
+from pyxie.urls import shown
 
 
 def coming(ahead: Iterable[Prefetch], growths: Iterable[Growth]) -> tuple[Coming, ...]:
@@ -76,4 +77,5 @@ def on_its_way(fetch: Fetch) -> Image:
         state="broken" if fetch.why else "looking",
         why=fetch.why or fetch.waits,
         fetched=not fetch.why,
+        failed=shown(fetch.url) if fetch.why else "",
     )

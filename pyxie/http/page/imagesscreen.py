@@ -12,6 +12,7 @@ from pydantic import Field
 from pyxie.access.scope import Scope
 from pyxie.config.validate import Model
 from pyxie.config.values import http_url
+from pyxie.errors import NotServedError
 from pyxie.http import ahead
 from pyxie.http.bodies import aside, form
 from pyxie.http.edge import peer
@@ -28,6 +29,7 @@ from pyxie.http.page.viewer import viewer
 from pyxie.http.parts import MEDIA_FETCHES, PREFETCHES
 from pyxie.http.query import query
 from pyxie.http.routing import Routes
+from pyxie.media.fetches import Fetch
 
 routes = Routes()
 
@@ -164,7 +166,40 @@ async def bring(request: web.Request) -> web.Response:
         at = "name" if done.status in (400, 409) else "url"
         view = replace(await gathered(request), typed=replace(typed, mistake=done.why, at=at))
         return await screen(request, view, 422 if done.status == 400 else done.status)
-    raise web.HTTPSeeOther(PATH)
+    raise web.HTTPSeeOther(f"{PATH}#images-media")
+
+
+@routes.post(f"{PATH}/media/{{medium}}/again")
+async def bring_again(request: web.Request) -> web.Response:
+    """Have an ISO image fetched that could not be."""
+    name = request.match_info["medium"]
+
+    async def act() -> str:
+        failed = _failed(request, name)
+        return f"{begin_medium(request, failed.url, name)}.iso is on its way again."
+
+    return await _acted(request, act)
+
+
+@routes.post(f"{PATH}/media/{{medium}}/forget")
+async def forget_medium(request: web.Request) -> web.Response:
+    """Tell no more of an ISO image that could not be fetched."""
+    name = request.match_info["medium"]
+
+    async def act() -> str:
+        _failed(request, name)
+        request.app[MEDIA_FETCHES].forget(name)
+        return f"{name}.iso is not listed any more."
+
+    return await _acted(request, act)
+
+
+def _failed(request: web.Request, name: str) -> Fetch:
+    """Return a fetch that has failed; its URL stays here, for it may have a login in it."""
+    found = request.app[MEDIA_FETCHES].get(name)
+    if found is None or not found.why:
+        raise NotServedError(name, "is none that could not be fetched")
+    return found
 
 
 @routes.post(f"{PATH}/media/{{medium}}/cancel")

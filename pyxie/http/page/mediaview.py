@@ -28,6 +28,7 @@ class Image:
         entries: What of it may boot, the likeliest first.
         loaders: Programs for UEFI firmware.
         fetched: It is being fetched.
+        failed: Where one is, as it may be shown, that could not be fetched; else empty.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Image:
     entries: tuple[Entry, ...] = ()
     loaders: tuple[str, ...] = ()
     fetched: bool = False
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class MediumRow:
         boots: What is written into a machine's file to boot it; empty if nothing can be.
         can_confirm: Somebody has to say what it boots.
         cancel: The command that ends its fetch; empty if it is not fetched.
+        again: The command that fetches one that could not be; else empty.
         guesses: Ways to boot it, of one that is to be confirmed.
     """
 
@@ -79,6 +82,7 @@ class MediumRow:
     boots: str
     can_confirm: bool
     cancel: str
+    again: str
     guesses: tuple[Guess, ...]
 
 
@@ -101,12 +105,13 @@ def medium_row(image: Image) -> MediumRow:
     can_confirm = image.state == "guess"
     return MediumRow(
         image=image,
-        said="on its way" if image.fetched else said,
+        said="on its way" if image.fetched else "not fetched" if image.failed else said,
         look=look,
         percent=_percent(image) if image.fetched else None,
         boots=f"os: {image.name}" if image.state == "ready" and image.written else "",
         can_confirm=can_confirm,
         cancel=command("images cancel", image.name) if image.fetched else "",
+        again=command("images import", image.failed, name=image.name) if image.failed else "",
         guesses=tuple(_guess(image.name, each) for each in image.entries) if can_confirm else (),
     )
 

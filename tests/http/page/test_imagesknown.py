@@ -52,3 +52,9 @@ class TestMedia:
 
         assert found == on_its_way(fetch)
         assert (found.state, found.fetched, found.why, found.total) == (state, fetched, why, 8)
+        assert found.failed == ("" if fetched else "http://m.example/tools.iso")
+
+    def test_that_could_not_be_fetched_show_no_login(self) -> None:
+        fetch = Fetch("tools", "http://me:sesame@m.example/tools.iso", why="broke off")
+
+        assert "sesame" not in repr(on_its_way(fetch))

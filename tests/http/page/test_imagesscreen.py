@@ -229,7 +229,7 @@ class TestAnImageByURL:
         ended = await post(site, f"{PAGE}/media/tools/cancel")
         there.may.set()
 
-        assert (answer.status, answer.headers["Location"]) == (303, PAGE)
+        assert (answer.status, answer.headers["Location"]) == (303, f"{PAGE}#images-media")
         assert "tools.iso on its way" in said
         assert "pyxie images cancel tools" in said
         assert ended.status == 303
@@ -252,6 +252,52 @@ class TestAnImageByURL:
         wrong = re.findall(r'<input id="([a-z-]+)"[^>]*aria-invalid="true"', answer.text)
         assert wrong == [field]
         assert f'value="{fields["name"]}"' in answer.text
+
+
+async def not_fetched(site: Served, there: Mirror) -> None:
+    """Have an image fetched that the mirror does not have."""
+    there.files = {**there.files, "tools.iso": 404}
+    await post(site, f"{PAGE}/media", url=f"{there.url}/tools.iso")
+    fetches = site.parts.media_fetches
+    await eventually(lambda: (found := fetches.get("tools")) is not None and bool(found.why))
+    await eventually(lambda: "tools" not in fetches._running)
+
+
+class TestAnImageThatCouldNotBeFetched:
+    async def test_says_so_and_can_be_tried_again(self, site: Served, there: Mirror) -> None:
+        await not_fetched(site, there)
+        before = site.parts.media_fetches.get("tools")
+
+        said = words(await site.get(PAGE))
+        answer = await pressed(site, f"{PAGE}/media/tools/again")
+
+        assert site.parts.media_fetches.get("tools") is not before
+        assert "tools.iso not fetched could not be fetched: " in said
+        assert "Try again Remove from the list" in said
+        assert answer.status == 200
+        assert "tools.iso is on its way again." in words(answer)
+
+    async def test_is_taken_out_of_the_list(self, site: Served, there: Mirror) -> None:
+        await not_fetched(site, there)
+
+        answer = await pressed(site, f"{PAGE}/media/tools/forget")
+
+        assert "tools.iso is not listed any more." in words(answer)
+        assert "tools.iso" not in words(await site.get(PAGE))
+
+    @pytest.mark.parametrize("what", ["again", "forget"])
+    async def test_is_not_one_that_was_never_asked_for_or_goes_on(
+        self, site: Served, there: Mirror, what: str
+    ) -> None:
+        there.may.clear()
+        await post(site, f"{PAGE}/media", url=f"{there.url}/linux", name="tools")
+
+        missing = await pressed(site, f"{PAGE}/media/other/{what}")
+        goes_on = await pressed(site, f"{PAGE}/media/tools/{what}")
+
+        there.may.set()
+        assert (missing.status, goes_on.status) == (404, 404)
+        assert "tools: is none that could not be fetched" in words(goes_on)
 
 
 class TestWhoMay:

@@ -35,6 +35,13 @@ class TestAnImage:
         assert (row.said, row.percent) == ("on its way", 37)
         assert row.cancel == "pyxie images cancel a"
 
+    def test_that_could_not_be_fetched_says_so_and_what_tries_again(self) -> None:
+        url = "http://m.example/a.iso"
+        row = medium_row(Image(name="a", size=0, state="broken", why="x", failed=url))
+
+        assert (row.said, row.look, row.cancel) == ("not fetched", "is-bad", "")
+        assert row.again == "pyxie images import --name a http://m.example/a.iso"
+
     def test_on_its_way_may_be_of_any_size(self) -> None:
         assert medium_row(Image(name="a", size=3, state="looking", fetched=True)).percent is None
 

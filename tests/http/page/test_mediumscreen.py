@@ -75,4 +75,4 @@ class TestAnImage:
 
         said = words(await site.get(f"{PAGE}/media/mine"))
 
-        assert "State cannot be booted Because could not be fetched: " in said
+        assert "State not fetched Because could not be fetched: " in said
