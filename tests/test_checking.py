@@ -220,8 +220,8 @@ class TestMistakes:
 
         assert check()[0] == [
             (
-                "machines/web01.yaml:1:1: kernel: not named: set 'kernel' in the machine's file "
-                "or in config.yaml"
+                "machines/web01.yaml:1:1: kernel: not named: write 'os: debian-12', or another "
+                "system's name, into the machine's file; or set 'kernel' there or in config.yaml"
             )
         ]
 

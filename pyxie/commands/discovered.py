@@ -61,11 +61,13 @@ async def _why_none(client: Client) -> str:
 @click.command(short_help="Write a machine file for a discovered machine.")
 @click.argument("mac")
 @click.option("--hostname", required=True, help="The new machine's name.")
+@click.option("--os", "system", default="", help="A system by its recipe, as debian-12.")
 @layers
 @remote
 def adopt(
     mac: str,
     hostname: str,
+    system: str,
     build_type: str | None,
     groups: tuple[str, ...],
     values: tuple[tuple[Loc, Plain], ...],
@@ -74,7 +76,7 @@ def adopt(
 ) -> None:
     """Write the machine file HOSTNAME for MAC, with what the machine reported.
 
-    For example: pyxie adopt 52:54:00:12:34:56 --hostname web01.example.org --type debian12.
+    For example: pyxie adopt 52:54:00:12:34:56 --hostname web01.example.org --os debian-12.
     Then `pyxie build` installs it; `pyxie set` and `pyxie edit` change it.
     """
     try:
@@ -83,6 +85,6 @@ def adopt(
         raise click.BadParameter(str(exc), param_hint="MAC") from exc
     client = client_of(**where)
     told = run(client.call("GET", "discovered", mac))["told"]
-    machine = changed(adopted(mac, hostname, told, build_type or "", groups), values)
+    machine = changed(adopted(mac, hostname, told, build_type or "", groups, system), values)
     answer = run(create(client, machine))
     output.answer(answer, as_json, f"{answer['hostname']} is added, with {mac}")

@@ -127,7 +127,10 @@ def images_of(machine: Machine, called: Mirrors = frozenset()) -> Images:
         NotServedError: No kernel is named anywhere.
     """
     if not machine.kernel:
-        why = "not named: set 'kernel' in the machine's file or in config.yaml"
+        why = (
+            "not named: write 'os: debian-12', or another system's name, into the machine's file;"
+            " or set 'kernel' there or in config.yaml"
+        )
         raise NotServedError("kernel", why)
     kernel = machine.kernel if isinstance(machine.kernel, Kernel) else Kernel(url=machine.kernel)
     written = [

@@ -125,9 +125,14 @@ class Cookbook:
                 named, line = True, self._filled(data, "interactive", words, document, loc)
         if not named:
             values = {key: value for key, value, _, _ in said}
-            if not any(values.get(key) for key in _BY_ITSELF):
+            if not self.by_itself(name, arch):
                 line = values["cmdline"] or ""
         return None if line is None else str(line)
+
+    def by_itself(self, name: str, arch: str = AMD64) -> bool:
+        """Tell whether a system needs nobody at the screen; raises as `said`."""
+        values = {key: value for key, value, _, _ in self.said(name, arch)}
+        return any(values.get(key) for key in _BY_ITSELF)
 
     def _said(self, name: str, arch: str) -> Iterator[Said]:
         chain = self.chain(name)

@@ -363,6 +363,17 @@ class TestAdopt:
                 "  disk: /dev/sda\n"
             )
 
+    async def test_with_a_system_writes_its_recipe_and_for_which_processor(
+        self, pyxie: Runner, tmp_path: Path
+    ) -> None:
+        async with pyxie.serving(tmp_path, config="unknown: discover\n") as served:
+            served.parts.discovery.note("52:54:00:00:00:07", {"architecture": "arm64 UEFI"})
+
+            ran = await pyxie("adopt", "525400000007", "--hostname", "web02", "--os", "debian-12")
+
+        assert ran == Ran(0, "web02 is added, with 52:54:00:00:00:07\n", "")
+        assert "os: debian-12\narch: arm64\n" in file(tmp_path, "web02")
+
     async def test_without_a_type_says_what_is_to_be_done_and_build_says_it_again(
         self, pyxie: Runner, tmp_path: Path
     ) -> None:

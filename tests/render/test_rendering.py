@@ -66,7 +66,8 @@ class TestBoot:
             boot(folder, machine(kernel=""))
 
         assert str(caught.value) == (
-            "kernel: not named: set 'kernel' in the machine's file or in config.yaml"
+            "kernel: not named: write 'os: debian-12', or another system's name, into the machine's"
+            " file; or set 'kernel' there or in config.yaml"
         )
 
     @pytest.mark.parametrize(

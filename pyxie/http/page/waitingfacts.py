@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from aiohttp import web
 
-from pyxie.config.values import AMD64
 from pyxie.errors import ConfigError
 from pyxie.http.page.waitingview import (
     STAYS,
@@ -15,7 +15,6 @@ from pyxie.http.page.waitingview import (
     Heard,
     OneView,
     WaitingView,
-    arch_of,
     in_order,
     one_view,
     span_of,
@@ -24,6 +23,7 @@ from pyxie.http.page.waitingview import (
 from pyxie.http.parts import ADHOC, CLOCK, DISCOVERED, MACHINES, POOLS, RECOGNISER, SETTINGS
 from pyxie.net.ouis import makers
 from pyxie.recipes.cookbook import Cookbook, UnknownSystemError
+from pyxie.recognition.adopting import arch_of
 from pyxie.recognition.discovered import DiscoveredMachine
 from pyxie.recognition.recognise import Known, Unknown, apart
 from pyxie.slices import in_slices
@@ -94,7 +94,7 @@ async def one_facts(
     (heard,) = await all_heard(app, [machine])
     shared = registry.shared
     arch = arch_of(machine.fields)
-    systems = await app[POOLS].management.run(_systems, shared.cookbook, arch)
+    systems, installed = await app[POOLS].management.run(_systems, shared.cookbook, arch)
     return one_view(
         heard,
         app[CLOCK](),
@@ -103,16 +103,23 @@ async def one_facts(
         build_types=sorted(shared.types),
         groups=sorted(shared.groups),
         systems=systems,
+        installed=installed,
     )
 
 
-def _systems(cookbook: Cookbook, arch: str = AMD64) -> list[tuple[str, str]]:
-    """Return the systems that somebody at the screen may boot, with their titles."""
-    found = []
+_Titled: TypeAlias = list[tuple[str, str]]
+
+
+def _systems(cookbook: Cookbook, arch: str) -> tuple[_Titled, _Titled]:
+    """Return what somebody at the screen may boot, and what installs itself, with their titles."""
+    by_hand, installed = _Titled(), _Titled()
     for name in cookbook.names:
         try:
+            titled = name, cookbook.about(name).title
             if cookbook.by_hand(name, arch) is not None:
-                found.append((name, cookbook.about(name).title))
+                by_hand.append(titled)
+            if cookbook.by_itself(name, arch):
+                installed.append(titled)
         except (UnknownSystemError, ConfigError):
             continue
-    return found
+    return by_hand, installed

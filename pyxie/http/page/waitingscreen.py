@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Final
 
 from aiohttp import web
@@ -24,13 +25,12 @@ from pyxie.http.page.waitingview import (
     PATH,
     AdoptForm,
     BootForm,
-    arch_of,
     mistakes_of,
     path_of,
 )
 from pyxie.http.parts import ADHOC, DISCOVERED, RECOGNISER
 from pyxie.http.routing import Routes
-from pyxie.recognition.adopting import adopted
+from pyxie.recognition.adopting import adopted, arch_of
 from pyxie.recognition.discovered import DiscoveredMachine
 from pyxie.recognition.recognise import Known, apart
 from pyxie.registry.edit import written
@@ -92,10 +92,14 @@ async def adopt(request: web.Request) -> web.Response:
     last = dict(sent)
     typed = AdoptForm(
         hostname=last.get("hostname", "").strip(),
+        system=last.get("os", ""),
         build_type=last.get("build_type", ""),
         groups=tuple(value for name, value in sent if name == "groups"),
     )
-    data = adopted(machine.mac, typed.hostname, machine.fields, typed.build_type, typed.groups)
+    data = adopted(
+        *(machine.mac, typed.hostname, machine.fields),
+        *(typed.build_type, typed.groups, typed.system),
+    )
     try:
         text = await aside(request, written, data)
         stored = await created(request, typed.hostname, text)
@@ -127,13 +131,7 @@ async def _refused(
     mistakes: Mapping[str, str],
     status: int,
 ) -> web.Response:
-    form_again = AdoptForm(
-        hostname=typed.hostname,
-        build_type=typed.build_type,
-        groups=typed.groups,
-        mistakes=mistakes,
-    )
-    return await _shown(request, machine, form_again, BootForm(), status)
+    return await _shown(request, machine, replace(typed, mistakes=mistakes), BootForm(), status)
 
 
 @routes.post(f"{_ONE}/boot", scope=Scope.ADMIN)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from pyxie.config.values import AMD64, ARM64, dashed
+from pyxie.config.values import AMD64, dashed
 from pyxie.diagnosis.makers import virtual
 from pyxie.diagnosis.saying import span
 from pyxie.errors import Problem
@@ -15,6 +15,7 @@ from pyxie.http.page.bootrow import machine_path
 from pyxie.http.page.commandline import command
 from pyxie.http.page.longtext import printable
 from pyxie.http.page.spokentimes import Moment, ago
+from pyxie.recognition.adopting import arch_of
 from pyxie.recognition.discovered import DiscoveredMachine, Whereabouts
 
 ROWS: Final = 100
@@ -23,7 +24,7 @@ STAYS: Final = 900.0
 """Seconds after its last sign for which one stays in the list that has been adopted."""
 PATH: Final = "/page/waiting"
 _MADE_UP: Final = "nobody: the address was made up, as those of virtual machines are"
-FIELDS: Final = ("hostname", "build_type", "groups")
+FIELDS: Final = ("hostname", "os", "build_type", "groups")
 """What is asked for to adopt a machine; also keys of its file."""
 
 
@@ -102,12 +103,14 @@ class AdoptForm:
 
     Attributes:
         hostname: As it was typed.
+        system: As it was chosen, by its recipe; empty for none.
         build_type: As it was chosen; empty for the machine's own.
         groups: Those that were chosen.
         mistakes: What is wrong, by field; of no field by an empty name.
     """
 
     hostname: str = ""
+    system: str = ""
     build_type: str = ""
     groups: tuple[str, ...] = ()
     mistakes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -137,6 +140,7 @@ class OneView:
         build_types: By name.
         groups: Likewise.
         systems: What may be booted for somebody at the screen: name and title.
+        installed: What may be installed with nobody there, likewise.
         commands: What does the same, by what it does.
     """
 
@@ -146,6 +150,7 @@ class OneView:
     build_types: Sequence[str]
     groups: Sequence[str]
     systems: Sequence[tuple[str, str]]
+    installed: Sequence[tuple[str, str]]
     commands: Mapping[str, str]
 
 
@@ -254,12 +259,6 @@ def maker_of(mac: str, listed: str) -> str:
     return listed or (_MADE_UP if int(mac[:2], 16) & 2 else "")
 
 
-def arch_of(told: Mapping[str, str]) -> str:
-    """Return which processor a machine has, as recipes call it, by what it has told."""
-    said = told.get("architecture", "").lower()
-    return ARM64 if "arm64" in said or "aarch64" in said else AMD64
-
-
 def mistakes_of(problems: Iterable[Problem]) -> dict[str, str]:
     """Return what is wrong with what was typed, by its field; of no field by an empty name."""
     found: dict[str, list[str]] = {}
@@ -280,6 +279,7 @@ def one_view(
     build_types: Sequence[str],
     groups: Sequence[str],
     systems: Sequence[tuple[str, str]],
+    installed: Sequence[tuple[str, str]],
 ) -> OneView:
     """Return the screen of one machine; the arguments are members of it."""
     mac = heard.machine.mac
@@ -289,6 +289,7 @@ def one_view(
         "adopt": command(
             *("adopt", mac),
             hostname=adopt.hostname or "HOST",
+            os=adopt.system,
             type=adopt.build_type,
             group=adopt.groups,
         ),
@@ -303,5 +304,6 @@ def one_view(
         build_types=build_types,
         groups=groups,
         systems=systems,
+        installed=installed,
         commands=MappingProxyType(commands),
     )

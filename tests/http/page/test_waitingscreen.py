@@ -129,6 +129,30 @@ class TestAdopt:
             served.clock.now += 901
             assert rows(await page(served)) == []
 
+    async def test_with_a_system_can_be_built_and_without_one_leads_to_its_file(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path, config="") as served:
+            hear(served, architecture="arm64 UEFI")
+            hear(served, OTHER)
+            html = await page(served, ONE)
+            assert '<option value="debian-13">' in html.partition('id="build_type"')[0]
+
+            fields = ("hostname", "web07.internal"), ("os", "debian-13")
+            with_one = await send(served, f"{ONE}/adopt", *fields)
+            without = await send(
+                served, "/page/waiting/00-25-90-00-00-07/adopt", ("hostname", "web08.internal")
+            )
+
+            assert (with_one.status, without.status) == (303, 303)
+            text = (tmp_path / "machines/web07.internal.yaml").read_text()
+            assert "os: debian-13\narch: arm64\n" in text
+            html = await page(served, "/page/machines/web07.internal/build")
+            assert "It cannot be built" not in html
+            html = await page(served, "/page/machines/web08.internal/build")
+            assert "It cannot be built: kernel: not named: write &#39;os: debian-12&#39;" in html
+            assert 'href="/page/machines/web08.internal/file"' in html
+
     async def test_in_groups(self, tmp_path: Path) -> None:
         for name in ("web", "rack1"):
             (tmp_path / "groups").mkdir(exist_ok=True)
@@ -153,6 +177,7 @@ class TestAdopt:
             ({"hostname": "a b"}, 422, "hostname", "a b"),
             ({"hostname": ""}, 422, "hostname", ""),
             ({"hostname": "linux001.internal"}, 409, "hostname", "there is a machine"),
+            ({"hostname": "a.b", "os": "debain-12"}, 422, "os", "debain-12"),
             ({"hostname": "a.b", "build_type": "nixos"}, 422, "build_type", "nixos"),
             ({"hostname": "a.b", "groups": "nobody"}, 422, "groups", "nobody"),
             ({"hostname": f"{'a' * 254}"}, 422, "hostname", ""),

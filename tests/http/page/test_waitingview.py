@@ -12,7 +12,6 @@ from pyxie.http.page.waitingview import (
     AdoptForm,
     BootForm,
     Heard,
-    arch_of,
     in_order,
     maker_of,
     mistakes_of,
@@ -152,7 +151,9 @@ class TestMistakes:
 
 class TestOne:
     def test_has_commands_that_do_the_same(self) -> None:
-        adopt = AdoptForm(hostname="web07", build_type="debian 12", groups=("web", "rack1"))
+        adopt = AdoptForm(
+            hostname="web07", system="debian-13", build_type="debian 12", groups=("web", "rack1")
+        )
         view = one_view(
             Heard(machine=machine()),
             NOW,
@@ -161,12 +162,14 @@ class TestOne:
             build_types=("debian 12",),
             groups=("rack1", "web"),
             systems=(("debian-12", "Debian 12"),),
+            installed=(("debian-13", "Debian 13"),),
         )
 
         assert view.row.mac == MAC
         name, told = parsed(view.commands["adopt"])
         assert name == "adopt"
         assert (told["mac"], told["hostname"]) == (MAC, "web07")
+        assert told["system"] == "debian-13"
         assert (told["build_type"], told["groups"]) == ("debian 12", ("web", "rack1"))
         assert view.commands["boot"] == f"pyxie boot --mac {MAC} debian-12"
 
@@ -180,16 +183,10 @@ class TestOne:
             build_types=(),
             groups=(),
             systems=(),
+            installed=(),
         )
 
         assert view.commands == {
             "adopt": f"pyxie adopt --hostname HOST {MAC}",
             "boot": f"pyxie boot --mac {MAC} --arch arm64 SYSTEM",
         }
-
-    @pytest.mark.parametrize(
-        ("said", "arch"),
-        [("x64 UEFI", "amd64"), ("arm64 UEFI HTTP", "arm64"), ("ARM64", "arm64"), ("", "amd64")],
-    )
-    def test_has_the_processor_that_it_tells_of(self, said: str, arch: str) -> None:
-        assert arch_of({"architecture": said}) == arch
