@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
@@ -151,6 +152,15 @@ class Limit:
     setting: str
     times: int
     last: Moment | None
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether nothing is refused or lost by it: what is more waits, or is told later."""
+        return self.beyond in _LATER or bool(_WAITS.match(self.beyond))
+
+
+_WAITS: Final = re.compile(r"waits?\b(?!.*\b(refused|closed)\b)")
+_LATER: Final = ("tried later", "counted in the next", "sent whole", "it is sent whole")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

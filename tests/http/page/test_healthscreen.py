@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
-from pyxie.bounds import HTTP_TOTAL
+from pyxie.access.scope import Scope
+from pyxie.bounds import HTTP_TOTAL, PAGE_SAID
+from pyxie.errors import Problem
+from pyxie.http.page.frame import region
+from pyxie.http.page.healthview import problems
+from pyxie.http.page.viewer import Viewer
 from tests.http.page.test_healthview import other
 from tests.http.page.test_imagesscreen import words
 from tests.http.site import CONFIG, MACHINE, Served, serving
@@ -61,7 +67,7 @@ class TestHealth:
             found = await said(site)
 
         assert re.search(r"the state, ISO images, images of yours, files of other servers", found)
-        assert re.search(r"\d+\.\d [MG]B of \d+\.\d GB", found)
+        assert re.search(r"\d+\.\d [MG]B of \d+\.\d GB; \d+ % taken:", found)
 
     async def test_says_which_limits_were_reached_and_when(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as site:
@@ -70,6 +76,30 @@ class TestHealth:
             found = await said(site)
 
         assert re.search(r"http_total by limits\.http_total 4,096 connections of machines", found)
+
+    async def test_keeps_limits_that_are_no_alarm_apart(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as site:
+            PAGE_SAID.reached()
+
+            text = (await site.get(PAGE)).text
+
+        (usual,) = re.findall(r'<details id="health-limits-usual">.*?</details>', text, re.DOTALL)
+        assert "No alarm: what only waited, or was told later" in usual
+        assert "<code>page_said</code>" in usual
+        assert text.count("<code>page_said</code>") == 1
+
+    def test_shows_commands_in_sentences_as_code(self) -> None:
+        said = "run `pyxie loaders fetch`"
+        found = problems([said], [Problem(Path("a.yaml"), 1, 1, "", said)], [said])
+
+        html = region(
+            "_health_problems.html.j2",
+            Viewer("this host", Scope.ADMIN),
+            {"view": SimpleNamespace(problems=found)},
+        )
+
+        assert html.count("run <code>pyxie loaders fetch</code>") == 3
+        assert "`" not in html
 
     async def test_says_what_other_servers_offer(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as site:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pyxie import bounds
 from pyxie.bounds import Bound
 from pyxie.config.settings import Settings
 from pyxie.dhcp.overheard import Other
@@ -217,6 +218,24 @@ class TestADisk:
 
 
 class TestLimits:
+    @pytest.mark.parametrize(
+        ("bound", "is_usual"),
+        [
+            (bounds.PREFETCHES_AT_ONCE, True),
+            (bounds.PAGE_LINGERS, True),
+            (bounds.PAGE_SAID, True),
+            (bounds.HTTP_TOTAL, False),
+            (bounds.DESCRIPTORS, False),
+            (bounds.HTTP_STILL, False),
+        ],
+    )
+    def test_are_no_alarm_where_more_only_waits_or_is_told_later(
+        self, bound: Bound, is_usual: bool
+    ) -> None:
+        (found,) = limits([(bound, None)], 1000.0)
+
+        assert found.is_usual is is_usual
+
     def test_say_how_often_they_were_reached_and_when(self) -> None:
         one = Bound("http_total", 4096, "connections of machines", "closed", "limits.x", times=3)
         other = Bound("a", 0.2, "tracebacks a second", "left out", times=1)
