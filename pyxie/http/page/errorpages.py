@@ -96,4 +96,12 @@ async def for_people(request: web.Request, handler: Handler) -> web.StreamRespon
 
 def _is_shown(request: web.Request) -> bool:
     of_the_page = request.path == "/" or request.path.startswith("/page/")
-    return of_the_page and (by_htmx(request) or "text/html" in request.headers.get("Accept", ""))
+    if not (of_the_page or _is_mistyped(request)):
+        return False
+    return by_htmx(request) or "text/html" in request.headers.get("Accept", "")
+
+
+def _is_mistyped(request: web.Request) -> bool:
+    """Tell whether there is no such path, as ``/machines``; below others are files and machines."""
+    found = request.match_info.http_exception
+    return found is not None and found.status == 404 and request.path.count("/") == 1

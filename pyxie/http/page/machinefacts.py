@@ -17,8 +17,8 @@ from pyxie.config.nodes import Document
 from pyxie.errors import BusyError, ConfigError, NotServedError, Problem, RenderError
 from pyxie.http.begin import document
 from pyxie.http.bodies import aside
-from pyxie.http.edge import base_url
-from pyxie.http.hosts import near, unknown
+from pyxie.http.edge import base_url, printable
+from pyxie.http.hosts import near
 from pyxie.http.page.buildview import BUILDS_SHOWN
 from pyxie.http.page.veil import secrets_in
 from pyxie.http.parts import HOOKS, INDEX, MACHINES, POOLS, RECORDS, SETTINGS
@@ -105,7 +105,8 @@ async def asked(request: web.Request) -> Facts:
     found = await facts(request.app, name)
     if found is None:
         names = await near(request, request.app[MACHINES](), name)
-        raise web.HTTPNotFound(text=unknown(name, names))
+        hint = f"\nDid you mean {' or '.join(names)}?" if names else ""
+        raise web.HTTPNotFound(text=f"No machine file and no build is of {printable(name)}.{hint}")
     return found
 
 

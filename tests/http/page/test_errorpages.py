@@ -132,6 +132,25 @@ class TestOutsideOfThePage:
             assert answer.status == 404
             assert "<" not in answer.text
 
+    async def test_a_path_that_was_mistyped_is_a_screen_for_a_browser_and_text_for_programs(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path) as served:
+            screen = await served.get("/nosuch", Accept=BROWSER)
+            plain = await served.get("/nosuch")
+
+            assert (screen.status, plain.status) == (404, 404)
+            assert "<h1>Not found</h1>" in screen.text
+            assert "There is nothing at this address" in screen.text
+            assert plain.text == "Not Found\n"
+
+    async def test_a_mistyped_path_shows_strangers_no_screens(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, to_strangers=True) as served:
+            screen = await served.get("/nosuch", Accept=BROWSER)
+
+            assert screen.status == 404
+            assert "<li>" not in screen.text
+
 
 class TestWhatIsSaid:
     def test_has_a_head_and_a_line_each(self) -> None:

@@ -210,3 +210,14 @@ class TestALog:
             text = await screen(served, f"{PATH}/log?build=7", status=404)
 
             assert "has no build 7 any more" in text
+
+
+class TestAMachineThatIsNotThere:
+    async def test_is_said_to_be_in_no_file_with_names_that_are_near(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            far = await served.get("/page/machines/nosuch", Accept="text/html")
+            near = await served.get("/page/machines/linux01.internal", Accept="text/html")
+
+            assert (far.status, near.status) == (404, 404)
+            assert "No machine file and no build is of nosuch." in far.text
+            assert f"Did you mean {HOST}?" in near.text
