@@ -96,19 +96,19 @@ def track(
     """
     names = STEPS if build is not None else BY_HAND
     if build is not None and build.state is State.INSTALLED:
-        return Track(tuple(Step(name, _past(way.now, name)) for name in names), build.changed)
+        return Track(tuple(Step(name, _past(way, name)) for name in names), build.changed)
     if way.now is None:
         here = Mark.STUCK if stuck else Mark.NOW
         steps = Step(names[0], here), *(Step(name, Mark.AHEAD) for name in names[1:])
         return Track(steps, build.begun if build is not None else None)
     at, event, part = _at(way.now)
     if at == len(names) - 1 and build is None:
-        return Track(tuple(Step(name, _past(way.now, name)) for name in names), event.at)
+        return Track(tuple(Step(name, _past(way, name)) for name in names), event.at)
     halted = build is not None and not build.active
     here = Mark.STUCK if stuck or halted else Mark.NOW
     sent, total = _sent(moving, event, names[at], part)
     steps = (
-        *(Step(name, _past(way.now, name)) for name in names[:at]),
+        *(Step(name, _past(way, name)) for name in names[:at]),
         Step(names[at], here, part, sent, total),
         *(Step(name, Mark.AHEAD) for name in names[at + 1 :]),
     )
@@ -180,11 +180,13 @@ def _sent(
             return None, None
 
 
-def _past(now: Round | None, name: str) -> Mark:
+def _past(way: Course, name: str) -> Mark:
     """Tell whether a boot that is farther has done a step, or went on without it."""
-    if now is None or name not in _SEEN_BY:
+    if way.now is None or name not in _SEEN_BY:
         return Mark.DONE
-    return Mark.DONE if any(_SEEN_BY[name](each) for each in now.events) else Mark.PASSED
+    # An iPXE that asks for its script once more begins a round, and came by its loader before.
+    events = way.events if name == "loader" else way.now.events
+    return Mark.DONE if any(_SEEN_BY[name](each) for each in events) else Mark.PASSED
 
 
 def _is_of(name: str, event: Event) -> bool:

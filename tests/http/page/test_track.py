@@ -111,6 +111,13 @@ class TestATrack:
         line = "DISCOVER offer -loader- script kernel -initrd- [installer] (done)"
         assert shown(found) == line
 
+    def test_an_ipxe_that_asks_once_more_has_had_its_loader_before(self) -> None:
+        failed = kinds.ImageFailed(part="kernel", source="k", why="404")
+
+        found = of(*BOOTED[:6], (44.0, failed), (54.0, script_offered()))
+
+        assert shown(found).startswith("DISCOVER offer loader [script]")
+
     def test_one_that_is_installed_has_all_behind_it(self) -> None:
         ended = build(State.INSTALLED, changed=BEGUN + 600)
         found = track(course(heard(*BOOTED), BEGUN), ended)
