@@ -6,6 +6,7 @@ found out is said, too, and then it is not done.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -248,6 +249,8 @@ def review(
     to_do = [pair for pair in made if not pair[1].refused]
     first = [pair for pair in to_do if not (builds and pair[0].active)]
     again = [pair for pair in to_do if builds and pair[0].active]
+    done = {each.host for each, _ in first or again}
+    kept_out = {each.host for each in foreseen if each.host not in done} if done else ()
     what = f"{chosen.action.does} {machines(len(first))}"
     if again and not first:
         what = f"Replace the builds of {machines(len(again))}"
@@ -261,7 +264,7 @@ def review(
         replacing=tuple(_summary(each for each, _ in again)),
         left=tuple(row for _, row in made if row.refused),
         beyond=beyond,
-        command=in_a_shell(chosen, replace=bool(again) and not first),
+        command=in_a_shell(_without(chosen, kept_out), replace=bool(again) and not first),
         types=tuple(types),
     )
 
@@ -277,6 +280,12 @@ def result(action: Action, outcomes: Sequence[Outcome], query: str = "") -> Resu
 def machines(count: int) -> str:
     """Write how many machines there are."""
     return "1 machine" if count == 1 else f"{count:,} machines"
+
+
+def _without(chosen: Chosen, hosts: Container[str]) -> Chosen:
+    return dataclasses.replace(
+        chosen, hosts=tuple(each for each in chosen.hosts if each not in hosts)
+    )
 
 
 def in_a_shell(chosen: Chosen, *, replace: bool = False) -> str:

@@ -138,7 +138,7 @@ class TestAReviewOfBuilds:
         assert [each.host for each in told.again] == ["web01"]
         assert told.summary == ("Of 1 machine no disk is wiped.",)
         assert told.replacing == ("1 disk of 1 machine will be wiped: all that is on it is lost.",)
-        assert told.command == "pyxie build web01 web02 web03"
+        assert told.command == "pyxie build web02"
 
     def test_of_none_but_those_asks_whether_to_replace_their_builds(self) -> None:
         told = asked(
@@ -241,6 +241,15 @@ class TestTheCommand:
 
         assert in_a_shell(chosen) == text
         assert {parsed(line)[0] for line in text.splitlines()} == {str(action)}
+
+    def test_names_those_alone_that_it_is_done_to(self) -> None:
+        busy = Foreseen(host="web02", build=active("web02"), forecast=SPARES)
+        idle = Foreseen(host="web01", forecast=SPARES)
+        broken = Foreseen(host="web03", problem="it is broken")
+
+        assert asked(Action.BUILD, idle, busy, broken).command == "pyxie build web01"
+        assert asked(Action.BUILD, busy, broken).command == "pyxie build --replace web02"
+        assert asked(Action.DONE, idle, busy, broken).command == "pyxie done web02"
 
     def test_is_there_for_each_action(self) -> None:
         assert {str(action) for action in Action} <= commands.commands.keys()
