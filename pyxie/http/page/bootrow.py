@@ -133,7 +133,7 @@ def boot_row(seen: Seen, now: float) -> BootRow:
         name=seen.name,
         path=machine_path(seen.host) if seen.host is not None else "",
         state=state,
-        look=BAD if stuck else look,
+        look=look,
         what=build.build_type if build is not None else "",
         begun=since(build.begun, now) if build is not None else None,
         steps=tuple(map(_shown, way.steps)),

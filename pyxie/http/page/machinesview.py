@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pyxie.builds.life import Build, State
 from pyxie.events.event import Event
-from pyxie.http.page.badges import BAD, IDLE, LOOKS
+from pyxie.http.page.badges import IDLE, LOOKS
 from pyxie.http.page.machineswanted import PATH, Order, Shown, Sorting, Wanted
 from pyxie.http.page.spokentimes import Moment, ago, since
 from pyxie.registry.glob import is_exact, matcher
@@ -111,6 +111,7 @@ class Row:
         look: The class of that in the stylesheet.
         since: Since when; None where it was never built.
         trouble: Why its build cannot go on; empty where it can.
+        troubled: When that was, which may be before its last boot; None where it can.
         last_boot: When it booted last; None where that was not seen.
         broken: As of `Known`.
         active: Whether it is in build mode.
@@ -125,6 +126,7 @@ class Row:
     look: str
     since: Moment | None
     trouble: str
+    troubled: Moment | None
     last_boot: Moment | None
     broken: str
     active: bool
@@ -261,9 +263,10 @@ def row(facts: Facts, known: Known, now: float) -> Row:
         groups=known.groups,
         build_type=_type(known, build),
         state=str(build.state) if build is not None else NEVER,
-        look=BAD if trouble else LOOKS[build.state] if build is not None else IDLE,
+        look=LOOKS[build.state] if build is not None else IDLE,
         since=since(build.changed, now) if build is not None else None,
         trouble=trouble.text if trouble else "",
+        troubled=ago(trouble.at, now) if trouble else None,
         last_boot=ago(boot, now) if boot is not None else None,
         broken=known.broken,
         active=build is not None and build.active,

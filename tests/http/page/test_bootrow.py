@@ -48,7 +48,7 @@ class TestARow:
 
         row = boot_row(seen, BEGUN + 400)
 
-        assert row.look == "is-bad"
+        assert (row.state, row.look) == ("pending", "is-idle")  # as on the machine's own screen
         assert row.at == ShownStep("DISCOVER", "is-bad", "stands still")
         assert row.trouble is not None
         assert row.trouble.sentence.startswith(f"Nothing of {MAC} has reached pyxie")
