@@ -53,6 +53,20 @@ class TestTheList:
             await page.get_by_role("columnheader", name="Machine").get_by_role("link").click()
             assert await hosts(page) == WEB[::-1]
 
+    async def test_has_a_group_of_usual_length_on_one_line(self, onscreen: OnStage) -> None:
+        async with onscreen(machines=RACK) as site:
+            page = await site.visits(PATH)
+            await page.set_viewport_size({"width": 1280, "height": 900})
+
+            lines = await page.evaluate(
+                "() => { const all = [...document.querySelectorAll('#machines td.names')];"
+                " const it = document.createRange();"
+                " it.selectNodeContents(all.find(each => each.innerText == 'example.org'));"
+                " return it.getClientRects().length; }"
+            )
+
+            assert lines == 1
+
     async def test_changes_while_one_looks_and_no_row_moves(self, onscreen: OnStage) -> None:
         async with onscreen(machines=RACK) as site:
             page = await site.visits(f"{PATH}?order=state")

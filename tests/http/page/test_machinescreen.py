@@ -40,9 +40,10 @@ class TestAMachine:
             assert '<span class="state is-idle">pending</span>' in top
             assert MAC in top
             rows = region(text, "machine-settings")
-            assert f"{tmp_path}/machines/{HOST}.yaml:3:10" in rows
+            # No line ends within line and column.
+            assert f'{tmp_path}/machines/{HOST}.yaml<span class="whole">:3:10</span>' in rows
             assert '<td data-label="Of">settings</td>' in rows
-            assert f"{tmp_path}/config.yaml:7:13" in rows
+            assert f'{tmp_path}/config.yaml<span class="whole">:7:13</span>' in rows
 
     async def test_that_nobody_knows_is_not_there(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
