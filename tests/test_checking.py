@@ -317,7 +317,10 @@ class TestBrokenSettings:
     @pytest.mark.parametrize(
         ("config", "said"),
         [
-            ("machinepath: hosts\nx: y\n", "hosts: machinepath: cannot be read: No such file"),
+            (
+                "machinepath: hosts\nx: y\n",
+                "hosts: machinepath: cannot be read: there is no such folder",
+            ),
             ("machinepath: [a]\n", "config.yaml:1:14: machinepath: must be a path, not a list"),
             ("- a\n", "config.yaml:1:1: must be a mapping of keys to values"),
             ("a: b: c\n", "config.yaml:1:5: is not YAML: mapping values are not allowed"),

@@ -68,7 +68,7 @@ class TestItsFile:
             await page.get_by_label("YAML").fill(f"{machine()}tags: [x]\n")
             await page.get_by_role("button", name="Write it").click()
 
-            await expect(page).to_have_url(f"{stage.url}{PATH}#machine-file")
+            await expect(page).to_have_url(f"{stage.url}{PATH}")
             assert on_disk(stage) == f"{machine()}tags: [x]\n"
 
     async def test_is_edited_by_two_without_javascript(self, onscreen: OnStage) -> None:
@@ -77,7 +77,7 @@ class TestItsFile:
             second = await stage.visits(f"{PATH}/file", java_script_enabled=False)
             await types(first, "tags: [first]\n")
             await first.get_by_role("button", name="Write it").click()
-            await expect(first).to_have_url(f"{stage.url}{PATH}#machine-file")
+            await expect(first).to_have_url(f"{stage.url}{PATH}")
 
             with stage.people.forgiving("status of 412"):
                 await second.get_by_label("YAML").fill(f"{machine()}tags: [second]\n")
@@ -107,7 +107,7 @@ class TestABrokenFile:
             await field.fill((await field.input_value()).replace("kernle: x\n", ""))
             await page.get_by_role("button", name="Write it").click()
 
-            await expect(page).to_have_url(f"{stage.url}{PATH}#machine-file")
+            await expect(page).to_have_url(f"{stage.url}{PATH}")
             await expect(wrong).to_have_count(0)
             assert on_disk(stage) == f"{machine()}ipmi_password: correct-horse\n"
 

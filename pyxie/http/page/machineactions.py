@@ -19,6 +19,8 @@ from pyxie.http.page.foreseeing import agreed, foreseen
 from pyxie.http.page.frame import changed, shown
 from pyxie.http.page.machinefacts import Facts, asked, path_of
 from pyxie.http.page.machinelive import gathered
+from pyxie.http.page.machineview import DONE
+from pyxie.http.page.trying import Outcome
 from pyxie.http.parts import SETTINGS
 from pyxie.http.query import Text, query
 from pyxie.http.routing import Routes
@@ -62,7 +64,7 @@ async def build(request: web.Request) -> web.Response:
         return await _review(request, of, build_type, exc)
     except web.HTTPInsufficientStorage as exc:
         return await _review(request, of, build_type, exc)
-    raise web.HTTPSeeOther(path_of(of.host))
+    raise web.HTTPSeeOther(f"{path_of(of.host)}?done=begun")
 
 
 async def _review(
@@ -82,17 +84,17 @@ async def _review(
 @routes.post(f"{_PATH}cancel", scope=Scope.BUILD)
 async def cancel(request: web.Request) -> web.Response:
     """Cancel the build that was shown."""
-    return await _ended(request, cancelled)
+    return await _ended(request, cancelled, "cancelled")
 
 
 @routes.post(f"{_PATH}done", scope=Scope.BUILD)
 async def done(request: web.Request) -> web.Response:
     """Take the machine for installed by the build that was shown."""
-    return await _ended(request, installed)
+    return await _ended(request, installed, "installed")
 
 
 async def _ended(
-    request: web.Request, end: Callable[[web.Request, int | None], Awaitable[Build]]
+    request: web.Request, end: Callable[[web.Request, int | None], Awaitable[Build]], done: str
 ) -> web.Response:
     number = (await form(request)).get("build", "")
     if not number.isdecimal():
@@ -100,4 +102,6 @@ async def _ended(
     await end(request, int(number))
     of = await asked(request)
     view = (await gathered(request.app, of, with_builds=False)).view()
-    return await changed(request, path_of(of.host), "_machine_head.html.j2", {"view": view})
+    names = {"view": view, "outcome": Outcome(said=DONE[done])}
+    path = f"{path_of(of.host)}?done={done}"
+    return await changed(request, path, "_machine_ended.html.j2", names)

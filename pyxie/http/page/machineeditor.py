@@ -86,7 +86,7 @@ async def write(request: web.Request) -> web.Response:
     if sent.stored is None or sent.is_stale:
         return await _refused(request, sent)
     if sent.typed == sent.known.text:
-        raise web.HTTPSeeOther(path_of(sent.of.host))
+        raise web.HTTPSeeOther(f"{path_of(sent.of.host)}?done=unchanged")
     found = await _looked_at(request, sent)
     if found.mistakes:
         return await _again(request, sent, found, 422)
@@ -102,7 +102,7 @@ async def write(request: web.Request) -> web.Response:
     except WriteError as exc:
         return await _again(request, sent, found, _status(exc), refused=str(exc))
     if not found.elsewhere and not found.advice:
-        raise web.HTTPSeeOther(f"{path_of(str(stored.file.hostname))}#machine-file")
+        raise web.HTTPSeeOther(f"{path_of(str(stored.file.hostname))}?done=written")
     known = await aside(request, _veiled, stored)
     written = replace(sent, stored=stored, known=known, etag=stored.etag, typed=known.text)
     return await _again(request, written, found, 200, written=True)

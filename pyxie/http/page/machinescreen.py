@@ -28,6 +28,7 @@ from pyxie.http.page.machinefacts import (
 )
 from pyxie.http.page.machinelive import gathered
 from pyxie.http.page.machineview import (
+    DONE,
     LogView,
     MachineView,
     PastView,
@@ -62,10 +63,12 @@ class OfMachine(Model):
     Attributes:
         type: As this one of ``build_types`` would have it; without, its build's, or its own.
         served: Which of what it would be served is shown.
+        done: The word of what was done just now.
     """
 
     type: Text = ""
     served: Text = ""
+    done: Text = ""
 
 
 @routes.get("/page/machines/{hostname}", query=OfMachine)
@@ -106,6 +109,7 @@ async def _view_of(request: web.Request, how: OfMachine) -> MachineView:
             file=listing(text, here) if text is not None else None,
             place=str(place or ""),
             elsewhere=tuple(elsewhere),
+            done=DONE.get(how.done, ""),
         )
 
     return await aside(request, made)

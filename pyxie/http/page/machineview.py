@@ -229,6 +229,7 @@ class MachineView:
         file: Its file with its mistakes; None if it has none.
         place: Where that is.
         elsewhere: Mistakes that concern it in other files.
+        done: What was done with it just now, as of `DONE`; empty for nothing.
     """
 
     moving: MovingView
@@ -240,11 +241,23 @@ class MachineView:
     file: Listing | None
     place: str
     elsewhere: tuple[str, ...]
+    done: str = ""
 
     @property
     def head(self) -> Head:
         """What stands above all."""
         return self.moving.head
+
+
+DONE: Final[Mapping[str, str]] = {
+    "adopted": "Its machine file is written. Nothing is installed before a build of it begins.",
+    "begun": "Its build has begun.",
+    "cancelled": "Its build is cancelled.",
+    "installed": "It is taken for installed.",
+    "unchanged": "Its file was not changed.",
+    "written": "Its file is written.",
+}
+"""What was done just now, by the word of it that the URL has after it."""
 
 
 @dataclass(frozen=True, slots=True)

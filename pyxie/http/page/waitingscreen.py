@@ -113,7 +113,7 @@ async def adopt(request: web.Request) -> web.Response:
         return await _refused(request, machine, typed, mistakes, 409)
     except WriteError as exc:
         return await _refused(request, machine, typed, {"": str(exc)}, 500)
-    raise web.HTTPSeeOther(machine_path(str(stored.file.hostname)))
+    raise web.HTTPSeeOther(f"{machine_path(str(stored.file.hostname))}?done=adopted")
 
 
 def _taken(request: web.Request, machine: DiscoveredMachine) -> str:

@@ -41,7 +41,8 @@ class TestABuild:
             assert "all data on /dev/sda is lost" in text
             assert "Build, and lose what is on its disks" in text
             assert f"pyxie build {HOST}" in text
-            assert (answer.status, answer.headers["Location"]) == (303, PATH)
+            assert (answer.status, answer.headers["Location"]) == (303, f"{PATH}?done=begun")
+            assert "Its build has begun." in await screen(served, answer.headers["Location"])
             build = served.parts.index.active(HOST)
             assert build is not None
             noted = await served.parts.audit.page(None, 10)
@@ -122,6 +123,8 @@ class TestAnEnd:
             assert "Cancel build 1 of" in top
             assert f"pyxie cancel {HOST}" in top
             assert answer.status == 303
+            told = await screen(served, answer.headers["Location"])
+            assert '<p class="notice is-ok" role="status">Its build is cancelled.</p>' in told
             build = served.parts.index.of(HOST)
             assert build is not None
             assert build.state is State.CANCELLED
@@ -134,6 +137,8 @@ class TestAnEnd:
 
             assert answer.text.strip().startswith('<section id="machine-head"')
             assert "installed</span>" in answer.text
+            assert 'role="status">It is taken for installed.</p>' in answer.text
+            assert 'id="notices" aria-live="polite" hx-swap-oob="true"' in answer.text
 
     async def test_of_another_build_is_refused(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:

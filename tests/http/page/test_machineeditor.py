@@ -55,7 +55,9 @@ class TestAChange:
             answer = await send(served, text.replace("quiet", "quiet # not"), tag)
 
             assert answer.status == 303
-            assert answer.headers["Location"] == f"{PATH}#machine-file"
+            assert answer.headers["Location"] == f"{PATH}?done=written"
+            told = await screen(served, answer.headers["Location"])
+            assert '<p class="notice is-ok" role="status">Its file is written.</p>' in told
             assert on_disk(served) == MACHINE.replace("quiet", "quiet # not")
             assert "quiet # not" in served.parts.machines().machines[HOST].cmdline
 

@@ -119,7 +119,7 @@ class TestAdopt:
 
             assert (answer.status, answer.headers["Location"]) == (
                 303,
-                "/page/machines/web07.internal",
+                "/page/machines/web07.internal?done=adopted",
             )
             text = (tmp_path / "machines/web07.internal.yaml").read_text()
             assert f"macaddress: {MAC}" in text

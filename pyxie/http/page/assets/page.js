@@ -63,6 +63,13 @@
     setTimeout(() => (button.textContent = "Copy"), 2000);
   });
 
+  // What was done is said once, and not again to who reloads the page or keeps its address.
+  const here = new URL(location.href);
+  if (here.searchParams.has("done")) {
+    here.searchParams.delete("done");
+    history.replaceState(history.state, "", here);
+  }
+
   // Notices: gone with the next thing that is done.
   const notices = document.getElementById("notices");
 
