@@ -33,6 +33,7 @@ class Facts:
     Attributes:
         kept: All copies.
         shared: The recipes, and what goes with them.
+        unread: Why no recipe could be read, with its place; empty if they could.
         on_its_way: Files.
         lying: ISO images.
         most: Bytes that the store may take.
@@ -43,6 +44,7 @@ class Facts:
 
     kept: tuple[Entry, ...]
     shared: Common
+    unread: str
     on_its_way: tuple[Coming, ...]
     lying: tuple[Image, ...]
     most: int
@@ -81,9 +83,12 @@ async def images_facts(app: web.Application) -> Facts:
     """Return what is known now."""
     store = app[IMAGE_STORE]
     free = await store.cache.free()
+    registry = app[MACHINES]()
+    blind = registry.problems if registry.blind else ()
     return Facts(
         kept=tuple(store.cache.entries()),
-        shared=app[MACHINES]().shared,
+        shared=registry.shared,
+        unread=str(blind[0]) if blind else "",
         on_its_way=coming(app[PREFETCHES].all(), store.fetching()),
         lying=media(app[MEDIA].all(), app[MEDIA_FETCHES].all()),
         most=app[SETTINGS]().image_store.size,

@@ -85,5 +85,5 @@ class ImagesLive(Live):
 def rendered(name: str, facts: Facts, who: Any) -> str:
     """Return how a region looks; in a thread."""
     part = name.removeprefix("images-")
-    view = {part: getattr(facts, part)()}
+    view = {part: getattr(facts, part)(), "unread": facts.unread}
     return region(REGIONS[name], who, {"view": view}, oob=True)

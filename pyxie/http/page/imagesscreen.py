@@ -60,6 +60,7 @@ class Screen:
     store: Store
     coming: tuple[ComingRow, ...]
     systems: tuple[SystemRow, ...]
+    unread: str
     media: tuple[MediumRow, ...]
     copies: Copies
     typed: Typed = Typed()
@@ -114,6 +115,7 @@ async def gathered(request: web.Request, chosen: Chosen | None = None) -> Screen
             store=facts.store(),
             coming=facts.coming(),
             systems=facts.systems(known),
+            unread=facts.unread,
             media=facts.media(),
             copies=facts.copies(chosen or Chosen(), known),
         )

@@ -12,7 +12,7 @@ import pytest
 from pyxie.access.scope import Scope
 from pyxie.imagestore.entry import Entry, key_of
 from pyxie.outbound.reach import Reach
-from tests.http.site import HOST, Answer, Served, serving
+from tests.http.site import CONFIG, HOST, Answer, Served, serving
 from tests.http.test_images import BOOTS, KERNEL, call, fetched, of_mirror
 from tests.http.upstream import Mirror, mirror
 from tests.support import eventually
@@ -83,6 +83,16 @@ class TestSystems:
         assert re.search(r"debian-12 amd64 Debian.*?verified \d{4}-\d\d-\d\d: ", said)
         assert "archlinux amd64" in said
         assert "pyxie images fetch --arch amd64 debian-12" in said
+
+    async def test_that_are_none_say_why(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=CONFIG.replace("machines", "nowhere")) as site:
+            answer = await site.get(PAGE)
+
+        section = r'<section id="images-systems".*?</section>'
+        (systems,) = re.findall(section, answer.text, re.DOTALL)
+        assert "No recipe could be read, for machines' files cannot be" in words_of(systems)
+        assert re.search(r"nowhere.*mkdir -p", words_of(systems))
+        assert "<table" not in systems
 
     async def test_that_are_broken_say_where(self, tmp_path: Path) -> None:
         (tmp_path / "recipes").mkdir()
