@@ -168,7 +168,7 @@ def head(
         build_type=build.build_type if build is not None else "",
         since=since(build.changed, now) if build is not None else None,
         reason=build.reason if build is not None else "",
-        wipes=tuple(wipes),
+        wipes=tuple(wipes) if build is not None and build.active else (),
         secure_boot=tuple(secure_boot),
         notices=tuple(map(printable, notices)),
         mistakes=mistakes,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pyxie.builds.life import State
 from pyxie.config.place import Loc
 from pyxie.http.page.machineview import (
     SETTINGS_SHOWN,
@@ -55,6 +56,13 @@ class TestSettings:
 
 
 class TestTheHead:
+    def test_says_what_a_build_wipes_only_until_it_has_ended(self) -> None:
+        over = replace(BUILD, state=State.CANCELLED)
+
+        found = [head("web01", "", build, NOW, wipes=["w"]).wipes for build in (BUILD, over)]
+
+        assert found == [("w",), ()]
+
     def test_says_how_its_build_stands(self) -> None:
         top = head("web01", "/page/machines/web01", BUILD, NOW, notices=["full\x1b"], wipes=["w"])
 
