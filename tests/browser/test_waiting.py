@@ -45,6 +45,7 @@ class TestAMachineThatNoFileKnows:
             page = await site.visits(f"/page/waiting/{NEW.replace(':', '-')}")
 
             await page.get_by_label("System", exact=True).select_option("rescue")
+            await expect(page.locator("main")).to_contain_text(f"pyxie boot --mac {NEW} rescue")
             await page.get_by_role("button", name="Boot it once").click()
             await expect(page.locator("main")).to_contain_text("it boots rescue, for 15 min yet")
             await page.get_by_role("button", name="Take that back").click()

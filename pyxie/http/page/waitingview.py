@@ -142,6 +142,7 @@ class OneView:
         systems: What may be booted for somebody at the screen: name and title.
         installed: What may be installed with nobody there, likewise.
         commands: What does the same, by what it does.
+        boots: What boots each of ``systems``, by its name.
     """
 
     row: WaitingRow
@@ -152,6 +153,7 @@ class OneView:
     systems: Sequence[tuple[str, str]]
     installed: Sequence[tuple[str, str]]
     commands: Mapping[str, str]
+    boots: Mapping[str, str]
 
 
 def in_order(heard: Iterable[DiscoveredMachine]) -> list[DiscoveredMachine]:
@@ -285,6 +287,10 @@ def one_view(
     mac = heard.machine.mac
     arch = arch_of(heard.machine.fields)
     first = systems[0][0] if systems else "SYSTEM"
+
+    def booted(system: str) -> str:
+        return command("boot", system, mac=mac, arch="" if arch == AMD64 else arch)
+
     commands = {
         "adopt": command(
             *("adopt", mac),
@@ -293,9 +299,7 @@ def one_view(
             type=adopt.build_type,
             group=adopt.groups,
         ),
-        "boot": command(
-            *("boot", boot.system or first), mac=mac, arch="" if arch == AMD64 else arch
-        ),
+        "boot": booted(boot.system or first),
     }
     return OneView(
         row=waiting_row(heard, now),
@@ -306,4 +310,5 @@ def one_view(
         systems=systems,
         installed=installed,
         commands=MappingProxyType(commands),
+        boots=MappingProxyType({name: booted(name) for name, _ in systems}),
     )

@@ -254,7 +254,7 @@ class TestBootOnce:
     ) -> None:
         async with serving(tmp_path) as served:
             hear(served)
-            assert '<option value="debian-12">' in await page(served, ONE)
+            assert f'data-command="pyxie boot --mac {MAC} debian-12"' in await page(served, ONE)
 
             answer = await send(served, f"{ONE}/boot", ("system", "debian-12"))
 

@@ -171,6 +171,7 @@ class TestOne:
         assert (told["mac"], told["hostname"]) == (MAC, "web07")
         assert told["system"] == "debian-13"
         assert (told["build_type"], told["groups"]) == ("debian 12", ("web", "rack1"))
+        assert view.boots == {"debian-12": f"pyxie boot --mac {MAC} debian-12"}
         assert view.commands["boot"] == f"pyxie boot --mac {MAC} debian-12"
 
     def test_that_is_an_arm_is_booted_as_one(self) -> None:

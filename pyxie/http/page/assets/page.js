@@ -70,6 +70,13 @@
     history.replaceState(history.state, "", here);
   }
 
+  // A choice that changes the command which does the same.
+  document.addEventListener("change", (event) => {
+    const said = event.target.selectedOptions?.[0]?.dataset.command;
+    const button = said && event.target.form?.querySelector("button.copy");
+    if (button) button.parentElement.querySelector("code").textContent = said;
+  });
+
   // Notices: gone with the next thing that is done.
   const notices = document.getElementById("notices");
 
