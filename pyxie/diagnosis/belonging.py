@@ -15,6 +15,7 @@ from pyxie.diagnosis.findings import (
     FileBroken,
     FilesUnreadable,
     Installed,
+    NoSystem,
     NotInBuildMode,
     StillNetbooting,
     UnknownMachine,
@@ -92,6 +93,8 @@ def mode(now: Situation, course: Course) -> Diagnosis | None:
             return _told(NotInBuildMode(host=host, seen=seen, cancelled=True), course)
         case _:
             seen = course.stage is not Stage.NOTHING
+            if not now.system:
+                return _told(NoSystem(host=host, seen=seen), course)
             return _told(NotInBuildMode(host=host, seen=seen, cancelled=False), course)
 
 

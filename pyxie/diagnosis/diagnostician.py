@@ -211,6 +211,7 @@ class Diagnostician:
             problems=problems,
             near=nearly,
             templates=self._has_templates(client),
+            system=self._has_system(client),
             pace=self._pace(client),
             secure_boot=self._state(macs),
             sightings=tuple(map(self._sightings.of, macs)),
@@ -242,6 +243,14 @@ class Diagnostician:
         machine: Machine = self._definitions.of(client.build)
         named: Mapping[str, object] = machine.templates
         return bool(machine.preseed or machine.finish or named)
+
+    def _has_system(self, client: Apart) -> bool:
+        """Tell whether files may say what a machine boots; True where that takes a closer look."""
+        machine = self._registry().find(client.host) if isinstance(client, Known) else None
+        if machine is None or machine.build_type or machine.groups:
+            return True
+        settings = self._settings()
+        return bool(machine.os or machine.kernel or settings.os or settings.kernel)
 
     def _remedies(self, found: Diagnosis, took: str) -> tuple[Remedy, ...]:
         """Return what to change in other DHCP servers, where one of them is at fault."""

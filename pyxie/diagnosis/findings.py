@@ -149,6 +149,19 @@ class NotInBuildMode(Finding):
     cancelled: bool
 
 
+@finding("no-system", Standing.WAITING)
+class NoSystem(Finding):
+    """It is known and in no build, and nothing says what it would boot.
+
+    Attributes:
+        host: Its name.
+        seen: It has asked.
+    """
+
+    host: str
+    seen: bool
+
+
 @finding("build-failed")
 class BuildFailed(Finding):
     """Its installer said that it failed.

@@ -96,6 +96,7 @@ class Situation:
         problems: What is wrong with its file.
         near: If it is unknown, machines with nearly its MAC.
         templates: Its installer is given files of its own to fetch.
+        system: Its files may say what it boots.
         pace: How long builds of its system took; None where none is known.
         secure_boot: ``on``, ``off`` or ``unknown``.
         sightings: What else was heard, by its NICs.
@@ -114,6 +115,7 @@ class Situation:
     problems: tuple[Problem, ...] = ()
     near: tuple[Near, ...] = ()
     templates: bool = True
+    system: bool = True
     pace: Pace | None = None
     secure_boot: str = "unknown"
     sightings: tuple[Sighting, ...] = ()

@@ -190,6 +190,19 @@ def _(what: findings.NotInBuildMode) -> Said:
 
 
 @said.register
+def _(what: findings.NoSystem) -> Said:
+    heard = "It has asked, and was offered nothing." if what.seen else "Nothing of it was heard."
+    return Said(
+        f"{what.host} has no system yet: neither its file nor what it inherits says what it boots."
+        f" {heard}",
+        (
+            f"choose a system in its file, as `os: debian-12`: pyxie edit {what.host}",
+            f"or for one build alone: pyxie build --os debian-12 {what.host}",
+        ),
+    )
+
+
+@said.register
 def _(what: findings.BuildFailed) -> Said:
     reason = f": {what.reason}" if what.reason else ""
     return Said(

@@ -149,6 +149,9 @@ class TestAdopt:
             assert "os: debian-13\narch: arm64\n" in text
             html = await page(served, "/page/machines/web07.internal/build")
             assert "It cannot be built" not in html
+            html = await page(served, "/page/machines/web08.internal")
+            assert "web08.internal has no system yet" in html
+            assert "no system yet" not in await page(served, "/page/machines/web07.internal")
             html = await page(served, "/page/machines/web08.internal/build")
             assert "It cannot be built: kernel: not named: write &#39;os: debian-12&#39;" in html
             assert 'href="/page/machines/web08.internal/file"' in html
