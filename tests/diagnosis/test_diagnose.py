@@ -860,3 +860,10 @@ class TestForAnyTrace:
 
         assert isinstance(told, Diagnosis)
         assert said(told.what).sentence
+
+
+def test_a_machine_that_has_no_system_is_in_want_of_one_before_a_build() -> None:
+    idle = found(60.0, client=known(None), system=False)
+
+    assert (idle.code, idle.standing) == ("no-system", "waiting")
+    assert found(60.0, client=known(None)).code == "not-in-build-mode"
