@@ -15,7 +15,7 @@ from pyxie.events.event import Event
 from pyxie.http.page.badges import BAD, BUSY, IDLE, LOOKS, OK
 from pyxie.http.page.commandline import command
 from pyxie.http.page.longtext import printable
-from pyxie.http.page.spokentimes import Moment, since
+from pyxie.http.page.spokentimes import Moment, ago, since
 from pyxie.http.page.track import Mark, Step, track
 
 
@@ -96,7 +96,8 @@ class BootRow:
         state: Of its build, or what else it is.
         look: The class of that state.
         what: What it is installed with, where that was said.
-        begun: For how long its build goes on; None without one.
+        begun: For how long its build goes on; None without one, and once it has ended.
+        ended: When that was; None of one that goes on.
         steps: Of its track.
         at: The one that it is at.
         since: For how long it is there; None where nothing was heard of it.
@@ -110,6 +111,7 @@ class BootRow:
     look: str
     what: str
     begun: Moment | None
+    ended: Moment | None
     steps: tuple[ShownStep, ...]
     at: ShownStep
     since: Moment | None
@@ -135,7 +137,8 @@ def boot_row(seen: Seen, now: float) -> BootRow:
         state=state,
         look=look,
         what=build.build_type if build is not None else "",
-        begun=since(build.begun, now) if build is not None else None,
+        begun=since(build.begun, now) if build is not None and not is_over else None,
+        ended=ago(build.changed, now) if build is not None and is_over else None,
         steps=tuple(map(_shown, way.steps)),
         at=_shown(way.at),
         since=since(way.since, now) if way.since is not None else None,

@@ -13,7 +13,7 @@ from pyxie.diagnosis.findings import Waiting
 from pyxie.events import kinds
 from pyxie.events.event import Event
 from pyxie.http.page.bootrow import Seen, ShownStep, boot_id, boot_row, machine_path
-from pyxie.http.page.spokentimes import since
+from pyxie.http.page.spokentimes import ago, since
 from tests.diagnosis.situations import BEGUN, BOOTED, HOST, MAC, build, found, heard
 
 NEVER = found(400.0)
@@ -69,6 +69,15 @@ class TestARow:
         row = boot_row(Seen(mac=MAC, way=way, host=HOST, build=ended, found=NEVER), BEGUN + 400)
 
         assert (row.state, row.look, row.trouble) == ("failed", "is-bad", None)
+
+    def test_of_a_build_that_has_ended_counts_on_no_more(self) -> None:
+        over = build(State.CANCELLED)
+        row = boot_row(
+            Seen(mac=MAC, way=course(heard(*BOOTED[:7]), BEGUN), host=HOST, build=over), BEGUN + 500
+        )
+
+        assert row.begun is None
+        assert row.ended == ago(over.changed, BEGUN + 500)
 
     def test_of_a_finding_since_no_known_time_says_so_without(self) -> None:
         bare = Diagnosis(what=NEVER.what)
