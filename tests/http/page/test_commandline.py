@@ -26,7 +26,8 @@ def parsed(text: str) -> tuple[str, dict[str, Any]]:
     while isinstance(group, click.Group):
         named.append(words.pop(0))
         group = group.commands[named[-1]]
-    told = group.make_context(" ".join(named), words).params
+    # The program's own help options: a command keeps those that it is first asked for.
+    told = group.make_context(" ".join(named), words, help_option_names=["-h", "--help"]).params
     return " ".join(named), {name: value for name, value in told.items() if value}
 
 
