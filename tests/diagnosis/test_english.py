@@ -97,6 +97,7 @@ ALL: list[Finding] = [
     AmbiguousMachine(host="web01", problems=P),
     ContestedMachine(host="web01", mac="00:25:90:12:34:57"),
     NotInBuildMode(host="web01", seen=True, cancelled=False),
+    NotInBuildMode(host="web01", seen=False, cancelled=False),
     NotInBuildMode(host="web01", seen=True, cancelled=True),
     NotInBuildMode(host="web01", seen=False, cancelled=True),
     NoSystem(host="web01", seen=True),
