@@ -14,10 +14,11 @@ from pyxie.http.begin import begin
 from pyxie.http.bodies import form
 from pyxie.http.builds import cancelled, installed
 from pyxie.http.page.actionview import review
+from pyxie.http.page.bootrow import machine_path
 from pyxie.http.page.bulkview import Action, Chosen
 from pyxie.http.page.foreseeing import agreed, foreseen
 from pyxie.http.page.frame import changed, shown
-from pyxie.http.page.machinefacts import Facts, asked, path_of
+from pyxie.http.page.machinefacts import Facts, asked
 from pyxie.http.page.machinelive import gathered
 from pyxie.http.page.machineview import DONE
 from pyxie.http.page.trying import Outcome
@@ -56,7 +57,7 @@ async def build(request: web.Request) -> web.Response:
             request,
             of.host,
             build_type or None,
-            cause=f"POST {path_of(of.host)}/build",
+            cause=f"POST {machine_path(of.host)}/build",
             replace="replace" in sent,
             agreed=agreed(request, of.host, sealed),
         )
@@ -64,7 +65,7 @@ async def build(request: web.Request) -> web.Response:
         return await _review(request, of, build_type, exc)
     except web.HTTPInsufficientStorage as exc:
         return await _review(request, of, build_type, exc)
-    raise web.HTTPSeeOther(f"{path_of(of.host)}?done=begun")
+    raise web.HTTPSeeOther(f"{machine_path(of.host)}?done=begun")
 
 
 async def _review(
@@ -73,7 +74,7 @@ async def _review(
     chosen = Chosen(action=Action.BUILD, hosts=(of.host,), build_type=build_type)
     (seen,) = await foreseen(request, chosen, {}, of.registry)
     why = "" if refused is None else refused.text or refused.reason
-    view = review(path_of(of.host), seen, build_type, request.app[SETTINGS]().build_types, why)
+    view = review(machine_path(of.host), seen, build_type, request.app[SETTINGS]().build_types, why)
     status = 200 if refused is None else refused.status
     title = f"Build {of.host}"
     return await shown(
@@ -103,5 +104,5 @@ async def _ended(
     of = await asked(request)
     view = (await gathered(request.app, of, with_builds=False)).view()
     names = {"view": view, "outcome": Outcome(said=DONE[done])}
-    path = f"{path_of(of.host)}?done={done}"
+    path = f"{machine_path(of.host)}?done={done}"
     return await changed(request, path, "_machine_ended.html.j2", names)

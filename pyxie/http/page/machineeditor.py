@@ -19,10 +19,11 @@ from pyxie.errors import BusyError, ConfigError, NotServedError, Problem, Render
 from pyxie.http.begin import trial
 from pyxie.http.bodies import aside, form
 from pyxie.http.filewrites import changed
+from pyxie.http.page.bootrow import machine_path
 from pyxie.http.page.editorview import EditorView, editor
 from pyxie.http.page.filelines import Mistake, split, taken
 from pyxie.http.page.frame import shown
-from pyxie.http.page.machinefacts import Facts, asked, is_utf8, mended, path_of, secrets_of, text_of
+from pyxie.http.page.machinefacts import Facts, asked, is_utf8, mended, secrets_of, text_of
 from pyxie.http.page.veil import Veiled, secrets_in, veiled, without
 from pyxie.http.parts import LOADERS, MACHINES, POOLS, RENDERING
 from pyxie.http.routing import Routes
@@ -86,7 +87,7 @@ async def write(request: web.Request) -> web.Response:
     if sent.stored is None or sent.is_stale:
         return await _refused(request, sent)
     if sent.typed == sent.known.text:
-        raise web.HTTPSeeOther(f"{path_of(sent.of.host)}?done=unchanged")
+        raise web.HTTPSeeOther(f"{machine_path(sent.of.host)}?done=unchanged")
     found = await _looked_at(request, sent)
     if found.mistakes:
         return await _again(request, sent, found, 422)
@@ -102,7 +103,7 @@ async def write(request: web.Request) -> web.Response:
     except WriteError as exc:
         return await _again(request, sent, found, _status(exc), refused=str(exc))
     if not found.elsewhere and not found.advice:
-        raise web.HTTPSeeOther(f"{path_of(str(stored.file.hostname))}?done=written")
+        raise web.HTTPSeeOther(f"{machine_path(str(stored.file.hostname))}?done=written")
     known = await aside(request, _veiled, stored)
     written = replace(sent, stored=stored, known=known, etag=stored.etag, typed=known.text)
     return await _again(request, written, found, 200, written=True)
@@ -272,7 +273,7 @@ def _view(
 ) -> EditorView:
     return editor(
         of.host,
-        path_of(of.host),
+        machine_path(of.host),
         str(stored.file.path) if stored is not None else "",
         etag or (stored.etag if stored is not None else ""),
         typed,

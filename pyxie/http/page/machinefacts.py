@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import web
 
@@ -158,11 +157,6 @@ def is_utf8(stored: Stored) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def path_of(host: str) -> str:
-    """Return the path of a machine's screen."""
-    return f"/page/machines/{quote(host, safe='')}"
 
 
 def trial(request: web.Request, of: Definition) -> BuildContext:

@@ -14,12 +14,13 @@ from pyxie.events.event import Event
 from pyxie.events.kinds import BuildChanged, HookDone, HookFailed
 from pyxie.events.wipes import sentences
 from pyxie.http.hosts import unknown
+from pyxie.http.page.bootrow import machine_path
 from pyxie.http.page.bootview import Why, boots, why
 from pyxie.http.page.buildview import builds
 from pyxie.http.page.frame import region
 from pyxie.http.page.live import Live
 from pyxie.http.page.longtext import end_of
-from pyxie.http.page.machinefacts import Facts, Kept, defined, facts, kept, path_of, secrets_of
+from pyxie.http.page.machinefacts import Facts, Kept, defined, facts, kept, secrets_of
 from pyxie.http.page.machineview import Head, MovingView, head
 from pyxie.http.page.veil import without
 from pyxie.http.page.viewer import Viewer
@@ -106,7 +107,7 @@ async def head_of(app: web.Application, of: Facts) -> Head:
     forecast = of.build.forecast if of.build is not None else None
     return head(
         of.host,
-        path_of(of.host),
+        machine_path(of.host),
         of.build,
         app[CLOCK](),
         macs=macs,

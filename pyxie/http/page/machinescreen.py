@@ -10,6 +10,7 @@ from pyxie.bounds import STORE_LOOK
 from pyxie.config.validate import Model
 from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.http.bodies import aside
+from pyxie.http.page.bootrow import machine_path
 from pyxie.http.page.bootview import EVENTS_SHOWN, Past, past
 from pyxie.http.page.commandline import command
 from pyxie.http.page.filelines import listing, split
@@ -20,7 +21,6 @@ from pyxie.http.page.machinefacts import (
     asked,
     defined,
     mended,
-    path_of,
     secrets_of,
     text_of,
     trial,
@@ -165,7 +165,7 @@ async def events(request: web.Request) -> web.Response:
     except (StoreError, TimeoutError) as exc:
         problem = unreadable(exc)
     same = command("events", host=of.host, past=str(EVENTS_SHOWN))
-    view = PastView(of.host, path_of(of.host), page, how.before is not None, problem, same)
+    view = PastView(of.host, machine_path(of.host), page, how.before is not None, problem, same)
     title = f"{of.host}: what happened"
     return await shown(request, "machine_past.html.j2", view, title=title, screen="machines")
 
@@ -196,6 +196,6 @@ async def log(request: web.Request) -> web.Response:
     definition, _ = await defined(request.app, of)
     secrets = secrets_of(of, definition)
     end = await aside(request, lambda: end_of(without(text, secrets)))
-    view = LogView(of.host, path_of(of.host), number, end, problem)
+    view = LogView(of.host, machine_path(of.host), number, end, problem)
     title = f"{of.host}: log of build {number}"
     return await shown(request, "machine_log.html.j2", view, title=title, screen="machines")
