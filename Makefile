@@ -49,7 +49,7 @@ test e2e quick: export PYTHONDONTWRITEBYTECODE =
 test: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
 	@$(PY) -m tests.lab.modules
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal --max-worker-restart 2 $(TESTS)
 
 attacks: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
