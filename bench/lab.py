@@ -1,0 +1,103 @@
+"""The network of a contest: a host for each server, one for all clients, joined by a bridge."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.interop.netns import Host, network
+from tests.lab import needs
+from tests.lab.besieged import CHECKOUT, Besieged, lay
+from tests.lab.rack import address_of
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Where a contest goes on.
+
+    Attributes:
+        folder: For files; gone at the end.
+        clients: The host of all clients, each of which has an address of its own there.
+        hosts: Those of the servers, by their names.
+        addresses: Theirs.
+    """
+
+    folder: Path
+    clients: Host
+    hosts: dict[str, Host]
+    addresses: dict[str, str]
+
+    def place(self, name: str) -> Path:
+        """Return a folder of a server's own."""
+        made = self.folder / name.replace(" ", "-")
+        made.mkdir(exist_ok=True)
+        return made
+
+    def compiled(self, name: str) -> Path:
+        """Compile a program of this folder."""
+        compiler = needs.program("cc", "gcc libc6-dev")
+        made, source = self.folder / name, CHECKOUT / f"bench/{name}.c"
+        options = ("-O2", "-Wall", "-Wextra", "-Werror", "-pthread")
+        subprocess.run([compiler, *options, "-o", made, source], check=True)
+        return made
+
+    def run(self, *command: str, seconds: float = 60) -> str:
+        """Run the clients; return what they print.
+
+        Raises:
+            AssertionError: One of them failed; with what it said.
+        """
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.clients.name, *command],
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    @contextmanager
+    def pyxie(self, name: str, machines: int = 0, settings: str = "") -> Iterator[Besieged]:
+        """Run pyxie on a server's host, its machines in build mode, until the block ends."""
+        folder = Path(tempfile.mkdtemp(dir=self.folder))
+        lay(folder, range(machines), settings)
+        site = Besieged(folder, self.hosts[name], self.clients, self.clients)
+        site.start()
+        assert site.process is not None
+        try:
+            site.build(machines)
+            yield site
+        finally:
+            site.process.terminate()
+            site.process.wait(30)
+
+
+@contextmanager
+def lab(servers: Iterable[str], clients: int) -> Iterator[Lab]:
+    """Lay the network.
+
+    Args:
+        servers: The names of those that have a host.
+        clients: How many addresses the clients' host has: `address_of` each number.
+    """
+    needs.root()
+    names = list(servers)
+    with tempfile.TemporaryDirectory() as folder, network() as net:
+        Path(folder).chmod(0o755)
+        hosts = {name: net.host(f"s{at}") for at, name in enumerate(names)}
+        addresses = {name: f"10.99.0.{1 + at}" for at, name in enumerate(names)}
+        rack = net.host("c")
+        net.lan(
+            c=(rack, "eth0", "10.99.0.254/16"),
+            **{
+                f"s{at}": (hosts[name], "eth0", f"{addresses[name]}/16")
+                for at, name in enumerate(names)
+            },
+        )
+        for at in range(clients):
+            rack.ip(f"addr add {address_of(at)}/16 dev eth0")
+        yield Lab(Path(folder), rack, hosts, addresses)

@@ -1,0 +1,125 @@
+"""The servers that pyxie is measured beside, each with its best settings.
+
+Debian's tftpd-hpa and atftpd cannot be installed beside each other, and would be started; so
+``make bench`` unpacks them into `UNPACKED` and installs neither.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.interop.netns import Host
+from tests.lab.besieged import CHECKOUT
+from tests.lab.needs import MissingError
+
+UNPACKED = CHECKOUT / ".venv/peers"
+
+NGINX = """\
+daemon off; worker_processes auto; error_log stderr; pid {folder}/nginx.pid;
+events {{ worker_connections 1024; multi_accept on; }}
+http {{
+    access_log off; sendfile on; sendfile_max_chunk 2m; tcp_nopush on; keepalive_requests 1000000;
+    open_file_cache max=100 inactive=1h;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{ listen 80; root {root}; }}
+}}
+"""
+DNSMASQ = (
+    *("--no-daemon", "--port=0", "--conf-file=/dev/null", "--no-hosts", "--no-resolv"),
+    *("--bind-interfaces", "--interface=eth0", "--except-interface=lo", "--user=root"),
+    *("--pid-file=", "--log-facility=/dev/null"),
+)
+
+
+def program(name: str, package: str) -> str:
+    """Return the path of a peer's program, installed or unpacked.
+
+    Raises:
+        MissingError: It is neither.
+    """
+    where = os.environ.get("PATH", ""), "/usr/sbin", "/sbin", str(UNPACKED / "usr/sbin")
+    found = shutil.which(name, path=":".join(where))
+    if found is None:
+        raise MissingError(name, f"make bench fetches Debian's {package}")
+    return found
+
+
+@contextmanager
+def started(host: Host, folder: Path, *command: str, wait: float = 0.5) -> Iterator[int]:
+    """Run a server until the block ends; say how it was called, yield its process number."""
+    name = Path(command[0]).name
+    print(f"  {name}: {' '.join(command)}", flush=True)
+    log = folder / f"{name}.log"
+    process = host.start(*command, log=log)
+    try:
+        time.sleep(wait)
+        assert process.poll() is None, f"{name} ended by itself: {log.read_text()}"
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def nginx(host: Host, folder: Path, root: Path) -> Iterator[int]:
+    """Serve a folder on port 80: sendfile, a worker for each processor, no log."""
+    settings = folder / "nginx.conf"
+    settings.write_text(NGINX.format(folder=folder, root=root))
+    print(f"  nginx.conf: {' '.join(settings.read_text().split())}")
+    with started(host, folder, program("nginx", "nginx-light"), "-c", str(settings)) as pid:
+        yield pid
+
+
+@contextmanager
+def dnsmasq_tftp(host: Host, folder: Path, root: Path) -> Iterator[int]:
+    """Serve a folder by TFTP, to so many clients at once as a run has."""
+    options = ("--enable-tftp", f"--tftp-root={root}", "--tftp-max=2048", "--quiet-tftp")
+    with started(host, folder, program("dnsmasq", "dnsmasq-base"), *DNSMASQ, *options) as pid:
+        yield pid
+
+
+@contextmanager
+def dnsmasq_proxy(
+    host: Host, folder: Path, network: str, *boots: str, interface: str = "eth0"
+) -> Iterator[int]:
+    """Offer boots beside another DHCP server.
+
+    Args:
+        host: Where.
+        folder: For its log.
+        network: Of the clients, as ``10.99.0.0``.
+        boots: Options of its own, such as ``--pxe-service=…``.
+        interface: The LAN's.
+    """
+    options = (f"--dhcp-range={network},proxy", f"--interface={interface}", "--quiet-dhcp", *boots)
+    with started(host, folder, program("dnsmasq", "dnsmasq-base"), *DNSMASQ, *options) as pid:
+        yield pid
+
+
+@contextmanager
+def tftpd_hpa(host: Host, folder: Path, root: Path) -> Iterator[int]:
+    """Serve a folder by TFTP; it has a process for each transfer."""
+    name = program("in.tftpd", "tftpd-hpa")
+    with started(host, folder, name, "-L", "--secure", "--user", "root", str(root)) as pid:
+        yield pid
+
+
+@contextmanager
+def atftpd(host: Host, folder: Path, root: Path) -> Iterator[int]:
+    """Serve a folder by TFTP, with windows; it has a thread for each transfer."""
+    options = ("--daemon", "--no-fork", "--no-multicast", "--maxthread", "2048", "--verbose=0")
+    name = program("atftpd", "atftpd")
+    with started(host, folder, name, *options, "--user", "root.root", str(root)) as pid:
+        yield pid
