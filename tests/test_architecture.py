@@ -194,6 +194,7 @@ PURE = frozenset(
         "tftp.limits",
         "tftp.packet",
         "tftp.report",
+        "tftp.roundtrip",
         "tftp.transfer",
         "urls",
         "verification.digests",

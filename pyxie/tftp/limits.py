@@ -11,8 +11,9 @@ class Limits:
     """The bounds of every transfer and of all of them together.
 
     Attributes:
-        timeout: Seconds before the first resending; each further wait doubles, unless
-            the client asked for a `timeout` of its own (RFC 2349).
+        timeout: Seconds before all that is not acknowledged is sent again; each further wait
+            doubles, unless the client asked for a `timeout` of its own (RFC 2349). The last
+            block goes out again before that: see `pyxie.tftp.roundtrip`.
         max_timeout: The longest `timeout` option that is accepted, in seconds.
         attempts: How often the same packet or window is sent before the client is given
             up. With the defaults that is after 63 s of silence: devices that write what

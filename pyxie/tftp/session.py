@@ -195,7 +195,7 @@ class Session:
             if isinstance(out, bytes):
                 self._sock.send(out)
             else:
-                first, stop = out
+                first, stop = self._with_unsent(out)
                 while first < stop:
                     first = self._put_run(first, stop)
         except BlockingIOError:
@@ -219,6 +219,13 @@ class Session:
             self.trouble = exc
         if self._unsent is not None:
             self._wait(None, room=False)
+
+    def _with_unsent(self, out: Burst) -> Burst:
+        """Return it with what had no room before and is wanted still, as the end of a window is."""
+        if not isinstance(self._unsent, Burst):
+            return out
+        first = max(self._unsent.first, self.transfer.wanted)
+        return Burst(min(first, out.first), out.stop)
 
     def _put_run(self, first: int, stop: int) -> int:
         """Send as many blocks as one call takes; return the first of those left."""

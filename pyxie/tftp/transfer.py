@@ -27,6 +27,7 @@ from pyxie.tftp.packet import (
     option_ack,
     parse,
 )
+from pyxie.tftp.roundtrip import RoundTrip
 
 
 class Burst(NamedTuple):
@@ -101,14 +102,23 @@ class Transfer:
         "_attempt",
         "_attempts",
         "_backoff",
+        "_began",
+        "_due",
+        "_echoes_until",
         "_heard",
         "_last",
         "_oack",
+        "_once",
         "_patience",
+        "_probes",
+        "_reached",
         "_repeated",
         "_resent",
+        "_round_trip",
         "_sent",
+        "_sent_at",
         "_size",
+        "_twice",
         "_window",
         "blksize",
         "deadline",
@@ -133,8 +143,18 @@ class Transfer:
         self._sent = 0  # the highest block that has gone out; the OACK counts as block 0
         self._heard = False  # from the client, since its request
         self._attempt = 1
-        self._repeated = False  # this window was already sent again for a repeated ACK
         self._resent = 0
+        self._due = 0.0  # when the whole window goes out again; `deadline` may be sooner
+        self._round_trip = RoundTrip()
+        # Of the window that is out:
+        self._began = 0.0  # when it went out first,
+        self._sent_at = 0.0  # and when last
+        self._once = True  # nothing of it has gone out twice, nor before
+        self._twice = False  # more of it is on its way than the client needs
+        self._probes = 0  # how often its end was sent again
+        self._repeated = False  # it was sent again for a repeated ACK
+        self._reached = 0  # how far the one before had got when it was broken off for this one
+        self._echoes_until = 0.0  # what repeats itself until then speaks of what came before
 
     @property
     def size(self) -> int:
@@ -145,6 +165,11 @@ class Transfer:
     def received(self) -> int:
         """How many bytes the client has acknowledged."""
         return min(max(self._acked, 0) * self.blksize, self._size)
+
+    @property
+    def wanted(self) -> int:
+        """Which block the client waits for; 0 before it has answered our OACK."""
+        return self._acked + 1
 
     @property
     def resent(self) -> int:
@@ -190,16 +215,17 @@ class Transfer:
         """Take note of the time: send again what the client has not acknowledged."""
         if self.deadline is None or now < self.deadline:
             return None
+        if now < self._due:
+            return self._on_quiet(now)
         if self._attempt >= self._attempts:
             if self._only_last_ack_missing():
                 self._finish(Completed(self._resent, confirmed=False))
                 return None
-            self._finish(TimedOut(self._acked + 1))
+            self._finish(TimedOut(self.wanted))
             return error(ErrorCode.UNDEFINED, "timed out")
         self._attempt += 1
-        self._resent += 1
         self._repeated = False
-        return self._send(now)
+        return self._again(now)
 
     def left(self, why: str) -> None:
         """Take note that the client is gone without a word, e.g. by its port being closed.
@@ -218,7 +244,7 @@ class Transfer:
     def forsake(self) -> None:
         """Give the client up before its time: there is no more room for those that are silent."""
         if self.outcome is None:
-            self._finish(TimedOut(self._acked + 1))
+            self._finish(TimedOut(self.wanted))
 
     def give_up(self, why: str) -> Out:
         """Break off for a reason of ours; returns the ERROR that tells the client."""
@@ -235,7 +261,6 @@ class Transfer:
             # Old, or never sent. To answer a repeated ACK with DATA is the Sorcerer's
             # Apprentice bug (RFC 1123 section 4.2.3.1).
             return None
-        # Also in mid-window: the next window begins after it (RFC 7440 section 4).
         self._acked += step
         self._heard = True
         self._attempt = 1
@@ -243,17 +268,75 @@ class Transfer:
         if self._acked >= self._last:
             self._finish(Completed(self._resent))
             return None
+        if self._acked < self._sent:
+            return self._on_middle(now)
+        took = now - self._began
+        if self._once:
+            self._round_trip.took(took)
+        elif self._twice:
+            # The rest of the copies is answered too, by this same ACK. To answer that with the
+            # next window would double it, and so all that follow.
+            self._echoes_until = now + took
+        elif self._probes:
+            self._round_trip.took_perhaps(took)
         return self._send(now)
+
+    def _on_middle(self, now: float) -> Out:
+        # The next window begins after it (RFC 7440 section 4): something was lost there, or came
+        # twice or out of turn, which looks the same.
+        if self._acked == self._reached:
+            # Nothing was: here it answers the second copy of what it had.
+            self._twice = True
+            self._echoes_until = now + self._round_trip.usual
+        elif not self._round_trip.too_soon(now - self._sent_at):
+            self._resent += 1
+            self._reached = self._sent
+            self._echoes_until = now + self._round_trip.usual
+            out = self._send(now)
+            self._once = False
+            return out
+        # What follows is on its way, and the window's end with it.
+        self._wait(now)
+        first = self._sent + 1
+        self._sent = min(self._acked + self._window, self._last)
+        return Burst(first, self._sent + 1) if first <= self._sent else None
 
     def _on_gap(self, now: float) -> Out:
         # The client misses the window's first block and says so with the ACK it sent
         # before. It may say so for each later block of the window that arrives: only the
-        # first counts, until there is progress or a time-out (RFC 7440 section 4).
-        if self._repeated:
+        # first counts, until there is progress or a time-out (RFC 7440 section 4). So it answers
+        # what came twice, too; see `_on_ack`.
+        early = now < self._echoes_until or self._round_trip.too_soon(now - self._sent_at)
+        if early or self._repeated:
             return None
         self._repeated = True
+        return self._again(now)
+
+    def _on_quiet(self, now: float) -> Out:
+        # Nothing tells of a loss at the window's end, or of a lost ACK. Once the last block has
+        # come, the client says how far it has got (as TCP does it: RFC 8985 section 7).
+        self._probes += 1
+        self._repeated = False
+        due = self._due
+        if self._probes == 1 or self._window == 1:
+            self._once = False
+            self._resent += 1
+            self.deadline = min(due, now + self._round_trip.patience * 2**self._probes)
+            return Burst(self._sent, self._sent + 1)
+        # It has said so, and that was lost; some say it only once.
+        out = self._again(now)
+        self._due = self.deadline = due
+        return out
+
+    def _again(self, now: float) -> Out:
+        began, probes = self._began, self._probes
+        out = self._send(now)
+        self._began, self._probes = began, probes
+        self._once, self._twice = False, True
+        self._reached = self._sent
+        self._echoes_until = now + self._round_trip.usual
         self._resent += 1
-        return self._send(now)
+        return out
 
     def _on_refusal(self, refusal: Refusal) -> None:
         # EDK2 leaves with 8, iPXE with 0, once they have seen the size.
@@ -263,16 +346,24 @@ class Transfer:
             self._finish(Aborted(refusal.code, refusal.message))
 
     def _send(self, now: float) -> Out:
-        wait = self._patience
-        if self._attempt > 1:
-            wait *= self._backoff ** (self._attempt - 1)
-        self.deadline = now + wait
+        self._wait(now)
+        self._began = self._sent_at = now
+        self._once, self._twice = True, False
+        self._probes = 0
         if self._acked == _NEGOTIATING:
             return self._oack
         first = self._acked + 1
         stop = min(first + self._window, self._last + 1)
         self._sent = stop - 1
         return Burst(first, stop)
+
+    def _wait(self, now: float) -> None:
+        wait = self._patience
+        if self._attempt > 1:
+            wait *= self._backoff ** (self._attempt - 1)
+        self._due = self.deadline = now + wait
+        if self._attempt == 1 and self._round_trip.usual:
+            self.deadline = min(now + self._round_trip.patience, self._due)
 
     def _only_last_ack_missing(self) -> bool:
         return self._heard and self._acked == self._last - 1

@@ -107,6 +107,18 @@ class TestFullSendBuffer:
         assert not bench.waits_to_write()
         assert bench.does(session.writable) == []
 
+    def test_is_waited_for_by_what_is_sent_again_as_well(self, bench: Bench) -> None:
+        """The end of a window goes out again before the rest of it has gone out at all."""
+        session = windowed(bench)
+        bench.does(lambda _: session.hear(0.01, ack(64)))
+        bench.sock.on_send = [None, failure(errno.EAGAIN), failure(errno.EAGAIN)]
+        first = bench.does(lambda _: session.hear(0.02, ack(128)))
+        assert first == blocks(129, 133)
+
+        assert bench.does(lambda _: session.tick(0.08)) == []
+        assert bench.does(session.writable) == blocks(133, 193)
+        assert not bench.waits_to_write()
+
 
 class TestNetworkErrors:
     @pytest.mark.parametrize(
