@@ -9,7 +9,7 @@
 # make cover   is each pure module covered by its own tests?
 # make format  put the code in shape
 # make unit    the systemd unit's security score
-# make bench   speed beside peers, in one run
+# make bench   speed beside peers: a table, docs/speed.json and a chart, in a quarter of an hour; as root
 # make lock    renew the lock files
 
 PYTHON ?= python3
@@ -94,17 +94,11 @@ format: .venv/test
 unit:
 	systemd-analyze security --no-pager --offline=true packaging/systemd/pyxie*.service
 
+# Some of the peers conflict with one another in Debian, and all would be started: they are unpacked.
 bench: .venv/test
-	@packaging/need-packages $(TEST_PACKAGES) wrk gcc libc6-dev
-	$(PY) -m bench.machines
-	$(PY) -m bench.screens
-	$(PY) -m bench.builds
-	$(PY) -m bench.scripts
-	$(PY) -m bench.tftp
-	$(PY) -m bench.dhcp
-	$(PY) -m bench.images
-	$(PY) -m bench.storm
-	$(PY) -m bench.pages
+	@packaging/need-packages dnsmasq-base nginx-light iproute2 wrk gcc libc6-dev libwrap0 libpcre2-8-0
+	@packaging/unpack-packages .venv/peers tftpd-hpa atftpd
+	$(PY) -m bench --json docs/speed.json --chart docs/pictures/speed.svg $(BENCH)
 
 # The lock files carry versions and hashes; where the packages come from is the user's choice.
 .venv/run: requirements.lock pyproject.toml

@@ -1,0 +1,126 @@
+"""pyxie beside its peers, on the same work, in turn: a table, JSON and a chart.
+
+    python -m bench [--only NAME …] [--rounds 5] [--json FILE] [--chart FILE]
+
+Run as root, for its network namespaces. Ctrl-C ends it and takes away all that it has laid.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from bench.chart import chart
+from bench.contest import Contest, Result, alternate
+from bench.figures import Row, rows
+from bench.report import report
+from bench.table import table
+from tests.lab.besieged import CHECKOUT
+from tests.lab.needs import MissingError
+
+MODULES = ("blocks",)
+"""Those that have contests, in the order of the table."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=[], help="modules or contests, by name")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", type=Path, help="where all figures are written to")
+    parser.add_argument("--chart", type=Path, help="where an SVG is written to")
+    chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
+    began, results, failed = time.monotonic(), [], False
+    try:
+        for name in MODULES:
+            for each in contested(name, chosen.only, chosen.rounds):
+                failed |= each is None
+                results += [each] if each else []
+    except KeyboardInterrupt:
+        failed = True
+        print("\nended before its time")
+    found = [row for result in results for row in rows(result)]
+    about = where()
+    minutes = (time.monotonic() - began) / 60
+    print(f"\n{caption(about)}; {chosen.rounds} rounds in {minutes:.0f} minutes\n")
+    print(table(found), end="")
+    print_others(found)
+    if chosen.json:
+        chosen.json.write_text(report(results, about))
+    if chosen.chart:
+        chosen.chart.write_text(chart(found, caption(about)))
+    sys.exit(failed)
+
+
+def contested(module: str, only: list[str], rounds: int) -> Iterator[Result | None]:
+    """Hold a module's contests that are wanted; yield `None` for one that failed."""
+    laid: AbstractContextManager[list[Contest]]
+    laid = importlib.import_module(f"bench.{module}").contests()
+    try:
+        with laid as contests:
+            for contest in contests:
+                if only and not {module, contest.name} & set(only):
+                    continue
+                print(f"{contest.name}: {contest.work}", flush=True)
+                try:
+                    yield alternate(contest, rounds, say=lambda text: print(text, flush=True))
+                except Exception:  # noqa: BLE001  (the others are still to be held)
+                    traceback.print_exc()
+                    yield None
+    except MissingError as exc:
+        print(f"{module}: {exc}")
+        yield None
+
+
+def where() -> dict[str, Any]:
+    """Return when and on what this is."""
+    processor = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    git = ["git", "-C", str(CHECKOUT), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(git, capture_output=True, text=True).stdout.strip()
+    return {
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "commit": commit,
+        "processors": os.cpu_count(),
+        "processor": processor,
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def caption(about: dict[str, Any]) -> str:
+    """Return it in words."""
+    return (
+        f"{about['date']}, {about['commit']}, {about['processors']} processors,"
+        f" {about['processor']}, Linux {about['kernel']}, Python {about['python']}"
+    )
+
+
+def print_others(found: list[Row]) -> None:
+    """Tell what else has run, which is no peer: what the lab itself can do."""
+    for row in found:
+        for side in row.others:
+            seen = side.figure
+            print(f"{row.work}: {side.name} {seen.median:.4g} {row.unit}, ±{seen.noise:.0%}")
+
+
+if __name__ == "__main__":
+    main()
