@@ -7,6 +7,7 @@ then how far the last boot came. Each rule tells what it found, or lets the next
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from pyxie.diagnosis import belonging, chainloading, hosting, imaging, installing, offering
@@ -43,7 +44,7 @@ def diagnose(now: Situation) -> Diagnosis:
     found = _on_its_way(now, way)
     served = belonging.served(now, way)
     if served is not None and (found is None or found.standing is not Standing.STUCK):
-        return served
+        return replace(served, until=found.until) if found is not None else served
     return found or Diagnosis(what=Waiting(step="discover", seconds=0.0, patience=0.0))
 
 

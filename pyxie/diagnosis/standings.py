@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -102,9 +102,16 @@ class Standings:
         seen = self._of.get(host)
         return None if seen is None else (seen.build, seen.event, seen.until)
 
-    def stuck(self) -> int:
-        """Return how many machines stand still, of those that were looked at."""
-        return sum(each.is_stuck for each in self._of.values())
+    def stuck(self, builds: Iterable[Build]) -> int:
+        """Return how many of these builds stand still, of those that were looked at.
+
+        One that has ended meanwhile, or in whose place another has begun, is none of them.
+        """
+        looked_at = ((each.number, self._of.get(each.host)) for each in builds)
+        return sum(
+            seen is not None and seen.build == number and seen.is_stuck
+            for number, seen in looked_at
+        )
 
     def said(self, build: Build) -> None:
         """Note that what was told of it has just become an event, which changes nothing of that."""

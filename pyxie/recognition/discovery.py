@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pyxie.clock import steady
 from pyxie.recognition.discovered import DiscoveredMachines, Whereabouts
-from pyxie.recognition.recognise import Unidentified, Unknown, settled
+from pyxie.recognition.recognise import AdHoc, Unidentified, Unknown, apart, settled
 from pyxie.recognition.recogniser import Recogniser
 
 
@@ -65,17 +65,22 @@ class Discovery:
     def note(self, mac: str, fields: Mapping[str, str], where: Whereabouts | None = None) -> None:
         """Note a machine that tries to boot, if it is unknown; never waits.
 
+        Of one that somebody boots by hand it is noted only that it was heard: what it boots is
+        settled, and neither the API server nor a hook has anything to say to it.
+
         Args:
             mac: Its NIC.
             fields: What it reported, by `pyxie.recognition.discovered.FIELDS`.
             where: Where it is, if that is known.
         """
         found = self._recogniser.of(mac)
-        if not isinstance(settled(found), Unknown):
+        if not isinstance(apart(found), Unknown):
             return
-        self._boot_api.look_up(mac)
+        by_hand = isinstance(settled(found), AdHoc)
+        if not by_hand:
+            self._boot_api.look_up(mac)
         # Not news yet, either, where its hooks would be dropped: it asks again.
-        sure = not isinstance(found, Unidentified) and not self._hooks.is_full
+        sure = not (by_hand or isinstance(found, Unidentified) or self._hooks.is_full)
         now, moment = self._clock(), self._steady()
         if self._discovered.note(mac, now, fields, where, moment=moment, sure=sure):
             self._hooks.run_for(mac)

@@ -775,6 +775,12 @@ def test_an_unknown_machine_that_is_served_and_does_not_go_on_is_told_why() -> N
     assert told.code == "offer-unused"
 
 
+def test_an_unknown_machine_that_is_served_is_to_be_looked_at_again() -> None:
+    told = found(31, *OFFERED, **who(Unknown(Policy.MENU)))
+
+    assert (told.code, told.until) == ("unknown-served", BEGUN + OFFERED[-1][0] + patience.OFFER)
+
+
 def test_a_machine_that_is_booted_by_hand_is_looked_at_like_one_in_build_mode() -> None:
     told = found(90, *OFFERED, client=known(None), by_hand=True)
 

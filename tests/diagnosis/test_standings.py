@@ -36,6 +36,19 @@ async def test_is_asked_once_until_an_event_comes_or_its_time_is_over(tmp_path: 
         assert doctor.asked == 3
 
 
+async def test_those_that_stand_still_are_counted_of_the_builds_that_go_on(tmp_path: Path) -> None:
+    async with boot(tmp_path) as (client, pyxie):
+        await pyxie.builds()
+        await client.discovers(UEFI_PXE)
+        pyxie.wires.clock.now += patience.OFFER
+        standings, before = pyxie.parts.standings, active(pyxie)
+        assert standings.of(before).is_stuck
+
+        assert (standings.stuck([before]), standings.stuck([])) == (1, 0)
+        await pyxie.builds()
+        assert standings.stuck([active(pyxie)]) == 0
+
+
 async def test_of_another_build_is_another(tmp_path: Path) -> None:
     async with boot(tmp_path) as (client, pyxie):
         await pyxie.builds()

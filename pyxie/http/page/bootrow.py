@@ -27,6 +27,8 @@ class Seen:
         mac: The NIC; empty where only the machine is known.
         way: The machine's boots; of a build, those since it began.
         host: Its hostname, if it has one.
+        path: Its screen among the waiting machines; empty of one that is not there.
+        gets: The system that somebody has it boot by hand; empty for none.
         build: Its build; None of a boot by hand, or of an unknown machine.
         moving: The last sign of a long transfer.
         found: Its diagnosis; None where none was made.
@@ -35,6 +37,8 @@ class Seen:
     mac: str
     way: Course
     host: str | None = None
+    path: str = ""
+    gets: str = ""
     build: Build | None = None
     moving: Event | None = None
     found: Diagnosis | None = None
@@ -92,10 +96,10 @@ class BootRow:
     Attributes:
         id: Of its element.
         name: Of the machine.
-        path: The screen of the machine; empty of one that has no hostname.
+        path: The screen of the machine, or of one that waits; empty of one that has neither.
         state: Of its build, or what else it is.
         look: The class of that state.
-        what: What it is installed with, where that was said.
+        what: What it is installed with, or boots by hand, where that was said.
         begun: For how long its build goes on; None without one, and once it has ended.
         ended: When that was; None of one that goes on.
         steps: Of its track.
@@ -127,16 +131,16 @@ def boot_row(seen: Seen, now: float) -> BootRow:
     """
     build, found = seen.build, seen.found
     is_over = build is not None and not build.active
-    stuck = found is not None and found.standing is Standing.STUCK and not is_over
+    stuck = stands_still(found) and not is_over
     way = track(seen.way, build, seen.moving, stuck=stuck)
     state, look = _state(build, way.at)
     return BootRow(
         id=boot_id(seen.name),
         name=seen.name,
-        path=machine_path(seen.host) if seen.host is not None else "",
+        path=machine_path(seen.host) if seen.host is not None else seen.path,
         state=state,
         look=look,
-        what=build.build_type if build is not None else "",
+        what=build.build_type if build is not None else seen.gets,
         begun=since(build.begun, now) if build is not None and not is_over else None,
         ended=ago(build.changed, now) if build is not None and is_over else None,
         steps=tuple(map(_shown, way.steps)),
@@ -144,6 +148,11 @@ def boot_row(seen: Seen, now: float) -> BootRow:
         since=since(way.since, now) if way.since is not None else None,
         trouble=_trouble(seen, found, now) if found is not None and stuck else None,
     )
+
+
+def stands_still(found: Diagnosis | None) -> bool:
+    """Tell whether a boot that has not ended does not go on by itself."""
+    return found is not None and found.standing is Standing.STUCK
 
 
 def boot_id(name: str) -> str:

@@ -13,9 +13,10 @@ from pyxie.builds.life import Build
 from pyxie.diagnosis.course import Course, Stage, course
 from pyxie.errors import Problem
 from pyxie.events.event import Event
-from pyxie.http.page.bootrow import Seen
+from pyxie.http.page.bootrow import Seen, stands_still
 from pyxie.http.page.checklist import Point, Premises, checklist
 from pyxie.http.page.nowview import Counted, Ended, NowView, ended_of, listed, now_view, paged
+from pyxie.http.page.waitingview import path_of
 from pyxie.http.parts import (
     ADHOC,
     CLOCK,
@@ -33,7 +34,7 @@ from pyxie.http.parts import (
     STANDINGS,
     TRACE,
 )
-from pyxie.recognition.recognise import Unknown, apart
+from pyxie.recognition.recognise import AdHoc, Unknown, apart, settled
 from pyxie.slices import in_slices
 
 _COMMON: Final = (0x00, 0x07)
@@ -115,20 +116,36 @@ def _is_under_way(way: Course, now: float) -> bool:
 def _other(app: web.Application, mac: str, way: Course) -> Seen:
     host, trace = app[RECOGNISER].host_of(mac), app[TRACE]
     moving = trace.moving(host) if host is not None else trace.moving_unknown(mac)
-    found = app[DIAGNOSTICIAN].of_mac(mac).diagnosis
-    return Seen(mac=mac, way=way, host=host, moving=moving, found=found)
+    found, who = app[DIAGNOSTICIAN].of_mac(mac).diagnosis, settled(app[RECOGNISER].of(mac))
+    waits = _waits(app, mac) and app[DISCOVERED].of(mac) is not None
+    return Seen(
+        mac=mac,
+        way=way,
+        host=host,
+        path=path_of(mac) if waits else "",
+        gets=who.boot.machine.os or "a kernel" if isinstance(who, AdHoc) else "",
+        moving=moving,
+        found=found,
+    )
 
 
-async def counted(app: web.Application, others: int) -> Counted:
+async def counted(app: web.Application, others: int, others_stuck: int) -> Counted:
     """Return how many boots are under way.
 
     Args:
         app: Where they are asked for.
         others: How many of them are of no build.
+        others_stuck: As of `Counted`.
     """
     waiting = sum([1 async for mac in in_slices(app[DISCOVERED].macs()) if _waits(app, mac)])
-    active = len(app[INDEX].active_now())
-    return Counted(active, app[STANDINGS].stuck(), others, waiting)
+    active = app[INDEX].active_now()
+    stuck = app[STANDINGS].stuck(active)
+    return Counted(len(active), stuck, others, others_stuck, waiting)
+
+
+def stuck_of(others: Iterable[Seen]) -> int:
+    """Return how many of these stand still."""
+    return sum(stands_still(each.found) for each in others)
 
 
 def _waits(app: web.Application, mac: str) -> bool:
@@ -203,7 +220,7 @@ async def now_facts(app: web.Application, page: int, *, stuck: bool) -> NowView:
     few = builds[max(0, pages.first - 1) : pages.until]
     boots = [seen(app, each) async for each in in_slices(few)]
     others, left_out = await others_seen(app)
-    count = await counted(app, len(others) + left_out)
+    count = await counted(app, len(others) + left_out, stuck_of(others))
     return now_view(
         count,
         pages,

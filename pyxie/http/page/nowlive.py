@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from pyxie.http.page.nowfacts import (
     others_seen,
     points,
     seen,
+    stuck_of,
 )
 from pyxie.http.page.nowview import paged
 from pyxie.http.parts import (
@@ -59,7 +61,9 @@ class NowLive(Live):
         self._stuck = stuck
         self._listed: Mapping[str, str] | None = None
         """The machines on this page, by the ids of their rows; None before anybody has looked."""
-        self._others = 0
+        self._others = self._others_stuck = 0
+        self._others_until = math.inf
+        """When one of these is to be looked at again though nothing happens."""
         self._waiting = 0
         self._views: dict[str, object] = {}
         self._rows: dict[str, BootRow] = {}
@@ -90,8 +94,14 @@ class NowLive(Live):
         """Return what tells that machines stand otherwise, or that others have come."""
         app = self._app
         found: dict[str, Hashable] = {
-            "counts": (app[STANDINGS].stuck(), len(app[DISCOVERED].macs())),
-            "others": (app[TRACE].last_unknown, len(app[ADHOC])),
+            "counts": (
+                app[STANDINGS].stuck(app[INDEX].active_now()),
+                *(len(app[DISCOVERED].macs()), self._others, self._others_stuck),
+            ),
+            "others": (
+                *(app[TRACE].last_unknown, len(app[ADHOC])),
+                app[CLOCK]() >= self._others_until,
+            ),
         }
         for name, host in (self._listed or {}).items():
             found[name] = app[STANDINGS].looked_at(host)
@@ -118,11 +128,15 @@ class NowLive(Live):
             views["boots"] = {"rows": rows, "pages": pages}
         if "others" in regions:
             others, left_out = await others_seen(app)
-            self._others = len(others) + left_out
+            self._others, self._others_stuck = len(others) + left_out, stuck_of(others)
+            untils = (each.found.until for each in others if each.found is not None)
+            self._others_until = min(
+                (each for each in untils if each is not None), default=math.inf
+            )
             shown = [boot_row(each, now) for each in others]
             views["others"] = {"others": shown, "left_out": left_out}
         if regions & {"counts", "checklist"}:
-            count = await counted(app, self._others)
+            count = await counted(app, self._others, self._others_stuck)
             self._waiting = count.waiting
             views["counts"] = {"counted": count}
         if "checklist" in regions:

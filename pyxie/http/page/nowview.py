@@ -54,12 +54,14 @@ class Counted:
         all: Machines in build mode.
         stuck: Of these, those that stand still.
         others: Boots by hand, and of unknown machines.
+        others_stuck: Of these that are shown, those that stand still.
         waiting: Machines that no file knows.
     """
 
     all: int
     stuck: int
     others: int
+    others_stuck: int
     waiting: int
 
 

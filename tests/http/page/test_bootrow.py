@@ -12,7 +12,7 @@ from pyxie.diagnosis.finding import Diagnosis
 from pyxie.diagnosis.findings import Waiting
 from pyxie.events import kinds
 from pyxie.events.event import Event
-from pyxie.http.page.bootrow import Seen, ShownStep, boot_id, boot_row, machine_path
+from pyxie.http.page.bootrow import Seen, ShownStep, boot_id, boot_row, machine_path, stands_still
 from pyxie.http.page.spokentimes import ago, since
 from tests.diagnosis.situations import BEGUN, BOOTED, HOST, MAC, build, found, heard
 
@@ -94,6 +94,12 @@ class TestARow:
         assert (row.name, row.path, row.what, row.begun) == (MAC, "", "", None)
         assert (row.state, row.look) == ("booting", "is-busy")
 
+    def test_of_one_that_waits_leads_to_where_it_is_adopted_and_says_what_it_boots(self) -> None:
+        seen = Seen(mac=MAC, way=course(()), path="/page/waiting/x", gets="debian-12")
+        row = boot_row(seen, BEGUN)
+
+        assert (row.name, row.path, row.what) == (MAC, "/page/waiting/x", "debian-12")
+
     def test_of_a_boot_by_hand_ends_with_its_kernel(self) -> None:
         row = boot_row(Seen(mac=MAC, way=course(heard(*BOOTED, begins=False))), BEGUN + 60)
 
@@ -110,6 +116,13 @@ class TestARow:
         row = boot_row(Seen(mac=MAC, way=way, build=build(), moving=moving), BEGUN + 60)
 
         assert (row.at.amount, row.at.percent) == ("700 bytes", None)
+
+
+class TestABoot:
+    def test_stands_still_by_its_diagnosis(self) -> None:
+        waits = Diagnosis(what=Waiting(step="discover", seconds=1.0, patience=9.0))
+
+        assert [stands_still(each) for each in (NEVER, waits, None)] == [True, False, False]
 
 
 class TestItsElement:

@@ -17,7 +17,7 @@ from pyxie.http.page.nowlive import NowLive
 from pyxie.http.page.viewer import Viewer
 from tests.diagnosis.situations import offered
 from tests.http.page.test_nowview import build
-from tests.http.site import HOST, MAC, Served, _app, serving
+from tests.http.site import CONFIG, HOST, MAC, Served, _app, serving
 
 WHO = Viewer("this host", Scope.ADMIN)
 ROW = boot_id(HOST)
@@ -180,6 +180,22 @@ class TestWithoutAnEvent:
             after = live.watched()
             changed = {name for name in after if after[name] != before[name]}
             assert changed == {"counts", "others", "checklist"}
+
+    async def test_that_a_stranger_stands_still_is_seen_and_counted(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=f"{CONFIG}unknown: discover\n") as served:
+            served.parts.trace.record(offered(), mac=STRANGER)
+            live = live_of(served)
+            assert "is-bad" not in (await shown(live, ["others"]))["others"]
+            before = live.watched()
+            assert live.watched() == before
+
+            served.clock.now += 600
+
+            after = live.watched()
+            assert {name for name in after if after[name] != before[name]} == {"others"}
+            assert "Stands still" in (await shown(live, ["others"]))["others"]
+            assert live.watched()["counts"] != before["counts"]
+            assert "1 of them stands still" in (await shown(live, ["counts"]))["counts"]
 
 
 class TestAPage:

@@ -89,6 +89,33 @@ class TestNow:
             served.clock.now += 901
             assert rows(await now(served)) == []
 
+    async def test_counts_an_unknown_one_that_stands_still(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=f"{CONFIG}unknown: discover\n") as served:
+            served.parts.trace.record(offered(), mac=STRANGER)
+            assert "of them stand" not in await now(served)
+            served.clock.now += 600
+
+            page = await now(served)
+
+            assert '<a href="#others">1 other boot</a>' in page
+            assert '<a href="#others" class="state is-bad">1 of them stands still</a>' in page
+
+    async def test_one_that_boots_once_leads_to_where_that_is_taken_back(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path) as served:
+            where = f"/page/waiting/{STRANGER.replace(':', '-')}"
+            served.parts.discovery.note(STRANGER, {})
+            form = "application/x-www-form-urlencoded"
+            once = await served.ask("POST", f"{where}/boot", b"system=rescue", Content_Type=form)
+            assert once.status == 303
+            served.parts.trace.record(offered(), mac=STRANGER)
+
+            page = await now(served)
+
+            assert f'<a href="{where}">{STRANGER}</a>' in page
+            assert "<span>rescue</span>" in page
+
     async def test_a_known_machine_that_boots_by_hand_is_one(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             wanted = b'{"kernel": "http://192.0.2.9/linux", "macs": ["%s"]}' % MAC.encode()

@@ -11,7 +11,7 @@ from pyxie.http.page.nowview import Counted, Ended, NowView, ended_of, listed, n
 from pyxie.http.page.spokentimes import ago
 
 NOW = 1_800_000_000.0
-NONE = Counted(0, 0, 0, 0)
+NONE = Counted(0, 0, 0, 0, 0)
 
 
 def build(

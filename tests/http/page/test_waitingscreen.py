@@ -273,6 +273,21 @@ class TestBootOnce:
             assert served.parts.adhoc.all() == ()
             assert (await send(served, f"{ONE}/leave")).status == 303
 
+    async def test_stays_in_the_list_and_is_heard_meanwhile(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            hear(served)
+            await send(served, f"{ONE}/boot", ("system", "debian-12"))
+            served.clock.now += 60
+
+            hear(served)
+
+            html = await page(served)
+            assert "boots once" in html
+            assert "Adopt, or take back what it boots" in html
+            found = served.parts.discovered.of(MAC)
+            assert found is not None
+            assert found.last == served.clock.now
+
     @pytest.mark.parametrize(
         ("system", "status", "says"),
         [
