@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from typing import Protocol
@@ -57,6 +57,10 @@ class Events(Protocol):
 
     def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
         """Return events that are kept, oldest first."""
+        ...
+
+    def of_machine(self, host: str, macs: Container[str]) -> list[Event]:
+        """Return a machine's events, with those of before its file was written."""
         ...
 
     def moving(self, host: str) -> Event | None:
@@ -196,7 +200,9 @@ class Diagnostician:
         now = self._clock()
         known = isinstance(client, Known)
         mac = None if known or not macs else macs[0]
-        if known or mac is not None:
+        if host is not None and isinstance(client, Known) and client.build is None:
+            events = self._events.of_machine(host, macs)
+        elif known or mac is not None:
             events = self._events.recent(host=host if known else None, mac=mac)
         else:
             events = self._of_file(host, problems)

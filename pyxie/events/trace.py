@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from heapq import merge
 from itertools import islice
@@ -137,6 +137,17 @@ class Trace:
         unknown = self._unknown if host is None else ()
         found = merge(unknown, known, key=attrgetter("number"))
         return [each.event for each in found if mac is None or each.event.mac == mac]
+
+    def of_machine(self, host: str, macs: Container[str]) -> list[Event]:
+        """Return a machine's events, with those of before its file was written, oldest first.
+
+        Args:
+            host: Its hostname.
+            macs: Its NICs, by which it was heard while it was unknown.
+        """
+        before = (each for each in self._unknown if each.event.mac in macs)
+        found = merge(before, self._hosts.get(host, ()), key=attrgetter("number"))
+        return [each.event for each in found]
 
     def of_unknown(self) -> list[Event]:
         """Return those that are no machine's, the oldest first."""

@@ -100,6 +100,21 @@ class TestRecord:
         assert [each.levelno for each in caplog.records] == [level]
 
 
+class TestOfAMachine:
+    def test_are_also_those_of_before_it_was_known(self) -> None:
+        trace = Trace()
+        for mac, host in (
+            (MAC, None),
+            ("52:54:00:00:00:99", None),
+            (MAC, "web01"),
+            (None, "web02"),
+        ):
+            trace.record(said(Step.OFFER, f"{mac} {host}"), mac=mac, host=host)
+
+        assert texts(trace.of_machine("web01", [MAC])) == [f"{MAC} None", f"{MAC} web01"]
+        assert texts(trace.of_machine("web01", ())) == [f"{MAC} web01"]
+
+
 class TestRepeats:
     def test_a_client_that_says_the_same_again_is_recorded_once_in_a_while(self) -> None:
         clock = Clock(100.0)

@@ -177,12 +177,12 @@ def _(what: findings.NotInBuildMode) -> Said:
     match what.seen, what.cancelled:
         case True, True:
             heard = "It has asked since, and was offered nothing to boot"
-        case True, False:
-            heard = "It has asked, and was offered nothing to boot"
+        case True, False:  # as an unknown machine it may have been offered something
+            heard = "It has asked, and is offered nothing to boot"
         case False, True:  # what it was offered before is no longer
             heard = "It has not asked since; when it does it is offered nothing to boot"
         case _:
-            heard = "Nothing of it was heard"
+            heard = "Nothing of it was heard; when it asks it is offered nothing to boot"
     return Said(
         f"{what.host} is not to be installed: {why}. {heard}, so that it boots from its disk.",
         (f"to install it: pyxie build {what.host}",),
@@ -191,7 +191,7 @@ def _(what: findings.NotInBuildMode) -> Said:
 
 @said.register
 def _(what: findings.NoSystem) -> Said:
-    heard = "It has asked, and was offered nothing." if what.seen else "Nothing of it was heard."
+    heard = "It has asked, and is offered nothing." if what.seen else "Nothing of it was heard."
     return Said(
         f"{what.host} has no system yet: neither its file nor what it inherits says what it boots."
         f" {heard}",

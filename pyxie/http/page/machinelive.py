@@ -93,7 +93,7 @@ async def gathered(app: web.Application, of: Facts, *, with_builds: bool = True)
         of=of,
         head=await head_of(app, of),
         told=app[DIAGNOSTICIAN].of_host(of.host),
-        events=app[TRACE].recent(host=of.host),
+        events=events_of(app, of),
         stored=await kept(app, of) if with_builds else _NOTHING_KEPT,
         secrets=secrets_of(of, definition),
         now=app[CLOCK](),
@@ -121,6 +121,12 @@ async def head_of(app: web.Application, of: Facts) -> Head:
         notices=(*filter(None, (of.unread,)), *await app[SETTINGS].not_in_force()),
         mistakes=len(of.problems),
     )
+
+
+def events_of(app: web.Application, of: Facts) -> list[Event]:
+    """Return what is in memory of what happened to a machine, also before it was adopted."""
+    macs = of.machine.macs if of.machine is not None else ()
+    return app[TRACE].of_machine(of.host, macs)
 
 
 def why_of(told: Told | None, now: float) -> Why | None:
@@ -187,7 +193,7 @@ class MachineLive(Live):
         if before is not None and regions <= {_WHY, _BOOTS}:
             told, events = (
                 app[DIAGNOSTICIAN].of_host(self._host),
-                app[TRACE].recent(host=self._host),
+                events_of(app, before.of),
             )
             self._gathered = replace(before, told=told, events=events, now=app[CLOCK]())
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TypeAlias
 
 from aiohttp import web
@@ -20,7 +20,7 @@ from pyxie.http.page.waitingview import (
     span_of,
     waiting_view,
 )
-from pyxie.http.parts import ADHOC, CLOCK, DISCOVERED, MACHINES, POOLS, RECOGNISER, SETTINGS
+from pyxie.http.parts import ADHOC, CLOCK, DISCOVERED, MACHINES, POOLS, RECOGNISER, SETTINGS, TRACE
 from pyxie.net.ouis import makers
 from pyxie.recipes.cookbook import Cookbook, UnknownSystemError
 from pyxie.recognition.adopting import arch_of
@@ -29,29 +29,38 @@ from pyxie.recognition.recognise import Known, Unknown, apart
 from pyxie.slices import in_slices
 
 
-async def machines_listed(app: web.Application) -> list[DiscoveredMachine]:
-    """Return the machines that are shown, in their order."""
-    now, found = app[CLOCK](), list[DiscoveredMachine]()
+async def machines_listed(
+    app: web.Application, kept: Container[str] = ()
+) -> list[DiscoveredMachine]:
+    """Return the machines that are shown, in their order.
+
+    Args:
+        app: Where it is looked.
+        kept: Those that keep their places, though they were adopted meanwhile.
+    """
+    now, waiting, adopted = app[CLOCK](), list[DiscoveredMachine](), list[DiscoveredMachine]()
     async for each in in_slices(app[DISCOVERED].all()):
         match apart(app[RECOGNISER].of(each.mac)):
             case Unknown():
-                found.append(each)
+                waiting.append(each)
             case Known() if now - each.last < STAYS:
-                found.append(each)
+                (waiting if each.mac in kept else adopted).append(each)
             case _:
                 pass
-    return in_order(found)
+    return in_order(waiting, adopted)
 
 
 def heard_of(app: web.Application, machine: DiscoveredMachine, maker: str) -> Heard:
     """Return what is known of a machine, at once."""
     known = apart(app[RECOGNISER].of(machine.mac))
+    host = known.host if isinstance(known, Known) else ""
     boot = app[ADHOC].of(machine.mac)
     once = boot if boot is not None and boot.once and machine.mac in boot.macs else None
     return Heard(
         machine=machine,
         maker=maker,
-        host=known.host if isinstance(known, Known) else "",
+        host=host,
+        booted=(app[TRACE].boots.of(host) or 0.0) if host else 0.0,
         boots=(once.machine.os or "a kernel") if once is not None else "",
         left=app[ADHOC].left(once.id) if once is not None else 0.0,
     )
@@ -64,15 +73,16 @@ async def all_heard(app: web.Application, machines: Sequence[DiscoveredMachine])
     return [heard_of(app, each, made.get(each.mac, "")) for each in machines]
 
 
-async def waiting_facts(app: web.Application, page: int) -> WaitingView:
+async def waiting_facts(app: web.Application, page: int, kept: Container[str] = ()) -> WaitingView:
     """Return the whole screen.
 
     Args:
         app: Where it is looked.
         page: Which page of the machines.
+        kept: As of `machines_listed`.
     """
     await app[MACHINES].refresh()
-    found = await machines_listed(app)
+    found = await machines_listed(app, kept)
     _, _, begin, end = span_of(len(found), page)
     heard = await all_heard(app, found[begin:end])
     asks = app[SETTINGS]().unknown == "discover"

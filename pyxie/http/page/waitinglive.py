@@ -11,7 +11,7 @@ from pyxie.http.page.frame import region
 from pyxie.http.page.live import Live
 from pyxie.http.page.waitingfacts import all_heard, waiting_facts
 from pyxie.http.page.waitingview import WaitingRow, WaitingView, row_id, waiting_row
-from pyxie.http.parts import ADHOC, CLOCK, DISCOVERED, MACHINES, SETTINGS
+from pyxie.http.parts import ADHOC, CLOCK, DISCOVERED, MACHINES, SETTINGS, TRACE
 
 _LIST: Final = "waiting"
 
@@ -36,6 +36,8 @@ class WaitingLive(Live):
         """The addresses of the machines on this page, by the ids of their rows."""
         self._view: WaitingView | None = None
         self._rows: dict[str, WaitingRow] = {}
+        self._kept: set[str] = set()
+        """Those that were seen to wait: adopted, they stay where they are."""
 
     def regions(self) -> frozenset[str]:
         """Return the list."""
@@ -51,14 +53,19 @@ class WaitingLive(Live):
         for name, mac in self._listed.items():
             heard = discovered.of(mac)
             last = (heard.last, len(heard.fields)) if heard is not None else None
-            found[name] = (last, adhoc.names(mac), machines.host_of(mac))
+            host = machines.host_of(mac)
+            booted = self._app[TRACE].boots.of(host) if host is not None else None
+            found[name] = (last, adhoc.names(mac), host, booted)
         return found
 
     async def ready(self, regions: frozenset[str]) -> None:
         """Gather what these show."""
-        self._view = await waiting_facts(self._app, self._page) if _LIST in regions else None
-        if self._view is not None:
+        self._view = None
+        if _LIST in regions:
+            self._view = await waiting_facts(self._app, self._page, self._kept)
             self._listed = {row.id: row.mac for row in self._view.rows}
+            waiting = {row.mac for row in self._view.rows if not row.host}
+            self._kept = waiting | (self._kept & set(self._listed.values()))
         macs = [mac for name, mac in self._listed.items() if name in regions]
         there = [each for mac in macs if (each := self._app[DISCOVERED].of(mac)) is not None]
         heard, now = await all_heard(self._app, there), self._app[CLOCK]()

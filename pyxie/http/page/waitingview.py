@@ -36,6 +36,7 @@ class Heard:
         machine: What is known of it.
         maker: Of its network card, as lists have it; empty where they do not.
         host: The machine whose file has it by now; empty where none has.
+        booted: When that machine was heard last, if it was since.
         boots: The system that it boots once; empty for none.
         left: For how many seconds it may.
     """
@@ -43,6 +44,7 @@ class Heard:
     machine: DiscoveredMachine
     maker: str = ""
     host: str = ""
+    booted: float = 0.0
     boots: str = ""
     left: float = 0.0
 
@@ -79,7 +81,8 @@ class WaitingView:
     """The screen.
 
     Attributes:
-        rows: Who was heard first is first: a new one comes at the end, and none moves.
+        rows: Who was heard first is first, and those that were adopted are last; none moves while
+            one looks.
         page: The number of this page, from 1.
         last: Of the last one.
         first: The number of the first machine on it, from 1; 0 for none.
@@ -156,9 +159,16 @@ class OneView:
     boots: Mapping[str, str]
 
 
-def in_order(heard: Iterable[DiscoveredMachine]) -> list[DiscoveredMachine]:
-    """Return machines by when they were heard first: a new one comes at the end."""
-    return sorted(heard, key=_first)
+def in_order(
+    waiting: Iterable[DiscoveredMachine], adopted: Iterable[DiscoveredMachine]
+) -> list[DiscoveredMachine]:
+    """Return machines by when they were heard first: a new one comes behind those that wait.
+
+    Args:
+        waiting: Those that no file knows, and those that keep their places among them.
+        adopted: Those that are shown a while yet, behind the others.
+    """
+    return [*sorted(waiting, key=_first), *sorted(adopted, key=_first)]
 
 
 def _first(machine: DiscoveredMachine) -> tuple[float, str]:
@@ -212,7 +222,7 @@ def waiting_row(heard: Heard, now: float) -> WaitingRow:
         path=path_of(machine.mac),
         facts=tuple((name, printable(value)) for name, value in _facts(heard) if value),
         first=ago(machine.first, now),
-        last=ago(machine.last, now),
+        last=ago(max(machine.last, heard.booted), now),
         host=heard.host,
         host_path=machine_path(heard.host) if heard.host else "",
         once=once,

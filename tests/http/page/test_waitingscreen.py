@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pyxie.access.scope import Scope
+from pyxie.events import datagrams
 from pyxie.http.page.waitinglive import WaitingLive
 from pyxie.recognition.discovered import Whereabouts
 from tests.http.page.test_nowlive import WHO, shown
@@ -308,6 +309,57 @@ class TestBootOnce:
             found = re.search(r'id="mistake-system" role="alert">([^<]*)<', answer.text)
             assert found is not None
             assert says in found[1]
+
+
+class TestOneThatWasAdopted:
+    async def test_is_behind_those_that_wait(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            hear(served)
+            served.clock.now += 1
+            hear(served, OTHER)
+
+            await send(served, f"{ONE}/adopt", ("hostname", "web01.internal"))
+
+            assert rows(await page(served)) == [OTHER, MAC]
+
+    async def test_keeps_its_place_while_one_looks(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            hear(served)
+            live = WaitingLive(_app(served.server), 1)
+            await shown(live, ["waiting"])
+            await send(served, f"{ONE}/adopt", ("hostname", "web01.internal"))
+            served.clock.now += 1
+            hear(served, OTHER)
+
+            assert rows((await shown(live, ["waiting"]))["waiting"]) == [MAC, OTHER]
+
+    async def test_is_heard_on_its_way_on(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            hear(served)
+            await send(served, f"{ONE}/adopt", ("hostname", "web01.internal"))
+            live = WaitingLive(_app(served.server), 1)
+            await shown(live, ["waiting"])
+            before = live.watched()
+            served.clock.now += 60
+
+            served.parts.trace.record(datagrams.NotAnswered(reason="x", detail="x"), mac=MAC)
+
+            assert live.watched() != before
+            said = re.findall(r"heard</dt><dd><time [^>]*>([^<]*)<", await page(served))
+            assert said == ["60 s ago", "now"]
+
+    async def test_was_heard_before_it_was(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            hear(served)
+            said = datagrams.NotAnswered(reason="not-in-registry", detail="not in the registry")
+            served.parts.trace.record(said, mac=MAC)
+
+            await send(served, f"{ONE}/adopt", ("hostname", "web01.internal"))
+
+            html = await page(served, "/page/machines/web01.internal")
+            assert "It has asked" in html
+            assert "Nothing of it was heard" not in html
+            assert "not in the registry" in html
 
 
 class TestWhoMayNot:

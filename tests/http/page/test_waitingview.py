@@ -105,7 +105,14 @@ class TestMachines:
     def test_are_by_when_they_were_heard_first(self) -> None:
         heard = [machine("c", 3.0), machine("b", 1.0), machine("a", 3.0)]
 
-        assert [each.mac for each in in_order(heard)] == ["b", "a", "c"]
+        assert [each.mac for each in in_order(heard, ())] == ["b", "a", "c"]
+        assert [each.mac for each in in_order(heard[:1], heard[1:])] == ["c", "b", "a"]
+
+    def test_of_which_one_was_adopted_says_when_that_was_heard_last(self) -> None:
+        row = waiting_row(Heard(machine=machine(), host="web01", booted=NOW - 1), NOW)
+        before = waiting_row(Heard(machine=machine(), host="web01", booted=NOW - 999), NOW)
+
+        assert (row.last, before.last) == (ago(NOW - 1, NOW), ago(NOW - 3, NOW))
 
     @pytest.mark.parametrize(
         ("count", "asked", "found"),
