@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Final
 
 from pyxie.diagnosis import patience
@@ -169,11 +170,17 @@ def script(now: Situation, course: Course) -> Diagnosis | None:
     match last.last.what:
         case ScriptRefused(why=why) | ScriptFailed(why=why):
             what = ScriptWasRefused(why=why)
-            return Diagnosis(what=what, since=last.last.at, evidence=(last.last,))
+            return Diagnosis(what=what, since=_alike_since(last), evidence=(last.last,))
         case BootApiSilent(why=why):
             silent = ScriptWasRefused(why=f"the boot API {why}")
-            return Diagnosis(what=silent, since=last.last.at, evidence=(last.last,))
+            return Diagnosis(what=silent, since=_alike_since(last), evidence=(last.last,))
         case _:
             return stands(
                 ImagesUnasked(), "script", last.last.at, patience.SCRIPT, now.now, (last.last,)
             )
+
+
+def _alike_since(last: Round) -> float:
+    """Return since when each try of a boot ended as its last: an iPXE tries again by itself."""
+    alike = takewhile(lambda each: each.what == last.last.what, reversed(last.events))
+    return min(each.at for each in alike)

@@ -191,13 +191,30 @@ def _since(events: tuple[Event, ...], begun: float) -> tuple[Event, ...]:
     return tuple(each for each in events if each.at >= begun)
 
 
+_FAILED = (kinds.ImageFailed, kinds.ImageMismatch)
+_GIVEN = (
+    *(kinds.ScriptSent, kinds.UnknownBooted),
+    *(kinds.AdHocScriptSent, kinds.BootApiScriptSent),
+)
+
+
+def _tries_again(what: Kind, stage: Stage, gathered: Iterable[Event]) -> bool:
+    """Tell whether an iPXE asks for its script once more in the same boot.
+
+    pyxie's script does so by itself, a minute after a file of it could not be fetched.
+    """
+    failed = stage is Stage.IMAGES and any(isinstance(each.what, _FAILED) for each in gathered)
+    return failed and isinstance(what, _GIVEN)
+
+
 def _rounds(events: Iterable[Event]) -> Iterator[Round]:
     stage, gathered = Stage.NOTHING, list[Event]()
     for each in events:
         to = stage_of(each.what)
         if to is None:
             continue
-        if to < stage and not isinstance(each.what, _ANY_TIME):
+        again = isinstance(each.what, _ANY_TIME) or _tries_again(each.what, stage, gathered)
+        if to < stage and not again:
             yield Round(stage, tuple(gathered))
             stage, gathered = to, []
         stage = max(stage, to)

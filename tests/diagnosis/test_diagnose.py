@@ -769,6 +769,33 @@ def test_what_is_left_alone_on_purpose_is_well(case: Case) -> None:
     assert told.data == told.data | case.data
 
 
+def test_a_file_that_does_not_come_after_another_minute_either_is_the_same_trouble() -> None:
+    """The script of pyxie asks for itself once more then, in the same boot."""
+    told = found(110, *SCRIPTED, (43.0, FAILED), (103.0, kinds.ScriptSent()), (104.0, FAILED))
+
+    assert (told.code, told.since, told.data["times"]) == ("image-failed", BEGUN + 43, 2)
+
+
+def test_between_two_tries_it_stands_still_all_the_same() -> None:
+    told = found(103, *SCRIPTED, (43.0, FAILED), (103.0, kinds.ScriptSent()))
+
+    assert (told.code, told.since) == ("image-failed", BEGUN + 43)
+
+
+def test_a_script_that_is_refused_after_a_file_has_failed_is_told_of() -> None:
+    told = found(110, *SCRIPTED, (43.0, FAILED), (103.0, kinds.ScriptFailed(why="no")))
+
+    assert (told.code, told.since) == ("script-refused", BEGUN + 103)
+
+
+def test_a_script_that_fails_again_and_again_does_so_since_the_first_time() -> None:
+    failed = kinds.ScriptFailed(why="no")
+    told = found(110, *IN_IPXE, (42.0, failed), (72.0, failed), (102.0, failed))
+    other = found(110, *IN_IPXE, (42.0, kinds.ScriptFailed(why="x")), (72.0, failed))
+
+    assert (told.since, other.since) == (BEGUN + 42, BEGUN + 72)
+
+
 def test_an_unknown_machine_that_is_served_and_does_not_go_on_is_told_why() -> None:
     told = found(90, *OFFERED, **who(Unknown(Policy.MENU)))
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pyxie.diagnosis.course import Stage, course
+from pyxie.diagnosis.course import Stage, course, stage_of
 from pyxie.diagnosis.finding import Diagnosis, Standing
 from pyxie.diagnosis.saying import Said
 from pyxie.events.event import Event
+from pyxie.events.kinds import ImageFailed, ImageMismatch
 from pyxie.http.page.badges import BAD, BUSY, OK
 from pyxie.http.page.longtext import printable
 from pyxie.http.page.spokentimes import Moment, ago, since
@@ -120,7 +121,7 @@ CAME: Final[Mapping[Stage, str]] = {
     Stage.LOADER: "fetched its boot loader",
     Stage.IPXE: "iPXE was offered its script",
     Stage.SCRIPT: "asked for its script",
-    Stage.IMAGES: "fetched kernel or initrd",
+    Stage.IMAGES: "began to fetch what it boots",
     Stage.KERNEL: "started its kernel",
     Stage.INSTALLER: "its installer ran",
 }
@@ -148,7 +149,17 @@ def _boot(stage: Stage, events: Sequence[Event], now: float) -> Boot:
     last = events[-EVENTS_SHOWN:]
     left = len(events) - len(last)
     rows = tuple(happened(each.members(), now) for each in last)
-    return Boot(ago(events[0].at, now), ago(events[-1].at, now), CAME[stage], rows, left)
+    came = _came(stage, events)
+    return Boot(ago(events[0].at, now), ago(events[-1].at, now), came, rows, left)
+
+
+def _came(stage: Stage, events: Sequence[Event]) -> str:
+    """Return how far a boot came; of one that ended with a file that did not come, with which."""
+    images = (each.what for each in reversed(events) if stage_of(each.what) is Stage.IMAGES)
+    last = next(images, None) if stage is Stage.IMAGES else None
+    if isinstance(last, ImageFailed | ImageMismatch):
+        return f"could not fetch {printable(last.part)}"
+    return CAME[stage]
 
 
 def happened(event: Mapping[str, Any], now: float) -> Happened:

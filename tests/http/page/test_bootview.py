@@ -9,7 +9,7 @@ from pyxie.diagnosis.saying import Said
 from pyxie.events.datagrams import NotAnswered
 from pyxie.events.event import Event
 from pyxie.events.kind import Kind
-from pyxie.events.kinds import Booting, BuildChanged, ScriptSent
+from pyxie.events.kinds import Booting, BuildChanged, ImageFailed, ImageFetching, ScriptSent
 from pyxie.http.page.bootview import CAME, EVENTS_SHOWN, Happened, Past, boots, past, why
 from pyxie.http.page.spokentimes import ago, since
 
@@ -50,6 +50,23 @@ class TestWhatHappened:
 
         assert len(boot.events) == EVENTS_SHOWN
         assert boot.left_out == 3
+
+    def test_names_the_file_that_did_not_come(self) -> None:
+        failed = ImageFailed(part="initrd 1", source="http://a/initrd", why="x")
+        fetching = ImageFetching(part="kernel")
+
+        (boot,) = boots([event(ScriptSent(), 60), event(fetching, 50), event(failed, 40)], NOW)
+        assert boot.came == "could not fetch initrd 1"
+        (boot,) = boots([event(failed, 60), event(fetching, 50), event(ScriptSent(), 40)], NOW)
+        assert boot.came == "began to fetch what it boots"
+
+    def test_of_an_ipxe_that_tries_again_is_one_boot(self) -> None:
+        failed = ImageFailed(part="kernel", source="http://a/linux", why="x")
+        tries = [(ScriptSent(), 90), (failed, 89), (ScriptSent(), 30), (failed, 29)]
+
+        (boot,) = boots([event(what, before) for what, before in tries], NOW)
+
+        assert len(boot.events) == 4
 
     def test_has_words_for_each_stage(self) -> None:
         assert set(CAME) == set(Stage)
