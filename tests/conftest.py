@@ -10,9 +10,12 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 
+from tests.stalled import pytest_addoption, pytest_configure
 from tests.verification.signers import Keys
 from tests.verification.signers import keys as made_keys
 from tests.watchdog import Watchdog
+
+__all__ = ["pytest_addoption", "pytest_configure"]
 
 # How long an example takes says more about what else the computer does than about pyxie.
 settings.register_profile("pyxie", deadline=None)
