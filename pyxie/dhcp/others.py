@@ -255,6 +255,16 @@ class Others:
         """Return all that were heard, each by its latest reply, the last heard at the end."""
         return [each.last for each in self._servers.values()]
 
+    def givers(self) -> frozenset[IPv4Address]:
+        """Return the servers that give addresses.
+
+        Also one that was never overheard, as a switch sends its answers to the client alone, but
+        whose offer a client took: the REQUEST that says so is sent to all.
+        """
+        clients = (*self._known.values(), *self._strange.values())
+        heard = {each.last.server for each in self._servers.values() if each.last.addresses}
+        return frozenset(heard | {each.took.server for each in clients if each.took is not None})
+
     def age(self, moment: float) -> float:
         """Return how many seconds ago something was."""
         return self._steady() - moment

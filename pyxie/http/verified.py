@@ -36,7 +36,7 @@ from pyxie.registry.define import Definition
 from pyxie.registry.mirrors import Mirrors
 from pyxie.verification.faults import MismatchError, UnreadError, VerificationError
 
-_LATER: Final = "when the machine asks for it, it is tried again"
+LATER: Final = "when the machine asks for it, it is tried again"
 
 
 class UnverifiedError(NotServedError):
@@ -73,12 +73,12 @@ async def verified(
             async with asyncio.timeout(VERIFY_BEGIN.most):
                 await _checked(request, image)
         except UnreadError as exc:
-            said[str(_placed(definition, at, image, exc, f"{exc}; {_LATER}"))] = None
+            said[str(_placed(definition, at, image, exc, f"{exc}; {LATER}"))] = None
         except VerificationError as exc:
             raise UnverifiedError(part, _placed(definition, at, image, exc, str(exc))) from exc
         except TimeoutError:
             VERIFY_BEGIN.reached()
-            said[f"{part}: is not verified within {VERIFY_BEGIN.most:g} s; {_LATER}"] = None
+            said[f"{part}: is not verified within {VERIFY_BEGIN.most:g} s; {LATER}"] = None
     return tuple(said)
 
 

@@ -282,6 +282,16 @@ class TestServers:
 
         assert [each.addresses for each in lan.others.servers()] == [True]
 
+    def test_that_give_addresses_are_also_those_whose_offers_clients_took(self) -> None:
+        """A switch sends an offer to the client alone, and its REQUEST to all."""
+        lan = Lan()
+        lan.boots(siaddr=NEXT)
+        lan.asks(of(2))
+        lan.others.requested(taking(reply(of(2), server=RIVAL), of(2)))
+        lan.asks(of(3))
+
+        assert lan.others.givers() == {ROUTER, RIVAL}
+
     def test_of_a_network_that_is_not_ours_count_for_who_has_asked_us(self, lan: Lan) -> None:
         lan.asks()
 

@@ -12,6 +12,7 @@ from pyxie.diagnosis.english import said
 from pyxie.diagnosis.finding import Diagnosis, Standing
 from pyxie.events.english import amount
 from pyxie.events.event import Event
+from pyxie.events.kinds import BuildAdvised
 from pyxie.http.page.badges import BAD, BUSY, IDLE, LOOKS, OK
 from pyxie.http.page.commandline import command
 from pyxie.http.page.longtext import printable
@@ -106,6 +107,7 @@ class BootRow:
         at: The one that it is at.
         since: For how long it is there; None where nothing was heard of it.
         trouble: Why it stands still; None if it does not.
+        advice: What was said of its build when it began, that it will hardly do what is wanted.
     """
 
     id: str
@@ -120,6 +122,7 @@ class BootRow:
     at: ShownStep
     since: Moment | None
     trouble: Trouble | None
+    advice: tuple[str, ...]
 
 
 def boot_row(seen: Seen, now: float) -> BootRow:
@@ -147,6 +150,14 @@ def boot_row(seen: Seen, now: float) -> BootRow:
         at=_shown(way.at),
         since=since(way.since, now) if way.since is not None else None,
         trouble=_trouble(seen, found, now) if found is not None and stuck else None,
+        advice=advice_of(seen.way) if build is not None and build.active else (),
+    )
+
+
+def advice_of(way: Course) -> tuple[str, ...]:
+    """Return what was advised when a build began, and is of weight until it has ended."""
+    return tuple(
+        printable(each.what.advice) for each in way.events if isinstance(each.what, BuildAdvised)
     )
 
 

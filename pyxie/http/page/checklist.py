@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from pyxie.http.page.bootrow import machine_path
 from pyxie.http.page.commandline import command
+from pyxie.http.page.waitingview import PATH as WAITING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +19,7 @@ class Premises:
         mode: ``dhcp.mode``.
         answering: The interfaces that answer, with their addresses; empty for none.
         present: All that are served, likewise.
-        servers: Addresses of other servers that give addresses.
+        servers: Addresses of other servers that give addresses, or whose offers machines took.
         heard: Some network-boot client was heard.
         loaders: Kinds of machines for which there is a loader: ``BIOS``.
         missing: A sentence for each common kind that has none.
@@ -26,6 +28,8 @@ class Premises:
         broken: The first that is not, with its place; empty for none.
         host: One of the machines; empty for none.
         building: One that is in build mode; empty for none.
+        unfetched: Why its kernel and initrd cannot be fetched; empty where nothing is known to be
+            in their way.
         asked: That one, or another in build mode, has sent a DISCOVER since.
         waiting: How many machines were heard that no file knows.
     """
@@ -42,6 +46,7 @@ class Premises:
     broken: str
     host: str
     building: str
+    unfetched: str
     asked: bool
     waiting: int
 
@@ -56,6 +61,7 @@ class Point:
         says: How it stands; or, if it is open, what to do.
         command: That does it; empty where none does.
         path: The screen that does; empty where none does.
+        label: What the link to that screen says.
     """
 
     name: str
@@ -63,6 +69,7 @@ class Point:
     says: str
     command: str = ""
     path: str = ""
+    label: str = "Waiting machines"
 
 
 _SERVE: Final = (
@@ -84,6 +91,7 @@ def _points(found: Premises) -> Iterator[Point]:
     yield _loaders(found)
     yield _file(found)
     yield _build(found)
+    yield _files(found)
     yield _discover(found)
 
 
@@ -149,7 +157,10 @@ def _file(found: Premises) -> Point:
     name = "A machine file"
     if found.machines:
         count = "1 machine" if found.machines == 1 else f"{found.machines} machines"
-        return Point(name, done=True, says=f"{count}.")
+        if not found.waiting:
+            return Point(name, done=True, says=f"{count}.")
+        more = f"{found.waiting} more {_has(found.waiting)} asked that no file knows."
+        return Point(name, done=True, says=f"{count}. {more}", path=WAITING)
     if found.unread:
         return Point(name, done=False, says=f"Their folder {found.unread}.")
     if found.broken:
@@ -157,15 +168,21 @@ def _file(found: Premises) -> Point:
         return Point(name, done=False, says=says, command=command("check"))
     if found.waiting:
         heard = "A machine" if found.waiting == 1 else f"{found.waiting} machines"
-        has = "has" if found.waiting == 1 else "have"
-        says = f"{heard} {has} asked that no file knows: adopt the one that is to be installed."
-        return Point(name, done=False, says=says, path="/page/waiting")
+        says = (
+            f"{heard} {_has(found.waiting)} asked that no file knows: adopt the one that is to be "
+            "installed."
+        )
+        return Point(name, done=False, says=says, path=WAITING)
     says = (
         "Power a machine on that boots from the network first: it is then to be adopted on the "
         "screen Waiting. Or write its file, by its MAC address."
     )
     how = command("add", "HOST", mac="52:54:00:12:34:56")
-    return Point(name, done=False, says=says, command=how, path="/page/waiting")
+    return Point(name, done=False, says=says, command=how, path=WAITING)
+
+
+def _has(machines: int) -> str:
+    return "has" if machines == 1 else "have"
 
 
 def _build(found: Premises) -> Point:
@@ -178,7 +195,26 @@ def _build(found: Premises) -> Point:
         f"{found.host} boots from its disk until somebody has it installed, which wipes the disks"
         " that are named when it begins."
     )
-    return Point(name, done=False, says=says, command=command("build", found.host))
+    path = f"{machine_path(found.host)}/build"
+    how = command("build", found.host)
+    return Point(name, done=False, says=says, command=how, path=path, label="Build it…")
+
+
+def _files(found: Premises) -> Point:
+    name = "Its kernel and initrd"
+    if not found.building:
+        says = (
+            "They are looked for when a build begins, and fetched as the machine asks for them: "
+            "from the servers of its system, unless the files are on this host."
+        )
+        return Point(name, done=False, says=says, path="/page/images", label="Fetch them before")
+    if not found.unfetched:
+        return Point(name, done=True, says="Nothing is known to be in their way.")
+    says = (
+        f"{found.unfetched}. Does this host reach that server? A copy nearer by is named by "
+        "`mirrors` in config.yaml."
+    )
+    return Point(name, done=False, says=says, command=command("why", found.building))
 
 
 def _discover(found: Premises) -> Point:

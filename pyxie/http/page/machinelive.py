@@ -8,13 +8,14 @@ from typing import Final
 
 from aiohttp import web
 
+from pyxie.diagnosis.course import course
 from pyxie.diagnosis.diagnostician import Told
 from pyxie.diagnosis.english import said
 from pyxie.events.event import Event
-from pyxie.events.kinds import BuildChanged, HookDone, HookFailed
+from pyxie.events.kinds import BuildAdvised, BuildChanged, HookDone, HookFailed
 from pyxie.events.wipes import sentences
 from pyxie.http.hosts import unknown
-from pyxie.http.page.bootrow import machine_path
+from pyxie.http.page.bootrow import advice_of, machine_path
 from pyxie.http.page.bootview import Why, boots, why
 from pyxie.http.page.buildview import builds
 from pyxie.http.page.frame import region
@@ -118,9 +119,16 @@ async def head_of(app: web.Application, of: Facts) -> Head:
             for mac, each in learnt
             if each is not None
         ],
+        advice=_advice(app, of),
         notices=(*filter(None, (of.unread,)), *await app[SETTINGS].not_in_force()),
         mistakes=len(of.problems),
     )
+
+
+def _advice(app: web.Application, of: Facts) -> tuple[str, ...]:
+    if of.active is None:
+        return ()
+    return advice_of(course(app[TRACE].recent(host=of.host), of.active.begun))
 
 
 def events_of(app: web.Application, of: Facts) -> list[Event]:
@@ -169,6 +177,8 @@ class MachineLive(Live):
             return frozenset((_WHY,))
         if isinstance(event.what, _ENDS):
             return frozenset(_ALL)
+        if isinstance(event.what, BuildAdvised):
+            return frozenset((_HEAD, _WHY, _BOOTS))
         return frozenset((_WHY, _BOOTS))
 
     def watched(self) -> Mapping[str, Hashable]:

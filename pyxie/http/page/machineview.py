@@ -115,6 +115,7 @@ class Head:
         wipes: What it was said to wipe, in sentences.
         secure_boot: What is known of it, in sentences.
         notices: What is to be known before all else: settings not in force, a disk that is full.
+        advice: What was said of that build when it began, that it will hardly do what is wanted.
         mistakes: How many there are in its file.
     """
 
@@ -132,6 +133,7 @@ class Head:
     wipes: tuple[str, ...]
     secure_boot: tuple[str, ...]
     notices: tuple[str, ...]
+    advice: tuple[str, ...]
     mistakes: int
 
     @property
@@ -153,6 +155,7 @@ def head(
     wipes: Iterable[str] = (),
     secure_boot: Iterable[str] = (),
     notices: Iterable[str] = (),
+    advice: Iterable[str] = (),
     mistakes: int = 0,
 ) -> Head:
     """Return it; the arguments are as of `Head`."""
@@ -171,6 +174,7 @@ def head(
         wipes=tuple(wipes) if build is not None and build.active else (),
         secure_boot=tuple(secure_boot),
         notices=tuple(map(printable, notices)),
+        advice=tuple(advice) if build is not None and build.active else (),
         mistakes=mistakes,
     )
 

@@ -13,6 +13,7 @@ from pyxie.builds.life import Build
 from pyxie.diagnosis.course import Course, Stage, course
 from pyxie.errors import Problem
 from pyxie.events.event import Event
+from pyxie.events.kinds import Booting, BuildAdvised, ImageFailed, ImageFetching, ImageMismatch
 from pyxie.http.page.bootrow import Seen, stands_still
 from pyxie.http.page.checklist import Point, Premises, checklist
 from pyxie.http.page.nowview import Counted, Ended, NowView, ended_of, listed, now_view, paged
@@ -34,6 +35,7 @@ from pyxie.http.parts import (
     STANDINGS,
     TRACE,
 )
+from pyxie.http.verified import LATER
 from pyxie.recognition.recognise import AdHoc, Unknown, apart, settled
 from pyxie.slices import in_slices
 
@@ -178,15 +180,14 @@ def points(app: web.Application, waiting: int) -> tuple[Point, ...]:
     few = islice(active, _LOOKED_AT)
     asked = [each for each in few if app[STANDINGS].of(each).way.stage > Stage.NOTHING]
     building = next(iter(asked or active), None)
+    way = app[STANDINGS].of(building).way if building is not None else course(())
     there = loaders.by_architecture
     return checklist(
         Premises(
             mode=app[SETTINGS]().dhcp.mode,
             answering=interfaces.answering,
             present=str(interfaces),
-            servers=tuple(
-                sorted({str(each.server) for each in app[OTHERS].servers() if each.addresses})
-            ),
+            servers=tuple(map(str, sorted(app[OTHERS].givers()))),
             heard=app[TRACE].heard is not None,
             loaders=tuple(ARCHITECTURES[code].name for code in _COMMON if code in there),
             missing=tuple(loaders.missing()),
@@ -195,10 +196,26 @@ def points(app: web.Application, waiting: int) -> tuple[Point, ...]:
             broken=str(registry.problems[0]) if registry.problems else "",
             host=min(registry.machines, default=""),
             building=building.host if building is not None else "",
+            unfetched=_unfetched(way),
             asked=bool(asked),
             waiting=waiting,
         )
     )
+
+
+def _unfetched(way: Course) -> str:
+    """Say why a machine's kernel or initrd cannot be fetched, by the last that is known of it."""
+    for each in reversed(way.events):
+        match each.what:
+            case ImageFailed() | ImageMismatch():
+                return each.text
+            case ImageFetching() | Booting():
+                return ""
+            case BuildAdvised(advice=advice) if advice.endswith(LATER):
+                return advice.removesuffix(f"; {LATER}")
+            case _:
+                pass
+    return ""
 
 
 def _unread(problems: Iterable[Problem]) -> str:

@@ -109,7 +109,7 @@ class NowLive(Live):
             registry = app[MACHINES]()
             found["checklist"] = (
                 *(str(app[INTERFACES]()), app[SETTINGS]().dhcp.mode, app[TRACE].heard is None),
-                *(len(app[OTHERS].servers()), len(app[LOADERS].by_architecture)),
+                *(app[OTHERS].givers(), len(app[LOADERS].by_architecture)),
                 *(len(registry.machines), len(registry.problems), len(app[DISCOVERED].macs())),
             )
         return found

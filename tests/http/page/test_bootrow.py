@@ -63,6 +63,15 @@ class TestARow:
 
         assert boot_row(seen, BEGUN + 1).trouble is None
 
+    def test_says_what_was_advised_when_its_build_began(self) -> None:
+        way = course(
+            heard((1.0, kinds.BuildAdvised(advice="nobody can log in\x1b")), *BOOTED), BEGUN
+        )
+        row = boot_row(Seen(mac=MAC, way=way, host=HOST, build=build()), BEGUN + 60)
+        over = boot_row(Seen(mac=MAC, way=way, host=HOST, build=build(State.CANCELLED)), BEGUN + 60)
+
+        assert (row.advice, over.advice) == (("nobody can log in\ufffd",), ())
+
     def test_of_a_build_that_has_ended_says_how(self) -> None:
         ended = build(State.FAILED, changed=BEGUN + 300)
         way = course(heard(*BOOTED), BEGUN)

@@ -26,10 +26,11 @@ ALL = Premises(
     broken="",
     host="web01",
     building="web01",
+    unfetched="",
     asked=True,
     waiting=0,
 )
-INTERFACE, ANSWERS, ADDRESSES, LOADERS, FILE, BUILD, DISCOVER = range(7)
+INTERFACE, ANSWERS, ADDRESSES, LOADERS, FILE, BUILD, FILES, DISCOVER = range(8)
 
 
 def of(at: int, **more: Any) -> Point:
@@ -50,6 +51,7 @@ class TestAPointThatIsDone:
             ("Boot loaders", "For BIOS and x64 UEFI machines."),
             ("A machine file", "2 machines."),
             ("A machine in build mode", "web01."),
+            ("Its kernel and initrd", "Nothing is known to be in their way."),
             ("Its DISCOVER", "It has asked the network what to boot."),
         ]
         assert all(each.done and not each.command for each in checklist(ALL))
@@ -109,6 +111,8 @@ class TestAnOpenPoint:
             (FILE, {"machines": 0, "waiting": 3}, "3 machines have asked", ""),
             (BUILD, {"building": ""}, "web01 boots from its disk", "pyxie build web01"),
             (BUILD, {"building": "", "host": ""}, "As soon as there is a machine file.", ""),
+            (FILES, {"building": ""}, "They are looked for when a build begins", ""),
+            (FILES, {"unfetched": "http://a/b: x"}, "http://a/b: x. Does this", "pyxie why web01"),
             (DISCOVER, {"asked": False}, "Nothing was heard of web01", "pyxie why web01"),
             (DISCOVER, {"asked": False, "building": ""}, "Once it is in build mode", ""),
         ],
@@ -125,6 +129,20 @@ class TestAnOpenPoint:
     def test_leads_to_the_machines_that_wait(self) -> None:
         assert of(FILE, machines=0, waiting=1).path == "/page/waiting"
         assert of(FILE, machines=0).path == "/page/waiting"
+        assert of(FILE, machines=2).path == ""
+
+    def test_of_a_machine_that_waits_beside_others_is_told_with_them(self) -> None:
+        one, more = of(FILE, machines=1, waiting=1), of(FILE, machines=2, waiting=3)
+
+        assert one.says == "1 machine. 1 more has asked that no file knows."
+        assert more.says == "2 machines. 3 more have asked that no file knows."
+        assert {one.path, more.path} == {"/page/waiting"}
+
+    def test_leads_to_where_a_build_begins(self) -> None:
+        point = of(BUILD, building="")
+
+        assert (point.path, point.label) == ("/page/machines/web01/build", "Build it…")
+        assert of(FILES, building="").path == "/page/images"
 
 
 class TestTheList:
@@ -134,7 +152,7 @@ class TestTheList:
         found = drawn(checklist(ALL))
 
         assert '<details id="checklist-done">' in found
-        assert "All 7 points of the check list are there" in found
+        assert "All 8 points of the check list are there" in found
         assert "192.0.2.254 was seen." in found
 
     def test_is_open_as_long_as_a_point_is(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pyxie.builds.life import State
 from pyxie.events import datagrams, kinds
+from pyxie.http.verified import LATER
 from tests.diagnosis.situations import offered, script_offered
 from tests.http.page.test_nowview import build
 from tests.http.site import CONFIG, HOST, MAC, Served, serving
@@ -88,6 +89,28 @@ class TestNow:
             assert "loader 25 % under way" in track(page)
             served.clock.now += 901
             assert rows(await now(served)) == []
+
+    async def test_says_what_was_advised_of_a_build_and_what_is_in_its_files_way(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path) as served:
+            await served.build()
+            trace = served.parts.trace
+            trace.record(kinds.BuildAdvised(advice="no key"), host=HOST)
+            trace.record(kinds.BuildAdvised(advice=f"http://a/b: down; {LATER}"), host=HOST)
+
+            page = await now(served)
+            assert re.search(r"\d warnings since it began", page)
+            assert "<li>no key</li>" in re.sub(r"\s*(</?li>)\s*", r"\1", page)
+            assert page.index('id="boots"') < page.index('id="checklist"')
+            assert "http://a/b: down. Does this host reach that server?" in page
+            machine = (await served.get(f"/page/machines/{HOST}", Accept=BROWSER)).text
+            assert re.search(r'<p class="notice is-warn">\s*no key</p>', machine)
+
+            trace.record(kinds.ImageFetching(part="kernel"), host=HOST)
+            assert "Nothing is known to be in their way." in await now(served)
+            trace.record(kinds.ImageFailed(part="kernel", source="a", why="gone"), host=HOST)
+            assert "gone. Does this host reach" in await now(served)
 
     async def test_counts_an_unknown_one_that_stands_still(self, tmp_path: Path) -> None:
         async with serving(tmp_path, config=f"{CONFIG}unknown: discover\n") as served:
