@@ -90,7 +90,7 @@ async def health_facts(app: web.Application, regions: Collection[str] | None = N
 def _nics(app: web.Application) -> tuple[Nic, ...]:
     now = app[INTERFACES]()
     present = {each.name: tuple(map(str, each.addresses)) for each in now.all}
-    return nics(present, now.names, now.missing)
+    return nics(present, now.names, now.missing, named=bool(app[SETTINGS]().interfaces))
 
 
 def _services(app: web.Application, settings: Settings) -> tuple[Running, ...]:

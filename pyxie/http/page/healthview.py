@@ -217,16 +217,25 @@ def _mistake(problem: Problem) -> Mistake:
 
 
 def nics(
-    present: Mapping[str, Sequence[str]], served: Sequence[str], missing: Iterable[str]
+    present: Mapping[str, Sequence[str]],
+    served: Sequence[str],
+    missing: Iterable[str],
+    *,
+    named: bool,
 ) -> tuple[Nic, ...]:
     """Return the interfaces: those that are served first, in their order.
+
+    One without an address is in order beside one that has one, as a port of a bridge is, unless
+    somebody has named it.
 
     Args:
         present: Addresses by name, of all that there are.
         served: Names.
         missing: Names that are to be served, and are not there.
+        named: The settings say which are served; else all are that there are.
     """
-    found = [_nic(name, tuple(present[name])) for name in served]
+    bare = BAD if named or not any(present[name] for name in served) else IDLE
+    found = [_nic(name, tuple(present[name]), bare) for name in served]
     found += [
         Nic(name=name, served=True, said="is not there: 'interfaces' names it", look=BAD)
         for name in missing
@@ -239,9 +248,9 @@ def nics(
     return tuple(found)
 
 
-def _nic(name: str, addresses: tuple[str, ...]) -> Nic:
+def _nic(name: str, addresses: tuple[str, ...], bare: str) -> Nic:
     said = "" if addresses else "has no IPv4 address: nobody is answered there"
-    return Nic(name=name, addresses=addresses, said=said, look=OK if addresses else BAD)
+    return Nic(name=name, addresses=addresses, said=said, look=OK if addresses else bare)
 
 
 _MODES: Final = {

@@ -63,7 +63,7 @@ class TestInterfaces:
     def test_are_those_served_in_their_order_those_missing_and_the_others(self) -> None:
         present = {"eth0": ("192.0.2.1/24",), "eth1": (), "lo": ("127.0.0.1/8",)}
 
-        assert nics(present, ("eth1", "eth0"), ("eth7",)) == (
+        assert nics(present, ("eth1", "eth0"), ("eth7",), named=True) == (
             Nic(name="eth1", said="has no IPv4 address: nobody is answered there", look="is-bad"),
             Nic(name="eth0", addresses=("192.0.2.1/24",)),
             Nic(name="eth7", said="is not there: 'interfaces' names it", look="is-bad"),
@@ -75,6 +75,16 @@ class TestInterfaces:
                 look="is-idle",
             ),
         )
+
+    def test_without_an_address_are_in_order_beside_one_that_has_one(self) -> None:
+        present = {"br0": ("192.0.2.1/24",), "tap0": ()}
+
+        assert [each.look for each in nics(present, tuple(present), (), named=False)] == [
+            "is-ok",
+            "is-idle",
+        ]
+        (alone,) = nics({"tap0": ()}, ("tap0",), (), named=False)
+        assert alone.look == "is-bad"
 
 
 def running(told: dict[str, Any] | None = None, **wrong: Any) -> dict[str, Running]:
