@@ -22,7 +22,7 @@ from pyxie.http.page.assets import asset, assets
 from pyxie.http.page.contentpolicy import HEADERS
 from pyxie.http.page.screens import SCREENS
 from pyxie.http.page.viewer import Viewer, viewer
-from pyxie.http.parts import CLOCK, POOLS
+from pyxie.http.parts import CLOCK, MACHINES, POOLS, SETTINGS
 
 _BUSY: Final = 0.0004
 """Seconds for which a thread renders what changes on open pages,"""
@@ -57,11 +57,17 @@ async def shown(
     """
     names = {"title": title, "screen": screen, "view": view, "viewer": viewer(request)}
     names["now"] = request.app[CLOCK]()
+    names["broken"] = broken_files(request.app)
     names["live"] = live
     text = await request.app[POOLS].management.run(
         _rendered, part if part and by_htmx(request) else template, names
     )
     return html(text, status)
+
+
+def broken_files(app: web.Application) -> int:
+    """Return how many mistakes there are in files; the screen Health has them with their places."""
+    return len(app[SETTINGS].problems) + len(app[MACHINES]().problems)
 
 
 def region(template: str, who: Viewer, names: Mapping[str, object], *, oob: bool = False) -> str:

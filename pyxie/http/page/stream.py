@@ -13,6 +13,7 @@ from aiohttp import web
 from pyxie.access.scope import Scope
 from pyxie.http.edge import judged
 from pyxie.http.page.contentpolicy import HEADERS
+from pyxie.http.page.framelive import FrameLive
 from pyxie.http.page.healthlive import HealthLive
 from pyxie.http.page.imageslive import ImagesLive
 from pyxie.http.page.live import Live
@@ -64,7 +65,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound(text=f"no screen is called {name[:100]!a}")
     since = place(request.headers.get("Last-Event-ID") or request.query.get(SINCE, ""))
     asked = request.clone(rel_url=request.rel_url.without_query_params(SCREEN, SINCE))
-    live = LIVES[name](asked)
+    live = FrameLive(request.app, LIVES[name](asked))
     shown = (name, tuple(sorted(asked.query.items())), who.scope)
     response = web.StreamResponse(headers=_KIND)
     loop = asyncio.get_running_loop()
