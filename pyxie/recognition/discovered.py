@@ -100,7 +100,7 @@ class DiscoveredMachines:
         clean = {
             name: "".join(c for c in value if c.isprintable()).strip()[:_LONGEST]
             for name, value in fields.items()
-            if name in FIELDS
+            if name in FIELDS and not (name == "uuid" and _is_no_uuid(value))
         }
         clean = {name: value for name, value in clean.items() if value}
         seen = self.of(mac)
@@ -143,3 +143,8 @@ class DiscoveredMachines:
     def of(self, mac: str) -> DiscoveredMachine | None:
         """Return one of them."""
         return self._again.get(mac) or self._once.get(mac)
+
+
+def _is_no_uuid(told: str) -> bool:
+    """Tell whether it is what firmware says that has none (SMBIOS 3.7, section 7.2.1)."""
+    return set(told.lower()) - {"-"} in ({"0"}, {"f"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +28,19 @@ class TestRestored:
 
 
 class TestHeard:
+    @pytest.mark.parametrize(
+        "uuid",
+        ["00000000-0000-0000-0000-000000000000", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"],
+    )
+    def test_of_firmware_without_a_uuid_has_none(self, uuid: str) -> None:
+        """SMBIOS 3.7, section 7.2.1."""
+        strangers = DiscoveredMachines()
+
+        strangers.note(MAC, 1.0, {"uuid": uuid, "serial": "0"}, moment=1.0)
+
+        (found,) = strangers.all()
+        assert dict(found.fields) == {"serial": "0"}
+
     def test_what_is_told_later_is_added(self) -> None:
         strangers = DiscoveredMachines()
 

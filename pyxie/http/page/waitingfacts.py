@@ -18,6 +18,7 @@ from pyxie.http.page.waitingview import (
     in_order,
     one_view,
     span_of,
+    usual_of,
     waiting_view,
 )
 from pyxie.http.parts import ADHOC, CLOCK, DISCOVERED, MACHINES, POOLS, RECOGNISER, SETTINGS, TRACE
@@ -90,14 +91,14 @@ async def waiting_facts(app: web.Application, page: int, kept: Container[str] = 
 
 
 async def one_facts(
-    app: web.Application, machine: DiscoveredMachine, adopt: AdoptForm, boot: BootForm
+    app: web.Application, machine: DiscoveredMachine, adopt: AdoptForm | None, boot: BootForm
 ) -> OneView:
     """Return the screen of one machine.
 
     Args:
         app: Where it is looked.
         machine: It.
-        adopt: The form as it was typed.
+        adopt: The form as it was typed; None before.
         boot: Likewise.
     """
     registry = await app[MACHINES].refresh()
@@ -105,6 +106,11 @@ async def one_facts(
     shared = registry.shared
     arch = arch_of(machine.fields)
     systems, installed = await app[POOLS].management.run(_systems, shared.cookbook, arch)
+    settings = app[SETTINGS]()
+    if adopt is None:
+        has_templates = bool(settings.preseed or settings.finish or settings.templates)
+        usual = usual_of(settings.os, installed, has_templates=has_templates)
+        adopt = AdoptForm(hostname=machine.fields.get("hostname", ""), system=usual)
     return one_view(
         heard,
         app[CLOCK](),

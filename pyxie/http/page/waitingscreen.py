@@ -80,9 +80,7 @@ def waiting_live(request: web.Request) -> WaitingLive:
 @routes.get(_ONE)
 async def one(request: web.Request) -> web.Response:
     """Show one of them, with what may be done with it."""
-    machine = _machine(request)
-    name = machine.fields.get("hostname", "")
-    return await _shown(request, machine, AdoptForm(hostname=name), BootForm())
+    return await _shown(request, _machine(request), None, BootForm())
 
 
 @routes.post(f"{_ONE}/adopt", scope=Scope.ADMIN)
@@ -151,7 +149,7 @@ async def boot(request: web.Request) -> web.Response:
         else:
             raise web.HTTPSeeOther(path_of(machine.mac))
     typed = BootForm(system=system, mistake=why)
-    return await _shown(request, machine, AdoptForm(), typed, status)
+    return await _shown(request, machine, None, typed, status)
 
 
 @routes.post(f"{_ONE}/leave", scope=Scope.ADMIN)
@@ -175,7 +173,7 @@ def _machine(request: web.Request) -> DiscoveredMachine:
 async def _shown(
     request: web.Request,
     machine: DiscoveredMachine,
-    adopt: AdoptForm,
+    adopt: AdoptForm | None,
     boot: BootForm,
     status: int = 200,
 ) -> web.Response:

@@ -282,6 +282,21 @@ def mistakes_of(problems: Iterable[Problem]) -> dict[str, str]:
     return {name: " ".join(said) for name, said in found.items()}
 
 
+def usual_of(system: str, installed: Iterable[tuple[str, str]], *, has_templates: bool) -> str:
+    """Return the system that is proposed to be installed; empty for none.
+
+    It is the one that the settings name for all, where they say by no template how: nothing could
+    be installed then of a machine without one of its own.
+
+    Args:
+        system: What the settings name.
+        installed: What may be installed with nobody there: name and title.
+        has_templates: The settings say how, for all.
+    """
+    known = any(name == system for name, _ in installed)
+    return system if known and not has_templates else ""
+
+
 def one_view(
     heard: Heard,
     now: float,

@@ -311,6 +311,16 @@ class TestBootOnce:
             assert says in found[1]
 
 
+class TestTheForm:
+    async def test_proposes_the_system_of_the_settings(self, tmp_path: Path) -> None:
+        async with serving(tmp_path, config=f"{CONFIG}os: debian-12\n") as served:
+            hear(served)
+
+            assert '<option value="debian-12" selected>' in await page(served, ONE)
+            refused = await send(served, f"{ONE}/adopt", ("hostname", "a b"), ("os", ""))
+            assert '<option value="debian-12" selected>' not in refused.text
+
+
 class TestOneThatWasAdopted:
     async def test_is_behind_those_that_wait(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:

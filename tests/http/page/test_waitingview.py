@@ -19,6 +19,7 @@ from pyxie.http.page.waitingview import (
     path_of,
     row_id,
     span_of,
+    usual_of,
     waiting_row,
     waiting_view,
 )
@@ -198,3 +199,21 @@ class TestOne:
             "adopt": f"pyxie adopt --hostname HOST {MAC}",
             "boot": f"pyxie boot --mac {MAC} --arch arm64 SYSTEM",
         }
+
+
+class TestTheSystemThatIsProposed:
+    @pytest.mark.parametrize(
+        ("system", "has_templates", "usual"),
+        [
+            ("debian-12", False, "debian-12"),
+            ("debian-12", True, ""),
+            ("talos", False, ""),
+            ("", False, ""),
+        ],
+    )
+    def test_is_the_settings_one_that_brings_how_it_is_installed(
+        self, system: str, has_templates: bool, usual: str
+    ) -> None:
+        installed = [("debian-12", "Debian 12"), ("rescue", "")]
+
+        assert usual_of(system, installed, has_templates=has_templates) == usual
