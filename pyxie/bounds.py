@@ -180,6 +180,10 @@ DHCP_BACKLOG = Bound(
 DHCP_UNANSWERED = Bound(
     "dhcp_unanswered", 256, "requests that wait for news", "the oldest is forgotten"
 )
+DHCP_SHAPES = Bound(
+    "dhcp_shapes", 256, "kinds of requests whose answer is ready", "all are made anew"
+)
+DHCP_READY = Bound("dhcp_ready", 8192, "machines whose answer is ready", "all are made anew")
 DHCP_CHAINS = Bound(
     "dhcp_chains", 4096, "machines that were handed our iPXE", "the oldest is forgotten"
 )

@@ -12,6 +12,7 @@ from pyxie.config.live import Derived
 from pyxie.config.settings import Settings, leases_file
 from pyxie.descriptors import held
 from pyxie.dhcp.lookout import Lookout
+from pyxie.dhcp.prompt import Standing
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.errors import StartError
@@ -55,11 +56,11 @@ def serve_dhcp(
         opener: Opens its sockets.
         clock: Seconds, monotonic.
     """
-    settings = parts.settings
+    settings, choice = parts.settings, loader_choice(parts)
     return DhcpServer(
         interfaces=interfaces,
         recognise=parts.recogniser.over_dhcp,
-        loaders=loader_choice(parts).over_dhcp,
+        loaders=choice.over_dhcp,
         http_port=settings().http.port,
         recorder=parts.trace,
         metrics=parts.metrics,
@@ -76,6 +77,13 @@ def serve_dhcp(
         news=parts.news,
         others=parts.others,
         sightings=parts.sightings,
+        standing=Standing(
+            basis=lambda: (parts.machines(), settings(), parts.loaders.catalogue),
+            in_build=parts.recogniser.in_build,
+            still=parts.recogniser.still,
+            leaning=choice.leaning,
+            loaders=choice.by,
+        ),
     )
 
 

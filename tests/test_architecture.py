@@ -51,6 +51,7 @@ PURE = frozenset(
         "config.place",
         "config.publicmirrors",
         "config.values",
+        "dhcp.alike",
         "dhcp.backlog",
         "descriptors",
         "diagnosis.appliances",

@@ -18,6 +18,7 @@ from pyxie.dhcp.backlog import Backlog
 from pyxie.dhcp.decide import Reason
 from pyxie.dhcp.glance import client, nothing_asked
 from pyxie.dhcp.message import DhcpMessage, MessageType, parse
+from pyxie.dhcp.prompt import Prompt
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
 from pyxie.dhcp.strangers import Strangers
@@ -76,6 +77,7 @@ class Intake:
         loud: Called with one of which a flood is made.
         requested: Called with what comes to port 67 and asks pyxie for nothing.
         sightings: Told of what known machines do that is not looked at.
+        prompt: What answers at once, if anything does.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Intake:
         requested: Callable[[bytes], None] = lambda _data: None,
         *,
         sightings: Sightings,
+        prompt: Prompt | None = None,
     ) -> None:
         self._interfaces = interfaces
         self._knows = knows
@@ -100,6 +103,7 @@ class Intake:
         self._loud = loud
         self._requested = requested
         self._sightings = sightings
+        self._prompt = prompt
         self._beyond = TokenBuckets(DHCP_BEYOND.most, burst=2 * DHCP_BEYOND.most)
         self._strangers = Strangers()
         self._backlog = Backlog[Heard]()
@@ -116,6 +120,8 @@ class Intake:
             OSError: The socket is broken, or its interface went away.
         """
         began = time.perf_counter()
+        if self._prompt is not None:
+            self._prompt.begin(self._interfaces())
         if on.strangers:
             return self._read(on, began + STRANGERS)
         until = began + min(max(SLICE, (began - self._ended) / 2), LONGEST)
@@ -173,11 +179,20 @@ class Intake:
             name = interfaces.name(index)
             self._account.malformed(on.port, name, received.error, data, b"", now)
             return
+        who = client(data)
+        prompt = self._prompt
+        if prompt is not None and (ready := prompt.find(on, received)) is not None:
+            if not self._limit().allow(who, now):
+                self._beyond_its_share(on, who, now, known=True)
+                return
+            if prompt.answer(ready, on, received, now):
+                return
+            self._take_in(on, received, now, known=True)
+            return
         reason = nothing_asked(data, on.port)
         if reason is not None:
             self._pass_over(on, data, reason)
             return
-        who = client(data)
         known = self._knows(who.hex(":"))
         if known and on.strangers:
             self._unsorted(who)
@@ -185,17 +200,25 @@ class Intake:
             self._account.crowded(on.port, interfaces.name(index), now)
             return
         if not self._limit().allow(who, now):
-            self._account.limited(on.port, who, now)
-            if known:
-                self._sightings.limited(who.hex(":"))
-            if known and not self._beyond.allow(who, now):
-                DHCP_BEYOND.reached()
-                self._loud(who)
+            self._beyond_its_share(on, who, now, known=known)
             return
+        self._take_in(on, received, now, known=known)
+
+    def _beyond_its_share(self, on: DhcpSocket, who: bytes, now: float, *, known: bool) -> None:
+        self._account.limited(on.port, who, now)
+        if known:
+            self._sightings.limited(who.hex(":"))
+        if known and not self._beyond.allow(who, now):
+            DHCP_BEYOND.reached()
+            self._loud(who)
+
+    def _take_in(self, on: DhcpSocket, received: Received, now: float, *, known: bool) -> None:
+        """Keep a request until it is its turn."""
+        data = received.data
         try:
             request = parse(data)
         except WireError as error:
-            name = interfaces.name(index)
+            name = self._interfaces().name(received.interface)
             self._account.malformed(on.port, name, error, data, received.source, now)
             return
         if on.port == 67 and request.type != MessageType.DISCOVER:

@@ -129,12 +129,22 @@ class Others:
             network: Where it is.
             known: It is of a machine that is known: strangers drive out none of those.
         """
-        mac = request.mac
-        if mac is None:
-            return
-        before, sort = self._of(mac), sort_of(request)
+        if request.mac is not None:
+            self.asks(request.mac, sort_of(request), request.xid, network, known=known)
+
+    def asks(self, mac: str, sort: str, xid: int, network: Network, *, known: bool) -> None:
+        """Note the same of a request that is not at hand.
+
+        Args:
+            mac: The client's.
+            sort: As of `sort_of`.
+            xid: Of its DISCOVER.
+            network: Where it is.
+            known: As of `asked`.
+        """
+        before = self._of(mac)
         if before is not None and before.network == network:
-            if before.xid == request.xid and before.sort == sort:
+            if before.xid == xid and before.sort == sort:
                 return  # it repeats itself
             own = before.own
         else:
@@ -143,7 +153,7 @@ class Others:
         table = self._known if known else self._strange
         if len(table) >= DHCP_LESSEES.whole:
             DHCP_LESSEES.reached()
-        client = _Client(network, sort, request.xid, own=own)
+        client = _Client(network, sort, xid, own=own)
         note(table, mac, client, DHCP_LESSEES.whole)
 
     def replied(self, reply: Other, *, ours: bool = True) -> Other | None:

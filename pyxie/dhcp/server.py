@@ -35,6 +35,7 @@ from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.overheard import Network
+from pyxie.dhcp.prompt import Prompt, Standing
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.dhcp.sorting import Macs, Sifted, Sorting
@@ -105,6 +106,7 @@ class DhcpServer:
         news: News,
         others: Others,
         sightings: Sightings,
+        standing: Standing | None = None,
     ) -> None:
         """Take what it asks, each time anew.
 
@@ -131,6 +133,8 @@ class DhcpServer:
             news: Tells of which clients something else may be known than a moment before.
             others: What is known of other DHCP servers; told who asks them.
             sightings: Told of what known machines do that makes no event.
+            standing: By what an answer is known to be that of before; None if it is made anew
+                each time.
         """
         self._interfaces = interfaces
         self._recognise = recognise
@@ -153,9 +157,18 @@ class DhcpServer:
         requested = Taken(others, knows, recorder, clock).heard
         self._sightings = sightings
         account = self._account
+        self._unanswered = Unanswered[Heard]()
+        self._prompt: Prompt | None = None
+        if standing is not None:
+            self._prompt = Prompt(
+                *(standing, account, recorder, others, sightings),
+                self._seconds.observe,
+                self._unanswered.answered,
+            )
         self._intake = Intake(
             *(interfaces, knows, limit, account, clock, unsorted, loud, requested),
             sightings=sightings,
+            prompt=self._prompt,
         )
         self._addresses = {
             known: Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
@@ -165,7 +178,6 @@ class DhcpServer:
         self._going_on: asyncio.Handle | None = None
         self._behind = False
         self._pauses: dict[DhcpSocket, asyncio.TimerHandle] = {}
-        self._unanswered = Unanswered[Heard]()
         self._gathering: asyncio.TimerHandle | None = None
         self._open: tuple[DhcpSocket, ...] = ()
         self._broken: asyncio.Future[None] | None = None
@@ -356,7 +368,10 @@ class DhcpServer:
             else:
                 to = self._towards(heard, source, now)
                 if isinstance(to, Destination):
-                    return self._send(heard, outcome, to, server, host, source, now)
+                    sent = self._send(heard, outcome, to, server, host, source, now)
+                    if sent and on.port == 67 and self._prompt is not None:
+                        self._prompt.keep(received, request, client, loaders, outcome, server)
+                    return sent
                 outcome = to
         if not heard.again:
             self._account.count(on.port, "silent", outcome.reason)

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 from pyxie.dhcp.bpf import INSTRUCTION
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
 from pyxie.dhcp.sieve import Sieve
-from pyxie.dhcp.udp import unwrap, wrap
+from pyxie.dhcp.udp import summed, unwrap, wrap
 from pyxie.errors import StartError, WireError
 
 MAX_DATAGRAM: Final = 2048
@@ -96,9 +96,92 @@ class DhcpSocket(Protocol):
         """
         ...
 
+    def prepared(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> Prepared:
+        """Return what sends ``data`` as `send` does, in one transaction after the other.
+
+        Args:
+            data: An answer, in the transaction 0.
+            to: Where it goes.
+            source: Whence.
+            index: Out of which interface.
+        """
+        ...
+
     def close(self) -> None:
         """Close the socket."""
         ...
+
+
+class Prepared(Protocol):
+    """An answer that is sent over and over."""
+
+    def send(self, transaction: bytes) -> None:
+        """Send it in a transaction, four bytes; raises as `DhcpSocket.send`."""
+        ...
+
+
+class PreparedDatagram:
+    """One for a socket that puts headers before what it sends.
+
+    Args:
+        to: The socket.
+        data: The payload.
+        address: What `socket.socket.sendmsg` is told.
+        ancillary: Likewise.
+    """
+
+    __slots__ = ("_address", "_ancillary", "_before", "_rest", "_to")
+
+    def __init__(
+        self,
+        to: socket.socket,
+        data: bytes,
+        address: tuple[str, int],
+        ancillary: list[tuple[int, int, bytes]],
+    ) -> None:
+        self._to = to
+        self._before, self._rest = data[:4], data[8:]
+        self._address = address
+        self._ancillary = ancillary
+
+    def send(self, transaction: bytes) -> None:
+        """Send it; see `Prepared`."""
+        data = (self._before, transaction, self._rest)
+        self._to.sendmsg(data, self._ancillary, 0, self._address)
+
+
+class PreparedPacket:
+    """One for a raw socket, whose UDP header has a sum of all.
+
+    Args:
+        to: The socket.
+        data: The UDP datagram.
+        total: Of its sum, as of `summed`.
+        address: What `socket.socket.sendmsg` is told.
+        ancillary: Likewise.
+    """
+
+    __slots__ = ("_address", "_ancillary", "_before", "_between", "_rest", "_to", "_total")
+
+    def __init__(
+        self,
+        to: socket.socket,
+        data: bytes,
+        total: int,
+        address: tuple[str, int],
+        ancillary: list[tuple[int, int, bytes]],
+    ) -> None:
+        self._to = to
+        self._before, self._between, self._rest = data[:6], data[8:12], data[16:]
+        self._total = total
+        self._address = address
+        self._ancillary = ancillary
+
+    def send(self, transaction: bytes) -> None:
+        """Send it; see `Prepared`."""
+        check = 0xFFFF - (self._total + int.from_bytes(transaction)) % 0xFFFF
+        data = (self._before, check.to_bytes(2), self._between, transaction, self._rest)
+        self._to.sendmsg([b"".join(data)], self._ancillary, 0, self._address)
 
 
 Opened = TypeVar("Opened", bound=DhcpSocket)
@@ -188,6 +271,13 @@ class RawSocket:
         # The port is in our header; raw(7) wants none in the address.
         self._socket.sendmsg([datagram], ancillary, 0, (_text(to.address), 0))
 
+    def prepared(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> Prepared:
+        """Return what sends ``data`` over and over; see `DhcpSocket`."""
+        ends = (source.packed, self.port, to.address.packed, to.port)
+        address, ancillary = (_text(to.address), 0), _control(to, source, index)
+        total = summed(data, *ends)
+        return PreparedPacket(self._socket, wrap(data, *ends), total, address, ancillary)
+
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
@@ -228,6 +318,11 @@ class BoundSocket:
         """Send ``data``; see `DhcpSocket`."""
         ancillary = _control(to, source, index)
         self._socket.sendmsg([data], ancillary, 0, (_text(to.address), to.port))
+
+    def prepared(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> Prepared:
+        """Return what sends ``data`` over and over; see `DhcpSocket`."""
+        address = (_text(to.address), to.port)
+        return PreparedDatagram(self._socket, data, address, _control(to, source, index))
 
     def close(self) -> None:
         """Close the socket."""

@@ -61,11 +61,21 @@ def wrap(
 
     RFC 768 allows to leave the sum out, RFC 1122 section 4.1.3.4 asks for it.
     """
+    total = summed(data, source, source_port, destination, destination_port)
+    # A sum that comes out as 0 is sent as 0xFFFF: 0 means that there is none.
+    return _UDP.pack(source_port, destination_port, 8 + len(data), 0xFFFF - total) + data
+
+
+def summed(
+    data: bytes, source: bytes, source_port: int, destination: bytes, destination_port: int
+) -> int:
+    """Return the sum, modulo 65535, of what the checksum is the complement of; as for `wrap`.
+
+    Two bytes more in ``data``, at an even place, are so much more.
+    """
     length = 8 + len(data)
     # 2**16 is 1 modulo 65535, so the remainder of the bytes as one number is the
     # ones' complement sum of their 16-bit words.
     words = int.from_bytes(data if len(data) % 2 == 0 else data + b"\0")
     pseudo = int.from_bytes(_PSEUDO.pack(source, destination, _PROTOCOL, length))
-    total = (words + pseudo + source_port + destination_port + length) % 0xFFFF
-    # A sum that comes out as 0 is sent as 0xFFFF: 0 means that there is none.
-    return _UDP.pack(source_port, destination_port, length, 0xFFFF - total) + data
+    return (words + pseudo + source_port + destination_port + length) % 0xFFFF

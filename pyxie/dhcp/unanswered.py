@@ -62,6 +62,8 @@ class Unanswered(Generic[T]):
 
     def answered(self, mac: str, port: int) -> None:
         """Forget a client's request: a later word on it would be one too many."""
+        if not self:
+            return
         self._known.pop((mac, port), None)
         self._strange.pop((mac, port), None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from ipaddress import IPv4Address
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build
@@ -13,11 +13,25 @@ from pyxie.config.settings import Settings
 from pyxie.images.load import Program, program_of
 from pyxie.loaders.catalogue import Choice
 from pyxie.loaders.folders import Loaders
-from pyxie.loaders.lanes import Facts
+from pyxie.loaders.lanes import Facts, SecureBoot
 from pyxie.loaders.own import is_debians, own_shim
 from pyxie.loaders.securestates import SecureStates
 from pyxie.media.asrecipe import MEDIUM, without_cpio
 from pyxie.recognition.recognise import AdHoc, Known, Recognised, Unknown, boots, settled
+
+
+class Leaning(NamedTuple):
+    """What the choice goes by that is not written in files.
+
+    Attributes:
+        ipxe: The client is an iPXE: nothing else counts.
+        state: What is known of the machine's Secure Boot.
+        server: The ``siaddr`` that its own DHCP server is known to give it.
+    """
+
+    ipxe: bool
+    state: SecureBoot = SecureBoot.UNKNOWN
+    server: IPv4Address | None = None
 
 
 class LoaderChoice:
@@ -65,10 +79,25 @@ class LoaderChoice:
             ipxe: It is an iPXE.
             xid: Of its DISCOVER; None for what follows one.
         """
+        return self.by(client, self._leaning(client, mac, xid, ipxe=ipxe))
+
+    def leaning(self, mac: str, ipxe: bool, xid: int) -> Leaning:
+        """Note that a machine in build mode asks, and return what else counts; see `by`.
+
+        Args:
+            mac: Its NIC.
+            ipxe: It is an iPXE.
+            xid: Of its DISCOVER.
+        """
         if ipxe:
             self._states.runs_ipxe(mac)
-            return self.usual(client)
-        return self.of(client, mac, xid=xid)
+            return _OF_IPXE
+        return Leaning(False, self._states.asked(mac, xid), self._boot_server(mac))
+
+    def _leaning(self, client: Recognised, mac: str, xid: int | None, *, ipxe: bool) -> Leaning:
+        if ipxe or (xid is not None and boots(client)):
+            return self.leaning(mac, ipxe, xid or 0)
+        return Leaning(False, self._states.of(mac), self._boot_server(mac))
 
     def of(self, client: Recognised, mac: str, *, xid: int | None = None) -> Choice:
         """Return what firmware may be handed, by the best lane.
@@ -78,15 +107,20 @@ class LoaderChoice:
             mac: Its NIC.
             xid: Of its DISCOVER; None for what follows one.
         """
-        server, states = self._boot_server(mac), self._states
-        state = states.of(mac) if xid is None or not boots(client) else states.asked(mac, xid)
+        return self.by(client, self._leaning(client, mac, xid, ipxe=False))
+
+    def by(self, client: Recognised, leaning: Leaning) -> Choice:
+        """Return what a client may be handed, by what is known of it."""
+        if leaning.ipxe:
+            return self.usual(client)
+        server = leaning.server
         machine = self._installed(client)
         own, own_codes = own_shim(machine) if machine else ("", frozenset())
         facts = Facts(
             wish=self._said(client, "secure_boot") or "auto",
             code=0,
             usual=None,
-            state=state,
+            state=leaning.state,
             from_us=None if server is None else self._is_own(server),
             foreign=machine is not None and not is_debians(machine),
             by_grub=machine is not None and _by_grub(machine),
@@ -118,6 +152,9 @@ class LoaderChoice:
             case _:  # what is known of it by now says nothing of a loader
                 pass
         return layer
+
+
+_OF_IPXE = Leaning(True)
 
 
 def _by_grub(machine: BuildKeys) -> bool:

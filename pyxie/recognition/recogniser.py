@@ -14,6 +14,7 @@ from pyxie.bootapi.answer import Answer
 from pyxie.bootapi.memory import Nothing
 from pyxie.bounded import note
 from pyxie.bounds import CHOSEN
+from pyxie.builds.life import Build
 from pyxie.config.build import WhenIdle
 from pyxie.recognition.recognise import (
     Builds,
@@ -46,6 +47,10 @@ class Snapshot(Machines, Protocol):
 
 class Index(Builds, Protocol):
     """See `pyxie.builds.index.BuildIndex`."""
+
+    def active(self, host: str) -> Build | None:
+        """Return the build that a machine is in build mode for."""
+        ...
 
     def expects(self, host: str) -> bool:
         """Tell whether a machine may be in build mode in a moment."""
@@ -141,6 +146,20 @@ class Recogniser:
         if concerns(found) is not None:
             self._identities.recognised(mac)
         return found
+
+    def in_build(self, mac: str) -> Known | None:
+        """Return the machine in build mode that has a NIC, where nothing it reports counts.
+
+        So a file says, and the same is told of it for as long as `still` is true, and the
+        snapshot of the machines is the same.
+        """
+        host = self._machines().host_of(mac)
+        build = self._builds.active(host) if host is not None else None
+        return Known(host, Mode.IN_BUILD, build) if host is not None and build is not None else None
+
+    def still(self, found: Known) -> bool:
+        """Tell whether a machine is in build mode for the same build."""
+        return self._builds.active(found.host) is found.build
 
     def goes_on(self, found: Recognised) -> bool:
         """Tell whether a client is to be sent on to its next boot device, rather than left to wait.

@@ -22,6 +22,19 @@ class Sent:
     interface: int
 
 
+@dataclass(frozen=True)
+class FakePrepared:
+    on: FakeSocket
+    data: bytes
+    to: Destination
+    source: IPv4Address
+    interface: int
+
+    def send(self, transaction: bytes) -> None:
+        data = self.data[:4] + transaction + self.data[8:]
+        self.on.send(data, self.to, self.source, self.interface)
+
+
 class FakeSocket:
     """A socket in memory, with a counter for the event loop to wait on (eventfd(2))."""
 
@@ -35,10 +48,15 @@ class FakeSocket:
         self._count = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
 
     def deliver(
-        self, data: bytes | DhcpMessage, *, source: IPv4Address = ANY, interface: int = 2
+        self,
+        data: bytes | DhcpMessage,
+        *,
+        source: IPv4Address = ANY,
+        interface: int = 2,
+        waited: float = 0.0,
     ) -> None:
         payload = build(data) if isinstance(data, DhcpMessage) else data
-        self.put(Received(payload, source.packed, 68, interface))
+        self.put(Received(payload, source.packed, 68, interface, waited))
 
     def put(self, received: Received | Unreadable | OSError) -> None:
         self._waiting.append(received)
@@ -67,6 +85,11 @@ class FakeSocket:
         if self.fails is not None:
             raise self.fails
         self.sent.append(Sent(parse(data), to, source, index))
+
+    def prepared(
+        self, data: bytes, to: Destination, source: IPv4Address, index: int
+    ) -> FakePrepared:
+        return FakePrepared(self, data, to, source, index)
 
     def close(self) -> None:
         os.close(self._count)

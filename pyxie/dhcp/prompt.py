@@ -1,0 +1,333 @@
+"""Answers at once what is like something that was answered before.
+
+What `pyxie.dhcp.decide` says of a machine in build mode rests on few things, and they hardly ever
+change between two requests: while they are the same, the answer is the same bytes, but for the
+transaction. And machines that ask alike (`pyxie.dhcp.alike`) are answered alike. All that is noted
+of a request that is answered in full is noted of these as well.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address
+from typing import Final
+
+from pyxie.bounds import DHCP_READY, DHCP_SHAPES
+from pyxie.config.values import dashed
+from pyxie.dhcp.account import Account
+from pyxie.dhcp.alike import Form, Layout, Own, Shape, form, is_special, layout
+from pyxie.dhcp.decide import LIMITED_BROADCAST, Answer, Destination
+from pyxie.dhcp.firmware import Ipxe, ipxe
+from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage
+from pyxie.dhcp.others import Others, sort_of
+from pyxie.dhcp.sightings import Sightings
+from pyxie.dhcp.sockets import DhcpSocket, Prepared, Received
+from pyxie.dhcp.unanswered import listens
+from pyxie.events.datagrams import Offered
+from pyxie.events.event import Recorder
+from pyxie.loaders.catalogue import Choice
+from pyxie.loaders.choosing import Leaning
+from pyxie.recognition.recognise import Known, Recognised
+
+_AGAIN: Final = 1.0
+"""Seconds for which the same offer to a machine is no other event; the trace would leave it out."""
+_LAYOUTS: Final = 4
+"""Of one length, on one interface."""
+_TO_ALL: Final = Destination(LIMITED_BROADCAST, 68)
+_NO_ADDRESS: Final = bytes(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """On what the answer to a machine rests that is known by its MAC alone; all from memory.
+
+    Attributes:
+        basis: Objects that are replaced when they change: machine files, settings, loaders.
+        in_build: Returns who is in build mode with a NIC, if nothing else can make it another.
+        still: Tells whether that one's build is the same.
+        leaning: Notes that a machine asks, and returns what else its loaders are chosen by.
+        loaders: Returns those, once that is noted.
+    """
+
+    basis: Callable[[], tuple[object, ...]]
+    in_build: Callable[[str], Known | None]
+    still: Callable[[Known], bool]
+    leaning: Callable[[str, bool, int], Leaning]
+    loaders: Callable[[Recognised, Leaning], Choice]
+
+
+@dataclass(eq=False, slots=True)
+class Alike:
+    """Requests of one shape that came in on one interface.
+
+    Attributes:
+        ipxe: iPXE sends them.
+        sort: What other servers tell clients apart by.
+        listens: Seconds for which an answer is of use.
+        server: Our address there.
+        offers: By the machine's loaders: what is answered, and what that tells.
+        ready: By what is a machine's own.
+    """
+
+    ipxe: bool
+    sort: str
+    listens: float
+    server: IPv4Address
+    offers: dict[int, Offer] = field(default_factory=dict)
+    ready: dict[tuple[bytes, bytes], Ready] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An answer to machines that are alike, and have the same loaders.
+
+    Attributes:
+        form: It, to be filled in.
+        what: What it told one of them.
+        name: That one's MAC address, as it may stand there.
+        choice: The loaders, by whose identity it is found.
+    """
+
+    form: Form
+    what: Offered
+    name: str
+    choice: Choice
+
+
+@dataclass(eq=False, slots=True)
+class Ready:
+    """A machine whose request is like one that was answered.
+
+    Attributes:
+        alike: That one's.
+        own: What is its own.
+        mac: ``aa:bb:cc:dd:ee:ff``.
+        client: Who it is.
+        leaning: What its loaders were chosen by.
+        prepared: The answer, as it is sent; None until it is made.
+        what: What that tells.
+        recorded: When an event was made of it.
+    """
+
+    alike: Alike
+    own: Own
+    mac: str
+    client: Known
+    leaning: Leaning | None = None
+    prepared: Prepared | None = None
+    what: Offered | None = None
+    recorded: float = -_AGAIN
+
+    def prepare(self, on: DhcpSocket, offer: Offer, leaning: Leaning, interface: int) -> Prepared:
+        """Make the answer, of one to another machine."""
+        told = offer.what.what.replace(offer.name, dashed(self.mac))
+        self.leaning = leaning
+        self.what = offer.what if told == offer.what.what else replace(offer.what, what=told)
+        self.recorded = -_AGAIN
+        data = offer.form.filled(self.own)
+        self.prepared = on.prepared(data, _TO_ALL, self.alike.server, interface)
+        return self.prepared
+
+    def news(self, now: float) -> Offered | None:
+        """Return what to make an event of; None if that was done a moment ago."""
+        if now - self.recorded < _AGAIN:
+            return None
+        self.recorded = now
+        return self.what
+
+
+@dataclass(slots=True)
+class _Interface:
+    layouts: dict[int, tuple[Layout, ...]] = field(default_factory=dict)
+    alike: dict[Shape, Alike] = field(default_factory=dict)
+
+
+class Prompt:
+    """Keeps such answers, and gives them.
+
+    Args:
+        standing: On what they rest.
+        account: Told of what is answered.
+        recorder: Takes the events.
+        others: Told who asks.
+        sightings: Told of what is answered.
+        observe: Takes the seconds that an answer took.
+        answered: Told of a machine that needs no later answer.
+    """
+
+    def __init__(
+        self,
+        standing: Standing,
+        account: Account,
+        recorder: Recorder,
+        others: Others,
+        sightings: Sightings,
+        observe: Callable[[float], None],
+        answered: Callable[[str, int], None],
+    ) -> None:
+        self._standing = standing
+        self._account = account
+        self._recorder = recorder
+        self._others = others
+        self._sightings = sightings
+        self._observe = observe
+        self._answered = answered
+        self._basis: tuple[object, ...] = ()
+        self._interfaces: dict[int, _Interface] = {}
+        self._shapes = 0
+        self._readies = 0
+
+    def begin(self, interfaces: object) -> None:
+        """Forget all, if what all rests on has changed; before requests are looked at.
+
+        Args:
+            interfaces: The present ones.
+        """
+        basis = (interfaces, *self._standing.basis())
+        if len(basis) != len(self._basis) or any(
+            now is not before for now, before in zip(basis, self._basis, strict=True)
+        ):
+            self._forget()
+            self._basis = basis
+
+    def find(self, on: DhcpSocket, received: Received) -> Ready | None:
+        """Return what is ready for a request; None if it is to be looked at whole."""
+        there = self._interfaces.get(received.interface)
+        data = received.data
+        if there is None or on.port != 67 or on.strangers or received.source != _NO_ADDRESS:
+            return None
+        for each in there.layouts.get(len(data), ()):
+            alike = there.alike.get(each.shape(data))
+            if alike is not None:
+                own = each.own(data)
+                ready = alike.ready.get(own)
+                if ready is None:
+                    return self._new(alike, Own(*own))
+                if self._standing.still(ready.client):
+                    return ready
+                del alike.ready[own]
+                self._readies -= 1
+                return None
+        return None
+
+    def answer(self, ready: Ready, on: DhcpSocket, received: Received, now: float) -> bool:
+        """Answer a request by what is ready for it; False if it is to be looked at whole.
+
+        Args:
+            ready: What `find` has returned.
+            on: Where the request came.
+            received: It.
+            now: The time, seconds, monotonic.
+        """
+        began, alike, mac = time.perf_counter(), ready.alike, ready.mac
+        if received.waited >= alike.listens:
+            return False
+        transaction = received.data[4:8]
+        xid = int.from_bytes(transaction)
+        self._others.asks(mac, alike.sort, xid, received.interface, known=True)
+        leaning = self._standing.leaning(mac, alike.ipxe, xid)
+        prepared = ready.prepared
+        if prepared is None or leaning != ready.leaning:
+            prepared = self._made(ready, on, leaning, received.interface)
+        if prepared is None:
+            return False
+        try:
+            prepared.send(transaction)
+        except OSError:
+            return False  # it is tried once more, and then said
+        self._answered(mac, 67)
+        self._account.count(67, "answered")
+        self._sightings.answered(mac, xid)
+        what = ready.news(now)
+        if what is not None:
+            self._recorder.record(what, mac=mac, host=ready.client.host)
+        self._observe(time.perf_counter() - began)
+        return True
+
+    def keep(
+        self,
+        received: Received,
+        request: DhcpMessage,
+        client: Recognised,
+        choice: Choice,
+        answer: Answer,
+        server: IPv4Address,
+    ) -> None:
+        """Keep an answer that was sent to all on port 67, for who asks alike.
+
+        Args:
+            received: The request.
+            request: The same, as it was parsed.
+            client: Who asks.
+            choice: The loaders for it.
+            answer: It.
+            server: Our address there.
+        """
+        mac, what = request.mac, answer.what
+        # An iPXE that lacks something is handed a better one once in a boot: which time is this?
+        if not isinstance(what, Offered) or what.lacking or mac is None:
+            return
+        near = request.giaddr is UNSPECIFIED and request.ciaddr is UNSPECIFIED
+        if not near or received.source != _NO_ADDRESS or client != self._standing.in_build(mac):
+            return
+        found = self._alike(received, request, server)
+        if found is None:
+            return
+        alike, own = found
+        made = form(answer.message, own)
+        if made is not None:
+            alike.offers[id(choice)] = Offer(made, what, dashed(mac), choice)
+
+    def _alike(
+        self, received: Received, request: DhcpMessage, server: IPv4Address
+    ) -> tuple[Alike, Own] | None:
+        data = received.data
+        there = self._interfaces.setdefault(received.interface, _Interface())
+        mine, known = layout(data), there.layouts.get(len(data), ())
+        if mine is None:
+            return None
+        if all(each.cuts != mine.cuts for each in known):
+            if len(known) >= _LAYOUTS:
+                return None
+            there.layouts[len(data)] = (*known, mine)
+        shape = mine.shape(data)
+        alike = there.alike.get(shape)
+        if alike is None:
+            if self._shapes >= DHCP_SHAPES.whole:
+                DHCP_SHAPES.reached()
+                self._forget()
+                return None
+            self._shapes += 1
+            kind = ipxe(request.options.get(77))
+            alike = Alike(kind is not Ipxe.NO, sort_of(request), listens(request), server)
+            there.alike[shape] = alike
+        return alike, Own(*mine.own(data))
+
+    def _new(self, alike: Alike, own: Own) -> Ready | None:
+        if is_special(own.uuid):
+            return None
+        mac = own.mac.hex(":")
+        client = self._standing.in_build(mac)
+        if client is None:
+            return None
+        if self._readies >= DHCP_READY.whole:
+            DHCP_READY.reached()
+            self._forget()
+            return None
+        self._readies += 1
+        ready = alike.ready[own] = Ready(alike, own, mac, client)
+        return ready
+
+    def _made(
+        self, ready: Ready, on: DhcpSocket, leaning: Leaning, interface: int
+    ) -> Prepared | None:
+        """Fill in the answer to a machine, if there is one to others with its loaders."""
+        choice = self._standing.loaders(ready.client, leaning)
+        offer = ready.alike.offers.get(id(choice))
+        return ready.prepare(on, offer, leaning, interface) if offer is not None else None
+
+    def _forget(self) -> None:
+        self._interfaces.clear()
+        self._shapes = self._readies = 0

@@ -1,0 +1,323 @@
+"""What is answered at once is answered, counted and noted as if it were made anew."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Interface
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pyxie.bounds import DHCP_READY, DHCP_SHAPES
+from pyxie.builds.life import Build, State
+from pyxie.dhcp.chain import ChainMemory
+from pyxie.dhcp.message import DhcpMessage
+from pyxie.dhcp.others import Others
+from pyxie.dhcp.prompt import Standing
+from pyxie.dhcp.server import DhcpServer
+from pyxie.dhcp.sightings import Sightings
+from pyxie.dhcp.sockets import DhcpSocket
+from pyxie.events.datagrams import Offered
+from pyxie.loaders.catalogue import Choice
+from pyxie.loaders.choosing import Leaning
+from pyxie.loaders.lanes import SecureBoot
+from pyxie.metrics import Metrics
+from pyxie.net.interfaces import Interface, Interfaces
+from pyxie.rate import TokenBuckets
+from pyxie.recognition.news import News
+from pyxie.recognition.recognise import Known, Mode, Recognised
+from tests.dhcp.packets import BIOS_FEATURES, UEFI_FEATURES, discover, ipxe
+from tests.dhcp.recorder import Recorder
+from tests.dhcp.sockets import FakeSocket
+
+USUAL = Choice({0: "undionly.kpxe", 7: "ipxe.efi"})
+SIGNED = Choice({0: "undionly.kpxe", 7: "shimx64.efi"})
+OTHER = Choice({0: "own.kpxe"})
+ADDRESSES = ("192.168.7.1/24", "192.168.7.9/24")
+
+
+def interfaces(address: str) -> Interfaces:
+    return Interfaces([Interface("eth0", 2, (IPv4Interface(address),))])
+
+
+def mac_of(machine: int) -> str:
+    return f"52:54:00:00:00:{machine:02x}"
+
+
+def asking(kind: DhcpMessage, machine: int, xid: int) -> DhcpMessage:
+    options = {code: value for code, value in kind.options.items() if code != 97}
+    if 97 in kind.options:
+        options[97] = b"\0" + bytes([machine]) * 16
+    chaddr = bytes.fromhex(mac_of(machine).replace(":", ""))
+    return replace(kind, chaddr=chaddr, xid=xid, secs=xid, options=options)
+
+
+class Site:
+    """A server, and what it goes by."""
+
+    def __init__(self, *, prompt: bool) -> None:
+        self.dhcp = FakeSocket(67)
+        self.recorder, self.metrics = Recorder(), Metrics()
+        self.now = 0.0
+        self.builds: dict[str, Build] = {}
+        self.signed: set[str] = set()
+        self.usual = USUAL
+        self.interfaces = interfaces(ADDRESSES[0])
+        self.seen: list[tuple[str, bool, int]] = []
+        self.others, self.sightings = Others(lambda: self.now), Sightings(lambda: self.now)
+        self.limit = TokenBuckets(20)
+        self.recognised = 0
+        standing = Standing(self.basis, self.in_build, self.still, self.leaning, self.choice)
+        self.server = DhcpServer(
+            interfaces=lambda: self.interfaces,
+            recognise=self.recognise,
+            loaders=self.loaders,
+            http_port=8080,
+            recorder=self.recorder,
+            metrics=self.metrics,
+            chains=ChainMemory(),
+            limit=lambda: self.limit,
+            clock=lambda: self.now,
+            opener=self.open,
+            news=News(),
+            others=self.others,
+            sightings=self.sightings,
+            standing=standing if prompt else None,
+        )
+
+    def open(self, bind: bool) -> tuple[DhcpSocket, ...]:
+        return (self.dhcp,)
+
+    def basis(self) -> tuple[object, ...]:
+        return (self.usual,)
+
+    def in_build(self, mac: str) -> Known | None:
+        build = self.builds.get(mac)
+        return Known(build.host, Mode.IN_BUILD, build) if build is not None else None
+
+    def still(self, found: Known) -> bool:
+        return found.build is not None and self.builds.get(found.build.macs[0]) is found.build
+
+    def leaning(self, mac: str, ipxe: bool, xid: int) -> Leaning:
+        self.seen.append((mac, ipxe, xid))
+        return Leaning(ipxe, SecureBoot.ON if mac in self.signed else SecureBoot.OFF)
+
+    def choice(self, client: Recognised, leaning: Leaning) -> Choice:
+        return SIGNED if leaning.state is SecureBoot.ON and not leaning.ipxe else self.usual
+
+    def recognise(self, mac: str, _identity: object) -> Recognised:
+        self.recognised += 1
+        return self.in_build(mac) or Known("idle", Mode.IDLE)
+
+    def loaders(self, client: Recognised, mac: str, *, ipxe: bool, xid: int | None) -> Choice:
+        return self.choice(client, self.leaning(mac, ipxe, xid or 0))
+
+    def begin(self, machine: int) -> None:
+        mac = mac_of(machine)
+        self.builds[mac] = Build(
+            host=f"web{machine}", token="", state=State.PENDING, begun=0.0, changed=0.0,
+            macs=(mac,), definition="{}",
+        )  # fmt: skip
+
+    async def hear(self, request: DhcpMessage) -> None:
+        """Take a request, and answer it."""
+        self.dhcp.deliver(request)
+        async with asyncio.timeout(5):
+            while not self.dhcp.idle or self.server.waiting:  # noqa: ASYNC110 - lets the loop run
+                await asyncio.sleep(0)
+
+    def noted(self) -> object:
+        """Return all that can be seen of what it did."""
+        counted = {
+            (sample.name, *sample.labels.values()): sample.value
+            for metric in self.metrics.dhcp.collect()
+            for sample in metric.samples
+            if sample.name.endswith("_total")
+        }
+        macs = [mac_of(each) for each in range(4)]
+        return (
+            [(each.message, each.to, each.source, each.interface) for each in self.dhcp.sent],
+            counted,
+            [self.sightings.of(mac) for mac in macs],
+            [self.others.chosen(mac) for mac in macs],
+        )
+
+
+@asynccontextmanager
+async def serving(*, prompt: bool = True) -> AsyncIterator[Site]:
+    site = Site(prompt=prompt)
+    async with site.server:
+        task = asyncio.create_task(site.server.serve())
+        await asyncio.sleep(0)
+        yield site
+        task.cancel()
+        await asyncio.wait([task])
+
+
+KINDS = (
+    discover(0), discover(7), discover(11), discover(7, o97=None),
+    ipxe(0, o175=BIOS_FEATURES), ipxe(7, o175=UEFI_FEATURES), ipxe(7),
+    replace(discover(7), giaddr=IPv4Address("192.168.7.254")),
+)  # fmt: skip
+_MACHINES = st.integers(0, 3)
+_ASKS = st.tuples(st.just("asks"), _MACHINES, st.sampled_from(KINDS))
+_CHANGES = st.tuples(
+    st.sampled_from(("begins", "ends", "signed", "unsigned", "loaders", "address", "later")),
+    _MACHINES,
+    st.none(),
+)
+
+
+async def live(site: Site, steps: list[tuple[str, int, DhcpMessage | None]]) -> None:
+    """Have it happen, step by step."""
+    for at, (what, machine, kind) in enumerate(steps):
+        match what:
+            case "asks":
+                assert kind is not None
+                await site.hear(asking(kind, machine, at // 2 + 1))
+            case "begins":
+                site.begin(machine)
+            case "ends":
+                site.builds.pop(mac_of(machine), None)
+            case "signed":
+                site.signed.add(mac_of(machine))
+            case "unsigned":
+                site.signed.discard(mac_of(machine))
+            case "loaders":
+                site.usual = OTHER if site.usual is USUAL else USUAL
+            case "address":
+                site.interfaces = interfaces(ADDRESSES[at % 2])
+            case _:
+                site.now += 0.7
+
+
+class TestWhateverHappens:
+    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+    @given(st.lists(st.one_of(_ASKS, _ASKS, _CHANGES), max_size=25))
+    def test_all_is_as_if_each_answer_were_made_anew(
+        self, steps: list[tuple[str, int, DhcpMessage | None]]
+    ) -> None:
+        async def run(*, prompt: bool) -> object:
+            async with serving(prompt=prompt) as site:
+                for machine in (0, 1):
+                    site.begin(machine)
+                await live(site, steps)
+                return site.noted()
+
+        assert asyncio.run(run(prompt=True)) == asyncio.run(run(prompt=False))
+
+
+class TestAnAnswerThatIsReady:
+    async def test_is_sent_without_another_thought(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            for xid in range(1, 6):
+                await site.hear(asking(discover(7), 0, xid))
+
+        assert site.recognised == 1
+        assert [each.message.xid for each in site.dhcp.sent] == [1, 2, 3, 4, 5]
+
+    async def test_is_another_machines_too_that_asks_alike(self) -> None:
+        async with serving() as site:
+            for machine in range(3):
+                site.begin(machine)
+                await site.hear(asking(discover(7), machine, machine + 1))
+
+        assert site.recognised == 1
+        assert [each.message.file for each in site.dhcp.sent] == [
+            f"52-54-00-00-00-0{machine}/ipxe.efi".encode() for machine in range(3)
+        ]
+        assert [each.message.options[97][1:] for each in site.dhcp.sent] == [
+            bytes([machine]) * 16 for machine in range(3)
+        ]
+
+    async def test_is_an_event_of_that_machine(self) -> None:
+        async with serving() as site:
+            for machine in range(2):
+                site.begin(machine)
+                await site.hear(asking(ipxe(7, o175=UEFI_FEATURES), machine, machine + 1))
+
+        urls = [what.what for what, _ in site.recorder.events if isinstance(what, Offered)]
+        assert urls == [
+            f"http://192.168.7.1:8080/ipxe/52-54-00-00-00-0{machine}" for machine in range(2)
+        ]
+
+    async def test_is_one_event_a_second(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            for xid in range(1, 10):
+                await site.hear(asking(discover(7), 0, xid))
+                site.now += 0.25
+
+        assert len(site.recorder.events) == 3  # the first of which was made in full
+
+    async def test_is_bounded_by_a_machines_share(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            for xid in range(1, 31):
+                await site.hear(asking(discover(7), 0, xid))
+
+        assert len(site.dhcp.sent) == 20
+        assert site.sightings.of(mac_of(0)).limited is not None
+
+    async def test_is_not_given_to_who_has_stopped_listening(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            await site.hear(asking(discover(7), 0, 1))
+            [sent] = site.dhcp.sent
+            ready = site.dhcp
+            ready.deliver(asking(discover(7), 0, 2), waited=4.0)
+            await asyncio.sleep(0.01)
+
+        assert site.dhcp.sent == [sent]
+
+    async def test_is_made_anew_where_it_cannot_be_sent(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            await site.hear(asking(discover(7), 0, 1))
+            site.dhcp.fails = OSError(101, "Network is unreachable")
+            await site.hear(asking(discover(7), 0, 2))
+
+        assert [what.code for what, _ in site.recorder.events] == ["dhcp.offer", "dhcp.unsent"]
+
+    async def test_is_not_taken_for_a_raspberry_pis(self) -> None:
+        async with serving() as site:
+            for machine in range(2):
+                site.begin(machine)
+            await site.hear(asking(discover(0), 0, 1))
+            pi = asking(discover(0), 1, 2)
+            await site.hear(replace(pi, options={**pi.options, 97: b"\0RPi" + bytes(13)}))
+
+        assert site.recognised == 2
+
+
+class TestKeptAnswers:
+    @pytest.mark.parametrize("bound", [DHCP_SHAPES, DHCP_READY])
+    async def test_are_forgotten_when_there_are_too_many(
+        self, bound: object, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bound, "most", 2)
+        async with serving() as site:
+            for machine in range(4):
+                site.begin(machine)
+            xid = 0
+            for kind in (discover(0), discover(7), ipxe(0, o175=BIOS_FEATURES), discover(0)):
+                for machine in range(4):
+                    xid += 1
+                    await site.hear(asking(kind, machine, xid))
+
+        assert len(site.dhcp.sent) == 16
+
+    async def test_are_of_few_layouts_of_a_length(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            for at in range(8):
+                before, after = bytes(at + 1), bytes(20 - at)
+                kind = discover(7, o12=before, o200=after, o61=bytes(7))
+                await site.hear(asking(kind, 0, at + 1))
+
+        assert len(site.dhcp.sent) == 8
