@@ -2,6 +2,7 @@
 # make test    all tests, installing what testing needs
 # make quick   format, lint, types, the tests of pure modules and of HTTP: a minute, for every day
 # make attacks floods, worst inputs and bad moments, at a live daemon: minutes
+# make fuzz    any bytes to all that reads what strangers send; SECONDS=600 for all targets together
 # make e2e     each kind of firmware boots, in virtual machines, and a table of how long it took
 # make demo    watch a virtual machine being booted and installed
 # make screenshots   the pictures that README.md and docs/page.md show, anew
@@ -18,6 +19,8 @@ PY := .venv/bin/python
 WORKERS ?= 3
 # What make e2e runs: all, or the "shortest" (tests/e2e/scenarios.py).
 SCENARIOS ?= scenario
+# How long make fuzz takes, all targets together.
+SECONDS ?= 600
 
 RUN_PACKAGES := ipxe
 LAB_PACKAGES := $(RUN_PACKAGES) ipxe-qemu qemu-system-x86 ovmf dnsmasq-base iproute2 \
@@ -36,7 +39,7 @@ QUICK := tests/advice tests/builds tests/config tests/dhcp tests/events tests/ht
 	tests/images tests/loaders tests/recognition tests/registry tests/wiping \
 	tests/tftp/test_packet.py tests/tftp/test_transfer.py tests/test_architecture.py
 
-.PHONY: run test attacks e2e quick demo screenshots check lint format types cover unit bench lock clean
+.PHONY: run test attacks fuzz e2e quick demo screenshots check lint format types cover unit bench lock clean
 
 run: .venv/run
 	@packaging/need-packages --optional $(RUN_PACKAGES)
@@ -54,6 +57,9 @@ test: .venv/test
 attacks: .venv/test
 	@packaging/need-packages $(TEST_PACKAGES)
 	$(PY) -m pytest -n 0 -m attack $(or $(TESTS),tests/attacks)
+
+fuzz: .venv/fuzz
+	$(PY) -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
 
 # One machine a core: what the table tells is to mean something.
 e2e: .venv/test
@@ -112,6 +118,10 @@ bench: .venv/test
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+.venv/fuzz: requirements-fuzz.lock .venv/test
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.lock
+	@touch $@
+
 LOCK := -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
 
@@ -120,6 +130,7 @@ lock: .venv/test
 	$(PY) $(LOCK) --group build --upgrade -o requirements.lock
 	$(PY) $(LOCK) --group build --extra test --extra check -c requirements.lock \
 		-o requirements-dev.lock
+	$(PY) $(LOCK) --extra fuzz -c requirements-dev.lock -o requirements-fuzz.lock
 
 clean:
 	rm -rf .venv dist state .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, zip_longest
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
+
+from pyxie.templateblocks import parted
 
 _TOKEN: Final = re.compile(
     r"(?<!uuid/)(?<!UUID=)(?i:\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)|pyxie_[A-Za-z0-9_-]{16,}"
 )
 """What has the shape of a build's token, or of one that `pyxie token create` made; a file system's
 UUID is none."""
-_BLOCK: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _NAMES: Final = re.compile(r"\{\{[\w\s.|]*\}\}")
 """A block that holds no text of its own, and so no secret."""
 _FIRST_MARK: Final = 0xE000
@@ -61,12 +63,12 @@ def is_below(url: str, base: str) -> bool:
 
 def shown_template(url: str) -> str:
     """Return the Jinja2 template of a URL as `shown`; any text is taken."""
-    blocks = _BLOCK.findall(url)
+    outside, blocks = parted(url)
     if re.search(_MARK, url) or len(blocks) > _MOST_MARKS:
         return "a URL"
     # A block may hold any of the letters that part a URL.
-    marks = map(chr, range(_FIRST_MARK, _FIRST_MARK + len(blocks)))
-    marked = _BLOCK.sub(lambda _: next(marks), url)
+    marks = [chr(_FIRST_MARK + at) for at in range(len(blocks))]
+    marked = "".join(chain(*zip_longest(outside, marks, fillvalue="")))
     scheme = _SCHEME.match(marked)
     start = scheme[0] if scheme else ""
     rest = shown(f"http://{marked[len(start) :]}").removeprefix("http://")

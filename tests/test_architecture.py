@@ -169,6 +169,7 @@ PURE = frozenset(
         "lines",
         "announcement",
         "render.asked",
+        "templateblocks",
         "bounded",
         "bounds",
         "recipes.cookbook",

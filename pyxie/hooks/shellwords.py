@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 
-_BLOCK = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+from pyxie.templateblocks import parted
+
 _MARK = "\ue000"
 """Of the private use area; stands for a template's block while words are told apart."""
 
@@ -20,9 +20,9 @@ def words(text: str) -> list[str]:
     """
     if _MARK in text:
         raise ValueError("the character U+E000 is not allowed in a command")
-    blocks = _BLOCK.findall(text)
+    outside, blocks = parted(text)
     try:
-        found = shlex.split(_BLOCK.sub(_MARK, text))
+        found = shlex.split(_MARK.join(outside))
     except ValueError as exc:
         raise ValueError(f"cannot be split into words: {str(exc).lower()}") from exc
     if not found:

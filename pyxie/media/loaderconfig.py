@@ -51,7 +51,7 @@ def entries(name: str, text: str) -> list[Entry]:
     lines = text.splitlines()[:_LINES]
     if name.endswith(".conf"):
         found = _systemd_boot(lines)
-    elif "grub" in name.lower() or re.search(r"^\s*menuentry\s", text, re.MULTILINE):
+    elif "grub" in name.lower() or re.search(r"^[ \t]*menuentry\s", text, re.MULTILINE):
         found = _grub(lines)
     else:
         found = _syslinux(lines, posixpath.dirname(name))

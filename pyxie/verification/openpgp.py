@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import dropwhile
+from operator import not_
 from typing import Final
 
 from pyxie.verification.faults import ListError
@@ -19,10 +21,8 @@ from pyxie.verification.faults import ListError
 _BEGIN: Final = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE: Final = b"-----BEGIN PGP SIGNATURE-----"
 _END: Final = b"-----END PGP SIGNATURE-----"
-_KEYS: Final = re.compile(
-    rb"^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*$(.*?)^-----END PGP PUBLIC KEY BLOCK-----[ \t]*$",
-    re.DOTALL | re.MULTILINE,
-)
+_KEYS: Final = b"-----BEGIN PGP PUBLIC KEY BLOCK-----"
+_KEYS_END: Final = b"-----END PGP PUBLIC KEY BLOCK-----"
 _HEADER: Final = re.compile(rb"[A-Za-z][A-Za-z0-9-]*: [^\n]*")
 
 
@@ -98,7 +98,7 @@ def keys(data: bytes, where: str) -> bytes:
     Raises:
         ListError: It is in armour that is damaged, or is no keyring.
     """
-    blocks = _KEYS.findall(data.replace(b"\r\n", b"\n"))
+    blocks = list(_blocks(data.replace(b"\r\n", b"\n").split(b"\n")))
     if not blocks:
         # RFC 9580 section 4.2: each packet begins with this bit; GnuPG's keybox has its own mark.
         if data[:1] >= b"\x80" or data[8:12] == b"KBXf":
@@ -107,9 +107,25 @@ def keys(data: bytes, where: str) -> bytes:
     return b"".join(_packets(block, where) for block in blocks)
 
 
-def _packets(block: bytes, where: str) -> bytes:
-    lines = [line.strip() for line in block.strip(b"\n").split(b"\n")]
-    packed = dropwhile(_HEADER.fullmatch, lines)
+def _blocks(lines: list[bytes]) -> Iterator[list[bytes]]:
+    """Walk what is in armour; one that has no end is none.
+
+    Not by a pattern, which would look for an end behind each beginning anew.
+    """
+    inside: list[bytes] | None = None
+    for line in lines:
+        bare = line.rstrip(b" \t")
+        if inside is None:
+            inside = [] if bare == _KEYS else None
+        elif bare == _KEYS_END:
+            yield inside
+            inside = None
+        else:
+            inside.append(line.strip())
+
+
+def _packets(block: list[bytes], where: str) -> bytes:
+    packed = dropwhile(_HEADER.fullmatch, dropwhile(not_, block))
     body = b"".join(line for line in packed if not line.startswith(b"="))
     try:
         return base64.b64decode(body, validate=True)

@@ -37,7 +37,10 @@ _IN_TEXTS: Final = (
         HIDDEN,
     ),
     # debconf's type `password`, in a preseed.
-    (re.compile(r"(?m)^(\s*\S+[ \t]+\S+/\S+[ \t]+password[ \t]+)\S.*$"), rf"\1{HIDDEN}"),
+    (
+        re.compile(r"(?m)^([ \t]*\S+[ \t]+[^\s/]+/\S+[ \t]+password[ \t]+)\S.*$"),
+        rf"\1{HIDDEN}",
+    ),
     # Of a kickstart: `rootpw --plaintext x`, `user --name=x --password=x`.
     (re.compile(r"(?m)^(rootpw[ \t]+(?:--\w+[ \t]+)*)(?!--)\S+"), rf"\1{HIDDEN}"),
     (re.compile(r"(--password=)\S+"), rf"\1{HIDDEN}"),
