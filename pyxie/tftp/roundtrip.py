@@ -7,6 +7,7 @@ itself; this is what it adapts itself to.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 SOONEST: Final = 0.05
@@ -20,28 +21,27 @@ class RoundTrip:
     Attributes:
         least: The shortest time in which it answered, in seconds; 0 until it has.
         usual: A time in which it has mostly answered: longer at once, shorter slowly.
+        patience: Seconds after which an answer is overdue; endless until it has answered.
     """
 
-    __slots__ = ("least", "usual")
+    __slots__ = ("least", "patience", "usual")
 
     def __init__(self) -> None:
-        self.least = 0.0
-        self.usual = 0.0
-
-    @property
-    def patience(self) -> float:
-        """Seconds after which an answer is overdue."""
-        return max(SOONEST, 2 * self.usual)
+        self.least = self.usual = 0.0
+        self.patience = math.inf
 
     def too_soon(self, seconds: float) -> bool:
         """Tell that what comes so long after something was sent is no answer to that."""
         return 2 * seconds < self.least
 
     def took(self, seconds: float) -> None:
-        """Take note of an answer to what was sent once."""
-        if not self.least or 0.0 < seconds < self.least:
+        """Take note of an answer to what was sent once; in no time at all, it was not measured."""
+        if seconds <= 0.0:
+            return
+        if not self.least or seconds < self.least:
             self.least = seconds
-        self.usual = max(seconds, self.usual + (seconds - self.usual) / 8)
+        usual = self.usual
+        self._is_usually(seconds if seconds > usual else usual + (seconds - usual) / 8)
 
     def took_perhaps(self, seconds: float) -> None:
         """Take note of an answer to what was sent twice, at ``seconds`` ago for the first time.
@@ -49,4 +49,8 @@ class RoundTrip:
         Which of the two it answers is not known (Karn's problem). To leave all of these out would
         never notice that a way has become longer; to take them as they are, that it loses some.
         """
-        self.usual += (seconds - self.usual) / 8
+        self._is_usually(self.usual + (seconds - self.usual) / 8)
+
+    def _is_usually(self, seconds: float) -> None:
+        self.usual = seconds
+        self.patience = max(SOONEST, 2 * seconds)

@@ -358,12 +358,13 @@ class Transfer:
         return Burst(first, stop)
 
     def _wait(self, now: float) -> None:
-        wait = self._patience
+        patience = self._patience
         if self._attempt > 1:
-            wait *= self._backoff ** (self._attempt - 1)
-        self._due = self.deadline = now + wait
-        if self._attempt == 1 and self._round_trip.usual:
-            self.deadline = min(now + self._round_trip.patience, self._due)
+            self._due = self.deadline = now + patience * self._backoff ** (self._attempt - 1)
+            return
+        self._due = now + patience
+        soon = self._round_trip.patience
+        self.deadline = now + (min(patience, soon))
 
     def _only_last_ack_missing(self) -> bool:
         return self._heard and self._acked == self._last - 1
