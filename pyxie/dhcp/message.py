@@ -16,6 +16,8 @@ from pyxie.wire import Reader
 COOKIE: Final = b"\x63\x82\x53\x63"
 MIN_SIZE: Final = 300
 """Bytes; RFC 1542 section 2.1. Relays and old clients drop anything shorter."""
+MOST_SIZE: Final = 1472
+"""Bytes of UDP in an Ethernet frame; no ROM puts IP fragments together."""
 BROADCAST_FLAG: Final = 0x8000
 UNSPECIFIED: Final = IPv4Address(0)
 
@@ -27,6 +29,11 @@ _FILE_AT: Final = 108
 _SNAME_AT: Final = 44
 _COOKIE_AT: Final = 236
 _OPTIONS_AT: Final = 240
+_LEAST_TAKEN: Final = 576
+_OVERLOAD: Final = 3
+_IN_FILE: Final = 127
+_IN_SNAME: Final = 63
+_IP_AND_UDP: Final = 20 + 8
 _ZERO4: Final = bytes(4)
 
 
@@ -91,6 +98,7 @@ class DhcpMessage:
         sname: Without the zero bytes that pad it; empty if it carried options.
         file: Likewise.
         options: By code; a value sent in pieces is joined (RFC 3396).
+        most: How many bytes `build` is to write at most.
     """
 
     op: Op
@@ -107,6 +115,7 @@ class DhcpMessage:
     sname: bytes = b""
     file: bytes = b""
     options: Options = field(default_factory=dict)
+    most: int = field(default=MOST_SIZE, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
@@ -116,6 +125,17 @@ class DhcpMessage:
         """Option 53; None if it is missing (BOOTP) or not one byte."""
         value = self.options.get(53)
         return value[0] if value is not None and len(value) == 1 else None
+
+    @property
+    def takes(self) -> int:
+        """How many bytes of UDP its sender takes.
+
+        Option 57 counts the headers of IP and UDP as well. Without it, and where it says less, that
+        is 576 (RFC 2131 section 2, RFC 2132 section 9.10).
+        """
+        value = self.options.get(57, b"")
+        asked = int.from_bytes(value) if len(value) == 2 else _LEAST_TAKEN
+        return min(max(asked, _LEAST_TAKEN) - _IP_AND_UDP, MOST_SIZE)
 
     @property
     def mac(self) -> str | None:
@@ -180,6 +200,10 @@ def parse(datagram: bytes) -> DhcpMessage:
 def build(message: DhcpMessage) -> bytes:
     """Write one message, padded to `MIN_SIZE` bytes.
 
+    If it would be longer than its ``most``, options go into ``file`` and ``sname``, where these are
+    empty (RFC 2131 section 4.1). Where that is not enough it is longer: better than to lack what
+    the client looks for.
+
     Raises:
         ValueError: A field does not fit. That is a bug in pyxie, not the peer's.
     """
@@ -191,25 +215,7 @@ def build(message: DhcpMessage) -> bytes:
         raise ValueError(f"sname: {len(message.sname)} bytes do not fit in 63")
     if len(message.file) > 127:
         raise ValueError(f"file: {len(message.file)} bytes do not fit in 127")
-    out = bytearray(
-        _HEADER.pack(
-            message.op,
-            message.htype,
-            len(chaddr),
-            message.hops,
-            message.xid,
-            message.secs,
-            message.flags,
-            _packed(message.ciaddr),
-            _packed(message.yiaddr),
-            _packed(message.siaddr),
-            _packed(message.giaddr),
-            chaddr,
-            message.sname,
-            message.file,
-            COOKIE,
-        )
-    )
+    out = bytearray(_header(message, message.sname, message.file))
     options = message.options
     for code in sorted(options, key=_rank):
         if not PAD < code < END:
@@ -219,14 +225,68 @@ def build(message: DhcpMessage) -> bytes:
             out += bytes((code, len(value)))
             out += value
         else:
-            for start in range(0, len(value), 255):  # RFC 3396 section 5
-                piece = value[start : start + 255]
-                out += bytes((code, len(piece)))
-                out += piece
+            out += _in_pieces(code, value)
     out.append(END)
     if len(out) < MIN_SIZE:
         out += bytes(MIN_SIZE - len(out))
+    elif len(out) > message.most:
+        return _overloaded(message)
     return bytes(out)
+
+
+def size(options: Options) -> int:
+    """Return how many bytes a message with these options has, if it is not padded."""
+    pieces = sum(-(-len(value) // 255) or 1 for value in options.values())
+    return _OPTIONS_AT + 2 * pieces + sum(map(len, options.values())) + 1
+
+
+def _header(message: DhcpMessage, sname: bytes, file: bytes) -> bytes:
+    return _HEADER.pack(
+        message.op,
+        message.htype,
+        len(message.chaddr),
+        message.hops,
+        message.xid,
+        message.secs,
+        message.flags,
+        _packed(message.ciaddr),
+        _packed(message.yiaddr),
+        _packed(message.siaddr),
+        _packed(message.giaddr),
+        message.chaddr,
+        sname,
+        file,
+        COOKIE,
+    )
+
+
+def _in_pieces(code: int, value: bytes) -> bytes:
+    pieces = [value[start : start + 255] for start in range(0, len(value), 255)]
+    return b"".join(bytes((code, len(piece))) + piece for piece in pieces or [b""])  # RFC 3396
+
+
+def _overloaded(message: DhcpMessage) -> bytes:
+    """Write a message with options in each empty field of the header, as far as is needed."""
+    whole = {code: _in_pieces(code, message.options[code]) for code in message.options}
+    # A relay agent looks for its own at the end of the options, and nowhere else.
+    last = whole.pop(Option.RELAY_AGENT, b"")
+    room = {
+        0: message.most - _OPTIONS_AT - len(last) - _OVERLOAD - 1,
+        1: 0 if message.file else _IN_FILE,
+        2: 0 if message.sname else _IN_SNAME,
+    }
+    put: dict[int, int] = {}
+    for code in sorted(whole, key=lambda code: (_rank(code) >= 0, -len(whole[code]))):
+        put[code] = next((at for at in room if len(whole[code]) <= room[at]), 0)
+        room[put[code]] -= len(whole[code])
+    written = dict.fromkeys(room, b"")
+    for code in sorted(whole, key=_rank):
+        written[put[code]] += whole[code]
+    lent = sum(at for at in (1, 2) if written[at])
+    options = written[0] + (bytes([Option.OVERLOAD, 1, lent]) if lent else b"") + last
+    file = written[1] + bytes([END]) if lent & 1 else message.file
+    sname = written[2] + bytes([END]) if lent & 2 else message.sname
+    return _header(message, sname, file) + options + bytes([END])
 
 
 def encapsulated(value: bytes) -> dict[int, bytes]:

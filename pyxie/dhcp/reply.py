@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from typing import Final, Literal
 
 from pyxie.architectures import RASPBERRY, Architecture, Family, Transport
-from pyxie.dhcp.message import BROADCAST_FLAG, UNSPECIFIED, DhcpMessage, Op, Option
+from pyxie.dhcp.message import BROADCAST_FLAG, UNSPECIFIED, DhcpMessage, Op, Option, size
 
 
 def reply(
@@ -52,6 +52,16 @@ def reply(
     if 82 in asked:  # RFC 3046 section 2.2
         options[Option.RELAY_AGENT] = asked[82]
     url = name.startswith("http:")
+    sname = b"" if url else server_text
+    # The header's file beside option 67: shim and U-Boot read the header only.
+    file = name_bytes if len(name_bytes) < 128 else b""
+    most = request.takes
+    if size(options) > most:
+        # As if it were not said twice. Who reads options reads the header where one is missing.
+        if sname:
+            del options[Option.TFTP_SERVER_NAME]
+        if file:
+            del options[Option.BOOTFILE_NAME]
     return DhcpMessage(
         op=Op.REPLY,
         xid=request.xid,
@@ -64,10 +74,10 @@ def reply(
         ciaddr=UNSPECIFIED if offer else request.ciaddr,
         siaddr=server,
         giaddr=request.giaddr,
-        sname=b"" if url else server_text,
-        # The header's file beside option 67: shim and U-Boot read the header only.
-        file=name_bytes if len(name_bytes) < 128 else b"",
+        sname=sname,
+        file=file,
         options=options,
+        most=most,
     )
 
 

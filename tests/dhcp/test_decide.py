@@ -270,6 +270,48 @@ class TestHttpBootClient:
         assert parse(build(message)) == message
 
 
+class TestSize:
+    """No answer is longer than the client takes: option 57, or 576 bytes with IP's and UDP's."""
+
+    PORT = b"\1\xfa" + b"p" * 250
+
+    def test_of_an_answer_to_who_says_nothing_is_548_bytes(self) -> None:
+        message = answer(discover(0, o82=self.PORT)).message
+
+        assert len(build(message)) <= 548
+        assert message.options[82] == self.PORT
+
+    def test_is_kept_by_saying_once_what_the_header_says(self) -> None:
+        """Firmware reads the header where options 66 and 67 are missing."""
+        short, long = answer(discover(7, o82=self.PORT)), answer(discover(7))
+
+        assert {66, 67} <= long.message.options.keys()
+        assert not {66, 67} & short.message.options.keys()
+        assert short.message.file == b"52-54-00-12-34-56/ipxe.efi"
+        assert short.message.sname == b"192.168.7.1"
+
+    def test_is_what_the_client_asks_for(self) -> None:
+        request = discover(7, o57=(1260).to_bytes(2), o82=self.PORT)
+
+        message = answer(request).message
+
+        assert {66, 67, 82} <= message.options.keys()
+        assert 548 < len(build(message)) <= 1232
+
+    def test_of_a_long_url_is_kept_by_options_in_the_header(self) -> None:
+        boot = replace(BOOT, loaders={0x10: "x" * 100 + ".efi"})
+
+        request = discover(0x10, o60=b"HTTPClient", o82=self.PORT[:100])
+
+        message = answer(request, boot=boot).message
+        data = build(message)
+
+        assert len(message.options[67]) > 128
+        assert len(data) <= 548
+        assert parse(data) == message
+        assert message.options[67].startswith(b"http://192.168.7.1:8080/loader/")
+
+
 class TestIpxe:
     @pytest.mark.parametrize(
         "request_",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.dhcp import BOOTP, DHCP
 
-from pyxie.dhcp.message import DhcpMessage, Op, build, encapsulated, parse
+from pyxie.dhcp.message import DhcpMessage, Op, build, encapsulated, parse, size
 from pyxie.errors import WireError
 from tests.dhcp.packets import discover
 
@@ -240,6 +240,116 @@ class TestBuilding:
             build(replace(discover(), **change))  # type: ignore[arg-type]
 
 
+class TestHowMuchAClientTakes:
+    @pytest.mark.parametrize(
+        ("said", "bytes_"),
+        [
+            (None, 548),
+            ("0240", 548),
+            ("04ec", 1232),
+            ("05dc", 1472),
+            ("ffff", 1472),
+            ("0000", 548),
+            ("0100", 548),
+            ("02", 548),
+            ("000240", 548),
+        ],
+    )
+    def test_is_told_by_option_57_with_the_headers_of_ip_and_udp(
+        self, said: str | None, bytes_: int
+    ) -> None:
+        """RFC 2132 section 9.10: 576 at least; no more than a frame holds is used."""
+        options = {} if said is None else {57: bytes.fromhex(said)}
+
+        assert replace(discover(), options=options).takes == bytes_
+
+
+def reply_of(**change: object) -> DhcpMessage:
+    """Return an answer of 240 + 3 + 12 + 6 + 202 + 102 + 1 bytes for 548."""
+    options = {53: b"\2", 43: bytes(10), 54: b"\7\7\7\7", 67: b"f" * 200, 97: b"u" * 100}
+    base = DhcpMessage(op=Op.REPLY, xid=1, chaddr=bytes(6), options=options, most=548)
+    return replace(base, **change)  # type: ignore[arg-type]
+
+
+class TestOverloading:
+    """RFC 2131 section 4.1: options in ``file`` and ``sname``, where the message gets too long."""
+
+    def test_is_not_done_where_there_is_room(self) -> None:
+        data = build(reply_of(most=566))
+
+        assert len(data) == 566
+        assert data[44:236] == bytes(192)
+        assert 52 not in parse(data).options
+
+    def test_puts_into_file_what_is_too_much(self) -> None:
+        message = reply_of()
+
+        data = build(message)
+
+        assert len(data) <= 548
+        assert data[108:211] == b"\x61\x64" + b"u" * 100 + b"\xff"
+        assert data[44:108] == bytes(64)
+        assert parse(data) == message
+
+    def test_puts_it_into_sname_where_the_file_is_named(self) -> None:
+        message = reply_of(
+            file=b"ipxe.efi", options={**reply_of().options, 97: b"u" * 61, 60: b"v" * 40}
+        )
+
+        data = build(replace(message, most=548))
+
+        assert len(data) <= 548
+        assert data[44:87] == b"\x3c\x28" + b"v" * 40 + b"\xff"
+        assert parse(data) == message
+
+    def test_uses_both(self) -> None:
+        message = reply_of(options={**reply_of().options, 60: b"v" * 60, 12: b"h" * 40})
+
+        data = build(message)
+
+        assert len(data) <= 548
+        assert data[108] != 0
+        assert data[44] != 0
+        assert parse(data) == message
+
+    def test_leaves_the_type_first_and_the_relay_agents_last(self) -> None:
+        """Relay agents look for theirs in the options alone."""
+        message = reply_of(options={**reply_of().options, 82: b"\1\x20" + b"p" * 32})
+
+        data = build(message)
+
+        assert data[240:243] == b"\x35\1\2"
+        assert data.rstrip(b"\0").endswith(b"\x34\1\1\x52\x22\1\x20" + b"p" * 32 + b"\xff")
+        assert parse(data) == message
+
+    def test_of_a_long_value_moves_all_its_pieces(self) -> None:
+        message = reply_of(options={53: b"\2", 43: bytes(256), 97: b"u" * 100})
+
+        assert parse(build(message)) == message
+        assert len(build(message)) <= 548
+
+    def test_that_is_not_enough_is_longer(self) -> None:
+        """Better than to lack what the client looks for."""
+        message = reply_of(options={**reply_of().options, 12: b"h" * 255, 60: b"v" * 255})
+
+        data = build(message)
+
+        assert len(data) > 548
+        assert parse(data) == message
+
+    def test_is_of_no_use_where_both_fields_are_taken(self) -> None:
+        message = reply_of(sname=b"192.168.7.1", file=b"ipxe.efi")
+
+        assert len(build(message)) == 566
+        assert parse(build(message)) == message
+
+    @pytest.mark.parametrize("size_", [0, 1, 255, 256, 511])
+    def test_counts_what_is_written(self, size_: int) -> None:
+        message = reply_of(options={53: b"\2", 12: bytes(size_), 43: bytes(200)}, most=9999)
+
+        assert len(build(message)) == size(message.options)
+
+
 class TestEncapsulated:
     def test_options_within_an_option_are_read(self) -> None:
         assert encapsulated(bytes.fromhex("060108 00 0a0100 ff 01")) == {6: b"\x08", 10: b"\0"}
@@ -269,6 +379,7 @@ messages = st.builds(
     sname=names,
     file=names,
     options=st.dictionaries(codes, values, max_size=8),
+    most=st.integers(548, 1472),
 )
 
 
@@ -276,6 +387,10 @@ class TestForAnyMessage:
     @given(messages)
     def test_what_is_built_is_parsed_again(self, message: DhcpMessage) -> None:
         assert parse(build(message)) == message
+
+    @given(messages)
+    def test_it_is_as_long_as_its_options_are_or_shorter(self, message: DhcpMessage) -> None:
+        assert len(build(message)) <= max(300, size(message.options) + 3)
 
 
 def bad_byte(parser: Callable[[bytes], object], data: bytes) -> int:

@@ -15,14 +15,16 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
+from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.utils import wrpcap
 
+from pyxie.dhcp.decide import Answer, decide
 from pyxie.dhcp.message import DhcpMessage, MessageType, build, parse
 from pyxie.dhcp.udp import unwrap
 from pyxie.errors import WireError
-from tests.dhcp.packets import MAC, UUID, as_request, discover
+from tests.dhcp.packets import BOOT, MAC, UUID, as_request, discover
 from tests.interop.netns import Host, Net, need, network, run, until
 
 pytestmark = pytest.mark.interop
@@ -280,6 +282,86 @@ class TestRelayed:
         assert (message.giaddr, source) == (IPv4Address("10.1.0.1"), "10.1.0.1")
 
 
+class TestOfEveryShape:
+    """Requests as scapy writes them, not pyxie; and answers as scapy reads them."""
+
+    def test_is_understood_and_answered_where_it_came_from(self, net: Net, tmp_path: Path) -> None:
+        server, client, relay = net.host("srv"), net.host("cli"), net.host("rel")
+        net.lan(
+            a=(server, "eth0", f"{SERVER}/24"),
+            b=(client, "eth0", "192.168.7.50/24"),
+            c=(relay, "eth0", f"{OTHER}/24"),
+        )
+        Pyxie(server, tmp_path).serving()
+
+        with client_on(client) as pxe:
+            pxe.send(scapys(sname=VENDOR, file=ARCH_AND_UUID, overload=3))
+            overloaded = Ether(reply_frame(pxe))
+            pxe.send(scapys((60, b"PXEClient:Arch:0"), (60, b"0000:UNDI:002001"), (93, b"\0\0")))
+            in_pieces = Ether(reply_frame(pxe))
+        assert option(overloaded, "vendor_class_id") == [b"PXEClient"]
+        assert option(overloaded, "pxe_client_machine_identifier") == [UUID]
+        assert option(in_pieces, "vendor_class_id") == [b"PXEClient"]
+        for each in (overloaded, in_pieces):
+            assert (each[IP].dst, each[UDP].dport) == (BROADCAST, 68)
+
+        with contextlib.closing(udp(client, "192.168.7.50", 68)) as alone:
+            alone.sendto(scapys(*BIOS, ciaddr="192.168.7.50"), (str(SERVER), 67))
+            data, peer = alone.recvfrom(2048)
+        assert (parse(data).file, peer) == (BIOS_OFFER[2], (str(SERVER), 67))
+
+        port = b"\1\xff" + b"p" * 255 + b"\2\x21" + b"r" * 33  # one of 255 and one of 33 bytes
+        pieces = ((82, port[:255]), (82, port[255:]))
+        with contextlib.closing(udp(relay, str(OTHER), 67)) as agent:
+            agent.sendto(scapys(*BIOS, *pieces, giaddr=str(OTHER)), (str(SERVER), 67))
+            data, peer = agent.recvfrom(2048)
+            agent.sendto(scapys(*BIOS, (82, port[:255]), giaddr=str(OTHER)), (str(SERVER), 67))
+            short, _ = agent.recvfrom(2048)
+            most = (57, (1260).to_bytes(2))
+            agent.sendto(scapys(*BIOS, most, *pieces, giaddr=str(OTHER)), (str(SERVER), 67))
+            long, _ = agent.recvfrom(2048)
+        assert peer == (str(SERVER), 67)
+        relayed = BOOTP(data)
+        assert relayed.giaddr == str(OTHER)
+        echoed = [each[1] for each in relayed[DHCP].options if each[0] == "relay_agent_information"]
+        assert b"".join(map(bytes, echoed)) == port
+        assert len(short) <= 548 < len(long)
+        assert {66, 67} <= parse(long).options.keys()
+        assert not {66, 67} & parse(short).options.keys()
+        assert min(len(each) for each in (data, short, long)) >= 300
+
+
+BIOS = ((60, b"PXEClient:Arch:00000:UNDI:002001"), (93, b"\0\0"), (97, UUID))
+VENDOR = b"\x3c\x20PXEClient:Arch:00000:UNDI:002001\xff"
+ARCH_AND_UUID = b"\x5d\2\0\0\x61\x11" + UUID + b"\xff"
+
+
+def scapys(
+    *options: tuple[int, bytes],
+    overload: int = 0,
+    sname: bytes = b"",
+    file: bytes = b"",
+    **fields: str,
+) -> bytes:
+    """Return a DISCOVER."""
+    lent = [("dhcp-option-overload", overload)] if overload else []
+    base = BOOTP(
+        op=1, xid=7, chaddr=bytes.fromhex(MAC.replace(":", "")), sname=sname, file=file, **fields
+    )
+    return bytes(base / DHCP(options=[("message-type", "discover"), *lent, *options, "end"]))
+
+
+def option(frame: Ether, name: str) -> list[bytes]:
+    return [each[1] for each in frame[DHCP].options if each[0] == name]
+
+
+def udp(host: Host, address: str, port: int) -> socket.socket:
+    made = host.socket(socket.SOCK_DGRAM)
+    made.bind((address, port))
+    made.settimeout(5)
+    return made
+
+
 class TestSeveralInterfaces:
     def test_each_is_answered_with_its_own_address(self, net: Net, tmp_path: Path) -> None:
         server, near, far = net.host("srv"), net.host("near"), net.host("far")
@@ -444,6 +526,35 @@ class TestTshark:
         assert judged(acks, tmp_path, udp_sums=False) == [
             f"5|{SERVER}|{vendor}|{SERVER}|2||" for vendor in VENDORS
         ]
+
+    def test_reads_what_was_moved_into_the_header_for_want_of_room(self, tmp_path: Path) -> None:
+        need("tshark")
+        boot = replace(BOOT, loaders={0x10: "x" * 100 + ".efi"})
+        request = discover(0x10, o60=b"HTTPClient", o82=b"\1\x64" + b"p" * 100)
+        outcome = decide(request, 67, boot)
+        assert isinstance(outcome, Answer)
+        data = build(outcome.message)
+        frame = Ether() / IP(src=str(SERVER), dst=BROADCAST) / UDP(sport=67, dport=68) / data
+
+        [told] = judged([bytes(frame)], tmp_path, udp_sums=True)
+
+        overloaded = "Boot file name option overloaded by DHCP"
+        assert told == f"2|{SERVER}|HTTPClient|{SERVER}|1||{overloaded}"
+        assert len(data) <= 548
+        fields = ("-e", "dhcp.option.bootfile_name", "-e", "dhcp.option.type")
+        read = run("tshark", "-r", f"{tmp_path}/judged.pcap", "-T", "fields", *fields)
+        assert f"/{'x' * 100}.efi" in read
+        assert set(read.split()[-1].split(",")) == {
+            "0",
+            "53",
+            "54",
+            "60",
+            "66",
+            "67",
+            "52",
+            "97",
+            "82",
+        }
 
     def test_reads_every_option_of_an_offer(self, net: Net, tmp_path: Path) -> None:
         need("tshark")
