@@ -32,7 +32,7 @@ enum { OFFER, LOADER, AGAIN, SCRIPT, KERNEL, INITRD, REPORT, STEPS };
 static const char *const NAMES[STEPS] = {"offer",  "loader", "second offer", "script",
                                          "kernel", "initrd", "report"};
 
-enum { MOST = 1024, BLOCK = 1468, WINDOW = 4, DATAGRAM = 2048, PIECE = 4 << 20, AWAKE = 512 << 10 };
+enum { MOST = 1024, BLOCK = 1468, WINDOW = 4, DATAGRAM = 2048, PIECE = 4 << 20 };
 
 struct message {
     uint8_t bytes[1024];
@@ -235,8 +235,6 @@ static size_t fetch(int at, const char *url, char *into, size_t room) {
     }
     while (came < whole) {
         size_t left = whole - came < PIECE ? whole - came : PIECE;
-        int awake = left < AWAKE ? (int)left : AWAKE;
-        if (!into) setsockopt(line, SOL_SOCKET, SO_RCVLOWAT, &awake, sizeof awake);
         ssize_t got = into ? recv(line, into + came, left, 0) : recv(line, nowhere, left, MSG_TRUNC);
         if (got <= 0) fail("machine %d: %s: cut off after %zu of %zu bytes", at, url, came, whole);
         came += (size_t)got;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.contest import Taken
+from bench.peers import started
+from bench.processors import clock, spent
 from tests.interop.netns import Host, network
 from tests.lab import needs
 from tests.lab.besieged import CHECKOUT, Besieged, lay
@@ -59,6 +63,29 @@ class Lab:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def load(self, pid: int, rate: float, *command: str) -> Taken:
+        """Have the clients load a server; return what they tell in JSON.
+
+        Args:
+            pid: The server, whose processor time counts, with that of all it has started.
+            rate: What ``bytes`` is divided by, with the seconds: 1e6 for MB/s.
+            command: The clients: a program of `compiled`, and its arguments.
+        """
+        before, (idle, there) = spent(pid), clock()
+        told: dict[str, float] = json.loads(self.run(*command))
+        took, (idle_then, there_then) = spent(pid) - before, clock()
+        told["clients"] = told.pop("cpu")
+        told["idle"] = 100 * (idle_then - idle) / max(there_then - there, 0.01)
+        seconds, moved = told.pop("seconds"), told.pop("bytes")
+        return Taken(moved / seconds / rate, took, seconds, told)
+
+    @contextmanager
+    def constant(self, name: str, *arguments: str) -> Iterator[int]:
+        """Run the server that does nothing but send (`bench/constant.c`)."""
+        program = self.compiled("constant")
+        with started(self.hosts[name], self.place(name), str(program), *arguments) as pid:
+            yield pid
 
     @contextmanager
     def pyxie(self, name: str, machines: int = 0, settings: str = "") -> Iterator[Besieged]:

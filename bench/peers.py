@@ -45,7 +45,7 @@ def program(name: str, package: str) -> str:
     Raises:
         MissingError: It is neither.
     """
-    where = os.environ.get("PATH", ""), "/usr/sbin", "/sbin", str(UNPACKED / "usr/sbin")
+    where = os.environ.get("PATH", ""), "/usr/sbin", "/sbin", str(UNPACKED / package / "usr/sbin")
     found = shutil.which(name, path=":".join(where))
     if found is None:
         raise MissingError(name, f"make bench fetches Debian's {package}")
