@@ -12,6 +12,8 @@ def read_alpine(text: str) -> Verdict | None:
 
     ``DISKOPTS`` are the words of ``setup-disk``, whose last one is the disk.
     """
+    if "DISKOPTS" not in text.replace("\\\n", ""):
+        return None
     values = dict(
         pair for words in commands(text) for word in words if (pair := assigned(word)) is not None
     )

@@ -27,6 +27,7 @@ _NOT_PROGRAMS: Final = frozenset(
 _GIVE_MORE: Final = frozenset(("xargs", "parallel", "find"))
 """Those that run a program with words of which the script does not tell."""
 _TAKES_ONE: Final = frozenset(("chroot", "timeout", "arch-chroot", "ip-netns", "flock"))
+_FUNCTION: Final = re.compile(r"[\w-]*\{")
 _SHELLS: Final = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh", "su", "eval", ".", "source"))
 _FETCHES: Final = frozenset(("curl", "wget", "fetch", "preseed_fetch", "tftp"))
 
@@ -58,7 +59,8 @@ def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
                 break
             # One that doubles itself line by line would fill the memory.
             values[pair[0]] = pair[1] if len(pair[1]) < _LONGEST else "$"
-        yield from _redirected(words)
+        if REDIRECTED in words:
+            yield from _redirected(words)
         words = _program(words)
         if not words:
             continue
@@ -115,13 +117,15 @@ def _program(words: Words) -> list[str]:
             while left and left[0].startswith("-"):
                 left = left[1:]
             left = left[1:]
-        elif word in _NOT_PROGRAMS or assigned(left[0]) or re.fullmatch(r"[\w-]*\{", word):
+        elif word in _NOT_PROGRAMS or assigned(left[0]) or _FUNCTION.fullmatch(word):
             left = left[1:]
             while left and left[0].startswith("-") and left[0] != "-":
                 left = left[1:]
         else:
             break
     passed = before[: len(before) - len(left)]
+    if not passed:
+        return left
     more = any(word.rpartition("/")[2] in _GIVE_MORE for word in passed)
     # One word may be an option's value, as in "sudo -u root"; find has many.
     reach = len(left) if more else 1 + any(word.startswith("-") for word in passed[-2:])

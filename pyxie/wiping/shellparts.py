@@ -16,13 +16,17 @@ _ASSIGNED: Final = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _TOKEN: Final = re.compile(
     r"""
-    (?P<escape>\\(?:.|$)) | '(?P<single>[^']*)'? | "(?P<double>(?:\\.|[^"\\])*)"?
-    | (?P<comment>(?<![^\s;&|()`])\#[^\n]*) | (?P<space>[^\S\n]+|<) | (?P<out>>[>|&]?)
-    | (?P<end>[\n;&|()`]) | (?P<plain>[^\s\\'"\#;&|()`<>]+|\#)
+    (?P<plain>[^\s\\'"\#;&|()`<>]+ | (?<=[^\s;&|()`])\#)(?P<last>[^\S\n]+)?
+    | (?P<end>[\n;&|()`][\s;&|()`]*) | (?P<space>[^\S\n]+|<) | (?P<out>>[>|&]?)
+    | '(?P<single>[^']*)'? | "(?P<double>(?:\\.|[^"\\])*)"? | (?P<escape>\\(?:.|$))
+    | (?P<comment>\#[^\n]*)
     """,
     re.DOTALL | re.VERBOSE,
 )
+"""A script has thousands: as much as can be is one, such as a word with the space after it."""
+_QUOTED: Final = frozenset(("escape", "single", "double"))
 _INNER: Final = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
+_ESCAPED: Final = re.compile(r'\\(["\\$`\n])')
 REDIRECTED: Final = ">"
 """The word that stands before a file that is written to."""
 
@@ -37,12 +41,20 @@ def commands(text: str, depth: int = 0) -> Iterator[list[str]]:
     words: list[str] = []
     word: str | None = None
     for found in _TOKEN.finditer(text):
-        kind, part = found.lastgroup, found[found.lastgroup or 0]
+        kind = found.lastgroup
+        if kind == "last":
+            words.append(found["plain"] if word is None else word + found["plain"])
+            word = None
+            continue
+        part = found[kind or 0]
+        if kind == "plain":
+            word = part if word is None else word + part
+            continue
         if part == "\\\n":
             continue
-        if kind in ("escape", "single", "double", "plain"):
+        if kind in _QUOTED:
             word = (word or "") + _unquoted(kind, part)
-            if kind == "double" and depth < _DEEPEST:
+            if kind == "double" and depth < _DEEPEST and ("$(" in part or "`" in part):
                 for inner in _INNER.finditer(part):
                     yield from commands(inner[1] or inner[2] or "", depth + 1)
             continue
@@ -62,15 +74,17 @@ def commands(text: str, depth: int = 0) -> Iterator[list[str]]:
 def _unquoted(kind: str, part: str) -> str:
     if kind == "escape":
         return part[1:]
-    return re.sub(r'\\(["\\$`\n])', r"\1", part) if kind == "double" else part
+    return _ESCAPED.sub(r"\1", part) if kind == "double" and "\\" in part else part
 
 
 def assigned(word: str) -> tuple[str, str] | None:
     """Return the name and the value of a word that is an assignment."""
-    found = _ASSIGNED.fullmatch(word)
+    found = _ASSIGNED.fullmatch(word) if "=" in word else None
     return (found[1], found[2]) if found else None
 
 
 def expanded(word: str, values: Mapping[str, str]) -> str:
     """Return a word with the variables in it that are known."""
+    if "$" not in word:
+        return word
     return _VARIABLE.sub(lambda found: values.get(found[1] or found[2], found[0]), word)

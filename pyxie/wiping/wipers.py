@@ -22,9 +22,10 @@ _A_DISK: Final = re.compile(r".*\$\{?\w*(?:disk|drive|device|dev)\d?\}?", re.IGN
 def rule_of(program: str) -> Rule | None:
     """Return what tells of a program by its words whether it wipes."""
     name = program.rpartition("/")[2]
-    return _RULES.get(name) or next(
-        (each for begin, each in _FAMILIES.items() if name.startswith(begin)), None
-    )
+    rule = _RULES.get(name)
+    if rule is None and name.startswith(_BEGINNINGS):
+        rule = next(each for begin, each in _FAMILIES.items() if name.startswith(begin))
+    return rule
 
 
 def outputs(words: Words) -> Iterator[str]:
@@ -232,3 +233,4 @@ _RULES: Final[Mapping[str, Rule]] = {
 }
 _FAMILIES: Final = {"mkfs": _formats, "partclone.": _partclone}
 """Programs by how their names begin."""
+_BEGINNINGS: Final = tuple(_FAMILIES)
