@@ -7,10 +7,9 @@ once in ten thousand calls is found, and made as small as it can be.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from hypothesis import strategies as st
@@ -20,6 +19,8 @@ from sqlalchemy.engine import RowMapping
 from pyxie.store.database import Database
 from pyxie.store.pools import StoreError, UnsureError, faults
 from pyxie.store.tables import TOKENS
+
+T = TypeVar("T")
 
 ORDERS = st.lists(st.integers(0, 5), max_size=60)
 """Whose turn it is, each time: one of those that wait; the first once the list is at its end."""
@@ -101,19 +102,19 @@ class TurningDatabase(Database):
     def close(self) -> None:
         self.sync.dispose()
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
         await self._turns.turn()
         async with self._one:
             fails = next(self._fails, "no")
             with faults(), self.sync.begin() as connection:
-                yield _Connection(connection, self._turns)
+                done = work(connection)
                 await self._turns.turn()
                 if fails == "before":
                     raise StoreError("the disk is full")
         await self._turns.turn()
         if fails == "after":
             raise UnsureError("the connection is lost")
+        return done
 
     async def rows(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
         async with self._one:
@@ -135,16 +136,6 @@ def _schema() -> tuple[str, ...]:
     )
     TOKENS.metadata.create_all(engine, checkfirst=False)
     return tuple(said)
-
-
-class _Connection:
-    def __init__(self, connection: sa.Connection, turns: Turns) -> None:
-        self._connection = connection
-        self._turns = turns
-
-    async def execute(self, *query: Any) -> Any:
-        await self._turns.turn()
-        return self._connection.execute(*query)
 
 
 def kept(database: TurningDatabase, query: sa.Select[Any]) -> list[dict[str, Any]]:

@@ -85,12 +85,15 @@ class Audit(Unbound):
         prune = self._unpruned >= _PRUNE
         if prune:
             self._unpruned = 0
-        async with self._database.transaction() as connection:
-            await connection.execute(sa.insert(AUDIT), list(rows))
+        keep = self._keep()
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(sa.insert(AUDIT), list(rows))
             if prune:
-                newest = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc())
-                kept = newest.limit(self._keep())
-                await connection.execute(sa.delete(AUDIT).where(AUDIT.c.id.not_in(kept)))
+                kept = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc()).limit(keep)
+                connection.execute(sa.delete(AUDIT).where(AUDIT.c.id.not_in(kept)))
+
+        await self._database.write(write)
 
     async def page(self, before: int | None, limit: int) -> list[dict[str, Any]]:
         """Return entries, the newest first.

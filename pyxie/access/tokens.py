@@ -6,11 +6,9 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pyxie.access.scope import Scope, Token, key
 from pyxie.clock import steady
@@ -77,12 +75,10 @@ class Tokens:
         self._by_hash, self._doubtful = found, False
         return found
 
-    @asynccontextmanager
-    async def _stored(self) -> AsyncIterator[AsyncConnection]:
-        """Give a transaction; where it fails, the table is read again before the next change."""
+    async def _store(self, change: sa.Executable) -> None:
+        """Store a change; where that fails, the table is read again before the next."""
         self._doubtful = True
-        async with self._database.transaction() as connection:
-            yield connection
+        await self._database.write(lambda connection: connection.execute(change).close())
         self._doubtful = False
 
     def _left(self, created: float, expires: float) -> float:
@@ -126,8 +122,7 @@ class Tokens:
             secret = _PREFIX + secrets.token_urlsafe(32)
             token = Token(name, scope, now, now + seconds if seconds else None)
             hashed = key(secret.encode())
-            async with self._stored() as connection:
-                await connection.execute(sa.insert(TOKENS).values(**token.as_json(), hash=hashed))
+            await self._store(sa.insert(TOKENS).values(**token.as_json(), hash=hashed))
             if seconds:
                 self._until[hashed] = self._steady() + seconds
             self._by_hash = {**known, hashed: token}
@@ -144,7 +139,6 @@ class Tokens:
             kept = {hashed: token for hashed, token in known.items() if token.name != name}
             if len(kept) == len(known):
                 raise TokenError(f"there is no token {name[:80]!r}")
-            async with self._stored() as connection:
-                await connection.execute(sa.delete(TOKENS).where(TOKENS.c.name == name))
+            await self._store(sa.delete(TOKENS).where(TOKENS.c.name == name))
             self._by_hash = kept
             self._until = {each: at for each, at in self._until.items() if each in kept}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -19,6 +20,34 @@ from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 from pyxie.wiping.forecast import from_plain
 
 _ACTIVE: Final = tuple(str(state) for state in ACTIVE)
+
+# To put a statement together takes longer than to execute it.
+_HOSTS: Final[sa.BindParameter[Any]] = sa.bindparam("hosts", expanding=True)
+_OF_HOSTS: Final = BUILDS.c.host.in_(_HOSTS)
+_NUMBERS: Final[sa.BindParameter[Any]] = sa.bindparam("numbers", expanding=True)
+_REPLACE: Final = (
+    sa.update(BUILDS)
+    .where(_OF_HOSTS & BUILDS.c.state.in_(_ACTIVE))
+    .values(state=str(State.REPLACED), changed=sa.bindparam("now"))
+    .returning(BUILDS.c.id, BUILDS.c.host)
+)
+_BEGIN: Final = sa.insert(BUILDS).returning(BUILDS.c.host, BUILDS.c.id)
+_NOTE: Final = sa.insert(TRANSITIONS)
+_NEWER: Final = sa.func.row_number().over(partition_by=BUILDS.c.host, order_by=BUILDS.c.id.desc())
+_OF_THEIRS: Final = sa.select(BUILDS.c.id, _NEWER.label("at")).where(_OF_HOSTS).subquery()
+_OWING: Final = sa.select(HOOKS.c.build_id).where(
+    HOOKS.c.state == "owed", HOOKS.c.host.in_(_HOSTS), HOOKS.c.build_id.is_not(None)
+)
+_OLD: Final = sa.select(_OF_THEIRS.c.id).where(
+    _OF_THEIRS.c.at > sa.bindparam("keep"), _OF_THEIRS.c.id.not_in(_OWING)
+)
+_STATES: Final = (
+    sa.select(BUILDS.c.id, BUILDS.c.state).where(BUILDS.c.id.in_(_NUMBERS)).with_for_update()
+)
+_CHANGE: Final = sa.update(BUILDS).where(BUILDS.c.id == sa.bindparam("number"))
+_UNREPLACE: Final = sa.delete(TRANSITIONS).where(
+    TRANSITIONS.c.build_id.in_(_NUMBERS) & (TRANSITIONS.c.state == str(State.REPLACED))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +88,7 @@ class BuildRecords:
             StoreError: Nothing was stored.
         """
         await self._database.ready()
-        by_host = {build.host: (build, cause, peer) for build, cause, peer in wanted}
-        async with self._database.transaction() as connection:
-            # Each statement takes as long as a write: four for all of them, however many.
-            mine = BUILDS.c.host.in_(by_host)
-            replaced = sa.update(BUILDS).where(mine & BUILDS.c.state.in_(_ACTIVE))
-            now = max(build.begun for build, _, _ in wanted)
-            replaced = replaced.values(state=str(State.REPLACED), changed=now)
-            old = await connection.execute(replaced.returning(BUILDS.c.id, BUILDS.c.host))
-            notes = [
-                _transition(number, State.REPLACED, build.begun, cause, peer)
-                for number, host in old
-                for build, cause, peer in (by_host[host],)
-            ]
-            insert = sa.insert(BUILDS).returning(BUILDS.c.host, BUILDS.c.id)
-            new = await connection.execute(insert, [_row(build) for build, _, _ in wanted])
-            numbers = {row.host: row.id for row in new}
-            notes += [
-                _transition(numbers[build.host], build.state, build.begun, cause, peer)
-                for build, cause, peer in wanted
-            ]
-            await connection.execute(sa.insert(TRANSITIONS), notes)
-            await self._forget(connection, tuple(by_host))
+        numbers = await self._database.write(partial(_begin, wanted=wanted, keep=self._keep()))
         return [replace(build, number=numbers[build.host]) for build, _, _ in wanted]
 
     async def save(self, changes: Sequence[Change | Withdrawal | Noted]) -> None:
@@ -91,92 +99,13 @@ class BuildRecords:
         Raises:
             StoreError: Nothing was stored.
         """
+        save = partial(_save, changes=changes)
         try:
-            await self._save(changes)
+            await self._database.write(save)
         except FullError:
             if not self._database.spend():
                 raise
-            await self._save(changes)
-
-    async def _save(self, changes: Sequence[Change | Withdrawal | Noted]) -> None:
-        async with self._database.transaction() as connection:
-            together: list[Change | Noted] = []
-            for each in changes:
-                if isinstance(each, Withdrawal):
-                    await self._change(connection, together)
-                    await self._withdraw(connection, each)
-                    together = []
-                else:
-                    together.append(each)
-            await self._change(connection, together)
-
-    async def _change(self, connection: Any, changes: Sequence[Change | Noted]) -> None:
-        """Store what has become of builds, by a few statements however many they are."""
-        if not changes:
-            return
-        mine = BUILDS.c.id.in_({each.build.number for each in changes})
-        states = await connection.execute(
-            sa.select(BUILDS.c.id, BUILDS.c.state).where(mine).with_for_update()
-        )
-        found = collate({number: State(state) for number, state in states}, changes)
-        this = sa.update(BUILDS).where(BUILDS.c.id == sa.bindparam("number"))
-        for rows in found.rows:
-            await connection.execute(this, rows)
-        if found.ended:
-            await self._unreplace(connection, found.ended)
-        if not found.taken:
-            return
-        notes = [
-            _transition(
-                each.build.number, each.build.state, each.build.changed, each.cause, each.peer
-            )
-            for each in found.taken
-        ]
-        await connection.execute(sa.insert(TRANSITIONS), notes)
-        hooks = [
-            pending_row(
-                HOOKS_AFTER[build.state], hook, build.changed, build.host, build.number, build.mac
-            )
-            for build, hook in ((each.build, hook) for each in found.taken for hook in each.hooks)
-        ]
-        if hooks:
-            await connection.execute(sa.insert(HOOKS), hooks)
-
-    async def _withdraw(self, connection: Any, withdrawal: Withdrawal) -> None:
-        """Have a build never have begun."""
-        mine = sa.select(BUILDS.c.id).where(BUILDS.c.token == withdrawal.token)
-        number = (await connection.execute(mine)).scalar()
-        if number is None:
-            return
-        for table in (HOOKS, TRANSITIONS):
-            await connection.execute(sa.delete(table).where(table.c.build_id == number))
-        await connection.execute(sa.delete(BUILDS).where(BUILDS.c.id == number))
-        if withdrawal.before is not None:
-            before = withdrawal.before
-            this = (BUILDS.c.id == before.number) & (BUILDS.c.state == str(State.REPLACED))
-            again = sa.update(BUILDS).where(this)
-            await connection.execute(again.values(state=str(before.state), changed=before.changed))
-            await self._unreplace(connection, [before.number])
-
-    @staticmethod
-    async def _unreplace(connection: Any, numbers: Sequence[int]) -> None:
-        note = TRANSITIONS.c.build_id.in_(numbers) & (TRANSITIONS.c.state == str(State.REPLACED))
-        await connection.execute(sa.delete(TRANSITIONS).where(note))
-
-    async def _forget(self, connection: Any, hosts: Sequence[str]) -> None:
-        """Forget the oldest builds of machines, with their history and hooks."""
-        newer = sa.func.row_number().over(partition_by=BUILDS.c.host, order_by=BUILDS.c.id.desc())
-        mine = sa.select(BUILDS.c.id, newer.label("at")).where(BUILDS.c.host.in_(hosts)).subquery()
-        owing = sa.select(HOOKS.c.build_id).where(
-            HOOKS.c.state == "owed", HOOKS.c.host.in_(hosts), HOOKS.c.build_id.is_not(None)
-        )
-        old = sa.select(mine.c.id).where(mine.c.at > self._keep(), mine.c.id.not_in(owing))
-        numbers = (await connection.execute(old)).scalars().all()
-        if not numbers:
-            return
-        for table in (HOOKS, TRANSITIONS):
-            await connection.execute(sa.delete(table).where(table.c.build_id.in_(numbers)))
-        await connection.execute(sa.delete(BUILDS).where(BUILDS.c.id.in_(numbers)))
+            await self._database.write(save)
 
     async def log_of(self, number: int) -> str:
         """Return the end of the installer's log, which came with its report of failure.
@@ -294,6 +223,97 @@ class BuildRecords:
 
     async def _needed(self, query: sa.Select[Any]) -> list[Build]:
         return [_build(row) async for row in in_slices(await self._database.rows(query))]
+
+
+def _begin(
+    connection: sa.Connection, *, wanted: Sequence[tuple[Build, str, str | None]], keep: int
+) -> dict[str, int]:
+    """Store builds that begin, by four statements, however many they are; return their numbers."""
+    by_host = {build.host: (build, cause, peer) for build, cause, peer in wanted}
+    hosts = list(by_host)
+    now = max(build.begun for build, _, _ in wanted)
+    old = connection.execute(_REPLACE, {"hosts": hosts, "now": now})
+    notes = [
+        _transition(number, State.REPLACED, build.begun, cause, peer)
+        for number, host in old
+        for build, cause, peer in (by_host[host],)
+    ]
+    new = connection.execute(_BEGIN, [_row(build) for build, _, _ in wanted])
+    numbers = {row.host: row.id for row in new}
+    notes += [
+        _transition(numbers[build.host], build.state, build.begun, cause, peer)
+        for build, cause, peer in wanted
+    ]
+    connection.execute(_NOTE, notes)
+    _forget(connection, hosts, keep)
+    return numbers
+
+
+def _forget(connection: sa.Connection, hosts: Sequence[str], keep: int) -> None:
+    """Forget the oldest builds of machines, with their history and hooks."""
+    numbers = connection.execute(_OLD, {"hosts": hosts, "keep": keep}).scalars().all()
+    if not numbers:
+        return
+    for table in (HOOKS, TRANSITIONS):
+        connection.execute(sa.delete(table).where(table.c.build_id.in_(numbers)))
+    connection.execute(sa.delete(BUILDS).where(BUILDS.c.id.in_(numbers)))
+
+
+def _save(connection: sa.Connection, *, changes: Sequence[Change | Withdrawal | Noted]) -> None:
+    together: list[Change | Noted] = []
+    for each in changes:
+        if isinstance(each, Withdrawal):
+            _change(connection, together)
+            _withdraw(connection, each)
+            together = []
+        else:
+            together.append(each)
+    _change(connection, together)
+
+
+def _change(connection: sa.Connection, changes: Sequence[Change | Noted]) -> None:
+    """Store what has become of builds, by a few statements however many they are."""
+    if not changes:
+        return
+    mine = list({each.build.number for each in changes})
+    states = connection.execute(_STATES, {"numbers": mine})
+    found = collate({number: State(state) for number, state in states}, changes)
+    for rows in found.rows:
+        connection.execute(_CHANGE, rows)
+    if found.ended:
+        connection.execute(_UNREPLACE, {"numbers": found.ended})
+    if not found.taken:
+        return
+    notes = [
+        _transition(each.build.number, each.build.state, each.build.changed, each.cause, each.peer)
+        for each in found.taken
+    ]
+    connection.execute(_NOTE, notes)
+    hooks = [
+        pending_row(
+            HOOKS_AFTER[build.state], hook, build.changed, build.host, build.number, build.mac
+        )
+        for build, hook in ((each.build, hook) for each in found.taken for hook in each.hooks)
+    ]
+    if hooks:
+        connection.execute(sa.insert(HOOKS), hooks)
+
+
+def _withdraw(connection: sa.Connection, withdrawal: Withdrawal) -> None:
+    """Have a build never have begun."""
+    mine = sa.select(BUILDS.c.id).where(BUILDS.c.token == withdrawal.token)
+    number = connection.execute(mine).scalar()
+    if number is None:
+        return
+    for table in (HOOKS, TRANSITIONS):
+        connection.execute(sa.delete(table).where(table.c.build_id == number))
+    connection.execute(sa.delete(BUILDS).where(BUILDS.c.id == number))
+    if withdrawal.before is not None:
+        before = withdrawal.before
+        this = (BUILDS.c.id == before.number) & (BUILDS.c.state == str(State.REPLACED))
+        again = sa.update(BUILDS).where(this)
+        connection.execute(again.values(state=str(before.state), changed=before.changed))
+        connection.execute(_UNREPLACE, {"numbers": [before.number]})
 
 
 def _transition(

@@ -175,11 +175,15 @@ class Archive(Unbound):
         prune = self._unpruned >= _PRUNE
         if prune:
             self._unpruned = 0
+        keep = self._keep()
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(sa.insert(EVENTS), rows)
+            if prune:
+                _forget(connection, keep)
+
         try:
-            async with self._database.transaction() as connection:
-                await connection.execute(sa.insert(EVENTS), rows)
-                if prune:
-                    await self._forget(connection)
+            await self._database.write(write)
         except UnfitError:
             raise
         except StoreError as exc:
@@ -193,14 +197,6 @@ class Archive(Unbound):
             return False
         self._failing = False
         return True
-
-    async def _forget(self, connection: Any) -> None:
-        unknown = EVENTS.c.host.is_(None)
-        for of, most in ((unknown, self._keep() // _OF_UNKNOWN), (~unknown, self._keep())):
-            newest = sa.select(EVENTS.c.id).where(of).order_by(EVENTS.c.id.desc())
-            oldest = (await connection.execute(newest.offset(most).limit(1))).scalar()
-            if oldest is not None:
-                await connection.execute(sa.delete(EVENTS).where(of & (EVENTS.c.id <= oldest)))
 
     async def page(
         self,
@@ -245,6 +241,15 @@ class Archive(Unbound):
             found = found.where(EVENTS.c.id < before)
         rows = await self._database.shown(found)
         return [{**row, "data": json.loads(row["data"])} for row in rows]
+
+
+def _forget(connection: sa.Connection, keep: int) -> None:
+    unknown = EVENTS.c.host.is_(None)
+    for of, most in ((unknown, keep // _OF_UNKNOWN), (~unknown, keep)):
+        newest = sa.select(EVENTS.c.id).where(of).order_by(EVENTS.c.id.desc())
+        oldest = connection.execute(newest.offset(most).limit(1)).scalar()
+        if oldest is not None:
+            connection.execute(sa.delete(EVENTS).where(of & (EVENTS.c.id <= oldest)))
 
 
 def _event(row: Mapping[Any, Any]) -> Event | None:

@@ -79,12 +79,15 @@ class StateKeeper:
             for mac, learnt in changed.items()
             if learnt is not None
         ]
+
+        def write(connection: sa.Connection) -> None:
+            gone = sa.delete(SECURE_BOOT).where(SECURE_BOOT.c.mac == sa.bindparam("which"))
+            connection.execute(gone, [{"which": mac} for mac in changed])
+            if rows:
+                connection.execute(sa.insert(SECURE_BOOT), rows)
+
         try:
-            async with self._database.transaction() as connection:
-                gone = sa.delete(SECURE_BOOT).where(SECURE_BOOT.c.mac == sa.bindparam("which"))
-                await connection.execute(gone, [{"which": mac} for mac in changed])
-                if rows:
-                    await connection.execute(sa.insert(SECURE_BOOT), rows)
+            await self._database.write(write)
         except PyxieError as exc:
             self._states.not_stored(changed)
             if not self._failing:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -18,7 +18,6 @@ from typing import Any, Self, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pyxie.bounds import STORE_LOOK
 from pyxie.errors import BusyError, StartError
@@ -64,8 +63,7 @@ class Database(WhenAsked):
         if self._file is not None:
             self._file.claim()
         try:
-            async with self._pools.writing() as connection:
-                await connection.run_sync(schema.upgrade)
+            await self._pools.write(schema.upgrade)
         except BaseException as exc:
             await self.__aexit__(None, None, None)
             if isinstance(exc, StoreError):
@@ -102,9 +100,11 @@ class Database(WhenAsked):
         assert self._pools is not None, "the store was not entered"  # noqa: S101
         return self._pools
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection in a transaction, which is stored when the block is left.
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Return what ``work`` does in a transaction, which is stored when it returns.
+
+        Args:
+            work: Called with the connection, maybe in a thread.
 
         Raises:
             StoreError: Nothing of it was stored.
@@ -112,8 +112,7 @@ class Database(WhenAsked):
         fault = await self._in_thread(self._file.fault) if self._file is not None else None
         if fault is not None and fault.lost:
             raise StoreError(fault.text)
-        async with self._open.writing() as connection:
-            yield connection
+        return await self._open.write(work)
 
     async def rows(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
         """Return what a query finds, for what boots and builds need.
@@ -141,13 +140,12 @@ class Database(WhenAsked):
         """
         if self._file is None:
             return
-        fault = await self._in_thread(self._file.fault)
-        if fault is not None and fault.refuses:
-            raise StoreError(fault.text)
         try:
-            await self._in_thread(self._file.reserve)
+            fault = await self._in_thread(self._file.ready)
         except OSError as exc:
             raise StoreError(f"too little space to end builds safely: {exc.strerror}") from exc
+        if fault is not None:
+            raise StoreError(fault.text)
 
     async def look(self) -> str:
         """Return what is wrong with the database now, in a sentence; empty if nothing is."""

@@ -140,6 +140,18 @@ class StateFile:
             return Fault(f"the disk of {path} is full", refuses=False)
         return None
 
+    def ready(self) -> Fault | None:
+        """Return what keeps a build from beginning, else see to it that it can end.
+
+        Raises:
+            OSError: There is not that much space.
+        """
+        fault = self.fault()
+        if fault is not None and fault.refuses:
+            return fault
+        self.reserve()
+        return None
+
     def reserve(self) -> None:
         """Set space aside with which running builds can end on a full disk.
 

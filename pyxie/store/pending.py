@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pyxie.bounds import HOOKS_OF_UNKNOWN
 from pyxie.config.build import Hook
@@ -107,10 +106,7 @@ class PendingHooks:
     ) -> None:
         """Note hooks that belong to no change of state."""
         rows = [pending_row(kind, hook, at, host, build, mac) for hook in hooks]
-        async with self._database.transaction() as connection:
-            await connection.execute(sa.insert(HOOKS), rows)
-            if build is None:
-                await self._forget(connection)
+        await self._insert(rows, forget=build is None)
 
     async def unknown(self) -> int:
         """Return of how many unknown machines hooks are to be run."""
@@ -121,9 +117,7 @@ class PendingHooks:
     async def enqueue_unknown(self, hooks: Sequence[Hook], at: float, macs: Sequence[str]) -> None:
         """Note hooks of unknown machines, in one write."""
         rows = [pending_row(UNKNOWN, hook, at, mac, None, mac) for mac in macs for hook in hooks]
-        async with self._database.transaction() as connection:
-            await connection.execute(sa.insert(HOOKS), rows)
-            await self._forget(connection)
+        await self._insert(rows, forget=True)
 
     async def note(
         self, kind: str, ran: Sequence[tuple[Hook, HookResult]], at: float, host: str, build: int
@@ -134,14 +128,17 @@ class PendingHooks:
             for hook, ended in ran
         ]
         if rows:
-            async with self._database.transaction() as connection:
-                await connection.execute(sa.insert(HOOKS), rows)
+            await self._insert(rows, forget=False)
 
-    async def _forget(self, connection: AsyncConnection) -> None:
+    async def _insert(self, rows: Sequence[dict[str, Any]], *, forget: bool) -> None:
+        def write(connection: sa.Connection) -> int:
+            connection.execute(sa.insert(HOOKS), rows)
+            return connection.execute(old).rowcount if forget else 0
+
         unknown = sa.select(HOOKS.c.id).where(HOOKS.c.build_id.is_(None))
         kept = unknown.order_by(HOOKS.c.id.desc()).limit(HOOKS_OF_UNKNOWN.whole)
-        old = HOOKS.c.build_id.is_(None) & HOOKS.c.id.not_in(kept)
-        forgotten = (await connection.execute(sa.delete(HOOKS).where(old))).rowcount
+        old = sa.delete(HOOKS).where(HOOKS.c.build_id.is_(None) & HOOKS.c.id.not_in(kept))
+        forgotten = await self._database.write(write)
         if forgotten:
             HOOKS_OF_UNKNOWN.reached(forgotten)
 
@@ -152,8 +149,9 @@ class PendingHooks:
             Whether it is to be run: not if it was meanwhile, or begun, or skipped.
         """
         begun = _change(pending, pending.attempts, {"attempts": HOOKS.c.attempts + 1})
-        async with self._database.transaction() as connection:
-            return bool((await connection.execute(begun)).rowcount)
+        return await self._database.write(
+            lambda connection: bool(connection.execute(begun).rowcount)
+        )
 
     async def ended(
         self, pending: PendingHook, at: float, ended: HookResult, *, last: bool
@@ -172,11 +170,14 @@ class PendingHooks:
             & (HOOKS.c.kind == pending.kind)
             & (HOOKS.c.at == pending.at)
         )
-        async with self._database.transaction() as connection:
-            await connection.execute(_change(pending, pending.attempts + 1, ended.row(at)))
+
+        def write(connection: sa.Connection) -> None:
+            connection.execute(_change(pending, pending.attempts + 1, ended.row(at)))
             if last:
                 why = {"state": "skipped", "ended": at, "result": "the one before it failed"}
-                await connection.execute(sa.update(HOOKS).where(rest).values(**why))
+                connection.execute(sa.update(HOOKS).where(rest).values(**why))
+
+        await self._database.write(write)
 
     async def history(self, host: str) -> list[dict[str, Any]]:
         """Return what was run, and is to be, for the machine's builds, oldest first."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, RowMapping
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoneFreeError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from pyxie.bounds import (
@@ -27,6 +27,9 @@ from pyxie.bounds import (
 )
 from pyxie.errors import PyxieError
 from pyxie.store import schema
+from pyxie.threads import Pool
+
+T = TypeVar("T")
 
 _BUSY: Final = 5.0
 """Seconds that a statement waits for another program that writes."""
@@ -34,6 +37,8 @@ _SILENT: Final = 30.0
 """Seconds after which a server that says nothing any more is taken for gone."""
 _PROBED: Final = 1.0
 """The same, of what only asks: programs that do no harm write for no longer."""
+_ENDLESS: Final = float("inf")
+"""Seconds until who writes is told that it takes too long: what is under way may yet be stored."""
 
 
 class StoreError(PyxieError):
@@ -85,18 +90,24 @@ def _kind(exc: SQLAlchemyError | OSError) -> type[StoreError]:
 def reason(exc: SQLAlchemyError | OSError) -> str:
     """Return the driver's own words; SQLAlchemy's text holds values, among them tokens."""
     if isinstance(exc, NoneFreeError):
-        return f"no connection to it was free within {STORE_FREE.most:g} s"
+        return _none_free()
     if isinstance(exc, TimeoutError) and not exc.args:
         return f"it did not answer within {STORE_ANSWER.most:g} s"
     cause = getattr(exc, "orig", None) if isinstance(exc, SQLAlchemyError) else exc
     return str(cause or "") or type(exc).__name__
 
 
+def _none_free() -> str:
+    return f"no connection to it was free within {STORE_FREE.most:g} s"
+
+
 class Pools:
     """The connections to one database; made when they are needed, and kept.
 
     One writes at a time where the database is SQLite's, which allows no more: the others wait in
-    line here, and not by asking again and again.
+    line here, and not by asking again and again. It does so in one thread from BEGIN to COMMIT: a
+    driver that has each statement done there by itself has the thread and the event loop wait for
+    each other some twenty times for a build.
 
     Args:
         url: SQLAlchemy's, for an async driver.
@@ -108,7 +119,10 @@ class Pools:
     def __init__(self, url: URL) -> None:
         self._url = url
         self._is_file = url.get_backend_name() == "sqlite"
-        self._writing = self._pool(1 if self._is_file else STORE_WRITING.whole)
+        self._writing = self._writer() if self._is_file else self._pool(STORE_WRITING.whole)
+        self._thread = Pool("the state", most=1, patience=_ENDLESS)
+        self._turn = asyncio.Lock()
+        self._writes: set[asyncio.Task[Any]] = set()
         self._reading = self._pool(STORE_READING.whole)
         self._looking = self._pool(STORE_LOOKING.whole)
         self._probing = self._pool(1, busy=_PROBED)
@@ -117,7 +131,6 @@ class Pools:
         self._reads: set[asyncio.Task[Sequence[RowMapping]]] = set()
         sa.event.listen(self._probing.sync_engine, "connect", self._count)
         if self._is_file:
-            schema.in_whole_transactions(self._writing.sync_engine)
             schema.in_whole_transactions(self._probing.sync_engine)
 
     async def close(self) -> None:
@@ -126,29 +139,68 @@ class Pools:
         A pool that is closed beneath a reader is given the connection back afterwards, and
         nobody closes it.
         """
-        if self._reads:
-            await asyncio.wait(self._reads, timeout=STORE_LOOK.most)
-        for each in (self._writing, self._reading, self._looking, self._probing):
+        left = [*self._reads, *self._writes]
+        if left:
+            await asyncio.wait(left, timeout=STORE_LOOK.most)
+        if isinstance(self._writing, sa.Engine):
+            closing = asyncio.create_task(self._thread.run(self._writing.dispose))
+            await asyncio.wait([closing], timeout=STORE_LOOK.most)
+        else:
+            await self._writing.dispose()
+        for each in (self._reading, self._looking, self._probing):
             await each.dispose()
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection in a transaction, which is stored when the block is left.
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Return what ``work`` does in a transaction, which is stored when it returns.
+
+        Who is cancelled leaves it to come to its end.
+
+        Args:
+            work: Called with the connection, of SQLite's in a thread.
 
         Raises:
             StoreError: Nothing of it was stored.
             UnsureError: It may be; of a file it is known.
         """
+        if isinstance(self._writing, AsyncEngine):
+            return await self._written_there(self._writing, work)
+        writing = asyncio.create_task(self._written_here(self._writing, work), name="write state")
+        self._writes.add(writing)
+        writing.add_done_callback(self._writes.discard)
+        writing.add_done_callback(_heard)
+        return await asyncio.shield(writing)
+
+    async def _written_here(self, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+        async with self._one_at_a_time():
+            return await self._thread.run(_written, engine, work)
+
+    @asynccontextmanager
+    async def _one_at_a_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(STORE_FREE.most):
+                await self._turn.acquire()
+        except TimeoutError:
+            STORE_FREE.reached()
+            STORE_WRITING.reached()
+            raise StoreError(_none_free()) from None
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @staticmethod
+    async def _written_there(engine: AsyncEngine, work: Callable[[sa.Connection], T]) -> T:
         committing = False
         try:
             with faults():
-                async with self._writing.begin() as connection:
-                    yield connection
+                async with engine.begin() as connection:
+                    done = await connection.run_sync(work)
                     committing = True
+                return done
         except StoreError as exc:
             if isinstance(exc.__cause__, NoneFreeError):
                 STORE_WRITING.reached()
-            if committing and not self._is_file:
+            if committing:
                 raise UnsureError(str(exc)) from exc
             raise
 
@@ -206,6 +258,19 @@ class Pools:
     def _count(self, _connection: Any, _record: Any) -> None:
         self.probes += 1
 
+    def _writer(self) -> sa.Engine:
+        """Return the engine of the one connection that writes, which a thread uses."""
+        engine = sa.create_engine(
+            self._url.set(drivername="sqlite"),
+            poolclass=sa.pool.QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            connect_args=self._told(),
+        )
+        sa.event.listen(engine, "connect", partial(_durable, _BUSY))
+        schema.in_whole_transactions(engine)
+        return engine
+
     def _pool(self, size: int, *, busy: float | None = None) -> AsyncEngine:
         engine = create_async_engine(
             self._url,
@@ -220,6 +285,11 @@ class Pools:
             waits = _BUSY if busy is None else busy
             sa.event.listen(engine.sync_engine, "connect", partial(_durable, waits))
         return engine
+
+
+def _written(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+    with faults(), engine.begin() as connection:
+        return work(connection)
 
 
 async def _found(engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import pytest
+import sqlalchemy as sa
 
 from pyxie import bounds
 from pyxie.access.audit import Audit
@@ -18,6 +18,8 @@ from pyxie.store.pools import StoreError
 from tests.store.newest import url
 from tests.support import Clock, eventually
 
+T = TypeVar("T")
+
 
 class HeldDatabase(Database):
     """A database that another program holds, for as long as it is said."""
@@ -25,13 +27,11 @@ class HeldDatabase(Database):
     held = False
     transactions = 0
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
         self.transactions += 1
         if self.held:
             raise StoreError("database is locked")
-        async with super().transaction() as connection:
-            yield connection
+        return await super().write(work)
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
 
 from pyxie.builds.changes import Change
 from pyxie.builds.life import State
@@ -11,6 +12,8 @@ from pyxie.builds.records import BuildRecords
 from pyxie.store.database import Database
 from tests.builds.stores import begin, build, opened
 from tests.store.newest import url
+
+T = TypeVar("T")
 
 
 class TestWhatIsStored:
@@ -78,21 +81,21 @@ class TestWhatIsStored:
 
 
 class CountingDatabase(Database):
-    """A database that counts the statements of its transactions."""
+    """A database that counts the statements of its transactions, and these."""
 
     def __init__(self, state: str) -> None:
         super().__init__(state)
         self.statements = 0
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Any]:
-        async with super().transaction() as connection:
-            self._connection = connection
-            yield self
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        def counted(connection: sa.Connection) -> T:
+            sa.event.listen(connection, "before_execute", self._count)
+            return work(connection)
 
-    async def execute(self, *query: Any) -> Any:
+        return await super().write(counted)
+
+    def _count(self, *_: Any) -> None:
         self.statements += 1
-        return await self._connection.execute(*query)
 
 
 class TestManyAtOnce:

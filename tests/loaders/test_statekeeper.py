@@ -21,6 +21,10 @@ def fresh() -> SecureStates:
     return SecureStates(lambda _: True, lambda: 7.0)
 
 
+async def execute(database: Database, statement: sa.Executable) -> None:
+    await database.write(lambda connection: connection.execute(statement).close())
+
+
 async def test_is_as_it_was_told_last(tmp_path: Path) -> None:
     async with Database(newest.at(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite")) as database:
         states = fresh()
@@ -44,13 +48,11 @@ async def test_what_cannot_be_stored_waits(
     async with Database(newest.at(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite")) as database:
         states = fresh()
         async with StateKeeper(database, states) as keeper:
-            async with database.transaction() as connection:
-                await connection.execute(sa.text("ALTER TABLE secure_boot RENAME TO gone"))
+            await execute(database, sa.text("ALTER TABLE secure_boot RENAME TO gone"))
             states.learn(MAC, SecureBoot.OFF, "GRUB")
             for _ in range(2):
                 await keeper.flush()
-            async with database.transaction() as connection:
-                await connection.execute(sa.text("ALTER TABLE gone RENAME TO secure_boot"))
+            await execute(database, sa.text("ALTER TABLE gone RENAME TO secure_boot"))
 
         rows = await database.rows(sa.select(SECURE_BOOT))
         assert [(row["mac"], row["state"]) for row in rows] == [(MAC, "off")]

@@ -26,11 +26,11 @@ async def refusal(state: str) -> str:
 
 class TestOnDisk:
     async def test_every_commit_reaches_the_disk(self, tmp_path: Path) -> None:
-        async with opened(url(tmp_path)) as store, store._database.transaction() as connection:
-            found = [
-                (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
-                for name in ("journal_mode", "synchronous", "foreign_keys")
-            ]
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        async with opened(url(tmp_path)) as store:
+            found = await store._database.write(
+                lambda writes: [writes.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+            )
 
         assert found == ["wal", 2, 1]
 
@@ -112,8 +112,9 @@ async def _fill(store: BuildRecords) -> None:
 
 async def _limit(store: BuildRecords) -> int:
     """Let the database grow no further."""
-    async with store._database.transaction() as connection:
-        return int((await connection.exec_driver_sql("PRAGMA max_page_count=1")).scalar_one())
+    return await store._database.write(
+        lambda writes: int(writes.exec_driver_sql("PRAGMA max_page_count=1").scalar_one())
+    )
 
 
 class TestOneDaemonAtATime:

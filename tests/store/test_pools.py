@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import aiosqlite
@@ -58,8 +61,7 @@ class TestWhoLooks:
             with pytest.raises(StoreError) as caught:
                 await pools.look(ONE)
             read = await pools.read(ONE)
-            async with pools.writing() as connection:
-                await connection.execute(sa.text("CREATE TABLE t (a)"))
+            await pools.write(made)
 
         assert str(caught.value) == "no connection to it was free within 0.05 s"
         assert [dict(row) for row in read] == [{"one": 1}]
@@ -99,13 +101,15 @@ class TestWriters:
     async def test_wait_for_each_other_in_line(self, pools: Pools) -> None:
         order = []
 
-        async def write(number: int) -> None:
-            async with pools.writing():
+        def write(number: int) -> Callable[[sa.Connection], None]:
+            def work(_connection: sa.Connection) -> None:
                 order.append(number)
-                await asyncio.sleep(0)
+                time.sleep(0.01)
                 order.append(number)
 
-        await asyncio.gather(write(1), write(2))
+            return work
+
+        await asyncio.gather(*(pools.write(write(number)) for number in (1, 2)))
 
         assert order == [1, 1, 2, 2]
 
@@ -113,18 +117,81 @@ class TestWriters:
         self, pools: Pools, tmp_path: Path
     ) -> None:
         """SQLITE_BUSY_SNAPSHOT, which no timeout helps against: they begin as writers."""
-        async with pools.writing() as connection:
-            await connection.execute(sa.text("CREATE TABLE t (a)"))
+        await pools.write(made)
         other = Pools(sa.make_url(url(tmp_path)))
 
-        async def write(through: Pools) -> None:
-            async with through.writing() as connection:
-                await connection.execute(sa.text("SELECT * FROM t"))
-                await asyncio.sleep(0.01)
-                await connection.execute(sa.text("INSERT INTO t VALUES (1)"))
+        def write(connection: sa.Connection) -> None:
+            connection.execute(sa.text("SELECT * FROM t")).close()
+            time.sleep(0.01)
+            connection.execute(sa.text("INSERT INTO t VALUES (1)"))
 
-        await asyncio.gather(write(pools), write(other))
+        await asyncio.gather(pools.write(write), other.write(write))
         await other.close()
 
         rows = await pools.read(sa.select(sa.text("a")).select_from(sa.text("t")))
         assert len(rows) == 2
+
+    @pytest.mark.usefixtures("impatient")
+    async def test_that_wait_too_long_are_refused_and_nothing_of_theirs_is_stored(
+        self, pools: Pools
+    ) -> None:
+        await pools.write(made)
+        begun, go_on = threading.Event(), threading.Event()
+        held = asyncio.create_task(pools.write(partial(holding, begun, go_on)))
+        await asyncio.to_thread(begun.wait, 30)
+        late = bounds.STORE_FREE.times
+
+        with pytest.raises(StoreError) as caught:
+            await pools.write(one_more)
+        go_on.set()
+        await held
+
+        assert str(caught.value) == "no connection to it was free within 0.05 s"
+        assert bounds.STORE_FREE.times == late + 1
+        assert not await pools.read(sa.select(sa.text("a")).select_from(sa.text("t")))
+
+    async def test_that_are_left_come_to_their_end_before_another_writes(
+        self, pools: Pools
+    ) -> None:
+        """What was begun may be stored by now: nobody writes beside it, or takes it for undone."""
+        await pools.write(made)
+        begun, go_on = threading.Event(), threading.Event()
+
+        def slow(connection: sa.Connection) -> None:
+            holding(begun, go_on, connection)
+            one_more(connection)
+
+        left = asyncio.create_task(pools.write(slow))
+        await asyncio.to_thread(begun.wait, 30)
+        left.cancel()
+        await asyncio.wait([left])
+        following = asyncio.create_task(pools.write(one_more))
+        go_on.set()
+        await following
+
+        assert len(await pools.read(sa.select(sa.text("a")).select_from(sa.text("t")))) == 2
+
+    async def test_undo_all_of_what_fails(self, pools: Pools) -> None:
+        await pools.write(made)
+
+        def fails(connection: sa.Connection) -> None:
+            one_more(connection)
+            connection.execute(sa.text("INSERT INTO nowhere VALUES (1)"))
+
+        with pytest.raises(StoreError, match="no such table: nowhere"):
+            await pools.write(fails)
+
+        assert not await pools.read(sa.select(sa.text("a")).select_from(sa.text("t")))
+
+
+def made(connection: sa.Connection) -> None:
+    connection.execute(sa.text("CREATE TABLE t (a)"))
+
+
+def one_more(connection: sa.Connection) -> None:
+    connection.execute(sa.text("INSERT INTO t VALUES (1)"))
+
+
+def holding(begun: threading.Event, go_on: threading.Event, _connection: sa.Connection) -> None:
+    begun.set()
+    go_on.wait(30)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from pyxie import bounds
 from pyxie.builds.builds import Builds
@@ -167,13 +168,22 @@ class TestTheLock:
             f"there = sqlite3.connect('{tmp_path}/pyxie.sqlite', timeout=0)\n"
             "there.execute('BEGIN IMMEDIATE')\n"
         )
+        begun, looked = threading.Event(), threading.Event()
+
+        def hold(_connection: sa.Connection) -> None:
+            begun.set()
+            looked.wait(30)
+
         async with opened(tmp_path) as site:
-            async with site.database.transaction():
-                await site.watch.look()
-                await site.database.ready()
-                held = await asyncio.to_thread(
-                    subprocess.run, [sys.executable, "-c", write], capture_output=True, text=True
-                )
+            writing = asyncio.create_task(site.database.write(hold))
+            await asyncio.to_thread(begun.wait, 30)
+            await site.watch.look()
+            await site.database.ready()
+            held = await asyncio.to_thread(
+                subprocess.run, [sys.executable, "-c", write], capture_output=True, text=True
+            )
+            looked.set()
+            await writing
             free = await asyncio.to_thread(
                 subprocess.run, [sys.executable, "-c", write], capture_output=True, text=True
             )
