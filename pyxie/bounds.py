@@ -285,6 +285,7 @@ TFTP_UNHEARD = Bound(
     "transfers whose clients have said nothing yet",
     "the oldest of the address with most of them is ended",
 )
+TFTP_PORT = Bound("tftp_port", 512, "transfers by one port of ours", "by the next one")
 TFTP_FETCHING = Bound(
     "tftp_fetching", 64, "TFTP requests that wait for other servers, 8 a machine", "refused"
 )

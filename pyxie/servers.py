@@ -32,13 +32,14 @@ from pyxie.probing import discover
 from pyxie.probing.discover import ProbeError
 from pyxie.probing.questions import Firmware
 from pyxie.rate import TokenBuckets
+from pyxie.tftp.batches import line_of
 from pyxie.tftp.kernels import Kernels
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.opening import Finds
 from pyxie.tftp.server import TftpServer
-from pyxie.tftp.session import Socket as TransferSocket
-from pyxie.tftp.sockets import RequestSocket, connect, listen
+from pyxie.tftp.sockets import RequestSocket, fitting, listen
 from pyxie.tftp.source import Found
+from pyxie.tftp.transferports import Line
 
 
 def serve_dhcp(
@@ -124,7 +125,8 @@ def serve_tftp(
     interfaces: Callable[[], Interfaces],
     *,
     listener: Callable[[str, int, bool], RequestSocket] = listen,
-    connector: Callable[[str, tuple[str, int]], tuple[TransferSocket, int]] = connect,
+    opener: Callable[[IPv4Address], Line] = line_of,
+    fits: Callable[[str, tuple[str, int]], int] = fitting,
     files: int = DESCRIPTORS.whole,
 ) -> TftpServer:
     """Make the TFTP server.
@@ -133,7 +135,8 @@ def serve_tftp(
         parts: What it asks.
         interfaces: Those of now.
         listener: Opens the socket that requests are heard on.
-        connector: Opens the socket of a transfer.
+        opener: Opens a socket for transfers, bound to an address of ours.
+        fits: Tells the block size for the way from an address to a client.
         files: How many files the host lets it open.
     """
     return TftpServer(
@@ -145,7 +148,8 @@ def serve_tftp(
         single_port=parts.settings().tftp.single_port,
         limits=Derived(parts.settings, lambda now: _tftp_limits(now, files)),
         listener=listener,
-        connector=connector,
+        opener=opener,
+        fits=fits,
         pool=parts.pools.loaders,
         first=files_of_machines(parts),
     )

@@ -1,51 +1,62 @@
-"""Drives all sessions from one event loop: one epoll set, one timer, no task a transfer.
+"""Drives all sessions from one event loop: a socket for hundreds, one timer, no task a transfer.
 
-The epoll set holds the sockets of all transfers and is itself the one thing that the event
-loop watches for them. A wake-up serves up to 16 transfers, one datagram each: that costs a
-fraction of a loop callback per socket, and no client can keep the loop from the others.
+A wake-up takes all datagrams that have come to a port, and sends what they call for by one call
+more; then it looks again, for what came meanwhile, until its slice of time is over. That costs a
+fraction of what a callback and two system calls a datagram do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import select
 from collections.abc import Callable
+from functools import partial
+from ipaddress import IPv4Address
+from typing import Final
 
+from pyxie.tftp.batches import Name, name_of
 from pyxie.tftp.deadlines import Deadlines
 from pyxie.tftp.session import Session
+from pyxie.tftp.sockets import OF_ANOTHER
+from pyxie.tftp.transferports import Line, Port, Ports
 
 log = logging.getLogger(__name__)
 
-_A_TURN = 16
-"""Datagrams, which take a millisecond: a boot script comes of a dozen turns of the event loop, and
-each has one of these before it. With 64, fifty machines' loaders held the others' scripts up."""
+_SLICE: Final = 0.001
+"""Seconds: a boot script comes of a dozen turns of the event loop, and each has one of these before
+it. With four times as much fifty machines' loaders held the others' scripts up."""
+_DUE_AT_ONCE: Final = 16
 
 
 class Driver:
-    """Sessions, and the socket events and deadlines that move them on.
+    """Sessions, and what moves them on: datagrams and deadlines.
 
-    Attributes:
-        poll: Where each session's socket is registered.
+    Args:
+        opening: Opens a socket for transfers, bound to an address of ours.
+        ended: Called with each session that is over, which is then closed. If
+            ``transfer.outcome`` is None, a bug of ours ended it.
+        stray: Called for each datagram that belongs to no session.
+        guarded: Calls what it is given, and deals with what that raises.
+        shared: Goes for all transfers, in place of ports that are opened for them; what comes
+            in on it is told by `hear`.
     """
 
     def __init__(
         self,
+        opening: Callable[[IPv4Address], Line],
         ended: Callable[[Session], None],
+        stray: Callable[[], None],
         guarded: Callable[[Callable[[], None]], None],
+        shared: Line | None = None,
     ) -> None:
-        """Set up; `run` makes it work.
-
-        Args:
-            ended: Called with each session that is over, which is then closed. If
-                ``transfer.outcome`` is None, a bug of ours ended it.
-            guarded: Calls what it is given, and deals with what that raises.
-        """
-        self.poll = select.epoll()
+        self._ports: Ports[Session] = Ports(opening)
+        self._shared: Port[Session] | None = None if shared is None else Port(shared, None)
         self._ended = ended
+        self._stray = stray
         self._guarded = guarded
         self._sessions: dict[int, Session] = {}
         self._deadlines = Deadlines()
+        self._touched: set[Port[Session]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -56,33 +67,61 @@ class Driver:
     def run(self, loop: asyncio.AbstractEventLoop) -> None:
         """Work from now on, in callbacks of ``loop``."""
         self._loop = loop
-        loop.add_reader(self.poll.fileno(), self._guarded, self._on_ready)
+        for port in self._ports:
+            self._watch(port)
         self._arm()
 
     def pause(self) -> None:
         """Work no more until `run`; sessions stay as they are."""
         if self._loop is not None:
-            self._loop.remove_reader(self.poll.fileno())
+            for port in self._ports:
+                self._unwatch(port)
+            if self._shared is not None:
+                self._loop.remove_writer(self._shared.line.fileno())
         if self._timer is not None:
             self._timer.cancel()
         self._loop = self._timer = None
 
+    def port(self, local: IPv4Address, peer: tuple[str, int]) -> Port[Session]:
+        """Return the port for a transfer, which is to `start` before anything else happens.
+
+        Raises:
+            OSError: As of `pyxie.tftp.transferports.Ports.lend`.
+        """
+        if self._shared is not None:
+            return self._shared
+        port = self._ports.lend(local, name_of(peer))
+        if not port.sessions:
+            self._watch(port)
+        return port
+
     def start(self, session: Session, now: float) -> None:
         """Begin a session, and see it to its end."""
         self._sessions[session.number] = session
+        session.port.sessions[session.route.name] = session
         self._act(session, session.start, now)
-        self._arm()
+        self._settle()
 
-    def hear(self, session: Session, datagram: bytes) -> None:
-        """Hand a session a datagram that came by another socket than its own."""
+    def hear(self, name: Name, datagram: bytes) -> None:
+        """Take a datagram that came on the shared port; to be followed by `settle`."""
+        assert self._shared is not None  # noqa: S101 - nobody else hears any
         assert self._loop is not None  # noqa: S101 - run() came before
-        self._act(session, session.hear, self._loop.time(), datagram)
-        self._arm()
+        session = self._shared.sessions.get(name)
+        if session is None:
+            self._stray()  # as below
+        else:
+            self._act(session, session.hear, self._loop.time(), datagram)
 
-    def left(self, session: Session) -> None:
-        """Tell a session that its client has closed its port."""
-        assert self._loop is not None  # noqa: S101 - run() came before
-        self._act(session, lambda _: session.transfer.left("closed its port"), self._loop.time())
+    def hear_errors(self) -> None:
+        """Take what the network says of datagrams that went out by the shared port."""
+        assert self._shared is not None  # noqa: S101 - nobody else has any
+        self._shared.hear_errors()
+        self._touched.add(self._shared)
+        self._settle()
+
+    def settle(self) -> None:
+        """Send what is to be sent after `hear`."""
+        self._settle()
 
     def arrived(self, session: Session) -> None:
         """Have a session go on, if it is not over, whose content was fetched."""
@@ -92,73 +131,147 @@ class Driver:
         """End a session, if it is not over, whose content cannot be fetched."""
         self._later(session, lambda _: session.give_up(why))
 
+    def end(self, session: Session) -> None:
+        """Be done with a session, whatever became of it."""
+        self._end(session)
+        self._settle()
+
+    def close(self) -> None:
+        """Tell all clients in progress that the server is stopping, and close all."""
+        for session in list(self._sessions.values()):
+            session.give_up("the server is stopping")
+            self._end(session)
+        self._touched.clear()
+        if self._shared is not None:
+            self._shared.flush()
+        for port in list(self._ports):
+            port.flush()
+            self._ports.close(port)
+
+    def _watch(self, port: Port[Session]) -> None:
+        if self._loop is not None:
+            number, on_ready = port.line.fileno(), partial(self._on_ready, port)
+            self._loop.add_reader(number, self._guarded, on_ready)
+
+    def _unwatch(self, port: Port[Session]) -> None:
+        if self._loop is not None:
+            self._loop.remove_reader(port.line.fileno())
+            self._loop.remove_writer(port.line.fileno())
+
+    def _on_ready(self, port: Port[Session]) -> None:
+        assert self._loop is not None  # noqa: S101 - run() came before
+        now = self._loop.time()
+        until, first, sessions = now + _SLICE, True, port.sessions
+        while now < until:
+            try:
+                heard = port.line.take()
+            except BlockingIOError:
+                if first:
+                    port.hear_errors()  # or what was it woken for?
+                    self._touched.add(port)
+                    self._settle()
+                break
+            except OSError as exc:
+                if exc.errno not in OF_ANOTHER:
+                    raise
+                port.hear_errors()
+                heard = []
+            for name, datagram in heard:
+                session = sessions.get(name)
+                if session is None:
+                    # To a transfer that is over, say. To answer could go on for ever.
+                    self._stray()
+                else:
+                    self._act(session, session.hear, now, datagram)
+            self._touched.add(port)
+            self._settle()
+            if not port.sessions:
+                break  # it is closed
+            now, first = self._loop.time(), False
+
     def _later(self, session: Session, work: Callable[[float], None]) -> None:
         if self._loop is not None and self._sessions.get(session.number) is session:
             self._act(session, work, self._loop.time())
-            self._arm()
+            self._settle()
 
-    def writable(self, number: int) -> None:
-        """Have a session go on with what there was no room for."""
+    def _on_timer(self) -> None:
         assert self._loop is not None  # noqa: S101 - run() came before
-        session = self._sessions.get(number)
-        if session is not None:
-            self._act(session, session.writable, self._loop.time())
-            self._arm()
+        self._timer = None
+        now = self._loop.time()
+        for number in self._deadlines.due(now, most=_DUE_AT_ONCE):
+            session = self._sessions[number]
+            self._act(session, session.tick, now)
+        self._settle()
 
-    def end(self, session: Session) -> None:
-        """Be done with a session, whatever became of it."""
+    def _act(self, session: Session, work: Callable[..., None], now: float, *what: object) -> None:
+        try:
+            work(now, *what)
+        except Exception:
+            # One transfer's bug must not end the others'.
+            log.exception("the TFTP transfer to %s failed by a bug", session.peer[0])
+            self._end(session)
+            return
+        self._touched.add(session.port)
+        deadline = session.transfer.deadline
+        if deadline is None:
+            self._end(session)
+        else:
+            self._deadlines.note(session.number, deadline)
+
+    def _end(self, session: Session) -> None:
         del self._sessions[session.number]
+        port = session.port
+        del port.sessions[session.route.name]
+        self._touched.add(port)
         self._deadlines.forget(session.number)
         try:
             self._ended(session)
         finally:
             session.close()
 
-    def close(self) -> None:
-        """Tell all clients in progress that the server is stopping, and close all."""
-        for session in list(self._sessions.values()):
-            session.give_up("the server is stopping")
-            self.end(session)
-        self.poll.close()
-
-    def _on_ready(self) -> None:
-        assert self._loop is not None  # noqa: S101 - run() came before
-        now = self._loop.time()
-        left = _A_TURN
-        # Asked again at once, for what came meanwhile: that is cheaper than by the loop.
-        while left > 0 and (ready := self.poll.poll(0, left)):
-            left -= len(ready)
-            for number, events in ready:
-                session = self._sessions.get(number)
-                if session is not None:
-                    if events & ~select.EPOLLOUT:
-                        self._act(session, session.ready, now)
-                    else:
-                        self._act(session, session.writable, now)
+    def _settle(self) -> None:
+        """Send what is to be sent, and act on what the network says of it."""
+        while self._touched:
+            self._flush(self._touched.pop())
         self._arm()
 
-    def _on_timer(self) -> None:
-        assert self._loop is not None  # noqa: S101 - run() came before
-        self._timer = None
-        now = self._loop.time()
-        for number in self._deadlines.due(now, most=_A_TURN):
-            session = self._sessions[number]
-            self._act(session, session.tick, now)
-        self._arm()
+    def _flush(self, port: Port[Session]) -> None:
+        port.flush()
+        now = 0.0 if self._loop is None else self._loop.time()
+        failed, refused = port.troubles()
+        for each in failed:
+            session = each.of
+            if session.number in self._sessions:
+                self._act(session, session.failed, now, each.error, each.first, each.count)
+        for peer in refused:
+            left = port.sessions.get(name_of(peer))
+            if left is not None:
+                self._act(left, left.left, now)
+        if port in self._touched:
+            return  # it comes again
+        if port.blocked or port.waiting:
+            self._await_room(port)
+        elif port.local is not None and not port.sessions:
+            self._unwatch(port)
+            self._ports.close(port)
 
-    def _act(self, session: Session, work: Callable[..., None], now: float, *heard: bytes) -> None:
-        try:
-            work(now, *heard)
-        except Exception:
-            # One transfer's bug must not end the others'.
-            log.exception("the TFTP transfer to %s failed by a bug", session.peer[0])
-            self.end(session)
-            return
-        deadline = session.transfer.deadline
-        if deadline is None:
-            self.end(session)
-        else:
-            self._deadlines.note(session.number, deadline)
+    def _await_room(self, port: Port[Session]) -> None:
+        # Once: to ask anew would undo the call that may be due already.
+        if self._loop is not None and port.awaits(room=True):
+            number = port.line.fileno()
+            self._loop.add_writer(number, self._guarded, partial(self._on_room, port))
+
+    def _on_room(self, port: Port[Session]) -> None:
+        assert self._loop is not None  # noqa: S101 - run() came before
+        port.flush()
+        for session in list(port.waiting):
+            if port.blocked:
+                break  # so are those behind it
+            self._act(session, session.writable, self._loop.time())
+        self._touched.add(port)
+        self._loop.remove_writer(port.line.fileno())
+        port.awaits(room=False)
+        self._settle()  # which waits anew where that is needed
 
     def _arm(self) -> None:
         due = self._deadlines.next()

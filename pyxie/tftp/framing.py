@@ -16,6 +16,26 @@ _TOGETHER: Final = 64 << 10
 """Bytes of content that are framed at once; most windows are a part of one such run."""
 
 
+class Run:
+    """Packets back to back.
+
+    Attributes:
+        data: Their bytes.
+        address: Where these are in memory, once somebody has asked for it; 0 before.
+    """
+
+    __slots__ = ("address", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.address = 0
+
+    def at(self, address: int) -> int:
+        """Note where they are, and return it."""
+        self.address = address
+        return address
+
+
 class Blocks(Protocol):
     """What is asked of a `pyxie.tftp.files.Content`."""
 
@@ -42,27 +62,29 @@ class Frames:
     def __init__(self, content: Blocks, kept: Kept) -> None:
         self._content = content
         self._kept = kept
-        self._runs: dict[tuple[int, int], memoryview] = {}
+        self._runs: dict[tuple[int, int], Run] = {}
 
-    def of(self, blksize: int, first: int, count: int) -> tuple[memoryview, int]:
-        """Return packets to be sent, and of how many blocks they are: one at least.
+    def of(self, blksize: int, first: int, count: int) -> tuple[Run, int, int, int]:
+        """Return packets: in what, where they begin there, their bytes, how many: one at least.
 
         Args:
             blksize: Bytes of content a block.
             first: The first block's number, counted from 1 without wrapping.
             count: How many are wanted.
         """
-        run = max(1, _TOGETHER // blksize)
-        at, within = divmod(first - 1, run)
+        together = _TOGETHER // blksize or 1
+        at, within = divmod(first - 1, together)
         key = blksize, at
         made = self._runs.get(key)
         if made is None:
-            made = self._made(blksize, at * run + 1, run)
+            made = self._made(blksize, at * together + 1, together)
             self._runs[key] = made
             self._kept.note(self, key)
-        count = min(count, run - within)
+        if count > together - within:
+            count = together - within
         packet = blksize + 4
-        return made[within * packet : (within + count) * packet], count
+        start, length, whole = within * packet, count * packet, len(made.data)
+        return made, start, length if start + length <= whole else whole - start, count
 
     def drop(self, key: tuple[int, int]) -> None:
         """Forget a run, if it is there."""
@@ -72,7 +94,7 @@ class Frames:
         """Forget all."""
         self._runs.clear()
 
-    def _made(self, blksize: int, first: int, count: int) -> memoryview:
+    def _made(self, blksize: int, first: int, count: int) -> Run:
         content = self._content
         offset = (first - 1) * blksize
         data = memoryview(content.read(offset, min(count * blksize, content.size - offset)))
@@ -81,7 +103,7 @@ class Frames:
         for at in range(min(count, len(data) // blksize + 1)):
             parts.append(data_header(first + at))
             parts.append(data[at * blksize : (at + 1) * blksize])
-        return memoryview(b"".join(parts))
+        return Run(b"".join(parts))
 
 
 class Kept:

@@ -145,6 +145,11 @@ def acked(datagram: bytes) -> int | None:
     return None
 
 
+def is_request(datagram: bytes) -> bool:
+    """Tell whether a datagram asks for something new, rather than belong to a transfer."""
+    return datagram[:2] in {b"\0\1", b"\0\2"}
+
+
 def read_request(request: ReadRequest) -> bytes:
     """Write an RRQ."""
     words = [request.filename, request.mode]

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
 
@@ -19,18 +20,19 @@ from pyxie.metrics import Metrics
 from pyxie.openfile import EXHAUSTED
 from pyxie.rate import Newcomers, TokenBuckets
 from pyxie.tftp.accounting import Accounting
+from pyxie.tftp.batches import Route, UdpLine, line_of, name_of
 from pyxie.tftp.clients import Client, Clients
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.opening import Asked, Finds, Openings
-from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, parse
+from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, is_request, parse
 from pyxie.tftp.report import one_line
-from pyxie.tftp.session import Poll, Session, Socket
-from pyxie.tftp.shared import SharedPort, is_request
-from pyxie.tftp.sockets import RequestSocket, arrival, connect, fitting, listen, reply
+from pyxie.tftp.session import Session
+from pyxie.tftp.sockets import OF_ANOTHER, RequestSocket, arrival, fitting, listen, reply
 from pyxie.tftp.source import Found, ProbeError, Source
 from pyxie.tftp.transfer import Completed, Transfer
+from pyxie.tftp.transferports import Line
 from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
@@ -66,7 +68,8 @@ class TftpServer:
         limits: Callable[[], Limits] = Limits,
         serves: Callable[[int], bool] = lambda _: True,
         listener: Callable[[str, int, bool], RequestSocket] = listen,
-        connector: Callable[[str, tuple[str, int]], tuple[Socket, int]] = connect,
+        opener: Callable[[IPv4Address], Line] = line_of,
+        fits: Callable[[str, tuple[str, int]], int] = fitting,
         pool: Pool | None = None,
         first: Finds | None = None,
     ) -> None:
@@ -83,7 +86,9 @@ class TftpServer:
             serves: Whether requests that arrive on this interface, by its index, are
                 answered.
             listener: Opens the socket that requests are heard on; see `sockets.listen`.
-            connector: Opens the socket of a transfer; see `sockets.connect`.
+            opener: Opens a socket for transfers, bound to an address of ours.
+            fits: Returns the block size for the way from an address to a client; see
+                `sockets.fitting`.
             pool: Whose threads read files; some of its own, if None.
             first: Is asked before ``source``; see `pyxie.tftp.opening.Openings`.
         """
@@ -94,14 +99,14 @@ class TftpServer:
         self._limits = limits
         self._serves = serves
         self._listener = listener
-        self._connector = connector
+        self._opener = opener
+        self._fits = fits
         pool = pool or Pool("the folder 'ipxe'")
         self._openings = Openings(source, pool, self._opened, self._not_opened, first)
         self._readings: set[asyncio.Task[None]] = set()
         self._clients = Clients()
         self._newcomers = Newcomers(TFTP_NEWCOMERS.most, burst=_NEWCOMERS_AT_ONCE)
         self._requests = TokenBuckets(TFTP_REQUESTS.most, burst=_REQUESTS_AT_ONCE)
-        self._shared: SharedPort | None = None
         self._draining = False
         self._telling: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
@@ -121,11 +126,9 @@ class TftpServer:
         self._loop = asyncio.get_running_loop()
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._sock = self._listener(self._host, self._port, self._single_port)
-        self._driver = Driver(self._on_end, self._guarded)
-        self._poll: Poll = self._driver.poll
-        if self._single_port:
-            self._shared = SharedPort(self._sock, fitting, self._on_refused, self._on_no_room)
-            self._connector, self._poll = self._shared.connect, self._shared
+        stray = partial(self._accounting.count, "stray")
+        shared = UdpLine(self._sock) if self._single_port else None
+        self._driver = Driver(self._opener, self._on_end, stray, self._guarded, shared)
         return self
 
     async def __aexit__(
@@ -151,7 +154,6 @@ class TftpServer:
             await self._failed
         finally:
             self._loop.remove_reader(self._sock.fileno())
-            self._loop.remove_writer(self._sock.fileno())
             self._driver.pause()
 
     async def drain(self) -> None:
@@ -161,7 +163,7 @@ class TftpServer:
         restart, finds the next server, where a refusal would end its boot.
         """
         self._draining = True
-        if self._shared is None:
+        if not self._single_port:
             self._loop.remove_reader(self._sock.fileno())
         await self._idle.wait()
 
@@ -174,25 +176,26 @@ class TftpServer:
                 self._failed.set_exception(exc)
 
     def _on_requests(self) -> None:
-        shared = self._shared
+        single = self._single_port
         until = self._loop.time() + _SLICE
         for at in range(_REQUESTS_A_TURN):
             if self._loop.time() > until:
-                return
+                break
             try:
                 datagram, ancillary, _flags, peer = self._sock.recvmsg(2048, 64)
             except BlockingIOError:
-                if shared is not None and at == 0:
-                    shared.hear_errors()  # or what was it woken for?
-                return
+                if single and at == 0:
+                    self._driver.hear_errors()  # or what was it woken for?
+                break
             except OSError as exc:
                 if exc.errno in EXHAUSTED:
-                    return
-                if shared is not None and shared.survives(exc):
+                    break
+                if single and exc.errno in OF_ANOTHER:
+                    self._driver.hear_errors()
                     continue
                 raise
-            if shared is not None and not is_request(datagram):
-                self._on_transfer(datagram, peer)
+            if single and not is_request(datagram):
+                self._driver.hear(name_of(peer), datagram)
                 continue
             came = arrival(ancillary)
             # Silence for requests to a broadcast address: RFC 1123 section 4.2.3.5.
@@ -200,6 +203,8 @@ class TftpServer:
                 continue
             if not self._draining and self._is_wanted(peer):
                 self._try(Asked(datagram, peer, came.local))
+        if single:
+            self._driver.settle()
 
     def _is_wanted(self, peer: tuple[str, int]) -> bool:
         """Tell whether there is to be an answer to ``peer``; most of a flood gets none."""
@@ -221,35 +226,6 @@ class TftpServer:
             self._on_request(asked)
         except Exception as exc:  # noqa: BLE001 - logged
             self._failed_by_bug(asked, exc)
-
-    def _on_transfer(self, datagram: bytes, peer: tuple[str, int]) -> None:
-        """Hand what came to the one port to the transfer that it is of."""
-        known = self._clients.get(peer)
-        if known is None:
-            # To a transfer that is over, say. To answer could go on for ever.
-            self._accounting.count("stray")
-        else:
-            self._driver.hear(known.session, datagram)
-
-    def _on_no_room(self) -> None:
-        self._loop.add_writer(self._sock.fileno(), self._guarded, self._on_room)
-
-    def _on_room(self) -> None:
-        assert self._shared is not None  # noqa: S101 - who waits waits for it
-        for number in self._shared.waiting():
-            self._driver.writable(number)
-            if self._shared.waits(number):
-                return  # as do those behind it
-        self._loop.remove_writer(self._sock.fileno())
-
-    def _on_refused(self, peer: tuple[str, int]) -> None:
-        # Not at once: another session may be at work.
-        self._loop.call_soon(self._guarded, partial(self._end_refused, peer))
-
-    def _end_refused(self, peer: tuple[str, int]) -> None:
-        known = self._clients.get(peer)
-        if known is not None:
-            self._driver.left(known.session)
 
     def _on_request(self, asked: Asked) -> None:
         try:
@@ -353,27 +329,28 @@ class TftpServer:
             self._idle.set()
 
     def _begin(self, request: ReadRequest, asked: Asked, found: Found, content: Content) -> None:
+        limits = self._limits()
+        self._make_room()
         try:
-            sock, fitting = self._connector(str(asked.local), asked.peer)
+            fits = self._fits(str(asked.local), asked.peer)
+            port = self._driver.port(asked.local, asked.peer)
         except OSError as exc:
             content.close()
             self._refuse_for(exc, asked, request.filename)
             return
-        limits = self._limits()
-        if fitting < limits.max_blksize:
-            limits = replace(limits, max_blksize=fitting)
+        if fits < limits.max_blksize:
+            limits = replace(limits, max_blksize=fits)
         transfer = Transfer(request, content.size, limits)
         session = Session(
             transfer,
             content,
-            sock,
+            port,
+            Route(asked.local if port.local is None else None, asked.peer, transfer.blksize + 4),
             asked.peer,
-            self._poll,
             self._accounting.no_offload,
             self._lacks,
         )
         now = self._loop.time()
-        self._make_room()
         self._clients.add(Client(session, asked, found, now, Meter(now)))
         self._accounting.serving(len(self._clients))
         self._idle.clear()
@@ -427,10 +404,7 @@ class TftpServer:
         self._accounting.refused(name, code, why, outcome, asked.peer[0], self._loop.time())
 
     def _reply(self, asked: Asked, datagram: bytes) -> None:
-        if self._shared is None:
-            reply(self._sock, datagram, asked.local, asked.peer)
-        else:
-            self._shared.reply(datagram, asked.local, asked.peer)
+        reply(self._sock, datagram, asked.local, asked.peer)
 
     def _refuse_for(self, exc: OSError, asked: Asked, name: str) -> None:
         if exc.errno in EXHAUSTED:

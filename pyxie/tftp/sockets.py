@@ -1,4 +1,4 @@
-"""The server's UDP sockets: the one that receives requests, and one for each transfer."""
+"""The server's UDP sockets: the one that receives requests, and those of transfers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Protocol
+from typing import Final, Protocol
 
 from pyxie.errors import StartError
 
@@ -25,6 +25,17 @@ _PKTINFO = struct.Struct("=I4s4s")  # in_pktinfo of ip(7)
 _EXTENDED_ERR = struct.Struct("=IBBBxII")  # sock_extended_err of ip(7)
 
 _HEADERS = 20 + 8 + 4  # IP's, UDP's and TFTP's
+
+
+OF_ANOTHER: Final = frozenset(
+    (
+        *(errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN),
+        *(errno.ECONNRESET, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.EPROTO, errno.ENONET),
+        errno.EMSGSIZE,
+    )
+)
+"""What the network may say of any datagram that went out before, by an ICMP message, which can be
+forged; it is told at the socket's next call, whoever that is for (udp(7), IP_RECVERR)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ def listen(host: str, port: int, single: bool = False) -> socket.socket:
     Args:
         host: The IPv4 address.
         port: UDP.
-        single: All transfers go by it too; see `pyxie.tftp.shared`.
+        single: All transfers go by it too.
 
     Raises:
         StartError: The port cannot be had; says why and what to do.
@@ -94,10 +105,7 @@ def listen(host: str, port: int, single: bool = False) -> socket.socket:
         # As far as allowed: answers to forged addresses wait in it for three seconds.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         if single:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)  # as far as allowed
-            sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT)  # as connect()
-            sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            _for_transfers(sock)
         sock.bind((host, port))
     except OSError as exc:
         sock.close()
@@ -141,8 +149,14 @@ def reply(sock: RequestSocket, datagram: bytes, local: IPv4Address, peer: tuple[
 
     What the network does not take is lost, as it might be on the way.
     """
-    with contextlib.suppress(OSError):
-        sock.sendmsg([datagram], [pktinfo(local)], 0, peer)
+    for _again in range(2):
+        try:
+            sock.sendmsg([datagram], [pktinfo(local)], 0, peer)
+        except OSError as exc:
+            if exc.errno not in OF_ANOTHER:
+                return
+        else:
+            return
 
 
 def pktinfo(local: IPv4Address) -> tuple[int, int, bytes]:
@@ -168,38 +182,37 @@ def fitting(local: str, peer: tuple[str, int]) -> int:
     """Return the block size that fits the MTU of the way from an address to a peer.
 
     Raises:
-        OSError: As `connect`.
-    """
-    sock, fits = connect(local, peer)
-    sock.close()
-    return fits
-
-
-def connect(local: str, peer: tuple[str, int]) -> tuple[socket.socket, int]:
-    """Return a socket for one transfer, and the block size that fits its way's MTU.
-
-    It has a port of its own, which is our TID (RFC 1350 section 4). Being connected it
-    receives from the client's port only: the kernel turns away datagrams from anywhere else, with
-    an ICMP message in place of RFC 1350's ERROR 5, and the transfer never sees them.
-
-    Raises:
         OSError: ``local`` is no address of ours, the peer's is none to send to, or there
             are too many sockets.
     """
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    try:
-        # Let routers split a datagram rather than drop it: a ROM does not act on the ICMP
-        # message that would say so, nor do many networks let it through.
-        sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((local, 0))
         sock.connect(peer)
-        # What came between those two calls may be from anybody. The client cannot know
-        # the port yet.
-        with contextlib.suppress(OSError):
-            for _ in range(64):
-                sock.recv(1)
         mtu = sock.getsockopt(socket.IPPROTO_IP, _IP_MTU)
+    return max(8, mtu - _HEADERS)
+
+
+def bound(local: IPv4Address) -> socket.socket:
+    """Return a socket for transfers, bound to an address of ours and a port of the kernel's choice.
+
+    Raises:
+        OSError: ``local`` is no address of ours, or there are too many sockets.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    try:
+        _for_transfers(sock)
+        sock.bind((str(local), 0))
     except OSError:
         sock.close()
         raise
-    return sock, max(8, mtu - _HEADERS)
+    return sock
+
+
+def _for_transfers(sock: socket.socket) -> None:
+    # As far as allowed. The ACKs of all its clients wait in it, while we do something else.
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+    # Let routers split a datagram rather than drop it: a ROM does not act on the ICMP
+    # message that would say so, nor do many networks let it through.
+    sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT)
+    sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)

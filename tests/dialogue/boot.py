@@ -227,7 +227,7 @@ async def boot(
     dhcp, pxe, tftp = FakeSocket(67), FakeSocket(4011), TftpWire(SERVER.packed, eth0.index)
     servers: list[Service] = [
         serve_dhcp(parts, lambda: present, opener=lambda _: (dhcp, pxe), clock=clock),
-        serve_tftp(parts, lambda: present, listener=tftp.listen, connector=tftp.connect),
+        serve_tftp(parts, lambda: present, listener=tftp.listen, opener=tftp.opens, fits=tftp.fits),
         *also(parts),
     ]
     http = serve_http(parts, (), settings.http.port)

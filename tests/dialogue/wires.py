@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.client import parse_headers
 from io import BytesIO
+from ipaddress import IPv4Address
 
-from pyxie.tftp.session import Socket
+from pyxie.tftp.batches import Failed, Name, Peer, Route, name_of
+from pyxie.tftp.framing import Run
+from pyxie.tftp.session import Session
 from tests.dhcp.sockets import FakeSocket
 from tests.support import Clock
 
@@ -21,7 +24,6 @@ PATIENCE = 10.0
 """Seconds, of the computer's own: who is not answered within them has found a bug."""
 
 _PKTINFO = (0, 8)
-_UDP_SEGMENT = (17, 103)
 
 
 class Waiting:
@@ -37,7 +39,7 @@ class Waiting:
             self._datagrams.append(datagram)
             os.eventfd_write(self._count, 1)
 
-    def take(self) -> bytes:
+    def take_one(self) -> bytes:
         os.eventfd_read(self._count)  # BlockingIOError, where there is none
         return self._datagrams.popleft()
 
@@ -49,45 +51,79 @@ class Waiting:
         self.closed.set()
 
 
-class TransferSocket(Waiting):
-    """Our end of one transfer; `put` is what the client sends to it."""
+class TransferLine(Waiting):
+    """Our end of transfers; a `pyxie.tftp.transferports.Line`."""
 
-    def __init__(self, to: asyncio.Queue[Datagram]) -> None:
+    def __init__(self, clients: Mapping[Name, asyncio.Queue[Datagram]]) -> None:
         super().__init__()
-        self._to = to
+        self._clients = clients
+        self._from: deque[Name] = deque()
+        self._added: deque[tuple[Name, bytes]] = deque()
+
+    def hear(self, name: Name, datagram: bytes) -> None:
+        if not self.closed.is_set():
+            self._from.append(name)
+            self.put(datagram)
+
+    def take(self) -> list[tuple[Name, bytes]]:
+        datagram = self.take_one()
+        return [(self._from.popleft(), datagram)]
+
+    def full(self) -> bool:
+        return False
+
+    def add(
+        self,
+        of: Session,
+        route: Route,
+        run: Run,
+        start: int,
+        length: int,
+        _first: int,
+        count: int,
+        /,
+    ) -> None:
+        """Cut into segments as the kernel does (udp(7))."""
+        data = run.data[start : start + length]
+        segment = of.transfer.blksize + 4 if count > 1 else max(1, length)
+        for at in range(0, length, segment):
+            self._added.append((route.name, data[at : at + segment]))
+
+    def send(self) -> OSError | None:
+        while self._added:
+            name, data = self._added.popleft()
+            self._clients[name].put_nowait(Datagram(data, End(self, name)))
+        return None
+
+    def skip(self, _error: OSError, /) -> Failed:
+        raise NotImplementedError
+
+    def refused(self) -> list[Peer]:
+        return []
+
+
+@dataclass(frozen=True)
+class End:
+    """The server's end of one transfer."""
+
+    line: TransferLine
+    name: Name
+
+    def put(self, datagram: bytes) -> None:
+        """Send it a datagram."""
+        self.line.hear(self.name, datagram)
 
     async def over(self) -> None:
-        """Wait until the server is done with it."""
-        await self.closed.wait()
-
-    def recv(self, size: int, /) -> bytes:
-        return self.take()[:size]
-
-    def send(self, data: bytes | memoryview, /) -> int:
-        self._to.put_nowait(Datagram(bytes(data), self))
-        return len(data)
-
-    def sendmsg(
-        self,
-        buffers: Iterable[bytes | memoryview],
-        ancillary: Iterable[tuple[int, int, bytes]],
-        /,
-    ) -> int:
-        """Cut into segments as the kernel does (udp(7))."""
-        [(level, kind, size)] = ancillary
-        assert (level, kind) == _UDP_SEGMENT
-        segment, whole = struct.unpack("=H", size)[0], b"".join(buffers)
-        for at in range(0, len(whole), segment):
-            self.send(whole[at : at + segment])
-        return len(whole)
+        """Wait until the server is done with it, and all that go by the same port."""
+        await self.line.closed.wait()
 
 
 @dataclass(frozen=True)
 class Datagram:
-    """What a TFTP client hears, and which socket it may answer, if any."""
+    """What a TFTP client hears, and which end it may answer, if any."""
 
     data: bytes
-    by: TransferSocket | None
+    by: End | None
 
 
 class TftpWire(Waiting):
@@ -96,12 +132,12 @@ class TftpWire(Waiting):
     def __init__(self, server: bytes, interface: int) -> None:
         super().__init__()
         self._arrival = struct.pack("=I4s4s", interface, server, server)
-        self._clients: dict[tuple[str, int], asyncio.Queue[Datagram]] = {}
+        self._clients: dict[Name, asyncio.Queue[Datagram]] = {}
         self._asked: deque[tuple[str, int]] = deque()
 
     def ask(self, client: tuple[str, int], request: bytes) -> asyncio.Queue[Datagram]:
         """Send a request from ``client``; what comes back goes into the queue."""
-        heard = self._clients[client] = asyncio.Queue()
+        heard = self._clients[name_of(client)] = asyncio.Queue()
         self._asked.append(client)
         self.put(request)
         return heard
@@ -109,8 +145,11 @@ class TftpWire(Waiting):
     def listen(self, _host: str, _port: int, _single: bool) -> TftpWire:
         return self
 
-    def connect(self, _local: str, client: tuple[str, int]) -> tuple[Socket, int]:
-        return TransferSocket(self._clients[client]), MTU_FITS
+    def opens(self, _local: IPv4Address) -> TransferLine:
+        return TransferLine(self._clients)
+
+    def fits(self, _local: str, _client: Peer) -> int:
+        return MTU_FITS
 
     def getsockname(self) -> tuple[str, int]:
         return "0.0.0.0", 69
@@ -118,7 +157,7 @@ class TftpWire(Waiting):
     def recvmsg(
         self, size: int, _ancillary_size: int, _flags: int = 0, /
     ) -> tuple[bytes, list[tuple[int, int, bytes]], int, tuple[str, int]]:
-        datagram = self.take()[:size]
+        datagram = self.take_one()[:size]
         return datagram, [(*_PKTINFO, self._arrival)], 0, self._asked.popleft()
 
     def sendmsg(
@@ -130,7 +169,7 @@ class TftpWire(Waiting):
         /,
     ) -> int:
         whole = b"".join(buffers)
-        self._clients[address].put_nowait(Datagram(whole, None))
+        self._clients[name_of(address)].put_nowait(Datagram(whole, None))
         return len(whole)
 
 

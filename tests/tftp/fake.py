@@ -1,78 +1,101 @@
-"""A session on a socket that fails on demand."""
+"""A session on a line that fails on demand."""
 
 from __future__ import annotations
 
+import errno
 import os
-import select
-import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import Any
 
+from pyxie.tftp.batches import Failed, Name, Peer, Route, name_of
 from pyxie.tftp.files import Content
+from pyxie.tftp.framing import Run
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ReadRequest, data_header
 from pyxie.tftp.session import Session
 from pyxie.tftp.transfer import Transfer
+from pyxie.tftp.transferports import Port
 
 PEER = ("192.0.2.7", 2070)
 CONTENT = bytes(n % 251 for n in range(1468 * 200 + 5))
 
 
-class FakeSocket:
-    """Keeps what is sent and hears what it is given; call by call, fails as it is told to."""
+class FakeLine:
+    """Keeps what is sent and hears what it is given; call by call, fails as it is told to.
 
-    def __init__(self) -> None:
+    Attributes:
+        number: What it says that its file number is.
+        room: How much may be added before some is sent.
+        sent: Whole datagrams, in order, and `to` whom.
+        segmented: How many each call to the kernel was cut into, if into more than one.
+        on_send: What becomes of the next ones that are sent.
+        gone: Whose ports are closed.
+    """
+
+    def __init__(self, number: int = -1, room: int = 64) -> None:
+        self.number = number
+        self.room = room
         self.sent: list[bytes] = []
+        self.to: list[Name] = []
         self.segmented: list[int] = []
-        self.to_hear: list[bytes] = []
-        self.on_recv: list[OSError] = []
+        self.to_hear: list[list[tuple[Name, bytes]] | OSError] = []
         self.on_send: list[OSError | None] = []
-        self._real = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.gone: list[Peer] = []
+        self.closed = False
+        self._added: list[tuple[Any, Route, bytes, int, int]] = []
 
     def fileno(self) -> int:
-        return self._real.fileno()
+        return self.number
+
+    def take(self) -> list[tuple[Name, bytes]]:
+        heard = self.to_hear.pop(0) if self.to_hear else failure(errno.EAGAIN)
+        if isinstance(heard, OSError):
+            raise heard
+        return heard
+
+    def full(self) -> bool:
+        return len(self._added) >= self.room
+
+    def add(
+        self, of: Any, route: Route, run: Run, start: int, length: int, first: int, count: int, /
+    ) -> None:
+        assert length <= 65507
+        self._added.append((of, route, run.data[start : start + length], first, count))
+
+    def send(self) -> OSError | None:
+        """Cut into segments as the kernel does (udp(7))."""
+        while self._added:
+            error = self.on_send.pop(0) if self.on_send else None
+            if error is not None:
+                return error
+            of, route, data, _, count = self._added.pop(0)
+            segment = of.transfer.blksize + 4 if count > 1 else len(data)
+            pieces = [data[at : at + segment] for at in range(0, len(data), segment)]
+            if count > 1:
+                self.segmented.append(count)
+                assert len(pieces) == count
+            self.sent += pieces
+            self.to += [route.name] * len(pieces)
+        return None
+
+    def skip(self, error: OSError, /) -> Failed:
+        of, _, _, first, count = self._added.pop(0)
+        return Failed(error, of, first, count)
+
+    def refused(self) -> list[Peer]:
+        gone, self.gone = self.gone, []
+        return gone
 
     def close(self) -> None:
-        self._real.close()
-
-    def recv(self, size: int, /) -> bytes:
-        if self.on_recv:
-            raise self.on_recv.pop(0)
-        return self.to_hear.pop(0)[:size]
-
-    def send(self, data: bytes | memoryview, /) -> int:
-        self._fail_to_send()
-        self.sent.append(bytes(data))
-        return len(data)
-
-    def sendmsg(
-        self,
-        buffers: Iterable[bytes | memoryview],
-        ancillary: Iterable[tuple[int, int, bytes]],
-        /,
-    ) -> int:
-        """Cut into segments as the kernel does (udp(7))."""
-        self._fail_to_send()
-        [(level, kind, size)] = ancillary
-        assert (level, kind) == (17, 103)
-        segment = int.from_bytes(size, "little")
-        whole = b"".join(buffers)
-        assert len(whole) <= 65507
-        self.segmented.append(-(-len(whole) // segment))
-        self.sent += [whole[at : at + segment] for at in range(0, len(whole), segment)]
-        return len(whole)
-
-    def _fail_to_send(self) -> None:
-        failure = self.on_send.pop(0) if self.on_send else None
-        if failure is not None:
-            raise failure
+        self.closed = True
 
 
 class Bench:
-    """A session on a fake socket, and the epoll set that it tells of its wishes."""
+    """A session whose port is flushed after each thing that it does."""
 
     def __init__(self) -> None:
-        self.sock = FakeSocket()
-        self.poll = select.epoll()
+        self.line = FakeLine()
+        self.port: Port[Session] = Port(self.line, None)
         self.refusals: list[OSError] = []
         self.lacking: list[int] = []
 
@@ -80,27 +103,38 @@ class Bench:
         transfer = Transfer(
             ReadRequest("f", "octet", options), content.size, Limits(max_windowsize=100)
         )
-        return Session(
+        session = Session(
             transfer,
             content,
-            self.sock,
+            self.port,
+            Route(None, PEER, transfer.blksize + 4),
             PEER,
-            self.poll,
             self.refusals.append,
             lambda _, offset: self.lacking.append(offset),
         )
+        self.port.sessions[name_of(PEER)] = session
+        return session
+
+    def starts(self, session: Session) -> list[bytes]:
+        return self.does(session.start)
 
     def hear(self, session: Session, datagram: bytes) -> list[bytes]:
-        self.sock.to_hear.append(datagram)
-        return self.does(session.ready)
+        return self.does(lambda now: session.hear(now, datagram))
 
     def does(self, work: Callable[[float], None]) -> list[bytes]:
-        self.sock.sent.clear()
+        """Return what is sent when a session does something, and hears what did not go out."""
+        self.line.sent.clear()
         work(0.0)
-        return list(self.sock.sent)
+        self.port.flush()
+        while failed := self.port.troubles()[0]:
+            for each in failed:
+                each.of.failed(0.0, each.error, each.first, each.count)
+            self.port.flush()
+        return list(self.line.sent)
 
-    def waits_to_write(self) -> bool:
-        return any(events & select.EPOLLOUT for _, events in self.poll.poll(0))
+    def waits(self) -> bool:
+        """Whether something waits for room."""
+        return bool(self.port.waiting)
 
 
 def failure(number: int) -> OSError:

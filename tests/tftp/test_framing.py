@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyxie.bounds import TFTP_FRAMES
-from pyxie.tftp.framing import Frames, Kept
+from pyxie.tftp.framing import Frames, Kept, Run
 from pyxie.tftp.packet import data_header
 
 RUN = 64 << 10
@@ -29,6 +29,12 @@ class Text:
         return found
 
 
+def asked(frames: Frames, blksize: int, first: int, count: int) -> tuple[bytes, int]:
+    run, start, length, count = frames.of(blksize, first, count)
+    assert 0 < length <= len(run.data) - start
+    return run.data[start : start + length], count
+
+
 def alone(data: bytes, blksize: int) -> list[bytes]:
     """Return all packets of a transfer, each made by itself (RFC 1350 section 6)."""
     return [
@@ -49,9 +55,9 @@ def test_are_those_of_the_whole_file_however_many_are_asked_for(
     whole = alone(data, blksize)[:3000]
 
     while first <= len(whole):
-        found, count = frames.of(blksize, first, min(wanted, len(whole) + 1 - first))
+        found, count = asked(frames, blksize, first, min(wanted, len(whole) + 1 - first))
         size = blksize + 4
-        packets += [bytes(found[at * size : (at + 1) * size]) for at in range(count)]
+        packets += [found[at * size : (at + 1) * size] for at in range(count)]
         first += count
 
     assert packets == whole
@@ -71,15 +77,15 @@ def test_are_read_once_for_all_who_load_the_file() -> None:
 def test_are_others_for_another_size_of_blocks() -> None:
     frames = Frames(Text(bytes(range(256)) * 8), Kept())
 
-    assert bytes(frames.of(512, 2, 1)[0]) == data_header(2) + bytes(range(256)) * 2
-    assert bytes(frames.of(1024, 2, 1)[0]) == data_header(2) + bytes(range(256)) * 4
+    assert asked(frames, 512, 2, 1)[0] == data_header(2) + bytes(range(256)) * 2
+    assert asked(frames, 1024, 2, 1)[0] == data_header(2) + bytes(range(256)) * 4
 
 
 def test_that_are_asked_for_across_two_runs_come_in_two_parts() -> None:
     frames = Frames(Text(bytes(2 * RUN)), Kept())
 
-    assert frames.of(512, 127, 4)[1] == 2
-    assert frames.of(512, 129, 2)[1] == 2
+    assert asked(frames, 512, 127, 4)[1] == 2
+    assert asked(frames, 512, 129, 2)[1] == 2
 
 
 def test_of_which_there_are_too_many_are_made_anew() -> None:
@@ -118,3 +124,10 @@ def test_are_not_kept_where_the_content_cannot_be_read() -> None:
         Frames(Broken(b""), kept).of(512, 1, 1)
 
     assert len(kept) == 0
+
+
+def test_note_where_they_are_in_memory() -> None:
+    run = Run(b"abc")
+
+    assert run.address == 0
+    assert run.at(4711) == run.address == 4711

@@ -20,6 +20,7 @@ from pyxie.tftp.packet import (
     acked,
     data_header,
     error,
+    is_request,
     option_ack,
     parse,
     read_request,
@@ -199,3 +200,9 @@ class TestForAnyBytes:
         request = ReadRequest(name, "octet", options)
 
         assert parse(read_request(request)) == request
+
+
+def test_a_request_is_told_from_what_belongs_to_a_transfer() -> None:
+    assert is_request(b"\0\1loader\0octet\0")
+    assert is_request(b"\0\2loader\0octet\0")
+    assert not any(map(is_request, (ack(1), b"\0\5\0\0x\0", b"\0\3\0\1", b"", b"\0")))

@@ -1,0 +1,280 @@
+"""Many datagrams by one system call, recvmmsg(2) or sendmmsg(2), which Python has no call for.
+
+A hall that loads in lock-step sends an ACK for each block. To be woken for each, to read it, and to
+send the next block takes three system calls and a turn of the event loop; here one call takes all
+that have come, and another sends what they call for.
+
+The kernel is given addresses of memory of ours: all of it is allocated once, but for what is sent,
+which is held until it has gone out.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Any, Final
+
+from pyxie.tftp.framing import Run
+from pyxie.tftp.sockets import RequestSocket, bound, pktinfo, refused
+
+Peer = tuple[str, int]
+Name = bytes
+"""A client's address and port, as the kernel tells it with a datagram: `name_of`."""
+
+MOST: Final = 64
+"""Datagrams, or runs of blocks, by one call."""
+LONGEST: Final = 512
+"""Bytes of a datagram that are read: an ACK has 4, an ERROR some words."""
+
+# As the C compiler lays them out: bits/types/struct_msghdr.h, struct_iovec.h, bits/socket.h, and
+# ip(7). What is read ahead of it with "x" is of no interest here.
+_MMSGHDR: Final = struct.Struct("@PIPNPNi0PI0P")
+_LENGTH_AT: Final = struct.calcsize("@PIPNPNi0P")
+_IOVEC: Final = struct.Struct("@PN")
+_CMSGHDR: Final = struct.Struct("@Nii")
+_SOCKADDR: Final = struct.Struct("=H2s4s8x")
+_NAME: Final = 8  # what of it is not padding
+_NAMES: Final = struct.Struct(f"={_NAME}s{_SOCKADDR.size - _NAME}x")
+_HEADS: Final = struct.Struct(f"=4s{LONGEST - 4}x")
+_LENGTHS: Final = struct.Struct(f"={_LENGTH_AT}xI{_MMSGHDR.size - _LENGTH_AT - 4}x")
+_UDP_SEGMENT: Final = 103  # linux/udp.h; Python's socket module lacks it
+
+# With the interpreter's lock held: neither call waits, and who lets go of the lock between a
+# client's ACK and its next block gets it back when another thread has had its turn.
+_libc: Final = ctypes.PyDLL(None, use_errno=True)
+_recvmmsg: Final = _libc.recvmmsg
+_sendmmsg: Final = _libc.sendmmsg
+
+
+def name_of(peer: Peer) -> Name:
+    """Return a client's address and port as the kernel writes them."""
+    return _sockaddr(peer)[:_NAME]
+
+
+class Route:
+    """From where to whom a transfer's datagrams go.
+
+    Args:
+        local: Our address, if the socket is not bound to it.
+        peer: The client's address and port.
+        segment: Bytes of one datagram, where the kernel is handed many at once (udp(7),
+            UDP_SEGMENT).
+
+    Attributes:
+        name: The client's.
+        to: Where in memory its address is.
+        whole: Where in memory it is said where from, and the length of that; for one datagram.
+        cut: The same, for many.
+    """
+
+    __slots__ = ("_memory", "cut", "name", "to", "whole")
+
+    def __init__(self, local: IPv4Address | None, peer: Peer, segment: int) -> None:
+        to = _sockaddr(peer)
+        source = b"" if local is None else _cmsg(*pktinfo(local))
+        cut = _cmsg(socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("=H", segment))
+        self._memory = bytearray(to + source + cut)
+        self.name = to[:_NAME]
+        self.to = _address(self._memory)
+        self.whole = self.to + len(to), len(source)
+        self.cut = self.to + len(to), len(source) + len(cut)
+
+
+class Incoming:
+    """Takes what has come in."""
+
+    def __init__(self) -> None:
+        names = self._names = bytearray(_SOCKADDR.size * MOST)
+        data = self._data = bytearray(LONGEST * MOST)
+        headers = self._headers = bytearray(_MMSGHDR.size * MOST)
+        pieces = self._pieces = bytearray(_IOVEC.size * MOST)
+        for at in range(MOST):
+            _IOVEC.pack_into(pieces, at * _IOVEC.size, _address(data) + at * LONGEST, LONGEST)
+            name = _address(names) + at * _SOCKADDR.size
+            piece = _address(pieces) + at * _IOVEC.size
+            header = name, _SOCKADDR.size, piece, 1, 0, 0, 0, 0
+            _MMSGHDR.pack_into(headers, at * _MMSGHDR.size, *header)
+        self._at = ctypes.c_void_p(_address(headers))
+
+    def take(self, number: int) -> list[tuple[Name, bytes]]:
+        """Return the datagrams that have come in on a socket, and whom from; `MOST` at most.
+
+        Args:
+            number: The socket's.
+
+        Raises:
+            OSError: Nothing has come; or what the network said of a datagram that went out.
+        """
+        count = _recvmmsg(number, self._at, MOST, socket.MSG_DONTWAIT, None)
+        if count < 0:
+            raise _failure()
+        data = memoryview(self._data)[: count * LONGEST]
+        found = zip(
+            _NAMES.iter_unpack(memoryview(self._names)[: count * _SOCKADDR.size]),
+            _HEADS.iter_unpack(data),
+            _LENGTHS.iter_unpack(memoryview(self._headers)[: count * _MMSGHDR.size]),
+            range(0, count * LONGEST, LONGEST),
+            strict=True,
+        )
+        return [
+            (name, head if length == 4 else bytes(data[at : at + length]))
+            for (name,), (head,), (length,), at in found
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What did not go out.
+
+    Attributes:
+        error: Why.
+        of: Whose it was, as it was said to `Outgoing.add`.
+        first: Likewise: of which block on.
+        count: Of how many blocks.
+    """
+
+    error: OSError
+    of: Any
+    first: int
+    count: int
+
+
+class Outgoing:
+    """Gathers what is to go out, and sends it."""
+
+    def __init__(self) -> None:
+        self._pieces = bytearray(_IOVEC.size * MOST)
+        self._headers = bytearray(_MMSGHDR.size * MOST)
+        self._pieces_at = _address(self._pieces)
+        self._headers_at = _address(self._headers)
+        self._held: list[tuple[Any, Route, Run, int, int]] = []
+        self._sent = 0
+
+    def __len__(self) -> int:
+        """How much is to be sent yet."""
+        return len(self._held) - self._sent
+
+    def full(self) -> bool:
+        """Tell whether no more may be added before some is sent."""
+        return len(self._held) == MOST
+
+    def add(
+        self, of: Any, route: Route, run: Run, start: int, length: int, first: int, count: int
+    ) -> None:
+        """Add a datagram, or those that the kernel is to cut a run into.
+
+        Args:
+            of: Whose it is.
+            route: Where it goes.
+            run: Has its bytes.
+            start: Where in the run they begin.
+            length: How many they are.
+            first: The first block's number.
+            count: How many blocks it is.
+        """
+        at = len(self._held)
+        piece = at * _IOVEC.size
+        control, size = route.whole if count == 1 else route.cut
+        _IOVEC.pack_into(self._pieces, piece, (run.address or located(run)) + start, length)
+        _MMSGHDR.pack_into(
+            self._headers, at * _MMSGHDR.size,
+            route.to, _SOCKADDR.size, self._pieces_at + piece, 1, control, size, 0, 0,
+        )  # fmt: skip
+        self._held.append((of, route, run, first, count))
+
+    def send(self, number: int) -> OSError | None:
+        """Send what there is, in order; return what keeps the first that is left from going out.
+
+        Args:
+            number: The socket's.
+        """
+        held = len(self._held)
+        while self._sent < held:
+            at = ctypes.c_void_p(self._headers_at + self._sent * _MMSGHDR.size)
+            count = _sendmmsg(number, at, held - self._sent, socket.MSG_DONTWAIT)
+            if count < 0:
+                return _failure()
+            self._sent += count
+        self._held.clear()
+        self._sent = 0
+        return None
+
+    def skip(self, error: OSError) -> Failed:
+        """Take out the first that is left; return it with the error of `send`."""
+        of, _, _, first, count = self._held[self._sent]
+        self._sent += 1
+        return Failed(error, of, first, count)
+
+
+class UdpLine:
+    """A non-blocking socket by which transfers go; a `pyxie.tftp.transferports.Line`.
+
+    Args:
+        sock: As from `pyxie.tftp.sockets.bound`, or from `listen` for a single port.
+    """
+
+    __slots__ = ("_incoming", "_number", "_outgoing", "_sock", "add", "full", "skip")
+
+    def __init__(self, sock: RequestSocket) -> None:
+        self._sock = sock
+        self._number = sock.fileno()
+        self._incoming = Incoming()
+        self._outgoing = Outgoing()
+        self.add, self.full = self._outgoing.add, self._outgoing.full
+        self.skip = self._outgoing.skip
+
+    def fileno(self) -> int:
+        """Return its number."""
+        return self._number
+
+    def take(self) -> list[tuple[Name, bytes]]:
+        """As `Incoming.take`, whose errors are raised here too."""
+        return self._incoming.take(self._number)
+
+    def send(self) -> OSError | None:
+        """As `Outgoing.send`."""
+        return self._outgoing.send(self._number)
+
+    def refused(self) -> list[Peer]:
+        """Return those to whom something was sent and whose port was closed."""
+        return refused(self._sock)
+
+    def close(self) -> None:
+        """Give it back."""
+        self._sock.close()
+
+
+def line_of(local: IPv4Address) -> UdpLine:
+    """Return a new one, bound to an address of ours.
+
+    Raises:
+        OSError: As of `pyxie.tftp.sockets.bound`.
+    """
+    return UdpLine(bound(local))
+
+
+def located(run: Run) -> int:
+    """Return where a run's bytes are in memory, and note it there."""
+    return run.at(ctypes.cast(ctypes.c_char_p(run.data), ctypes.c_void_p).value or 0)
+
+
+def _sockaddr(peer: Peer) -> bytes:
+    return _SOCKADDR.pack(socket.AF_INET, peer[1].to_bytes(2), socket.inet_aton(peer[0]))
+
+
+def _cmsg(level: int, kind: int, data: bytes) -> bytes:
+    padding = bytes(-len(data) % struct.calcsize("@N"))
+    return _CMSGHDR.pack(_CMSGHDR.size + len(data), level, kind) + data + padding
+
+
+def _address(memory: bytearray) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory))
+
+
+def _failure() -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number))

@@ -1,0 +1,192 @@
+"""Over real sockets on loopback, beside Python's own."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from ipaddress import IPv4Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyxie.tftp.batches import LONGEST, MOST, Incoming, Outgoing, Route, UdpLine, line_of, name_of
+from pyxie.tftp.framing import Run
+from pyxie.tftp.sockets import bound, listen
+
+HERE = IPv4Address("127.0.0.1")
+
+
+@pytest.fixture
+def ours() -> Iterator[socket.socket]:
+    with bound(HERE) as sock:
+        yield sock
+
+
+@pytest.fixture
+def client() -> Iterator[socket.socket]:
+    with socket.socket(type=socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.9", 0))
+        sock.settimeout(5)
+        yield sock
+
+
+def add(outgoing: Outgoing, route: Route, data: bytes, count: int = 1) -> None:
+    outgoing.add("whose", route, Run(data), 0, len(data), 1, count)
+
+
+class TestWhatComes:
+    def test_is_told_with_whom_it_is_from(self, ours: socket.socket, client: socket.socket) -> None:
+        for word in (b"", b"x", b"four", b"longer", b"y" * LONGEST, b"z" * 2000):
+            client.sendto(word, ours.getsockname())
+
+        found = Incoming().take(ours.fileno())
+
+        words = [b"", b"x", b"four", b"longer", b"y" * LONGEST, b"z" * LONGEST]
+        assert found == [(name_of(client.getsockname()), word) for word in words]
+
+    def test_is_so_much_at_once_and_then_the_rest(self, ours: socket.socket) -> None:
+        with ExitStack() as stack:
+            clients = []
+            for at in range(MOST + 3):
+                sock = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+                sock.bind(("127.0.0.2", 0))
+                sock.sendto(at.to_bytes(4), ours.getsockname())
+                clients.append(sock.getsockname())
+            incoming = Incoming()
+
+            first, rest = incoming.take(ours.fileno()), incoming.take(ours.fileno())
+
+        assert (len(first), len(rest)) == (MOST, 3)
+        assert first + rest == [(name_of(peer), at.to_bytes(4)) for at, peer in enumerate(clients)]
+
+    def test_is_nothing_where_nothing_came(self, ours: socket.socket) -> None:
+        with pytest.raises(BlockingIOError):
+            Incoming().take(ours.fileno())
+
+    def test_of_no_socket_is_an_error(self) -> None:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            Incoming().take(-1)
+
+
+class TestWhatGoes:
+    def test_arrives_in_order_at_each_client(
+        self, ours: socket.socket, client: socket.socket
+    ) -> None:
+        outgoing, route = Outgoing(), Route(None, client.getsockname(), 512)
+        for at in range(MOST):
+            assert not outgoing.full()
+            add(outgoing, route, b"block %d" % at)
+        assert outgoing.full()
+
+        assert outgoing.send(ours.fileno()) is None
+
+        assert not outgoing.full()
+        assert [client.recvfrom(99) for _ in range(MOST)] == [
+            (b"block %d" % at, ours.getsockname()) for at in range(MOST)
+        ]
+
+    def test_is_a_part_of_a_run_whoever_else_is_sent_another(
+        self, ours: socket.socket, client: socket.socket
+    ) -> None:
+        outgoing, route = Outgoing(), Route(None, client.getsockname(), 512)
+        run = Run(bytes(range(256)))
+        for start in (0, 100, 255):
+            outgoing.add("whose", route, run, start, 1, 1, 1)
+        del run
+
+        outgoing.send(ours.fileno())
+
+        assert [client.recv(99) for _ in range(3)] == [b"\0", b"\x64", b"\xff"]
+
+    def test_is_cut_into_datagrams_by_the_kernel(
+        self, ours: socket.socket, client: socket.socket
+    ) -> None:
+        """udp(7), UDP_SEGMENT."""
+        outgoing, route = Outgoing(), Route(None, client.getsockname(), 5)
+        add(outgoing, route, b"first" + b"other" + b"end", 3)
+        add(outgoing, route, b"alone")
+
+        assert outgoing.send(ours.fileno()) is None
+
+        assert [client.recv(99) for _ in range(4)] == [b"first", b"other", b"end", b"alone"]
+
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_comes_from_the_address_that_was_asked(self, client: socket.socket, count: int) -> None:
+        local = IPv4Address("127.0.0.5")
+        outgoing, route = Outgoing(), Route(local, client.getsockname(), 4)
+        add(outgoing, route, b"data" * count, count)
+
+        with listen("0.0.0.0", 0, True) as sock:
+            assert outgoing.send(sock.fileno()) is None
+            port = sock.getsockname()[1]
+
+        assert [client.recvfrom(9) for _ in range(count)] == [(b"data", (str(local), port))] * count
+
+    def test_waits_for_room_in_order(self, ours: socket.socket, client: socket.socket) -> None:
+        """Loopback lends no room for long, so a closed socket stands for a full one."""
+        outgoing, route = Outgoing(), Route(None, client.getsockname(), 4)
+        add(outgoing, route, b"one")
+        add(outgoing, route, b"two")
+
+        error = outgoing.send(-1)
+        assert error is not None
+        assert error.errno == errno.EBADF
+        assert outgoing.send(ours.fileno()) is None
+
+        assert [client.recv(9) for _ in range(2)] == [b"one", b"two"]
+
+    def test_is_left_out_if_it_cannot(self, ours: socket.socket, client: socket.socket) -> None:
+        outgoing, route = Outgoing(), Route(None, client.getsockname(), 4)
+        add(outgoing, route, b"one")
+        add(outgoing, Route(None, ("255.255.255.255", 9), 4), b"to all")
+        add(outgoing, route, b"two")
+
+        error = outgoing.send(ours.fileno())
+        assert isinstance(error, PermissionError)
+        failed = outgoing.skip(error)
+        assert outgoing.send(ours.fileno()) is None
+
+        assert (failed.error, failed.of, failed.first, failed.count) == (error, "whose", 1, 1)
+        assert [client.recv(9) for _ in range(2)] == [b"one", b"two"]
+        assert not outgoing.full()
+
+
+class TestALine:
+    def test_hears_and_answers(self, client: socket.socket) -> None:
+        line = line_of(HERE)
+        route = Route(None, client.getsockname(), 512)
+        run = Run(b"block")
+
+        line.add("whose", route, run, 0, 5, 1, 1)
+        assert line.send() is None
+        block, tid = client.recvfrom(9)
+        client.sendto(b"\0\4\0\1", tid)
+
+        assert block == b"block"
+        assert line.take() == [(route.name, b"\0\4\0\1")]
+        line.close()
+
+    def test_tells_who_has_closed_its_port(self, client: socket.socket) -> None:
+        gone = client.getsockname()
+        client.close()
+        line = UdpLine(bound(HERE))
+
+        line.add("whose", Route(None, gone, 512), Run(b"to nobody"), 0, 9, 1, 1)
+        line.send()
+
+        assert line.refused() == [gone]
+        line.close()
+
+
+@given(
+    st.tuples(st.ip_addresses(v=4).map(str), st.integers(0, 65535)),
+    st.tuples(st.ip_addresses(v=4).map(str), st.integers(0, 65535)),
+)
+def test_names_are_the_same_of_the_same_client_only(
+    one: tuple[str, int], other: tuple[str, int]
+) -> None:
+    assert (name_of(one) == name_of(other)) == (one == other)
+    assert Route(None, one, 512).name == name_of(one)
