@@ -30,7 +30,7 @@ from bench.table import table
 from tests.lab.besieged import CHECKOUT
 from tests.lab.needs import MissingError
 
-MODULES = ("blocks", "downloads")
+MODULES = ("blocks", "answers", "downloads")
 """Those that have contests, in the order of the table."""
 
 

@@ -54,7 +54,7 @@ def loading(ground: Lab, name: str, window: int, pid: int) -> Run:
     server, file = ground.addresses[name], str(ground.folder / "www" / FILE)
     program = str(ground.folder / "blocks")
     asked = (server, FILE, file, "0", str(CLIENTS), str(BLKSIZE), str(window), str(SECONDS))
-    return partial(ground.load, pid, 1e6, program, *asked)
+    return partial(ground.load, [pid], "bytes", 1e6, program, *asked)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ What the figures come to is told by `bench/figures.py`.
 
 from __future__ import annotations
 
+import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -87,8 +88,8 @@ class Contest:
         work: What is done, in words; of a row, if that says no other.
         unit: Of the runs' values.
         wanted: What is to be reached, a row each.
-        sides: The servers by their names; `OURS` is pyxie. One that is not installed raises
-            `MissingError` when it is entered, and is left out.
+        sides: The servers by their names; `OURS` is pyxie. Another that is not installed, or
+            fails, is left out, and it is said why.
         together: Whether all servers are up for the whole contest, each on a host of its own; else
             each is started anew for each of its turns.
     """
@@ -137,9 +138,10 @@ def alternate(
                 try:
                     with sides[name]() as run:
                         seen = run()
-                except MissingError as exc:
+                except _failures(name) as exc:
                     absent[name] = str(exc)
                     del sides[name]
+                    taken.pop(name, None)
                     say(_left_out(name, absent[name]))
                     continue
                 counts = at >= warm_up
@@ -147,6 +149,13 @@ def alternate(
                 if counts:
                     taken[name].append(seen)
     return Result(contest, {name: taken[name] for name in sides}, absent)
+
+
+def _failures(name: str) -> tuple[type[Exception], ...]:
+    """Return how a side may fail and be left out: pyxie by nothing."""
+    if name == OURS:
+        return ()
+    return (MissingError, AssertionError, OSError, subprocess.SubprocessError)
 
 
 def _left_out(name: str, why: str) -> str:
@@ -172,7 +181,7 @@ def _entered(contest: Contest) -> Iterator[tuple[dict[str, Side], dict[str, str]
                     there[name] = _kept(stack.enter_context(side()))
                 else:
                     there[name] = side
-            except MissingError as exc:
+            except _failures(name) as exc:
                 absent[name] = str(exc)
         yield there, absent
 

@@ -48,7 +48,7 @@ def loading(ground: Lab, name: str, port: int, path: str, pid: int) -> Run:
     ground.run(program, *asked, "0")
 
     def load() -> Taken:
-        return ground.load(pid, 1e6, program, *asked, str(SECONDS))
+        return ground.load([pid], "bytes", 1e6, program, *asked, str(SECONDS))
 
     return load
 

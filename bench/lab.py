@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from bench.peers import started
 from bench.processors import clock, spent
 from tests.interop.netns import Host, network
 from tests.lab import needs
-from tests.lab.besieged import CHECKOUT, Besieged, lay
+from tests.lab.besieged import CHECKOUT, Besieged, host_of, lay
 from tests.lab.rack import address_of
 
 
@@ -64,21 +64,22 @@ class Lab:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def load(self, pid: int, rate: float, *command: str) -> Taken:
+    def load(self, pids: Sequence[int], what: str, unit: float, *command: str) -> Taken:
         """Have the clients load a server; return what they tell in JSON.
 
         Args:
-            pid: The server, whose processor time counts, with that of all it has started.
-            rate: What ``bytes`` is divided by, with the seconds: 1e6 for MB/s.
+            pids: The server's, whose processor time counts, with that of all it has started.
+            what: Which figure is the value, a second: ``bytes``, ``answers``.
+            unit: How many of it are one: 1e6 for MB/s.
             command: The clients: a program of `compiled`, and its arguments.
         """
-        before, (idle, there) = spent(pid), clock()
+        before, (idle, there) = sum(map(spent, pids)), clock()
         told: dict[str, float] = json.loads(self.run(*command))
-        took, (idle_then, there_then) = spent(pid) - before, clock()
+        took, (idle_then, there_then) = sum(map(spent, pids)) - before, clock()
         told["clients"] = told.pop("cpu")
         told["idle"] = 100 * (idle_then - idle) / max(there_then - there, 0.01)
-        seconds, moved = told.pop("seconds"), told.pop("bytes")
-        return Taken(moved / seconds / rate, took, seconds, told)
+        seconds, done = told.pop("seconds"), told.pop(what)
+        return Taken(done / seconds / unit, took, seconds, told)
 
     @contextmanager
     def constant(self, name: str, *arguments: str) -> Iterator[int]:
@@ -96,7 +97,10 @@ class Lab:
         site.start()
         assert site.process is not None
         try:
-            site.build(machines)
+            for hundred in range(0, machines, 100):
+                hosts = json.dumps({"hosts": [host_of(hundred).replace("00.", "??.")]})
+                status, said = site.ask("POST", "/api/v1/builds", hosts)
+                assert status == 200, said
             yield site
         finally:
             site.process.terminate()

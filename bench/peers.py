@@ -6,16 +6,19 @@ Debian's tftpd-hpa and atftpd cannot be installed beside each other, and would b
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
 import shutil
+import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.interop.netns import Host
-from tests.lab.besieged import CHECKOUT
+from tests.lab.besieged import CHECKOUT, MACHINE, host_of, mac_of
 from tests.lab.needs import MissingError
 
 UNPACKED = CHECKOUT / ".venv/peers"
@@ -31,6 +34,16 @@ http {{
     scgi_temp_path {folder}/scgi;
     server {{ listen 80; root {root}; }}
 }}
+"""
+WAITRON = """\
+templatepath: {folder}/templates
+machinepath: {folder}/machines
+grouppath: {folder}/groups
+baseurl: http://127.0.0.1:9090
+image_url: http://192.0.2.1/
+kernel: linux
+initrd: initrd.gz
+cmdline: "url={{{{ BaseURL }}}}/template/preseed/{{{{ Hostname }}}}/{{{{ Token }}}}"
 """
 DNSMASQ = (
     *("--no-daemon", "--port=0", "--conf-file=/dev/null", "--no-hosts", "--no-resolv"),
@@ -123,3 +136,46 @@ def atftpd(host: Host, folder: Path, root: Path) -> Iterator[int]:
     name = program("atftpd", "atftpd")
     with started(host, folder, name, *options, "--user", "root.root", str(root)) as pid:
         yield pid
+
+
+@contextmanager
+def waitron(host: Host, folder: Path, machines: Iterable[int]) -> Iterator[int]:
+    """Run waitron 1 on port 9090, its machines in build mode."""
+    name = on_path("waitron")
+    for each in ("machines", "templates", "groups"):
+        (folder / each).mkdir()
+    (folder / "config.yaml").write_text(WAITRON.format(folder=folder))
+    for at in machines:
+        text = MACHINE.format(host=host_of(at), mac=mac_of(at))
+        (folder / "machines" / f"{host_of(at)}.yaml").write_text(text)
+    with started(host, folder, name, f"--config={folder}/config.yaml", "--port=9090") as pid:
+        sock = host.inside(lambda: socket.create_connection(("127.0.0.1", 9090), 20))
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", 9090)) as line:
+            line.sock = sock
+            for at in machines:
+                line.request("PUT", f"/build/{host_of(at)}")
+                answer = line.getresponse()
+                assert answer.status == 200, answer.read()
+                answer.read()
+        yield pid
+
+
+@contextmanager
+def pixiecore(host: Host, folder: Path, address: str) -> Iterator[int]:
+    """Run pixiecore beside another DHCP server; it asks the waitron of its host."""
+    name = on_path("pixiecore")
+    options = ("--dhcp-no-bind", "--port=80", f"--listen-addr={address}")
+    with started(host, folder, name, "api", "http://127.0.0.1:9090", *options) as pid:
+        yield pid
+
+
+def on_path(name: str) -> str:
+    """Return the path of a program that Debian does not have.
+
+    Raises:
+        MissingError: It is not on PATH.
+    """
+    found = shutil.which(name)
+    if found is None:
+        raise MissingError(name, "it takes part where it is on PATH")
+    return found

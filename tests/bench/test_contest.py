@@ -95,3 +95,33 @@ class TestARun:
 
         line = "  one: 101.5 MB/s; 1.25 s of the processors in 2.00 s, p99 9.5"
         assert said == [f"{line} (warm-up)", line]
+
+
+class TestAServerThatFails:
+    def test_is_left_out_with_all_its_runs_if_it_is_a_peer(self) -> None:
+        runs = iter([Taken(1, 0, 1)])
+
+        def run() -> Taken:
+            for each in runs:
+                return each
+            raise AssertionError("it fell silent")
+
+        @contextmanager
+        def peer() -> Iterator[Run]:
+            yield run
+
+        pyxie = Hall().side("pyxie", 1, 2, 3)
+
+        result = alternate(contest(pyxie=pyxie, dnsmasq=peer), 3, 0, say=lambda _: None)
+
+        assert {name: len(taken) for name, taken in result.taken.items()} == {"pyxie": 3}
+        assert result.absent == {"dnsmasq": "it fell silent"}
+
+    def test_ends_the_contest_if_it_is_pyxie(self) -> None:
+        @contextmanager
+        def broken() -> Iterator[Run]:
+            raise OSError("no such port")
+            yield
+
+        with pytest.raises(OSError, match="no such port"):
+            alternate(contest(pyxie=broken), 1, 0, say=lambda _: None)
