@@ -108,22 +108,22 @@ def _run(
 
 def _program(words: Words) -> list[str]:
     """Return the words from the program on."""
-    left = [word for word in words if word != REDIRECTED]
-    before = left
-    while left:
-        word = left[0].rpartition("/")[2]
+    whole = [word for word in words if word != REDIRECTED]
+    begin = 0
+    while begin < len(whole):
+        word = whole[begin].rpartition("/")[2]
         if word in _TAKES_ONE:
-            left = left[1:]
-            while left and left[0].startswith("-"):
-                left = left[1:]
-            left = left[1:]
-        elif word in _NOT_PROGRAMS or assigned(left[0]) or _FUNCTION.fullmatch(word):
-            left = left[1:]
-            while left and left[0].startswith("-") and left[0] != "-":
-                left = left[1:]
+            begin += 1
+            while begin < len(whole) and whole[begin].startswith("-"):
+                begin += 1
+            begin += 1
+        elif word in _NOT_PROGRAMS or assigned(whole[begin]) or _FUNCTION.fullmatch(word):
+            begin += 1
+            while begin < len(whole) and whole[begin].startswith("-") and whole[begin] != "-":
+                begin += 1
         else:
             break
-    passed = before[: len(before) - len(left)]
+    passed, left = whole[:begin], whole[begin:]
     if not passed:
         return left
     more = any(word.rpartition("/")[2] in _GIVE_MORE for word in passed)

@@ -91,7 +91,8 @@ def without(text: str, secrets: Collection[str]) -> str:
     for pattern, instead in _IN_TEXTS:
         text = pattern.sub(instead, text)
     for each in _longest_first(secrets):
-        text = _literally(each).sub(HIDDEN, text)
+        if each in text:  # a long one takes long to be made a pattern of
+            text = _literally(each).sub(HIDDEN, text)
     return text
 
 
@@ -151,7 +152,8 @@ def veiled(text: str, secrets: Collection[str] = ()) -> Veiled:
         lambda login: words.of(f"login at {login['host']}", login[0]), "\n".join(lines)
     )
     for each in _longest_first(secrets):
-        text = _outside_words(text, _literally(each), words)
+        if each in text:
+            text = _outside_words(text, _literally(each), words)
     return Veiled(text, words.secrets)
 
 

@@ -48,7 +48,7 @@ class _Client:
                     self._transfer.left("closed its port")
 
     def be_silent(self, attempts: int) -> None:
-        for _ in range(attempts):
+        for _ in range(8 * attempts):  # between two attempts it may ask for what has come
             if self._transfer.deadline is not None:
                 self._wait(self._transfer.deadline)
 

@@ -49,9 +49,10 @@ class Piece:
 
 _OPEN = re.compile(r"\{\{|\{%|\{#")
 _STRING = r'"(?:\\.|[^"\\])*"' + r"|'(?:\\.|[^'\\])*'"
+_QUOTED = re.compile(_STRING, re.DOTALL)
 _SCAN = {
-    Kind.PRINT: re.compile(rf"{_STRING}|-?\}}\}}", re.DOTALL),
-    Kind.TAG: re.compile(rf"{_STRING}|-?%\}}", re.DOTALL),
+    Kind.PRINT: re.compile(r"[\"']|-?\}\}"),
+    Kind.TAG: re.compile(r"[\"']|-?%\}"),
 }
 _WHOLE = re.compile(r"\s*(verbatim|comment)\s*")
 
@@ -90,8 +91,16 @@ def _braced(text: str, at: int, kind: Kind) -> Piece | None:
     start = at + 2
     left = "-" if text.startswith("-", start) else ""
     start += len(left)
-    for found in _SCAN[kind].finditer(text, start):
-        if found[0][0] in "\"'":
+    reached, endless = start, set[str]()
+    while found := _SCAN[kind].search(text, reached):
+        reached = found.end()
+        if found[0] in "\"'":
+            # One that has no end is a letter, and so are all behind it: they are not tried.
+            string = None if found[0] in endless else _QUOTED.match(text, found.start())
+            if string is None:
+                endless.add(found[0])
+            else:
+                reached = string.end()
             continue
         right = "-" if found[0][0] == "-" else ""
         inner = text[start : found.start()]
