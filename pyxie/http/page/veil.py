@@ -161,19 +161,24 @@ class _Words:
     """The words that stand for secrets, each by what it stands for."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = text if _DOTS in text else ""  # the only words that could be taken
         self.secrets: dict[str, str] = {}
+        self._known: dict[tuple[str, str], str] = {}
+        self._tried: dict[str, int] = {}
 
     def of(self, name: str, secret: str) -> str:
         """Return the word for a secret that is called so; for the same one the same word."""
         name = name.replace("•", "·")[:200]
-        for at in range(1, len(self.secrets) + 3):  # pragma: no branch  (one of them is free)
+        known = self._known.get((name, secret))
+        if known is not None:
+            return known
+        while True:
+            at = self._tried[name] = self._tried.get(name, 0) + 1
             word = f"{_DOTS}{name}{f' {at}' if at > 1 else ''}{_DOTS}"
-            if self.secrets.get(word) == secret:
-                return word
             if word not in self.secrets and word not in self._text:
                 break
         self.secrets[word] = secret
+        self._known[name, secret] = word
         return word
 
 

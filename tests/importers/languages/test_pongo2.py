@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pyxie.config.settings import Settings
 from pyxie.errors import RenderError
 from pyxie.importers.languages.pongo2.converter import convert
+from pyxie.importers.languages.pongo2.lexer import pieces
 from pyxie.registry.machine import Machine
 from pyxie.render.context import template_names
 from pyxie.render.strict import Renderer
@@ -321,6 +322,18 @@ class TestNotes:
         assert converted.text == source
         with pytest.raises(RenderError):
             rendered(converted.text)
+
+    @pytest.mark.parametrize(
+        ("source", "first"),
+        [
+            ("""{{ "}}" }} a""", """{{ "}}" }}"""),
+            ("""{{ " }} a""", """{{ " }}"""),
+            (r"""{% ' \' %}{{ a }}""", r"""{% ' \' %}"""),
+            ("""{{ '"' ' }} a""", """{{ '"' ' }}"""),
+        ],
+    )
+    def test_a_quote_without_an_end_is_a_letter(self, source: str, first: str) -> None:
+        assert next(pieces(source)).source == first
 
     def test_what_is_no_format_keeps_its_percent_signs(self) -> None:
         assert convert("date +%%s; %H", "t.j2", printf=False).text == "date +%%s; %H"
