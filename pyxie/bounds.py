@@ -84,6 +84,8 @@ HTTP_REFUSALS = Bound(
     "http_refusals", 100, "answers a second to one address that are errors", "wait"
 )
 
+HEADS_KNOWN = Bound("heads_known", 256, "heads of requests that are known again", "read anew")
+HEAD_KNOWN = Bound("head_known", 1024, "bytes of one", "read anew")
 HTTP_AHEAD = Bound("http_ahead", 2, "requests of a connection sent before their turn", "wait")
 HTTP_UNREAD = Bound("http_unread", 32_768, "bytes of a connection, read and not yet used", "wait")
 
@@ -439,6 +441,8 @@ SCRIPTS_AHEAD = Bound(
 RENDER_KEPT = Bound("render_kept", 20_000, "texts kept as they were rendered", "made anew")
 RENDER_LETTERS = Bound("render_letters", 16 << 20, "letters of all of them", "made anew")
 RENDER_LONGEST = Bound("render_longest", 256 << 10, "letters of one that is kept", "made anew")
+FILES_SEEN = Bound("files_seen", 4096, "templates whose state is known", "looked at again")
+FOLDERS_WATCHED = Bound("folders_watched", 64, "folders of templates", "looked at each time")
 
 # Media: ISO images
 

@@ -92,6 +92,7 @@ PURE = frozenset(
         "http.examples",
         *(f"http.page.{name}" for name in ("bulkview", "machinesview", "machineswanted", "seals")),
         "http.gate",
+        "http.knownheads",
         "http.pace",
         *("http.page.bootrow", "http.page.checklist", "http.page.commandline"),
         "http.page.waitingview",
@@ -367,7 +368,7 @@ RANKS = (
     },
     # What is built of them without a server.
     {
-        *("pyxie.lettercase", "pyxie.openfile", "pyxie.slices", "pyxie.threads"),
+        *("pyxie.inotify", "pyxie.lettercase", "pyxie.openfile", "pyxie.slices", "pyxie.threads"),
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
         *(
             "pyxie.boundwatch",

@@ -8,6 +8,12 @@ from pyxie.builds.life import Build
 from pyxie.registry.machine import Machine
 
 
+def assigned_already(definitions: Definitions, build: Build, mac: str) -> Machine | None:
+    """Return what a NIC is built from, if nothing has to be noted for it; see `assigned`."""
+    machine = definitions.of(build)
+    return machine if machine.match is None or build.mac == mac else None
+
+
 async def assigned(
     builds: Builds, definitions: Definitions, build: Build, mac: str, peer: str
 ) -> Machine | None:
@@ -23,9 +29,10 @@ async def assigned(
     Returns:
         The machine by the settings in force when this returns.
     """
-    machine = definitions.of(build)
-    if machine.match is None or build.mac == mac:
+    machine = assigned_already(definitions, build, mac)
+    if machine is not None:
         return machine
+    machine = definitions.of(build)
     named = {*machine.macs, *build.macs}
     if not await builds.assign(build, mac, peer, named=named):
         return None

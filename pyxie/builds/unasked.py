@@ -18,6 +18,11 @@ def is_spared(build: Build, machine: Machine) -> bool:
     return machine.wipes is False or (began is not None and began.answer is not Answer.YES)
 
 
+def may(build: Build, machine: Machine, now: Forecast | None) -> bool:
+    """Tell whether that may be sent; see `check`."""
+    return now is None or refusal(now, build.forecast, forbidden=machine.wipes is False) is None
+
+
 def check(build: Build, machine: Machine, now: Forecast | None) -> None:
     """Check what is about to be sent.
 

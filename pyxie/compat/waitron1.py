@@ -16,7 +16,7 @@ from pyxie.access.scope import Scope
 from pyxie.bounds import BUILD_BODY_LENGTH, LOG_KEPT, LOG_LENGTH
 from pyxie.builds.index import states, told_of
 from pyxie.builds.life import State
-from pyxie.compat.pixiecore import booted
+from pyxie.compat.pixiecore import boot_at_once, booted, written
 from pyxie.errors import NotServedError, RenderError
 from pyxie.http.begin import begin, said_in
 from pyxie.http.bodies import end, large
@@ -87,16 +87,13 @@ async def names(request: web.Request) -> web.Response:
     return await large(request, lambda: registry.files, dumps=_tight)
 
 
-@routes.get("/v1/boot/{mac}", scope=OPEN)
+@routes.get("/v1/boot/{mac}", scope=OPEN, at_once=boot_at_once)
 async def boot(request: web.Request) -> web.Response:
     """Tell a boot server, pixiecore's way, what a MAC boots; changes nothing."""
     body = await booted(request)
     if body is None:
         return text("Not in build mode", 404)
-    return web.Response(
-        text=json.dumps(body, separators=(",", ":"), ensure_ascii=False),
-        content_type="application/json",
-    )
+    return web.Response(text=written(body), content_type="application/json")
 
 
 @routes.called("/template/{template}/{hostname}/{token}")

@@ -12,9 +12,9 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from pyxie.bounds import (
     HTTP_AHEAD,
@@ -26,9 +26,11 @@ from pyxie.bounds import (
     HTTP_STILL,
     HTTP_UNREAD,
 )
+from pyxie.http.caller import Caller, caller_of
 from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, of_peer
 from pyxie.http.gate import Side
 from pyxie.http.heads import Heads
+from pyxie.http.knownheads import KnownHeads
 from pyxie.http.pace import ENOUGH, TCP_INFO_SIZE, Line, Pace, Turn, line, turn
 from pyxie.net.address import Address, address
 from pyxie.rate import Once, Spacing, first_slow
@@ -60,6 +62,16 @@ class Patience:
     body: float = HTTP_BODY_PACE.most
 
 
+class Answers(Protocol):
+    """What is asked of `pyxie.http.atonce.AnswersAtOnce`."""
+
+    known: KnownHeads
+
+    def answer(self, data: bytes, caller: Caller) -> bytes | None:
+        """Return a whole answer, or None."""
+        ...
+
+
 class Admission:
     """Counts connections; `wrap` makes the protocol factory for the listening socket.
 
@@ -83,9 +95,16 @@ class Admission:
         self._said = Once()
         self._refusals = Spacing(HTTP_REFUSALS.most, burst=HTTP_REFUSALS.most)
 
-    def wrap(self, factory: Callable[[], web.RequestHandler]) -> Callable[[], asyncio.Protocol]:
-        """Return a factory whose protocols count before they hand over to ``factory``'s."""
-        return lambda: _Connection(self, factory)
+    def wrap(
+        self, factory: Callable[[], web.RequestHandler], answers: Answers | None = None
+    ) -> Callable[[], asyncio.Protocol]:
+        """Return a factory whose protocols count before they hand over to ``factory``'s.
+
+        Args:
+            factory: Makes aiohttp's.
+            answers: What is answered at once.
+        """
+        return lambda: _Connection(self, factory, answers)
 
     def begun(self, request: web.BaseRequest) -> None:
         """Note that a request's head came in whole."""
@@ -165,10 +184,19 @@ class _Connection(asyncio.Protocol):
     who: Origin
     """Once it is admitted."""
 
-    def __init__(self, admission: Admission, factory: Callable[[], web.RequestHandler]) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        factory: Callable[[], web.RequestHandler],
+        answers: Answers | None,
+    ) -> None:
         self.request: web.BaseRequest | None = None
         self._admission = admission
         self._factory = factory
+        self._answers = answers
+        self._caller: Caller | None = None
+        self._head = b""
+        """Of the request that aiohttp was handed last, where nothing else came with it."""
         self._inner: web.RequestHandler | None = None
         self._heads: Heads
         self._ended = False
@@ -176,6 +204,8 @@ class _Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._pace = Pace(self._loop.time())
         self._asked = self._answered = 0.0
+        self._at_once = False
+        """The last request was answered at once: aiohttp knows of none, and ends nothing."""
         self._given = 0
         self._patience: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle | None = None
@@ -201,9 +231,17 @@ class _Connection(asyncio.Protocol):
         self.request = request
         self._asked = self._loop.time()
         self._answered = 0.0
+        self._at_once = False
+        if self._answers is not None and self._head and self._heads.clean:
+            if request.keep_alive and request.version == HttpVersion11:
+                self._answers.known.learn(self._head, request.raw_path, request.headers)
+            self._head = b""
         if not request.content.is_eof():
             self.look()
             self._given = self._pace.given
+        self._has_asked()
+
+    def _has_asked(self) -> None:
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
@@ -215,6 +253,12 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._inner is not None and not self._ended:
+            if self._answers is not None and self._heads.clean and self._is_still():
+                if self._is_answered_at_once(self._answers, data):
+                    return
+                self._head = data
+            else:
+                self._head = b""
             if len(data) >= HTTP_UNREAD.whole:
                 HTTP_UNREAD.reached()  # more of it waits in the kernel
             if self.request is not None and self.request.content.is_eof():
@@ -222,6 +266,24 @@ class _Connection(asyncio.Protocol):
             if not self._heads.feed(data):
                 HTTP_HEAD.reached()
                 self._give_up(f"the head of its request is over {HTTP_HEAD.whole} bytes")
+
+    def _is_still(self) -> bool:
+        """Tell whether nothing is asked, and nothing under way."""
+        under_way = cast("asyncio.Transport", self.transport).get_write_buffer_size()
+        return self.request is None and not under_way and self._heads.waits()
+
+    def _is_answered_at_once(self, answers: Answers, data: bytes) -> bool:
+        if self._caller is None:
+            self._caller = caller_of(self.transport)
+        answer = answers.answer(data, self._caller)
+        if answer is None:
+            return False
+        cast("asyncio.Transport", self.transport).write(answer)
+        self._has_asked()
+        self._answered = self._loop.time()
+        self._heads.passed_by()
+        self._at_once = True
+        return True
 
     def eof_received(self) -> bool | None:
         if self._inner is not None:
@@ -297,6 +359,8 @@ class _Connection(asyncio.Protocol):
         elif whose is Turn.TO_WRITE and self._trickles(now - self._asked):
             HTTP_BODY_PACE.reached()
             self._give_up(f"the body of its request was not whole after {now - self._asked:.0f} s")
+        elif self._at_once and now - self._answered >= HTTP_IDLE.most:
+            cast("asyncio.Transport", self.transport).close()
         else:
             self._look_later()
 

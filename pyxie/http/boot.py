@@ -6,12 +6,16 @@ in `pyxie.http.loaderfiles`, its kernel and initrds in `pyxie.http.bootfiles`.
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
 from pyxie.adhoc.boots import AdHocBoot
+from pyxie.builds.assigning import assigned_already
 from pyxie.builds.life import Build
-from pyxie.builds.unasked import check, check_unknown
+from pyxie.builds.unasked import check, check_unknown, may
 from pyxie.config.values import dashed
+from pyxie.config.values import mac as canonical
 from pyxie.confined import find
 from pyxie.errors import BusyError, ConfigError, NotServedError, RenderError
 from pyxie.events.kinds import (
@@ -26,13 +30,25 @@ from pyxie.events.kinds import (
 )
 from pyxie.http.assigned import assigned
 from pyxie.http.boot_api import boot_api_script
-from pyxie.http.edge import base_url, here, local, mac_of, peer, text, unknown_machine
+from pyxie.http.edge import (
+    PLAIN,
+    base_url,
+    base_url_for,
+    here,
+    here_for,
+    local,
+    mac_of,
+    peer,
+    text,
+    unknown_machine,
+)
 from pyxie.http.files import opened, send
 from pyxie.http.parts import (
     ADHOC,
     AHEAD,
     BUILDS,
     CHAINS,
+    DEFINITIONS,
     DISCOVERY,
     NETBOOTS,
     POOLS,
@@ -42,7 +58,7 @@ from pyxie.http.parts import (
     SETTINGS,
     TRACE,
 )
-from pyxie.http.routing import OPEN, Routes
+from pyxie.http.routing import OPEN, Call, Reply, Routes
 from pyxie.recognition.recognise import (
     AdHoc,
     Known,
@@ -68,7 +84,38 @@ async def entry(request: web.Request) -> web.Response:
     return text(f"#!ipxe\nchain --replace --autofree {url}\n")
 
 
-@routes.get("/ipxe/{mac}", scope=OPEN)
+def script_at_once(call: Call) -> Reply | None:
+    """Return the script of a machine in build mode, where it is ready; see `script`."""
+    said = _SECURE_BOOT.get(call.head.query)
+    try:
+        mac = canonical(call.word)
+    except ValueError:
+        return None
+    app, caller = call.app, call.caller
+    match app[RECOGNISER].anew(mac):
+        case Known(build=Build(active=True) as build) if said is not None:
+            machine = assigned_already(app[DEFINITIONS], build, mac)
+        case _:
+            return None
+    if machine is None or machine.pxeevent_commands:
+        return None
+    base, us = base_url_for(app, caller), here_for(app, caller)
+    made = app[RENDERING].script_ready(build, machine, mac, base, us)
+    if made is None or not may(build, machine, made.forecast):
+        return None
+    app[SECURE_BOOT].runs_ipxe(mac)
+    app[SECURE_BOOT].by_ipxe(mac, said)
+    app[AHEAD].came_by(caller.local)
+    app[CHAINS].forget(mac)
+    app[TRACE].record(ScriptSent(), mac=mac, host=build.host, peer=str(caller.peer))
+    return Reply(PLAIN, made.text.encode())
+
+
+_SECURE_BOOT: Final = {"": "", "sb=": "", "sb=00": "00", "sb=01": "01"}
+"""What iPXE says of Secure Boot, by its whole query."""
+
+
+@routes.get("/ipxe/{mac}", scope=OPEN, at_once=script_at_once)
 async def script(request: web.Request) -> web.Response:
     """Give iPXE the script for its NIC; what is wrong is said on the machine's screen."""
     mac = mac_of(request)

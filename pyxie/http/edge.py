@@ -7,7 +7,6 @@ import json
 import logging
 import time
 from collections.abc import Sequence
-from ipaddress import IPv4Address
 from typing import Any, Final
 
 from aiohttp import web
@@ -18,6 +17,7 @@ from pyxie.config.values import mac as canonical
 from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.kinds import ManagementRefused, TokenRefused
 from pyxie.http.admission import Admission
+from pyxie.http.caller import Caller, caller_of
 from pyxie.http.cookies import secret_of
 from pyxie.http.crowd import origin
 from pyxie.http.gate import Side, Verdict
@@ -64,6 +64,8 @@ _LOOKING = frozenset(("GET", "HEAD"))
 """Methods that change nothing (RFC 9110 section 9.2.1)."""
 _STREAM: Final = "text/event-stream"
 _QUIET = frozenset(("/health", "/metrics", "/status"))
+_LINE: Final = '%s "%s %s" %d, %.3f s'
+"""On a request, in the log."""
 
 
 def peer(request: web.Request) -> Address:
@@ -111,22 +113,30 @@ def unknown_machine(request: web.Request, mac: str) -> Machine | None:
 
 def local(request: web.Request) -> Address:
     """Return our end of the client's connection."""
-    name = request.transport.get_extra_info("sockname") if request.transport else None
-    return address(name[0]) if name else IPv4Address("127.0.0.1")
+    return caller_of(request.transport).local
 
 
 def base_url(request: web.Request) -> str:
     """Return how this client reaches us, without a trailing slash."""
-    name = request.transport.get_extra_info("sockname") if request.transport else None
-    port = name[1] if name else request.app[SETTINGS]().http.port
-    return request.app[BASE_URL](local(request), port)
+    return base_url_for(request.app, caller_of(request.transport))
+
+
+def base_url_for(app: web.Application, caller: Caller) -> str:
+    """Return how a client reaches us, without a trailing slash."""
+    port = app[SETTINGS]().http.port if caller.port is None else caller.port
+    return app[BASE_URL](caller.local, port)
 
 
 def here(request: web.Request) -> str:
     """Return our URL by the address that this client used, which needs no DNS."""
-    ours = local(request)
-    name = request.transport.get_extra_info("sockname") if request.transport else None
-    return at(ours, name[1]) if name and is_far(ours) else base_url(request)
+    return here_for(request.app, caller_of(request.transport))
+
+
+def here_for(app: web.Application, caller: Caller) -> str:
+    """Return our URL by the address that a client used."""
+    if caller.port is not None and is_far(caller.local):
+        return at(caller.local, caller.port)
+    return base_url_for(app, caller)
 
 
 def admitted(request: web.Request) -> str | None:
@@ -152,6 +162,10 @@ def scope_of(request: web.Request) -> Scope | None:
     operation = request.app[ROUTED].get(request.match_info.route)
     # A route that nothing declares is none of ours, and not open.
     return Scope.ADMIN if operation is None else operation.scope
+
+
+PLAIN: Final = "text/plain; charset=utf-8"
+JSON_TEXT: Final = "application/json; charset=utf-8"
 
 
 def text(body: str, status: int = 200) -> web.Response:
@@ -257,16 +271,25 @@ async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
         method = request.method if request.method in _METHODS else "other"
         request.app[METRICS].count_http(route, method, status, took)
         level = logging.DEBUG if route in _QUIET or "Range" in request.headers else logging.INFO
-        access_log.log(
-            level,
-            '%s "%s %s" %d, %.3f s',
-            request.remote,
-            method,
-            masked(request),
-            status,
-            took,
-            extra=_about(request, status),
-        )
+        if access_log.isEnabledFor(level):
+            access_log.log(
+                level,
+                _LINE,
+                *(request.remote, method, masked(request), status, took),
+                extra=_about(request, status),
+            )
+
+
+def note_at_once(
+    app: web.Application, route: str, path: str, caller: Caller, seconds: float
+) -> None:
+    """Count and log a GET that was answered at once, as `record` does."""
+    app[METRICS].count_http(route, "GET", 200, seconds)
+    level = logging.DEBUG if route in _QUIET else logging.INFO
+    if access_log.isEnabledFor(level):
+        whose = origin(Side.OTHERS, caller.peer).whose
+        said = (caller.remote, "GET", path, 200, seconds)
+        access_log.log(level, _LINE, *said, extra=about(Sort.REQUESTS, whose))
 
 
 def _about(request: web.Request, status: int) -> dict[str, object]:

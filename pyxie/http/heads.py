@@ -11,6 +11,7 @@ from typing import Final
 from aiohttp import StreamReader, web
 
 from pyxie.bounds import HTTP_AHEAD, HTTP_HEAD
+from pyxie.http.knownheads import is_whole
 
 PIECE: Final = 8_192
 """Bytes that aiohttp is given at once: asyncio reads up to 256 KiB."""
@@ -19,12 +20,16 @@ PIECE: Final = 8_192
 class Heads:
     """Hands on what comes in on one connection, as long as it leads to something.
 
+    Attributes:
+        clean: All that came were whole heads, each by itself, of requests without a body; so what
+            comes next begins one.
+
     Args:
         handler: aiohttp's.
         most: Bytes without a request, or a byte of a body.
     """
 
-    __slots__ = ("_bytes", "_handler", "_most", "_payload", "_seen")
+    __slots__ = ("_bytes", "_handler", "_most", "_payload", "_seen", "clean")
 
     def __init__(self, handler: web.RequestHandler, most: int = HTTP_HEAD.whole) -> None:
         self._handler = handler
@@ -32,6 +37,19 @@ class Heads:
         self._bytes = 0
         self._payload: StreamReader | None = None
         self._seen = 0
+        self.clean = True
+
+    def waits(self) -> bool:
+        """Tell whether aiohttp waits for a request, having answered all before."""
+        waiter = self._handler._waiter  # noqa: SLF001 - as below
+        return waiter is not None and not waiter.done()
+
+    def passed_by(self) -> None:
+        """Have aiohttp not end an idle connection, before it has answered another request.
+
+        One was answered that it has not seen.
+        """
+        self._handler.keep_alive(val=True)
 
     def feed(self, data: bytes) -> bool:
         """Hand on what has come; False if it is too much, of which the rest is dropped."""
@@ -43,6 +61,9 @@ class Heads:
         waiting = self._handler._messages  # noqa: SLF001 - aiohttp has no other word of it
         before = len(waiting)
         self._handler.data_received(data)
+        if self.clean:
+            one = len(waiting) == before + 1 and waiting[-1][1].is_eof()
+            self.clean = one and is_whole(data) and not self._handler._upgraded  # noqa: SLF001
         payload = self._payload
         if len(waiting) > before:
             payload = self._payload = waiting[-1][1]

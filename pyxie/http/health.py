@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, Final
 
 from aiohttp import web
 
 from pyxie import __version__
+from pyxie.access.scope import Scope
 from pyxie.errors import Problem
-from pyxie.http.edge import admitted
-from pyxie.http.parts import BUILDS, INDEX, MACHINES, METRICS, SETTINGS, TROUBLES
-from pyxie.http.routing import OPEN, Routes
+from pyxie.http.edge import JSON_TEXT, admitted
+from pyxie.http.parts import BUILDS, GATE, INDEX, MACHINES, METRICS, SETTINGS, TROUBLES
+from pyxie.http.routing import OPEN, Call, Reply, Routes
 from pyxie.http.wrong import wrong
 
 routes = Routes()
@@ -20,7 +22,18 @@ _FILES_PROBLEMS: Final = 100
 """That are told; a mistake in one group can be one of each machine."""
 
 
-@routes.get("/health", scope=OPEN)
+def health_at_once(call: Call) -> Reply | None:
+    """Return what strangers are told; who may manage is told more, for which one has to wait."""
+    caller, gate = call.caller, call.app[GATE]()
+    if gate.judge(caller.peer, caller.local, call.head.headers, Scope.READ, changes=False).refusal:
+        return Reply(JSON_TEXT, _WELL)
+    return None
+
+
+_WELL: Final = json.dumps({"State": "OK"}).encode()
+
+
+@routes.get("/health", scope=OPEN, at_once=health_at_once)
 async def health(request: web.Request) -> web.Response:
     """Tell that pyxie answers; with management access, also what is wrong with it."""
     app = request.app

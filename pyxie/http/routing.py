@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, TypeAlias, TypedDict, TypeVar, Unpack
+from typing import Final, NamedTuple, TypeAlias, TypedDict, TypeVar, Unpack
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -16,6 +16,8 @@ from pydantic import BaseModel
 from pyxie.access.scope import Scope
 from pyxie.bounds import BODY_LENGTH, Bound
 from pyxie.config.validate import Model
+from pyxie.http.caller import Caller
+from pyxie.http.knownheads import Head
 
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
@@ -32,6 +34,39 @@ OPEN: Final = None
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 H = TypeVar("H", bound=Handler)
+
+
+class Call(NamedTuple):
+    """A GET that may be answered at once.
+
+    Attributes:
+        app: Has the parts.
+        caller: Who asks.
+        word: What stands in its path for the pattern at the end, if there is one.
+        head: All that it says.
+    """
+
+    app: web.Application
+    caller: Caller
+    word: str
+    head: Head
+
+
+class Reply(NamedTuple):
+    """An answer with status 200.
+
+    Attributes:
+        kind: Its media type.
+        body: Its bytes.
+    """
+
+    kind: str
+    body: bytes
+
+
+AtOnce: TypeAlias = Callable[[Call], Reply | None]
+"""Answers as the handler would, without waiting for anything, or not at all: None, if that is not
+ready. Then nothing is changed, and nothing told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +92,7 @@ class Operation:
         most: Bytes of a body that are taken.
         lenient: Its path may have doubled slashes, and some at its end.
         audited: It is a change, of which the audit log is told.
+        at_once: What answers it where all is ready; see `pyxie.http.atonce`.
     """
 
     method: str
@@ -76,6 +112,7 @@ class Operation:
     most: Bound = BODY_LENGTH
     lenient: bool = False
     audited: bool = True
+    at_once: AtOnce | None = None
 
 
 class Declared(TypedDict, total=False):
@@ -94,6 +131,7 @@ class Declared(TypedDict, total=False):
     most: Bound
     lenient: bool
     audited: bool
+    at_once: AtOnce
 
 
 class Routes:

@@ -14,6 +14,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pyxie.bounds import ARRIVALS, HTTP_AHEAD, HTTP_IDLE, HTTP_UNREAD
 from pyxie.http import edge
 from pyxie.http.admission import Admission
+from pyxie.http.atonce import AnswersAtOnce
 from pyxie.http.listening import Listener, listeners
 from pyxie.http.page import frame
 from pyxie.http.page.entrance import for_strangers
@@ -174,7 +175,7 @@ class HttpServer:
         )
         await self._runner.setup()
         assert self._runner.server is not None  # noqa: S101
-        return self._admission.wrap(self._runner.server)
+        return self._admission.wrap(self._runner.server, AnswersAtOnce(self._app))
 
     async def __aexit__(
         self,

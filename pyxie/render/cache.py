@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyxie.bounds import RENDER_KEPT, RENDER_LETTERS, RENDER_LONGEST
 from pyxie.registry.machine import Machine
+from pyxie.render.lastseen import LastSeen
 from pyxie.render.uses import Uses
 from pyxie.wiping.forecast import Forecast
 
@@ -19,10 +20,12 @@ class Rendered:
     Attributes:
         text: As it is sent.
         forecast: What it wipes, where that was asked.
+        derived: What was made of it since, and of nothing that changes while it is kept, by name.
     """
 
     text: str
     forecast: Forecast | None = None
+    derived: dict[str, bytes] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +49,29 @@ class RenderCache:
         self._kept: dict[Hashable, _Kept] = {}
         self._letters = 0
         self._lock = threading.Lock()
+        self._seen = LastSeen()
+
+    def ready(self, key: Hashable, machine: Machine) -> Rendered | None:
+        """Return what `get` would, where that is known without a look at a file.
+
+        For the event loop.
+        """
+        kept = self._kept.get(key)
+        if kept is None or kept.machine is not machine or not self._seen.still(kept.uses.files):
+            return None
+        return kept.rendered
 
     def get(self, key: Hashable, machine: Machine) -> Rendered | None:
         """Return a text, if it was made of that very machine, and of files that have not changed.
+
+        They are looked at: for threads.
 
         Args:
             key: What it is, with all that it depends on beside the machine.
             machine: What it was made of; another object is another machine.
         """
         kept = self._kept.get(key)
-        if kept is None or kept.machine is not machine or not kept.uses.are_current():
+        if kept is None or kept.machine is not machine or not self._seen.look(kept.uses.files):
             return None
         return kept.rendered
 

@@ -100,8 +100,21 @@ class Renders:
             RenderError: It cannot be rendered.
             BusyError: Too much is asked for.
         """
-        key = machine.hostname, "script", here, context, judged
+        key = _script_key(machine, context, here, judged)
         return await self._kept(key, machine, ScriptJob(machine, context, here, judged))
+
+    def script_ready(
+        self, build: Build, machine: Machine, mac: str, base_url: str, here: str
+    ) -> Rendered | None:
+        """Return what `script_of` would, if it is kept and known to be as it was, else None."""
+        context, judged = _of_build(build, machine, mac, base_url)
+        return self._cache().ready(_script_key(machine, context, here, judged), machine)
+
+    def line_ready(
+        self, machine: Machine, context: BuildContext, judged: Judged
+    ) -> Rendered | None:
+        """Return the command line that `boot` would, likewise."""
+        return self._cache().ready(_line_key(machine, context, judged), machine)
 
     async def script_of(
         self, build: Build, machine: Machine, mac: str, base_url: str, here: str
@@ -120,8 +133,7 @@ class Renders:
             NotServedError: The same.
             RenderError: The same.
         """
-        context = build_context(build, machine, base_url, mac)
-        judged: Judged = "build" if is_spared(build, machine) else "no"
+        context, judged = _of_build(build, machine, mac, base_url)
         return await self.script(machine, context, here, judged=judged)
 
     async def grub(
@@ -161,7 +173,8 @@ class Renders:
         self, machine: Machine, context: BuildContext, *, judged: Judged = "no"
     ) -> tuple[Boot, Forecast | None]:
         """Return what a machine is to load, and what that wipes; raises as `script`."""
-        made = await self._run(LineJob(machine, context, judged), Lane.BOOT)
+        key = _line_key(machine, context, judged)
+        made = await self._kept(key, machine, LineJob(machine, context, judged))
         return Boot(images_of(machine), made.text), made.forecast
 
     async def rehearse(
@@ -241,12 +254,14 @@ class Renders:
         return (await self._run(job, Lane.BOOT)).text
 
     async def _kept(
-        self, key: Hashable, machine: Machine, job: ScriptJob | GrubJob | TemplateJob
+        self, key: Hashable, machine: Machine, job: ScriptJob | GrubJob | LineJob | TemplateJob
     ) -> Rendered:
         # The machine is of these settings; others may be in force after the next await.
         settings, cache = self._settings(), self._cache()
-        # Whether its files are as they were is asked of a folder that can hang.
-        found = await self._templates.run(cache.get, key, machine)
+        found = cache.ready(key, machine)
+        if found is None:
+            # Whether its files are as they were is asked of a folder that can hang.
+            found = await self._templates.run(cache.get, key, machine)
         if found is None:
             made = await self._runner.run(job, settings, Lane.BOOT)
             found = Rendered(made.text, made.forecast)
@@ -255,6 +270,21 @@ class Renders:
 
     async def _run(self, job: Job, lane: Lane) -> Made:
         return await self._runner.run(job, self._settings(), lane)
+
+
+def _of_build(
+    build: Build, machine: Machine, mac: str, base_url: str
+) -> tuple[BuildContext, Judged]:
+    context = build_context(build, machine, base_url, mac)
+    return context, "build" if is_spared(build, machine) else "no"
+
+
+def _script_key(machine: Machine, context: BuildContext, here: str, judged: Judged) -> Hashable:
+    return machine.hostname, "script", here, context, judged
+
+
+def _line_key(machine: Machine, context: BuildContext, judged: Judged) -> Hashable:
+    return machine.hostname, "line", context, judged
 
 
 def _as_shipped(settings: Settings) -> Rendering:

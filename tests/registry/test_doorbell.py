@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.registry import doorbell as module
 from pyxie.registry.doorbell import Doorbell
 
 MOUNTED = "30 1 8:1 / / rw,relatime shared:1 - {kind} /dev/root rw\n"
@@ -204,7 +203,7 @@ class TestAlwaysRings:
         def refused(_result: int) -> int:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(module, "_checked", refused)
+        monkeypatch.setattr("pyxie.inotify.checked", refused)
         bell = Doorbell(mounts)
 
         assert [bell.rung([folder]) for _ in range(2)] == [True, True]

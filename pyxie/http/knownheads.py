@@ -1,0 +1,86 @@
+"""Heads of requests that are like one that aiohttp has read before: they need not be read again.
+
+What iPXE, or a program that watches pyxie, sends behind the first line is the same each time, to
+the byte. So what it means is known by what it meant when it was parsed; nothing is parsed here but
+the first line, and that only in its plainest form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from pyxie.bounded import note
+from pyxie.bounds import HEAD_KNOWN, HEADS_KNOWN
+
+_END: Final = b"\r\n\r\n"
+_FIRST: Final = re.compile(
+    rb"GET (/[0-9A-Za-z/:._-]{0,128})(?:\?([0-9A-Za-z=]{0,16}))? HTTP/1\.1\r\n"
+)
+_PLAIN: Final = frozenset(
+    ("host", "user-agent", "accept", "accept-encoding", "accept-language", "connection")
+)
+"""Headers that change nothing of a plain answer, but for what `pyxie.http.gate` asks of Host."""
+
+
+class Head(NamedTuple):
+    """What a request's head says.
+
+    Attributes:
+        path: As it was sent, without escapes.
+        query: The same, without the question mark.
+        headers: As they were parsed.
+    """
+
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+
+def is_whole(data: bytes) -> bool:
+    """Tell whether bytes are one head of a GET, from its beginning to its end, and no byte more.
+
+    In the plain form, each line with its two ends: what some would read as two heads is none.
+    """
+    return (
+        data.startswith(b"GET ")
+        and data.endswith(_END)
+        and data.find(_END) == len(data) - len(_END)
+        and data.count(b"\n") == data.count(b"\r\n") == data.count(b"\r")
+    )
+
+
+class KnownHeads:
+    """What follows the first lines of requests, as it was parsed once; the oldest is forgotten."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Mapping[str, str]] = {}
+
+    def read(self, data: bytes) -> Head | None:
+        """Return what a head says; None if it is not whole, or not like one that is known."""
+        first = _FIRST.match(data)
+        if first is None:
+            return None
+        headers = self._known.get(data[first.end() :])
+        if headers is None:
+            return None
+        path, query = first.groups(b"")
+        return Head(path.decode(), query.decode(), headers)
+
+    def learn(self, data: bytes, target: str, headers: Mapping[str, str]) -> None:
+        """Take note of what a head meant.
+
+        Args:
+            data: All of it; see `is_whole`.
+            target: What it asked for, as it was parsed.
+            headers: The same, of a request without a body, that leaves its connection open.
+        """
+        first = _FIRST.match(data)
+        if first is None or data[4 : first.end() - 11] != target.encode() or not is_whole(data):
+            return
+        rest = data[first.end() :]
+        if len(rest) > HEAD_KNOWN.whole:
+            HEAD_KNOWN.reached()
+        elif _PLAIN.issuperset(map(str.lower, headers)):
+            HEADS_KNOWN.reached(note(self._known, rest, headers, HEADS_KNOWN.whole))

@@ -1,0 +1,329 @@
+"""An answer at once is the usual one, to the byte, and leaves the same traces."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pyxie.bounds import HTTP_IDLE
+from pyxie.events.kinds import ScriptSent
+from pyxie.http.admission import Patience
+from pyxie.http.atonce import AnswersAtOnce
+from pyxie.http.caller import Caller
+from tests.http.site import HOST, MAC, MACHINE, Served, serving
+
+DASHED = MAC.replace(":", "-")
+READY = [f"/ipxe/{DASHED}", f"/ipxe/{MAC}?sb=01", f"/v1/boot/{MAC}"]
+
+
+class Line:
+    """A connection that stays open."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def ask(self, path: str, more: str = "", method: str = "GET") -> tuple[str, bytes]:
+        self.send(path, more, method)
+        return await self.hear(body=method != "HEAD")
+
+    def send(self, path: str, more: str = "", method: str = "GET") -> None:
+        self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{more}\r\n".encode())
+
+    async def hear(self, *, body: bool = True) -> tuple[str, bytes]:
+        """Return an answer's head, without its date, and its body."""
+        async with asyncio.timeout(10):
+            lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            size = next(int(each[16:]) for each in lines if each.startswith("Content-Length: "))
+            found = await self.reader.readexactly(size if body else 0)
+        return "\n".join(each for each in lines if not each.startswith("Date: ")), found
+
+
+@asynccontextmanager
+async def line(served: Served) -> AsyncIterator[Line]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
+    try:
+        yield Line(reader, writer)
+    finally:
+        writer.close()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What was answered at once."""
+    seen: list[bytes] = []
+    answer = AnswersAtOnce.answer
+
+    def noting(self: AnswersAtOnce, data: bytes, caller: Caller) -> bytes | None:
+        found = answer(self, data, caller)
+        if found is not None:
+            seen.append(data)
+        return found
+
+    monkeypatch.setattr(AnswersAtOnce, "answer", noting)
+    # A host may be too busy to ask twice within a second.
+    monkeypatch.setattr("pyxie.render.lastseen._FOR", math.inf)
+    return seen
+
+
+class TestAnAnswerAtOnce:
+    @pytest.mark.parametrize("path", READY)
+    async def test_is_the_usual_one(self, tmp_path: Path, at_once: list[bytes], path: str) -> None:
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            usual = await one.ask(path)
+            assert await one.ask(path) == usual  # by a look at its files
+            assert at_once == []
+
+            again = await one.ask(path)
+
+        assert again == usual
+        assert len(at_once) == 1
+
+    async def test_of_health_is_what_strangers_are_told(
+        self, tmp_path: Path, at_once: list[bytes]
+    ) -> None:
+        async with serving(tmp_path, to_strangers=True) as served, line(served) as one:
+            usual = await one.ask("/health")
+
+            again = await one.ask("/health")
+
+        assert again == usual
+        assert again[1] == b'{"State": "OK"}'
+        assert len(at_once) == 1
+
+    async def test_leaves_the_same_traces(
+        self, tmp_path: Path, at_once: list[bytes], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        path = f"/ipxe/{DASHED}"
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            await one.ask(path)
+            served.clock.now += 60
+            traces = []
+            for _ in range(2):
+                caplog.clear()
+                with caplog.at_level(logging.INFO, "pyxie.access"):
+                    await one.ask(path)
+                await asyncio.sleep(0)
+                said = [each for each in caplog.records if each.name == "pyxie.access"]
+                events = served.parts.trace.recent(host=HOST)
+                newest = [each for each in events if isinstance(each.what, ScriptSent)][-1]
+                traces.append(
+                    (
+                        [each.getMessage().rpartition(",")[0] for each in said],
+                        [getattr(each, "about", None) for each in said],
+                        replace(newest, at=0.0),
+                    )
+                )
+                served.clock.now += 60
+            counted = served.parts.metrics.text().decode()
+
+        assert len(at_once) == 1
+        assert traces[0] == traces[1]
+        assert traces[0][0] == [f'127.0.0.1 "GET {path}" 200']
+        route = 'method="GET",route="/ipxe/{mac}",status="200"'
+        assert f"pyxie_http_requests_total{{{route}}} 3.0" in counted
+
+    async def test_notes_what_ipxe_says_of_secure_boot(
+        self, tmp_path: Path, at_once: list[bytes]
+    ) -> None:
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            for _ in range(2):
+                await one.ask(f"/ipxe/{MAC}?sb=00")
+
+            await one.ask(f"/ipxe/{MAC}?sb=01")
+
+            assert str(served.parts.secure_boot.of(MAC)) == "on"
+        assert len(at_once) == 1
+
+
+class TestIsNotAtOnce:
+    async def test_once_the_machines_file_is_another(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            for path in READY * 2:
+                await one.ask(path)
+            file = tmp_path / "machines" / f"{HOST}.yaml"
+            file.write_text(MACHINE.replace("quiet", "loud"))
+            await served.parts.machines.refresh()
+
+            said = [(await one.ask(path))[1] for path in READY]
+
+        assert [b"loud" in each for each in said] == [True] * 3
+
+    @pytest.mark.parametrize("kept", READY)
+    async def test_once_the_build_has_ended(
+        self, tmp_path: Path, at_once: list[bytes], kept: str
+    ) -> None:
+        async with serving(tmp_path) as served, line(served) as one:
+            token = await served.build()
+            for _ in range(2):
+                await one.ask(kept)
+            await served.get(f"/done/{HOST}/{token}")
+            at_once.clear()
+
+            said = (await one.ask(kept))[1]
+
+        assert at_once == []
+        assert b"not in build mode" in said.lower() or b"installed" in said
+
+    async def test_once_the_boot_script_is_written_anew(
+        self, tmp_path: Path, at_once: list[bytes]
+    ) -> None:
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            for _ in range(2):
+                await one.ask(READY[0])
+            at_once.clear()
+            (tmp_path / "ipxe/boot.ipxe.j2").write_text("#!ipxe\necho another\n")
+
+            said = (await one.ask(READY[0]))[1]
+
+        assert at_once == []
+        assert said == b"#!ipxe\necho another\n"
+
+    async def test_where_hooks_are_to_run(self, tmp_path: Path, at_once: list[bytes]) -> None:
+        hooked = MACHINE + "pxeevent_commands: [{command: 'true'}]\n"
+        async with serving(tmp_path, machine=hooked) as served, line(served) as one:
+            await served.build()
+
+            for _ in range(3):
+                assert b"kernel" in (await one.ask(READY[0]))[1]
+
+        assert at_once == []
+
+    @pytest.mark.parametrize(
+        ("method", "path", "more"),
+        [
+            ("HEAD", READY[0], ""),
+            ("GET", f"/ipxe/{MAC}?asked=1", ""),
+            ("GET", f"/v1/boot/{MAC}?x=1", ""),
+            ("GET", READY[0], "Cookie: pyxie=1\r\n"),
+            ("GET", READY[0], "Authorization: Bearer x\r\n"),
+            ("GET", READY[0], "Content-Encoding: gzip\r\n"),
+            ("GET", READY[0], "Content-Length: 2\r\n"),
+            ("GET", "/ipxe/nothing", ""),
+            ("GET", "/v1/boot/nothing", ""),
+            ("GET", f"/v1/boot/{MAC[:-1]}1", ""),
+            ("GET", f"/ipxe/{MAC[:-1]}1", ""),
+            ("GET", f"/ipxe/{MAC}/", ""),
+            ("GET", "/health", ""),
+        ],
+    )
+    async def test_what_is_another_question(
+        self, tmp_path: Path, at_once: list[bytes], method: str, path: str, more: str
+    ) -> None:
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            await one.ask(READY[0])
+            if "Length" in more:
+                one.send(path, more)
+                one.writer.write(b"{}")
+                await one.hear()
+            else:
+                await one.ask(path, more, method)
+                await one.ask(path, more, method)
+
+        assert at_once == []
+
+
+class TestOneConnection:
+    async def test_is_answered_in_its_order(self, tmp_path: Path, at_once: list[bytes]) -> None:
+        """Who asks for several things at once (RFC 9112 section 9.3.2)."""
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            for path in READY * 2:
+                await one.ask(path)
+            at_once.clear()
+
+            one.send("/health")
+            one.send(READY[0])
+            one.send(READY[2])
+            said = [(await one.hear())[1] for _ in range(3)]
+
+        assert [each[:6] for each in said] == [b'{"Stat', b"#!ipxe", b'{"kern']
+
+    async def test_on_which_a_body_was_sent_has_its_requests_read_by_aiohttp(
+        self, tmp_path: Path, at_once: list[bytes]
+    ) -> None:
+        """What looks like a request may be a part of a body."""
+        async with serving(tmp_path) as served, line(served) as one, line(served) as other:
+            await served.build()
+            for _ in range(2):
+                await other.ask(READY[0])
+            at_once.clear()
+            inner = f"GET {READY[0]} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+            one.send("/health", f"Content-Length: {len(inner)}\r\n")
+            assert (await one.hear())[1].startswith(b'{"State"')
+
+            one.writer.write(inner.encode())
+            said = await one.ask("/nothing")
+
+        assert "404" in said[0]
+        assert at_once == []
+
+    async def test_in_whose_pieces_a_head_comes_is_answered_once(
+        self, tmp_path: Path, at_once: list[bytes]
+    ) -> None:
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            for _ in range(2):
+                usual = await one.ask(READY[0])
+            at_once.clear()
+
+            one.writer.write(b"GET /ipxe/00-de-ad-90")
+            await asyncio.sleep(0.05)
+            one.writer.write(b"-74-60 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            said = await one.hear()
+            again = await one.ask(READY[0])
+
+        assert said == again == usual
+        assert at_once == []
+
+    async def test_stays_open_while_it_is_used_and_is_closed_once_it_is_not(
+        self, tmp_path: Path, at_once: list[bytes], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(HTTP_IDLE, "most", 0.6)
+        before = HTTP_IDLE.times
+        patience = Patience(still=0.2)
+        async with serving(tmp_path, patience=patience) as served, line(served) as one:
+            async with line(served) as other:
+                await served.build()
+                for _ in range(2):
+                    await other.ask(READY[0])
+            await one.ask("/status")
+            for _ in range(6):
+                await asyncio.sleep(0.2)
+                await one.ask(READY[0])
+
+            async with asyncio.timeout(10):
+                rest = await one.reader.read()
+
+        assert rest == b""
+        assert len(at_once) == 6
+        assert HTTP_IDLE.times > before
+
+
+async def test_a_mistake_in_what_answers_at_once_costs_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serving(tmp_path) as served, line(served) as one:
+        await served.build()
+        usual = await one.ask(READY[0])
+
+        def broken(*_: object) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("pyxie.workers.renders.Renders.script_ready", broken)
+
+        assert await one.ask(READY[0]) == usual
+    assert "a bug, while answering /ipxe/{mac} at once" in caplog.text
