@@ -53,7 +53,9 @@ async def test_a_fetch_is_seen_as_it_goes_is_cancelled_and_begun_again(
         async with onscreen(config=CONFIG) as site:
             page = await site.visits("/page/images")
             coming = page.locator("#images-coming")
-            row = page.locator("#images-systems tr", has_text="own amd64")
+            row = page.locator(
+                "#images-systems tr", has=page.get_by_role("button", name="Fetch own amd64")
+            )
             await expect(row).to_contain_text("not on disk")
 
             await row.get_by_role("button", name="Fetch own amd64").click()

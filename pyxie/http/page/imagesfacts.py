@@ -14,10 +14,11 @@ from pyxie.http.page.imagesview import (
     ComingRow,
     Store,
     System,
-    SystemRow,
+    Systems,
     coming_rows,
     store_of,
     system_rows,
+    systems_found,
 )
 from pyxie.http.page.mediaview import Image, MediumRow, medium_rows
 from pyxie.http.page.systemsknown import systems
@@ -64,11 +65,11 @@ class Facts:
         """Return which systems there are; their recipes are put together for it."""
         return systems(self.shared)
 
-    def systems(self, known: tuple[System, ...] | None = None) -> tuple[SystemRow, ...]:
-        """Return how all systems stand; of those that are known, if that was asked before."""
+    def systems(self, find: str, known: tuple[System, ...] | None = None) -> Systems:
+        """Return how systems stand; of those that are known, if that was asked before."""
         kept = {each.key: each for each in self.kept}
         known = self.known() if known is None else known
-        return system_rows(known, kept, self.on_its_way, self.now)
+        return systems_found(system_rows(known, kept, self.on_its_way, self.now), find)
 
     def media(self) -> tuple[MediumRow, ...]:
         """Return the ISO images."""

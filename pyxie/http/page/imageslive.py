@@ -29,12 +29,14 @@ class ImagesLive(Live):
 
     Args:
         app: Whose parts are looked at.
+        find: A part of the names of the systems that are shown.
     """
 
     every = 0.2
 
-    def __init__(self, app: web.Application) -> None:
+    def __init__(self, app: web.Application, find: str) -> None:
         self._app = app
+        self._find = find
         self._facts: Facts | None = None
 
     def regions(self) -> frozenset[str]:
@@ -79,11 +81,20 @@ class ImagesLive(Live):
         facts = self._facts
         if facts is None:
             return {}
-        return {name: rendered(name, facts, who) for name in REGIONS if name in regions}
+        find = self._find
+        return {name: rendered(name, facts, who, find) for name in REGIONS if name in regions}
 
 
-def rendered(name: str, facts: Facts, who: Any) -> str:
-    """Return how a region looks; in a thread."""
+def rendered(name: str, facts: Facts, who: Any, find: str) -> str:
+    """Return how a region looks; in a thread.
+
+    Args:
+        name: Of the region.
+        facts: What it shows.
+        who: As for `Live.render`.
+        find: A part of the names of the systems that are shown.
+    """
     part = name.removeprefix("images-")
-    view = {part: getattr(facts, part)(), "unread": facts.unread}
+    shown = facts.systems(find) if part == "systems" else getattr(facts, part)()
+    view = {part: shown, "unread": facts.unread}
     return region(REGIONS[name], who, {"view": view}, oob=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from aiohttp import web
 from pydantic import Field
+from yarl import URL
 
 from pyxie.access.scope import Scope
 from pyxie.config.validate import Model
@@ -20,8 +21,8 @@ from pyxie.http.media import begin as begin_medium
 from pyxie.http.page.copiesview import Chosen, Copies
 from pyxie.http.page.frame import by_htmx, html, region, shown
 from pyxie.http.page.imagesfacts import images_facts
-from pyxie.http.page.imageslive import REGIONS, rendered
-from pyxie.http.page.imagesview import ComingRow, Store, SystemRow, begun_said
+from pyxie.http.page.imageslive import REGIONS, ImagesLive, rendered
+from pyxie.http.page.imagesview import ComingRow, Store, Systems, begun_said
 from pyxie.http.page.mediaview import MediumRow
 from pyxie.http.page.subscription import subscription
 from pyxie.http.page.trying import NOTHING, Outcome, tried
@@ -34,6 +35,7 @@ from pyxie.media.fetches import Fetch
 routes = Routes()
 
 PATH: Final = "/page/images"
+_LONGEST: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Screen:
 
     store: Store
     coming: tuple[ComingRow, ...]
-    systems: tuple[SystemRow, ...]
+    systems: Systems
     unread: str
     media: tuple[MediumRow, ...]
     copies: Copies
@@ -68,15 +70,17 @@ class Screen:
 
 
 class Wanted(Model):
-    """Which copies are listed.
+    """Which systems and which copies are listed.
 
     Attributes:
-        q: A part of their URL.
-        order: By what they are sorted.
+        system: A part of the name or title of the systems.
+        q: A part of the copies' URL.
+        order: By what these are sorted.
         page: Counted from 1.
     """
 
-    q: Annotated[str, Field(max_length=253)] = ""
+    system: Annotated[str, Field(max_length=_LONGEST)] = ""
+    q: Annotated[str, Field(max_length=_LONGEST)] = ""
     order: Annotated[str, Field(max_length=10)] = ""
     page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
 
@@ -86,8 +90,14 @@ async def images(request: web.Request) -> web.Response:
     """Show it."""
     wanted = query(request, Wanted)
     chosen = Chosen(text=wanted.q, order=wanted.order, page=wanted.page)
-    live = subscription(request, "images")
-    return await screen(request, await gathered(request, chosen), live=live)
+    live = subscription(request, "images", system=wanted.system)
+    view = await gathered(request, chosen, wanted.system)
+    return await screen(request, view, live=live)
+
+
+def images_live(request: web.Request) -> ImagesLive:
+    """Return what changes on it, for `pyxie.http.page.stream`."""
+    return ImagesLive(request.app, request.query.get("system", "")[:_LONGEST])
 
 
 async def screen(
@@ -105,7 +115,7 @@ async def screen(
     )
 
 
-async def gathered(request: web.Request, chosen: Chosen | None = None) -> Screen:
+async def gathered(request: web.Request, chosen: Chosen | None = None, find: str = "") -> Screen:
     """Return what there is now."""
     facts = await images_facts(request.app)
 
@@ -114,7 +124,7 @@ async def gathered(request: web.Request, chosen: Chosen | None = None) -> Screen
         return Screen(
             store=facts.store(),
             coming=facts.coming(),
-            systems=facts.systems(known),
+            systems=facts.systems(find, known),
             unread=facts.unread,
             media=facts.media(),
             copies=facts.copies(chosen or Chosen(), known),
@@ -225,9 +235,18 @@ async def _acted(request: web.Request, act: Callable[[], Awaitable[str]]) -> web
         view = replace(await gathered(request), outcome=done)
         return await screen(request, view, done.status)
     facts, who = await images_facts(request.app), viewer(request)
+    find = _found_by(request)
 
     def made() -> str:
-        parts = [rendered(name, facts, who) for name in REGIONS]
+        parts = [rendered(name, facts, who, find) for name in REGIONS]
         return "".join([*parts, region("_notices.html.j2", who, {"outcome": done}, oob=True)])
 
     return html(await aside(request, made), done.status)
+
+
+def _found_by(request: web.Request) -> str:
+    """Return which systems the screen shows on which something was pressed, as htmx tells."""
+    try:
+        return URL(request.headers.get("HX-Current-URL", "")).query.get("system", "")[:_LONGEST]
+    except ValueError:
+        return ""

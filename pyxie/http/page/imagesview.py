@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from pyxie.http.page.badges import BAD, BUSY, IDLE, OK
@@ -84,7 +85,7 @@ class Coming:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemRow:
-    """A system in the list.
+    """A system in the list, for one architecture.
 
     Attributes:
         system: It.
@@ -93,7 +94,6 @@ class SystemRow:
         size: Bytes of those that are.
         by: By what those that are there were found right; empty if one was by nothing.
         fetched: When the oldest of them was fetched, and so checked.
-        docs: As of the system, if it is a URL that can be gone to; else empty.
         can_fetch: There is something to be fetched.
         fetch: The command that fetches them.
     """
@@ -104,9 +104,45 @@ class SystemRow:
     size: int
     by: tuple[str, ...]
     fetched: Moment | None
-    docs: str
     can_fetch: bool
     fetch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemGroup:
+    """A system in the list, with all architectures that it is for.
+
+    Attributes:
+        name, title: As of `System`.
+        docs: What its makers say, if it is a URL that can be gone to; else empty.
+        needs: What an operator has to provide, for whichever of them.
+        problem: Why it cannot be used; empty if it can.
+        rows: One an architecture; at least one.
+    """
+
+    name: str
+    title: str
+    docs: str
+    needs: str
+    problem: str
+    rows: tuple[SystemRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Systems:
+    """The list of systems.
+
+    Attributes:
+        find: A part of the name or title of those that are shown; empty for all.
+        groups: They.
+        of: How many there are.
+        command: What fetches the files of the first; empty where none has any.
+    """
+
+    find: str
+    groups: tuple[SystemGroup, ...]
+    of: int
+    command: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +203,32 @@ def system_rows(
     return tuple(_system_row(each, kept, under_way, now) for each in systems)
 
 
+def systems_found(rows: Iterable[SystemRow], find: str) -> Systems:
+    """Return systems, each with its architectures.
+
+    Args:
+        rows: As of `system_rows`, in their order.
+        find: As of `Systems`, in whatever case.
+    """
+    groups = [_group(tuple(each)) for _, each in groupby(rows, lambda row: row.system.name)]
+    wanted = find.strip().casefold()
+    found = tuple(each for each in groups if wanted in f"{each.name}\n{each.title}".casefold())
+    first = (row.fetch for each in found for row in each.rows if row.fetch)
+    return Systems(find=find.strip(), groups=found, of=len(groups), command=next(first, ""))
+
+
+def _group(rows: tuple[SystemRow, ...]) -> SystemGroup:
+    system = rows[0].system
+    return SystemGroup(
+        name=system.name,
+        title=system.title,
+        docs=system.docs if system.docs.startswith(("https://", "http://")) else "",
+        needs=system.needs,
+        problem=system.problem,
+        rows=rows,
+    )
+
+
 def _system_row(
     system: System, kept: Mapping[str, Entry], under_way: Collection[str], now: float
 ) -> SystemRow:
@@ -181,7 +243,6 @@ def _system_row(
         size=taken_by(there),
         by=tuple(by) if all(by) else (),
         fetched=ago(min(each.fetched for each in there), now) if there else None,
-        docs=system.docs if system.docs.startswith(("https://", "http://")) else "",
         can_fetch=bool(keys),
         fetch=command("images fetch", system.name, arch=system.arch) if keys else "",
     )

@@ -15,7 +15,7 @@ from pyxie.http.edge import judged
 from pyxie.http.page.contentpolicy import HEADERS
 from pyxie.http.page.framelive import FrameLive
 from pyxie.http.page.healthlive import HealthLive
-from pyxie.http.page.imageslive import ImagesLive
+from pyxie.http.page.imagesscreen import images_live
 from pyxie.http.page.live import Live
 from pyxie.http.page.machinelive import MachineLive
 from pyxie.http.page.machineslive import MachinesLive
@@ -36,7 +36,7 @@ LIVES: Final[Mapping[str, Callable[[web.Request], Live]]] = MappingProxyType(
         "waiting": waiting_live,
         "machines": MachinesLive,
         "machine": MachineLive,
-        "images": lambda request: ImagesLive(request.app),
+        "images": images_live,
         "health": lambda request: HealthLive(request.app),
     }
 )

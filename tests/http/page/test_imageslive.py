@@ -35,7 +35,7 @@ async def site(tmp_path: Path, there: Mirror) -> AsyncIterator[Served]:
 
 
 def live_of(site: Served) -> ImagesLive:
-    return ImagesLive(_app(site.server))
+    return ImagesLive(_app(site.server), "")
 
 
 def event(what: Kind) -> Event:

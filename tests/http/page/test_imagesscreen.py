@@ -73,16 +73,38 @@ class TestSystems:
 
         assert "“verified” once somebody saw it boot" in said
         assert "“unverified” nobody has seen boot yet" in said
-        assert "what its makers say of it" in said
+        assert "makers' word" in said
 
     async def test_are_listed_with_who_has_seen_them_boot(self, site: Served) -> None:
         answer = await site.get(PAGE)
 
         assert answer.status == 200
         said = words(answer)
-        assert re.search(r"debian-12 amd64 Debian.*?verified \d{4}-\d\d-\d\d: ", said)
-        assert "archlinux amd64" in said
+        assert re.search(r"debian-12 Debian 12.*?amd64 verified \d{4}-\d\d-\d\d: ", said)
+        assert re.search(r"archlinux .*? amd64 ", said)
+
+    async def test_are_found_by_a_part_of_their_names(self, site: Served) -> None:
+        text = (await site.get(f"{PAGE}?system=debian-12")).text
+        said = words_of(text)
+
         assert "pyxie images fetch --arch amd64 debian-12" in said
+        assert "archlinux" not in said
+        assert 'name="system" type="search" maxlength="253" value="debian-12"' in text
+        assert "system%3Ddebian-12" in text or "system=debian-12" in text
+        none = words(await site.get(f"{PAGE}?system=%3Cb%3E"))
+        assert "No system has “&lt;b&gt;” in its name" in none
+
+    async def test_stay_those_that_were_found_when_one_is_fetched(self, site: Served) -> None:
+        form = "application/x-www-form-urlencoded"
+        answer = await site.ask(
+            *("POST", f"{PAGE}/fetch", b"system=memtest86%2B&arch=amd64"),
+            Content_Type=form,
+            HX_Request="true",
+            HX_Current_URL="http://x/page/images?system=memtest",
+        )
+
+        assert "memtest86+" in words(answer)
+        assert "archlinux" not in words(answer)
 
     async def test_that_are_none_say_why(self, tmp_path: Path) -> None:
         async with serving(tmp_path, config=CONFIG.replace("machines", "nowhere")) as site:
@@ -102,7 +124,7 @@ class TestSystems:
         async with serving(tmp_path) as site:
             said = words(await site.get(PAGE))
 
-        assert re.search(r"own .*recipes/own.yaml:4:9: .*nothing.* broken", said)
+        assert re.search(r"own .*broken .*recipes/own.yaml:4:9: .*nothing", said)
 
     async def test_are_fetched_at_the_press_of_a_button(self, tmp_path: Path) -> None:
         async with mirror({"linux": b"k" * 5000}) as there:
@@ -118,7 +140,7 @@ class TestSystems:
                 after = words(await site.get(PAGE))
 
         assert (answer.status, answer.headers["Location"]) == (303, PAGE)
-        assert re.search(r"own amd64 Own unverified on disk 5 kB not verified, fetched", after)
+        assert re.search(r"own Own amd64 unverified on disk 5 kB not verified, fetched", after)
         assert f"{there.url}/linux own amd64: kernel fetched 5 kB of 5 kB" in after
 
     async def test_that_are_not_there_are_refused_on_the_screen(self, site: Served) -> None:
@@ -319,7 +341,7 @@ class TestWhoMay:
 
             assert answer.status == 200
             assert 'method="post"' not in answer.text
-            assert "debian-12 amd64" in words(answer)
+            assert "debian-12 Debian 12" in words(answer)
 
     async def test_build_may_fetch_and_not_remove(self, tmp_path: Path, there: Mirror) -> None:
         async with of_mirror(tmp_path, there, to_strangers=True) as site:

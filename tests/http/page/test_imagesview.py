@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pyxie.http.page.imagesview import (
@@ -12,6 +14,7 @@ from pyxie.http.page.imagesview import (
     coming_rows,
     store_of,
     system_rows,
+    systems_found,
 )
 from pyxie.imagestore.entry import Entry
 
@@ -103,9 +106,43 @@ class TestASystem:
         [("https://x.example/", "https://x.example/"), ("javascript:alert(1)", ""), ("", "")],
     )
     def test_links_to_nothing_but_a_page(self, docs: str, link: str) -> None:
-        (row,) = system_rows([System(name="own", arch="amd64", docs=docs)], {}, (), 160.0)
+        rows = system_rows([System(name="own", arch="amd64", docs=docs)], {}, (), 160.0)
+        (group,) = systems_found(rows, "").groups
 
-        assert row.docs == link
+        assert group.docs == link
+
+
+class TestSystems:
+    def test_are_one_line_for_all_architectures(self) -> None:
+        arm = replace(DEBIAN, arch="arm64", seen=None)
+        own = System(name="own", problem="own.yaml:1:1: x")
+        found = systems_found(system_rows([DEBIAN, arm, own], {}, (), 160.0), "")
+
+        assert [(each.name, len(each.rows)) for each in found.groups] == [
+            ("debian-12", 2),
+            ("own", 1),
+        ]
+        assert (found.of, found.command) == (2, "pyxie images fetch --arch amd64 debian-12")
+        assert found.groups[1].problem == "own.yaml:1:1: x"
+
+    @pytest.mark.parametrize(
+        ("find", "names"),
+        [
+            ("BOOK", ["debian-12"]),
+            (" 13 ", ["debian-13"]),
+            ("trixie", ["debian-13"]),
+            ("x", ["debian-13"]),
+            ("no", []),
+        ],
+    )
+    def test_are_found_by_a_part_of_name_or_title(self, find: str, names: list[str]) -> None:
+        other = System(name="debian-13", title="Trixie", arch="amd64")
+        rows = system_rows([replace(DEBIAN, title="Bookworm"), other], {}, (), 160.0)
+
+        found = systems_found(rows, find)
+
+        assert [each.name for each in found.groups] == names
+        assert (found.find, found.of) == (find.strip(), 2)
 
 
 class TestOnItsWay:
