@@ -76,7 +76,7 @@ def run(
     files = _allow_files(settings.limits)
     gc.freeze()  # what is loaded by now, forked processes share for as long as none writes to it
     with ForkServer() as forks:
-        live = LiveSettings(file, settings, document)
+        live = LiveSettings(file, settings, document, pid=systemd.by_hand())
         daemon = compose(
             live, forks, strict=strict, proxies=proxies, files=files, by_address=by_address
         )

@@ -16,6 +16,11 @@ log = logging.getLogger(__name__)
 _PATIENCE = 1.0
 
 
+def by_hand(*, environ: Mapping[str, str] = os.environ) -> int | None:
+    """Return the number of this process if no service manager runs it, as from a shell; or None."""
+    return None if environ.get("NOTIFY_SOCKET") else os.getpid()
+
+
 def ready(status: str = "", *, environ: Mapping[str, str] = os.environ) -> None:
     """Say that all is bound and served, after the start or after a reload."""
     _notify("READY=1", *_status(status), environ=environ)

@@ -150,3 +150,9 @@ class TestWatchdog:
         environ = {"WATCHDOG_USEC": "3000000", "WATCHDOG_PID": str(os.getppid())}
 
         assert systemd.Watchdog(environ=environ).interval is None
+
+
+class TestWhoRunsIt:
+    def test_is_nobody_where_there_is_no_socket_to_tell(self) -> None:
+        assert systemd.by_hand(environ={}) == os.getpid()
+        assert systemd.by_hand(environ={"NOTIFY_SOCKET": "/run/x"}) is None

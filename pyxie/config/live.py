@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
-from pyxie.config.inforce import not_in_force
+from pyxie.config.inforce import not_in_force, reload_command
 from pyxie.config.nodes import Document, read
 from pyxie.config.settings import Settings, load_marked
 from pyxie.errors import BusyError, ConfigError, Problem, changes
@@ -37,10 +37,19 @@ class LiveSettings:
         file: ``config.yaml``.
         settings: As it was read for the start.
         document: The same with its marks.
+        pid: Of the daemon, where no service manager runs it.
     """
 
-    def __init__(self, file: Path, settings: Settings, document: Document | None = None) -> None:
+    def __init__(
+        self,
+        file: Path,
+        settings: Settings,
+        document: Document | None = None,
+        *,
+        pid: int | None = None,
+    ) -> None:
         self.file = file
+        self._pid = pid
         self.document = document
         self.problems: tuple[Problem, ...] = ()
         """What is wrong with the file as it is now; what it said before stays in force."""
@@ -70,6 +79,11 @@ class LiveSettings:
         """Keys that the file has by now, as it was read last, and that take a restart."""
         return sorted(_differences(self._settings, self._written))
 
+    @property
+    def reload_command(self) -> str:
+        """What has the file read again."""
+        return reload_command(self._pid)
+
     async def not_in_force(self, *, keys: bool = True) -> tuple[str, ...]:
         """Say what of the file is not in force, by a look at it; nothing while all is.
 
@@ -85,6 +99,7 @@ class LiveSettings:
             changed=changed,
             mistaken=bool(self.problems),
             restart=self.restart if keys else (),
+            pid=self._pid,
         )
 
     def _has_changed(self) -> bool:

@@ -51,3 +51,16 @@ class TestNotInForce:
         found = not_in_force("config.yaml", changed=changed, mistaken=mistaken, restart=restart)
 
         assert list(found) == said
+
+    def test_says_how_to_do_it_without_a_service_manager(self) -> None:
+        found = not_in_force(
+            "config.yaml", changed=True, mistaken=False, restart=["user"], pid=4711
+        )
+
+        assert found == (
+            "config.yaml has changed since it was read; to read it: kill -HUP 4711",
+            (
+                "user in config.yaml takes a restart, which has not been done: "
+                "end it (Ctrl-C) and start it again as before"
+            ),
+        )

@@ -17,6 +17,7 @@ class Premises:
 
     Attributes:
         mode: ``dhcp.mode``.
+        reload: What has config.yaml read again.
         answering: The interfaces that answer, with their addresses; empty for none.
         present: All that are served, likewise.
         servers: Addresses of other servers that give addresses, or whose offers machines took.
@@ -35,6 +36,7 @@ class Premises:
     """
 
     mode: str
+    reload: str
     answering: str
     present: str
     servers: tuple[str, ...]
@@ -119,7 +121,7 @@ def _answers(found: Premises) -> Point:
                 "It only watches, and sends machines nothing (`dhcp.mode: observe`). Set "
                 "`dhcp.mode: answer` in config.yaml."
             )
-            return Point(name, done=False, says=says, command="systemctl reload pyxie")
+            return Point(name, done=False, says=says, command=found.reload)
         case _:
             # Then the site's own server sends machines here, which nobody can see before they come.
             says = "Your own DHCP server is to send machines here (`dhcp.mode: off`)."

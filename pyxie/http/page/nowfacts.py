@@ -185,6 +185,7 @@ def points(app: web.Application, waiting: int) -> tuple[Point, ...]:
     return checklist(
         Premises(
             mode=app[SETTINGS]().dhcp.mode,
+            reload=app[SETTINGS].reload_command,
             answering=interfaces.answering,
             present=str(interfaces),
             servers=tuple(map(str, sorted(app[OTHERS].givers()))),
@@ -194,13 +195,19 @@ def points(app: web.Application, waiting: int) -> tuple[Point, ...]:
             machines=len(registry.machines),
             unread=_unread(registry.problems),
             broken=str(registry.problems[0]) if registry.problems else "",
-            host=min(registry.machines, default=""),
+            host=_first(app),
             building=building.host if building is not None else "",
             unfetched=_unfetched(way),
             asked=bool(asked),
             waiting=waiting,
         )
     )
+
+
+def _first(app: web.Application) -> str:
+    """Return the machine that is rather to be built: the last that was heard and adopted."""
+    hosts = map(app[MACHINES]().host_of, reversed(app[DISCOVERED].macs()))
+    return next(filter(None, hosts), None) or min(app[MACHINES]().machines, default="")
 
 
 def _unfetched(way: Course) -> str:

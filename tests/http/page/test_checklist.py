@@ -15,6 +15,7 @@ WHO = Viewer("this host", Scope.ADMIN)
 
 ALL = Premises(
     mode="answer",
+    reload="systemctl reload pyxie",
     answering="eth0 192.0.2.1/24",
     present="eth0 192.0.2.1/24",
     servers=("192.0.2.254",),

@@ -54,7 +54,6 @@ class TestHealth:
             found = await said(site)
 
         assert "http.port in config.yaml takes a restart" in found
-        assert "Where pyxie was started from a shell, end it there" in found
 
     async def test_says_that_a_disk_or_a_store_cannot_be_reached(self, tmp_path: Path) -> None:
         config = f"{CONFIG}image_store: {{path: /proc/none/store}}\n"

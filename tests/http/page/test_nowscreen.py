@@ -90,6 +90,19 @@ class TestNow:
             served.clock.now += 901
             assert rows(await now(served)) == []
 
+    async def test_proposes_to_build_the_machine_that_was_just_adopted(
+        self, tmp_path: Path
+    ) -> None:
+        async with serving(tmp_path) as served:
+            assert f'href="/page/machines/{HOST}/build"' in await now(served)
+            served.parts.discovery.note(STRANGER, {})
+            body = b"hostname=zz9.internal"
+            where = f"/page/waiting/{STRANGER.replace(':', '-')}/adopt"
+            form = "application/x-www-form-urlencoded"
+            assert (await served.ask("POST", where, body, Content_Type=form)).status == 303
+
+            assert 'href="/page/machines/zz9.internal/build"' in await now(served)
+
     async def test_says_what_was_advised_of_a_build_and_what_is_in_its_files_way(
         self, tmp_path: Path
     ) -> None:
