@@ -158,7 +158,7 @@ def _came(stage: Stage, events: Sequence[Event]) -> str:
     images = (each.what for each in reversed(events) if stage_of(each.what) is Stage.IMAGES)
     last = next(images, None) if stage is Stage.IMAGES else None
     if isinstance(last, ImageFailed | ImageMismatch):
-        return f"could not fetch {printable(last.part)}"
+        return f"could not fetch its {printable(last.part)}"
     return CAME[stage]
 
 

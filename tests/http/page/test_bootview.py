@@ -56,7 +56,7 @@ class TestWhatHappened:
         fetching = ImageFetching(part="kernel")
 
         (boot,) = boots([event(ScriptSent(), 60), event(fetching, 50), event(failed, 40)], NOW)
-        assert boot.came == "could not fetch initrd 1"
+        assert boot.came == "could not fetch its initrd 1"
         (boot,) = boots([event(failed, 60), event(fetching, 50), event(ScriptSent(), 40)], NOW)
         assert boot.came == "began to fetch what it boots"
 

@@ -45,6 +45,15 @@ class TestAMachine:
             assert '<td data-label="Of">settings</td>' in rows
             assert f'{tmp_path}/config.yaml<span class="whole">:7:13</span>' in rows
 
+    async def test_leads_to_its_parts_at_the_top(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served:
+            text = await screen(served)
+
+            (parts,) = re.findall(r'<nav class="parts".*?</nav>', text, re.DOTALL)
+            ids = re.findall(r'href="#([a-z-]+)"', parts)
+            assert len(ids) == 6
+            assert all(text.count(f'id="{each}"') == 1 for each in ids)
+
     async def test_that_nobody_knows_is_not_there(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
             text = await screen(served, "/page/machines/linux01.internal", status=404)
