@@ -32,7 +32,12 @@ class RoundTrip:
 
     def too_soon(self, seconds: float) -> bool:
         """Tell that what comes so long after something was sent is no answer to that."""
-        return 2 * seconds < self.least
+        return 4 * seconds < self.least
+
+    def answered(self, seconds: float) -> None:
+        """Take note of the first answer to what was sent once, which is of its beginning."""
+        if 0.0 < seconds < self.least:
+            self.least = seconds
 
     def took(self, seconds: float) -> None:
         """Take note of an answer to what was sent once; in no time at all, it was not measured."""

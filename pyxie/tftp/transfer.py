@@ -289,6 +289,8 @@ class Transfer:
             self._twice = True
             self._echoes_until = now + self._round_trip.usual
         elif not self._round_trip.too_soon(now - self._sent_at):
+            if self._once:
+                self._round_trip.answered(now - self._sent_at)
             self._resent += 1
             self._reached = self._sent
             self._echoes_until = now + self._round_trip.usual
@@ -317,15 +319,16 @@ class Transfer:
         # come, the client says how far it has got (as TCP does it: RFC 8985 section 7).
         self._probes += 1
         self._repeated = False
-        due = self._due
-        if self._probes == 1 or self._window == 1:
+        due, later = self._due, now + self._round_trip.patience * 2**self._probes
+        if self._window == 1 or (self._probes == 1 and not self._twice):
             self._once = False
             self._resent += 1
-            self.deadline = min(due, now + self._round_trip.patience * 2**self._probes)
-            return Burst(self._sent, self._sent + 1)
-        # It has said so, and that was lost; some say it only once.
-        out = self._again(now)
-        self._due = self.deadline = due
+            out: Out = Burst(self._sent, self._sent + 1)
+        else:
+            # It may have said so already, and that was lost; some say it only once.
+            out = self._again(now)
+            self._due = due
+        self.deadline = min(due, later) if self._window == 1 or self._probes == 1 else due
         return out
 
     def _again(self, now: float) -> Out:

@@ -144,6 +144,28 @@ class TestWhole:
         await received(lab, name, tmp_path / "got")
 
 
+class TestLong:
+    """A hundred megabytes have more blocks than their numbers count."""
+
+    async def test_atftp_gets_all_of_it_with_windows_of_64(self, lab: Lab, tmp_path: Path) -> None:
+        atftp = program("atftp", "atftp")
+        with (lab.folder.root / "image").open("wb") as file:
+            for block in (1, 65_535, 65_536, 65_537):
+                file.seek(block * 1468)
+                file.write(f"after block {block}".encode())
+            file.truncate(100_000_000)
+
+        status, printed = await run(
+            *(atftp, "--option", "blksize 1468", "--option", "windowsize 64"),
+            *("--get", "--remote-file", "image", "--local-file", "got"),
+            *("127.0.0.1", str(lab.server.port)),
+            cwd=tmp_path,
+        )
+
+        assert status == 0, printed
+        assert digest(tmp_path / "got") == digest(lab.folder.root / "image")
+
+
 class TestRefusal:
     async def test_curl_is_told_that_there_is_no_such_file(self, lab: Lab, tmp_path: Path) -> None:
         curl = program("curl", "curl")

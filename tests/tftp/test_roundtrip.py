@@ -35,10 +35,19 @@ class TestARoundTrip:
         assert after(0.3).patience == 0.6
         assert after(0.001).patience == SOONEST
 
-    def test_is_not_over_in_half_of_the_shortest(self) -> None:
-        assert after(0.2, 0.4).too_soon(0.09)
-        assert not after(0.2, 0.4).too_soon(0.11)
+    def test_is_not_over_in_a_quarter_of_the_shortest(self) -> None:
+        assert after(0.2, 0.4).too_soon(0.04)
+        assert not after(0.2, 0.4).too_soon(0.06)
         assert not RoundTrip().too_soon(0.0)
+
+    def test_is_shortest_to_a_windows_beginning(self) -> None:
+        trip = after(0.2)
+
+        trip.answered(0.05)
+        trip.answered(0.1)
+        trip.answered(0.0)
+
+        assert (trip.least, trip.usual) == (0.05, 0.2)
 
     def test_that_may_be_that_of_a_copy_counts_an_eighth(self) -> None:
         long, short = after(0.1), after(0.1)

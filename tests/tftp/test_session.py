@@ -224,6 +224,26 @@ class TestContent:
 
         assert session.transfer.outcome == Aborted(0, "no answer within 30 s", ours=True)
 
+    def test_of_four_gigabytes_is_read_to_its_end(self, bench: Bench, tmp_path: Path) -> None:
+        """A file of holes, which takes no room on the disk."""
+        size = (4 << 30) + 5
+        last = size // 1468 + 1
+        with (tmp_path / "image").open("wb") as file:
+            file.seek(size - 7)
+            file.write(b"the end")
+        content = Content(size, file=of(os.open(tmp_path / "image", os.O_RDONLY)))
+        content.keep(start := (last - 3) * 1468, content.fetch(start))
+        session = bench.session(content, blksize="1468", windowsize="64")
+        bench.does(session.start)
+        for block in range(0, last - 4, 64):
+            session.transfer.receive(ack(block), 0.0)  # as if all of it were sent
+
+        sent = bench.hear(session, ack(last - 3))
+
+        assert [len(each) for each in sent] == [1472, 1472, size % 1468 + 4]
+        assert sent[-1] == data_header(last) + (bytes(size % 1468) + b"the end")[7:]
+        session.close()
+
     def test_is_closed_with_the_session(self, bench: Bench) -> None:
         closed: list[bool] = []
         session = bench.session(Content(3, data=b"abc", at_end=lambda: closed.append(True)))

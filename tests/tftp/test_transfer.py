@@ -272,6 +272,33 @@ class TestWindow:
         assert transfer.receive(ack(1), now=0.2) is None
 
 
+class TestALongFile:
+    def test_of_four_gigabytes_is_sent_whole_in_windows(self) -> None:
+        size = (4 << 30) + 5
+        last = size // 1468 + 1
+        transfer = begun(size, windowsize="64", blksize="1468")
+
+        sent = [transfer.receive(ack(block), now=0.0) for block in range(64, last, 64)]
+
+        assert sent == [
+            Burst(block, min(block + 64, last + 1)) for block in range(65, last + 1, 64)
+        ]
+        assert transfer.receive(ack(last), now=0.0) is None
+        assert (transfer.received, transfer.outcome) == (size, Completed(resent=0))
+        assert last > 44 * 65_536
+
+    def test_is_repaired_where_the_numbers_wrap(self) -> None:
+        transfer = begun(512 * 70_000, windowsize="16")
+        for block in range(16, 65_536, 16):
+            transfer.receive(ack(block), now=0.001 * block)
+
+        assert transfer.receive(ack(65_535), now=65.6) == Burst(65_536, 65_552)
+        assert transfer.receive(ack(65_535), now=65.7) == Burst(65_536, 65_552)
+        assert transfer.receive(ack(65_536), now=65.8) == Burst(65_537, 65_553)
+        assert transfer.receive(ack(65_536), now=65.9) == Burst(65_537, 65_553)
+        assert transfer.receive(ack(65_552), now=66.0) == Burst(65_553, 65_569)
+
+
 class TestRepair:
     """What is lost is sent again without a time-out, and nothing that is not.
 
@@ -389,6 +416,23 @@ class TestRepair:
         assert transfer.receive(ack(24), now=0.05) == Burst(25, 33)
         assert transfer.receive(ack(24), now=0.055) is None
         assert transfer.receive(ack(32), now=0.065) == Burst(33, 41)
+
+    def test_of_what_was_mistaken_for_that_is_of_the_window(self, transfer: Transfer) -> None:
+        """U-Boot has said what it lacks, and does not say it twice."""
+        transfer.receive(ack(12), now=0.03)
+        transfer.receive(ack(16), now=0.04)
+
+        assert transfer.tick(now=0.091) == Burst(17, 25)
+        assert transfer.deadline == pytest.approx(0.191)
+
+    def test_learns_how_soon_an_answer_can_come(self) -> None:
+        """The options took 100 ms, as the client was busy; now it takes 10."""
+        transfer = opened(1000 * 512, windowsize="8")
+        transfer.start(now=0.0)
+        transfer.receive(ack(0), now=0.1)
+
+        assert transfer.receive(ack(4), now=0.126) == Burst(5, 13)
+        assert transfer.receive(ack(6), now=0.134) == Burst(7, 15)
 
     def test_near_the_files_end_may_need_nothing_more(self) -> None:
         transfer = begun(10 * 512, windowsize="8")
