@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -27,7 +27,7 @@ from pyxie.bounds import (
 )
 from pyxie.errors import PyxieError
 from pyxie.store import schema
-from pyxie.threads import Pool
+from pyxie.store.onethread import OneThread
 
 T = TypeVar("T")
 
@@ -37,8 +37,7 @@ _SILENT: Final = 30.0
 """Seconds after which a server that says nothing any more is taken for gone."""
 _PROBED: Final = 1.0
 """The same, of what only asks: programs that do no harm write for no longer."""
-_ENDLESS: Final = float("inf")
-"""Seconds until who writes is told that it takes too long: what is under way may yet be stored."""
+_ASK: Final = sa.select(1)
 
 
 class StoreError(PyxieError):
@@ -90,24 +89,18 @@ def _kind(exc: SQLAlchemyError | OSError) -> type[StoreError]:
 def reason(exc: SQLAlchemyError | OSError) -> str:
     """Return the driver's own words; SQLAlchemy's text holds values, among them tokens."""
     if isinstance(exc, NoneFreeError):
-        return _none_free()
+        return f"no connection to it was free within {STORE_FREE.most:g} s"
     if isinstance(exc, TimeoutError) and not exc.args:
         return f"it did not answer within {STORE_ANSWER.most:g} s"
     cause = getattr(exc, "orig", None) if isinstance(exc, SQLAlchemyError) else exc
     return str(cause or "") or type(exc).__name__
 
 
-def _none_free() -> str:
-    return f"no connection to it was free within {STORE_FREE.most:g} s"
-
-
 class Pools:
     """The connections to one database; made when they are needed, and kept.
 
     One writes at a time where the database is SQLite's, which allows no more: the others wait in
-    line here, and not by asking again and again. It does so in one thread from BEGIN to COMMIT: a
-    driver that has each statement done there by itself has the thread and the event loop wait for
-    each other some twenty times for a build.
+    line here, and not by asking again and again.
 
     Args:
         url: SQLAlchemy's, for an async driver.
@@ -119,19 +112,14 @@ class Pools:
     def __init__(self, url: URL) -> None:
         self._url = url
         self._is_file = url.get_backend_name() == "sqlite"
-        self._writing = self._writer() if self._is_file else self._pool(STORE_WRITING.whole)
-        self._thread = Pool("the state", most=1, patience=_ENDLESS)
-        self._turn = asyncio.Lock()
-        self._writes: set[asyncio.Task[Any]] = set()
+        self._writing = self._alone(_BUSY) if self._is_file else self._pool(STORE_WRITING.whole)
         self._reading = self._pool(STORE_READING.whole)
         self._looking = self._pool(STORE_LOOKING.whole)
-        self._probing = self._pool(1, busy=_PROBED)
+        self._probing = self._alone(_PROBED) if self._is_file else self._pool(1)
         self.probes = 0
         """How often the connection that asks how the database is was made."""
         self._reads: set[asyncio.Task[Sequence[RowMapping]]] = set()
         sa.event.listen(self._probing.sync_engine, "connect", self._count)
-        if self._is_file:
-            schema.in_whole_transactions(self._probing.sync_engine)
 
     async def close(self) -> None:
         """Close all connections; what is still read in them has a moment to come to its end.
@@ -139,21 +127,15 @@ class Pools:
         A pool that is closed beneath a reader is given the connection back afterwards, and
         nobody closes it.
         """
-        left = [*self._reads, *self._writes]
-        if left:
-            await asyncio.wait(left, timeout=STORE_LOOK.most)
-        if isinstance(self._writing, sa.Engine):
-            closing = asyncio.create_task(self._thread.run(self._writing.dispose))
-            await asyncio.wait([closing], timeout=STORE_LOOK.most)
-        else:
-            await self._writing.dispose()
-        for each in (self._reading, self._looking, self._probing):
+        if self._reads:
+            await asyncio.wait(self._reads, timeout=STORE_LOOK.most)
+        for each in (self._writing, self._reading, self._looking, self._probing):
             await each.dispose()
 
     async def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Return what ``work`` does in a transaction, which is stored when it returns.
 
-        Who is cancelled leaves it to come to its end.
+        Who is cancelled leaves it to come to its end, where it is SQLite's.
 
         Args:
             work: Called with the connection, of SQLite's in a thread.
@@ -162,46 +144,14 @@ class Pools:
             StoreError: Nothing of it was stored.
             UnsureError: It may be; of a file it is known.
         """
-        if isinstance(self._writing, AsyncEngine):
-            return await self._written_there(self._writing, work)
-        writing = asyncio.create_task(self._written_here(self._writing, work), name="write state")
-        self._writes.add(writing)
-        writing.add_done_callback(self._writes.discard)
-        writing.add_done_callback(_heard)
-        return await asyncio.shield(writing)
-
-    async def _written_here(self, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
-        async with self._one_at_a_time():
-            return await self._thread.run(_written, engine, work)
-
-    @asynccontextmanager
-    async def _one_at_a_time(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(STORE_FREE.most):
-                await self._turn.acquire()
-        except TimeoutError:
-            STORE_FREE.reached()
-            STORE_WRITING.reached()
-            raise StoreError(_none_free()) from None
-        try:
-            yield
-        finally:
-            self._turn.release()
-
-    @staticmethod
-    async def _written_there(engine: AsyncEngine, work: Callable[[sa.Connection], T]) -> T:
-        committing = False
-        try:
-            with faults():
-                async with engine.begin() as connection:
-                    done = await connection.run_sync(work)
-                    committing = True
-                return done
+            if isinstance(self._writing, OneThread):
+                with faults():
+                    return await self._writing.write(work)
+            return await _written(self._writing, work)
         except StoreError as exc:
             if isinstance(exc.__cause__, NoneFreeError):
                 STORE_WRITING.reached()
-            if committing:
-                raise UnsureError(str(exc)) from exc
             raise
 
     async def read(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
@@ -252,26 +202,19 @@ class Pools:
             StoreError: It may not, or another program writes for longer than a moment.
         """
         with faults():
+            if isinstance(self._probing, OneThread):
+                await self._probing.write(lambda connection: connection.execute(_ASK).close())
+                return
             async with self._probing.connect() as connection:
-                await connection.execute(sa.select(1))
+                await connection.execute(_ASK)
 
     def _count(self, _connection: Any, _record: Any) -> None:
         self.probes += 1
 
-    def _writer(self) -> sa.Engine:
-        """Return the engine of the one connection that writes, which a thread uses."""
-        engine = sa.create_engine(
-            self._url.set(drivername="sqlite"),
-            poolclass=sa.pool.QueuePool,
-            pool_size=1,
-            max_overflow=0,
-            connect_args=self._told(),
-        )
-        sa.event.listen(engine, "connect", partial(_durable, _BUSY))
-        schema.in_whole_transactions(engine)
-        return engine
+    def _alone(self, busy: float) -> OneThread:
+        return OneThread(self._url, self._told(), partial(_durable, busy))
 
-    def _pool(self, size: int, *, busy: float | None = None) -> AsyncEngine:
+    def _pool(self, size: int) -> AsyncEngine:
         engine = create_async_engine(
             self._url,
             poolclass=AsyncAdaptedQueuePool,
@@ -282,14 +225,22 @@ class Pools:
             connect_args=self._told(),
         )
         if self._is_file:
-            waits = _BUSY if busy is None else busy
-            sa.event.listen(engine.sync_engine, "connect", partial(_durable, waits))
+            sa.event.listen(engine.sync_engine, "connect", partial(_durable, _BUSY))
         return engine
 
 
-def _written(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
-    with faults(), engine.begin() as connection:
-        return work(connection)
+async def _written(engine: AsyncEngine, work: Callable[[sa.Connection], T]) -> T:
+    committing = False
+    try:
+        with faults():
+            async with engine.begin() as connection:
+                done = await connection.run_sync(work)
+                committing = True
+            return done
+    except StoreError as exc:
+        if committing:
+            raise UnsureError(str(exc)) from exc
+        raise
 
 
 async def _found(engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ import pytest
 from pyxie.config.live import LiveSettings
 from pyxie.config.settings import load_marked
 from pyxie.metrics import Metrics
+from pyxie.registry.doorbell import Doorbell
 from pyxie.registry.machines import Machines
-from tests.support import eventually
+from tests.support import Clock, eventually
 
 MACHINE = "hostname: {host}\nnetwork: [{{macaddress: '52:54:00:00:00:{at:02x}'}}]\n"
 
@@ -29,6 +30,19 @@ class Looks:
     def _counted(self, path: Path) -> object:
         self.count += path == self._folder
         return self._scandir(path)
+
+
+class Rings:
+    """Counts how often it is asked whether a change was heard of."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count, rung = 0, Doorbell.rung
+
+        def counted(bell: Doorbell, folders: Iterable[Path]) -> bool:
+            self.count += 1
+            return rung(bell, folders)
+
+        monkeypatch.setattr(Doorbell, "rung", counted)
 
 
 @pytest.fixture
@@ -165,10 +179,32 @@ class TestFiles:
             # The one under way, and one for all who came after it had begun.
             assert 1 <= looks.count - before <= 2
 
-    async def test_are_looked_at_each_second_even_if_nothing_is_heard(
-        self, machines: Machines, looks: Looks, monkeypatch: pytest.MonkeyPatch
+    async def test_are_looked_at_now_and_then_even_if_nothing_is_heard(
+        self, folder: Path, looks: Looks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("pyxie.registry.machines._RESCAN", 0.01)
+        """But not each second: of 10,000 that is work without end, for a host that is idle."""
+        file, clock = folder.parent / "config.yaml", Clock()
+        machines = Machines(LiveSettings(file, *load_marked(file)), Metrics(), steady=clock)
+        heard = Rings(monkeypatch)
+        monkeypatch.setattr("pyxie.registry.machines._LISTEN", 0.001)
+        async with machines:
+            before = looks.count
+            serving = asyncio.create_task(machines.serve())
+            await eventually(lambda: heard.count >= 10)
+            at_rest = looks.count - before
+            clock.now += 120
+
+            await eventually(lambda: looks.count == before + 1)
+
+            assert at_rest == 0
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+    async def test_that_are_changed_unheard_of_are_looked_at_each_second(
+        self, machines: Machines, folder: Path, looks: Looks, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        os.link(folder / "web1.yaml", folder.parent / "elsewhere.yaml")
+        monkeypatch.setattr("pyxie.registry.machines._LISTEN", 0.001)
         async with machines:
             before = looks.count
             serving = asyncio.create_task(machines.serve())
