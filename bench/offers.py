@@ -78,8 +78,8 @@ def joined(net: Net) -> tuple[Host, Host]:
     """Return a server's host and its clients'."""
     server, clients = net.host("s"), net.host("c")
     server.ip(f"link add eth0 type veth peer name eth0 netns {clients.name}")
-    for host, address in ((server, f"{SERVER}/16"), (clients, "10.99.0.2/16")):
-        host.ip(f"addr add {address} brd + dev eth0")
+    server.ip(f"addr add {SERVER}/16 brd + dev eth0")  # who asks has no address yet
+    for host in (server, clients):
         host.ip("link set eth0 up")
     return server, clients
 

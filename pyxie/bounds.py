@@ -526,6 +526,12 @@ STANDINGS = Bound(
     "machines in build mode whose diagnosis is remembered",
     "the oldest is made anew",
 )
+EVENTS_GATHERED = Bound(
+    "events_gathered",
+    1024,
+    "machines of which an event is made a moment later",
+    "the oldest is made at once",
+)
 EVENTS_UNREAD = Bound(
     "events_unread", 1000, "events that wait for one who follows", "the oldest is left out"
 )

@@ -32,7 +32,10 @@ class TokenBuckets:
             return True
         buckets = self._buckets
         tokens, since = buckets.pop(key, (self._burst, now))
-        tokens = min(self._burst, tokens + max(0.0, now - since) * self._rate)
+        if now > since:
+            tokens += (now - since) * self._rate
+            if tokens > self._burst:
+                tokens = self._burst
         if len(buckets) >= self._capacity:
             del buckets[next(iter(buckets))]
         if tokens < 1.0:

@@ -81,10 +81,11 @@ def serve_dhcp(
         standing=Standing(
             basis=lambda: (parts.machines(), settings(), parts.loaders.catalogue),
             in_build=parts.recogniser.in_build,
-            still=parts.recogniser.still,
+            active=parts.index.active,
             leaning=choice.leaning,
             loaders=choice.by,
         ),
+        gather=parts.trace.gather,
     )
 
 

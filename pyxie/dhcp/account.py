@@ -41,14 +41,14 @@ class Account:
         self._lines = TokenBuckets(DHCP_LINES.most / 60, burst=DHCP_LINES.most)
         self._counters: dict[tuple[int, str, str], Counter] = {}
 
-    def count(self, port: Port, outcome: str, reason: str = "") -> None:
-        """Count one datagram."""
+    def count(self, port: Port, outcome: str, reason: str = "", *, times: int = 1) -> None:
+        """Count datagrams."""
         key = (port, outcome, reason)
         counter = self._counters.get(key)
         if counter is None:
             counter = self._metrics.dhcp.labels(str(port), outcome, reason)
             self._counters[key] = counter
-        counter.inc()
+        counter.inc(times)
 
     def receiving_failed(self, port: Port, error: OSError, now: float) -> None:
         """Note that the network was not there for a moment."""

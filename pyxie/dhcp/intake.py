@@ -8,7 +8,7 @@ answered first is ours to say.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,8 +37,6 @@ LONGEST: Final = 0.02
 STRANGERS: Final = 0.001
 """Seconds for which those are read of which the kernel knows that they are nobody's. What it has no
 room for meanwhile is nobody's either."""
-_LOOKS_AT_THE_CLOCK: Final = 16
-"""Datagrams between two looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +76,7 @@ class Intake:
         requested: Called with what comes to port 67 and asks pyxie for nothing.
         sightings: Told of what known machines do that is not looked at.
         prompt: What answers at once, if anything does.
+        observe: Takes the seconds from reading to answering, of so many that it has answered.
     """
 
     def __init__(
@@ -93,6 +92,7 @@ class Intake:
         *,
         sightings: Sightings,
         prompt: Prompt | None = None,
+        observe: Callable[[float, int], None] = lambda _seconds, _times: None,
     ) -> None:
         self._interfaces = interfaces
         self._knows = knows
@@ -104,6 +104,7 @@ class Intake:
         self._requested = requested
         self._sightings = sightings
         self._prompt = prompt
+        self._observe = observe
         self._beyond = TokenBuckets(DHCP_BEYOND.most, burst=2 * DHCP_BEYOND.most)
         self._strangers = Strangers()
         self._backlog = Backlog[Heard]()
@@ -131,19 +132,38 @@ class Intake:
             self._ended = time.perf_counter()
 
     def _read(self, on: DhcpSocket, until: float) -> bool:
-        for at in range(BATCH):
-            if at % _LOOKS_AT_THE_CLOCK == 0 and time.perf_counter() > until:
-                return False
+        left = BATCH
+        while left > 0 and (began := time.perf_counter()) <= until:
             try:
-                received = on.receive()
+                come = on.receive()
             except BlockingIOError:
                 return True
-            try:
-                self._sort(on, received)
-            except Exception:  # noqa: BLE001
-                # The boundary: a bug met by one client must not end the others' boot.
-                self._account.bug(on.port, received.data)
+            left -= len(come)
+            if self._prompt is not None:
+                come = self._promptly(self._prompt, on, come, began)
+            for received in come:
+                try:
+                    self._sort(on, received)
+                except Exception:  # noqa: BLE001
+                    # The boundary: a bug met by one client must not end the others' boot.
+                    self._account.bug(on.port, received.data)
         return False
+
+    def _promptly(
+        self, prompt: Prompt, on: DhcpSocket, come: Sequence[Received | Unreadable], began: float
+    ) -> Sequence[Received | Unreadable]:
+        """Answer what is ready for it; return the rest."""
+        now = self._clock()
+        left, beyond = prompt.take(on, come, self._limit(), now)
+        for received in beyond:
+            self._beyond_its_share(on, client(received.data), now, known=True)
+        if not prompt.idle:
+            count = prompt.waiting
+            for received in prompt.send(on, now):
+                self._take_in(on, received, now, known=True)
+            if count:
+                self._observe(time.perf_counter() - began, count)
+        return left
 
     def put(self, heard: Heard) -> None:
         """Have a request answered in its turn."""
@@ -179,20 +199,11 @@ class Intake:
             name = interfaces.name(index)
             self._account.malformed(on.port, name, received.error, data, b"", now)
             return
-        who = client(data)
-        prompt = self._prompt
-        if prompt is not None and (ready := prompt.find(on, received)) is not None:
-            if not self._limit().allow(who, now):
-                self._beyond_its_share(on, who, now, known=True)
-                return
-            if prompt.answer(ready, on, received, now):
-                return
-            self._take_in(on, received, now, known=True)
-            return
         reason = nothing_asked(data, on.port)
         if reason is not None:
             self._pass_over(on, data, reason)
             return
+        who = client(data)
         known = self._knows(who.hex(":"))
         if known and on.strangers:
             self._unsorted(who)

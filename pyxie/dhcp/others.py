@@ -93,6 +93,13 @@ class _Client:
     own: Other | None = None
     """What its firmware was told last by the server whose address it took."""
 
+    def asks_again(self, xid: int) -> None:
+        """Note that it asks in another transaction, in which nobody has told it anything."""
+        self.xid = xid
+        self.took = None
+        if self.replies:
+            self.replies = {}
+
     def goes_on_as(self, xid: int) -> None:
         """Note the transaction that its REQUEST, and so the ACK, is of."""
         self.xid = xid
@@ -146,14 +153,17 @@ class Others:
         if before is not None and before.network == network:
             if before.xid == xid and before.sort == sort:
                 return  # it repeats itself
-            own = before.own
+            if before.sort == sort:
+                before.asks_again(xid)
+                client = before
+            else:
+                client = _Client(network, sort, xid, own=before.own)
         else:
-            own = None
+            client = _Client(network, sort, xid)
         self._forget(mac)
         table = self._known if known else self._strange
         if len(table) >= DHCP_LESSEES.whole:
             DHCP_LESSEES.reached()
-        client = _Client(network, sort, xid, own=own)
         note(table, mac, client, DHCP_LESSEES.whole)
 
     def replied(self, reply: Other, *, ours: bool = True) -> Other | None:
@@ -242,6 +252,8 @@ class Others:
             return None
         if client.own is not None:
             return client.own.siaddr
+        if not self._servers:
+            return None
         now = self._steady()
         near = [
             each

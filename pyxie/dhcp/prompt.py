@@ -8,13 +8,13 @@ of a request that is answered in full is noted of these as well.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from pyxie.bounds import DHCP_READY, DHCP_SHAPES
+from pyxie.builds.life import Build
 from pyxie.config.values import dashed
 from pyxie.dhcp.account import Account
 from pyxie.dhcp.alike import Form, Layout, Own, Shape, form, is_special, layout
@@ -23,12 +23,13 @@ from pyxie.dhcp.firmware import Ipxe, ipxe
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage
 from pyxie.dhcp.others import Others, sort_of
 from pyxie.dhcp.sightings import Sightings
-from pyxie.dhcp.sockets import DhcpSocket, Prepared, Received
-from pyxie.dhcp.unanswered import listens
+from pyxie.dhcp.sockets import DhcpSocket, Prepared, Received, Unreadable
+from pyxie.dhcp.unanswered import Unanswered, listens
 from pyxie.events.datagrams import Offered
-from pyxie.events.event import Recorder
+from pyxie.events.kind import Kind
 from pyxie.loaders.catalogue import Choice
 from pyxie.loaders.choosing import Leaning
+from pyxie.rate import TokenBuckets
 from pyxie.recognition.recognise import Known, Recognised
 
 _AGAIN: Final = 1.0
@@ -46,14 +47,14 @@ class Standing:
     Attributes:
         basis: Objects that are replaced when they change: machine files, settings, loaders.
         in_build: Returns who is in build mode with a NIC, if nothing else can make it another.
-        still: Tells whether that one's build is the same.
+        active: Returns the build that a machine is in build mode for.
         leaning: Notes that a machine asks, and returns what else its loaders are chosen by.
         loaders: Returns those, once that is noted.
     """
 
     basis: Callable[[], tuple[object, ...]]
     in_build: Callable[[str], Known | None]
-    still: Callable[[Known], bool]
+    active: Callable[[str], Build | None]
     leaning: Callable[[str, bool, int], Leaning]
     loaders: Callable[[Recognised, Leaning], Choice]
 
@@ -105,6 +106,8 @@ class Ready:
         own: What is its own.
         mac: ``aa:bb:cc:dd:ee:ff``.
         client: Who it is.
+        host: That one's hostname.
+        build: Its build.
         leaning: What its loaders were chosen by.
         prepared: The answer, as it is sent; None until it is made.
         what: What that tells.
@@ -115,6 +118,8 @@ class Ready:
     own: Own
     mac: str
     client: Known
+    host: str
+    build: Build | None
     leaning: Leaning | None = None
     prepared: Prepared | None = None
     what: Offered | None = None
@@ -138,6 +143,9 @@ class Ready:
         return self.what
 
 
+Gathers: TypeAlias = Callable[[Kind, str, str], None]
+
+
 @dataclass(slots=True)
 class _Interface:
     layouts: dict[int, tuple[Layout, ...]] = field(default_factory=dict)
@@ -150,31 +158,30 @@ class Prompt:
     Args:
         standing: On what they rest.
         account: Told of what is answered.
-        recorder: Takes the events.
+        gather: Takes what events are made of, with a MAC and a hostname; they may be made later.
         others: Told who asks.
         sightings: Told of what is answered.
-        observe: Takes the seconds that an answer took.
-        answered: Told of a machine that needs no later answer.
+        unanswered: Told of machines that need no later answer.
     """
 
     def __init__(
         self,
         standing: Standing,
         account: Account,
-        recorder: Recorder,
+        gather: Gathers,
         others: Others,
         sightings: Sightings,
-        observe: Callable[[float], None],
-        answered: Callable[[str, int], None],
+        unanswered: Unanswered[Any],
     ) -> None:
         self._standing = standing
         self._account = account
-        self._recorder = recorder
+        self._gather = gather
         self._others = others
         self._sightings = sightings
-        self._observe = observe
-        self._answered = answered
+        self._unanswered = unanswered
         self._basis: tuple[object, ...] = ()
+        self._put: list[tuple[Ready, Received, int]] = []
+        self._whole: list[Received] = []
         self._interfaces: dict[int, _Interface] = {}
         self._shapes = 0
         self._readies = 0
@@ -192,36 +199,56 @@ class Prompt:
             self._forget()
             self._basis = basis
 
-    def find(self, on: DhcpSocket, received: Received) -> Ready | None:
-        """Return what is ready for a request; None if it is to be looked at whole."""
+    def take(
+        self, on: DhcpSocket, come: Sequence[Received | Unreadable], limit: TokenBuckets, now: float
+    ) -> tuple[Sequence[Received | Unreadable], Sequence[Received]]:
+        """Answer what is ready for it; `send` sends the answers.
+
+        Args:
+            on: Where they came.
+            come: They.
+            limit: How often one MAC address may ask.
+            now: The time, seconds, monotonic.
+
+        Returns:
+            Those for which nothing is ready, and those beyond their machine's share.
+        """
+        left, beyond = list[Received | Unreadable](), list[Received]()
+        if on.port != 67 or on.strangers or not self._interfaces:
+            return come, beyond
+        active = self._standing.active
+        for received in come:
+            try:
+                ready = self._find(received)
+                if ready is None or isinstance(received, Unreadable):
+                    left.append(received)
+                elif active(ready.host) is not ready.build:
+                    self._drop(ready)
+                    left.append(received)
+                elif not limit.allow(ready.own[0], now):
+                    beyond.append(received)
+                elif not self._answer(ready, on, received):
+                    self._whole.append(received)
+            except Exception:  # noqa: BLE001
+                # The boundary: a bug met by one client must not end the others' boot.
+                self._account.bug(67, received.data)
+        return left, beyond
+
+    def _find(self, received: Received | Unreadable) -> Ready | None:
         there = self._interfaces.get(received.interface)
-        data = received.data
-        if there is None or on.port != 67 or on.strangers or received.source != _NO_ADDRESS:
+        if there is None or isinstance(received, Unreadable) or received.source != _NO_ADDRESS:
             return None
+        data = received.data
         for each in there.layouts.get(len(data), ()):
             alike = there.alike.get(each.shape(data))
             if alike is not None:
                 own = each.own(data)
-                ready = alike.ready.get(own)
-                if ready is None:
-                    return self._new(alike, Own(*own))
-                if self._standing.still(ready.client):
-                    return ready
-                del alike.ready[own]
-                self._readies -= 1
-                return None
+                return alike.ready.get(own) or self._new(alike, Own(*own))
         return None
 
-    def answer(self, ready: Ready, on: DhcpSocket, received: Received, now: float) -> bool:
-        """Answer a request by what is ready for it; False if it is to be looked at whole.
-
-        Args:
-            ready: What `find` has returned.
-            on: Where the request came.
-            received: It.
-            now: The time, seconds, monotonic.
-        """
-        began, alike, mac = time.perf_counter(), ready.alike, ready.mac
+    def _answer(self, ready: Ready, on: DhcpSocket, received: Received) -> bool:
+        """Have a request answered by what is ready for it; False if it is to be looked at whole."""
+        alike, mac = ready.alike, ready.mac
         if received.waited >= alike.listens:
             return False
         transaction = received.data[4:8]
@@ -233,18 +260,42 @@ class Prompt:
             prepared = self._made(ready, on, leaning, received.interface)
         if prepared is None:
             return False
-        try:
-            prepared.send(transaction)
-        except OSError:
-            return False  # it is tried once more, and then said
-        self._answered(mac, 67)
-        self._account.count(67, "answered")
-        self._sightings.answered(mac, xid)
-        what = ready.news(now)
-        if what is not None:
-            self._recorder.record(what, mac=mac, host=ready.client.host)
-        self._observe(time.perf_counter() - began)
+        prepared.put(transaction)
+        self._put.append((ready, received, xid))
         return True
+
+    @property
+    def waiting(self) -> int:
+        """How many answers are to be sent."""
+        return len(self._put)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing for `send` to do."""
+        return not (self._put or self._whole)
+
+    def send(self, on: DhcpSocket, now: float) -> list[Received]:
+        """Send all answers; return the requests that are to be looked at whole after all.
+
+        For another iPXE, say, or since the answer could not be sent: that is tried once more.
+        """
+        put, whole, self._put, self._whole = self._put, self._whole, [], []
+        if not put:
+            return whole
+        failed = on.flush()
+        answered, gather, keeps = self._sightings.answered, self._gather, bool(self._unanswered)
+        for at, (ready, received, xid) in enumerate(put):
+            if at in failed:
+                whole.append(received)
+                continue
+            answered(ready.mac, xid)
+            if keeps:
+                self._unanswered.answered(ready.mac, 67)
+            what = ready.news(now)
+            if what is not None:
+                gather(what, ready.mac, ready.host)
+        self._account.count(67, "answered", times=len(put) - len(failed))
+        return whole
 
     def keep(
         self,
@@ -317,8 +368,12 @@ class Prompt:
             self._forget()
             return None
         self._readies += 1
-        ready = alike.ready[own] = Ready(alike, own, mac, client)
+        ready = alike.ready[own] = Ready(alike, own, mac, client, client.host, client.build)
         return ready
+
+    def _drop(self, ready: Ready) -> None:
+        del ready.alike.ready[ready.own]
+        self._readies -= 1
 
     def _made(
         self, ready: Ready, on: DhcpSocket, leaning: Leaning, interface: int

@@ -35,7 +35,7 @@ from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.overheard import Network
-from pyxie.dhcp.prompt import Prompt, Standing
+from pyxie.dhcp.prompt import Gathers, Prompt, Standing
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.dhcp.sorting import Macs, Sifted, Sorting
@@ -43,6 +43,7 @@ from pyxie.dhcp.taken import Taken
 from pyxie.dhcp.unanswered import Unanswered, listens
 from pyxie.events.datagrams import AnswerNotSent
 from pyxie.events.event import Recorder
+from pyxie.events.kind import Kind
 from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
@@ -107,6 +108,7 @@ class DhcpServer:
         others: Others,
         sightings: Sightings,
         standing: Standing | None = None,
+        gather: Gathers | None = None,
     ) -> None:
         """Take what it asks, each time anew.
 
@@ -133,6 +135,7 @@ class DhcpServer:
             news: Tells of which clients something else may be known than a moment before.
             others: What is known of other DHCP servers; told who asks them.
             sightings: Told of what known machines do that makes no event.
+            gather: As of `Prompt`; else the recorder has all at once.
             standing: By what an answer is known to be that of before; None if it is made anew
                 each time.
         """
@@ -161,14 +164,14 @@ class DhcpServer:
         self._prompt: Prompt | None = None
         if standing is not None:
             self._prompt = Prompt(
-                *(standing, account, recorder, others, sightings),
-                self._seconds.observe,
-                self._unanswered.answered,
+                *(standing, account, gather or self._record_at_once, others, sightings),
+                self._unanswered,
             )
         self._intake = Intake(
             *(interfaces, knows, limit, account, clock, unsorted, loud, requested),
             sightings=sightings,
             prompt=self._prompt,
+            observe=self._seconds.observe_alike,
         )
         self._addresses = {
             known: Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
@@ -182,6 +185,9 @@ class DhcpServer:
         self._open: tuple[DhcpSocket, ...] = ()
         self._broken: asyncio.Future[None] | None = None
         news.follow(self._hear_news)
+
+    def _record_at_once(self, what: Kind, mac: str, host: str) -> None:
+        self._recorder.record(what, mac=mac, host=host)
 
     async def __aenter__(self) -> Self:
         self._open = self._opener(self._bind)

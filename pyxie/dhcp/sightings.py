@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from pyxie.bounded import note
 from pyxie.bounds import DHCP_SIGHTINGS
 
 
@@ -30,6 +29,31 @@ class Sighting:
     limited: float | None = None
 
 
+@dataclass(slots=True)
+class _Seen:
+    """The same, as it is kept: what was answered comes by the thousand."""
+
+    plain: float | None = None
+    xid: int = 0
+    offers: int = 0
+    first: float = 0.0
+    last: float = 0.0
+    limited: float | None = None
+
+    def asked_plainly(self, now: float) -> None:
+        self.plain = now
+
+    def asked_too_often(self, now: float) -> None:
+        self.limited = now
+
+    def answered(self, xid: int, now: float) -> None:
+        if self.xid == xid and self.offers:
+            self.offers += 1
+        else:
+            self.xid, self.offers, self.first = xid, 1, now
+        self.last = now
+
+
 class Sightings:
     """Keeps them, of known machines alone.
 
@@ -39,27 +63,34 @@ class Sightings:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._of: dict[str, Sighting] = {}
+        self._of: dict[str, _Seen] = {}
 
     def plain(self, mac: str) -> None:
         """Note a DISCOVER that asks for an address alone."""
-        self._keep(mac, replace(self.of(mac), plain=self._clock()))
+        self._seen(mac).asked_plainly(self._clock())
 
     def limited(self, mac: str) -> None:
         """Note a request beyond its share."""
-        self._keep(mac, replace(self.of(mac), limited=self._clock()))
+        self._seen(mac).asked_too_often(self._clock())
 
     def answered(self, mac: str, xid: int) -> None:
         """Note that a DISCOVER was answered: the same again is one whose answer was of no use."""
-        now, seen = self._clock(), self.of(mac)
-        if seen.xid == xid and seen.offers:
-            self._keep(mac, replace(seen, offers=seen.offers + 1, last=now))
-        else:
-            self._keep(mac, replace(seen, xid=xid, offers=1, first=now, last=now))
+        self._seen(mac).answered(xid, self._clock())
 
     def of(self, mac: str) -> Sighting:
         """Return what was seen of a NIC."""
-        return self._of.get(mac) or Sighting()
+        seen = self._of.get(mac)
+        if seen is None:
+            return Sighting()
+        return Sighting(seen.plain, seen.xid, seen.offers, seen.first, seen.last, seen.limited)
 
-    def _keep(self, mac: str, seen: Sighting) -> None:
-        DHCP_SIGHTINGS.reached(note(self._of, mac, seen, DHCP_SIGHTINGS.whole))
+    def _seen(self, mac: str) -> _Seen:
+        """Return what is kept of a NIC, which is the last to be forgotten now."""
+        seen = self._of.pop(mac, None)
+        if seen is None:
+            seen = _Seen()
+            if len(self._of) >= DHCP_SIGHTINGS.whole:
+                DHCP_SIGHTINGS.reached()
+                del self._of[next(iter(self._of))]
+        self._of[mac] = seen
+        return seen

@@ -10,17 +10,19 @@ import contextlib
 import errno
 import socket
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Address
 from struct import Struct
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from pyxie.dhcp.bpf import INSTRUCTION
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
+from pyxie.dhcp.many import ANCILLARY, ROOM, Inbox, Outbox, Way
 from pyxie.dhcp.sieve import Sieve
 from pyxie.dhcp.udp import summed, unwrap, wrap
 from pyxie.errors import StartError, WireError
 
-MAX_DATAGRAM: Final = 2048
+MAX_DATAGRAM: Final = ROOM
 """Bytes; no DHCP client sends more than an Ethernet frame."""
 
 _IP_PKTINFO: Final = 8  # linux/in.h; the socket module names it from Python 3.14 on
@@ -29,7 +31,19 @@ _SO_RCVBUFFORCE: Final = 33
 _SO_TIMESTAMPNS: Final = 35
 _PKTINFO: Final = Struct("=i4s4s")  # ipi_ifindex, ipi_spec_dst, ipi_addr
 _TIMESPEC: Final = Struct("@ll")
-_ANCILLARY: Final = socket.CMSG_SPACE(_PKTINFO.size) + socket.CMSG_SPACE(_TIMESPEC.size)
+_CMSG: Final = Struct("@Nii")  # cmsg_len, cmsg_level, cmsg_type
+_BOTH: Final = Struct("@Niill Niii4s4s4x")
+"""Both that are asked for, in Linux' order: the time, and the interface."""
+_WHOLE: Final = socket.CMSG_SPACE(16) + socket.CMSG_SPACE(12)
+_IS_BOTH: Final = (socket.SOL_SOCKET, _SO_TIMESTAMPNS, socket.IPPROTO_IP, _IP_PKTINFO)
+_HEADERS: Final = Struct(">B11x4s4xHxxHxx")
+"""Of IP without options: its first byte and the source; of UDP: the source's port, the length."""
+_PLAIN: Final = 0x45
+_SENDER: Final = Struct(">xxH4s8x")  # struct sockaddr_in
+_FAMILY: Final = Struct("=H")
+_PORT: Final = Struct(">H")
+_WAYS: Final = 64
+"""Interfaces, each with an address of ours, as far as they are known at once."""
 _RECEIVE_BUFFER: Final = 4 << 20
 """Bytes: a hall that is powered on at once, or the sixth of a second of a flood. What has waited
 too long is told by its timestamp, and the newest comes first (`pyxie.dhcp.backlog`)."""
@@ -79,8 +93,8 @@ class DhcpSocket(Protocol):
         """Return the file descriptor, for the event loop."""
         ...
 
-    def receive(self) -> Received | Unreadable:
-        """Return the next datagram.
+    def receive(self) -> Sequence[Received | Unreadable]:
+        """Return what has come, `pyxie.dhcp.many.MANY` at most.
 
         Raises:
             BlockingIOError: There is none.
@@ -99,12 +113,18 @@ class DhcpSocket(Protocol):
     def prepared(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> Prepared:
         """Return what sends ``data`` as `send` does, in one transaction after the other.
 
+        `flush` sends it; there is room for `pyxie.dhcp.many.MANY`.
+
         Args:
             data: An answer, in the transaction 0.
             to: Where it goes.
             source: Whence.
             index: Out of which interface.
         """
+        ...
+
+    def flush(self) -> Mapping[int, OSError]:
+        """Send what was put; return which could not be sent, by their order, and why."""
         ...
 
     def close(self) -> None:
@@ -115,8 +135,8 @@ class DhcpSocket(Protocol):
 class Prepared(Protocol):
     """An answer that is sent over and over."""
 
-    def send(self, transaction: bytes) -> None:
-        """Send it in a transaction, four bytes; raises as `DhcpSocket.send`."""
+    def put(self, transaction: bytes) -> None:
+        """Have it sent in a transaction, four bytes."""
         ...
 
 
@@ -124,64 +144,66 @@ class PreparedDatagram:
     """One for a socket that puts headers before what it sends.
 
     Args:
-        to: The socket.
+        outbox: Of the socket.
+        way: Where it goes.
         data: The payload.
-        address: What `socket.socket.sendmsg` is told.
-        ancillary: Likewise.
     """
 
-    __slots__ = ("_address", "_ancillary", "_before", "_rest", "_to")
+    __slots__ = ("_before", "_outbox", "_rest", "_way")
 
-    def __init__(
-        self,
-        to: socket.socket,
-        data: bytes,
-        address: tuple[str, int],
-        ancillary: list[tuple[int, int, bytes]],
-    ) -> None:
-        self._to = to
+    def __init__(self, outbox: Outbox, way: Way, data: bytes) -> None:
+        self._outbox = outbox
+        self._way = way
         self._before, self._rest = data[:4], data[8:]
-        self._address = address
-        self._ancillary = ancillary
 
-    def send(self, transaction: bytes) -> None:
-        """Send it; see `Prepared`."""
-        data = (self._before, transaction, self._rest)
-        self._to.sendmsg(data, self._ancillary, 0, self._address)
+    def put(self, transaction: bytes) -> None:
+        """Have it sent; see `Prepared`."""
+        self._outbox.put(self._before + transaction + self._rest, self._way)
 
 
 class PreparedPacket:
     """One for a raw socket, whose UDP header has a sum of all.
 
     Args:
-        to: The socket.
+        outbox: Of the socket.
+        way: Where it goes.
         data: The UDP datagram.
         total: Of its sum, as of `summed`.
-        address: What `socket.socket.sendmsg` is told.
-        ancillary: Likewise.
     """
 
-    __slots__ = ("_address", "_ancillary", "_before", "_between", "_rest", "_to", "_total")
+    __slots__ = ("_before", "_between", "_outbox", "_rest", "_total", "_way")
 
-    def __init__(
-        self,
-        to: socket.socket,
-        data: bytes,
-        total: int,
-        address: tuple[str, int],
-        ancillary: list[tuple[int, int, bytes]],
-    ) -> None:
-        self._to = to
+    def __init__(self, outbox: Outbox, way: Way, data: bytes, total: int) -> None:
+        self._outbox = outbox
+        self._way = way
         self._before, self._between, self._rest = data[:6], data[8:12], data[16:]
         self._total = total
-        self._address = address
-        self._ancillary = ancillary
 
-    def send(self, transaction: bytes) -> None:
-        """Send it; see `Prepared`."""
+    def put(self, transaction: bytes) -> None:
+        """Have it sent; see `Prepared`."""
         check = 0xFFFF - (self._total + int.from_bytes(transaction)) % 0xFFFF
         data = (self._before, check.to_bytes(2), self._between, transaction, self._rest)
-        self._to.sendmsg([b"".join(data)], self._ancillary, 0, self._address)
+        self._outbox.put(b"".join(data), self._way)
+
+
+class _Ways:
+    """Those that answers go by out of one socket: as many as there are interfaces."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[IPv4Address, int, IPv4Address, int], Way] = {}
+
+    def way(self, to: Destination, port: int, source: IPv4Address, index: int) -> Way:
+        key = (to.address, port, source, index)
+        way = self._kept.get(key)
+        if way is None:
+            if len(self._kept) >= _WAYS:
+                self._kept.clear()
+            address = _FAMILY.pack(socket.AF_INET) + _PORT.pack(port) + to.address.packed + bytes(8)
+            [(level, kind, info)] = _control(to, source, index)
+            room = bytes(socket.CMSG_SPACE(len(info)) - socket.CMSG_LEN(len(info)))
+            head = _CMSG.pack(socket.CMSG_LEN(len(info)), level, kind)
+            way = self._kept[key] = Way(address, head + info + room)
+        return way
 
 
 Opened = TypeVar("Opened", bound=DhcpSocket)
@@ -232,6 +254,7 @@ class RawSocket:
         except OSError:
             self._socket.close()
             raise
+        self._inbox, self._outbox, self._ways = Inbox(self._socket), Outbox(self._socket), _Ways()
         # What arrived before the filter was in place is not for us.
         with contextlib.suppress(BlockingIOError):
             while True:
@@ -252,17 +275,22 @@ class RawSocket:
         """Return the file descriptor, for the event loop."""
         return self._socket.fileno()
 
-    def receive(self) -> Received | Unreadable:
-        """Return the next datagram; see `DhcpSocket`."""
-        packet, ancillary, flags, _ = self._socket.recvmsg(MAX_DATAGRAM, _ANCILLARY)
-        index, waited = _told(ancillary)
-        if flags & socket.MSG_TRUNC:
-            return Unreadable(_too_long(), packet, index)
-        try:
-            data, source, source_port = unwrap(packet)
-        except WireError as error:
-            return Unreadable(error, packet, index)
-        return Received(data, source, source_port, index, waited)
+    def receive(self) -> Sequence[Received | Unreadable]:
+        """Return what has come; see `DhcpSocket`."""
+        data, ancillary, _, each = self._inbox.receive()
+        found = list[Received | Unreadable]()
+        at = 0
+        for (_, flags, length), (index, waited) in zip(each, _told(ancillary, each), strict=True):
+            if length >= _HEADERS.size and not flags & socket.MSG_TRUNC:
+                first, source, port, size = _HEADERS.unpack_from(data, at)
+                if first == _PLAIN and 8 <= size <= length - 20:
+                    payload = data[at + 28 : at + 20 + size]
+                    found.append(Received(payload, source, port, index, waited))
+                    at += ROOM
+                    continue
+            found.append(_unusual(data[at : at + length], flags, index, waited))
+            at += ROOM
+        return found
 
     def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
         """Send ``data``; see `DhcpSocket`."""
@@ -274,9 +302,12 @@ class RawSocket:
     def prepared(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> Prepared:
         """Return what sends ``data`` over and over; see `DhcpSocket`."""
         ends = (source.packed, self.port, to.address.packed, to.port)
-        address, ancillary = (_text(to.address), 0), _control(to, source, index)
-        total = summed(data, *ends)
-        return PreparedPacket(self._socket, wrap(data, *ends), total, address, ancillary)
+        way = self._ways.way(to, 0, source, index)
+        return PreparedPacket(self._outbox, way, wrap(data, *ends), summed(data, *ends))
+
+    def flush(self) -> Mapping[int, OSError]:
+        """Send what was put; see `DhcpSocket`."""
+        return self._outbox.flush()
 
     def close(self) -> None:
         """Close the socket."""
@@ -301,18 +332,27 @@ class BoundSocket:
         except OSError as error:
             self._socket.close()
             raise _not_bound(error, port) from error
+        self._inbox, self._outbox, self._ways = Inbox(self._socket), Outbox(self._socket), _Ways()
 
     def fileno(self) -> int:
         """Return the file descriptor, for the event loop."""
         return self._socket.fileno()
 
-    def receive(self) -> Received | Unreadable:
-        """Return the next datagram; see `DhcpSocket`."""
-        data, ancillary, flags, peer = self._socket.recvmsg(MAX_DATAGRAM, _ANCILLARY)
-        index, waited = _told(ancillary)
-        if flags & socket.MSG_TRUNC:
-            return Unreadable(_too_long(), data, index)
-        return Received(data, socket.inet_aton(peer[0]), peer[1], index, waited)
+    def receive(self) -> Sequence[Received | Unreadable]:
+        """Return what has come; see `DhcpSocket`."""
+        data, ancillary, senders, each = self._inbox.receive()
+        found = list[Received | Unreadable]()
+        told, at = _told(ancillary, each), 0
+        for (_, flags, length), (index, waited), (port, source) in zip(
+            each, told, _SENDER.iter_unpack(senders), strict=True
+        ):
+            payload = data[at : at + length]
+            at += ROOM
+            if flags & socket.MSG_TRUNC:
+                found.append(Unreadable(_too_long(), payload, index))
+            else:
+                found.append(Received(payload, source, port, index, waited))
+        return found
 
     def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
         """Send ``data``; see `DhcpSocket`."""
@@ -321,8 +361,11 @@ class BoundSocket:
 
     def prepared(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> Prepared:
         """Return what sends ``data`` over and over; see `DhcpSocket`."""
-        address = (_text(to.address), to.port)
-        return PreparedDatagram(self._socket, data, address, _control(to, source, index))
+        return PreparedDatagram(self._outbox, self._ways.way(to, to.port, source, index), data)
+
+    def flush(self) -> Mapping[int, OSError]:
+        """Send what was put; see `DhcpSocket`."""
+        return self._outbox.flush()
 
     def close(self) -> None:
         """Close the socket."""
@@ -391,17 +434,49 @@ def _text(address: IPv4Address) -> str:
     return "255.255.255.255" if address is LIMITED_BROADCAST else str(address)
 
 
-def _told(ancillary: list[tuple[int, int, bytes]]) -> tuple[int, float]:
-    """Return the interface that a datagram came in on, and for how long it has waited since."""
-    index, waited = 0, 0.0
-    for level, kind, value in ancillary:
+def _told(ancillary: bytes, each: tuple[tuple[int, int, int], ...]) -> Iterator[tuple[int, float]]:
+    """Yield the interface that each datagram came in on, and for how long it has waited since."""
+    now = time.time()
+    if _BOTH.size == ANCILLARY:
+        for at, (_, level, kind, seconds, parts, _, last, its, index, _, _) in enumerate(
+            _BOTH.iter_unpack(ancillary)
+        ):
+            if (level, kind, last, its) == _IS_BOTH and each[at][0] == _WHOLE:
+                yield index, _waited(now, seconds, parts)
+            else:
+                yield _one_told(ancillary[at * ANCILLARY :][: each[at][0]], now)
+    else:  # pragma: no cover  (a computer of 32 bits)
+        for at, (length, _, _) in enumerate(each):
+            yield _one_told(ancillary[at * ANCILLARY :][:length], now)
+
+
+def _one_told(ancillary: bytes, now: float) -> tuple[int, float]:
+    index, waited, at = 0, 0.0, 0
+    while at + _CMSG.size <= len(ancillary):
+        length, level, kind = _CMSG.unpack_from(ancillary, at)
+        value = ancillary[at + socket.CMSG_LEN(0) : at + length]
         if level == socket.IPPROTO_IP and kind == _IP_PKTINFO and len(value) == _PKTINFO.size:
             index = _PKTINFO.unpack(value)[0]
         elif level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS:
-            seconds, nanoseconds = _TIMESPEC.unpack(value)
-            passed = time.time() - seconds - nanoseconds / 1e9
-            waited = passed if 0.0 < passed < _CLOCK_SET else 0.0
+            waited = _waited(now, *_TIMESPEC.unpack(value))
+        at += max(_CMSG.size, socket.CMSG_SPACE(len(value)))
     return index, waited
+
+
+def _waited(now: float, seconds: int, nanoseconds: int) -> float:
+    passed = now - seconds - nanoseconds / 1e9
+    return passed if 0.0 < passed < _CLOCK_SET else 0.0
+
+
+def _unusual(packet: bytes, flags: int, index: int, waited: float) -> Received | Unreadable:
+    """Return what is in a packet that has IP options, say, or that is none."""
+    if flags & socket.MSG_TRUNC:
+        return Unreadable(_too_long(), packet, index)
+    try:
+        data, source, source_port = unwrap(packet)
+    except WireError as error:
+        return Unreadable(error, packet, index)
+    return Received(data, source, source_port, index, waited)
 
 
 def _too_long() -> WireError:

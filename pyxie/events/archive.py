@@ -49,6 +49,10 @@ class Followed(Protocol):
         """Keep an event of before the start."""
         ...
 
+    def settle(self) -> None:
+        """Make all events that were to be made a moment later."""
+        ...
+
 
 class Archive(Unbound):
     """Stores what `Trace` records; a `pyxie.service.Service`.
@@ -122,6 +126,7 @@ class Archive(Unbound):
 
     async def _finish(self) -> None:
         """Write what is left after the write that is running; the database closes after us."""
+        self._trace.settle()
         last = asyncio.create_task(self._flush(), name="the last events")
         ends = asyncio.get_running_loop().time() + (1.0 if self._failing else _LAST)
         while not last.done() and (left := ends - asyncio.get_running_loop().time()) > 0:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from pyxie.bounded import note as remember
 from pyxie.bounds import (
+    EVENTS_GATHERED,
     EVENTS_MACHINES,
     EVENTS_OF_MACHINE,
     EVENTS_RECENT,
@@ -35,6 +36,12 @@ log = logging.getLogger("pyxie.boot")
 _AGAIN = 10.0
 """Seconds within which a client that repeats itself is not recorded again."""
 _LOOK_BACK = 50
+_LATER = 0.05
+"""Seconds after which what was gathered is worked on, """
+_SLICE = 0.002
+"""for so many at once,"""
+_PAUSE = 0.002
+"""after each of which others have their turn."""
 _OF_DHCP = (Step.OFFER, Step.SILENCE)
 """Steps that tell that some client was heard."""
 _AT_ONCE = 200
@@ -81,6 +88,7 @@ class Trace:
         self._strangers = TokenBuckets(STRANGERS_EVENTS.most, burst=_AT_ONCE)
         self._moving: dict[str, Event] = {}
         self._moving_unknown: dict[str, Event] = {}
+        self._gathered: dict[str, list[tuple[float, Kind, str]]] = {}
         self.troubles = Troubles()
         self.boots = LastBoots()
         self.heard: float | None = None
@@ -96,7 +104,57 @@ class Trace:
         """Note that ``what`` happened now; see `pyxie.events.event.Recorder`."""
         if host is None and mac is not None:
             host = self._host_of(mac)
-        event = Event(at=self._clock(), what=what, mac=mac, host=host, peer=peer)
+        if host in self._gathered:
+            self._make(host)
+        self._note(Event(at=self._clock(), what=what, mac=mac, host=host, peer=peer))
+
+    def gather(self, what: Kind, mac: str, host: str) -> None:
+        """Note that ``what`` happened now; what that makes beside is done a moment later.
+
+        A hall of machines asks at once, and its answers come first. Nobody sees a difference:
+        whatever is recorded or asked meanwhile finds it done.
+        """
+        at = self.heard = self._clock()
+        if what.repeats and self._is_known(what, mac, host):
+            return
+        if not self._gathered:
+            asyncio.get_running_loop().call_later(_LATER, self._make_some)
+        elif len(self._gathered) >= EVENTS_GATHERED.whole and host not in self._gathered:
+            EVENTS_GATHERED.reached()
+            self._make(next(iter(self._gathered)))
+        self._gathered.setdefault(host, []).append((at, what, mac))
+
+    def settle(self) -> None:
+        """Do now what is to be done of all that was gathered."""
+        while self._gathered:
+            self._make(next(iter(self._gathered)))
+
+    def _make(self, host: str) -> None:
+        for at, what, mac in self._gathered.pop(host):
+            self._note(Event(at=at, what=what, mac=mac, host=host))
+
+    def _make_some(self) -> None:
+        until = time.perf_counter() + _SLICE
+        while self._gathered:
+            self._make(next(iter(self._gathered)))
+            if self._gathered and time.perf_counter() > until:
+                asyncio.get_running_loop().call_later(_PAUSE, self._make_some)
+                return
+
+    def _is_known(self, what: Kind, mac: str, host: str) -> bool:
+        """Tell whether the very same was noted a moment ago."""
+        if any(each[1] is what and each[2] == mac for each in self._gathered.get(host, ())):
+            return True
+        ring, now = self._hosts.get(host, ()), self._steady()
+        for _, moment, earlier in islice(reversed(ring), _LOOK_BACK):
+            if now - moment > _AGAIN:
+                return False
+            if earlier.what is what and earlier.mac == mac:
+                return True
+        return False
+
+    def _note(self, event: Event) -> None:
+        what, mac, host, peer = event.what, event.mac, event.host, event.peer
         if what.step in _OF_DHCP:
             self.heard = event.at
         if what.passing:
@@ -132,6 +190,10 @@ class Trace:
     def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
         """Return events that are kept, oldest first: of one machine all, or the newest of all."""
         owner = self._host_of(mac) if host is None and mac is not None else host
+        if owner is None:
+            self.settle()
+        elif owner in self._gathered:
+            self._make(owner)
         known = self._known if owner is None else self._hosts.get(owner, ())
         # A machine may have been unknown before.
         unknown = self._unknown if host is None else ()
@@ -168,6 +230,8 @@ class Trace:
 
     def last(self, host: str) -> int:
         """Return the number of a machine's last event; 0 if none is kept."""
+        if host in self._gathered:
+            self._make(host)
         ring = self._hosts.get(host)
         return ring[-1].number if ring else 0
 
@@ -183,6 +247,7 @@ class Trace:
         Args:
             progress: Also those that are kept nowhere, see `pyxie.events.kind.Kind`.
         """
+        self.settle()
         queue: asyncio.Queue[Event] = asyncio.Queue(EVENTS_UNREAD.whole)
         self._followers[queue] = progress
         try:

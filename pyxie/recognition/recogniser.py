@@ -150,16 +150,12 @@ class Recogniser:
     def in_build(self, mac: str) -> Known | None:
         """Return the machine in build mode that has a NIC, where nothing it reports counts.
 
-        So a file says, and the same is told of it for as long as `still` is true, and the
-        snapshot of the machines is the same.
+        So a file says, and the same is told of it for as long as the snapshot of the machines and
+        its build are the same.
         """
         host = self._machines().host_of(mac)
         build = self._builds.active(host) if host is not None else None
         return Known(host, Mode.IN_BUILD, build) if host is not None and build is not None else None
-
-    def still(self, found: Known) -> bool:
-        """Tell whether a machine is in build mode for the same build."""
-        return self._builds.active(found.host) is found.build
 
     def goes_on(self, found: Recognised) -> bool:
         """Tell whether a client is to be sent on to its next boot device, rather than left to wait.

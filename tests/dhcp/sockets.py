@@ -30,9 +30,9 @@ class FakePrepared:
     source: IPv4Address
     interface: int
 
-    def send(self, transaction: bytes) -> None:
+    def put(self, transaction: bytes) -> None:
         data = self.data[:4] + transaction + self.data[8:]
-        self.on.send(data, self.to, self.source, self.interface)
+        self.on.waiting.append(Sent(parse(data), self.to, self.source, self.interface))
 
 
 class FakeSocket:
@@ -43,6 +43,7 @@ class FakeSocket:
     def __init__(self, port: Port) -> None:
         self.port: Port = port
         self.sent: list[Sent] = []
+        self.waiting: list[Sent] = []
         self.fails: OSError | None = None
         self._waiting: deque[Received | Unreadable | OSError] = deque()
         self._count = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
@@ -74,12 +75,12 @@ class FakeSocket:
     def fileno(self) -> int:
         return self._count
 
-    def receive(self) -> Received | Unreadable:
+    def receive(self) -> list[Received | Unreadable]:
         os.eventfd_read(self._count)  # BlockingIOError, where there is none
         received = self._waiting.popleft()
         if isinstance(received, OSError):
             raise received
-        return received
+        return [received]
 
     def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
         if self.fails is not None:
@@ -90,6 +91,13 @@ class FakeSocket:
         self, data: bytes, to: Destination, source: IPv4Address, index: int
     ) -> FakePrepared:
         return FakePrepared(self, data, to, source, index)
+
+    def flush(self) -> dict[int, OSError]:
+        put, self.waiting = self.waiting, []
+        if self.fails is not None:
+            return dict.fromkeys(range(len(put)), self.fails)
+        self.sent += put
+        return {}
 
     def close(self) -> None:
         os.close(self._count)

@@ -71,7 +71,7 @@ class Site:
         self.others, self.sightings = Others(lambda: self.now), Sightings(lambda: self.now)
         self.limit = TokenBuckets(20)
         self.recognised = 0
-        standing = Standing(self.basis, self.in_build, self.still, self.leaning, self.choice)
+        standing = Standing(self.basis, self.in_build, self.active, self.leaning, self.choice)
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
             recognise=self.recognise,
@@ -99,8 +99,8 @@ class Site:
         build = self.builds.get(mac)
         return Known(build.host, Mode.IN_BUILD, build) if build is not None else None
 
-    def still(self, found: Known) -> bool:
-        return found.build is not None and self.builds.get(found.build.macs[0]) is found.build
+    def active(self, host: str) -> Build | None:
+        return next((each for each in self.builds.values() if each.host == host), None)
 
     def leaning(self, mac: str, ipxe: bool, xid: int) -> Leaning:
         self.seen.append((mac, ipxe, xid))

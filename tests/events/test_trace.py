@@ -6,6 +6,7 @@ import logging
 import pytest
 
 from pyxie.bounds import (
+    EVENTS_GATHERED,
     EVENTS_MACHINES,
     EVENTS_OF_MACHINE,
     EVENTS_RECENT,
@@ -156,6 +157,76 @@ class TestRepeats:
         passing.now += 11
         trace.record(said(Step.OFFER, "offered"), mac=MAC)
         assert len(trace.recent()) == 2
+
+
+class TestGathered:
+    async def test_is_made_an_event_a_moment_later_of_the_time_when_it_happened(self) -> None:
+        clock = Clock(100.0)
+        trace = Trace(clock=clock)
+        with trace.follow() as queue:
+            trace.gather(said(Step.OFFER, "offered"), MAC, "web01")
+            clock.now += 1
+            assert queue.empty()
+
+            event = await asyncio.wait_for(queue.get(), 5)
+
+        assert (event.at, event.mac, event.host, event.text) == (100.0, MAC, "web01", "offered")
+        assert trace.heard == 100.0
+
+    async def test_is_there_for_whoever_asks_or_records_before(self) -> None:
+        trace = known(MAC)
+        for at, (host, mac) in enumerate(((None, None), ("web01", None), (None, MAC))):
+            trace.gather(said(Step.OFFER, f"offered {at}"), MAC, "web01")
+            assert texts(trace.recent(host=host, mac=mac))[-1] == f"offered {at}"
+        number = trace.last("web01")
+
+        trace.gather(said(Step.OFFER, "offered"), MAC, "web01")
+        assert trace.last("web01") == number + 1
+        trace.gather(said(Step.OFFER, "again"), MAC, "web01")
+        trace.record(said(Step.LOADER, "sent"), mac=MAC)
+        assert texts(trace.recent())[-3:] == ["offered", "again", "sent"]
+
+    async def test_is_not_told_to_who_follows_from_now_on(self) -> None:
+        trace = known(MAC)
+        trace.gather(said(Step.OFFER, "offered"), MAC, "web01")
+
+        with trace.follow() as queue:
+            await asyncio.sleep(0.1)
+            assert queue.empty()
+
+    async def test_is_no_second_event_if_it_repeats_itself(self) -> None:
+        steady = Clock(0.0)
+        trace = Trace(steady=steady)
+        offered = said(Step.OFFER, "offered")
+        for _ in range(2):
+            trace.gather(offered, MAC, "web01")
+        assert len(trace.recent()) == 1
+        for passed, count in ((9.0, 1), (2.0, 2), (0.0, 2)):
+            steady.now += passed
+            trace.gather(offered, MAC, "web01")
+            assert len(trace.recent()) == count
+
+    async def test_of_a_hall_is_worked_on_in_slices(self) -> None:
+        trace = known()
+        with trace.follow() as queue:
+            for at in range(300):
+                trace.gather(said(Step.OFFER, "offered"), MAC, f"web{at:03}")
+            found = [(await asyncio.wait_for(queue.get(), 5)).host for _ in range(300)]
+
+        assert found == [f"web{at:03}" for at in range(300)]
+
+    async def test_is_made_at_once_where_there_is_too_much(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(EVENTS_GATHERED, "most", 2)
+        trace = known()
+        with trace.follow() as queue:
+            for at in range(5):
+                trace.gather(said(Step.OFFER, "offered"), MAC, f"web{at}")
+
+            assert queue.qsize() == 3
+            trace.settle()
+            assert queue.qsize() == 5
 
 
 class TestRecent:

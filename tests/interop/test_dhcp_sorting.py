@@ -45,11 +45,12 @@ def _all(sock: RawSocket) -> list[bytes]:
     found: list[bytes] = []
     while True:
         try:
-            received = sock.receive()
+            come = sock.receive()
         except BlockingIOError:
             return found
-        assert isinstance(received, Received)
-        found.append(received.data[28:34])
+        for received in come:
+            assert isinstance(received, Received)
+            found.append(received.data[28:34])
 
 
 def of(mac: bytes) -> bytes:

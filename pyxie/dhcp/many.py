@@ -1,0 +1,201 @@
+"""Many datagrams with one system call: recvmmsg(2) and sendmmsg(2), which Python does not have.
+
+A system call takes a microsecond or two beside what the network takes, and Python's own calls make
+half a dozen objects of each datagram's ancillary data.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import socket
+from struct import Struct
+from typing import Final, NamedTuple
+
+MANY: Final = 32
+"""Datagrams at most: others are to have their answers while these are looked at."""
+
+ROOM: Final = 2048
+"""Bytes of each; whoever sends more is told by its flags."""
+ANCILLARY: Final = 64
+"""Bytes of ancillary data."""
+SENDER: Final = 16
+"""Bytes of a ``struct sockaddr_in``."""
+
+
+class _Part(ctypes.Structure):
+    """``struct iovec``."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+class _Message(ctypes.Structure):
+    """``struct msghdr``."""
+
+    _fields_ = (
+        ("name", ctypes.c_void_p),
+        ("name_length", ctypes.c_uint32),
+        ("parts", ctypes.c_void_p),
+        ("parts_count", ctypes.c_size_t),
+        ("control", ctypes.c_void_p),
+        ("control_length", ctypes.c_size_t),
+        ("flags", ctypes.c_int),
+    )
+
+
+class _Head(ctypes.Structure):
+    """``struct mmsghdr``."""
+
+    _fields_ = (("message", _Message), ("length", ctypes.c_uint))
+
+
+_HEAD: Final = ctypes.sizeof(_Head)
+_TOLD: Final = Struct(
+    f"@{_Message.control_length.offset}xN"
+    f"i{_Head.length.offset - _Message.flags.offset - 4}xI"
+    f"{_HEAD - _Head.length.offset - 4}x"
+)
+"""Of a head: how long the ancillary data are, the flags, and how long the datagram is."""
+
+
+class Came(NamedTuple):
+    """What has come: of each datagram as much room is taken as `ROOM` and the others say.
+
+    Attributes:
+        data: One datagram after the other.
+        ancillary: The kernel's messages about each, cmsg(3).
+        senders: Of each a ``struct sockaddr_in``.
+        each: How long its ancillary data are, its flags as of recvmsg(2), how long it is.
+    """
+
+    data: bytes
+    ancillary: bytes
+    senders: bytes
+    each: tuple[tuple[int, int, int], ...]
+
+
+class Inbox:
+    """Reads a socket.
+
+    Args:
+        of: The socket; it does not block.
+    """
+
+    def __init__(self, of: socket.socket) -> None:
+        self._number = of.fileno()
+        self._call = ctypes.CDLL(None, use_errno=True).recvmmsg
+        self._data, data = _buffer(MANY * ROOM)
+        self._control, control = _buffer(MANY * ANCILLARY)
+        self._names, names = _buffer(MANY * SENDER)
+        self._parts = (_Part * MANY)(*(_Part(data + at * ROOM, ROOM) for at in range(MANY)))
+        parts = ctypes.addressof(self._parts)
+        heads = (_Head * MANY)()
+        for at in range(MANY):
+            message = _Message(
+                *(names + at * SENDER, SENDER),
+                *(parts + at * ctypes.sizeof(_Part), 1),
+                *(control + at * ANCILLARY, ANCILLARY),
+            )
+            heads[at] = _Head(message)
+        self._fresh = bytes(heads)
+        self._heads, self._at = _buffer(len(self._fresh))
+        self._heads[:] = self._fresh
+
+    def receive(self) -> Came:
+        """Return what has come, `MANY` at most.
+
+        Raises:
+            BlockingIOError: Nothing has.
+            OSError: The socket is broken, or its interface went away.
+        """
+        count = self._call(self._number, ctypes.c_void_p(self._at), MANY, 0, None)
+        if count < 0:
+            raise _error()
+        told = self._heads[: count * _HEAD]
+        each = tuple(_TOLD.iter_unpack(told))
+        told[:] = self._fresh[: count * _HEAD]  # lengths are told where room was
+        return Came(
+            bytes(self._data[: count * ROOM]),
+            bytes(self._control[: count * ANCILLARY]),
+            bytes(self._names[: count * SENDER]),
+            each,
+        )
+
+
+class Way:
+    """Where a datagram goes, and whence; for `Outbox`.
+
+    Args:
+        to: A ``struct sockaddr_in``.
+        ancillary: What the kernel is told besides, cmsg(3).
+    """
+
+    def __init__(self, to: bytes, ancillary: bytes) -> None:
+        # The heads have their addresses, so they live as long as whoever sends by this.
+        self.to = ctypes.create_string_buffer(to, len(to))
+        self.ancillary = ctypes.create_string_buffer(ancillary, len(ancillary))
+
+
+class Outbox:
+    """Sends by a socket.
+
+    Args:
+        of: The socket; it does not block.
+    """
+
+    def __init__(self, of: socket.socket) -> None:
+        self._number = of.fileno()
+        self._call = ctypes.CDLL(None, use_errno=True).sendmmsg
+        self._data, self._start = _buffer(MANY * ROOM)
+        self._parts = (_Part * MANY)()
+        self._heads = (_Head * MANY)()
+        self._ways: list[Way | None] = [None] * MANY
+        self._lengths = [0] * MANY
+        self._count = 0
+
+    def put(self, data: bytes, way: Way) -> None:
+        """Have one sent by the next `flush`; there is room for `MANY`."""
+        at, length = self._count, len(data)
+        start = at * ROOM
+        self._data[start : start + length] = data
+        if self._lengths[at] != length:
+            self._lengths[at] = length
+            self._parts[at] = _Part(self._start + start, length)
+        if self._ways[at] is not way:
+            self._go(at, way)
+        self._count = at + 1
+
+    def flush(self) -> dict[int, OSError]:
+        """Send all; return which could not be sent, by their order, and why."""
+        count, self._count = self._count, 0
+        done, failed = 0, dict[int, OSError]()
+        while done < count:
+            head = ctypes.byref(self._heads, done * _HEAD)
+            sent = self._call(self._number, head, count - done, 0)
+            if sent < 0:
+                failed[done] = _error()
+                sent = 1
+            done += sent
+        return failed
+
+    def _go(self, at: int, way: Way) -> None:
+        self._ways[at] = way
+        message = _Message(
+            *(ctypes.addressof(way.to), len(way.to)),
+            *(ctypes.addressof(self._parts) + at * ctypes.sizeof(_Part), 1),
+            *(ctypes.addressof(way.ancillary), len(way.ancillary)),
+        )
+        self._heads[at] = _Head(message)
+
+
+def _buffer(size: int) -> tuple[memoryview, int]:
+    """Return memory that stays where it is, and where that is."""
+    made = ctypes.create_string_buffer(size)
+    return memoryview(made).cast("B"), ctypes.addressof(made)
+
+
+def _error() -> OSError:
+    number = ctypes.get_errno()
+    kind = BlockingIOError if number == errno.EAGAIN else OSError
+    return kind(number, os.strerror(number))
