@@ -54,14 +54,6 @@ def secure_boot(known: Mapping[str, Any]) -> str:
     )
 
 
-def amount(size: int) -> str:
-    """Write a number of bytes for people."""
-    for unit, length in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= length:
-            return f"{size / length:.1f} {unit}"
-    return f"{size} B"
-
-
 def line(text: str) -> None:
     """Print one line, however long."""
     _print(_harmless(text))

@@ -12,6 +12,7 @@ from pyxie import output
 from pyxie.client import Client, RefusedError
 from pyxie.commands.options import FAILED, Duration, remote, run
 from pyxie.commands.options import client as client_of
+from pyxie.events.english import amount
 
 _POLL: Final = 0.3
 """Seconds between looks how far fetches have come."""
@@ -56,13 +57,13 @@ def list_(what: str, recipes: bool, as_json: bool, **where: Any) -> None:
         said = f"nothing of {what} is kept" if what else "nothing is kept"
         output.note(f"{said}; to fetch it now: pyxie images fetch {what or 'debian-12'}")
     elif not what:
-        output.note(f"{output.amount(answer['size'])} of {output.amount(answer['most'])} are taken")
+        output.note(f"{amount(answer['size'])} of {amount(answer['most'])} are taken")
 
 
 def _row(image: Any) -> list[str]:
     return [
         image["url"],
-        output.amount(image["size"]),
+        amount(image["size"]),
         output.when(image["used"]),
         "pinned" if image["pinned"] else "-",
         image["verified"] or "not verified",
@@ -136,7 +137,7 @@ def _ended(each: Any) -> str:
     if each["state"] == "failed":
         return f"{each['url']}: {each['why']}"
     by = f"verified by {each['verified']}" if each["verified"] else "not verified"
-    return f"{each['url']}: {output.amount(each['size'])}, {by}"
+    return f"{each['url']}: {amount(each['size'])}, {by}"
 
 
 @click.command(short_help="End fetches that are under way.")
@@ -241,7 +242,7 @@ def prune(older: float | None, everything: bool, as_json: bool, **where: Any) ->
         return
     for each in answer["removed"]:
         output.line(f"{each['url']} is removed")
-    output.note(f"{output.amount(answer['size'])} are free again")
+    output.note(f"{amount(answer['size'])} are free again")
 
 
 @click.command(short_help="Remove the copies of one system, machine or URL.")
@@ -334,8 +335,8 @@ async def _all(client: Client) -> list[Any]:
 
 
 def _of(coming: Any) -> str:
-    there = output.amount(coming["there"])
-    return there if coming["size"] is None else f"{there} of {output.amount(coming['size'])}"
+    there = amount(coming["there"])
+    return there if coming["size"] is None else f"{there} of {amount(coming['size'])}"
 
 
 COMMANDS: Final = (list_, fetch, cancel, verify, prune, remove, pin, unpin)

@@ -15,6 +15,7 @@ from pyxie.commands.options import client as client_of
 from pyxie.commands.options import common, needed, remote, run
 from pyxie.config.settings import load
 from pyxie.errors import PyxieError
+from pyxie.events.english import amount
 from pyxie.urls import shown
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -57,7 +58,7 @@ def _row(each: Any) -> list[str]:
         each["client"],
         each["name"] + ("" if each["usual"] else " (if asked for)"),
         folder,
-        output.amount(each["size"]),
+        amount(each["size"]),
         each["version"] or "-",
         ", ".join(map(_signer, each["signers"])) or "nobody",
     ]

@@ -49,7 +49,7 @@ def test_each_is_told_with_its_signers_and_what_is_missing(pyxie: Runner) -> Non
     ran = called(pyxie)
 
     assert [re.split(r" {2,}", line) for line in ran.out.splitlines()] == [
-        ["x64 UEFI", "sb/snponly.efi", "/etc/pyxie/ipxe", "255.0 kB", "2.0.0", SIGNERS],
+        ["x64 UEFI", "sb/snponly.efi", "/etc/pyxie/ipxe", "255 kB", "2.0.0", SIGNERS],
         ["x64 UEFI", "ipxe.efi (if asked for)", "/usr/lib/ipxe", "1.0 MB", "-", "nobody"],
     ]
     assert ran.err == (
