@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
@@ -185,6 +186,7 @@ _LOOKS: Final = {
     Mark.DONE: (OK, "done"),
     Mark.NOW: (BUSY, "under way"),
     Mark.STUCK: (BAD, "stands still"),
+    Mark.ENDED: (IDLE, "ended here"),
     Mark.AHEAD: (IDLE, "to come"),
     Mark.PASSED: ("is-passed", "not needed"),
 }
@@ -207,12 +209,17 @@ def _state(build: Build | None, at: Step) -> tuple[str, str]:
 
 def _trouble(seen: Seen, found: Diagnosis, now: float) -> Trouble:
     words = said(found.what).of(seen.host)
-    first, *more = words.steps or ("",)
+    how = command("why", seen.name)
+    first, *more = (_BELOW.sub(f"lines are told by `{how}`", each) for each in words.steps or ("",))
     return Trouble(
         sentence=printable(words.sentence),
         since=since(found.since, now) if found.since is not None else None,
         next=printable(first),
         more=tuple(map(printable, more)),
         certain_by=words.certain_by,
-        command=command("why", seen.name),
+        command=how,
     )
+
+
+_BELOW: Final = re.compile("lines are below")
+"""So says what is printed with what to change in another server."""

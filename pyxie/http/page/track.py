@@ -28,6 +28,8 @@ class Mark(StrEnum):
     NOW = "now"
     STUCK = "stuck"
     """It is at this one, and does not go on by itself."""
+    ENDED = "ended"
+    """It was at this one when somebody ended its build."""
     AHEAD = "ahead"
     PASSED = "passed"
     """It went on without it: iPXE that is in the firmware needs no loader."""
@@ -75,7 +77,8 @@ class Track:
     @property
     def at(self) -> Step:
         """The step that it is at; of a boot that has come to its end, the last."""
-        under_way = (each for each in self.steps if each.mark in (Mark.NOW, Mark.STUCK))
+        here = (Mark.NOW, Mark.STUCK, Mark.ENDED)
+        under_way = (each for each in self.steps if each.mark in here)
         return next(under_way, self.steps[-1])
 
 
@@ -98,14 +101,13 @@ def track(
     if build is not None and build.state is State.INSTALLED:
         return Track(tuple(Step(name, _past(way, name)) for name in names), build.changed)
     if way.now is None:
-        here = Mark.STUCK if stuck else Mark.NOW
+        here = _here(build, stuck=stuck)
         steps = Step(names[0], here), *(Step(name, Mark.AHEAD) for name in names[1:])
         return Track(steps, build.begun if build is not None else None)
     at, event, part = _at(way.now)
     if at == len(names) - 1 and build is None:
         return Track(tuple(Step(name, _past(way, name)) for name in names), event.at)
-    halted = build is not None and not build.active
-    here = Mark.STUCK if stuck or halted else Mark.NOW
+    here = _here(build, stuck=stuck)
     sent, total = _sent(moving, event, names[at], part)
     steps = (
         *(Step(name, _past(way, name)) for name in names[:at]),
@@ -113,6 +115,13 @@ def track(
         *(Step(name, Mark.AHEAD) for name in names[at + 1 :]),
     )
     return Track(steps, event.at)
+
+
+def _here(build: Build | None, *, stuck: bool) -> Mark:
+    """Return how the step stands that a boot is at."""
+    if build is None or build.active:
+        return Mark.STUCK if stuck else Mark.NOW
+    return Mark.STUCK if build.state is State.FAILED else Mark.ENDED
 
 
 _NEXT: Final = {

@@ -9,7 +9,8 @@ import pytest
 from pyxie.builds.life import State
 from pyxie.diagnosis.course import course
 from pyxie.diagnosis.finding import Diagnosis
-from pyxie.diagnosis.findings import Waiting
+from pyxie.diagnosis.findings import OtherOffer, Waiting
+from pyxie.diagnosis.situation import Server
 from pyxie.events import kinds
 from pyxie.events.event import Event
 from pyxie.http.page.bootrow import Seen, ShownStep, boot_id, boot_row, machine_path, stands_still
@@ -56,6 +57,17 @@ class TestARow:
         assert row.trouble.more
         assert row.trouble.command == f"pyxie why {HOST}"
         assert row.trouble.since == since(BEGUN, BEGUN + 400)
+
+    def test_of_one_whose_server_is_to_be_changed_says_what_tells_the_lines(self) -> None:
+        rival = Diagnosis(
+            what=OtherOffer(server=Server("192.0.2.3", leases=True, file="pxelinux.0"))
+        )
+        seen = Seen(mac=MAC, way=course(()), host=HOST, build=build(), found=rival)
+
+        trouble = boot_row(seen, BEGUN + 400).trouble
+
+        assert trouble is not None
+        assert trouble.next.endswith(f"The lines are told by `pyxie why {HOST}`")
 
     def test_of_one_that_waits_says_nothing_of_it(self) -> None:
         waits = Diagnosis(what=Waiting(step="discover", seconds=1.0, patience=9.0))

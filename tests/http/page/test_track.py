@@ -43,6 +43,7 @@ def shown(found: Track) -> str:
         Mark.DONE: "{}",
         Mark.NOW: "[{}]",
         Mark.STUCK: "!{}!",
+        Mark.ENDED: "+{}+",
         Mark.AHEAD: "({})",
         Mark.PASSED: "-{}-",
     }
@@ -135,6 +136,15 @@ class TestATrack:
         found = track(course(heard(*BOOTED), BEGUN), build(State.FAILED))
 
         assert found.at == Step("installer", Mark.STUCK)
+
+    def test_a_build_that_was_ended_by_somebody_does_not_stand_still_there(self) -> None:
+        found = track(course(heard(*BOOTED[:4]), BEGUN), build(State.CANCELLED))
+        silent = track(course(()), build(State.CANCELLED))
+
+        assert shown(found) == (
+            "DISCOVER offer loader +script+ (kernel) (initrd) (installer) (done)"
+        )
+        assert (found.at, silent.at) == (Step("script", Mark.ENDED), Step("DISCOVER", Mark.ENDED))
 
 
 class TestABootByHand:
