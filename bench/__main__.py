@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from bench.table import table
 from tests.lab.besieged import CHECKOUT
 from tests.lab.needs import MissingError
 
-MODULES = ("blocks", "answers", "downloads")
+MODULES = ("offers", "blocks", "answers", "downloads", "images", "builds")
 """Those that have contests, in the order of the table."""
 
 
@@ -66,21 +66,19 @@ def main() -> None:
 
 def contested(module: str, only: list[str], rounds: int) -> Iterator[Result | None]:
     """Hold a module's contests that are wanted; yield `None` for one that failed."""
-    laid: AbstractContextManager[list[Contest]]
+    laid: AbstractContextManager[Sequence[Contest]]
     laid = importlib.import_module(f"bench.{module}").contests()
     try:
         with laid as contests:
             for contest in contests:
-                if only and not {module, contest.name} & set(only):
-                    continue
-                print(f"{contest.name}: {contest.work}", flush=True)
-                try:
+                if {module, contest.name} & set(only) or not only:
+                    print(f"{contest.name}: {contest.work}", flush=True)
                     yield alternate(contest, rounds, say=lambda text: print(text, flush=True))
-                except Exception:  # noqa: BLE001  (the others are still to be held)
-                    traceback.print_exc()
-                    yield None
     except MissingError as exc:
         print(f"{module}: {exc}")
+        yield None
+    except Exception:  # noqa: BLE001  (the others are still to be held)
+        traceback.print_exc()
         yield None
 
 

@@ -26,12 +26,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.contest import OURS, Contest, Run, Taken, at_most
 from bench.processors import clock, spent
 from pyxie.dhcp.message import build
 from tests.dhcp.packets import as_request
@@ -43,6 +45,7 @@ UPSTREAM = "10.99.0.3"
 FILES = "vmlinuz", "initrd.img"
 LOADER = "ipxe.efi"
 BROADCAST = 0x8000
+PAIR = "dnsmasq and nginx"
 
 NGINX = """\
 daemon off; worker_processes auto; error_log stderr; pid {folder}/nginx.pid;
@@ -233,6 +236,41 @@ def medians(halls: list[Hall]) -> str:
     )
 
 
+@contextmanager
+def side(
+    lab: Bench, at_once: int, server: Callable[[], AbstractContextManager[tuple[int, ...]]]
+) -> Iterator[Run]:
+    """A server, before which all machines boot."""
+    with server() as numbers:
+
+        def run() -> Taken:
+            hall = lab.run(at_once, numbers)
+            more = {"clients": hall.client, "others": hall.others, "idle": hall.idle}
+            return Taken(hall.seconds, hall.server, hall.seconds, more)
+
+        yield run
+
+
+@contextmanager
+def contests() -> Iterator[Sequence[Contest]]:
+    """The whole hall, a cold store in each round."""
+    machines, at_once, sizes = 300, 50, [8, 41]
+    with bench(machines, sizes) as lab:
+        yield [
+            Contest(
+                name="storm",
+                work=f"{machines} machines, {at_once} at once, {sum(sizes)} MB each, all steps",
+                unit="s",
+                wanted=[at_most(1.0, PAIR)],
+                sides={
+                    OURS: partial(side, lab, at_once, lab.pyxie),
+                    PAIR: partial(side, lab, at_once, lab.pair),
+                },
+                together=False,
+            )
+        ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--machines", type=int, default=300)
@@ -245,7 +283,7 @@ def main() -> None:
         sys.exit("a C compiler is missing: apt install gcc libc6-dev")
     seen: dict[str, list[Hall]] = {}
     with bench(chosen.machines, chosen.megabytes) as lab:
-        servers = {"pyxie, a cold store": lab.pyxie, "dnsmasq and nginx": lab.pair}
+        servers = {"pyxie, a cold store": lab.pyxie, PAIR: lab.pair}
         if chosen.only:
             servers = {name: each for name, each in servers.items() if chosen.only == each.__name__}
         for at in range(chosen.rounds + 1):

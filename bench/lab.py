@@ -15,7 +15,7 @@ from bench.peers import started
 from bench.processors import clock, spent
 from tests.interop.netns import Host, network
 from tests.lab import needs
-from tests.lab.besieged import CHECKOUT, Besieged, host_of, lay
+from tests.lab.besieged import CHECKOUT, Besieged, lay
 from tests.lab.rack import address_of
 
 
@@ -97,10 +97,7 @@ class Lab:
         site.start()
         assert site.process is not None
         try:
-            for hundred in range(0, machines, 100):
-                hosts = json.dumps({"hosts": [host_of(hundred).replace("00.", "??.")]})
-                status, said = site.ask("POST", "/api/v1/builds", hosts)
-                assert status == 200, said
+            site.build(machines)
             yield site
         finally:
             site.process.terminate()

@@ -14,16 +14,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import shutil
 import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.contest import OURS, Contest, Run, Side, Taken, at_least, at_most
+from bench.peers import started
 from bench.processors import spent
 from tests.interop.netns import Host, Net, network
 from tests.lab.besieged import SERVER, Besieged, lay
@@ -36,6 +39,10 @@ DNSMASQ = (
     "dnsmasq --no-daemon --port=0 --conf-file=/dev/null --no-hosts --no-resolv --quiet-dhcp"
     f" --interface=eth0 --dhcp-range=10.99.0.0,proxy --pxe-service=x86-64_EFI,install,{LOADER}"
 )
+
+
+BARE = "in C"
+"""What answers all with one offer and looks at nothing, `bench/offers.c`."""
 
 
 class Clients:
@@ -92,8 +99,8 @@ def pyxie(net: Net, folder: Path, machines: int) -> Iterator[tuple[Besieged, Hos
     lay(folder, range(machines), f"{images}{ALONE}")
     site = Besieged(folder, server, clients, clients)
     site.start()
-    assert site.ask("POST", "/api/v1/builds", '{"all": true}')[0] == 200
     try:
+        site.build(machines)
         yield site, clients
     finally:
         stop(site)
@@ -111,6 +118,78 @@ def measured(clients: Clients, pid: int, offers: int) -> dict[str, Any]:
     before = spent(pid)
     seen = clients.ask(offers)
     return {**seen, "rate": offers / seen["seconds"], "server": spent(pid) - before}
+
+
+@contextlib.contextmanager
+def restarted(site: Besieged, run: Callable[[int], Taken]) -> Iterator[Run]:
+    """A daemon that has just started: it has made no offer yet."""
+    site.start()
+    assert site.process is not None
+    try:
+        yield functools.partial(run, site.process.pid)
+    finally:
+        stop(site)
+
+
+@contextlib.contextmanager
+def peer(
+    host: Host, folder: Path, command: Sequence[str], run: Callable[[int], Taken]
+) -> Iterator[Run]:
+    """A peer that has just started."""
+    with started(host, folder, *command) as pid:
+        yield functools.partial(run, pid)
+
+
+def taken(clients: Clients, offers: int, pid: int) -> Taken:
+    """Have clients ask; return what a contest is told."""
+    seen = measured(clients, pid, offers)
+    more = {name: seen[name] for name in ("p50", "p99", "lost")}
+    return Taken(seen["rate"], seen["server"], seen["seconds"], {**more, "clients": seen["cpu"]})
+
+
+@contextlib.contextmanager
+def contests() -> Iterator[Sequence[Contest]]:
+    """Warm and cold, beside dnsmasq and what only echoes."""
+    machines, in_flight, warm = 1000, 64, 30_000
+    with tempfile.TemporaryDirectory() as name, network() as net:
+        folder = Path(name)
+        program = compiled(folder)
+        (folder / "site").mkdir()
+        with pyxie(net, folder / "site", machines) as (site, asking):
+            stop(site)
+            hosts = {name: joined(net) for name in ("dnsmasq", BARE)}
+            commands = {"dnsmasq": DNSMASQ.split(), BARE: [str(program), "echo", "eth0"]}
+
+            def sides(offers: int) -> dict[str, Side]:
+                ours = Clients(asking, program, machines, in_flight, LOADER)
+                found: dict[str, Side] = {
+                    OURS: functools.partial(restarted, site, functools.partial(taken, ours, offers))
+                }
+                for name, (host, others) in hosts.items():
+                    theirs = Clients(others, program, machines, in_flight, "")
+                    run = functools.partial(taken, theirs, offers)
+                    found[name] = functools.partial(peer, host, folder, commands[name], run)
+                return found
+
+            work = f"proxyDHCP, {in_flight} in flight, {machines:,} machines"
+            late = at_most(1.0, "dnsmasq", of="p99", work="p99 of an offer there", unit="ms")
+            yield [
+                Contest(
+                    name="offers",
+                    work=work,
+                    unit="offers/s",
+                    wanted=[at_least(1.2, "dnsmasq"), late],
+                    sides=sides(warm),
+                ),
+                Contest(
+                    name="cold",
+                    work="the same, each machine's first DISCOVER",
+                    unit="offers/s",
+                    wanted=[at_least(1.2, "dnsmasq")],
+                    sides=sides(machines),
+                    together=False,
+                ),
+            ]
 
 
 def main() -> None:

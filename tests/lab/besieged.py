@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import select
 import socket
@@ -118,10 +119,15 @@ class Besieged:
         return host.start(*command, log=self.folder / name)
 
     def build(self, machines: int) -> None:
-        """Put the machines in build mode."""
-        for at in range(machines):
-            status, body = self.ask("PUT", f"/build/{host_of(at)}")
+        """Put the machines in build mode, a hundred at once."""
+        hosts = [host_of(at) for at in range(machines)]
+        for at in range(0, machines, 100):
+            status, body = self.ask(
+                "POST", "/api/v1/builds", json.dumps({"hosts": hosts[at : at + 100]})
+            )
             assert status == 200, body
+            refused = [each for each in json.loads(body)["results"] if each["status"] != 200]
+            assert refused == []
 
     @contextlib.contextmanager
     def flooded(self, kind: str, rate: int, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
