@@ -10,7 +10,7 @@
 # make cover   is each pure module covered by its own tests?
 # make format  put the code in shape
 # make unit    the systemd unit's security score
-# make bench   speed beside peers: a table, docs/speed.json and a chart, in a quarter of an hour; as root
+# make bench   speed beside peers, as root, in a quarter of an hour; writes the table of docs/speed.md
 # make lock    renew the lock files
 
 PYTHON ?= python3
@@ -104,7 +104,7 @@ unit:
 bench: .venv/test
 	@packaging/need-packages dnsmasq-base nginx-light iproute2 wrk gcc libc6-dev libwrap0 libpcre2-8-0
 	@packaging/unpack-packages .venv/peers tftpd-hpa atftpd
-	$(PY) -m bench --json docs/speed.json --chart docs/pictures/speed.svg $(BENCH)
+	$(PY) -m bench $(or $(BENCH),--json docs/speed.json --chart docs/pictures/speed.svg --page docs/speed.md)
 
 # The lock files carry versions and hashes; where the packages come from is the user's choice.
 .venv/run: requirements.lock pyproject.toml

@@ -1,6 +1,6 @@
 """pyxie beside its peers, on the same work, in turn: a table, JSON and a chart.
 
-    python -m bench [--only NAME …] [--rounds 5] [--json FILE] [--chart FILE]
+    python -m bench [--only NAME …] [--rounds 5] [--json FILE] [--chart FILE] [--page FILE]
 
 Run as root, for its network namespaces. Ctrl-C ends it and takes away all that it has laid.
 """
@@ -24,7 +24,8 @@ from typing import Any
 
 from bench.chart import chart
 from bench.contest import Contest, Result, alternate
-from bench.figures import Row, rows
+from bench.figures import Row, others, rows
+from bench.page import written
 from bench.report import report
 from bench.table import table
 from tests.lab.besieged import CHECKOUT
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, help="where all figures are written to")
     parser.add_argument("--chart", type=Path, help="where an SVG is written to")
+    parser.add_argument("--page", type=Path, help="a document, in which the table is written anew")
     chosen = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     began, results, failed = time.monotonic(), [], False
@@ -52,13 +54,16 @@ def main() -> None:
         failed = True
         print("\nended before its time")
     found = [row for result in results for row in rows(result)]
-    about = where()
+    about = where(results)
     minutes = (time.monotonic() - began) / 60
     print(f"\n{caption(about)}; {chosen.rounds} rounds in {minutes:.0f} minutes\n")
     print(table(found), end="")
     print_others(found)
     if chosen.json:
         chosen.json.write_text(report(results, about))
+    if chosen.page:
+        text = chosen.page.read_text()
+        chosen.page.write_text(written(text, f"Measured {caption(about)}.", table(found)))
     if chosen.chart:
         chosen.chart.write_text(chart(found, caption(about)))
     sys.exit(failed)
@@ -73,7 +78,9 @@ def contested(module: str, only: list[str], rounds: int) -> Iterator[Result | No
             for contest in contests:
                 if {module, contest.name} & set(only) or not only:
                     print(f"{contest.name}: {contest.work}", flush=True)
-                    yield alternate(contest, rounds, say=lambda text: print(text, flush=True))
+                    # Nothing is alternated with where pyxie is alone.
+                    many = rounds if len(contest.sides) > 1 else min(rounds, 3)
+                    yield alternate(contest, many, say=lambda text: print(text, flush=True))
     except MissingError as exc:
         print(f"{module}: {exc}")
         yield None
@@ -82,8 +89,8 @@ def contested(module: str, only: list[str], rounds: int) -> Iterator[Result | No
         yield None
 
 
-def where() -> dict[str, Any]:
-    """Return when and on what this is."""
+def where(results: Sequence[Result]) -> dict[str, Any]:
+    """Return when and on what this is, and what else ran there."""
     processor = next(
         (
             line.partition(":")[2].strip()
@@ -94,6 +101,7 @@ def where() -> dict[str, Any]:
     )
     git = ["git", "-C", str(CHECKOUT), "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(git, capture_output=True, text=True).stdout.strip()
+    besides = others(results)
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "commit": commit,
@@ -101,15 +109,19 @@ def where() -> dict[str, Any]:
         "processor": processor,
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "others": vars(besides) if besides else None,
     }
 
 
 def caption(about: dict[str, Any]) -> str:
     """Return it in words."""
-    return (
+    said = (
         f"{about['date']}, {about['commit']}, {about['processors']} processors,"
         f" {about['processor']}, Linux {about['kernel']}, Python {about['python']}"
     )
+    if besides := about["others"]:
+        said += f"; others took {besides['median']:.0f} % of them, {besides['most']:.0f} % at most"
+    return said
 
 
 def print_others(found: list[Row]) -> None:

@@ -28,7 +28,8 @@ class Taken:
         cpu: Seconds that the servers took of the processors.
         seconds: The run took.
         more: What else was seen, by name: ``p50`` and ``p99`` in ms, ``clients`` (seconds that they
-            took of the processors), ``idle`` (percent of the processors' time), …
+            took of the processors), ``idle`` and ``others`` (percent of the processors' time that
+            nobody took, or neither servers nor clients), …
     """
 
     value: float

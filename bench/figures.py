@@ -99,6 +99,21 @@ def rows(result: Result) -> list[Row]:
     return [_row(result, wanted) for wanted in result.contest.wanted]
 
 
+def others(results: Iterable[Result]) -> Spread | None:
+    """Return what else ran meanwhile, in percent of the processors; `None` if nobody looked.
+
+    Where that is much, what was measured is how the machine was shared.
+    """
+    seen = [
+        each.more["others"]
+        for result in results
+        for taken in result.taken.values()
+        for each in taken
+        if "others" in each.more
+    ]
+    return spread(seen) if seen else None
+
+
 def _row(result: Result, wanted: Wanted) -> Row:
     sides = [_side(name, taken, wanted.of) for name, taken in result.taken.items()]
     ours = next(side for side in sides if side.name == OURS)

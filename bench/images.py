@@ -245,7 +245,7 @@ def side(
 
         def run() -> Taken:
             hall = lab.run(at_once, numbers)
-            more = {"clients": hall.client, "others": hall.others, "idle": hall.idle}
+            more = {"clients": hall.client, "beside": hall.others, "idle": hall.idle}
             return Taken(hall.seconds, hall.server, hall.seconds, more)
 
         yield run

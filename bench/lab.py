@@ -65,7 +65,7 @@ class Lab:
         return done.stdout
 
     def load(self, pids: Sequence[int], what: str, unit: float, *command: str) -> Taken:
-        """Have the clients load a server; return what they tell in JSON.
+        """Have the clients load a server; return what they tell in JSON, and who took how much.
 
         Args:
             pids: The server's, whose processor time counts, with that of all it has started.
@@ -76,8 +76,10 @@ class Lab:
         before, (idle, there) = sum(map(spent, pids)), clock()
         told: dict[str, float] = json.loads(self.run(*command))
         took, (idle_then, there_then) = sum(map(spent, pids)) - before, clock()
+        idle, there = idle_then - idle, max(there_then - there, 0.01)
         told["clients"] = told.pop("cpu")
-        told["idle"] = 100 * (idle_then - idle) / max(there_then - there, 0.01)
+        told["idle"] = 100 * idle / there
+        told["others"] = 100 * max(0.0, there - idle - took - told["clients"]) / there
         seconds, done = told.pop("seconds"), told.pop(what)
         return Taken(done / seconds / unit, took, seconds, told)
 

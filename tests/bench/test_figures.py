@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.contest import Wanted, at_least, at_most
-from bench.figures import Spread, rows, spread
+from bench.contest import Result, Taken, Wanted, at_least, at_most
+from bench.figures import Spread, others, rows, spread
 from tests.bench.runs import result
 
 
@@ -88,3 +88,14 @@ def test_a_side_is_told_with_the_processors_that_it_used() -> None:
     (row,) = rows(result(pyxie=[90], dnsmasq=[100]))
 
     assert row.ours.processors == 0.5
+
+
+class TestWhatElseRan:
+    def test_is_told_of_all_runs(self) -> None:
+        busy = {"pyxie": [Taken(1, 1, 1, {"others": at}) for at in (2.0, 30.0, 4.0)]}
+        results = [Result(result(pyxie=[1]).contest, busy, {}), result(pyxie=[1])]
+
+        assert others(results) == Spread(4, 2, 30)
+
+    def test_is_nothing_where_nobody_looked(self) -> None:
+        assert others([result(pyxie=[1])]) is None
