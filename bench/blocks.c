@@ -149,8 +149,9 @@ static int take(struct client *client, const uint8_t *data, size_t length) {
     }
     if (data[1] != DATA) return 0;
     if (number != (uint16_t)(client->block + 1)) {
-        /* RFC 7440, section 4: where one is missing, the last before it is acknowledged; once. */
-        if (client->window > 1 && !client->told) {
+        /* RFC 7440, section 4: where one is missing, the last before it is acknowledged; once. In
+         * lock-step what comes again is, as by firmware: the ACK was lost. */
+        if (client->window > 1 ? !client->told : number == (uint16_t)client->block) {
             client->told = 1;
             again++;
             acknowledge(client);

@@ -28,12 +28,14 @@ class Lab:
         clients: The host of all clients, each of which has an address of its own there.
         hosts: Those of the servers, by their names.
         addresses: Theirs.
+        switch: What joins them, a bridge called ``br0``.
     """
 
     folder: Path
     clients: Host
     hosts: dict[str, Host]
     addresses: dict[str, str]
+    switch: Host
 
     def place(self, name: str) -> Path:
         """Return a folder of a server's own."""
@@ -121,7 +123,7 @@ def lab(servers: Iterable[str], clients: int) -> Iterator[Lab]:
         hosts = {name: net.host(f"s{at}") for at, name in enumerate(names)}
         addresses = {name: f"10.99.0.{1 + at}" for at, name in enumerate(names)}
         rack = net.host("c")
-        net.lan(
+        switch = net.lan(
             c=(rack, "eth0", "10.99.0.254/16"),
             **{
                 f"s{at}": (hosts[name], "eth0", f"{addresses[name]}/16")
@@ -130,4 +132,4 @@ def lab(servers: Iterable[str], clients: int) -> Iterator[Lab]:
         )
         for at in range(clients):
             rack.ip(f"addr add {address_of(at)}/16 dev eth0")
-        yield Lab(Path(folder), rack, hosts, addresses)
+        yield Lab(Path(folder), rack, hosts, addresses, switch)

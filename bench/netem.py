@@ -1,0 +1,107 @@
+"""TFTP over a bad cable: pyxie beside dnsmasq, tftpd-hpa and atftpd, under the same losses.
+
+    python -m bench --only netem [--rounds 2]
+
+Held only when it is named: it takes half an hour. The cable is `tests/lab/impaired.py`, a process
+that does what netem does, as many kernels have none. It takes a processor's time as the servers do,
+and so is the limit where it loses nothing; where it loses, waiting is. Who is asked for windows and
+knows none, as dnsmasq 2.90 and tftpd-hpa 5.2, goes on in lock-step.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from bench.blocks import BLKSIZE, FILE, PEERS, SIZE, WINDOW
+from bench.contest import OURS, Contest, Run, Taken, at_least
+from bench.lab import Lab, lab
+from tests.lab.impaired import Cable, plugged
+from tests.lab.rack import address_of
+
+CLIENTS: Final = 4
+SECONDS: Final = 4.0
+CABLES: Final = {
+    "sound, 0.2 ms": Cable(delay=0.0002),
+    "1 % lost": Cable(delay=0.0002, lost=0.01),
+    "5 % lost": Cable(delay=0.0002, lost=0.05),
+    "10 % lost": Cable(delay=0.0002, lost=0.10),
+    "5 % doubled, 5 % out of turn": Cable(delay=0.001, doubled=0.05, hasty=0.05),
+    "1 % of each, 10 ms": Cable(delay=0.01, lost=0.01, doubled=0.01, hasty=0.01),
+    "sound, 100 ms": Cable(delay=0.1),
+}
+"""Delays are one way."""
+
+
+class Way:
+    """The clients' cable, which is another in each contest."""
+
+    def __init__(self, ground: Lab, stack: ExitStack) -> None:
+        self._ground = ground
+        self._laid = stack.enter_context(ExitStack())
+        self._cable: Cable | None = None
+        ground.clients.ip("link del eth0")
+
+    def lay(self, cable: Cable) -> None:
+        """Have it be this one."""
+        if cable == self._cable:
+            return
+        self._laid.close()
+        clients, switch = self._ground.clients, self._ground.switch
+        self._laid.enter_context(plugged(cable, (clients, "eth0"), (switch, "cable")))
+        switch.ip("link set cable master br0 up")
+        # The servers know it by this.
+        clients.ip("link set eth0 address 02:00:00:00:00:01")
+        for at in range(CLIENTS):
+            clients.ip(f"addr add {address_of(at)}/16 dev eth0")
+        clients.ip("link set eth0 up")
+        self._cable = cable
+
+
+@contextmanager
+def side(ground: Lab, way: Way, cable: Cable, name: str, window: int) -> Iterator[Run]:
+    with ExitStack() as stack:
+        if name == OURS:
+            site = stack.enter_context(ground.pyxie(name))
+            (site.folder / "ipxe" / FILE).write_bytes((ground.folder / "www" / FILE).read_bytes())
+            assert site.process is not None
+            pid = site.process.pid
+        else:
+            place, root = ground.place(name), ground.folder / "www"
+            pid = stack.enter_context(PEERS[name](ground.hosts[name], place, root))
+
+        def run() -> Taken:
+            way.lay(cable)
+            program, file = str(ground.folder / "blocks"), str(ground.folder / "www" / FILE)
+            clients = (file, "0", str(CLIENTS), str(BLKSIZE), str(window), str(SECONDS))
+            asked = (ground.addresses[name], FILE, *clients)
+            return ground.load([pid], "bytes", 1e6, program, *asked)
+
+        yield run
+
+
+@contextmanager
+def contests() -> Iterator[Sequence[Contest]]:
+    with lab([OURS, *PEERS], 0) as ground, ExitStack() as stack:
+        way = Way(ground, stack)
+        ground.compiled("blocks")
+        root: Path = ground.folder / "www"
+        root.mkdir()
+        (root / FILE).write_bytes(os.urandom(SIZE))
+        yield [
+            Contest(
+                name=f"netem {how}, {what}",
+                work=f"TFTP {how}, {CLIENTS} clients, 850 kB, {what}",
+                unit="MB/s",
+                wanted=[at_least(1.0, *PEERS)],
+                sides={
+                    name: partial(side, ground, way, cable, name, window) for name in (OURS, *PEERS)
+                },
+            )
+            for what, cable in CABLES.items()
+            for how, window in (("lock-step", 1), (f"window {WINDOW}", WINDOW))
+        ]
