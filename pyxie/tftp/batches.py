@@ -35,12 +35,20 @@ LONGEST: Final = 512
 _MMSGHDR: Final = struct.Struct("@PIPNPNi0PI0P")
 _LENGTH_AT: Final = struct.calcsize("@PIPNPNi0P")
 _IOVEC: Final = struct.Struct("@PN")
+_PACK_PIECE: Final = _IOVEC.pack_into
+_PACK_HEADER: Final = struct.Struct("@PIPNPN").pack_into  # the rest stays 0
 _CMSGHDR: Final = struct.Struct("@Nii")
 _SOCKADDR: Final = struct.Struct("=H2s4s8x")
 _NAME: Final = 8  # what of it is not padding
-_NAMES: Final = struct.Struct(f"={_NAME}s{_SOCKADDR.size - _NAME}x")
-_HEADS: Final = struct.Struct(f"=4s{LONGEST - 4}x")
-_LENGTHS: Final = struct.Struct(f"={_LENGTH_AT}xI{_MMSGHDR.size - _LENGTH_AT - 4}x")
+# Of so many at once:
+_NAMES: Final = [
+    struct.Struct("=" + n * f"{_NAME}s{_SOCKADDR.size - _NAME}x") for n in range(MOST + 1)
+]
+_HEADS: Final = [struct.Struct("=" + n * f"4s{LONGEST - 4}x") for n in range(MOST + 1)]
+_LENGTHS: Final = [
+    struct.Struct("=" + n * f"{_LENGTH_AT}xI{_MMSGHDR.size - _LENGTH_AT - 4}x")
+    for n in range(MOST + 1)
+]
 _UDP_SEGMENT: Final = 103  # linux/udp.h; Python's socket module lacks it
 
 # With the interpreter's lock held: neither call waits, and who lets go of the lock between a
@@ -107,23 +115,22 @@ class Incoming:
             number: The socket's.
 
         Raises:
-            OSError: Nothing has come; or what the network said of a datagram that went out.
+            OSError: What the network said of a datagram that went out.
         """
         count = _recvmmsg(number, self._at, MOST, socket.MSG_DONTWAIT, None)
         if count < 0:
-            raise _failure()
-        data = memoryview(self._data)[: count * LONGEST]
-        found = zip(
-            _NAMES.iter_unpack(memoryview(self._names)[: count * _SOCKADDR.size]),
-            _HEADS.iter_unpack(data),
-            _LENGTHS.iter_unpack(memoryview(self._headers)[: count * _MMSGHDR.size]),
-            range(0, count * LONGEST, LONGEST),
-            strict=True,
-        )
-        return [
-            (name, head if length == 4 else bytes(data[at : at + length]))
-            for (name,), (head,), (length,), at in found
-        ]
+            failure = _failure()
+            if isinstance(failure, BlockingIOError):
+                return []
+            raise failure
+        data = self._data
+        names = _NAMES[count].unpack_from(self._names)
+        heads = _HEADS[count].unpack_from(data)
+        lengths = _LENGTHS[count].unpack_from(self._headers)
+        if lengths.count(4) == count:
+            return list(zip(names, heads, strict=True))  # nothing but ACKs, most likely
+        ends = (slice(at * LONGEST, at * LONGEST + each) for at, each in enumerate(lengths))
+        return [(name, bytes(data[end])) for name, end in zip(names, ends, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +158,17 @@ class Outgoing:
         self._headers = bytearray(_MMSGHDR.size * MOST)
         self._pieces_at = _address(self._pieces)
         self._headers_at = _address(self._headers)
-        self._held: list[tuple[Any, Route, Run, int, int]] = []
+        self._held: list[tuple[Any, Route, bytes, int, int]] = []
         self._sent = 0
 
     def __len__(self) -> int:
         """How much is to be sent yet."""
         return len(self._held) - self._sent
 
-    def full(self) -> bool:
-        """Tell whether no more may be added before some is sent."""
-        return len(self._held) == MOST
-
     def add(
         self, of: Any, route: Route, run: Run, start: int, length: int, first: int, count: int
-    ) -> None:
-        """Add a datagram, or those that the kernel is to cut a run into.
+    ) -> bool:
+        """Add a datagram, or those that the kernel is to cut a run into; False if there is no room.
 
         Args:
             of: Whose it is.
@@ -176,15 +179,18 @@ class Outgoing:
             first: The first block's number.
             count: How many blocks it is.
         """
-        at = len(self._held)
+        held = self._held
+        at = len(held)
+        if at == MOST:
+            return False
         piece = at * _IOVEC.size
         control, size = route.whole if count == 1 else route.cut
-        _IOVEC.pack_into(self._pieces, piece, (run.address or located(run)) + start, length)
-        _MMSGHDR.pack_into(
-            self._headers, at * _MMSGHDR.size,
-            route.to, _SOCKADDR.size, self._pieces_at + piece, 1, control, size, 0, 0,
-        )  # fmt: skip
-        self._held.append((of, route, run, first, count))
+        _PACK_PIECE(self._pieces, piece, (run.address or located(run)) + start, length)
+        piece += self._pieces_at
+        header = at * _MMSGHDR.size
+        _PACK_HEADER(self._headers, header, route.to, _SOCKADDR.size, piece, 1, control, size)
+        held.append((of, route, run.data, first, count))
+        return True
 
     def send(self, number: int) -> OSError | None:
         """Send what there is, in order; return what keeps the first that is left from going out.
@@ -217,15 +223,14 @@ class UdpLine:
         sock: As from `pyxie.tftp.sockets.bound`, or from `listen` for a single port.
     """
 
-    __slots__ = ("_incoming", "_number", "_outgoing", "_sock", "add", "full", "skip")
+    __slots__ = ("_incoming", "_number", "_outgoing", "_sock", "add", "skip")
 
     def __init__(self, sock: RequestSocket) -> None:
         self._sock = sock
         self._number = sock.fileno()
         self._incoming = Incoming()
         self._outgoing = Outgoing()
-        self.add, self.full = self._outgoing.add, self._outgoing.full
-        self.skip = self._outgoing.skip
+        self.add, self.skip = self._outgoing.add, self._outgoing.skip
 
     def fileno(self) -> int:
         """Return its number."""

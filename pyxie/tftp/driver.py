@@ -161,33 +161,44 @@ class Driver:
     def _on_ready(self, port: Port[Session]) -> None:
         assert self._loop is not None  # noqa: S101 - run() came before
         now = self._loop.time()
-        until, first, sessions = now + _SLICE, True, port.sessions
-        while now < until:
-            try:
-                heard = port.line.take()
-            except BlockingIOError:
-                if first:
-                    port.hear_errors()  # or what was it woken for?
-                    self._touched.add(port)
-                    self._settle()
-                break
-            except OSError as exc:
-                if exc.errno not in OF_ANOTHER:
-                    raise
-                port.hear_errors()
-                heard = []
-            for name, datagram in heard:
-                session = sessions.get(name)
-                if session is None:
-                    # To a transfer that is over, say. To answer could go on for ever.
-                    self._stray()
-                else:
-                    self._act(session, session.hear, now, datagram)
-            self._touched.add(port)
+        until, heard = now + _SLICE, self._hear_all(port, now)
+        if not heard:
+            port.hear_errors()  # or what was it woken for?
+        self._settle()
+        while heard and port.sessions and (now := self._loop.time()) < until:
+            heard = self._hear_all(port, now)
             self._settle()
-            if not port.sessions:
-                break  # it is closed
-            now, first = self._loop.time(), False
+
+    def _hear_all(self, port: Port[Session], now: float) -> bool:
+        """Take what has come to a port; False if nothing has."""
+        self._touched.add(port)
+        try:
+            heard = port.line.take()
+        except OSError as exc:
+            if exc.errno not in OF_ANOTHER:
+                raise
+            port.hear_errors()
+            return True
+        sessions, note = port.sessions, self._deadlines.note
+        for name, datagram in heard:
+            session = sessions.get(name)
+            if session is None:
+                # To a transfer that is over, say. To answer could go on for ever.
+                self._stray()
+                continue
+            # As `_act`, without a call for each block.
+            try:
+                if session.hear(now, datagram):
+                    continue
+            except Exception as exc:  # noqa: BLE001 - logged
+                self._failed(session, exc)
+                continue
+            deadline = session.deadline
+            if deadline is None:
+                self._end(session)
+            else:
+                note(session.number, deadline)
+        return bool(heard)
 
     def _later(self, session: Session, work: Callable[[float], None]) -> None:
         if self._loop is not None and self._sessions.get(session.number) is session:
@@ -203,20 +214,25 @@ class Driver:
             self._act(session, session.tick, now)
         self._settle()
 
-    def _act(self, session: Session, work: Callable[..., None], now: float, *what: object) -> None:
+    def _act(
+        self, session: Session, work: Callable[..., object], now: float, *what: object
+    ) -> None:
         try:
             work(now, *what)
-        except Exception:
-            # One transfer's bug must not end the others'.
-            log.exception("the TFTP transfer to %s failed by a bug", session.peer[0])
-            self._end(session)
+        except Exception as exc:  # noqa: BLE001 - logged
+            self._failed(session, exc)
             return
         self._touched.add(session.port)
-        deadline = session.transfer.deadline
+        deadline = session.deadline
         if deadline is None:
             self._end(session)
         else:
             self._deadlines.note(session.number, deadline)
+
+    def _failed(self, session: Session, bug: Exception) -> None:
+        # One transfer's bug must not end the others'.
+        log.error("the TFTP transfer to %s failed by a bug", session.peer[0], exc_info=bug)
+        self._end(session)
 
     def _end(self, session: Session) -> None:
         del self._sessions[session.number]

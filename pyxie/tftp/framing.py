@@ -10,7 +10,7 @@ from collections import deque
 from typing import Final, Protocol
 
 from pyxie.bounds import TFTP_FRAMES
-from pyxie.tftp.packet import data_header
+from pyxie.tftp.packet import ack, data_header
 
 _TOGETHER: Final = 64 << 10
 """Bytes of content that are framed at once; most windows are a part of one such run."""
@@ -21,19 +21,37 @@ class Run:
 
     Attributes:
         data: Their bytes.
-        address: Where these are in memory, once somebody has asked for it; 0 before.
+        first: The number of the first one's block, and
+        packet: the length of each but the last, if blocks are what they are.
+        steps: Of each full packet but the last the ACK that calls for the one behind it.
+        address: Where the bytes are in memory, once somebody has asked for it; 0 before.
     """
 
-    __slots__ = ("address", "data")
+    __slots__ = ("address", "data", "first", "packet", "steps")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, first: int = 0, packet: int = 0) -> None:
         self.data = data
+        self.first = first
+        self.packet = packet
+        self.steps: list[bytes] = []
         self.address = 0
 
     def at(self, address: int) -> int:
-        """Note where they are, and return it."""
+        """Note where the bytes are, and return it."""
         self.address = address
         return address
+
+    def in_steps(self) -> list[bytes]:
+        """Return the steps, made at the first call; there are none once it is forgotten."""
+        if not self.steps and self.data:
+            full = len(self.data) // self.packet
+            self.steps += [ack(self.first + at) for at in range(full - 1)]
+        return self.steps
+
+    def forget(self) -> None:
+        """Let go of the bytes, whoever may hold it still."""
+        self.data, self.address = b"", 0
+        self.steps.clear()
 
 
 class Blocks(Protocol):
@@ -62,7 +80,7 @@ class Frames:
     def __init__(self, content: Blocks, kept: Kept) -> None:
         self._content = content
         self._kept = kept
-        self._runs: dict[tuple[int, int], Run] = {}
+        self._runs: dict[int, Run] = {}
 
     def of(self, blksize: int, first: int, count: int) -> tuple[Run, int, int, int]:
         """Return packets: in what, where they begin there, their bytes, how many: one at least.
@@ -74,7 +92,7 @@ class Frames:
         """
         together = _TOGETHER // blksize or 1
         at, within = divmod(first - 1, together)
-        key = blksize, at
+        key = at << 16 | blksize  # a block is shorter than 64 KiB (RFC 2348)
         made = self._runs.get(key)
         if made is None:
             made = self._made(blksize, at * together + 1, together)
@@ -86,13 +104,16 @@ class Frames:
         start, length, whole = within * packet, count * packet, len(made.data)
         return made, start, length if start + length <= whole else whole - start, count
 
-    def drop(self, key: tuple[int, int]) -> None:
+    def drop(self, key: int) -> None:
         """Forget a run, if it is there."""
-        self._runs.pop(key, None)
+        run = self._runs.pop(key, None)
+        if run is not None:
+            run.forget()
 
     def clear(self) -> None:
         """Forget all."""
-        self._runs.clear()
+        for key in list(self._runs):
+            self.drop(key)
 
     def _made(self, blksize: int, first: int, count: int) -> Run:
         content = self._content
@@ -103,7 +124,7 @@ class Frames:
         for at in range(min(count, len(data) // blksize + 1)):
             parts.append(data_header(first + at))
             parts.append(data[at * blksize : (at + 1) * blksize])
-        return Run(b"".join(parts))
+        return Run(b"".join(parts), first, blksize + 4)
 
 
 class Kept:
@@ -115,13 +136,13 @@ class Kept:
 
     def __init__(self, most: int | None = None) -> None:
         self._most = TFTP_FRAMES.whole if most is None else most
-        self._order: deque[tuple[Frames, tuple[int, int]]] = deque()
+        self._order: deque[tuple[Frames, int]] = deque()
 
     def __len__(self) -> int:
         """How many are noted; those of a content that was closed are gone."""
         return len(self._order)
 
-    def note(self, frames: Frames, key: tuple[int, int]) -> None:
+    def note(self, frames: Frames, key: int) -> None:
         """Keep a run, and forget the oldest where there are too many."""
         self._order.append((frames, key))
         while len(self._order) > self._most:

@@ -140,7 +140,7 @@ def acked(datagram: bytes) -> int | None:
 
     The short cut past `parse` for the one packet that clients send by the thousand.
     """
-    if len(datagram) >= 4 and datagram[:2] == b"\0\4":
+    if datagram[:2] == b"\0\4" and len(datagram) >= 4:
         return datagram[2] << 8 | datagram[3]
     return None
 

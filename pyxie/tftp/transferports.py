@@ -33,14 +33,10 @@ class Line(Protocol):
         """As `pyxie.tftp.batches.Incoming.take`, whose errors are raised here too."""
         ...
 
-    def full(self) -> bool:
-        """As of `pyxie.tftp.batches.Outgoing`, like those that follow."""
-        ...
-
     def add(
         self, of: Any, route: Route, run: Run, start: int, length: int, first: int, count: int, /
-    ) -> None:
-        """Add what is to be sent."""
+    ) -> bool:
+        """As of `pyxie.tftp.batches.Outgoing`, like those that follow."""
         ...
 
     def send(self) -> OSError | None:
@@ -87,18 +83,6 @@ class Port(Generic[S]):
         self._failed: list[Failed] = []
         self._refused: list[Peer] = []
         self._awaits = False
-
-    def put(
-        self, of: S, route: Route, run: Run, start: int, length: int, first: int, count: int
-    ) -> bool:
-        """Have something sent at the next `flush`; False if it has to wait for room."""
-        line = self.line
-        if line.full():
-            self.flush()
-            if line.full():
-                return False
-        line.add(of, route, run, start, length, first, count)
-        return True
 
     def flush(self) -> None:
         """Send what there is, or as much as there is room for."""

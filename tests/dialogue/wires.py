@@ -66,11 +66,11 @@ class TransferLine(Waiting):
             self.put(datagram)
 
     def take(self) -> list[tuple[Name, bytes]]:
-        datagram = self.take_one()
+        try:
+            datagram = self.take_one()
+        except BlockingIOError:
+            return []
         return [(self._from.popleft(), datagram)]
-
-    def full(self) -> bool:
-        return False
 
     def add(
         self,
@@ -82,12 +82,13 @@ class TransferLine(Waiting):
         _first: int,
         count: int,
         /,
-    ) -> None:
+    ) -> bool:
         """Cut into segments as the kernel does (udp(7))."""
         data = run.data[start : start + length]
         segment = of.transfer.blksize + 4 if count > 1 else max(1, length)
         for at in range(0, length, segment):
             self._added.append((route.name, data[at : at + segment]))
+        return True
 
     def send(self) -> OSError | None:
         while self._added:

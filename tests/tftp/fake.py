@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from typing import Any
@@ -48,19 +47,19 @@ class FakeLine:
         return self.number
 
     def take(self) -> list[tuple[Name, bytes]]:
-        heard = self.to_hear.pop(0) if self.to_hear else failure(errno.EAGAIN)
+        heard = self.to_hear.pop(0) if self.to_hear else []
         if isinstance(heard, OSError):
             raise heard
         return heard
 
-    def full(self) -> bool:
-        return len(self._added) >= self.room
-
     def add(
         self, of: Any, route: Route, run: Run, start: int, length: int, first: int, count: int, /
-    ) -> None:
-        assert length <= 65507
+    ) -> bool:
+        assert 0 < length <= min(65507, len(run.data) - start)
+        if len(self._added) >= self.room:
+            return False
         self._added.append((of, route, run.data[start : start + length], first, count))
+        return True
 
     def send(self) -> OSError | None:
         """Cut into segments as the kernel does (udp(7))."""
@@ -121,7 +120,7 @@ class Bench:
     def hear(self, session: Session, datagram: bytes) -> list[bytes]:
         return self.does(lambda now: session.hear(now, datagram))
 
-    def does(self, work: Callable[[float], None]) -> list[bytes]:
+    def does(self, work: Callable[[float], object]) -> list[bytes]:
         """Return what is sent when a session does something, and hears what did not go out."""
         self.line.sent.clear()
         work(0.0)

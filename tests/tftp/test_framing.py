@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pyxie.bounds import TFTP_FRAMES
 from pyxie.tftp.framing import Frames, Kept, Run
-from pyxie.tftp.packet import data_header
+from pyxie.tftp.packet import ack, data_header
 
 RUN = 64 << 10
 
@@ -131,3 +131,39 @@ def test_note_where_they_are_in_memory() -> None:
 
     assert run.address == 0
     assert run.at(4711) == run.address == 4711
+
+
+class TestSteps:
+    def test_are_the_acks_that_call_for_the_next_packet(self) -> None:
+        """The last packet, which is short, is none of them, nor is what comes after the run."""
+        frames = Frames(Text(bytes(512 * 3 + 1)), Kept())
+        run, *_ = frames.of(512, 1, 1)
+
+        assert run.in_steps() == [ack(1), ack(2)]
+        assert run.in_steps() is run.in_steps()
+
+    def test_wrap_as_block_numbers_do(self) -> None:
+        run = Run(bytes(3 * 12), first=65535, packet=12)
+
+        assert run.in_steps() == [ack(65535), ack(0)]
+
+    @given(st.integers(0, 3000), st.sampled_from((8, 512, 1468)))
+    def test_lead_from_each_full_packet_to_another(self, size: int, blksize: int) -> None:
+        frames = Frames(Text(bytes(size)), Kept())
+        run, *_ = frames.of(blksize, 1, 1)
+
+        packets = [p for p in alone(bytes(size), blksize) if len(p) == blksize + 4]
+        packets = packets[: len(run.data) // (blksize + 4)]
+        assert run.in_steps() == [ack(at + 1) for at in range(len(packets) - 1)]
+
+    def test_end_for_all_who_hold_them_when_the_run_is_forgotten(self) -> None:
+        frames = Frames(Text(bytes(5000)), Kept())
+        run, *_ = frames.of(512, 1, 1)
+        steps = run.in_steps()
+        run.at(4711)
+
+        frames.clear()
+
+        assert (steps, run.data, run.address) == ([], b"", 0)
+        assert run.in_steps() == []
+        frames.drop(512)

@@ -254,3 +254,80 @@ class TestContent:
 
         assert session.transfer.outcome == Completed(resent=0)
         assert closed == [True]
+
+
+class TestInStep:
+    """A client in lock-step is answered without its transfer being asked each time."""
+
+    def stepping(self, bench: Bench, blksize: int = 1468) -> Session:
+        session = bench.session(Content(len(CONTENT), data=CONTENT), blksize=str(blksize))
+        bench.starts(session)
+        bench.hear(session, ack(0))
+        return session
+
+    @pytest.mark.parametrize("blksize", [8, 512, 1468])
+    def test_it_gets_all_blocks_one_by_one(self, bench: Bench, blksize: int) -> None:
+        session = self.stepping(bench, blksize)
+        last = len(CONTENT) // blksize + 1
+        sent = [bench.hear(session, ack(block)) for block in range(1, last)]
+
+        assert [each for [each] in sent] == blocks(2, last + 1, blksize)
+        assert bench.hear(session, ack(last)) == []
+        assert session.transfer.outcome == Completed(resent=0)
+
+    def test_what_is_known_of_it_is_of_now(self, bench: Bench) -> None:
+        session = self.stepping(bench)
+
+        for block in range(1, 10):
+            session.hear(0.01 * block, ack(block))
+
+        assert session.transfer.received == 9 * 1468
+        assert session.deadline == pytest.approx(0.09 + 1.0)
+
+    def test_it_falls_out_of_it_by_an_old_ack_and_in_again(self, bench: Bench) -> None:
+        session = self.stepping(bench)
+        bench.hear(session, ack(1))
+        bench.hear(session, ack(2))
+
+        assert bench.hear(session, ack(1)) == []
+        assert bench.hear(session, ack(3)) == blocks(4, 5)
+        assert bench.hear(session, ack(4)) == blocks(5, 6)
+
+    def test_it_is_sent_what_it_does_not_acknowledge_again(self, bench: Bench) -> None:
+        session = self.stepping(bench)
+        bench.does(lambda _: session.hear(0.01, ack(1)))
+        bench.does(lambda _: session.hear(0.02, ack(2)))
+
+        assert bench.does(lambda _: session.tick(0.03)) == []
+        assert bench.does(lambda _: session.tick(1.1)) == blocks(3, 4)
+        assert bench.does(lambda _: session.hear(1.2, ack(3))) == blocks(4, 5)
+        assert session.transfer.resent == 1
+
+    def test_it_gets_on_although_what_was_made_is_forgotten(self, bench: Bench) -> None:
+        session = self.stepping(bench)
+        bench.hear(session, ack(1))
+
+        session.content.frames.clear()
+
+        assert bench.hear(session, ack(2)) == blocks(3, 4)
+        assert bench.hear(session, ack(3)) == blocks(4, 5)
+
+    def test_it_waits_for_room(self, bench: Bench) -> None:
+        session = self.stepping(bench)
+        bench.line.room = 0
+        assert bench.hear(session, ack(1)) == []
+        assert bench.waits()
+
+        bench.line.room = 1
+
+        assert bench.does(session.writable) == blocks(2, 3)
+        assert bench.hear(session, ack(2)) == blocks(3, 4)
+
+    @pytest.mark.parametrize("datagram", [b"", b"\0\4", b"\0\4\0\1\0\0", b"\0\5\0\0enough\0"])
+    def test_it_may_say_anything_else(self, bench: Bench, datagram: bytes) -> None:
+        session = self.stepping(bench)
+
+        padded = bench.hear(session, datagram)
+
+        assert padded == (blocks(2, 3) if len(datagram) == 6 else [])
+        assert (session.transfer.outcome is None) is (datagram[1:2] != b"\5")

@@ -693,3 +693,50 @@ class TestSize:
     def test_is_that_of_the_file_whatever_was_sent(self) -> None:
         assert opened(700).size == 700
         assert begun(0, blksize="1024").size == 0
+
+
+class TestInStep:
+    """Whoever sees that the ACK is the one that calls for the next block need not ask each time."""
+
+    def test_is_a_transfer_in_lock_step_of_which_nothing_had_to_be_sent_twice(self) -> None:
+        transfer = opened(5000, blksize="512")
+        transfer.start(now=0.0)
+        assert not transfer.in_step  # its OACK is out
+
+        transfer.receive(ack(0), now=0.01)
+        assert transfer.in_step
+
+        transfer.tick(now=0.99)
+        assert not transfer.in_step
+        transfer.receive(ack(1), now=1.0)
+        assert transfer.in_step
+
+    def test_is_none_with_a_window(self) -> None:
+        assert not begun(5000, windowsize="2").in_step
+
+    @pytest.mark.parametrize("then", [2, 3, 9, 10])
+    def test_goes_on_as_if_it_had_been_asked(self, then: int) -> None:
+        asked, told = (opened(512 * 10, blksize="512") for _ in range(2))
+        for each in (asked, told):
+            each.start(now=0.0)
+            each.receive(ack(0), now=0.01)
+        for block in range(1, then):
+            asked.receive(ack(block), now=0.01 * (block + 1))
+
+        told.went_on(then, at=0.01 * then)
+
+        assert (told.received, told.wanted, told.heard) == (asked.received, asked.wanted, True)
+        assert told.deadline == pytest.approx(asked.deadline)
+        assert told.in_step
+        assert told.receive(ack(then), now=0.5) == asked.receive(ack(then), now=0.5)
+        assert told.receive(ack(then - 1), now=0.6) is None
+
+
+def test_what_a_client_says_after_the_end_changes_nothing() -> None:
+    transfer = begun(700)
+    transfer.receive(b"\0\5\0\3disk full\0", now=0.1)
+
+    assert transfer.receive(b"\0\5\0\0enough\0", now=0.2) is None
+    assert transfer.receive(ack(1), now=0.3) is None
+
+    assert transfer.outcome == Aborted(3, "disk full")

@@ -73,32 +73,27 @@ class TestAPort:
     def port(self, line: FakeLine) -> Port[str]:
         return Port(line, None)
 
-    def puts(self, port: Port[str], word: bytes) -> bool:
-        return port.put("whose", Route(None, PEER, 516), Run(word), 0, len(word), 1, 1)
+    def puts(self, port: Port[str], word: bytes) -> None:
+        assert port.line.add("whose", Route(None, PEER, 516), Run(word), 0, len(word), 1, 1)
 
     def test_sends_when_it_is_flushed(self, line: FakeLine, port: Port[str]) -> None:
-        assert self.puts(port, b"one")
+        self.puts(port, b"one")
         assert line.sent == []
 
         port.flush()
 
         assert line.sent == [b"one"]
 
-    def test_sends_before_when_it_has_no_room(self, line: FakeLine, port: Port[str]) -> None:
-        assert all(self.puts(port, word) for word in (b"one", b"two", b"three"))
-
-        assert line.sent == [b"one", b"two"]
-
-    def test_says_that_there_is_none(self, line: FakeLine, port: Port[str]) -> None:
+    def test_says_that_there_is_no_room(self, line: FakeLine, port: Port[str]) -> None:
         line.on_send = [failure(errno.EAGAIN)]
+        self.puts(port, b"one")
 
-        words = (b"one", b"two", b"three")
-        assert [self.puts(port, word) for word in words] == [True, True, False]
+        port.flush()
 
         assert port.blocked
         port.flush()
         assert not port.blocked
-        assert line.sent == [b"one", b"two"]
+        assert line.sent == [b"one"]
 
     @pytest.mark.parametrize("number", [errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.EPROTO])
     def test_loses_no_datagram_by_what_is_said_of_another(
