@@ -50,7 +50,7 @@ from pyxie.net.interfaces import Interfaces
 from pyxie.rate import Newcomers, TokenBuckets
 from pyxie.recognition.discovered import Whereabouts
 from pyxie.recognition.news import News
-from pyxie.recognition.recognise import Policy, Recognised, Unknown, concerns, settled
+from pyxie.recognition.recognise import Policy, Recognised, Unknown, apart, concerns
 from pyxie.registry.identity import Identity
 
 log = logging.getLogger(__name__)
@@ -361,7 +361,7 @@ class DhcpServer:
             chained=self._chains.chained(mac, request.xid, now),
             goes_on=netboots and self._goes_on(client),
         )
-        if netboots and not heard.again and isinstance(settled(client), Unknown):
+        if netboots and not heard.again and isinstance(apart(client), Unknown):
             on_it = interfaces.network(received.interface, server)
             where = whereabouts(request, interfaces.name(received.interface), on_it)
             self._discovered(mac, client_fields(request.options, request.chaddr), where)

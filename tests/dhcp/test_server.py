@@ -11,6 +11,7 @@ from ipaddress import IPv4Address, IPv4Interface
 
 import pytest
 
+from pyxie.adhoc.boots import AdHocBoot
 from pyxie.bootapi.memory import Nothing
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
@@ -29,7 +30,8 @@ from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.rate import TokenBuckets
 from pyxie.recognition.discovered import Whereabouts
 from pyxie.recognition.news import News
-from pyxie.recognition.recognise import Policy, Recognised, Unknown
+from pyxie.recognition.recognise import AdHoc, Policy, Recognised, Unknown
+from pyxie.registry.machine import Machine
 from tests.dhcp.packets import BIOS_FEATURES, LOADERS, MAC, as_request, discover, ipxe
 from tests.dhcp.replies import ROUTER, overheard, reply, taking
 from tests.dhcp.sockets import FakeSocket, SortedSocket
@@ -194,6 +196,18 @@ class TestAnswers:
         ]
         assert len(lab.dhcp.sent) == 1
         assert lab.recorder.events[0][2:] == (MAC, None)
+
+    async def test_what_nobody_knows_is_told_of_while_somebody_boots_it_by_hand(self) -> None:
+        boot = AdHocBoot(
+            id="1", begun=0.0, macs=frozenset((MAC,)), machine=Machine(hostname="boot")
+        )
+        by_hand = AdHoc(boot, Unknown(Policy.IGNORE))
+        async with serving(Lab(recognise=lambda *_: by_hand)) as lab:
+            lab.dhcp.deliver(discover(7))
+            await lab.settle()
+
+        assert [mac for mac, _, _ in lab.heard] == [MAC]
+        assert len(lab.dhcp.sent) == 1
 
     async def test_what_is_known_is_not_told_of(self) -> None:
         async with serving(Lab()) as lab:
