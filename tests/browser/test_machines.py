@@ -56,7 +56,7 @@ class TestTheList:
     async def test_has_a_group_of_usual_length_on_one_line(self, onscreen: OnStage) -> None:
         async with onscreen(machines=RACK) as site:
             page = await site.visits(PATH)
-            await page.set_viewport_size({"width": 760, "height": 900})
+            await page.set_viewport_size({"width": 880, "height": 900})
 
             lines = await page.evaluate(
                 "() => { const all = [...document.querySelectorAll('#machines td.names')];"
@@ -66,6 +66,7 @@ class TestTheList:
             )
 
             assert lines == 1
+            await fits(page, 760, 960, 1000, 1280)
 
     async def test_changes_while_one_looks_and_no_row_moves(self, onscreen: OnStage) -> None:
         async with onscreen(machines=RACK) as site:
