@@ -3,6 +3,7 @@
 # make quick   format, lint, types, the tests of pure modules and of HTTP: a minute, for every day
 # make attacks floods, worst inputs and bad moments, at a live daemon: minutes
 # make fuzz    any bytes to all that reads what strangers send; SECONDS=600 for all targets together
+# make mutants do the tests of the pure modules notice each error? MODULES=pyxie.dhcp.message …: hours for all
 # make e2e     each kind of firmware boots, in virtual machines, and a table of how long it took
 # make demo    watch a virtual machine being booted and installed
 # make screenshots   the pictures that README.md and docs/page.md show, anew
@@ -39,7 +40,7 @@ QUICK := tests/advice tests/builds tests/config tests/dhcp tests/events tests/ht
 	tests/images tests/loaders tests/recognition tests/registry tests/wiping \
 	tests/tftp/test_packet.py tests/tftp/test_transfer.py tests/test_architecture.py
 
-.PHONY: run test attacks fuzz e2e quick demo screenshots check lint format types cover unit bench lock clean
+.PHONY: run test attacks fuzz mutants e2e quick demo screenshots check lint format types cover unit bench lock clean
 
 run: .venv/run
 	@packaging/need-packages --optional $(RUN_PACKAGES)
@@ -60,6 +61,9 @@ attacks: .venv/test
 
 fuzz: .venv/fuzz
 	$(PY) -m tests.fuzz --seconds $(SECONDS) $(TARGETS)
+
+mutants: .venv/test
+	$(PY) -m tests.mutation $(MODULES)
 
 # One machine a core: what the table tells is to mean something.
 e2e: .venv/test

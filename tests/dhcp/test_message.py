@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.dhcp import BOOTP, DHCP
 
-from pyxie.dhcp.message import DhcpMessage, Op, build, encapsulated, parse, size
+from pyxie.dhcp.message import (
+    DhcpMessage,
+    MessageType,
+    Op,
+    Option,
+    build,
+    encapsulated,
+    parse,
+    size,
+)
 from pyxie.errors import WireError
 from tests.dhcp.packets import discover
 
@@ -348,6 +357,53 @@ class TestOverloading:
         message = reply_of(options={53: b"\2", 12: bytes(size_), 43: bytes(200)}, most=9999)
 
         assert len(build(message)) == size(message.options)
+
+
+class TestNumbers:
+    """RFC 2131 and 2132, and for the last of the options RFC 3004, 3046 and 4578."""
+
+    def test_are_those_of_the_rfcs(self) -> None:
+        assert [(each.name, each.value) for each in Op] == [("REQUEST", 1), ("REPLY", 2)]
+        assert " ".join(f"{each.name} {each.value}" for each in MessageType) == (
+            "DISCOVER 1 OFFER 2 REQUEST 3 DECLINE 4 ACK 5 NAK 6 RELEASE 7 INFORM 8"
+        )
+        assert {each.name: each.value for each in Option} == {
+            "HOST_NAME": 12,
+            "VENDOR_SPECIFIC": 43,
+            "REQUESTED_ADDRESS": 50,
+            "OVERLOAD": 52,
+            "MESSAGE_TYPE": 53,
+            "SERVER_ID": 54,
+            "PARAMETER_LIST": 55,
+            "MAX_SIZE": 57,
+            "VENDOR_CLASS": 60,
+            "CLIENT_ID": 61,
+            "TFTP_SERVER_NAME": 66,
+            "BOOTFILE_NAME": 67,
+            "USER_CLASS": 77,
+            "RELAY_AGENT": 82,
+            "CLIENT_ARCH": 93,
+            "CLIENT_NDI": 94,
+            "CLIENT_UUID": 97,
+            "IPXE": 175,
+        }
+
+
+class TestTheLargest:
+    """What just fits, and the least that is a message."""
+
+    def test_is_read_and_built(self) -> None:
+        message = DhcpMessage(
+            op=Op.REPLY, xid=1, chaddr=bytes(range(16)), sname=b"s" * 63, file=b"f" * 127
+        )
+
+        assert parse(build(message)) == message
+
+    def test_a_header_with_nothing_behind_the_cookie_is_a_message(self) -> None:
+        assert parse(build(DhcpMessage(op=Op.REQUEST, xid=1, chaddr=b""))[:240]).options == {}
+
+    def test_an_option_52_in_a_lent_field_is_one_where_nothing_was_lent(self) -> None:
+        assert 52 not in parse(datagram("340101", file=b"\x34\x01\x02\xff")).options
 
 
 class TestEncapsulated:

@@ -178,6 +178,19 @@ OPTIONS = st.dictionaries(
 )
 
 
+class TestNumbers:
+    """RFC 1350, appendix I, and RFC 2347."""
+
+    def test_are_those_of_the_rfcs(self) -> None:
+        assert {each.name: each.value for each in ErrorCode} == {
+            "UNDEFINED": 0,
+            "NOT_FOUND": 1,
+            "ACCESS_VIOLATION": 2,
+            "ILLEGAL_OPERATION": 4,
+            "OPTIONS_REFUSED": 8,
+        }
+
+
 class TestForAnyBytes:
     @given(PACKETS | st.binary(max_size=600))
     def test_parse_returns_or_points_at_the_bad_byte(self, datagram: bytes) -> None:
