@@ -92,7 +92,7 @@ class TestKilled:
                         await asyncio.sleep(dice.uniform(0, 0.05))  # into the next
                     await asyncio.gather(*going)
             with forks.running():
-                paid = _Paid(tmp_path / "state/pyxie.sqlite")
+                paid = Paid(tmp_path / "state/pyxie.sqlite")
                 until(paid.whole, "the hooks that are owed to have been run", seconds=60)
 
         assert answered() > 30
@@ -102,7 +102,7 @@ class TestKilled:
         assert len(told.read_text().split()) <= len(ended) + again
 
 
-class _Paid:
+class Paid:
     """What a state says of the hooks that its ended builds are owed."""
 
     def __init__(self, state: Path) -> None:

@@ -5,6 +5,7 @@ After each the daemon is the same process, has met no bug, and boots machines.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
 import socket
@@ -13,12 +14,22 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fuzz.seeds import seeds
 from tests.interop.netns import need
 from tests.lab.besieged import PORT, SERVER, Besieged, besieged, mac_of
 from tests.lab.flood import pxe
 from tests.support import until
 
 MACHINES = 20
+PATHS = (
+    f"ipxe/{mac_of(1)}",
+    f"ipxe/{mac_of(1)}?asked&uuid=30313233-3435-3637-3839-616263646566&serial=x",
+    f"discovered/{mac_of(99)}?manufacturer=x",
+    f"v1/boot/{mac_of(1)}",
+    "boot/web0001.example.org/kernel/linux",
+    "api/v1/events?limit=5",
+    "page/now",
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +77,24 @@ def test_junk_on_every_port_harms_nobody(site: Besieged) -> None:
         if number % 5 == 0:
             datagram = rng.randbytes(rng.randrange(1200))
         udp.sendto(datagram, (SERVER, port))
-    for _ in range(300):
-        request = f"GET /ipxe/{mac_of(1)} HTTP/1.1\r\nHost: {SERVER}\r\n\r\n".encode()
+    for name, port in (("dhcp_message", 67), ("dhcp_message", 4011), ("tftp_packet", 69)):
+        for datagram in seeds(name).values():
+            for _ in range(40):
+                udp.sendto(mutated(rng, datagram[:1400]), (SERVER, port))
+            udp.sendto(datagram, (SERVER, port))
+    requests = [
+        *(f"GET /{path} HTTP/1.1\r\nHost: {SERVER}\r\n\r\n".encode() for path in PATHS),
+        *(
+            f"POST /api/v1/builds HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+            for body in seeds("http_body").values()
+        ),
+    ]
+    for number in range(600):
         with site.client.socket(socket.SOCK_STREAM) as tcp:
             tcp.settimeout(5)
             tcp.connect((SERVER, PORT))
-            tcp.sendall(mutated(rng, request))
+            with contextlib.suppress(ConnectionError):  # it is not read to its end
+                tcp.sendall(mutated(rng, requests[number % len(requests)]))
 
     is_sound(site)
 
