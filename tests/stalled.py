@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch a run that has workers, in the process that waits for them."""
-    if config.getoption("numprocesses", default=None) and "PYTEST_XDIST_WORKER" not in os.environ:
+    if config.getoption("numprocesses", default=None) and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Stalled(config, float(config.getini(_SETTING))))
 
 
