@@ -264,6 +264,15 @@ class Prompt:
         self._put.append((ready, received, xid))
         return True
 
+    def once(self, on: DhcpSocket, received: Received, now: float) -> bool:
+        """Answer a request by what was made ready since it was read, and its share was counted."""
+        if on.port != 67 or on.strangers:
+            return False
+        ready = self._find(received)
+        if ready is None or self._standing.active(ready.host) is not ready.build:
+            return False
+        return self._answer(ready, on, received) and not self.send(on, now)
+
     @property
     def waiting(self) -> int:
         """How many answers are to be sent."""

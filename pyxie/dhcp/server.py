@@ -135,7 +135,7 @@ class DhcpServer:
             news: Tells of which clients something else may be known than a moment before.
             others: What is known of other DHCP servers; told who asks them.
             sightings: Told of what known machines do that makes no event.
-            gather: As of `Prompt`; else the recorder has all at once.
+            gather: As of `Prompt`; if None, the recorder has all at once.
             standing: By what an answer is known to be that of before; None if it is made anew
                 each time.
         """
@@ -161,10 +161,11 @@ class DhcpServer:
         self._sightings = sightings
         account = self._account
         self._unanswered = Unanswered[Heard]()
+        self._gather = gather or self._record_at_once
         self._prompt: Prompt | None = None
         if standing is not None:
             self._prompt = Prompt(
-                *(standing, account, gather or self._record_at_once, others, sightings),
+                *(standing, account, self._gather, others, sightings),
                 self._unanswered,
             )
         self._intake = Intake(
@@ -307,8 +308,16 @@ class DhcpServer:
             return
         if heard.again and not interfaces.served(heard.received.interface):
             return
-        if self._answer(heard, interfaces, now) and not heard.again:
+        sent = self._answer_promptly(heard, interfaces, now) or self._answer(heard, interfaces, now)
+        if sent and not heard.again:
             self._seconds.observe(time.perf_counter() - heard.read)
+
+    def _answer_promptly(self, heard: Heard, interfaces: Interfaces, now: float) -> bool:
+        """Answer as somebody was who asked alike, and was read at the same time."""
+        if self._prompt is None or heard.again or not heard.known:
+            return False
+        self._prompt.begin(interfaces)
+        return self._prompt.once(heard.on, heard.received, now)
 
     def _hear_news(self, mac: str | None) -> None:
         """Look again at what was not answered, once who tells the news is done with it."""
@@ -435,7 +444,10 @@ class DhcpServer:
         self._account.count(on.port, "answered")
         if heard.known and on.port == 67:
             self._sightings.answered(mac, request.xid)
-        self._recorder.record(what, mac=mac, host=host, peer=peer_of(source))
+        if host is not None and source is UNSPECIFIED:
+            self._gather(what, mac, host)
+        else:
+            self._recorder.record(what, mac=mac, host=host, peer=peer_of(source))
         return True
 
 

@@ -19,7 +19,7 @@ from pyxie.dhcp.bpf import INSTRUCTION
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
 from pyxie.dhcp.many import ANCILLARY, ROOM, Inbox, Outbox, Way
 from pyxie.dhcp.sieve import Sieve
-from pyxie.dhcp.udp import summed, unwrap, wrap
+from pyxie.dhcp.udp import headed, summed, unwrap, wrap
 from pyxie.errors import StartError, WireError
 
 MAX_DATAGRAM: Final = ROOM
@@ -303,7 +303,8 @@ class RawSocket:
         """Return what sends ``data`` over and over; see `DhcpSocket`."""
         ends = (source.packed, self.port, to.address.packed, to.port)
         way = self._ways.way(to, 0, source, index)
-        return PreparedPacket(self._outbox, way, wrap(data, *ends), summed(data, *ends))
+        total = summed(data, *ends)
+        return PreparedPacket(self._outbox, way, headed(data, self.port, to.port, total), total)
 
     def flush(self) -> Mapping[int, OSError]:
         """Send what was put; see `DhcpSocket`."""

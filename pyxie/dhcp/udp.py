@@ -62,6 +62,11 @@ def wrap(
     RFC 768 allows to leave the sum out, RFC 1122 section 4.1.3.4 asks for it.
     """
     total = summed(data, source, source_port, destination, destination_port)
+    return headed(data, source_port, destination_port, total)
+
+
+def headed(data: bytes, source_port: int, destination_port: int, total: int) -> bytes:
+    """Return the same, where `summed` has told the sum."""
     # A sum that comes out as 0 is sent as 0xFFFF: 0 means that there is none.
     return _UDP.pack(source_port, destination_port, 8 + len(data), 0xFFFF - total) + data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
@@ -66,7 +67,8 @@ class LoaderChoice:
 
     def usual(self, client: Recognised) -> Choice:
         """Return what an iPXE may be handed, or a GRUB goes on to: there are no lanes for them."""
-        return self._loaders.catalogue.choice(self._said(client, "loader"))
+        said = self._said(client, self._installed(client), "loader")
+        return self._loaders.catalogue.choice(said)
 
     def over_dhcp(
         self, client: Recognised, mac: str, *, ipxe: bool = False, xid: int | None = None
@@ -117,7 +119,7 @@ class LoaderChoice:
         machine = self._installed(client)
         own, own_codes = own_shim(machine) if machine else ("", frozenset())
         facts = Facts(
-            wish=self._said(client, "secure_boot") or "auto",
+            wish=self._said(client, machine, "secure_boot") or "auto",
             code=0,
             usual=None,
             state=leaning.state,
@@ -125,7 +127,9 @@ class LoaderChoice:
             foreign=machine is not None and not is_debians(machine),
             by_grub=machine is not None and _by_grub(machine),
         )
-        return self._loaders.catalogue.by_lanes(self._said(client, "loader"), facts, own, own_codes)
+        return self._loaders.catalogue.by_lanes(
+            self._said(client, machine, "loader"), facts, own, own_codes
+        )
 
     def _installed(self, client: Recognised) -> BuildKeys | None:
         """Return what is being installed: only that has loaders of its own."""
@@ -135,15 +139,13 @@ class LoaderChoice:
             case _:
                 return None
 
-    def _said(self, client: Recognised, key: str) -> Any:
-        return getattr(self._layer(client, key), key)
+    def _said(self, client: Recognised, installed: BuildKeys | None, key: str) -> Any:
+        return getattr(self._layer(client, key) if installed is None else installed, key)
 
     def _layer(self, client: Recognised, key: str) -> BuildKeys:
         settings = self._settings()
         layer: BuildKeys = settings
         match settled(client):
-            case Known(build=Build(active=True) as build):
-                layer = self._definitions.of(build)
             case AdHoc(boot=boot):
                 layer = boot.machine
             case Unknown(build_type=str(name)) if name in settings.build_types:
@@ -164,12 +166,17 @@ def _by_grub(machine: BuildKeys) -> bool:
     that is a whole medium takes GRUB, by TFTP, half an hour.
     """
     kernel = machine.kernel if isinstance(machine.kernel, str) else machine.kernel.url
+    initrds = tuple(each if isinstance(each, str) else each.url for each in machine.initrd)
+    return _grub_can(kernel, initrds, machine.cmdline)
+
+
+@lru_cache(maxsize=256)
+def _grub_can(kernel: str, initrds: tuple[str, ...], cmdline: str) -> bool:
     name = kernel.partition("?")[0].rpartition("/")[2]
-    initrds = [each if isinstance(each, str) else each.url for each in machine.initrd]
     media = [each.removeprefix(MEDIUM).partition("/")[0] for each in initrds if MEDIUM in each]
     return (
         program_of(name, "quiet") is Program.LINUX
         and not name.lower().endswith(".efi")
-        and "${" not in machine.cmdline
+        and "${" not in cmdline
         and all(without_cpio(each) == each for each in media)
     )

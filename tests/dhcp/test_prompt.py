@@ -123,9 +123,10 @@ class Site:
             macs=(mac,), definition="{}",
         )  # fmt: skip
 
-    async def hear(self, request: DhcpMessage) -> None:
-        """Take a request, and answer it."""
-        self.dhcp.deliver(request)
+    async def hear(self, *requests: DhcpMessage) -> None:
+        """Take requests that come together, and answer them."""
+        for request in requests:
+            self.dhcp.deliver(request)
         async with asyncio.timeout(5):
             while not self.dhcp.idle or self.server.waiting:  # noqa: ASYNC110 - lets the loop run
                 await asyncio.sleep(0)
@@ -172,13 +173,19 @@ _CHANGES = st.tuples(
 )
 
 
-async def live(site: Site, steps: list[tuple[str, int, DhcpMessage | None]]) -> None:
-    """Have it happen, step by step."""
-    for at, (what, machine, kind) in enumerate(steps):
+async def live(
+    site: Site, steps: list[tuple[str, int, DhcpMessage | None]], *, together: bool
+) -> None:
+    """Have it happen, step by step; requests come one by one, or together with the next ones."""
+    waiting = list[DhcpMessage]()
+    for at, (what, machine, kind) in enumerate([*steps, ("later", 0, None)]):
+        if waiting and not (together and what == "asks"):
+            await site.hear(*waiting)
+            waiting.clear()
         match what:
             case "asks":
                 assert kind is not None
-                await site.hear(asking(kind, machine, at // 2 + 1))
+                waiting.append(asking(kind, machine, at // 2 + 1))
             case "begins":
                 site.begin(machine)
             case "ends":
@@ -197,15 +204,15 @@ async def live(site: Site, steps: list[tuple[str, int, DhcpMessage | None]]) -> 
 
 class TestWhateverHappens:
     @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
-    @given(st.lists(st.one_of(_ASKS, _ASKS, _CHANGES), max_size=25))
+    @given(st.lists(st.one_of(_ASKS, _ASKS, _CHANGES), max_size=25), st.booleans())
     def test_all_is_as_if_each_answer_were_made_anew(
-        self, steps: list[tuple[str, int, DhcpMessage | None]]
+        self, steps: list[tuple[str, int, DhcpMessage | None]], together: bool
     ) -> None:
         async def run(*, prompt: bool) -> object:
             async with serving(prompt=prompt) as site:
                 for machine in (0, 1):
                     site.begin(machine)
-                await live(site, steps)
+                await live(site, steps, together=together)
                 return site.noted()
 
         assert asyncio.run(run(prompt=True)) == asyncio.run(run(prompt=False))
@@ -234,6 +241,15 @@ class TestAnAnswerThatIsReady:
         assert [each.message.options[97][1:] for each in site.dhcp.sent] == [
             bytes([machine]) * 16 for machine in range(3)
         ]
+
+    async def test_is_theirs_too_who_were_read_at_the_same_time(self) -> None:
+        async with serving() as site:
+            for machine in range(3):
+                site.begin(machine)
+            await site.hear(*(asking(discover(7), machine, machine + 1) for machine in range(3)))
+
+        assert site.recognised == 1
+        assert len(site.dhcp.sent) == 3
 
     async def test_is_an_event_of_that_machine(self) -> None:
         async with serving() as site:
