@@ -198,12 +198,8 @@ async def _begin(
         host = machine.hostname
         if not replace and request.app[INDEX].active(host):
             raise AlreadyError(text=str(InBuildError(host)))
-        body = await aside(request, document, said)
-        definition = await aside(
-            request,
-            partial(defined, request.app[MACHINES](), machine, build_type, body, beneath=beneath),
-        )
-        believed = await aside(request, partial(_is_allowed, request, body, definition))
+        ask = partial(_asked, request, request.app[MACHINES](), machine, build_type, said)
+        body, definition, believed = await aside(request, partial(ask, beneath=beneath))
         if definition.machine.loader:
             await request.app[POOLS].loaders.run(
                 request.app[LOADERS].check, definition.machine.loader
@@ -246,6 +242,21 @@ async def _begin(
         request.app[TRACE].record(BuildAdvised(advice=each), host=host, peer=at)
     await request.app[HOOKS].note(build, "prebuild", ran)
     return Begun(build, advice)
+
+
+def _asked(
+    request: web.Request,
+    registry: Registry,
+    machine: Machine,
+    build_type: str | None,
+    said: str,
+    *,
+    beneath: bool,
+) -> tuple[Document | None, Definition, bool]:
+    """Return what a call says, what is built by it, and whether it may do all; for threads."""
+    body = document(said)
+    definition = defined(registry, machine, build_type, body, beneath=beneath)
+    return body, definition, _is_allowed(request, body, definition)
 
 
 async def _begun(
