@@ -64,6 +64,8 @@ def main() -> None:
     print(f"\n{caption(about)}; {chosen.rounds} rounds in {minutes:.0f} minutes\n")
     print(table(found), end="")
     print_others(found)
+    if failed:
+        sys.exit("not all contests were held to their end, so nothing is written")
     if chosen.json:
         chosen.json.write_text(report(results, about))
     if chosen.page:
@@ -71,7 +73,6 @@ def main() -> None:
         chosen.page.write_text(written(text, f"Measured {caption(about)}.", table(found)))
     if chosen.chart:
         chosen.chart.write_text(chart(found, caption(about)))
-    sys.exit(failed)
 
 
 def contested(module: str, only: list[str], rounds: int) -> Iterator[Result | None]:
@@ -83,15 +84,24 @@ def contested(module: str, only: list[str], rounds: int) -> Iterator[Result | No
             for contest in contests:
                 if {module, contest.name} & set(only) or not only:
                     print(f"{contest.name}: {contest.work}", flush=True)
-                    # Nothing is alternated with where pyxie is alone.
-                    many = rounds if len(contest.sides) > 1 else min(rounds, 3)
-                    yield alternate(contest, many, say=lambda text: print(text, flush=True))
+                    yield held(contest, rounds)
     except MissingError as exc:
         print(f"{module}: {exc}")
         yield None
     except Exception:  # noqa: BLE001  (the others are still to be held)
         traceback.print_exc()
         yield None
+
+
+def held(contest: Contest, rounds: int) -> Result:
+    """Hold one; where pyxie is alone there is nothing to alternate with, and three runs do."""
+    alone = len(contest.sides) == 1
+    return alternate(
+        contest,
+        min(rounds, 3) if alone else rounds,
+        warm_up=0 if alone else 1,
+        say=lambda text: print(text, flush=True),
+    )
 
 
 def where(results: Sequence[Result]) -> dict[str, Any]:
