@@ -88,7 +88,7 @@ class Trace:
         self._strangers = TokenBuckets(STRANGERS_EVENTS.most, burst=_AT_ONCE)
         self._moving: dict[str, Event] = {}
         self._moving_unknown: dict[str, Event] = {}
-        self._gathered: dict[str, list[tuple[float, Kind, str]]] = {}
+        self._gathered: dict[str, list[tuple[float, Kind, str, str | None]]] = {}
         self.troubles = Troubles()
         self.boots = LastBoots()
         self.heard: float | None = None
@@ -108,21 +108,23 @@ class Trace:
             self._make(host)
         self._note(Event(at=self._clock(), what=what, mac=mac, host=host, peer=peer))
 
-    def gather(self, what: Kind, mac: str, host: str) -> None:
+    def gather(self, what: Kind, mac: str, host: str, peer: str | None = None) -> None:
         """Note that ``what`` happened now; what that makes beside is done a moment later.
 
         A hall of machines asks at once, and its answers come first. Nobody sees a difference:
         whatever is recorded or asked meanwhile finds it done.
         """
-        at = self.heard = self._clock()
-        if what.repeats and self._is_known(what, mac, host):
+        at = self._clock()
+        if what.step in _OF_DHCP:
+            self.heard = at
+        if what.repeats and self._is_known(what, mac, host, peer):
             return
         if not self._gathered:
             asyncio.get_running_loop().call_later(_LATER, self._make_some)
         elif len(self._gathered) >= EVENTS_GATHERED.whole and host not in self._gathered:
             EVENTS_GATHERED.reached()
             self._make(next(iter(self._gathered)))
-        self._gathered.setdefault(host, []).append((at, what, mac))
+        self._gathered.setdefault(host, []).append((at, what, mac, peer))
 
     def settle(self) -> None:
         """Do now what is to be done of all that was gathered."""
@@ -130,8 +132,8 @@ class Trace:
             self._make(next(iter(self._gathered)))
 
     def _make(self, host: str) -> None:
-        for at, what, mac in self._gathered.pop(host):
-            self._note(Event(at=at, what=what, mac=mac, host=host))
+        for at, what, mac, peer in self._gathered.pop(host):
+            self._note(Event(at=at, what=what, mac=mac, host=host, peer=peer))
 
     def _make_some(self) -> None:
         until = time.perf_counter() + _SLICE
@@ -141,15 +143,16 @@ class Trace:
                 asyncio.get_running_loop().call_later(_PAUSE, self._make_some)
                 return
 
-    def _is_known(self, what: Kind, mac: str, host: str) -> bool:
+    def _is_known(self, what: Kind, mac: str, host: str, peer: str | None) -> bool:
         """Tell whether the very same was noted a moment ago."""
-        if any(each[1] is what and each[2] == mac for each in self._gathered.get(host, ())):
+        gathered = self._gathered.get(host, ())
+        if any(each[1] is what and each[2:] == (mac, peer) for each in gathered):
             return True
         ring, now = self._hosts.get(host, ()), self._steady()
         for _, moment, earlier in islice(reversed(ring), _LOOK_BACK):
             if now - moment > _AGAIN:
                 return False
-            if earlier.what is what and earlier.mac == mac:
+            if earlier.what is what and earlier.mac == mac and earlier.peer == peer:
                 return True
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from pyxie.bounded import note as remember
@@ -55,6 +56,10 @@ class Troubles:
         last = self._last.get(event.host)
         if last is not None and is_over(last.what, event.what):
             del self._last[event.host]
+
+    def hosts(self) -> Collection[str]:
+        """Return the machines that had one."""
+        return self._last.keys()
 
     def of(self, host: str, since: float) -> Event | None:
         """Return the machine's last trouble, if that came after its build began, at ``since``.

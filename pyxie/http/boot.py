@@ -107,10 +107,11 @@ def script_at_once(call: Call) -> Reply | None:
     app[SECURE_BOOT].by_ipxe(mac, said)
     app[AHEAD].came_by(caller.local)
     app[CHAINS].forget(mac)
-    app[TRACE].record(ScriptSent(), mac=mac, host=build.host, peer=str(caller.peer))
+    app[TRACE].gather(_SENT, mac, build.host, str(caller.peer))
     return Reply(PLAIN, made.text.encode())
 
 
+_SENT: Final = ScriptSent()
 _SECURE_BOOT: Final = {"": "", "sb=": "", "sb=00": "00", "sb=01": "01"}
 """What iPXE says of Secure Boot, by its whole query."""
 
@@ -182,7 +183,7 @@ async def _of_build(request: web.Request, mac: str, build: Build) -> web.Respons
         return text(await rendering.notice(why, f"{us}/ipxe/{dashed(mac)}", again=True))
     if request.method == "GET":
         request.app[CHAINS].forget(mac)
-        trace.record(ScriptSent(), mac=mac, host=host, peer=at)
+        trace.record(_SENT, mac=mac, host=host, peer=at)
         await request.app[NETBOOTS].note(build, mac)
     return text(made.text)
 

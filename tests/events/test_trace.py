@@ -206,6 +206,17 @@ class TestGathered:
             trace.gather(offered, MAC, "web01")
             assert len(trace.recent()) == count
 
+    async def test_is_another_event_if_another_address_says_the_same(self) -> None:
+        trace, sent = Trace(), said(Step.SCRIPT, "sent")
+
+        for peer in ("192.0.2.1", "192.0.2.2", "192.0.2.2"):
+            trace.gather(sent, MAC, "web01", peer)
+        gathered = [each.peer for each in trace.recent()]
+        trace.gather(sent, MAC, "web01", "192.0.2.2")
+
+        assert gathered == [each.peer for each in trace.recent()] == ["192.0.2.1", "192.0.2.2"]
+        assert trace.heard is None
+
     async def test_of_a_hall_is_worked_on_in_slices(self) -> None:
         trace = known()
         with trace.follow() as queue:
