@@ -27,7 +27,7 @@ from typing import Any
 
 from bench.contest import OURS, Contest, Run, Side, Taken, at_least, at_most
 from bench.peers import started
-from bench.processors import spent
+from bench.processors import clock, spent
 from tests.interop.netns import Host, Net, network
 from tests.lab.besieged import SERVER, Besieged, lay
 from tests.lab.flood import pxe
@@ -142,9 +142,19 @@ def peer(
 
 def taken(clients: Clients, offers: int, pid: int) -> Taken:
     """Have clients ask; return what a contest is told."""
+    idle, there = clock()
     seen = measured(clients, pid, offers)
-    more = {name: seen[name] for name in ("p50", "p99", "lost")}
-    return Taken(seen["rate"], seen["server"], seen["seconds"], {**more, "clients": seen["cpu"]})
+    idle, there = (after - before for before, after in zip((idle, there), clock(), strict=True))
+    others = max(0.0, there - idle - seen["server"] - seen["cpu"])
+    more = {
+        **{name: seen[name] for name in ("p50", "p99", "lost")},
+        "clients": seen["cpu"],
+        "idle": 100 * idle / max(there, 0.01),
+    }
+    # A cold run is over within a few ticks of that clock.
+    if there > 0.5:
+        more["others"] = 100 * others / there
+    return Taken(seen["rate"], seen["server"], seen["seconds"], more)
 
 
 @contextlib.contextmanager
