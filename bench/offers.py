@@ -124,6 +124,7 @@ def measured(clients: Clients, pid: int, offers: int) -> dict[str, Any]:
 def restarted(site: Besieged, run: Callable[[int], Taken]) -> Iterator[Run]:
     """A daemon that has just started: it has made no offer yet."""
     site.start()
+    time.sleep(1)  # it is at rest, and the kernel told which machines are known
     assert site.process is not None
     try:
         yield functools.partial(run, site.process.pid)
@@ -235,6 +236,7 @@ def main() -> None:
             if each and "cold" not in chosen.without:
                 stop(site)
                 site.start()
+                time.sleep(1)
             assert site.process is not None
             pid = site.process.pid
             if "cold" not in chosen.without:

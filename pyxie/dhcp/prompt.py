@@ -109,6 +109,7 @@ class Ready:
         host: That one's hostname.
         build: Its build.
         leaning: What its loaders were chosen by.
+        on: By which socket it is answered.
         prepared: The answer, as it is sent; None until it is made.
         what: What that tells.
         recorded: When an event was made of it.
@@ -121,6 +122,7 @@ class Ready:
     host: str
     build: Build | None
     leaning: Leaning | None = None
+    on: DhcpSocket | None = None
     prepared: Prepared | None = None
     what: Offered | None = None
     recorded: float = -_AGAIN
@@ -128,7 +130,7 @@ class Ready:
     def prepare(self, on: DhcpSocket, offer: Offer, leaning: Leaning, interface: int) -> Prepared:
         """Make the answer, of one to another machine."""
         told = offer.what.what.replace(offer.name, dashed(self.mac))
-        self.leaning = leaning
+        self.leaning, self.on = leaning, on
         self.what = offer.what if told == offer.what.what else replace(offer.what, what=told)
         self.recorded = -_AGAIN
         data = offer.form.filled(self.own)
@@ -162,6 +164,7 @@ class Prompt:
         others: Told who asks.
         sightings: Told of what is answered.
         unanswered: Told of machines that need no later answer.
+        unsorted: Told of those whose request came by way of strangers.
     """
 
     def __init__(
@@ -172,6 +175,7 @@ class Prompt:
         others: Others,
         sightings: Sightings,
         unanswered: Unanswered[Any],
+        unsorted: Callable[[bytes], None],
     ) -> None:
         self._standing = standing
         self._account = account
@@ -179,6 +183,7 @@ class Prompt:
         self._others = others
         self._sightings = sightings
         self._unanswered = unanswered
+        self._unsorted = unsorted
         self._basis: tuple[object, ...] = ()
         self._put: list[tuple[Ready, Received, int]] = []
         self._whole: list[Received] = []
@@ -214,9 +219,9 @@ class Prompt:
             Those for which nothing is ready, and those beyond their machine's share.
         """
         left, beyond = list[Received | Unreadable](), list[Received]()
-        if on.port != 67 or on.strangers or not self._interfaces:
+        if on.port != 67 or not self._interfaces:
             return come, beyond
-        active = self._standing.active
+        active, strays = self._standing.active, on.strangers
         for received in come:
             try:
                 ready = self._find(received)
@@ -229,6 +234,8 @@ class Prompt:
                     beyond.append(received)
                 elif not self._answer(ready, on, received):
                     self._whole.append(received)
+                if strays and ready is not None:
+                    self._unsorted(ready.own[0])
             except Exception:  # noqa: BLE001
                 # The boundary: a bug met by one client must not end the others' boot.
                 self._account.bug(67, received.data)
@@ -256,7 +263,7 @@ class Prompt:
         self._others.asks(mac, alike.sort, xid, received.interface, known=True)
         leaning = self._standing.leaning(mac, alike.ipxe, xid)
         prepared = ready.prepared
-        if prepared is None or leaning != ready.leaning:
+        if prepared is None or ready.on is not on or leaning != ready.leaning:
             prepared = self._made(ready, on, leaning, received.interface)
         if prepared is None:
             return False
@@ -266,7 +273,7 @@ class Prompt:
 
     def once(self, on: DhcpSocket, received: Received, now: float) -> bool:
         """Answer a request by what was made ready since it was read, and its share was counted."""
-        if on.port != 67 or on.strangers:
+        if on.port != 67:
             return False
         ready = self._find(received)
         if ready is None or self._standing.active(ready.host) is not ready.build:

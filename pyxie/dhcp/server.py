@@ -166,7 +166,7 @@ class DhcpServer:
         if standing is not None:
             self._prompt = Prompt(
                 *(standing, account, self._gather, others, sightings),
-                self._unanswered,
+                *(self._unanswered, self._sorting.missed),
             )
         self._intake = Intake(
             *(interfaces, knows, limit, account, clock, unsorted, loud, requested),

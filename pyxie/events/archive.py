@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 _EVERY: Final = 1.0
 _LAST: Final = 5.0
 """Seconds that the end waits for what is left to be written."""
+_AT_ONCE: Final = 50
+"""Events that are worked on before the event loop has its turn."""
 _PRUNE: Final = 500
 """Events after which the oldest are looked for."""
 _OF_UNKNOWN: Final = 10
@@ -154,6 +156,8 @@ class Archive(Unbound):
                     if len(self._waiting) == EVENTS_WAITING.most:
                         EVENTS_WAITING.reached()
                     self._waiting.append(row)
+                    if len(self._waiting) % _AT_ONCE == 0:
+                        await asyncio.sleep(0)  # others have their turn
             if not self._keep():
                 self._waiting.clear()
             if not (unless_failing and self._failing):

@@ -38,9 +38,9 @@ _AGAIN = 10.0
 _LOOK_BACK = 50
 _LATER = 0.05
 """Seconds after which what was gathered is worked on, """
-_SLICE = 0.002
+_SLICE = 0.0005
 """for so many at once,"""
-_PAUSE = 0.002
+_PAUSE = 0.005
 """after each of which others have their turn."""
 _OF_DHCP = (Step.OFFER, Step.SILENCE)
 """Steps that tell that some client was heard."""

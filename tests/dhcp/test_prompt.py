@@ -32,7 +32,7 @@ from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Known, Mode, Recognised
 from tests.dhcp.packets import BIOS_FEATURES, UEFI_FEATURES, discover, ipxe
 from tests.dhcp.recorder import Recorder
-from tests.dhcp.sockets import FakeSocket
+from tests.dhcp.sockets import FakeSocket, SortedSocket
 
 USUAL = Choice({0: "undionly.kpxe", 7: "ipxe.efi"})
 SIGNED = Choice({0: "undionly.kpxe", 7: "shimx64.efi"})
@@ -60,7 +60,7 @@ class Site:
     """A server, and what it goes by."""
 
     def __init__(self, *, prompt: bool) -> None:
-        self.dhcp = FakeSocket(67)
+        self.dhcp, self.strange = FakeSocket(67), SortedSocket(67, strangers=True)
         self.recorder, self.metrics = Recorder(), Metrics()
         self.now = 0.0
         self.builds: dict[str, Build] = {}
@@ -90,7 +90,7 @@ class Site:
         )
 
     def open(self, bind: bool) -> tuple[DhcpSocket, ...]:
-        return (self.dhcp,)
+        return self.dhcp, self.strange
 
     def basis(self) -> tuple[object, ...]:
         return (self.usual,)
@@ -250,6 +250,20 @@ class TestAnAnswerThatIsReady:
 
         assert site.recognised == 1
         assert len(site.dhcp.sent) == 3
+
+    async def test_goes_out_by_the_socket_that_was_asked(self) -> None:
+        """The kernel learns which machines are known a moment after they are."""
+        async with serving() as site:
+            site.begin(0)
+            for xid, by in enumerate((site.strange, site.strange, site.dhcp, site.strange), 1):
+                by.deliver(asking(discover(7), 0, xid))
+                async with asyncio.timeout(5):
+                    while not by.idle or site.server.waiting:  # noqa: ASYNC110
+                        await asyncio.sleep(0)
+
+        assert [each.message.xid for each in site.strange.sent] == [1, 2, 4]
+        assert [each.message.xid for each in site.dhcp.sent] == [3]
+        assert site.recognised == 1
 
     async def test_is_an_event_of_that_machine(self) -> None:
         async with serving() as site:
