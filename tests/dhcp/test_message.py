@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from scapy.layers.dhcp import BOOTP, DHCP
 
 from pyxie.dhcp.message import (
+    BROADCAST_FLAG,
+    UNSPECIFIED,
     DhcpMessage,
     MessageType,
     Op,
@@ -261,7 +263,7 @@ class TestHowMuchAClientTakes:
             ("0000", 548),
             ("0100", 548),
             ("02", 548),
-            ("000240", 548),
+            ("0004ec", 548),
         ],
     )
     def test_is_told_by_option_57_with_the_headers_of_ip_and_udp(
@@ -363,6 +365,7 @@ class TestNumbers:
     """RFC 2131 and 2132, and for the last of the options RFC 3004, 3046 and 4578."""
 
     def test_are_those_of_the_rfcs(self) -> None:
+        assert (BROADCAST_FLAG, str(UNSPECIFIED)) == (0x8000, "0.0.0.0")
         assert [(each.name, each.value) for each in Op] == [("REQUEST", 1), ("REPLY", 2)]
         assert " ".join(f"{each.name} {each.value}" for each in MessageType) == (
             "DISCOVER 1 OFFER 2 REQUEST 3 DECLINE 4 ACK 5 NAK 6 RELEASE 7 INFORM 8"
@@ -398,6 +401,9 @@ class TestTheLargest:
         )
 
         assert parse(build(message)) == message
+
+    def test_what_is_not_said_is_zero_and_of_ethernet(self) -> None:
+        assert build(DhcpMessage(op=Op.REQUEST, xid=0, chaddr=b""))[:236] == b"\1\1" + bytes(234)
 
     def test_a_header_with_nothing_behind_the_cookie_is_a_message(self) -> None:
         assert parse(build(DhcpMessage(op=Op.REQUEST, xid=1, chaddr=b""))[:240]).options == {}

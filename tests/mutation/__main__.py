@@ -160,7 +160,7 @@ def main() -> None:
     for module in options.modules:
         survived, every = survivors(module, options.jobs, until, options.begin)
         of_its = known.get(module, set())
-        told = [f"{each.place}: {each.change}" for each in survived]
+        told = [" ".join(f"{each.place}: {each.change}".split()) for each in survived]
         for each, said in zip(survived, told, strict=True):
             if said not in of_its:
                 print(f"{MODULES[module]}:{each.line}: {said}")

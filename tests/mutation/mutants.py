@@ -79,9 +79,7 @@ Node = ast.expr | ast.stmt
 
 
 def _said(node: Node) -> str:
-    return ast.unparse(
-        ast.fix_missing_locations(ast.copy_location(node, ast.Constant(0, lineno=1, col_offset=0)))
-    )
+    return ast.unparse(ast.fix_missing_locations(copy.deepcopy(node)))
 
 
 def _put(old: Node, new: Node) -> None:
