@@ -138,10 +138,15 @@ class Forks:
         self._parent.stdin.flush()
         pid = int(self._parent.stdout.readline())
         try:
-            until(self._answers, "the daemon to answer")
+            try:
+                until(self._answers, "the daemon to answer")
+            except AssertionError as exc:
+                exc.add_note((self._home.folder / "forks.log").read_text()[-2000:])
+                raise
             yield pid
         finally:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended by itself, which the log tells
+                os.kill(pid, signal.SIGKILL)
             assert int(self._parent.stdout.readline()) == signal.SIGKILL
 
     def close(self) -> None:
