@@ -71,6 +71,12 @@ class TestTheBootServer:
     def test_is_not_known_of_a_client_that_never_asked(self, lan: Lan) -> None:
         assert lan.boot_server() is None
 
+    def test_is_not_known_while_no_server_was_heard(self, lan: Lan) -> None:
+        lan.asks()
+        lan.asks(replace(UEFI, xid=UEFI.xid + 1))
+
+        assert lan.boot_server() is None
+
     def test_is_what_the_clients_own_server_tells_it(self, lan: Lan) -> None:
         lan.boots(siaddr=SERVER)
 

@@ -110,6 +110,7 @@ class TestTroubles:
         for each in (event(PRESEED, 1.0), event(KERNEL, 2.0), event(HOOK, 3.0, "web02")):
             troubles.note(each)
 
+        assert list(troubles.hosts()) == ["web01", "web02"]
         assert troubles.of("web01", 0.0) == event(KERNEL, 2.0)
         assert troubles.of("web01", 2.5) is None
         assert troubles.of("web03", 0.0) is None

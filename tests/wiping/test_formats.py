@@ -456,6 +456,7 @@ class TestOthers:
             ('disk=x\nDISKOPTS="-m sys $disk"\nERASE_DISKS="$disk"\n', Wipes()),
             ("DISKOPTS=none\n", Spares()),
             ('DISKOPTS=""\n', Spares()),
+            ("echo DISKOPTS\n", Unclear("it is in no format that pyxie knows")),
             (
                 '[global]\ncountry = "at"\n[disk-setup]\ndisk-list = ["sda", "/dev/sdb"]\n',
                 Wipes(("/dev/sda", "/dev/sdb")),
