@@ -30,7 +30,7 @@ class AnswersAtOnce:
     """Those of an application; `known` are the heads of requests that it takes.
 
     Args:
-        app: Its operations are declared already.
+        app: Its operations, if it has any, are declared already.
     """
 
     def __init__(self, app: web.Application) -> None:
@@ -38,7 +38,7 @@ class AnswersAtOnce:
         self._app = app
         self._by_folder: dict[str, tuple[str, AtOnce]] = {}
         self._at: tuple[int, str] = 0, ""
-        for operation in app[ROUTED].values():
+        for operation in app.get(ROUTED, {}).values():
             if operation.at_once is None:
                 continue
             # The gate is for who waits.
