@@ -57,11 +57,11 @@ def test_what_is_fetched_ahead_is_kept_and_served(tmp_path: Path) -> None:
 
     assert (fetched.returncode, fetched.stderr) == (0, "")
     assert fetched.stdout == (
-        f"{url}/linux: 300.0 kB, not verified\n{url}/initrd.gz: 20 B, not verified\n"
+        f"{url}/linux: 300 kB, not verified\n{url}/initrd.gz: 20 B, not verified\n"
     )
     assert pinned.stdout == f"{url}/linux is pinned\n"
     assert pruned.stdout == f"{url}/initrd.gz is removed\n"
-    assert listed.stdout.startswith(f"{url}/linux  300.0 kB")
+    assert listed.stdout.startswith(f"{url}/linux  300 kB")
     assert verified.stderr == "pyxie: 1 of 1 copies are as they were\n"
     assert served_kernel == FILES["/linux"]
     assert sorted(asked) == ["/initrd.gz", "/linux"]
