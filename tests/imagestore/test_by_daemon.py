@@ -57,7 +57,7 @@ def test_what_is_fetched_ahead_is_kept_and_served(tmp_path: Path) -> None:
 
     assert (fetched.returncode, fetched.stderr) == (0, "")
     assert fetched.stdout == (
-        f"{url}/linux: 300 kB, not verified\n{url}/initrd.gz: 20 B, not verified\n"
+        f"{url}/linux: 300 kB, not verified\n{url}/initrd.gz: 20 bytes, not verified\n"
     )
     assert pinned.stdout == f"{url}/linux is pinned\n"
     assert pruned.stdout == f"{url}/initrd.gz is removed\n"
