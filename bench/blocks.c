@@ -30,6 +30,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients.h"
+
 #ifndef UDP_GRO
 #define UDP_GRO 104
 #endif
@@ -55,27 +57,6 @@ static size_t size;
 static int blksize, window, agreed, poller, first;
 static uint64_t bytes, transfers, again;
 static double now, *took;
-
-static void fail(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    _exit(1);
-}
-
-static double monotonic(void) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
-
-static struct sockaddr_in address_of(int at) {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr =
-        htonl(10u << 24 | 99u << 16 | (uint32_t)(1 + at / 200) << 8 | (uint32_t)(1 + at % 200));
-    return address;
-}
 
 static void say(struct client *client) {
     ssize_t sent = client->connected
@@ -220,11 +201,6 @@ static void hear(struct client *client) {
         }
         if (window == 1) return; /* there is no more before this was acknowledged */
     }
-}
-
-static int by_size(const void *one, const void *other) {
-    double a = *(const double *)one, b = *(const double *)other;
-    return (a > b) - (a < b);
 }
 
 int main(int count, char **arguments) {

@@ -29,6 +29,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "clients.h"
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
@@ -37,14 +39,6 @@ enum { ROOM = 65536, WINDOW = 44 };
 
 static int opened;
 static size_t size;
-
-static void fail(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    _exit(1);
-}
 
 static int listening(int kind, int number) {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)number)};

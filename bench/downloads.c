@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients.h"
+
 enum { MOST = 1024, KEPT = 1 << 16, PIECE = 4 << 20 };
 
 static struct sockaddr_in server;
@@ -38,25 +40,9 @@ static double until;
 static atomic_ullong bytes, transfers;
 static double *took;
 
-static void fail(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    _exit(1);
-}
-
-static double now(void) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
-
 static int connected(int at) {
-    struct sockaddr_in address = {.sin_family = AF_INET};
+    struct sockaddr_in address = address_of(at);
     struct timeval patience = {.tv_sec = 30};
-    address.sin_addr.s_addr =
-        htonl(10u << 24 | 99u << 16 | (uint32_t)(1 + at / 200) << 8 | (uint32_t)(1 + at % 200));
     int line = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(line, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (line < 0 || bind(line, (struct sockaddr *)&address, sizeof address) ||
@@ -71,7 +57,7 @@ static int load(int at, int line, const char *asked, int checks) {
     uint8_t *data = checks ? malloc(PIECE) : nowhere;
     char head[4096];
     size_t have = 0, length = strlen(asked);
-    double began = now();
+    double began = monotonic();
     if (send(line, asked, length, MSG_NOSIGNAL) != (ssize_t)length)
         fail("client %d: %s", at, strerror(errno));
     char *end = NULL;
@@ -96,12 +82,12 @@ static int load(int at, int line, const char *asked, int checks) {
         if (checks && memcmp(data, file + came, (size_t)got)) fail("client %d: not the file", at);
         came += (size_t)got;
         bytes += (size_t)got;
-        if (!checks && now() > until) return 0;
+        if (!checks && monotonic() > until) return 0;
     }
     if (checks) free(data);
     unsigned long long number = transfers++;
-    if (number < KEPT) took[number] = now() - began;
-    return !checks && now() < until;
+    if (number < KEPT) took[number] = monotonic() - began;
+    return !checks && monotonic() < until;
 }
 
 static void *client(void *argument) {
@@ -115,11 +101,6 @@ static void *client(void *argument) {
     while (load(at, line, asked, !until)) continue;
     close(line);
     return NULL;
-}
-
-static int by_size(const void *one, const void *other) {
-    double a = *(const double *)one, b = *(const double *)other;
-    return (a > b) - (a < b);
 }
 
 int main(int count, char **arguments) {
@@ -141,13 +122,13 @@ int main(int count, char **arguments) {
     took = calloc(KEPT, sizeof *took);
     if (file == MAP_FAILED || !took) fail("no memory");
 
-    double began = now();
+    double began = monotonic();
     until = seconds > 0 ? began + seconds : 0;
     for (int at = 0; at < many; at++)
         if (pthread_create(&threads[at], NULL, client, (void *)(intptr_t)(first + at)))
             fail("no thread");
     for (int at = 0; at < many; at++) pthread_join(threads[at], NULL);
-    double lasted = now() - began;
+    double lasted = monotonic() - began;
     getrusage(RUSAGE_SELF, &used);
     size_t whole = transfers < KEPT ? transfers : KEPT;
     qsort(took, whole, sizeof *took, by_size);

@@ -28,6 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients.h"
+
 enum { OFFER, LOADER, AGAIN, SCRIPT, KERNEL, INITRD, REPORT, STEPS };
 static const char *const NAMES[STEPS] = {"offer",  "loader", "second offer", "script",
                                          "kernel", "initrd", "report"};
@@ -55,30 +57,9 @@ static atomic_ullong moved;
 static double (*took)[STEPS];
 static uint8_t nowhere[PIECE]; /* that nothing is written to */
 
-static void fail(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    _exit(1);
-}
-
-static double now(void) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
-
 static void unhex(const char *text, struct message *into) {
     for (; text[0] && text[1] && into->length < sizeof into->bytes; text += 2)
         if (sscanf(text, "%2hhx", &into->bytes[into->length++]) != 1) fail("not hex: %s", text);
-}
-
-static struct sockaddr_in address_of(int at) {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    address.sin_addr.s_addr =
-        htonl(10u << 24 | 99u << 16 | (uint32_t)(1 + at / 200) << 8 | (uint32_t)(1 + at % 200));
-    return address;
 }
 
 static struct sockaddr_in server_at(int number) {
@@ -257,9 +238,9 @@ static void run(int at, char *script) {
         char *url = strstr(line, "http://");
         if (!url) fail("machine %d: no URL: %s", at, line);
         url[strcspn(url, " ")] = 0;
-        double began = now();
+        double began = monotonic();
         size_t bytes = fetch(at, url, NULL, 0);
-        took[at][step] = now() - began;
+        took[at][step] = monotonic() - began;
         if (step != REPORT) moved += bytes;
     }
     fail("machine %d: the script does not boot", at);
@@ -269,24 +250,19 @@ static void *boot(void *argument) {
     struct slot *slot = argument;
     char file[512], script[16384];
     for (int at; (at = next_machine++) < machines;) {
-        double began = now(), then;
+        double began = monotonic(), then;
         ask(slot, at, &firmware, 67, file, sizeof file);
         if (!*file) ask(slot, at, &request, 4011, file, sizeof file);
-        took[at][OFFER] = (then = now()) - began;
+        took[at][OFFER] = (then = monotonic()) - began;
         load(at, file);
-        took[at][LOADER] = (began = now()) - then;
+        took[at][LOADER] = (began = monotonic()) - then;
         ask(slot, at, &ipxe, 67, file, sizeof file);
-        took[at][AGAIN] = (then = now()) - began;
+        took[at][AGAIN] = (then = monotonic()) - began;
         fetch(at, file, script, sizeof script);
-        took[at][SCRIPT] = now() - then;
+        took[at][SCRIPT] = monotonic() - then;
         run(at, script);
     }
     return NULL;
-}
-
-static int by_size(const void *one, const void *other) {
-    double a = *(const double *)one, b = *(const double *)other;
-    return (a > b) - (a < b);
 }
 
 static void tell(double seconds) {
@@ -328,12 +304,12 @@ int main(int count, char **arguments) {
     if (bind(port, (struct sockaddr *)&all, sizeof all)) fail("port 68: %s", strerror(errno));
     pthread_create(&listener, NULL, hear, NULL);
 
-    double began = now();
+    double began = monotonic();
     for (int at = 0; at < at_once; at++) {
         sem_init(&slots[at].answered, 0, 0);
         if (pthread_create(&threads[at], NULL, boot, &slots[at])) fail("no thread");
     }
     for (int at = 0; at < at_once; at++) pthread_join(threads[at], NULL);
-    tell(now() - began);
+    tell(monotonic() - began);
     return 0;
 }

@@ -29,6 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients.h"
+
 enum { MOST = 1024, DATAGRAM = 1500, XID = 4, CHADDR = 28, FILE_AT = 108, OPTIONS = 240 };
 static const char UUID[] = "0123456789abcdef";
 static const double PATIENCE = 1.0;
@@ -47,20 +49,6 @@ static uint8_t discover[DATAGRAM];
 static size_t length, uuid_at;
 static uint32_t transactions;
 static long begun, lost;
-
-static void fail(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    exit(1);
-}
-
-static double now(void) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
 
 static int line(const char *interface, int port) {
     int made = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), yes = 1, room = 4 << 20;
@@ -82,7 +70,7 @@ static void ask(int slot, int machine, int at_once, uint8_t *into) {
     memcpy(into + XID, &wire, 4);
     memcpy(into + CHADDR, who, 6);
     if (uuid_at) memcpy(into + uuid_at, who, 6);
-    waiting[slot] = (struct asking){xid, machine, now()};
+    waiting[slot] = (struct asking){xid, machine, monotonic()};
 }
 
 static void send_all(int line, int count) {
@@ -124,15 +112,10 @@ static int take(const uint8_t *data, size_t size, int at_once, const char *file)
     return (int)(xid % (uint32_t)at_once);
 }
 
-static int by_size(const void *one, const void *other) {
-    float a = *(const float *)one, b = *(const float *)other;
-    return (a > b) - (a < b);
-}
-
 static void tell(double seconds, float *took, long offers) {
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    qsort(took, (size_t)offers, sizeof *took, by_size);
+    qsort(took, (size_t)offers, sizeof *took, by_size_of_floats);
     printf("{\"seconds\": %.6f, \"offers\": %ld, \"lost\": %ld, \"p50\": %.3f, \"p99\": %.3f,"
            " \"most\": %.3f, \"cpu\": %.3f}\n",
            seconds, offers, lost, took[offers / 2], took[offers * 99 / 100], took[offers - 1],
@@ -142,7 +125,7 @@ static void tell(double seconds, float *took, long offers) {
 
 static void load(int line, int machines, int at_once, long offers, const char *file) {
     float *took = calloc((size_t)offers, sizeof *took);
-    double start = now(), looked = start;
+    double start = monotonic(), looked = start;
     long done = 0;
     for (int slot = 0; slot < at_once && begun < offers; slot++, begun++)
         ask(slot, (int)(begun % machines), at_once, asked[slot]);
@@ -155,7 +138,7 @@ static void load(int line, int machines, int at_once, long offers, const char *f
             count = 0;
         }
         if (count < 0) fail("receiving: %s", strerror(errno));
-        double came = now();
+        double came = monotonic();
         for (int at = 0; at < count; at++) {
             int slot = take(heard[at], received[at].msg_len, at_once, file);
             if (slot < 0) continue;
@@ -174,7 +157,7 @@ static void load(int line, int machines, int at_once, long offers, const char *f
         }
         send_all(line, asking);
     }
-    tell(now() - start, took, offers);
+    tell(monotonic() - start, took, offers);
 }
 
 static void echo(int line) {

@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clients.h"
+
 enum { MOST = 1024, KEPT = 1 << 20, ROOM = 64 << 10, PATHS = 1 << 14 };
 
 struct client {
@@ -45,20 +47,6 @@ static size_t lengths[PATHS], many, next;
 static uint64_t answers;
 static float *took;
 static double now;
-
-static void fail(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    _exit(1);
-}
-
-static double monotonic(void) {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
 
 static void ask(struct client *client) {
     size_t at = next++ % many;
@@ -92,11 +80,9 @@ static void hear(struct client *client) {
 }
 
 static void connected(struct client *client, int poller) {
-    struct sockaddr_in address = {.sin_family = AF_INET};
+    struct sockaddr_in address = address_of(client->at);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
     int at = client->at, yes = 1;
-    address.sin_addr.s_addr =
-        htonl(10u << 24 | 99u << 16 | (uint32_t)(1 + at / 200) << 8 | (uint32_t)(1 + at % 200));
     client->sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (client->sock < 0 || bind(client->sock, (struct sockaddr *)&address, sizeof address) ||
         connect(client->sock, (struct sockaddr *)&server, sizeof server) ||
@@ -118,11 +104,6 @@ static void read_paths(const char *name) {
     }
     fclose(file);
     if (!many) fail("%s: no paths", name);
-}
-
-static int by_size(const void *one, const void *other) {
-    float a = *(const float *)one, b = *(const float *)other;
-    return (a > b) - (a < b);
 }
 
 int main(int count, char **arguments) {
@@ -153,7 +134,7 @@ int main(int count, char **arguments) {
     getrusage(RUSAGE_SELF, &used);
     size_t whole = answers < KEPT ? answers : KEPT;
     if (!whole) fail("no answers");
-    qsort(took, whole, sizeof *took, by_size);
+    qsort(took, whole, sizeof *took, by_size_of_floats);
     printf("{\"seconds\": %.6f, \"answers\": %llu, \"cpu\": %.3f, \"p50\": %.3f, \"p99\": %.3f}\n",
            lasted, (unsigned long long)answers,
            (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
