@@ -12,6 +12,7 @@ import pytest
 import tftpy
 
 from pyxie.tftp.limits import Limits
+from tests.interop.clients import run
 from tests.needs import program
 from tests.tftp.lab import Lab, serving
 
@@ -37,25 +38,6 @@ async def lab(root: Path) -> AsyncIterator[Lab]:
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-async def run(*command: str | Path, cwd: Path) -> tuple[int | None, str]:
-    """Run a client; return its exit status and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=cwd,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    try:
-        async with asyncio.timeout(60):
-            printed, _ = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise
-    return process.returncode, printed.decode(errors="replace")
 
 
 async def received(lab: Lab, name: str, path: Path) -> None:

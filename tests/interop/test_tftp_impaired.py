@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.clients import run
 from tests.interop.netns import Host, need, network
 from tests.lab.impaired import Cable, plugged
 from tests.tftp.lab import serving
@@ -63,21 +64,10 @@ async def fetch(clients: Host, folder: Path, name: str) -> str:
 
 
 async def ended(clients: Host, folder: Path, *command: str) -> tuple[int | None, str]:
-    process = await asyncio.create_subprocess_exec(
-        *("ip", "netns", "exec", clients.name, *command),
-        cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
     try:
-        async with asyncio.timeout(60):
-            printed, _ = await process.communicate()
+        return await run("ip", "netns", "exec", clients.name, *command, cwd=folder)
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return None, "it had not ended in a minute"
-    return process.returncode, printed.decode(errors="replace")
 
 
 DIGEST = hashlib.sha256(LOADER).digest()
