@@ -12,7 +12,7 @@ from pyxie.config.live import Derived
 from pyxie.config.settings import Settings, leases_file
 from pyxie.descriptors import held
 from pyxie.dhcp.lookout import Lookout
-from pyxie.dhcp.prompt import Standing
+from pyxie.dhcp.ready import Standing
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.errors import StartError

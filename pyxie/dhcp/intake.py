@@ -19,8 +19,9 @@ from pyxie.dhcp.decide import Reason
 from pyxie.dhcp.glance import client, nothing_asked
 from pyxie.dhcp.message import DhcpMessage, MessageType, parse
 from pyxie.dhcp.prompt import Prompt
+from pyxie.dhcp.received import Received, Unreadable
 from pyxie.dhcp.sightings import Sightings
-from pyxie.dhcp.sockets import DhcpSocket, Received, Unreadable
+from pyxie.dhcp.sockets import DhcpSocket
 from pyxie.dhcp.strangers import Strangers
 from pyxie.errors import WireError
 from pyxie.net.interfaces import Interfaces

@@ -35,7 +35,8 @@ from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.overheard import Network
-from pyxie.dhcp.prompt import Gathers, Prompt, Standing
+from pyxie.dhcp.prompt import Gathers, Prompt
+from pyxie.dhcp.ready import Standing
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.dhcp.sorting import Macs, Sifted, Sorting

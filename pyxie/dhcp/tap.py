@@ -14,7 +14,8 @@ from typing import Final, NamedTuple, Protocol
 
 from pyxie.dhcp.message import address
 from pyxie.dhcp.overheard import program
-from pyxie.dhcp.sockets import MAX_DATAGRAM, attach
+from pyxie.dhcp.received import MAX_DATAGRAM
+from pyxie.dhcp.sockets import attach
 from pyxie.dhcp.udp import unwrap
 from pyxie.errors import WireError
 

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 
 from pyxie.dhcp.decide import Destination, Port
 from pyxie.dhcp.message import DhcpMessage, build, parse
-from pyxie.dhcp.sockets import Received, Unreadable
+from pyxie.dhcp.received import Received, Unreadable
 
 ANY = IPv4Address(0)
 

@@ -13,7 +13,7 @@ import pytest
 
 from pyxie.bounds import DHCP_DESTINATIONS, DHCP_STRANGERS
 from pyxie.dhcp.message import DhcpMessage, MessageType, build
-from pyxie.dhcp.sockets import Received
+from pyxie.dhcp.received import Received
 from pyxie.dhcp.sorting import Macs
 from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown

@@ -17,7 +17,7 @@ from pyxie.builds.life import Build, State
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.message import DhcpMessage
 from pyxie.dhcp.others import Others
-from pyxie.dhcp.prompt import Standing
+from pyxie.dhcp.ready import Standing
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket

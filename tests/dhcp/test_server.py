@@ -17,9 +17,10 @@ from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
 from pyxie.dhcp.message import DhcpMessage, MessageType, build
 from pyxie.dhcp.others import Others
+from pyxie.dhcp.received import Unreadable
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sightings import Sightings
-from pyxie.dhcp.sockets import DhcpSocket, Unreadable
+from pyxie.dhcp.sockets import DhcpSocket
 from pyxie.dhcp.sorting import Macs
 from pyxie.errors import WireError
 from pyxie.events.english import sentence

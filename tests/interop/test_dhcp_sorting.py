@@ -9,8 +9,9 @@ from contextlib import ExitStack, closing
 import pytest
 
 from pyxie.dhcp.message import build
+from pyxie.dhcp.received import Received
 from pyxie.dhcp.sieve import FEWEST, Sieve
-from pyxie.dhcp.sockets import RawSocket, Received
+from pyxie.dhcp.sockets import RawSocket
 from tests.dhcp.packets import discover
 from tests.interop.netns import Host, need, network
 
