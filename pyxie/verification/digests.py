@@ -32,6 +32,8 @@ _OTHERS: Final = re.compile(
     r"|[0-9a-fA-F]{32,128} [ *].+"
 )
 _LENGTHS: Final = {"sha256": 64, "sha512": 128}
+_SHORTEST: Final = 32
+"""Characters of a line with a digest, MD5's: a list of a million others is passed over fast."""
 _LONGEST: Final = 16_384
 """Characters of a line: of a path of 4096 bytes (Linux' PATH_MAX), escaped, and its digest."""
 _ESCAPES: Final = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
@@ -90,7 +92,7 @@ def parse(data: bytes, where: str) -> Digests:
     # Not by `splitlines`, for which a name may hold an end of a line.
     for number, raw in enumerate(data.decode("utf-8", "surrogateescape").split("\n"), start=1):
         line = raw.rstrip("\r")
-        if len(line) > _LONGEST:
+        if not _SHORTEST <= len(line) <= _LONGEST:
             continue
         entry = _entry(line)
         if entry is None:

@@ -8,15 +8,39 @@ from __future__ import annotations
 
 import faulthandler
 import random
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.fuzz.target import attempt, target, worst
 
 HANGS = 25.0
-"""Seconds after which an input is one without end, and the process ends."""
+"""Seconds of the processor after which an input is one without end: the clock on the wall goes on
+where a process is stopped or its machine is busy."""
+STUCK = 900.0
+"""Seconds by that clock after which the process ends, whatever holds it."""
 SLOWED = 6.0
 """How much longer it takes where each branch is counted, at most."""
+
+
+class EndlessError(BaseException):
+    """An input has no end; of `BaseException`, for nothing to take it for its own."""
+
+
+@contextmanager
+def ended() -> Iterator[None]:
+    """End what takes longer than `HANGS`."""
+    signal.setitimer(signal.ITIMER_PROF, HANGS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _endless(number: int, frame: object) -> None:
+    raise EndlessError(f"took {HANGS:g} s of the processor")
 
 
 def try_worst(name: str, seconds: float) -> None:
@@ -30,8 +54,9 @@ def try_worst(name: str, seconds: float) -> None:
         if time.monotonic() > until:
             break
         print(said, flush=True)
-        faulthandler.dump_traceback_later(HANGS, exit=True)
-        attempt(tried, data)
+        faulthandler.dump_traceback_later(STUCK, exit=True)
+        with ended():
+            attempt(tried, data)
         done += 1
     faulthandler.cancel_dump_traceback_later()
     print(f"#{done} of {len(inputs)} worst inputs")
@@ -45,13 +70,15 @@ def try_guided(name: str, words: list[str]) -> None:
         tried = target(name)
 
     def one(data: bytes) -> None:
-        attempt(tried, data, patience=SLOWED)
+        with ended():
+            attempt(tried, data, patience=SLOWED)
 
     atheris.Setup([sys.argv[0], *words], one)
     atheris.Fuzz()
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPROF, _endless)
     if sys.argv[1] == "worst":
         try_worst(sys.argv[2], float(sys.argv[3]))
     else:

@@ -2,8 +2,10 @@
 
     python -m tests.mutation [--jobs 2] MODULE…
 
-Each mutant of a module is loaded in its place by a process of its own, which runs the module's
-tests (those that count for `tests.cover`, no property tests). One that all of them pass has
+Each mutant of a module is given a process of its own, which runs the module's tests (those that
+count for `tests.cover`, no property tests) until one fails: what differs in a function, those that
+pass it, in the tests as they are loaded (`tests.mutation.swapped`); all else, and what survived
+that, all of them, with the mutant loaded in the module's place. One that all of them pass has
 survived: a test is missing, or it means the same, which `explained.txt` says with the reason.
 """
 
@@ -29,6 +31,7 @@ import pytest
 
 from tests.cover import own_tests
 from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.swapped import OPTIONS, killed
 from tests.test_architecture import MODULES, PURE
 
 EXPLAINED: Final = Path(__file__).with_name("explained.txt")
@@ -65,9 +68,7 @@ def _tests(module: str, code: CodeType, files: list[str], told: int | None = Non
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     os.dup2(null, 2)
-    options = ["-q", "-x", "-m", "not hypothesis", "-p", "no:xdist", "-p", "no:cacheprovider"]
-    loaded = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # the libraries', as they are
-    ended = int(pytest.main([*options, *loaded, "--no-header", *files]))
+    ended = int(pytest.main([*OPTIONS, *files]))
     if told is not None:
         names = (name for name in sys.modules if not name.startswith(("pyxie", "tests")))
         os.write(told, "\n".join(names).encode())
@@ -109,9 +110,12 @@ def survivors(module: str, jobs: int, until: float, begin: int = 0) -> tuple[lis
     """Return the mutants that no test notices, and how many there were."""
     files = [str(path) for path in own_tests(module)]
     _load_libraries(module, files)
-    waiting = list(mutants(MODULES[module].read_text()))
+    source = MODULES[module].read_text()
+    waiting = list(mutants(source))
     every = len(waiting)
     waiting = waiting[begin:]
+    noticed = set(killed(str(MODULES[module]), source, files, waiting, jobs))
+    waiting = [each for at, each in enumerate(waiting) if at not in noticed]
     waiting.reverse()
     running: dict[int, Mutant] = {}
     survived = []

@@ -17,6 +17,8 @@ from pyxie.syntax.golexer import Action, actions, tokens
 from pyxie.syntax.tokenizer import Cursor, UnreadableError
 
 _WORDS = ("if", "else", "end", "range", "with", "break", "continue", "template", "define", "block")
+_LOOP = "endfor"
+"""What a loop ends with in Jinja2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,12 @@ class _Block:
     Attributes:
         end: What ends it in Jinja2; empty for one that is not converted.
         dot: What ``.`` is outside of it.
-        names: The variables outside of it.
+        names: How many variables there are outside of it.
     """
 
     end: str
     dot: str
-    names: frozenset[str]
+    names: int
 
 
 def convert(text: str, file: str, nested: Mapping[str, str] | None = None) -> Converted:
@@ -52,6 +54,7 @@ class _Conversion:
         self._scope = scope
         self._notes: dict[Note, None] = {}
         self._stack: list[_Block] = []
+        self._loops = 0
         self._made = 0
 
     def run(self) -> Converted:
@@ -90,7 +93,7 @@ class _Conversion:
         cursor = parser.cursor
         if cursor.peek("variable") and cursor.peek("symbol", ":=", "=", ahead=1):
             name = parser.variable(cursor.expect("variable"), new=True)
-            if cursor.expect("symbol").value == "=" and any(b.end == "endfor" for b in self._stack):
+            if cursor.expect("symbol").value == "=" and self._loops:
                 self._add_note(f"'{name}': what is set in a loop is gone after that turn", at)
             found = value(parser.pipeline())
             self._scope.kinds[name] = found.kind
@@ -120,7 +123,7 @@ class _Conversion:
                 raise UnreadableError(at, f"'{name}' has no like here; include a file instead")
 
     def _begin(self, end: str) -> None:
-        self._stack.append(_Block(end, self._scope.dot, self._scope.names))
+        self._stack.append(_Block(end, self._scope.dot, len(self._scope.names)))
 
     def _else(self, parser: PipelineParser, at: int) -> str:
         if not self._stack or not self._stack[-1].end:
@@ -134,7 +137,9 @@ class _Conversion:
         if not self._stack:
             raise UnreadableError(at, "'end' ends nothing here")
         block = self._stack.pop()
-        self._scope.dot, self._scope.names = block.dot, block.names
+        self._scope.dot = block.dot
+        self._scope.names.keep(block.names)
+        self._loops -= block.end == _LOOP
         if not block.end:
             raise UnreadableError(at, "this ends what is not converted")
         return block.end
@@ -142,7 +147,7 @@ class _Conversion:
     def _range(self, parser: PipelineParser) -> str:
         cursor = parser.cursor
         names: list[str] = []
-        outer = self._scope.names
+        outer = len(self._scope.names)
         if cursor.peek("variable") and cursor.peek("symbol", ",", ":=", ahead=1):
             names.append(parser.variable(cursor.expect("variable"), new=True))
             if cursor.match("symbol", ","):
@@ -153,9 +158,10 @@ class _Conversion:
         text = parser.data(over).text
         if len(names) == 2:
             self._scope.kinds[names[0]] = "text" if kind == "map" else "number"
-        self._stack.append(_Block("endfor", self._scope.dot, outer))
+        self._stack.append(_Block(_LOOP, self._scope.dot, outer))
+        self._loops += 1
         self._scope.dot = names[-1] if names else self._new()
-        self._scope.names |= {self._scope.dot}
+        self._scope.names.add(self._scope.dot)
         self._scope.kinds[self._scope.dot] = ""
         if kind == "map":
             # Go walks a map in the order of its keys.
@@ -166,7 +172,7 @@ class _Conversion:
         return f"for {self._scope.dot} in {text}{index}"
 
     def _with(self, parser: PipelineParser) -> str:
-        cursor, name, outer = parser.cursor, "", self._scope.names
+        cursor, name, outer = parser.cursor, "", len(self._scope.names)
         if cursor.peek("variable") and cursor.peek("symbol", ":=", ahead=1):
             name = parser.variable(cursor.expect("variable"), new=True)
             cursor.expect("symbol")
@@ -176,7 +182,7 @@ class _Conversion:
             found = parser.data(found)
         self._stack.append(_Block("endif %}{% endwith", self._scope.dot, outer))
         self._scope.dot = name or self._new()
-        self._scope.names |= {self._scope.dot}
+        self._scope.names.add(self._scope.dot)
         self._scope.kinds[self._scope.dot] = found.kind
         test = self._scope.dot if known else parser.truth(Jinja(self._scope.dot))
         return f"with {self._scope.dot} = {found.text} %}}{{% if {test}"

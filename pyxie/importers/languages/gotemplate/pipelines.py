@@ -29,6 +29,31 @@ _METHODS = frozenset(name for name in dir(dict) if not name.startswith("_"))
 _DEEPEST = 40
 
 
+class Names:
+    """The variables at one place of a template, which its blocks bring and take with them."""
+
+    def __init__(self) -> None:
+        self._order: list[str] = []
+        self._known: set[str] = set()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def add(self, name: str) -> None:
+        """Add one, if it is not there."""
+        if name not in self._known:
+            self._known.add(name)
+            self._order.append(name)
+
+    def keep(self, count: int) -> None:
+        """Forget those that were added behind the first ``count``."""
+        self._known.difference_update(self._order[count:])
+        del self._order[count:]
+
+
 @dataclass(slots=True)
 class Scope:
     """What is known at one place of a template.
@@ -43,7 +68,7 @@ class Scope:
 
     nested: Mapping[str, str] = field(default_factory=dict)
     dot: str = ""
-    names: frozenset[str] = frozenset()
+    names: Names = field(default_factory=Names)
     kinds: dict[str, str] = field(default_factory=dict)
 
 
@@ -98,7 +123,7 @@ class PipelineParser:
         if not name or name in ("loop", "params"):
             raise UnreadableError(token.at, f"{token.value!r} cannot be a name here")
         if new:
-            self._scope.names |= {name}
+            self._scope.names.add(name)
         elif name not in self._scope.names:
             raise UnreadableError(token.at, f"there is no {token.value}")
         return name
