@@ -109,7 +109,6 @@ def _load_libraries(module: str, files: list[str]) -> None:
 def survivors(module: str, jobs: int, until: float, begin: int = 0) -> tuple[list[Mutant], int]:
     """Return the mutants that no test notices, and how many there were."""
     files = [str(path) for path in own_tests(module)]
-    _load_libraries(module, files)
     source = MODULES[module].read_text()
     waiting = list(mutants(source))
     every = len(waiting)
@@ -117,6 +116,7 @@ def survivors(module: str, jobs: int, until: float, begin: int = 0) -> tuple[lis
     noticed = set(killed(str(MODULES[module]), source, files, waiting, jobs))
     waiting = [each for at, each in enumerate(waiting) if at not in noticed]
     waiting.reverse()
+    _load_libraries(module, files)
     running: dict[int, Mutant] = {}
     survived = []
     while waiting or running:

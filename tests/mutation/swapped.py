@@ -139,8 +139,10 @@ class _Swapping:
             os._exit(1)
 
     def _lines(self, session: pytest.Session) -> dict[int, list[int]]:
-        """Return which tests pass each line, seen in a process of its own: what a test leaves
-        behind is not to be there for the mutants."""
+        """Return which tests pass each line.
+
+        It is seen in a process of its own: what tests leave behind is not to be there for mutants.
+        """
         out, into = os.pipe()
         number = os.fork()
         if not number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from tests.mutation.mutants import mutants
+from tests.mutation.swapped import difference
 
 SOURCE = """\
 from x import y
@@ -41,3 +42,33 @@ class TestMutants:
             mine = ast.unparse(each.tree).splitlines()
 
             assert sum(a != b for a, b in zip(whole, mine, strict=True)) == 1
+
+
+class TestTheDifference:
+    def test_is_a_function_if_only_what_one_does_differs(self) -> None:
+        source = """\
+TOP = 1
+
+def f():
+    return [x + 1 for x in y]
+
+class A:
+    INNER = 2
+
+    def g(self):
+        return 3
+"""
+        whole = compile(source, "x.py", "exec")
+        found = {}
+        for each in mutants(source):
+            told = difference(whole, compile(each.tree, "x.py", "exec"))
+            found[each.change] = told and (told[0].co_qualname, told[1].co_qualname)
+
+        assert found == {
+            "1 -> 2": ("f", "f"),  # of TOP, and then of f
+            "return [x + 1 for x in y] -> return None": ("f", "f"),
+            "x + 1 -> x - 1": ("f", "f"),
+            "2 -> 3": None,
+            "return 3 -> return None": ("A.g", "A.g"),
+            "3 -> 4": ("A.g", "A.g"),
+        }
