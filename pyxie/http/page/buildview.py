@@ -10,7 +10,7 @@ from pyxie.builds.life import Build, State
 from pyxie.http.page.badges import LOOKS
 from pyxie.http.page.longtext import VALUE, Text, cut, end_of
 from pyxie.http.page.spokentimes import Moment, ago
-from pyxie.http.page.veil import without
+from pyxie.registry.veil import without
 
 BUILDS_SHOWN: Final = 20
 """Builds that are listed, the newest."""

@@ -24,11 +24,11 @@ from pyxie.http.page.editorview import EditorView, editor
 from pyxie.http.page.filelines import Mistake, split, taken
 from pyxie.http.page.frame import shown
 from pyxie.http.page.machinefacts import Facts, asked, is_utf8, mended, secrets_of, text_of
-from pyxie.http.page.veil import Veiled, secrets_in, veiled, without
 from pyxie.http.parts import LOADERS, MACHINES, POOLS, RENDERING
 from pyxie.http.routing import Routes
 from pyxie.registry.define import Definition, define
 from pyxie.registry.origins import own
+from pyxie.registry.veil import Veiled, secrets_in, veiled, without
 from pyxie.registry.writer import (
     FullError,
     NotThereError,

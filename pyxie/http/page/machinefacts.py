@@ -19,12 +19,12 @@ from pyxie.http.bodies import aside
 from pyxie.http.edge import base_url, printable
 from pyxie.http.hosts import near
 from pyxie.http.page.buildview import BUILDS_SHOWN
-from pyxie.http.page.veil import secrets_in
 from pyxie.http.parts import HOOKS, INDEX, MACHINES, POOLS, RECORDS, SETTINGS
 from pyxie.mending import Mending
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
+from pyxie.registry.veil import secrets_in
 from pyxie.registry.writer import NotThereError, Stored, WriteError
 from pyxie.render.context import BuildContext
 from pyxie.render.preview import TOKEN

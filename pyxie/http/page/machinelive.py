@@ -23,7 +23,6 @@ from pyxie.http.page.live import Live
 from pyxie.http.page.longtext import end_of
 from pyxie.http.page.machinefacts import Facts, Kept, defined, facts, kept, secrets_of
 from pyxie.http.page.machineview import Head, MovingView, head
-from pyxie.http.page.veil import without
 from pyxie.http.page.viewer import Viewer
 from pyxie.http.parts import (
     CLOCK,
@@ -35,6 +34,7 @@ from pyxie.http.parts import (
     STANDINGS,
     TRACE,
 )
+from pyxie.registry.veil import without
 
 _HEAD: Final = "machine-head"
 _WHY: Final = "machine-why"

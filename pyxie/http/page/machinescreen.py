@@ -36,7 +36,6 @@ from pyxie.http.page.machineview import (
     settings,
 )
 from pyxie.http.page.subscription import subscription
-from pyxie.http.page.veil import veiled, without
 from pyxie.http.parts import (
     ARCHIVE,
     CLOCK,
@@ -48,6 +47,7 @@ from pyxie.http.query import Before, Text, query
 from pyxie.http.routing import Routes
 from pyxie.registry.define import Definition
 from pyxie.registry.origins import origins
+from pyxie.registry.veil import veiled, without
 from pyxie.render.rendering import kinds
 from pyxie.store.pools import StoreError
 

@@ -15,7 +15,7 @@ from pyxie.http.page.commandline import command
 from pyxie.http.page.filelines import Listing
 from pyxie.http.page.longtext import VALUE, Text, cut, printable
 from pyxie.http.page.spokentimes import Moment, since
-from pyxie.http.page.veil import shown
+from pyxie.registry.veil import shown
 
 SETTINGS_SHOWN: Final = 500
 """Values of a machine that are listed; a file may hold 20,000."""

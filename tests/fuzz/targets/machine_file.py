@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pyxie.config.settings import Settings
 from pyxie.errors import ConfigError
-from pyxie.http.page.veil import secrets_in, veiled
 from pyxie.registry.define import Common, common
 from pyxie.registry.edit import EditError, merged, plain, rewritten
 from pyxie.registry.folder import parse_machine
 from pyxie.registry.registry import gather
+from pyxie.registry.veil import secrets_in, veiled
 from tests.fuzz.target import Target, text
 
 SHARED: Common = common(Settings())

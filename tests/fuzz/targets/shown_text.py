@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyxie.http.page.commandline import command
 from pyxie.http.page.longtext import beginning_of, end_of, printable
 from pyxie.http.page.serverevents import Place, update
-from pyxie.http.page.veil import is_secret, without
+from pyxie.registry.veil import is_secret, without
 from pyxie.tftp.report import one_line
 from pyxie.urls import masked, origin, shown, shown_template
 from tests.fuzz.target import Target, text

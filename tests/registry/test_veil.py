@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.http.page.veil import Plain, is_secret, secrets_in, shown, veiled, without
+from pyxie.registry.veil import Plain, is_secret, secrets_in, shown, veiled, without
 
 FILE = """\
 hostname: web01.example.org
