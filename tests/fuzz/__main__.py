@@ -62,7 +62,7 @@ def _guided(name: str, seconds: float, keep: Path | None) -> bool:
         words = [
             f"-max_total_time={max(1, round(seconds))}",
             f"-max_len={target(name).longest}",
-            f"-timeout={STUCK:.0f}",
+            *(f"-timeout={STUCK:.0f}", f"-report_slow_units={STUCK:.0f}"),
             "-rss_limit_mb=2048",
             f"-artifact_prefix={FOUND}/{name}-",
             f"-dict={_dictionary(name, Path(folder) / 'words')}",

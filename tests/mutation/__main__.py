@@ -110,11 +110,11 @@ def survivors(module: str, jobs: int, until: float, begin: int = 0) -> tuple[lis
     """Return the mutants that no test notices, and how many there were."""
     files = [str(path) for path in own_tests(module)]
     source = MODULES[module].read_text()
-    waiting = list(mutants(source))
-    every = len(waiting)
-    waiting = waiting[begin:]
-    noticed = set(killed(str(MODULES[module]), source, files, waiting, jobs))
-    waiting = [each for at, each in enumerate(waiting) if at not in noticed]
+    noticed = set(killed(str(MODULES[module]), source, files, jobs, begin))
+    every, waiting = 0, []
+    for every, mutant in enumerate(mutants(source), start=1):
+        if every > begin and every - 1 not in noticed:
+            waiting.append(mutant)
     waiting.reverse()
     _load_libraries(module, files)
     running: dict[int, Mutant] = {}

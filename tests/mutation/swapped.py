@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.mutation.mutants import Mutant
+from tests.mutation.mutants import mutants
 
 _PATIENCE: Final = 400
 """Seconds for a mutant's tests, if it waits for what does not come."""
@@ -76,11 +76,11 @@ class _Swapping:
         killed: The places of the mutants that a test has noticed.
     """
 
-    def __init__(self, path: str, source: str, waiting: Sequence[Mutant], jobs: int) -> None:
+    def __init__(self, path: str, source: str, begin: int, jobs: int) -> None:
         self.killed: list[int] = []
         self._path = path
         self._source = source
-        self._waiting = waiting
+        self._begin = begin
         self._jobs = jobs
         self._told: int | None = None
         self._running: dict[int, int] = {}
@@ -93,7 +93,10 @@ class _Swapping:
         passing = self._lines(session)
         gc.collect()
         gc.freeze()
-        for at, mutant in enumerate(self._waiting):
+        # One by one: each has the whole module, and a large process forks slowly.
+        for at, mutant in enumerate(mutants(self._source)):
+            if at < self._begin:
+                continue
             try:
                 code = compile(mutant.tree, self._path, "exec")
             except SyntaxError:
@@ -175,11 +178,11 @@ def _trace(items: Sequence[pytest.Item], path: str, into: int) -> None:
     """Run tests, and tell the lines of a file that each passes."""
     passed: set[int] = set()
 
-    def at_line(frame: FrameType, event: str, argument: object) -> object:
+    def at_line(frame: FrameType, event: str, argument: object) -> Any:
         passed.add(frame.f_lineno)
         return at_line
 
-    def at_call(frame: FrameType, event: str, argument: object) -> object:
+    def at_call(frame: FrameType, event: str, argument: object) -> Any:
         if frame.f_code.co_filename != path:
             return None
         # An expression on several lines may be begun at any.
@@ -196,7 +199,7 @@ def _trace(items: Sequence[pytest.Item], path: str, into: int) -> None:
 
 
 def killed(
-    path: str, source: str, files: Sequence[str], waiting: Sequence[Mutant], jobs: int
+    path: str, source: str, files: Sequence[str], jobs: int, begin: int = 0
 ) -> Iterator[int]:
     """Walk the places of the mutants that a test notices; in a process of its own.
 
@@ -204,8 +207,8 @@ def killed(
         path: The module's file.
         source: What is in it.
         files: Its tests.
-        waiting: Its mutants.
         jobs: How many processes at once.
+        begin: The place of the mutant to begin with.
     """
     out, into = os.pipe()
     number = os.fork()
@@ -215,7 +218,7 @@ def killed(
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, 1)
             os.dup2(null, 2)
-            plugin = _Swapping(path, source, waiting, jobs)
+            plugin = _Swapping(path, source, begin, jobs)
             pytest.main([*OPTIONS, *files], plugins=[plugin])
             with os.fdopen(into, "w") as told:
                 told.write(" ".join(map(str, plugin.killed)))
