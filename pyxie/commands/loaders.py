@@ -131,7 +131,7 @@ def fetch(config: Path | None, what: str, digest: str, as_json: bool) -> None:
     signed = " and ".join(ipxeboot.signed(files)) or "none of them"
     output.note(
         f"{len(changed)} of {len(files)} loaders are new in {folder}; signed, with their shims:"
-        f" {signed}. A running daemon sees them at: systemctl reload pyxie"
+        f" {signed}. A running daemon sees them at: systemctl reload pyxie (or SIGHUP)"
     )
 
 

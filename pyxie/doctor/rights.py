@@ -50,7 +50,7 @@ def judge(service: Service) -> Iterator[Finding]:
             "observing",
             Severity.LOOK,
             "pyxie only observes (dhcp.mode): it offers no machine anything",
-            ("take 'mode: observe' out of config.yaml, then: systemctl reload pyxie",),
+            ("take 'mode: observe' out of config.yaml, then: systemctl reload pyxie (or SIGHUP)",),
         )
     unit = service.unit
     if unit is not None:

@@ -78,4 +78,4 @@ def _of(folder: Folder) -> Iterator[Finding]:
 
 
 def _amount(size: int) -> str:
-    return f"{size >> 20} MiB"
+    return f"{size / 1e6:.1f} MB"

@@ -79,7 +79,7 @@ class TestFetching:
         assert ran.out.splitlines() == [str(there / name) for name in sorted(USEFUL)]
         assert ran.err == (
             f"pyxie: 11 of 11 loaders are new in {there}; signed, with their shims: arm64-sb and"
-            " x86_64-sb. A running daemon sees them at: systemctl reload pyxie\n"
+            " x86_64-sb. A running daemon sees them at: systemctl reload pyxie (or SIGHUP)\n"
         )
         assert (there / "x86_64-sb/snponly-shim.efi").read_bytes() == SHIM
 

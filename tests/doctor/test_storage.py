@@ -36,7 +36,7 @@ def test_a_folder_that_does_is_not_told(what: str, said: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("what", "said", "code", "severity", "words"),
     [
-        (STATE, {"free": 1 << 20}, "disk-full", STOPS, "has 1 MiB left: builds cannot begin"),
+        (STATE, {"free": 1 << 20}, "disk-full", STOPS, "has 1.0 MB left: builds cannot begin"),
         (STORE, {"free": 1 << 20}, "disk-full", LOOK, "nothing more is kept"),
         (STATE, {"inodes": 0}, "disk-full", STOPS, "can hold no more files"),
         (STORE, {"inodes": 0}, "disk-full", LOOK, "can hold no more files"),

@@ -27,7 +27,7 @@ def _(_: findings.DhcpOff) -> Said:
 def _(_: findings.Observing) -> Said:
     return Said(
         "pyxie only watches, and sends machines nothing: `dhcp.mode` is `observe`.",
-        ("set `dhcp.mode: answer` in config.yaml, then: systemctl reload pyxie",),
+        ("set `dhcp.mode: answer` in config.yaml, then: systemctl reload pyxie (or SIGHUP)",),
     )
 
 

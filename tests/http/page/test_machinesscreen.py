@@ -39,12 +39,12 @@ class TestTheList:
 
     async def test_says_when_a_machine_booted_last(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
-            assert "not seen" in (await shown(served)).text
+            assert "none yet" in (await shown(served)).text
 
             await served.build()
             await served.get("/ipxe/00:de:ad:90:74:60")
 
-            assert "not seen" not in (await shown(served)).text
+            assert "none yet" not in (await shown(served)).text
 
     async def test_is_filtered_and_ordered_by_what_its_url_says(self, tmp_path: Path) -> None:
         async with serving(tmp_path) as served:
