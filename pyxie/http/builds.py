@@ -18,7 +18,7 @@ from pyxie.events.wipes import in_words
 from pyxie.http import answers
 from pyxie.http.begin import Begun, begin, defined, found, trial
 from pyxie.http.bodies import aside, body, large
-from pyxie.http.edge import base_url, peer, printable, text
+from pyxie.http.edge import base_url, peer, printable, sees_secrets, text
 from pyxie.http.hosts import host_of, near, unknown
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING, SECURE_BOOT, TROUBLES
 from pyxie.http.query import Newest, Text, query
@@ -26,6 +26,7 @@ from pyxie.http.routing import TEXT, Routes
 from pyxie.registry.define import Definition
 from pyxie.registry.hiding import around_type, as_json
 from pyxie.registry.origins import answer, own
+from pyxie.registry.veil import secrets_in, without
 from pyxie.rehearsal import told_of
 from pyxie.render.context import BuildContext
 from pyxie.render.preview import TOKEN
@@ -196,7 +197,8 @@ class OfType(Model):
 async def template(request: web.Request) -> web.Response:
     """Render what a machine would be sent, without beginning a build.
 
-    The text is exact, except that the build's token in it is all zeros.
+    The text is exact, except that the build's token in it is all zeros, and that only who has the
+    scope admin is given what is secret in it.
     """
     of = query(request, OfType)
     machine = await found(request, request.match_info["hostname"])
@@ -212,6 +214,8 @@ async def template(request: web.Request) -> web.Response:
         body = await request.app[RENDERING].preview(described.machine, kind, context)
     except RenderError as exc:
         raise web.HTTPConflict(text=str(exc)) from exc
+    if not sees_secrets(request):
+        body = await aside(request, without, body, secrets_in(described.merged.data))
     return text(body)
 
 
@@ -238,13 +242,13 @@ async def definition(request: web.Request) -> web.Response:
     )
     expected = told_of(described, tried.faults, tried.advice, tried.forecast)
     known = {"secure_boot": secure_boot(request, described.machine.macs)}
-    written = await aside(request, _written_where, described)
+    written = await aside(request, _written_where, described, sees_secrets(request))
     return web.json_response({**written, **known, **expected})
 
 
-def _written_where(described: Definition) -> dict[str, Any]:
+def _written_where(described: Definition, secrets: bool) -> dict[str, Any]:
     hidden = [as_json(each) for each in around_type(described.merged)]
-    return {**answer(described), "hidden": hidden}
+    return {**answer(described, secrets=secrets), "hidden": hidden}
 
 
 def begun_json(request: web.Request, begun: Begun) -> dict[str, Any]:

@@ -157,6 +157,11 @@ def judged(request: web.Request, needed: Scope) -> Verdict:
     )
 
 
+def sees_secrets(request: web.Request) -> bool:
+    """Tell whether a caller may see what a machine's file keeps from others: who may write it."""
+    return judged(request, Scope.ADMIN).refusal is None
+
+
 def scope_of(request: web.Request) -> Scope | None:
     """Return what a token needs for the route, as it is declared; `OPEN` if it needs none."""
     operation = request.app[ROUTED].get(request.match_info.route)

@@ -10,8 +10,9 @@ from pyxie.builds.index import BuildIndex, told_of
 from pyxie.builds.life import State
 from pyxie.config.validate import Model
 from pyxie.http import answers
-from pyxie.http.bodies import large
+from pyxie.http.bodies import aside, large
 from pyxie.http.builds import build_json, secure_boot
+from pyxie.http.edge import sees_secrets
 from pyxie.http.hosts import near, unknown
 from pyxie.http.parts import BUILDS, DEFINITIONS, HOOKS, INDEX, MACHINES, POOLS, SETTINGS
 from pyxie.http.query import Limit, Text, query
@@ -19,6 +20,7 @@ from pyxie.http.routing import YAML, Routes
 from pyxie.registry.chosen import is_in
 from pyxie.registry.glob import matches
 from pyxie.registry.machine import Machine
+from pyxie.registry.veil import hidden, secrets_in, veiled
 from pyxie.registry.writer import (
     Stored,
     WriteError,
@@ -86,7 +88,8 @@ async def machines(request: web.Request) -> web.Response:
 async def machine(request: web.Request) -> web.Response:
     """Return a machine: its file, its builds' history, its hooks, and problems of its file.
 
-    With ``Accept: application/yaml`` it is the file itself.
+    With ``Accept: application/yaml`` it is the file itself. Only who has the scope admin is given
+    what is secret in it.
     """
     files, name = request.app[MACHINES], request.match_info["hostname"]
     registry = await files.refresh()
@@ -100,14 +103,23 @@ async def machine(request: web.Request) -> web.Response:
         stored = None
     if found is None and stored is None:
         raise web.HTTPNotFound(text=unknown(name, await near(request, registry, name)))
+    seen = stored.raw if stored is not None else b""
+    if stored is not None and not sees_secrets(request):
+        seen = await aside(request, _veiled, stored)
     if stored is not None and YAML in request.headers.get("Accept", ""):
-        answer = web.Response(body=stored.raw, content_type=YAML)
+        answer = web.Response(body=seen, content_type=YAML)
     else:
         answer = web.json_response(await shown(request, name, found, stored))
     answer.headers["Vary"] = "Accept"
-    if stored is not None:
+    if stored is not None and seen == stored.raw:  # else guesses at what is hidden could be tried
         answer.headers["ETag"] = f'"{stored.etag}"'
     return answer
+
+
+def _veiled(stored: Stored) -> bytes:
+    document = stored.file.document
+    secrets = secrets_in(document.data) if document else ()
+    return veiled(stored.raw.decode(errors="replace"), secrets).text.encode()
 
 
 def _machine(request: web.Request, machine: Machine) -> dict[str, Any]:
@@ -132,6 +144,7 @@ async def shown(
     """
     host = machine.hostname if machine else (stored and stored.file.hostname) or name.lower()
     document = stored.file.document if stored else None
+    data = document.data if document else None
     build = request.app[INDEX].of(host)
     return {
         "hostname": host,
@@ -140,7 +153,7 @@ async def shown(
         "secure_boot": secure_boot(request, machine.macs if machine else ()),
         "history": await request.app[BUILDS].history(host),
         "hooks": await request.app[HOOKS].history(host),
-        "definition": document.data if document else None,
+        "definition": data if data is None or sees_secrets(request) else hidden(data),
         "problems": [str(each) for each in request.app[MACHINES]().why_broken(host)],
         "not_in_force": await request.app[SETTINGS].not_in_force(),
     }

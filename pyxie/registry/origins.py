@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pyxie.config.nodes import Loc, Plain
 from pyxie.config.place import spell
 from pyxie.registry.define import Definition
 from pyxie.registry.merge import Merged, Place
+from pyxie.registry.veil import hidden, shown
 
 SECRET = frozenset(("ipmi_password",))
 """Keys whose values are not shown."""
@@ -34,6 +35,10 @@ class Origin:
     file: str
     line: int
     column: int
+
+    def veiled(self) -> Origin:
+        """Return it without a secret."""
+        return replace(self, value=self.value and shown(self.loc, self.value))
 
     def as_json(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -86,14 +91,23 @@ def _origin(loc: Loc, value: str | None, place: Place) -> Origin:
     return Origin(loc, shown, place.layer, str(at.file), at.line, at.column)
 
 
-def answer(definition: Definition) -> dict[str, Any]:
-    """Return a definition as the API tells of it."""
+def answer(definition: Definition, *, secrets: bool = True) -> dict[str, Any]:
+    """Return a definition as the API tells of it.
+
+    Args:
+        definition: The definition.
+        secrets: Whether who asks may see them; those of `SECRET` nobody does, there.
+    """
     data = definition.merged.data
+    told = {key: "***" if key in SECRET else value for key, value in data.items()}
     return {
         "hostname": definition.machine.hostname,
         "build_type": definition.build_type,
-        "definition": {key: "***" if key in SECRET else value for key, value in data.items()},
-        "origins": [origin.as_json() for origin in origins(definition.merged)],
+        "definition": told if secrets else hidden(told),
+        "origins": [
+            origin.as_json() if secrets else origin.veiled().as_json()
+            for origin in origins(definition.merged)
+        ],
     }
 
 

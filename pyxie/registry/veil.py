@@ -86,6 +86,24 @@ def shown(loc: Collection[object], value: str) -> str:
     return _LOGIN.sub(HIDDEN, value)
 
 
+def hidden(data: Plain, loc: tuple[object, ...] = ()) -> Plain:
+    """Return a file's data, or a part of it, as it may be shown.
+
+    Args:
+        data: What was read.
+        loc: Keys and indices that lead to it.
+    """
+    match data:
+        case dict():
+            return {key: hidden(value, (*loc, key)) for key, value in data.items()}
+        case list():
+            return [hidden(each, (*loc, at)) for at, each in enumerate(data)]
+        case str():
+            return shown(loc, data)
+        case _:
+            return data
+
+
 def without(text: str, secrets: Collection[str]) -> str:
     """Return what was rendered, without secrets of files and what looks like one."""
     for pattern, instead in _IN_TEXTS:

@@ -12,6 +12,7 @@ import pytest
 from pyxie.access.audit import Audit
 from pyxie.access.scope import Scope, key
 from pyxie.access.tokens import Tokens
+from pyxie.http.routing import JSON, YAML
 from pyxie.metrics import Metrics
 from pyxie.store.database import Database
 from tests.http.site import HOST, MACHINE, Served, serving
@@ -67,6 +68,50 @@ class TestScopes:
             assert not (tmp_path / "ran").exists()
             assert (await call(served, "PUT", f"/build/{HOST}", admin, body))[0] == 200
             assert (tmp_path / "ran").exists()
+
+    async def test_who_may_not_write_a_machines_file_is_not_given_its_secrets(
+        self, tmp_path: Path
+    ) -> None:
+        secrets = "ipmi_password: correct-horse\n# ipmi_password: old-horse\n"
+        preseed = "password {{ params.root_password }}"
+        machine = f"{MACHINE}{secrets}".replace(
+            "params:\n", "params:\n    root_password: battery-staple\n"
+        )
+        assert "battery" in machine
+        async with serving(tmp_path, to_strangers=True, machine=machine, preseed=preseed) as served:
+            here = f"{served.url}/api/v1/machines/{HOST}"
+            told = {}
+            for scope in Scope:
+                _, token = await served.parts.tokens.create(scope, scope, None)
+                headers = {"Authorization": f"Bearer {token}"}
+                answers = []
+                for url, accept in (
+                    (here, JSON),
+                    (here, YAML),
+                    (f"{here}/definition", JSON),
+                    (f"{here}/templates/preseed", "*/*"),
+                ):
+                    async with served.session.get(
+                        url, headers={**headers, "Accept": accept}
+                    ) as answer:
+                        assert answer.status == 200
+                        tagged = scope is Scope.ADMIN and url == here
+                        assert ("ETag" in answer.headers) is tagged
+                        answers.append(await answer.text())
+                told[scope] = answers
+
+            for scope in (Scope.READ, Scope.BUILD):
+                assert not [each for each in told[scope] if "horse" in each or "battery" in each]
+                shown = json.loads(told[scope][0])["definition"]
+                assert (shown["ipmi_password"], shown["hostname"]) == ("***", HOST)
+                assert shown["params"]["root_password"] == "***"
+                assert "\nipmi_password: •••ipmi_password•••\n" in told[scope][1]
+                assert told[scope][3] == "password ***"
+            shown, text, definition, rendered = told[Scope.ADMIN]
+            assert json.loads(shown)["definition"]["ipmi_password"] == "correct-horse"
+            assert text == machine
+            assert "battery-staple" in definition
+            assert rendered == "password battery-staple"
 
     async def test_any_other_token_is_a_strangers(self, tmp_path: Path) -> None:
         async with serving(tmp_path, to_strangers=True) as served:

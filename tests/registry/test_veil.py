@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.registry.veil import Plain, is_secret, secrets_in, shown, veiled, without
+from pyxie.registry.veil import Plain, hidden, is_secret, secrets_in, shown, veiled, without
 
 FILE = """\
 hostname: web01.example.org
@@ -175,3 +175,18 @@ class TestWhatWasRendered:
     )
     def test_has_no_secret_in_it(self, text: str, harmless: str) -> None:
         assert without(text, {"horse", "correct-horse"}) == harmless
+
+
+class TestData:
+    def test_are_shown_without_secrets_wherever_those_stand(self) -> None:
+        data: Plain = {
+            "hostname": "web01",
+            "ipmi_password": "horse",
+            "params": {"tokens": ["a", {"b": "c"}], "url": "http://me:secret@x/", "none": None},
+        }
+
+        assert hidden(data) == {
+            "hostname": "web01",
+            "ipmi_password": "***",
+            "params": {"tokens": ["***", {"b": "***"}], "url": "http://***@x/", "none": None},
+        }
