@@ -6,6 +6,7 @@ After each the daemon is the same process, has met no bug, and boots machines.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
 import socket
@@ -21,6 +22,8 @@ from tests.lab.flood import pxe
 from tests.support import until
 
 MACHINES = 20
+SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
+"""Of all junk here; it is printed, and ``SEED=… make attacks TESTS=tests/attacks`` has it again."""
 PATHS = (
     f"ipxe/{mac_of(1)}",
     f"ipxe/{mac_of(1)}?asked&uuid=30313233-3435-3637-3839-616263646566&serial=x",
@@ -64,7 +67,8 @@ def mutated(rng: random.Random, whole: bytes) -> bytes:
 
 
 def test_junk_on_every_port_harms_nobody(site: Besieged) -> None:
-    rng = random.Random(12)
+    print(f"SEED={SEED}")
+    rng = random.Random(SEED)
     discover = bytearray(pxe())
     udp = site.client.socket(socket.SOCK_DGRAM)
     udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
@@ -99,6 +103,37 @@ def test_junk_on_every_port_harms_nobody(site: Besieged) -> None:
     is_sound(site)
 
 
+def test_junk_on_the_ports_of_transfers_harms_nobody(site: Besieged) -> None:
+    print(f"SEED={SEED}")
+    rng = random.Random(SEED)
+    asked = b"\0\1ipxe.efi\0octet\0blksize\x001400\0windowsize\x0016\0"
+    likely = (
+        *(b"\0\4\0\0", b"\0\4\0\1", b"\0\4\xff\xff", b"\0\5\0\0x\0", asked),
+        *(b"\0\3\0\1junk", b"\0\6blksize\x008\0"),
+        *seeds("tftp_packet").values(),
+    )
+    with contextlib.ExitStack() as stack:
+        stranger = stack.enter_context(site.client.socket(socket.SOCK_DGRAM))
+        for _ in range(60):
+            machine = stack.enter_context(site.client.socket(socket.SOCK_DGRAM))
+            machine.settimeout(5)
+            machine.sendto(asked, (SERVER, 69))
+            _, port = machine.recvfrom(2000)
+            for number in range(200):
+                datagram = rng.choice(likely)[:1400]
+                if number % 3:
+                    datagram = mutated(rng, datagram)
+                elif number % 7 == 0:
+                    datagram = rng.randbytes(rng.randrange(600))
+                (stranger if number % 4 == 0 else machine).sendto(datagram, port)
+
+    is_sound(site)
+    with site.client.socket(socket.SOCK_DGRAM) as machine:
+        machine.settimeout(5)
+        machine.sendto(b"\0\1ipxe.efi\0octet\0", (SERVER, 69))
+        assert machine.recv(2000) == b"\0\3\0\1" + bytes(512)
+
+
 def test_interfaces_that_come_and_go_end_nothing(site: Besieged) -> None:
     for number in range(60):
         site.server.ip(f"link set eth0 {'down' if number % 2 == 0 else 'up'}")
@@ -127,7 +162,8 @@ def test_a_storm_of_hangups_ends_no_request(site: Besieged) -> None:
 
 
 def test_broken_files_take_out_themselves_alone(site: Besieged) -> None:
-    rng = random.Random(13)
+    print(f"SEED={SEED}")
+    rng = random.Random(SEED)
     machines = site.folder / "machines"
     whole = next(machines.glob("*.yaml")).read_bytes()
     for round_ in range(5):
