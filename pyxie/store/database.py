@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping, make_url
@@ -23,11 +23,13 @@ from pyxie.bounds import STORE_LOOK
 from pyxie.errors import BusyError, StartError
 from pyxie.service import WhenAsked
 from pyxie.store import schema
-from pyxie.store.file import StateFile
+from pyxie.store.file import HeldError, StateFile
 from pyxie.store.pools import Pools, StoreError
 from pyxie.threads import Pool
 
 T = TypeVar("T")
+_DYING: Final = 2.0
+"""Seconds in which what a killed daemon had just begun, as a hook, still holds the file."""
 
 
 class Database(WhenAsked):
@@ -61,7 +63,7 @@ class Database(WhenAsked):
             scheme = self._url.drivername
             raise StartError(f"state: install the database driver for {scheme} ({exc})") from exc
         if self._file is not None:
-            self._file.claim()
+            await _claimed(self._file)
         try:
             await self._pools.write(schema.upgrade)
         except BaseException as exc:
@@ -184,3 +186,24 @@ class Database(WhenAsked):
     def spend(self) -> bool:
         """Free that space; False if there is none."""
         return self._file is not None and self._file.spend()
+
+
+async def _claimed(file: StateFile) -> None:
+    """Take the lock.
+
+    A program that a daemon starts has all its descriptors until it is another program (fork(2),
+    O_CLOEXEC of open(2)). One of a daemon that is killed in that moment keeps the lock longer,
+    and its sockets have the ports: a daemon that is started at once waits for it.
+
+    Raises:
+        StartError: As `StateFile.claim`.
+    """
+    clock = asyncio.get_running_loop().time
+    until = clock() + _DYING
+    while True:
+        try:
+            return file.claim()
+        except HeldError:
+            if clock() >= until:
+                raise
+        await asyncio.sleep(0.02)

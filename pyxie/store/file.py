@@ -29,6 +29,10 @@ _OURS: Final = 1 << 62
 _ELSEWHERE: Final = "set 'state' in config.yaml to a path that this user may write"
 
 
+class HeldError(StartError):
+    """Another process has the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What is wrong with the file.
@@ -62,7 +66,8 @@ class StateFile:
         """Take the lock; the kernel frees it when we die, however we die.
 
         Raises:
-            StartError: Another daemon has it, or the folder cannot be written.
+            HeldError: Another daemon has it.
+            StartError: The folder cannot be written.
         """
         shown = self.path
         try:
@@ -93,7 +98,7 @@ class StateFile:
                 fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _one_byte())
             except (BlockingIOError, PermissionError) as exc:
                 os.close(fd)
-                raise StartError(
+                raise HeldError(
                     f"state: another pyxie is using {self.path}; stop it, or set another 'state' "
                     "in config.yaml"
                 ) from exc

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
@@ -11,7 +12,7 @@ from pyxie.builds.records import BuildRecords
 from pyxie.errors import StartError
 from pyxie.store import database as module
 from pyxie.store.database import Database
-from pyxie.store.file import _foreign
+from pyxie.store.file import StateFile, _foreign
 from pyxie.store.pools import StoreError
 from pyxie.store.tables import BUILDS, EVENTS, HEAD, HOOKS, TRANSITIONS
 from tests.builds.stores import begin, build, opened, url
@@ -132,6 +133,17 @@ class TestOneDaemonAtATime:
                 f"state: another pyxie is using {tmp_path}/pyxie.sqlite; "
                 "stop it, or set another 'state' in config.yaml"
             )
+
+    async def test_one_that_comes_while_a_killed_ones_child_has_it_still_waits(
+        self, tmp_path: Path
+    ) -> None:
+        """A hook has the lock until its program is loaded, and may outlive its daemon."""
+        child = StateFile(tmp_path / "pyxie.sqlite")
+        child.claim()
+        asyncio.get_running_loop().call_later(0.2, child.leave)
+
+        async with opened(url(tmp_path)) as store:
+            assert await store.latest() == []
 
     async def test_the_next_one_may(self, tmp_path: Path) -> None:
         async with opened(url(tmp_path)):
