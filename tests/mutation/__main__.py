@@ -18,10 +18,9 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
-import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -31,12 +30,10 @@ import pytest
 
 from tests.cover import own_tests
 from tests.mutation.mutants import Mutant, mutants
-from tests.mutation.swapped import OPTIONS, killed
+from tests.mutation.swapped import OPTIONS, killed, limit
 from tests.test_architecture import MODULES, PURE
 
 EXPLAINED: Final = Path(__file__).with_name("explained.txt")
-_PATIENCE: Final = 60
-"""Seconds for the tests of a mutant: what takes longer loops, which its tests would notice."""
 _SURVIVED: Final = 0
 
 
@@ -80,7 +77,7 @@ def _forked(module: str, code: CodeType, files: list[str], told: int | None = No
     number = os.fork()
     if number:
         return number
-    signal.alarm(_PATIENCE)
+    limit()
     ended = 99
     with suppress(BaseException):
         ended = _tests(module, code, files, told)
@@ -106,8 +103,10 @@ def _load_libraries(module: str, files: list[str]) -> None:
             sys.exit(f"the tests of {module} do not pass as it is: {' '.join(files)}")
 
 
-def survivors(module: str, jobs: int, until: float, begin: int = 0) -> tuple[list[Mutant], int]:
-    """Return the mutants that no test notices, and how many there were."""
+def survivors(
+    module: str, jobs: int, until: float, begin: int, tell: Callable[[Mutant], None]
+) -> int:
+    """Tell of the mutants that no test notices; return how many there were."""
     files = [str(path) for path in own_tests(module)]
     source = MODULES[module].read_text()
     noticed = set(killed(str(MODULES[module]), source, files, jobs, begin))
@@ -118,7 +117,6 @@ def survivors(module: str, jobs: int, until: float, begin: int = 0) -> tuple[lis
     waiting.reverse()
     _load_libraries(module, files)
     running: dict[int, Mutant] = {}
-    survived = []
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant = waiting.pop()
@@ -130,11 +128,11 @@ def survivors(module: str, jobs: int, until: float, begin: int = 0) -> tuple[lis
         number, status = os.wait()
         mutant = running.pop(number)
         if os.waitstatus_to_exitcode(status) == _SURVIVED:
-            survived.append(mutant)
+            tell(mutant)
         if waiting and time.monotonic() > until:
             print(f"{module}: no more time; go on with --from {every - len(waiting)}", flush=True)
             waiting.clear()
-    return survived, every
+    return every
 
 
 def explained() -> dict[str, set[str]]:
@@ -162,12 +160,21 @@ def main() -> None:
     known = explained()
     unexplained = 0
     for module in options.modules:
-        survived, every = survivors(module, options.jobs, until, options.begin)
         of_its = known.get(module, set())
-        told = [" ".join(f"{each.place}: {each.change}".split()) for each in survived]
-        for each, said in zip(survived, told, strict=True):
+        told: list[str] = []
+
+        def tell(
+            mutant: Mutant,
+            place: Path = MODULES[module],
+            of_its: set[str] = of_its,
+            told: list[str] = told,
+        ) -> None:
+            said = " ".join(f"{mutant.place}: {mutant.change}".split())
+            told.append(said)
             if said not in of_its:
-                print(f"{MODULES[module]}:{each.line}: {said}")
+                print(f"{place}:{mutant.line}: {said}", flush=True)
+
+        every = survivors(module, options.jobs, until, options.begin, tell)
         left = [said for said in told if said not in of_its]
         unexplained += len(left)
         print(

@@ -24,12 +24,18 @@ from tests.mutation.mutants import mutants
 
 _PATIENCE: Final = 400
 """Seconds for a mutant's tests, if it waits for what does not come."""
-_PROCESSOR: Final = 10
+_PROCESSOR: Final = 20
 """Seconds of the processor; what takes more loops, which its tests would notice."""
 OPTIONS: Final = (
     *("-q", "-x", "-m", "not hypothesis", "-p", "no:xdist", "-p", "no:cacheprovider"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning", "--no-header"),
 )
+
+
+def limit() -> None:
+    """End this process by the time that a mutant has; by the processor's, for it may be stopped."""
+    signal.alarm(_PATIENCE)
+    resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR, _PROCESSOR))
 
 
 def inner(code: CodeType) -> list[CodeType]:
@@ -125,8 +131,7 @@ class _Swapping:
         number = os.fork()
         if not number:
             self._told = -1
-            signal.alarm(_PATIENCE)
-            resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR, _PROCESSOR))
+            limit()
             ended = 99
             try:
                 for each in mine:
