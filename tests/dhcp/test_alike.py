@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pyxie.dhcp.alike import Form, Layout, Own, form, is_special, layout
 from pyxie.dhcp.decide import Answer, Boot, decide
-from pyxie.dhcp.message import DhcpMessage, build, parse
+from pyxie.dhcp.message import DhcpMessage, Option, build, parse
 from pyxie.errors import WireError
 from tests.dhcp.packets import BIOS_FEATURES, BOOT, MAC, UEFI_FEATURES, discover, ipxe
 
@@ -75,6 +75,21 @@ class TestAnotherMachinesAnswer:
         assert found.shape(one) == found.shape(another)
 
     @pytest.mark.parametrize("kind", KINDS)
+    def test_is_filled_in_with_what_is_its_own(self, kind: DhcpMessage) -> None:
+        one = build(kind)
+        other = bytearray(one)
+        for start, stop in laid_out(one).cuts:
+            other[start:stop] = bytes(range(65, 65 + stop - start))
+        another = bytes(other)
+        expected, first = answered(another), formed(one)
+        assert expected is not None
+        assert first is not None
+
+        own = Own(*laid_out(one).own(another))
+
+        assert in_transaction(first.filled(own), another) == build(expected)
+
+    @pytest.mark.parametrize("kind", KINDS)
     def test_is_there_for_what_firmware_and_ipxe_send(self, kind: DhcpMessage) -> None:
         assert formed(build(kind)) is not None
 
@@ -106,6 +121,11 @@ class TestRequestsOfAShape:
 
         assert laid_out(one).shape(one) != laid_out(one).shape(pi)
 
+    def test_are_all_requests(self) -> None:
+        one = build(discover(0))
+
+        assert laid_out(one).shape(one) != laid_out(one).shape(b"\2" + one[1:])
+
     def test_have_no_uuid_that_says_what_they_are(self) -> None:
         assert layout(build(discover(0, o97=b"\0RPi" + bytes(13)))) is None
 
@@ -126,6 +146,14 @@ class TestRequestsOfAShape:
         padded = (one[:243] + b"\0" + one[243:]).rstrip(b"\0")[:-1]
 
         assert laid_out(padded).cuts == ((4, 10), (31, 34))
+        assert Own(*laid_out(padded).own(padded)).uuid == b""
+
+    def test_are_told_behind_padding_too(self) -> None:
+        one = build(discover(7))
+        padded = one[:243] + b"\0\0" + one[243:]
+        uuid = one.index(b"0123456789abcdef") + 2
+
+        assert laid_out(padded).cuts == ((4, 10), (31, 34), (uuid, uuid + 16))
 
 
 class TestAForm:
@@ -143,6 +171,18 @@ class TestAForm:
         loaders = {7: f"{MAC.replace(':', '-')}.efi"}
 
         assert formed(build(discover(7)), replace(BOOT, loaders=loaders)) is None
+
+    def test_is_of_a_name_in_one_piece(self) -> None:
+        short = formed(build(discover(7)), replace(BOOT, loaders={7: "a"}))
+        message = answered(build(discover(7)), replace(BOOT, loaders={7: "a"}))
+        assert short is not None
+        assert message is not None
+        room = 255 - len(message.options[Option.BOOTFILE_NAME])
+
+        longest = formed(build(discover(7)), replace(BOOT, loaders={7: "a" * (1 + room)}))
+
+        assert longest is not None
+        assert formed(build(discover(7)), replace(BOOT, loaders={7: "a" * (2 + room)})) is None
 
     def test_is_none_where_the_name_is_in_pieces(self) -> None:
         assert formed(build(discover(7)), replace(BOOT, loaders={7: "a" * 300})) is None
