@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.dhcp import BOOTP, DHCP
 
-from pyxie.architectures import RASPBERRY
+from pyxie.architectures import ARCHITECTURES, RASPBERRY
 from pyxie.dhcp.decide import (
     LIMITED_BROADCAST,
     Answer,
@@ -30,7 +30,9 @@ from pyxie.dhcp.message import (
     Op,
     build,
     parse,
+    size,
 )
+from pyxie.dhcp.reply import discovery_of, reply, vendor_of
 from pyxie.errors import WireError
 from pyxie.events.datagrams import Offered, SentOn
 from pyxie.events.english import sentence
@@ -310,6 +312,42 @@ class TestSize:
         assert len(data) <= 548
         assert parse(data) == message
         assert message.options[67].startswith(b"http://192.168.7.1:8080/loader/")
+
+
+class TestAReply:
+    """What is seen of `pyxie.dhcp.reply` by those who ask it alone."""
+
+    @staticmethod
+    def replied(name: str, request: DhcpMessage | None = None) -> DhcpMessage:
+        return reply(request or discover(7), 67, SERVER, b"PXEClient", name)
+
+    def test_has_a_name_of_127_bytes_in_the_header_and_none_of_128(self) -> None:
+        assert self.replied("x" * 127).file == b"x" * 127
+        assert self.replied("x" * 128).file == b""
+
+    def test_says_all_twice_up_to_the_last_byte_that_the_client_takes(self) -> None:
+        whole = self.replied("x" * 100, discover(7, o57=(1500).to_bytes(2)))
+        room = 548 - size(whole.options)
+        filled = self.replied("x" * 100, discover(7, o82=bytes(room - 2)))
+        over = self.replied("x" * 100, discover(7, o82=bytes(room - 1)))
+
+        assert size(filled.options) == 548
+        assert {66, 67} <= filled.options.keys()
+        assert not {66, 67} & over.options.keys()
+
+    def test_leaves_out_nothing_that_the_header_does_not_say(self) -> None:
+        url = "http://192.168.7.1:8080/" + "x" * 160
+        request = discover(0x10, o82=bytes(200))
+
+        assert size(self.replied(url, request).options) > 548
+        assert {66, 67} <= self.replied(url, request).options.keys()
+
+    def test_to_uefi_has_no_option_43(self) -> None:
+        assert discovery_of(ARCHITECTURES[7]) == b""
+
+    def test_is_of_the_vendor_class_that_was_asked_for_though_it_says_no_more(self) -> None:
+        assert vendor_of(discover(7, o60=b"HTTPClient"), ARCHITECTURES[7]) == b"HTTPClient"
+        assert vendor_of(discover(7, o60=b"PXEClient"), ARCHITECTURES[0x10]) == b"PXEClient"
 
 
 class TestIpxe:
