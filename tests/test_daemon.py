@@ -171,6 +171,7 @@ class Walk:
         """Compare what the daemon says now with what it had answered."""
         api = f"http://127.0.0.1:{self.home.http}/api/v1/machines/{self.host}"
         async with session.get(api) as answer:
+            assert answer.status == 200, await answer.text()
             found = await answer.json()
         now = found["build"] and found["build"]["state"]
         assert now in {self.state, self.begun or self.state}, self

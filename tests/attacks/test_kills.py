@@ -118,6 +118,7 @@ class Many:
         """Compare what the daemon says now with what it had answered."""
         for at, host in enumerate(MANY):
             async with session.get(f"{self.url}/api/v1/machines/{host}") as answer:
+                assert answer.status == 200, await answer.text()
                 build = (await answer.json())["build"]
             if self.known and host not in self.tokens:
                 assert build is None, (host, build)
