@@ -196,6 +196,7 @@ PURE = frozenset(
         "tftp.deadlines",
         "tftp.framing",
         "tftp.limits",
+        "tftp.lockstep",
         "tftp.packet",
         "tftp.report",
         "tftp.roundtrip",

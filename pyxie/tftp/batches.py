@@ -14,16 +14,19 @@ import ctypes
 import os
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any, Final
 
-from pyxie.tftp.framing import Run
+from pyxie.tftp.framing import PIECE, Run
 from pyxie.tftp.sockets import RequestSocket, bound, pktinfo, refused
 
 Peer = tuple[str, int]
 Name = bytes
 """A client's address and port, as the kernel tells it with a datagram: `name_of`."""
+Heard = tuple[Sequence[Name], Sequence[bytes]]
+"""Clients, and what each of them said."""
 
 MOST: Final = 64
 """Datagrams, or runs of blocks, by one call."""
@@ -34,16 +37,12 @@ LONGEST: Final = 512
 # ip(7). What is read ahead of it with "x" is of no interest here.
 _MMSGHDR: Final = struct.Struct("@PIPNPNi0PI0P")
 _LENGTH_AT: Final = struct.calcsize("@PIPNPNi0P")
-_IOVEC: Final = struct.Struct("@PN")
-_PACK_PIECE: Final = _IOVEC.pack_into
+_PACK_PIECE: Final = PIECE.pack_into
 _PACK_HEADER: Final = struct.Struct("@PIPNPN").pack_into  # the rest stays 0
 _CMSGHDR: Final = struct.Struct("@Nii")
 _SOCKADDR: Final = struct.Struct("=H2s4s8x")
-_NAME: Final = 8  # what of it is not padding
 # Of so many at once:
-_NAMES: Final = [
-    struct.Struct("=" + n * f"{_NAME}s{_SOCKADDR.size - _NAME}x") for n in range(MOST + 1)
-]
+_NAMES: Final = [struct.Struct("=" + n * f"{_SOCKADDR.size}s") for n in range(MOST + 1)]
 _HEADS: Final = [struct.Struct("=" + n * f"4s{LONGEST - 4}x") for n in range(MOST + 1)]
 _LENGTHS: Final = [
     struct.Struct("=" + n * f"{_LENGTH_AT}xI{_MMSGHDR.size - _LENGTH_AT - 4}x")
@@ -60,7 +59,7 @@ _sendmmsg: Final = _libc.sendmmsg
 
 def name_of(peer: Peer) -> Name:
     """Return a client's address and port as the kernel writes them."""
-    return _sockaddr(peer)[:_NAME]
+    return _SOCKADDR.pack(socket.AF_INET, peer[1].to_bytes(2), socket.inet_aton(peer[0]))
 
 
 class Route:
@@ -82,11 +81,11 @@ class Route:
     __slots__ = ("_memory", "cut", "name", "to", "whole")
 
     def __init__(self, local: IPv4Address | None, peer: Peer, segment: int) -> None:
-        to = _sockaddr(peer)
+        to = name_of(peer)
         source = b"" if local is None else _cmsg(*pktinfo(local))
         cut = _cmsg(socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("=H", segment))
         self._memory = bytearray(to + source + cut)
-        self.name = to[:_NAME]
+        self.name = to
         self.to = _address(self._memory)
         self.whole = self.to + len(to), len(source)
         self.cut = self.to + len(to), len(source) + len(cut)
@@ -99,17 +98,17 @@ class Incoming:
         names = self._names = bytearray(_SOCKADDR.size * MOST)
         data = self._data = bytearray(LONGEST * MOST)
         headers = self._headers = bytearray(_MMSGHDR.size * MOST)
-        pieces = self._pieces = bytearray(_IOVEC.size * MOST)
+        pieces = self._pieces = bytearray(PIECE.size * MOST)
         for at in range(MOST):
-            _IOVEC.pack_into(pieces, at * _IOVEC.size, _address(data) + at * LONGEST, LONGEST)
+            PIECE.pack_into(pieces, at * PIECE.size, _address(data) + at * LONGEST, LONGEST)
             name = _address(names) + at * _SOCKADDR.size
-            piece = _address(pieces) + at * _IOVEC.size
+            piece = _address(pieces) + at * PIECE.size
             header = name, _SOCKADDR.size, piece, 1, 0, 0, 0, 0
             _MMSGHDR.pack_into(headers, at * _MMSGHDR.size, *header)
         self._at = ctypes.c_void_p(_address(headers))
 
-    def take(self, number: int) -> list[tuple[Name, bytes]]:
-        """Return the datagrams that have come in on a socket, and whom from; `MOST` at most.
+    def take(self, number: int) -> Heard:
+        """Return whom datagrams have come from on a socket, and these; `MOST` at most.
 
         Args:
             number: The socket's.
@@ -121,16 +120,16 @@ class Incoming:
         if count < 0:
             failure = _failure()
             if isinstance(failure, BlockingIOError):
-                return []
+                return (), ()
             raise failure
         data = self._data
         names = _NAMES[count].unpack_from(self._names)
         heads = _HEADS[count].unpack_from(data)
         lengths = _LENGTHS[count].unpack_from(self._headers)
         if lengths.count(4) == count:
-            return list(zip(names, heads, strict=True))  # nothing but ACKs, most likely
+            return names, heads  # nothing but ACKs, most likely
         ends = (slice(at * LONGEST, at * LONGEST + each) for at, each in enumerate(lengths))
-        return [(name, bytes(data[end])) for name, end in zip(names, ends, strict=True)]
+        return names, [bytes(data[end]) for end in ends]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ class Outgoing:
     """Gathers what is to go out, and sends it."""
 
     def __init__(self) -> None:
-        self._pieces = bytearray(_IOVEC.size * MOST)
+        self._pieces = bytearray(PIECE.size * MOST)
         self._headers = bytearray(_MMSGHDR.size * MOST)
         self._pieces_at = _address(self._pieces)
         self._headers_at = _address(self._headers)
@@ -183,7 +182,7 @@ class Outgoing:
         at = len(held)
         if at == MOST:
             return False
-        piece = at * _IOVEC.size
+        piece = at * PIECE.size
         control, size = route.whole if count == 1 else route.cut
         _PACK_PIECE(self._pieces, piece, (run.address or located(run)) + start, length)
         piece += self._pieces_at
@@ -216,6 +215,35 @@ class Outgoing:
         return Failed(error, of, first, count)
 
 
+class Replies:
+    """Sends pieces of memory, one to each of several clients: all that differs is these two."""
+
+    def __init__(self) -> None:
+        names = self._names = bytearray(_SOCKADDR.size * MOST)
+        pieces = self._pieces = bytearray(PIECE.size * MOST)
+        headers = self._headers = bytearray(_MMSGHDR.size * MOST)
+        for at in range(MOST):
+            name = _address(names) + at * _SOCKADDR.size
+            piece = _address(pieces) + at * PIECE.size
+            header = name, _SOCKADDR.size, piece, 1, 0, 0, 0, 0
+            _MMSGHDR.pack_into(headers, at * _MMSGHDR.size, *header)
+        self._at = ctypes.c_void_p(_address(headers))
+
+    def send(self, number: int, to: Sequence[Name], pieces: Sequence[bytes]) -> int:
+        """Send as many as go out; return how many did, or -1 and `ctypes.get_errno` says why.
+
+        Args:
+            number: The socket's.
+            to: Whom, `MOST` at most.
+            pieces: What each, as `PIECE`, of memory that stays as it is until this returns.
+        """
+        count = len(to)
+        self._names[: count * _SOCKADDR.size] = b"".join(to)
+        self._pieces[: count * PIECE.size] = b"".join(pieces)
+        sent: int = _sendmmsg(number, self._at, count, socket.MSG_DONTWAIT)
+        return sent
+
+
 class UdpLine:
     """A non-blocking socket by which transfers go; a `pyxie.tftp.transferports.Line`.
 
@@ -223,22 +251,28 @@ class UdpLine:
         sock: As from `pyxie.tftp.sockets.bound`, or from `listen` for a single port.
     """
 
-    __slots__ = ("_incoming", "_number", "_outgoing", "_sock", "add", "skip")
+    __slots__ = ("_incoming", "_number", "_outgoing", "_replies", "_sock", "add", "skip")
 
     def __init__(self, sock: RequestSocket) -> None:
         self._sock = sock
         self._number = sock.fileno()
         self._incoming = Incoming()
         self._outgoing = Outgoing()
+        self._replies = Replies()
         self.add, self.skip = self._outgoing.add, self._outgoing.skip
 
     def fileno(self) -> int:
         """Return its number."""
         return self._number
 
-    def take(self) -> list[tuple[Name, bytes]]:
+    def take(self) -> Heard:
         """As `Incoming.take`, whose errors are raised here too."""
         return self._incoming.take(self._number)
+
+    def reply(self, to: Sequence[Name], pieces: Sequence[bytes]) -> tuple[int, OSError | None]:
+        """As `Replies.send`: how many went out; if none, why the first did not."""
+        sent = self._replies.send(self._number, to, pieces)
+        return (sent, None) if sent >= 0 else (0, _failure())
 
     def send(self) -> OSError | None:
         """As `Outgoing.send`."""
@@ -265,10 +299,6 @@ def line_of(local: IPv4Address) -> UdpLine:
 def located(run: Run) -> int:
     """Return where a run's bytes are in memory, and note it there."""
     return run.at(ctypes.cast(ctypes.c_char_p(run.data), ctypes.c_void_p).value or 0)
-
-
-def _sockaddr(peer: Peer) -> bytes:
-    return _SOCKADDR.pack(socket.AF_INET, peer[1].to_bytes(2), socket.inet_aton(peer[0]))
 
 
 def _cmsg(level: int, kind: int, data: bytes) -> bytes:

@@ -98,7 +98,10 @@ class Driver:
     def start(self, session: Session, now: float) -> None:
         """Begin a session, and see it to its end."""
         self._sessions[session.number] = session
-        session.port.sessions[session.route.name] = session
+        port, name = session.port, session.route.name
+        port.sessions[name] = session
+        if port.local is not None:  # else it has to be said with each datagram where it is from
+            port.steps[name] = session.steps
         self._act(session, session.start, now)
         self._settle()
 
@@ -164,6 +167,7 @@ class Driver:
         until, heard = now + _SLICE, self._hear_all(port, now)
         if not heard:
             port.hear_errors()  # or what was it woken for?
+            self._touched.add(port)
         self._settle()
         while heard and port.sessions and (now := self._loop.time()) < until:
             heard = self._hear_all(port, now)
@@ -171,16 +175,21 @@ class Driver:
 
     def _hear_all(self, port: Port[Session], now: float) -> bool:
         """Take what has come to a port; False if nothing has."""
-        self._touched.add(port)
         try:
             heard = port.line.take()
         except OSError as exc:
             if exc.errno not in OF_ANOTHER:
                 raise
             port.hear_errors()
+            self._touched.add(port)
             return True
+        unsent, rest = port.answer(heard, now)
+        if unsent or rest:
+            self._touched.add(port)
         sessions, note = port.sessions, self._deadlines.note
-        for name, datagram in heard:
+        for name, piece in unsent:
+            sessions[name].send_later(piece)
+        for name, datagram in rest:
             session = sessions.get(name)
             if session is None:
                 # To a transfer that is over, say. To answer could go on for ever.
@@ -198,7 +207,7 @@ class Driver:
                 self._end(session)
             else:
                 note(session.number, deadline)
-        return bool(heard)
+        return bool(heard[0])
 
     def _later(self, session: Session, work: Callable[[float], None]) -> None:
         if self._loop is not None and self._sessions.get(session.number) is session:
@@ -238,6 +247,7 @@ class Driver:
         del self._sessions[session.number]
         port = session.port
         del port.sessions[session.route.name]
+        port.steps.pop(session.route.name, None)
         self._touched.add(port)
         self._deadlines.forget(session.number)
         try:
@@ -247,9 +257,10 @@ class Driver:
 
     def _settle(self) -> None:
         """Send what is to be sent, and act on what the network says of it."""
-        while self._touched:
-            self._flush(self._touched.pop())
-        self._arm()
+        if self._touched:
+            while self._touched:
+                self._flush(self._touched.pop())
+            self._arm()
 
     def _flush(self, port: Port[Session]) -> None:
         port.flush()

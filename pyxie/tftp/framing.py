@@ -6,12 +6,15 @@ to put a header before each of its blocks takes several times as long as to send
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from typing import Final, Protocol
 
 from pyxie.bounds import TFTP_FRAMES
 from pyxie.tftp.packet import ack, data_header
 
+PIECE: Final = struct.Struct("@PN")
+"""Where something is in memory, and how long it is, as the kernel takes it: struct iovec."""
 _TOGETHER: Final = 64 << 10
 """Bytes of content that are framed at once; most windows are a part of one such run."""
 
@@ -23,17 +26,20 @@ class Run:
         data: Their bytes.
         first: The number of the first one's block, and
         packet: the length of each but the last, if blocks are what they are.
-        steps: Of each full packet but the last the ACK that calls for the one behind it.
+        steps: Of each packet the ACK that calls for the one behind it, if both are full; else
+            `None`, which no client says.
+        pieces: Of each of these the packet behind it, as `PIECE`.
         address: Where the bytes are in memory, once somebody has asked for it; 0 before.
     """
 
-    __slots__ = ("address", "data", "first", "packet", "steps")
+    __slots__ = ("address", "data", "first", "packet", "pieces", "steps")
 
     def __init__(self, data: bytes, first: int = 0, packet: int = 0) -> None:
         self.data = data
         self.first = first
         self.packet = packet
-        self.steps: list[bytes] = []
+        self.steps: list[bytes | None] = [None]
+        self.pieces: list[bytes] = []
         self.address = 0
 
     def at(self, address: int) -> int:
@@ -41,17 +47,24 @@ class Run:
         self.address = address
         return address
 
-    def in_steps(self) -> list[bytes]:
-        """Return the steps, made at the first call; there are none once it is forgotten."""
-        if not self.steps and self.data:
-            full = len(self.data) // self.packet
-            self.steps += [ack(self.first + at) for at in range(full - 1)]
+    def in_steps(self, address: int) -> list[bytes | None]:
+        """Return the steps, made at the first call; there are none once it is forgotten.
+
+        Args:
+            address: Where the bytes are in memory.
+        """
+        if not self.pieces and self.data:
+            packet = self.packet
+            full, rest = divmod(len(self.data), packet)
+            steps = range(full - 1)
+            self.steps = [ack(self.first + at) for at in steps] + [None] * (2 if rest else 1)
+            self.pieces += [PIECE.pack(address + (at + 1) * packet, packet) for at in steps]
         return self.steps
 
     def forget(self) -> None:
         """Let go of the bytes, whoever may hold it still."""
         self.data, self.address = b"", 0
-        self.steps.clear()
+        self.steps[:] = [None] * len(self.steps)  # somebody may be at any of them
 
 
 class Blocks(Protocol):

@@ -7,9 +7,10 @@ import itertools
 from collections.abc import Callable
 from typing import Final
 
-from pyxie.tftp.batches import Route
+from pyxie.tftp.batches import Route, located
 from pyxie.tftp.files import Content, NotInMemoryError, UnreadableError
 from pyxie.tftp.framing import Run
+from pyxie.tftp.lockstep import Steps
 from pyxie.tftp.transfer import Burst, Out, Transfer
 from pyxie.tftp.transferports import Port
 
@@ -18,7 +19,6 @@ _MOST_BYTES: Final = 65507
 _NO_SEGMENTATION: Final = frozenset((errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE))
 """The last: the way has become narrower since the block was fitted to it. IP splits single ones."""
 _NUMBERS: Final = itertools.count()
-_NONE: Final = Run(b"")
 
 
 class Session:
@@ -32,11 +32,11 @@ class Session:
         peer: The client's address and port.
         port: By which it goes.
         route: From where to whom.
+        steps: Where it is, if its client is in lock-step and has lost nothing.
         trouble: The last error of the network's that was taken for a lost datagram.
     """
 
     __slots__ = (
-        "_at",
         "_at_once",
         "_blksize",
         "_content",
@@ -44,15 +44,13 @@ class Session:
         "_lacks",
         "_no_offload",
         "_reading",
-        "_run",
-        "_steps",
         "_transfer",
         "_unsent",
-        "_went_at",
         "number",
         "peer",
         "port",
         "route",
+        "steps",
         "trouble",
     )
 
@@ -93,12 +91,7 @@ class Session:
         self._unsent: Out = None
         self._reading = False
         self._lacks = lacks
-        # In step: the block that is out, within its run; and when it went out, if the transfer
-        # does not know of it yet.
-        self._run = _NONE
-        self._steps = _NONE.steps
-        self._at = 0
-        self._went_at: float | None = None
+        self.steps = Steps()
 
     @property
     def transfer(self) -> Transfer:
@@ -122,19 +115,22 @@ class Session:
 
     def hear(self, now: float, datagram: bytes) -> bool:
         """Take one datagram that its client has sent; True if it only went on by one block."""
-        at, steps = self._at, self._steps
-        if at < len(steps) and datagram == steps[at]:
-            # So all that a client in lock-step says is answered, but once in some forty blocks. To
-            # ask the transfer takes three times as long as this.
-            run = self._run
-            at, packet = at + 1, run.packet
-            add = self.port.line.add
-            if add(self, self.route, run, at * packet, packet, run.first + at, 1):
-                self._at, self._went_at = at, now
-                return True
+        piece = self.steps.answer(datagram, now)
+        if piece is not None:
+            # As `pyxie.tftp.lockstep.answers`, of one that cannot be answered with others.
+            self.send_later(piece)
+            return True
         self._fall_out()
         self._put(self._transfer.receive(datagram, now))
         return False
+
+    def send_later(self, piece: bytes) -> None:
+        """Have the packet go out, when the port is flushed, that is out by what `steps` say."""
+        run = self.steps.run
+        start, length, block = self.steps.place(piece)
+        if not self._add(run, start, length, block, 1):
+            self._fall_out()
+            self._wait_for_room(Burst(block, block + 1))
 
     def writable(self, now: float) -> None:  # noqa: ARG002 - of one kind with the others
         """Go on with what there was no room for."""
@@ -208,7 +204,7 @@ class Session:
                     return
                 first += count
             if count == 1 and self._transfer.in_step:
-                self._fall_in(run, start)
+                self.steps.fall_in(run, start, run.address or located(run))
         except NotInMemoryError as exc:
             self._unsent = Burst(first, stop)
             if not self._reading:
@@ -217,20 +213,16 @@ class Session:
         except UnreadableError as exc:
             self.give_up(str(exc))
 
-    def _fall_in(self, run: Run, start: int) -> None:
-        """Be in step from now on: what begins there in a run is out."""
-        self._run, self._steps, self._at = run, run.in_steps(), start // run.packet
-
     def _fall_out(self) -> None:
         """Be in step no more."""
         self._tell()
-        self._run, self._steps = _NONE, _NONE.steps
+        self.steps.fall_out()
 
     def _tell(self) -> None:
         """Have the transfer know how far that led."""
-        if self._went_at is not None:
-            self._transfer.went_on(self._run.first + self._at, self._went_at)
-            self._went_at = None
+        untold = self.steps.untold()
+        if untold is not None:
+            self._transfer.went_on(*untold)
 
     def _add(self, run: Run, start: int, length: int, first: int, count: int) -> bool:
         """Have something sent when the port is flushed; False if it has to wait for room."""

@@ -9,13 +9,14 @@ for the next one's. After some hundred transfers another takes its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Address
 from typing import Any, Generic, Protocol, TypeVar
 
 from pyxie.bounds import TFTP_PORT
-from pyxie.tftp.batches import Failed, Name, Peer, Route
+from pyxie.tftp.batches import Failed, Heard, Name, Peer, Route
 from pyxie.tftp.framing import Run
+from pyxie.tftp.lockstep import Steps, answers
 from pyxie.tftp.sockets import OF_ANOTHER
 
 S = TypeVar("S")
@@ -29,8 +30,12 @@ class Line(Protocol):
         """Return its number."""
         ...
 
-    def take(self) -> list[tuple[Name, bytes]]:
+    def take(self) -> Heard:
         """As `pyxie.tftp.batches.Incoming.take`, whose errors are raised here too."""
+        ...
+
+    def reply(self, to: Sequence[Name], pieces: Sequence[bytes], /) -> tuple[int, OSError | None]:
+        """Send at once; return how many went out; if none, why the first did not."""
         ...
 
     def add(
@@ -64,25 +69,51 @@ class Port(Generic[S]):
         local: Our address that it is bound to; None for any.
         served: The clients that it has, and those that it had.
         sessions: By their clients.
+        steps: Where those of them are that may be answered many at once.
         waiting: Those that have something to send for which there is no room, the longest first.
         blocked: There is no room in the socket's send buffer.
     """
 
     __slots__ = (
         *("_awaits", "_failed", "_refused"),
-        *("blocked", "line", "local", "served", "sessions", "waiting"),
+        *("blocked", "line", "local", "served", "sessions", "steps", "waiting"),
     )
 
     def __init__(self, line: Line, local: IPv4Address | None) -> None:
         self.line = line
         self.local = local
         self.sessions: dict[Name, S] = {}
+        self.steps: dict[Name, Steps] = {}
         self.served: set[Name] = set()
         self.waiting: dict[S, None] = {}
         self.blocked = False
         self._failed: list[Failed] = []
         self._refused: list[Peer] = []
         self._awaits = False
+
+    def answer(
+        self, heard: Heard, now: float
+    ) -> tuple[Sequence[tuple[Name, bytes]], list[tuple[Name, bytes]]]:
+        """Send those in step what they have called for.
+
+        Args:
+            heard: What has come in.
+            now: The time.
+
+        Returns:
+            Which pieces did not go out, whose session is to send them; and what else was said.
+        """
+        if self.blocked:
+            return (), list(zip(*heard, strict=True))  # who waits is not to be overtaken
+        to, pieces, rest = answers(self.steps, *heard, now)
+        if not to:
+            return (), rest
+        sent, error = self.line.reply(to, pieces)
+        if sent == len(to):
+            return (), rest
+        if error is not None and error.errno in OF_ANOTHER:
+            self.hear_errors()
+        return list(zip(to[sent:], pieces[sent:], strict=True)), rest
 
     def flush(self) -> None:
         """Send what there is, or as much as there is room for."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import struct
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from http.client import parse_headers
 from io import BytesIO
 from ipaddress import IPv4Address
 
-from pyxie.tftp.batches import Failed, Name, Peer, Route, name_of
-from pyxie.tftp.framing import Run
+from pyxie.tftp.batches import Failed, Heard, Name, Peer, Route, name_of
+from pyxie.tftp.framing import PIECE, Run
 from pyxie.tftp.session import Session
 from tests.dhcp.sockets import FakeSocket
 from tests.support import Clock
@@ -65,12 +66,17 @@ class TransferLine(Waiting):
             self._from.append(name)
             self.put(datagram)
 
-    def take(self) -> list[tuple[Name, bytes]]:
+    def take(self) -> Heard:
         try:
             datagram = self.take_one()
         except BlockingIOError:
-            return []
-        return [(self._from.popleft(), datagram)]
+            return (), ()
+        return [self._from.popleft()], [datagram]
+
+    def reply(self, to: Sequence[Name], pieces: Sequence[bytes], /) -> tuple[int, OSError | None]:
+        for name, piece in zip(to, pieces, strict=True):
+            self._added.append((name, ctypes.string_at(*PIECE.unpack(piece))))
+        return len(to), self.send()
 
     def add(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from pyxie.tftp.batches import Failed, Name, Peer, Route, name_of
+from pyxie.tftp.batches import Failed, Heard, Name, Peer, Route, name_of
 from pyxie.tftp.files import Content
-from pyxie.tftp.framing import Run
+from pyxie.tftp.framing import PIECE, Run
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ReadRequest, data_header
 from pyxie.tftp.session import Session
@@ -29,6 +30,7 @@ class FakeLine:
         segmented: How many each call to the kernel was cut into, if into more than one.
         on_send: What becomes of the next ones that are sent.
         gone: Whose ports are closed.
+        at_once: How many have been sent without being added.
     """
 
     def __init__(self, number: int = -1, room: int = 64) -> None:
@@ -41,16 +43,27 @@ class FakeLine:
         self.on_send: list[OSError | None] = []
         self.gone: list[Peer] = []
         self.closed = False
+        self.at_once = 0
         self._added: list[tuple[Any, Route, bytes, int, int]] = []
 
     def fileno(self) -> int:
         return self.number
 
-    def take(self) -> list[tuple[Name, bytes]]:
+    def take(self) -> Heard:
         heard = self.to_hear.pop(0) if self.to_hear else []
         if isinstance(heard, OSError):
             raise heard
-        return heard
+        return [name for name, _ in heard], [said for _, said in heard]
+
+    def reply(self, to: Sequence[Name], pieces: Sequence[bytes], /) -> tuple[int, OSError | None]:
+        for at, (name, piece) in enumerate(zip(to, pieces, strict=True)):
+            error = self.on_send.pop(0) if self.on_send else None
+            if error is not None:
+                return at, None if at else error
+            self.sent.append(ctypes.string_at(*PIECE.unpack(piece)))
+            self.to.append(name)
+            self.at_once += 1
+        return len(to), None
 
     def add(
         self, of: Any, route: Route, run: Run, start: int, length: int, first: int, count: int, /

@@ -12,8 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.tftp.batches import LONGEST, MOST, Incoming, Outgoing, Route, UdpLine, line_of, name_of
-from pyxie.tftp.framing import Run
+from pyxie.tftp.batches import (
+    LONGEST,
+    MOST,
+    Incoming,
+    Outgoing,
+    Route,
+    UdpLine,
+    line_of,
+    located,
+    name_of,
+)
+from pyxie.tftp.framing import PIECE, Run
 from pyxie.tftp.sockets import bound, listen
 
 HERE = IPv4Address("127.0.0.1")
@@ -45,7 +55,9 @@ class TestWhatComes:
         found = Incoming().take(ours.fileno())
 
         words = [b"", b"x", b"four", b"longer", b"y" * LONGEST, b"z" * LONGEST]
-        assert found == [(name_of(client.getsockname()), word) for word in words]
+        assert [*zip(*found, strict=True)] == [
+            (name_of(client.getsockname()), word) for word in words
+        ]
 
     def test_is_so_much_at_once_and_then_the_rest(self, ours: socket.socket) -> None:
         with ExitStack() as stack:
@@ -57,13 +69,14 @@ class TestWhatComes:
                 clients.append(sock.getsockname())
             incoming = Incoming()
 
-            first, rest = incoming.take(ours.fileno()), incoming.take(ours.fileno())
+            (names, words), rest = incoming.take(ours.fileno()), incoming.take(ours.fileno())
 
-        assert (len(first), len(rest)) == (MOST, 3)
-        assert first + rest == [(name_of(peer), at.to_bytes(4)) for at, peer in enumerate(clients)]
+        assert [len(each) for each in (names, *rest)] == [MOST, 3, 3]
+        assert [*names, *rest[0]] == [name_of(peer) for peer in clients]
+        assert [*words, *rest[1]] == [at.to_bytes(4) for at in range(MOST + 3)]
 
     def test_is_nothing_where_nothing_came(self, ours: socket.socket) -> None:
-        assert Incoming().take(ours.fileno()) == []
+        assert Incoming().take(ours.fileno()) == ((), ())
 
     def test_of_no_socket_is_an_error(self) -> None:
         with pytest.raises(OSError, match="Bad file descriptor"):
@@ -162,7 +175,32 @@ class TestALine:
         client.sendto(b"\0\4\0\1", tid)
 
         assert block == b"block"
-        assert line.take() == [(route.name, b"\0\4\0\1")]
+        assert [*zip(*line.take(), strict=True)] == [(route.name, b"\0\4\0\1")]
+        line.close()
+
+    def test_replies_to_many_at_once(self, client: socket.socket) -> None:
+        line = line_of(HERE)
+        name, run = name_of(client.getsockname()), Run(b"one!two!three")
+        at = located(run)
+
+        pieces = [PIECE.pack(at, 4), PIECE.pack(at + 4, 4), PIECE.pack(at + 8, 5)]
+        assert line.reply([name] * 3, pieces) == (3, None)
+        assert line.reply([name], pieces[:1]) == (1, None)
+
+        assert [client.recv(9) for _ in range(4)] == [b"one!", b"two!", b"three", b"one!"]
+        line.close()
+
+    def test_says_how_many_replies_went_out_and_why_none_did(self, client: socket.socket) -> None:
+        line = line_of(HERE)
+        name, nobody = name_of(client.getsockname()), name_of(("255.255.255.255", 9))
+        run = Run(b"word")
+        piece = PIECE.pack(located(run), 4)
+
+        assert line.reply([name, nobody, name], [piece] * 3) == (1, None)
+        sent, error = line.reply([nobody, name], [piece] * 2)
+
+        assert sent == 0
+        assert isinstance(error, PermissionError)
         line.close()
 
     def test_tells_who_has_closed_its_port(self, client: socket.socket) -> None:

@@ -53,15 +53,15 @@ class Bench:
     def _stray(self) -> None:
         self.strays += 1
 
-    def session(self, peer: tuple[str, int] = ONE, **options: str) -> Session:
-        transfer = Transfer(ReadRequest("f", "octet", options), 700, Limits())
+    def session(self, peer: tuple[str, int] = ONE, *, size: int = 700, **options: str) -> Session:
+        transfer = Transfer(ReadRequest("f", "octet", options), size, Limits())
         port = self.driver.port(HERE, peer)
         route = Route(None, peer, transfer.blksize + 4)
-        content = Content(700, data=bytes(700))
+        content = Content(size, data=bytes(size))
         return Session(transfer, content, port, route, peer, lambda _: None, lambda *_: None)
 
-    def starts(self, peer: tuple[str, int] = ONE, **options: str) -> Session:
-        session = self.session(peer, **options)
+    def starts(self, peer: tuple[str, int] = ONE, *, size: int = 700, **options: str) -> Session:
+        session = self.session(peer, size=size, **options)
         self.driver.start(session, time.monotonic())  # as of the event loop
         return session
 
@@ -198,6 +198,85 @@ class TestWhatComesIn:
             assert not shared.closed
             bench.driver.pause()
         os.close(shared.number)
+
+
+class TestClientsInLockStep:
+    """They are answered many at once; what is known of them, and what fails, is as ever."""
+
+    SIZE = 5000
+
+    def in_step(self, bench: Bench, *peers: tuple[str, int]) -> list[Session]:
+        sessions = [bench.starts(peer, size=self.SIZE) for peer in peers]
+        [line] = bench.lines
+        line.sent.clear()
+        line.to.clear()
+        return sessions
+
+    def block(self, number: int) -> bytes:
+        return data_header(number) + bytes(512)
+
+    async def test_are_answered_at_once(self, bench: Bench) -> None:
+        one, other = self.in_step(bench, ONE, OTHER)
+        [line] = bench.lines
+        said = [(name_of(OTHER), ack(1)), (name_of(ONE), ack(1)), (name_of(ONE), ack(2))]
+        line.to_hear = [said, [(name_of(OTHER), ack(2))]]
+
+        bench.driver.run(asyncio.get_running_loop())
+        await eventually(lambda: len(line.sent) == 4)
+
+        assert line.at_once == 4
+        assert line.sent == [self.block(each) for each in (2, 2, 3, 3)]
+        assert line.to == [name_of(peer) for peer in (OTHER, ONE, ONE, OTHER)]
+        assert [each.transfer.received for each in (one, other)] == [1024, 1024]
+        assert all(each.transfer.heard and not each.transfer.resent for each in (one, other))
+        bench.driver.pause()
+
+    @pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOBUFS, errno.EPROTO])
+    @pytest.mark.parametrize("sent", [0, 1])
+    async def test_get_what_does_not_go_out_at_once_after_that(
+        self, bench: Bench, number: int, sent: int
+    ) -> None:
+        sessions = self.in_step(bench, ONE, OTHER, THIRD)
+        [line] = bench.lines
+        line.on_send = [*([None] * sent), failure(number)]
+        line.to_hear = [[(name_of(peer), ack(1)) for peer in (ONE, OTHER, THIRD)]]
+
+        bench.driver.run(asyncio.get_running_loop())
+        await eventually(lambda: len(line.sent) == 3)
+
+        assert line.at_once == sent
+        assert line.sent == [self.block(2)] * 3
+        assert line.to == [name_of(peer) for peer in (ONE, OTHER, THIRD)]
+        line.to_hear = [[(name_of(peer), ack(2)) for peer in (ONE, OTHER, THIRD)]]
+        await eventually(lambda: len(line.sent) == 6)
+        assert [each.transfer.received for each in sessions] == [1024] * 3
+        bench.driver.pause()
+
+    async def test_may_have_left_as_the_network_says_meanwhile(self, bench: Bench) -> None:
+        left, stays = self.in_step(bench, ONE, OTHER)
+        [line] = bench.lines
+        line.on_send, line.gone = [failure(errno.ECONNREFUSED)], [ONE]
+        line.to_hear = [[(name_of(OTHER), ack(1))]]
+
+        bench.driver.run(asyncio.get_running_loop())
+        await eventually(lambda: line.sent)
+
+        assert bench.ended == [left]
+        assert stays.transfer.received == 512
+        bench.driver.pause()
+
+    async def test_do_not_overtake_those_that_wait_for_room(self, bench: Bench) -> None:
+        self.in_step(bench, ONE, OTHER)
+        [line] = bench.lines
+        line.on_send = [failure(errno.EAGAIN)] * 3
+        line.to_hear = [[(name_of(ONE), ack(1))], [(name_of(OTHER), ack(1))]]
+
+        bench.driver.run(asyncio.get_running_loop())
+        await eventually(lambda: len(line.sent) == 2)
+
+        assert line.at_once == 0
+        assert line.to == [name_of(ONE), name_of(OTHER)]
+        bench.driver.pause()
 
 
 class TestAFullSendBuffer:

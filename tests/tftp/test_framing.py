@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyxie.bounds import TFTP_FRAMES
-from pyxie.tftp.framing import Frames, Kept, Run
+from pyxie.tftp.framing import PIECE, Frames, Kept, Run
 from pyxie.tftp.packet import ack, data_header
 
 RUN = 64 << 10
@@ -139,31 +139,34 @@ class TestSteps:
         frames = Frames(Text(bytes(512 * 3 + 1)), Kept())
         run, *_ = frames.of(512, 1, 1)
 
-        assert run.in_steps() == [ack(1), ack(2)]
-        assert run.in_steps() is run.in_steps()
+        assert run.in_steps(4000) == [ack(1), ack(2), None, None]
+        assert run.in_steps(4000) is run.steps
+        assert [PIECE.unpack(each) for each in run.pieces] == [(4516, 516), (5032, 516)]
 
     def test_wrap_as_block_numbers_do(self) -> None:
         run = Run(bytes(3 * 12), first=65535, packet=12)
 
-        assert run.in_steps() == [ack(65535), ack(0)]
+        assert run.in_steps(0) == [ack(65535), ack(0), None]
 
     @given(st.integers(0, 3000), st.sampled_from((8, 512, 1468)))
     def test_lead_from_each_full_packet_to_another(self, size: int, blksize: int) -> None:
         frames = Frames(Text(bytes(size)), Kept())
         run, *_ = frames.of(blksize, 1, 1)
 
-        packets = [p for p in alone(bytes(size), blksize) if len(p) == blksize + 4]
-        packets = packets[: len(run.data) // (blksize + 4)]
-        assert run.in_steps() == [ack(at + 1) for at in range(len(packets) - 1)]
+        packets = [p for p in alone(bytes(size), blksize) if p[:4] in run.data]
+        full = sum(len(packet) == blksize + 4 for packet in packets)
+        steps: list[bytes | None] = [ack(at + 1) for at in range(full - 1)]
+        assert run.in_steps(0)[: max(full, 1)] == [*steps, None]
+        assert len(run.steps) >= len(packets)
+        assert not any(run.steps[max(full - 1, 0) :])
 
     def test_end_for_all_who_hold_them_when_the_run_is_forgotten(self) -> None:
         frames = Frames(Text(bytes(5000)), Kept())
         run, *_ = frames.of(512, 1, 1)
-        steps = run.in_steps()
-        run.at(4711)
+        steps = run.in_steps(run.at(4711))
 
         frames.clear()
 
-        assert (steps, run.data, run.address) == ([], b"", 0)
-        assert run.in_steps() == []
+        assert (steps, run.data, run.address) == ([None] * 10, b"", 0)
+        assert run.in_steps(4711) is steps
         frames.drop(512)

@@ -1,0 +1,100 @@
+"""Clients in lock-step, as many as have been heard at once. Pure.
+
+Such a client says the one thing that is expected of it, the ACK of the block that is out, but once
+in some forty blocks. So what a whole batch of them said is compared with that, and answered with
+what lies ready in the run; to ask their transfers takes ten times as long. Whatever is not as
+expected is left to these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pyxie.tftp.framing import PIECE, Run
+
+_NONE: Final = Run(b"")
+
+
+class Steps:
+    """Where one transfer is within a run, if it is in step.
+
+    Attributes:
+        run: In which the block is that is out; an empty one while it is not in step.
+        acks: As `Run.steps`, and
+        pieces: as `Run.pieces` of that run.
+        at: Which of the run's packets is out.
+        went_at: When it went out, if the transfer does not know of it yet: seconds.
+    """
+
+    __slots__ = ("acks", "at", "pieces", "run", "went_at")
+
+    def __init__(self) -> None:
+        self.went_at: float | None = None
+        self.fall_out()
+
+    def fall_in(self, run: Run, start: int, address: int) -> None:
+        """Be in step from now on: what begins at ``start`` in a run is out.
+
+        Args:
+            run: Of some client's.
+            start: In bytes.
+            address: Where the run's bytes are in memory.
+        """
+        self.run, self.at = run, start // run.packet
+        self.acks, self.pieces = run.in_steps(address), run.pieces
+
+    def fall_out(self) -> None:
+        """Be in step no more."""
+        self.run, self.at = _NONE, 0
+        self.acks, self.pieces = _NONE.steps, _NONE.pieces
+
+    def answer(self, datagram: bytes, now: float) -> bytes | None:
+        """Move on if this was expected, and return the piece that is out then; else `None`."""
+        at = self.at
+        if datagram != self.acks[at]:
+            return None
+        self.at = at + 1
+        self.went_at = now
+        return self.pieces[at]
+
+    def untold(self) -> tuple[int, float] | None:
+        """Return what the transfer does not know yet: which block is out, and since when."""
+        if self.went_at is None:
+            return None
+        went_at, self.went_at = self.went_at, None
+        return self.run.first + self.at, went_at
+
+    def place(self, piece: bytes) -> tuple[int, int, int]:
+        """Return where in the run a piece begins, its length, and its block's number."""
+        address, length = PIECE.unpack(piece)
+        start: int = address - self.run.address
+        return start, length, self.run.first + start // self.run.packet
+
+
+def answers(
+    steps: Mapping[bytes, Steps], names: Iterable[bytes], datagrams: Iterable[bytes], now: float
+) -> tuple[list[bytes], list[bytes], list[tuple[bytes, bytes]]]:
+    """Move on all who said what was expected of them.
+
+    Args:
+        steps: Where they are, by their names.
+        names: Who said something, and
+        datagrams: what.
+        now: The time at which they are answered, at once.
+
+    Returns:
+        Whom to send, which piece of memory to each, and what else was said, by whom.
+    """
+    to: list[bytes] = []
+    pieces: list[bytes] = []
+    rest: list[tuple[bytes, bytes]] = []
+    get, add_to, add_piece = steps.get, to.append, pieces.append
+    for name, datagram in zip(names, datagrams, strict=True):
+        step = get(name)
+        if step is not None and (piece := step.answer(datagram, now)) is not None:
+            add_to(name)
+            add_piece(piece)
+        else:
+            rest.append((name, datagram))
+    return to, pieces, rest
