@@ -14,7 +14,7 @@ from typing import Final
 
 from pyxie.clock import steady
 from pyxie.config.settings import Log
-from pyxie.lines import Lines, Sort
+from pyxie.lines import Lines, Sort, about
 from pyxie.service import Unbound
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,40 @@ class _Bounded(logging.Filter):
         self._lock = threading.Lock()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        sort, client = _about(record)
-        if sort is None:
+        if getattr(record, "counted", False):
             return True
+        sort, client = _about(record)
+        return sort is None or self.takes(sort, client)
+
+    def takes(self, sort: Sort, client: str) -> bool:
+        """Tell whether a line is taken, and count it."""
         with self._lock:
             return self._lines.takes(sort, client, steady())
+
+
+def say(
+    logger: logging.Logger, level: int, sort: Sort, client: str, message: str, *args: object
+) -> None:
+    """Log a line of which there may be thousands a second; one that is not taken is never made.
+
+    Args:
+        logger: Whose it is.
+        level: `logging.INFO` or above; what is below is rarely logged at all.
+        sort: What it is about; as of `pyxie.lines.about`, like the next.
+        client: Whom.
+        message: With a ``%`` for each of the next.
+        args: What it tells.
+    """
+    if not logger.isEnabledFor(level):
+        return
+    handlers = logging.getLogger().handlers
+    bounded = handlers[0].filters[:1] if len(handlers) == 1 else ()
+    for each in bounded:
+        if isinstance(each, _Bounded) and level >= logging.INFO:
+            if each.takes(sort, client):
+                logger.log(level, message, *args, extra={**about(sort, client), "counted": True})
+            return
+    logger.log(level, message, *args, extra=about(sort, client))
 
 
 def _about(record: logging.LogRecord) -> tuple[Sort | None, str]:

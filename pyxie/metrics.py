@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
@@ -37,6 +37,19 @@ class Spread(Histogram):
         """Count several of the same amount."""
         self._sum.inc(amount * times)
         self._buckets[bisect_left(self._upper_bounds, amount)].inc(times)
+
+    def observe_all(self, amounts: Collection[float]) -> None:
+        """Count each of some amounts, which are often all within the same bounds."""
+        if not amounts:
+            return
+        bounds = self._upper_bounds
+        least, most = bisect_left(bounds, min(amounts)), bisect_left(bounds, max(amounts))
+        self._sum.inc(sum(amounts))
+        if least == most:
+            self._buckets[least].inc(len(amounts))
+            return
+        for each in amounts:
+            self._buckets[bisect_left(bounds, each)].inc(1)
 
 
 class Metrics:
@@ -87,14 +100,14 @@ class Metrics:
             ["route", "method", "status"],
             registry=self.registry,
         )
-        self.http_seconds = Histogram(
+        self.http_seconds = Spread(
             "pyxie_http_request_seconds",
             "Duration of HTTP requests by route.",
             ["route"],
             registry=self.registry,
             buckets=_SLOW,
         )
-        self._http: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._http: dict[tuple[str, str, int], tuple[Counter, Spread]] = {}
         self.builds = Counter(
             "pyxie_builds_total",
             "Builds that entered a state.",
@@ -182,8 +195,15 @@ class Metrics:
             registry=self.registry,
         )
 
-    def count_http(self, route: str, method: str, status: int, seconds: float) -> None:
-        """Count a request; the labels of one are looked up once, not at each request."""
+    def count_http(self, route: str, method: str, status: int, *seconds: float) -> None:
+        """Count requests; the labels of one are looked up once, not at each request.
+
+        Args:
+            route: As it is declared.
+            method: In capitals.
+            status: Of the answer.
+            seconds: How long each took.
+        """
         key = route, method, status
         counted = self._http.get(key)
         if counted is None:
@@ -191,8 +211,8 @@ class Metrics:
                 self.http.labels(route, method, str(status)),
                 self.http_seconds.labels(route),
             )
-        counted[0].inc()
-        counted[1].observe(seconds)
+        counted[0].inc(len(seconds))
+        counted[1].observe_all(seconds)
 
     def text(self) -> bytes:
         """Return the Prometheus text exposition."""

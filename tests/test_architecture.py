@@ -92,7 +92,7 @@ PURE = frozenset(
         "http.examples",
         *(f"http.page.{name}" for name in ("bulkview", "machinesview", "machineswanted", "seals")),
         "http.gate",
-        "http.knownheads",
+        *("http.keptanswers", "http.knownheads"),
         "http.pace",
         *("http.page.bootrow", "http.page.checklist", "http.page.commandline"),
         "http.page.waitingview",

@@ -8,12 +8,13 @@ import logging
 import re
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from pyxie.config.settings import Log
 from pyxie.lines import Lines, Sort, about
-from pyxie.logs import LeftOut, configure
+from pyxie.logs import LeftOut, configure, say
 from tests.support import eventually
 
 
@@ -86,6 +87,63 @@ class TestLevel:
 
         assert logging.getLogger("sqlalchemy.engine").getEffectiveLevel() == logging.WARNING
         assert logging.getLogger("pyxie.x").getEffectiveLevel() == logging.DEBUG
+
+
+class TestOfThousandsOfLines:
+    """Those that are one too many are not made at all; else it is as with the others."""
+
+    SAID = logging.INFO, Sort.REFUSALS, "192.0.2.9", "%d for %s", 404, "192.0.2.9"
+
+    def test_as_many_are_taken_as_of_others(self, capsys: pytest.CaptureFixture[str]) -> None:
+        told = []
+        for pre_checked in (True, False):
+            lines = Lines()
+            configure(Log(), lines)
+            log = logging.getLogger("pyxie.access")
+            for _ in range(1000):
+                if pre_checked:
+                    say(log, *self.SAID)
+                else:
+                    level, sort, client, message, *args = self.SAID
+                    log.log(level, message, *args, extra=about(sort, client))
+            told.append((capsys.readouterr().err.splitlines()[:30], lines.left_out()[0][:26]))
+
+        assert told[0] == told[1]
+        assert told[0][0] == ["404 for 192.0.2.9"] * 30
+
+    def test_none_is_made_that_is_one_too_many(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        configure(Log(), Lines())
+        log, made = logging.getLogger("pyxie.access"), list[object]()
+        make = log.makeRecord
+
+        def noting(*given: Any, **named: Any) -> logging.LogRecord:
+            made.append(given)
+            return make(*given, **named)
+
+        monkeypatch.setattr(log, "makeRecord", noting)
+        for _ in range(1000):
+            say(log, *self.SAID)
+
+        assert len(made) == len(capsys.readouterr().err.splitlines()) < 50
+
+    def test_none_is_made_below_the_level(self, capsys: pytest.CaptureFixture[str]) -> None:
+        configure(Log(level="warning"), Lines())
+
+        say(logging.getLogger("pyxie.access"), *self.SAID)
+
+        assert capsys.readouterr().err == ""
+
+    @pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO])
+    def test_is_told_to_whoever_listens_besides(
+        self, caplog: pytest.LogCaptureFixture, level: int
+    ) -> None:
+        with caplog.at_level(logging.DEBUG, "pyxie.access"):
+            say(logging.getLogger("pyxie.access"), level, *self.SAID[1:])
+
+        assert [each.getMessage() for each in caplog.records] == ["404 for 192.0.2.9"]
+        assert vars(caplog.records[0])["about"] == (Sort.REFUSALS, "192.0.2.9")
 
 
 class TestFlood:

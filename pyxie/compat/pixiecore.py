@@ -37,7 +37,7 @@ def boot_at_once(call: Call) -> Reply | None:
     machine = assigned_already(app[DEFINITIONS], build, mac) if build is not None else None
     if build is None or machine is None or call.head.query:
         return None
-    base = base_url_for(app, call.caller)
+    base = base_url_for(app, call.client.caller)
     context, judged = _asked(build, machine, base, mac)
     line = app[RENDERING].line_ready(machine, context, judged)
     if line is None or not may(build, machine, line.forecast):
@@ -46,7 +46,8 @@ def boot_at_once(call: Call) -> Reply | None:
     if body is None:
         told = _told(base, machine, Boot(images_of(machine), line.text))
         body = line.derived["v1/boot"] = written(told).encode()
-    return Reply(JSON_TEXT, body)
+    # Of one that is recognised by more than its NIC, what it reports may make it another's.
+    return Reply(JSON_TEXT, body, build if app[RECOGNISER].in_build(mac) is not None else None)
 
 
 def written(told: Mapping[str, Any]) -> str:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from pyxie.events.english import sentence
-from pyxie.events.kind import Kind, Step, changed, data, shortened
+from pyxie.events.kind import Kind, Step, changed, data, names, shortened
 from pyxie.urls import masked
 
 _LONGEST: Final = 1_000
 """Letters of a text, and of each text in the data."""
+_SAID: Final[dict[type[Kind], str]] = {}
+"""The texts of kinds of which there is nothing to know: always the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,10 @@ class Event:
     text: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        known = _SAID.get(type(self.what))
+        if known is not None:
+            object.__setattr__(self, "text", known)
+            return
         said = sentence(self.what)
         plain = masked(said)
         object.__setattr__(self, "text", _one_line(plain))
@@ -41,6 +47,8 @@ class Event:
             object.__setattr__(self, "what", changed(self.what, masked))
         if len(said) > _LONGEST:
             object.__setattr__(self, "what", shortened(self.what, _LONGEST))
+        if not names(self.what):
+            _SAID[type(self.what)] = self.text
 
     @property
     def code(self) -> str:

@@ -28,7 +28,8 @@ from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Kind, Step
 from pyxie.events.lastboots import LastBoots
 from pyxie.events.trouble import Troubles
-from pyxie.lines import Sort, about
+from pyxie.lines import Sort
+from pyxie.logs import say
 from pyxie.rate import TokenBuckets
 
 log = logging.getLogger("pyxie.boot")
@@ -179,7 +180,7 @@ class Trace:
         quiet = what.step is Step.SILENCE and host is None
         level = logging.DEBUG if quiet else logging.INFO
         sort = Sort.STRANGERS if host is None else Sort.MACHINES
-        log.log(level, "%s", spoken(event), extra=about(sort, host or mac or peer or ""))
+        say(log, level, sort, host or mac or peer or "", "%s", spoken(event))
         for queue in self._followers:
             if queue.full():
                 EVENTS_UNREAD.reached()

@@ -26,7 +26,7 @@ from pyxie.bounds import (
     HTTP_STILL,
     HTTP_UNREAD,
 )
-from pyxie.http.caller import Caller, caller_of
+from pyxie.http.caller import Client, client_of
 from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, of_peer
 from pyxie.http.gate import Side
 from pyxie.http.heads import Heads
@@ -67,7 +67,7 @@ class Answers(Protocol):
 
     known: KnownHeads
 
-    def answer(self, data: bytes, caller: Caller) -> bytes | None:
+    def answer(self, data: bytes, client: Client) -> bytes | None:
         """Return a whole answer, or None."""
         ...
 
@@ -194,7 +194,7 @@ class _Connection(asyncio.Protocol):
         self._admission = admission
         self._factory = factory
         self._answers = answers
-        self._caller: Caller | None = None
+        self._client: Client | None = None
         self._head = b""
         """Of the request that aiohttp was handed last, where nothing else came with it."""
         self._inner: web.RequestHandler | None = None
@@ -273,9 +273,9 @@ class _Connection(asyncio.Protocol):
         return self.request is None and not under_way and self._heads.waits()
 
     def _is_answered_at_once(self, answers: Answers, data: bytes) -> bool:
-        if self._caller is None:
-            self._caller = caller_of(self.transport)
-        answer = answers.answer(data, self._caller)
+        if self._client is None:
+            self._client = client_of(self.transport)
+        answer = answers.answer(data, self._client)
         if answer is None:
             return False
         cast("asyncio.Transport", self.transport).write(answer)

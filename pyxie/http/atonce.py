@@ -2,28 +2,32 @@
 
 A request that is like one before, of an operation whose answer is made already, needs no parser, no
 task and no way through the application. Whatever is not so goes that way, as if this were not here:
-docs/decisions/0077-what-is-ready-is-sent-at-once.md.
+docs/decisions/0077-what-is-ready-is-sent-at-once.md. What was answered so to a machine in build
+mode is kept as bytes, and sent again while all that it rests on is the same.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from collections import defaultdict
 from email.utils import formatdate
 from typing import Final
 
 from aiohttp import web
 
-from pyxie.http.caller import Caller
+from pyxie.http.caller import Client
 from pyxie.http.edge import ROUTED, note_at_once
+from pyxie.http.keptanswers import Kept, KeptAnswers
 from pyxie.http.knownheads import KnownHeads
+from pyxie.http.parts import INDEX, INTERFACES, MACHINES, METRICS, RENDERING, SETTINGS
 from pyxie.http.routing import OPEN, AtOnce, Call, Reply
 
 log = logging.getLogger(__name__)
 
-_HEAD: Final = (
-    "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\nDate: {}\r\nServer: pyxie\r\n\r\n"
-)
+_HEAD: Final = "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\nDate: "
+_SERVER: Final = b"\r\nServer: pyxie\r\n\r\n"
 
 
 class AnswersAtOnce:
@@ -37,7 +41,9 @@ class AnswersAtOnce:
         self.known = KnownHeads()
         self._app = app
         self._by_folder: dict[str, tuple[str, AtOnce]] = {}
-        self._at: tuple[int, str] = 0, ""
+        self._second, self._date = 0, b""
+        self._answered: list[tuple[str, str, Client, float]] = []
+        """In this turn of the event loop."""
         for operation in app.get(ROUTED, {}).values():
             if operation.at_once is None:
                 continue
@@ -45,15 +51,32 @@ class AnswersAtOnce:
             assert operation.method == "GET" and operation.scope is OPEN  # noqa: S101, PT018
             folder = operation.path.partition("{")[0]
             self._by_folder[folder] = operation.path, operation.at_once
+        self._kept = _kept(app) if self._by_folder else None
 
-    def answer(self, data: bytes, caller: Caller) -> bytes | None:
+    def answer(self, data: bytes, client: Client) -> bytes | None:
         """Return a whole answer, or None where the request is to go its usual way.
 
         Args:
             data: What has come in, on a connection on which nothing else is asked.
-            caller: Who has sent it.
+            client: Who has sent it.
         """
+        if self._kept is None:
+            return None
         began = time.perf_counter()
+        try:
+            kept = self._kept.find(client.via, data)
+            if kept is not None:
+                kept.tell(client)
+                return self._sent(kept.head, kept.rest, kept.route, kept.path, client, began)
+            return self._made(self._kept, data, client, began)
+        except Exception:
+            log.exception("a bug, while answering at once")
+            return None
+
+    def _made(
+        self, keep: KeptAnswers[Client], data: bytes, client: Client, began: float
+    ) -> bytes | None:
+        """Answer what is not kept, and keep that."""
         head = self.known.read(data)
         if head is None:
             return None
@@ -63,19 +86,49 @@ class AnswersAtOnce:
             return None
         route, at_once = found
         word = "" if slash == 1 else head.path[slash:]
-        try:
-            reply = at_once(Call(self._app, caller, word, head))
-        except Exception:
-            log.exception("a bug, while answering %s at once", route)
-            return None
+        reply = at_once(Call(self._app, client, word, head))
         if reply is None:
             return None
-        sent = self._written(reply)
-        note_at_once(self._app, route, head.path, caller, time.perf_counter() - began)
-        return sent
+        before, after = _parts(reply)
+        reply.tell(client)
+        if reply.build is not None:
+            kept = Kept(reply.build, route, head.path, before, after, reply.tell)
+            keep.keep(client.via, data, kept)
+        return self._sent(before, after, route, head.path, client, began)
 
-    def _written(self, reply: Reply) -> bytes:
+    def settle(self) -> None:
+        """Count and log what was answered."""
+        answered, self._answered = self._answered, []
+        seconds = defaultdict[str, list[float]](list)
+        for route, path, client, took in answered:
+            seconds[route].append(took)
+            note_at_once(route, path, client, took)
+        for route, each in seconds.items():
+            self._app[METRICS].count_http(route, "GET", 200, *each)
+
+    def _sent(
+        self, before: bytes, after: bytes, route: str, path: str, client: Client, began: float
+    ) -> bytes:
+        if not self._answered:
+            asyncio.get_running_loop().call_soon(self.settle)
         now = int(time.time())
-        if now != self._at[0]:
-            self._at = now, formatdate(now, usegmt=True)
-        return _HEAD.format(reply.kind, len(reply.body), self._at[1]).encode() + reply.body
+        if now != self._second:
+            self._second, self._date = now, formatdate(now, usegmt=True).encode()
+        self._answered.append((route, path, client, time.perf_counter() - began))
+        return b"".join((before, self._date, after))
+
+
+def _parts(reply: Reply) -> tuple[bytes, bytes]:
+    """Return an answer up to its date, and what follows that."""
+    return _HEAD.format(reply.kind, len(reply.body)).encode(), _SERVER + reply.body
+
+
+def _kept(app: web.Application) -> KeptAnswers[Client]:
+    machines, settings, interfaces = app[MACHINES], app[SETTINGS], app[INTERFACES]
+    rendering = app[RENDERING]
+
+    def basis() -> tuple[object, ...] | None:
+        mark = rendering.mark()
+        return None if mark is None else (mark, machines(), settings(), interfaces())
+
+    return KeptAnswers(basis, app[INDEX].active)

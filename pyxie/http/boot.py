@@ -6,6 +6,7 @@ in `pyxie.http.loaderfiles`, its kernel and initrds in `pyxie.http.bootfiles`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
@@ -30,6 +31,7 @@ from pyxie.events.kinds import (
 )
 from pyxie.http.assigned import assigned
 from pyxie.http.boot_api import boot_api_script
+from pyxie.http.caller import Client
 from pyxie.http.edge import (
     PLAIN,
     base_url,
@@ -91,7 +93,7 @@ def script_at_once(call: Call) -> Reply | None:
         mac = canonical(call.word)
     except ValueError:
         return None
-    app, caller = call.app, call.caller
+    app, caller = call.app, call.client.caller
     match app[RECOGNISER].anew(mac):
         case Known(build=Build(active=True) as build) if said is not None:
             machine = assigned_already(app[DEFINITIONS], build, mac)
@@ -103,12 +105,25 @@ def script_at_once(call: Call) -> Reply | None:
     made = app[RENDERING].script_ready(build, machine, mac, base, us)
     if made is None or not may(build, machine, made.forecast):
         return None
-    app[SECURE_BOOT].runs_ipxe(mac)
-    app[SECURE_BOOT].by_ipxe(mac, said)
-    app[AHEAD].came_by(caller.local)
-    app[CHAINS].forget(mac)
-    app[TRACE].gather(_SENT, mac, build.host, str(caller.peer))
-    return Reply(PLAIN, made.text.encode())
+    # Of one that is recognised by more than its NIC, what it reports may make it another's.
+    lasts = app[RECOGNISER].in_build(mac) is not None
+    tell = _telling(app, mac, build.host, said)
+    return Reply(PLAIN, made.text.encode(), build if lasts else None, tell)
+
+
+def _telling(app: web.Application, mac: str, host: str, said: str) -> Callable[[Client], None]:
+    """Return what takes note that a machine was sent its script at once."""
+    secure_boot, ahead, chains, trace = app[SECURE_BOOT], app[AHEAD], app[CHAINS], app[TRACE]
+
+    def tell(client: Client) -> None:
+        secure_boot.runs_ipxe(mac)
+        if said:
+            secure_boot.by_ipxe(mac, said)
+        ahead.came_by(client.caller.local)
+        chains.forget(mac)
+        trace.gather(_SENT, mac, host, client.name)
+
+    return tell
 
 
 _SENT: Final = ScriptSent()

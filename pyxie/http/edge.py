@@ -17,7 +17,7 @@ from pyxie.config.values import mac as canonical
 from pyxie.errors import BusyError, NotServedError, RenderError
 from pyxie.events.kinds import ManagementRefused, TokenRefused
 from pyxie.http.admission import Admission
-from pyxie.http.caller import Caller, caller_of
+from pyxie.http.caller import Caller, Client, caller_of
 from pyxie.http.cookies import secret_of
 from pyxie.http.crowd import origin
 from pyxie.http.gate import Side, Verdict
@@ -37,6 +37,7 @@ from pyxie.http.parts import (
 )
 from pyxie.http.routing import OPEN, Handler, Routed
 from pyxie.lines import Sort, about
+from pyxie.logs import say
 from pyxie.net.address import Address, address
 from pyxie.net.baseurl import at, is_far
 from pyxie.rate import Once
@@ -285,16 +286,11 @@ async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
             )
 
 
-def note_at_once(
-    app: web.Application, route: str, path: str, caller: Caller, seconds: float
-) -> None:
-    """Count and log a GET that was answered at once, as `record` does."""
-    app[METRICS].count_http(route, "GET", 200, seconds)
+def note_at_once(route: str, path: str, client: Client, seconds: float) -> None:
+    """Log a GET that was answered at once, as `record` does."""
     level = logging.DEBUG if route in _QUIET else logging.INFO
-    if access_log.isEnabledFor(level):
-        whose = origin(Side.OTHERS, caller.peer).whose
-        said = (caller.remote, "GET", path, 200, seconds)
-        access_log.log(level, _LINE, *said, extra=about(Sort.REQUESTS, whose))
+    said = client.caller.remote, "GET", path, 200, seconds
+    say(access_log, level, Sort.REQUESTS, client.whose, _LINE, *said)
 
 
 def _about(request: web.Request, status: int) -> dict[str, object]:

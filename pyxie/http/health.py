@@ -24,7 +24,7 @@ _FILES_PROBLEMS: Final = 100
 
 def health_at_once(call: Call) -> Reply | None:
     """Return what strangers are told; who may manage is told more, for which one has to wait."""
-    caller, gate = call.caller, call.app[GATE]()
+    caller, gate = call.client.caller, call.app[GATE]()
     if gate.judge(caller.peer, caller.local, call.head.headers, Scope.READ, changes=False).refusal:
         return Reply(JSON_TEXT, _WELL)
     return None

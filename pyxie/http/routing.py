@@ -15,8 +15,9 @@ from pydantic import BaseModel
 
 from pyxie.access.scope import Scope
 from pyxie.bounds import BODY_LENGTH, Bound
+from pyxie.builds.life import Build
 from pyxie.config.validate import Model
-from pyxie.http.caller import Caller
+from pyxie.http.caller import Client
 from pyxie.http.knownheads import Head
 
 JSON: Final = "application/json"
@@ -41,13 +42,13 @@ class Call(NamedTuple):
 
     Attributes:
         app: Has the parts.
-        caller: Who asks.
+        client: Who asks.
         word: What stands in its path for the pattern at the end, if there is one.
         head: All that it says.
     """
 
     app: web.Application
-    caller: Caller
+    client: Client
     word: str
     head: Head
 
@@ -58,15 +59,21 @@ class Reply(NamedTuple):
     Attributes:
         kind: Its media type.
         body: Its bytes.
+        build: The machine's, where the same head is answered by the same bytes for as long as
+            that build, machine files, settings, interfaces and templates are the same; see
+            `pyxie.http.keptanswers`.
+        tell: Takes note of what each such request tells, by who sends it, this one's too.
     """
 
     kind: str
     body: bytes
+    build: Build | None = None
+    tell: Callable[[Client], None] = lambda _client: None
 
 
 AtOnce: TypeAlias = Callable[[Call], Reply | None]
 """Answers as the handler would, without waiting for anything, or not at all: None, if that is not
-ready. Then nothing is changed, and nothing told."""
+ready. Then nothing is told; and nothing is changed, but by what is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

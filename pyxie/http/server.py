@@ -143,6 +143,7 @@ class HttpServer:
         self._admission = admission
         self._runner: web.AppRunner | None = None
         self._listeners: list[Listener] = []
+        self._answers: AnswersAtOnce | None = None
 
     async def __aenter__(self) -> Self:
         factory = await self.set_up()
@@ -175,7 +176,8 @@ class HttpServer:
         )
         await self._runner.setup()
         assert self._runner.server is not None  # noqa: S101
-        return self._admission.wrap(self._runner.server, AnswersAtOnce(self._app))
+        self._answers = AnswersAtOnce(self._app)
+        return self._admission.wrap(self._runner.server, self._answers)
 
     async def __aexit__(
         self,
@@ -190,6 +192,8 @@ class HttpServer:
             if self._runner.server is not None:
                 await self._runner.server.shutdown(0.5)
             await self._runner.cleanup()
+        if self._answers is not None:
+            self._answers.settle()
 
     async def serve(self) -> None:
         """Accept connections until cancelled."""

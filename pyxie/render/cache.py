@@ -61,6 +61,22 @@ class RenderCache:
             return None
         return kept.rendered
 
+    def mark(self) -> object | None:
+        """Return what is another once what `ready` gave may be; None where that is not known.
+
+        For the event loop.
+        """
+        return self._seen.mark()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time for `look_again`."""
+        return self._seen.is_due
+
+    def look_again(self) -> None:
+        """Look at all files once more, so that `ready` goes on to know of them; for threads."""
+        self._seen.look_again()
+
     def get(self, key: Hashable, machine: Machine) -> Rendered | None:
         """Return a text, if it was made of that very machine, and of files that have not changed.
 

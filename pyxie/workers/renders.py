@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -78,6 +80,7 @@ class Renders:
         self._shipped = Derived(settings, _as_shipped)
         self._templates = Pool("the folder 'templatepath'")
         self._notices = Pool("notices")
+        self._looking: asyncio.Task[None] | None = None
 
     @property
     def problems(self) -> list[str]:
@@ -109,6 +112,20 @@ class Renders:
         """Return what `script_of` would, if it is kept and known to be as it was, else None."""
         context, judged = _of_build(build, machine, mac, base_url)
         return self._cache().ready(_script_key(machine, context, here, judged), machine)
+
+    def mark(self) -> object | None:
+        """Return what is another once what is ready may be; None where that is not known."""
+        cache = self._cache()
+        if cache.is_due and self._looking is None:
+            self._looking = asyncio.get_running_loop().create_task(self._look_again(cache))
+        return cache.mark()
+
+    async def _look_again(self, cache: RenderCache) -> None:
+        try:
+            with suppress(BusyError):
+                await self._templates.run(cache.look_again)
+        finally:
+            self._looking = None
 
     def line_ready(
         self, machine: Machine, context: BuildContext, judged: Judged

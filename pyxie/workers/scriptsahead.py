@@ -61,7 +61,7 @@ class Ahead(WhenAsked):
 
     def came_by(self, local: Address) -> None:
         """Note by which address of ours a machine has come for its script."""
-        if is_far(local):
+        if local is not self._local and is_far(local):
             self._local = local
 
     def expect(self, build: Build) -> None:

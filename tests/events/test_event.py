@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from pyxie.events.english import sentence
 from pyxie.events.event import Event, spoken
 from pyxie.events.kind import Step
-from pyxie.events.kinds import Discovered, ImageFetching, TemplateFetched
+from pyxie.events.kinds import (
+    Booting,
+    Discovered,
+    ImageFetching,
+    ScriptSent,
+    TemplateFetched,
+)
 
 MAC = "52:54:00:12:34:56"
 FETCHED = TemplateFetched(name="preseed")
@@ -28,6 +35,11 @@ class TestEvent:
             "host": "web01",
             "peer": "192.0.2.7",
         }
+
+    def test_of_which_there_is_nothing_to_know_says_the_same_each_time(self) -> None:
+        said = [Event(at=0.0, what=each()).text for each in (ScriptSent, Booting) * 2]
+
+        assert said == ["fetched its iPXE script", sentence(Booting())] * 2
 
     def test_what_a_peer_made_up_is_one_line_fit_for_a_terminal(self) -> None:
         event = Event(at=0.0, what=TemplateFetched(name="a\n\x1b[31mb"))

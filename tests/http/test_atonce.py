@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
-from pyxie.bounds import HTTP_IDLE
+from pyxie.bounds import HTTP_IDLE, HTTP_READY_HEADS
 from pyxie.events.kinds import ScriptSent
 from pyxie.http.admission import Patience
 from pyxie.http.atonce import AnswersAtOnce
-from pyxie.http.caller import Caller
-from tests.http.site import HOST, MAC, MACHINE, Served, serving
+from pyxie.http.caller import Client
+from pyxie.http.keptanswers import Kept, KeptAnswers
+from pyxie.loaders.lanes import SecureBoot
+from tests.http.site import CONFIG, HOST, MAC, MACHINE, Served, serving
 
 DASHED = MAC.replace(":", "-")
 READY = [f"/ipxe/{DASHED}", f"/ipxe/{MAC}?sb=01", f"/v1/boot/{MAC}"]
@@ -61,8 +67,8 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
     answer = AnswersAtOnce.answer
 
-    def noting(self: AnswersAtOnce, data: bytes, caller: Caller) -> bytes | None:
-        found = answer(self, data, caller)
+    def noting(self: AnswersAtOnce, data: bytes, client: Client) -> bytes | None:
+        found = answer(self, data, client)
         if found is not None:
             seen.append(data)
         return found
@@ -70,6 +76,22 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     monkeypatch.setattr(AnswersAtOnce, "answer", noting)
     # A host may be too busy to ask twice within a second.
     monkeypatch.setattr("pyxie.render.lastseen._FOR", math.inf)
+    return seen
+
+
+@pytest.fixture
+def kept(at_once: list[bytes], monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """What was answered by an answer that is kept."""
+    seen: list[bytes] = []
+    find = KeptAnswers.find
+
+    def noting(self: KeptAnswers[Client], via: str, data: bytes) -> Kept[Client] | None:
+        found = find(self, via, data)
+        if found is not None:
+            seen.append(data)
+        return found
+
+    monkeypatch.setattr(KeptAnswers, "find", noting)
     return seen
 
 
@@ -313,6 +335,163 @@ class TestOneConnection:
         assert HTTP_IDLE.times > before
 
 
+class TestIsKept:
+    """An answer to a head of a machine in build mode, as bytes."""
+
+    async def test_and_leaves_the_same_traces_each_time(
+        self, tmp_path: Path, kept: list[bytes], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        path = f"/ipxe/{DASHED}?sb=01"
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            usual = [await one.ask(path) for _ in range(3)]
+            assert kept == []
+            for _ in range(3):
+                served.clock.now += 60
+                served.parts.chains.remember(MAC, 1, 0.0)
+                served.parts.secure_boot.learn(MAC, SecureBoot.OFF, "GRUB")
+                with caplog.at_level(logging.INFO, "pyxie.access"):
+                    assert await one.ask(path) == usual[0]
+                await asyncio.sleep(0)
+                assert str(served.parts.secure_boot.of(MAC)) == "on"
+                assert len(served.parts.chains) == 0
+                events = served.parts.trace.recent(host=HOST)
+            counted = served.parts.metrics.text().decode()
+
+        assert len(kept) == 3
+        sent = [each for each in events if isinstance(each.what, ScriptSent)]
+        assert [(each.mac, each.peer, each.text) for each in sent] == [
+            (MAC, "127.0.0.1", sent[0].text)
+        ] * 4
+        lines = [each.getMessage() for each in caplog.records if each.name == "pyxie.access"]
+        said = [each.rpartition(",")[0] for each in lines]
+        assert said == [f'127.0.0.1 "GET /ipxe/{DASHED}" 200'] * 3
+        route = 'method="GET",route="/ipxe/{mac}",status="200"'
+        assert f"pyxie_http_requests_total{{{route}}} 6.0" in counted
+
+    async def test_of_few_heads_of_a_machine_and_of_none_that_boots_nothing(
+        self, tmp_path: Path, kept: list[bytes]
+    ) -> None:
+        async with serving(tmp_path) as served, line(served) as one:
+            await served.build()
+            for at in range(256):
+                spelt = "".join(
+                    each.upper() if at >> place & 1 else each for place, each in enumerate(DASHED)
+                )
+                for path in (f"/ipxe/{spelt}", f"/ipxe/02-00-00-00-00-{at:02x}"):
+                    await one.ask(path)
+            answers = served.server._answers
+            assert answers is not None
+            assert answers._kept is not None
+
+            assert len(answers._kept) == HTTP_READY_HEADS.whole
+
+    async def test_of_no_machine_that_is_told_by_what_it_reports(
+        self, tmp_path: Path, kept: list[bytes]
+    ) -> None:
+        """Another NIC may report the same, or its file may be told from another by it."""
+        told = MACHINE.partition("network:")[0] + "match: {hostname: web01}\n"
+        async with serving(tmp_path, machine=told) as served, line(served) as one:
+            await served.build()
+            for _ in range(5):
+                await one.ask(f"/ipxe/{DASHED}?asked=1&hostname=web01")
+                await one.ask(READY[0])
+
+        assert kept == []
+
+
+Change: TypeAlias = Callable[[Served], Awaitable[object]]
+
+
+async def build(served: Served) -> None:
+    await served.ask("PUT", f"/build/{HOST}")
+
+
+async def end(served: Served) -> None:
+    active = served.parts.index.active(HOST)
+    if active is not None:
+        await served.get(f"/done/{HOST}/{active.token}")
+
+
+def machine(text: str) -> Change:
+    async def change(served: Served) -> None:
+        (served.folder / "machines" / f"{HOST}.yaml").write_text(text)
+        await served.parts.machines.refresh()
+
+    return change
+
+
+def another(text: str | None) -> Change:
+    async def change(served: Served) -> None:
+        file = served.folder / "machines" / "other.yaml"
+        if text is None:
+            file.unlink(missing_ok=True)
+        else:
+            file.write_text(text)
+        await served.parts.machines.refresh()
+
+    return change
+
+
+def template(text: str | None) -> Change:
+    async def change(served: Served) -> None:
+        file = served.folder / "ipxe/boot.ipxe.j2"
+        if text is None:
+            file.unlink(missing_ok=True)
+        else:
+            file.write_text(text)
+
+    return change
+
+
+def settings(text: str) -> Change:
+    async def change(served: Served) -> None:
+        (served.folder / "config.yaml").write_text(text)
+        await served.parts.settings.reload()
+
+    return change
+
+
+OTHER = MACHINE.replace(HOST, "other.internal")
+CHANGES: dict[str, Change] = {
+    "a build begins": build,
+    "it ends": end,
+    "another command line": machine(MACHINE.replace("quiet", "loud")),
+    "the machine as it was": machine(MACHINE),
+    "another NIC": machine(MACHINE.replace("74:60", "74:61")),
+    "a mistake in its file": machine(MACHINE.replace("cmdline", "cmdlime")),
+    "hooks": machine(MACHINE + "pxeevent_commands: [{command: 'true'}]\n"),
+    "its NIC in another file": another(OTHER),
+    "in no other file": another(None),
+    "another boot script": template("#!ipxe\necho {{ kernel_url }}\n"),
+    "the shipped one": template(None),
+    "another URL": settings(CONFIG.replace("boot.internal", "other.internal")),
+    "no URL": settings(CONFIG.replace("baseurl", "#")),
+    "the settings as they were": settings(CONFIG),
+}
+
+
+class TestForAnyOrderOfChanges:
+    @hypothesis.settings(
+        max_examples=12, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
+    )
+    @hypothesis.given(st.lists(st.sampled_from(sorted(CHANGES)), max_size=6))
+    def test_what_comes_at_once_is_what_would_be_made(self, steps: list[str]) -> None:
+        async def compare() -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                async with serving(Path(folder)) as served, line(served) as one:
+                    await served.build()
+                    for step in ("", *steps):
+                        if step:
+                            await CHANGES[step](served)
+                        for path in READY * 3:
+                            said = await one.ask(path)
+                            # It has a header that nothing at once is known by.
+                            assert said == await one.ask(path, "Cookie: a=1\r\n"), (step, path)
+
+        asyncio.run(compare())
+
+
 async def test_a_mistake_in_what_answers_at_once_costs_no_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -326,4 +505,4 @@ async def test_a_mistake_in_what_answers_at_once_costs_no_answer(
         monkeypatch.setattr("pyxie.workers.renders.Renders.script_ready", broken)
 
         assert await one.ask(READY[0]) == usual
-    assert "a bug, while answering /ipxe/{mac} at once" in caplog.text
+    assert "a bug, while answering at once" in caplog.text

@@ -76,6 +76,92 @@ class TestFiles:
         assert seen.still(was)
 
 
+class TestALookAhead:
+    """Before who asks has to wait for one."""
+
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return Clock()
+
+    @pytest.fixture
+    def seen(self, clock: Clock, mounts: Path) -> LastSeen:
+        return LastSeen(clock, mounts)
+
+    def test_is_due_before_what_was_seen_counts_no_more(
+        self, seen: LastSeen, file: Path, clock: Clock
+    ) -> None:
+        assert not seen.is_due
+        seen.look(states(file))
+        assert not seen.is_due
+
+        clock.now += 0.6
+
+        assert seen.is_due
+        assert seen.still(states(file))
+
+    def test_has_it_count_on_and_the_mark_is_the_same(
+        self, seen: LastSeen, file: Path, clock: Clock
+    ) -> None:
+        was = states(file)
+        seen.look(was)
+        mark = seen.mark()
+        for _ in range(5):
+            clock.now += 0.9
+            seen.look_again()
+
+        assert not seen.is_due
+        assert seen.still(was)
+        assert seen.mark() is mark is not None
+
+    def test_finds_what_nothing_told_of(
+        self, seen: LastSeen, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        was = states(file)
+        seen.look(was)
+        before = seen.mark()
+        monkeypatch.setattr("pyxie.render.lastseen.state_of", lambda _place: (1,))
+
+        seen.look_again()
+
+        assert not seen.still(was)
+        assert seen.mark() is not before
+
+    @pytest.mark.parametrize("kind", ["nfs4", "ext4"])
+    def test_watches_the_folder_that_is_there_by_now(
+        self, mounts: Path, seen: LastSeen, file: Path, kind: str
+    ) -> None:
+        """One that is mounted over another, say."""
+        was = states(file)
+        seen.look(was)
+        mounts.write_text(MOUNTED.format(kind=kind))
+
+        seen.look_again()
+
+        assert seen.still(was) is (kind == "ext4")
+
+    def test_during_which_something_is_told_of_counts_for_nothing(
+        self, seen: LastSeen, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        was = states(file)
+        seen.look(was)
+
+        def slow(place: str) -> State:
+            found = state_of(place)
+            file.write_text("meanwhile")
+            assert not seen.still(was)
+            return found
+
+        monkeypatch.setattr("pyxie.render.lastseen.state_of", slow)
+        seen.look_again()
+
+        assert not seen.still(was)
+
+    def test_before_anything_was_seen_does_nothing(self, seen: LastSeen) -> None:
+        seen.look_again()
+
+        assert seen.mark() is None
+
+
 class TestAChange:
     """Is heard of before the call returns that makes it."""
 
