@@ -3,8 +3,8 @@
  *     requests SERVER PORT PATHS EXPECTED FIRST CLIENTS SECONDS
  *
  * Each client has an address of its own, those of tests/lab/rack.py from number FIRST on, and one
- * connection; it asks for the next as one is answered. PATHS is a file with one path a line, which all
- * go through together. Every answer has to be a 200 that has EXPECTED
+ * connection; it asks for the next as one is answered. PATHS is a file with one path a line: each
+ * client goes through its own, every CLIENTS-th, over and over, for a machine keeps its address. Every answer has to be a 200 that has EXPECTED
  * in it. At the end JSON is printed: how many answers, what half and 99 of 100 of them took, and this
  * program's own processor time.
  *
@@ -33,6 +33,7 @@ enum { MOST = 1024, KEPT = 1 << 20, ROOM = 64 << 10, PATHS = 1 << 14 };
 
 struct client {
     int sock, at;
+    size_t first, next; /* of its paths; the one to ask for now */
     size_t have, whole; /* bytes of an answer; 0: not known yet */
     double began;
     const char *path;
@@ -43,13 +44,14 @@ static struct client clients[MOST];
 static struct sockaddr_in server;
 static const char *expected;
 static char *requests[PATHS];
-static size_t lengths[PATHS], many, next;
+static size_t lengths[PATHS], many, step;
 static uint64_t answers;
 static float *took;
 static double now;
 
 static void ask(struct client *client) {
-    size_t at = next++ % many;
+    size_t at = client->next;
+    client->next = at + step < many ? at + step : client->first;
     client->have = client->whole = 0;
     client->path = requests[at];
     client->began = monotonic();
@@ -119,8 +121,10 @@ int main(int count, char **arguments) {
     took = calloc(KEPT, sizeof *took);
     if (!inet_aton(arguments[1], &server.sin_addr) || all < 1 || all > MOST || poller < 0 || !took)
         fail("no such clients");
+    step = (size_t)all;
     for (int at = 0; at < all; at++) {
         clients[at].at = first + at;
+        clients[at].first = clients[at].next = (size_t)at % many;
         connected(&clients[at], poller);
     }
     double began = now = monotonic();
