@@ -41,6 +41,8 @@ _LOOK: Final = 5.0
 """Seconds between two looks at a connection, at most."""
 _LOOKED_AT: Final = 32
 """How many are looked at for one that makes room: a flood of newcomers costs little each."""
+_READ: Final = 65_536
+"""Bytes that are read at once."""
 _RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: what was not sent is thrown away, not kept for whoever does not take it."""
 
@@ -213,6 +215,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
+        # asyncio makes room for 256 KiB each time, which costs more than what is read.
+        vars(transport)["max_size"] = _READ
         self._socket = transport.get_extra_info("socket")
         who = self._admission.enter(self, transport)
         if who is None:

@@ -51,7 +51,11 @@ class AnswersAtOnce:
             assert operation.method == "GET" and operation.scope is OPEN  # noqa: S101, PT018
             folder = operation.path.partition("{")[0]
             self._by_folder[folder] = operation.path, operation.at_once
-        self._kept = _kept(app) if self._by_folder else None
+        self._mark: object | None = None
+        """Of templates, in this turn: what comes in during it was sent before it began."""
+        self._kept: KeptAnswers[Client] | None = None
+        if self._by_folder:
+            self._kept = KeptAnswers(self._basis, app[INDEX].active)
 
     def answer(self, data: bytes, client: Client) -> bytes | None:
         """Return a whole answer, or None where the request is to go its usual way.
@@ -72,6 +76,15 @@ class AnswersAtOnce:
         except Exception:
             log.exception("a bug, while answering at once")
             return None
+
+    def _basis(self) -> tuple[object, ...] | None:
+        """Return what all that is kept rests on, beside the builds."""
+        app = self._app
+        if not self._answered:
+            self._mark = app[RENDERING].mark()
+        if self._mark is None:
+            return None
+        return self._mark, app[MACHINES](), app[SETTINGS](), app[INTERFACES]()
 
     def _made(
         self, keep: KeptAnswers[Client], data: bytes, client: Client, began: float
@@ -121,14 +134,3 @@ class AnswersAtOnce:
 def _parts(reply: Reply) -> tuple[bytes, bytes]:
     """Return an answer up to its date, and what follows that."""
     return _HEAD.format(reply.kind, len(reply.body)).encode(), _SERVER + reply.body
-
-
-def _kept(app: web.Application) -> KeptAnswers[Client]:
-    machines, settings, interfaces = app[MACHINES], app[SETTINGS], app[INTERFACES]
-    rendering = app[RENDERING]
-
-    def basis() -> tuple[object, ...] | None:
-        mark = rendering.mark()
-        return None if mark is None else (mark, machines(), settings(), interfaces())
-
-    return KeptAnswers(basis, app[INDEX].active)
