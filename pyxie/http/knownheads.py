@@ -52,7 +52,10 @@ def is_whole(data: bytes) -> bool:
 
 
 class KnownHeads:
-    """What follows the first lines of requests, as it was parsed once; the oldest is forgotten."""
+    """What follows the first lines of requests, as it was parsed once.
+
+    The one that was not used for the longest is forgotten: strangers make up as many as they like.
+    """
 
     def __init__(self) -> None:
         self._known: dict[bytes, Mapping[str, str]] = {}
@@ -62,9 +65,11 @@ class KnownHeads:
         first = _FIRST.match(data)
         if first is None:
             return None
-        headers = self._known.get(data[first.end() :])
+        rest = data[first.end() :]
+        headers = self._known.pop(rest, None)
         if headers is None:
             return None
+        self._known[rest] = headers
         path, query = first.groups(b"")
         return Head(path.decode(), query.decode(), headers)
 

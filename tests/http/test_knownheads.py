@@ -79,6 +79,14 @@ class TestIsLearnt:
         assert known.read(head("/health")) is None
         assert known.read(head("/health", b"Host: 0\r\n\r\n")) is not None
 
+    def test_and_one_that_is_used_outlasts_any_number_that_are_not(self) -> None:
+        known = learnt()
+
+        for at in range(10 * HEADS_KNOWN.whole):
+            known.learn(head("/health", b"Host: %d\r\n\r\n" % at), "/health", {"Host": str(at)})
+            if at % (HEADS_KNOWN.whole - 1) == 0:
+                assert known.read(head("/ipxe/52-54-00-12-34-56")) is not None
+
 
 class TestAWholeHead:
     def test_ends_where_the_bytes_end(self) -> None:
