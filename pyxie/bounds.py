@@ -304,6 +304,8 @@ THREADS_WAITING = Bound(
 MANAGEMENT_WAITING = Bound(
     "management_waiting", 256, "calls of management that wait for a thread", "answered 503"
 )
+WRITERS = Bound("writers", 16, "threads that send the files of one folder", "waits for one")
+WRITING = Bound("writing", 10_000, "files of one folder that are being sent", "cut off")
 THREADS_PATIENCE = Bound(
     "threads_patience", 30, "s for a piece of work in a thread", "answered 503"
 )

@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 from pyxie.bounds import MANAGEMENT_WAITING, THREADS, THREADS_PATIENCE, THREADS_WAITING, Bound
 from pyxie.errors import BusyError
+from pyxie.writers import Writers
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -36,6 +37,9 @@ class Pool:
         waiting: How much may wait for one.
         patience: Seconds until who waits is told that it takes too long. The work goes on, and
             its thread is not free before it is done; as of `THREADS_PATIENCE`, if None.
+
+    Attributes:
+        writers: Threads beside these, that send what these have opened.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Pool:
         self._changed = threading.Condition()
         self._jobs: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
         self._threads = self._in_hand = 0
+        self.writers = Writers(name, patience=patience)
 
     async def run(self, work: Callable[[Unpack[Ts]], T], *args: *Ts) -> T:
         """Return what ``work`` returns, called in a thread; raises what it raises.

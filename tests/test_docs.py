@@ -446,7 +446,9 @@ class TestDecisions:
         pages = sorted((TOP / "docs/decisions").glob("[0-9]*.md"))
         listed = text("docs/decisions/README.md")
 
-        for number, page in enumerate(pages, start=1):
+        numbers = [int(page.name[:4]) for page in pages]
+        assert len(set(numbers)) == len(numbers)
+        for number, page in zip(numbers, pages, strict=True):
             heads = re.findall(r"^#.*|^Status: \w+", page.read_text(encoding="utf-8"), re.MULTILINE)
             assert page.name.startswith(f"{number:04d}-")
             assert heads[0].startswith(f"# {number}. ")

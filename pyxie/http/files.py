@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
-from functools import partial
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import Final, TypeVarTuple, Unpack
@@ -24,7 +23,7 @@ from typing import Final, TypeVarTuple, Unpack
 from aiohttp import hdrs, web
 
 from pyxie.errors import BusyError, NotServedError, PyxieError
-from pyxie.http.outflow import cork, give, room
+from pyxie.http.outflow import Outflow, cork
 from pyxie.http.progress import Watch
 from pyxie.images.upstream import Moved, reset
 from pyxie.openfile import Descriptor, OpenFile
@@ -299,11 +298,9 @@ async def _body(
             there = await _more(beyond, at, there)
             if transport.is_closing():
                 raise ConnectionResetError
-            first = partial(give, corked=corked and at == part.start)
-            given = await pool.run(first, out, file, at, min(end, there) - at)
-            at += given.bytes
-            if given.is_full:
-                await room(out, transport)
+            flow = Outflow(file, at, min(end, there), corked=corked)
+            await pool.writers.write(out, flow.turn, transport.is_closing)
+            at, corked = min(end, there), False
     except _NoMoreError:
         raise
     except BaseException:

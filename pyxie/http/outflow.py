@@ -1,89 +1,120 @@
 """A file into a connection, by the kernel itself (sendfile), in turns of a thread.
 
-What a turn costs the event loop is as much as what half a megabyte costs the kernel. So a client
-that takes what it is given has a long one, in which the thread waits a moment for room; one that
-does not is waited for by the event loop, and holds no thread.
+What wakes a thread, and has it wait for Python's lock, costs as much as what the kernel does with
+half a megabyte. So of a client that takes what it is given a turn goes on in the kernel, which
+waits a moment for room by itself; one that is slower has as much as there is room for, and holds
+no thread while it takes that: docs/decisions/0084-sent-by-threads-that-share-a-list.md.
 """
 
 from __future__ import annotations
 
-import asyncio
-import select
+import os
 import socket
+import struct
 import time
 from asyncio.trsock import TransportSocket
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
-from pyxie.openfile import Descriptor, OpenFile
+from pyxie.openfile import OpenFile
 
-_AT_ONCE: Final = 4 << 20
-"""Bytes that the kernel sends in one call at most."""
+_AT_ONCE: Final = 8 << 20
+"""Bytes that the kernel sends in one call at most: an eighth of a second of the slowest client
+for which it waits."""
 _TURN: Final = 0.03
 """Seconds after which others have the thread."""
-_BRISK: Final = 256 << 10
-"""Bytes that a client has taken since it was waited for, to be waited for again."""
-_MOMENT: Final = 2
-"""Milliseconds that a thread waits for a client, which takes them from others."""
-_LOOK: Final = 15.0
-"""Seconds between looks whether a client that takes nothing is still there. The kernel tells of
-most that have left; thousands may wait, and each look costs."""
+_BRISK: Final = 64 << 20
+"""Bytes a second that a client has taken, for the kernel to wait for it: a gigabit's half."""
+_MOMENT: Final = struct.pack("@ll", 0, 4000)
+"""For how long it waits for room for the next 64 kB: SO_SNDTIMEO, seconds and microseconds. That is
+a tick of the kernel's clock, mostly."""
 
 
-class Given(NamedTuple):
-    """What came of a turn.
-
-    Attributes:
-        bytes: That the kernel has taken.
-        is_full: It takes no more now.
-    """
-
-    bytes: int
-    is_full: bool
-
-
-def give(
-    out: Descriptor,
-    file: OpenFile,
-    start: int,
-    count: int,
-    clock: Callable[[], float] = time.monotonic,
-    *,
-    corked: bool = False,
-) -> Given:
-    """Have the kernel send of a file what a connection takes in one turn; for threads.
+class Outflow:
+    """A part of a file that goes into one connection.
 
     Args:
-        out: The connection, which does not block.
         file: Of which it is.
         start: The first byte.
-        count: How many bytes, at most.
+        end: The one behind the last.
         clock: Seconds.
         corked: The head of the answer waits for the first of them; see `cork`.
-
-    Raises:
-        OSError: The client has left, or the file cannot be read, or has become shorter.
     """
-    until, given, since = clock() + _TURN, 0, 0
-    with out as number:
-        while given < count:
+
+    __slots__ = ("_at", "_clock", "_corked", "_end", "_file", "_is_brisk", "_is_timed", "_since")
+
+    def __init__(
+        self,
+        file: OpenFile,
+        start: int,
+        end: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        corked: bool = False,
+    ) -> None:
+        self._file = file
+        self._at = start
+        self._end = end
+        self._clock = clock
+        self._corked = corked
+        self._is_brisk = True
+        self._is_timed = False
+        self._since: float | None = None
+
+    def turn(self, number: int) -> bool:
+        """Have the kernel send what a connection takes in one turn; for threads.
+
+        Args:
+            number: Of the connection, which does not block but in here.
+
+        Returns:
+            Whether all of it is sent.
+
+        Raises:
+            OSError: The client has left, or the file cannot be read, or has become shorter.
+        """
+        began, was = self._clock(), self._at
+        since = began if self._since is None else self._since
+        if not self._is_brisk:
+            self._since = self._send(number, began + _TURN)
+        else:
+            if not self._is_timed:
+                _have_wait(number)
+                self._is_timed = True
+            # Reads on the event loop do not wait: they are made when there is something.
+            os.set_blocking(number, True)
             try:
-                sent = file.give(number, start + given, min(count - given, _AT_ONCE))
+                self._since = self._send(number, began + _TURN)
+            finally:
+                os.set_blocking(number, False)
+        self._is_brisk = self._at - was >= _BRISK * (self._since - since)
+        return self._at == self._end
+
+    def _send(self, number: int, until: float) -> float:
+        """Send until nothing is left, or taken, or it is late; return when that is."""
+        while self._at < self._end:
+            count = min(self._end - self._at, _AT_ONCE)
+            try:
+                sent = self._file.give(number, self._at, count)
             except BlockingIOError:
-                if since < _BRISK or clock() >= until or not _has_room(number):
-                    return Given(given, is_full=True)
-                since = 0
-                continue
-            if not sent:  # written over meanwhile: the client waits for bytes that never come
-                raise OSError(0, f"{file.path.name} became shorter while it was sent")
-            if corked:
-                uncork(number)
-                corked = False
-            given += sent
-            since += sent
-            if clock() >= until:
                 break
-    return Given(given, is_full=False)
+            if not sent:  # written over meanwhile: the client waits for bytes that never come
+                raise OSError(0, f"{self._file.path.name} became shorter while it was sent")
+            if self._corked:
+                uncork(number)
+                self._corked = False
+            self._at += sent
+            if (now := self._clock()) >= until:
+                return now
+        return self._clock()
+
+
+def _have_wait(number: int) -> None:
+    sock = socket.socket(fileno=number)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _MOMENT)
+    finally:
+        sock.detach()
 
 
 def cork(sock: socket.socket | TransportSocket) -> None:
@@ -103,36 +134,3 @@ def uncork(number: int) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
     finally:
         sock.detach()
-
-
-def _has_room(number: int) -> bool:
-    poll = select.poll()
-    poll.register(number, select.POLLOUT)
-    return bool(poll.poll(_MOMENT))
-
-
-async def room(out: Descriptor, transport: asyncio.Transport) -> None:
-    """Wait until a connection takes more.
-
-    Raises:
-        ConnectionResetError: The client has left.
-    """
-    loop = asyncio.get_running_loop()
-    with out as number:
-        there_is = False
-        while not there_is:
-            ready: asyncio.Future[bool] = loop.create_future()
-            look = loop.call_later(_LOOK, _tell, ready, False)
-            loop.add_writer(number, _tell, ready, True)
-            try:
-                there_is = await ready
-            finally:
-                look.cancel()
-                loop.remove_writer(number)
-            if transport.is_closing():
-                raise ConnectionResetError
-
-
-def _tell(ready: asyncio.Future[bool], there_is: bool) -> None:
-    if not ready.done():
-        ready.set_result(there_is)

@@ -1,0 +1,208 @@
+"""Threads that write, each to whatever takes something now.
+
+An epoll(7) is the list of what is to be done: a connection that has room is given to one thread,
+has its turn, and waits for room again, behind others. The event loop begins a piece of work and is
+told of its end, and of nothing in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import Final
+
+from pyxie.bounds import THREADS_PATIENCE, WRITERS, WRITING
+from pyxie.errors import BusyError
+from pyxie.openfile import Descriptor
+
+_IDLE: Final = 10.0
+"""Seconds that a thread waits for more work before it ends."""
+_LOOK: Final = 15.0
+"""Seconds between looks whether a client that takes nothing is still there. The kernel tells of
+most that have left; thousands may wait, and each look costs."""
+_ROOM: Final = select.EPOLLOUT | select.EPOLLONESHOT
+"""One thread is told, and no other before it has had its turn."""
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """Something that is being written.
+
+    Attributes:
+        held: What keeps the connection's number from being another's.
+        number: That.
+        turn: Writes some of it.
+        ended: Why it is over, on the event loop; None if it is done.
+        waits: No thread has it.
+        over: Nobody waits for its end any more.
+    """
+
+    held: ExitStack
+    number: int
+    turn: Callable[[int], bool]
+    ended: asyncio.Future[BaseException | None]
+    waits: bool = True
+    over: bool = False
+
+    def take(self) -> None:
+        """Have a thread have it."""
+        self.waits = False
+
+    def put_back(self) -> None:
+        """Have none have it any more."""
+        self.waits = True
+
+    def let_go(self) -> None:
+        """Have nobody wait for its end any more."""
+        self.over = True
+
+
+class Writers:
+    """Some threads, made as they are needed; for the event loop alone.
+
+    Args:
+        name: What it is that they write, as it may be said of it: ``the folder 'images'``.
+        most: Threads.
+        patience: Seconds until who waits is told that a turn takes too long. It goes on, and its
+            thread is not free before its end; as of `THREADS_PATIENCE`, if None.
+    """
+
+    def __init__(
+        self, name: str, *, most: int = WRITERS.whole, patience: float | None = None
+    ) -> None:
+        self._name = name
+        self._most = most
+        self._patience = THREADS_PATIENCE.most if patience is None else patience
+        self._lock = threading.Lock()
+        self._epoll: select.epoll | None = None
+        self._works: dict[int, _Work] = {}
+        self._turns: dict[_Work, float] = {}
+        """Since when a thread is at it."""
+        self._threads = 0
+
+    async def write(
+        self, out: Descriptor, turn: Callable[[int], bool], gone: Callable[[], bool]
+    ) -> None:
+        """Call ``turn`` in a thread whenever a connection takes something, until it is done.
+
+        Args:
+            out: The connection.
+            turn: Told its number; returns whether nothing is left. What it raises ends it.
+            gone: Tells whether the client has left; asked now and then.
+
+        Raises:
+            BusyError: A turn does not end, or so much is written already that it was not begun.
+            ConnectionResetError: The client has left.
+            OSError: It is closed, or is nothing that takes more at one time than at another.
+        """
+        ended: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+        held = ExitStack()
+        work = _Work(held, held.enter_context(out), turn, ended)
+        try:
+            self._begin(work)
+            while not ended.done():
+                await asyncio.wait((ended,), timeout=min(self._patience, _LOOK))
+                self._look(work, gone)
+        finally:
+            self._let_go(work)
+        why = ended.result()
+        if why is not None:
+            raise why
+
+    def _look(self, work: _Work, gone: Callable[[], bool]) -> None:
+        if work.ended.done():
+            return
+        if gone():
+            raise ConnectionResetError
+        since = time.monotonic() - self._patience
+        with self._lock:
+            slow = [each for each, began in self._turns.items() if began <= since]
+        if work in slow or len(slow) >= self._most:
+            THREADS_PATIENCE.reached()
+            why = f"no answer within {self._patience:g} s; does its file system hang?"
+            raise BusyError(self._name, why)
+
+    def _begin(self, work: _Work) -> None:
+        with self._lock:
+            if len(self._works) >= WRITING.whole:
+                WRITING.reached()
+                raise BusyError(self._name, f"{len(self._works)} are written already; try again")
+            if self._epoll is None:
+                self._epoll = select.epoll()
+            self._epoll.register(work.number, _ROOM)
+            self._works[work.number] = work
+            if len(self._works) <= self._threads:
+                return
+            if self._threads >= self._most:
+                WRITERS.reached()
+                return
+            self._threads += 1
+        # A daemon: the process ends although it hangs.
+        name = f"pyxie writes {self._name}"
+        thread = threading.Thread(target=self._serve, args=(self._epoll,), name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as exc:  # the host gives no more
+            with self._lock:
+                self._threads -= 1
+                if self._threads:
+                    return  # one of those does it
+            raise BusyError(self._name, f"no thread for it: {exc}") from exc
+
+    def _let_go(self, work: _Work) -> None:
+        """Have nothing more be written."""
+        with self._lock:
+            work.let_go()
+            if work.waits:
+                self._forget(work)
+
+    def _forget(self, work: _Work) -> None:
+        if self._works.get(work.number) is work:
+            del self._works[work.number]
+            assert self._epoll is not None  # noqa: S101
+            self._epoll.unregister(work.number)
+        work.held.close()
+
+    def _serve(self, epoll: select.epoll) -> None:
+        while True:
+            ready = epoll.poll(_IDLE, 1)
+            if ready:
+                self._give_turn(epoll, ready[0][0])
+                continue
+            with self._lock:
+                if len(self._works) < self._threads:
+                    self._threads -= 1
+                    return
+
+    def _give_turn(self, epoll: select.epoll, number: int) -> None:
+        with self._lock:
+            work = self._works.get(number)
+            if work is None or not work.waits:  # what was told of it is old
+                return
+            work.take()
+            self._turns[work] = time.monotonic()
+        done, why = False, None
+        try:
+            done = work.turn(number)
+        except BaseException as exc:  # noqa: BLE001 - for who waits
+            why = exc
+        with self._lock:
+            del self._turns[work]
+            work.put_back()
+            if not (done or why is not None or work.over):
+                epoll.modify(number, _ROOM)
+                return
+            self._forget(work)
+        if not work.over:
+            with suppress(RuntimeError):  # the event loop is closed
+                work.ended.get_loop().call_soon_threadsafe(_tell, work.ended, why)
+
+
+def _tell(ended: asyncio.Future[BaseException | None], why: BaseException | None) -> None:
+    if not ended.done():
+        ended.set_result(why)
