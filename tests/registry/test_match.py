@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, ip_address
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,13 @@ class TestTheMostSpecificWins:
 
         assert gathered([one, other]).amended(["a"], []) == gathered([other])
 
+    def test_those_that_nothing_is_known_by_beforehand_come_and_go_as_well(self) -> None:
+        one, other = of("a", hostname="web*"), of("b", hostname="db*")
+        both = gathered([one, other])
+
+        assert both.amended(["a"], []) == gathered([other])
+        assert gathered([one]).amended([], [other]) == both
+
     def test_two_that_nothing_tells_apart_are_not_taken(self) -> None:
         one, other, third = (of(host, serial="x") for host in "abc")
         selectors = gathered([one, other])
@@ -229,6 +237,7 @@ class TestTheMostSpecificWins:
     def test_no_selectors_are_false(self) -> None:
         assert not gathered([])
         assert gathered([of("a", serial="x")])
+        assert not Selectors().asks(Identity())
 
     @given(st.lists(st.sampled_from(range(len(ORDER))), unique=True, min_size=1))
     def test_of_any_set_and_as_going_through_all_would_find(self, which: list[int]) -> None:
@@ -327,6 +336,30 @@ class TestTies:
         found = {each.host for pair in ties(several) for each in pair}
         assert found == slow
 
+    ALL = (
+        *({"serial": "a"}, {"serial": "a", "options": {"60": "a"}}),
+        *({"serial": "a", "options": {"61": "a"}}, {"serial": ["a", "b"]}, {"serial": "b"}),
+        *({"serial": "a", "options": {"60": "a*"}}, {"serial": "a", "arch": "BIOS"}),
+        *({"hostname": "w"}, {"hostname": "w*"}, {"hostname": "*w"}, {"hostname": ["x", "w"]}),
+        *({"options": {"60": "a"}}, {"options": {"60": "a*"}}, {"options": {"61": "a"}}),
+        *({"options": {"60": "a", "61": "b*"}}, {"options": {"60": "a*", "61": "b"}}),
+        *({"options": {"60": "*a", "61": "*b"}}, {"options": {"60": "a", "77": "b"}}),
+        *({"options": {"61": "b", "77": "b"}}, {"subnet": "192.0.2.0/24"}, {"arch": "UEFI"}),
+        *({"subnet": ["192.0.2.0/24", "198.51.100.0/24"]}, {"arch": "x64 UEFI"}),
+    )
+
+    @pytest.mark.parametrize("many", [2, 3])
+    def test_of_any_few_are_found_as_by_comparing_each_with_each(self, many: int) -> None:
+        for few in combinations([of(f"m{at}", **told) for at, told in enumerate(self.ALL)], many):
+            slow = {
+                each.host
+                for each in few
+                for other in few
+                if each is not other and each.rank == other.rank and each.meets(other)
+            }
+
+            assert {each.host for pair in ties(few) for each in pair} == slow, few
+
 
 def may_be(selectors: Selectors, who: Identity) -> set[str]:
     return set().union(*selectors.may_be(who))
@@ -344,6 +377,19 @@ class TestWhatIsNotTold:
         assert may_be(all_of_them, Identity()) == {"b"}
         assert may_be(all_of_them, replace(firmware, serial="y", asked=0.0)) == set()
         assert may_be(all_of_them, replace(firmware, serial="x", asked=0.0)) == {"a"}
+
+    def test_may_be_more_of_what_firmware_has_told_a_part_of(self) -> None:
+        both = gathered([of("a", uuid=U1, serial="x")])
+
+        assert may_be(both, Identity(uuids=frozenset((U1,)))) == {"a"}
+
+    def test_is_nothing_that_is_looked_for(self) -> None:
+        any_of_them = gathered(
+            [of("a", hostname="web"), of("b", arch="BIOS"), of("c", subnet="192.0.2.0/24")]
+        )
+
+        assert list(any_of_them.near(Identity())) == []
+        assert list(any_of_them.near(Identity(address=ip_address("2001:db8::1")))) == []
 
     def test_is_one_set_for_all_that_differ_in_nothing_else(self) -> None:
         alike = [of(f"m{at}", serial=f"s{at}", arch="BIOS") for at in range(9)]
