@@ -767,10 +767,26 @@ class TestDestination:
             Reason.BAD_RELAY, f"{giaddr} is no relay agent's address"
         )
 
+    @pytest.mark.parametrize("giaddr", ["1.0.0.1", "126.0.0.1", "128.0.0.1", "223.255.255.254"])
+    def test_a_relay_may_be_anywhere_else(self, giaddr: str) -> None:
+        request = replace(discover(0), giaddr=IPv4Address(giaddr))
+
+        assert destination(request, 67, self.CLIENT, 67) == Destination(
+            IPv4Address(giaddr), 67, routed=True
+        )
+
+    def test_whoever_says_0_0_0_0_says_none(self) -> None:
+        request = replace(discover(0), giaddr=IPv4Address("0.0.0.0"))
+
+        assert destination(request, 67, self.ANY, 68) == Destination(LIMITED_BROADCAST, 68)
+
     def test_a_client_that_has_its_address_is_answered_there(self) -> None:
         request = replace(discover(0), ciaddr=self.CLIENT)
+        found = destination(request, 67, self.CLIENT, 5000)
 
-        assert destination(request, 67, self.CLIENT, 5000) == Destination(self.CLIENT, 68)
+        assert found == Destination(self.CLIENT, 68)
+        assert isinstance(found, Destination)
+        assert not found.routed
 
     @pytest.mark.parametrize(
         ("ciaddr", "source"),

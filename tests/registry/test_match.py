@@ -336,7 +336,7 @@ class TestTies:
         found = {each.host for pair in ties(several) for each in pair}
         assert found == slow
 
-    ALL = (
+    ALL: tuple[dict[str, Any], ...] = (
         *({"serial": "a"}, {"serial": "a", "options": {"60": "a"}}),
         *({"serial": "a", "options": {"61": "a"}}, {"serial": ["a", "b"]}, {"serial": "b"}),
         *({"serial": "a", "options": {"60": "a*"}}, {"serial": "a", "arch": "BIOS"}),
