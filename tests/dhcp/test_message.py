@@ -18,6 +18,7 @@ from pyxie.dhcp.message import (
     MessageType,
     Op,
     Option,
+    address,
     build,
     encapsulated,
     parse,
@@ -91,6 +92,14 @@ class TestParsing:
         message = parse(datagram("350101ff", sname=b"s" * 64, file=b"f" * 128))
 
         assert (message.sname, message.file) == (b"s" * 64, b"f" * 128)
+
+    def test_a_name_may_have_one_letter(self) -> None:
+        message = parse(datagram("350101ff", sname=b"s", file=b"f"))
+
+        assert (message.sname, message.file) == (b"s", b"f")
+
+    def test_no_address_is_always_the_same(self) -> None:
+        assert address(bytes(4)) is UNSPECIFIED
 
     def test_file_and_sname_carry_options_when_overloaded(self) -> None:
         """RFC 2131 section 4.1, RFC 3396 section 5: options, then file, then sname."""
@@ -312,6 +321,25 @@ class TestOverloading:
         assert len(data) <= 548
         assert data[44:87] == b"\x3c\x28" + b"v" * 40 + b"\xff"
         assert parse(data) == message
+
+    def test_fills_the_options_to_the_last_byte_first(self) -> None:
+        options = {53: b"\2", 12: b"h" * 250, 60: b"v" * 118}
+        filled = build(reply_of(options={**options, 97: b"u" * 47}, most=548))
+        over = build(reply_of(options={**options, 97: b"u" * 48}, most=548))
+
+        assert len(filled) == 548
+        assert filled[108:110] == b"\x3c\x76"
+        assert filled[44:108] == bytes(64)
+        assert over[44:46] == b"\x61\x30"
+        assert len(over) <= 548
+
+    def test_fills_the_fields_to_the_byte_before_the_end(self) -> None:
+        whole = {53: b"\2", 12: b"h" * 255, 43: b"m" * 40}
+        data = build(reply_of(options={**whole, 60: b"v" * 125, 97: b"u" * 61}, most=548))
+
+        assert len(data) <= 548
+        assert data[108:236] == b"\x3c\x7d" + b"v" * 125 + b"\xff"
+        assert data[44:108] == b"\x61\x3d" + b"u" * 61 + b"\xff"
 
     def test_uses_both(self) -> None:
         message = reply_of(options={**reply_of().options, 60: b"v" * 60, 12: b"h" * 40})
