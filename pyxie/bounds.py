@@ -442,6 +442,9 @@ SCRIPTS_AHEAD = Bound(
     "builds whose scripts are to be made before they are asked for",
     "made when asked for",
 )
+VERDICTS = Bound(
+    "verdicts", 20_000, "machines of which is kept what came of trying their build", "tried anew"
+)
 RENDER_KEPT = Bound("render_kept", 20_000, "texts kept as they were rendered", "made anew")
 RENDER_LETTERS = Bound("render_letters", 16 << 20, "letters of all of them", "made anew")
 RENDER_LONGEST = Bound("render_longest", 256 << 10, "letters of one that is kept", "made anew")

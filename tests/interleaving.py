@@ -89,9 +89,6 @@ class TurningDatabase(Database):
             for statement in _schema():
                 connection.exec_driver_sql(statement)
 
-    async def ready(self) -> None:
-        """There is room."""
-
     def spend(self) -> bool:
         return False
 
@@ -102,7 +99,7 @@ class TurningDatabase(Database):
     def close(self) -> None:
         self.sync.dispose()
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, begins: bool = False) -> T:
         await self._turns.turn()
         async with self._one:
             fails = next(self._fails, "no")

@@ -104,9 +104,28 @@ class Definitions:
             note(self._made, build.host, made, DEFINITIONS.whole)
         return made
 
+    def known(self, build: Build, registry: Registry, machine: Machine, called: Mirrors) -> bool:
+        """Keep the machine of a build that is about to begin, if it was made by the files of now.
+
+        Args:
+            build: As it was planned.
+            registry: By which its machine was made.
+            machine: It.
+            called: The servers that only its call names, of one who may build and no more.
+        """
+        if registry is not self._machines():
+            return False
+        document, shared = registry.documents.get(build.host), registry.shared
+        owners = _owners(machine, registry)
+        made = _Made(build.token, shared, document, machine, owners, called, False, registry)
+        self._keep(build, made)
+        return True
+
     def keep(self, build: Build) -> None:
         """Make the machine of a build that is about to begin; in a thread."""
-        made = _anew(None, build, self._machines())
+        self._keep(build, _anew(None, build, self._machines()))
+
+    def _keep(self, build: Build, made: _Made) -> None:
         with self._noting:
             if len(self._beginning) >= DEFINITIONS_BEGINNING.whole:
                 DEFINITIONS_BEGINNING.reached()

@@ -87,8 +87,8 @@ class BuildRecords:
         Raises:
             StoreError: Nothing was stored.
         """
-        await self._database.ready()
-        numbers = await self._database.write(partial(_begin, wanted=wanted, keep=self._keep()))
+        begin = partial(_begin, wanted=wanted, keep=self._keep())
+        numbers = await self._database.write(begin, begins=True)
         return [replace(build, number=numbers[build.host]) for build, _, _ in wanted]
 
     async def save(self, changes: Sequence[Change | Withdrawal | Noted]) -> None:

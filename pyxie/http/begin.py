@@ -198,7 +198,8 @@ async def _begin(
         host = machine.hostname
         if not replace and request.app[INDEX].active(host):
             raise AlreadyError(text=str(InBuildError(host)))
-        ask = partial(_asked, request, request.app[MACHINES](), machine, build_type, said)
+        now = request.app[MACHINES]()
+        ask = partial(_asked, request, now, machine, build_type, said)
         body, definition, believed = await aside(request, partial(ask, beneath=beneath))
         if definition.machine.loader:
             await request.app[POOLS].loaders.run(
@@ -234,6 +235,7 @@ async def _begin(
         cause,
         replace,
         agreed=agreed and partial(agreed, definition, forecast),
+        known=partial(request.app[DEFINITIONS].known, before, now, definition.machine, named),
     )
     request.app[AHEAD].expect(build)
     for what in told(forecast):
@@ -267,8 +269,11 @@ async def _begun(
     replace: bool,
     *,
     agreed: Callable[[], bool] | None,
+    known: Callable[[], bool],
 ) -> tuple[Build, list[Ran]]:
     """Have a build begin after the hooks before it; raises as `begin`.
+
+    Its machine is made anew where it is not ``known``, for files have changed meanwhile.
 
     Of two calls for one machine at once the second waits, and runs none if it is refused.
     """
@@ -283,7 +288,8 @@ async def _begun(
             ran = await request.app[HOOKS].before(before, "prebuild", hooks)
         except HookFailedError as exc:
             raise _refused(request, host, at, web.HTTPConflict(text=str(exc))) from exc
-        await aside(request, request.app[DEFINITIONS].keep, before)
+        if not known():
+            await aside(request, request.app[DEFINITIONS].keep, before)
         try:
             build = await request.app[BUILDS].begin(before, at, cause=cause, anew=replace)
         except InBuildError as exc:

@@ -102,18 +102,22 @@ class Database(WhenAsked):
         assert self._pools is not None, "the store was not entered"  # noqa: S101
         return self._pools
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, begins: bool = False) -> T:
         """Return what ``work`` does in a transaction, which is stored when it returns.
 
         Args:
             work: Called with the connection, maybe in a thread.
+            begins: Builds begin with it: before that, space is set aside for what ends them.
 
         Raises:
             StoreError: Nothing of it was stored.
         """
-        fault = await self._in_thread(self._file.fault) if self._file is not None else None
-        if fault is not None and fault.lost:
-            raise StoreError(fault.text)
+        if begins:
+            await self.ready()
+        elif self._file is not None:
+            fault = await self._in_thread(self._file.fault)
+            if fault is not None and fault.lost:
+                raise StoreError(fault.text)
         return await self._open.write(work)
 
     async def rows(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
@@ -135,11 +139,7 @@ class Database(WhenAsked):
         return await self._open.look(query)
 
     async def ready(self) -> None:
-        """See to it that a build may begin: space is set aside for what ends it.
-
-        Raises:
-            StoreError: It may not.
-        """
+        """See to it that builds may begin; raises StoreError where they may not."""
         if self._file is None:
             return
         try:

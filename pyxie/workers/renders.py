@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from pyxie.advice.served import Advice
 from pyxie.builds.life import Build
 from pyxie.builds.unasked import is_spared
 from pyxie.config.build import Hook
@@ -40,7 +38,8 @@ from pyxie.workers.jobs import (
     Way,
 )
 from pyxie.workers.lane import Lane
-from pyxie.workers.made import Known, Made
+from pyxie.workers.made import Made
+from pyxie.workers.verdicts import Tried, Verdicts, key_of
 
 
 class Runner(Protocol):
@@ -56,15 +55,6 @@ class Runner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What came of a rehearsal; as `pyxie.rehearsal.Rehearsal`, without the texts."""
-
-    faults: tuple[Known, ...]
-    advice: tuple[Advice, ...]
-    forecast: Forecast
-
-
 class Renders:
     """Has rendered what machines and people ask for; for the event loop.
 
@@ -77,6 +67,7 @@ class Renders:
         self._settings = settings
         self._runner = runner
         self._cache = Derived(settings, lambda _: RenderCache())
+        self._verdicts = Derived(settings, Verdicts)
         self._shipped = Derived(settings, _as_shipped)
         self._templates = Pool("the folder 'templatepath'")
         self._notices = Pool("notices")
@@ -197,13 +188,24 @@ class Renders:
     async def rehearse(
         self, machine: Machine, context: BuildContext, written: frozenset[Loc] = frozenset()
     ) -> Tried:
-        """Have all tried that a build would serve; raises BusyError."""
+        """Return what comes of trying all that a build would serve; raises BusyError."""
+        # The machine is of these settings; others may be in force after the next await.
+        settings, verdicts = self._settings(), self._verdicts()
+        key = key_of(machine, context, written)
+        found = verdicts.ready(machine.hostname, key)
+        if found is None and verdicts.has(machine.hostname, key):
+            found = await self._templates.run(verdicts.look, machine, key)
+        if found is not None:
+            return found
+        job = RehearsalJob(machine, context, written)
         try:
-            made = await self._run(RehearsalJob(machine, context, written), Lane.MANAGEMENT)
+            made = await self._runner.run(job, settings, Lane.MANAGEMENT)
         except RenderError as exc:
             return Tried((exc,), (), Forecast())
         faults = tuple(fault.error() for fault in made.faults)
-        return Tried(faults, made.advice, made.forecast or Forecast())
+        tried = Tried(faults, made.advice, made.forecast or Forecast())
+        verdicts.put(machine, key, tried, made.uses)
+        return tried
 
     async def preview(self, machine: Machine, kind: str, context: BuildContext) -> str:
         """Return what a machine would be sent; see `pyxie.render.preview`.

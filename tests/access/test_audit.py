@@ -27,11 +27,11 @@ class HeldDatabase(Database):
     held = False
     transactions = 0
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, begins: bool = False) -> T:
         self.transactions += 1
         if self.held:
             raise StoreError("database is locked")
-        return await super().write(work)
+        return await super().write(work, begins=begins)
 
 
 @pytest.fixture

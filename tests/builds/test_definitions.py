@@ -257,6 +257,29 @@ class TestIsReady:
         assert [machines.v(build) for _ in range(3)] == ["body"] * 3
         assert made.times == 0
 
+    def test_as_whoever_begins_it_has_made_it(
+        self, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        build = machines.begin("params: {v: body}\n")
+        registry = machines.now()
+        kept = machines.anew()
+        kept.keep(build)
+        made = Counted(monkeypatch)
+
+        assert machines.definitions.known(build, registry, kept.of(build), frozenset())
+        assert machines.v(build) == "body"
+        assert machines.definitions.of(build) is kept.of(build)
+        assert made.times == 0
+
+    def test_but_not_so_once_files_have_changed(self, machines: Machines) -> None:
+        build = machines.begin("params: {v: body}\n")
+        before = machines.now()
+        machine = machines.anew().of(build)
+        machines.write(OWN.replace("one", "two") + "domain: example.org\n")
+
+        assert not machines.definitions.known(build, before, machine, frozenset())
+        assert machines.definitions.of(build).domain == "example.org"
+
     def test_while_the_build_before_is_asked_for_too(
         self, machines: Machines, monkeypatch: pytest.MonkeyPatch
     ) -> None:

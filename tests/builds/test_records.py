@@ -87,12 +87,12 @@ class CountingDatabase(Database):
         super().__init__(state)
         self.statements = 0
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, begins: bool = False) -> T:
         def counted(connection: sa.Connection) -> T:
             sa.event.listen(connection, "before_execute", self._count)
             return work(connection)
 
-        return await super().write(counted)
+        return await super().write(counted, begins=begins)
 
     def _count(self, *_: Any) -> None:
         self.statements += 1

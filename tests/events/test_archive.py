@@ -61,11 +61,11 @@ class HeldDatabase(Database):
         self.go_on.set()
         self.full = False
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(self, work: Callable[[sa.Connection], T], *, begins: bool = False) -> T:
         if not self.go_on.is_set():
             self.held.set()
             await self.go_on.wait()
-        return await super().write(self._filling if self.full else work)
+        return await super().write(self._filling if self.full else work, begins=begins)
 
     @staticmethod
     def _filling(_connection: sa.Connection) -> Any:

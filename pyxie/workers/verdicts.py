@@ -1,0 +1,128 @@
+"""What came of rehearsals, kept for as long as another would come to the same; bounded.
+
+Only of what can be built: who mends a file has it tried anew. A verdict is some hundred bytes, for
+machines of one kind share what is equal, and none of their texts is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Final, TypeVar
+
+from pyxie.advice.served import Advice
+from pyxie.bounded import note
+from pyxie.bounds import VERDICTS
+from pyxie.config.nodes import Loc
+from pyxie.config.settings import Settings
+from pyxie.errors import NotServedError
+from pyxie.images.spec import Images, Local, OnMedium, check_ours, images_of
+from pyxie.registry.machine import Machine
+from pyxie.render.context import BuildContext
+from pyxie.render.lastseen import LastSeen
+from pyxie.render.uses import State, Uses
+from pyxie.wiping.forecast import Forecast
+from pyxie.workers.made import Known
+
+T = TypeVar("T", bound=Hashable)
+
+_KINDS: Final = 256
+"""Different results, and sets of files, that machines share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a rehearsal; as `pyxie.rehearsal.Rehearsal`, without the texts."""
+
+    faults: tuple[Known, ...]
+    advice: tuple[Advice, ...]
+    forecast: Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A verdict.
+
+    Attributes:
+        key: Of what it was made, but for the files.
+        tried: It.
+        files: Those that it was made of, as they were.
+        ours: Files of ours are booted, which have to be there: it was looked for them.
+    """
+
+    key: bytes
+    tried: Tried
+    files: Mapping[str, State]
+    ours: bool
+
+
+def key_of(machine: Machine, context: BuildContext, written: frozenset[Loc]) -> bytes:
+    """Return what is another where a machine, or the way in which it is tried, is another."""
+    own = sorted(map(repr, written))
+    said = repr((machine.model_dump_json(), context, own))
+    return blake2b(said.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+class Verdicts:
+    """Those of the machines, one of each: of what was tried last; by one snapshot of the settings.
+
+    Args:
+        settings: That one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._ours = settings.images, settings.isos, settings.image_store.folders
+        self._kept: dict[str, _Kept] = {}
+        self._alike: dict[Hashable, Any] = {}
+        self._seen = LastSeen()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def has(self, host: str, key: bytes) -> bool:
+        """Tell whether there is one, which files may have outdated."""
+        kept = self._kept.get(host)
+        return kept is not None and kept.key == key
+
+    def ready(self, host: str, key: bytes) -> Tried | None:
+        """Return what `look` would, where that is known without asking a file system."""
+        kept = self._kept.get(host)
+        if kept is None or kept.key != key or kept.ours or not self._seen.still(kept.files):
+            return None
+        return kept.tried
+
+    def look(self, machine: Machine, key: bytes) -> Tried | None:
+        """Return a verdict, if the files that it was made of are as they were; in a thread."""
+        kept = self._kept.get(machine.hostname)
+        if kept is None or kept.key != key or not self._seen.look(kept.files):
+            return None
+        if kept.ours and not self._are_there(images_of(machine)):
+            return None
+        return kept.tried
+
+    def put(self, machine: Machine, key: bytes, tried: Tried, uses: Uses) -> None:
+        """Keep a verdict, unless another may come to something else."""
+        self._kept.pop(machine.hostname, None)
+        if tried.faults or not uses.lasting:
+            return
+        files = self._shared(frozenset(uses.files.items()), uses.files)
+        kept = _Kept(key, self._shared(tried, tried), files, _has_ours(machine))
+        VERDICTS.reached(note(self._kept, machine.hostname, kept, VERDICTS.whole))
+
+    def _shared(self, key: Hashable, value: T) -> T:
+        """Return what is equal to a value and was kept of another machine, else the value."""
+        found: T = self._alike.get(key, value)
+        note(self._alike, key, found, _KINDS)
+        return found
+
+    def _are_there(self, images: Images) -> bool:
+        with suppress(NotServedError):
+            check_ours(images, *self._ours)
+            return True
+        return False
+
+
+def _has_ours(machine: Machine) -> bool:
+    return any(isinstance(each, Local | OnMedium) for _, each in images_of(machine).parts)
