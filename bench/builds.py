@@ -1,10 +1,14 @@
 """How long `PUT /build` and `/health` take among many machines, alone or beside another checkout.
 
-    python -m bench.builds [--against CHECKOUT] [--machines 1000 10000] [--puts 1000]
+    python -m bench.builds [--against CHECKOUT] [--machines 1000 10000] [--puts 1000] [--cold]
 
 Each time a daemon is started; `/health` is asked for again and again, then one machine after
 the other is put in build mode over one connection. Single figures move with the machine, and
 each `PUT` waits for the disk twice, for the build and for the audit log.
+
+pyxie tries what builds will serve while there is nothing else to do. Measured is a daemon that
+has done so, which it tells by `pyxie_verdicts_waiting`; with --cold, and in the row of builds
+right after a start, one that has just been started, in which each build waits for that.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ import http.client
 import json
 import statistics
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,11 +30,27 @@ from bench.processors import spent
 from bench.scripts import site_of
 
 ASKED = 100
+PATIENCE = 600.0
+"""Seconds until a daemon has come to rest: 10,000 machines take one and a half minutes."""
 
 
-def measure(checkout: Path, machines: int, puts: int) -> tuple[float, float]:
+def settled(daemon: Daemon) -> None:
+    """Wait until a daemon has tried all builds that it may; an older one tries none ahead."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with urllib.request.urlopen(f"http://127.0.0.1:{daemon.port}/metrics") as answer:
+            told = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines())
+        if float(told.get("pyxie_verdicts_waiting", 0)) == 0:
+            return
+        time.sleep(0.5)
+    raise AssertionError("it does not come to rest")
+
+
+def measure(checkout: Path, machines: int, puts: int, *, cold: bool) -> tuple[float, float]:
     """Return ms of the median `/health`, and seconds of all `PUT /build` in a row."""
     with site_of(checkout, machines) as (daemon, _):
+        if not cold:
+            settled(daemon)
         took = []
         for _ in range(ASKED):
             began = time.perf_counter()
@@ -47,7 +68,27 @@ def one_by_one(daemon: Daemon, machines: int) -> Iterator[Run]:
     """All machines' builds are begun over one connection, one after the other."""
 
     def run() -> Taken:
+        settled(daemon)
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", daemon.port)) as line:
+
+            def puts() -> None:
+                for at in range(machines):
+                    ask(line, "PUT", f"/build/{host_of(at)}")
+
+            return timed(daemon, puts)
+
+    yield run
+
+
+@contextlib.contextmanager
+def cold(machines: int) -> Iterator[Run]:
+    """The same of a daemon that was started for it."""
+
+    def run() -> Taken:
+        with (
+            site_of(CHECKOUT, machines) as (daemon, _),
+            contextlib.closing(http.client.HTTPConnection("127.0.0.1", daemon.port)) as line,
+        ):
 
             def puts() -> None:
                 for at in range(machines):
@@ -63,6 +104,7 @@ def at_once(daemon: Daemon) -> Iterator[Run]:
     """All machines' builds are begun by one call; those that there are end by that."""
 
     def run() -> Taken:
+        settled(daemon)
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", daemon.port)) as line:
             said: list[bytes] = []
             body = '{"all": true, "replace": true}'
@@ -104,8 +146,15 @@ def contests() -> Iterator[Sequence[Contest]]:
                 sides={OURS: functools.partial(one_by_one, daemon, machines)},
             ),
             Contest(
+                name="builds-cold",
+                work="the same, right after the start",
+                unit="s",
+                wanted=[at_most(4.0)],
+                sides={OURS: functools.partial(cold, machines)},
+            ),
+            Contest(
                 name="bulk",
-                work=f"the same by one call for all {machines:,}",
+                work=f"{machines:,} builds by one call for all",
                 unit="s",
                 wanted=[at_most(1.0)],
                 sides={OURS: functools.partial(at_once, daemon)},
@@ -118,6 +167,7 @@ def main() -> None:
     parser.add_argument("--against", type=Path, help="another checkout, to be compared with")
     parser.add_argument("--machines", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--puts", type=int, default=1000)
+    parser.add_argument("--cold", action="store_true", help="right after the start")
     chosen = parser.parse_args()
     checkouts = {"this": CHECKOUT}
     if chosen.against:
@@ -125,7 +175,7 @@ def main() -> None:
         assert (checkouts["that"] / "pyxie").is_dir(), f"{chosen.against} is no checkout of pyxie"
     for machines in chosen.machines:
         for whose, checkout in checkouts.items():
-            health, puts = measure(checkout, machines, chosen.puts)
+            health, puts = measure(checkout, machines, chosen.puts, cold=chosen.cold)
             print(
                 f"{machines} machines, {whose}: /health {health:.1f} ms;"
                 f" {chosen.puts} PUT /build in a row {puts:.1f} s",

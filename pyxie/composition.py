@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv4Address
+from typing import Final
 
 from pyxie import systemd
 from pyxie.access.attempts import Attempts
@@ -92,6 +93,10 @@ from pyxie.workers.looks import Looks
 from pyxie.workers.pool import Pool
 from pyxie.workers.renders import Renders, Runner
 from pyxie.workers.scriptsahead import Ahead
+from pyxie.workers.verdictsahead import VerdictsAhead
+
+_OURS: Final = IPv4Address("127.0.0.1")
+"""Stands for any address of this host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,7 @@ def compose(
         parts.image_store,
         parts.prefetches,
         parts.ahead,
+        parts.verdicts,
         parts.checkup,
         parts.media,
     ]
@@ -323,7 +329,7 @@ def assemble(
         trace,
         settings,
         interfaces,
-        lambda: base_url(IPv4Address("127.0.0.1"), settings().http.port),
+        lambda: base_url(_OURS, settings().http.port),
         lambda: (state.problem, image_store.problem),
         others,
         sightings,
@@ -367,6 +373,15 @@ def assemble(
             base_url=base_url,
             first=lambda: interfaces().first(),
             port=lambda: settings().http.port,
+        ),
+        verdicts=VerdictsAhead(
+            machines,
+            settings,
+            index.lately,
+            lambda: base_url(_OURS, settings().http.port),
+            rendering.rehearse_ahead,
+            rendering.outdated,
+            metrics,
         ),
         base_url=base_url,
         loaders=Loaders(

@@ -146,6 +146,11 @@ class Metrics:
             ["lane", "why"],
             registry=self.registry,
         )
+        self.verdicts_waiting = Gauge(
+            "pyxie_verdicts_waiting",
+            "Machines whose build is to be tried while there is nothing else to do.",
+            registry=self.registry,
+        )
         self.hooks = Counter(
             "pyxie_hooks_total",
             "Hooks that were run, by kind and outcome.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Final
 
 from pyxie.builds.life import Build, State
@@ -80,6 +81,11 @@ class BuildIndex:
     def all(self) -> Collection[Build]:
         """Return the newest build of each machine, active or not."""
         return self._newest.values()
+
+    def lately(self) -> list[str]:
+        """Return the machines that have builds, those whose newest changed last first."""
+        newest = sorted(self._newest.values(), key=attrgetter("changed"), reverse=True)
+        return [build.host for build in newest]
 
     @property
     def has_installed(self) -> bool:

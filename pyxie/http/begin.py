@@ -46,7 +46,7 @@ from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import said as said_of
 from pyxie.render.context import BuildContext
-from pyxie.render.preview import TOKEN
+from pyxie.render.preview import unbegun
 from pyxie.store.pools import StoreError
 from pyxie.urls import shown
 from pyxie.wiping.forecast import Forecast
@@ -98,7 +98,7 @@ def defined(
 
 def trial(request: web.Request) -> BuildContext:
     """Return the context in which what a build would serve is tried before it begins."""
-    return BuildContext(base_url=base_url(request), token=TOKEN, mac="")
+    return unbegun(base_url(request))
 
 
 async def said_in(request: web.Request) -> str:

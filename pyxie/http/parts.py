@@ -61,6 +61,7 @@ from pyxie.verification.ownfiles import OwnFiles
 from pyxie.verification.verifier import Verifier
 from pyxie.workers.renders import Renders
 from pyxie.workers.scriptsahead import Ahead
+from pyxie.workers.verdictsahead import VerdictsAhead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ class Parts:
         definitions: What their machines are built from.
         rendering: Scripts and templates by the settings of now.
         ahead: Makes scripts before machines ask for them.
+        verdicts: Has builds tried before anybody asks for them.
         base_url: How clients reach us.
         loaders: Boot loaders.
         upstreams: Streams images.
@@ -138,6 +140,7 @@ class Parts:
     definitions: Definitions
     rendering: Renders
     ahead: Ahead
+    verdicts: VerdictsAhead
     base_url: BaseUrl
     loaders: Loaders
     upstreams: Upstreams

@@ -11,6 +11,11 @@ TOKEN = "00000000-0000-0000-0000-000000000000"  # noqa: S105  (shown where a bui
 """Stands where the token of a build would."""
 
 
+def unbegun(base_url: str) -> BuildContext:
+    """Return the context in which what a build would serve is tried before it begins."""
+    return BuildContext(base_url=base_url, token=TOKEN, mac="")
+
+
 def preview(rendering: Rendering, machine: Machine, kind: str, context: BuildContext) -> str:
     """Return a template of the machine's, ``cmdline``, ``script`` or ``meta-data``.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from pyxie.advice.adviser import advise
 from pyxie.config.build import Hook
@@ -19,6 +20,9 @@ from pyxie.render.rendering import GRUB_SCRIPT, SCRIPT, Rendering
 from pyxie.render.statics import served_folders, statics
 from pyxie.wiping.forecast import Forecast, forecast
 from pyxie.workers.made import Made, fault_of
+
+_LAST: Final = 19
+"""As nice as can be (nice(2))."""
 
 Way = Literal["template", "nocloud", "of_its_own"]
 """By which method of `Rendering` a template is made."""
@@ -175,6 +179,8 @@ class RehearsalJob(_OfMachine):
     machine: Machine
     context: BuildContext
     written: frozenset[Loc] = frozenset()
+    ahead: bool = False
+    """Nobody waits for it: the worker gives way to all others on the host, for good."""
 
     @property
     def what(self) -> str:
@@ -183,6 +189,8 @@ class RehearsalJob(_OfMachine):
 
     def do(self, rendering: Rendering) -> Made:
         """Render it all; of what has a fault there is no advice."""
+        if self.ahead:
+            os.nice(_LAST)
         tried = rehearse(rendering, self.machine, self.context, self.written)
         return Made(
             faults=tuple(map(fault_of, tried.faults)),

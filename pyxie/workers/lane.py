@@ -40,8 +40,6 @@ reads all templates anew."""
 _LONG: Final = 0.1
 """Seconds that a job may wait before another worker is started at once: a hall boots, and between
 two jobs of one worker the event loop has all its other work."""
-_IDLE: Final = 60.0
-"""Seconds after which there are no more workers than are kept ready."""
 
 
 class Lane(StrEnum):
@@ -50,14 +48,24 @@ class Lane(StrEnum):
     BOOT = "boot"
     MANAGEMENT = "management"
     HOOKS = "hooks"
+    REST = "rest"
+    """Nobody: what is done while there is nothing else to do. What is stopped is told to nobody,
+    and not remembered: it may have had too little of the processor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many workers a lane has: kept ready, and at most."""
+    """How many workers a lane has.
+
+    Attributes:
+        ready: That are kept ready.
+        most: At most.
+        idle: Seconds after which there are no more than are kept ready.
+    """
 
     ready: int
     most: int
+    idle: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +237,13 @@ class Workers:
         self.keep_ready()
         self._begin()
         if len(self._idle) > self._size.ready:
-            self._later(_IDLE, self._thin)
+            self._later(self._size.idle, self._thin)
 
     def _look(self, asked: Asked, made: Made) -> None:
         """Note what took more than it may."""
         error = made.error.error() if made.error is not None else None
+        if self._lane is Lane.REST:
+            return
         if isinstance(error, ExhaustedError):
             if "memory" in error.problem:
                 RENDER_MEMORY.reached()
@@ -243,9 +253,10 @@ class Workers:
             self._stopped(asked, error, made.uses)
 
     def _stop(self, asked: Asked, why: str) -> None:
-        self._metrics.render_stopped.labels(self._lane, "killed").inc()
         error = ExhaustedError(asked.job.what, 0, why)
-        self._stopped(asked, error, Uses())
+        if self._lane is not Lane.REST:
+            self._metrics.render_stopped.labels(self._lane, "killed").inc()
+            self._stopped(asked, error, Uses())
         _tell(asked, error)
 
     def _thin(self) -> None:

@@ -29,7 +29,12 @@ _STOPPED_FOR: Final = 60.0
 """Seconds for which a job that was stopped is not tried again, unless a file of it changes."""
 
 SIZES: Final[Mapping[Lane, Size]] = MappingProxyType(
-    {Lane.BOOT: Size(1, 4), Lane.MANAGEMENT: Size(1, 1), Lane.HOOKS: Size(0, 2)}
+    {
+        Lane.BOOT: Size(1, 4),
+        Lane.MANAGEMENT: Size(1, 1),
+        Lane.HOOKS: Size(0, 2),
+        Lane.REST: Size(0, 1, idle=2.0),
+    }
 )
 """A template without end takes a worker for some seconds, and is then not tried again; with four
 of them for boots, and one job at a time of a machine, it takes several such machines at once to

@@ -20,6 +20,7 @@ from pyxie.images.spec import images_of
 from pyxie.registry.machine import Machine
 from pyxie.render.cache import RenderCache, Rendered
 from pyxie.render.context import BuildContext, build_context
+from pyxie.render.preview import unbegun
 from pyxie.render.rendering import Boot, Rendering
 from pyxie.shipped import shipped
 from pyxie.threads import Pool
@@ -186,26 +187,51 @@ class Renders:
         return Boot(images_of(machine), made.text), made.forecast
 
     async def rehearse(
-        self, machine: Machine, context: BuildContext, written: frozenset[Loc] = frozenset()
+        self,
+        machine: Machine,
+        context: BuildContext,
+        written: frozenset[Loc] = frozenset(),
+        *,
+        ahead: bool = False,
     ) -> Tried:
-        """Return what comes of trying all that a build would serve; raises BusyError."""
+        """Return what comes of trying all that a build would serve.
+
+        Args:
+            machine: With all that it inherits.
+            context: Of a build that has not begun.
+            written: The paths of what its own file says.
+            ahead: Nobody waits for it: all others come first.
+
+        Raises:
+            BusyError: Too much is asked for.
+        """
         # The machine is of these settings; others may be in force after the next await.
         settings, verdicts = self._settings(), self._verdicts()
         key = key_of(machine, context, written)
-        found = verdicts.ready(machine.hostname, key)
-        if found is None and verdicts.has(machine.hostname, key):
+        found = verdicts.ready(key)
+        if found is None and key in verdicts:
             found = await self._templates.run(verdicts.look, machine, key)
         if found is not None:
             return found
-        job = RehearsalJob(machine, context, written)
+        job = RehearsalJob(machine, context, written, ahead=ahead)
         try:
-            made = await self._runner.run(job, settings, Lane.MANAGEMENT)
+            made = await self._runner.run(job, settings, Lane.REST if ahead else Lane.MANAGEMENT)
         except RenderError as exc:
             return Tried((exc,), (), Forecast())
         faults = tuple(fault.error() for fault in made.faults)
         tried = Tried(faults, made.advice, made.forecast or Forecast())
         verdicts.put(machine, key, tried, made.uses)
         return tried
+
+    async def rehearse_ahead(
+        self, machine: Machine, base_url: str, written: frozenset[Loc]
+    ) -> None:
+        """Have tried what a build would serve, as long as nothing else is to be done."""
+        await self.rehearse(machine, unbegun(base_url), written, ahead=True)
+
+    async def outdated(self) -> set[str]:
+        """Return the machines that were tried and have had files changed; raises BusyError."""
+        return await self._templates.run(self._verdicts().outdated)
 
     async def preview(self, machine: Machine, kind: str, context: BuildContext) -> str:
         """Return what a machine would be sent; see `pyxie.render.preview`.

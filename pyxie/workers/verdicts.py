@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from pyxie.advice.served import Advice
@@ -22,12 +23,14 @@ from pyxie.images.spec import Images, Local, OnMedium, check_ours, images_of
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext
 from pyxie.render.lastseen import LastSeen
-from pyxie.render.uses import State, Uses
+from pyxie.render.uses import State, Uses, state_of
 from pyxie.wiping.forecast import Forecast
 from pyxie.workers.made import Known
 
-T = TypeVar("T", bound=Hashable)
+T = TypeVar("T")
 
+_LOOKED_AT: Final = 512
+"""Files that are looked at once in a while, to see whether verdicts are outdated."""
 _KINDS: Final = 256
 """Different results, and sets of files, that machines share."""
 
@@ -46,13 +49,13 @@ class _Kept:
     """A verdict.
 
     Attributes:
-        key: Of what it was made, but for the files.
+        host: Of which machine.
         tried: It.
         files: Those that it was made of, as they were.
         ours: Files of ours are booted, which have to be there: it was looked for them.
     """
 
-    key: bytes
+    host: str
     tried: Tried
     files: Mapping[str, State]
     ours: bool
@@ -66,37 +69,38 @@ def key_of(machine: Machine, context: BuildContext, written: frozenset[Loc]) -> 
 
 
 class Verdicts:
-    """Those of the machines, one of each: of what was tried last; by one snapshot of the settings.
+    """Those of the machines, by one snapshot of the settings.
+
+    A key is that of `key_of`, and means one machine; the one kept first is forgotten first.
 
     Args:
-        settings: That one.
+        settings: That snapshot.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._ours = settings.images, settings.isos, settings.image_store.folders
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[bytes, _Kept] = {}
         self._alike: dict[Hashable, Any] = {}
         self._seen = LastSeen()
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def has(self, host: str, key: bytes) -> bool:
+    def __contains__(self, key: bytes) -> bool:
         """Tell whether there is one, which files may have outdated."""
-        kept = self._kept.get(host)
-        return kept is not None and kept.key == key
+        return key in self._kept
 
-    def ready(self, host: str, key: bytes) -> Tried | None:
+    def ready(self, key: bytes) -> Tried | None:
         """Return what `look` would, where that is known without asking a file system."""
-        kept = self._kept.get(host)
-        if kept is None or kept.key != key or kept.ours or not self._seen.still(kept.files):
+        kept = self._kept.get(key)
+        if kept is None or kept.ours or not self._seen.still(kept.files):
             return None
         return kept.tried
 
     def look(self, machine: Machine, key: bytes) -> Tried | None:
         """Return a verdict, if the files that it was made of are as they were; in a thread."""
-        kept = self._kept.get(machine.hostname)
-        if kept is None or kept.key != key or not self._seen.look(kept.files):
+        kept = self._kept.get(key)
+        if kept is None or not self._seen.look(kept.files):
             return None
         if kept.ours and not self._are_there(images_of(machine)):
             return None
@@ -104,12 +108,29 @@ class Verdicts:
 
     def put(self, machine: Machine, key: bytes, tried: Tried, uses: Uses) -> None:
         """Keep a verdict, unless another may come to something else."""
-        self._kept.pop(machine.hostname, None)
+        self._kept.pop(key, None)
         if tried.faults or not uses.lasting:
             return
         files = self._shared(frozenset(uses.files.items()), uses.files)
-        kept = _Kept(key, self._shared(tried, tried), files, _has_ours(machine))
-        VERDICTS.reached(note(self._kept, machine.hostname, kept, VERDICTS.whole))
+        kept = _Kept(machine.hostname, self._shared(tried, tried), files, _has_ours(machine))
+        VERDICTS.reached(note(self._kept, key, kept, VERDICTS.whole))
+
+    def outdated(self) -> set[str]:
+        """Forget verdicts whose files have changed; return of which machines; in a thread."""
+        kept = tuple(self._kept.items())
+        sets = {id(each.files): each.files for _, each in kept}
+        places = dict.fromkeys(place for files in sets.values() for place in files)
+        # Of more than that are looked at when a build asks for them.
+        states = {place: state_of(place) for place in islice(places, _LOOKED_AT)}
+        old = {
+            at
+            for at, files in sets.items()
+            if any(states.get(place, was) != was for place, was in files.items())
+        }
+        found = [(key, each) for key, each in kept if id(each.files) in old]
+        for key, _ in found:
+            self._kept.pop(key, None)
+        return {each.host for _, each in found}
 
     def _shared(self, key: Hashable, value: T) -> T:
         """Return what is equal to a value and was kept of another machine, else the value."""

@@ -15,10 +15,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from pyxie.bounds import VERDICTS
 from pyxie.config.settings import Settings
 from pyxie.errors import BusyError
 from pyxie.media.asrecipe import MEDIUM
 from pyxie.registry.machine import Machine
+from pyxie.render.preview import unbegun
 from pyxie.render.uses import Uses
 from pyxie.wiping.forecast import Forecast
 from pyxie.workers.jobs import Job
@@ -36,10 +38,16 @@ FOUND = Tried((), (), Forecast())
 class Counting(InThread):
     """A runner that counts what it does."""
 
-    times = 0
+    def __init__(self) -> None:
+        super().__init__()
+        self.lanes: list[Lane] = []
+
+    @property
+    def times(self) -> int:
+        return len(self.lanes)
 
     async def run(self, job: Job, settings: Settings, lane: Lane) -> Made:
-        self.times += 1
+        self.lanes.append(lane)
         return await super().run(job, settings, lane)
 
 
@@ -231,6 +239,24 @@ class TestAVerdict:
         with pytest.raises(BusyError):
             await site.tried()
 
+    async def test_is_outdated_once_a_file_of_it_changes(self, site: Site) -> None:
+        await site.tried()
+        assert await site.renders.outdated() == set()
+
+        site.write("templates/i.j2", "edited")
+
+        assert await site.renders.outdated() == {"web01.example.org"}
+        assert await site.renders.outdated() == set()
+        assert not await site.is_kept()
+
+    async def test_made_ahead_is_the_one_that_a_build_takes(self, site: Site) -> None:
+        site.context = unbegun(CONTEXT.base_url)
+
+        await site.renders.rehearse_ahead(site.machine, CONTEXT.base_url, site.written)
+
+        assert site.runner.lanes == [Lane.REST]
+        assert await site.is_kept()
+
 
 class TestVerdicts:
     def test_share_what_is_equal(self, tmp_path: Path) -> None:
@@ -241,24 +267,21 @@ class TestVerdicts:
         verdicts.put(machine(hostname="b.example"), b"b", second, Uses({"t": (1,)}))
         verdicts.put(machine(hostname="c.example"), b"c", second, Uses({"t": None}))
 
-        found = [verdicts._kept[f"{name}.example"] for name in "abc"]
+        found = [verdicts._kept[name] for name in (b"a", b"b", b"c")]
         assert [each.tried for each in found] == [first] * 3
         assert all(each.tried is first for each in found)
         assert found[0].files is found[1].files
         assert found[2].files == {"t": None}
 
-    def test_are_one_of_a_machine_and_bounded(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("pyxie.workers.verdicts.VERDICTS.most", 2)
+    def test_are_bounded(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(VERDICTS, "most", 2)
         verdicts = Verdicts(settings(tmp_path))
 
-        for name in "aabc":
-            verdicts.put(machine(hostname=f"{name}.example"), name.encode(), FOUND, Uses())
+        for name in (b"a", b"b", b"a", b"c"):
+            verdicts.put(machine(), name, FOUND, Uses())
 
         assert len(verdicts) == 2
-        assert not verdicts.has("a.example", b"a")
-        assert verdicts.has("c.example", b"c")
+        assert [each in verdicts for each in (b"a", b"b", b"c")] == [True, False, True]
 
 
 def test_a_key_tells_all_apart_that_a_rehearsal_is_told() -> None:

@@ -1,0 +1,184 @@
+"""Verdicts on builds, made while pyxie has nothing to do: a build that begins then waits for none.
+
+One machine at a time is tried, by a process that gives way to all others on the host, and none
+while pyxie is busy. Those come first whose builds were the last. What is tried already, and has not
+changed, is not tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import count
+from typing import Final
+
+from pyxie.clock import steady
+from pyxie.config.nodes import Document, Loc
+from pyxie.config.settings import Settings
+from pyxie.errors import BusyError, ConfigError
+from pyxie.metrics import Metrics
+from pyxie.registry.define import Common, UnknownTypeError
+from pyxie.registry.machine import Machine
+from pyxie.registry.origins import own
+from pyxie.registry.registry import Registry
+from pyxie.service import Unbound
+from pyxie.threads import Pool
+
+log = logging.getLogger(__name__)
+
+_LOOK: Final = 1.0
+"""Seconds between two looks at whether anything is to be tried."""
+_FILES: Final = 5
+"""Looks after which files are looked at, too."""
+_MOMENT: Final = 0.002
+"""Seconds for which it is watched whether pyxie is busy."""
+_BUSY: Final = 0.3
+"""The part of a moment that a processor works for it then."""
+_LATER: Final = 0.1
+"""Seconds until it is watched again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """Of what verdicts were made, or are being made."""
+
+    shared: Common
+    documents: Mapping[str, Document]
+    settings: Settings
+    base_url: str
+
+    def is_of(self, shared: Common, settings: Settings, base_url: str) -> bool:
+        """Tell whether all machines' inputs but their own files are the same objects."""
+        same = self.shared is shared and self.settings is settings
+        return same and self.base_url == base_url
+
+
+class VerdictsAhead(Unbound):
+    """A `pyxie.service.Service` that has them made.
+
+    Args:
+        registry: The machines of now.
+        settings: Those of now.
+        lately: Gives the machines that are likely to be built next, the likeliest first.
+        base_url: Gives how installers reach us.
+        rehearse: Has a build tried, of a machine that comes by a URL, with what its own file says.
+        outdated: Gives the machines whose files have changed since they were tried.
+        metrics: Counters.
+        spent: Seconds that processors worked for pyxie.
+        look: Seconds between two looks.
+    """
+
+    name = "verdicts"
+
+    def __init__(
+        self,
+        registry: Callable[[], Registry],
+        settings: Callable[[], Settings],
+        lately: Callable[[], Iterable[str]],
+        base_url: Callable[[], str],
+        rehearse: Callable[[Machine, str, frozenset[Loc]], Awaitable[None]],
+        outdated: Callable[[], Awaitable[Iterable[str]]],
+        metrics: Metrics,
+        *,
+        spent: Callable[[], float] = time.process_time,
+        look: float = _LOOK,
+    ) -> None:
+        self._registry = registry
+        self._settings = settings
+        self._lately = lately
+        self._base_url = base_url
+        self._rehearse = rehearse
+        self._outdated = outdated
+        self._spent = spent
+        self._look = look
+        self._defining = Pool("machines that are tried", most=1)
+        self._of: _Inputs | None = None
+        self._left: dict[str, None] = {}
+        metrics.verdicts_waiting.set_function(lambda: len(self))
+
+    def __len__(self) -> int:
+        """How many are to be tried; all, until it was looked at them."""
+        return len(self._registry().machines) if self._of is None else len(self._left)
+
+    async def serve(self) -> None:
+        """Make them, until cancelled."""
+        for at in count():
+            await asyncio.sleep(self._look)
+            with suppress(BusyError):  # tried at the next look
+                await self.settle(files=at % _FILES == 0)
+
+    async def settle(self, *, files: bool = True) -> None:
+        """Have all tried of which something has changed; raises BusyError.
+
+        Args:
+            files: Look at the files, too.
+        """
+        self._note_changes()
+        if files:
+            outdated, known = await self._outdated(), self._registry().machines
+            self._left |= dict.fromkeys(each for each in outdated if each in known)
+        while self._left:
+            if not await self._is_quiet():
+                await asyncio.sleep(_LATER)
+                continue
+            self._note_changes()
+            host = next(iter(self._left), None)
+            if host is None:
+                return
+            del self._left[host]
+            try:
+                await self._try(host)
+            except BusyError:
+                self._begin_anew()
+                raise
+
+    def _begin_anew(self) -> None:
+        """Have all looked at again: which of them are tried is known."""
+        self._of = None
+
+    def _note_changes(self) -> None:
+        """Note which machines may have to be tried anew."""
+        registry, settings, base_url = self._registry(), self._settings(), self._base_url()
+        before, changed = self._of, dict[str, None]()
+        if before is not None and before.is_of(registry.shared, settings, base_url):
+            if before.documents is registry.documents:
+                return
+            for host, document in registry.documents.items():
+                if before.documents.get(host) is not document:
+                    changed[host] = None
+        else:
+            changed = dict.fromkeys((*self._lately(), *registry.machines))
+        self._of = _Inputs(registry.shared, registry.documents, settings, base_url)
+        left = {**changed, **self._left}
+        self._left = {host: None for host in left if host in registry.machines}
+
+    async def _try(self, host: str) -> None:
+        registry, base_url = self._registry(), self._base_url()
+        machine = registry.machines.get(host)
+        if machine is None:
+            return
+        try:
+            found = await self._defining.run(_defined, registry, machine)
+        except (ConfigError, UnknownTypeError):  # who builds it is told
+            return
+        try:
+            await self._rehearse(found[0], base_url, found[1])
+        except BusyError:
+            raise
+        except Exception:  # the boundary around one machine: who builds it is told of it again
+            log.exception("a bug, while trying what %s is given", host)
+
+    async def _is_quiet(self) -> bool:
+        """Tell whether pyxie has next to nothing to do."""
+        began, spent = steady(), self._spent()
+        await asyncio.sleep(_MOMENT)
+        return self._spent() - spent < _BUSY * (steady() - began)
+
+
+def _defined(registry: Registry, machine: Machine) -> tuple[Machine, frozenset[Loc]]:
+    found = registry.define(machine, None, None)
+    return found.machine, own(found.merged)
