@@ -488,7 +488,8 @@ BULK = Bound("bulk", 500, "machines that one press on the page is about", "left 
 BULK_FORECAST = Bound(
     "bulk_forecast", 15, "s to find out what builds of them would wipe", "left out, and said so"
 )
-BUILDS_AT_ONCE = Bound("builds_at_once", 8, "builds of one call that begin at once", "wait")
+BUILDS_TOGETHER = Bound("builds_together", 50, "builds of one call that begin at once", "wait")
+BUILDS_AT_ONCE = Bound("builds_at_once", 8, "builds of one call that are tried at once", "wait")
 DEFINITIONS = Bound("definitions", 20_000, "builds' machines, ready to boot", "made when asked for")
 DEFINITIONS_BEGINNING = Bound(
     "definitions_beginning", 256, "machines of builds that begin just now", "made when asked for"

@@ -18,8 +18,9 @@ from pyxie.builds.index import states, told_of
 from pyxie.builds.life import State
 from pyxie.compat.pixiecore import boot_at_once, booted, written
 from pyxie.errors import NotServedError, RenderError
-from pyxie.http.begin import begin, said_in
+from pyxie.http.begin import begin
 from pyxie.http.bodies import end, large
+from pyxie.http.buildcall import said_in
 from pyxie.http.edge import peer, text
 from pyxie.http.hosts import host_of, known
 from pyxie.http.parts import BUILDS, INDEX, MACHINES

@@ -23,8 +23,9 @@ from pyxie.compat.gojson import job, machine_of, written
 from pyxie.compat.pixiecore import booted, offer
 from pyxie.config.values import mac as canonical
 from pyxie.errors import ConfigError, NotServedError, RenderError
-from pyxie.http.begin import begin, said_in
+from pyxie.http.begin import begin
 from pyxie.http.bodies import aside
+from pyxie.http.buildcall import said_in
 from pyxie.http.edge import (
     base_url,
     explained,

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 
 from aiohttp import web
 
-from pyxie.access.scope import Scope
 from pyxie.advice.adviser import placed
+from pyxie.bounds import BUILDS_AT_ONCE
 from pyxie.builds.beginnings import InBuildError
-from pyxie.builds.definitions import BODY
 from pyxie.builds.life import Build
 from pyxie.config.build import Hook
-from pyxie.config.nodes import BUILD_BODY, Document, parse
-from pyxie.errors import ConfigError, NotServedError, RenderError
+from pyxie.errors import NotServedError, RenderError
 from pyxie.events.kinds import BuildAdvised, BuildRefused
 from pyxie.events.wipes import told
 from pyxie.hooks.runner import HookFailedError, Ran
-from pyxie.http.bodies import aside, whole
-from pyxie.http.edge import AlreadyError, base_url, judged, peer
-from pyxie.http.hosts import near, unknown
+from pyxie.http.bodies import aside
+from pyxie.http.buildcall import Asked, asked, found, trial
+from pyxie.http.edge import AlreadyError, peer
 from pyxie.http.parts import (
     AHEAD,
     BUILDS,
@@ -36,96 +36,17 @@ from pyxie.http.parts import (
     TRACE,
 )
 from pyxie.http.verified import UnverifiedError, verified
-from pyxie.outbound.fetcher import check
-from pyxie.outbound.reach import OutOfReachError, Reach, literal
-from pyxie.registry.define import Definition, UnknownTypeError
+from pyxie.registry.define import Definition
 from pyxie.registry.hiding import of_type
-from pyxie.registry.machine import Machine
-from pyxie.registry.mirrors import Mirrors, called, filed, mirror, urls_in
-from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import said as said_of
-from pyxie.render.context import BuildContext
-from pyxie.render.preview import unbegun
 from pyxie.store.pools import StoreError
-from pyxie.urls import shown
 from pyxie.wiping.forecast import Forecast
 
 _NOT_AS_SHOWN: Final = "is not what it was when it was looked at, or was built since: look again"
 
 Agreed: TypeAlias = Callable[[Definition, Forecast], bool]
 """Whether that is what somebody was shown, and agreed to."""
-
-
-async def found(request: web.Request, name: str, registry: Registry | None = None) -> Machine:
-    """Return the machine of that name, as its file is now, or as ``registry`` has it.
-
-    Raises:
-        HTTPBadRequest: Its file is broken.
-        HTTPNotFound: There is none.
-    """
-    registry = registry or await request.app[MACHINES].refresh()
-    broken = registry.why_broken(name)
-    if broken:
-        raise web.HTTPBadRequest(text="\n".join(str(problem) for problem in broken))
-    machine = registry.find(name)
-    if machine is None:
-        raise web.HTTPNotFound(text=unknown(name, await near(request, registry, name)))
-    return machine
-
-
-def defined(
-    registry: Registry,
-    machine: Machine,
-    build_type: str | None,
-    body: Document | None,
-    *,
-    beneath: bool = False,
-) -> Definition:
-    """Return a machine with all that it inherits, for a call that names a type or says more.
-
-    Raises:
-        HTTPBadRequest: What the call says is wrong.
-        HTTPNotFound: There is no such build type.
-    """
-    try:
-        return registry.define(machine, build_type, body, beneath=beneath)
-    except UnknownTypeError as exc:
-        raise web.HTTPNotFound(text=str(exc)) from exc
-    except ConfigError as exc:
-        raise web.HTTPBadRequest(text=str(exc)) from exc
-
-
-def trial(request: web.Request) -> BuildContext:
-    """Return the context in which what a build would serve is tried before it begins."""
-    return unbegun(base_url(request))
-
-
-async def said_in(request: web.Request) -> str:
-    """Return a body that is YAML or JSON, and so UTF-8, whatever its header says.
-
-    Raises:
-        HTTPBadRequest: It is not.
-        HTTPRequestEntityTooLarge: It is longer than its operation takes.
-    """
-    try:
-        return (await whole(request)).decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise web.HTTPBadRequest(text=f"the body is not UTF-8: byte {exc.start}") from exc
-
-
-def document(text: str) -> Document | None:
-    """Return what a call says beside its URL, in YAML or JSON; None for nothing.
-
-    Raises:
-        HTTPBadRequest: It is neither.
-    """
-    if not text.strip():
-        return None
-    try:
-        return parse(text.encode(errors="surrogatepass"), BODY, size=BUILD_BODY)
-    except ConfigError as exc:
-        raise web.HTTPBadRequest(text=str(exc)) from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +62,28 @@ class Begun:
     advice: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What the builds have in common that one call begins.
+
+    Attributes:
+        registry: The machines, as they were looked at for it.
+        trying: Is held while what one of them would serve is tried.
+        asked: By the machines' names, what is asked for, or why it may not be.
+    """
+
+    registry: Registry
+    trying: asyncio.Semaphore
+    asked: dict[str, Asked | web.HTTPException]
+
+    def of(self, host: str) -> Asked:
+        """Return what is asked for, once; raises what was raised for it."""
+        found = self.asked.pop(host)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
 async def begin(
     request: web.Request,
     name: str,
@@ -150,7 +93,7 @@ async def begin(
     cause: str,
     replace: bool = True,
     beneath: bool = False,
-    registry: Registry | None = None,
+    together: Together | None = None,
     agreed: Agreed | None = None,
 ) -> Begun:
     """Put a machine in build mode.
@@ -163,7 +106,7 @@ async def begin(
         cause: How it is asked for, for the history.
         replace: In place of any build it is in.
         beneath: The type gives way to groups and machine, as waitron 3 has it.
-        registry: The machines, if they were looked at for this call already.
+        together: What it has in common with other builds that the call begins.
         agreed: Asked at the last moment, before anything is done.
 
     Raises:
@@ -173,10 +116,11 @@ async def begin(
         HTTPPreconditionFailed: What it is built from, or what it wipes, is not what was agreed to.
         HTTPInsufficientStorage: The build could not be stored.
     """
+    registry = together.registry if together is not None else None
     host = (registry or request.app[MACHINES]()).hostname_of(name)
     call = partial(_begin, request, name, build_type, said, cause=cause, replace=replace)
     with request.app[BUILDS].expecting(host):
-        return await call(beneath=beneath, registry=registry, agreed=agreed)
+        return await call(beneath=beneath, together=together, agreed=agreed)
 
 
 async def _begin(
@@ -188,26 +132,32 @@ async def _begin(
     cause: str,
     replace: bool,
     beneath: bool,
-    registry: Registry | None,
+    together: Together | None,
     agreed: Agreed | None,
 ) -> Begun:
     builds, at = request.app[BUILDS], str(peer(request))
     host = name.lower()
     try:
-        machine = await found(request, name, registry)
+        machine = await found(request, name, together.registry if together is not None else None)
         host = machine.hostname
         if not replace and request.app[INDEX].active(host):
             raise AlreadyError(text=str(InBuildError(host)))
-        now = request.app[MACHINES]()
-        ask = partial(_asked, request, now, machine, build_type, said)
-        body, definition, believed = await aside(request, partial(ask, beneath=beneath))
+        if together is not None and host in together.asked:
+            wanted = together.of(host)
+        else:
+            now = request.app[MACHINES]()
+            ask = partial(asked, request, now, machine, build_type, said)
+            wanted = await aside(request, partial(ask, beneath=beneath))
+        definition = wanted.definition
         if definition.machine.loader:
             await request.app[POOLS].loaders.run(
                 request.app[LOADERS].check, definition.machine.loader
             )
-        advice, forecast = await _tried(request, definition, trial(request))
-        named = _called(body, definition, believed)
-        advice = (*advice, *await verified(request, definition, named))
+        if together is not None and together.trying.locked():
+            BUILDS_AT_ONCE.reached()
+        async with together.trying if together is not None else nullcontext():
+            advice, forecast = await _tried(request, wanted)
+        advice = (*advice, *await verified(request, definition, wanted.called))
         if beneath and build_type:
             hides = of_type(definition.merged, build_type)
             advice = (*(f"{each}, as waitron 3 has it" for each in hides), *advice)
@@ -216,7 +166,7 @@ async def _begin(
             build_type or "",
             said,
             beneath=beneath,
-            believed=believed,
+            believed=wanted.believed,
             forecast=forecast,
         )
     except web.HTTPNotFound:
@@ -235,7 +185,10 @@ async def _begin(
         cause,
         replace,
         agreed=agreed and partial(agreed, definition, forecast),
-        known=partial(request.app[DEFINITIONS].known, before, now, definition.machine, named),
+        known=partial(
+            request.app[DEFINITIONS].known,
+            *(before, wanted.registry, definition.machine, wanted.called),
+        ),
     )
     request.app[AHEAD].expect(build)
     for what in told(forecast):
@@ -244,21 +197,6 @@ async def _begin(
         request.app[TRACE].record(BuildAdvised(advice=each), host=host, peer=at)
     await request.app[HOOKS].note(build, "prebuild", ran)
     return Begun(build, advice)
-
-
-def _asked(
-    request: web.Request,
-    registry: Registry,
-    machine: Machine,
-    build_type: str | None,
-    said: str,
-    *,
-    beneath: bool,
-) -> tuple[Document | None, Definition, bool]:
-    """Return what a call says, what is built by it, and whether it may do all; for threads."""
-    body = document(said)
-    definition = defined(registry, machine, build_type, body, beneath=beneath)
-    return body, definition, _is_allowed(request, body, definition)
 
 
 async def _begun(
@@ -300,52 +238,16 @@ async def _begun(
     return build, ran
 
 
-async def _tried(
-    request: web.Request, definition: Definition, context: BuildContext
-) -> tuple[tuple[str, ...], Forecast]:
+async def _tried(request: web.Request, wanted: Asked) -> tuple[tuple[str, ...], Forecast]:
     """Try what a build would serve; return the advice on it, and what it will wipe."""
-    written = own(definition.merged)
-    tried = await request.app[RENDERING].rehearse(definition.machine, context, written)
+    definition = wanted.definition
+    tried = await request.app[RENDERING].rehearse(
+        definition.machine, trial(request), wanted.written
+    )
     for fault in tried.faults:
         raise fault
     found = [each for each in tried.advice if not each.aside]
     return tuple(str(placed(each, definition)) for each in found), tried.forecast
-
-
-def _is_allowed(request: web.Request, body: Document | None, definition: Definition) -> bool:
-    """Tell whether a call comes from one who may do all; else refuse what not all may say.
-
-    Commands would run on this host, as pyxie's user. URLs would have pyxie read what only pyxie
-    can reach; where names lead is judged at each fetch, by `pyxie.outbound.fetcher`.
-
-    Raises:
-        HTTPForbidden: The body has commands, or URLs that lead to inner addresses at first sight.
-    """
-    refusal = judged(request, Scope.ADMIN).refusal
-    if refusal is None or body is None:
-        return refusal is None
-    data = body.data if isinstance(body.data, dict) else {}
-    if any(key.endswith("_commands") for key in data):
-        raise web.HTTPForbidden(text=f"hooks in the body: {refusal}")
-    checksums = data.get("checksums")
-    if isinstance(checksums, dict) and str(checksums.get("keyring", "")).startswith("/"):
-        raise web.HTTPForbidden(text=f"the path of a keyring in the body: {refusal}")
-    known = filed(definition.merged)
-    for key, url in urls_in(body.data):
-        server = mirror(url)
-        address = literal(server[1]) if server and server not in known else None
-        if address is not None:
-            try:
-                check(address, Reach.PUBLIC)
-            except OutOfReachError as exc:
-                why = f"{shown(url)}: {exc}"
-                raise web.HTTPForbidden(text=str(body.problem((key,), why))) from exc
-    return False
-
-
-def _called(body: Document | None, definition: Definition, believed: bool) -> Mirrors:
-    """Return the servers that only the call names, of one who may build and no more."""
-    return frozenset() if body is None or believed else called(body.data) - filed(definition.merged)
 
 
 def _refused(

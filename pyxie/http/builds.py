@@ -16,8 +16,9 @@ from pyxie.config.validate import Model
 from pyxie.errors import RenderError
 from pyxie.events.wipes import in_words
 from pyxie.http import answers
-from pyxie.http.begin import Begun, begin, defined, found, trial
+from pyxie.http.begin import Begun, begin
 from pyxie.http.bodies import aside, body, large
+from pyxie.http.buildcall import defined, found, trial
 from pyxie.http.edge import base_url, peer, printable, sees_secrets, text
 from pyxie.http.hosts import host_of, near, unknown
 from pyxie.http.parts import BUILDS, INDEX, MACHINES, RECORDS, RENDERING, SECURE_BOOT, TROUBLES

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from itertools import islice
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import Field
 
 from pyxie.access.scope import Scope
-from pyxie.bounds import BUILDS_AT_ONCE, BUILDS_LENGTH, BUILDS_VALUES, PATTERNS
+from pyxie.bounds import BUILDS_AT_ONCE, BUILDS_LENGTH, BUILDS_TOGETHER, BUILDS_VALUES, PATTERNS
 from pyxie.http import answers
-from pyxie.http.begin import Agreed, Begun, begin
+from pyxie.http.begin import Agreed, Begun, Together, begin
 from pyxie.http.bodies import aside, body
+from pyxie.http.buildcall import Asked, asked
 from pyxie.http.builds import Wanted, begun_json
 from pyxie.http.edge import ALREADY, AlreadyError, printable
 from pyxie.http.parts import MACHINES
@@ -97,33 +100,72 @@ async def all_begun(
     Returns:
         What became of each, in their order; as `answers.BuildResults` has it.
     """
-    if len(hosts) > BUILDS_AT_ONCE.most:
-        BUILDS_AT_ONCE.reached()
+    if len(hosts) > BUILDS_TOGETHER.most:
+        BUILDS_TOGETHER.reached()
     results: dict[str, dict[str, Any]] = {}
-    waiting = iter(hosts)
+    waiting, taking = iter(hosts), asyncio.Lock()
+    together = Together(registry, asyncio.Semaphore(BUILDS_AT_ONCE.whole), {})
+    ready: deque[str] = deque()
+
+    async def following() -> str | None:
+        """Return the next; what is asked for is made of many at once, in a thread."""
+        async with taking:
+            if not ready:
+                some = list(islice(waiting, BUILDS_TOGETHER.whole))
+                now = request.app[MACHINES]()
+                found = await aside(request, _asked_of, request, now, registry, some, wanted)
+                together.asked.update(found)
+                ready.extend(some)
+            return ready.popleft() if ready else None
 
     async def work() -> None:
-        for host in waiting:
+        while (host := await following()) is not None:
             call = partial(begin, request, host, cause=cause, agreed=agreed(host))
-            results[host] = await _begun(request, host, wanted, registry, call)
+            results[host] = await _begun(request, host, wanted, together, call)
+            together.asked.pop(host, None)  # of one that was refused before it was looked at
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(BUILDS_AT_ONCE.whole):
+        for _ in range(min(len(hosts), BUILDS_TOGETHER.whole)):
             group.create_task(work())
     return [results[host] for host in hosts]
+
+
+def _asked_of(
+    request: web.Request,
+    now: Registry,
+    registry: Registry,
+    hosts: Sequence[str],
+    wanted: Wanted,
+) -> dict[str, Asked | web.HTTPException]:
+    """Return what is asked for of machines that there are, or why it may not be; for threads."""
+    said, made = _said(wanted), dict[str, Asked | web.HTTPException]()
+    for host in hosts:
+        machine = registry.find(host)
+        if machine is None or machine.hostname not in now.documents:
+            continue
+        try:
+            each = asked(request, now, machine, wanted.build_type or None, said)
+        except web.HTTPException as exc:
+            made[machine.hostname] = exc
+        else:
+            made[machine.hostname] = each
+    return made
+
+
+def _said(wanted: Wanted) -> str:
+    return json.dumps(wanted.definition) if wanted.definition else ""
 
 
 async def _begun(
     request: web.Request,
     host: str,
     wanted: Wanted,
-    registry: Registry,
+    together: Together,
     call: Callable[..., Awaitable[Begun]],
 ) -> dict[str, Any]:
-    said = json.dumps(wanted.definition) if wanted.definition else ""
     try:
         begun = await call(
-            wanted.build_type or None, said, replace=wanted.replace, registry=registry
+            wanted.build_type or None, _said(wanted), replace=wanted.replace, together=together
         )
     except web.HTTPException as exc:
         code = ALREADY if isinstance(exc, AlreadyError) else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Final
 
 from pyxie.bounds import SCRIPTS_AHEAD
 from pyxie.builds.life import Build
@@ -18,6 +19,10 @@ from pyxie.net.address import Address
 from pyxie.net.baseurl import at, is_far
 from pyxie.registry.machine import Machine
 from pyxie.service import WhenAsked
+from pyxie.workers.quiet import Quiet
+
+_PATIENCE: Final = 0.25
+"""Seconds that one waits for pyxie to be so."""
 
 
 class Ahead(WhenAsked):
@@ -31,6 +36,7 @@ class Ahead(WhenAsked):
         base_url: How installers reach us, by an address of ours and its port.
         first: The first interface's address, if it has one.
         port: Of ours, for HTTP.
+        quiet: Tells when pyxie is: who begins builds does not wait for what nobody asks for yet.
     """
 
     name = "scripts"
@@ -44,6 +50,7 @@ class Ahead(WhenAsked):
         base_url: Callable[[Address, int], str],
         first: Callable[[], Address | None],
         port: Callable[[], int],
+        quiet: Quiet | None = None,
     ) -> None:
         self._active = active
         self._machine_of = machine_of
@@ -51,6 +58,7 @@ class Ahead(WhenAsked):
         self._base_url = base_url
         self._first = first
         self._port = port
+        self._quiet = quiet or Quiet()
         self._waiting: dict[str, str] = {}
         self._some = asyncio.Event()
         self._local: Address | None = None
@@ -78,6 +86,7 @@ class Ahead(WhenAsked):
             await self._some.wait()
             self._some.clear()
             while self._waiting:
+                await self._quiet.wait(_PATIENCE)
                 host = next(iter(self._waiting))
                 await self._make(host, self._waiting.pop(host))
 

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from pyxie.clock import steady
 from pyxie.config.nodes import Document, Loc
 from pyxie.config.settings import Settings
 from pyxie.errors import BusyError, ConfigError
@@ -27,6 +25,7 @@ from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.service import Unbound
 from pyxie.threads import Pool
+from pyxie.workers.quiet import Quiet
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +33,6 @@ _LOOK: Final = 1.0
 """Seconds between two looks at whether anything is to be tried."""
 _FILES: Final = 5
 """Looks after which files are looked at, too."""
-_MOMENT: Final = 0.002
-"""Seconds for which it is watched whether pyxie is busy."""
-_BUSY: Final = 0.3
-"""The part of a moment that a processor works for it then."""
-_LATER: Final = 0.1
-"""Seconds until it is watched again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +61,7 @@ class VerdictsAhead(Unbound):
         rehearse: Has a build tried, of a machine that comes by a URL, with what its own file says.
         outdated: Gives the machines whose files have changed since they were tried.
         metrics: Counters.
-        spent: Seconds that processors worked for pyxie.
+        quiet: Tells when pyxie is.
         look: Seconds between two looks.
     """
 
@@ -84,7 +77,7 @@ class VerdictsAhead(Unbound):
         outdated: Callable[[], Awaitable[Iterable[str]]],
         metrics: Metrics,
         *,
-        spent: Callable[[], float] = time.process_time,
+        quiet: Quiet | None = None,
         look: float = _LOOK,
     ) -> None:
         self._registry = registry
@@ -93,7 +86,7 @@ class VerdictsAhead(Unbound):
         self._base_url = base_url
         self._rehearse = rehearse
         self._outdated = outdated
-        self._spent = spent
+        self._quiet = quiet or Quiet()
         self._look = look
         self._defining = Pool("machines that are tried", most=1)
         self._of: _Inputs | None = None
@@ -122,9 +115,7 @@ class VerdictsAhead(Unbound):
             outdated, known = await self._outdated(), self._registry().machines
             self._left |= dict.fromkeys(each for each in outdated if each in known)
         while self._left:
-            if not await self._is_quiet():
-                await asyncio.sleep(_LATER)
-                continue
+            await self._quiet.wait()
             self._note_changes()
             host = next(iter(self._left), None)
             if host is None:
@@ -171,12 +162,6 @@ class VerdictsAhead(Unbound):
             raise
         except Exception:  # the boundary around one machine: who builds it is told of it again
             log.exception("a bug, while trying what %s is given", host)
-
-    async def _is_quiet(self) -> bool:
-        """Tell whether pyxie has next to nothing to do."""
-        began, spent = steady(), self._spent()
-        await asyncio.sleep(_MOMENT)
-        return self._spent() - spent < _BUSY * (steady() - began)
 
 
 def _defined(registry: Registry, machine: Machine) -> tuple[Machine, frozenset[Loc]]:

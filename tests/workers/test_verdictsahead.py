@@ -15,6 +15,7 @@ from pyxie.registry.define import Common
 from pyxie.registry.folder import Folder
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
+from pyxie.workers.quiet import Quiet
 from pyxie.workers.verdictsahead import VerdictsAhead
 from tests.render.site import settings
 
@@ -43,7 +44,7 @@ class Site:
             self._rehearse,
             self._outdated,
             self.metrics,
-            spent=self._spent,
+            quiet=Quiet(self._spent),
             look=0,
         )
 
@@ -158,7 +159,7 @@ class TestAreTried:
 async def test_nothing_is_tried_while_there_is_work(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pyxie.workers.verdictsahead._LATER", 0.001)
+    monkeypatch.setattr("pyxie.workers.quiet._LATER", 0.001)
     site.spent = [float(at) for at in range(20)]  # seconds of a processor, in moments of 2 ms
 
     await site.newly_tried()

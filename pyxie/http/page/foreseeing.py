@@ -18,8 +18,9 @@ from pyxie.advice.adviser import placed
 from pyxie.bounds import BUILDS_AT_ONCE, BULK_FORECAST
 from pyxie.errors import BusyError
 from pyxie.events.wipes import in_words
-from pyxie.http.begin import Agreed, defined, found, trial
+from pyxie.http.begin import Agreed
 from pyxie.http.bodies import aside
+from pyxie.http.buildcall import defined, found, trial
 from pyxie.http.page.bulkview import Action, Chosen, Foreseen
 from pyxie.http.page.machinesview import Known
 from pyxie.http.page.seals import fits, seal

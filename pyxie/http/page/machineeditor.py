@@ -16,8 +16,8 @@ from pyxie.access.scope import Scope
 from pyxie.advice.adviser import placed
 from pyxie.bounds import YAML_FORM
 from pyxie.errors import BusyError, ConfigError, NotServedError, Problem, RenderError
-from pyxie.http.begin import trial
 from pyxie.http.bodies import aside, form
+from pyxie.http.buildcall import trial
 from pyxie.http.filewrites import changed
 from pyxie.http.page.bootrow import machine_path
 from pyxie.http.page.editorview import EditorView, editor

@@ -14,8 +14,8 @@ from pyxie.builds.life import Build
 from pyxie.builds.pages import builds as builds_page
 from pyxie.config.nodes import Document
 from pyxie.errors import BusyError, ConfigError, NotServedError, Problem, RenderError
-from pyxie.http.begin import document
 from pyxie.http.bodies import aside
+from pyxie.http.buildcall import document
 from pyxie.http.edge import base_url, printable
 from pyxie.http.hosts import near
 from pyxie.http.page.buildview import BUILDS_SHOWN
