@@ -6,48 +6,29 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
 from pyxie.builds.changes import Change, Noted, collate, digests
-from pyxie.builds.life import ACTIVE, HOOKS_AFTER, Build, GivenFile, State
+from pyxie.builds.life import HOOKS_AFTER, Build, GivenFile, State
+from pyxie.builds.statements import (
+    BEGIN,
+    CHANGE,
+    NOTE,
+    OLD,
+    OLD_ONE,
+    REPLACE,
+    REPLACE_ONE,
+    STATES,
+    UNREPLACE,
+)
 from pyxie.slices import in_slices
 from pyxie.store.database import Database
 from pyxie.store.pending import pending_row
 from pyxie.store.pools import FullError
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 from pyxie.wiping.forecast import from_plain
-
-_ACTIVE: Final = tuple(str(state) for state in ACTIVE)
-
-# To put a statement together takes longer than to execute it.
-_HOSTS: Final[sa.BindParameter[Any]] = sa.bindparam("hosts", expanding=True)
-_OF_HOSTS: Final = BUILDS.c.host.in_(_HOSTS)
-_NUMBERS: Final[sa.BindParameter[Any]] = sa.bindparam("numbers", expanding=True)
-_REPLACE: Final = (
-    sa.update(BUILDS)
-    .where(_OF_HOSTS & BUILDS.c.state.in_(_ACTIVE))
-    .values(state=str(State.REPLACED), changed=sa.bindparam("now"))
-    .returning(BUILDS.c.id, BUILDS.c.host)
-)
-_BEGIN: Final = sa.insert(BUILDS).returning(BUILDS.c.host, BUILDS.c.id)
-_NOTE: Final = sa.insert(TRANSITIONS)
-_NEWER: Final = sa.func.row_number().over(partition_by=BUILDS.c.host, order_by=BUILDS.c.id.desc())
-_OF_THEIRS: Final = sa.select(BUILDS.c.id, _NEWER.label("at")).where(_OF_HOSTS).subquery()
-_OWING: Final = sa.select(HOOKS.c.build_id).where(
-    HOOKS.c.state == "owed", HOOKS.c.host.in_(_HOSTS), HOOKS.c.build_id.is_not(None)
-)
-_OLD: Final = sa.select(_OF_THEIRS.c.id).where(
-    _OF_THEIRS.c.at > sa.bindparam("keep"), _OF_THEIRS.c.id.not_in(_OWING)
-)
-_STATES: Final = (
-    sa.select(BUILDS.c.id, BUILDS.c.state).where(BUILDS.c.id.in_(_NUMBERS)).with_for_update()
-)
-_CHANGE: Final = sa.update(BUILDS).where(BUILDS.c.id == sa.bindparam("number"))
-_UNREPLACE: Final = sa.delete(TRANSITIONS).where(
-    TRANSITIONS.c.build_id.in_(_NUMBERS) & (TRANSITIONS.c.state == str(State.REPLACED))
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,26 +213,30 @@ def _begin(
     by_host = {build.host: (build, cause, peer) for build, cause, peer in wanted}
     hosts = list(by_host)
     now = max(build.begun for build, _, _ in wanted)
-    old = connection.execute(_REPLACE, {"hosts": hosts, "now": now})
+    alone = len(hosts) == 1
+    query, of = (REPLACE_ONE, {"of": hosts[0]}) if alone else (REPLACE, {"hosts": hosts})
+    old = connection.execute(query, {**of, "now": now})
     notes = [
         _transition(number, State.REPLACED, build.begun, cause, peer)
         for number, host in old
         for build, cause, peer in (by_host[host],)
     ]
-    new = connection.execute(_BEGIN, [_row(build) for build, _, _ in wanted])
+    rows = [_row(build) for build, _, _ in wanted]
+    new = connection.execute(BEGIN, rows[0] if alone else rows)
     numbers = {row.host: row.id for row in new}
     notes += [
         _transition(numbers[build.host], build.state, build.begun, cause, peer)
         for build, cause, peer in wanted
     ]
-    connection.execute(_NOTE, notes)
+    connection.execute(NOTE, notes)
     _forget(connection, hosts, keep)
     return numbers
 
 
 def _forget(connection: sa.Connection, hosts: Sequence[str], keep: int) -> None:
     """Forget the oldest builds of machines, with their history and hooks."""
-    numbers = connection.execute(_OLD, {"hosts": hosts, "keep": keep}).scalars().all()
+    query, of = (OLD_ONE, {"of": hosts[0]}) if len(hosts) == 1 else (OLD, {"hosts": hosts})
+    numbers = connection.execute(query, {**of, "keep": keep}).scalars().all()
     if not numbers:
         return
     for table in (HOOKS, TRANSITIONS):
@@ -276,19 +261,19 @@ def _change(connection: sa.Connection, changes: Sequence[Change | Noted]) -> Non
     if not changes:
         return
     mine = list({each.build.number for each in changes})
-    states = connection.execute(_STATES, {"numbers": mine})
+    states = connection.execute(STATES, {"numbers": mine})
     found = collate({number: State(state) for number, state in states}, changes)
     for rows in found.rows:
-        connection.execute(_CHANGE, rows)
+        connection.execute(CHANGE, rows)
     if found.ended:
-        connection.execute(_UNREPLACE, {"numbers": found.ended})
+        connection.execute(UNREPLACE, {"numbers": found.ended})
     if not found.taken:
         return
     notes = [
         _transition(each.build.number, each.build.state, each.build.changed, each.cause, each.peer)
         for each in found.taken
     ]
-    connection.execute(_NOTE, notes)
+    connection.execute(NOTE, notes)
     hooks = [
         pending_row(
             HOOKS_AFTER[build.state], hook, build.changed, build.host, build.number, build.mac
@@ -313,7 +298,7 @@ def _withdraw(connection: sa.Connection, withdrawal: Withdrawal) -> None:
         this = (BUILDS.c.id == before.number) & (BUILDS.c.state == str(State.REPLACED))
         again = sa.update(BUILDS).where(this)
         connection.execute(again.values(state=str(before.state), changed=before.changed))
-        connection.execute(_UNREPLACE, {"numbers": [before.number]})
+        connection.execute(UNREPLACE, {"numbers": [before.number]})
 
 
 def _transition(

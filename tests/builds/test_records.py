@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from pyxie.builds.changes import Change
 from pyxie.builds.life import State
 from pyxie.builds.records import BuildRecords
+from pyxie.config.build import Hook
 from pyxie.store.database import Database
 from tests.builds.stores import begin, build, opened
 from tests.store.newest import url
@@ -149,3 +150,30 @@ class TestManyAtOnce:
             [(at, "pending", "first"), (at, "replaced", how), (at + 2, "pending", how)]
             for at, how in ((1, f"of {hosts[0]}"), (2, f"of {hosts[1]}"))
         ]
+
+
+class TestOneAlone:
+    async def test_is_stored_as_one_of_several_is(self, tmp_path: Path) -> None:
+        """By statements of its own; the same are replaced, and forgotten."""
+        hosts = [f"web{number:02}.internal" for number in range(3)]
+        hook = Hook(command="true")
+        told = []
+        for name, together in (("alone", 1), ("several", 3)):
+            async with Database(f"{url(tmp_path)}.{name}") as database:
+                store = BuildRecords(database, keep=lambda: 2)
+                for at in range(6):
+                    begun = []
+                    for first in range(0, 3, together):
+                        some = hosts[first : first + together]
+                        wanted = [
+                            (build(each, f"{each} {at}"), f"call {at}", None) for each in some
+                        ]
+                        begun += await store.begin(wanted)
+                    if at in (1, 3):  # its hook is never run
+                        ended = begun[1].to(State.INSTALLED, 170.0)
+                        await store.save([Change(ended, "done", None, (hook,))])
+                told.append((await store.newest(99), [await store.history(host) for host in hosts]))
+
+        assert told[0] == told[1]
+        assert [each.token for each in told[0][0]].count("web01.internal 1") == 1
+        assert len(told[0][0]) == 2 + 4 + 2
