@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build, State
 
@@ -36,6 +38,15 @@ class TestMachines:
 
         assert index.any_active(frozenset(("web07", "web08")))
         assert not index.any_active(frozenset(("web08",)))
+
+
+def test_those_built_last_come_first() -> None:
+    index = BuildIndex()
+
+    for at, host in enumerate(("web01", "web02", "web03", "web01")):
+        index.put(replace(build(host), changed=float(at)))
+
+    assert index.lately() == ["web01", "web03", "web02"]
 
 
 def test_stale_builds_are_counted_as_they_change() -> None:
