@@ -1,4 +1,7 @@
-"""The daemon: runs what `pyxie.composition` has made until it is told to stop."""
+"""The daemon: runs what `pyxie.composition` has made until it is told to stop.
+
+It is begun by `pyxie.launch`.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,6 @@ import asyncio
 import codecs
 import gc
 import logging
-import os
-import resource
 import signal
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -16,20 +17,18 @@ from typing import Final
 
 from pyxie import __version__, privileges, systemd
 from pyxie.announcement import whom
-from pyxie.bounds import DESCRIPTORS
 from pyxie.composition import Daemon, compose
 from pyxie.config.live import LiveSettings
 from pyxie.config.nodes import Document
-from pyxie.config.settings import Limits, Settings, image_store_folder
-from pyxie.descriptors import lowered, wanted
-from pyxie.errors import BusyError, ConfigError, StartError
+from pyxie.config.settings import Settings, image_store_folder
+from pyxie.descriptors import lowered
+from pyxie.errors import BusyError, StartError
 from pyxie.imagestore.ondisk import ENTRIES
-from pyxie.lines import Lines
-from pyxie.logs import LeftOut, configure
-from pyxie.outbound.proxies import Proxies, problem, proxies_of
+from pyxie.launched import Launched
+from pyxie.leftout import LeftOut
+from pyxie.logs import configure
 from pyxie.registry.edit import written
 from pyxie.service import Service, refusal, supervise
-from pyxie.workers.forkserver import ForkServer
 
 log = logging.getLogger(__name__)
 
@@ -37,85 +36,54 @@ _COLLECT: Final = (700, 10, 1000)
 """How often garbage is collected: as Python would (gc.set_threshold), but for the oldest objects.
 To go through those of thousands of held connections took a third of a second, every few seconds,
 and found next to nothing that the younger ones' turns had not."""
-GRACE: Final = 5.0
-"""Seconds at the end for what is in hand."""
 
 
-def run(
+def serve(
     file: Path,
     settings: Settings,
+    document: Document | None,
+    launched: Launched,
     *,
-    strict: bool = False,
-    document: Document | None = None,
-    beside: Sequence[Service] = (),
-    grace: float = GRACE,
-    by_address: bool = True,
-    own: Sequence[Path] = (),
+    strict: bool,
+    beside: Sequence[Service],
+    grace: float,
+    by_address: bool,
+    own: Sequence[Path],
 ) -> None:
-    """Run the daemon until SIGTERM or SIGINT.
-
-    Args:
-        file: Where ``settings`` were read from.
-        settings: What to run.
-        strict: Refuse to start while a machine file is broken.
-        document: ``file`` with its marks.
-        beside: What is to run as long as it, and ends it with what it raises.
-        grace: Seconds at the end for what is in hand.
-        by_address: Whether this host may manage it without a token.
-        own: Folders that become the user's with all in them, beside those of ``settings``.
+    """Run the daemon until SIGTERM or SIGINT; what each argument is, tells `pyxie.launch.run`.
 
     Raises:
         StartError: It cannot start; the text says what to do.
-        ConfigError: ``strict``, and a machine file is broken; or the environment names a proxy
-            that is none.
+        ConfigError: ``strict``, and a machine file is broken.
         ExceptionGroup: A service died.
     """
-    lines = Lines()
-    configure(settings.log, lines)
-    proxies = _proxies()
-    files = _allow_files(settings.limits)
-    gc.freeze()  # what is loaded by now, forked processes share for as long as none writes to it
-    with ForkServer() as forks:
-        live = LiveSettings(file, settings, document, pid=systemd.by_hand())
-        daemon = compose(
-            live, forks, strict=strict, proxies=proxies, files=files, by_address=by_address
-        )
-        services = (LeftOut(lines), *daemon.services, *beside)
-        try:
-            asyncio.run(_run(daemon, services, lines, files, grace, own))
-        except ExceptionGroup as group:
-            raise refusal(group) or group from None
-
-
-def _proxies() -> Proxies:
-    """Return the proxies of the environment; log what goes where, and what does not count.
-
-    Raises:
-        ConfigError: A variable names none.
-    """
-    proxies = proxies_of(os.environ)
-    wrong = [problem(each) for each in proxies.mistakes if each.fatal]
-    if wrong:
-        raise ConfigError(wrong)
-    for mistake in proxies.mistakes:
-        log.warning("%s", problem(mistake))
-    if str(proxies):
-        log.info("images, the boot API and webhooks: %s", proxies)
-    return proxies
+    live = LiveSettings(file, settings, document, pid=systemd.by_hand())
+    daemon = compose(
+        live,
+        launched.forks,
+        strict=strict,
+        proxies=launched.proxies,
+        files=launched.files,
+        by_address=by_address,
+    )
+    services = (LeftOut(launched.lines), *daemon.services, *beside)
+    try:
+        asyncio.run(_run(daemon, services, launched, grace, own))
+    except ExceptionGroup as group:
+        raise refusal(group) or group from None
 
 
 async def _run(
     daemon: Daemon,
     services: Sequence[Service],
-    lines: Lines,
-    files: int,
+    launched: Launched,
     grace: float,
     own: Sequence[Path],
 ) -> None:
     live = daemon.settings
     settings = live()
-    live.follow(lambda now: configure(now.log, lines))
-    tell_lowered = _Lowered(files)
+    live.follow(lambda now: configure(now.log, launched.lines))
+    tell_lowered = _Lowered(launched.files)
     live.follow(tell_lowered)
     stop = asyncio.Event()
 
@@ -151,18 +119,6 @@ async def _run(
             gc.unfreeze()
             gc.enable()
     log.info("stopped")
-
-
-def _allow_files(limits: Limits) -> int:
-    """Raise the soft limit of open files, as shells set 1,024; return how many there may be."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    enough = max(DESCRIPTORS.whole, wanted(limits))
-    if hard != resource.RLIM_INFINITY:
-        enough = min(hard, enough)
-    if soft == resource.RLIM_INFINITY or soft >= enough:
-        return enough if soft == resource.RLIM_INFINITY else soft
-    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, hard))
-    return enough
 
 
 class _Lowered:

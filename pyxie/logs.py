@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
 import sys
 import threading
 import time
-from types import TracebackType
 from typing import Final
 
 from pyxie.clock import steady
 from pyxie.config.settings import Log
 from pyxie.lines import Lines, Sort, about
-from pyxie.service import Unbound
-
-log = logging.getLogger(__name__)
 
 _LIBRARIES = ("aiohttp", "aiosqlite", "alembic", "asyncio", "sqlalchemy")
-
-
-_TOLD: Final = 10.0
-"""Seconds."""
 _OPERATORS: Final = (
-    *("pyxie.builds", "pyxie.config", "pyxie.daemon", "pyxie.http.machine_files", "pyxie.logs"),
-    *("pyxie.net", "pyxie.registry", "pyxie.service", "pyxie.store", "pyxie.systemd"),
+    *("pyxie.builds", "pyxie.config", "pyxie.daemon", "pyxie.http.machine_files", "pyxie.launch"),
+    *("pyxie.leftout", "pyxie.logs", "pyxie.net", "pyxie.registry", "pyxie.service"),
+    *("pyxie.store", "pyxie.systemd"),
 )
 """Who tells of the host, of the operator's files and of what who may manage has done: as many
 lines as there are."""
@@ -90,37 +82,6 @@ def _about(record: logging.LogRecord) -> tuple[Sort | None, str]:
 
 
 _PREFIXES: Final = tuple(f"{name}." for name in _OPERATORS)
-
-
-class LeftOut(Unbound):
-    """Tells what the log has left out, a moment later; a `pyxie.service.Service`.
-
-    Args:
-        lines: What is asked.
-    """
-
-    name = "log"
-
-    def __init__(self, lines: Lines) -> None:
-        self._lines = lines
-
-    async def serve(self) -> None:
-        """Tell until cancelled."""
-        while True:
-            await asyncio.sleep(_TOLD)
-            self._tell()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._tell()
-
-    def _tell(self) -> None:
-        for sentence in self._lines.left_out():
-            log.warning("%s", sentence)
 
 
 class _Json(logging.Formatter):

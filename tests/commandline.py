@@ -73,7 +73,9 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     time.tzset()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(options, "PLACES", (Path("config.yaml"),))
-    monkeypatch.setattr(cli, "beside", lambda _file: [])  # tests/commands/test_running.py
+    monkeypatch.setattr(
+        "pyxie.commands.check.beside", lambda _file: []
+    )  # tests/commands/test_running.py
     yield
     monkeypatch.undo()
     time.tzset()

@@ -13,7 +13,7 @@ from pathlib import Path
 import alembic.command  # noqa: F401  (so that no child has to)
 
 from pyxie.config.settings import load
-from pyxie.daemon import run
+from pyxie.launch import run
 
 
 def main() -> None:

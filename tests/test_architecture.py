@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import pyxie
+from pyxie import cli
 from tests.readawaitwrite import found
 
 ROOT = Path(pyxie.__file__).parent
@@ -376,6 +377,7 @@ RANKS = (
         *(
             "pyxie.boundwatch",
             "pyxie.clock",
+            "pyxie.leftout",
             "pyxie.logs",
             "pyxie.config.live",
             "pyxie.metrics",
@@ -415,12 +417,13 @@ RANKS = (
     {"pyxie.dhcp", "pyxie.tftp", "pyxie.http"},
     {"pyxie.probing"},
     {"pyxie.compat", "pyxie.grub", "pyxie.operations"},
-    {"pyxie.composition", "pyxie.daemon", "pyxie.servers"},
+    {"pyxie.composition", "pyxie.daemon", "pyxie.launch", "pyxie.launched", "pyxie.servers"},
     # The command line, and what only it uses.
     {
         "pyxie.cli",
         "pyxie.commands",
         "pyxie.client",
+        "pyxie.refusals",
         "pyxie.doctor",
         "pyxie.output",
         "pyxie.columns",
@@ -608,7 +611,7 @@ class TestDependencies:
 
     def test_of_the_command_line_on_the_database_wait_until_it_is_asked_for(self) -> None:
         """SQLAlchemy is a third of what every other command would start with."""
-        loaded, left = set[str](), ["pyxie.cli"]
+        loaded, left = set[str](), ["pyxie.cli", *cli.ONDEMAND.modules]
         while left:
             module = left.pop()
             if module not in loaded:

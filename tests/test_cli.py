@@ -270,7 +270,7 @@ class TestCheck:
     def test_passes_on_what_the_daemon_runs_on(
         self, pyxie: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(cli, "beside", lambda file: [f"another than {file}"])
+        monkeypatch.setattr("pyxie.commands.check.beside", lambda file: [f"another than {file}"])
         site(tmp_path, "")
 
         assert pyxie("check").err == f"{checked(tmp_path, 0)}pyxie: another than config.yaml\n"

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from pyxie.config.settings import Log
+from pyxie.leftout import LeftOut
 from pyxie.lines import Lines, Sort, about
-from pyxie.logs import LeftOut, configure, say
+from pyxie.logs import configure, say
 from tests.support import eventually
 
 
@@ -203,7 +204,7 @@ class TestFlood:
     async def test_is_told_of_a_moment_later_and_at_the_end(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("pyxie.logs._TOLD", 0.01)
+        monkeypatch.setattr("pyxie.leftout._TOLD", 0.01)
         lines = Lines()
         configure(Log(), lines)
         async with LeftOut(lines) as service:

@@ -11,12 +11,13 @@ from typing import Any, Final
 import click
 
 from pyxie.adhoc.leading import led_to
-from pyxie.client import Client, RefusedError, UnreachableError
+from pyxie.client import Client
 from pyxie.commands.holding import Wish, hold
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote
 from pyxie.config.values import unicast
 from pyxie.openfile import opened
+from pyxie.refusals import RefusedError, UnreachableError
 
 _ANYBODY: Final = "any machine that boots from the network"
 _STRANGERS: Final = "any machine that has no file (--mac names one that has)"

@@ -18,8 +18,8 @@ from pyxie.commands.options import url_of
 from pyxie.commands.ownfolder import may_hold, own_folder, shut_to_others
 from pyxie.config.imagestore import ImageStore
 from pyxie.config.settings import Http, Settings, load_marked
-from pyxie.daemon import run
 from pyxie.errors import StartError
+from pyxie.launch import run
 from pyxie.service import Unbound
 from pyxie.shipped import shipped
 

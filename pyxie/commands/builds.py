@@ -9,13 +9,14 @@ from typing import Any, Final
 import click
 
 from pyxie import output
-from pyxie.client import Client, UnreachableError
+from pyxie.client import Client
 from pyxie.commands.assign import Assignment, changed
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote, run
 from pyxie.commands.several import Chosen, each_active, several, tell
 from pyxie.config.nodes import Loc, Plain
 from pyxie.config.settings import load_marked
+from pyxie.refusals import UnreachableError
 
 
 @click.command(short_help="Put HOSTs in build mode: their next network boot installs them.")

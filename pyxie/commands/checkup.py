@@ -9,9 +9,10 @@ from typing import Any, Final
 import click
 
 from pyxie import output
-from pyxie.client import Client, RefusedError
+from pyxie.client import Client
 from pyxie.commands.options import FAILED, remote, run
 from pyxie.commands.options import client as client_of
+from pyxie.refusals import RefusedError
 
 _AT_ONCE: Final = 4
 """Recipes; the daemon asks for some of their files at once."""

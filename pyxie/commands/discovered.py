@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from pyxie import output
-from pyxie.client import Client, RefusedError
+from pyxie.client import Client
 from pyxie.commands.assign import changed, layers
 from pyxie.commands.machines import create
 from pyxie.commands.options import client as client_of
@@ -15,6 +15,7 @@ from pyxie.commands.options import remote, run
 from pyxie.config.nodes import Loc, Plain
 from pyxie.config.values import mac as canonical
 from pyxie.recognition.adopting import adopted
+from pyxie.refusals import RefusedError
 
 
 @click.command(short_help="List discovered machines, which have no machine file.")

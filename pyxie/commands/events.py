@@ -7,10 +7,11 @@ from typing import Any, Final
 import click
 
 from pyxie import output
-from pyxie.client import Client, RefusedError
+from pyxie.client import Client
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import remote, run
 from pyxie.config.values import mac as canonical
+from pyxie.refusals import RefusedError
 
 
 @click.command()

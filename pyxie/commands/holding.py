@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from pyxie import output
-from pyxie.client import Client, RefusedError, UnreachableError
+from pyxie.client import Client
+from pyxie.refusals import RefusedError, UnreachableError
 
 if TYPE_CHECKING:
     from pyxie.commands.athand import FilesAtHand

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 import click
 
 from pyxie import output
-from pyxie.client import Client, RefusedError
+from pyxie.client import Client
 from pyxie.commands import checkup, kept
 from pyxie.commands.options import FAILED, remote, run
 from pyxie.commands.options import client as client_of
+from pyxie.refusals import RefusedError
 
 _PIECE: Final = 1 << 20
 _ABSENT: Final = 404

@@ -9,10 +9,11 @@ from typing import Any, Final
 import click
 
 from pyxie import output
-from pyxie.client import Client, RefusedError
+from pyxie.client import Client
 from pyxie.commands.options import FAILED, Duration, remote, run
 from pyxie.commands.options import client as client_of
 from pyxie.events.english import amount
+from pyxie.refusals import RefusedError
 
 _POLL: Final = 0.3
 """Seconds between looks how far fetches have come."""

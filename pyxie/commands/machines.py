@@ -12,12 +12,13 @@ from typing import Any, Final
 import click
 
 from pyxie import output
-from pyxie.client import Client, RefusedError, Reply
+from pyxie.client import Client, Reply
 from pyxie.commands.assign import Assignment, changed, described, difference, layers
 from pyxie.commands.options import FAILED, remote, run
 from pyxie.commands.options import client as client_of
 from pyxie.config.nodes import Loc, Plain
 from pyxie.config.values import mac as canonical
+from pyxie.refusals import RefusedError
 from pyxie.registry.origins import is_secret
 
 _YAML: Final = "application/yaml"

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import re
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from pydantic import ValidationError
 
 from pyxie import output
-from pyxie.client import Client
 from pyxie.config.nodes import read
 from pyxie.config.settings import Http, load
 from pyxie.config.values import http_url
 from pyxie.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pyxie.client import Client
 
 FAILED: Final = 1
 """The daemon said no, or died."""
@@ -118,6 +119,8 @@ def client(
     config: Path | None = None, url: str | None = None, token_file: Path | None = None
 ) -> Client:
     """Return the client of the daemon that the options name."""
+    from pyxie.client import Client  # which `pyxie serve` has no need of
+
     token = _token(token_file) if token_file else None
     if url is not None:
         try:
@@ -169,6 +172,8 @@ def _token(file: Path) -> str:
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
     """Return what the calls of a daemon come to; raises RefusedError, UnreachableError."""
+    import asyncio
+
     return asyncio.run(work)
 
 
@@ -177,7 +182,7 @@ def code_of(status: int, code: str | None = None) -> int:
 
     Args:
         status: HTTP's.
-        code: That of the problem; see `pyxie.client.RefusedError`.
+        code: That of the problem; see `pyxie.refusals.RefusedError`.
     """
     if code == "already":
         return ALREADY

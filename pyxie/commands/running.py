@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pyxie.client import Client, RefusedError, UnreachableError
+from pyxie.client import Client
 from pyxie.commands import options
 from pyxie.errors import ConfigError
+from pyxie.refusals import RefusedError, UnreachableError
 
 _PATIENCE: Final = 2.0
 """Seconds for a daemon that may not be there."""

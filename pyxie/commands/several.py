@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from pyxie import output
-from pyxie.client import Client, RefusedError
+from pyxie.client import Client
 from pyxie.commands.options import FAILED, code_of
+from pyxie.refusals import RefusedError
 from pyxie.registry.chosen import is_pattern
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,11 +8,12 @@ from typing import Any, Final
 import click
 
 from pyxie import output
-from pyxie.client import Client, RefusedError, UnreachableError
+from pyxie.client import Client
 from pyxie.commands.options import client as client_of
 from pyxie.commands.options import found, remote, run
 from pyxie.commands.several import Chosen, several
 from pyxie.config.settings import load_marked
+from pyxie.refusals import RefusedError, UnreachableError
 
 _NO_MACHINES: Final = (
     "there are no machines; to write the first one's file: pyxie add HOST --mac MAC"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from pyxie.client import Client, RefusedError
+from pyxie.client import Client
 from pyxie.config.settings import image_store_folder
 from pyxie.doctor import (
     bootloaders,
@@ -32,6 +32,7 @@ from pyxie.errors import BusyError
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.listing import Listed, listed
 from pyxie.loaders.signedpairs import packaged
+from pyxie.refusals import RefusedError
 from pyxie.threads import Pool
 
 _PROGRAM: Final = 5.0

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from pyxie.client import Client, RefusedError, UnreachableError
+from pyxie.client import Client
 from pyxie.config.build import BuildKeys
 from pyxie.config.settings import Settings, load
 from pyxie.doctor import host
@@ -23,6 +23,7 @@ from pyxie.doctor.links import Links
 from pyxie.doctor.printouts import UnseenError
 from pyxie.errors import BusyError, ConfigError
 from pyxie.probing.discover import SECONDS
+from pyxie.refusals import RefusedError, UnreachableError
 from pyxie.registry.folder import Folder
 from pyxie.threads import Pool
 

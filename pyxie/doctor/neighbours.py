@@ -10,7 +10,6 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import Any, Final
 
-from pyxie.client import RefusedError
 from pyxie.doctor import lan
 from pyxie.doctor.footing import Footing
 from pyxie.doctor.found import Finding, Severity
@@ -20,6 +19,7 @@ from pyxie.loaders.signedpairs import packaged
 from pyxie.probing.discover import ProbeError, servers
 from pyxie.probing.heard import Heard
 from pyxie.probing.questions import Firmware
+from pyxie.refusals import RefusedError
 from pyxie.threads import Pool
 
 _ASKED: Final = (Firmware.BIOS, Firmware.UEFI_X64)

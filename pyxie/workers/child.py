@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from pyxie.bounds import RENDER_TIME
 from pyxie.config.settings import Settings
 from pyxie.threads import Pool
-from pyxie.workers.frames import HEAD, lengths, letters_of, packed
+from pyxie.workers.frames import HEAD, READY, lengths, letters_of, packed
 from pyxie.workers.made import Made, from_plain
 
 _LARGE: Final = 1 << 18
@@ -116,10 +116,6 @@ class Child:
             raise NotStartedError("it did not begin") from None
         writer.write(_of_settings(self._settings))
         return reader, writer
-
-
-READY: Final = b"\n"
-"""What a worker says first, once it has set its limits."""
 
 
 def _looked_at(opening: asyncio.Task[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> None:

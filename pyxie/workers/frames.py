@@ -13,6 +13,8 @@ from pyxie.errors import PyxieError
 
 HEAD: Final = struct.Struct(">II")
 """The lengths of the two parts in bytes: of plain data, and of a text."""
+READY: Final = b"\n"
+"""What a worker says first, once it has set its limits."""
 MOST_PLAIN: Final = 4 << 20
 MOST_TEXT: Final = 64 << 20
 """A text of `pyxie.render.strict`, whose letters have four bytes each."""

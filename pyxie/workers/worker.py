@@ -16,8 +16,7 @@ from pyxie.errors import ExhaustedError, NotServedError, RenderError
 from pyxie.render.deadline import TimeIsUpError, deadline
 from pyxie.render.rendering import Rendering
 from pyxie.render.uses import noting
-from pyxie.workers.child import READY
-from pyxie.workers.frames import HEAD, packed
+from pyxie.workers.frames import HEAD, READY, packed
 from pyxie.workers.jobs import Job
 from pyxie.workers.made import Made, fault_of, plain
 from pyxie.workers.walls import bound_cpu, confine
