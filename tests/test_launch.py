@@ -18,7 +18,9 @@ UNNEEDED = (
 
 class TestTheForkServer:
     @pytest.mark.parametrize("name", UNNEEDED)
-    def test_is_forked_before_what_workers_do_not_need(self, loaded: frozenset[str], name: str):
+    def test_is_forked_before_what_workers_do_not_need(
+        self, loaded: frozenset[str], name: str
+    ) -> None:
         assert name not in loaded
 
     @pytest.mark.parametrize("name", ["jinja2", "pycdlib", "pydantic", "pyxie.workers.worker"])

@@ -8,14 +8,12 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, RowMapping
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoneFreeError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from pyxie.bounds import (
     STORE_ANSWER,
@@ -28,6 +26,10 @@ from pyxie.bounds import (
 from pyxie.errors import PyxieError
 from pyxie.store import schema
 from pyxie.store.onethread import OneThread
+from pyxie.store.readers import Readers
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 T = TypeVar("T")
 
@@ -113,8 +115,8 @@ class Pools:
         self._url = url
         self._is_file = url.get_backend_name() == "sqlite"
         self._writing = self._alone(_BUSY) if self._is_file else self._pool(STORE_WRITING.whole)
-        self._reading = self._pool(STORE_READING.whole)
-        self._looking = self._pool(STORE_LOOKING.whole)
+        self._reading = self._readers(STORE_READING.whole)
+        self._looking = self._readers(STORE_LOOKING.whole)
         self._probing = self._alone(_PROBED) if self._is_file else self._pool(1)
         self.probes = 0
         """How often the connection that asks how the database is was made."""
@@ -172,7 +174,9 @@ class Pools:
                 STORE_LOOKING.reached()
                 raise
 
-    async def _rows(self, engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:
+    async def _rows(
+        self, engine: AsyncEngine | Readers, query: sa.Select[Any]
+    ) -> Sequence[RowMapping]:
         """Return what is found; who waits too long leaves the connection to what holds it.
 
         To break off a statement of SQLite's would leave its thread, and make another with the
@@ -214,19 +218,25 @@ class Pools:
     def _alone(self, busy: float) -> OneThread:
         return OneThread(self._url, self._told(), partial(_durable, busy))
 
+    def _readers(self, size: int) -> AsyncEngine | Readers:
+        if self._is_file:
+            return Readers(self._url, size, self._told(), partial(_durable, _BUSY))
+        return self._pool(size)
+
     def _pool(self, size: int) -> AsyncEngine:
-        engine = create_async_engine(
+        # The mapper of objects comes with it: SQLite's file is read and written without.
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+        return create_async_engine(
             self._url,
             poolclass=AsyncAdaptedQueuePool,
             pool_size=size,
             max_overflow=0,
             pool_timeout=STORE_FREE.most,
-            pool_pre_ping=not self._is_file,  # a server may have been restarted
+            pool_pre_ping=True,  # a server may have been restarted
             connect_args=self._told(),
         )
-        if self._is_file:
-            sa.event.listen(engine.sync_engine, "connect", partial(_durable, _BUSY))
-        return engine
 
 
 async def _written(engine: AsyncEngine, work: Callable[[sa.Connection], T]) -> T:
@@ -243,7 +253,9 @@ async def _written(engine: AsyncEngine, work: Callable[[sa.Connection], T]) -> T
         raise
 
 
-async def _found(engine: AsyncEngine, query: sa.Select[Any]) -> Sequence[RowMapping]:
+async def _found(engine: AsyncEngine | Readers, query: sa.Select[Any]) -> Sequence[RowMapping]:
+    if isinstance(engine, Readers):
+        return await engine.rows(query)
     async with engine.connect() as connection:
         found: Sequence[RowMapping] = (await connection.execute(query)).mappings().all()
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -11,12 +12,12 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
-import aiosqlite
 import pytest
 import sqlalchemy as sa
 
 from pyxie import bounds
 from pyxie.store.pools import Pools, StoreError
+from pyxie.store.readers import Readers
 from tests.store.newest import url
 
 ONE = sa.select(sa.literal(1).label("one"))
@@ -29,10 +30,18 @@ def counting_to(number: int) -> sa.Select[tuple[int]]:
     return sa.select(sa.func.max(count.c.n).label("one"))
 
 
-def open_connections() -> list[aiosqlite.Connection]:
+def open_connections() -> list[sqlite3.Connection]:
     """Return what is connected to any database in this process."""
-    found = [each for each in gc.get_objects() if isinstance(each, aiosqlite.Connection)]
-    return [each for each in found if each._connection is not None]
+    return [
+        each for each in gc.get_objects() if isinstance(each, sqlite3.Connection) and _is_open(each)
+    ]
+
+
+def _is_open(connection: sqlite3.Connection) -> bool:
+    try:
+        return connection.total_changes >= 0
+    except sqlite3.ProgrammingError:
+        return False
 
 
 @pytest.fixture
@@ -55,8 +64,9 @@ class TestWhoLooks:
     ) -> None:
         refused = bounds.STORE_LOOKING.times
         async with AsyncExitStack() as looking:
+            assert isinstance(pools._looking, Readers)
             for _ in range(bounds.STORE_LOOKING.whole):
-                await looking.enter_async_context(pools._looking.connect())
+                await looking.enter_async_context(pools._looking.one())
 
             with pytest.raises(StoreError) as caught:
                 await pools.look(ONE)
