@@ -1,4 +1,7 @@
-"""The tables, as the newest migration leaves them; a test compares the two."""
+"""The tables, as the newest migration leaves them; a test compares the two.
+
+A first start makes them of this.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ import sqlalchemy as sa
 HEAD: Final = "0010"
 """The newest revision in migrations/versions; a test keeps it so."""
 
-_METADATA = sa.MetaData()
+METADATA = sa.MetaData()
 
 BUILDS = sa.Table(
     "builds",
-    _METADATA,
+    METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("host", sa.String(253), nullable=False),
     sa.Column("token", sa.String(64), nullable=False),
@@ -23,11 +26,11 @@ BUILDS = sa.Table(
     sa.Column("macs", sa.Text, nullable=False),
     sa.Column("definition", sa.Text, nullable=False),
     sa.Column("mac", sa.String(17)),
-    sa.Column("build_type", sa.String(64), nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("log", sa.Text, nullable=False),
-    sa.Column("beneath", sa.Boolean, nullable=False),
+    sa.Column("build_type", sa.String(64), nullable=False, server_default=""),
+    sa.Column("body", sa.Text, nullable=False, server_default=""),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("log", sa.Text, nullable=False, server_default=""),
+    sa.Column("beneath", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("forecast", sa.Text),
     sa.Column("believed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("digests", sa.Text),
@@ -36,7 +39,7 @@ BUILDS = sa.Table(
 
 TRANSITIONS = sa.Table(
     "transitions",
-    _METADATA,
+    METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("build_id", sa.Integer, sa.ForeignKey("builds.id"), nullable=False),
     sa.Column("at", sa.Float, nullable=False),
@@ -48,7 +51,7 @@ TRANSITIONS = sa.Table(
 
 HOOKS = sa.Table(
     "hooks",
-    _METADATA,
+    METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("build_id", sa.Integer, sa.ForeignKey("builds.id")),
     sa.Column("host", sa.String(253), nullable=False),
@@ -67,7 +70,7 @@ HOOKS = sa.Table(
 
 TOKENS = sa.Table(
     "tokens",
-    _METADATA,
+    METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("name", sa.String(64), nullable=False, unique=True),
     sa.Column("hash", sa.String(64), nullable=False),
@@ -78,7 +81,7 @@ TOKENS = sa.Table(
 
 AUDIT = sa.Table(
     "audit",
-    _METADATA,
+    METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("who", sa.String(80), nullable=False),
@@ -90,7 +93,7 @@ AUDIT = sa.Table(
 
 EVENTS = sa.Table(
     "events",
-    _METADATA,
+    METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("step", sa.String(16), nullable=False),
@@ -106,7 +109,7 @@ EVENTS = sa.Table(
 
 SECURE_BOOT = sa.Table(
     "secure_boot",
-    _METADATA,
+    METADATA,
     sa.Column("mac", sa.String(17), primary_key=True),
     sa.Column("state", sa.String(8), nullable=False),
     sa.Column("by", sa.String(8), nullable=False),

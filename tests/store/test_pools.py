@@ -30,18 +30,17 @@ def counting_to(number: int) -> sa.Select[tuple[int]]:
     return sa.select(sa.func.max(count.c.n).label("one"))
 
 
-def open_connections() -> list[sqlite3.Connection]:
-    """Return what is connected to any database in this process."""
-    return [
-        each for each in gc.get_objects() if isinstance(each, sqlite3.Connection) and _is_open(each)
-    ]
+def open_connections(folder: Path) -> int:
+    """Return how many connections of this process there are to databases in a folder."""
+    found = [each for each in gc.get_objects() if isinstance(each, sqlite3.Connection)]
+    return sum(_file(each).startswith(f"{folder}/") for each in found)
 
 
-def _is_open(connection: sqlite3.Connection) -> bool:
+def _file(connection: sqlite3.Connection) -> str:
     try:
-        return connection.total_changes >= 0
-    except sqlite3.ProgrammingError:
-        return False
+        return str(connection.execute("PRAGMA database_list").fetchone()[2])
+    except sqlite3.ProgrammingError:  # it is closed
+        return ""
 
 
 @pytest.fixture
@@ -94,6 +93,7 @@ class TestReadersLeftBehind:
         """Else the pool is closed beneath them, and what they give back is closed by nobody."""
         pools = Pools(sa.make_url(url(tmp_path)))
         await asyncio.gather(pools.read(ONE), pools.look(ONE))
+        assert open_connections(tmp_path) == 2
         reading = [
             asyncio.create_task(each(counting_to(1_000_000))) for each in (pools.read, pools.look)
         ]
@@ -104,7 +104,7 @@ class TestReadersLeftBehind:
 
         await pools.close()
 
-        assert not open_connections()
+        assert open_connections(tmp_path) == 0
 
 
 class TestWriters:

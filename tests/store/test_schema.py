@@ -196,6 +196,21 @@ class TestRevisions:
             assert schema.revision(connection) is None
 
 
+class TestAFirstStart:
+    def test_loads_no_alembic(self, tmp_path: Path) -> None:
+        code = (
+            "import asyncio, sys\nfrom pyxie.store.database import Database\n"
+            "async def start():\n    async with Database(sys.argv[1]): pass\n"
+            "asyncio.run(start())\n"
+            "print(*{name.partition('.')[0] for name in sys.modules})"
+        )
+
+        loaded = subprocess.check_output([sys.executable, "-c", code, url(tmp_path)], text=True)
+
+        assert not {"alembic", "mako", "aiosqlite"} & set(loaded.split())
+        assert shape(tmp_path)
+
+
 def test_a_statement_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
     """As a disk that is full does, in the middle."""
     lay(tmp_path, VERSIONS[0])
