@@ -215,6 +215,35 @@ class TestAMachineThatAsksOften:
             await asyncio.wait(asked)
 
 
+class TestWorkers:
+    async def test_rest_when_nothing_is_asked_for_and_are_there_when_it_is(
+        self, forks: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lane, "_IDLE", 0.3)
+        async with running(forks, tmp_path) as site:
+            await site.script()
+            assert workers_of(forks)
+
+            await eventually(lambda: not workers_of(forks))
+
+            assert await site.script("another.example.org")
+            assert workers_of(forks)
+            await eventually(lambda: not workers_of(forks))
+
+    async def test_do_not_rest_while_one_of_them_works(
+        self, forks: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lane, "_IDLE", 0.1)
+        async with running(forks, tmp_path) as site:
+            site.write(ENDLESS)
+            bad = asyncio.create_task(site.preseed())
+            await asyncio.sleep(0.25)
+
+            assert workers_of(forks)
+            with pytest.raises(ExhaustedError):
+                await bad
+
+
 class TestAWorker:
     async def test_that_dies_while_it_is_idle_is_replaced(
         self, forks: ForkServer, tmp_path: Path
