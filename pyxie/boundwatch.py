@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pyxie.bounds import ALL, Bound
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 
 _LOOK: Final = 5.0
 """Seconds between looks."""
@@ -56,7 +55,7 @@ class BoundWatch(Unbound):
     async def serve(self) -> None:
         """Look again and again, until cancelled."""
         while True:
-            await asyncio.sleep(self._every)
+            await next_tick(self._every)
             self.look()
 
     def look(self) -> None:

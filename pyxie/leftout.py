@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from types import TracebackType
 from typing import Final
 
 from pyxie.lines import Lines
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ class LeftOut(Unbound):
     async def serve(self) -> None:
         """Tell until cancelled."""
         while True:
-            await asyncio.sleep(_TOLD)
+            await next_tick(_TOLD)
             self._tell()
 
     async def __aexit__(

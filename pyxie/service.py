@@ -75,6 +75,25 @@ def refusal(group: ExceptionGroup[Exception]) -> StartError | None:
     return None
 
 
+async def next_tick(seconds: float) -> None:
+    """Sleep until the loop's clock is a multiple of ``seconds``, as `until_tick` has it.
+
+    All that look now and then wake at once, since it is the waking that costs.
+    """
+    await asyncio.sleep(until_tick(asyncio.get_running_loop().time(), seconds))
+
+
+def until_tick(now: float, seconds: float) -> float:
+    """Return how long it is until the next multiple of ``seconds`` that is not just now.
+
+    A timer goes off a moment early, which is not to be another tick.
+    """
+    if not seconds:
+        return 0.0
+    left = seconds - now % seconds
+    return left if left > seconds / 100 else left + seconds
+
+
 async def end_all(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel tasks, and wait until all of them have ended, however they do."""
     ending = list(tasks)

@@ -1,11 +1,15 @@
-"""What is in memory when the workers' fork server is forked off, and what is not."""
+"""What is in memory, of the daemon and when its workers' fork server is forked off; what is not."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.daemon import Home
 
 UNNEEDED = (
     *("aiohttp", "alembic", "asyncio", "cryptography", "prometheus_client", "rich", "ruamel"),
@@ -14,6 +18,45 @@ UNNEEDED = (
     *("pyxie.probing", "pyxie.service", "pyxie.store", "pyxie.threads"),
 )
 """What a worker has no use for: the daemon's copies of it would be a second one."""
+
+LATER: tuple[str, ...] = (
+    *("aiosqlite", "alembic", "asyncpg", "cryptography", "mako", "pygments", "rich", "scapy"),
+    *("sqlalchemy.orm", "tftpy", "pyxie.checking", "pyxie.client", "pyxie.doctor"),
+    "pyxie.importers",
+)
+"""What the daemon is not to load before it is asked for, if ever."""
+_MOST = 130_000
+"""kB of all processes without a machine, shared pages counted once: 90,000, and some to spare."""
+
+
+class TestTheDaemon:
+    def test_loads_nothing_that_it_may_never_need(self) -> None:
+        code = "import sys, pyxie.commands.serve, pyxie.daemon; print(*sys.modules)"
+
+        loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+
+        assert set(LATER) & set(loaded) == set()
+
+    def test_takes_a_bounded_amount_of_memory(self, tmp_path: Path) -> None:
+        with Home(tmp_path).running() as process:
+            assert sum(map(_pss, _family(process.pid))) < _MOST
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and all that it has started."""
+    children = [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+    return [pid, *(each for child in children for each in _family(child))]
+
+
+def _pss(pid: int) -> int:
+    """Return the kB of a process, its part of shared pages with it."""
+    found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    assert found is not None
+    return int(found[1])
 
 
 class TestTheForkServer:

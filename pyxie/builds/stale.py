@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
 from pyxie.builds.builds import Builds
 from pyxie.builds.life import Build
 from pyxie.registry.machine import Machine
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 from pyxie.slices import in_slices
 
 _LOOK = 5.0
@@ -52,7 +51,7 @@ class StaleWatch(Unbound):
         """Look again and again, until cancelled."""
         while True:
             await self.look()
-            await asyncio.sleep(self._every)
+            await next_tick(self._every)
 
     async def look(self) -> None:
         """Look at all that are active, some at a time."""

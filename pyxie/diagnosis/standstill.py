@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
@@ -14,7 +13,7 @@ from pyxie.diagnosis.finding import Diagnosis
 from pyxie.diagnosis.standings import Stand, Standings
 from pyxie.events.event import Event, Recorder
 from pyxie.events.kinds import Diagnosed
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 from pyxie.slices import in_slices
 
 _LOOK: Final = 5.0
@@ -74,7 +73,7 @@ class Standstill(Unbound):
                 await self._refresh()
             looks += 1
             await self.look()
-            await asyncio.sleep(self._every)
+            await next_tick(self._every)
 
     async def look(self) -> None:
         """Look at all that are active, some at a time."""

@@ -22,7 +22,7 @@ from pyxie.bounds import EVENTS_RECENT, EVENTS_UNKNOWN, EVENTS_WAITING, STORE_PA
 from pyxie.events.event import Event
 from pyxie.events.kind import Step, from_data
 from pyxie.metrics import Metrics
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 from pyxie.store.database import Database
 from pyxie.store.pools import StoreError, UnfitError
 from pyxie.store.tables import EVENTS
@@ -120,7 +120,7 @@ class Archive(Unbound):
             self._queue = queue
             try:
                 while True:
-                    await asyncio.sleep(self._every)
+                    await next_tick(self._every)
                     await self.flush()
             finally:
                 await self._finish()

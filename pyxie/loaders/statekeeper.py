@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from types import TracebackType
 from typing import Final, Self
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from pyxie.errors import PyxieError
 from pyxie.loaders.lanes import SecureBoot
 from pyxie.loaders.securestates import Learnt, SecureStates
+from pyxie.service import next_tick
 from pyxie.store.database import Database
 from pyxie.store.tables import SECURE_BOOT
 
@@ -63,7 +63,7 @@ class StateKeeper:
     async def serve(self) -> None:
         """Store what changes, until cancelled."""
         while True:
-            await asyncio.sleep(_EVERY)
+            await next_tick(_EVERY)
             await self.flush()
 
     async def drain(self) -> None:

@@ -12,7 +12,7 @@ from pyxie.media.bootedof import Named, named
 from pyxie.media.extents import File
 from pyxie.media.shelf import Shelf, State
 from pyxie.registry.registry import Registry
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Lacking(Unbound):
                 if problem not in told:
                     log.warning("%s", problem)
             told = set(there_are)
-            await asyncio.sleep(_EVERY)
+            await next_tick(_EVERY)
 
     async def problems(self) -> list[Problem]:
         """Return what is named and cannot be booted, with its places; sorted."""

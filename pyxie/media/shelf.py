@@ -33,7 +33,7 @@ from pyxie.media.isofolder import (
 from pyxie.media.loaderconfig import Entry
 from pyxie.openfile import OpenFile
 from pyxie.registry.doorbell import Doorbell
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ class Shelf(Unbound):
             if why not in ("", said):
                 log.error("the folder 'isos' cannot be looked at: %s", why)
             said = why
-            await asyncio.sleep(_RESCAN)
+            await next_tick(_RESCAN)
 
     async def add(self, path: Path) -> None:
         """Have an image read soon that is whole: others have to be still for a while.

@@ -21,7 +21,7 @@ from pyxie.registry.doorbell import Doorbell
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
 from pyxie.registry.writer import Writer
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Machines(Unbound):
     async def serve(self) -> None:
         """Look again, whether or not anything is heard of a change; until cancelled."""
         while True:
-            await asyncio.sleep(_LISTEN)
+            await next_tick(_LISTEN)
             if self._steady() - self._looked >= _ANYWAY:
                 self._known = False
             try:

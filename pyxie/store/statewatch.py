@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Final, Self
 
 from pyxie.metrics import Metrics
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 from pyxie.store.database import Database
 
 log = logging.getLogger(__name__)
 
-_LOOK: Final = 2.0
+_LOOK: Final = 5.0
 """Seconds between looks, each of which writes nothing."""
 
 
@@ -41,7 +40,7 @@ class StateWatch(Unbound):
     async def serve(self) -> None:
         """Look again and again, until cancelled."""
         while True:
-            await asyncio.sleep(self._every)
+            await next_tick(self._every)
             await self.look()
 
     async def look(self) -> None:
