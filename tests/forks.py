@@ -10,8 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-import alembic.command  # noqa: F401  (so that no child has to)
-
+import pyxie.daemon  # noqa: F401  (so that no child has to)
 from pyxie.config.settings import load
 from pyxie.launch import run
 
