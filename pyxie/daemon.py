@@ -23,6 +23,7 @@ from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings, image_store_folder
 from pyxie.descriptors import lowered
 from pyxie.errors import BusyError, StartError
+from pyxie.eventloop import Loop
 from pyxie.imagestore.ondisk import ENTRIES
 from pyxie.launched import Launched
 from pyxie.leftout import LeftOut
@@ -68,7 +69,8 @@ def serve(
     )
     services = (LeftOut(launched.lines), *daemon.services, *beside)
     try:
-        asyncio.run(_run(daemon, services, launched, grace, own))
+        with asyncio.Runner(loop_factory=Loop) as runner:
+            runner.run(_run(daemon, services, launched, grace, own))
     except ExceptionGroup as group:
         raise refusal(group) or group from None
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
+from pyxie import eventloop
 from pyxie.bounds import DESCRIPTORS
 from pyxie.compat import waitron3
 from pyxie.config.live import Derived
@@ -70,7 +71,7 @@ def serve_dhcp(
         observes=lambda: settings().dhcp.mode == "observe",
         limit=Derived(settings, lambda now: TokenBuckets(now.limits.dhcp_per_mac)),
         clock=clock,
-        opener=opener,
+        opener=lambda bind: _read_first(opener(bind)),
         discovered=parts.discovery.note,
         goes_on=parts.recogniser.goes_on,
         knows=parts.recogniser.knows,
@@ -87,6 +88,14 @@ def serve_dhcp(
         ),
         gather=parts.trace.gather,
     )
+
+
+def _read_first(opened: tuple[DhcpSocket, ...]) -> tuple[DhcpSocket, ...]:
+    """Have the event loop look for known machines' requests between all that it does."""
+    for each in opened:
+        if not each.strangers:
+            eventloop.first(each.fileno())
+    return opened
 
 
 def look_out(parts: Parts, interfaces: Callable[[], Interfaces]) -> Lookout:

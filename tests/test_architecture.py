@@ -371,7 +371,8 @@ RANKS = (
     },
     # What is built of them without a server.
     {
-        *("pyxie.inotify", "pyxie.lettercase", "pyxie.openfile", "pyxie.slices", "pyxie.threads"),
+        *("pyxie.eventloop", "pyxie.inotify", "pyxie.lettercase", "pyxie.openfile"),
+        *("pyxie.slices", "pyxie.threads"),
         "pyxie.writers",
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),
         *(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -25,6 +26,12 @@ def waiting(most: int) -> Bound:
 class TestWork:
     async def test_is_done_off_the_event_loop(self) -> None:
         assert await Pool("some").run(threading.current_thread) is not threading.current_thread()
+
+    async def test_comes_after_the_event_loops_where_processors_are_scarce(self) -> None:
+        def nice() -> int:
+            return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+        assert await Pool("some").run(nice) == min(nice() + 5, 19)
 
     async def test_gives_what_it_returns_and_raises(self) -> None:
         pool = Pool("some")
