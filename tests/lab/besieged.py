@@ -183,8 +183,18 @@ class Besieged:
             for thread in threads:
                 thread.join()
 
-    def offers(self, machines: int, rate: float, seconds: float, patience: float = 2.0) -> Offers:
-        """Have the machines ask in turn, so many a second; return what each offer took."""
+    def offers(
+        self, machines: int, rate: float, seconds: float, patience: float = 2.0, *, first: int = 0
+    ) -> Offers:
+        """Have so many machines ask in turn, so many times a second; return what offers took.
+
+        Args:
+            machines: How many.
+            rate: DISCOVERs a second.
+            seconds: For how long.
+            patience: Seconds until an offer counts as lost.
+            first: The number of the first of them.
+        """
         sender = self.client.socket(socket.SOCK_DGRAM)
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -198,7 +208,7 @@ class Besieged:
         sent = 0
         while (now := time.monotonic()) < began + seconds + patience:
             if now < began + seconds and sent < (now - began) * rate:
-                mac = bytes.fromhex(mac_of(sent % machines).replace(":", ""))
+                mac = bytes.fromhex(mac_of(first + sent % machines).replace(":", ""))
                 what = DhcpMessage(op=Op.REQUEST, xid=sent + 1, chaddr=mac, options=plain.options)
                 asked[sent + 1] = time.monotonic()
                 sender.sendto(build(what), ("255.255.255.255", 67))
