@@ -7,7 +7,7 @@ ways that both boot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from typing import Final
@@ -127,6 +127,14 @@ class Others:
         self._servers: dict[tuple[IPv4Address, Network], _Server] = {}
         self._known: dict[str, _Client] = {}
         self._strange: dict[str, _Client] = {}
+        self._again: dict[str, int] = {}
+        """Who has asked again since it was last looked up, and in which transaction."""
+        self._learnt = 0
+
+    @property
+    def learnt(self) -> int:
+        """How often something was heard by which `boot_server` may tell another."""
+        return self._learnt
 
     def asked(self, request: DhcpMessage, network: Network, *, known: bool) -> None:
         """Note that a client that boots from the network asks all servers: its DISCOVER.
@@ -166,6 +174,18 @@ class Others:
             DHCP_LESSEES.reached()
         note(table, mac, client, DHCP_LESSEES.whole)
 
+    def ask_again(self, asked: Iterable[tuple[str, int]]) -> None:
+        """Note that clients ask once more, as and where each did before.
+
+        It is only kept here; whoever looks one of them up finds it noted.
+
+        Args:
+            asked: MACs, and the transactions of their DISCOVERs.
+        """
+        self._again.update(asked)
+        while len(self._again) > DHCP_LESSEES.whole:
+            self._of(next(iter(self._again)))
+
     def replied(self, reply: Other, *, ours: bool = True) -> Other | None:
         """Note what a server was heard to tell a client.
 
@@ -182,6 +202,7 @@ class Others:
             reply = replace(reply, network=client.network)
         elif not ours:
             return None
+        self._learnt += 1
         server = self._server(reply, answers=answers)
         if client is None or not answers:
             return None
@@ -215,6 +236,7 @@ class Others:
         return took
 
     def _takes(self, client: _Client, took: Chosen) -> None:
+        self._learnt += 1
         client.takes(took)
         server = self._servers.get((took.server, client.network))
         if server is not None:
@@ -283,6 +305,8 @@ class Others:
         Also one that was never overheard, as a switch sends its answers to the client alone, but
         whose offer a client took: the REQUEST that says so is sent to all.
         """
+        for mac in tuple(self._again):
+            self._of(mac)
         clients = (*self._known.values(), *self._strange.values())
         heard = {each.last.server for each in self._servers.values() if each.last.addresses}
         return frozenset(heard | {each.took.server for each in clients if each.took is not None})
@@ -292,7 +316,13 @@ class Others:
         return self._steady() - moment
 
     def _of(self, mac: str) -> _Client | None:
-        return self._known.get(mac) or self._strange.get(mac)
+        client = self._known.get(mac) or self._strange.get(mac)
+        xid = self._again.pop(mac, None) if self._again else None
+        if client is not None and xid is not None and client.xid != xid:
+            client.asks_again(xid)
+            table = self._known if mac in self._known else self._strange
+            note(table, mac, client, DHCP_LESSEES.whole)
+        return client
 
     def _forget(self, mac: str) -> None:
         self._known.pop(mac, None)

@@ -13,6 +13,7 @@ from pyxie.dhcp.received import CMSG, IP_PKTINFO, PKTINFO
 
 _FAMILY: Final = Struct("=H")
 _PORT: Final = Struct(">H")
+_HEAD: Final = Struct("!6sH4sI").pack
 _WAYS: Final = 64
 """Interfaces, each with an address of ours, as far as they are known at once."""
 _ANY: Final = bytes(4)
@@ -21,8 +22,8 @@ _ANY: Final = bytes(4)
 class Prepared(Protocol):
     """An answer that is sent over and over."""
 
-    def put(self, transaction: bytes) -> None:
-        """Have it sent in a transaction, four bytes."""
+    def put(self, xid: int) -> None:
+        """Have it sent in a transaction."""
         ...
 
 
@@ -42,9 +43,9 @@ class PreparedDatagram:
         self._way = way
         self._before, self._rest = data[:4], data[8:]
 
-    def put(self, transaction: bytes) -> None:
+    def put(self, xid: int) -> None:
         """Have it sent; see `Prepared`."""
-        self._outbox.put(self._before + transaction + self._rest, self._way)
+        self._outbox.put(b"".join((self._before, xid.to_bytes(4), self._rest)), self._way)
 
 
 class PreparedPacket:
@@ -54,7 +55,7 @@ class PreparedPacket:
         outbox: Of the socket.
         way: Where it goes.
         data: The UDP datagram.
-        total: Of its sum, as of `summed`.
+        total: Of its sum, as of `pyxie.dhcp.udp.summed`.
     """
 
     __slots__ = ("_before", "_between", "_outbox", "_rest", "_total", "_way")
@@ -65,11 +66,10 @@ class PreparedPacket:
         self._before, self._between, self._rest = data[:6], data[8:12], data[16:]
         self._total = total
 
-    def put(self, transaction: bytes) -> None:
+    def put(self, xid: int) -> None:
         """Have it sent; see `Prepared`."""
-        check = 0xFFFF - (self._total + int.from_bytes(transaction)) % 0xFFFF
-        data = (self._before, check.to_bytes(2), self._between, transaction, self._rest)
-        self._outbox.put(b"".join(data), self._way)
+        check = 0xFFFF - (self._total + xid) % 0xFFFF
+        self._outbox.put(_HEAD(self._before, check, self._between, xid) + self._rest, self._way)
 
 
 class Ways:

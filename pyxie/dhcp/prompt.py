@@ -22,7 +22,7 @@ from pyxie.dhcp.firmware import Ipxe, ipxe
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage
 from pyxie.dhcp.others import Others, sort_of
 from pyxie.dhcp.prepared import Prepared
-from pyxie.dhcp.ready import Alike, Offer, Ready, Standing
+from pyxie.dhcp.ready import AGAIN, Alike, Offer, Ready, Standing
 from pyxie.dhcp.received import Received, Unreadable
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket
@@ -37,6 +37,8 @@ from pyxie.recognition.recognise import Recognised
 _LAYOUTS: Final = 4
 """Of one length, on one interface."""
 _NO_ADDRESS: Final = bytes(4)
+_LONGEST: Final = 1500
+"""Bytes of a request that is kept, to be known again."""
 
 
 Gathers: TypeAlias = Callable[[Kind, str, str], None]
@@ -82,6 +84,8 @@ class Prompt:
         self._put: list[tuple[Ready, Received, int]] = []
         self._whole: list[Received] = []
         self._interfaces: dict[int, _Interface] = {}
+        self._latest: dict[bytes, Ready] = {}
+        """By MAC: what a machine was answered last, if it would be again."""
         self._shapes = 0
         self._readies = 0
 
@@ -115,25 +119,54 @@ class Prompt:
         left, beyond = list[Received | Unreadable](), list[Received]()
         if on.port != 67 or not self._interfaces:
             return come, beyond
-        active, strays = self._standing.active, on.strangers
+        active, allow, strays = self._standing.active, limit.allow, on.strangers
+        latest, moment, again = self._latest, self._moment(now), list[tuple[str, int]]()
         for received in come:
             try:
-                ready = self._find(received)
+                data = received.data
+                who = data[28:34]
+                ready = latest.get(who)
+                fresh = (
+                    ready is not None
+                    and ready.moment == moment
+                    and ready.on is on
+                    and data[10:] == ready.rest
+                    and data[:4] == ready.head
+                    and received.interface == ready.alike.interface
+                )
+                if not fresh:
+                    ready = self._find(received)
                 if ready is None or isinstance(received, Unreadable):
                     left.append(received)
                 elif active(ready.host) is not ready.build:
                     self._drop(ready)
                     left.append(received)
-                elif not limit.allow(ready.own[0], now):
+                elif not allow(who, now):
                     beyond.append(received)
-                elif not self._answer(ready, on, received):
-                    self._whole.append(received)
+                elif fresh and received.waited < ready.alike.listens and ready.prepared is not None:
+                    xid = int.from_bytes(data[4:8])
+                    ready.prepared.put(xid)
+                    self._put.append((ready, received, xid))
+                    again.append((ready.mac, xid))
+                else:
+                    self._others.ask_again(again)
+                    again.clear()
+                    if not self._answer(ready, on, received, moment):
+                        self._whole.append(received)
                 if strays and ready is not None:
                     self._unsorted(ready.own[0])
             except Exception:  # noqa: BLE001
                 # The boundary: a bug met by one client must not end the others' boot.
                 self._account.bug(67, received.data)
+        self._others.ask_again(again)
         return left, beyond
+
+    def _moment(self, now: float) -> int:
+        """Return what is another number when more was learnt, and each second: some goes by time.
+
+        Both only grow, so that their sum does not come again.
+        """
+        return self._standing.learnt() + int(now)
 
     def _find(self, received: Received | Unreadable) -> Ready | None:
         there = self._interfaces.get(received.interface)
@@ -147,21 +180,26 @@ class Prompt:
                 return alike.ready.get(own) or self._new(alike, Own(*own))
         return None
 
-    def _answer(self, ready: Ready, on: DhcpSocket, received: Received) -> bool:
+    def _answer(self, ready: Ready, on: DhcpSocket, received: Received, moment: int) -> bool:
         """Have a request answered by what is ready for it; False if it is to be looked at whole."""
-        alike, mac = ready.alike, ready.mac
+        alike, mac, data = ready.alike, ready.mac, received.data
         if received.waited >= alike.listens:
             return False
-        transaction = received.data[4:8]
-        xid = int.from_bytes(transaction)
-        self._others.asks(mac, alike.sort, xid, received.interface, known=True)
+        xid = int.from_bytes(data[4:8])
+        self._others.asks(mac, alike.sort, xid, alike.interface, known=True)
         leaning = self._standing.leaning(mac, alike.ipxe, xid)
         prepared = ready.prepared
         if prepared is None or ready.on is not on or leaning != ready.leaning:
-            prepared = self._made(ready, on, leaning, received.interface)
+            prepared = self._made(ready, on, leaning)
+        who = ready.own[0]
+        if prepared is None or not leaning.lasts or len(data) > _LONGEST:
+            self._latest.pop(who, None)
+        else:
+            ready.asked(data, moment)
+            self._latest[who] = ready
         if prepared is None:
             return False
-        prepared.put(transaction)
+        prepared.put(xid)
         self._put.append((ready, received, xid))
         return True
 
@@ -169,10 +207,12 @@ class Prompt:
         """Answer a request by what was made ready since it was read, and its share was counted."""
         if on.port != 67:
             return False
+        # If it is looked at whole, others hear of it; then all is looked up again.
+        self._latest.pop(received.data[28:34], None)
         ready = self._find(received)
         if ready is None or self._standing.active(ready.host) is not ready.build:
             return False
-        return self._answer(ready, on, received) and not self.send(on, now)
+        return self._answer(ready, on, received, self._moment(now)) and not self.send(on, now)
 
     @property
     def waiting(self) -> int:
@@ -193,18 +233,17 @@ class Prompt:
         if not put:
             return whole
         failed = on.flush()
-        answered, gather, keeps = self._sightings.answered, self._gather, bool(self._unanswered)
-        for at, (ready, received, xid) in enumerate(put):
-            if at in failed:
-                whole.append(received)
-                continue
-            answered(ready.mac, xid)
+        if failed:
+            whole += (received for at, (_, received, _) in enumerate(put) if at in failed)
+            put = [each for at, each in enumerate(put) if at not in failed]
+        self._sightings.all_answered([(ready.mac, xid) for ready, _, xid in put])
+        keeps = bool(self._unanswered)
+        for ready, _, _ in put:
             if keeps:
                 self._unanswered.answered(ready.mac, 67)
-            what = ready.news(now)
-            if what is not None:
-                gather(what, ready.mac, ready.host)
-        self._account.count(67, "answered", times=len(put) - len(failed))
+            if now - ready.recorded >= AGAIN and (what := ready.news(now)) is not None:
+                self._gather(what, ready.mac, ready.host)
+        self._account.count(67, "answered", times=len(put))
         return whole
 
     def keep(
@@ -262,8 +301,10 @@ class Prompt:
                 return None
             self._shapes += 1
             kind = ipxe(request.options.get(77))
-            alike = Alike(kind is not Ipxe.NO, sort_of(request), listens(request), server)
-            there.alike[shape] = alike
+            alike = there.alike[shape] = Alike(
+                *(kind is not Ipxe.NO, sort_of(request), listens(request)),
+                *(server, received.interface),
+            )
         return alike, Own(*mine.own(data))
 
     def _new(self, alike: Alike, own: Own) -> Ready | None:
@@ -283,16 +324,16 @@ class Prompt:
 
     def _drop(self, ready: Ready) -> None:
         del ready.alike.ready[ready.own]
+        self._latest.pop(ready.own[0], None)
         self._readies -= 1
 
-    def _made(
-        self, ready: Ready, on: DhcpSocket, leaning: Leaning, interface: int
-    ) -> Prepared | None:
+    def _made(self, ready: Ready, on: DhcpSocket, leaning: Leaning) -> Prepared | None:
         """Fill in the answer to a machine, if there is one to others with its loaders."""
         choice = self._standing.loaders(ready.client, leaning)
         offer = ready.alike.offers.get(id(choice))
-        return ready.prepare(on, offer, leaning, interface) if offer is not None else None
+        return ready.prepare(on, offer, leaning) if offer is not None else None
 
     def _forget(self) -> None:
         self._interfaces.clear()
+        self._latest.clear()
         self._shapes = self._readies = 0

@@ -18,7 +18,7 @@ from pyxie.loaders.catalogue import Choice
 from pyxie.loaders.choosing import Leaning
 from pyxie.recognition.recognise import Known, Recognised
 
-_AGAIN: Final = 1.0
+AGAIN: Final = 1.0
 """Seconds for which the same offer to a machine is no other event; the trace would leave it out."""
 _TO_ALL: Final = Destination(LIMITED_BROADCAST, 68)
 
@@ -33,6 +33,7 @@ class Standing:
         active: Returns the build that a machine is in build mode for.
         leaning: Notes that a machine asks, and returns what else its loaders are chosen by.
         loaders: Returns those, once that is noted.
+        learnt: How often something was learnt by which that may be another, but for what time does.
     """
 
     basis: Callable[[], tuple[object, ...]]
@@ -40,6 +41,7 @@ class Standing:
     active: Callable[[str], Build | None]
     leaning: Callable[[str, bool, int], Leaning]
     loaders: Callable[[Recognised, Leaning], Choice]
+    learnt: Callable[[], int]
 
 
 @dataclass(eq=False, slots=True)
@@ -51,6 +53,7 @@ class Alike:
         sort: What other servers tell clients apart by.
         listens: Seconds for which an answer is of use.
         server: Our address there.
+        interface: The number of that interface.
         offers: By the machine's loaders: what is answered, and what that tells.
         ready: By what is a machine's own.
     """
@@ -59,6 +62,7 @@ class Alike:
     sort: str
     listens: float
     server: IPv4Address
+    interface: int
     offers: dict[int, Offer] = field(default_factory=dict)
     ready: dict[tuple[bytes, bytes], Ready] = field(default_factory=dict)
 
@@ -96,6 +100,9 @@ class Ready:
         prepared: The answer, as it is sent; None until it is made.
         what: What that tells.
         recorded: When an event was made of it.
+        head: How its last request begins, to the transaction,
+        rest: and all that follows the seconds.
+        moment: For when all that was looked up for that is looked up; see `Prompt`.
     """
 
     alike: Alike
@@ -108,21 +115,28 @@ class Ready:
     on: DhcpSocket | None = None
     prepared: Prepared | None = None
     what: Offered | None = None
-    recorded: float = -_AGAIN
+    recorded: float = -AGAIN
+    head: bytes = b""
+    rest: bytes = b""
+    moment: int = -1
 
-    def prepare(self, on: DhcpSocket, offer: Offer, leaning: Leaning, interface: int) -> Prepared:
+    def asked(self, data: bytes, moment: int) -> None:
+        """Keep a request that it answers: the same of the same moment is answered the same way."""
+        self.head, self.rest, self.moment = data[:4], data[10:], moment
+
+    def prepare(self, on: DhcpSocket, offer: Offer, leaning: Leaning) -> Prepared:
         """Make the answer, of one to another machine."""
         told = offer.what.what.replace(offer.name, dashed(self.mac))
         self.leaning, self.on = leaning, on
         self.what = offer.what if told == offer.what.what else replace(offer.what, what=told)
-        self.recorded = -_AGAIN
+        self.recorded = -AGAIN
         data = offer.form.filled(self.own)
-        self.prepared = on.prepared(data, _TO_ALL, self.alike.server, interface)
+        self.prepared = on.prepared(data, _TO_ALL, self.alike.server, self.alike.interface)
         return self.prepared
 
     def news(self, now: float) -> Offered | None:
         """Return what to make an event of; None if that was done a moment ago."""
-        if now - self.recorded < _AGAIN:
+        if now - self.recorded < AGAIN:
             return None
         self.recorded = now
         return self.what

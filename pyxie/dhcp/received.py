@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
-from struct import Struct
+from struct import Struct, calcsize
 from typing import Final, NamedTuple
 
 from pyxie.dhcp.many import ANCILLARY, ROOM, Came
@@ -24,12 +23,18 @@ SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h
 PKTINFO: Final = Struct("=i4s4s")  # ipi_ifindex, ipi_spec_dst, ipi_addr
 CMSG: Final = Struct("@Nii")  # cmsg_len, cmsg_level, cmsg_type
 _TIMESPEC: Final = Struct("@ll")
-_BOTH: Final = Struct("@Niill Niii4s4s4x")
-"""Both that are asked for, in Linux' order: the time, and the interface."""
+_LENGTH: Final = calcsize("@N")
+_IN_ORDER: Final = f"@{_LENGTH}xiill{_LENGTH}xiii"
+_BOTH: Final = Struct(f"{_IN_ORDER}{ANCILLARY - calcsize(_IN_ORDER)}x")
+"""Both that are asked for, in Linux' order, to the end of their room: the time, the interface."""
 _WHOLE: Final = socket.CMSG_SPACE(16) + socket.CMSG_SPACE(12)
-_IS_BOTH: Final = (socket.SOL_SOCKET, SO_TIMESTAMPNS, socket.IPPROTO_IP, IP_PKTINFO)
-_HEADERS: Final = Struct(">B11x4s4xHxxHxx")
-"""Of IP without options: its first byte and the source; of UDP: the source's port, the length."""
+_IS_BOTH: Final = (int(socket.SOL_SOCKET), SO_TIMESTAMPNS, int(socket.IPPROTO_IP), IP_PKTINFO)
+_TRUNCATED: Final = int(socket.MSG_TRUNC)
+_TIME_AND_PLACE: Final = (*_IS_BOTH, _WHOLE)
+_HEADED: Final = 28
+_HEADERS: Final = Struct(f">B11x4s4xHxxHxx{ROOM - _HEADED}x")
+"""Of IP without options: its first byte and the source; of UDP: the source's port, the length. To
+the end of its room."""
 _PLAIN: Final = 0x45
 _SENDER: Final = Struct(">xxH4s8x")  # struct sockaddr_in
 _CLOCK_SET: Final = 60.0
@@ -69,56 +74,49 @@ def of_packets(came: Came) -> list[Received | Unreadable]:
         came: What a raw socket was given.
     """
     found = list[Received | Unreadable]()
-    data, at = came.data, 0
-    told = _told(came.ancillary, came.each)
-    for (_, flags, length), (index, waited) in zip(came.each, told, strict=True):
-        if length >= _HEADERS.size and not flags & socket.MSG_TRUNC:
-            first, source, port, size = _HEADERS.unpack_from(data, at)
-            if first == _PLAIN and 8 <= size <= length - 20:
-                payload = data[at + 28 : at + 20 + size]
-                found.append(Received(payload, source, port, index, waited))
-                at += ROOM
-                continue
-        found.append(_unusual(data[at : at + length], flags, index, waited))
-        at += ROOM
+    data, now = came.data, time.time()
+    headers, ancillary = _HEADERS.iter_unpack(data), _BOTH.iter_unpack(came.ancillary)
+    for at, ((room, flags, length), (first, source, port, size), told) in enumerate(
+        zip(came.each, headers, ancillary, strict=True)
+    ):
+        level, kind, seconds, parts, last, its, index = told
+        if (level, kind, last, its, room) == _TIME_AND_PLACE:
+            waited = now - seconds - parts / 1e9
+            if not 0.0 < waited < _CLOCK_SET:
+                waited = 0.0
+        else:
+            index, waited = _told(came.ancillary, at, room, now)
+        start = at * ROOM
+        if first == _PLAIN and 8 <= size <= length - 20 and not flags & _TRUNCATED:
+            payload = data[start + _HEADED : start + 20 + size]
+            found.append(Received(payload, source, port, index, waited))
+        else:
+            found.append(_unusual(data[start : start + length], flags, index, waited))
     return found
 
 
 def of_datagrams(came: Came) -> list[Received | Unreadable]:
     """Return the same of what a UDP socket was given."""
     found = list[Received | Unreadable]()
-    told, at = _told(came.ancillary, came.each), 0
-    for (_, flags, length), (index, waited), (port, source) in zip(
-        came.each, told, _SENDER.iter_unpack(came.senders), strict=True
+    now, senders = time.time(), _SENDER.iter_unpack(came.senders)
+    for at, ((room, flags, length), (port, source)) in enumerate(
+        zip(came.each, senders, strict=True)
     ):
-        payload = came.data[at : at + length]
-        at += ROOM
-        if flags & socket.MSG_TRUNC:
+        payload = came.data[at * ROOM : at * ROOM + length]
+        index, waited = _told(came.ancillary, at, room, now)
+        if flags & _TRUNCATED:
             found.append(Unreadable(_too_long(), payload, index))
         else:
             found.append(Received(payload, source, port, index, waited))
     return found
 
 
-def _told(ancillary: bytes, each: tuple[tuple[int, int, int], ...]) -> Iterator[tuple[int, float]]:
-    """Yield the interface that each datagram came in on, and for how long it has waited since."""
-    now = time.time()
-    if _BOTH.size == ANCILLARY:
-        for at, (_, level, kind, seconds, parts, _, last, its, index, _, _) in enumerate(
-            _BOTH.iter_unpack(ancillary)
-        ):
-            if (level, kind, last, its) == _IS_BOTH and each[at][0] == _WHOLE:
-                yield index, _waited(now, seconds, parts)
-            else:
-                yield _one_told(ancillary[at * ANCILLARY :][: each[at][0]], now)
-    else:  # pragma: no cover  (a computer of 32 bits)
-        for at, (length, _, _) in enumerate(each):
-            yield _one_told(ancillary[at * ANCILLARY :][:length], now)
-
-
-def _one_told(ancillary: bytes, now: float) -> tuple[int, float]:
-    index, waited, at = 0, 0.0, 0
-    while at + CMSG.size <= len(ancillary):
+def _told(ancillary: bytes, at: int, room: int, now: float) -> tuple[int, float]:
+    """Return the interface that a datagram came in on, and for how long it has waited since."""
+    index, waited = 0, 0.0
+    at *= ANCILLARY
+    end = at + room
+    while at + CMSG.size <= end:
         length, level, kind = CMSG.unpack_from(ancillary, at)
         value = ancillary[at + socket.CMSG_LEN(0) : at + length]
         if level == socket.IPPROTO_IP and kind == IP_PKTINFO and len(value) == PKTINFO.size:
@@ -136,7 +134,7 @@ def _waited(now: float, seconds: int, nanoseconds: int) -> float:
 
 def _unusual(packet: bytes, flags: int, index: int, waited: float) -> Received | Unreadable:
     """Return what is in a packet that has IP options, say, or that is none."""
-    if flags & socket.MSG_TRUNC:
+    if flags & _TRUNCATED:
         return Unreadable(_too_long(), packet, index)
     try:
         data, source, source_port = unwrap(packet)

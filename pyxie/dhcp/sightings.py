@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from pyxie.bounds import DHCP_SIGHTINGS
@@ -76,6 +76,12 @@ class Sightings:
     def answered(self, mac: str, xid: int) -> None:
         """Note that a DISCOVER was answered: the same again is one whose answer was of no use."""
         self._seen(mac).answered(xid, self._clock())
+
+    def all_answered(self, who: Iterable[tuple[str, int]]) -> None:
+        """Note the same of several, by their MACs and transactions."""
+        now, seen = self._clock(), self._seen
+        for mac, xid in who:
+            seen(mac).answered(xid, now)
 
     def of(self, mac: str) -> Sighting:
         """Return what was seen of a NIC."""

@@ -34,6 +34,14 @@ class Leaning(NamedTuple):
     state: SecureBoot = SecureBoot.UNKNOWN
     server: IPv4Address | None = None
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it is the same until more is learnt, however often the machine asks.
+
+        Not with what is known to be off: each transaction may raise a doubt of that.
+        """
+        return self.ipxe or self.state is not SecureBoot.OFF
+
 
 class LoaderChoice:
     """Tells it from memory: a DHCP answer waits for it.

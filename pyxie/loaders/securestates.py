@@ -54,6 +54,12 @@ class SecureStates:
         self._handed: dict[str, int] = {}
         """Machines known to have it off whose firmware was handed iPXE: by which transaction."""
         self._unstored: dict[str, None] = {}
+        self._changes = 0
+
+    @property
+    def changes(self) -> int:
+        """How often what is known has changed."""
+        return self._changes
 
     def of(self, mac: str) -> SecureBoot:
         """Return what is known of a machine."""
@@ -72,7 +78,7 @@ class SecureStates:
         if before is not None and before.state is state and (mac in self._known) is known:
             return
         learnt = Learnt(state, by, self._clock())
-        self._forget(mac)
+        self._forget(mac)  # which counts it as a change
         if known:
             if len(self._known) >= SECURE_BOOT_KNOWN.whole:
                 SECURE_BOOT_KNOWN.reached()
@@ -112,6 +118,7 @@ class SecureStates:
 
     def restore(self, states: Iterable[tuple[str, Learnt]]) -> None:
         """Take what was stored, the oldest first."""
+        self._changes += 1
         for mac, learnt in states:
             note(self._known, mac, learnt, SECURE_BOOT_KNOWN.whole)
 
@@ -126,6 +133,7 @@ class SecureStates:
         self._unstored |= dict.fromkeys(macs)
 
     def _forget(self, mac: str) -> None:
+        self._changes += 1
         self._handed.pop(mac, None)
         self._others.pop(mac, None)
         if self._known.pop(mac, None) is not None:

@@ -30,8 +30,8 @@ class FakePrepared:
     source: IPv4Address
     interface: int
 
-    def put(self, transaction: bytes) -> None:
-        data = self.data[:4] + transaction + self.data[8:]
+    def put(self, xid: int) -> None:
+        data = self.data[:4] + xid.to_bytes(4) + self.data[8:]
         self.on.waiting.append(Sent(parse(data), self.to, self.source, self.interface))
 
 

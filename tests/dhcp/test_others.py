@@ -344,3 +344,46 @@ class TestClients:
         assert lan.boot_server() == SERVER
         lan.asks(of(0), known=False)
         assert lan.boot_server("02:00:00:00:00:00") == SERVER
+
+
+class TestWhoAsksAgain:
+    def test_is_noted_when_it_is_looked_up(self) -> None:
+        lan, offer = Lan(), reply(UEFI, siaddr=NEXT)
+        lan.asks()
+        lan.hears(offer)
+
+        lan.others.ask_again([(MAC, 7), (MAC, 9)])
+
+        assert lan.others.told(MAC) == {}
+        lan.hears(reply(replace(UEFI, xid=9), siaddr=NEXT))
+        assert list(lan.others.told(MAC)) == [ROUTER]
+
+    def test_has_taken_nobodys_offer_yet(self) -> None:
+        lan = Lan()
+        lan.boots(siaddr=NEXT)
+
+        lan.others.ask_again([(MAC, 9)])
+
+        assert lan.others.givers() == {ROUTER}  # which was overheard
+        assert lan.others.chosen(MAC) is None
+
+    def test_is_kept_within_bounds(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(DHCP_LESSEES, "most", 2)
+        lan = Lan()
+        for number in range(3):
+            lan.asks(of(number))
+
+        lan.others.ask_again([(of(number).mac or "", 9) for number in range(3)])
+
+        assert lan.others.told(of(0).mac or "") == {}
+
+    def test_makes_no_other_boot_server_and_a_reply_does(self) -> None:
+        lan = Lan()
+        lan.asks()
+        before = lan.others.learnt
+
+        lan.others.ask_again([(MAC, 9)])
+
+        assert lan.others.learnt == before
+        lan.hears(reply(replace(UEFI, xid=9), siaddr=NEXT))
+        assert lan.others.learnt > before

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from pyxie.bounds import DHCP_READY, DHCP_SHAPES
 from pyxie.builds.life import Build, State
+from pyxie.dhcp import intake, server
 from pyxie.dhcp.chain import ChainMemory
-from pyxie.dhcp.message import DhcpMessage
+from pyxie.dhcp.message import DhcpMessage, MessageType
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.ready import Standing
 from pyxie.dhcp.server import DhcpServer
@@ -32,11 +33,13 @@ from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Known, Mode, Recognised
 from tests.dhcp.packets import BIOS_FEATURES, UEFI_FEATURES, discover, ipxe
 from tests.dhcp.recorder import Recorder
+from tests.dhcp.replies import ROUTER, overheard, reply, taking
 from tests.dhcp.sockets import FakeSocket, SortedSocket
 
 USUAL = Choice({0: "undionly.kpxe", 7: "ipxe.efi"})
 SIGNED = Choice({0: "undionly.kpxe", 7: "shimx64.efi"})
 OTHER = Choice({0: "own.kpxe"})
+NEXT = IPv4Address("192.168.7.77")
 ADDRESSES = ("192.168.7.1/24", "192.168.7.9/24")
 
 
@@ -65,13 +68,18 @@ class Site:
         self.now = 0.0
         self.builds: dict[str, Build] = {}
         self.signed: set[str] = set()
+        self.doubted: set[str] = set()
+        self.learnt = 0
         self.usual = USUAL
         self.interfaces = interfaces(ADDRESSES[0])
         self.seen: list[tuple[str, bool, int]] = []
         self.others, self.sightings = Others(lambda: self.now), Sightings(lambda: self.now)
         self.limit = TokenBuckets(20)
         self.recognised = 0
-        standing = Standing(self.basis, self.in_build, self.active, self.leaning, self.choice)
+        standing = Standing(
+            *(self.basis, self.in_build, self.active, self.leaning, self.choice),
+            lambda: self.learnt + self.others.learnt,
+        )
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
             recognise=self.recognise,
@@ -104,10 +112,13 @@ class Site:
 
     def leaning(self, mac: str, ipxe: bool, xid: int) -> Leaning:
         self.seen.append((mac, ipxe, xid))
-        return Leaning(ipxe, SecureBoot.ON if mac in self.signed else SecureBoot.OFF)
+        state = SecureBoot.OFF if mac in self.doubted else SecureBoot.UNKNOWN
+        given = None if ipxe else self.others.boot_server(mac)
+        return Leaning(ipxe, SecureBoot.ON if mac in self.signed else state, given)
 
     def choice(self, client: Recognised, leaning: Leaning) -> Choice:
-        return SIGNED if leaning.state is SecureBoot.ON and not leaning.ipxe else self.usual
+        by_grub = leaning.state is SecureBoot.ON or leaning.server == NEXT
+        return SIGNED if by_grub and not leaning.ipxe else self.usual
 
     def recognise(self, mac: str, _identity: object) -> Recognised:
         self.recognised += 1
@@ -122,6 +133,13 @@ class Site:
             host=f"web{machine}", token="", state=State.PENDING, begun=0.0, changed=0.0,
             macs=(mac,), definition="{}",
         )  # fmt: skip
+
+    def learn(self, machine: int, what: str) -> None:
+        mac = mac_of(machine)
+        (self.doubted if what == "doubted" else self.signed).add(mac)
+        if what == "unsigned":
+            self.signed.discard(mac)
+        self.learnt += 1
 
     async def hear(self, *requests: DhcpMessage) -> None:
         """Take requests that come together, and answer them."""
@@ -145,6 +163,8 @@ class Site:
             counted,
             [self.sightings.of(mac) for mac in macs],
             [self.others.chosen(mac) for mac in macs],
+            [self.others.told(mac) for mac in macs],
+            [self.others.boot_server(mac) for mac in macs],
         )
 
 
@@ -164,20 +184,32 @@ KINDS = (
     ipxe(0, o175=BIOS_FEATURES), ipxe(7, o175=UEFI_FEATURES), ipxe(7),
     replace(discover(7), giaddr=IPv4Address("192.168.7.254")),
 )  # fmt: skip
+_WHAT = (
+    *("begins", "ends", "signed", "unsigned", "doubted", "loaders", "address", "later"),
+    *("offered", "takes"),
+)
 _MACHINES = st.integers(0, 3)
 _ASKS = st.tuples(st.just("asks"), _MACHINES, st.sampled_from(KINDS))
 _CHANGES = st.tuples(
-    st.sampled_from(("begins", "ends", "signed", "unsigned", "loaders", "address", "later")),
+    st.sampled_from(_WHAT),
     _MACHINES,
     st.none(),
 )
+
+
+def overhear(site: Site, asked: DhcpMessage, siaddr: IPv4Address, *, takes: bool) -> None:
+    """Have another server tell a client something, and the client take it."""
+    said = reply(asked, MessageType.ACK if takes else MessageType.OFFER, siaddr=siaddr)
+    if takes:
+        site.others.requested(taking(said, asked))
+    site.others.replied(overheard(said, at=site.now))
 
 
 async def live(
     site: Site, steps: list[tuple[str, int, DhcpMessage | None]], *, together: bool
 ) -> None:
     """Have it happen, step by step; requests come one by one, or together with the next ones."""
-    waiting = list[DhcpMessage]()
+    waiting, last = list[DhcpMessage](), dict[int, DhcpMessage]()
     for at, (what, machine, kind) in enumerate([*steps, ("later", 0, None)]):
         if waiting and not (together and what == "asks"):
             await site.hear(*waiting)
@@ -185,15 +217,16 @@ async def live(
         match what:
             case "asks":
                 assert kind is not None
-                waiting.append(asking(kind, machine, at // 2 + 1))
+                last[machine] = asking(kind, machine, at // 2 + 1)
+                waiting.append(last[machine])
+            case "offered" | "takes" if machine in last:
+                overhear(site, last[machine], NEXT if at % 3 else ROUTER, takes=what == "takes")
             case "begins":
                 site.begin(machine)
             case "ends":
                 site.builds.pop(mac_of(machine), None)
-            case "signed":
-                site.signed.add(mac_of(machine))
-            case "unsigned":
-                site.signed.discard(mac_of(machine))
+            case "signed" | "unsigned" | "doubted":
+                site.learn(machine, what)
             case "loaders":
                 site.usual = OTHER if site.usual is USUAL else USUAL
             case "address":
@@ -203,12 +236,18 @@ async def live(
 
 
 class TestWhateverHappens:
-    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+    @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=100)
     @given(st.lists(st.one_of(_ASKS, _ASKS, _CHANGES), max_size=25), st.booleans())
     def test_all_is_as_if_each_answer_were_made_anew(
         self, steps: list[tuple[str, int, DhcpMessage | None]], together: bool
     ) -> None:
         async def run(*, prompt: bool) -> object:
+            with pytest.MonkeyPatch.context() as patched:
+                for module, name in ((server, "SLICE"), (intake, "SLICE"), (intake, "LONGEST")):
+                    patched.setattr(module, name, 60.0)  # or their order goes by the time they took
+                return await lived(prompt=prompt)
+
+        async def lived(*, prompt: bool) -> object:
             async with serving(prompt=prompt) as site:
                 for machine in (0, 1):
                     site.begin(machine)
@@ -227,6 +266,32 @@ class TestAnAnswerThatIsReady:
 
         assert site.recognised == 1
         assert [each.message.xid for each in site.dhcp.sent] == [1, 2, 3, 4, 5]
+
+    async def test_is_looked_up_anew_after_a_second_and_when_more_was_learnt(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            xids = iter(range(1, 20))
+            for _ in range(4):
+                await site.hear(asking(discover(7), 0, next(xids)))
+            often = len(site.seen)
+            site.now += 1.0
+            await site.hear(asking(discover(7), 0, next(xids)))
+            later = len(site.seen)
+            site.learnt += 1
+            await site.hear(asking(discover(7), 0, next(xids)))
+
+        assert (often, later, len(site.seen)) == (2, 3, 4)
+        assert len(site.dhcp.sent) == 6
+
+    async def test_is_looked_up_each_time_where_each_request_counts(self) -> None:
+        """What is known of Secure Boot is doubted by another request of firmware."""
+        async with serving() as site:
+            site.begin(0)
+            site.doubted.add(mac_of(0))
+            for xid in range(1, 5):
+                await site.hear(asking(discover(7), 0, xid))
+
+        assert [xid for _, _, xid in site.seen] == [1, 2, 3, 4]
 
     async def test_is_another_machines_too_that_asks_alike(self) -> None:
         async with serving() as site:

@@ -43,3 +43,12 @@ def test_the_oldest_is_forgotten() -> None:
 
     assert seen.of("0") == Sighting()
     assert seen.of("1") != Sighting()
+
+
+def test_several_are_noted_together() -> None:
+    seen = Sightings(Clock(100.0))
+
+    seen.all_answered([(MAC, 7), ("52:54:00:00:00:00", 8), (MAC, 7)])
+
+    assert seen.of(MAC) == Sighting(xid=7, offers=2, first=100.0, last=100.0)
+    assert seen.of("52:54:00:00:00:00") == Sighting(xid=8, offers=1, first=100.0, last=100.0)

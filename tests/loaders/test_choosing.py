@@ -11,7 +11,7 @@ import pytest
 from pyxie.builds.definitions import Definitions
 from pyxie.builds.life import Build, State
 from pyxie.config.settings import load_marked
-from pyxie.loaders.choosing import LoaderChoice
+from pyxie.loaders.choosing import Leaning, LoaderChoice
 from pyxie.loaders.folders import Loaders
 from pyxie.loaders.lanes import Lane, SecureBoot, WhyNot
 from pyxie.loaders.securestates import SecureStates
@@ -301,3 +301,18 @@ class TestLanes:
         choice = choosing(tmp_path, "", machine, server=OURS)
 
         assert loader(choice, known()) == gets
+
+
+@pytest.mark.parametrize(
+    ("leaning", "lasts"),
+    [
+        (Leaning(True), True),
+        (Leaning(False), True),
+        (Leaning(False, SecureBoot.ON), True),
+        (Leaning(False, SecureBoot.OFF), False),
+    ],
+)
+def test_what_is_known_to_be_off_may_be_doubted_at_each_request(
+    leaning: Leaning, lasts: bool
+) -> None:
+    assert leaning.lasts is lasts

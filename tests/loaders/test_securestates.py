@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from pyxie.bounds import SECURE_BOOT_KNOWN, SECURE_BOOT_OTHERS
@@ -32,6 +34,21 @@ class TestLearning:
 
         assert states.of(MAC) is UNKNOWN
         assert states.learnt(MAC) is None
+
+    def test_each_change_is_counted_and_nothing_else(self) -> None:
+        states = Told().states
+        counted = [states.changes]
+        states.learn(MAC, OFF, "GRUB")
+        counted.append(states.changes)
+        states.learn(MAC, OFF, "GRUB")
+        states.asked(MAC, 1)
+        counted.append(states.changes)
+        states.asked(MAC, 2)
+        counted.append(states.changes)
+        states.restore([(MAC, Learnt(ON, "GRUB", 1.0))])
+        counted.append(states.changes)
+
+        assert [now > then for then, now in pairwise(counted)] == [*(True, False, True, True)]
 
     @pytest.mark.parametrize("mac", [MAC, OTHER])
     def test_what_was_told_last_counts_and_a_change_is_told(self, mac: str) -> None:
