@@ -14,21 +14,19 @@ from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeAlias
 
-from pyxie.bounds import DHCP_DESTINATIONS
 from pyxie.dhcp.account import Account, peer_of
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.closedport import ClosedPort
 from pyxie.dhcp.decide import (
-    LIMITED_BROADCAST,
     Answer,
     Boot,
     Destination,
     Reason,
     Silence,
     decide,
-    destination,
     is_netboot,
 )
+from pyxie.dhcp.destinations import Destinations
 from pyxie.dhcp.firmware import Ipxe, client_fields, ipxe
 from pyxie.dhcp.identify import identify, whereabouts
 from pyxie.dhcp.intake import SLICE, Heard, Intake
@@ -48,7 +46,7 @@ from pyxie.events.kind import Kind
 from pyxie.loaders.catalogue import Choice
 from pyxie.metrics import Metrics
 from pyxie.net.interfaces import Interfaces
-from pyxie.rate import Newcomers, TokenBuckets
+from pyxie.rate import TokenBuckets
 from pyxie.recognition.discovered import Whereabouts
 from pyxie.recognition.news import News
 from pyxie.recognition.recognise import Policy, Recognised, Unknown, apart, concerns
@@ -61,10 +59,6 @@ _GATHER: Final = 0.05
 
 _PAUSE: Final = 0.02
 """Seconds between two looks at a flood of strangers: of a twentieth of the time at most."""
-
-_ADDRESSES_AT_ONCE: Final = 150
-"""Answers to addresses that are not there wait three seconds in our send buffer, which has room for
-some 500, and then for nothing else."""
 
 _WAITS: Final = frozenset({Reason.UNKNOWN_MACHINE, Reason.NOT_IN_BUILD})
 """Silences that may be broken while the client still listens."""
@@ -175,11 +169,7 @@ class DhcpServer:
             prompt=self._prompt,
             observe=self._seconds.observe_alike,
         )
-        self._addresses = {
-            known: Newcomers(DHCP_DESTINATIONS.most, burst=_ADDRESSES_AT_ONCE)
-            for known in (True, False)
-        }
-        """Of known machines, and of others: whoever makes these up takes no turn of those."""
+        self._destinations = Destinations()
         self._going_on: asyncio.Handle | None = None
         self._behind = False
         self._pauses: dict[DhcpSocket, asyncio.TimerHandle] = {}
@@ -382,7 +372,7 @@ class DhcpServer:
                 why = f"{name} has no IPv4 address to answer from"
                 outcome = Silence(Reason.NO_ADDRESS, why)
             else:
-                to = self._towards(heard, source, now)
+                to = self._destinations.towards(heard, source, now)
                 if isinstance(to, Destination):
                     sent = self._send(heard, outcome, to, server, host, source, now)
                     if sent and on.port == 67 and self._prompt is not None:
@@ -398,19 +388,6 @@ class DhcpServer:
                 self._sightings.plain(mac)
         self._account.silent(on.port, request, outcome, host, source, now)
         return False
-
-    def _towards(self, heard: Heard, source: IPv4Address, now: float) -> Destination | Silence:
-        """Tell where the answer goes; nowhere, if too many new addresses were answered just now."""
-        port = heard.on.port
-        to = destination(heard.request, port, source, heard.received.source_port)
-        if not isinstance(to, Destination) or to.address is LIMITED_BROADCAST:
-            return to
-        addresses = self._addresses[heard.known]
-        if not addresses.allow(to.address, now):
-            DHCP_DESTINATIONS.reached()
-            return Silence(Reason.CROWDED, "too many new addresses have asked just now")
-        addresses.know(to.address)
-        return to
 
     def _send(
         self,
