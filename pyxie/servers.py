@@ -85,6 +85,7 @@ def serve_dhcp(
             active=parts.index.active,
             leaning=choice.leaning,
             loaders=choice.by,
+            building=parts.index.macs,
             learnt=lambda: parts.secure_boot.changes + parts.others.learnt,
         ),
         gather=parts.trace.gather,

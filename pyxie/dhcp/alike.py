@@ -99,26 +99,23 @@ class Form:
     """An answer that is filled in.
 
     Attributes:
-        data: It, as one machine was given it.
-        spelt: Where the MAC address stands in words.
-        uuid: Where the UUID stands; 0 if it does not.
+        pieces: It, in the transaction 0, with None where something is the machine's own.
+        gaps: Where in that it is, and what of `Form.filled`.
     """
 
-    data: bytes
-    spelt: tuple[int, ...]
-    uuid: int
+    pieces: tuple[bytes | None, ...]
+    gaps: tuple[tuple[int, int], ...]
 
     def filled(self, own: Own) -> bytes:
         """Return the answer to a machine, in the transaction 0."""
-        out = bytearray(self.data)
-        out[4:8] = bytes(4)
-        out[_CHADDR] = own.mac
-        name = own.mac.hex("-").encode()
-        for at in self.spelt:
-            out[at : at + len(name)] = name
-        if self.uuid:
-            out[self.uuid : self.uuid + _UUID] = own.uuid
-        return bytes(out)
+        of_it = (own.mac, own.mac.hex("-").encode(), own.uuid)
+        pieces = list(self.pieces)
+        for at, which in self.gaps:
+            pieces[at] = of_it[which]
+        return b"".join(pieces)  # type: ignore[arg-type]  # no gap is left
+
+
+_MAC, _NAME, _THE_UUID = range(3)
 
 
 def form(answer: DhcpMessage, own: Own) -> Form | None:
@@ -130,7 +127,7 @@ def form(answer: DhcpMessage, own: Own) -> Form | None:
     """
     data, name = build(answer), dashed(own.mac.hex(":")).encode()
     places = {code: at for code, at, _ in _options(data)}
-    spelt = []
+    cuts = [(_CHADDR.start, _CHADDR.stop, _MAC)]
     for at, text in (
         (_FILE, answer.file),
         (places[Option.BOOTFILE_NAME], answer.options[Option.BOOTFILE_NAME]),
@@ -139,9 +136,18 @@ def form(answer: DhcpMessage, own: Own) -> Form | None:
         if text and (text.count(name) != 1 or len(text) > 255):
             return None
         if text:
-            spelt.append(at + text.index(name))
-    uuid = places[Option.CLIENT_UUID] + 1 if own.uuid else 0
-    return Form(data, tuple(spelt), uuid)
+            start = at + text.index(name)
+            cuts.append((start, start + len(name), _NAME))
+    if own.uuid:
+        start = places[Option.CLIENT_UUID] + 1
+        cuts.append((start, start + _UUID, _THE_UUID))
+    data = data[:4] + bytes(4) + data[8:]
+    pieces, gaps, done = list[bytes | None](), list[tuple[int, int]](), 0
+    for start, stop, which in sorted(cuts):
+        pieces += data[done:start], None
+        gaps.append((len(pieces) - 1, which))
+        done = stop
+    return Form((*pieces, data[done:]), tuple(gaps))
 
 
 def _options(data: bytes) -> Iterator[tuple[int, int, int]]:

@@ -7,6 +7,7 @@ listens for the longest, while that of the oldest has asked again, or gone on. P
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Final, Generic, TypeVar
 
 from pyxie.bounds import DHCP_BACKLOG
@@ -50,6 +51,10 @@ class Backlog(Generic[T]):
         if not lane:
             return None
         return lane.pop() if len(lane) > DEEP else lane.popleft()
+
+    def known(self) -> Iterable[T]:
+        """Return what waits of known machines; none of a flood, in which no order is kept."""
+        return self._known if len(self._known) <= DEEP else ()
 
     def clear(self) -> None:
         """Forget all."""

@@ -77,6 +77,7 @@ class Intake:
         requested: Called with what comes to port 67 and asks pyxie for nothing.
         sightings: Told of what known machines do that is not looked at.
         prompt: What answers at once, if anything does.
+        at_once: Called to have the request answered whose turn it is.
         observe: Takes the seconds from reading to answering, of so many that it has answered.
     """
 
@@ -94,6 +95,7 @@ class Intake:
         sightings: Sightings,
         prompt: Prompt | None = None,
         observe: Callable[[float, int], None] = lambda _seconds, _times: None,
+        at_once: Callable[[], object] = lambda: None,
     ) -> None:
         self._interfaces = interfaces
         self._knows = knows
@@ -106,6 +108,7 @@ class Intake:
         self._sightings = sightings
         self._prompt = prompt
         self._observe = observe
+        self._at_once = at_once
         self._beyond = TokenBuckets(DHCP_BEYOND.most, burst=2 * DHCP_BEYOND.most)
         self._strangers = Strangers()
         self._backlog = Backlog[Heard]()
@@ -133,7 +136,7 @@ class Intake:
             self._ended = time.perf_counter()
 
     def _read(self, on: DhcpSocket, until: float) -> bool:
-        left = BATCH
+        left, tried = BATCH, on.strangers or self._prompt is None
         while left > 0 and (began := time.perf_counter()) <= until:
             try:
                 come = on.receive()
@@ -142,20 +145,31 @@ class Intake:
             left -= len(come)
             if self._prompt is not None:
                 come = self._promptly(self._prompt, on, come, began)
-            for received in come:
-                try:
-                    self._sort(on, received)
-                except Exception:  # noqa: BLE001
-                    # The boundary: a bug met by one client must not end the others' boot.
-                    self._account.bug(on.port, received.data)
+                if len(come) > 1 and not tried and not self._backlog:
+                    # Once a turn: what is answered to the first may be ready for the others then.
+                    tried = True
+                    self._sort_all(on, come[:1])
+                    self._at_once()
+                    come = self._promptly(self._prompt, on, come[1:], began)
+            self._sort_all(on, come)
         return False
+
+    def _sort_all(self, on: DhcpSocket, come: Sequence[Received | Unreadable]) -> None:
+        for received in come:
+            try:
+                self._sort(on, received)
+            except Exception:  # noqa: BLE001
+                # The boundary: a bug met by one client must not end the others' boot.
+                self._account.bug(on.port, received.data)
 
     def _promptly(
         self, prompt: Prompt, on: DhcpSocket, come: Sequence[Received | Unreadable], began: float
     ) -> Sequence[Received | Unreadable]:
         """Answer what is ready for it; return the rest."""
         now = self._clock()
-        left, beyond = prompt.take(on, come, self._limit(), now)
+        # Who has asked before this is answered that first.
+        waiting = {client(each.received.data) for each in self._backlog.known()}
+        left, beyond = prompt.take(on, come, self._limit(), now, waiting)
         for received in beyond:
             self._beyond_its_share(on, client(received.data), now, known=True)
         if not prompt.idle:

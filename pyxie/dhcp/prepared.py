@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from pyxie.dhcp.decide import Destination
 from pyxie.dhcp.many import Outbox, Way
 from pyxie.dhcp.received import CMSG, IP_PKTINFO, PKTINFO
+from pyxie.dhcp.udp import summed
 
 _FAMILY: Final = Struct("=H")
 _PORT: Final = Struct(">H")
@@ -24,6 +25,14 @@ class Prepared(Protocol):
 
     def put(self, xid: int) -> None:
         """Have it sent in a transaction."""
+        ...
+
+
+class Sender(Protocol):
+    """Prepares answers that all go one way."""
+
+    def prepared(self, data: bytes) -> Prepared:
+        """Return what sends an answer, which is in the transaction 0."""
         ...
 
 
@@ -54,22 +63,64 @@ class PreparedPacket:
     Args:
         outbox: Of the socket.
         way: Where it goes.
-        data: The UDP datagram.
-        total: Of its sum, as of `pyxie.dhcp.udp.summed`.
+        before: The header, to the sum.
+        data: The payload.
+        total: Of the sum, as of `pyxie.dhcp.udp.summed`.
     """
 
     __slots__ = ("_before", "_between", "_outbox", "_rest", "_total", "_way")
 
-    def __init__(self, outbox: Outbox, way: Way, data: bytes, total: int) -> None:
+    def __init__(self, outbox: Outbox, way: Way, before: bytes, data: bytes, total: int) -> None:
         self._outbox = outbox
         self._way = way
-        self._before, self._between, self._rest = data[:6], data[8:12], data[16:]
+        self._before, self._between, self._rest = before, data[:4], data[8:]
         self._total = total
 
     def put(self, xid: int) -> None:
         """Have it sent; see `Prepared`."""
         check = 0xFFFF - (self._total + xid) % 0xFFFF
         self._outbox.put(_HEAD(self._before, check, self._between, xid) + self._rest, self._way)
+
+
+class DatagramSender:
+    """Prepares `PreparedDatagram`; arguments as of that."""
+
+    def __init__(self, outbox: Outbox, way: Way) -> None:
+        self._outbox = outbox
+        self._way = way
+
+    def prepared(self, data: bytes) -> Prepared:
+        """Return what sends an answer; see `Sender`."""
+        return PreparedDatagram(self._outbox, self._way, data)
+
+
+class PacketSender:
+    """Prepares `PreparedPacket`.
+
+    Args:
+        outbox: Of the socket.
+        way: Where they go.
+        source: Whence: the address, four bytes,
+        source_port: and the port.
+        to: Where to, beside the way.
+    """
+
+    def __init__(
+        self, outbox: Outbox, way: Way, source: bytes, source_port: int, to: Destination
+    ) -> None:
+        self._outbox = outbox
+        self._way = way
+        self._ports = source_port.to_bytes(2) + to.port.to_bytes(2)
+        self._total = summed(b"", source, source_port, to.address.packed, to.port)
+
+    def prepared(self, data: bytes) -> Prepared:
+        """Return what sends an answer; see `Sender`."""
+        length = len(data)
+        words = int.from_bytes(data if length % 2 == 0 else data + b"\0")
+        # How long it is stands twice in what is summed: see `pyxie.dhcp.udp.summed`.
+        total = (self._total + words + 2 * length) % 0xFFFF
+        before = self._ports + (8 + length).to_bytes(2)
+        return PreparedPacket(self._outbox, self._way, before, data, total)
 
 
 class Ways:

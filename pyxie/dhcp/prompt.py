@@ -8,11 +8,13 @@ of a request that is answered in full is noted of these as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
+from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from pyxie.bounded import note
 from pyxie.bounds import DHCP_READY, DHCP_SHAPES
 from pyxie.config.values import dashed
 from pyxie.dhcp.account import Account
@@ -22,7 +24,7 @@ from pyxie.dhcp.firmware import Ipxe, ipxe
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage
 from pyxie.dhcp.others import Others, sort_of
 from pyxie.dhcp.prepared import Prepared
-from pyxie.dhcp.ready import AGAIN, Alike, Offer, Ready, Standing
+from pyxie.dhcp.ready import AGAIN, Alike, Expected, Offer, Ready, Standing, expected
 from pyxie.dhcp.received import Received, Unreadable
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket
@@ -84,6 +86,7 @@ class Prompt:
         self._put: list[tuple[Ready, Received, int]] = []
         self._whole: list[Received] = []
         self._interfaces: dict[int, _Interface] = {}
+        self._expected: dict[bytes, Expected] = {}
         self._latest: dict[bytes, Ready] = {}
         """By MAC: what a machine was answered last, if it would be again."""
         self._shapes = 0
@@ -102,8 +105,36 @@ class Prompt:
             self._forget()
             self._basis = basis
 
+    def expect(self, interfaces: Callable[[], object]) -> Iterator[None]:
+        """Look up what machines in build mode will be answered by, each before it asks.
+
+        Args:
+            interfaces: The present ones.
+
+        Yields:
+            After each, so that others may have their turn.
+        """
+        active, found = self._standing.active, self._expected
+        for mac in tuple(islice(self._standing.building(), DHCP_READY.whole)):
+            self.begin(interfaces())
+            who = bytes.fromhex(mac.replace(":", ""))
+            known = found.get(who)
+            if known is not None and active(known.client.host) is known.client.build:
+                continue
+            known = expected(self._standing, mac)
+            if known is None:
+                found.pop(who, None)
+            elif note(found, who, known, DHCP_READY.whole):
+                DHCP_READY.reached()
+            yield
+
     def take(
-        self, on: DhcpSocket, come: Sequence[Received | Unreadable], limit: TokenBuckets, now: float
+        self,
+        on: DhcpSocket,
+        come: Sequence[Received | Unreadable],
+        limit: TokenBuckets,
+        now: float,
+        waiting: set[bytes],
     ) -> tuple[Sequence[Received | Unreadable], Sequence[Received]]:
         """Answer what is ready for it; `send` sends the answers.
 
@@ -112,6 +143,8 @@ class Prompt:
             come: They.
             limit: How often one MAC address may ask.
             now: The time, seconds, monotonic.
+            waiting: MACs whose requests wait to be looked at whole: what they ask next waits, too.
+                Those that are returned are added.
 
         Returns:
             Those for which nothing is ready, and those beyond their machine's share.
@@ -125,6 +158,9 @@ class Prompt:
             try:
                 data = received.data
                 who = data[28:34]
+                if who in waiting:
+                    left.append(received)
+                    continue
                 ready = latest.get(who)
                 fresh = (
                     ready is not None
@@ -138,9 +174,11 @@ class Prompt:
                     ready = self._find(received)
                 if ready is None or isinstance(received, Unreadable):
                     left.append(received)
+                    waiting.add(who)
                 elif active(ready.host) is not ready.build:
                     self._drop(ready)
                     left.append(received)
+                    waiting.add(who)
                 elif not allow(who, now):
                     beyond.append(received)
                 elif fresh and received.waited < ready.alike.listens and ready.prepared is not None:
@@ -153,6 +191,7 @@ class Prompt:
                     again.clear()
                     if not self._answer(ready, on, received, moment):
                         self._whole.append(received)
+                        waiting.add(who)
                 if strays and ready is not None:
                     self._unsorted(ready.own[0])
             except Exception:  # noqa: BLE001
@@ -310,16 +349,18 @@ class Prompt:
     def _new(self, alike: Alike, own: Own) -> Ready | None:
         if is_special(own.uuid):
             return None
-        mac = own.mac.hex(":")
-        client = self._standing.in_build(mac)
-        if client is None:
+        known = self._expected.get(own.mac)
+        if known is None or self._standing.active(known.client.host) is not known.client.build:
+            known = expected(self._standing, own.mac.hex(":"))
+        if known is None:
             return None
         if self._readies >= DHCP_READY.whole:
             DHCP_READY.reached()
             self._forget()
             return None
         self._readies += 1
-        ready = alike.ready[own] = Ready(alike, own, mac, client, client.host, client.build)
+        client = known.client
+        ready = alike.ready[own] = Ready(*(alike, own, known, known.mac, client.host, client.build))
         return ready
 
     def _drop(self, ready: Ready) -> None:
@@ -329,11 +370,13 @@ class Prompt:
 
     def _made(self, ready: Ready, on: DhcpSocket, leaning: Leaning) -> Prepared | None:
         """Fill in the answer to a machine, if there is one to others with its loaders."""
-        choice = self._standing.loaders(ready.client, leaning)
+        known = ready.known
+        choice = known.choice(leaning) or self._standing.loaders(known.client, leaning)
         offer = ready.alike.offers.get(id(choice))
         return ready.prepare(on, offer, leaning) if offer is not None else None
 
     def _forget(self) -> None:
         self._interfaces.clear()
         self._latest.clear()
+        self._expected.clear()
         self._shapes = self._readies = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from typing import Final
@@ -11,8 +11,9 @@ from pyxie.builds.life import Build
 from pyxie.config.values import dashed
 from pyxie.dhcp.alike import Form, Own
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
-from pyxie.dhcp.prepared import Prepared
+from pyxie.dhcp.prepared import Prepared, Sender
 from pyxie.dhcp.sockets import DhcpSocket
+from pyxie.errors import PyxieError
 from pyxie.events.datagrams import Offered
 from pyxie.loaders.catalogue import Choice
 from pyxie.loaders.choosing import Leaning
@@ -33,6 +34,7 @@ class Standing:
         active: Returns the build that a machine is in build mode for.
         leaning: Notes that a machine asks, and returns what else its loaders are chosen by.
         loaders: Returns those, once that is noted.
+        building: Returns the NICs of all machines in build mode.
         learnt: How often something was learnt by which that may be another, but for what time does.
     """
 
@@ -41,7 +43,47 @@ class Standing:
     active: Callable[[str], Build | None]
     leaning: Callable[[str, bool, int], Leaning]
     loaders: Callable[[Recognised, Leaning], Choice]
+    building: Callable[[], Iterable[str]]
     learnt: Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What is looked up of a machine in build mode before it asks.
+
+    Attributes:
+        mac: ``aa:bb:cc:dd:ee:ff``.
+        client: Who it is.
+        firmware: The loaders for its firmware, of which nothing is known.
+        ipxe: The loaders for its iPXE.
+    """
+
+    mac: str
+    client: Known
+    firmware: Choice
+    ipxe: Choice
+
+    def choice(self, leaning: Leaning) -> Choice | None:
+        """Return the loaders that its own are; None if that is not looked up."""
+        if leaning.ipxe:
+            return self.ipxe
+        return self.firmware if leaning == _FIRMWARE else None
+
+
+def expected(standing: Standing, mac: str) -> Expected | None:
+    """Look that up; None if the machine is not in build mode, or something is wrong with it."""
+    client = standing.in_build(mac)
+    if client is None:
+        return None
+    try:
+        firmware, of_ipxe = (standing.loaders(client, each) for each in (_FIRMWARE, _IPXE))
+    except (PyxieError, ValueError):  # who asks is told, and nobody else
+        return None
+    return Expected(mac, client, firmware, of_ipxe)
+
+
+_FIRMWARE: Final = Leaning(False)
+_IPXE: Final = Leaning(True)
 
 
 @dataclass(eq=False, slots=True)
@@ -56,6 +98,7 @@ class Alike:
         interface: The number of that interface.
         offers: By the machine's loaders: what is answered, and what that tells.
         ready: By what is a machine's own.
+        sender: By which they were answered last, and what prepares answers there.
     """
 
     ipxe: bool
@@ -63,8 +106,15 @@ class Alike:
     listens: float
     server: IPv4Address
     interface: int
+    sender: tuple[DhcpSocket, Sender] | None = None
     offers: dict[int, Offer] = field(default_factory=dict)
     ready: dict[tuple[bytes, bytes], Ready] = field(default_factory=dict)
+
+    def sends(self, on: DhcpSocket) -> Sender:
+        """Return what prepares answers to them."""
+        if self.sender is None or self.sender[0] is not on:
+            self.sender = on, on.sender(_TO_ALL, self.server, self.interface)
+        return self.sender[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +141,9 @@ class Ready:
     Attributes:
         alike: That one's.
         own: What is its own.
-        mac: ``aa:bb:cc:dd:ee:ff``.
-        client: Who it is.
-        host: That one's hostname.
+        known: What is known of it.
+        mac: Its MAC address, as that has it.
+        host: Its hostname.
         build: Its build.
         leaning: What its loaders were chosen by.
         on: By which socket it is answered.
@@ -107,8 +157,8 @@ class Ready:
 
     alike: Alike
     own: Own
+    known: Expected
     mac: str
-    client: Known
     host: str
     build: Build | None
     leaning: Leaning | None = None
@@ -130,8 +180,7 @@ class Ready:
         self.leaning, self.on = leaning, on
         self.what = offer.what if told == offer.what.what else replace(offer.what, what=told)
         self.recorded = -AGAIN
-        data = offer.form.filled(self.own)
-        self.prepared = on.prepared(data, _TO_ALL, self.alike.server, self.alike.interface)
+        self.prepared = self.alike.sends(on).prepared(offer.form.filled(self.own))
         return self.prepared
 
     def news(self, now: float) -> Offered | None:

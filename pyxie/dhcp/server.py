@@ -27,6 +27,7 @@ from pyxie.dhcp.decide import (
     is_netboot,
 )
 from pyxie.dhcp.destinations import Destinations
+from pyxie.dhcp.expecting import Expecting
 from pyxie.dhcp.firmware import Ipxe, client_fields, ipxe
 from pyxie.dhcp.identify import identify, whereabouts
 from pyxie.dhcp.intake import SLICE, Heard, Intake
@@ -163,11 +164,13 @@ class DhcpServer:
                 *(standing, account, self._gather, others, sightings),
                 *(self._unanswered, self._sorting.missed),
             )
+        self._expecting = Expecting(self._prompt, interfaces) if self._prompt is not None else None
         self._intake = Intake(
             *(interfaces, knows, limit, account, clock, unsorted, loud, requested),
             sightings=sightings,
             prompt=self._prompt,
             observe=self._seconds.observe_alike,
+            at_once=self._work_on_one,
         )
         self._destinations = Destinations()
         self._going_on: asyncio.Handle | None = None
@@ -213,10 +216,15 @@ class DhcpServer:
         sorting = asyncio.create_task(
             self._sorting.keep([each for each in self._open if isinstance(each, Sifted)])
         )
+        expecting = (
+            asyncio.create_task(self._expecting.keep()) if self._expecting is not None else None
+        )
         try:
             await self._broken
         finally:
             sorting.cancel()
+            if expecting is not None:
+                expecting.cancel()
             self._stop_reading()
 
     async def drain(self) -> None:
@@ -268,16 +276,22 @@ class DhcpServer:
     def _work(self) -> None:
         """Answer what waits for it, as far as there is time; the rest soon."""
         until = time.perf_counter() + SLICE
-        while (heard := self._intake.take(strangers=not self._behind)) is not None:
-            try:
-                self._look_at(heard)
-            except Exception:  # noqa: BLE001
-                # The boundary: a bug met by one client must not end the others' boot.
-                self._account.bug(heard.on.port, heard.received.data, again=heard.again)
-            if time.perf_counter() > until:
-                break
+        while self._work_on_one() and time.perf_counter() <= until:
+            pass
         if self._intake and self._going_on is None:
             self._going_on = asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _work_on_one(self) -> bool:
+        """Look at the request whose turn it is; False if none waits."""
+        heard = self._intake.take(strangers=not self._behind)
+        if heard is None:
+            return False
+        try:
+            self._look_at(heard)
+        except Exception:  # noqa: BLE001
+            # The boundary: a bug met by one client must not end the others' boot.
+            self._account.bug(heard.on.port, heard.received.data, again=heard.again)
+        return True
 
     def _go_on(self) -> None:
         self._going_on = None
@@ -313,6 +327,8 @@ class DhcpServer:
     def _hear_news(self, mac: str | None) -> None:
         """Look again at what was not answered, once who tells the news is done with it."""
         self._sorting.changed()
+        if self._expecting is not None:
+            self._expecting.changed()
         if not self._unanswered:
             return
         loop = asyncio.get_running_loop()

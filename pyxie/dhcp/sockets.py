@@ -17,7 +17,7 @@ from typing import Final, Protocol, TypeVar
 from pyxie.dhcp.bpf import INSTRUCTION
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
 from pyxie.dhcp.many import Inbox, Outbox
-from pyxie.dhcp.prepared import Prepared, PreparedDatagram, PreparedPacket, Ways, control
+from pyxie.dhcp.prepared import DatagramSender, PacketSender, Sender, Ways, control
 from pyxie.dhcp.received import (
     IP_PKTINFO,
     SO_TIMESTAMPNS,
@@ -27,7 +27,7 @@ from pyxie.dhcp.received import (
     of_packets,
 )
 from pyxie.dhcp.sieve import Sieve
-from pyxie.dhcp.udp import headed, summed, wrap
+from pyxie.dhcp.udp import wrap
 from pyxie.errors import StartError
 
 _SO_ATTACH_FILTER: Final = 26  # asm-generic/socket.h, like the next
@@ -69,14 +69,13 @@ class DhcpSocket(Protocol):
         """
         ...
 
-    def prepared(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> Prepared:
-        """Return what sends ``data`` as `send` does, in one transaction after the other.
+    def sender(self, to: Destination, source: IPv4Address, index: int) -> Sender:
+        """Return what prepares answers, to be sent over and over as `send` does.
 
-        `flush` sends it; there is room for `pyxie.dhcp.many.MANY`.
+        `flush` sends them; there is room for `pyxie.dhcp.many.MANY`.
 
         Args:
-            data: An answer, in the transaction 0.
-            to: Where it goes.
+            to: Where they go.
             source: Whence.
             index: Out of which interface.
         """
@@ -171,12 +170,10 @@ class RawSocket:
         # The port is in our header; raw(7) wants none in the address.
         self._socket.sendmsg([datagram], ancillary, 0, (_text(to.address), 0))
 
-    def prepared(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> Prepared:
-        """Return what sends ``data`` over and over; see `DhcpSocket`."""
-        ends = (source.packed, self.port, to.address.packed, to.port)
+    def sender(self, to: Destination, source: IPv4Address, index: int) -> Sender:
+        """Return what prepares answers; see `DhcpSocket`."""
         way = self._ways.way(to, 0, source, index)
-        total = summed(data, *ends)
-        return PreparedPacket(self._outbox, way, headed(data, self.port, to.port, total), total)
+        return PacketSender(self._outbox, way, source.packed, self.port, to)
 
     def flush(self) -> Mapping[int, OSError]:
         """Send what was put; see `DhcpSocket`."""
@@ -220,9 +217,9 @@ class BoundSocket:
         ancillary = control(to, source, index)
         self._socket.sendmsg([data], ancillary, 0, (_text(to.address), to.port))
 
-    def prepared(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> Prepared:
-        """Return what sends ``data`` over and over; see `DhcpSocket`."""
-        return PreparedDatagram(self._outbox, self._ways.way(to, to.port, source, index), data)
+    def sender(self, to: Destination, source: IPv4Address, index: int) -> Sender:
+        """Return what prepares answers; see `DhcpSocket`."""
+        return DatagramSender(self._outbox, self._ways.way(to, to.port, source, index))
 
     def flush(self) -> Mapping[int, OSError]:
         """Send what was put; see `DhcpSocket`."""

@@ -35,6 +35,17 @@ class FakePrepared:
         self.on.waiting.append(Sent(parse(data), self.to, self.source, self.interface))
 
 
+@dataclass(frozen=True)
+class FakeSender:
+    on: FakeSocket
+    to: Destination
+    source: IPv4Address
+    interface: int
+
+    def prepared(self, data: bytes) -> FakePrepared:
+        return FakePrepared(self.on, data, self.to, self.source, self.interface)
+
+
 class FakeSocket:
     """A socket in memory, with a counter for the event loop to wait on (eventfd(2))."""
 
@@ -45,6 +56,7 @@ class FakeSocket:
         self.sent: list[Sent] = []
         self.waiting: list[Sent] = []
         self.fails: OSError | None = None
+        self.together = 1
         self._waiting: deque[Received | Unreadable | OSError] = deque()
         self._count = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
 
@@ -76,21 +88,22 @@ class FakeSocket:
         return self._count
 
     def receive(self) -> list[Received | Unreadable]:
-        os.eventfd_read(self._count)  # BlockingIOError, where there is none
-        received = self._waiting.popleft()
-        if isinstance(received, OSError):
-            raise received
-        return [received]
+        found = list[Received | Unreadable]()
+        while not found or (self._waiting and len(found) < self.together):
+            os.eventfd_read(self._count)  # BlockingIOError, where there is none
+            received = self._waiting.popleft()
+            if isinstance(received, OSError):
+                raise received
+            found.append(received)
+        return found
 
     def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
         if self.fails is not None:
             raise self.fails
         self.sent.append(Sent(parse(data), to, source, index))
 
-    def prepared(
-        self, data: bytes, to: Destination, source: IPv4Address, index: int
-    ) -> FakePrepared:
-        return FakePrepared(self, data, to, source, index)
+    def sender(self, to: Destination, source: IPv4Address, index: int) -> FakeSender:
+        return FakeSender(self, to, source, index)
 
     def flush(self) -> dict[int, OSError]:
         put, self.waiting = self.waiting, []

@@ -69,3 +69,15 @@ def test_it_can_be_emptied() -> None:
 
     assert not backlog
     assert backlog.take() is None
+
+
+def test_known_machines_that_wait_are_told_but_in_a_flood() -> None:
+    backlog = Backlog[int]()
+    for number in range(DEEP):
+        backlog.put(number, known=True)
+        backlog.put(-number, known=False)
+    assert list(backlog.known()) == [*range(DEEP)]
+
+    backlog.put(DEEP, known=True)
+
+    assert list(backlog.known()) == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pyxie.bounds import DHCP_READY, DHCP_SHAPES
 from pyxie.builds.life import Build, State
-from pyxie.dhcp import intake, server
+from pyxie.dhcp import expecting, intake, server
 from pyxie.dhcp.chain import ChainMemory
 from pyxie.dhcp.message import DhcpMessage, MessageType
 from pyxie.dhcp.others import Others
@@ -75,10 +75,11 @@ class Site:
         self.seen: list[tuple[str, bool, int]] = []
         self.others, self.sightings = Others(lambda: self.now), Sightings(lambda: self.now)
         self.limit = TokenBuckets(20)
-        self.recognised = 0
+        self.recognised, self.chosen = 0, 0
+        self.news = News()
         standing = Standing(
             *(self.basis, self.in_build, self.active, self.leaning, self.choice),
-            lambda: self.learnt + self.others.learnt,
+            *(lambda: tuple(self.builds), lambda: self.learnt + self.others.learnt),
         )
         self.server = DhcpServer(
             interfaces=lambda: self.interfaces,
@@ -91,7 +92,7 @@ class Site:
             limit=lambda: self.limit,
             clock=lambda: self.now,
             opener=self.open,
-            news=News(),
+            news=self.news,
             others=self.others,
             sightings=self.sightings,
             standing=standing if prompt else None,
@@ -117,6 +118,7 @@ class Site:
         return Leaning(ipxe, SecureBoot.ON if mac in self.signed else state, given)
 
     def choice(self, client: Recognised, leaning: Leaning) -> Choice:
+        self.chosen += 1
         by_grub = leaning.state is SecureBoot.ON or leaning.server == NEXT
         return SIGNED if by_grub and not leaning.ipxe else self.usual
 
@@ -133,6 +135,7 @@ class Site:
             host=f"web{machine}", token="", state=State.PENDING, begun=0.0, changed=0.0,
             macs=(mac,), definition="{}",
         )  # fmt: skip
+        self.news.of_anybody()
 
     def learn(self, machine: int, what: str) -> None:
         mac = mac_of(machine)
@@ -158,8 +161,10 @@ class Site:
             if sample.name.endswith("_total")
         }
         macs = [mac_of(each) for each in range(4)]
+        # Each in its order; who is answered before whom goes by what is ready.
+        sent = sorted(self.dhcp.sent, key=lambda each: each.message.chaddr)
         return (
-            [(each.message, each.to, each.source, each.interface) for each in self.dhcp.sent],
+            [(each.message, each.to, each.source, each.interface) for each in sent],
             counted,
             [self.sightings.of(mac) for mac in macs],
             [self.others.chosen(mac) for mac in macs],
@@ -229,6 +234,7 @@ async def live(
                 site.learn(machine, what)
             case "loaders":
                 site.usual = OTHER if site.usual is USUAL else USUAL
+                site.news.of_anybody()
             case "address":
                 site.interfaces = interfaces(ADDRESSES[at % 2])
             case _:
@@ -237,18 +243,24 @@ async def live(
 
 class TestWhateverHappens:
     @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=100)
-    @given(st.lists(st.one_of(_ASKS, _ASKS, _CHANGES), max_size=25), st.booleans())
+    @given(
+        st.lists(st.one_of(_ASKS, _ASKS, _CHANGES), max_size=25),
+        st.booleans(),
+        st.sampled_from((1, 4)),
+    )
     def test_all_is_as_if_each_answer_were_made_anew(
-        self, steps: list[tuple[str, int, DhcpMessage | None]], together: bool
+        self, steps: list[tuple[str, int, DhcpMessage | None]], together: bool, many: int
     ) -> None:
         async def run(*, prompt: bool) -> object:
             with pytest.MonkeyPatch.context() as patched:
                 for module, name in ((server, "SLICE"), (intake, "SLICE"), (intake, "LONGEST")):
                     patched.setattr(module, name, 60.0)  # or their order goes by the time they took
+                patched.setattr(expecting, "_GATHER", 0.0)
                 return await lived(prompt=prompt)
 
         async def lived(*, prompt: bool) -> object:
             async with serving(prompt=prompt) as site:
+                site.dhcp.together = many
                 for machine in (0, 1):
                     site.begin(machine)
                 await live(site, steps, together=together)
@@ -388,6 +400,99 @@ class TestAnAnswerThatIsReady:
             await site.hear(replace(pi, options={**pi.options, 97: b"\0RPi" + bytes(13)}))
 
         assert site.recognised == 2
+
+
+class TestWhatIsLookedUpBefore:
+    """What a machine in build mode will be answered by, before it asks."""
+
+    @pytest.fixture(autouse=True)
+    def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(expecting, "_GATHER", 0.0)
+
+    async def looked_up(self, site: Site) -> int:
+        """Return how often loaders were chosen, once all is looked up."""
+        site.news.of_anybody()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return site.chosen
+
+    async def test_need_not_be_looked_up_when_it_asks(self) -> None:
+        async with serving() as site:
+            for machine in range(3):
+                site.begin(machine)
+            await site.hear(asking(discover(7), 0, 1))
+            await site.hear(asking(ipxe(7, o175=UEFI_FEATURES), 0, 2))
+            before = await self.looked_up(site)
+            for machine in (1, 2):
+                await site.hear(asking(discover(7), machine, 10 + machine))
+                await site.hear(asking(ipxe(7, o175=UEFI_FEATURES), machine, 20 + machine))
+
+        assert site.chosen == before
+        assert len(site.dhcp.sent) == 6
+
+    async def test_is_looked_up_once(self) -> None:
+        async with serving() as site:
+            for machine in range(3):
+                site.begin(machine)
+            once = await self.looked_up(site)
+
+            assert (once, await self.looked_up(site)) == (6, 6)
+
+    async def test_is_of_its_build_alone(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            site.begin(1)
+            await site.hear(asking(discover(7), 0, 1))
+            before = await self.looked_up(site)
+            site.begin(1)
+            await site.hear(asking(discover(7), 1, 2))
+
+        assert site.chosen > before
+
+    async def test_is_of_the_files_and_settings_of_now(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            await self.looked_up(site)
+            site.usual = OTHER
+            await site.hear(asking(discover(0), 0, 1))
+
+        assert [each.message.file for each in site.dhcp.sent] == [b"52-54-00-00-00-00/own.kpxe"]
+
+    async def test_is_of_another_kind_where_more_is_known(self) -> None:
+        async with serving() as site:
+            site.begin(0)
+            await site.hear(asking(discover(7), 0, 1))
+            site.begin(1)
+            await self.looked_up(site)
+            site.learn(1, "signed")
+            await site.hear(asking(discover(7), 1, 2))
+
+        assert [each.message.file[-11:] for each in site.dhcp.sent] == [
+            *(b"00/ipxe.efi", b"shimx64.efi")
+        ]
+
+
+class TestMachinesThatAskTogether:
+    async def test_are_answered_by_what_the_first_of_them_was(self) -> None:
+        async with serving() as site:
+            site.dhcp.together = 32
+            for machine in range(4):
+                site.begin(machine)
+            await site.hear(*(asking(discover(7), machine, machine + 1) for machine in range(4)))
+
+        assert site.recognised == 1
+        assert [each.message.xid for each in site.dhcp.sent] == [1, 2, 3, 4]
+
+    async def test_are_looked_at_each_where_they_are_not_alike(self) -> None:
+        async with serving() as site:
+            site.dhcp.together = 32
+            for machine in range(3):
+                site.begin(machine)
+            kinds = (discover(7), discover(0), ipxe(7, o175=UEFI_FEATURES))
+            await site.hear(*(asking(kind, at, at + 1) for at, kind in enumerate(kinds)))
+
+        assert site.recognised == 3
+        assert sorted(each.message.xid for each in site.dhcp.sent) == [1, 2, 3]
 
 
 class TestKeptAnswers:
