@@ -4,9 +4,11 @@
  *
  * Each client has an address of its own, those of tests/lab/rack.py from number FIRST on, and for each
  * transfer a new port; it asks for the next as one has ended. Every block is compared with FILE. What
- * is lost is asked for again after a second. At the end of the time what is under way is given up with
- * an ERROR, and JSON is printed: what was loaded, how long each whole transfer took, the window that
- * was agreed to, how often something was said again, and this program's own processor time.
+ * is lost is asked for again after a second. Whose transfer the server has given up, and closed its
+ * port, begins it anew, as a machine does; what it had is not counted twice. At the end of the time
+ * what is under way is given up with an ERROR, and JSON is printed: what was loaded, how long each
+ * whole transfer took, the window that was agreed to, how often something was said again or begun
+ * anew, and this program's own processor time.
  *
  * It shares the processors with the servers that it measures, so it is to cost little: one thread, one
  * epoll, two calls a block; windows are taken as the kernel has them, unsplit (UDP_GRO, udp(7)).
@@ -63,7 +65,9 @@ static void say(struct client *client) {
                        ? send(client->sock, client->said, client->length, 0)
                        : sendto(client->sock, client->said, client->length, 0,
                                 (struct sockaddr *)&server, sizeof server);
-    if (sent < 0) fail("client %d: %s", client->at, strerror(errno));
+    /* Refused was what it said before; this counts as lost, and is said again. */
+    if (sent < 0 && !(errno == ECONNREFUSED && client->connected))
+        fail("client %d: %s", client->at, strerror(errno));
 }
 
 static void begin(struct client *client) {
@@ -175,6 +179,13 @@ static void hear(struct client *client) {
         came = client->connected && window == 1 ? recv(client->sock, data, sizeof data, 0)
                                                 : recvmsg(client->sock, &message, 0);
         if (came < 0 && (errno == EAGAIN || errno == EINTR)) return;
+        if (came < 0 && errno == ECONNREFUSED && client->connected) {
+            again++;
+            bytes -= client->bytes;
+            close(client->sock);
+            begin(client);
+            return;
+        }
         if (came < 4) fail("client %d: %s", client->at, came < 0 ? strerror(errno) : "a stub");
         if (!client->connected) {
             if (connect(client->sock, (struct sockaddr *)&from, sizeof from))
