@@ -159,14 +159,17 @@ class Bench:
 
     @contextmanager
     def pair(self) -> Iterator[tuple[int, ...]]:
-        """dnsmasq as the LAN's only server, and nginx with the files on its own disk."""
+        """dnsmasq as the LAN's only server, and nginx with the files on its own disk.
+
+        Each has a session of its own, see `bench.peers.started`.
+        """
         nginx = serve(self.server, self.folder / "peer", self.folder / "www")
         (self.folder / "www" / "boot.ipxe").write_text(SCRIPT.format(server=SERVER))
         tftp = self.folder / "tftp"
         tftp.mkdir(exist_ok=True)
         (tftp / LOADER).write_bytes(bytes(1 << 20))
         dnsmasq = self.server.start(
-            "dnsmasq", "--no-daemon", "--port=0", "--conf-file=/dev/null", "--no-hosts",
+            "setsid", "dnsmasq", "--no-daemon", "--port=0", "--conf-file=/dev/null", "--no-hosts",
             "--no-resolv", "--bind-interfaces", "--interface=eth0", "--except-interface=lo",
             "--dhcp-range=10.99.100.1,10.99.107.254,255.255.0.0", "--no-ping", "--user=root",
             f"--dhcp-leasefile={self.folder}/leases", "--dhcp-userclass=set:ipxe,iPXE",
@@ -189,7 +192,7 @@ def serve(host: Host, folder: Path, root: Path) -> subprocess.Popen[bytes]:
     """Have an nginx serve a folder."""
     folder.mkdir(exist_ok=True)
     (folder / "nginx.conf").write_text(NGINX.format(folder=folder, root=root))
-    process = host.start("nginx", "-c", str(folder / "nginx.conf"), log=folder / "log")
+    process = host.start("setsid", "nginx", "-c", str(folder / "nginx.conf"), log=folder / "log")
     time.sleep(0.5)
     assert process.poll() is None, (folder / "log").read_text()
     return process

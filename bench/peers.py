@@ -67,11 +67,15 @@ def program(name: str, package: str) -> str:
 
 @contextmanager
 def started(host: Host, folder: Path, *command: str, wait: float = 0.5) -> Iterator[int]:
-    """Run a server until the block ends; say how it was called, yield its process number."""
+    """Run a server until the block ends; say how it was called, yield its process number.
+
+    It has a session of its own, as pyxie has: the kernel parts the processors by sessions first
+    (autogroup, sched(7)), and a server in the clients' has another share than one that is not.
+    """
     name = Path(command[0]).name
     print(f"  {name}: {' '.join(command)}", flush=True)
     log = folder / f"{name}.log"
-    process = host.start(*command, log=log)
+    process = host.start("setsid", *command, log=log)
     try:
         time.sleep(wait)
         assert process.poll() is None, f"{name} ended by itself: {log.read_text()}"
