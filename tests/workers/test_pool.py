@@ -217,10 +217,9 @@ class TestAMachineThatAsksOften:
 
 class TestWorkers:
     async def test_rest_when_nothing_is_asked_for_and_are_there_when_it_is(
-        self, forks: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, forks: ForkServer, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr(lane, "_IDLE", 0.3)
-        async with running(forks, tmp_path) as site:
+        async with running(forks, tmp_path, {Lane.BOOT: Size(1, 2, idle=0.3)}) as site:
             await site.script()
             assert workers_of(forks)
 
@@ -231,10 +230,9 @@ class TestWorkers:
             await eventually(lambda: not workers_of(forks))
 
     async def test_do_not_rest_while_one_of_them_works(
-        self, forks: ForkServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, forks: ForkServer, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr(lane, "_IDLE", 0.1)
-        async with running(forks, tmp_path) as site:
+        async with running(forks, tmp_path, {Lane.BOOT: Size(1, 2, idle=0.1)}) as site:
             site.write(ENDLESS)
             bad = asyncio.create_task(site.preseed())
             await asyncio.sleep(0.25)
