@@ -4,7 +4,7 @@ A request that is like one before, of an operation whose answer is made already,
 task and no way through the application. Whatever is not so goes that way, as if this were not here:
 docs/decisions/0077-what-is-ready-is-sent-at-once.md. What was answered so to a machine in build
 mode is kept as bytes, and sent again while all that it rests on is the same:
-docs/decisions/0082-answers-kept-by-head.md.
+docs/decisions/0080-answers-kept-by-head.md.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 What wakes a thread, and has it wait for Python's lock, costs as much as what the kernel does with
 half a megabyte. So of a client that takes what it is given a turn goes on in the kernel, which
 waits a moment for room by itself; one that is slower has as much as there is room for, and holds
-no thread while it takes that: docs/decisions/0084-sent-by-threads-that-share-a-list.md.
+no thread while it takes that: docs/decisions/0081-sent-by-threads-that-share-a-list.md.
 """
 
 from __future__ import annotations
