@@ -8,6 +8,7 @@ told of its end, and of nothing in between.
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import threading
 import time
@@ -25,6 +26,8 @@ _IDLE: Final = 10.0
 _LOOK: Final = 15.0
 """Seconds between looks whether a client that takes nothing is still there. The kernel tells of
 most that have left; thousands may wait, and each look costs."""
+_NICE: Final = 5
+"""How much less than the event loop's the threads' claim to the processors is."""
 _ROOM: Final = select.EPOLLOUT | select.EPOLLONESHOT
 """One thread is told, and no other before it has had its turn."""
 
@@ -169,6 +172,9 @@ class Writers:
         work.held.close()
 
     def _serve(self, epoll: select.epoll) -> None:
+        with suppress(OSError):  # offers come first, where processors are scarce: sched(7)
+            nice = os.getpriority(os.PRIO_PROCESS, 0) + _NICE
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
         while True:
             ready = epoll.poll(_IDLE, 1)
             if ready:

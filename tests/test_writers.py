@@ -250,6 +250,17 @@ class TestThreads:
         for each in lines:
             each.close()
 
+    async def test_come_after_the_event_loops_for_a_processor(self, line: Line) -> None:
+        found: list[int] = []
+
+        def turn(_number: int) -> bool:
+            found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return True
+
+        await Writers("some").write(line.out, turn, stays)
+
+        assert found == [min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)]
+
     async def test_end_when_nothing_is_written(
         self, line: Line, monkeypatch: pytest.MonkeyPatch
     ) -> None:
