@@ -61,8 +61,8 @@ class Size:
         ready: That are kept ready.
         most: At most.
         idle: Seconds after which there are no more than are kept ready, and none at all if nothing
-            is asked for: each has 4 MB of its own, and is there within 30 ms. A machine that waits
-            asks sooner.
+            is asked for: each has 4 MB of its own, and is there in 0.1 s. A machine that waits asks
+            sooner.
     """
 
     ready: int
