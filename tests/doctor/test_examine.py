@@ -14,7 +14,7 @@ import pytest
 from pyxie.client import Client
 from pyxie.config.settings import Settings
 from pyxie.dhcp.message import DhcpMessage, Op
-from pyxie.doctor import checks, examine, neighbours
+from pyxie.doctor import checks, examine, host, neighbours
 from pyxie.doctor.checks import Check, Found
 from pyxie.doctor.footing import Footing
 from pyxie.doctor.found import Finding, Severity
@@ -124,6 +124,8 @@ class TestSettings:
         async def look(footing: Footing) -> Found:
             seen.append(footing)
             return ()
+
+        monkeypatch.setattr(host, "owners", lambda _: {})  # one of another test's, say
 
         looked(monkeypatch, Check("one", look), file=tmp_path / "config.yaml")
 
