@@ -39,8 +39,8 @@ class Expecting:
         self._stale.set()
         while True:
             await self._stale.wait()
-            await asyncio.sleep(_GATHER)
             self._stale.clear()
+            await asyncio.sleep(_GATHER)
             until = time.perf_counter() + _SLICE
             for _ in self._prompt.expect(self._interfaces):
                 if time.perf_counter() > until:
