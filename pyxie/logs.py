@@ -14,7 +14,7 @@ from pyxie.clock import steady
 from pyxie.config.settings import Log
 from pyxie.lines import Lines, Sort, about
 
-_LIBRARIES = ("aiohttp", "aiosqlite", "alembic", "asyncio", "sqlalchemy")
+_LIBRARIES = ("aiohttp", "alembic", "asyncio", "sqlalchemy")
 _OPERATORS: Final = (
     *("pyxie.builds", "pyxie.config", "pyxie.daemon", "pyxie.http.machine_files", "pyxie.launch"),
     *("pyxie.leftout", "pyxie.logs", "pyxie.net", "pyxie.registry", "pyxie.service"),

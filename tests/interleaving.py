@@ -80,7 +80,7 @@ class TurningDatabase(Database):
     """
 
     def __init__(self, turns: Turns) -> None:
-        super().__init__("sqlite+aiosqlite:////nowhere/pyxie.sqlite")
+        super().__init__("sqlite:////nowhere/pyxie.sqlite")
         self._turns = turns
         self._fails = iter(("no",))
         self._one = asyncio.Lock()

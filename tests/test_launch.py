@@ -20,7 +20,7 @@ UNNEEDED = (
 """What a worker has no use for: the daemon's copies of it would be a second one."""
 
 LATER: tuple[str, ...] = (
-    *("aiosqlite", "alembic", "asyncpg", "cryptography", "mako", "pygments", "rich", "scapy"),
+    *("alembic", "asyncpg", "cryptography", "mako", "pygments", "rich", "scapy"),
     *("sqlalchemy.orm", "tftpy", "pyxie.checking", "pyxie.client", "pyxie.doctor"),
     "pyxie.importers",
 )

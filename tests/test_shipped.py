@@ -158,7 +158,7 @@ class TestAWheel:
             "import asyncio\n"
             "from pyxie.store.database import Database\n"
             "async def main():\n"
-            "    async with Database('sqlite+aiosqlite:///state.sqlite'):\n"
+            "    async with Database('sqlite:///state.sqlite'):\n"
             "        print('open')\n"
             "asyncio.run(main())\n"
         )

@@ -353,10 +353,10 @@ def _folder_of(state: str) -> Path | None:
 
 
 def _state_url(state: str, folder: Path) -> str:
-    """Return the SQLAlchemy URL of the state, for an async engine."""
+    """Return the SQLAlchemy URL of the state, with the driver that pyxie has for it."""
     if "://" in state:
         scheme, rest = state.split("://", 1)
-        drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+        drivers = {"sqlite+aiosqlite": "sqlite", "postgresql": "postgresql+asyncpg"}
         if scheme.startswith("sqlite") and rest.startswith("/") and len(rest) > 1:
             rest = f"/{folder / rest[1:]}"  # three slashes are relative, four absolute
         return f"{drivers.get(scheme, scheme)}://{rest}"
@@ -364,4 +364,4 @@ def _state_url(state: str, folder: Path) -> str:
         # systemd tells the service where it may write (systemd.exec(5), StateDirectory=).
         given = os.environ.get("STATE_DIRECTORY")
         state = str(Path(given.split(":")[0] if given else "state") / "pyxie.sqlite")
-    return f"sqlite+aiosqlite:///{folder / state}"
+    return f"sqlite:///{folder / state}"

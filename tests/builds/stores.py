@@ -51,7 +51,7 @@ async def opened(state: str) -> AsyncIterator[BuildRecords]:
 
 
 def url(folder: Path) -> str:
-    return f"sqlite+aiosqlite:///{folder}/pyxie.sqlite"
+    return f"sqlite:///{folder}/pyxie.sqlite"
 
 
 def machine(host: str = "web01.internal", *macs: str) -> Machine:

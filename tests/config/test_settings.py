@@ -48,7 +48,7 @@ class TestDefaults:
             "isos": tmp_path / "isos",
             "images": tmp_path / "images",
             "keyrings": tmp_path / "keyrings",
-            "state": f"sqlite+aiosqlite:///{tmp_path}/state/pyxie.sqlite",
+            "state": f"sqlite:///{tmp_path}/state/pyxie.sqlite",
             "baseurl": None,
             "build_types": {},
             "unknown": "ignore",
@@ -118,7 +118,7 @@ class TestEveryKey:
         assert found.staticspath == tmp_path / "s"
         assert found.ipxe == tmp_path / "i"
         assert found.images == tmp_path / "im"
-        assert found.state == f"sqlite+aiosqlite:///{tmp_path}/st.sqlite"
+        assert found.state == f"sqlite:///{tmp_path}/st.sqlite"
         assert found.baseurl == "http://boot.example:81"
         assert found.params == {"static": "True", "empty": "", "mode": "0755"}
         assert (found.cmdline, found.kernel, found.initrd, found.image_url) == (
@@ -308,11 +308,11 @@ class TestState:
     @pytest.mark.parametrize(
         ("written", "url"),
         [
-            ("here.sqlite", "sqlite+aiosqlite:///{folder}/here.sqlite"),
-            ("/srv/x.sqlite", "sqlite+aiosqlite:////srv/x.sqlite"),
-            ("sqlite:///here.sqlite", "sqlite+aiosqlite:///{folder}/here.sqlite"),
-            ("sqlite+aiosqlite:///a/b.sqlite", "sqlite+aiosqlite:///{folder}/a/b.sqlite"),
-            ("sqlite:////srv/x.sqlite", "sqlite+aiosqlite:////srv/x.sqlite"),
+            ("here.sqlite", "sqlite:///{folder}/here.sqlite"),
+            ("/srv/x.sqlite", "sqlite:////srv/x.sqlite"),
+            ("sqlite:///here.sqlite", "sqlite:///{folder}/here.sqlite"),
+            ("sqlite+aiosqlite:///a/b.sqlite", "sqlite:///{folder}/a/b.sqlite"),
+            ("sqlite:////srv/x.sqlite", "sqlite:////srv/x.sqlite"),
             ("postgresql://u:p@db/pyxie", "postgresql+asyncpg://u:p@db/pyxie"),
             ("postgresql+psycopg://db/pyxie", "postgresql+psycopg://db/pyxie"),
         ],
@@ -327,7 +327,7 @@ class TestState:
     ) -> None:
         monkeypatch.setenv("STATE_DIRECTORY", f"/var/lib/pyxie{os.pathsep}/var/lib/other")
 
-        assert settings(tmp_path, "").state == "sqlite+aiosqlite:////var/lib/pyxie/pyxie.sqlite"
+        assert settings(tmp_path, "").state == "sqlite:////var/lib/pyxie/pyxie.sqlite"
 
     def test_that_is_set_is_not_moved_by_the_service_manager(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -336,7 +336,7 @@ class TestState:
 
         found = settings(tmp_path, "state: here.sqlite\n").state
 
-        assert found == f"sqlite+aiosqlite:///{tmp_path}/here.sqlite"
+        assert found == f"sqlite:///{tmp_path}/here.sqlite"
 
 
 RANGE = "192.0.2.100-192.0.2.199"

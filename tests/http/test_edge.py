@@ -255,7 +255,6 @@ class TestWeirdRequests:
     async def test_are_not_quoted_in_the_log(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
-        caplog.set_level("WARNING", logger="aiosqlite")
         caplog.set_level(1)
         async with serving(tmp_path) as served:
             await served.raw(f"GET /done/{HOST}/{TOKEN} HTTP/9.9\r\n\r\n".encode())

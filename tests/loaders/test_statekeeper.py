@@ -26,7 +26,7 @@ async def execute(database: Database, statement: sa.Executable) -> None:
 
 
 async def test_is_as_it_was_told_last(tmp_path: Path) -> None:
-    async with Database(newest.at(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite")) as database:
+    async with Database(newest.at(f"sqlite:///{tmp_path}/x.sqlite")) as database:
         states = fresh()
         async with StateKeeper(database, states) as keeper:
             states.learn(MAC, SecureBoot.OFF, "GRUB")
@@ -45,7 +45,7 @@ async def test_is_as_it_was_told_last(tmp_path: Path) -> None:
 async def test_what_cannot_be_stored_waits(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with Database(newest.at(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite")) as database:
+    async with Database(newest.at(f"sqlite:///{tmp_path}/x.sqlite")) as database:
         states = fresh()
         async with StateKeeper(database, states) as keeper:
             await execute(database, sa.text("ALTER TABLE secure_boot RENAME TO gone"))

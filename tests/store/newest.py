@@ -20,7 +20,7 @@ _WRITER, _READER, _WAL = 18, 19, 2
 
 def url(folder: Path) -> str:
     """Lay a state in a folder, unless there is one; return its URL."""
-    return at(f"sqlite+aiosqlite:///{folder}/pyxie.sqlite")
+    return at(f"sqlite:///{folder}/pyxie.sqlite")
 
 
 def at(state: str) -> str:

@@ -36,7 +36,7 @@ class TestOnDisk:
         assert found == ["wal", 2, 1]
 
     async def test_nobody_else_may_read_the_tokens(self, tmp_path: Path) -> None:
-        async with opened(f"sqlite+aiosqlite:///{tmp_path}/state/pyxie.sqlite") as store:
+        async with opened(f"sqlite:///{tmp_path}/state/pyxie.sqlite") as store:
             await begin(store, build(), "PUT /build", None)
 
             modes = {
@@ -129,7 +129,7 @@ class TestOneDaemonAtATime:
     async def test_by_whatever_path_it_comes(self, tmp_path: Path) -> None:
         (tmp_path / "link.sqlite").symlink_to("pyxie.sqlite")
         async with opened(url(tmp_path)):
-            assert await refusal(f"sqlite+aiosqlite:///{tmp_path}/link.sqlite") == (
+            assert await refusal(f"sqlite:///{tmp_path}/link.sqlite") == (
                 f"state: another pyxie is using {tmp_path}/pyxie.sqlite; "
                 "stop it, or set another 'state' in config.yaml"
             )
@@ -181,7 +181,7 @@ class TestAStateThatCannotBeUsed:
     async def test_a_place_below_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
 
-        assert await refusal(f"sqlite+aiosqlite:///{tmp_path}/file/pyxie.sqlite") == (
+        assert await refusal(f"sqlite:///{tmp_path}/file/pyxie.sqlite") == (
             f"state: {tmp_path}/file cannot be made (File exists); "
             "set 'state' in config.yaml to a path that this user may write"
         )
@@ -212,8 +212,8 @@ class TestAStateThatCannotBeUsed:
         assert str(caught.value) == "state: 'no url' is neither a path nor a SQLAlchemy URL"
 
     async def test_builds_in_memory_only_are_no_state(self) -> None:
-        assert await refusal("sqlite+aiosqlite://") == (
-            "state: 'sqlite+aiosqlite://' keeps builds in memory only; name a file"
+        assert await refusal("sqlite://") == (
+            "state: 'sqlite://' keeps builds in memory only; name a file"
         )
 
     async def test_a_server_that_is_away_is_no_bug(

@@ -19,10 +19,10 @@ class TestWhatIsLaid:
     async def test_is_what_a_first_start_leaves(self, tmp_path: Path) -> None:
         state = tmp_path / "state" / "pyxie.sqlite"
 
-        newest.at(f"sqlite+aiosqlite:///{state}")
+        newest.at(f"sqlite:///{state}")
         laid, mode = dump(state), stat.S_IMODE(state.stat().st_mode)
         state.unlink()
-        async with Database(f"sqlite+aiosqlite:///{state}"):
+        async with Database(f"sqlite:///{state}"):
             pass
 
         assert (laid, mode) == (dump(state), 0o600)

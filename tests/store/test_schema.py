@@ -207,7 +207,7 @@ class TestAFirstStart:
 
         loaded = subprocess.check_output([sys.executable, "-c", code, url(tmp_path)], text=True)
 
-        assert not {"alembic", "mako", "aiosqlite"} & set(loaded.split())
+        assert not {"alembic", "mako"} & set(loaded.split())
         assert shape(tmp_path)
 
 

@@ -62,7 +62,7 @@ class Site:
 @asynccontextmanager
 async def opened(folder: Path, name: str = "pyxie.sqlite") -> AsyncIterator[Site]:
     clock, metrics = Clock(), Metrics()
-    async with Database(newest.at(f"sqlite+aiosqlite:///{folder}/{name}")) as database:
+    async with Database(newest.at(f"sqlite:///{folder}/{name}")) as database:
         records, trace = BuildRecords(database), Trace(clock=clock)
         builds = Builds(BuildIndex(), records, trace, metrics, clock=clock, steady=clock)
         async with StateWatch(database, metrics, every=0.02) as watch, builds:
@@ -151,7 +151,7 @@ class TestAStateOfTwoNames:
             (tmp_path / "pyxie.sqlite.lock").unlink(missing_ok=True)  # as releases before had it
 
             with pytest.raises(StartError) as caught:
-                async with Database(f"sqlite+aiosqlite:///{tmp_path}/b/other.sqlite"):
+                async with Database(f"sqlite:///{tmp_path}/b/other.sqlite"):
                     pass
 
         assert str(caught.value) == (

@@ -89,7 +89,7 @@ class TestInterfaces:
 
 def running(told: dict[str, Any] | None = None, **wrong: Any) -> dict[str, Running]:
     settings = Settings.model_validate(
-        {"state": "sqlite+aiosqlite:////var/lib/pyxie/pyxie.sqlite", **(told or {})}
+        {"state": "sqlite:////var/lib/pyxie/pyxie.sqlite", **(told or {})}
     )
     said = {"state": "", "unsaved": 0, "store": "", "folder": "/var/lib/pyxie/store", **wrong}
     return {each.name: each for each in services(settings, **said)}
