@@ -80,9 +80,21 @@ class Ready(deque[asyncio.Handle]):
         self.urgent = 0
         return self.called
 
-    def note(self) -> None:
-        """Note where it ends, before the loop adds what is ready."""
+    def note(self, urgent: int) -> None:
+        """Note where it ends before the loop adds what is ready, and how much of that is urgent."""
         self._had = super().__len__()
+        self.urgent = urgent
+
+    def fit(self, took: float) -> None:
+        """Have as many called in the next piece as the last says that there is time for.
+
+        Args:
+            took: Seconds that the last piece took.
+        """
+        if took > PIECE:
+            self.most = max(FEWEST, self.most // 4, int(self.called * PIECE / took))
+        elif self.called >= self.most:
+            self.most = min(MOST, 2 * self.most)
 
 
 class Selector(selectors.EpollSelector):
@@ -108,7 +120,7 @@ class Selector(selectors.EpollSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what is ready."""
         callbacks = self._callbacks
-        self._fit(self._clock() - self._since)
+        callbacks.fit(self._clock() - self._since)
         if callbacks.left:
             found = urgent = self._come_first()
         else:
@@ -117,8 +129,7 @@ class Selector(selectors.EpollSelector):
             if urgent:
                 numbers = {key.fd for key, _ in urgent}
                 found = [*urgent, *(each for each in found if each[0].fd not in numbers)]
-        callbacks.urgent = len(urgent)
-        callbacks.note()
+        callbacks.note(len(urgent))
         self._since = self._clock()
         return found
 
@@ -132,15 +143,6 @@ class Selector(selectors.EpollSelector):
         found = [keys[number] for number, _ in self._urgent.poll(0) if number in keys]
         reads = selectors.EVENT_READ
         return [(key, reads) for key in found if key.events & reads]
-
-    def _fit(self, took: float) -> None:
-        """Have as many called in the next piece as the last says that there is time for."""
-        callbacks = self._callbacks
-        if took > PIECE:
-            fitting = int(callbacks.called * PIECE / took)
-            callbacks.most = max(FEWEST, callbacks.most // 4, fitting)
-        elif callbacks.called >= callbacks.most:
-            callbacks.most = min(MOST, 2 * callbacks.most)
 
 
 def first(number: int) -> None:
