@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.contest import OURS, Contest, Run, Side, Taken, at_least, at_most
-from bench.peers import started
+from bench.peers import pixiecore, started, waitron
 from bench.processors import clock, spent
 from tests.interop.netns import Host, Net, network
 from tests.lab.besieged import SERVER, Besieged, lay
@@ -43,6 +43,7 @@ DNSMASQ = (
 
 BARE = "in C"
 """What answers all with one offer and looks at nothing, `bench/offers.c`."""
+PAIR = "pixiecore and waitron"
 
 
 class Clients:
@@ -113,11 +114,11 @@ def stop(site: Besieged) -> None:
     site.process.wait(20)
 
 
-def measured(clients: Clients, pid: int, offers: int) -> dict[str, Any]:
-    """Have clients ask; return what they saw, and what it cost the server."""
-    before = spent(pid)
+def measured(clients: Clients, offers: int, *pids: int) -> dict[str, Any]:
+    """Have clients ask; return what they saw, and what it cost the server with these processes."""
+    before = sum(map(spent, pids))
     seen = clients.ask(offers)
-    return {**seen, "rate": offers / seen["seconds"], "server": spent(pid) - before}
+    return {**seen, "rate": offers / seen["seconds"], "server": sum(map(spent, pids)) - before}
 
 
 @contextlib.contextmanager
@@ -141,10 +142,22 @@ def peer(
         yield functools.partial(run, pid)
 
 
-def taken(clients: Clients, offers: int, pid: int) -> Taken:
+@contextlib.contextmanager
+def pair(
+    host: Host, folder: Path, machines: int, run: Callable[[int, int], Taken]
+) -> Iterator[Run]:
+    """waitron with the machines in build mode, and pixiecore, which asks it of each."""
+    with (
+        waitron(host, folder, range(machines)) as one,
+        pixiecore(host, folder, SERVER) as other,
+    ):
+        yield functools.partial(run, one, other)
+
+
+def taken(clients: Clients, offers: int, *pids: int) -> Taken:
     """Have clients ask; return what a contest is told."""
     idle, there = clock()
-    seen = measured(clients, pid, offers)
+    seen = measured(clients, offers, *pids)
     idle, there = (after - before for before, after in zip((idle, there), clock(), strict=True))
     others = max(0.0, there - idle - seen["server"] - seen["cpu"])
     more = {
@@ -168,7 +181,7 @@ def contests() -> Iterator[Sequence[Contest]]:
         (folder / "site").mkdir()
         with pyxie(net, folder / "site", machines) as (site, asking):
             stop(site)
-            hosts = {name: joined(net) for name in ("dnsmasq", BARE)}
+            hosts = {name: joined(net) for name in ("dnsmasq", BARE, PAIR)}
             commands = {"dnsmasq": DNSMASQ.split(), BARE: [str(program), "echo", "eth0"]}
 
             def sides(offers: int) -> dict[str, Side]:
@@ -179,7 +192,11 @@ def contests() -> Iterator[Sequence[Contest]]:
                 for name, (host, others) in hosts.items():
                     theirs = Clients(others, program, machines, in_flight, "")
                     run = functools.partial(taken, theirs, offers)
-                    found[name] = functools.partial(peer, host, folder, commands[name], run)
+                    if name == PAIR:
+                        place = Path(tempfile.mkdtemp(dir=folder))
+                        found[name] = functools.partial(pair, host, place, machines, run)
+                    else:
+                        found[name] = functools.partial(peer, host, folder, commands[name], run)
                 return found
 
             work = f"proxyDHCP, {in_flight} in flight, {machines:,} machines"
@@ -240,14 +257,14 @@ def main() -> None:
             assert site.process is not None
             pid = site.process.pid
             if "cold" not in chosen.without:
-                cold = measured(ours, pid, chosen.machines)
+                cold = measured(ours, chosen.machines, pid)
                 seen.setdefault("pyxie, cold", []).append(cold)
-            seen.setdefault("pyxie, warm", []).append(measured(ours, pid, chosen.offers))
+            seen.setdefault("pyxie, warm", []).append(measured(ours, chosen.offers, pid))
             for name, (clients, pid) in peers.items():
                 if "cold" not in chosen.without:
-                    cold = measured(clients, pid, chosen.machines)
+                    cold = measured(clients, chosen.machines, pid)
                     seen.setdefault(f"{name}, cold", []).append(cold)
-                seen.setdefault(f"{name}, warm", []).append(measured(clients, pid, chosen.offers))
+                seen.setdefault(f"{name}, warm", []).append(measured(clients, chosen.offers, pid))
     for name, runs in seen.items():
         middle = {key: statistics.median(run[key] for run in runs) for key in runs[0]}
         rates = ", ".join(f"{run['rate']:.0f}" for run in runs)
