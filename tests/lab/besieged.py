@@ -18,12 +18,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pyxie.dhcp.message import DhcpMessage, Op, build, parse
+from pyxie.dhcp.message import Op, Option, build, parse
 from tests.interop.netns import Host, network
-from tests.lab.flood import pxe
+from tests.lab.flood import frame, pxe
 
 SERVER = "10.99.0.1"
 PORT = 8090
@@ -188,6 +188,8 @@ class Besieged:
     ) -> Offers:
         """Have so many machines ask in turn, so many times a second; return what offers took.
 
+        They ask as firmware does: without an address, to all, each by its own UUID.
+
         Args:
             machines: How many.
             rate: DISCOVERs a second.
@@ -195,12 +197,13 @@ class Besieged:
             patience: Seconds until an offer counts as lost.
             first: The number of the first of them.
         """
-        sender = self.client.socket(socket.SOCK_DGRAM)
-        sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        sender.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
-        sender.bind(("0.0.0.0", 68))
-        sender.setblocking(False)
+        heard = self.client.socket(socket.SOCK_DGRAM)
+        heard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        heard.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+        heard.bind(("0.0.0.0", 68))
+        heard.setblocking(False)
+        sender = self.client.socket(socket.SOCK_RAW, family=socket.AF_PACKET)
+        sender.bind(("eth0", 0))
         plain = parse(pxe())
         asked: dict[int, float] = {}
         took: list[float] = []
@@ -209,18 +212,24 @@ class Besieged:
         while (now := time.monotonic()) < began + seconds + patience:
             if now < began + seconds and sent < (now - began) * rate:
                 mac = bytes.fromhex(mac_of(first + sent % machines).replace(":", ""))
-                what = DhcpMessage(op=Op.REQUEST, xid=sent + 1, chaddr=mac, options=plain.options)
+                what = replace(
+                    plain,
+                    xid=sent + 1,
+                    chaddr=mac,
+                    options={**plain.options, Option.CLIENT_UUID: b"\0" + mac.rjust(16, b"\1")},
+                )
                 asked[sent + 1] = time.monotonic()
-                sender.sendto(build(what), ("255.255.255.255", 67))
+                sender.send(frame(build(what), bytes(4), b"\xff" * 4, (68, 67)))
                 sent += 1
             elif now > began + seconds and not asked:
                 break
-            if select.select([sender], [], [], 0.001)[0]:
-                data = sender.recv(2048)
+            if select.select([heard], [], [], 0.001)[0]:
+                data = heard.recv(2048)
                 at = asked.pop(int.from_bytes(data[4:8]), None) if data[0] == Op.REPLY else None
                 if at is not None:
                     took.append(time.monotonic() - at)
         sender.close()
+        heard.close()
         return Offers(took, sent)
 
     def memory(self) -> tuple[float, float]:
