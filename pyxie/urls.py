@@ -66,6 +66,9 @@ def shown_template(url: str) -> str:
     outside, blocks = parted(url)
     if re.search(_MARK, url) or len(blocks) > _MOST_MARKS:
         return "a URL"
+    # What comes after such a block may be of the query.
+    if any("?" in each for each in blocks if not _NAMES.fullmatch(each)):
+        return "a URL"
     # A block may hold any of the letters that part a URL.
     marks = [chr(_FIRST_MARK + at) for at in range(len(blocks))]
     marked = "".join(chain(*zip_longest(outside, marks, fillvalue="")))

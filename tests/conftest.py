@@ -6,8 +6,10 @@ import gc
 import os
 import sys
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
+from aiohttp.web_app import _cached_build_middleware
 from hypothesis import settings
 
 from tests.stalled import pytest_addoption, pytest_configure
@@ -61,6 +63,27 @@ def keys() -> Iterator[Keys]:
     """Keys that sign, made by GnuPG."""
     with made_keys() as made:
         yield made
+
+
+MOST_NOTICES = 16
+"""Of inotify(7): a user has but 128, and aiohttp remembers the applications of tests that ended,
+with all that is theirs. Systemd does not boot without one."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Give back what the kernel has little of."""
+    files = Path("/proc/self/fd")
+    if sum(_leads_to(each) == "anon_inode:inotify" for each in files.iterdir()) > MOST_NOTICES:
+        _cached_build_middleware.cache_clear()
+        gc.collect()
+
+
+def _leads_to(file: Path) -> str:
+    try:
+        return str(file.readlink())
+    except OSError:  # it was closed meanwhile
+        return ""
 
 
 WATCHDOG = Watchdog()

@@ -92,6 +92,8 @@ class TestShownTemplate:
             # Of the private use area each letter stands for one.
             ("http://h/" + "{{ x }}" * 6400, "http://h/" + "{{ x }}" * 6400),
             ("http://h/" + "{{ x }}" * 6401, "a URL"),
+            ("http://{%:s3cret@h/p?%}=s3cret", "a URL"),
+            ("http://h/{{ 'p?token' }}=s3cret", "a URL"),
         ],
     )
     def test_is_without_secrets(self, url: str, told: str) -> None:

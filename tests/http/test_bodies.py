@@ -131,7 +131,7 @@ class TestAnyBody:
             where.add(threading.current_thread().name)
             return parse(*args, **named)
 
-        for module in ("begin", "machine_files"):
+        for module in ("buildcall", "machine_files"):
             monkeypatch.setattr(f"pyxie.http.{module}.parse", watched)
         async with serving(tmp_path) as served:
             await served.ask("PUT", f"/build/{HOST}", b"params: {a: b}")
