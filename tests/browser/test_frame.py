@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 
@@ -68,15 +69,21 @@ class TestTimes:
             assert await page.evaluate(SAID, ["since", times]) == ours
 
 
+async def copies(page: Page) -> None:
+    """Press a command's button, which says so for two seconds: who looks later has missed it."""
+    said = asyncio.create_task(page.get_by_text("Copied").wait_for())
+    await page.get_by_role("button", name="Copy the command pyxie build HOST").click()
+    await said
+
+
 class TestACommand:
     async def test_is_copied_on_this_host(self, onscreen: OnStage) -> None:
         async with onscreen(machines={}) as site:
             page = await site.visits("/")
             await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
-            await page.get_by_role("button", name="Copy the command pyxie build HOST").click()
+            await copies(page)
 
-            await expect(page.get_by_text("Copied")).to_be_visible()
             assert await pasted(page) == "pyxie build HOST"
 
     async def test_is_copied_from_elsewhere_too_where_there_is_no_https(
@@ -87,9 +94,8 @@ class TestACommand:
             await page.goto("/")
             assert await page.evaluate("() => !isSecureContext && !navigator.clipboard")
 
-            await page.get_by_role("button", name="Copy the command pyxie build HOST").click()
+            await copies(page)
 
-            await expect(page.get_by_text("Copied")).to_be_visible()
             assert await pasted(page) == "pyxie build HOST"
 
 
