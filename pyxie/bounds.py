@@ -285,7 +285,7 @@ TFTP_NEWCOMERS = Bound(
 TFTP_REQUESTS = Bound("tftp_requests", 200, "requests a second of one address", "dropped")
 TFTP_UNHEARD = Bound(
     "tftp_unheard",
-    200,
+    1000,
     "transfers whose clients have said nothing yet",
     "the oldest of the address with most of them is ended",
 )
@@ -293,6 +293,7 @@ TFTP_PORT = Bound("tftp_port", 512, "transfers by one port of ours", "by the nex
 TFTP_FETCHING = Bound(
     "tftp_fetching", 64, "TFTP requests that wait for other servers, 8 a machine", "refused"
 )
+TFTP_KEPT = Bound("tftp_kept", 32, "files kept open for a second", "the oldest is opened anew")
 TFTP_LINES = Bound("tftp_log_lines", 300, "log lines a minute of failed transfers", "not written")
 
 # Threads, by the kind of what they do
@@ -449,6 +450,9 @@ RENDER_KEPT = Bound("render_kept", 20_000, "texts kept as they were rendered", "
 RENDER_LETTERS = Bound("render_letters", 16 << 20, "letters of all of them", "made anew")
 RENDER_LONGEST = Bound("render_longest", 256 << 10, "letters of one that is kept", "made anew")
 FILES_SEEN = Bound("files_seen", 4096, "templates whose state is known", "looked at again")
+LOADERS_KNOWN = Bound(
+    "loaders_known", 256, "loaders whose place is known", "the oldest is looked for again"
+)
 FOLDERS_WATCHED = Bound("folders_watched", 64, "folders of templates", "looked at each time")
 
 # Media: ISO images

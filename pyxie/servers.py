@@ -36,7 +36,6 @@ from pyxie.rate import TokenBuckets
 from pyxie.tftp.batches import line_of
 from pyxie.tftp.kernels import Kernels
 from pyxie.tftp.limits import Limits
-from pyxie.tftp.opening import Finds
 from pyxie.tftp.server import TftpServer
 from pyxie.tftp.sockets import RequestSocket, fitting, listen
 from pyxie.tftp.source import Found
@@ -151,6 +150,7 @@ def serve_tftp(
         fits: Tells the block size for the way from an address to a client.
         files: How many files the host lets it open.
     """
+    first = files_of_machines(parts)
     return TftpServer(
         parts.loaders,
         recorder=parts.trace,
@@ -163,7 +163,8 @@ def serve_tftp(
         opener=opener,
         fits=fits,
         pool=parts.pools.loaders,
-        first=files_of_machines(parts),
+        first=first,
+        ready=first.ready,
     )
 
 
@@ -179,19 +180,32 @@ def loader_choice(parts: Parts) -> LoaderChoice:
     )
 
 
-def files_of_machines(parts: Parts) -> Finds:
-    """Return what finds files that are made, or fetched, for one machine."""
-    images, configs = kernels(parts), grub_configs(parts)
-    own = OwnLoaders(parts.recogniser.of, images.find)
+class FilesOfMachines:
+    """Finds files that are made, or fetched, for one machine; a `pyxie.tftp.opening.Finds`."""
 
-    async def find(name: str, peer: str, local: IPv4Address) -> Found | None:
+    def __init__(self, parts: Parts) -> None:
+        self._images, self._configs = kernels(parts), grub_configs(parts)
+        self._own = OwnLoaders(parts.recogniser.of, self._images.find)
+        self._loaders = parts.loaders
+
+    async def __call__(self, name: str, peer: str, local: IPv4Address) -> Found | None:
+        """Return what a name means to one machine; None if it is a loader's for all."""
         return (
-            await configs.find(name, peer, local)
-            or await own.find(name, peer)
-            or await images.find(name, peer)
+            await self._configs.find(name, peer, local)
+            or await self._own.find(name, peer)
+            or await self._images.find(name, peer)
         )
 
-    return find
+    def ready(self, name: str, peer: str) -> Found | None:
+        """Return the loader that is found where these find nothing, if that is known at once."""
+        if self._own.may_mean(name, peer):
+            return None
+        return self._loaders.ready(name, peer)
+
+
+def files_of_machines(parts: Parts) -> FilesOfMachines:
+    """Return what finds files that are made, or fetched, for one machine."""
+    return FilesOfMachines(parts)
 
 
 def grub_configs(parts: Parts) -> GrubConfigs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,10 @@ from pyxie.config.settings import Http
 from pyxie.config.values import mac as canonical
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
+from pyxie.inotify import MOUNTS
 from pyxie.loaders.autoexec import autoexec, is_autoexec
 from pyxie.loaders.catalogue import Catalogue, Loader, Wanted
+from pyxie.loaders.knownplaces import MAC, Given, KnownPlaces
 from pyxie.loaders.probes import is_entry, is_probe
 from pyxie.loaders.programs import HEAD, codes_for
 from pyxie.loaders.shims import ShimMemory, is_shim
@@ -31,8 +32,6 @@ Not Alpine's ``/usr/share/alpine-ipxe``: that iPXE has a script in it, which boo
 boot.alpinelinux.org whatever DHCP says (aports, ``alpine.ipxe``).
 """
 
-_MAC = re.compile(r"[0-9a-fA-F]{2}(?:[-:][0-9a-fA-F]{2}){5}")
-"""As our answers spell it, and as pixiecore's do."""
 _MOST_LISTED: Final = 5000
 """Files of the operator's folder that are looked at; any other is served all the same."""
 _NO_LOADERS: Final = (".j2", ".md")
@@ -66,6 +65,7 @@ class Loaders:
         entry: What GRUB is given for its first configuration where the operator has none.
         http_port: Where our HTTP server listens, to which scripts lead.
         clock: Seconds, steady.
+        mounts: As of `pyxie.inotify.rely_on`.
 
     Attributes:
         catalogue: What there was at the last `refresh`.
@@ -80,6 +80,7 @@ class Loaders:
         entry: bytes = b"",
         http_port: Callable[[], int] = lambda: Http().port,
         clock: Callable[[], float] = steady,
+        mounts: Path = MOUNTS,
     ) -> None:
         self._folder = folder
         self._distribution = tuple(distribution)
@@ -90,6 +91,7 @@ class Loaders:
         self._clock = clock
         self._shims = ShimMemory()
         self._lock = threading.Lock()
+        self._places = KnownPlaces(clock, mounts)
         self.catalogue = Catalogue((), ())
         self.refresh()
 
@@ -155,7 +157,7 @@ class Loaders:
         plain = normalise(name)
         first, _, rest = plain.partition("/")
         mac = None
-        if rest and _MAC.fullmatch(first):
+        if rest and MAC.fullmatch(first):
             mac = canonical(first)
             if not self._has(plain):  # an operator may have a folder of that name
                 plain = rest
@@ -170,7 +172,41 @@ class Loaders:
                 raise
             script = autoexec(f"http://{local}:{self._http_port()}", mac)
             return Found(data=script.encode(), mac=mac, what=plain)
+        if asked.name == plain and not is_shim(plain):
+            self._places.learn(plain, self._given(plain), asked.path, self.find)
         return Found(path=asked.path, mac=asked.mac, what=asked.name)
+
+    def ready(self, name: str, peer: str) -> Found | None:
+        """Return what `open` would, where that is known without a look at a file.
+
+        For the event loop. Of shims, and of those that one has started, it is not known: whom they
+        are given to is remembered.
+        """
+        try:
+            plain = normalise(name)
+            first, _, rest = plain.partition("/")
+            mac = canonical(first) if rest and MAC.fullmatch(first) else None
+        except (NotServedError, ValueError):
+            return None
+        if mac is not None:
+            plain = rest
+        if is_shim(plain):
+            return None
+        if mac is None and "/" not in plain and self._shims.meant(peer, plain, self._clock())[0]:
+            return None
+        place = self._places.ready(plain, self._given(plain), after_mac=mac is not None)
+        if place is None:
+            return None
+        return Found(path=place.path, mac=mac, what=plain, state=place.state)
+
+    def _given(self, name: str) -> Given:
+        """Return what a name is looked for in; packages' names only as they are spelt here."""
+        known = _KNOWN.get(name.lower()) == name
+        packages = [folder / name for folder in self._distribution] if known else []
+        paired = self._paired.get(name)
+        if paired is not None:
+            packages.append(paired)
+        return Given(self._folder(), tuple(packages))
 
     def asked(self, name: str, client: str, mac: str | None) -> Asked:
         """Return what a client means by a name.

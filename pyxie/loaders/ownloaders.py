@@ -57,6 +57,23 @@ class OwnLoaders:
                 pass
         return None
 
+    def may_mean(self, name: str, peer: str) -> bool:
+        """Tell whether a name may be one machine's, by its first words alone.
+
+        Those of `pyxie.grub.configs` and `pyxie.tftp.kernels` too.
+        """
+        try:
+            segments = normalise(name).split("/")
+        except NotServedError:
+            return True
+        match segments:
+            case [("boot" | "grub"), *_] | [_, "own", *_]:
+                return True
+            case [alone]:
+                return bool(self._given.meant(peer, alone, self._clock())[0])
+            case _:
+                return False
+
     async def _of(self, who: str, name: str, peer: str) -> Found | None:
         if is_entry(f"{FOLDER}/{name}") or is_probe(name.rpartition("/")[2]):
             return None  # and no mirror is asked whether it has one

@@ -33,6 +33,11 @@ def state_of(place: str) -> State:
         found = os.stat(place)  # noqa: PTH116
     except (OSError, ValueError):  # ValueError: a NUL in the name
         return None
+    return state_by(found)
+
+
+def state_by(found: os.stat_result) -> State:
+    """Return the state of a file, by what stat(2) said of it."""
     if not stat.S_ISREG(found.st_mode):
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev, found.st_ctime_ns

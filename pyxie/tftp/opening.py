@@ -7,14 +7,18 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from pyxie.bounds import TFTP_PER_ADDRESS, TFTP_TOTAL, Bound
 from pyxie.tftp.files import Content, Library, Opened, look
+from pyxie.tftp.keptopen import KeptOpen
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ReadRequest
 from pyxie.tftp.source import Found, Source
 from pyxie.threads import Pool
+
+Ready: TypeAlias = Callable[[str, str], Found | None]
+"""Told a name as a client spelt it, and its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Openings:
         done: Called with what was asked, what was found, and what is to be sent.
         failed: Called with what was asked, and what was raised.
         first: Is asked before ``source``, and may take its time.
+        ready: Returns at once what these would find for a client, where that is known.
     """
 
     def __init__(
@@ -58,13 +63,16 @@ class Openings:
         done: Callable[[ReadRequest, Asked, Found, Content], None],
         failed: Callable[[ReadRequest, Asked, Exception], None],
         first: Finds | None = None,
+        ready: Ready = lambda _name, _peer: None,
     ) -> None:
         self._source = source
         self._pool = pool
         self._done = done
         self._failed = failed
         self._first = first
+        self._ready = ready
         self._library = Library()
+        self._kept = KeptOpen()
         self._tasks: dict[tuple[str, int], tuple[Asked, asyncio.Task[None]]] = {}
         self._of_host: Counter[str] = Counter()
 
@@ -90,6 +98,8 @@ class Openings:
     def begin(self, request: ReadRequest, asked: Asked) -> None:
         """Look for a file; what its client asked for before is dropped."""
         self.drop(asked.peer)
+        if self._at_once(request, asked):
+            return
         task = asyncio.get_running_loop().create_task(self._open(request, asked))
         self._tasks[asked.peer] = asked, task
         self._of_host[asked.peer[0]] += 1
@@ -103,6 +113,7 @@ class Openings:
         """Drop all."""
         for peer in list(self._tasks):
             self.drop(peer)
+        self._kept.clear()
 
     async def read_on(self, content: Content, offset: int) -> None:
         """Read what of a file is not in memory, so that it is.
@@ -112,6 +123,17 @@ class Openings:
             BusyError: Its file system does not answer.
         """
         self._library.keep(content, offset, await self._pool.run(content.fetch, offset))
+
+    def _at_once(self, request: ReadRequest, asked: Asked) -> bool:
+        """Answer without a thread what is known, and open; False where it is not."""
+        if request.mode != "octet":
+            return False
+        found = self._ready(request.filename, asked.peer[0])
+        content = None if found is None else self._kept.get(found)
+        if found is None or content is None:
+            return False
+        self._done(request, asked, found, content.share())
+        return True
 
     async def _open(self, request: ReadRequest, asked: Asked) -> None:
         try:
@@ -123,7 +145,12 @@ class Openings:
             self._failed(request, asked, exc)
         else:
             self._forget(asked.peer)
-            self._done(request, asked, found, self._library.lend(opened))
+            self._kept.renew(found, opened)
+            content = self._library.lend(opened)
+            ready = self._ready(request.filename, asked.peer[0])
+            if ready is not None and ready.path == found.path:
+                self._kept.keep(found, opened, content)
+            self._done(request, asked, found, content)
 
     async def _sought(self, request: ReadRequest, asked: Asked) -> Found | None:
         if self._first is None:

@@ -25,7 +25,7 @@ from pyxie.tftp.clients import Client, Clients
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content
 from pyxie.tftp.limits import Limits
-from pyxie.tftp.opening import Asked, Finds, Openings
+from pyxie.tftp.opening import Asked, Finds, Openings, Ready
 from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, is_request, parse
 from pyxie.tftp.report import one_line
 from pyxie.tftp.session import Session
@@ -72,6 +72,7 @@ class TftpServer:
         fits: Callable[[str, tuple[str, int]], int] = fitting,
         pool: Pool | None = None,
         first: Finds | None = None,
+        ready: Ready = lambda _name, _peer: None,
     ) -> None:
         """Set up; nothing is bound yet.
 
@@ -91,6 +92,7 @@ class TftpServer:
                 `sockets.fitting`.
             pool: Whose threads read files; some of its own, if None.
             first: Is asked before ``source``; see `pyxie.tftp.opening.Openings`.
+            ready: Returns at once what both would find; as above.
         """
         self._accounting = Accounting(recorder, metrics)
         self._host = host
@@ -102,7 +104,7 @@ class TftpServer:
         self._opener = opener
         self._fits = fits
         pool = pool or Pool("the folder 'ipxe'")
-        self._openings = Openings(source, pool, self._opened, self._not_opened, first)
+        self._openings = Openings(source, pool, self._opened, self._not_opened, first, ready)
         self._readings: set[asyncio.Task[None]] = set()
         self._clients = Clients()
         self._newcomers = Newcomers(TFTP_NEWCOMERS.most, burst=_NEWCOMERS_AT_ONCE)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from pyxie.errors import NotServedError
 from pyxie.openfile import OpenFile
+from pyxie.render.uses import State
 
 
 class ProbeError(NotServedError):
@@ -27,6 +28,7 @@ class Found:
         mac: ``aa:bb:cc:dd:ee:ff`` of the machine that asks, where the name tells.
         what: A plain name for the log and the events, such as ``undionly.kpxe``.
         given: Called once the client has all of it.
+        state: The file's, where it is known without a look.
     """
 
     path: Path | None = None
@@ -35,6 +37,7 @@ class Found:
     mac: str | None = None
     what: str
     given: Callable[[], None] | None = field(default=None, compare=False)
+    state: State = None
 
     def __post_init__(self) -> None:
         if [self.path, self.data, self.open].count(None) != 2:

@@ -18,9 +18,9 @@ from pyxie.events.english import sentence
 from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
 from pyxie.tftp.limits import Limits
-from pyxie.tftp.opening import Finds
+from pyxie.tftp.opening import Finds, Ready
 from pyxie.tftp.server import TftpServer
-from pyxie.tftp.source import Found, ProbeError
+from pyxie.tftp.source import Found, ProbeError, Source
 
 MAC = "52:54:00:12:34:56"
 
@@ -108,11 +108,13 @@ async def serving(
     single_port: bool = False,
     serves: Callable[[int], bool] = lambda _: True,
     first: Finds | None = None,
+    source: Source | None = None,
+    ready: Ready = lambda _name, _peer: None,
 ) -> AsyncIterator[Lab]:
     """Serve ``root`` on a free port of loopback."""
     folder, trace, metrics = Folder(root), Trace(), Metrics()
     server = TftpServer(
-        folder,
+        source or folder,
         trace,
         metrics,
         host=host,
@@ -121,6 +123,7 @@ async def serving(
         limits=lambda: limits,
         serves=serves,
         first=first,
+        ready=ready,
     )
     async with server:
         running = asyncio.create_task(server.serve())

@@ -457,7 +457,10 @@ class TestCaps:
 
             assert TFTP_REQUESTS.times >= before + 100
 
-    async def test_of_those_that_say_nothing_the_oldest_is_given_up(self, root: Path) -> None:
+    async def test_of_those_that_say_nothing_the_oldest_is_given_up(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(TFTP_UNHEARD, "most", 100)
         limits = Limits(per_client=1000)
         before = TFTP_UNHEARD.times
         async with serving(root, limits) as lab, contextlib.AsyncExitStack() as stack:
