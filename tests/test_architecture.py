@@ -194,6 +194,7 @@ PURE = frozenset(
         "registry.veil",
         "syntax.golexer",
         "syntax.tokenizer",
+        "tftp.askers",
         "tftp.deadlines",
         "tftp.framing",
         "tftp.limits",

@@ -30,6 +30,7 @@ ELSEWHERE: dict[str, str] = {
     "pyxie.net.address": "a cache of addresses that were read, with a bound of its own",
     "pyxie.render.strict": "one rendering, in a process that RENDER_CPU and RENDER_MEMORY end",
     "pyxie.composition": "gives bounds to what keeps to them",
+    "pyxie.tftp.readings": "one reading a transfer",
     "pyxie.workers.renders": "one look at templates at a time",
     "pyxie.servers": "gives bounds to what keeps to them",
     "pyxie.dhcp.server": "one task that sorts, and one that looks up ahead",

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
 from typing import Self
 
-from pyxie.bounds import TFTP_NEWCOMERS, TFTP_REQUESTS, TFTP_TOTAL
-from pyxie.confined import OutsideError
-from pyxie.errors import BusyError, NotServedError, WireError
+from pyxie.bounds import TFTP_TOTAL
+from pyxie.errors import WireError
 from pyxie.events.event import Recorder
 from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
 from pyxie.openfile import EXHAUSTED
-from pyxie.rate import Newcomers, TokenBuckets
 from pyxie.tftp.accounting import Accounting
+from pyxie.tftp.askers import Askers
 from pyxie.tftp.batches import Route, UdpLine, line_of, name_of
 from pyxie.tftp.clients import Client, Clients
 from pyxie.tftp.driver import Driver
@@ -27,23 +25,19 @@ from pyxie.tftp.files import Content
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.opening import Asked, Finds, Openings, Ready
 from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, is_request, parse
+from pyxie.tftp.readings import Readings
+from pyxie.tftp.refusals import Refusals
 from pyxie.tftp.report import one_line
 from pyxie.tftp.session import Session
 from pyxie.tftp.sockets import OF_ANOTHER, RequestSocket, arrival, fitting, listen, reply
-from pyxie.tftp.source import Found, ProbeError, Source
+from pyxie.tftp.source import Found, Source
 from pyxie.tftp.transfer import Completed, Transfer
 from pyxie.tftp.transferports import Line
 from pyxie.threads import Pool
 
-log = logging.getLogger(__name__)
-
 _REQUESTS_A_TURN = 256
 _SLICE = 0.002
 """Seconds for which requests are dealt with before the event loop gets its turn again."""
-_NEWCOMERS_AT_ONCE = 200
-"""A hall of machines that is switched on at once; who is not heard asks again in a second."""
-_REQUESTS_AT_ONCE = 1000
-"""Of one address: GRUB fetches some hundred modules one after the other, in a second."""
 
 
 class TftpServer:
@@ -105,10 +99,8 @@ class TftpServer:
         self._fits = fits
         pool = pool or Pool("the folder 'ipxe'")
         self._openings = Openings(source, pool, self._opened, self._not_opened, first, ready)
-        self._readings: set[asyncio.Task[None]] = set()
         self._clients = Clients()
-        self._newcomers = Newcomers(TFTP_NEWCOMERS.most, burst=_NEWCOMERS_AT_ONCE)
-        self._requests = TokenBuckets(TFTP_REQUESTS.most, burst=_REQUESTS_AT_ONCE)
+        self._askers = Askers()
         self._draining = False
         self._telling: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
@@ -126,11 +118,13 @@ class TftpServer:
             StartError: It cannot be had.
         """
         self._loop = asyncio.get_running_loop()
+        self._refusals = Refusals(self._accounting, self._reply, self._loop.time)
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._sock = self._listener(self._host, self._port, self._single_port)
         stray = partial(self._accounting.count, "stray")
         shared = UdpLine(self._sock) if self._single_port else None
         self._driver = Driver(self._opener, self._on_end, stray, self._guarded, shared)
+        self._readings = Readings(self._openings, self._driver)
         return self
 
     async def __aexit__(
@@ -143,8 +137,7 @@ class TftpServer:
         if self._telling is not None:
             self._telling.cancel()
         self._openings.close()
-        for reading in self._readings:
-            reading.cancel()
+        self._readings.close()
         self._driver.close()
         self._sock.close()
 
@@ -212,14 +205,8 @@ class TftpServer:
         """Tell whether there is to be an answer to ``peer``; most of a flood gets none."""
         if peer[1] == 0:
             return False  # forged: no port to answer to
-        # Who forges its source is not heard again, and is not to be looked for by the kernel.
-        now = self._loop.time()
-        if peer not in self._clients and not self._newcomers.allow(peer[0], now):
-            TFTP_NEWCOMERS.reached()
-        elif self._requests.allow(peer[0], now):
+        if self._askers.hears(peer, self._loop.time(), served=peer in self._clients):
             return True
-        else:
-            TFTP_REQUESTS.reached()
         self._accounting.count("busy")
         return False
 
@@ -227,7 +214,7 @@ class TftpServer:
         try:
             self._on_request(asked)
         except Exception as exc:  # noqa: BLE001 - logged
-            self._failed_by_bug(asked, exc)
+            self._refusals.failed_by_bug(asked, exc)
 
     def _on_request(self, asked: Asked) -> None:
         try:
@@ -245,7 +232,7 @@ class TftpServer:
                 self._on_read(packet, asked)
             case WriteRequest():
                 why = "this server takes no files"
-                self._refuse(asked, packet.filename, ErrorCode.ILLEGAL_OPERATION, why, "refused")
+                self._refusals.illegal(asked, packet.filename, why)
             case _:
                 # A late answer to an ERROR of ours, say. To answer could go on for ever.
                 self._accounting.count("stray")
@@ -267,64 +254,25 @@ class TftpServer:
         host = asked.peer[0]
         full = self._openings.full(len(self._clients), self._clients.of_host(host), host, limits)
         if full is not None and not (full is TFTP_TOTAL and self._displaces()):
-            self._refuse(asked, name, ErrorCode.UNDEFINED, "busy: too many transfers", "busy")
+            self._refusals.busy(asked, name, "too many transfers")
             return
         if request.mode not in {"octet", "netascii"}:
             why = f"mode {request.mode} is not served; ask for octet"
-            self._refuse(asked, name, ErrorCode.ILLEGAL_OPERATION, why, "refused")
+            self._refusals.illegal(asked, name, why)
             return
         self._idle.clear()
         self._openings.begin(request, asked)
 
     def _not_opened(self, request: ReadRequest, asked: Asked, exc: Exception) -> None:
-        name = request.filename
-        match exc:
-            case OutsideError():
-                self._refuse(asked, name, ErrorCode.ACCESS_VIOLATION, exc.why, "missing")
-            case ProbeError():
-                self._reply(asked, error(ErrorCode.NOT_FOUND, one_line(exc.why)))
-                self._accounting.count("missing")
-                log.debug("%s: %s", asked.peer[0], exc)
-            case NotServedError():
-                self._refuse(asked, name, ErrorCode.NOT_FOUND, exc.why, "missing")
-            case BusyError():
-                self._refuse(asked, name, ErrorCode.UNDEFINED, f"busy: {exc.why}", "busy")
-            case FileNotFoundError():
-                self._refuse(asked, name, ErrorCode.NOT_FOUND, "no such file", "missing")
-            case PermissionError():
-                why = "the server may not read it"
-                self._refuse(asked, name, ErrorCode.ACCESS_VIOLATION, why, "missing")
-            case OSError():
-                self._refuse_for(exc, asked, name)
-            case _:
-                self._failed_by_bug(asked, exc)
+        self._refusals.not_opened(asked, request.filename, exc)
         self._rest()
 
     def _opened(self, request: ReadRequest, asked: Asked, found: Found, content: Content) -> None:
         try:
             self._begin(request, asked, found, content)
         except Exception as exc:  # noqa: BLE001 - logged
-            self._failed_by_bug(asked, exc)
+            self._refusals.failed_by_bug(asked, exc)
         self._rest()
-
-    def _failed_by_bug(self, asked: Asked, exc: Exception) -> None:
-        # One client's request must not end the service for the others.
-        self._accounting.count("failed")
-        log.error("a TFTP request failed by a bug: %s", asked.datagram.hex(), exc_info=exc)
-
-    def _lacks(self, session: Session, offset: int) -> None:
-        reading = self._loop.create_task(self._read_on(session, offset))
-        self._readings.add(reading)
-        reading.add_done_callback(self._readings.discard)
-
-    async def _read_on(self, session: Session, offset: int) -> None:
-        try:
-            await self._openings.read_on(session.content, offset)
-        except (BusyError, OSError) as exc:
-            why = exc.why if isinstance(exc, BusyError) else exc.strerror or str(exc)
-            self._driver.give_up(session, why)
-        else:
-            self._driver.arrived(session)
 
     def _rest(self) -> None:
         if not self._clients and not self._openings:
@@ -332,13 +280,13 @@ class TftpServer:
 
     def _begin(self, request: ReadRequest, asked: Asked, found: Found, content: Content) -> None:
         limits = self._limits()
-        self._make_room()
+        self._forsake(self._clients.silent())
         try:
             fits = self._fits(str(asked.local), asked.peer)
             port = self._driver.port(asked.local, asked.peer)
         except OSError as exc:
             content.close()
-            self._refuse_for(exc, asked, request.filename)
+            self._refusals.failed(asked, request.filename, exc)
             return
         if fits < limits.max_blksize:
             limits = replace(limits, max_blksize=fits)
@@ -350,7 +298,7 @@ class TftpServer:
             Route(asked.local if port.local is None else None, asked.peer, transfer.blksize + 4),
             asked.peer,
             self._accounting.no_offload,
-            self._lacks,
+            self._readings.begin,
         )
         now = self._loop.time()
         self._clients.add(Client(session, asked, found, now, Meter(now)))
@@ -363,17 +311,12 @@ class TftpServer:
     def _displaces(self) -> bool:
         """End a slow transfer, so that there is room for another; False if none is slow."""
         displaced = self._clients.slow(self._loop.time())
-        if displaced is not None:
-            displaced.transfer.forsake()
-            self._driver.end(displaced)
+        self._forsake([] if displaced is None else [displaced])
         return displaced is not None
 
-    def _make_room(self) -> None:
-        """End the transfer of the one who has said nothing for the longest, if there are too many.
-
-        No farewell: it is not there, or its network loses what is sent, and it asks anew.
-        """
-        for session in self._clients.silent():
+    def _forsake(self, sessions: Iterable[Session]) -> None:
+        # No farewell: who is not there, or loses what is sent to it, asks anew.
+        for session in sessions:
             session.transfer.forsake()
             self._driver.end(session)
 
@@ -392,7 +335,7 @@ class TftpServer:
         client = self._clients.remove(session)
         host = session.peer[0]
         if session.transfer.heard:
-            self._newcomers.know(host)
+            self._askers.know(host)
         self._rest()
         self._accounting.serving(len(self._clients))
         trouble = str(session.trouble.strerror) if session.trouble is not None else ""
@@ -401,17 +344,5 @@ class TftpServer:
         if client.found.given is not None and isinstance(session.transfer.outcome, Completed):
             client.found.given()
 
-    def _refuse(self, asked: Asked, name: str, code: ErrorCode, why: str, outcome: str) -> None:
-        self._reply(asked, error(code, one_line(why)))
-        self._accounting.refused(name, code, why, outcome, asked.peer[0], self._loop.time())
-
     def _reply(self, asked: Asked, datagram: bytes) -> None:
         reply(self._sock, datagram, asked.local, asked.peer)
-
-    def _refuse_for(self, exc: OSError, asked: Asked, name: str) -> None:
-        if exc.errno in EXHAUSTED:
-            why = f"busy: {exc.strerror}"
-            self._refuse(asked, name, ErrorCode.UNDEFINED, why, "busy")
-        else:
-            why = exc.strerror or str(exc)
-            self._refuse(asked, name, ErrorCode.UNDEFINED, why, "failed")
