@@ -20,13 +20,13 @@ from pyxie.tftp.accounting import Accounting
 from pyxie.tftp.askers import Askers
 from pyxie.tftp.batches import Route, UdpLine, line_of, name_of
 from pyxie.tftp.clients import Client, Clients
+from pyxie.tftp.denials import Denials
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.opening import Asked, Finds, Openings, Ready
 from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, is_request, parse
 from pyxie.tftp.readings import Readings
-from pyxie.tftp.refusals import Refusals
 from pyxie.tftp.report import one_line
 from pyxie.tftp.session import Session
 from pyxie.tftp.sockets import OF_ANOTHER, RequestSocket, arrival, fitting, listen, reply
@@ -118,7 +118,7 @@ class TftpServer:
             StartError: It cannot be had.
         """
         self._loop = asyncio.get_running_loop()
-        self._refusals = Refusals(self._accounting, self._reply, self._loop.time)
+        self._denials = Denials(self._accounting, self._reply, self._loop.time)
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._sock = self._listener(self._host, self._port, self._single_port)
         stray = partial(self._accounting.count, "stray")
@@ -214,7 +214,7 @@ class TftpServer:
         try:
             self._on_request(asked)
         except Exception as exc:  # noqa: BLE001 - logged
-            self._refusals.failed_by_bug(asked, exc)
+            self._denials.failed_by_bug(asked, exc)
 
     def _on_request(self, asked: Asked) -> None:
         try:
@@ -232,7 +232,7 @@ class TftpServer:
                 self._on_read(packet, asked)
             case WriteRequest():
                 why = "this server takes no files"
-                self._refusals.illegal(asked, packet.filename, why)
+                self._denials.illegal(asked, packet.filename, why)
             case _:
                 # A late answer to an ERROR of ours, say. To answer could go on for ever.
                 self._accounting.count("stray")
@@ -254,24 +254,24 @@ class TftpServer:
         host = asked.peer[0]
         full = self._openings.full(len(self._clients), self._clients.of_host(host), host, limits)
         if full is not None and not (full is TFTP_TOTAL and self._displaces()):
-            self._refusals.busy(asked, name, "too many transfers")
+            self._denials.busy(asked, name, "too many transfers")
             return
         if request.mode not in {"octet", "netascii"}:
             why = f"mode {request.mode} is not served; ask for octet"
-            self._refusals.illegal(asked, name, why)
+            self._denials.illegal(asked, name, why)
             return
         self._idle.clear()
         self._openings.begin(request, asked)
 
     def _not_opened(self, request: ReadRequest, asked: Asked, exc: Exception) -> None:
-        self._refusals.not_opened(asked, request.filename, exc)
+        self._denials.not_opened(asked, request.filename, exc)
         self._rest()
 
     def _opened(self, request: ReadRequest, asked: Asked, found: Found, content: Content) -> None:
         try:
             self._begin(request, asked, found, content)
         except Exception as exc:  # noqa: BLE001 - logged
-            self._refusals.failed_by_bug(asked, exc)
+            self._denials.failed_by_bug(asked, exc)
         self._rest()
 
     def _rest(self) -> None:
@@ -286,7 +286,7 @@ class TftpServer:
             port = self._driver.port(asked.local, asked.peer)
         except OSError as exc:
             content.close()
-            self._refusals.failed(asked, request.filename, exc)
+            self._denials.failed(asked, request.filename, exc)
             return
         if fits < limits.max_blksize:
             limits = replace(limits, max_blksize=fits)

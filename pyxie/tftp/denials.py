@@ -17,7 +17,7 @@ from pyxie.tftp.source import ProbeError
 log = logging.getLogger(__name__)
 
 
-class Refusals:
+class Denials:
     """Answers with an error, and has that told.
 
     Args:
