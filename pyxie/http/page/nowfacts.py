@@ -14,7 +14,7 @@ from pyxie.diagnosis.course import Course, Stage, course
 from pyxie.errors import Problem
 from pyxie.events.event import Event
 from pyxie.events.kinds import Booting, BuildAdvised, ImageFailed, ImageFetching, ImageMismatch
-from pyxie.http.page.bootrow import Seen, stands_still
+from pyxie.http.page.bootrow import Seen, boot_row, stands_still
 from pyxie.http.page.checklist import Point, Premises, checklist
 from pyxie.http.page.nowview import Counted, Ended, NowView, ended_of, listed, now_view, paged
 from pyxie.http.page.waitingview import path_of
@@ -242,16 +242,16 @@ async def now_facts(app: web.Application, page: int, *, stuck: bool) -> NowView:
     builds = await boots_listed(app, stuck=stuck)
     pages = paged(len(builds), page, stuck=stuck)
     few = builds[max(0, pages.first - 1) : pages.until]
-    boots = [seen(app, each) async for each in in_slices(few)]
+    now = app[CLOCK]()
+    boots = [boot_row(seen(app, each), now) async for each in in_slices(few)]
     others, left_out = await others_seen(app)
     count = await counted(app, len(others) + left_out, stuck_of(others))
     return now_view(
         count,
         pages,
         boots,
-        others,
+        [boot_row(each, now) async for each in in_slices(others)],
         left_out,
         await ended(app),
         points(app, count.waiting),
-        app[CLOCK](),
     )

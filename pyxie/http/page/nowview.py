@@ -10,7 +10,7 @@ from typing import Final
 from pyxie.builds.life import Build, State
 from pyxie.diagnosis.saying import span
 from pyxie.http.page.badges import LOOKS
-from pyxie.http.page.bootrow import BootRow, Seen, boot_row, machine_path
+from pyxie.http.page.bootrow import BootRow, machine_path
 from pyxie.http.page.checklist import Point
 from pyxie.http.page.longtext import printable
 from pyxie.http.page.spokentimes import Moment, ago
@@ -152,12 +152,11 @@ def paged(count: int, page: int, *, stuck: bool) -> Pages:
 def now_view(
     counted: Counted,
     pages: Pages,
-    boots: Iterable[Seen],
-    others: Iterable[Seen],
+    boots: Iterable[BootRow],
+    others: Iterable[BootRow],
     left_out: int,
     ended: Iterable[Ended],
     checklist: tuple[Point, ...],
-    now: float,
 ) -> NowView:
     """Return the screen.
 
@@ -169,13 +168,12 @@ def now_view(
         left_out: How many more of these there are.
         ended: As of `ended_of`.
         checklist: What is needed; empty if all of it was there already.
-        now: Seconds since the epoch.
     """
     return NowView(
         counted=counted,
         pages=pages,
-        rows=tuple(boot_row(each, now) for each in boots),
-        others=tuple(boot_row(each, now) for each in others),
+        rows=tuple(boots),
+        others=tuple(others),
         left_out=left_out,
         ended=tuple(ended),
         checklist=checklist,

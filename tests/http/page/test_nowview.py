@@ -6,7 +6,7 @@ import pytest
 
 from pyxie.builds.life import Build, State
 from pyxie.diagnosis.course import course
-from pyxie.http.page.bootrow import Seen
+from pyxie.http.page.bootrow import Seen, boot_row
 from pyxie.http.page.nowview import Counted, Ended, NowView, ended_of, listed, now_view, paged
 from pyxie.http.page.spokentimes import ago
 
@@ -43,7 +43,7 @@ def seen(host: str) -> Seen:
 def view_of(*hosts: str) -> NowView:
     """Return the screen with these machines in build mode."""
     pages = paged(len(hosts), 1, stuck=False)
-    return now_view(NONE, pages, map(seen, hosts), (), 0, (), (), NOW)
+    return now_view(NONE, pages, [boot_row(seen(host), NOW) for host in hosts], (), 0, (), ())
 
 
 class TestBoots:
@@ -65,7 +65,8 @@ class TestBoots:
     def test_are_rows_in_the_order_in_which_they_are_given(self) -> None:
         stranger = Seen(mac="52:54:00:00:00:02", way=course(()))
         pages = paged(2, 1, stuck=False)
-        view = now_view(NONE, pages, [seen("b"), seen("a")], [stranger], 3, (), (), NOW)
+        boots = [boot_row(seen(host), NOW) for host in ("b", "a")]
+        view = now_view(NONE, pages, boots, [boot_row(stranger, NOW)], 3, (), ())
 
         assert [row.name for row in view.rows] == ["b", "a"]
         assert [row.name for row in view.others] == ["52:54:00:00:00:02"]
