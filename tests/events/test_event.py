@@ -36,7 +36,10 @@ class TestEvent:
             "peer": "192.0.2.7",
         }
 
-    def test_of_which_there_is_nothing_to_know_says_the_same_each_time(self) -> None:
+    def test_of_which_there_is_nothing_to_know_says_the_same_each_time(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.events.event._SAID", {})
         said = [Event(at=0.0, what=each()).text for each in (ScriptSent, Booting) * 2]
 
         assert said == ["fetched its iPXE script", sentence(Booting())] * 2

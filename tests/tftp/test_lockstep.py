@@ -103,6 +103,16 @@ class TestAnswers:
         assert {name: run.first + each.at for name, each in steps.items()} == out
 
 
+def test_the_transfer_is_told_once_which_block_is_out_since_when() -> None:
+    steps = stepping(run_of(5), 2)
+
+    assert steps.untold() is None
+    steps.answer(ack(2), 7.0)
+
+    assert steps.untold() == (3, 7.0)
+    assert steps.untold() is None
+
+
 def test_a_piece_tells_which_block_it_is() -> None:
     steps = stepping(run_of(5, 41), 41)
 
