@@ -9,27 +9,23 @@ end waits for a thread that will never return.
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 from pyxie.bounds import MANAGEMENT_WAITING, THREADS, THREADS_PATIENCE, THREADS_WAITING, Bound
 from pyxie.errors import BusyError
-from pyxie.writers import Writers
+from pyxie.writers import Writers, give_way
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 _IDLE: Final = 10.0
 """Seconds that a thread waits for more work before it ends."""
-_NICE: Final = 5
-"""Less than that of processes that render: what threads do is waited for by all."""
 
 
 class Pool:
@@ -111,7 +107,7 @@ class Pool:
         self._threads += 1
 
     def _serve(self) -> None:
-        _give_way()
+        give_way()
         while job := self._next():
             done, work = job
             tell: Callable[[], None] | None = None
@@ -133,13 +129,6 @@ class Pool:
                     self._threads -= 1
                     return None
             return self._jobs.popleft()
-
-
-def _give_way() -> None:
-    """Have this thread come after the event loop's, where processors are scarce: sched(7)."""
-    nice = os.getpriority(os.PRIO_PROCESS, 0)
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice + _NICE)
 
 
 @dataclass(frozen=True, slots=True)

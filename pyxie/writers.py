@@ -27,7 +27,7 @@ _LOOK: Final = 15.0
 """Seconds between looks whether a client that takes nothing is still there. The kernel tells of
 most that have left; thousands may wait, and each look costs."""
 _NICE: Final = 5
-"""How much less than the event loop's the threads' claim to the processors is."""
+"""Less than that of processes that render: what threads do is waited for by all."""
 _ROOM: Final = select.EPOLLOUT | select.EPOLLONESHOT
 """One thread is told, and no other before it has had its turn."""
 
@@ -172,9 +172,7 @@ class Writers:
         work.held.close()
 
     def _serve(self, epoll: select.epoll) -> None:
-        with suppress(OSError):  # offers come first, where processors are scarce: sched(7)
-            nice = os.getpriority(os.PRIO_PROCESS, 0) + _NICE
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+        give_way()
         while True:
             ready = epoll.poll(_IDLE, 1)
             if ready:
@@ -212,3 +210,10 @@ class Writers:
 def _tell(ended: asyncio.Future[BaseException | None], why: BaseException | None) -> None:
     if not ended.done():
         ended.set_result(why)
+
+
+def give_way() -> None:
+    """Have this thread come after the event loop's, where processors are scarce: sched(7)."""
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice + _NICE)

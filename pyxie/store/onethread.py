@@ -72,20 +72,26 @@ class OneThread:
         await asyncio.wait([closing], timeout=STORE_LOOK.most)
 
     async def _written(self, work: Callable[[sa.Connection], T]) -> T:
-        async with self._one_at_a_time():
+        async with in_turn(self._turn):
             return await self._thread.run(_in_transaction, self.sync_engine, work)
 
-    @asynccontextmanager
-    async def _one_at_a_time(self) -> AsyncIterator[None]:
-        try:
-            async with asyncio.timeout(STORE_FREE.most):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise NoneFreeError from None
-        try:
-            yield
-        finally:
-            self._turn.release()
+
+@asynccontextmanager
+async def in_turn(turn: asyncio.Lock | asyncio.Semaphore) -> AsyncIterator[None]:
+    """Have a turn at a connection, for as long as it is needed.
+
+    Raises:
+        NoneFreeError: Those before it take too long.
+    """
+    try:
+        async with asyncio.timeout(STORE_FREE.most):
+            await turn.acquire()
+    except TimeoutError:
+        raise NoneFreeError from None
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def _in_transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:

@@ -7,15 +7,15 @@ daemon has in memory when it is idle.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, RowMapping
-from sqlalchemy.exc import TimeoutError as NoneFreeError
 
-from pyxie.bounds import STORE_FREE, STORE_LOOK
+from pyxie.bounds import STORE_LOOK
+from pyxie.store.onethread import in_turn
 from pyxie.threads import Pool
 
 _ENDLESS: Final = float("inf")
@@ -60,18 +60,9 @@ class Readers:
         async with self.one():
             return await self._threads.run(_found, self.sync_engine, query)
 
-    @asynccontextmanager
-    async def one(self) -> AsyncIterator[None]:
+    def one(self) -> AbstractAsyncContextManager[None]:
         """Have one of them, for as long as it is needed; raises as `rows`."""
-        try:
-            async with asyncio.timeout(STORE_FREE.most):
-                await self._free.acquire()
-        except TimeoutError:
-            raise NoneFreeError from None
-        try:
-            yield
-        finally:
-            self._free.release()
+        return in_turn(self._free)
 
     async def dispose(self) -> None:
         """Close the connections."""

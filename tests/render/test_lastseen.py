@@ -39,6 +39,19 @@ def states(*files: Path) -> dict[str, State]:
     return {str(each): state_of(str(each)) for each in files}
 
 
+def changed_while_looked_at(file: Path, seen: LastSeen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a file written, and that heard of, in the middle of each later look at it."""
+    was = states(file)
+
+    def slow(place: str) -> State:
+        found = state_of(place)
+        file.write_text("meanwhile")
+        assert not seen.still(was)
+        return found
+
+    monkeypatch.setattr("pyxie.render.lastseen.state_of", slow)
+
+
 class TestFiles:
     def test_are_sure_once_they_were_looked_at(self, seen: LastSeen, file: Path) -> None:
         was = states(file)
@@ -145,13 +158,7 @@ class TestALookAhead:
         was = states(file)
         seen.look(was)
 
-        def slow(place: str) -> State:
-            found = state_of(place)
-            file.write_text("meanwhile")
-            assert not seen.still(was)
-            return found
-
-        monkeypatch.setattr("pyxie.render.lastseen.state_of", slow)
+        changed_while_looked_at(file, seen, monkeypatch)
         seen.look_again()
 
         assert not seen.still(was)
@@ -219,13 +226,7 @@ class TestAChange:
         was = states(file)
         seen.look(was)
 
-        def slow(place: str) -> State:
-            found = state_of(place)
-            file.write_text("meanwhile")
-            assert not seen.still(was)
-            return found
-
-        monkeypatch.setattr("pyxie.render.lastseen.state_of", slow)
+        changed_while_looked_at(file, seen, monkeypatch)
         seen.look(was)
 
         assert not seen.still(was)
