@@ -130,9 +130,11 @@ class Besieged:
             assert refused == []
 
     @contextlib.contextmanager
-    def flooded(self, kind: str, rate: int, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
-        """Flood until the block ends, for so long at most."""
-        module = ("tests.lab.flood", "eth0", kind, SERVER, str(rate), str(seconds))
+    def flooded(
+        self, kind: str, rate: int, seconds: float, *transfer: str
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Flood until the block ends, for so long at most; ``transfer`` as of `tests.lab.flood`."""
+        module = ("tests.lab.flood", "eth0", kind, SERVER, str(rate), str(seconds), *transfer)
         process = self.run(self.enemy, "flood", *module)
         try:
             time.sleep(1)  # it is warm

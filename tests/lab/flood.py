@@ -1,13 +1,15 @@
 """What a hostile host sends, as fast as it is told: frames of forged clients, by a packet socket.
 
-    python -m tests.lab.flood INTERFACE KIND SERVER RATE SECONDS
+    python -m tests.lab.flood INTERFACE KIND SERVER RATE SECONDS [PORT CLIENT]
 
-It takes no address and hears nothing. The kinds are the keys of `KINDS`; each frame is another
-client's. At the end it prints how many were sent.
+It takes no address and hears nothing. The kinds are the keys of `KINDS`, or of `AT_A_PORT`, which
+are for a port of the server's that a client's transfer goes by; each frame is another client's. At
+the end it prints how many were sent.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 import socket
 import sys
@@ -25,6 +27,7 @@ _DHCP_AT: Final = 14 + 20 + 8
 _TICK: Final = 0.002
 """Seconds between two bursts."""
 _ROOM: Final = 1 << 20
+_MADE: Final = 2048
 
 
 def frame(payload: bytes, source: bytes, to: bytes, ports: tuple[int, int]) -> bytearray:
@@ -107,20 +110,45 @@ KINDS: Final[dict[str, Callable[[bytes], Iterator[bytearray]]]] = {
 }
 
 
-def flood(interface: str, kind: str, to: bytes, rate: int, seconds: float) -> int:
+def acks_of_others(to: bytes, port: int, client: bytes) -> Iterator[bytearray]:
+    """ACKs of all blocks by hosts that have no transfer, to a port where others have."""
+    rng = random.Random(11)
+    return _acks(to, port, lambda: to[:2] + rng.randbytes(2))
+
+
+def acks_by_other_ports(to: bytes, port: int, client: bytes) -> Iterator[bytearray]:
+    """The same, from the client's address, by ports that are not its own."""
+    return _acks(to, port, lambda: client)
+
+
+def _acks(to: bytes, port: int, source: Callable[[], bytes]) -> Iterator[bytearray]:
+    # Made beforehand: more of them are sent in a second so.
+    rng = random.Random(12)
+    made = [
+        frame(b"\0\4" + rng.randbytes(2), source(), to, (rng.randrange(1024, 30_000), port))
+        for _ in range(_MADE)
+    ]
+    return itertools.cycle(made)
+
+
+AT_A_PORT: Final[dict[str, Callable[[bytes, int, bytes], Iterator[bytearray]]]] = {
+    "acks-of-others": acks_of_others,
+    "acks-by-other-ports": acks_by_other_ports,
+}
+
+
+def flood(interface: str, frames: Iterator[bytearray], rate: int, seconds: float) -> int:
     """Send; return how many frames the network took.
 
     Args:
         interface: The name of the one to send from.
-        kind: One of `KINDS`.
-        to: The server's address.
+        frames: What to send.
         rate: Frames a second.
         seconds: For how long.
     """
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
         link.bind((interface, 0))
-        frames = KINDS[kind](to)
         sent, began = 0, time.monotonic()
         while (passed := time.monotonic() - began) < seconds:
             for _ in range(int(passed * rate) - sent):
@@ -131,8 +159,14 @@ def flood(interface: str, kind: str, to: bytes, rate: int, seconds: float) -> in
 
 def main() -> None:
     """Flood as the command line says."""
-    interface, kind, to, rate, seconds = sys.argv[1:]
-    print(flood(interface, kind, socket.inet_aton(to), int(rate), float(seconds)))
+    interface, kind, server, rate, seconds, *transfer = sys.argv[1:]
+    to = socket.inet_aton(server)
+    if transfer:
+        port, client = transfer
+        frames = AT_A_PORT[kind](to, int(port), socket.inet_aton(client))
+    else:
+        frames = KINDS[kind](to)
+    print(flood(interface, frames, int(rate), float(seconds)))
 
 
 if __name__ == "__main__":
