@@ -263,8 +263,7 @@ class TestWatchdog:
         pyxie.run("curl", "--fail", "--silent", "--show-error", HEALTH)
         assert pyxie.property("MainPID") != process
         journal = pyxie.run("journalctl", "--no-pager", "--output=cat", f"_PID={process}")
-        # The processes that render say so, too, in the same lines at the same time.
-        # What a line ends with is its own only if no other process wrote into it meanwhile: the
-        # journal ends a line when its writer changes, and drops the blanks there.
+        # The processes that render say so, too, in the same lines at the same time. Where its
+        # writer changes, the journal ends a line and drops the blanks there.
         assert "Fatal Python error:" in journal
         assert "Aborted" in journal
