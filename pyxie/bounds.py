@@ -498,6 +498,9 @@ DEFINITIONS = Bound("definitions", 20_000, "builds' machines, ready to boot", "m
 DEFINITIONS_BEGINNING = Bound(
     "definitions_beginning", 256, "machines of builds that begin just now", "made when asked for"
 )
+DEFINITIONS_KEPT = Bound(
+    "definitions_kept", 1500, "machines that are kept as they are built", "made when asked for"
+)
 DEFINITIONS_UNKNOWN = Bound(
     "definitions_unknown", 256, "unknown machines, ready to boot", "made when asked for"
 )

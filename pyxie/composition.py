@@ -78,6 +78,7 @@ from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
+from pyxie.registry.asbuilt import KeptDefinitions
 from pyxie.registry.machines import Machines
 from pyxie.servers import look_out, serve_addresses, serve_dhcp, serve_http, serve_tftp
 from pyxie.service import Service
@@ -239,7 +240,7 @@ def assemble(
     metrics, index, said, news = metrics or Metrics(), BuildIndex(), Memory(), News()
     settings.follow(lambda _: news.of_anybody())
     machines = Machines(settings, metrics, strict=strict, changed=news.of_anybody)
-    definitions = Definitions(machines, index.active_now)
+    definitions, kept = Definitions(machines, index.active_now), KeptDefinitions()
     machines.prepare(definitions.preparing)
     machine_list = MachineList(machines)
     machines.prepare(machine_list.preparing)
@@ -365,6 +366,7 @@ def assemble(
         records=stored,
         machine_list=machine_list,
         definitions=definitions,
+        kept=kept,
         rendering=rendering,
         ahead=Ahead(
             index.active,
@@ -382,6 +384,7 @@ def assemble(
             rendering.rehearse_ahead,
             rendering.outdated,
             metrics,
+            kept,
         ),
         base_url=base_url,
         loaders=Loaders(

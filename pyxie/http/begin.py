@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from aiohttp import web
 
+from pyxie.access.scope import Scope
 from pyxie.advice.adviser import placed
 from pyxie.bounds import BUILDS_AT_ONCE
 from pyxie.builds.beginnings import InBuildError
@@ -21,14 +22,15 @@ from pyxie.events.kinds import BuildAdvised, BuildRefused
 from pyxie.events.wipes import told
 from pyxie.hooks.runner import HookFailedError, Ran
 from pyxie.http.bodies import aside
-from pyxie.http.buildcall import Asked, asked, found, trial
-from pyxie.http.edge import AlreadyError, peer
+from pyxie.http.buildcall import Asked, asked, asked_at_once, found, remembered, trial
+from pyxie.http.edge import AlreadyError, judged, peer
 from pyxie.http.parts import (
     AHEAD,
     BUILDS,
     DEFINITIONS,
     HOOKS,
     INDEX,
+    KEPT,
     LOADERS,
     MACHINES,
     POOLS,
@@ -38,6 +40,7 @@ from pyxie.http.parts import (
 from pyxie.http.verified import UnverifiedError, verified
 from pyxie.registry.define import Definition
 from pyxie.registry.hiding import of_type
+from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import said as said_of
 from pyxie.store.pools import StoreError
@@ -145,9 +148,7 @@ async def _begin(
         if together is not None and host in together.asked:
             wanted = together.of(host)
         else:
-            now = request.app[MACHINES]()
-            ask = partial(asked, request, now, machine, build_type, said)
-            wanted = await aside(request, partial(ask, beneath=beneath))
+            wanted = await _asked(request, machine, build_type, said, beneath=beneath)
         definition = wanted.definition
         if definition.machine.loader:
             await request.app[POOLS].loaders.run(
@@ -157,7 +158,7 @@ async def _begin(
             BUILDS_AT_ONCE.reached()
         async with together.trying if together is not None else nullcontext():
             advice, forecast = await _tried(request, wanted)
-        advice = (*advice, *await verified(request, definition, wanted.called))
+        advice = (*advice, *await verified(request, definition, wanted.called, wanted.kept))
         if beneath and build_type:
             hides = of_type(definition.merged, build_type)
             advice = (*(f"{each}, as waitron 3 has it" for each in hides), *advice)
@@ -197,6 +198,21 @@ async def _begin(
         request.app[TRACE].record(BuildAdvised(advice=each), host=host, peer=at)
     await request.app[HOOKS].note(build, "prebuild", ran)
     return Begun(build, advice)
+
+
+async def _asked(
+    request: web.Request, machine: Machine, build_type: str | None, said: str, *, beneath: bool
+) -> Asked:
+    now, kept = request.app[MACHINES](), request.app[KEPT]
+    plain = not (build_type or said.strip())
+    if plain:
+        believed = judged(request, Scope.ADMIN).refusal is None
+        found = asked_at_once(now, machine, kept, believed=believed)
+        if found is not None:
+            return found
+    ask = partial(asked, request, now, machine, build_type, said)
+    wanted = await aside(request, partial(ask, beneath=beneath))
+    return remembered(wanted, kept) if plain else wanted
 
 
 async def _begun(
@@ -242,7 +258,7 @@ async def _tried(request: web.Request, wanted: Asked) -> tuple[tuple[str, ...], 
     """Try what a build would serve; return the advice on it, and what it will wipe."""
     definition = wanted.definition
     tried = await request.app[RENDERING].rehearse(
-        definition.machine, trial(request), wanted.written
+        definition.machine, trial(request), wanted.written, kept=wanted.kept
     )
     for fault in tried.faults:
         raise fault

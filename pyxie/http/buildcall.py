@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -16,6 +16,7 @@ from pyxie.http.hosts import near, unknown
 from pyxie.http.parts import MACHINES
 from pyxie.outbound.fetcher import check
 from pyxie.outbound.reach import OutOfReachError, Reach, literal
+from pyxie.registry.asbuilt import Kept, KeptDefinitions
 from pyxie.registry.define import Definition, UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import Mirrors, called, filed, mirror, urls_in
@@ -36,6 +37,7 @@ class Asked:
         written: The paths of what the machine's own file says.
         called: The servers that only the call names, of one who may build and no more.
         believed: Who asks may do all.
+        kept: The definition, where the call says nothing of its own, and so may the next.
     """
 
     registry: Registry
@@ -43,6 +45,7 @@ class Asked:
     written: frozenset[Loc]
     called: Mirrors
     believed: bool
+    kept: Kept | None = None
 
 
 async def found(request: web.Request, name: str, registry: Registry | None = None) -> Machine:
@@ -137,6 +140,28 @@ def asked(
     believed = _is_allowed(request, body, definition)
     named = _called(body, definition, believed)
     return Asked(registry, definition, own(definition.merged), named, believed)
+
+
+def asked_at_once(
+    registry: Registry, machine: Machine, kept: KeptDefinitions, *, believed: bool
+) -> Asked | None:
+    """Return what a call asks for that names no type and has no body, if that is known already.
+
+    Args:
+        registry: The machines of now.
+        machine: The one that is to be built.
+        kept: What is known.
+        believed: Who asks may do all.
+    """
+    found = kept.find(registry, machine.hostname)
+    if found is None:
+        return None
+    return Asked(registry, found.definition, found.written, frozenset(), believed, found)
+
+
+def remembered(asked: Asked, kept: KeptDefinitions) -> Asked:
+    """Have what such a call asks for known from now on."""
+    return replace(asked, kept=kept.put(asked.registry, asked.definition, asked.written))
 
 
 def _is_allowed(request: web.Request, body: Document | None, definition: Definition) -> bool:

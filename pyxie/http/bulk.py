@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Annotated, Any
@@ -18,12 +18,13 @@ from pyxie.bounds import BUILDS_AT_ONCE, BUILDS_LENGTH, BUILDS_TOGETHER, BUILDS_
 from pyxie.http import answers
 from pyxie.http.begin import Agreed, Begun, Together, begin
 from pyxie.http.bodies import aside, body
-from pyxie.http.buildcall import Asked, asked
+from pyxie.http.buildcall import Asked, asked, asked_at_once, remembered
 from pyxie.http.builds import Wanted, begun_json
-from pyxie.http.edge import ALREADY, AlreadyError, printable
-from pyxie.http.parts import MACHINES
+from pyxie.http.edge import ALREADY, AlreadyError, judged, printable
+from pyxie.http.parts import KEPT, MACHINES
 from pyxie.http.query import Text
 from pyxie.http.routing import Routes
+from pyxie.registry.asbuilt import KeptDefinitions
 from pyxie.registry.chosen import chosen, is_pattern
 from pyxie.registry.registry import Registry
 from pyxie.store.pools import StoreError
@@ -106,15 +107,22 @@ async def all_begun(
     waiting, taking = iter(hosts), asyncio.Lock()
     together = Together(registry, asyncio.Semaphore(BUILDS_AT_ONCE.whole), {})
     ready: deque[str] = deque()
+    kept = request.app[KEPT] if not (wanted.build_type or wanted.definition) else None
+    believed = judged(request, Scope.ADMIN).refusal is None
 
     async def following() -> str | None:
         """Return the next; what is asked for is made of many at once, in a thread."""
         async with taking:
             if not ready:
                 some = list(islice(waiting, BUILDS_TOGETHER.whole))
-                now = request.app[MACHINES]()
-                found = await aside(request, _asked_of, request, now, registry, some, wanted)
-                together.asked.update(found)
+                now, unknown = request.app[MACHINES](), some
+                if kept is not None:
+                    known = _known(now, registry, some, kept, believed=believed)
+                    together.asked.update(known)
+                    unknown = [host for host in some if host not in known]
+                if unknown:
+                    made = await aside(request, _asked_of, request, now, registry, unknown, wanted)
+                    together.asked.update(made if kept is None else _remembered(made, kept))
                 ready.extend(some)
             return ready.popleft() if ready else None
 
@@ -128,6 +136,30 @@ async def all_begun(
         for _ in range(min(len(hosts), BUILDS_TOGETHER.whole)):
             group.create_task(work())
     return [results[host] for host in hosts]
+
+
+def _known(
+    now: Registry,
+    registry: Registry,
+    hosts: Sequence[str],
+    kept: KeptDefinitions,
+    *,
+    believed: bool,
+) -> dict[str, Asked]:
+    """Return what is asked for of those machines of which that is known."""
+    found = filter(None, map(registry.find, hosts))
+    made = (asked_at_once(now, machine, kept, believed=believed) for machine in found)
+    return {each.definition.machine.hostname: each for each in made if each is not None}
+
+
+def _remembered(
+    made: Mapping[str, Asked | web.HTTPException], kept: KeptDefinitions
+) -> dict[str, Asked | web.HTTPException]:
+    """Have known from now on what was asked for of machines, without a type and a body."""
+    return {
+        host: remembered(each, kept) if isinstance(each, Asked) else each
+        for host, each in made.items()
+    }
 
 
 def _asked_of(

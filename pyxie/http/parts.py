@@ -54,6 +54,7 @@ from pyxie.recognition.discovered import DiscoveredMachines
 from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
+from pyxie.registry.asbuilt import KeptDefinitions
 from pyxie.registry.machines import Machines
 from pyxie.store.statewatch import StateWatch
 from pyxie.threads import Pools
@@ -83,6 +84,7 @@ class Parts:
         index: The newest of each machine.
         records: All that are stored.
         definitions: What their machines are built from.
+        kept: What machines are built from whose next call says nothing of its own.
         rendering: Scripts and templates by the settings of now.
         ahead: Makes scripts before machines ask for them.
         verdicts: Has builds tried before anybody asks for them.
@@ -138,6 +140,7 @@ class Parts:
     index: BuildIndex
     records: BuildRecords
     definitions: Definitions
+    kept: KeptDefinitions
     rendering: Renders
     ahead: Ahead
     verdicts: VerdictsAhead
@@ -192,6 +195,7 @@ BUILDS: web.AppKey[Builds] = web.AppKey("builds", Builds)
 INDEX: web.AppKey[BuildIndex] = web.AppKey("index", BuildIndex)
 RECORDS: web.AppKey[BuildRecords] = web.AppKey("records", BuildRecords)
 DEFINITIONS: web.AppKey[Definitions] = web.AppKey("definitions", Definitions)
+KEPT: web.AppKey[KeptDefinitions] = web.AppKey("kept", KeptDefinitions)
 RENDERING: web.AppKey[Renders] = web.AppKey("rendering", Renders)
 AHEAD: web.AppKey[Ahead] = web.AppKey("ahead", Ahead)
 BASE_URL: web.AppKey[BaseUrl] = web.AppKey("base_url", BaseUrl)
@@ -246,6 +250,7 @@ def put(app: web.Application, parts: Parts) -> None:
     app[INDEX] = parts.index
     app[RECORDS] = parts.records
     app[DEFINITIONS] = parts.definitions
+    app[KEPT] = parts.kept
     app[RENDERING] = parts.rendering
     app[AHEAD] = parts.ahead
     app[BASE_URL] = parts.base_url

@@ -32,6 +32,7 @@ from pyxie.images.spec import (
 )
 from pyxie.images.upstream import UpstreamError
 from pyxie.imagestore.growth import UncachedError
+from pyxie.registry.asbuilt import Kept
 from pyxie.registry.define import Definition
 from pyxie.registry.mirrors import Mirrors
 from pyxie.verification.faults import MismatchError, UnreadError, VerificationError
@@ -51,7 +52,7 @@ class UnverifiedError(NotServedError):
 
 
 async def verified(
-    request: web.Request, definition: Definition, called: Mirrors
+    request: web.Request, definition: Definition, called: Mirrors, kept: Kept | None = None
 ) -> tuple[str, ...]:
     """Check what can be checked of a build's files before it begins.
 
@@ -59,6 +60,7 @@ async def verified(
         request: Who asks.
         definition: What is built.
         called: Servers that only the call names, of one who may build and no more.
+        kept: The definition, where it is kept.
 
     Returns:
         What could not be checked yet, a sentence each.
@@ -67,8 +69,10 @@ async def verified(
         UnverifiedError: One is known to be wrong.
     """
     said: dict[str, None] = {}
-    mirrors = request.app[SETTINGS]().mirrors
-    for part, at, image in _parts(images_of(definition.machine, called), mirrors):
+    if kept is not None and not kept.expects(lambda: _expects(definition)):
+        return ()
+    images = images_of(definition.machine, called)
+    for part, at, image in _parts(images, request.app[SETTINGS]().mirrors):
         if not _is_to_be(image):
             continue
         try:
@@ -82,6 +86,10 @@ async def verified(
             VERIFY_BEGIN.reached()
             said[f"{part}: is not verified within {VERIFY_BEGIN.most:g} s; {LATER}"] = None
     return tuple(said)
+
+
+def _expects(definition: Definition) -> bool:
+    return any(_is_to_be(image) for _, image in images_of(definition.machine).parts)
 
 
 def _is_to_be(image: Image) -> bool:

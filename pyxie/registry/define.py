@@ -8,7 +8,7 @@ that one of them names lies beneath that one (`pyxie.registry.systems`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -71,13 +71,18 @@ class Definition:
 
     Attributes:
         machine: With all that it inherits.
-        merged: The same as plain data, with the place of every value.
         build_type: The one of ``build_types`` that was laid under it; empty for none.
+        made: Gives ``merged``.
     """
 
     machine: Machine
-    merged: Merged
     build_type: str
+    made: Callable[[], Merged] = field(repr=False)
+
+    @property
+    def merged(self) -> Merged:
+        """The same as plain data, with the place of every value."""
+        return self.made()
 
 
 def common(settings: Settings, document: Document | None = None) -> Common:
@@ -155,7 +160,7 @@ def define(
         errors = exc.errors()
         problems = [_misfit(merged, own, error) for error in errors[: YAML_PROBLEMS.whole]]
         raise ConfigError(first_of(problems, len(errors))) from exc
-    return Definition(machine, merged, chosen)
+    return Definition(machine, chosen, lambda: merged)
 
 
 def _mapping(document: Document) -> dict[str, Plain]:

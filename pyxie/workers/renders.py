@@ -17,6 +17,7 @@ from pyxie.config.settings import Settings
 from pyxie.errors import BusyError, RenderError
 from pyxie.hooks.orders import Order
 from pyxie.images.spec import images_of
+from pyxie.registry.asbuilt import Kept
 from pyxie.registry.machine import Machine
 from pyxie.render.cache import RenderCache, Rendered
 from pyxie.render.context import BuildContext, build_context
@@ -40,7 +41,7 @@ from pyxie.workers.jobs import (
 )
 from pyxie.workers.lane import Lane
 from pyxie.workers.made import Made
-from pyxie.workers.verdicts import Tried, Verdicts, key_of
+from pyxie.workers.verdicts import Tried, Verdicts, key_of, key_of_kept
 
 
 class Runner(Protocol):
@@ -192,6 +193,7 @@ class Renders:
         context: BuildContext,
         written: frozenset[Loc] = frozenset(),
         *,
+        kept: Kept | None = None,
         ahead: bool = False,
     ) -> Tried:
         """Return what comes of trying all that a build would serve.
@@ -200,6 +202,7 @@ class Renders:
             machine: With all that it inherits.
             context: Of a build that has not begun.
             written: The paths of what its own file says.
+            kept: What is kept of all that.
             ahead: Nobody waits for it: all others come first.
 
         Raises:
@@ -207,7 +210,7 @@ class Renders:
         """
         # The machine is of these settings; others may be in force after the next await.
         settings, verdicts = self._settings(), self._verdicts()
-        key = key_of(machine, context, written)
+        key = key_of(machine, context, written) if kept is None else key_of_kept(kept, context)
         found = verdicts.ready(key)
         if found is None and key in verdicts:
             found = await self._templates.run(verdicts.look, machine, key)
@@ -223,11 +226,10 @@ class Renders:
         verdicts.put(machine, key, tried, made.uses)
         return tried
 
-    async def rehearse_ahead(
-        self, machine: Machine, base_url: str, written: frozenset[Loc]
-    ) -> None:
+    async def rehearse_ahead(self, kept: Kept, base_url: str) -> None:
         """Have tried what a build would serve, as long as nothing else is to be done."""
-        await self.rehearse(machine, unbegun(base_url), written, ahead=True)
+        machine, written = kept.definition.machine, kept.written
+        await self.rehearse(machine, unbegun(base_url), written, kept=kept, ahead=True)
 
     async def outdated(self) -> set[str]:
         """Return the machines that were tried and have had files changed; raises BusyError."""

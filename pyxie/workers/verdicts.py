@@ -20,6 +20,7 @@ from pyxie.config.nodes import Loc
 from pyxie.config.settings import Settings
 from pyxie.errors import NotServedError
 from pyxie.images.spec import Images, Local, OnMedium, check_ours, images_of
+from pyxie.registry.asbuilt import Kept
 from pyxie.registry.machine import Machine
 from pyxie.render.context import BuildContext
 from pyxie.render.lastseen import LastSeen
@@ -66,6 +67,11 @@ def key_of(machine: Machine, context: BuildContext, written: frozenset[Loc]) -> 
     own = sorted(map(repr, written))
     said = repr((machine.model_dump_json(), context, own))
     return blake2b(said.encode(errors="surrogatepass"), digest_size=16).digest()
+
+
+def key_of_kept(kept: Kept, context: BuildContext) -> bytes:
+    """Return the same of a machine of which that is kept, too."""
+    return kept.key(context, lambda: key_of(kept.definition.machine, context, kept.written))
 
 
 class Verdicts:

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
-from pyxie.config.nodes import Document, Loc
+from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
 from pyxie.errors import BusyError, ConfigError
 from pyxie.metrics import Metrics
+from pyxie.registry.asbuilt import Kept, KeptDefinitions, made_of
 from pyxie.registry.define import Common, UnknownTypeError
-from pyxie.registry.machine import Machine
-from pyxie.registry.origins import own
 from pyxie.registry.registry import Registry
 from pyxie.service import Unbound
 from pyxie.threads import Pool
@@ -58,9 +57,10 @@ class VerdictsAhead(Unbound):
         settings: Those of now.
         lately: Gives the machines that are likely to be built next, the likeliest first.
         base_url: Gives how installers reach us.
-        rehearse: Has a build tried, of a machine that comes by a URL, with what its own file says.
+        rehearse: Has a build tried, of a machine that comes by a URL.
         outdated: Gives the machines whose files have changed since they were tried.
         metrics: Counters.
+        kept: Takes what the machines are built from.
         quiet: Tells when pyxie is.
         look: Seconds between two looks.
     """
@@ -73,9 +73,10 @@ class VerdictsAhead(Unbound):
         settings: Callable[[], Settings],
         lately: Callable[[], Iterable[str]],
         base_url: Callable[[], str],
-        rehearse: Callable[[Machine, str, frozenset[Loc]], Awaitable[None]],
+        rehearse: Callable[[Kept, str], Awaitable[None]],
         outdated: Callable[[], Awaitable[Iterable[str]]],
         metrics: Metrics,
+        kept: KeptDefinitions,
         *,
         quiet: Quiet | None = None,
         look: float = _LOOK,
@@ -86,6 +87,7 @@ class VerdictsAhead(Unbound):
         self._base_url = base_url
         self._rehearse = rehearse
         self._outdated = outdated
+        self._kept = kept
         self._quiet = quiet or Quiet()
         self._look = look
         self._defining = Pool("machines that are tried", most=1)
@@ -152,18 +154,16 @@ class VerdictsAhead(Unbound):
         machine = registry.machines.get(host)
         if machine is None:
             return
+        kept = self._kept.find(registry, host)
+        if kept is None:
+            try:
+                found = await self._defining.run(made_of, registry, machine)
+            except (ConfigError, UnknownTypeError):  # who builds it is told
+                return
+            kept = self._kept.put(registry, *found)
         try:
-            found = await self._defining.run(_defined, registry, machine)
-        except (ConfigError, UnknownTypeError):  # who builds it is told
-            return
-        try:
-            await self._rehearse(found[0], base_url, found[1])
+            await self._rehearse(kept, base_url)
         except BusyError:
             raise
         except Exception:  # the boundary around one machine: who builds it is told of it again
             log.exception("a bug, while trying what %s is given", host)
-
-
-def _defined(registry: Registry, machine: Machine) -> tuple[Machine, frozenset[Loc]]:
-    found = registry.define(machine, None, None)
-    return found.machine, own(found.merged)

@@ -16,10 +16,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from pyxie.bounds import VERDICTS
+from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
 from pyxie.errors import BusyError
 from pyxie.media.asrecipe import MEDIUM
+from pyxie.registry.asbuilt import Kept
+from pyxie.registry.define import Common, Definition
 from pyxie.registry.machine import Machine
+from pyxie.registry.merge import merge
 from pyxie.render.preview import unbegun
 from pyxie.render.uses import Uses
 from pyxie.wiping.forecast import Forecast
@@ -27,7 +31,7 @@ from pyxie.workers.jobs import Job
 from pyxie.workers.lane import Lane
 from pyxie.workers.made import Made
 from pyxie.workers.renders import Renders
-from pyxie.workers.verdicts import Tried, Verdicts, key_of
+from pyxie.workers.verdicts import Tried, Verdicts, key_of, key_of_kept
 from tests.inthread import InThread
 from tests.render.site import CONTEXT, machine, settings
 
@@ -68,6 +72,11 @@ class Site:
     @property
     def machine(self) -> Machine:
         return machine(**self.keys)
+
+    @property
+    def kept(self) -> Kept:
+        definition = Definition(self.machine, "", lambda: merge([]))
+        return Kept(Common(), Document(Path("web01.yaml"), {}, None), definition, self.written)
 
     def write(self, name: str, text: str) -> None:
         """Write a file; its time of change differs each time."""
@@ -252,10 +261,17 @@ class TestAVerdict:
     async def test_made_ahead_is_the_one_that_a_build_takes(self, site: Site) -> None:
         site.context = unbegun(CONTEXT.base_url)
 
-        await site.renders.rehearse_ahead(site.machine, CONTEXT.base_url, site.written)
+        await site.renders.rehearse_ahead(site.kept, CONTEXT.base_url)
 
         assert site.runner.lanes == [Lane.REST]
         assert await site.is_kept()
+
+    async def test_is_found_by_what_is_kept_of_a_machine_too(self, site: Site) -> None:
+        kept, other = site.kept, replace(CONTEXT, base_url="http://192.0.2.9")
+
+        for context in (CONTEXT, CONTEXT, other, CONTEXT):
+            key = key_of(site.machine, context, site.written)
+            assert key_of_kept(kept, context) == key
 
 
 class TestVerdicts:

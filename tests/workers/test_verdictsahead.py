@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pyxie.config.nodes import Loc
 from pyxie.errors import BusyError
 from pyxie.metrics import Metrics
+from pyxie.registry.asbuilt import Kept, KeptDefinitions
 from pyxie.registry.define import Common
 from pyxie.registry.folder import Folder
-from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
 from pyxie.workers.quiet import Quiet
 from pyxie.workers.verdictsahead import VerdictsAhead
@@ -33,7 +32,7 @@ class Site:
         self.all_tried = asyncio.Event()
         self.spent = [0.0]
         self.fails: Exception | None = None
-        self.metrics = Metrics()
+        self.metrics, self.kept = Metrics(), KeptDefinitions()
         for name in "abc":
             self.write(name)
         self.verdicts = VerdictsAhead(
@@ -44,6 +43,7 @@ class Site:
             self._rehearse,
             self._outdated,
             self.metrics,
+            self.kept,
             quiet=Quiet(self._spent),
             look=0,
         )
@@ -65,11 +65,11 @@ class Site:
     def waiting(self) -> float:
         return self.metrics.registry.get_sample_value("pyxie_verdicts_waiting") or 0.0
 
-    async def _rehearse(self, machine: Machine, base_url: str, _written: frozenset[Loc]) -> None:
+    async def _rehearse(self, kept: Kept, base_url: str) -> None:
         assert base_url == self.base_url
         if self.fails is not None:
             raise self.fails
-        self.tried.append(machine.hostname)
+        self.tried.append(kept.definition.machine.hostname)
         if len(self.tried) == 3:
             self.all_tried.set()
 
@@ -92,6 +92,11 @@ class TestAreTried:
         assert await site.newly_tried() == "abc"
         assert site.waiting == 0
         assert await site.newly_tried() == ""
+
+    async def test_and_what_they_are_built_from_is_kept(self, site: Site) -> None:
+        await site.newly_tried()
+
+        assert site.kept.find(site.now(), "b.example") is not None
 
     async def test_those_built_last_first(self, site: Site) -> None:
         site.lately = ["c.example", "gone.example", "b.example"]
