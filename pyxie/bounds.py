@@ -187,7 +187,7 @@ DHCP_UNANSWERED = Bound(
 DHCP_SHAPES = Bound(
     "dhcp_shapes", 256, "kinds of requests whose answer is ready", "all are made anew"
 )
-DHCP_READY = Bound("dhcp_ready", 8192, "machines whose answer is ready", "all are made anew")
+DHCP_READY = Bound("dhcp_ready", 8192, "machines whose answer is ready", "the oldest is made anew")
 DHCP_CHAINS = Bound(
     "dhcp_chains", 4096, "machines that were handed our iPXE", "the oldest is forgotten"
 )

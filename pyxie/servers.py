@@ -84,10 +84,12 @@ def serve_dhcp(
             active=parts.index.active,
             leaning=choice.leaning,
             loaders=choice.by,
+            novel=lambda mac: parts.others.is_new(mac) and parts.secure_boot.learnt(mac) is None,
             building=parts.index.macs,
             learnt=lambda: parts.secure_boot.changes + parts.others.learnt,
         ),
         gather=parts.trace.gather,
+        tell=parts.trace.gather_all,
     )
 
 

@@ -52,11 +52,13 @@ class Layout:
     Attributes:
         shape: Takes all else out of a request: a `Shape`.
         own: Takes that out of it, as the values of an `Own`.
+        uuid: Where that is.
         cuts: Where it is; two of the same are the same layout.
     """
 
     shape: Callable[[bytes], Shape]
     own: Callable[[bytes], tuple[bytes, bytes]]
+    uuid: slice
     cuts: tuple[tuple[int, int], ...]
 
 
@@ -85,6 +87,7 @@ def layout(data: bytes) -> Layout | None:
     return Layout(
         shape=itemgetter(*(slice(start, stop) for start, stop in kept)),
         own=itemgetter(_CHADDR, uuid),
+        uuid=uuid,
         cuts=tuple(sorted(cuts)),
     )
 
@@ -106,16 +109,32 @@ class Form:
     pieces: tuple[bytes | None, ...]
     gaps: tuple[tuple[int, int], ...]
 
-    def filled(self, own: Own) -> bytes:
-        """Return the answer to a machine, in the transaction 0."""
-        of_it = (own.mac, own.mac.hex("-").encode(), own.uuid)
+    @property
+    def length(self) -> int:
+        """Of the answer, bytes."""
+        return len(self.filled(Own(bytes(6), bytes(_UUID))))
+
+    def filled(self, own: Own, name: bytes | None = None) -> bytes:
+        """Return the answer to a machine, in the transaction 0.
+
+        Args:
+            own: What is its own.
+            name: What stands for it in files' names; if None, that of its MAC address.
+        """
+        of_it = (own.mac, named(own.mac) if name is None else name, own.uuid)
         pieces = list(self.pieces)
         for at, which in self.gaps:
             pieces[at] = of_it[which]
         return b"".join(pieces)  # type: ignore[arg-type]  # no gap is left
 
 
-_MAC, _NAME, _THE_UUID = range(3)
+MAC, NAME, UUID = range(3)
+"""What a gap is of."""
+
+
+def named(mac: bytes) -> bytes:
+    """Return a MAC address as it stands in files' names."""
+    return mac.hex("-").encode()
 
 
 def form(answer: DhcpMessage, own: Own) -> Form | None:
@@ -127,7 +146,7 @@ def form(answer: DhcpMessage, own: Own) -> Form | None:
     """
     data, name = build(answer), dashed(own.mac.hex(":")).encode()
     places = {code: at for code, at, _ in _options(data)}
-    cuts = [(_CHADDR.start, _CHADDR.stop, _MAC)]
+    cuts = [(_CHADDR.start, _CHADDR.stop, MAC)]
     for at, text in (
         (_FILE, answer.file),
         (places[Option.BOOTFILE_NAME], answer.options[Option.BOOTFILE_NAME]),
@@ -137,10 +156,10 @@ def form(answer: DhcpMessage, own: Own) -> Form | None:
             return None
         if text:
             start = at + text.index(name)
-            cuts.append((start, start + len(name), _NAME))
+            cuts.append((start, start + len(name), NAME))
     if own.uuid:
         start = places[Option.CLIENT_UUID] + 1
-        cuts.append((start, start + _UUID, _THE_UUID))
+        cuts.append((start, start + _UUID, UUID))
     data = data[:4] + bytes(4) + data[8:]
     pieces, gaps, done = list[bytes | None](), list[tuple[int, int]](), 0
     for start, stop, which in sorted(cuts):

@@ -141,8 +141,18 @@ class Way:
         self.ancillary = ctypes.create_string_buffer(ancillary, len(ancillary))
 
 
+class Load(NamedTuple):
+    """How long a datagram is, bytes, and where it goes; the next one may have the very same."""
+
+    length: int
+    way: Way
+
+
 class Outbox:
     """Sends by a socket.
+
+    Attributes:
+        room: What is sent, each datagram where `place` says.
 
     Args:
         of: The socket; it does not block.
@@ -151,24 +161,23 @@ class Outbox:
     def __init__(self, of: socket.socket) -> None:
         self._number = of.fileno()
         self._call = _LIBC.sendmmsg
-        self._data, self._start = _buffer(MANY * ROOM)
+        self.room, self._start = _buffer(MANY * ROOM)
         self._parts = (_Part * MANY)()
         self._heads = (_Head * MANY)()
-        self._ways: list[Way | None] = [None] * MANY
-        self._lengths = [0] * MANY
+        self._loads: list[Load | None] = [None] * MANY
         self._count = 0
 
-    def put(self, data: bytes, way: Way) -> None:
-        """Have one sent by the next `flush`; there is room for `MANY`."""
-        at, length = self._count, len(data)
-        start = at * ROOM
-        self._data[start : start + length] = data
-        if self._lengths[at] != length:
-            self._lengths[at] = length
-            self._parts[at] = _Part(self._start + start, length)
-        if self._ways[at] is not way:
-            self._go(at, way)
+    def place(self, load: Load) -> int:
+        """Have one sent by the next `flush`, for which there is room for `MANY`.
+
+        Returns:
+            Where in `room` it is to be written.
+        """
+        at = self._count
+        if self._loads[at] is not load:
+            self._lay(at, load)
         self._count = at + 1
+        return at * ROOM
 
     def flush(self) -> dict[int, OSError]:
         """Send all; return which could not be sent, by their order, and why."""
@@ -183,8 +192,10 @@ class Outbox:
             done += sent
         return failed
 
-    def _go(self, at: int, way: Way) -> None:
-        self._ways[at] = way
+    def _lay(self, at: int, load: Load) -> None:
+        self._loads[at] = load
+        way = load.way
+        self._parts[at] = _Part(self._start + at * ROOM, load.length)
         message = _Message(
             *(ctypes.addressof(way.to), len(way.to)),
             *(ctypes.addressof(self._parts) + at * ctypes.sizeof(_Part), 1),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
-from typing import Final
+from typing import Final, NamedTuple
 
 from pyxie.bounded import note
 from pyxie.bounds import DHCP_LESSEES, DHCP_SERVERS
@@ -111,6 +111,18 @@ class _Client:
             self.own = took.reply
 
 
+class Asking(NamedTuple):
+    """How a client asks that boots from the network.
+
+    Attributes:
+        sort: What servers may tell it apart by: `sort_of` its request.
+        network: Where it is.
+    """
+
+    sort: str
+    network: Network
+
+
 _PER_CLIENT: Final = 8
 """Servers whose replies to one client are kept."""
 
@@ -128,7 +140,9 @@ class Others:
         self._known: dict[str, _Client] = {}
         self._strange: dict[str, _Client] = {}
         self._again: dict[str, int] = {}
-        """Who has asked again since it was last looked up, and in which transaction."""
+        """Who has asked since it was last looked up, and in which transaction;"""
+        self._otherwise: dict[str, Asking] = {}
+        """and how, of those of them that did not do so before."""
         self._learnt = 0
 
     @property
@@ -185,6 +199,18 @@ class Others:
         self._again.update(asked)
         while len(self._again) > DHCP_LESSEES.whole:
             self._of(next(iter(self._again)))
+
+    def ask_later(self, mac: str, xid: int, asking: Asking) -> None:
+        """Note that a known machine asks, perhaps otherwise than before; as `ask_again` does."""
+        if self._otherwise.get(mac, asking) is not asking:
+            self._of(mac)
+        self._otherwise[mac] = asking
+        self.ask_again([(mac, xid)])
+
+    def is_new(self, mac: str) -> bool:
+        """Tell whether `boot_server` tells what all are told that ask as a client does."""
+        client = self._known.get(mac) or self._strange.get(mac)
+        return client is None or client.own is None
 
     def replied(self, reply: Other, *, ours: bool = True) -> Other | None:
         """Note what a server was heard to tell a client.
@@ -316,8 +342,11 @@ class Others:
         return self._steady() - moment
 
     def _of(self, mac: str) -> _Client | None:
-        client = self._known.get(mac) or self._strange.get(mac)
         xid = self._again.pop(mac, None) if self._again else None
+        asking = self._otherwise.pop(mac, None) if xid is not None else None
+        if xid is not None and asking is not None:
+            self.asks(mac, asking.sort, xid, asking.network, known=True)
+        client = self._known.get(mac) or self._strange.get(mac)
         if client is not None and xid is not None and client.xid != xid:
             client.asks_again(xid)
             table = self._known if mac in self._known else self._strange

@@ -9,47 +9,35 @@ of a request that is answered in full is noted of these as well.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
 from pyxie.bounded import note
-from pyxie.bounds import DHCP_READY, DHCP_SHAPES
+from pyxie.bounds import DHCP_READY
 from pyxie.config.values import dashed
 from pyxie.dhcp.account import Account
-from pyxie.dhcp.alike import Layout, Own, Shape, form, is_special, layout
+from pyxie.dhcp.alike import Own, form, is_special
 from pyxie.dhcp.decide import Answer
-from pyxie.dhcp.firmware import Ipxe, ipxe
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage
-from pyxie.dhcp.others import Others, sort_of
-from pyxie.dhcp.prepared import Prepared
-from pyxie.dhcp.ready import AGAIN, Alike, Expected, Offer, Ready, Standing, expected
+from pyxie.dhcp.others import Others
+from pyxie.dhcp.ready import Alike, Answered, Offer, Ready, Standing, expected, ready
 from pyxie.dhcp.received import Received, Unreadable
+from pyxie.dhcp.shapes import NO_ADDRESS, Shapes
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket
-from pyxie.dhcp.unanswered import Unanswered, listens
+from pyxie.dhcp.unanswered import Unanswered
 from pyxie.events.datagrams import Offered
-from pyxie.events.kind import Kind
 from pyxie.loaders.catalogue import Choice
-from pyxie.loaders.choosing import Leaning
 from pyxie.rate import TokenBuckets
 from pyxie.recognition.recognise import Recognised
 
-_LAYOUTS: Final = 4
-"""Of one length, on one interface."""
-_NO_ADDRESS: Final = bytes(4)
-_LONGEST: Final = 1500
-"""Bytes of a request that is kept, to be known again."""
+_PARTS: Final = itemgetter(0, 1, 3, 4)
+"""Of a `Received`: the data, the source, the interface, and how long it has waited."""
+_NO_LIMIT: Final = TokenBuckets(0)
 
-
-Gathers: TypeAlias = Callable[[Kind, str, str], None]
-
-
-@dataclass(slots=True)
-class _Interface:
-    layouts: dict[int, tuple[Layout, ...]] = field(default_factory=dict)
-    alike: dict[Shape, Alike] = field(default_factory=dict)
+Tells: TypeAlias = Callable[[Sequence[Answered]], None]
 
 
 class Prompt:
@@ -58,7 +46,7 @@ class Prompt:
     Args:
         standing: On what they rest.
         account: Told of what is answered.
-        gather: Takes what events are made of, with a MAC and a hostname; they may be made later.
+        tell: Takes what events are made of; they may be made later.
         others: Told who asks.
         sightings: Told of what is answered.
         unanswered: Told of machines that need no later answer.
@@ -69,7 +57,7 @@ class Prompt:
         self,
         standing: Standing,
         account: Account,
-        gather: Gathers,
+        tell: Tells,
         others: Others,
         sightings: Sightings,
         unanswered: Unanswered[Any],
@@ -77,20 +65,25 @@ class Prompt:
     ) -> None:
         self._standing = standing
         self._account = account
-        self._gather = gather
+        self._tell = tell
         self._others = others
         self._sightings = sightings
         self._unanswered = unanswered
         self._unsorted = unsorted
         self._basis: tuple[object, ...] = ()
-        self._put: list[tuple[Ready, Received, int]] = []
+        self._put: list[Received] = []
+        """What is answered by the next `send`;"""
+        self._asked: list[tuple[str, int]] = []
+        """who asked so, and in which transaction;"""
+        self._news: list[tuple[int, Ready]] = []
+        """and which of them, by their order, may not have been told so a moment before."""
         self._whole: list[Received] = []
-        self._interfaces: dict[int, _Interface] = {}
-        self._expected: dict[bytes, Expected] = {}
-        self._latest: dict[bytes, Ready] = {}
-        """By MAC: what a machine was answered last, if it would be again."""
-        self._shapes = 0
-        self._readies = 0
+        self._again: list[tuple[str, int]] = []
+        """Who has asked as before, and in which transaction: for `Others`."""
+        self._shapes = Shapes()
+        self._last: Alike | None = None
+        """What was asked last."""
+        self._machines: dict[bytes, Ready] = {}
 
     def begin(self, interfaces: object) -> None:
         """Forget all, if what all rests on has changed; before requests are looked at.
@@ -114,19 +107,14 @@ class Prompt:
         Yields:
             After each, so that others may have their turn.
         """
-        active, found = self._standing.active, self._expected
+        active = self._standing.active
         for mac in tuple(islice(self._standing.building(), DHCP_READY.whole)):
             self.begin(interfaces())
             who = bytes.fromhex(mac.replace(":", ""))
-            known = found.get(who)
-            if known is not None and active(known.client.host) is known.client.build:
-                continue
-            known = expected(self._standing, mac)
-            if known is None:
-                found.pop(who, None)
-            elif note(found, who, known, DHCP_READY.whole):
-                DHCP_READY.reached()
-            yield
+            machine = self._machines.get(who)
+            if machine is None or active(machine.host) is not machine.build:
+                self._look_up(who)
+                yield
 
     def take(
         self,
@@ -150,54 +138,63 @@ class Prompt:
             Those for which nothing is ready, and those beyond their machine's share.
         """
         left, beyond = list[Received | Unreadable](), list[Received]()
-        if on.port != 67 or not self._interfaces:
+        if on.port != 67 or not self._shapes:
             return come, beyond
-        active, allow, strays = self._standing.active, limit.allow, on.strangers
-        latest, moment, again = self._latest, self._moment(now), list[tuple[str, int]]()
+        allow, active, machines = limit.allow, self._standing.active, self._machines
+        moment, put, asked, again = self._moment(now), self._put, self._asked, self._again
         for received in come:
             try:
-                data = received.data
+                if isinstance(received, Unreadable):
+                    left.append(received)
+                    continue
+                data, source, index, waited = _PARTS(received)
                 who = data[28:34]
                 if who in waiting:
                     left.append(received)
                     continue
-                ready = latest.get(who)
+                machine = machines.get(who)
                 fresh = (
-                    ready is not None
-                    and ready.moment == moment
-                    and ready.on is on
-                    and data[10:] == ready.rest
-                    and data[:4] == ready.head
-                    and received.interface == ready.alike.interface
+                    machine is not None
+                    and machine.moment == moment
+                    and machine.on is on
+                    and (alike := machine.alike) is not None
+                    and alike.cut(data) == alike.shape
+                    and data[alike.uuid] == machine.uuid
+                    and index == alike.interface
+                    and source == NO_ADDRESS
+                    and active(machine.host) is machine.build
                 )
                 if not fresh:
-                    ready = self._find(received)
-                if ready is None or isinstance(received, Unreadable):
+                    machine = self._asks(who, received)
+                if machine is None or (alike := machine.alike) is None:
                     left.append(received)
                     waiting.add(who)
-                elif active(ready.host) is not ready.build:
-                    self._drop(ready)
-                    left.append(received)
-                    waiting.add(who)
-                elif not allow(who, now):
+                    continue
+                xid = int.from_bytes(data[4:8])
+                if not allow(who, now):
                     beyond.append(received)
-                elif fresh and received.waited < ready.alike.listens and ready.prepared is not None:
-                    xid = int.from_bytes(data[4:8])
-                    ready.prepared.put(xid)
-                    self._put.append((ready, received, xid))
-                    again.append((ready.mac, xid))
+                elif (
+                    waited < alike.listens
+                    and (fresh or self._choose(machine, alike, on, xid, moment))
+                    and (by := machine.by) is not None
+                ):
+                    by.put(xid)
+                    put.append(received)
+                    asks = machine.mac, xid
+                    asked.append(asks)
+                    if fresh:
+                        again.append(asks)
+                    else:
+                        self._news.append((len(put) - 1, machine))
                 else:
-                    self._others.ask_again(again)
-                    again.clear()
-                    if not self._answer(ready, on, received, moment):
-                        self._whole.append(received)
-                        waiting.add(who)
-                if strays and ready is not None:
-                    self._unsorted(ready.own[0])
+                    self._whole.append(received)
+                    waiting.add(who)
+                if on.strangers:
+                    self._unsorted(who)
             except Exception:  # noqa: BLE001
                 # The boundary: a bug met by one client must not end the others' boot.
                 self._account.bug(67, received.data)
-        self._others.ask_again(again)
+        self._note_again()
         return left, beyond
 
     def _moment(self, now: float) -> int:
@@ -207,51 +204,87 @@ class Prompt:
         """
         return self._standing.learnt() + int(now)
 
-    def _find(self, received: Received | Unreadable) -> Ready | None:
-        there = self._interfaces.get(received.interface)
-        if there is None or isinstance(received, Unreadable) or received.source != _NO_ADDRESS:
-            return None
-        data = received.data
-        for each in there.layouts.get(len(data), ()):
-            alike = there.alike.get(each.shape(data))
-            if alike is not None:
-                own = each.own(data)
-                return alike.ready.get(own) or self._new(alike, Own(*own))
-        return None
+    def _asks(self, who: bytes, received: Received | Unreadable) -> Ready | None:
+        """Return the machine whose request this is; None if it is to be looked at whole."""
+        machine = self._machines.get(who)
+        if machine is not None and self._standing.active(machine.host) is not machine.build:
+            del self._machines[who]
+            machine = None
+        alike = self._last if machine is None or machine.alike is None else machine.alike
+        if alike is None or not _is_one(received, alike):
+            alike = self._last = self._shapes.find(received)
+            if alike is None:
+                return None
+        if machine is None:
+            machine = self._look_up(who)
+            if machine is None:
+                return None
+        if machine.alike is not alike:
+            machine.asks(alike)
+        uuid = received.data[alike.uuid]
+        if uuid != machine.uuid:
+            if is_special(uuid):
+                return None
+            machine.names(uuid)
+        return machine
 
-    def _answer(self, ready: Ready, on: DhcpSocket, received: Received, moment: int) -> bool:
-        """Have a request answered by what is ready for it; False if it is to be looked at whole."""
-        alike, mac, data = ready.alike, ready.mac, received.data
-        if received.waited >= alike.listens:
-            return False
-        xid = int.from_bytes(data[4:8])
-        self._others.asks(mac, alike.sort, xid, alike.interface, known=True)
-        leaning = self._standing.leaning(mac, alike.ipxe, xid)
-        prepared = ready.prepared
-        if prepared is None or ready.on is not on or leaning != ready.leaning:
-            prepared = self._made(ready, on, leaning)
-        who = ready.own[0]
-        if prepared is None or not leaning.lasts or len(data) > _LONGEST:
-            self._latest.pop(who, None)
+    def _look_up(self, who: bytes) -> Ready | None:
+        """Look up what a machine will be answered by; None if it is not in build mode, say."""
+        known = expected(self._standing, who.hex(":"))
+        if known is None:
+            self._machines.pop(who, None)
+            return None
+        machine = ready(known)
+        if note(self._machines, who, machine, DHCP_READY.whole):
+            DHCP_READY.reached()
+        return machine
+
+    def _choose(self, machine: Ready, alike: Alike, on: DhcpSocket, xid: int, moment: int) -> bool:
+        """Look up what a machine is answered; False if there is none for who asks alike."""
+        mac = machine.mac
+        machine.doubted()
+        self._note_again()
+        novel = alike.ipxe or self._standing.novel(mac)
+        if novel and alike.leaning is not None and alike.moment == moment:
+            self._others.ask_later(mac, xid, alike.asking)
+            leaning = alike.leaning
+            if alike.ipxe:
+                self._standing.leaning(mac, True, xid)
         else:
-            ready.asked(data, moment)
-            self._latest[who] = ready
-        if prepared is None:
-            return False
-        prepared.put(xid)
-        self._put.append((ready, received, xid))
+            sort, network = alike.asking
+            self._others.asks(mac, sort, xid, network, known=True)
+            leaning = self._standing.leaning(mac, alike.ipxe, xid)
+            if novel:
+                alike.usual(leaning, moment)
+        if machine.by is None or machine.on is not on or machine.leaning != leaning:
+            known = machine.known
+            choice = known.choice(leaning) or self._standing.loaders(known.client, leaning)
+            offer = alike.offers.get(id(choice))
+            if offer is None:
+                return False
+            machine.answered(offer, on, leaning)
+        if leaning.lasts:
+            machine.settled(moment)
         return True
+
+    def _note_again(self) -> None:
+        if self._again:
+            self._others.ask_again(self._again)
+            self._again.clear()
 
     def once(self, on: DhcpSocket, received: Received, now: float) -> bool:
         """Answer a request by what was made ready since it was read, and its share was counted."""
         if on.port != 67:
             return False
+        who = received.data[28:34]
         # If it is looked at whole, others hear of it; then all is looked up again.
-        self._latest.pop(received.data[28:34], None)
-        ready = self._find(received)
-        if ready is None or self._standing.active(ready.host) is not ready.build:
+        if (machine := self._machines.get(who)) is not None:
+            machine.doubted()
+        self.take(on, [received], _NO_LIMIT, now, set())
+        if not self._put:
+            self._whole.clear()  # it is about to be looked at
             return False
-        return self._answer(ready, on, received, self._moment(now)) and not self.send(on, now)
+        return not self.send(on, now)
 
     @property
     def waiting(self) -> int:
@@ -268,21 +301,23 @@ class Prompt:
 
         For another iPXE, say, or since the answer could not be sent: that is tried once more.
         """
-        put, whole, self._put, self._whole = self._put, self._whole, [], []
+        put, asked, news, whole = self._put, self._asked, self._news, self._whole
+        self._put, self._asked, self._news, self._whole = [], [], [], []
         if not put:
             return whole
         failed = on.flush()
         if failed:
-            whole += (received for at, (_, received, _) in enumerate(put) if at in failed)
-            put = [each for at, each in enumerate(put) if at not in failed]
-        self._sightings.all_answered([(ready.mac, xid) for ready, _, xid in put])
-        keeps = bool(self._unanswered)
-        for ready, _, _ in put:
-            if keeps:
-                self._unanswered.answered(ready.mac, 67)
-            if now - ready.recorded >= AGAIN and (what := ready.news(now)) is not None:
-                self._gather(what, ready.mac, ready.host)
-        self._account.count(67, "answered", times=len(put))
+            whole += (put[at] for at in sorted(failed))
+            asked = [each for at, each in enumerate(asked) if at not in failed]
+            news = [(at, machine) for at, machine in news if at not in failed]
+        self._sightings.all_answered(asked)
+        if self._unanswered:
+            for mac, _ in asked:
+                self._unanswered.answered(mac, 67)
+        said = (machine.news(now) for _, machine in news)
+        if told := [each for each in said if each is not None]:
+            self._tell(told)
+        self._account.count(67, "answered", times=len(asked))
         return whole
 
     def keep(
@@ -309,74 +344,28 @@ class Prompt:
         if not isinstance(what, Offered) or what.lacking or mac is None:
             return
         near = request.giaddr is UNSPECIFIED and request.ciaddr is UNSPECIFIED
-        if not near or received.source != _NO_ADDRESS or client != self._standing.in_build(mac):
+        if not near or received.source != NO_ADDRESS or client != self._standing.in_build(mac):
             return
-        found = self._alike(received, request, server)
-        if found is None:
+        alike = self._shapes.of(received, request, server)
+        if alike is None:
+            if not self._shapes:  # there were too many
+                self._forget()
             return
-        alike, own = found
-        made = form(answer.message, own)
+        made = form(answer.message, Own(*alike.own(received.data)))
         if made is not None:
             alike.offers[id(choice)] = Offer(made, what, dashed(mac), choice)
 
-    def _alike(
-        self, received: Received, request: DhcpMessage, server: IPv4Address
-    ) -> tuple[Alike, Own] | None:
-        data = received.data
-        there = self._interfaces.setdefault(received.interface, _Interface())
-        mine, known = layout(data), there.layouts.get(len(data), ())
-        if mine is None:
-            return None
-        if all(each.cuts != mine.cuts for each in known):
-            if len(known) >= _LAYOUTS:
-                return None
-            there.layouts[len(data)] = (*known, mine)
-        shape = mine.shape(data)
-        alike = there.alike.get(shape)
-        if alike is None:
-            if self._shapes >= DHCP_SHAPES.whole:
-                DHCP_SHAPES.reached()
-                self._forget()
-                return None
-            self._shapes += 1
-            kind = ipxe(request.options.get(77))
-            alike = there.alike[shape] = Alike(
-                *(kind is not Ipxe.NO, sort_of(request), listens(request)),
-                *(server, received.interface),
-            )
-        return alike, Own(*mine.own(data))
-
-    def _new(self, alike: Alike, own: Own) -> Ready | None:
-        if is_special(own.uuid):
-            return None
-        known = self._expected.get(own.mac)
-        if known is None or self._standing.active(known.client.host) is not known.client.build:
-            known = expected(self._standing, own.mac.hex(":"))
-        if known is None:
-            return None
-        if self._readies >= DHCP_READY.whole:
-            DHCP_READY.reached()
-            self._forget()
-            return None
-        self._readies += 1
-        client = known.client
-        ready = alike.ready[own] = Ready(*(alike, own, known, known.mac, client.host, client.build))
-        return ready
-
-    def _drop(self, ready: Ready) -> None:
-        del ready.alike.ready[ready.own]
-        self._latest.pop(ready.own[0], None)
-        self._readies -= 1
-
-    def _made(self, ready: Ready, on: DhcpSocket, leaning: Leaning) -> Prepared | None:
-        """Fill in the answer to a machine, if there is one to others with its loaders."""
-        known = ready.known
-        choice = known.choice(leaning) or self._standing.loaders(known.client, leaning)
-        offer = ready.alike.offers.get(id(choice))
-        return ready.prepare(on, offer, leaning) if offer is not None else None
-
     def _forget(self) -> None:
-        self._interfaces.clear()
-        self._latest.clear()
-        self._expected.clear()
-        self._shapes = self._readies = 0
+        self._shapes.clear()
+        self._machines.clear()
+        self._last = None
+
+
+def _is_one(received: Received | Unreadable, alike: Alike) -> bool:
+    """Tell whether a request is one of those."""
+    return (
+        not isinstance(received, Unreadable)
+        and received.source == NO_ADDRESS
+        and received.interface == alike.interface
+        and alike.cut(received.data) == alike.shape
+    )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
-from typing import Final
+from typing import Final, NamedTuple
 
 from pyxie.builds.life import Build
 from pyxie.config.values import dashed
-from pyxie.dhcp.alike import Form, Own
+from pyxie.dhcp.alike import Form, Shape
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
-from pyxie.dhcp.prepared import Prepared, Sender
+from pyxie.dhcp.others import Asking
+from pyxie.dhcp.prepared import Laid, Mine, Prepared, Sender, mine
 from pyxie.dhcp.sockets import DhcpSocket
 from pyxie.errors import PyxieError
 from pyxie.events.datagrams import Offered
@@ -34,6 +35,7 @@ class Standing:
         active: Returns the build that a machine is in build mode for.
         leaning: Notes that a machine asks, and returns what else its loaders are chosen by.
         loaders: Returns those, once that is noted.
+        novel: Tells whether nothing is known of a machine by which another alike has others.
         building: Returns the NICs of all machines in build mode.
         learnt: How often something was learnt by which that may be another, but for what time does.
     """
@@ -43,6 +45,7 @@ class Standing:
     active: Callable[[str], Build | None]
     leaning: Callable[[str, bool, int], Leaning]
     loaders: Callable[[Recognised, Leaning], Choice]
+    novel: Callable[[str], bool]
     building: Callable[[], Iterable[str]]
     learnt: Callable[[], int]
 
@@ -91,101 +94,177 @@ class Alike:
     """Requests of one shape that came in on one interface.
 
     Attributes:
+        shape: What is left of them without what is a machine's own,
+        cut: and what takes that out of one.
+        own: Takes out what is a machine's own,
+        uuid: and where its UUID is.
         ipxe: iPXE sends them.
-        sort: What other servers tell clients apart by.
+        asking: What is known of who asks so.
         listens: Seconds for which an answer is of use.
         server: Our address there.
         interface: The number of that interface.
+        leaning: What the loaders are chosen by for a machine of which nothing is known,
+        moment: and when; see `Prompt`.
         offers: By the machine's loaders: what is answered, and what that tells.
-        ready: By what is a machine's own.
         sender: By which they were answered last, and what prepares answers there.
     """
 
+    shape: Shape
+    cut: Callable[[bytes], Shape]
+    own: Callable[[bytes], tuple[bytes, bytes]]
+    uuid: slice
     ipxe: bool
-    sort: str
+    asking: Asking
     listens: float
     server: IPv4Address
     interface: int
+    leaning: Leaning | None = None
+    moment: int = -1
     sender: tuple[DhcpSocket, Sender] | None = None
     offers: dict[int, Offer] = field(default_factory=dict)
-    ready: dict[tuple[bytes, bytes], Ready] = field(default_factory=dict)
 
-    def sends(self, on: DhcpSocket) -> Sender:
-        """Return what prepares answers to them."""
+    def usual(self, leaning: Leaning, moment: int) -> None:
+        """Keep what loaders are chosen by for a machine of which nothing is known."""
+        self.leaning, self.moment = leaning, moment
+
+    def laid(self, on: DhcpSocket, form: Form) -> Laid:
+        """Return what sends an answer to them."""
         if self.sender is None or self.sender[0] is not on:
             self.sender = on, on.sender(_TO_ALL, self.server, self.interface)
-        return self.sender[1]
+        return self.sender[1].laid(form)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Offer:
     """An answer to machines that are alike, and have the same loaders.
 
     Attributes:
         form: It, to be filled in.
-        what: What it told one of them.
+        said: What it told one of them.
         name: That one's MAC address, as it may stand there.
         choice: The loaders, by whose identity it is found.
+        on: By which socket it was sent last,
+        laid: and what sends it there.
     """
 
     form: Form
-    what: Offered
+    said: Offered
     name: str
     choice: Choice
+    on: DhcpSocket | None = None
+    laid: Laid | None = None
+
+    def by(self, on: DhcpSocket, alike: Alike) -> Laid:
+        """Return what sends it by a socket."""
+        if self.laid is None or self.on is not on:
+            self.on, self.laid = on, alike.laid(on, self.form)
+        return self.laid
+
+    def to(self, mac: str) -> Offered:
+        """Return what it tells another machine."""
+        told = self.said.what.replace(self.name, dashed(mac))
+        return self.said if told == self.said.what else replace(self.said, what=told)
 
 
 @dataclass(eq=False, slots=True)
 class Ready:
-    """A machine whose request is like one that was answered.
+    """A machine in build mode, and what it was answered last.
 
     Attributes:
-        alike: That one's.
-        own: What is its own.
         known: What is known of it.
         mac: Its MAC address, as that has it.
         host: Its hostname.
         build: Its build.
+        mine: What its answers are filled in with.
+        alike: Its requests.
+        uuid: The UUID in them.
         leaning: What its loaders were chosen by.
-        on: By which socket it is answered.
-        prepared: The answer, as it is sent; None until it is made.
-        what: What that tells.
-        recorded: When an event was made of it.
-        head: How its last request begins, to the transaction,
-        rest: and all that follows the seconds.
+        offer: The answer.
+        on: By which socket it is answered,
+        by: and what sends it there; None until it is known.
         moment: For when all that was looked up for that is looked up; see `Prompt`.
+        recorded: When an event was made of it.
+        told: What of, and of which answer that is.
     """
 
-    alike: Alike
-    own: Own
     known: Expected
     mac: str
     host: str
     build: Build | None
+    mine: Mine
+    alike: Alike | None = None
+    uuid: bytes = b""
     leaning: Leaning | None = None
+    offer: Offer | None = None
     on: DhcpSocket | None = None
-    prepared: Prepared | None = None
-    what: Offered | None = None
-    recorded: float = -AGAIN
-    head: bytes = b""
-    rest: bytes = b""
+    by: Prepared | None = None
     moment: int = -1
+    recorded: float = -AGAIN
+    told: tuple[Offer, Offered] | None = None
 
-    def asked(self, data: bytes, moment: int) -> None:
-        """Keep a request that it answers: the same of the same moment is answered the same way."""
-        self.head, self.rest, self.moment = data[:4], data[10:], moment
+    def asks(self, alike: Alike) -> None:
+        """Note that it asks otherwise than it did."""
+        self.alike = alike
+        self.by, self.moment = None, -1
 
-    def prepare(self, on: DhcpSocket, offer: Offer, leaning: Leaning) -> Prepared:
-        """Make the answer, of one to another machine."""
-        told = offer.what.what.replace(offer.name, dashed(self.mac))
-        self.leaning, self.on = leaning, on
-        self.what = offer.what if told == offer.what.what else replace(offer.what, what=told)
-        self.recorded = -AGAIN
-        self.prepared = self.alike.sends(on).prepared(offer.form.filled(self.own))
-        return self.prepared
+    def names(self, uuid: bytes) -> None:
+        """Note the UUID that it tells."""
+        self.uuid = uuid
+        self.by, self.moment = None, -1
 
-    def news(self, now: float) -> Offered | None:
+    def doubted(self) -> None:
+        """Note that something may be known of it by which it is answered otherwise."""
+        self.moment = -1
+
+    def settled(self, moment: int) -> None:
+        """Note when it was looked up what it is answered."""
+        self.moment = moment
+
+    def answered(self, offer: Offer, on: DhcpSocket, leaning: Leaning) -> None:
+        """Note what it is answered."""
+        assert self.alike is not None, "it has asked"  # noqa: S101
+        if offer is not self.offer:
+            self.recorded = -AGAIN
+        self.offer, self.on, self.leaning = offer, on, leaning
+        self.by = offer.by(on, self.alike).prepared(self.mine, self.uuid)
+
+    def news(self, now: float) -> Answered | None:
         """Return what to make an event of; None if that was done a moment ago."""
-        if now - self.recorded < AGAIN:
+        if now - self.recorded < AGAIN or self.offer is None:
             return None
         self.recorded = now
-        return self.what
+        return Answered(self, self.offer)
+
+    def says(self, offer: Offer) -> Offered:
+        """Return what it was told by an answer, the same for as long as that is the same."""
+        if self.told is None or self.told[0] is not offer:
+            self.told = offer, offer.to(self.mac)
+        return self.told[1]
+
+
+class Answered(NamedTuple):
+    """That a machine was answered; a `pyxie.events.event.Told`."""
+
+    ready: Ready
+    offer: Offer
+
+    @property
+    def mac(self) -> str:
+        """Its NIC."""
+        return self.ready.mac
+
+    @property
+    def host(self) -> str:
+        """Its hostname."""
+        return self.ready.host
+
+    def what(self) -> Offered:
+        """Return what it was told."""
+        return self.ready.says(self.offer)
+
+
+def ready(known: Expected) -> Ready:
+    """Return what is laid out for a machine before it asks."""
+    client = known.client
+    of_it = mine(bytes.fromhex(known.mac.replace(":", "")))
+    return Ready(known, known.mac, client.host, client.build, of_it)

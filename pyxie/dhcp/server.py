@@ -7,7 +7,7 @@ import errno
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
@@ -34,8 +34,8 @@ from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.overheard import Network
-from pyxie.dhcp.prompt import Gathers, Prompt
-from pyxie.dhcp.ready import Standing
+from pyxie.dhcp.prompt import Prompt, Tells
+from pyxie.dhcp.ready import Answered, Standing
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket, open_sockets
 from pyxie.dhcp.sorting import Macs, Sifted, Sorting
@@ -105,6 +105,7 @@ class DhcpServer:
         sightings: Sightings,
         standing: Standing | None = None,
         gather: Gathers | None = None,
+        tell: Tells | None = None,
     ) -> None:
         """Take what it asks, each time anew.
 
@@ -131,7 +132,9 @@ class DhcpServer:
             news: Tells of which clients something else may be known than a moment before.
             others: What is known of other DHCP servers; told who asks them.
             sightings: Told of what known machines do that makes no event.
-            gather: As of `Prompt`; if None, the recorder has all at once.
+            gather: Takes what an event is made of, with a MAC and a hostname; if None, the
+                recorder has all at once.
+            tell: As of `Prompt`; if None, the same.
             standing: By what an answer is known to be that of before; None if it is made anew
                 each time.
         """
@@ -161,7 +164,7 @@ class DhcpServer:
         self._prompt: Prompt | None = None
         if standing is not None:
             self._prompt = Prompt(
-                *(standing, account, self._gather, others, sightings),
+                *(standing, account, tell or self._gather_each, others, sightings),
                 *(self._unanswered, self._sorting.missed),
             )
         self._expecting = Expecting(self._prompt, interfaces) if self._prompt is not None else None
@@ -183,6 +186,10 @@ class DhcpServer:
 
     def _record_at_once(self, what: Kind, mac: str, host: str) -> None:
         self._recorder.record(what, mac=mac, host=host)
+
+    def _gather_each(self, news: Sequence[Answered]) -> None:
+        for each in news:
+            self._gather(each.what(), each.mac, each.host)
 
     async def __aenter__(self) -> Self:
         self._open = self._opener(self._bind)
@@ -445,6 +452,7 @@ class DhcpServer:
         return True
 
 
+Gathers: TypeAlias = Callable[[Kind, str, str], None]
 Discovers: TypeAlias = Callable[[str, Mapping[str, str], Whereabouts], None]
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pyxie.bounds import DHCP_SIGHTINGS
+
+_LATER: Final = 1024
+"""Answers that are kept to be noted, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,13 @@ class Sightings:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._of: dict[str, _Seen] = {}
+        self._later = deque[tuple[float, Sequence[tuple[str, int]]]]()
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many answers are kept to be noted."""
+        return self._waiting
 
     def plain(self, mac: str) -> None:
         """Note a DISCOVER that asks for an address alone."""
@@ -77,20 +89,39 @@ class Sightings:
         """Note that a DISCOVER was answered: the same again is one whose answer was of no use."""
         self._seen(mac).answered(xid, self._clock())
 
-    def all_answered(self, who: Iterable[tuple[str, int]]) -> None:
-        """Note the same of several, by their MACs and transactions."""
-        now, seen = self._clock(), self._seen
+    def all_answered(self, who: Sequence[tuple[str, int]]) -> None:
+        """Note the same of several, by their MACs and transactions.
+
+        It is only kept here: whoever notes or asks for anything finds it noted.
+        """
+        self._later.append((self._clock(), who))
+        self._waiting += len(who)
+        while self._waiting > _LATER:
+            self._note_first()
+
+    def _note_first(self) -> None:
+        now, who = self._later.popleft()
+        self._waiting -= len(who)
         for mac, xid in who:
-            seen(mac).answered(xid, now)
+            self._kept(mac).answered(xid, now)
+
+    def _settle(self) -> None:
+        while self._later:
+            self._note_first()
 
     def of(self, mac: str) -> Sighting:
         """Return what was seen of a NIC."""
+        self._settle()
         seen = self._of.get(mac)
         if seen is None:
             return Sighting()
         return Sighting(seen.plain, seen.xid, seen.offers, seen.first, seen.last, seen.limited)
 
     def _seen(self, mac: str) -> _Seen:
+        self._settle()
+        return self._kept(mac)
+
+    def _kept(self, mac: str) -> _Seen:
         """Return what is kept of a NIC, which is the last to be forgotten now."""
         seen = self._of.pop(mac, None)
         if seen is None:

@@ -79,6 +79,24 @@ class Event:
         }
 
 
+class Told(Protocol):
+    """What an event is made of, later."""
+
+    @property
+    def mac(self) -> str:
+        """The machine's NIC."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """Its hostname."""
+        ...
+
+    def what(self) -> Kind:
+        """Return what happened."""
+        ...
+
+
 class Recorder(Protocol):
     """Where services leave their events; must return at once and never raise."""
 

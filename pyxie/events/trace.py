@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import islice
@@ -24,7 +24,7 @@ from pyxie.bounds import (
     STRANGERS_EVENTS,
 )
 from pyxie.clock import steady
-from pyxie.events.event import Event, spoken
+from pyxie.events.event import Event, Told, spoken
 from pyxie.events.kind import Kind, Step
 from pyxie.events.lastboots import LastBoots
 from pyxie.events.trouble import Troubles
@@ -90,6 +90,8 @@ class Trace:
         self._moving: dict[str, Event] = {}
         self._moving_unknown: dict[str, Event] = {}
         self._gathered: dict[str, list[tuple[float, Kind, str, str | None]]] = {}
+        self._told = deque[tuple[float, Sequence[Told]]]()
+        self._untold = 0
         self.troubles = Troubles()
         self.boots = LastBoots()
         self.heard: float | None = None
@@ -105,6 +107,7 @@ class Trace:
         """Note that ``what`` happened now; see `pyxie.events.event.Recorder`."""
         if host is None and mac is not None:
             host = self._host_of(mac)
+        self._take_all()
         if host in self._gathered:
             self._make(host)
         self._note(Event(at=self._clock(), what=what, mac=mac, host=host, peer=peer))
@@ -115,20 +118,50 @@ class Trace:
         A hall of machines asks at once, and its answers come first. Nobody sees a difference:
         whatever is recorded or asked meanwhile finds it done.
         """
+        self._take_all()
         at = self._clock()
         if what.step in _OF_DHCP:
             self.heard = at
-        if what.repeats and self._is_known(what, mac, host, peer):
-            return
         if not self._gathered:
             asyncio.get_running_loop().call_later(_LATER, self._make_some)
-        elif len(self._gathered) >= EVENTS_GATHERED.whole and host not in self._gathered:
+        self._gather(at, what, mac, host, peer)
+
+    def gather_all(self, told: Sequence[Told]) -> None:
+        """Note that machines were answered over DHCP now, as by `gather`; see `Told`.
+
+        Args:
+            told: What they were told.
+        """
+        at = self.heard = self._clock()
+        if not self._gathered and not self._told:
+            asyncio.get_running_loop().call_later(_LATER, self._make_some)
+        self._told.append((at, told))
+        self._untold += len(told)
+        while self._untold > EVENTS_GATHERED.whole:
+            EVENTS_GATHERED.reached()
+            self._take_first()
+
+    def _take_first(self) -> None:
+        at, told = self._told.popleft()
+        self._untold -= len(told)
+        for each in told:
+            self._gather(at, each.what(), each.mac, each.host)
+
+    def _take_all(self) -> None:
+        while self._told:
+            self._take_first()
+
+    def _gather(self, at: float, what: Kind, mac: str, host: str, peer: str | None = None) -> None:
+        if what.repeats and self._is_known(what, mac, host, peer):
+            return
+        if len(self._gathered) >= EVENTS_GATHERED.whole and host not in self._gathered:
             EVENTS_GATHERED.reached()
             self._make(next(iter(self._gathered)))
         self._gathered.setdefault(host, []).append((at, what, mac, peer))
 
     def settle(self) -> None:
         """Do now what is to be done of all that was gathered."""
+        self._take_all()
         while self._gathered:
             self._make(next(iter(self._gathered)))
 
@@ -138,9 +171,12 @@ class Trace:
 
     def _make_some(self) -> None:
         until = time.perf_counter() + _SLICE
-        while self._gathered:
-            self._make(next(iter(self._gathered)))
-            if self._gathered and time.perf_counter() > until:
+        while self._told or self._gathered:
+            if self._told:
+                self._take_first()
+            else:
+                self._make(next(iter(self._gathered)))
+            if (self._told or self._gathered) and time.perf_counter() > until:
                 asyncio.get_running_loop().call_later(_PAUSE, self._make_some)
                 return
 
@@ -194,6 +230,7 @@ class Trace:
     def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
         """Return events that are kept, oldest first: of one machine all, or the newest of all."""
         owner = self._host_of(mac) if host is None and mac is not None else host
+        self._take_all()
         if owner is None:
             self.settle()
         elif owner in self._gathered:
@@ -234,6 +271,7 @@ class Trace:
 
     def last(self, host: str) -> int:
         """Return the number of a machine's last event; 0 if none is kept."""
+        self._take_all()
         if host in self._gathered:
             self._make(host)
         ring = self._hosts.get(host)

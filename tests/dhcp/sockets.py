@@ -7,8 +7,10 @@ from collections import deque
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from pyxie.dhcp.alike import Form, Own
 from pyxie.dhcp.decide import Destination, Port
 from pyxie.dhcp.message import DhcpMessage, build, parse
+from pyxie.dhcp.prepared import Mine
 from pyxie.dhcp.received import Received, Unreadable
 
 ANY = IPv4Address(0)
@@ -24,15 +26,21 @@ class Sent:
 
 @dataclass(frozen=True)
 class FakePrepared:
-    on: FakeSocket
+    by: FakeLaid
     data: bytes
-    to: Destination
-    source: IPv4Address
-    interface: int
 
     def put(self, xid: int) -> None:
-        data = self.data[:4] + xid.to_bytes(4) + self.data[8:]
-        self.on.waiting.append(Sent(parse(data), self.to, self.source, self.interface))
+        data, by = self.data[:4] + xid.to_bytes(4) + self.data[8:], self.by.by
+        by.on.waiting.append(Sent(parse(data), by.to, by.source, by.interface))
+
+
+@dataclass(frozen=True)
+class FakeLaid:
+    by: FakeSender
+    form: Form
+
+    def prepared(self, to: Mine, uuid: bytes) -> FakePrepared:
+        return FakePrepared(self, self.form.filled(Own(to.mac, uuid)))
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,8 @@ class FakeSender:
     source: IPv4Address
     interface: int
 
-    def prepared(self, data: bytes) -> FakePrepared:
-        return FakePrepared(self.on, data, self.to, self.source, self.interface)
+    def laid(self, form: Form) -> FakeLaid:
+        return FakeLaid(self, form)
 
 
 class FakeSocket:

@@ -9,7 +9,7 @@ from struct import Struct
 
 import pytest
 
-from pyxie.dhcp.many import ANCILLARY, MANY, ROOM, SENDER, Came, Inbox, Outbox, Way
+from pyxie.dhcp.many import ANCILLARY, MANY, ROOM, SENDER, Came, Inbox, Load, Outbox, Way
 
 _SENDER = Struct(">xxH4s8x")
 _CMSG = Struct("@Nii")
@@ -32,6 +32,11 @@ def way(to: socket.socket, ancillary: bytes = b"") -> Way:
     host, port = to.getsockname()
     packed = socket.AF_INET.to_bytes(2, "little") + port.to_bytes(2) + socket.inet_aton(host)
     return Way(packed + bytes(8), ancillary)
+
+
+def put(outbox: Outbox, data: bytes, there: Way) -> None:
+    at = outbox.place(Load(len(data), there))
+    outbox.room[at : at + len(data)] = data
 
 
 def datagrams(came: Came) -> list[bytes]:
@@ -108,7 +113,7 @@ class TestWhatIsSent:
         for _ in range(2):
             sent = [bytes([at]) * (at + 1) for at in range(MANY)]
             for each in sent:
-                outbox.put(each, there)
+                put(outbox, each, there)
 
             assert outbox.flush() == {}
             assert datagrams(Inbox(other).receive()) == sent
@@ -117,7 +122,7 @@ class TestWhatIsSent:
         one, other = line
         outbox = Outbox(one)
         for data, to in ((b"a", other), (b"b", one), (b"c", other)):
-            outbox.put(data, way(to))
+            put(outbox, data, way(to))
 
         assert outbox.flush() == {}
         assert datagrams(Inbox(other).receive()) == [b"a", b"c"]
@@ -128,7 +133,7 @@ class TestWhatIsSent:
         outbox, there = Outbox(one), way(other)
         wrong = way(other, _CMSG.pack(_CMSG.size + 1, socket.IPPROTO_IP, 99) + bytes(8))
         for each in (there, wrong, wrong, there):
-            outbox.put(b"a", each)
+            put(outbox, b"a", each)
 
         failed = outbox.flush()
 

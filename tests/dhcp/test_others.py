@@ -6,10 +6,12 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyxie.bounds import DHCP_LESSEES, DHCP_SERVERS
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, MessageType
-from pyxie.dhcp.others import DAY, HOUR, Chosen, Others
+from pyxie.dhcp.others import DAY, HOUR, IPXE, Asking, Chosen, Others
 from tests.dhcp.packets import MAC, SERVER, discover, ipxe
 from tests.dhcp.replies import ROUTER, overheard, reply, taking
 
@@ -387,3 +389,61 @@ class TestWhoAsksAgain:
         assert lan.others.learnt == before
         lan.hears(reply(replace(UEFI, xid=9), siaddr=NEXT))
         assert lan.others.learnt > before
+
+
+_UEFI_HERE, _IPXE_HERE = Asking("0007", NETWORK), Asking(IPXE, NETWORK)
+_ASKINGS = st.sampled_from((_UEFI_HERE, _IPXE_HERE, Asking("0007", 3)))
+_MACS = st.sampled_from(("52:54:00:00:00:01", "52:54:00:00:00:02"))
+_HAPPENS = st.one_of(
+    st.tuples(st.just("asks"), _MACS, _ASKINGS),
+    st.tuples(st.sampled_from(("offered", "takes", "looks")), _MACS, st.just(_UEFI_HERE)),
+)
+
+
+class TestWhatIsNotedLater:
+    @given(st.lists(_HAPPENS, max_size=20))
+    def test_is_seen_as_if_it_had_been_noted_at_once(
+        self, steps: list[tuple[str, str, Asking]]
+    ) -> None:
+        def lived(*, later: bool) -> object:
+            others, seen = Others(lambda: 0.0), list[object]()
+            last = dict[str, Asking]()
+            for xid, (what, mac, asking) in enumerate(steps, 1):
+                chaddr = bytes.fromhex(mac.replace(":", ""))
+                request = replace(UEFI, chaddr=chaddr, xid=xid)
+                match what:
+                    case "asks" if not later:
+                        others.asks(mac, asking.sort, xid, asking.network, known=True)
+                    case "asks" if last.get(mac) == asking:
+                        others.ask_again([(mac, xid)])
+                    case "asks":
+                        others.ask_later(mac, xid, asking)
+                        last[mac] = asking
+                    case "offered":
+                        others.replied(overheard(reply(replace(request, xid=xid - 1))))
+                    case "takes":
+                        asked = replace(request, xid=xid - 1)
+                        others.requested(taking(reply(asked), asked))
+                    case _:
+                        seen.append((others.boot_server(mac), others.told(mac)))
+            for mac in ("52:54:00:00:00:01", "52:54:00:00:00:02"):
+                seen += others.boot_server(mac), others.told(mac), others.chosen(mac)
+            return seen, others.givers()
+
+        assert lived(later=True) == lived(later=False)
+
+    def test_is_another_kind_of_request_each_time(self) -> None:
+        others = Others(lambda: 0.0)
+
+        others.ask_later(MAC, 1, _UEFI_HERE)
+        others.ask_later(MAC, 2, _IPXE_HERE)
+        others.replied(overheard(replace(reply(UEFI), xid=2)))
+
+        assert [each.kind for each in others.told(MAC).values()] == ["OFFER"]
+
+    def test_says_whether_a_client_was_told_anything_of_its_own(self, lan: Lan) -> None:
+        assert lan.others.is_new(MAC)
+        lan.asks()
+        assert lan.others.is_new(MAC)
+        lan.boots(siaddr=NEXT)
+        assert not lan.others.is_new(MAC)

@@ -78,7 +78,7 @@ class Site:
         self.recognised, self.chosen = 0, 0
         self.news = News()
         standing = Standing(
-            *(self.basis, self.in_build, self.active, self.leaning, self.choice),
+            *(self.basis, self.in_build, self.active, self.leaning, self.choice, self.novel),
             *(lambda: tuple(self.builds), lambda: self.learnt + self.others.learnt),
         )
         self.server = DhcpServer(
@@ -116,6 +116,9 @@ class Site:
         state = SecureBoot.OFF if mac in self.doubted else SecureBoot.UNKNOWN
         given = None if ipxe else self.others.boot_server(mac)
         return Leaning(ipxe, SecureBoot.ON if mac in self.signed else state, given)
+
+    def novel(self, mac: str) -> bool:
+        return mac not in self.signed | self.doubted and self.others.is_new(mac)
 
     def choice(self, client: Recognised, leaning: Leaning) -> Choice:
         self.chosen += 1

@@ -52,3 +52,25 @@ def test_several_are_noted_together() -> None:
 
     assert seen.of(MAC) == Sighting(xid=7, offers=2, first=100.0, last=100.0)
     assert seen.of("52:54:00:00:00:00") == Sighting(xid=8, offers=1, first=100.0, last=100.0)
+
+
+def test_what_was_answered_is_noted_in_its_order_when_somebody_looks() -> None:
+    clock = Clock(100.0)
+    seen = Sightings(clock)
+    for _ in range(2):
+        seen.all_answered([(MAC, 7)])
+        clock.now += 1
+    seen.plain(MAC)
+    seen.all_answered([(MAC, 8)])
+
+    assert seen.of(MAC) == Sighting(plain=102.0, xid=8, offers=1, first=102.0, last=102.0)
+
+
+def test_what_is_to_be_noted_is_bounded() -> None:
+    seen = Sightings(Clock(100.0))
+    for at in range(5000):
+        seen.all_answered([(MAC, at)])
+
+    assert seen.waiting <= 1024
+    assert seen.of(MAC).xid == 4999
+    assert seen.waiting == 0

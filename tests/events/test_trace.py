@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 import pytest
 
@@ -238,6 +239,77 @@ class TestGathered:
             assert queue.qsize() == 3
             trace.settle()
             assert queue.qsize() == 5
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What an event is made of; a `pyxie.events.event.Told`."""
+
+    host: str
+    text: str = "offered"
+    mac: str = MAC
+
+    def what(self) -> Kind:
+        return said(Step.OFFER, self.text)
+
+
+class TestGatheredTogether:
+    async def test_is_made_an_event_a_moment_later_of_the_time_when_it_happened(self) -> None:
+        clock = Clock(100.0)
+        trace = Trace(clock=clock)
+        with trace.follow() as queue:
+            trace.gather_all([Answered("web01"), Answered("web02")])
+            clock.now += 1
+            assert queue.empty()
+
+            found = [await asyncio.wait_for(queue.get(), 5) for _ in range(2)]
+
+        assert [(event.at, event.host) for event in found] == [(100.0, "web01"), (100.0, "web02")]
+        assert trace.heard == 100.0
+
+    async def test_is_there_for_whoever_asks_or_records_before(self) -> None:
+        trace = known(MAC)
+        for at, (host, mac) in enumerate(((None, None), ("web01", None), (None, MAC))):
+            trace.gather_all([Answered("web01", f"offered {at}")])
+            assert texts(trace.recent(host=host, mac=mac))[-1] == f"offered {at}"
+        number = trace.last("web01")
+
+        trace.gather_all([Answered("web01")])
+        assert trace.last("web01") == number + 1
+        trace.gather_all([Answered("web01", "again")])
+        trace.gather(said(Step.OFFER, "and again"), MAC, "web01")
+        trace.record(said(Step.LOADER, "sent"), mac=MAC)
+        assert texts(trace.recent())[-4:] == ["offered", "again", "and again", "sent"]
+
+    async def test_is_not_told_to_who_follows_from_now_on(self) -> None:
+        trace = known(MAC)
+        trace.gather_all([Answered("web01")])
+
+        with trace.follow() as queue:
+            await asyncio.sleep(0.1)
+            assert queue.empty()
+
+    async def test_of_a_hall_is_worked_on_in_slices(self) -> None:
+        trace = known()
+        with trace.follow() as queue:
+            for at in range(0, 300, 30):
+                trace.gather_all([Answered(f"web{each:03}") for each in range(at, at + 30)])
+            found = [(await asyncio.wait_for(queue.get(), 5)).host for _ in range(300)]
+
+        assert found == [f"web{at:03}" for at in range(300)]
+
+    async def test_is_made_at_once_where_there_is_too_much(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(EVENTS_GATHERED, "most", 2)
+        trace = known()
+        with trace.follow() as queue:
+            for at in range(6):
+                trace.gather_all([Answered(f"web{at}")])
+
+            assert queue.qsize() == 2  # two are told of, and two gathered
+            trace.settle()
+            assert queue.qsize() == 6
 
 
 class TestRecent:
