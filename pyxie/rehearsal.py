@@ -26,10 +26,10 @@ from pyxie.registry.machine import Machine, codes_of
 from pyxie.registry.merge import Place
 from pyxie.registry.origins import own
 from pyxie.render.asked import file_of, missing, no_template
-from pyxie.render.context import BuildContext, template_names
+from pyxie.render.context import BuildContext
 from pyxie.render.deadline import TimeIsUpError
 from pyxie.render.reads import reading
-from pyxie.render.rendering import SCRIPT, Rendering, kinds
+from pyxie.render.rendering import SCRIPT, Boot, Rendering, kinds
 from pyxie.render.statics import served_folders, statics
 from pyxie.wiping.forecast import Answer, Forecast, forecast, refusal
 
@@ -108,10 +108,15 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
     known = replace(context, mac=next(iter(machine.macs), context.mac))
     # A command line may be another for each NIC; one that a match tells is in no file.
     nics = dict.fromkeys((*machine.macs, *filter(None, (context.mac,)))) or ("",)
-    scripts = [
-        tried(partial(rendering.script, machine, replace(context, mac=mac), context.base_url))
-        for mac in nics
-    ]
+    boots: list[Boot] = []
+
+    def script(mac: str) -> str:
+        asked = replace(context, mac=mac)
+        text, boot = rendering.scripted(machine, asked, context.base_url)
+        boots.append(boot)
+        return text
+
+    scripts = [tried(partial(script, mac)) for mac in nics]
     settings = rendering.settings
     ours = settings.images, settings.isos, settings.image_store.folders
     for each in _singly(machine):
@@ -122,7 +127,7 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
     hooks = {
         kind: [tried(hook) for hook in each] for kind, each in _hooks(rendering, machine, known)
     }
-    boot = rendering.boot(machine, known) if scripts[0] else None
+    boot = boots[0] if scripts[0] else None
     load = boot.load(_SOME_NIC, machine.bootif) if boot else None
     if load:
         tried(partial(_fits, load, machine))
@@ -226,7 +231,7 @@ def _singly(machine: Machine) -> list[Images]:
 def _hooks(
     rendering: Rendering, machine: Machine, context: BuildContext
 ) -> Iterator[tuple[str, list[Callable[[], str]]]]:
-    names = template_names(machine, rendering.settings, context)
+    names = rendering.names(machine, context)
     for kind in KINDS:
         known = {**names, "event": kind, "attempt": 1}
         hooks = getattr(machine, f"{kind}_commands")

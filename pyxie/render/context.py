@@ -6,12 +6,12 @@ same fields answer to plain lower case, with or without underscores.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import jinja2
@@ -29,6 +29,8 @@ from pyxie.registry.nicsetup import Interface, Static, interfaces, nameservers
 from pyxie.render.asked import no_template
 from pyxie.render.reads import read, read_all
 
+_SPELLINGS: Final = 1024
+"""Of fields' names, which are the same for all machines."""
 _NO_KEYS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
@@ -201,7 +203,7 @@ def template_names(machine: Machine, settings: Settings, context: BuildContext) 
         "config": Record("config", _config(settings, context)),
         "job": Record("job", _job(described, build_type, context)),
         "urls": Record("urls", urls(machine, settings, context)),
-        "interfaces": partial(_interfaces, machine, context),
+        "interfaces": _once(partial(_interfaces, machine, context)),
         "nameservers": partial(_nameservers, machine),
         "params": Params("params", machine.params),
         **names,
@@ -270,6 +272,18 @@ def _nic(at: int, nic: Nic) -> Record:
     }
     own = {"macaddress": nic.macaddress or "", "zside_device_interface": nic.zside_device_port}
     return Record(path, {**dict(nic), **own, **addresses})
+
+
+def _once(make: Callable[[], list[Record]]) -> Callable[[], list[Record]]:
+    """Return what calls a function once: templates ask for the same again and again."""
+    made: list[list[Record]] = []
+
+    def given() -> list[Record]:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return given
 
 
 def _interfaces(machine: Machine, context: BuildContext) -> list[Record]:
@@ -358,5 +372,6 @@ def _config(settings: Settings, context: BuildContext) -> dict[str, Any]:
     }
 
 
+@lru_cache(_SPELLINGS)
 def _plain(name: str) -> str:
     return name.replace("_", "").lower()

@@ -62,6 +62,7 @@ class Rendering:
         self.renderer = Renderer([settings.templatepath, shipped("templates")])
         self._cmdlines = Renderer([settings.templatepath, shipped("templates")], marks=True)
         self._scripts = Renderer([settings.ipxe, shipped("ipxe")])
+        self._last: tuple[Machine, BuildContext, dict[str, Any]] | None = None
 
     def read_script(self) -> None:
         """Have the boot script's template ready; what is wrong with it, rendering it tells."""
@@ -75,7 +76,7 @@ class Rendering:
             RenderError: The command line cannot be rendered.
         """
         images = images_of(machine)
-        names = template_names(machine, self.settings, context)
+        names = self.names(machine, context)
         text = self._cmdlines.text("cmdline", machine.cmdline, names)
         if VALUE in text:
             found = next(each for each in text.split() if VALUE in each).replace(VALUE, "$")
@@ -90,6 +91,13 @@ class Rendering:
             raise RenderError("cmdline", 0, why)
         return Boot(images, line)
 
+    def names(self, machine: Machine, context: BuildContext) -> dict[str, Any]:
+        """Return all names for a machine's templates, some of which ask for the same."""
+        last = self._last
+        if last is None or last[0] is not machine or last[1] != context:
+            self._last = last = machine, context, template_names(machine, self.settings, context)
+        return last[2].copy()
+
     def script(self, machine: Machine, context: BuildContext, here: str) -> str:
         """Return the iPXE script for the NIC that asks; raises as `boot`.
 
@@ -98,9 +106,13 @@ class Rendering:
             context: Who asks, and the URL for its installer.
             here: Our URL for iPXE itself, by address: it may have no DNS yet.
         """
+        return self.scripted(machine, context, here)[0]
+
+    def scripted(self, machine: Machine, context: BuildContext, here: str) -> tuple[str, Boot]:
+        """Return the same, with what it loads."""
         boot = self.boot(machine, context)
         host = machine.hostname
-        names = template_names(machine, self.settings, context)
+        names = self.names(machine, context)
         found = boot.load(context.bootif, machine.bootif)
         names |= _loading(
             found,
@@ -118,7 +130,7 @@ class Rendering:
             "booting_url": f"{here}/booting/{dashed(context.mac)}/{context.token}",
             "script_url": f"{here}/ipxe/{dashed(context.mac)}",
         }
-        return self._scripts.template(SCRIPT, names)
+        return self._scripts.template(SCRIPT, names), boot
 
     def grub(self, machine: Machine, context: BuildContext) -> str:
         """Return what a signed GRUB boots a machine by, over TFTP.
@@ -256,7 +268,7 @@ class Rendering:
         if not name:
             kind = kind if kind in WAITRONS or machine.templates else "preseed"
             raise NotServedError(kind, f"{machine.hostname} has no '{kind}' in its file")
-        return self.renderer.template(name, template_names(machine, self.settings, context))
+        return self.renderer.template(name, self.names(machine, context))
 
     def of_its_own(self, machine: Machine, name: str, context: BuildContext) -> str:
         """Return the template that ``templates`` has by that name, and no other in its place.

@@ -24,6 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pyxie.errors import ExhaustedError, RenderError
 from pyxie.render.arguments import FilterError
+from pyxie.render.context import Record
 from pyxie.render.deadline import TimeIsUpError
 from pyxie.render.filters import FILTERS
 from pyxie.render.uses import State, Uses, by_chance, note, note_chance, state_of
@@ -342,6 +343,12 @@ class _Environment(ImmutableSandboxedEnvironment):
         """Return ``obj.attribute``; of a mapping its keys, before its methods."""
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
+        if isinstance(obj, Record) and not attribute.startswith("_"):
+            # It has nothing else, and so nothing that the sandbox would keep from templates.
+            try:
+                return obj[attribute]
+            except KeyError:
+                return self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
 
     def get_template(self, *args: Any, **named: Any) -> jinja2.Template:

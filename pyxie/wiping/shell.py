@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 from pyxie.bounds import WIPING_COMMANDS
 from pyxie.urls import is_below, origin
-from pyxie.wiping.shellparts import REDIRECTED, assigned, commands, expanded
+from pyxie.wiping.shellparts import REDIRECTED, assigned, chunks, commands, expanded, variables
 from pyxie.wiping.verdict import Unclear, Verdict, Wipes, combined
 from pyxie.wiping.wipers import Words, holds_disk, is_disk, outputs, rule_of
 
+_KNOWN: Final = 2048
+"""Pieces of scripts whose commands are known: most say what another did, but for some names;"""
+_SHORT: Final = 400
+"""characters of one of them."""
 _DEEPEST: Final = 4
 _LONGEST: Final = 1000
 _NOT_PROGRAMS: Final = frozenset(
@@ -27,9 +33,50 @@ _NOT_PROGRAMS: Final = frozenset(
 _GIVE_MORE: Final = frozenset(("xargs", "parallel", "find"))
 """Those that run a program with words of which the script does not tell."""
 _TAKES_ONE: Final = frozenset(("chroot", "timeout", "arch-chroot", "ip-netns", "flock"))
+_OPTION: Final = re.compile(r"^--?[\w-]+=")
 _FUNCTION: Final = re.compile(r"[\w-]*\{")
 _SHELLS: Final = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh", "su", "eval", ".", "source"))
 _FETCHES: Final = frozenset(("curl", "wget", "fetch", "preseed_fetch", "tftp"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """What a command comes to by its words alone.
+
+    Attributes:
+        written: All of them.
+        uses: The variables in them.
+        sets: The variables that it sets, before its program.
+        redirected: What comes of where it writes to.
+        words: Those from its program on.
+        name: The program's, without a folder.
+        found: What the program does by its words.
+    """
+
+    written: tuple[str, ...]
+    uses: frozenset[str]
+    sets: Mapping[str, str]
+    redirected: tuple[Verdict, ...]
+    words: tuple[str, ...]
+    name: str
+    found: tuple[Verdict, ...]
+
+    @classmethod
+    def of(cls, words: Words) -> _Command:
+        """Read a command."""
+        sets: dict[str, str] = {}
+        for word in words:
+            pair = assigned(word)
+            if pair is None:
+                break
+            # One that doubles itself line by line would fill the memory.
+            sets[pair[0]] = pair[1] if len(pair[1]) < _LONGEST else "$"
+        redirected = tuple(_redirected(words)) if REDIRECTED in words else ()
+        program = tuple(_program(words))
+        name = program[0].rpartition("/")[2] if program else ""
+        rule = rule_of(name) if name else None
+        found = tuple(rule(list(program[1:]))) if rule is not None else ()
+        return cls(tuple(words), variables(words), sets, redirected, program, name, found)
 
 
 def read_shell(text: str, ours: str = "", depth: int = 0) -> Verdict:
@@ -47,24 +94,21 @@ def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
     values: dict[str, str] = {}
     fetched: dict[str, str] = {}
     foreign = ""
-    for at, written in enumerate(commands(text)):
+    every = (each for chunk in chunks(text) for each in _in(chunk))
+    for at, command in enumerate(every):
         if at == WIPING_COMMANDS.whole:
             WIPING_COMMANDS.reached()
             yield Unclear("it has more commands than pyxie reads")
             return
-        words = [expanded(word, values) for word in written]
-        for word in words:
-            pair = assigned(word)
-            if pair is None:
-                break
-            # One that doubles itself line by line would fill the memory.
-            values[pair[0]] = pair[1] if len(pair[1]) < _LONGEST else "$"
-        if REDIRECTED in words:
-            yield from _redirected(words)
-        words = _program(words)
+        if not command.uses.isdisjoint(values):
+            command = _Command.of([expanded(word, values) for word in command.written])  # noqa: PLW2901
+        if command.sets:
+            values |= command.sets
+        if command.redirected:
+            yield from command.redirected
+        words, name = command.words, command.name
         if not words:
             continue
-        name = words[0].rpartition("/")[2]
         if name in _FETCHES:
             urls = [url for url in map(_url, words) if url and not is_below(url, ours)]
             foreign = urls[0] if urls else ""
@@ -75,14 +119,22 @@ def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
             yield from _run(words, ours, depth, fetched, foreign)
         elif fetched.get(words[0]):
             yield _foreign(fetched[words[0]])
-        rule = rule_of(name)
-        if rule is not None:
-            yield from rule(words[1:])
+        if command.found:
+            yield from command.found
+
+
+def _in(chunk: str) -> Iterable[_Command]:
+    return _known(chunk) if len(chunk) <= _SHORT else map(_Command.of, commands(chunk))
+
+
+@lru_cache(_KNOWN)
+def _known(chunk: str) -> tuple[_Command, ...]:
+    return tuple(map(_Command.of, commands(chunk)))
 
 
 def _url(word: str) -> str:
     """Return the URL that a word is, or that an option ends in; empty if it has none."""
-    return re.sub(r"^--?[\w-]+=", "", word) if "://" in word else ""
+    return _OPTION.sub("", word) if "://" in word else ""
 
 
 def _foreign(url: str) -> Unclear:

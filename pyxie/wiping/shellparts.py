@@ -8,7 +8,7 @@ too much rather than too little.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 _DEEPEST: Final = 4
@@ -24,11 +24,25 @@ _TOKEN: Final = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 """A script has thousands: as much as can be is one, such as a word with the space after it."""
+_CHUNK: Final = re.compile(
+    r"""
+    (?: [^\s\\'"\#;&|()`<>]++ | (?<=[^\s;&|()`])\# | [^\S\n]++ | < | >[>|&]?
+    | '[^']*+'? | "(?:\\.|[^"\\])*+"? | \\(?:.|\Z) | \#[^\n]*+ )*+
+    (?: [\n;&|()`][\s;&|()`]*+ )?
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+"""The same tokens up to one that parts commands: what follows is read as if it stood alone."""
 _QUOTED: Final = frozenset(("escape", "single", "double"))
 _INNER: Final = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
 _ESCAPED: Final = re.compile(r'\\(["\\$`\n])')
 REDIRECTED: Final = ">"
 """The word that stands before a file that is written to."""
+
+
+def chunks(text: str) -> Iterator[str]:
+    """Walk a script in pieces, of which each has the commands that it has alone."""
+    return (found[0] for found in _CHUNK.finditer(text))
 
 
 def commands(text: str, depth: int = 0) -> Iterator[list[str]]:
@@ -81,6 +95,12 @@ def assigned(word: str) -> tuple[str, str] | None:
     """Return the name and the value of a word that is an assignment."""
     found = _ASSIGNED.fullmatch(word) if "=" in word else None
     return (found[1], found[2]) if found else None
+
+
+def variables(words: Iterable[str]) -> frozenset[str]:
+    """Return the names of the variables in words."""
+    found = (_VARIABLE.findall(word) for word in words if "$" in word)
+    return frozenset(one or other for each in found for one, other in each)
 
 
 def expanded(word: str, values: Mapping[str, str]) -> str:

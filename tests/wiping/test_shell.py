@@ -192,3 +192,18 @@ class TestAnyScript:
     @given(st.text(max_size=80))
     def test_is_judged(self, text: str) -> None:
         assert isinstance(read_shell(text), Wipes | Unclear | Spares)
+
+
+class TestWhatWasReadBefore:
+    @pytest.mark.parametrize("disk", ["/dev/sda", "/dev/sdb"])
+    def test_counts_by_the_variables_of_the_script_at_hand(self, disk: str) -> None:
+        assert read_shell(f"d={disk}\nmkfs.ext4 $d\n") == Wipes((disk,))
+        assert read_shell("mkfs.ext4 $d\n") == Wipes()
+        assert read_shell("d=\nd=/dev/null\nmkfs.ext4 $d\n") == Spares()
+
+    def test_and_by_what_that_fetched(self) -> None:
+        fetched = "curl -o /tmp/x http://192.0.2.9/x\n"
+
+        assert isinstance(read_shell(f"{fetched}/tmp/x\n"), Unclear)
+        assert read_shell("/tmp/x\n") == Spares()
+        assert read_shell(f"{fetched}/tmp/x\n", "http://192.0.2.9") == Spares()
