@@ -32,6 +32,7 @@ from pyxie.http.gate import Side
 from pyxie.http.heads import Heads
 from pyxie.http.knownheads import KnownHeads
 from pyxie.http.pace import ENOUGH, TCP_INFO_SIZE, Line, Pace, Turn, line, turn
+from pyxie.http.ready import Answer
 from pyxie.net.address import Address, address
 from pyxie.rate import Once, Spacing, first_slow
 
@@ -69,7 +70,7 @@ class Answers(Protocol):
 
     known: KnownHeads
 
-    def answer(self, data: bytes, client: Client) -> bytes | None:
+    def answer(self, data: bytes, client: Client) -> Answer | None:
         """Return a whole answer, or None."""
         ...
 
@@ -237,8 +238,11 @@ class _Connection(asyncio.Protocol):
         self._answered = 0.0
         self._at_once = False
         if self._answers is not None and self._head and self._heads.clean:
-            if request.keep_alive and request.version == HttpVersion11:
-                self._answers.known.learn(self._head, request.raw_path, request.headers)
+            if request.version == HttpVersion11:
+                closes = not request.keep_alive
+                self._answers.known.learn(
+                    self._head, request.raw_path, request.headers, closes=closes
+                )
             self._head = b""
         if not request.content.is_eof():
             self.look()
@@ -282,11 +286,14 @@ class _Connection(asyncio.Protocol):
         answer = answers.answer(data, self._client)
         if answer is None:
             return False
-        cast("asyncio.Transport", self.transport).write(answer)
+        transport = cast("asyncio.Transport", self.transport)
+        transport.write(answer.data)
         self._has_asked()
         self._answered = self._loop.time()
         self._heads.passed_by()
         self._at_once = True
+        if answer.closes:
+            transport.close()
         return True
 
     def eof_received(self) -> bool | None:

@@ -21,14 +21,17 @@ from aiohttp import web
 from pyxie.http.caller import Client
 from pyxie.http.edge import ROUTED, note_at_once
 from pyxie.http.keptanswers import Kept, KeptAnswers
-from pyxie.http.knownheads import KnownHeads
+from pyxie.http.knownheads import Head, KnownHeads
 from pyxie.http.parts import INDEX, INTERFACES, MACHINES, METRICS, RENDERING, SETTINGS
+from pyxie.http.ready import Answer
 from pyxie.http.routing import OPEN, AtOnce, Call, Reply
 
 log = logging.getLogger(__name__)
 
 _HEAD: Final = "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\nDate: "
-_SERVER: Final = b"\r\nServer: pyxie\r\n\r\n"
+_SERVER: Final = b"\r\nServer: pyxie\r\n"
+_CLOSES: Final = b"Connection: close\r\n"
+_END: Final = b"\r\n"
 
 
 class AnswersAtOnce:
@@ -58,7 +61,7 @@ class AnswersAtOnce:
         if self._by_folder:
             self._kept = KeptAnswers(self._basis, app[INDEX].active)
 
-    def answer(self, data: bytes, client: Client) -> bytes | None:
+    def answer(self, data: bytes, client: Client) -> Answer | None:
         """Return a whole answer, or None where the request is to go its usual way.
 
         Args:
@@ -72,7 +75,8 @@ class AnswersAtOnce:
             kept = self._kept.find(client.via, data)
             if kept is not None:
                 kept.tell(client)
-                return self._sent(kept.head, kept.rest, kept.route, kept.path, client, began)
+                sent = self._sent(kept.head, kept.rest, kept.route, kept.path, client, began)
+                return Answer(sent, kept.closes)
             return self._made(self._kept, data, client, began)
         except Exception:
             log.exception("a bug, while answering at once")
@@ -89,7 +93,7 @@ class AnswersAtOnce:
 
     def _made(
         self, keep: KeptAnswers[Client], data: bytes, client: Client, began: float
-    ) -> bytes | None:
+    ) -> Answer | None:
         """Answer what is not kept, and keep that."""
         head = self.known.read(data)
         if head is None:
@@ -103,12 +107,12 @@ class AnswersAtOnce:
         reply = at_once(Call(self._app, client, word, head))
         if reply is None:
             return None
-        before, after = _parts(reply)
+        before, after = _parts(reply, head)
         reply.tell(client)
         if reply.build is not None:
-            kept = Kept(reply.build, route, head.path, before, after, reply.tell)
+            kept = Kept(reply.build, route, head.path, before, after, reply.tell, head.closes)
             keep.keep(client.via, data, kept)
-        return self._sent(before, after, route, head.path, client, began)
+        return Answer(self._sent(before, after, route, head.path, client, began), head.closes)
 
     def settle(self) -> None:
         """Count and log what was answered."""
@@ -132,6 +136,7 @@ class AnswersAtOnce:
         return b"".join((before, self._date, after))
 
 
-def _parts(reply: Reply) -> tuple[bytes, bytes]:
+def _parts(reply: Reply, head: Head) -> tuple[bytes, bytes]:
     """Return an answer up to its date, and what follows that."""
-    return _HEAD.format(reply.kind, len(reply.body)).encode(), _SERVER + reply.body
+    after = _SERVER, _CLOSES if head.closes else b"", _END, reply.body
+    return _HEAD.format(reply.kind, len(reply.body)).encode(), b"".join(after)

@@ -29,6 +29,7 @@ class Kept(Generic[C]):
         head: What it begins with, up to its date.
         rest: What follows that.
         tell: Takes note of what a request tells, by who sends it.
+        closes: The connection is over with it.
     """
 
     build: Build
@@ -37,6 +38,7 @@ class Kept(Generic[C]):
     head: bytes
     rest: bytes
     tell: Callable[[C], None]
+    closes: bool = False
 
 
 class KeptAnswers(Generic[C]):

@@ -31,11 +31,13 @@ class Head(NamedTuple):
         path: As it was sent, without escapes.
         query: The same, without the question mark.
         headers: As they were parsed.
+        closes: Whether the connection is over with the answer.
     """
 
     path: str
     query: str
     headers: Mapping[str, str]
+    closes: bool = False
 
 
 def is_whole(data: bytes) -> bool:
@@ -58,7 +60,7 @@ class KnownHeads:
     """
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Mapping[str, str]] = {}
+        self._known: dict[bytes, tuple[Mapping[str, str], bool]] = {}
 
     def read(self, data: bytes) -> Head | None:
         """Return what a head says; None if it is not whole, or not like one that is known."""
@@ -66,20 +68,23 @@ class KnownHeads:
         if first is None:
             return None
         rest = data[first.end() :]
-        headers = self._known.pop(rest, None)
-        if headers is None:
+        known = self._known.pop(rest, None)
+        if known is None:
             return None
-        self._known[rest] = headers
+        self._known[rest] = known
         path, query = first.groups(b"")
-        return Head(path.decode(), query.decode(), headers)
+        return Head(path.decode(), query.decode(), *known)
 
-    def learn(self, data: bytes, target: str, headers: Mapping[str, str]) -> None:
+    def learn(
+        self, data: bytes, target: str, headers: Mapping[str, str], *, closes: bool = False
+    ) -> None:
         """Take note of what a head meant.
 
         Args:
             data: All of it; see `is_whole`.
             target: What it asked for, as it was parsed.
-            headers: The same, of a request without a body, that leaves its connection open.
+            headers: The same, of a request without a body.
+            closes: The same, of whether the connection is over with the answer.
         """
         first = _FIRST.match(data)
         if first is None or data[4 : first.end() - 11] != target.encode() or not is_whole(data):
@@ -88,4 +93,4 @@ class KnownHeads:
         if len(rest) > HEAD_KNOWN.whole:
             HEAD_KNOWN.reached()
         elif _PLAIN.issuperset(map(str.lower, headers)):
-            HEADS_KNOWN.reached(note(self._known, rest, headers, HEADS_KNOWN.whole))
+            HEADS_KNOWN.reached(note(self._known, rest, (headers, closes), HEADS_KNOWN.whole))

@@ -22,6 +22,7 @@ from pyxie.http.admission import Patience
 from pyxie.http.atonce import AnswersAtOnce
 from pyxie.http.caller import Client
 from pyxie.http.keptanswers import Kept, KeptAnswers
+from pyxie.http.ready import Answer
 from pyxie.loaders.lanes import SecureBoot
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Served, serving
 
@@ -67,7 +68,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
     answer = AnswersAtOnce.answer
 
-    def noting(self: AnswersAtOnce, data: bytes, client: Client) -> bytes | None:
+    def noting(self: AnswersAtOnce, data: bytes, client: Client) -> Answer | None:
         found = answer(self, data, client)
         if found is not None:
             seen.append(data)
@@ -108,6 +109,28 @@ class TestAnAnswerAtOnce:
 
         assert again == usual
         assert len(at_once) == 1
+
+    @pytest.mark.parametrize("path", READY)
+    async def test_ends_the_connection_where_that_is_asked_for(
+        self, tmp_path: Path, at_once: list[bytes], path: str
+    ) -> None:
+        async def asked() -> tuple[str, bytes]:
+            async with line(served) as one:
+                found = await one.ask(path, "Connection: close\r\n")
+                assert await one.reader.read() == b""
+                return found
+
+        async with serving(tmp_path) as served:
+            await served.build()
+            usual = await asked()
+            assert await asked() == usual  # by a look at its files
+            assert at_once == []
+
+            again = [await asked(), await asked()]
+
+        assert again == [usual, usual]
+        assert "Connection: close" in usual[0]
+        assert len(at_once) == 2
 
     async def test_of_health_is_what_strangers_are_told(
         self, tmp_path: Path, at_once: list[bytes]

@@ -48,6 +48,14 @@ class TestAHeadLikeOneBefore:
     def test_is_no_other(self, data: bytes) -> None:
         assert learnt().read(data) is None
 
+    def test_leaves_the_connection_or_ends_it_as_that_one_did(self) -> None:
+        known, rest = learnt("/health"), b"Connection: close\r\n\r\n"
+        known.learn(head("/health", rest), "/health", {"Connection": "close"}, closes=True)
+
+        found = [known.read(head("/ipxe/1", each)) for each in (REST, rest)]
+
+        assert [each and each.closes for each in found] == [False, True]
+
 
 class TestIsLearnt:
     @pytest.mark.parametrize(
