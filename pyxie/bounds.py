@@ -356,6 +356,9 @@ IMAGE_COPIES = Bound(
 IMAGE_SPARE = Bound(
     "image_spare", 268_435_456, "bytes of its disk that are left free", "streamed past it"
 )
+IMAGE_READY = Bound(
+    "image_store_ready", 32, "copies kept open for a second", "the oldest is opened anew"
+)
 IMAGE_CHECK = Bound(
     "image_check", 5, "s for a server to say whether a kept file has changed", "the copy is served"
 )

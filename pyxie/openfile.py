@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -137,6 +137,15 @@ class OpenFile:
             return os.write(out, run)
         with self.descriptor as number:
             return os.sendfile(out, number, *run)
+
+    def again(self) -> OpenFile:
+        """Return the same file with a number of its own, which is closed by itself.
+
+        Raises:
+            OSError: The host gives no more numbers, or it was closed.
+        """
+        with self.descriptor as number:
+            return replace(self, descriptor=Descriptor(os.dup(number)))
 
     def close(self) -> None:
         """Close it, as soon as no thread reads from it."""

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pyxie.bounds import THREADS_PATIENCE, WRITERS, WRITING
@@ -40,17 +41,23 @@ class _Work:
         held: What keeps the connection's number from being another's.
         number: That.
         turn: Writes some of it.
-        ended: Why it is over, on the event loop; None if it is done.
+        gone: Tells whether the client has left.
+        ended: Told on the event loop why it is over; None if it is done.
+        loop: That.
         waits: No thread has it.
         over: Nobody waits for its end any more.
+        looking: For the next look at it.
     """
 
     held: ExitStack
     number: int
     turn: Callable[[int], bool]
-    ended: asyncio.Future[BaseException | None]
+    gone: Callable[[], bool]
+    ended: Callable[[BaseException | None], None]
+    loop: asyncio.AbstractEventLoop
     waits: bool = True
     over: bool = False
+    looking: asyncio.TimerHandle | None = None
 
     def take(self) -> None:
         """Have a thread have it."""
@@ -63,6 +70,12 @@ class _Work:
     def let_go(self) -> None:
         """Have nobody wait for its end any more."""
         self.over = True
+        if self.looking is not None:
+            self.looking.cancel()
+
+    def look_later(self, seconds: float, look: Callable[[_Work], None]) -> None:
+        """Have it looked at."""
+        self.looking = self.loop.call_later(seconds, look, self)
 
 
 class Writers:
@@ -104,31 +117,73 @@ class Writers:
             OSError: It is closed, or is nothing that takes more at one time than at another.
         """
         ended: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
-        held = ExitStack()
-        work = _Work(held, held.enter_context(out), turn, ended)
+        stop = self.begin(out, turn, gone, partial(_tell, ended))
         try:
-            self._begin(work)
-            while not ended.done():
-                await asyncio.wait((ended,), timeout=min(self._patience, _LOOK))
-                self._look(work, gone)
+            why = await ended
         finally:
-            self._let_go(work)
-        why = ended.result()
+            stop()
         if why is not None:
             raise why
 
-    def _look(self, work: _Work, gone: Callable[[], bool]) -> None:
-        if work.ended.done():
-            return
-        if gone():
-            raise ConnectionResetError
+    def begin(
+        self,
+        out: Descriptor,
+        turn: Callable[[int], bool],
+        gone: Callable[[], bool],
+        ended: Callable[[BaseException | None], None],
+    ) -> Callable[[], None]:
+        """Begin what `write` does, for who does not wait in a task.
+
+        Args:
+            out: As of `write`.
+            turn: As of `write`.
+            gone: As of `write`.
+            ended: Called once, why it is over, or None if it is done.
+
+        Returns:
+            Has nothing more be written, or told.
+
+        Raises:
+            BusyError: So much is written already that it was not begun.
+            OSError: As of `write`.
+        """
+        held = ExitStack()
+        number = held.enter_context(out)
+        work = _Work(held, number, turn, gone, ended, asyncio.get_running_loop())
+        try:
+            self._begin(work)
+        except BaseException:
+            self._let_go(work)
+            raise
+        work.look_later(min(self._patience, _LOOK), self._look)
+        return partial(self._let_go, work)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is written that nothing more is begun."""
+        return len(self._works) >= WRITING.whole
+
+    def _look(self, work: _Work) -> None:
         since = time.monotonic() - self._patience
         with self._lock:
             slow = [each for each, began in self._turns.items() if began <= since]
-        if work in slow or len(slow) >= self._most:
+        why: Exception | None = None
+        if work.gone():
+            why = ConnectionResetError()
+        elif work in slow or len(slow) >= self._most:
             THREADS_PATIENCE.reached()
-            why = f"no answer within {self._patience:g} s; does its file system hang?"
-            raise BusyError(self._name, why)
+            words = f"no answer within {self._patience:g} s; does its file system hang?"
+            why = BusyError(self._name, words)
+        if why is None:
+            work.look_later(min(self._patience, _LOOK), self._look)
+        else:
+            self._over(work, why)
+
+    def _over(self, work: _Work, why: BaseException | None) -> None:
+        """Tell of an end; on the event loop."""
+        if not work.over:
+            self._let_go(work)
+            work.ended(why)
 
     def _begin(self, work: _Work) -> None:
         with self._lock:
@@ -204,7 +259,7 @@ class Writers:
             self._forget(work)
         if not work.over:
             with suppress(RuntimeError):  # the event loop is closed
-                work.ended.get_loop().call_soon_threadsafe(_tell, work.ended, why)
+                work.loop.call_soon_threadsafe(self._over, work, why)
 
 
 def _tell(ended: asyncio.Future[BaseException | None], why: BaseException | None) -> None:

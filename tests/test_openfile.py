@@ -85,3 +85,16 @@ class TestAFile:
         for name in ("pipe", "."):
             with pytest.raises(NotServedError, match="is not a regular file"):
                 opened(tmp_path / name)
+
+
+def test_a_file_that_is_opened_again_is_closed_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"abc")
+    file = opened(tmp_path / "file")
+    again = file.again()
+
+    file.close()
+
+    assert again.read(0, 3) == b"abc"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        file.again()
+    again.close()

@@ -31,8 +31,9 @@ from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, of_peer
 from pyxie.http.gate import Side
 from pyxie.http.heads import Heads
 from pyxie.http.knownheads import KnownHeads
+from pyxie.http.outright import Answer
 from pyxie.http.pace import ENOUGH, TCP_INFO_SIZE, Line, Pace, Turn, line, turn
-from pyxie.http.ready import Answer
+from pyxie.http.sending import Sending
 from pyxie.net.address import Address, address
 from pyxie.rate import Once, Spacing, first_slow
 
@@ -70,8 +71,8 @@ class Answers(Protocol):
 
     known: KnownHeads
 
-    def answer(self, data: bytes, client: Client) -> Answer | None:
-        """Return a whole answer, or None."""
+    def answer(self, data: bytes, client: Client) -> Answer | Sending | None:
+        """Return a whole answer, or one to be begun, or None."""
         ...
 
 
@@ -209,6 +210,10 @@ class _Connection(asyncio.Protocol):
         self._asked = self._answered = 0.0
         self._at_once = False
         """The last request was answered at once: aiohttp knows of none, and ends nothing."""
+        self._sending = False
+        """A file, at once."""
+        self._next = b""
+        """What came meanwhile."""
         self._given = 0
         self._patience: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle | None = None
@@ -260,7 +265,10 @@ class _Connection(asyncio.Protocol):
         self._answered = self._loop.time()
 
     def data_received(self, data: bytes) -> None:
-        if self._inner is not None and not self._ended:
+        if self._sending:
+            self._next += data
+            cast("asyncio.Transport", self.transport).pause_reading()
+        elif self._inner is not None and not self._ended:
             if self._answers is not None and self._heads.clean and self._is_still():
                 if self._is_answered_at_once(self._answers, data):
                     return
@@ -286,15 +294,32 @@ class _Connection(asyncio.Protocol):
         answer = answers.answer(data, self._client)
         if answer is None:
             return False
-        transport = cast("asyncio.Transport", self.transport)
-        transport.write(answer.data)
         self._has_asked()
-        self._answered = self._loop.time()
         self._heads.passed_by()
+        if isinstance(answer, Answer):
+            cast("asyncio.Transport", self.transport).write(answer.data)
+            self._over(answer.closes)
+            return True
+        self._sending, self._answered, self._at_once = True, 0.0, False
+        self._sending = answer.begin(self.transport, self._sent)
+        return self._sending
+
+    def _over(self, closes: bool) -> None:
+        """Note that a request was answered at once."""
+        self._answered = self._loop.time()
         self._at_once = True
-        if answer.closes:
-            transport.close()
-        return True
+        if closes:
+            cast("asyncio.Transport", self.transport).close()
+
+    def _sent(self, closes: bool) -> None:
+        """Go on after a file."""
+        self._sending = False
+        data, self._next = self._next, b""
+        self._over(closes)
+        transport = cast("asyncio.Transport", self.transport)
+        if data and not transport.is_closing():
+            transport.resume_reading()
+            self.data_received(data)
 
     def eof_received(self) -> bool | None:
         if self._inner is not None:
@@ -326,7 +351,7 @@ class _Connection(asyncio.Protocol):
         known = self._line()
         if known is not None:
             buffered = cast("asyncio.Transport", self.transport).get_write_buffer_size()
-            asked, whole = self.request is not None, True
+            asked, whole = self._sending or self.request is not None, True
             if self.request is not None:
                 whole = self.request.content.is_eof()
             whose = turn(known.waiting or bool(buffered), asked, whole)

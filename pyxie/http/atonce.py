@@ -20,11 +20,13 @@ from aiohttp import web
 
 from pyxie.http.caller import Client
 from pyxie.http.edge import ROUTED, note_at_once
+from pyxie.http.filesatonce import FilesAtOnce
 from pyxie.http.keptanswers import Kept, KeptAnswers
 from pyxie.http.knownheads import Head, KnownHeads
+from pyxie.http.outright import Answer
 from pyxie.http.parts import INDEX, INTERFACES, MACHINES, METRICS, RENDERING, SETTINGS
-from pyxie.http.ready import Answer
 from pyxie.http.routing import OPEN, AtOnce, Call, Reply
+from pyxie.http.sending import Sending
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +47,13 @@ class AnswersAtOnce:
         self.known = KnownHeads()
         self._app = app
         self._by_folder: dict[str, tuple[str, AtOnce]] = {}
+        self._files = FilesAtOnce(app)
         self._second, self._date = 0, b""
         self._answered: list[tuple[str, str, Client, float]] = []
         """In this turn of the event loop."""
         for operation in app.get(ROUTED, {}).values():
+            if operation.sent_at_once is not None:
+                self._files.add(operation.path, operation.sent_at_once)
             if operation.at_once is None:
                 continue
             # The gate is for who waits.
@@ -61,8 +66,8 @@ class AnswersAtOnce:
         if self._by_folder:
             self._kept = KeptAnswers(self._basis, app[INDEX].active)
 
-    def answer(self, data: bytes, client: Client) -> Answer | None:
-        """Return a whole answer, or None where the request is to go its usual way.
+    def answer(self, data: bytes, client: Client) -> Answer | Sending | None:
+        """Return a whole answer, or one to be begun; None where the request goes its usual way.
 
         Args:
             data: What has come in, on a connection on which nothing else is asked.
@@ -93,7 +98,7 @@ class AnswersAtOnce:
 
     def _made(
         self, keep: KeptAnswers[Client], data: bytes, client: Client, began: float
-    ) -> Answer | None:
+    ) -> Answer | Sending | None:
         """Answer what is not kept, and keep that."""
         head = self.known.read(data)
         if head is None:
@@ -101,7 +106,7 @@ class AnswersAtOnce:
         slash = head.path.rfind("/") + 1
         found = self._by_folder.get(head.path if slash == 1 else head.path[:slash])
         if found is None:
-            return None
+            return self._files.answer(head, client, began)
         route, at_once = found
         word = "" if slash == 1 else head.path[slash:]
         reply = at_once(Call(self._app, client, word, head))
@@ -113,6 +118,15 @@ class AnswersAtOnce:
             kept = Kept(reply.build, route, head.path, before, after, reply.tell, head.closes)
             keep.keep(client.via, data, kept)
         return Answer(self._sent(before, after, route, head.path, client, began), head.closes)
+
+    async def drain(self, until: float) -> None:
+        """Wait for the files that are being sent, but not longer than until then."""
+        await self._files.drain(until)
+
+    def close(self) -> None:
+        """Break off what is being sent; count what was answered."""
+        self._files.close()
+        self.settle()
 
     def settle(self) -> None:
         """Count and log what was answered."""

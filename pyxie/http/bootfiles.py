@@ -19,11 +19,12 @@ from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress
 from pyxie.http.boot_api import boot_api_image
 from pyxie.http.edge import is_by_hand, peer, unknown_machine
-from pyxie.http.elsewhere import give
+from pyxie.http.elsewhere import give, given_at_once
 from pyxie.http.files import opened, send
 from pyxie.http.mediafiles import medium_file
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, OWN_FILES, POOLS, SETTINGS, TRACE
-from pyxie.http.routing import OPEN, Routes
+from pyxie.http.routing import OPEN, Call, Routes
+from pyxie.http.sending import FileReply
 from pyxie.images.spec import Local, OnMedium, Upstream, images_of, locate, verified_by
 from pyxie.images.wanted import Wanted
 from pyxie.images.wanted import wanted as meant
@@ -35,8 +36,31 @@ from pyxie.verification.telling import told
 routes = Routes()
 
 
+def image_at_once(call: Call) -> FileReply | None:
+    """Return a kernel or an initrd of a machine in build mode, where it is ready; see `image`."""
+    app, words = call.app, call.words
+    host, at = words["hostname"].lower(), words.get("at", "")
+    build = app[INDEX].active(host)
+    if build is None:
+        return None
+    machine, called = app[DEFINITIONS].of(build), app[DEFINITIONS].called(build)
+    try:
+        images = images_of(machine, called)
+        wanted = meant(images, "initrd" if at else "kernel", at, words["name"], host)
+    except NotServedError:
+        return None
+    if wanted.extra or not isinstance(wanted.image, Upstream):
+        return None
+    tell = partial(_told, app, build, host, call.client.name)
+    given = partial(_given, app, build, wanted)
+    return given_at_once(app, wanted.image, wanted.part, tell, given)
+
+
 @routes.get(
-    "/boot/{hostname}/kernel/{name:.+}", "/boot/{hostname}/initrd/{at}/{name:.+}", scope=OPEN
+    "/boot/{hostname}/kernel/{name:.+}",
+    "/boot/{hostname}/initrd/{at}/{name:.+}",
+    scope=OPEN,
+    sent_at_once=image_at_once,
 )
 async def image(request: web.Request) -> web.StreamResponse:
     """Give a machine in build mode its kernel or an initrd by number, or a file beside it."""
@@ -71,7 +95,7 @@ async def _file_of(request: web.Request, of: str) -> web.StreamResponse:
         case Upstream() as source:
             tell = partial(_tell, request, build)
             by_hand = build is None and is_by_hand(request, canonical(host))
-            given = partial(_given, request, build, wanted)
+            given = partial(_given, request.app, build, wanted)
             return await give(
                 request,
                 source,
@@ -114,7 +138,7 @@ async def _ours(
                 digest = await request.app[OWN_FILES].check(file, digest, source)
             answer = await send(request, pool, file, moved)
             if digest and request.method == "GET":
-                _given(request, build, wanted, digest)
+                _given(request.app, build, wanted, digest)
             return answer
     except VerificationError as exc:
         _tell(request, build, told(exc, part, source))
@@ -128,11 +152,11 @@ async def _ours(
         raise
 
 
-def _given(request: web.Request, build: Build | None, wanted: Wanted, digest: str) -> None:
+def _given(app: web.Application, build: Build | None, wanted: Wanted, digest: str) -> None:
     """Note what a machine was given for its build; of a file beside another nothing is kept."""
     if build is not None and not wanted.extra:
         verified = verified_by(wanted.image)
-        request.app[BUILDS].given(build, GivenFile(wanted.part, digest, verified))
+        app[BUILDS].given(build, GivenFile(wanted.part, digest, verified))
 
 
 def _unknown_named(request: web.Request, host: str) -> Machine | None:
@@ -145,8 +169,12 @@ def _unknown_named(request: web.Request, host: str) -> Machine | None:
 
 def _tell(request: web.Request, build: Build | None, image: Kind) -> None:
     if request.method == "GET":
-        at = str(peer(request))
-        mac, host = (
-            (build.mac, build.host) if build else (canonical(request.match_info["hostname"]), None)
-        )
-        request.app[TRACE].record(image, mac=mac, host=host, peer=at)
+        name = request.match_info["hostname"]
+        _told(request.app, build, name, str(peer(request)), image)
+
+
+def _told(
+    app: web.Application, build: Build | None, name: str, peer_name: str, image: Kind
+) -> None:
+    mac, host = (build.mac, build.host) if build else (canonical(name), None)
+    app[TRACE].record(image, mac=mac, host=host, peer=peer_name)

@@ -36,6 +36,7 @@ from pyxie.http.parts import (
     TRACE,
 )
 from pyxie.http.routing import OPEN, Handler, Routed
+from pyxie.http.sending import LEFT, STOPPING
 from pyxie.lines import Sort, about
 from pyxie.logs import say
 from pyxie.net.address import Address, address
@@ -53,12 +54,8 @@ ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
 REFUSED: web.AppKey[Once] = web.AppKey("refused", Once)
 ROUTED: web.AppKey[Routed] = web.AppKey("routed", dict)
 
-_LEFT = 499
-"""The client left before the end of its answer, as nginx notes it."""
 _AGAIN: Final = "5"
 """Seconds until who was refused for want of a thread may ask again."""
-_STOPPING = 503
-"""The answer was broken off since pyxie stops."""
 _MAY_FOLLOW = frozenset((400, 404))
 """What a call is refused with that names what config.yaml may have by now."""
 _LOOKING = frozenset(("GET", "HEAD"))
@@ -261,11 +258,11 @@ async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
     transport = request.transport
     request.app[ADMISSION].begun(request)
     started = time.perf_counter()
-    status = _LEFT
+    status = LEFT
     try:
         response = await handler(request)
     except asyncio.CancelledError:
-        status = _STOPPING
+        status = STOPPING
         raise
     else:
         status = response.status
@@ -286,19 +283,22 @@ async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
             )
 
 
-def note_at_once(route: str, path: str, client: Client, seconds: float) -> None:
+def note_at_once(route: str, path: str, client: Client, seconds: float, status: int = 200) -> None:
     """Log a GET that was answered at once, as `record` does."""
     level = logging.DEBUG if route in _QUIET else logging.INFO
-    said = client.caller.remote, "GET", path, 200, seconds
-    say(access_log, level, Sort.REQUESTS, client.whose, _LINE, *said)
+    said = client.caller.remote, "GET", without_tokens(path), status, seconds
+    say(access_log, level, _sort(status), client.whose, _LINE, *said)
 
 
 def _about(request: web.Request, status: int) -> dict[str, object]:
     """Tell what the line on a request is about, and whom it counts for."""
     if status < 400 and scope_of(request) is not OPEN:
         return about(None)  # by who may manage
-    sort = Sort.REQUESTS if status < 400 or status == _LEFT else Sort.REFUSALS
-    return about(sort, _whose(request))
+    return about(_sort(status), _whose(request))
+
+
+def _sort(status: int) -> Sort:
+    return Sort.REQUESTS if status < 400 or status == LEFT else Sort.REFUSALS
 
 
 def _whose(request: web.Request) -> str:
@@ -411,7 +411,7 @@ def _hung_up(request: web.Request) -> web.Response:
     """
     if request.transport is not None:
         request.transport.abort()
-    return web.Response(status=_LEFT)
+    return web.Response(status=LEFT)
 
 
 @web.middleware

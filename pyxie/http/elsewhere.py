@@ -24,14 +24,17 @@ from pyxie.events.kinds import (
     ImageUncached,
     ImageWaiting,
 )
+from pyxie.http.about import About, kind_of
 from pyxie.http.edge import admitted, text
-from pyxie.http.files import About, Rest, kind_of, send
+from pyxie.http.files import Rest, send
 from pyxie.http.parts import IMAGE_STORE, SETTINGS, TRUST, UPSTREAMS
 from pyxie.http.progress import paced
+from pyxie.http.sending import FileReply
 from pyxie.images.firstbyte import FirstByte, TooLateError
 from pyxie.images.spec import Upstream, with_mirrors
 from pyxie.images.upstream import BrokenOffError, Moved, RefusedError, UpstreamError, reset
 from pyxie.imagestore.copies import Copy
+from pyxie.imagestore.entry import Head
 from pyxie.imagestore.growth import UncachedError
 from pyxie.imagestore.policy import Revalidate
 from pyxie.imagestore.trust import UNSEEN
@@ -84,9 +87,7 @@ async def give(
 
     held, is_own = request.app[IMAGE_STORE].held(source), by_hand and _is_a_commands(source)
     if "Range" not in request.headers:
-        by = source.expected.in_words if source.expected else None if is_own else ""
-        total = held.size if held else None
-        tell(ImageFetching(part=part, source=url, total=total, verified=by))
+        tell(_fetching(source, part, held.size if held else None, is_own=is_own))
     try:
         await request.app[TRUST].knows(source, held)
         try:
@@ -105,6 +106,52 @@ async def give(
         return _unverified(request, source, part, exc, tell)
     except UpstreamError as exc:
         return _failed(request, part, exc, tell, extra=extra)
+
+
+def _fetching(
+    source: Upstream, part: str, size: int | None, *, is_own: bool = False
+) -> ImageFetching:
+    by = source.expected.in_words if source.expected else None if is_own else ""
+    return ImageFetching(part=part, source=shown(source.url), total=size, verified=by)
+
+
+def given_at_once(
+    app: web.Application,
+    source: Upstream,
+    part: str,
+    tell: Callable[[Kind], None],
+    given: Callable[[str], None],
+) -> FileReply | None:
+    """Return what `give` answers for a machine's build, where the copy is at hand; else None.
+
+    Args:
+        app: Has the parts.
+        source: Where it is.
+        part: As of `give`.
+        tell: As of `give`.
+        given: As of `give`.
+    """
+    store = app[IMAGE_STORE]
+    source = with_mirrors(source, app[SETTINGS]().mirrors)
+    lent = store.ready(source)
+    if lent is None:
+        return None
+    entry = lent.entry
+
+    def begun() -> None:
+        tell(_fetching(source, part, entry.size))
+        lent.count()
+
+    def ended(whole: bool) -> None:
+        lent.give_back()
+        if whole:
+            given(entry.digest)
+
+    def moved(sent: int, total: int | None) -> None:
+        tell(ImageProgress(part=part, sent=sent, total=total))
+
+    about = _about(source, entry.head, entry.size, entry.digest)
+    return FileReply(about, lent.file, store.reading.writers, begun, moved, ended)
 
 
 def _is_a_commands(source: Upstream) -> bool:
@@ -198,24 +245,26 @@ async def _copied(
     moved: Moved,
     rest: Rest,
 ) -> web.StreamResponse:
-    kind = kind_of(urlsplit(source.url).path, copy.head.content_type)
     if copy.head.size is None:
+        kind = kind_of(urlsplit(source.url).path, copy.head.content_type)
         return await _unmeasured(request, copy, pool, kind)
-    about = About(copy.head.size, kind, _etag(copy), _changed(copy))
+    about = _about(source, copy.head, copy.head.size, copy.digest)
     beyond = None if copy.is_whole else copy.beyond
     return await send(request, pool, copy.file, moved, about=about, beyond=beyond, rest=rest)
 
 
-def _etag(copy: Copy) -> str:
-    """Return what names the content: its server's word, or what it is."""
-    return copy.head.etag or (f'"{copy.digest}"' if copy.digest else "")
+def _about(source: Upstream, head: Head, size: int, digest: str) -> About:
+    """Return what is said of a copy: by its server's word for it, or by what it is."""
+    kind = kind_of(urlsplit(source.url).path, head.content_type)
+    etag = head.etag or (f'"{digest}"' if digest else "")
+    return About(size, kind, etag, _changed(head))
 
 
-def _changed(copy: Copy) -> int | None:
-    if not copy.head.last_modified:
+def _changed(head: Head) -> int | None:
+    if not head.last_modified:
         return None
     try:
-        return int(parsedate_to_datetime(copy.head.last_modified).timestamp())
+        return int(parsedate_to_datetime(head.last_modified).timestamp())
     except (ValueError, OverflowError):
         return None
 

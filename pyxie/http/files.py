@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import os
 import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from email.utils import formatdate
 from http import HTTPStatus
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, TypeVarTuple, Unpack
 
 from aiohttp import hdrs, web
 
 from pyxie.errors import BusyError, NotServedError, PyxieError
+from pyxie.http.about import WHOLE, About, about_of, headers_of
 from pyxie.http.outflow import Outflow, cork
 from pyxie.http.progress import Watch
 from pyxie.images.upstream import Moved, reset
@@ -36,8 +35,6 @@ Ts = TypeVarTuple("Ts")
 Beyond = Callable[[int], Awaitable[int]]
 Rest = Callable[[PyxieError, web.StreamResponse, int, int], Awaitable[None]]
 
-_KINDS: Final = {".efi": "application/efi"}
-"""UEFI HTTP Boot goes by it (UEFI 2.10, 24.7.3)."""
 _PIECE: Final = 256 << 10
 """Bytes that are read at once where the kernel cannot send by itself."""
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
@@ -80,34 +77,6 @@ def _open(find: Callable[[*Ts], Path], *args: *Ts) -> OpenFile:
         raise NotServedError(path.name, f"cannot be opened: {exc.strerror}") from exc
 
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What is said of a file.
-
-    Attributes:
-        size: Bytes.
-        kind: Its media type.
-        etag: With its quotes; empty for none.
-        changed: When it was changed last, in the whole seconds that HTTP has, since the epoch;
-            None if that is not known.
-    """
-
-    size: int
-    kind: str
-    etag: str
-    changed: int | None
-
-
-def kind_of(name: str, else_: str = "") -> str:
-    """Return the media type of a file by its name, else what another server has called it."""
-    return _KINDS.get(PurePosixPath(name).suffix.lower(), else_ or "application/octet-stream")
-
-
-def _about(file: OpenFile) -> About:
-    etag = f'"{file.about.st_mtime_ns:x}-{file.size:x}"'
-    return About(file.size, kind_of(file.path.name), etag, math.ceil(file.about.st_mtime))
-
-
 async def send(
     request: web.Request,
     pool: Pool,
@@ -135,13 +104,9 @@ async def send(
         ConnectionError: The client left, or the rest of the file cannot be had: the
             connection is of no more use.
     """
-    about = about or _about(file)
+    about = about or about_of(file)
     part = _part(request, about)
-    headers = {hdrs.CONTENT_TYPE: about.kind, **part.headers}
-    if about.etag:
-        headers[hdrs.ETAG] = about.etag
-    if about.changed is not None:
-        headers[hdrs.LAST_MODIFIED] = formatdate(about.changed, usegmt=True)
+    headers = headers_of(about, part.headers)
     if part.status != HTTPStatus.NOT_MODIFIED:
         headers[hdrs.CONTENT_LENGTH] = str(part.count)
     answer = web.StreamResponse(status=part.status, headers=headers)
@@ -177,7 +142,7 @@ async def send(
 
 
 def _watched(request: web.Request, count: int, moved: Moved | None) -> AbstractContextManager[None]:
-    return nullcontext() if moved is None else Watch(request, lambda: count, moved)
+    return nullcontext() if moved is None else Watch(request.transport, lambda: count, moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +171,7 @@ def _part(request: web.Request, file: About) -> _Part:
     if condition is not None:
         return _Part(condition, 0, 0, {})
     size = file.size
-    whole = _Part(HTTPStatus.OK, 0, size, {hdrs.ACCEPT_RANGES: "bytes"})
+    whole = _Part(HTTPStatus.OK, 0, size, WHOLE)
     one = _RANGE.fullmatch(request.headers.get(hdrs.RANGE, "").strip())
     if one is None or not _same_as_before(request, file):
         return whole

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
-from aiohttp import web
-
 from pyxie.events.meter import EVERY, Meter
 from pyxie.images.upstream import Moved
 
@@ -37,16 +35,18 @@ class Watch:
     Where it does not know, ``moved`` is not called.
 
     Args:
-        request: Which is being answered.
+        transport: Of who is sent it; None if that one has left.
         total: The bytes of the answer.
         moved: Called with the bytes so far.
     """
 
     def __init__(
-        self, request: web.BaseRequest, total: Callable[[], int | None], moved: Moved
+        self,
+        transport: asyncio.BaseTransport | None,
+        total: Callable[[], int | None],
+        moved: Moved,
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        transport = request.transport
         self._sock = transport.get_extra_info("socket") if transport is not None else None
         self._total = total
         self._moved = paced(moved)

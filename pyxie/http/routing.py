@@ -6,7 +6,7 @@ docs/rest.md are all made of these declarations.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias, TypedDict, TypeVar, Unpack
 
@@ -19,6 +19,7 @@ from pyxie.builds.life import Build
 from pyxie.config.validate import Model
 from pyxie.http.caller import Client
 from pyxie.http.knownheads import Head
+from pyxie.http.sending import FileReply
 
 JSON: Final = "application/json"
 BYTES: Final = "application/octet-stream"
@@ -45,12 +46,14 @@ class Call(NamedTuple):
         client: Who asks.
         word: What stands in its path for the pattern at the end, if there is one.
         head: All that it says.
+        words: What stands in its path for patterns, where there are several, by their names.
     """
 
     app: web.Application
     client: Client
     word: str
     head: Head
+    words: Mapping[str, str] = {}
 
 
 class Reply(NamedTuple):
@@ -74,6 +77,8 @@ class Reply(NamedTuple):
 AtOnce: TypeAlias = Callable[[Call], Reply | None]
 """Answers as the handler would, without waiting for anything, or not at all: None, if that is not
 ready. Then nothing is told; and nothing is changed, but by what is told."""
+SentAtOnce: TypeAlias = Callable[[Call], FileReply | None]
+"""The same of what answers with a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,7 @@ class Operation:
         lenient: Its path may have doubled slashes, and some at its end.
         audited: It is a change, of which the audit log is told.
         at_once: What answers it where all is ready; see `pyxie.http.atonce`.
+        sent_at_once: The same, where that is a file.
     """
 
     method: str
@@ -120,6 +126,7 @@ class Operation:
     lenient: bool = False
     audited: bool = True
     at_once: AtOnce | None = None
+    sent_at_once: SentAtOnce | None = None
 
 
 class Declared(TypedDict, total=False):
@@ -139,6 +146,7 @@ class Declared(TypedDict, total=False):
     lenient: bool
     audited: bool
     at_once: AtOnce
+    sent_at_once: SentAtOnce
 
 
 class Routes:

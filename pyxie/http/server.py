@@ -13,6 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from pyxie.bounds import ARRIVALS, HTTP_AHEAD, HTTP_IDLE, HTTP_UNREAD
 from pyxie.http import edge
+from pyxie.http.about import is_inert
 from pyxie.http.admission import Admission
 from pyxie.http.atonce import AnswersAtOnce
 from pyxie.http.listening import Listener, listeners
@@ -46,13 +47,6 @@ async def _expected(request: web.Request) -> None:
 vars(web_urldispatcher)["_default_expect_handler"] = _expected
 
 _POLICY: Final = "Content-Security-Policy"
-_INERT: Final = frozenset(
-    (
-        *("application/octet-stream", "application/efi", "text/plain"),
-        *("application/json", "application/problem+json"),
-    )
-)
-"""What no browser takes for a page. Firmware gets no header more than it had."""
 _IN_HAND = 2.2
 """Seconds for requests at the end; aiohttp waits twice as long for one that is stuck."""
 
@@ -106,9 +100,7 @@ async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
     """Say less than aiohttp does; not nothing, which EDK2 dislikes (tianocore/edk2#7443)."""
     response.headers["Server"] = "pyxie"
     kind = response.headers.get("Content-Type", "application/octet-stream")
-    # Of several, which another server may send, browsers take the last.
-    is_inert = kind.partition(";")[0].strip().lower() in _INERT and "," not in kind
-    if not is_inert and _POLICY not in response.headers:
+    if not is_inert(kind) and _POLICY not in response.headers:
         # A page of a mirror's, or of a medium's, is at our address, and its scripts might call our
         # API as whoever reads it: so it is made a page of nobody's, without scripts.
         response.headers[_POLICY] = "sandbox"
@@ -193,7 +185,7 @@ class HttpServer:
                 await self._runner.server.shutdown(0.5)
             await self._runner.cleanup()
         if self._answers is not None:
-            self._answers.settle()
+            self._answers.close()
 
     async def serve(self) -> None:
         """Accept connections until cancelled."""
@@ -208,4 +200,7 @@ class HttpServer:
             each.close()
         if self._runner is not None and self._runner.server is not None:
             self._runner.server.pre_shutdown()
+            until = asyncio.get_running_loop().time() + _IN_HAND
             await self._runner.server.shutdown(_IN_HAND)
+            if self._answers is not None:
+                await self._answers.drain(until)

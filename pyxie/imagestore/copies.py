@@ -28,6 +28,7 @@ from pyxie.imagestore.imagecache import ImageCache
 from pyxie.imagestore.inflight import InFlight
 from pyxie.imagestore.needed import Needs
 from pyxie.imagestore.policy import AGAIN, Revalidate
+from pyxie.imagestore.readycopies import ReadyCopies
 from pyxie.imagestore.trust import Askable, Trust
 from pyxie.metrics import Metrics
 from pyxie.openfile import OpenFile
@@ -117,6 +118,23 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
+class Lent:
+    """A copy that is given at once.
+
+    Attributes:
+        entry: What is known of it.
+        file: Open until it is given back.
+        count: Called where it is used.
+        give_back: Called once it is of no more use.
+    """
+
+    entry: Entry
+    file: OpenFile
+    count: Callable[[], None]
+    give_back: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class OnDisk:
     """A file that is there in whole.
 
@@ -186,6 +204,7 @@ class ImageStore:
             absent=trust.absent if trust else _unnoted,
         )
         self._in_flight = InFlight(self.cache, means, self._metrics, clock, spare)
+        self._ready = ReadyCopies(settings, self.cache.get)
         self._wakings: asyncio.Queue[None] = asyncio.Queue(1)
 
     @property
@@ -221,6 +240,7 @@ class ImageStore:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._ready.clear()
         disk = self.cache.close()
         await self._in_flight.stop()
         await self._fetcher.__aexit__(kind, error, traceback)
@@ -245,6 +265,25 @@ class ImageStore:
 
     async def drain(self) -> None:
         """What is on its way is gone on with at the next start."""
+
+    def ready(self, source: Upstream) -> Lent | None:
+        """Give at once what `open` gave a moment ago, while that is what it would give now."""
+        if self.cache.disk is None or self._in_flight.get(key_of(source.url, source.reach)):
+            return None
+        found = self._ready.get(source)
+        if found is None or not self.cache.is_fresh(found[0], None):
+            return None
+        try:
+            file = found[1].again()
+        except OSError:  # the host has no descriptor left
+            return None
+        entry = self.cache.lend(found[0])
+
+        def give_back() -> None:
+            file.close()
+            self.cache.give_back(entry)
+
+        return Lent(entry, file, self._metrics.image_store.labels("kept").inc, give_back)
 
     @asynccontextmanager
     async def open(
@@ -308,7 +347,8 @@ class ImageStore:
                     return
             finally:
                 growth.leave()
-        async with self._kept(key, source, stale) as copy:
+        lasts = growth is None and revalidate is None and not anew
+        async with self._kept(key, source, stale, lasts=lasts) as copy:
             yield copy
 
     @asynccontextmanager
@@ -430,11 +470,15 @@ class ImageStore:
         return ""
 
     @asynccontextmanager
-    async def _kept(self, key: str, source: Upstream, stale: str) -> AsyncIterator[Copy]:
+    async def _kept(
+        self, key: str, source: Upstream, stale: str, *, lasts: bool
+    ) -> AsyncIterator[Copy]:
         async with self.cache.opened(key) as (entry, file):
             if self._trust is not None:
                 await self._trust.approve(source, entry, file)
             self._metrics.image_store.labels("stale" if stale else "kept").inc()
+            if lasts and not stale:
+                self._ready.keep(source, entry, file)
             yield Copy(
                 head=entry.head,
                 file=file,

@@ -188,12 +188,10 @@ class ImageCache:
         entry = self._entries.get(key)
         if entry is None or self.disk is None:
             raise UncachedError("it has just been removed")
-        entry = self._entries[key] = replace(entry, used=self._clock())
-        self._used.add(key)
-        self._served[entry.digest] += 1
+        disk, entry = self.disk, self.lend(entry)
         try:
             try:
-                file = await self.reading.run(self.disk.open, entry.digest)
+                file = await self.reading.run(disk.open, entry.digest)
             except (OSError, NotServedError) as exc:
                 self._lost(key, entry)
                 raise UncachedError("its copy was removed by somebody else") from exc
@@ -202,9 +200,20 @@ class ImageCache:
             finally:
                 file.close()
         finally:
-            self._served[entry.digest] -= 1
-            if not self._served[entry.digest]:
-                del self._served[entry.digest]
+            self.give_back(entry)
+
+    def lend(self, entry: Entry) -> Entry:
+        """Note that a copy is given, and stays for as long; return what is known of it then."""
+        entry = self._entries[entry.key] = replace(entry, used=self._clock())
+        self._used.add(entry.key)
+        self._served[entry.digest] += 1
+        return entry
+
+    def give_back(self, entry: Entry) -> None:
+        """Note that what was lent is of no more use to one."""
+        self._served[entry.digest] -= 1
+        if not self._served[entry.digest]:
+            del self._served[entry.digest]
 
     def _lost(self, key: str, entry: Entry) -> None:
         if self._entries.get(key) is entry:
