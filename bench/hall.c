@@ -238,6 +238,7 @@ static void run(int at, char *script) {
         char *url = strstr(line, "http://");
         if (!url) fail("machine %d: no URL: %s", at, line);
         url[strcspn(url, " ")] = 0;
+        *strchrnul(url, '$') = 0; /* what iPXE expands: a setting that this firmware has not */
         double began = monotonic();
         size_t bytes = fetch(at, url, NULL, 0);
         took[at][step] = monotonic() - began;

@@ -31,9 +31,8 @@ from pyxie.http.crowd import ConnectionLimits, Crowd, Full, Origin, of_peer
 from pyxie.http.gate import Side
 from pyxie.http.heads import Heads
 from pyxie.http.knownheads import KnownHeads
-from pyxie.http.outright import Answer
+from pyxie.http.outright import Answer, Begins
 from pyxie.http.pace import ENOUGH, TCP_INFO_SIZE, Line, Pace, Turn, line, turn
-from pyxie.http.sending import Sending
 from pyxie.net.address import Address, address
 from pyxie.rate import Once, Spacing, first_slow
 
@@ -71,7 +70,7 @@ class Answers(Protocol):
 
     known: KnownHeads
 
-    def answer(self, data: bytes, client: Client) -> Answer | Sending | None:
+    def answer(self, data: bytes, client: Client) -> Answer | Begins | None:
         """Return a whole answer, or one to be begun, or None."""
         ...
 

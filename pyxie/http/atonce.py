@@ -14,19 +14,21 @@ import logging
 import time
 from collections import defaultdict
 from email.utils import formatdate
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
+from pyxie.http.awaited import Awaited
 from pyxie.http.caller import Client
 from pyxie.http.edge import ROUTED, note_at_once
 from pyxie.http.filesatonce import FilesAtOnce
 from pyxie.http.keptanswers import Kept, KeptAnswers
 from pyxie.http.knownheads import Head, KnownHeads
-from pyxie.http.outright import Answer
+from pyxie.http.outright import Answer, Begins
 from pyxie.http.parts import INDEX, INTERFACES, MACHINES, METRICS, RENDERING, SETTINGS
+from pyxie.http.paths import Paths
 from pyxie.http.routing import OPEN, AtOnce, Call, Reply
-from pyxie.http.sending import Sending
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,9 @@ class AnswersAtOnce:
         self.known = KnownHeads()
         self._app = app
         self._by_folder: dict[str, tuple[str, AtOnce]] = {}
+        self._paths = Paths[AtOnce]()
         self._files = FilesAtOnce(app)
+        self._waiting: set[asyncio.Task[None]] = set()
         self._second, self._date = 0, b""
         self._answered: list[tuple[str, str, Client, float]] = []
         """In this turn of the event loop."""
@@ -59,14 +63,17 @@ class AnswersAtOnce:
             # The gate is for who waits.
             assert operation.method == "GET" and operation.scope is OPEN  # noqa: S101, PT018
             folder = operation.path.partition("{")[0]
-            self._by_folder[folder] = operation.path, operation.at_once
+            if operation.path.count("{") > 1:
+                self._paths.add(operation.path, operation.at_once)
+            else:
+                self._by_folder[folder] = operation.path, operation.at_once
         self._mark: object | None = None
         """Of templates, in this turn: what comes in during it was sent before it began."""
         self._kept: KeptAnswers[Client] | None = None
         if self._by_folder:
             self._kept = KeptAnswers(self._basis, app[INDEX].active)
 
-    def answer(self, data: bytes, client: Client) -> Answer | Sending | None:
+    def answer(self, data: bytes, client: Client) -> Answer | Begins | None:
         """Return a whole answer, or one to be begun; None where the request goes its usual way.
 
         Args:
@@ -98,7 +105,7 @@ class AnswersAtOnce:
 
     def _made(
         self, keep: KeptAnswers[Client], data: bytes, client: Client, began: float
-    ) -> Answer | Sending | None:
+    ) -> Answer | Begins | None:
         """Answer what is not kept, and keep that."""
         head = self.known.read(data)
         if head is None:
@@ -106,7 +113,7 @@ class AnswersAtOnce:
         slash = head.path.rfind("/") + 1
         found = self._by_folder.get(head.path if slash == 1 else head.path[:slash])
         if found is None:
-            return self._files.answer(head, client, began)
+            return self._by_path(head, client, began)
         route, at_once = found
         word = "" if slash == 1 else head.path[slash:]
         reply = at_once(Call(self._app, client, word, head))
@@ -119,13 +126,35 @@ class AnswersAtOnce:
             keep.keep(client.via, data, kept)
         return Answer(self._sent(before, after, route, head.path, client, began), head.closes)
 
+    def _by_path(self, head: Head, client: Client, began: float) -> Answer | Begins | None:
+        """Answer what has several words in its path."""
+        found = self._paths.find(head.path)
+        if found is None:
+            return self._files.answer(head, client, began)
+        reply = found.what(Call(self._app, client, "", head, found.words))
+        if reply is None:
+            return None
+        before, after = _parts(reply, head)
+        reply.tell(client)
+        sent = partial(
+            self._sent, before, after, found.route, found.shown(head.path), client, began
+        )
+        if reply.first is None:
+            return Answer(sent(), head.closes)
+        return Awaited(reply.first, sent, self._waiting, closes=head.closes)
+
     async def drain(self, until: float) -> None:
         """Wait for the files that are being sent, but not longer than until then."""
         await self._files.drain(until)
+        if self._waiting:
+            left = max(0.0, until - asyncio.get_running_loop().time())
+            await asyncio.wait(self._waiting, timeout=left)
 
     def close(self) -> None:
         """Break off what is being sent; count what was answered."""
         self._files.close()
+        for each in self._waiting:
+            each.cancel()
         self.settle()
 
     def settle(self) -> None:

@@ -7,12 +7,14 @@ in `pyxie.http.loaderfiles`, its kernel and initrds in `pyxie.http.bootfiles`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from aiohttp import web
 
 from pyxie.adhoc.boots import AdHocBoot
 from pyxie.builds.assigning import assigned_already
+from pyxie.builds.builds import InvalidTokenError
 from pyxie.builds.life import Build
 from pyxie.builds.unasked import check, check_unknown, may
 from pyxie.config.values import dashed
@@ -256,7 +258,27 @@ async def _of_unknown(request: web.Request, mac: str, found: Unknown) -> web.Res
     return text(made.text)
 
 
-@routes.get("/booting/{mac}/{token}", allow_head=False, scope=OPEN)
+def booting_at_once(call: Call) -> Reply | None:
+    """Return the answer to a report of a machine in build mode; see `booting`."""
+    app, said = call.app, _SECURE_BOOT.get(call.head.query)
+    try:
+        mac = canonical(call.words["mac"])
+        if said is None or isinstance(settled(app[RECOGNISER].of(mac)), AdHoc):
+            return None
+        build = app[BUILDS].admit(app[RECOGNISER].host_of(mac) or "", call.words["token"])
+    except (ValueError, InvalidTokenError):
+        return None
+
+    def tell(client: Client) -> None:
+        app[SECURE_BOOT].runs_ipxe(mac)
+        app[SECURE_BOOT].by_ipxe(mac, said)
+        app[TRACE].record(Booting(), mac=mac, host=build.host, peer=client.name)
+
+    first = partial(app[BUILDS].installing, build, "booting", call.client.name, mac)
+    return Reply(PLAIN, b"# booting\n", tell=tell, first=first)
+
+
+@routes.get("/booting/{mac}/{token}", allow_head=False, scope=OPEN, at_once=booting_at_once)
 async def booting(request: web.Request) -> web.Response:
     """Note the script's report that kernel and initrds are loaded."""
     builds, at, mac = request.app[BUILDS], str(peer(request)), mac_of(request)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from contextlib import suppress
 from email.utils import formatdate
 from functools import partial
-from typing import Final
 
 from aiohttp import web
 
@@ -17,10 +15,9 @@ from pyxie.http.caller import Client
 from pyxie.http.edge import note_at_once
 from pyxie.http.knownheads import Head
 from pyxie.http.parts import METRICS
+from pyxie.http.paths import Paths
 from pyxie.http.routing import Call, SentAtOnce
 from pyxie.http.sending import Sending, head_of
-
-_PATTERN: Final = re.compile(r"\{(\w+)(:[^}]*)?\}")
 
 
 class FilesAtOnce:
@@ -28,7 +25,7 @@ class FilesAtOnce:
 
     def __init__(self, app: web.Application) -> None:
         self._app = app
-        self._paths: list[tuple[re.Pattern[str], str, SentAtOnce]] = []
+        self._paths = Paths[SentAtOnce]()
         self._under_way: set[Sending] = set()
         self._ended = asyncio.Event()
 
@@ -36,12 +33,10 @@ class FilesAtOnce:
         """Have an operation's files be sent so.
 
         Args:
-            path: As aiohttp writes patterns; what stands for one has no slash here.
+            path: As of `pyxie.http.paths.Paths`.
             sent_at_once: Finds them.
         """
-        route = _PATTERN.sub(r"{\1}", path)
-        matched = re.compile(_PATTERN.sub(r"(?P<\1>[^/]+)", path))
-        self._paths.append((matched, route, sent_at_once))
+        self._paths.add(path, sent_at_once)
 
     def answer(self, head: Head, client: Client, began: float) -> Sending | None:
         """Return what answers a request, to be begun; None if it is to go its usual way.
@@ -53,22 +48,20 @@ class FilesAtOnce:
         """
         if head.query:
             return None
-        for matched, route, sent_at_once in self._paths:
-            found = matched.fullmatch(head.path)
-            if found is None:
-                continue
-            reply = sent_at_once(Call(self._app, client, "", head, found.groupdict()))
-            if reply is None:
-                return None
-            if not reply.about.size or not is_inert(reply.about.kind):
-                reply.ended(False)
-                return None
-            date = formatdate(int(time.time()), usegmt=True)
-            closes = "Connection: close\r\n" if head.closes else ""
-            text = f"{head_of(reply.about)}Date: {date}\r\nServer: pyxie\r\n{closes}\r\n"
-            note = partial(self._note, route, head.path, client, began)
-            return Sending(reply, text.encode(), note, self._under_way, closes=head.closes)
-        return None
+        found = self._paths.find(head.path)
+        if found is None:
+            return None
+        reply = found.what(Call(self._app, client, "", head, found.words))
+        if reply is None:
+            return None
+        if not reply.about.size or not is_inert(reply.about.kind):
+            reply.ended(False)
+            return None
+        date = formatdate(int(time.time()), usegmt=True)
+        closes = "Connection: close\r\n" if head.closes else ""
+        text = f"{head_of(reply.about)}Date: {date}\r\nServer: pyxie\r\n{closes}\r\n"
+        note = partial(self._note, found.route, head.path, client, began)
+        return Sending(reply, text.encode(), note, self._under_way, closes=head.closes)
 
     def _note(self, route: str, path: str, client: Client, began: float, status: int) -> None:
         self._ended.set()

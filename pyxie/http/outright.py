@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 
 class Answer(NamedTuple):
@@ -15,3 +17,16 @@ class Answer(NamedTuple):
 
     data: bytes
     closes: bool
+
+
+class Begins(Protocol):
+    """An answer that is not whole yet."""
+
+    def begin(self, transport: asyncio.BaseTransport, over: Callable[[bool], None], /) -> bool:
+        """Begin it; False if that cannot be, and nothing was told or sent.
+
+        Args:
+            transport: Of a connection on which nothing is under way.
+            over: Told at the end whether the connection is over, too.
+        """
+        ...

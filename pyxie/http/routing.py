@@ -66,17 +66,19 @@ class Reply(NamedTuple):
             that build, machine files, settings, interfaces and templates are the same; see
             `pyxie.http.keptanswers`.
         tell: Takes note of what each such request tells, by who sends it, this one's too.
+        first: What is waited for before it is sent, once that is told; of none that is kept.
     """
 
     kind: str
     body: bytes
     build: Build | None = None
     tell: Callable[[Client], None] = lambda _client: None
+    first: Callable[[], Awaitable[None]] | None = None
 
 
 AtOnce: TypeAlias = Callable[[Call], Reply | None]
-"""Answers as the handler would, without waiting for anything, or not at all: None, if that is not
-ready. Then nothing is told; and nothing is changed, but by what is told."""
+"""Answers as the handler would, without waiting for more than it says, or not at all: None, if that
+is not ready. Then nothing is told; and nothing is changed, but by what is told."""
 SentAtOnce: TypeAlias = Callable[[Call], FileReply | None]
 """The same of what answers with a file."""
 

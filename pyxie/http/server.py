@@ -49,6 +49,8 @@ vars(web_urldispatcher)["_default_expect_handler"] = _expected
 _POLICY: Final = "Content-Security-Policy"
 _IN_HAND = 2.2
 """Seconds for requests at the end; aiohttp waits twice as long for one that is stuck."""
+_LEAST: Final = 0.1
+"""Of them for what is not answered at once, if files took the others."""
 
 
 class _Discreet(logging.LoggerAdapter[logging.Logger]):
@@ -198,9 +200,11 @@ class HttpServer:
         """Accept no more; wait for the requests in hand."""
         for each in self._listeners:
             each.close()
+        clock = asyncio.get_running_loop().time
+        until = clock() + _IN_HAND
+        if self._answers is not None:
+            # Before aiohttp ends connections on which it knows of nothing.
+            await self._answers.drain(until)
         if self._runner is not None and self._runner.server is not None:
             self._runner.server.pre_shutdown()
-            until = asyncio.get_running_loop().time() + _IN_HAND
-            await self._runner.server.shutdown(_IN_HAND)
-            if self._answers is not None:
-                await self._answers.drain(until)
+            await self._runner.server.shutdown(max(_LEAST, until - clock()))

@@ -22,8 +22,7 @@ from pyxie.http.admission import Patience
 from pyxie.http.atonce import AnswersAtOnce
 from pyxie.http.caller import Client
 from pyxie.http.keptanswers import Kept, KeptAnswers
-from pyxie.http.outright import Answer
-from pyxie.http.sending import Sending
+from pyxie.http.outright import Answer, Begins
 from pyxie.loaders.lanes import SecureBoot
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Served, serving
 
@@ -69,7 +68,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
     answer = AnswersAtOnce.answer
 
-    def noting(self: AnswersAtOnce, data: bytes, client: Client) -> Answer | Sending | None:
+    def noting(self: AnswersAtOnce, data: bytes, client: Client) -> Answer | Begins | None:
         found = answer(self, data, client)
         if found is not None:
             seen.append(data)
