@@ -205,7 +205,9 @@ class Others:
         if self._otherwise.get(mac, asking) is not asking:
             self._of(mac)
         self._otherwise[mac] = asking
-        self.ask_again([(mac, xid)])
+        self._again[mac] = xid
+        if len(self._again) > DHCP_LESSEES.whole:
+            self.ask_again(())
 
     def is_new(self, mac: str) -> bool:
         """Tell whether `boot_server` tells what all are told that ask as a client does."""

@@ -53,6 +53,10 @@ class Prepared(Protocol):
 class Laid(Protocol):
     """An answer to machines that ask alike, laid out."""
 
+    def put(self, xid: int, to: Mine, uuid: bytes) -> None:
+        """Have it sent to one of them in a transaction, for once."""
+        ...
+
     def prepared(self, to: Mine, uuid: bytes) -> Prepared:
         """Return what sends it to one of them."""
         ...
@@ -135,6 +139,10 @@ class LaidDatagram:
         self._load = Load(self._struct.size, way)
         self._values, self._gaps = _laid(parts)
 
+    def put(self, xid: int, to: Mine, uuid: bytes) -> None:
+        """Have it sent to a machine; see `Laid`."""
+        self.prepared(to, uuid).put(xid)
+
     def prepared(self, to: Mine, uuid: bytes) -> Prepared:
         """Return what sends it to a machine; see `Laid`."""
         values, of_it = self._values.copy(), (to.mac, to.name, uuid)
@@ -161,22 +169,36 @@ class LaidPacket:
             if not isinstance(each, bytes) and each != _XID:
                 # 2**16 is 1 modulo 65535: it counts by where in its word it ends.
                 times[each] += 1 if size % 2 == 0 else 1 << 8
-        self._times = tuple(times)
+        self._times = times
         plain = form.filled(Own(bytes(6), bytes(_SIZES[UUID])), bytes(_SIZES[NAME]))
-        self._total = total + int.from_bytes(plain if size % 2 == 0 else plain + b"\0")
+        words = int.from_bytes(plain if size % 2 == 0 else plain + b"\0")
+        self._total = (total + words) % 0xFFFF
         self._struct = _struct([before, _SUM, *parts])
+        self._write = self._struct.pack_into
         self._load = Load(self._struct.size, way)
         self._values, self._gaps = _laid([before, _SUM, *parts])
 
+    def put(self, xid: int, to: Mine, uuid: bytes) -> None:
+        """Have it sent to a machine; see `Laid`."""
+        outbox, values, write = self._outbox, self._values, self._write
+        values[1] = 0xFFFF - (self._fill(values, to, uuid) + xid) % 0xFFFF
+        values[3] = xid
+        write(outbox.room, outbox.place(self._load), *values)
+
     def prepared(self, to: Mine, uuid: bytes) -> Prepared:
         """Return what sends it to a machine; see `Laid`."""
-        values, of_it = self._values.copy(), (to.mac, to.name, uuid)
+        values = self._values.copy()
+        total = self._fill(values, to, uuid) % 0xFFFF
+        return PreparedPacket(self._outbox, self._load, self._struct, values, total)
+
+    def _fill(self, values: list[Any], to: Mine, uuid: bytes) -> int:
+        """Fill in what is a machine's own; return the sum, but for the transaction."""
+        mac, name, mac_sum, name_sum = to
+        of_it = mac, name, uuid
         for at, which in self._gaps:
             values[at] = of_it[which]
         macs, names, uuids = self._times
-        total = macs * to.mac_sum + names * to.name_sum + uuids * int.from_bytes(uuid)
-        total = (self._total + total) % 0xFFFF
-        return PreparedPacket(self._outbox, self._load, self._struct, values, total)
+        return self._total + macs * mac_sum + names * name_sum + uuids * int.from_bytes(uuid)
 
 
 _XID, _SUM = range(3, 5)

@@ -22,6 +22,7 @@ from pyxie.dhcp.alike import Own, form, is_special
 from pyxie.dhcp.decide import Answer
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage
 from pyxie.dhcp.others import Others
+from pyxie.dhcp.prepared import Laid
 from pyxie.dhcp.ready import Alike, Answered, Offer, Ready, Standing, expected, ready
 from pyxie.dhcp.received import Received, Unreadable
 from pyxie.dhcp.shapes import NO_ADDRESS, Shapes
@@ -153,44 +154,52 @@ class Prompt:
                     left.append(received)
                     continue
                 machine = machines.get(who)
-                fresh = (
-                    machine is not None
-                    and machine.moment == moment
-                    and machine.on is on
-                    and (alike := machine.alike) is not None
-                    and alike.cut(data) == alike.shape
-                    and data[alike.uuid] == machine.uuid
-                    and index == alike.interface
-                    and source == NO_ADDRESS
-                    and active(machine.host) is machine.build
-                )
-                if not fresh:
-                    machine = self._asks(who, received)
-                if machine is None or (alike := machine.alike) is None:
+                alike = self._last if machine is None else machine.alike or self._last
+                if (
+                    machine is None
+                    or alike is None
+                    or alike.cut(data) != alike.shape
+                    or index != alike.interface
+                    or source != NO_ADDRESS
+                    or active(machine.host) is not machine.build
+                ):
+                    machine, alike = self._find(who, received)
+                if (
+                    machine is None
+                    or alike is None
+                    or ((uuid := data[alike.uuid]) != machine.uuid and is_special(uuid))
+                ):
                     left.append(received)
                     waiting.add(who)
                     continue
-                xid = int.from_bytes(data[4:8])
-                if not allow(who, now):
-                    beyond.append(received)
-                elif (
-                    waited < alike.listens
-                    and (fresh or self._choose(machine, alike, on, xid, moment))
-                    and (by := machine.by) is not None
-                ):
-                    by.put(xid)
-                    put.append(received)
-                    asks = machine.mac, xid
-                    asked.append(asks)
-                    if fresh:
-                        again.append(asks)
-                    else:
-                        self._news.append((len(put) - 1, machine))
-                else:
-                    self._whole.append(received)
-                    waiting.add(who)
                 if on.strangers:
                     self._unsorted(who)
+                if not allow(who, now):
+                    beyond.append(received)
+                    continue
+                xid = int.from_bytes(data[4:8])
+                asks = machine.mac, xid
+                if (
+                    machine.moment == moment
+                    and machine.alike is alike
+                    and machine.uuid == uuid
+                    and machine.on is on
+                    and waited < alike.listens
+                ):
+                    machine.sends().put(xid)
+                    again.append(asks)
+                else:
+                    self._last = alike
+                    late = waited >= alike.listens
+                    laid = None if late else self._choose(machine, alike, uuid, on, xid, moment)
+                    if laid is None:
+                        self._whole.append(received)
+                        waiting.add(who)
+                        continue
+                    laid.put(xid, machine.mine, uuid)
+                    self._news.append((len(put), machine))
+                put.append(received)
+                asked.append(asks)
             except Exception:  # noqa: BLE001
                 # The boundary: a bug met by one client must not end the others' boot.
                 self._account.bug(67, received.data)
@@ -204,29 +213,16 @@ class Prompt:
         """
         return self._standing.learnt() + int(now)
 
-    def _asks(self, who: bytes, received: Received | Unreadable) -> Ready | None:
-        """Return the machine whose request this is; None if it is to be looked at whole."""
+    def _find(self, who: bytes, received: Received) -> tuple[Ready | None, Alike | None]:
+        """Return whose request this is and what it is one of, each None where it is none."""
         machine = self._machines.get(who)
         if machine is not None and self._standing.active(machine.host) is not machine.build:
             del self._machines[who]
             machine = None
-        alike = self._last if machine is None or machine.alike is None else machine.alike
-        if alike is None or not _is_one(received, alike):
-            alike = self._last = self._shapes.find(received)
-            if alike is None:
-                return None
-        if machine is None:
+        alike = self._shapes.find(received)
+        if alike is not None and machine is None:
             machine = self._look_up(who)
-            if machine is None:
-                return None
-        if machine.alike is not alike:
-            machine.asks(alike)
-        uuid = received.data[alike.uuid]
-        if uuid != machine.uuid:
-            if is_special(uuid):
-                return None
-            machine.names(uuid)
-        return machine
+        return machine, alike
 
     def _look_up(self, who: bytes) -> Ready | None:
         """Look up what a machine will be answered by; None if it is not in build mode, say."""
@@ -239,15 +235,16 @@ class Prompt:
             DHCP_READY.reached()
         return machine
 
-    def _choose(self, machine: Ready, alike: Alike, on: DhcpSocket, xid: int, moment: int) -> bool:
-        """Look up what a machine is answered; False if there is none for who asks alike."""
+    def _choose(
+        self, machine: Ready, alike: Alike, uuid: bytes, on: DhcpSocket, xid: int, moment: int
+    ) -> Laid | None:
+        """Look up what a machine is answered; None if there is nothing for who asks alike."""
         mac = machine.mac
         machine.doubted()
         self._note_again()
         novel = alike.ipxe or self._standing.novel(mac)
-        if novel and alike.leaning is not None and alike.moment == moment:
+        if novel and alike.moment == moment and (leaning := alike.leaning) is not None:
             self._others.ask_later(mac, xid, alike.asking)
-            leaning = alike.leaning
             if alike.ipxe:
                 self._standing.leaning(mac, True, xid)
         else:
@@ -256,16 +253,16 @@ class Prompt:
             leaning = self._standing.leaning(mac, alike.ipxe, xid)
             if novel:
                 alike.usual(leaning, moment)
-        if machine.by is None or machine.on is not on or machine.leaning != leaning:
+        if not machine.has(alike, uuid, on, leaning):
             known = machine.known
             choice = known.choice(leaning) or self._standing.loaders(known.client, leaning)
             offer = alike.offers.get(id(choice))
             if offer is None:
-                return False
-            machine.answered(offer, on, leaning)
+                return None
+            machine.answered(alike, uuid, on, leaning, offer)
         if leaning.lasts:
             machine.settled(moment)
-        return True
+        return machine.laid
 
     def _note_again(self) -> None:
         if self._again:
@@ -359,13 +356,3 @@ class Prompt:
         self._shapes.clear()
         self._machines.clear()
         self._last = None
-
-
-def _is_one(received: Received | Unreadable, alike: Alike) -> bool:
-    """Tell whether a request is one of those."""
-    return (
-        not isinstance(received, Unreadable)
-        and received.source == NO_ADDRESS
-        and received.interface == alike.interface
-        and alike.cut(received.data) == alike.shape
-    )

@@ -181,7 +181,8 @@ class Ready:
         leaning: What its loaders were chosen by.
         offer: The answer.
         on: By which socket it is answered,
-        by: and what sends it there; None until it is known.
+        laid: what sends answers to all that are alike there,
+        by: and what sends its own; None until it asks again.
         moment: For when all that was looked up for that is looked up; see `Prompt`.
         recorded: When an event was made of it.
         told: What of, and of which answer that is.
@@ -197,20 +198,11 @@ class Ready:
     leaning: Leaning | None = None
     offer: Offer | None = None
     on: DhcpSocket | None = None
+    laid: Laid | None = None
     by: Prepared | None = None
     moment: int = -1
     recorded: float = -AGAIN
     told: tuple[Offer, Offered] | None = None
-
-    def asks(self, alike: Alike) -> None:
-        """Note that it asks otherwise than it did."""
-        self.alike = alike
-        self.by, self.moment = None, -1
-
-    def names(self, uuid: bytes) -> None:
-        """Note the UUID that it tells."""
-        self.uuid = uuid
-        self.by, self.moment = None, -1
 
     def doubted(self) -> None:
         """Note that something may be known of it by which it is answered otherwise."""
@@ -220,13 +212,31 @@ class Ready:
         """Note when it was looked up what it is answered."""
         self.moment = moment
 
-    def answered(self, offer: Offer, on: DhcpSocket, leaning: Leaning) -> None:
+    def has(self, alike: Alike, uuid: bytes, on: DhcpSocket, leaning: Leaning) -> bool:
+        """Tell whether its answer is the same as the last."""
+        return (
+            self.alike is alike
+            and self.uuid == uuid
+            and self.on is on
+            and self.leaning == leaning
+            and self.laid is not None
+        )
+
+    def answered(
+        self, alike: Alike, uuid: bytes, on: DhcpSocket, leaning: Leaning, offer: Offer
+    ) -> None:
         """Note what it is answered."""
-        assert self.alike is not None, "it has asked"  # noqa: S101
         if offer is not self.offer:
-            self.recorded = -AGAIN
-        self.offer, self.on, self.leaning = offer, on, leaning
-        self.by = offer.by(on, self.alike).prepared(self.mine, self.uuid)
+            self.offer, self.recorded = offer, -AGAIN
+        self.alike, self.uuid, self.on, self.leaning = alike, uuid, on, leaning
+        self.laid, self.by = offer.by(on, alike), None
+
+    def sends(self) -> Prepared:
+        """Return what sends its answer; it is made for who asks again."""
+        if self.by is None:
+            assert self.laid is not None, "it was answered"  # noqa: S101
+            self.by = self.laid.prepared(self.mine, self.uuid)
+        return self.by
 
     def news(self, now: float) -> Answered | None:
         """Return what to make an event of; None if that was done a moment ago."""

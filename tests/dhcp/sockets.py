@@ -39,6 +39,9 @@ class FakeLaid:
     by: FakeSender
     form: Form
 
+    def put(self, xid: int, to: Mine, uuid: bytes) -> None:
+        self.prepared(to, uuid).put(xid)
+
     def prepared(self, to: Mine, uuid: bytes) -> FakePrepared:
         return FakePrepared(self, self.form.filled(Own(to.mac, uuid)))
 

@@ -53,12 +53,17 @@ def form_of(kind: int) -> tuple[Form, bool]:
 
 
 def sent(by: Line, sender: Sender, form: Form, own: Own, xid: int) -> bytes:
-    """Return what is sent, after the same in another transaction."""
-    prepared = sender.laid(form).prepared(mine(own.mac), own.uuid)
-    for each in (xid ^ 1, xid):
-        prepared.put(each)
+    """Return what is sent, after others; the same whether for once or over and over."""
+    laid = sender.laid(form)
+    prepared = laid.prepared(mine(own.mac), own.uuid)
+    laid.put(xid ^ 1, mine(bytes(6)), own.uuid)
+    prepared.put(xid ^ 1)
+    prepared.put(xid)
+    laid.put(xid, mine(own.mac), own.uuid)
     assert by.outbox.flush() == {}
-    return [by.here.recv(2048) for _ in range(2)][1]
+    _, _, one, other = (by.here.recv(2048) for _ in range(4))
+    assert one == other
+    return one
 
 
 class TestAnAnswerThatIsFilledIn:
