@@ -6,6 +6,8 @@ import gc
 import sys
 from typing import NoReturn
 
+from pyxie import latemethods
+
 _INTERRUPTED = 130
 """As `pyxie.cli.INTERRUPTED`, which is not there yet."""
 
@@ -13,6 +15,7 @@ _INTERRUPTED = 130
 def main() -> NoReturn:
     """Run the command line; Ctrl-C while that is loaded ends it as quietly as later."""
     gc.disable()  # it would go through all libraries over and over while they are loaded
+    latemethods.install()
     try:
         from pyxie.cli import main as run
     except KeyboardInterrupt:

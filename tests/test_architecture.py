@@ -343,6 +343,7 @@ _SETS_ANOTHERS = re.compile(
     r"|pyxie\.render\.strict$"  # the bucket that Jinja2 gives its bytecode cache to be filled
     r"|pyxie\.importers\."  # a translator's notes on the block that it is in
     r"|pyxie\.outbound\.inflow$"  # how much asyncio's transport takes at once
+    r"|pyxie\.latemethods$"  # a method's name, and the method, in the class that it is of
     r"|pyxie\.registry\.spelling$"  # how ruamel.yaml is set up
 ).match
 """Modules that assign to attributes of others' objects, none of which is a part of the daemon."""
@@ -371,7 +372,8 @@ RANKS = (
     },
     # What is built of them without a server.
     {
-        *("pyxie.eventloop", "pyxie.inotify", "pyxie.lettercase", "pyxie.openfile"),
+        *("pyxie.eventloop", "pyxie.inotify", "pyxie.latemethods", "pyxie.lettercase"),
+        "pyxie.openfile",
         *("pyxie.slices", "pyxie.threads"),
         "pyxie.writers",
         *("pyxie.confined", "pyxie.shipped", "pyxie.systemd", "pyxie.privileges", "pyxie.service"),

@@ -20,6 +20,7 @@ def test_ctrl_c_while_it_is_loaded_ends_it_without_a_traceback(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyxie.cli", _Interrupted("pyxie.cli"))
+    monkeypatch.setattr("pyxie.latemethods.install", lambda: None)
 
     with pytest.raises(SystemExit) as ended:
         main()
