@@ -1,15 +1,18 @@
 """Power cuts while all goes on: builds, hooks, calls for many, and files on their way to the store.
 
-``KILLS=500 SEED=7 make attacks TESTS=tests/attacks/test_kills.py`` has more of them, by those dice.
+``KILLS=500 SEED=7 make attacks TESTS=tests/attacks/test_kills.py`` has more of them, by those dice;
+so many take a quarter of an hour.
 """
 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
 import random
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
@@ -31,6 +34,8 @@ FILES = {
     "linux": random.Random(1).randbytes(300_000),
     "initrd.gz": random.Random(2).randbytes(900_000),
 }
+PATIENCE = 600
+"""Seconds of one kill and what comes before it, after which the test hangs."""
 BROKEN = (aiohttp.ClientError, OSError)
 
 
@@ -181,6 +186,8 @@ async def test_at_any_moment_nothing_is_lost_and_nothing_is_half(tmp_path: Path)
 
         with closing(Forks(home)) as forks:
             for _ in range(KILLS):
+                # A series may take longer than one test (faulthandler_timeout in pyproject.toml).
+                faulthandler.dump_traceback_later(PATIENCE, exit=True, file=sys.__stderr__)
                 async with aiohttp.ClientSession() as session:
                     with forks.running():
                         await asyncio.gather(
