@@ -203,7 +203,7 @@ def ties(selectors: Iterable[Selector]) -> Iterator[tuple[Selector, Selector]]:
 def _kind(each: Selector, keys: list[Key]) -> tuple[object, ...]:
     """Return what those have in common that can only meet below one key."""
     if not keys or keys[0][0] != "option":
-        return (keys[0][0] if keys else "", *(() if each.whole else each.options))
+        return ()  # those of one rank are found under the same sort of key
     return (keys[0][1][0], *each.options)
 
 

@@ -12,7 +12,6 @@ import json
 import os
 import random
 import re
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
@@ -187,7 +186,7 @@ async def test_at_any_moment_nothing_is_lost_and_nothing_is_half(tmp_path: Path)
         with closing(Forks(home)) as forks:
             for _ in range(KILLS):
                 # A series may take longer than one test (faulthandler_timeout in pyproject.toml).
-                faulthandler.dump_traceback_later(PATIENCE, exit=True, file=sys.__stderr__)
+                faulthandler.dump_traceback_later(PATIENCE, exit=True, file=2)
                 async with aiohttp.ClientSession() as session:
                     with forks.running():
                         await asyncio.gather(

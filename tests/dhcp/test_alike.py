@@ -141,6 +141,14 @@ class TestRequestsOfAShape:
         assert layout(pieces) is None
         assert layout(elsewhere) is None
 
+    def test_are_told_apart_behind_what_pads_them(self) -> None:
+        one = build(discover(7, o61=b"\1abcdef"))
+        padded = one[:243] + b"\0" + one[243:]
+        uuid, client_id = (padded.index(each) for each in (b"0123456789abcdef", b"\1abcdef"))
+
+        cuts = ((4, 10), (31, 34), (client_id, client_id + 7), (uuid, uuid + 16))
+        assert laid_out(padded).cuts == cuts
+
     def test_may_be_padded_and_lack_an_end(self) -> None:
         one = build(discover(7, o97=None))
         padded = (one[:243] + b"\0" + one[243:]).rstrip(b"\0")[:-1]

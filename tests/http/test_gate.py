@@ -130,6 +130,8 @@ class TestByToken:
             TOKEN,
             basic(TOKEN),
             basic(f"{TOKEN}:"),
+            basic(f":{TOKEN}").replace("Basic", "Digest"),
+            basic(f":{TOKEN}").replace("Basic ", "Basic !"),
             "Basic !!!",
             "Basic \udcff",
             "Bearer tökén-of-letters",
@@ -277,6 +279,12 @@ class TestPages:
             )
             assert refusal(peer, Host=host, Authorization=f"Bearer {TOKEN}") is None
 
+    def test_a_hundred_letters_of_such_a_name_are_told(self) -> None:
+        told = refusal("127.0.0.1", Host="a" * 101)
+
+        assert told is not None
+        assert told.startswith(f"'{'a' * 100}' is no name")
+
     def test_a_name_of_the_settings_is_ours(self) -> None:
         gate = Gate(Api.model_validate({"names": ["Boot.Example."]}), lambda _: False)
 
@@ -403,7 +411,7 @@ class TestASession:
 
             assert found.refusal is not None
             assert found.refusal.startswith("this comes of a page at ")
-            assert (found.scope, found.who) == (None, "token ci")
+            assert (found.scope, found.who, found.signed_in) == (None, "token ci", True)
 
     def test_looks_without_saying_of_which_page_and_changes_nothing_so(self) -> None:
         assert self.verdict("abc", Scope.READ, changes=False).refusal is None
@@ -426,7 +434,10 @@ class TestASession:
         found = self.verdict("abc", Authorization=f"Bearer {TOKEN}")
 
         assert (found.who, found.signed_in) == ("a token of api.tokens", False)
-        assert self.verdict("abc", Authorization="Bearer wrong").refusal is not None
+        for given in ({}, {"Origin": self.OURS["Origin"]}):
+            wrong = self.verdict("abc", given=given, Authorization="Bearer wrong").refusal
+            assert wrong is not None
+            assert wrong.startswith("the token is none that pyxie knows, or has expired")
 
 
 class TestSigningIn:

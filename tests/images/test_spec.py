@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,11 +19,13 @@ from pyxie.images.spec import (
     images_of,
     locate,
     served_name,
+    source,
     verified_by,
     with_mirrors,
 )
 from pyxie.outbound.reach import Reach
 from pyxie.registry.machine import Machine
+from pyxie.registry.mirrors import mirror
 from pyxie.verification.expected import Expected, Listed, OwnSignature, expected
 
 
@@ -42,6 +44,7 @@ class TestWhere:
             (None, "https://n.example/l", Upstream("https://n.example/l")),
             (None, "deb/linux", Local("deb/linux")),
             (None, "/deb/linux", Local("deb/linux", path="/deb/linux")),
+            (None, "media:fedora-40/images/linux", OnMedium("fedora-40", "images/linux")),
             (None, "file:///srv/my%20linux", Local("", path="/srv/my linux")),
             ("http://m.example/", "file:///srv/linux", Local("", path="/srv/linux")),
         ],
@@ -71,6 +74,75 @@ class TestWhatItIsToBe:
         assert verified_by(local) == "its 'sha512'"
         with pytest.raises(NotServedError, match="has a 'signature', which only a file of another"):
             images_of(machine(kernel={"url": "linux", "signature": "linux.sig", "keyring": "k"}))
+
+    @pytest.mark.parametrize(
+        ("said", "listed"),
+        [
+            ({}, {}),
+            ({"signature": "SUMS.gpg", "keyring": "k"}, {"signature": "http://m.example/SUMS.gpg"}),
+            (
+                {"release": "http://m.example/InRelease", "keyring": "k"},
+                {"release": "http://m.example/InRelease", "signature": "inline"},
+            ),
+        ],
+    )
+    def test_is_said_by_a_list(self, said: dict[str, str], listed: dict[str, Any]) -> None:
+        sums = {"url": "http://m.example/SUMS", **said}
+
+        kernel = images_of(machine(kernel=self.URL, checksums=sums)).kernel
+
+        known = Listed(url="http://m.example/SUMS", keyring=said.get("keyring", ""), **listed)
+        assert kernel == Upstream(self.URL, expected=Expected(listed=known, name="linux"))
+
+    def test_is_told_in_a_few_words_or_not_at_all(self) -> None:
+        assert verified_by(Upstream(self.URL)) == ""
+        assert verified_by(Upstream(self.URL, expected=Expected(sha256="a1" * 32))) == (
+            "its 'sha256'"
+        )
+        assert verified_by(Local("linux", "a1" * 32)) == "its 'sha256'"
+        assert verified_by(OnMedium("m", "linux")) == ""
+
+
+class TestReach:
+    """Who may only build names servers of the internet and no others."""
+
+    CALLED: ClassVar = frozenset(filter(None, [mirror("http://m.example/")]))
+
+    def test_is_the_internet_for_a_server_that_the_call_alone_names(self) -> None:
+        sums = {"url": "http://m.example/SUMS"}
+        signed = {
+            "url": "http://n.example/linux",
+            "signature": "http://m.example/l",
+            "keyring": "k",
+        }
+
+        one = images_of(machine(kernel="http://m.example/linux"), self.CALLED).kernel
+        by_list = images_of(machine(kernel="http://n.example/l", checksums=sums), self.CALLED)
+        by_own = images_of(machine(kernel=signed), self.CALLED).kernel
+
+        assert one == Upstream("http://m.example/linux", Reach.PUBLIC)
+        assert by_list.kernel == Upstream("http://n.example/l")
+        assert isinstance(by_own, Upstream)
+        assert by_own.reach is Reach.ANYWHERE
+        assert by_own.expected is not None
+        assert by_own.expected.signature is not None
+        assert by_own.expected.signature.reach is Reach.PUBLIC
+
+    def test_is_anywhere_for_those_of_the_machines_file(self) -> None:
+        for called in (self.CALLED, frozenset[Any]()):
+            found = images_of(machine(kernel="http://n.example/linux"), called).kernel
+            assert found == Upstream("http://n.example/linux")
+
+    def test_of_a_list_is_that_of_all_that_it_is_checked_by(self) -> None:
+        url = "http://n.example/d/linux"
+        sums = {"url": "http://n.example/d/SUMS", "signature": "http://m.example/s", "keyring": "k"}
+
+        found = images_of(machine(kernel=url, checksums=sums), self.CALLED).kernel
+
+        assert isinstance(found, Upstream)
+        assert found.expected is not None
+        assert found.expected.listed is not None
+        assert found.expected.listed.reach is Reach.PUBLIC
 
 
 class TestAName:
@@ -110,6 +182,26 @@ class TestBeside:
     def test_an_image_is_what_is_in_its_folder(self, image: Image, name: str, found: Image) -> None:
         assert beside(image, name)[1] == found
 
+    def test_an_image_is_judged_by_the_same_list(self) -> None:
+        listed = Listed(url="http://m.example/d/SUMS")
+        url = "http://m.example/d/shim"
+
+        _, found = beside(Upstream(url, expected=expected(url, "", listed)), "grub")
+
+        at = "http://m.example/d/grub"
+        assert found == Upstream(at, expected=expected(at, "", listed))
+
+    def test_an_image_of_a_medium_is_on_it_and_by_no_digest(self) -> None:
+        shim = OnMedium("m", "efi/shim", "a1" * 32)
+
+        assert beside(shim, "grub") == ("grub", OnMedium("m", "efi/grub"))
+
+    def test_a_name_has_255_letters_at_most(self) -> None:
+        assert beside(Local("shim"), "x" * 255) == ("x" * 255, Local("x" * 255))
+        with pytest.raises(NotServedError) as caught:
+            beside(Local("shim"), "y" * 256)
+        assert caught.value.what == repr("y" * 80)
+
     @pytest.mark.parametrize("name", ["", "/", "\r\n", "x" * 256, "\0", "."])
     def test_there_is_nothing_of_a_name_that_is_none(self, name: str) -> None:
         with pytest.raises(NotServedError):
@@ -134,6 +226,27 @@ class TestAMachine:
             ("initrd 1", Local("b.gz")),
         ]
 
+    def test_has_initrds_by_names_where_any_is_written(self) -> None:
+        named = images_of(machine(kernel="k", initrd=[{"url": "d/a.gz", "name": "one"}, "b.gz"]))
+        plain = images_of(machine(kernel="k", initrd=["d/a.gz", "b.gz"]))
+
+        assert named.names == ("one", "")
+        assert named.named_initrds == [("one", "a.gz"), ("", "b.gz")]
+        assert plain.names == ()
+        assert plain.named_initrds == [("", "a.gz"), ("", "b.gz")]
+
+    @pytest.mark.parametrize(
+        ("image", "told"),
+        [
+            (Upstream("http://u:p@m.example/linux?sig=x"), "http://m.example/linux?…"),
+            (Local("d/linux"), "d/linux"),
+            (Local("", path="/srv/linux"), "/srv/linux"),
+            (OnMedium("fedora-40", "d/linux"), "media:fedora-40/d/linux"),
+        ],
+    )
+    def test_has_its_files_from_where_it_may_be_told(self, image: Image, told: str) -> None:
+        assert source(image) == told
+
     def test_without_a_kernel_is_told_where_to_name_it(self) -> None:
         with pytest.raises(NotServedError) as caught:
             images_of(machine())
@@ -145,6 +258,9 @@ class TestAMachine:
 
 
 class TestMirrors:
+    def test_are_asked_after_the_place_itself(self) -> None:
+        assert Upstream("http://a/l", mirrors=("http://b/l",)).urls == ("http://a/l", "http://b/l")
+
     MIRRORS: ClassVar = {
         "debian": ("http://a.example/debian", "http://b.example/d", "http://c.example/x/y"),
         "fedora": ("http://a.example/fedora",),

@@ -52,6 +52,12 @@ def chosen(who: Identity, *selectors: Selector) -> str | None:
 
 
 class TestConditions:
+    def test_of_networks_fit_addresses_of_their_kind_alone(self) -> None:
+        six = Identity(address=ip_address("2001:db8::7"))
+
+        assert chosen(WHO, of("a", subnet="2001:db8::/64")) is None
+        assert chosen(six, of("a", subnet=["192.0.2.0/24", "2001:db8::/64"])) == "a"
+
     @pytest.mark.parametrize(
         "said",
         [
