@@ -14,6 +14,7 @@ ARM64: Final = "arm64"
 CPUS: Final = {AMD64: "x86_64", ARM64: "aarch64"}
 """What processors are called by Debian, and by `uname`: distributions' paths have either."""
 _HEX = re.compile(r"[0-9a-f]{12}")
+_SPELT = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _INFINIBAND = re.compile(r"(0x|20)?[0-9a-f]{16}|[0-9a-f]{40}")
 """A GUID of 8 bytes, as ``BOOTIF=20-…`` has it too, or IPoIB's address of 20 (RFC 4391)."""
 
@@ -26,6 +27,8 @@ def mac(text: str) -> str:
     Raises:
         ValueError: It is none.
     """
+    if _SPELT.fullmatch(text):
+        return text
     digits = re.sub("[:.-]", "", text.strip().lower())
     if _INFINIBAND.fullmatch(digits):
         raise ValueError(

@@ -153,5 +153,7 @@ def _signature(entry: os.DirEntry[str]) -> Signature:
 
 def printable(name: str) -> str:
     """Return a file name fit for messages, also one that is not UTF-8 or has line ends."""
+    if name.isprintable():
+        return name
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
