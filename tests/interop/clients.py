@@ -6,11 +6,16 @@ import asyncio
 from pathlib import Path
 
 
-async def run(*command: str | Path, cwd: Path) -> tuple[int | None, str]:
+async def run(*command: str | Path, cwd: Path, patience: float = 60.0) -> tuple[int | None, str]:
     """Run a client; return its exit status and what it printed.
 
+    Args:
+        command: The client.
+        cwd: Where it runs.
+        patience: Seconds that it may take.
+
     Raises:
-        TimeoutError: It had not ended in a minute, and is killed.
+        TimeoutError: It had not ended by then, and is killed.
     """
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -20,7 +25,7 @@ async def run(*command: str | Path, cwd: Path) -> tuple[int | None, str]:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(patience):
             printed, _ = await process.communicate()
     except TimeoutError:
         process.kill()

@@ -142,6 +142,7 @@ class TestLong:
             *("--get", "--remote-file", "image", "--local-file", "got"),
             *("127.0.0.1", str(lab.server.port)),
             cwd=tmp_path,
+            patience=300,  # what it misses on a busy host it waits seconds for
         )
 
         assert status == 0, printed

@@ -89,8 +89,11 @@ class TestWhoLooks:
 
 
 class TestReadersLeftBehind:
-    async def test_are_waited_for_and_leave_no_connection(self, tmp_path: Path) -> None:
+    async def test_are_waited_for_and_leave_no_connection(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Else the pool is closed beneath them, and what they give back is closed by nobody."""
+        monkeypatch.setattr(bounds.STORE_LOOK, "most", 60)  # on a host that does much else
         pools = Pools(sa.make_url(url(tmp_path)))
         await asyncio.gather(pools.read(ONE), pools.look(ONE))
         assert open_connections(tmp_path) == 2

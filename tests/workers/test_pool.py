@@ -132,6 +132,18 @@ async def outcome(asked: asyncio.Task[Made]) -> str:
 
 @pytest.mark.parametrize(("text", "said"), WORST.values(), ids=WORST.keys())
 async def test_the_worst_template_is_ended_and_others_are_served_meanwhile(
+    tmp_path: Path, text: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What ends it is not to be forestalled by another bound on a host that is slow or busy.
+    if "took over 4 s" not in said:
+        monkeypatch.setattr(RENDER_TIME, "most", 60.0)
+    if "took over" not in said:
+        monkeypatch.setattr(RENDER_CPU, "most", 30.0)
+    with ForkServer() as forks:
+        await is_ended_and_others_are_served(forks, tmp_path, text, said)
+
+
+async def is_ended_and_others_are_served(
     forks: ForkServer, tmp_path: Path, text: str, said: str
 ) -> None:
     async with running(forks, tmp_path) as site:
@@ -141,8 +153,8 @@ async def test_the_worst_template_is_ended_and_others_are_served_meanwhile(
 
         bad = asyncio.create_task(site.preseed())
         await asyncio.sleep(0.05)
-        async with asyncio.timeout(3):  # less than it takes until the worst is ended
-            assert "web01" not in await site.script("other.example.org")
+        assert "web01" not in await site.script("other.example.org")
+        assert not bad.done() or "took over 4 s" not in said
 
         assert re.search(said, await outcome(bad))
         assert await site.script("third.example.org")
