@@ -119,11 +119,13 @@ class Besieged:
         return host.start(*command, log=self.folder / name)
 
     def build(self, machines: int) -> None:
-        """Put the machines in build mode, a hundred at once."""
+        """Put the machines in build mode, anew if they are; a hundred at once."""
         hosts = [host_of(at) for at in range(machines)]
         for at in range(0, machines, 100):
             status, body = self.ask(
-                "POST", "/api/v1/builds", json.dumps({"hosts": hosts[at : at + 100]})
+                "POST",
+                "/api/v1/builds",
+                json.dumps({"hosts": hosts[at : at + 100], "replace": True}),
             )
             assert status == 200, body
             refused = [each for each in json.loads(body)["results"] if each["status"] != 200]
