@@ -23,8 +23,8 @@ from bench.lab import Lab, lab
 from tests.lab.impaired import Cable, plugged
 from tests.lab.rack import address_of
 
-CLIENTS: Final = 4
-SECONDS: Final = 4.0
+CLIENTS: Final = 16
+SECONDS: Final = 6.0
 CABLES: Final = {
     "sound, 0.2 ms": Cable(delay=0.0002),
     "1 % lost": Cable(delay=0.0002, lost=0.01),
