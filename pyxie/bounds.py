@@ -290,6 +290,18 @@ TFTP_UNHEARD = Bound(
     "the oldest of the address with most of them is ended",
 )
 TFTP_PORT = Bound("tftp_port", 512, "transfers by one port of ours", "by the next one")
+TFTP_FILES_APART = Bound(
+    "tftp_files_apart",
+    64,
+    "files that the process for big TFTP transfers has open",
+    "sent by the event loop",
+)
+TFTP_STARTS = Bound(
+    "tftp_starts",
+    3,
+    "starts a minute of the process for big TFTP transfers",
+    "these go by the event loop",
+)
 TFTP_FETCHING = Bound(
     "tftp_fetching", 64, "TFTP requests that wait for other servers, 8 a machine", "refused"
 )

@@ -85,6 +85,7 @@ from pyxie.service import Service
 from pyxie.store.database import Database
 from pyxie.store.pending import PendingHooks
 from pyxie.store.statewatch import StateWatch
+from pyxie.tftp.apart import Starts
 from pyxie.threads import Pools
 from pyxie.verification.lists import Lists
 from pyxie.verification.ownfiles import OwnFiles
@@ -129,6 +130,7 @@ def compose(
     settings: LiveSettings,
     forks: Forks,
     *,
+    carriers: Starts | None = None,
     strict: bool = False,
     proxies: Proxies = DIRECTLY,
     files: int = DESCRIPTORS.whole,
@@ -139,6 +141,7 @@ def compose(
     Args:
         settings: What to run.
         forks: Starts the processes that render.
+        carriers: Starts the one for big TFTP transfers; without it, there is none.
         strict: Refuse to start while a machine file is broken.
         proxies: By way of which other servers are reached.
         files: How many files the host lets it open.
@@ -185,7 +188,7 @@ def compose(
     services += [parts.media_fetches, parts.media_lacking, parts.bound_watch]
     if parts.boot_api.is_set:
         services.append(parts.boot_api)
-    services.append(serve_tftp(parts, lambda: watch.current, files=files))
+    services.append(serve_tftp(parts, lambda: watch.current, files=files, forks=carriers))
     services.append(parts.audience)
     services.append(serve_http(parts, settings().http.listen, settings().http.port, files=files))
     if settings().dhcp.mode == "serve":

@@ -62,6 +62,7 @@ def serve(
     daemon = compose(
         live,
         launched.forks,
+        carriers=launched.forks,
         strict=strict,
         proxies=launched.proxies,
         files=launched.files,

@@ -23,6 +23,7 @@ from pyxie.launched import Launched
 from pyxie.lines import Lines
 from pyxie.logs import configure
 from pyxie.outbound.proxies import Proxies, problem, proxies_of
+from pyxie.tftp.carrying import carry
 from pyxie.workers.forkserver import ForkServer
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def run(
     proxies = _proxies()
     files = _allow_files(settings.limits)
     gc.freeze()  # what is loaded by now, forked processes share for as long as none writes to it
-    with ForkServer() as forks:
+    with ForkServer(carry) as forks:
         gc.disable()  # it would go through all libraries over and over while they are loaded
         from pyxie.daemon import serve
 

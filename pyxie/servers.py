@@ -33,6 +33,7 @@ from pyxie.probing import discover
 from pyxie.probing.discover import ProbeError
 from pyxie.probing.questions import Firmware
 from pyxie.rate import TokenBuckets
+from pyxie.tftp.apart import Starts
 from pyxie.tftp.batches import line_of
 from pyxie.tftp.kernels import Kernels
 from pyxie.tftp.limits import Limits
@@ -141,6 +142,7 @@ def serve_tftp(
     opener: Callable[[IPv4Address], Line] = line_of,
     fits: Callable[[str, tuple[str, int]], int] = fitting,
     files: int = DESCRIPTORS.whole,
+    forks: Starts | None = None,
 ) -> TftpServer:
     """Make the TFTP server.
 
@@ -151,6 +153,7 @@ def serve_tftp(
         opener: Opens a socket for transfers, bound to an address of ours.
         fits: Tells the block size for the way from an address to a client.
         files: How many files the host lets it open.
+        forks: Starts a process for big transfers.
     """
     first = files_of_machines(parts)
     return TftpServer(
@@ -167,6 +170,7 @@ def serve_tftp(
         pool=parts.pools.loaders,
         first=first,
         ready=first.ready,
+        forks=forks,
     )
 
 

@@ -198,9 +198,11 @@ PURE = frozenset(
         "tftp.framing",
         "tftp.limits",
         "tftp.lockstep",
+        "tftp.handover",
         "tftp.packet",
         "tftp.report",
         "tftp.roundtrip",
+        "tftp.tidings",
         "tftp.transfer",
         "urls",
         "verification.digests",
@@ -773,7 +775,8 @@ class TestThreads:
             or (isinstance(node, ast.Name) and node.id in _BARE)
         }
 
-        of_pools = ("pyxie.threads:", "pyxie.writers:")
+        # The last is of a process without asyncio.
+        of_pools = ("pyxie.threads:", "pyxie.writers:", "pyxie.tftp.readahead:")
         assert {each for each in bare if not each.startswith(of_pools)} == set()
 
 
@@ -833,6 +836,7 @@ NONE_ELSE_WRITES = {
     ("pyxie.http.server", "__aenter__", "self.port"): "entered once, before it serves",
     ("pyxie.http.page.nowlive", "ready", "self._listed"): "one at a time, of `audience`",
     ("pyxie.net.watch", "serve", "self._rung"): "is looked at anew after it is cleared",
+    ("pyxie.tftp.apart", "close", "self._gone"): "what is waited for; to set it twice is no loss",
     ("pyxie.hooks.unknown", "_store", "self._due"): "one task alone takes out of it",
 }
 """Where it is right all the same: module, function, attribute, and why."""

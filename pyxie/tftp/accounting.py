@@ -14,9 +14,9 @@ from pyxie.metrics import Metrics
 from pyxie.rate import TokenBuckets
 from pyxie.tftp.limits import Ration
 from pyxie.tftp.packet import ErrorCode
-from pyxie.tftp.report import one_line, report
+from pyxie.tftp.report import Course, one_line, report
 from pyxie.tftp.source import Found
-from pyxie.tftp.transfer import Completed, Transfer
+from pyxie.tftp.transfer import Completed
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,9 @@ class Accounting:
         self._lines = TokenBuckets(TFTP_LINES.most / 60, burst=TFTP_LINES.most)
         self._offload_said = False
 
-    def count(self, outcome: str) -> None:
-        """Count a request or transfer of which there is nothing to tell."""
-        self._metrics.tftp.labels(outcome=outcome).inc()
+    def count(self, outcome: str, times: int = 1) -> None:
+        """Count a request or transfer, or some, of which there is nothing to tell."""
+        self._metrics.tftp.labels(outcome=outcome).inc(times)
 
     def serving(self, many: int) -> None:
         """Keep how many transfers are in progress."""
@@ -73,14 +73,14 @@ class Accounting:
         else:
             self._complain(RefusedOverTftp(name=name, why=why, error=int(code)), host, mac, now)
 
-    def progress(self, found: Found, transfer: Transfer, host: str) -> None:
+    def progress(self, found: Found, transfer: Course, host: str) -> None:
         """Tell how far a long transfer is."""
         name = one_line(found.what)
         what = TftpProgress(name=name, received=transfer.received, total=transfer.size)
         self._recorder.record(what, mac=found.mac, peer=host)
 
     def over(
-        self, found: Found, transfer: Transfer, host: str, trouble: str, began: float, now: float
+        self, found: Found, transfer: Course, host: str, trouble: str, began: float, now: float
     ) -> None:
         """Tell what became of a transfer.
 

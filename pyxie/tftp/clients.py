@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pyxie.bounds import TFTP_UNHEARD
 from pyxie.events.meter import Meter
 from pyxie.rate import first_slow
+from pyxie.tftp.carriers import Going
 from pyxie.tftp.opening import Asked
-from pyxie.tftp.session import Session
 from pyxie.tftp.source import Found
 
 _LOOKED_AT = 32
@@ -23,7 +23,7 @@ _ENOUGH = 0.25
 class Client:
     """A session, what it answers, what with, since when, and when its progress is recorded."""
 
-    session: Session
+    session: Going
     asked: Asked
     found: Found
     began: float
@@ -35,8 +35,9 @@ class Clients:
 
     def __init__(self) -> None:
         self._all: dict[tuple[str, int], Client] = {}
+        self._leaving: dict[Going, Client] = {}
         self._of_host: Counter[str] = Counter()
-        self._unheard: dict[str, dict[tuple[str, int], Session]] = {}
+        self._unheard: dict[str, dict[tuple[str, int], Going]] = {}
         """By address the last of those that began, in their order; some were heard since."""
         self._silent = 0
         """How many these are."""
@@ -66,8 +67,21 @@ class Clients:
         self._silent += 1
         self._of_host[peer[0]] += 1
 
-    def remove(self, session: Session) -> Client:
+    @property
+    def none(self) -> bool:
+        """There is none, and the end of none has to be told yet."""
+        return not self._all and not self._leaving
+
+    def leave(self, session: Going) -> None:
+        """Take out one whose transfer is to end, so that its place is free; `remove` follows."""
+        self._leaving[session] = self._taken(session)
+
+    def remove(self, session: Going) -> Client:
         """Take out the one whose transfer is over."""
+        left = self._leaving.pop(session, None)
+        return self._taken(session) if left is None else left
+
+    def _taken(self, session: Going) -> Client:
         client = self._all.pop(session.peer)
         host = session.peer[0]
         if session.peer in self._unheard.get(host, ()):
@@ -77,14 +91,14 @@ class Clients:
             del self._of_host[host]
         return client
 
-    def slow(self, now: float) -> Session | None:
+    def slow(self, now: float) -> Going | None:
         """Return a slow transfer, which may make room for another; None if none is seen.
 
         Who was there longest is looked at first.
         """
         return first_slow(self._paces(now))
 
-    def silent(self) -> Iterator[Session]:
+    def silent(self) -> Iterator[Going]:
         """Yield transfers of those who have said nothing for the longest, if there are too many.
 
         They are of the address that has most of them. There is room for another once each was
@@ -97,7 +111,7 @@ class Clients:
                 TFTP_UNHEARD.reached()
                 yield session
 
-    def _forget(self, peer: tuple[str, int]) -> Session:
+    def _forget(self, peer: tuple[str, int]) -> Going:
         """Count one no more among those that have said nothing."""
         theirs = self._unheard[peer[0]]
         session = theirs.pop(peer)
@@ -106,7 +120,7 @@ class Clients:
             del self._unheard[peer[0]]
         return session
 
-    def _paces(self, now: float) -> Iterator[tuple[Session, float]]:
+    def _paces(self, now: float) -> Iterator[tuple[Going, float]]:
         """Yield sessions and their bytes a second."""
         for _ in range(min(_LOOKED_AT, len(self._all))):
             peer, client = next(iter(self._all.items()))

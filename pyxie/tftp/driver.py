@@ -1,4 +1,4 @@
-"""Drives all sessions from one event loop: a socket for hundreds, one timer, no task a transfer.
+"""Drives all sessions from one loop: a socket for hundreds, one timer, no task a transfer.
 
 A wake-up takes all datagrams that have come to a port, and sends what they call for by one call
 more; then it looks again, for what came meanwhile, until its slice of time is over. That costs a
@@ -7,7 +7,6 @@ fraction of what a callback and two system calls a datagram do.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -19,6 +18,7 @@ from pyxie.tftp.deadlines import Deadlines
 from pyxie.tftp.session import Session
 from pyxie.tftp.sockets import OF_ANOTHER
 from pyxie.tftp.transferports import Line, Port, Ports
+from pyxie.tftp.turning import Loop, Timer
 
 log = logging.getLogger(__name__)
 
@@ -57,14 +57,14 @@ class Driver:
         self._sessions: dict[int, Session] = {}
         self._deadlines = Deadlines()
         self._touched: set[Port[Session]] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._loop: Loop | None = None
+        self._timer: Timer | None = None
 
     def __len__(self) -> int:
         """How many sessions are in progress."""
         return len(self._sessions)
 
-    def run(self, loop: asyncio.AbstractEventLoop) -> None:
+    def run(self, loop: Loop) -> None:
         """Work from now on, in callbacks of ``loop``."""
         self._loop = loop
         for port in self._ports:
@@ -133,6 +133,10 @@ class Driver:
     def give_up(self, session: Session, why: str) -> None:
         """End a session, if it is not over, whose content cannot be fetched."""
         self._later(session, lambda _: session.give_up(why))
+
+    def look(self, session: Session) -> None:
+        """Take what has come to a session's port by now."""
+        self._on_ready(session.port)
 
     def end(self, session: Session) -> None:
         """Be done with a session, whatever became of it."""

@@ -24,7 +24,7 @@ from typing import Final, TypeAlias
 
 from pyxie.bounds import TFTP_AHEAD
 from pyxie.errors import NotServedError, PyxieError
-from pyxie.openfile import OpenFile, opened
+from pyxie.openfile import Descriptor, OpenFile, opened
 from pyxie.tftp.framing import Frames, Kept
 from pyxie.tftp.source import Found
 
@@ -79,6 +79,12 @@ class Content:
         self._ahead: deque[tuple[int, bytes]] = deque()
         self._at_end = at_end
         self._users = 1
+
+    @property
+    def descriptor(self) -> Descriptor | None:
+        """Of the file that all of it is; None if it is none, or a part of one."""
+        whole = self._file is not None and self._file.extents is None
+        return self._file.descriptor if self._file is not None and whole else None
 
     def read(self, offset: int, length: int) -> bytes | bytearray | memoryview:
         """Return exactly ``length`` bytes from within `size`, at most `AHEAD`; never waits.

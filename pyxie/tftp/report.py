@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from pyxie.events.datagrams import AbortedByClient, BrokenOff, SentOverTftp, TimedOutOverTftp
 from pyxie.events.kind import Kind
+from pyxie.tftp.tidings import Mirror
 from pyxie.tftp.transfer import Aborted, Completed, Outcome, Probed, TimedOut, Transfer
+
+Course: TypeAlias = Transfer | Mirror
+"""What tells how far a transfer is, wherever it goes by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Report:
 
 
 def report(
-    what: str, transfer: Transfer, outcome: Outcome, seconds: float, network: str = ""
+    what: str, transfer: Course, outcome: Outcome, seconds: float, network: str = ""
 ) -> Report:
     """Describe ``outcome`` of a ``transfer``.
 

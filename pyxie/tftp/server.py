@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address
 from types import TracebackType
@@ -17,21 +16,24 @@ from pyxie.events.meter import EVERY, Meter
 from pyxie.metrics import Metrics
 from pyxie.openfile import EXHAUSTED
 from pyxie.tftp.accounting import Accounting
+from pyxie.tftp.apart import Apart, Starts
 from pyxie.tftp.askers import Askers
-from pyxie.tftp.batches import Route, UdpLine, line_of, name_of
+from pyxie.tftp.away import Away
+from pyxie.tftp.batches import UdpLine, line_of, name_of
+from pyxie.tftp.beginning import Fits
+from pyxie.tftp.carriers import Carriers, Going
 from pyxie.tftp.clients import Client, Clients
 from pyxie.tftp.denials import Denials
 from pyxie.tftp.driver import Driver
 from pyxie.tftp.files import Content
+from pyxie.tftp.handover import Ending
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.opening import Asked, Finds, Openings, Ready
 from pyxie.tftp.packet import ErrorCode, ReadRequest, WriteRequest, error, is_request, parse
-from pyxie.tftp.readings import Readings
 from pyxie.tftp.report import one_line
-from pyxie.tftp.session import Session
 from pyxie.tftp.sockets import OF_ANOTHER, RequestSocket, arrival, fitting, listen, reply
 from pyxie.tftp.source import Found, Source
-from pyxie.tftp.transfer import Completed, Transfer
+from pyxie.tftp.transfer import Completed
 from pyxie.tftp.transferports import Line
 from pyxie.threads import Pool
 
@@ -63,10 +65,11 @@ class TftpServer:
         serves: Callable[[int], bool] = lambda _: True,
         listener: Callable[[str, int, bool], RequestSocket] = listen,
         opener: Callable[[IPv4Address], Line] = line_of,
-        fits: Callable[[str, tuple[str, int]], int] = fitting,
+        fits: Fits = fitting,
         pool: Pool | None = None,
         first: Finds | None = None,
         ready: Ready = lambda _name, _peer: None,
+        forks: Starts | None = None,
     ) -> None:
         """Set up; nothing is bound yet.
 
@@ -87,6 +90,7 @@ class TftpServer:
             pool: Whose threads read files; some of its own, if None.
             first: Is asked before ``source``; see `pyxie.tftp.opening.Openings`.
             ready: Returns at once what both would find; as above.
+            forks: Starts a process for big transfers, unless all are to go by a single port.
         """
         self._accounting = Accounting(recorder, metrics)
         self._host = host
@@ -99,6 +103,7 @@ class TftpServer:
         self._fits = fits
         pool = pool or Pool("the folder 'ipxe'")
         self._openings = Openings(source, pool, self._opened, self._not_opened, first, ready)
+        self._forks = None if single_port else forks
         self._clients = Clients()
         self._askers = Askers()
         self._draining = False
@@ -121,10 +126,13 @@ class TftpServer:
         self._denials = Denials(self._accounting, self._reply, self._loop.time)
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._sock = self._listener(self._host, self._port, self._single_port)
-        stray = partial(self._accounting.count, "stray")
         shared = UdpLine(self._sock) if self._single_port else None
-        self._driver = Driver(self._opener, self._on_end, stray, self._guarded, shared)
-        self._readings = Readings(self._openings, self._driver)
+        count, no_offload = self._accounting.count, self._accounting.no_offload
+        ended, stray = self._on_end, partial(count, "stray")
+        self._driver = Driver(self._opener, ended, stray, self._guarded, shared)
+        told = ended, self._not_begun, count, no_offload
+        apart = Apart(self._forks, *told) if self._forks is not None else None
+        self._carriers = Carriers(self._driver, self._openings, self._fits, no_offload, apart)
         return self
 
     async def __aexit__(
@@ -137,19 +145,18 @@ class TftpServer:
         if self._telling is not None:
             self._telling.cancel()
         self._openings.close()
-        self._readings.close()
-        self._driver.close()
+        await self._carriers.close()
         self._sock.close()
 
     async def serve(self) -> None:
         """Answer until cancelled."""
         self._loop.add_reader(self._sock.fileno(), self._guarded, self._on_requests)
-        self._driver.run(self._loop)
+        self._carriers.run(self._loop)
         try:
             await self._failed
         finally:
             self._loop.remove_reader(self._sock.fileno())
-            self._driver.pause()
+            self._carriers.pause()
 
     async def drain(self) -> None:
         """Hear no new request; return when the transfers in progress are over.
@@ -241,11 +248,11 @@ class TftpServer:
         known = self._clients.get(asked.peer)
         if known is not None:
             if known.asked.datagram == asked.datagram and not known.session.transfer.stalled:
-                self._accounting.count("repeated")
+                if not self._carriers.again(known.session, asked):
+                    self._accounting.count("repeated")
                 return
             # No farewell: from this port the client would take it for our answer.
-            known.session.transfer.left("asked anew")
-            self._driver.end(known.session)
+            self._end(known.session, Ending.ASKED_ANEW)
         if self._openings.has(asked):
             self._accounting.count("repeated")
             return
@@ -275,38 +282,30 @@ class TftpServer:
         self._rest()
 
     def _rest(self) -> None:
-        if not self._clients and not self._openings:
+        if self._clients.none and not self._openings:
             self._idle.set()
 
     def _begin(self, request: ReadRequest, asked: Asked, found: Found, content: Content) -> None:
-        limits = self._limits()
         self._forsake(self._clients.silent())
+        limits, others = self._limits(), len(self._clients)
         try:
-            fits = self._fits(str(asked.local), asked.peer)
-            port = self._driver.port(asked.local, asked.peer)
+            going = self._carriers.begin(request, asked, content, limits, others)
         except OSError as exc:
-            content.close()
             self._denials.failed(asked, request.filename, exc)
             return
-        if fits < limits.max_blksize:
-            limits = replace(limits, max_blksize=fits)
-        transfer = Transfer(request, content.size, limits)
-        session = Session(
-            transfer,
-            content,
-            port,
-            Route(asked.local if port.local is None else None, asked.peer, transfer.blksize + 4),
-            asked.peer,
-            self._accounting.no_offload,
-            self._readings.begin,
-        )
         now = self._loop.time()
-        self._clients.add(Client(session, asked, found, now, Meter(now)))
+        self._clients.add(Client(going, asked, found, now, Meter(now)))
         self._accounting.serving(len(self._clients))
         self._idle.clear()
         if self._telling is None:
             self._telling = self._loop.call_later(EVERY, self._guarded, self._tell_progress)
-        self._driver.start(session, now)
+        self._carriers.start(going, now)
+
+    def _not_begun(self, away: Away, exc: OSError) -> None:
+        client = self._clients.remove(away)
+        self._accounting.serving(len(self._clients))
+        self._denials.failed(client.asked, away.name, exc)
+        self._rest()
 
     def _displaces(self) -> bool:
         """End a slow transfer, so that there is room for another; False if none is slow."""
@@ -314,11 +313,14 @@ class TftpServer:
         self._forsake([] if displaced is None else [displaced])
         return displaced is not None
 
-    def _forsake(self, sessions: Iterable[Session]) -> None:
+    def _forsake(self, goings: Iterable[Going]) -> None:
         # No farewell: who is not there, or loses what is sent to it, asks anew.
-        for session in sessions:
-            session.transfer.forsake()
-            self._driver.end(session)
+        for going in goings:
+            self._end(going, Ending.FORSAKEN)
+
+    def _end(self, going: Going, why: Ending) -> None:
+        self._clients.leave(going)
+        self._carriers.end(going, why)
 
     def _tell_progress(self) -> None:
         # One timer for all, and no work for a block: who is done within a second costs nothing.
@@ -331,7 +333,7 @@ class TftpServer:
         if self._clients:
             self._telling = self._loop.call_later(EVERY, self._guarded, self._tell_progress)
 
-    def _on_end(self, session: Session) -> None:
+    def _on_end(self, session: Going) -> None:
         client = self._clients.remove(session)
         host = session.peer[0]
         if session.transfer.heard:
@@ -343,6 +345,8 @@ class TftpServer:
         self._accounting.over(client.found, session.transfer, host, trouble, client.began, now)
         if client.found.given is not None and isinstance(session.transfer.outcome, Completed):
             client.found.given()
+        if isinstance(session, Away) and session.again is not None and not self._draining:
+            self._try(session.again)
 
     def _reply(self, asked: Asked, datagram: bytes) -> None:
         reply(self._sock, datagram, asked.local, asked.peer)

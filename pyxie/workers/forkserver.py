@@ -17,6 +17,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Final, NoReturn, Self
 
 from pyxie import privileges
@@ -25,6 +26,7 @@ from pyxie.errors import StartError
 from pyxie.render.strict import compile_ahead
 from pyxie.shipped import shipped
 from pyxie.workers.medium import read
+from pyxie.workers.walls import enclose
 from pyxie.workers.worker import work
 
 log = logging.getLogger(__name__)
@@ -39,13 +41,16 @@ class ForkServer:
     """The daemon's side of it.
 
     To be made before there is a thread or an event loop, for what is forked has those halved.
+
+    Args:
+        carry: What the process for TFTP is to do with its line.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, carry: Callable[[socket.socket], None] | None = None) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._pid = os.fork()
         if self._pid == 0:
-            _end(_Server(theirs).serve)
+            _end(_Server(theirs, carry).serve)
         theirs.close()
         self._control.setblocking(False)
         self._number = 0
@@ -83,16 +88,15 @@ class ForkServer:
         Raises:
             OSError: The fork server has died, or there is no descriptor left.
         """
-        self._number += 1
-        ours, theirs = socket.socketpair()
-        word = f"start {self._number}".encode()
-        with theirs:
-            try:
-                socket.send_fds(self._control, [word], [theirs.fileno(), *files])
-            except OSError:
-                ours.close()
-                raise
-        return self._number, ours
+        return self._ask("start", socket.SOCK_STREAM, *files)
+
+    def start_carrier(self) -> tuple[int, socket.socket]:
+        """Start a process for TFTP; return its number, and the line to it, by whole messages.
+
+        Raises:
+            OSError: As of `start`.
+        """
+        return self._ask("carry", socket.SOCK_SEQPACKET)
 
     def kill(self, number: int) -> None:
         """End a worker, whatever it does; nothing if it has ended."""
@@ -104,16 +108,32 @@ class ForkServer:
         """The line to it; it is closed at the other end once it has died."""
         return self._control
 
+    def _ask(self, word: str, kind: int, *files: int) -> tuple[int, socket.socket]:
+        self._number += 1
+        ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+        message = f"{word} {self._number}".encode()
+        with theirs:
+            try:
+                socket.send_fds(self._control, [message], [theirs.fileno(), *files])
+            except OSError:
+                ours.close()
+                raise
+        return self._number, ours
+
 
 class _Server:
     """What runs in the process.
 
     Args:
         control: By which it is told what to do.
+        carry: As of `ForkServer`.
     """
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(
+        self, control: socket.socket, carry: Callable[[socket.socket], None] | None
+    ) -> None:
         self._control = control
+        self._carry = carry
         self._workers: dict[int, int] = {}
 
     def serve(self) -> None:
@@ -147,7 +167,10 @@ class _Server:
                 with socket.socket(fileno=descriptors[0]) as line, ExitStack() as files:
                     for each in descriptors[1:]:
                         files.callback(os.close, each)
-                    self._start(int(rest), line, descriptors[1:])
+                    self._start_worker(int(rest), line, descriptors[1:])
+            case "carry" if self._carry is not None:
+                with socket.socket(fileno=descriptors[0]) as line:
+                    self._fork(int(rest), line, (), partial(_carry, self._carry, line))
             case "kill" if int(rest) in self._workers:
                 os.kill(self._workers[int(rest)], signal.SIGKILL)
             case "user":
@@ -160,15 +183,23 @@ class _Server:
                 pass
         return bool(message)
 
-    def _start(self, number: int, line: socket.socket, files: Sequence[int]) -> None:
+    def _start_worker(self, number: int, line: socket.socket, files: Sequence[int]) -> None:
         # Some may be dead and not gone, as on a file system that does not answer.
-        if len(self._workers) >= RENDER_PROCESSES.whole:
-            return
+        if len(self._workers) < RENDER_PROCESSES.whole:
+            self._fork(number, line, files, partial(_work, line, files))
+
+    def _fork(
+        self,
+        number: int,
+        line: socket.socket,
+        files: Sequence[int],
+        serve: Callable[[], None],
+    ) -> None:
         server = os.getpid()
         try:
             pid = os.fork()
         except OSError as exc:
-            log.error("a process for templates cannot be started: %s", exc.strerror)  # noqa: TRY400
+            log.error("a process cannot be started: %s", exc.strerror)  # noqa: TRY400
             return
         if pid:
             self._workers[number] = pid
@@ -177,14 +208,11 @@ class _Server:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         _close_all_but(line.fileno(), *files)
 
-        def serve() -> None:
-            _confine(server)
-            if files:
-                read(line, files[0])
-            else:
-                work(line)
+        def begin() -> None:
+            _end_with(server)
+            serve()
 
-        _end(serve)
+        _end(begin)
 
     def _reap(self) -> None:
         with suppress(ChildProcessError):
@@ -199,7 +227,7 @@ def _end(serve: Callable[[], None]) -> NoReturn:
         serve()
         code = 0
     except BaseException:
-        log.exception("a bug, in a process that renders templates")
+        log.exception("a bug, in a process of the fork server's")
     finally:
         os._exit(code)
 
@@ -212,11 +240,26 @@ def _close_all_but(*kept: int) -> None:
     os.closerange(begin, os.sysconf("SC_OPEN_MAX"))
 
 
-def _confine(server: int) -> None:
-    """End with the fork server, and have no power that reading templates does not take."""
-    # Root reads the operator's files by its own, whoever they belong to.
-    if os.geteuid() != 0:
-        privileges.renounce()
+def _end_with(server: int) -> None:
+    """Have this process end when the fork server does."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != server:
         raise ProcessLookupError("the fork server has ended")
+
+
+def _work(line: socket.socket, files: Sequence[int]) -> None:
+    """Render, or read a medium, with no power that reading templates does not take."""
+    # Root reads the operator's files by its own, whoever they belong to.
+    if os.geteuid() != 0:
+        privileges.renounce()
+    if files:
+        read(line, files[0])
+    else:
+        work(line)
+
+
+def _carry(carry: Callable[[socket.socket], None], line: socket.socket) -> None:
+    """Carry transfers, with no power at all: what is sent is handed over open."""
+    privileges.renounce()
+    enclose()
+    carry(line)

@@ -29,12 +29,17 @@ def confine(memory: int) -> None:
     most = pages * resource.getpagesize() + memory * (1 << 20)
     _limit(resource.RLIMIT_AS, most)
     _limit(resource.RLIMIT_NOFILE, _FILES)
-    _limit(resource.RLIMIT_FSIZE, 0)  # it writes no file,
-    _limit(resource.RLIMIT_CORE, 0)
     if os.geteuid() != 0:
-        _limit(resource.RLIMIT_NPROC, 0)  # and starts no program; root is not bound by it
+        _limit(resource.RLIMIT_NPROC, 0)  # it starts no program; root is not bound by it
     with suppress(OSError):
         os.nice(_NICE)
+    enclose()
+
+
+def enclose() -> None:
+    """Set what goes for all that holds nothing and can be done without."""
+    _limit(resource.RLIMIT_FSIZE, 0)  # it writes no file
+    _limit(resource.RLIMIT_CORE, 0)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
     gc.freeze()  # what it shares with the others need not be looked through

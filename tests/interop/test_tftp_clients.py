@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import tftpy
 
+from pyxie.tftp.carrying import carry
 from pyxie.tftp.limits import Limits
+from pyxie.workers.forkserver import ForkServer
 from tests.interop.clients import run
 from tests.needs import program
-from tests.tftp.lab import Lab, serving
+from tests.tftp.lab import Lab, all_apart, serving
 
 pytestmark = pytest.mark.interop
 
@@ -30,9 +32,17 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
-async def lab(root: Path) -> AsyncIterator[Lab]:
-    async with serving(root, Limits(max_blksize=65464)) as lab:
+@pytest.fixture(scope="module")
+def forks() -> Iterator[ForkServer]:
+    with ForkServer(carry) as running:
+        yield running
+
+
+@pytest.fixture(params=["event loop", "process"])
+async def lab(root: Path, forks: ForkServer, request: pytest.FixtureRequest) -> AsyncIterator[Lab]:
+    limits = Limits(max_blksize=65464)
+    apart = request.param == "process"
+    async with all_apart(root, forks, limits) if apart else serving(root, limits) as lab:
         yield lab
 
 

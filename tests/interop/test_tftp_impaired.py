@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from pyxie.tftp.carrying import carry
+from pyxie.workers.forkserver import ForkServer
 from tests.interop.clients import run
 from tests.interop.netns import Host, need, network
 from tests.lab.impaired import Cable, plugged
-from tests.tftp.lab import serving
+from tests.tftp.lab import all_apart, serving
 
 pytestmark = pytest.mark.interop
 
@@ -82,17 +84,24 @@ DIGEST = hashlib.sha256(LOADER).digest()
     ],
     ids=["that loses", "that doubles and reorders", "that is long"],
 )
-def test_each_gets_the_file_whole_over_a_cable(tmp_path: Path, cable: Cable) -> None:
+@pytest.mark.parametrize("apart", [False, True], ids=["event loop", "process"])
+def test_each_gets_the_file_whole_over_a_cable(tmp_path: Path, cable: Cable, apart: bool) -> None:
     (tmp_path / "loader").write_bytes(LOADER)
     (tmp_path / "got").mkdir()
 
     with joined(cable) as (server, clients):
 
-        async def all_at_once() -> list[str]:
-            async with serving(tmp_path, host="0.0.0.0", port=69):
+        async def all_at_once(forks: ForkServer) -> list[str]:
+            here = serving(tmp_path, host="0.0.0.0", port=69)
+            there = all_apart(tmp_path, forks, host="0.0.0.0", port=69)
+            async with there if apart else here:
                 got = tmp_path / "got"
                 return await asyncio.gather(*(fetch(clients, got, name) for name in CLIENTS))
 
-        wrong = server.inside(lambda: asyncio.run(all_at_once()))
+        def inside() -> list[str]:
+            with ForkServer(carry) as forks:
+                return asyncio.run(all_at_once(forks))
+
+        wrong = server.inside(inside)
 
     assert [each for each in wrong if each] == []

@@ -10,17 +10,21 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 
+import pytest
 from prometheus_client import CollectorRegistry
 
+import pyxie.tftp.apart
 from pyxie.confined import find, normalise
 from pyxie.errors import NotServedError
 from pyxie.events.english import sentence
 from pyxie.events.kind import Kind, Step
 from pyxie.metrics import Metrics
+from pyxie.tftp.apart import Apart, Starts
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.opening import Finds, Ready
 from pyxie.tftp.server import TftpServer
 from pyxie.tftp.source import Found, ProbeError, Source
+from tests.support import eventually
 
 MAC = "52:54:00:12:34:56"
 
@@ -90,6 +94,18 @@ class Lab:
         async with asyncio.timeout(5):
             await self.server._idle.wait()
 
+    @property
+    def apart(self) -> Apart:
+        """The process for big transfers, if there is one."""
+        apart = self.server._carriers._apart
+        assert apart is not None
+        return apart
+
+    async def is_apart(self) -> None:
+        """Have all transfers that begin go by the process for big ones."""
+        self.apart._start()
+        await eventually(lambda: self.apart._ready)
+
     def sample(self, name: str) -> float:
         return _sample(self.metrics.registry, name)
 
@@ -110,6 +126,7 @@ async def serving(
     first: Finds | None = None,
     source: Source | None = None,
     ready: Ready = lambda _name, _peer: None,
+    forks: Starts | None = None,
 ) -> AsyncIterator[Lab]:
     """Serve ``root`` on a free port of loopback."""
     folder, trace, metrics = Folder(root), Trace(), Metrics()
@@ -124,6 +141,7 @@ async def serving(
         serves=serves,
         first=first,
         ready=ready,
+        forks=forks,
     )
     async with server:
         running = asyncio.create_task(server.serve())
@@ -133,6 +151,23 @@ async def serving(
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running
+
+
+@contextlib.asynccontextmanager
+async def all_apart(
+    root: Path,
+    forks: Starts,
+    limits: Limits = Limits(),  # noqa: B008  (as above)
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> AsyncIterator[Lab]:
+    """Serve ``root``, all files by the process for big transfers, however small they are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pyxie.tftp.apart, "BIG", 0)
+        async with serving(root, limits, host=host, port=port, forks=forks) as lab:
+            await lab.is_apart()
+            yield lab
 
 
 class Client:

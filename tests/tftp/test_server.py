@@ -29,7 +29,7 @@ from pyxie.tftp.server import TftpServer
 from pyxie.tftp.transferports import Line
 from tests.support import eventually, hung
 from tests.tftp.fake import failure
-from tests.tftp.lab import MAC, Client, Folder, Lab, Trace, serving
+from tests.tftp.lab import MAC, Client, Folder, Lab, Trace, all_apart, serving
 
 LOADER = bytes(n * 31 % 256 for n in range(5000))
 RRQ = b"\0\1loader\0octet\0"
@@ -45,10 +45,14 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=[False, True], ids=["ports", "one-port"])
+@pytest.fixture(params=["ports", "one-port", "apart"])
 async def lab(root: Path, request: pytest.FixtureRequest) -> AsyncIterator[Lab]:
-    async with serving(root, single_port=request.param) as lab:
-        yield lab
+    if request.param == "apart":
+        async with all_apart(root, request.getfixturevalue("forks")) as lab:
+            yield lab
+    else:
+        async with serving(root, single_port=request.param == "one-port") as lab:
+            yield lab
 
 
 @pytest.fixture
@@ -481,6 +485,7 @@ class TestCaps:
             assert lab.counted("timed out") == 5
             assert lab.sample("pyxie_tftp_active_transfers") == TFTP_UNHEARD.whole + 1
 
+    @pytest.mark.parametrize("lab", ["ports", "one-port"], indirect=True)
     async def test_the_system_has_so_many_open_files(self, lab: Lab, client: Client) -> None:
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         free = os.dup(0)
@@ -607,6 +612,7 @@ class TestTheWayOut:
         assert list(both) == [LOADER, LOADER]
         assert lab.sample("pyxie_tftp_resent_total") == 0
 
+    @pytest.mark.parametrize("lab", ["ports", "one-port"], indirect=True)
     async def test_fills_windows_although_it_is_short(
         self, lab: Lab, client: Client, root: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
