@@ -88,6 +88,7 @@ HEADS_KNOWN = Bound("heads_known", 256, "heads of requests that are known again"
 HEAD_KNOWN = Bound("head_known", 1024, "bytes of one", "read anew")
 HTTP_READY = Bound("http_ready", 8192, "answers to machines that are kept as bytes", "made anew")
 HTTP_READY_HEADS = Bound("http_ready_heads", 4, "of them to one machine", "the oldest is made anew")
+HTTP_AT_HAND = Bound("http_at_hand", 32, "images kept open", "the oldest is opened anew")
 HTTP_AHEAD = Bound("http_ahead", 2, "requests of a connection sent before their turn", "wait")
 HTTP_UNREAD = Bound("http_unread", 32_768, "bytes of a connection, read and not yet used", "wait")
 

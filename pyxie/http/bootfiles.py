@@ -7,6 +7,7 @@ name, or 404 at once; given the program's own bytes instead, shim would start it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
@@ -17,15 +18,17 @@ from pyxie.config.values import mac as canonical
 from pyxie.errors import BusyError, ConfigError, NotServedError
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress
+from pyxie.http.about import about_of
 from pyxie.http.boot_api import boot_api_image
 from pyxie.http.edge import is_by_hand, peer, unknown_machine
 from pyxie.http.elsewhere import give, given_at_once
 from pyxie.http.files import opened, send
 from pyxie.http.mediafiles import medium_file
+from pyxie.http.ownathand import AT_HAND
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, OWN_FILES, POOLS, SETTINGS, TRACE
 from pyxie.http.routing import OPEN, Call, Routes
 from pyxie.http.sending import FileReply
-from pyxie.images.spec import Local, OnMedium, Upstream, images_of, locate, verified_by
+from pyxie.images.spec import Local, OnMedium, Upstream, images_of, verified_by
 from pyxie.images.wanted import Wanted
 from pyxie.images.wanted import wanted as meant
 from pyxie.openfile import OpenFile
@@ -49,10 +52,12 @@ def image_at_once(call: Call) -> FileReply | None:
         wanted = meant(images, "initrd" if at else "kernel", at, words["name"], host)
     except NotServedError:
         return None
-    if wanted.extra or not isinstance(wanted.image, Upstream):
+    if wanted.extra or isinstance(wanted.image, OnMedium):
         return None
     tell = partial(_told, app, build, host, call.client.name)
     given = partial(_given, app, build, wanted)
+    if isinstance(wanted.image, Local):
+        return _ours_at_once(app, wanted.image, wanted.part, tell, given)
     return given_at_once(app, wanted.image, wanted.part, tell, given)
 
 
@@ -87,7 +92,8 @@ async def _file_of(request: web.Request, of: str) -> web.StreamResponse:
     match wanted.image:
         case Local() as local:
             settings, pool = request.app[SETTINGS](), request.app[POOLS].images
-            file = opened(pool, locate, local, settings.images, settings.image_store.folders)
+            find = request.app[AT_HAND].locate
+            file = opened(pool, find, local, settings.images, settings.image_store.folders)
             return await _ours(request, build, wanted, local.written, file)
         case OnMedium(medium, name):
             file = medium_file(request, medium, name)
@@ -136,6 +142,8 @@ async def _ours(
             _tell(request, build, ImageFetching(part=part, total=file.size, verified=by))
             if digest:
                 digest = await request.app[OWN_FILES].check(file, digest, source)
+            if isinstance(wanted.image, Local):
+                request.app[AT_HAND].keep(wanted.image, file)
             answer = await send(request, pool, file, moved)
             if digest and request.method == "GET":
                 _given(request.app, build, wanted, digest)
@@ -150,6 +158,38 @@ async def _ours(
     except BusyError as exc:
         _tell(request, build, ImageFailed(part=part, source=source, why=exc.why))
         raise
+
+
+def _ours_at_once(
+    app: web.Application,
+    image: Local,
+    part: str,
+    tell: Callable[[Kind], None],
+    given: Callable[[str], None],
+) -> FileReply | None:
+    """Return what `_ours` answers, where the file is at hand."""
+    file = app[AT_HAND].get(image, app[SETTINGS]().images)
+    if file is None:
+        return None
+    digest = app[OWN_FILES].known(file, image.digest) if image.digest else ""
+    if image.digest and not digest:
+        file.close()
+        return None
+    by = verified_by(image) or None
+
+    def ended(whole: bool) -> None:
+        file.close()
+        if whole and digest:
+            given(digest)
+
+    return FileReply(
+        about_of(file),
+        file,
+        app[POOLS].images.writers,
+        lambda: tell(ImageFetching(part=part, total=file.size, verified=by)),
+        lambda sent, total: tell(ImageProgress(part=part, sent=sent, total=total)),
+        ended,
+    )
 
 
 def _given(app: web.Application, build: Build | None, wanted: Wanted, digest: str) -> None:

@@ -17,6 +17,7 @@ from pyxie.http.about import is_inert
 from pyxie.http.admission import Admission
 from pyxie.http.atonce import AnswersAtOnce
 from pyxie.http.listening import Listener, listeners
+from pyxie.http.ownathand import AT_HAND, OwnAtHand
 from pyxie.http.page import frame
 from pyxie.http.page.entrance import for_strangers
 from pyxie.http.page.errorpages import for_people
@@ -88,6 +89,7 @@ def application(
     put(app, parts)
     app[edge.ADMISSION] = admission
     app[edge.REFUSED] = Once()
+    app[AT_HAND] = OwnAtHand()
     app.on_response_prepare.append(_sign)
     app[edge.ROUTED] = install(app.router, declared)
     app.on_startup.append(_page_read)
@@ -188,6 +190,8 @@ class HttpServer:
             await self._runner.cleanup()
         if self._answers is not None:
             self._answers.close()
+        if AT_HAND in self._app:
+            self._app[AT_HAND].clear()
 
     async def serve(self) -> None:
         """Accept connections until cancelled."""

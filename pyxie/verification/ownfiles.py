@@ -42,11 +42,19 @@ class OwnFiles:
             raise MismatchError(what, digest, found, by)
         return await self._digest(file, "SHA-256", what)
 
+    def known(self, file: OpenFile, digest: str) -> str:
+        """Return the SHA-256 of a file that is known to have a digest; empty where a look is due.
+
+        Args:
+            file: Open.
+            digest: As of `check`.
+        """
+        if self._known.get(_key(file, algorithm(digest))) != digest:
+            return ""
+        return self._known.get(_key(file, "SHA-256"), "")
+
     async def _digest(self, file: OpenFile, by: str, what: str) -> str:
-        about = file.about
-        # The time of the last change to the inode is nobody's to set.
-        whole = about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
-        key = by, *whole, *(file.extents or ())
+        key = _key(file, by)
         found = self._known.get(key, "")
         if not found:
             try:
@@ -57,6 +65,13 @@ class OwnFiles:
             if note(self._known, key, found, VERIFY_FILES.whole):
                 VERIFY_FILES.reached()
         return found
+
+
+def _key(file: OpenFile, by: str) -> tuple[str | int | tuple[int, int] | bytes, ...]:
+    about = file.about
+    # The time of the last change to the inode is nobody's to set.
+    whole = about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+    return by, *whole, *(file.extents or ())
 
 
 def digest_of(file: OpenFile, by: str) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
+import math
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 
 from pyxie.events.kinds import ImageFetching
 from pyxie.http.sending import Sending
-from tests.http.site import CONFIG, HOST, MACHINE, Served, serving
+from tests.http.site import ALL_LOCAL, CONFIG, HOST, LOCAL, MACHINE, Served, serving
 from tests.http.test_atonce import Line, build, end, line, settings
 from tests.http.upstream import File, Mirror, mirror
 from tests.support import eventually
@@ -52,6 +54,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sending]:
 def _lasting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host may be too busy to ask twice within a second."""
     monkeypatch.setattr("pyxie.imagestore.readycopies._FOR", 30.0)
+    monkeypatch.setattr("pyxie.http.ownathand._FOR", 30.0)
+    monkeypatch.setattr("pyxie.render.lastseen._FOR", math.inf)
 
 
 @asynccontextmanager
@@ -264,6 +268,98 @@ class TestAFileAtOnce:
 
         assert "Content-Security-Policy: sandbox" in head
         assert sent == []
+
+
+OURS = f"/boot/{HOST}/initrd/0/initrd.gz"
+
+
+@asynccontextmanager
+async def ours(folder: Path, digest: str = "") -> AsyncIterator[Served]:
+    """Serve a machine in build mode with files in the folder ``images``."""
+    said = f"{{url: deb/initrd.gz, sha256: {digest}}}" if digest else "deb/initrd.gz"
+    machine = LOCAL.replace("[deb/initrd.gz, firmware.cpio]", f"[{said}]")
+    (folder / "images/deb").mkdir(parents=True)
+    (folder / "images/deb/initrd.gz").write_bytes(INITRD)
+    (folder / "images/deb/linux").write_bytes(KERNEL)
+    async with serving(folder, config=ALL_LOCAL, machine=machine) as served:
+        await served.build()
+        yield served
+
+
+def linked(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    file.symlink_to("linux")
+
+
+EDITS: dict[str, Callable[[Path], object]] = {
+    "written": lambda file: file.write_bytes(ANOTHER),
+    "written anew": lambda file: (
+        file.with_name("new").write_bytes(KERNEL),
+        file.with_name("new").replace(file),
+    ),
+    "removed": lambda file: file.unlink(missing_ok=True),
+    "a link": linked,
+    "its folder moved away": lambda file: (
+        file.parent.replace(file.parents[1] / "away")
+        if file.parent.exists() and not (file.parents[1] / "away").exists()
+        else None
+    ),
+    "and there again": lambda file: file.parent.mkdir(exist_ok=True),
+}
+
+
+class TestAFileOfOurs:
+    @pytest.mark.parametrize("digest", ["", hashlib.sha256(INITRD).hexdigest()])
+    async def test_is_sent_at_once_as_usual(
+        self, tmp_path: Path, sent: list[Sending], digest: str
+    ) -> None:
+        async with ours(tmp_path, digest) as served, line(served) as one:
+            usual = [await one.ask(OURS) for _ in range(2)]
+            before = len(sent)
+            again = [await one.ask(OURS, more) for more in ("", USUAL, "")]
+            events = served.parts.trace.recent(host=HOST)
+            told = [each.what for each in events if isinstance(each.what, ImageFetching)]
+            active = served.parts.index.active(HOST)
+
+        by = "its 'sha256'" if digest else None
+        assert {*usual, *again} == {usual[0]}
+        assert usual[0][1] == INITRD
+        assert len(sent) >= before + 2
+        assert told == [ImageFetching(part="initrd 0", total=len(INITRD), verified=by)]
+        assert active is not None
+        assert [each.sha256 for each in active.given] == ([digest] if digest else [])
+
+    async def test_is_sent_the_usual_way_where_its_digest_is_not_known(
+        self, tmp_path: Path, sent: list[Sending]
+    ) -> None:
+        async with ours(tmp_path, hashlib.sha256(INITRD).hexdigest()) as served:
+            async with line(served) as one:
+                for _ in range(2):
+                    await one.ask(OURS)
+                before = len(sent)
+                served.parts.own_files._known.clear()
+
+                assert (await one.ask(OURS))[1] == INITRD
+
+            assert len(sent) == before
+
+    @hypothesis.settings(
+        max_examples=10, deadline=None, suppress_health_check=list(hypothesis.HealthCheck)
+    )
+    @hypothesis.given(st.lists(st.sampled_from(sorted(EDITS)), max_size=5))
+    def test_is_the_one_that_is_there(self, steps: list[str]) -> None:
+        async def compare() -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                async with ours(Path(folder)) as served, line(served) as one:
+                    for step in ("", *steps):
+                        if step:
+                            with suppress(FileNotFoundError):
+                                EDITS[step](Path(folder) / "images/deb/initrd.gz")
+                        for _ in range(3):
+                            said = await one.ask(OURS)
+                            assert said == await one.ask(OURS, USUAL), step
+
+        asyncio.run(compare())
 
 
 def _lines(caplog: pytest.LogCaptureFixture) -> list[str]:
