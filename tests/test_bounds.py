@@ -33,6 +33,7 @@ ELSEWHERE: dict[str, str] = {
     "pyxie.tftp.readings": "one reading a transfer",
     "pyxie.workers.renders": "one look at templates at a time",
     "pyxie.servers": "gives bounds to what keeps to them",
+    "pyxie.http.awaited": "one answer a connection",
     "pyxie.dhcp.server": "one task that sorts, and one that looks up ahead",
 }
 """Modules that hold nothing of what a stranger can make, with the reason."""
