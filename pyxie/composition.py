@@ -91,6 +91,7 @@ from pyxie.verification.lists import Lists
 from pyxie.verification.ownfiles import OwnFiles
 from pyxie.verification.verifier import Verifier
 from pyxie.workers.child import Forks
+from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.looks import Looks
 from pyxie.workers.pool import Pool
 from pyxie.workers.renders import Renders, Runner
@@ -252,7 +253,8 @@ def assemble(
     trace = Trace(recogniser.host_of, clock=clock, steady=steady)
     stored = records(database, keep=lambda: settings().limits.builds_per_machine)
     base_url = BaseUrl(settings, interfaces)
-    rendering = Renders(settings, runner)
+    last = LastAsked()
+    rendering = Renders(settings, runner, last)
     pending = PendingHooks(database)
     hooks = Hooks(
         pending,
@@ -388,6 +390,7 @@ def assemble(
             rendering.outdated,
             metrics,
             kept,
+            last,
         ),
         base_url=base_url,
         loaders=Loaders(

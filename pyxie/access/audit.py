@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from pyxie.bounds import AUDIT_WAITING
 from pyxie.metrics import Metrics
 from pyxie.service import Unbound
+from pyxie.store.along import Along
 from pyxie.store.database import Database
 from pyxie.store.queue import WriteQueue
 from pyxie.store.tables import AUDIT
@@ -21,6 +23,31 @@ log = logging.getLogger(__name__)
 
 _PRUNE: Final = 100
 """Entries after which the oldest are looked for."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A change that is asked for, of which nobody knows yet what comes.
+
+    Attributes:
+        who, peer, method, path: Who asks for what.
+        along: What says so already, stored with the change itself.
+    """
+
+    who: str
+    peer: str
+    method: str
+    path: str
+    along: Along | None = None
+
+    def row(self, at: float, status: int) -> dict[str, Any]:
+        """Return the row of an answer."""
+        said = {"who": self.who, "peer": self.peer, "method": self.method, "path": self.path}
+        return {"at": at, **said, "status": status}
+
+    def goes(self, along: Along) -> None:
+        """Note what says so once the change is stored."""
+        self.along = along
 
 
 class Audit(Unbound):
@@ -63,13 +90,36 @@ class Audit(Unbound):
         """Store what could not be stored when it happened."""
         await self._queue.serve()
 
+    def along(self, entry: Entry, status: int) -> Along | None:
+        """Return what notes a change when it is stored with it; None where it has its turn later.
+
+        Args:
+            entry: Who asks for what.
+            status: What the answer will be if it is stored; `close` mends another.
+        """
+        if not self._database.is_certain or len(self._queue) or self._unpruned >= _PRUNE:
+            return None
+        self._unpruned += 1
+        entry.goes(Along(AUDIT, entry.row(self._clock(), status)))
+        return entry.along
+
+    async def close(self, entry: Entry, status: int) -> None:
+        """Note what was answered, as `note`, unless that is stored."""
+        along, row = entry.along, entry.row(self._clock(), status)
+        if along is not None and along.number is not None:
+            if along.row["status"] == status:
+                return
+            row["id"] = along.number
+        await self._add(row)
+
     async def note(self, who: str, peer: str, method: str, path: str, status: int) -> None:
         """Note a change that was asked for, and wait a moment for it to be stored.
 
         Where it cannot be, it is kept in memory; where too many are, it is logged.
         """
-        row = {"at": self._clock(), "who": who, "peer": peer}
-        row |= {"method": method, "path": path, "status": status}
+        await self._add(Entry(who, peer, method, path).row(self._clock(), status))
+
+    async def _add(self, row: dict[str, Any]) -> None:
         if len(self._queue) >= AUDIT_WAITING.most:
             AUDIT_WAITING.reached()
             self._tell(row)
@@ -86,9 +136,15 @@ class Audit(Unbound):
         if prune:
             self._unpruned = 0
         keep = self._keep()
+        new = [row for row in rows if "id" not in row]
+        mended = [row for row in rows if "id" in row]
 
         def write(connection: sa.Connection) -> None:
-            connection.execute(sa.insert(AUDIT), list(rows))
+            if new:
+                connection.execute(sa.insert(AUDIT), new)
+            for row in mended:
+                this = sa.update(AUDIT).where(AUDIT.c.id == row["id"])
+                connection.execute(this.values(status=row["status"]))
             if prune:
                 kept = sa.select(AUDIT.c.id).order_by(AUDIT.c.id.desc()).limit(keep)
                 connection.execute(sa.delete(AUDIT).where(AUDIT.c.id.not_in(kept)))

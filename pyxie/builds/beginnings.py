@@ -18,6 +18,7 @@ from pyxie.builds.index import BuildIndex
 from pyxie.builds.life import Build
 from pyxie.builds.records import BuildRecords, Withdrawal
 from pyxie.errors import PyxieError
+from pyxie.store.along import Along
 from pyxie.store.pools import StoreError, UnfitError, UnsureError
 from pyxie.store.queue import WriteQueue
 
@@ -44,6 +45,7 @@ class Beginning:
         cause: How it was asked for.
         peer: Who asked for it.
         anew: In place of any build that the machine is in.
+        along: What is stored with it.
         begun: Done with the build once that has begun, or with why it has not.
         withdrawn: Nobody waits for it any more.
     """
@@ -52,6 +54,7 @@ class Beginning:
     cause: str
     peer: str | None
     anew: bool
+    along: Along | None = None
     begun: asyncio.Future[Build] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -146,7 +149,9 @@ class Beginnings:
             return
         before = {each.build.host: self._index.active(each.build.host) for each in batch}
         try:
-            begun = await self._records.begin([(e.build, e.cause, e.peer) for e in batch])
+            along = [each.along for each in batch if each.along is not None]
+            wanted = [(each.build, each.cause, each.peer) for each in batch]
+            begun = await self._records.begin(wanted, along)
         except UnfitError as exc:
             if len(batch) == 1:
                 batch[0].refuse(StoreError(str(exc)))
@@ -166,4 +171,4 @@ class Beginnings:
                 each.begun.set_result(build)
 
     def _take_back(self, beginning: Beginning, before: Build | None) -> None:
-        self._changes.put(Withdrawal(beginning.build.token, before))
+        self._changes.put(Withdrawal(beginning.build.token, before, beginning.along))

@@ -34,6 +34,7 @@ from pyxie.events.event import Recorder
 from pyxie.events.kinds import BuildChanged
 from pyxie.metrics import Metrics
 from pyxie.registry.machine import Machine
+from pyxie.store.along import Along
 from pyxie.store.queue import WriteQueue
 from pyxie.wiping.forecast import Forecast
 
@@ -218,7 +219,13 @@ class Builds:
                 self._begun()
 
     async def begin(
-        self, build: Build, peer: str | None, *, cause: str = "begun", anew: bool = True
+        self,
+        build: Build,
+        peer: str | None,
+        *,
+        cause: str = "begun",
+        anew: bool = True,
+        along: Along | None = None,
     ) -> Build:
         """Put a machine in build mode.
 
@@ -227,6 +234,7 @@ class Builds:
             peer: Who asked for it.
             cause: How they did, for the history.
             anew: In place of any build that the machine is in.
+            along: What is stored with it.
 
         Raises:
             InBuildError: It is in one.
@@ -234,7 +242,7 @@ class Builds:
         """
         now = self._clock()
         build = replace(build, begun=now, changed=now)
-        return await self._beginnings.begin(Beginning(build, cause, peer, anew))
+        return await self._beginnings.begin(Beginning(build, cause, peer, anew, along))
 
     def _has_begun(self, beginning: Beginning, build: Build) -> None:
         old = self.index.active(build.host)

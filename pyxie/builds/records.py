@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,8 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pyxie.builds.changes import Change, Noted, collate, digests
-from pyxie.builds.life import HOOKS_AFTER, Build, GivenFile, State
+from pyxie.builds.changes import Change, Noted, collate
+from pyxie.builds.life import HOOKS_AFTER, Build, State
+from pyxie.builds.rows import build_of, build_row, transition_row
 from pyxie.builds.statements import (
     BEGIN,
     CHANGE,
@@ -24,11 +24,11 @@ from pyxie.builds.statements import (
     UNREPLACE,
 )
 from pyxie.slices import in_slices
+from pyxie.store.along import Along
 from pyxie.store.database import Database
 from pyxie.store.pending import pending_row
 from pyxie.store.pools import FullError
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
-from pyxie.wiping.forecast import from_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,12 @@ class Withdrawal:
     Attributes:
         token: Its own.
         before: The build that goes on in its place, as it was then.
+        along: What was stored with it.
     """
 
     token: str
     before: Build | None
+    along: Along | None = None
 
 
 class BuildRecords:
@@ -56,11 +58,14 @@ class BuildRecords:
         self._database = database
         self._keep = keep
 
-    async def begin(self, wanted: Sequence[tuple[Build, str, str | None]]) -> list[Build]:
+    async def begin(
+        self, wanted: Sequence[tuple[Build, str, str | None]], along: Sequence[Along] = ()
+    ) -> list[Build]:
         """Store new builds, and end the active ones of those machines; all or nothing.
 
         Args:
             wanted: At most one of a machine: the build, how it was asked for, and who asked.
+            along: What is stored with them.
 
         Returns:
             The builds with their numbers.
@@ -68,8 +73,15 @@ class BuildRecords:
         Raises:
             StoreError: Nothing was stored.
         """
-        begin = partial(_begin, wanted=wanted, keep=self._keep())
-        numbers = await self._database.write(begin, begins=True)
+        keep = self._keep()
+
+        def begin(connection: sa.Connection) -> tuple[dict[str, int], list[int]]:
+            numbers = _begin(connection, wanted=wanted, keep=keep)
+            return numbers, [each.store(connection) for each in along]
+
+        numbers, others = await self._database.write(begin, begins=True)
+        for each, number in zip(along, others, strict=True):
+            each.is_stored(number)
         return [replace(build, number=numbers[build.host]) for build, _, _ in wanted]
 
     async def save(self, changes: Sequence[Change | Withdrawal | Noted]) -> None:
@@ -200,10 +212,10 @@ class BuildRecords:
         Raises:
             StoreError: They cannot be read.
         """
-        return [_build(row) async for row in in_slices(await self._database.shown(query))]
+        return [build_of(row) async for row in in_slices(await self._database.shown(query))]
 
     async def _needed(self, query: sa.Select[Any]) -> list[Build]:
-        return [_build(row) async for row in in_slices(await self._database.rows(query))]
+        return [build_of(row) async for row in in_slices(await self._database.rows(query))]
 
 
 def _begin(
@@ -217,15 +229,15 @@ def _begin(
     query, of = (REPLACE_ONE, {"of": hosts[0]}) if alone else (REPLACE, {"hosts": hosts})
     old = connection.execute(query, {**of, "now": now})
     notes = [
-        _transition(number, State.REPLACED, build.begun, cause, peer)
+        transition_row(number, State.REPLACED, build.begun, cause, peer)
         for number, host in old
         for build, cause, peer in (by_host[host],)
     ]
-    rows = [_row(build) for build, _, _ in wanted]
+    rows = [build_row(build) for build, _, _ in wanted]
     new = connection.execute(BEGIN, rows[0] if alone else rows)
     numbers = {row.host: row.id for row in new}
     notes += [
-        _transition(numbers[build.host], build.state, build.begun, cause, peer)
+        transition_row(numbers[build.host], build.state, build.begun, cause, peer)
         for build, cause, peer in wanted
     ]
     connection.execute(NOTE, notes)
@@ -270,8 +282,9 @@ def _change(connection: sa.Connection, changes: Sequence[Change | Noted]) -> Non
     if not found.taken:
         return
     notes = [
-        _transition(each.build.number, each.build.state, each.build.changed, each.cause, each.peer)
+        transition_row(build.number, build.state, build.changed, each.cause, each.peer)
         for each in found.taken
+        for build in (each.build,)
     ]
     connection.execute(NOTE, notes)
     hooks = [
@@ -286,6 +299,8 @@ def _change(connection: sa.Connection, changes: Sequence[Change | Noted]) -> Non
 
 def _withdraw(connection: sa.Connection, withdrawal: Withdrawal) -> None:
     """Have a build never have begun."""
+    if withdrawal.along is not None:
+        withdrawal.along.remove(connection)
     mine = sa.select(BUILDS.c.id).where(BUILDS.c.token == withdrawal.token)
     number = connection.execute(mine).scalar()
     if number is None:
@@ -299,51 +314,3 @@ def _withdraw(connection: sa.Connection, withdrawal: Withdrawal) -> None:
         again = sa.update(BUILDS).where(this)
         connection.execute(again.values(state=str(before.state), changed=before.changed))
         connection.execute(UNREPLACE, {"numbers": [before.number]})
-
-
-def _transition(
-    number: int, state: State, at: float, cause: str, peer: str | None
-) -> dict[str, Any]:
-    return {"build_id": number, "at": at, "state": str(state), "cause": cause, "peer": peer}
-
-
-def _row(build: Build) -> dict[str, Any]:
-    return {
-        "host": build.host,
-        "token": build.token,
-        "state": str(build.state),
-        "begun": build.begun,
-        "changed": build.changed,
-        "macs": json.dumps(build.macs),
-        "definition": build.definition,
-        "mac": build.mac,
-        "build_type": build.build_type,
-        "beneath": build.beneath,
-        "body": build.body,
-        "believed": build.believed,
-        "forecast": json.dumps(build.forecast.as_plain()) if build.forecast else None,
-        "reason": build.reason,
-        "digests": digests(build),
-        "log": "",
-    }
-
-
-def _build(row: Any) -> Build:
-    return Build(
-        host=row["host"],
-        token=row["token"],
-        state=State(row["state"]),
-        begun=row["begun"],
-        changed=row["changed"],
-        macs=tuple(json.loads(row["macs"])),
-        definition=row["definition"],
-        mac=row["mac"],
-        build_type=row["build_type"],
-        beneath=bool(row["beneath"]),
-        body=row["body"],
-        believed=bool(row["believed"]),
-        forecast=from_plain(json.loads(row["forecast"])) if row["forecast"] else None,
-        reason=row["reason"],
-        given=tuple(GivenFile(**each) for each in json.loads(row["digests"] or "[]")),
-        number=row["id"],
-    )

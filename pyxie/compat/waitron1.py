@@ -52,7 +52,7 @@ async def build(request: web.Request) -> web.Response:
     """
     said = await said_in(request)
     name, build_type = request.match_info["hostname"], request.match_info.get("type")
-    started = (await begin(request, name, build_type, said, cause=CAUSE)).build
+    started = (await begin(request, name, build_type, said, cause=CAUSE, status=200)).build
     if "application/json" in request.headers.get("Accept", ""):
         answer = web.json_response({"Token": started.token, "State": "OK"})
     else:

@@ -23,9 +23,10 @@ from pyxie.events.wipes import told
 from pyxie.hooks.runner import HookFailedError, Ran
 from pyxie.http.bodies import aside
 from pyxie.http.buildcall import Asked, asked, asked_at_once, found, remembered, trial
-from pyxie.http.edge import AlreadyError, judged, peer
+from pyxie.http.edge import ENTRY, AlreadyError, judged, peer
 from pyxie.http.parts import (
     AHEAD,
+    AUDIT,
     BUILDS,
     DEFINITIONS,
     HOOKS,
@@ -98,6 +99,7 @@ async def begin(
     beneath: bool = False,
     together: Together | None = None,
     agreed: Agreed | None = None,
+    status: int | None = None,
 ) -> Begun:
     """Put a machine in build mode.
 
@@ -111,6 +113,7 @@ async def begin(
         beneath: The type gives way to groups and machine, as waitron 3 has it.
         together: What it has in common with other builds that the call begins.
         agreed: Asked at the last moment, before anything is done.
+        status: What the answer is once it has begun: what audits the call is stored with it then.
 
     Raises:
         HTTPBadRequest: Its file or the call is wrong, or something cannot be rendered.
@@ -123,7 +126,7 @@ async def begin(
     host = (registry or request.app[MACHINES]()).hostname_of(name)
     call = partial(_begin, request, name, build_type, said, cause=cause, replace=replace)
     with request.app[BUILDS].expecting(host):
-        return await call(beneath=beneath, together=together, agreed=agreed)
+        return await call(beneath=beneath, together=together, agreed=agreed, status=status)
 
 
 async def _begin(
@@ -137,6 +140,7 @@ async def _begin(
     beneath: bool,
     together: Together | None,
     agreed: Agreed | None,
+    status: int | None,
 ) -> Begun:
     builds, at = request.app[BUILDS], str(peer(request))
     host = name.lower()
@@ -186,6 +190,7 @@ async def _begin(
         cause,
         replace,
         agreed=agreed and partial(agreed, definition, forecast),
+        status=status,
         known=partial(
             request.app[DEFINITIONS].known,
             *(before, wanted.registry, definition.machine, wanted.called),
@@ -223,6 +228,7 @@ async def _begun(
     replace: bool,
     *,
     agreed: Callable[[], bool] | None,
+    status: int | None,
     known: Callable[[], bool],
 ) -> tuple[Build, list[Ran]]:
     """Have a build begin after the hooks before it; raises as `begin`.
@@ -244,8 +250,12 @@ async def _begun(
             raise _refused(request, host, at, web.HTTPConflict(text=str(exc))) from exc
         if not known():
             await aside(request, request.app[DEFINITIONS].keep, before)
+        entry = request.get(ENTRY) if status is not None else None
+        along = request.app[AUDIT].along(entry, status) if entry and status is not None else None
         try:
-            build = await request.app[BUILDS].begin(before, at, cause=cause, anew=replace)
+            build = await request.app[BUILDS].begin(
+                before, at, cause=cause, anew=replace, along=along
+            )
         except InBuildError as exc:
             raise AlreadyError(text=str(exc)) from exc
         except StoreError as exc:

@@ -129,7 +129,13 @@ async def build(request: web.Request) -> web.Response:
     said = json.dumps(wanted.definition) if wanted.definition else ""
     name = request.match_info["hostname"]
     begun = await begin(
-        request, name, wanted.build_type or None, said, cause=_CAUSE, replace=wanted.replace
+        request,
+        name,
+        wanted.build_type or None,
+        said,
+        cause=_CAUSE,
+        replace=wanted.replace,
+        status=200,
     )
     return web.json_response(begun_json(request, begun))
 

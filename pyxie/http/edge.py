@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from pyxie.access.audit import Entry
 from pyxie.access.scope import Scope
 from pyxie.builds.builds import InvalidTokenError
 from pyxie.config.values import mac as canonical
@@ -51,6 +52,8 @@ log = logging.getLogger(__name__)
 access_log = logging.getLogger("pyxie.access")
 
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
+ENTRY: Final = "pyxie.entry"
+"""Under which a request has its `Entry`, if it is one that is audited."""
 REFUSED: web.AppKey[Once] = web.AppKey("refused", Once)
 ROUTED: web.AppKey[Routed] = web.AppKey("routed", dict)
 
@@ -452,7 +455,9 @@ def _is_audited(request: web.Request) -> bool:
 
 async def _audited(request: web.Request, handler: Handler, verdict: Verdict) -> web.StreamResponse:
     """Answer a change, and note who made it."""
-    status = 500
+    audit, status = request.app[AUDIT], 500
+    at, path = str(peer(request)), masked(request)
+    entry = request[ENTRY] = Entry(verdict.who, at, request.method, path)
     try:
         answer = await handler(request)
         status = answer.status
@@ -460,7 +465,5 @@ async def _audited(request: web.Request, handler: Handler, verdict: Verdict) -> 
         status = exc.status
         raise
     finally:
-        await request.app[AUDIT].note(
-            verdict.who, str(peer(request)), request.method, masked(request), status
-        )
+        await audit.close(entry, status)
     return answer

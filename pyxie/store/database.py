@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -24,6 +25,7 @@ from pyxie.errors import BusyError, StartError
 from pyxie.service import WhenAsked
 from pyxie.store import schema
 from pyxie.store.file import HeldError, StateFile
+from pyxie.store.lookbefore import LookBefore
 from pyxie.store.pools import Pools, StoreError
 from pyxie.threads import Pool
 
@@ -112,13 +114,15 @@ class Database(WhenAsked):
         Raises:
             StoreError: Nothing of it was stored.
         """
-        if begins:
-            await self.ready()
-        elif self._file is not None:
-            fault = await self._in_thread(self._file.fault)
-            if fault is not None and fault.lost:
-                raise StoreError(fault.text)
-        return await self._open.write(work)
+        if self._file is None:
+            return await self._open.write(work)
+        before = LookBefore(partial(_ready if begins else _there, self._file), _hangs)
+        return await self._open.write(work, before=before)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is always known if something was stored: a server may be lost meanwhile."""
+        return self._file is not None
 
     async def rows(self, query: sa.Select[Any]) -> Sequence[RowMapping]:
         """Return what a query finds, for what boots and builds need.
@@ -137,17 +141,6 @@ class Database(WhenAsked):
             StoreError: It cannot be read; also where too many look.
         """
         return await self._open.look(query)
-
-    async def ready(self) -> None:
-        """See to it that builds may begin; raises StoreError where they may not."""
-        if self._file is None:
-            return
-        try:
-            fault = await self._in_thread(self._file.ready)
-        except OSError as exc:
-            raise StoreError(f"too little space to end builds safely: {exc.strerror}") from exc
-        if fault is not None:
-            raise StoreError(fault.text)
 
     async def look(self) -> str:
         """Return what is wrong with the database now, in a sentence; empty if nothing is."""
@@ -186,6 +179,27 @@ class Database(WhenAsked):
     def spend(self) -> bool:
         """Free that space; False if there is none."""
         return self._file is not None and self._file.spend()
+
+
+def _ready(file: StateFile) -> None:
+    """See to it that builds may begin; raises StoreError where they may not."""
+    try:
+        fault = file.ready()
+    except OSError as exc:
+        raise StoreError(f"too little space to end builds safely: {exc.strerror}") from exc
+    if fault is not None:
+        raise StoreError(fault.text)
+
+
+def _hangs() -> StoreError:
+    return StoreError(f"no answer within {STORE_LOOK.most:g} s; does its file system hang?")
+
+
+def _there(file: StateFile) -> None:
+    """Raise StoreError where what is stored is lost."""
+    fault = file.fault()
+    if fault is not None and fault.lost:
+        raise StoreError(fault.text)
 
 
 async def _claimed(file: StateFile) -> None:

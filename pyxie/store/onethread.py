@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as NoneFreeError
 
 from pyxie.bounds import STORE_FREE, STORE_LOOK
 from pyxie.store import schema
+from pyxie.store.lookbefore import LookBefore
 from pyxie.threads import Pool
 
 T = TypeVar("T")
@@ -50,19 +51,29 @@ class OneThread:
         self._turn = asyncio.Lock()
         self._writes: set[asyncio.Task[Any]] = set()
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(
+        self, work: Callable[[sa.Connection], T], before: LookBefore | None = None
+    ) -> T:
         """Return what ``work`` does in a transaction; raises what it and the driver raise.
 
         Who is cancelled leaves it to come to its end, and nobody writes beside it.
 
+        Args:
+            work: Called with the connection.
+            before: Called before it begins; what it raises comes out, and nothing is done.
+
         Raises:
             NoneFreeError: Those before it take too long; nothing was done.
         """
-        writing = asyncio.create_task(self._written(work), name="write the state")
+        writing = asyncio.create_task(self._written(work, before), name="write the state")
         self._writes.add(writing)
         writing.add_done_callback(self._writes.discard)
         writing.add_done_callback(_heard)  # also of one whose asker is gone
-        return await asyncio.shield(writing)
+        if before is None:
+            return await asyncio.shield(writing)
+        while not (await asyncio.wait([writing], timeout=STORE_LOOK.most))[0]:
+            before.check()
+        return writing.result()
 
     async def dispose(self) -> None:
         """Close the connection, once what is written in it has had a moment to come to its end."""
@@ -71,9 +82,9 @@ class OneThread:
         closing = asyncio.create_task(self._thread.run(self.sync_engine.dispose))
         await asyncio.wait([closing], timeout=STORE_LOOK.most)
 
-    async def _written(self, work: Callable[[sa.Connection], T]) -> T:
+    async def _written(self, work: Callable[[sa.Connection], T], before: LookBefore | None) -> T:
         async with in_turn(self._turn):
-            return await self._thread.run(_in_transaction, self.sync_engine, work)
+            return await self._thread.run(_in_transaction, self.sync_engine, work, before)
 
 
 @asynccontextmanager
@@ -94,7 +105,11 @@ async def in_turn(turn: asyncio.Lock | asyncio.Semaphore) -> AsyncIterator[None]
         turn.release()
 
 
-def _in_transaction(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+def _in_transaction(
+    engine: sa.Engine, work: Callable[[sa.Connection], T], before: LookBefore | None
+) -> T:
+    if before is not None:
+        before()
     with engine.begin() as connection:
         return work(connection)
 

@@ -25,6 +25,7 @@ from pyxie.bounds import (
 )
 from pyxie.errors import PyxieError
 from pyxie.store import schema
+from pyxie.store.lookbefore import LookBefore
 from pyxie.store.onethread import OneThread
 from pyxie.store.readers import Readers
 
@@ -134,13 +135,16 @@ class Pools:
         for each in (self._writing, self._reading, self._looking, self._probing):
             await each.dispose()
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+    async def write(
+        self, work: Callable[[sa.Connection], T], *, before: LookBefore | None = None
+    ) -> T:
         """Return what ``work`` does in a transaction, which is stored when it returns.
 
         Who is cancelled leaves it to come to its end, where it is SQLite's.
 
         Args:
             work: Called with the connection, of SQLite's in a thread.
+            before: Called there before it begins, of SQLite's alone; may raise StoreError.
 
         Raises:
             StoreError: Nothing of it was stored.
@@ -149,7 +153,7 @@ class Pools:
         try:
             if isinstance(self._writing, OneThread):
                 with faults():
-                    return await self._writing.write(work)
+                    return await self._writing.write(work, before)
             return await _written(self._writing, work)
         except StoreError as exc:
             if isinstance(exc.__cause__, NoneFreeError):

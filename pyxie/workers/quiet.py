@@ -27,14 +27,17 @@ class Quiet:
     def __init__(self, spent: Callable[[], float] = time.process_time) -> None:
         self._spent = spent
 
-    async def wait(self, most: float = float("inf")) -> None:
+    async def wait(
+        self, most: float = float("inf"), *, unless: Callable[[], object] = lambda: None
+    ) -> None:
         """Wait until pyxie is not busy.
 
         Args:
             most: Seconds after which it may be.
+            unless: Tells that somebody waits for what is to be done: it may be busy then.
         """
         until = steady() + most
-        while True:
+        while not unless():
             if not await self._is_busy() or steady() >= until:
                 return
             await asyncio.sleep(_LATER)

@@ -40,6 +40,7 @@ from pyxie.workers.jobs import (
     Way,
 )
 from pyxie.workers.lane import Lane
+from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.made import Made
 from pyxie.workers.verdicts import Tried, Verdicts, key_of, key_of_kept
 
@@ -63,11 +64,18 @@ class Renders:
     Args:
         settings: Those of now.
         runner: Does it.
+        last: Told of which machine a build asks for its verdict.
     """
 
-    def __init__(self, settings: Callable[[], Settings], runner: Runner) -> None:
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        runner: Runner,
+        last: LastAsked | None = None,
+    ) -> None:
         self._settings = settings
         self._runner = runner
+        self._last = last or LastAsked()
         self._cache = Derived(settings, lambda _: RenderCache())
         self._verdicts = Derived(settings, Verdicts)
         self._shipped = Derived(settings, _as_shipped)
@@ -210,6 +218,8 @@ class Renders:
         """
         # The machine is of these settings; others may be in force after the next await.
         settings, verdicts = self._settings(), self._verdicts()
+        if not ahead:
+            self._last.note(machine.hostname)
         key = key_of(machine, context, written) if kept is None else key_of_kept(kept, context)
         found = verdicts.ready(key)
         if found is None and key in verdicts:

@@ -7,9 +7,8 @@ changed, is not tried again.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -21,15 +20,21 @@ from pyxie.errors import BusyError, ConfigError
 from pyxie.metrics import Metrics
 from pyxie.registry.asbuilt import Kept, KeptDefinitions, made_of
 from pyxie.registry.define import Common, UnknownTypeError
+from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
 from pyxie.service import Unbound
 from pyxie.threads import Pool
+from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.quiet import Quiet
 
 log = logging.getLogger(__name__)
 
 _LOOK: Final = 1.0
 """Seconds between two looks at whether anything is to be tried."""
+_LEAD: Final = 2
+"""How far after the one that is being built others are tried: the next is asked for at once."""
+_FAR: Final = 200
+"""Machines ahead of it from which on it is another order in which they are built."""
 _FILES: Final = 5
 """Looks after which files are looked at, too."""
 
@@ -49,6 +54,34 @@ class _Inputs:
         return same and self.base_url == base_url
 
 
+class _Order:
+    """Machines in their order, and how far they are tried ahead of those that are built.
+
+    Args:
+        of: The machines.
+    """
+
+    def __init__(self, of: Mapping[str, Machine]) -> None:
+        self.of = of
+        self._names = list(of)
+        self._places = {name: at for at, name in enumerate(self._names)}
+        self._at = 0
+
+    def after(self, near: str, left: Container[str]) -> str | None:
+        """Return the next of those that are left after one that is being built."""
+        place = self._places.get(near)
+        if place is None:
+            return None
+        if not place + _LEAD <= self._at <= place + _FAR:
+            self._at = place + _LEAD
+        while self._at < len(self._names):
+            host = self._names[self._at]
+            self._at += 1
+            if host in left:
+                return host
+        return None
+
+
 class VerdictsAhead(Unbound):
     """A `pyxie.service.Service` that has them made.
 
@@ -61,6 +94,8 @@ class VerdictsAhead(Unbound):
         outdated: Gives the machines whose files have changed since they were tried.
         metrics: Counters.
         kept: Takes what the machines are built from.
+        last: Tells which machine is being built: those after it come first then, and pyxie may be
+            busy.
         quiet: Tells when pyxie is.
         look: Seconds between two looks.
     """
@@ -77,6 +112,7 @@ class VerdictsAhead(Unbound):
         outdated: Callable[[], Awaitable[Iterable[str]]],
         metrics: Metrics,
         kept: KeptDefinitions,
+        last: LastAsked,
         *,
         quiet: Quiet | None = None,
         look: float = _LOOK,
@@ -88,6 +124,8 @@ class VerdictsAhead(Unbound):
         self._rehearse = rehearse
         self._outdated = outdated
         self._kept = kept
+        self._last = last
+        self._order: _Order | None = None
         self._quiet = quiet or Quiet()
         self._look = look
         self._defining = Pool("machines that are tried", most=1)
@@ -102,7 +140,7 @@ class VerdictsAhead(Unbound):
     async def serve(self) -> None:
         """Make them, until cancelled."""
         for at in count():
-            await asyncio.sleep(self._look)
+            await self._last.wait(self._look)
             with suppress(BusyError):  # tried at the next look
                 await self.settle(files=at % _FILES == 0)
 
@@ -117,9 +155,9 @@ class VerdictsAhead(Unbound):
             outdated, known = await self._outdated(), self._registry().machines
             self._left |= dict.fromkeys(each for each in outdated if each in known)
         while self._left:
-            await self._quiet.wait()
+            await self._quiet.wait(unless=self._last.lately)
             self._note_changes()
-            host = next(iter(self._left), None)
+            host = self._next()
             if host is None:
                 return
             del self._left[host]
@@ -128,6 +166,17 @@ class VerdictsAhead(Unbound):
             except BusyError:
                 self._begin_anew()
                 raise
+
+    def _next(self) -> str | None:
+        """Return which is to be tried: first those after the one that is being built, if any is."""
+        near, machines = self._last.lately(), self._registry().machines
+        if near:
+            if self._order is None or self._order.of is not machines:
+                self._order = _Order(machines)
+            found = self._order.after(near, self._left)
+            if found is not None:
+                return found
+        return next(iter(self._left), None)
 
     def _begin_anew(self) -> None:
         """Have all looked at again: which of them are tried is known."""

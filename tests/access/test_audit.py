@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from pyxie import bounds
-from pyxie.access.audit import Audit
+from pyxie.access.audit import Audit, Entry
 from pyxie.metrics import Metrics
 from pyxie.store.database import Database
 from pyxie.store.pools import StoreError
@@ -46,6 +46,10 @@ async def note(audit: Audit, path: str) -> None:
 
 async def paths(audit: Audit) -> list[str]:
     return [entry["path"] for entry in await audit.page(None, 100)]
+
+
+async def said(audit: Audit) -> list[tuple[str, int]]:
+    return [(entry["path"], entry["status"]) for entry in await audit.page(None, 500)]
 
 
 class TestAChange:
@@ -98,3 +102,75 @@ class TestAChange:
             "audit: PUT /too/many by ci: 200; not stored: database is locked",
             "audit: PUT /kept by ci: 200; not stored: database is locked",
         ]
+
+
+class TestAChangeOfABuild:
+    async def test_is_noted_with_it_and_once(self, database: HeldDatabase) -> None:
+        async with Audit(database, Metrics(), clock=Clock()) as audit:
+            await note(audit, "/first")
+            entry = Entry("ci", "192.0.2.9", "PUT", "/build/web01")
+            along = audit.along(entry, 200)
+            assert along is not None
+            along.is_stored(await database.write(along.store))
+            transactions = database.transactions
+
+            await audit.close(entry, 200)
+
+            assert await said(audit) == [("/build/web01", 200), ("/first", 200)]
+            assert database.transactions == transactions
+
+    async def test_that_is_answered_otherwise_is_mended(self, database: HeldDatabase) -> None:
+        async with Audit(database, Metrics(), clock=Clock()) as audit:
+            await note(audit, "/first")
+            entry = Entry("ci", "192.0.2.9", "PUT", "/build/web01")
+            along = audit.along(entry, 200)
+            assert along is not None
+            along.is_stored(await database.write(along.store))
+
+            await audit.close(entry, 500)
+
+            assert await said(audit) == [("/build/web01", 500), ("/first", 200)]
+
+    async def test_that_was_not_stored_is_noted_by_itself(self, database: HeldDatabase) -> None:
+        async with Audit(database, Metrics(), clock=Clock()) as audit:
+            await note(audit, "/first")
+            entry = Entry("ci", "192.0.2.9", "PUT", "/build/web01")
+            assert audit.along(entry, 200) is not None
+
+            await audit.close(entry, 409)
+
+            assert await said(audit) == [("/build/web01", 409), ("/first", 200)]
+
+    async def test_has_its_turn_after_those_that_wait(self, database: HeldDatabase) -> None:
+        async with Audit(database, Metrics(), clock=Clock()) as audit:
+            await note(audit, "/first")
+            database.held = True
+            await note(audit, "/kept")
+
+            assert audit.along(Entry("ci", "192.0.2.9", "PUT", "/build/web01"), 200) is None
+
+            database.held = False
+
+    async def test_is_by_itself_where_it_may_not_be_known_what_is_stored(
+        self, database: HeldDatabase, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As of a server that goes away in the middle of a commit."""
+        monkeypatch.setattr(Database, "is_certain", False)
+        async with Audit(database, Metrics(), clock=Clock()) as audit:
+            await note(audit, "/first")
+            assert audit.along(Entry("ci", "192.0.2.9", "PUT", "/build/web01"), 200) is None
+
+    async def test_has_the_oldest_forgotten_as_any_other(self, database: HeldDatabase) -> None:
+        async with Audit(database, Metrics(), keep=lambda: 3, clock=Clock()) as audit:
+            await note(audit, "/first")
+            for number in range(300):
+                entry = Entry("ci", "192.0.2.9", "PUT", str(number))
+                along = audit.along(entry, 200)
+                if along is not None:
+                    along.is_stored(await database.write(along.store))
+                await audit.close(entry, 200)
+
+            found = await said(audit)
+
+            assert found[:2] == [("299", 200), ("298", 200)]
+            assert len(found) <= 103

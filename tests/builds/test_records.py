@@ -8,9 +8,11 @@ import sqlalchemy as sa
 
 from pyxie.builds.changes import Change
 from pyxie.builds.life import State
-from pyxie.builds.records import BuildRecords
+from pyxie.builds.records import BuildRecords, Withdrawal
 from pyxie.config.build import Hook
+from pyxie.store.along import Along
 from pyxie.store.database import Database
+from pyxie.store.tables import AUDIT
 from tests.builds.stores import begin, build, opened
 from tests.store.newest import url
 
@@ -150,6 +152,24 @@ class TestManyAtOnce:
             [(at, "pending", "first"), (at, "replaced", how), (at + 2, "pending", how)]
             for at, how in ((1, f"of {hosts[0]}"), (2, f"of {hosts[1]}"))
         ]
+
+
+class TestAlong:
+    async def test_is_stored_with_builds_and_goes_with_one_that_is_taken_back(
+        self, tmp_path: Path
+    ) -> None:
+        async with Database(url(tmp_path)) as database:
+            store = BuildRecords(database)
+            said = {"at": 1.0, "who": "ci", "peer": "", "method": "PUT", "path": "/", "status": 200}
+            along = Along(AUDIT, said)
+
+            await store.begin([(build("web01.internal", "one"), "PUT /build", None)], [along])
+            stored = await database.rows(sa.select(AUDIT))
+            await store.save([Withdrawal("one", None, along)])
+            left = await database.rows(sa.select(AUDIT))
+
+        assert [dict(row) for row in stored] == [{"id": along.number, **said}]
+        assert list(left) == []
 
 
 class TestOneAlone:

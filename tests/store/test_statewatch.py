@@ -178,7 +178,8 @@ class TestTheLock:
             writing = asyncio.create_task(site.database.write(hold))
             await asyncio.to_thread(begun.wait, 30)
             await site.watch.look()
-            await site.database.ready()
+            assert site.database._file is not None
+            await asyncio.to_thread(site.database._file.ready)
             held = await asyncio.to_thread(
                 subprocess.run, [sys.executable, "-c", write], capture_output=True, text=True
             )

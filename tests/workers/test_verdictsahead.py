@@ -14,8 +14,9 @@ from pyxie.registry.asbuilt import Kept, KeptDefinitions
 from pyxie.registry.define import Common
 from pyxie.registry.folder import Folder
 from pyxie.registry.registry import Registry
+from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.quiet import Quiet
-from pyxie.workers.verdictsahead import VerdictsAhead
+from pyxie.workers.verdictsahead import VerdictsAhead, _Order
 from tests.render.site import settings
 
 
@@ -32,7 +33,7 @@ class Site:
         self.all_tried = asyncio.Event()
         self.spent = [0.0]
         self.fails: Exception | None = None
-        self.metrics, self.kept = Metrics(), KeptDefinitions()
+        self.metrics, self.kept, self.last = Metrics(), KeptDefinitions(), LastAsked()
         for name in "abc":
             self.write(name)
         self.verdicts = VerdictsAhead(
@@ -44,6 +45,7 @@ class Site:
             self._outdated,
             self.metrics,
             self.kept,
+            self.last,
             quiet=Quiet(self._spent),
             look=0,
         )
@@ -159,6 +161,49 @@ class TestAreTried:
         serving.cancel()
 
         assert sorted(site.tried) == ["a.example", "b.example", "c.example"]
+
+
+class TestOneAfterTheOtherIsBuilt:
+    async def test_those_after_it_are_tried_though_there_is_work(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in "def":
+            site.write(name)
+        site.spent = [float(at) for at in range(20)]
+        site.last.note("b.example")
+
+        assert await site.newly_tried() == "defabc"
+        assert len(site.spent) == 20
+
+    async def test_but_not_those_of_before_a_moment_ago(self, site: Site) -> None:
+        now = [0.0]
+        last = LastAsked(lambda: now[0])
+        last.note("b.example")
+        assert last.lately() == "b.example"
+
+        now[0] = 1.0
+
+        assert last.lately() == ""
+
+    async def test_from_where_the_order_has_changed(self, site: Site) -> None:
+        for name in "def":
+            site.write(name)
+        order, left = _Order(site.now().machines), {f"{name}.example" for name in "abcdef"}
+
+        tried = [order.after(f"{near}.example", left) for near in "aabaxf"]
+
+        assert tried == [
+            "c.example", "d.example", "e.example", "f.example", None, None,
+        ]  # fmt: skip
+
+    async def test_wakes_who_looks_once_in_a_while(self, site: Site) -> None:
+        waiting = asyncio.create_task(site.last.wait(60))
+        await asyncio.sleep(0)
+
+        site.last.note("a.example")
+
+        await asyncio.wait_for(waiting, 5)
+        await site.last.wait(0)
 
 
 async def test_nothing_is_tried_while_there_is_work(

@@ -1,0 +1,39 @@
+"""A row of another table that is stored with what it tells of: all or none, by one sync."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+
+@dataclass(slots=True, eq=False)
+class Along:
+    """It, on its way.
+
+    Attributes:
+        table: Whose it is; its key is ``id``.
+        row: What it says.
+        number: Its ``id``, once it is stored.
+    """
+
+    table: sa.Table
+    row: Mapping[str, Any]
+    number: int | None = None
+
+    def store(self, connection: sa.Connection) -> int:
+        """Store it; return its ``id``, which counts once all is stored."""
+        key = self.table.c.id
+        found = connection.execute(sa.insert(self.table).returning(key), self.row)
+        return int(found.scalar_one())
+
+    def is_stored(self, number: int) -> None:
+        """Note that it is."""
+        self.number = number
+
+    def remove(self, connection: sa.Connection) -> None:
+        """Have it never have been stored."""
+        if self.number is not None:
+            connection.execute(sa.delete(self.table).where(self.table.c.id == self.number))
