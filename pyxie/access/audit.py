@@ -16,11 +16,13 @@ from pyxie.metrics import Metrics
 from pyxie.service import Unbound
 from pyxie.store.along import Along
 from pyxie.store.database import Database
+from pyxie.store.prepared import Prepared, columns
 from pyxie.store.queue import WriteQueue
 from pyxie.store.tables import AUDIT
 
 log = logging.getLogger(__name__)
 
+NOTED: Final = Prepared(sa.insert(AUDIT).returning(AUDIT.c.id), columns(AUDIT))
 _PRUNE: Final = 100
 """Entries after which the oldest are looked for."""
 
@@ -100,7 +102,7 @@ class Audit(Unbound):
         if not self._database.is_certain or len(self._queue) or self._unpruned >= _PRUNE:
             return None
         self._unpruned += 1
-        entry.goes(Along(AUDIT, entry.row(self._clock(), status)))
+        entry.goes(Along(AUDIT, NOTED, entry.row(self._clock(), status)))
         return entry.along
 
     async def close(self, entry: Entry, status: int) -> None:

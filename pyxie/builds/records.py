@@ -14,8 +14,10 @@ from pyxie.builds.life import HOOKS_AFTER, Build, State
 from pyxie.builds.rows import build_of, build_row, transition_row
 from pyxie.builds.statements import (
     BEGIN,
+    BEGIN_ONE,
     CHANGE,
     NOTE,
+    NOTE_ONE,
     OLD,
     OLD_ONE,
     REPLACE,
@@ -222,33 +224,45 @@ def _begin(
     connection: sa.Connection, *, wanted: Sequence[tuple[Build, str, str | None]], keep: int
 ) -> dict[str, int]:
     """Store builds that begin, by four statements, however many they are; return their numbers."""
+    if len(wanted) == 1:
+        return _begin_one(connection, *wanted[0], keep=keep)
     by_host = {build.host: (build, cause, peer) for build, cause, peer in wanted}
     hosts = list(by_host)
     now = max(build.begun for build, _, _ in wanted)
-    alone = len(hosts) == 1
-    query, of = (REPLACE_ONE, {"of": hosts[0]}) if alone else (REPLACE, {"hosts": hosts})
-    old = connection.execute(query, {**of, "now": now})
+    old = connection.execute(REPLACE, {"hosts": hosts, "now": now})
     notes = [
         transition_row(number, State.REPLACED, build.begun, cause, peer)
         for number, host in old
         for build, cause, peer in (by_host[host],)
     ]
     rows = [build_row(build) for build, _, _ in wanted]
-    new = connection.execute(BEGIN, rows[0] if alone else rows)
+    new = connection.execute(BEGIN, rows)
     numbers = {row.host: row.id for row in new}
     notes += [
         transition_row(numbers[build.host], build.state, build.begun, cause, peer)
         for build, cause, peer in wanted
     ]
     connection.execute(NOTE, notes)
-    _forget(connection, hosts, keep)
+    old = connection.execute(OLD, {"hosts": hosts, "keep": keep})
+    _forget(connection, old.scalars().all())
     return numbers
 
 
-def _forget(connection: sa.Connection, hosts: Sequence[str], keep: int) -> None:
-    """Forget the oldest builds of machines, with their history and hooks."""
-    query, of = (OLD_ONE, {"of": hosts[0]}) if len(hosts) == 1 else (OLD, {"hosts": hosts})
-    numbers = connection.execute(query, {**of, "keep": keep}).scalars().all()
+def _begin_one(
+    connection: sa.Connection, build: Build, cause: str, peer: str | None, *, keep: int
+) -> dict[str, int]:
+    """Store one, as most begin: by statements of its own, for what a list takes is much."""
+    at, old = build.begun, REPLACE_ONE(connection, {"of": build.host, "now": build.begun}).all()
+    number = int(BEGIN_ONE(connection, build_row(build)).one().id)
+    for replaced in old:
+        NOTE_ONE(connection, transition_row(replaced.id, State.REPLACED, at, cause, peer))
+    NOTE_ONE(connection, transition_row(number, build.state, at, cause, peer))
+    _forget(connection, OLD_ONE(connection, {"of": build.host, "keep": keep}).scalars().all())
+    return {build.host: number}
+
+
+def _forget(connection: sa.Connection, numbers: Sequence[int]) -> None:
+    """Forget builds, with their history and hooks."""
     if not numbers:
         return
     for table in (HOOKS, TRANSITIONS):

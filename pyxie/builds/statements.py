@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from pyxie.builds.life import ACTIVE, State
+from pyxie.store.prepared import Prepared, columns
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 
 _ACTIVE: Final = tuple(str(state) for state in ACTIVE)
@@ -18,7 +19,7 @@ _OF_HOST: Final = BUILDS.c.host == sa.bindparam("of")
 
 
 def _replace(of: sa.ColumnElement[bool]) -> sa.Executable:
-    active = sa.update(BUILDS).where(of & BUILDS.c.state.in_(_ACTIVE))
+    active = sa.update(BUILDS).where(of & sa.or_(*(BUILDS.c.state == each for each in _ACTIVE)))
     replaced = active.values(state=str(State.REPLACED), changed=sa.bindparam("now"))
     return replaced.returning(BUILDS.c.id, BUILDS.c.host)
 
@@ -39,9 +40,11 @@ NOTE: Final = sa.insert(TRANSITIONS)
 _NEWER: Final = sa.func.row_number().over(partition_by=BUILDS.c.host, order_by=BUILDS.c.id.desc())
 # A list that may be of any length is put into its statement each time: most builds begin alone.
 REPLACE: Final = _replace(_OF_HOSTS)
-REPLACE_ONE: Final = _replace(_OF_HOST)
+REPLACE_ONE: Final = Prepared(_replace(_OF_HOST))
 OLD: Final = _old(_OF_HOSTS, HOOKS.c.host.in_(_HOSTS))
-OLD_ONE: Final = _old(_OF_HOST, HOOKS.c.host == sa.bindparam("of"))
+OLD_ONE: Final = Prepared(_old(_OF_HOST, HOOKS.c.host == sa.bindparam("of")))
+BEGIN_ONE: Final = Prepared(BEGIN, columns(BUILDS))
+NOTE_ONE: Final = Prepared(NOTE, columns(TRANSITIONS))
 STATES: Final = (
     sa.select(BUILDS.c.id, BUILDS.c.state).where(BUILDS.c.id.in_(_NUMBERS)).with_for_update()
 )

@@ -8,6 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pyxie.store.prepared import Prepared
+
 
 @dataclass(slots=True, eq=False)
 class Along:
@@ -15,19 +17,19 @@ class Along:
 
     Attributes:
         table: Whose it is; its key is ``id``.
+        insert: Stores it, and gives its key.
         row: What it says.
         number: Its ``id``, once it is stored.
     """
 
     table: sa.Table
+    insert: Prepared
     row: Mapping[str, Any]
     number: int | None = None
 
     def store(self, connection: sa.Connection) -> int:
         """Store it; return its ``id``, which counts once all is stored."""
-        key = self.table.c.id
-        found = connection.execute(sa.insert(self.table).returning(key), self.row)
-        return int(found.scalar_one())
+        return int(self.insert(connection, self.row).scalar_one())
 
     def is_stored(self, number: int) -> None:
         """Note that it is."""

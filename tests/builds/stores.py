@@ -11,6 +11,7 @@ from pyxie.builds.life import Build, State
 from pyxie.builds.records import BuildRecords, Withdrawal
 from pyxie.registry.machine import Machine
 from pyxie.registry.nic import Nic
+from pyxie.store.along import Along
 from pyxie.store.database import Database
 from pyxie.store.pools import StoreError
 
@@ -22,9 +23,11 @@ class FillingRecords(BuildRecords):
 
     full = False
 
-    async def begin(self, wanted: Sequence[tuple[Build, str, str | None]]) -> list[Build]:
+    async def begin(
+        self, wanted: Sequence[tuple[Build, str, str | None]], along: Sequence[Along] = ()
+    ) -> list[Build]:
         self._write()
-        return await super().begin(wanted)
+        return await super().begin(wanted, along)
 
     async def save(self, changes: Sequence[Change | Withdrawal | Noted]) -> None:
         self._write()

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from pyxie.access.audit import NOTED
 from pyxie.builds.changes import Change
 from pyxie.builds.life import State
 from pyxie.builds.records import BuildRecords, Withdrawal
@@ -92,7 +93,7 @@ class CountingDatabase(Database):
 
     async def write(self, work: Callable[[sa.Connection], T], *, begins: bool = False) -> T:
         def counted(connection: sa.Connection) -> T:
-            sa.event.listen(connection, "before_execute", self._count)
+            sa.event.listen(connection, "before_cursor_execute", self._count)
             return work(connection)
 
         return await super().write(counted, begins=begins)
@@ -161,7 +162,7 @@ class TestAlong:
         async with Database(url(tmp_path)) as database:
             store = BuildRecords(database)
             said = {"at": 1.0, "who": "ci", "peer": "", "method": "PUT", "path": "/", "status": 200}
-            along = Along(AUDIT, said)
+            along = Along(AUDIT, NOTED, said)
 
             await store.begin([(build("web01.internal", "one"), "PUT /build", None)], [along])
             stored = await database.rows(sa.select(AUDIT))
