@@ -15,8 +15,8 @@ from pyxie.bounds import AUDIT_WAITING
 from pyxie.metrics import Metrics
 from pyxie.service import Unbound
 from pyxie.store.along import Along
+from pyxie.store.astext import Prepared, columns
 from pyxie.store.database import Database
-from pyxie.store.prepared import Prepared, columns
 from pyxie.store.queue import WriteQueue
 from pyxie.store.tables import AUDIT
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from pyxie.builds.life import ACTIVE, State
-from pyxie.store.prepared import Prepared, columns
+from pyxie.store.astext import Prepared, columns
 from pyxie.store.tables import BUILDS, HOOKS, TRANSITIONS
 
 _ACTIVE: Final = tuple(str(state) for state in ACTIVE)

@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 access_log = logging.getLogger("pyxie.access")
 
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
-ENTRY: Final = "pyxie.entry"
+ENTRY: web.RequestKey[Entry] = web.RequestKey("entry", Entry)
 """Under which a request has its `Entry`, if it is one that is audited."""
 REFUSED: web.AppKey[Once] = web.AppKey("refused", Once)
 ROUTED: web.AppKey[Routed] = web.AppKey("routed", dict)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pyxie.store.prepared import Prepared
+from pyxie.store.astext import Prepared
 
 
 @dataclass(slots=True, eq=False)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyxie.builds.statements import BEGIN, BEGIN_ONE, NOTE, NOTE_ONE, OLD_ONE, REPLACE_ONE
-from pyxie.store.prepared import Prepared, columns
+from pyxie.store.astext import Prepared, columns
 from pyxie.store.tables import BUILDS, METADATA, TRANSITIONS
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
