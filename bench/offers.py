@@ -4,10 +4,10 @@
 
 Machines in build mode ask, so many at once, each next one as one has been offered its loader
 (`bench/offers.c`, which is compiled anew). Cold is each machine's first DISCOVER to a daemon that
-has just started; warm are all later ones. pyxie hears them by its raw socket, as beside another
-DHCP server. dnsmasq answers everybody: with a list of machines to answer it is slower, for it goes
-through that at each request. The servers take turns, and each has a host of its own, joined to its
-clients' by a pair of interfaces.
+has come to rest after its start; warm are all later ones. pyxie hears them by its raw socket, as
+beside another DHCP server. dnsmasq answers everybody: with a list of machines to answer it is
+slower, for it goes through that at each request. The servers take turns, and each has a host of its
+own, joined to its clients' by a pair of interfaces.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ from tests.lab.besieged import SERVER, Besieged, lay
 from tests.lab.flood import pxe
 
 LOADER = "ipxe.efi"
+PATIENCE = 40.0
+"""Seconds until a daemon has come to rest; with 1,000 machines it takes some 14."""
+CALM = 3
+"""Looks in a row at which it has."""
 ALONE = "limits: {dhcp_per_mac: 1000000}\n"
 """A machine may ask twenty times a second; the few of the bench ask as fast as they can."""
 DNSMASQ = (
@@ -121,11 +125,25 @@ def measured(clients: Clients, offers: int, *pids: int) -> dict[str, Any]:
     return {**seen, "rate": offers / seen["seconds"], "server": sum(map(spent, pids)) - before}
 
 
+def at_rest() -> None:
+    """Wait until the processors have next to nothing to do: pyxie has tried its machines' builds.
+
+    Those of a host where others work never do: `PATIENCE` is how long it waits.
+    """
+    until, calm = time.monotonic() + PATIENCE, 0
+    while calm < CALM and time.monotonic() < until:
+        idle, there = clock()
+        time.sleep(0.3)
+        idle, there = (now - before for before, now in zip((idle, there), clock(), strict=True))
+        calm = calm + 1 if idle >= 0.9 * there else 0
+
+
 @contextlib.contextmanager
 def restarted(site: Besieged, run: Callable[[int], Taken]) -> Iterator[Run]:
     """A daemon that has just started: it has made no offer yet."""
     site.start()
-    time.sleep(1)  # it is at rest, and the kernel told which machines are known
+    time.sleep(1)  # the kernel is told which machines are known
+    at_rest()
     assert site.process is not None
     try:
         yield functools.partial(run, site.process.pid)
