@@ -174,6 +174,7 @@ class TestAForm:
             assert message is not None
             own = Own(*laid_out(one).own(one))
             assert in_transaction(found.filled(own), one) == build(message)
+            assert found.length == len(build(message))
 
     def test_is_none_where_a_loader_has_the_mac_address_in_its_name(self) -> None:
         loaders = {7: f"{MAC.replace(':', '-')}.efi"}

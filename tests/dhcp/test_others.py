@@ -441,6 +441,20 @@ class TestWhatIsNotedLater:
 
         assert [each.kind for each in others.told(MAC).values()] == ["OFFER"]
 
+    def test_is_noted_at_once_where_there_is_too_much(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(DHCP_LESSEES, "most", 2)
+        others = Others(lambda: 0.0)
+        for at in range(4):
+            others.ask_later(f"52:54:00:00:00:0{at}", 7, _UEFI_HERE)
+
+        chaddr = bytes.fromhex("525400000000")
+        asked = replace(UEFI, chaddr=chaddr, xid=7)
+        assert others.replied(overheard(reply(asked))) is not None
+        asked = replace(asked, chaddr=b"\x52\x54\0\0\0\x04")  # which never asked
+        assert others.replied(overheard(reply(asked)), ours=False) is None
+
     def test_says_whether_a_client_was_told_anything_of_its_own(self, lan: Lan) -> None:
         assert lan.others.is_new(MAC)
         lan.asks()
