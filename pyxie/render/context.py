@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache, partial
+from functools import partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
 import jinja2
@@ -29,8 +29,6 @@ from pyxie.registry.nicsetup import Interface, Static, interfaces, nameservers
 from pyxie.render.asked import no_template
 from pyxie.render.reads import read, read_all
 
-_SPELLINGS: Final = 1024
-"""Of fields' names, which are the same for all machines."""
 _NO_KEYS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
@@ -372,6 +370,5 @@ def _config(settings: Settings, context: BuildContext) -> dict[str, Any]:
     }
 
 
-@lru_cache(_SPELLINGS)
 def _plain(name: str) -> str:
     return name.replace("_", "").lower()
