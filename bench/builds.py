@@ -4,7 +4,7 @@
 
 Each time a daemon is started; `/health` is asked for again and again, then one machine after
 the other is put in build mode over one connection. Single figures move with the machine, and
-each `PUT` waits for the disk twice, for the build and for the audit log.
+each `PUT` waits for the disk, where the build is stored with the line that audits it.
 
 pyxie tries what builds will serve while there is nothing else to do. Measured is a daemon that
 has done so, which it tells by `pyxie_verdicts_waiting`; with --cold, and in the row of builds

@@ -5,8 +5,10 @@
 Run as root, for its network namespaces. Each machine asks by DHCP, loads a loader by TFTP, asks
 again as iPXE, fetches its script, and by that a kernel and an initrd; so many do at once, each next
 one as one has ended. pyxie's images lie on another host, an nginx whose own log tells how often it
-was asked; each round begins with a new store. The peer serves the same files from its own disk. The
-rounds alternate, and so does who begins; one more before them warms up, and is not counted.
+was asked; each round begins with a new store, when pyxie has come to rest after the builds began:
+firmware takes longer to start than their scripts to be made. The peer serves the same files from
+its own disk. The rounds alternate, and so does who begins; one more before them warms up, and is
+not counted.
 
 The machines are a program in C, `bench/hall.c`, which the compiler makes each time: they share the
 processors with the server. What they took of them stands beside each figure, as does what the
@@ -34,7 +36,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.contest import OURS, Contest, Run, Taken, at_most
-from bench.processors import clock, spent
+from bench.processors import at_rest, clock, spent
 from pyxie.dhcp.message import build
 from tests.dhcp.packets import as_request
 from tests.interop.netns import Host, network
@@ -150,6 +152,7 @@ class Bench:
             site = Besieged(folder, self.server, self.rack, self.upstream)
             site.start()
             site.build(self.machines)
+            at_rest()
             assert site.process is not None
             try:
                 yield (site.process.pid,)

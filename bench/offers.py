@@ -27,16 +27,12 @@ from typing import Any
 
 from bench.contest import OURS, Contest, Run, Side, Taken, at_least, at_most
 from bench.peers import pixiecore, started, waitron
-from bench.processors import clock, spent
+from bench.processors import at_rest, clock, spent
 from tests.interop.netns import Host, Net, network
 from tests.lab.besieged import SERVER, Besieged, lay
 from tests.lab.flood import pxe
 
 LOADER = "ipxe.efi"
-PATIENCE = 40.0
-"""Seconds until a daemon has come to rest; with 1,000 machines it takes some 14."""
-CALM = 3
-"""Looks in a row at which it has."""
 ALONE = "limits: {dhcp_per_mac: 1000000}\n"
 """A machine may ask twenty times a second; the few of the bench ask as fast as they can."""
 DNSMASQ = (
@@ -123,19 +119,6 @@ def measured(clients: Clients, offers: int, *pids: int) -> dict[str, Any]:
     before = sum(map(spent, pids))
     seen = clients.ask(offers)
     return {**seen, "rate": offers / seen["seconds"], "server": sum(map(spent, pids)) - before}
-
-
-def at_rest() -> None:
-    """Wait until the processors have next to nothing to do: pyxie has tried its machines' builds.
-
-    Those of a host where others work never do: `PATIENCE` is how long it waits.
-    """
-    until, calm = time.monotonic() + PATIENCE, 0
-    while calm < CALM and time.monotonic() < until:
-        idle, there = clock()
-        time.sleep(0.3)
-        idle, there = (now - before for before, now in zip((idle, there), clock(), strict=True))
-        calm = calm + 1 if idle >= 0.9 * there else 0
 
 
 @contextlib.contextmanager
