@@ -105,8 +105,9 @@ class _Text(logging.Formatter):
         self._timed = timed
 
     def format(self, record: logging.LogRecord) -> str:
-        message = record.getMessage().replace("\n", "\\n").replace("\r", "\\r")
-        message = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
+        message = record.getMessage()
+        if not message.isprintable():  # few are not, and this goes through it one by one
+            message = "".join(c if c.isprintable() else repr(c)[1:-1] for c in message)
         parts = [time.strftime("%H:%M:%S", time.localtime(record.created))] if self._timed else []
         if record.levelno != logging.INFO:
             parts.append(record.levelname.lower() + ":")

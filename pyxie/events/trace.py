@@ -203,7 +203,8 @@ class Trace:
             elif mac is not None:
                 most = EVENTS_UNKNOWN.whole
                 EVENTS_UNKNOWN.reached(remember(self._moving_unknown, mac, event, most))
-            log.debug("%s", spoken(event))
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("%s", spoken(event))
             self._pass_on(event)
             return
         if what.repeats and self._repeats(event):
