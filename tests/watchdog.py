@@ -13,7 +13,6 @@ import os
 import sys
 import threading
 import time
-import traceback
 from asyncio.events import Handle
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -140,12 +139,9 @@ class Watchdog:
             time.sleep(_LOOK)
             for thread, turn in list(self._turns.items()):
                 if turn.stack is None and time.monotonic() - turn.since >= self.most / 2:
-                    stack = traceback.extract_stack(sys._current_frames().get(thread))
+                    stack = _places(sys._current_frames().get(thread))
                     if self._turns.get(thread) is turn:
-                        inner = [each for each in stack if "asyncio" not in each.filename]
-                        turn.stack = [
-                            f"{each.filename}:{each.lineno} in {each.name}" for each in inner[-12:]
-                        ]
+                        turn.stack = stack[-12:]
 
     def _asking(self, ask: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(ask)
@@ -191,6 +187,17 @@ class Watchdog:
         said = f"{place} asks the file system on the event loop: {what}({path!r})"
         if said not in self.seen:
             self._note(said)
+
+
+def _places(frame: FrameType | None) -> list[str]:
+    """Tell where a thread is, but for asyncio; no file is read for it, which takes too long."""
+    found = []
+    while frame is not None:
+        code = frame.f_code
+        if "asyncio" not in code.co_filename:
+            found.append(f"{code.co_filename}:{frame.f_lineno} in {code.co_name}")
+        frame = frame.f_back
+    return found[::-1]
 
 
 def _named(handle: Handle) -> tuple[str, CodeType | None]:

@@ -12,7 +12,7 @@ from typing import ParamSpec
 import pytest
 
 from pyxie.bounds import THREADS_PATIENCE
-from pyxie.http import bootfiles
+from pyxie.http import ownathand
 from pyxie.images.spec import locate
 from tests.http.site import ALL_LOCAL, HOST, LOCAL, MAC, Answer, serving
 from tests.support import Hung, eventually, hung
@@ -96,7 +96,7 @@ class TestAFileSystemThatHangs:
         async with serving(tmp_path, config=ALL_LOCAL, machine=LOCAL) as served:
             await served.build()
             with hung() as disk:
-                monkeypatch.setattr(bootfiles, "locate", hanging(disk, locate))
+                monkeypatch.setattr(ownathand, "locate", hanging(disk, locate))
                 kernels = [
                     asyncio.create_task(served.get(f"/boot/{HOST}/kernel/linux")) for _ in range(20)
                 ]
