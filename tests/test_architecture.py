@@ -375,6 +375,7 @@ RANKS = (
     # What is built of them without a server.
     {
         *("pyxie.eventloop", "pyxie.inotify", "pyxie.latemethods", "pyxie.lettercase"),
+        "pyxie.lingering",
         "pyxie.openfile",
         *("pyxie.slices", "pyxie.threads"),
         "pyxie.writers",

@@ -6,23 +6,19 @@ docs/decisions/0086-a-loader-that-is-known-is-sent-at-once.md.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from aiohttp import web
 
 from pyxie.bounds import HTTP_AT_HAND
 from pyxie.confined import OutsideError, find, normalise
 from pyxie.images.spec import Local, locate
+from pyxie.lingering import Lingering
 from pyxie.loaders.knownplaces import Given, KnownPlaces
 from pyxie.openfile import OpenFile
 from pyxie.render.uses import state_by
-
-_FOR: Final = 1.0
-"""Seconds: who holds a file longer keeps its disk from being unmounted."""
 
 
 class OwnAtHand:
@@ -34,9 +30,7 @@ class OwnAtHand:
 
     def __init__(self, places: KnownPlaces | None = None) -> None:
         self._places = places or KnownPlaces()
-        self._open: dict[Path, OpenFile] = {}
-        self._used: set[Path] = set()
-        self._sweeping: asyncio.TimerHandle | None = None
+        self._open = Lingering[Path, OpenFile](OpenFile.close)
 
     def __len__(self) -> int:
         """How many are kept open."""
@@ -55,7 +49,7 @@ class OwnAtHand:
             return None
         if state_by(file.about) != place.state:
             return None
-        self._used.add(place.path)
+        self._open.use(place.path)
         try:
             return file.again()
         except OSError:  # the host has no descriptor left
@@ -76,31 +70,11 @@ class OwnAtHand:
             again = file.again()
         except OSError:
             return
-        if (before := self._open.pop(file.path, None)) is not None:
-            before.close()
-        elif len(self._open) >= HTTP_AT_HAND.whole:
-            HTTP_AT_HAND.reached()
-            self._open.pop(next(iter(self._open))).close()
-        self._open[file.path] = again
-        self._used.add(file.path)
-        if self._sweeping is None:
-            self._sweeping = asyncio.get_running_loop().call_later(_FOR, self._sweep)
+        HTTP_AT_HAND.reached(self._open.keep(file.path, again, HTTP_AT_HAND.whole))
 
     def clear(self) -> None:
         """Close all."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            self._sweeping = None
-        while self._open:
-            self._open.popitem()[1].close()
-
-    def _sweep(self) -> None:
-        self._sweeping = None
-        for path in self._open.keys() - self._used:
-            self._open.pop(path).close()
-        self._used.clear()
-        if self._open:
-            self._sweeping = asyncio.get_running_loop().call_later(_FOR, self._sweep)
+        self._open.clear()
 
 
 def _plain(image: Local) -> str:

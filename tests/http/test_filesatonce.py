@@ -54,7 +54,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sending]:
 def _lasting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host may be too busy to ask twice within a second."""
     monkeypatch.setattr("pyxie.imagestore.readycopies._FOR", 30.0)
-    monkeypatch.setattr("pyxie.http.ownathand._FOR", 30.0)
+    monkeypatch.setattr("pyxie.lingering._FOR", 30.0)
     monkeypatch.setattr("pyxie.render.lastseen._FOR", math.inf)
 
 

@@ -72,7 +72,7 @@ class TestAFileAtHand:
     async def test_is_closed_after_a_moment(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("pyxie.http.ownathand._FOR", 0.02)
+        monkeypatch.setattr("pyxie.lingering._FOR", 0.02)
         hand = OwnAtHand()
         keep(hand, folder)
 

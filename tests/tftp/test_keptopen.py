@@ -11,7 +11,6 @@ import pytest
 
 from pyxie.bounds import TFTP_KEPT
 from pyxie.render.uses import state_of
-from pyxie.tftp import keptopen
 from pyxie.tftp.files import Content, Library, look
 from pyxie.tftp.keptopen import KeptOpen
 from pyxie.tftp.source import Found
@@ -79,7 +78,7 @@ class TestAFile:
     async def test_is_closed_when_nobody_asks_for_it(
         self, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(keptopen, "_FOR", 0.01)
+        monkeypatch.setattr("pyxie.lingering._FOR", 0.01)
         shelf.lend(shelf.found()).close()
 
         await eventually(lambda: len(shelf.kept) == len(shelf.library) == 0)
