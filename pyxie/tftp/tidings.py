@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final, TypeAlias
 
 from pyxie.tftp.handover import HandoverError
@@ -20,7 +21,18 @@ _TIMES: Final = struct.Struct("=I")
 _NOT_BEGUN: Final = struct.Struct("=cIH")
 _STILL: Final = struct.Struct("=cI")
 _HEARD, _STALLED = 1, 2
-_NONE, _COMPLETED, _UNCONFIRMED, _PROBED, _ABORTED, _BROKEN_OFF, _TIMED_OUT = range(7)
+
+
+class _As(IntEnum):
+    """How an outcome is written."""
+
+    NONE = 0
+    COMPLETED = 1
+    UNCONFIRMED = 2
+    PROBED = 3
+    ABORTED = 4
+    BROKEN_OFF = 5
+    TIMED_OUT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +221,15 @@ def _moved(message: bytes) -> Iterator[Moved]:
 def _of(outcome: Outcome | None) -> tuple[int, int, int, str]:
     match outcome:
         case None:
-            return _NONE, 0, 0, ""
+            return _As.NONE, 0, 0, ""
         case Completed(resent, confirmed):
-            return _COMPLETED if confirmed else _UNCONFIRMED, 0, resent, ""
+            return _As.COMPLETED if confirmed else _As.UNCONFIRMED, 0, resent, ""
         case Probed():
-            return _PROBED, 0, 0, ""
+            return _As.PROBED, 0, 0, ""
         case Aborted(code, message, ours):
-            return _BROKEN_OFF if ours else _ABORTED, code, 0, message
+            return _As.BROKEN_OFF if ours else _As.ABORTED, code, 0, message
         case TimedOut(block):  # pragma: no branch  (there is no other)
-            return _TIMED_OUT, 0, block, ""
+            return _As.TIMED_OUT, 0, block, ""
 
 
 def _over(message: bytes) -> Over:
@@ -225,16 +237,16 @@ def _over(message: bytes) -> Over:
     _, number, received, resent, blksize, was_heard, trouble, kind, code, count = fields
     outcome: Outcome | None
     match kind:
-        case 0:
+        case _As.NONE:
             outcome = None
-        case 1 | 2:
-            outcome = Completed(count, confirmed=kind == _COMPLETED)
-        case 3:
+        case _As.COMPLETED | _As.UNCONFIRMED:
+            outcome = Completed(count, confirmed=kind == _As.COMPLETED)
+        case _As.PROBED:
             outcome = Probed()
-        case 4 | 5:
+        case _As.ABORTED | _As.BROKEN_OFF:
             said = message[_OVER.size :].decode(errors="surrogatepass")
-            outcome = Aborted(code, said, ours=kind == _BROKEN_OFF)
-        case 6:
+            outcome = Aborted(code, said, ours=kind == _As.BROKEN_OFF)
+        case _As.TIMED_OUT:
             outcome = TimedOut(count)
         case _:
             raise ValueError(f"no outcome is {kind}")
