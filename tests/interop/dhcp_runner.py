@@ -1,7 +1,7 @@
 """Runs the DHCP service alone, for a test to start in a network namespace.
 
 ``python -m tests.interop.dhcp_runner '{"bind": false, ...}'``: prints ``ready`` when it
-serves, then one JSON line for each event.
+serves, then one JSON line for each event, and one when it begins to hear what this host sends.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pyxie.dhcp.lookout import Lookout
 from pyxie.dhcp.others import Others
 from pyxie.dhcp.server import DhcpServer
 from pyxie.dhcp.sightings import Sightings
+from pyxie.dhcp.tap import Tap
 from pyxie.errors import StartError
 from pyxie.events.english import sentence
 from pyxie.events.kind import Kind
@@ -46,6 +47,14 @@ class PrintingRecorder:
         peer: str | None = None,
     ) -> None:
         say({"step": what.step, "text": sentence(what), "mac": mac, "peer": peer})
+
+
+class TellingTap(Tap):
+    """Says whether it hears what this host sends, from when it does so."""
+
+    def hear(self, *, outgoing: bool) -> None:
+        super().hear(outgoing=outgoing)
+        say({"hears": outgoing})
 
 
 class Telling(Unbound):
@@ -102,7 +111,9 @@ async def main(settings: dict[str, bool | list[str] | float]) -> None:
         others=others,
         sightings=Sightings(steady),
     )
-    lookout = Lookout(others, lambda: watch.current, recorder, bind=bind, look=0.2)
+    lookout = Lookout(
+        others, lambda: watch.current, recorder, bind=bind, opener=TellingTap, look=0.2
+    )
     await supervise(
         [watch, server, lookout, Telling(others)], asyncio.Event(), bound=lambda: say("ready")
     )

@@ -36,9 +36,12 @@ class Lan:
     client: Host
     folder: Path
     log: Path
+    beside: bool = False
+    """There is a DHCP server on pyxie's host."""
 
     def serves(self, on: Host, *arguments: str) -> None:
         """Start dnsmasq there, as DHCP server."""
+        self.beside = self.beside or on is self.pyxie
         log = self.folder / "dnsmasq.log"
         on.start(
             *("dnsmasq", "--keep-in-foreground", "--port=0", "--conf-file=/dev/null"),
@@ -56,13 +59,14 @@ class Lan:
         until(lambda: "DHCP, IP range" in log.read_text(), "dnsmasq")
 
     def begins(self, **settings: object) -> None:
-        """Start pyxie."""
+        """Start pyxie; return when it hears all that it is to hear."""
         self.pyxie.start(
             *("env", f"PYTHONPATH={CHECKOUT}", sys.executable),
             *("-m", "tests.interop.dhcp_runner", json.dumps(settings)),
             log=self.log,
         )
-        until(lambda: '"ready"' in self.log.read_text(), "pyxie", seconds=30)
+        wanted = ("ready", {"hears": self.beside})
+        until(lambda: all(each in self.said() for each in wanted), "pyxie", seconds=30)
 
     def said(self) -> list[Any]:
         lines = self.log.read_text().splitlines()
@@ -127,6 +131,14 @@ def _laid(net: Net, folder: Path) -> Lan:
     return Lan(pyxie, other, client, folder, folder / "pyxie.log")
 
 
+def heard(lan: Lan, *servers: tuple[str, bool, bool, str, str]) -> None:
+    """Wait until these are the servers that pyxie has heard; its log is in the failure."""
+    try:
+        until(lambda: brief(lan.servers()) == [*servers], f"the servers {servers}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {lan.log.read_text()}") from None
+
+
 def brief(servers: list[dict[str, Any]]) -> list[tuple[str, bool, bool, str, str]]:
     return [
         (each["server"], each["here"], each["addresses"], each["kind"], each["siaddr"])
@@ -141,10 +153,7 @@ def test_dnsmasq_on_another_host_gives_itself_as_boot_server(lan: Lan) -> None:
     offers = lan.boots()
 
     assert sorted(each.siaddr.compressed for each in offers) == [US, ELSEWHERE]
-    until(
-        lambda: brief(lan.servers()) == [(ELSEWHERE, False, True, "ACK", ELSEWHERE)],
-        f"the ACK: {lan.servers()}",
-    )
+    heard(lan, (ELSEWHERE, False, True, "ACK", ELSEWHERE))
     assert [text for text in lan.events() if "offered" not in text] == []
 
 
@@ -154,10 +163,7 @@ def test_dnsmasq_on_another_host_that_names_us_without_a_file(lan: Lan) -> None:
 
     lan.boots()
 
-    until(
-        lambda: brief(lan.servers()) == [(ELSEWHERE, False, True, "ACK", US)],
-        f"the ACK: {lan.servers()}",
-    )
+    heard(lan, (ELSEWHERE, False, True, "ACK", US))
     assert [text for text in lan.events() if "took" in text] == []
 
 
@@ -168,9 +174,7 @@ def test_dnsmasq_on_this_host_is_heard_and_our_own_offers_are_not_taken_for_its(
     offers = lan.boots()
 
     assert len(offers) == 2
-    until(
-        lambda: brief(lan.servers()) == [(US, True, True, "ACK", US)], f"the ACK: {lan.servers()}"
-    )
+    heard(lan, (US, True, True, "ACK", US))
     assert not any("another PXE server" in text for text in lan.events())
 
 
@@ -186,9 +190,7 @@ def test_what_dnsmasq_on_this_host_sends_to_one_client_alone_is_heard(lan: Lan) 
         log=lan.folder / "udhcpc.log",
     )
 
-    until(
-        lambda: brief(lan.servers()) == [(US, True, True, "ACK", US)], f"the ACK: {lan.servers()}"
-    )
+    heard(lan, (US, True, True, "ACK", US))
 
 
 def test_a_server_with_a_boot_file_of_its_own_is_told_of_the_machine_that_took_it(
@@ -235,10 +237,7 @@ def test_udhcpd_names_no_boot_server(lan: Lan) -> None:
 
     lan.boots()
 
-    until(
-        lambda: brief(lan.servers()) == [(ELSEWHERE, False, True, "ACK", "0.0.0.0")],
-        f"the ACK: {lan.servers()}",
-    )
+    heard(lan, (ELSEWHERE, False, True, "ACK", "0.0.0.0"))
 
 
 def test_a_flood_of_forged_replies_costs_no_machine_its_answer(lan: Lan) -> None:
