@@ -28,7 +28,7 @@ LAB_PACKAGES := $(RUN_PACKAGES) ipxe-qemu qemu-system-x86 ovmf dnsmasq-base ipro
 	debian-installer-12-netboot-amd64 busybox-static curl
 TEST_PACKAGES := $(LAB_PACKAGES) memtest86+ systemd-boot-efi binutils sbsigntool atftp tshark nftables nginx-light \
 	kea-dhcp4-server isc-dhcp-server \
-	debconf systemd util-linux mount procps gnupg gpgv sqv \
+	debconf systemd udev util-linux mount procps gnupg gpgv sqv \
 	apt dpkg cloud-init ignition libxml2-utils shellcheck shfmt openssl \
 	xorriso genisoimage \
 	chromium fonts-dejavu-core \

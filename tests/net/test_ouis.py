@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.net.ouis import LIST, makers
+from tests.needs import missing
 
 BLOCKS = {
     "000000": "XEROX CORPORATION",
@@ -61,8 +62,9 @@ class TestAMaker:
         assert makers(["00:15:5d:01:02:03"], tmp_path / "none") == {}
         assert makers(["00:15:5d:01:02:03"], tmp_path) == {}
 
-    @pytest.mark.skipif(not LIST.exists(), reason="needs Debian's package udev")
     def test_is_in_the_list_of_the_host(self) -> None:
+        if not LIST.exists():
+            missing("needs Debian's package udev")
         macs = ["00:00:00:00:00:01", "00:15:5d:01:02:03", "b8:27:eb:00:00:01", "fc:ff:aa:00:00:00"]
 
         found = makers(macs)
