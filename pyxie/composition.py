@@ -94,7 +94,8 @@ from pyxie.workers.child import Forks
 from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.looks import Looks
 from pyxie.workers.pool import Pool
-from pyxie.workers.renders import Renders, Runner
+from pyxie.workers.renders import Renders
+from pyxie.workers.runner import Runner
 from pyxie.workers.scriptsahead import Ahead
 from pyxie.workers.verdictsahead import VerdictsAhead
 
@@ -386,8 +387,8 @@ def assemble(
             settings,
             index.lately,
             lambda: base_url(_OURS, settings().http.port),
-            rendering.rehearse_ahead,
-            rendering.outdated,
+            rendering.trials.rehearse_ahead,
+            rendering.trials.outdated,
             metrics,
             kept,
             last,

@@ -121,6 +121,14 @@ class Definitions:
         self._keep(build, made)
         return True
 
+    def take(self, build: Build) -> None:
+        """Have the machine of a build that has begun looked up, if it was kept until now.
+
+        Else it would be made again of who comes after many others that begin.
+        """
+        if build.token in self._beginning:
+            self._made_of(build)
+
     def keep(self, build: Build) -> None:
         """Make the machine of a build that is about to begin; in a thread."""
         self._keep(build, _anew(None, build, self._machines()))

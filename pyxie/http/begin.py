@@ -196,6 +196,7 @@ async def _begin(
             *(before, wanted.registry, definition.machine, wanted.called),
         ),
     )
+    request.app[DEFINITIONS].take(build)
     request.app[AHEAD].expect(build)
     for what in told(forecast):
         request.app[TRACE].record(what, host=host, peer=at)
@@ -267,7 +268,7 @@ async def _begun(
 async def _tried(request: web.Request, wanted: Asked) -> tuple[tuple[str, ...], Forecast]:
     """Try what a build would serve; return the advice on it, and what it will wipe."""
     definition = wanted.definition
-    tried = await request.app[RENDERING].rehearse(
+    tried = await request.app[RENDERING].trials.rehearse(
         definition.machine, trial(request), wanted.written, kept=wanted.kept
     )
     for fault in tried.faults:

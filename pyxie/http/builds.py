@@ -244,7 +244,7 @@ async def definition(request: web.Request) -> web.Response:
     described = await aside(
         request, defined, request.app[MACHINES](), machine, of.build_type or None, None
     )
-    tried = await request.app[RENDERING].rehearse(
+    tried = await request.app[RENDERING].trials.rehearse(
         described.machine, trial(request), own(described.merged)
     )
     expected = told_of(described, tried.faults, tried.advice, tried.forecast)

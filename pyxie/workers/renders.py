@@ -6,22 +6,19 @@ import asyncio
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from pyxie.builds.life import Build
 from pyxie.builds.unasked import is_spared
 from pyxie.config.build import Hook
 from pyxie.config.live import Derived
-from pyxie.config.nodes import Loc
 from pyxie.config.settings import Settings
 from pyxie.errors import BusyError, RenderError
 from pyxie.hooks.orders import Order
 from pyxie.images.spec import images_of
-from pyxie.registry.asbuilt import Kept
 from pyxie.registry.machine import Machine
 from pyxie.render.cache import RenderCache, Rendered
 from pyxie.render.context import BuildContext, build_context
-from pyxie.render.preview import unbegun
 from pyxie.render.rendering import Boot, Rendering
 from pyxie.shipped import shipped
 from pyxie.threads import Pool
@@ -33,7 +30,6 @@ from pyxie.workers.jobs import (
     LineJob,
     OrderJob,
     PreviewJob,
-    RehearsalJob,
     ScreenJob,
     ScriptJob,
     TemplateJob,
@@ -42,20 +38,8 @@ from pyxie.workers.jobs import (
 from pyxie.workers.lane import Lane
 from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.made import Made
-from pyxie.workers.verdicts import Tried, Verdicts, key_of, key_of_kept
-
-
-class Runner(Protocol):
-    """What is asked of `pyxie.workers.pool.Pool`."""
-
-    async def run(self, job: Job, settings: Settings, lane: Lane) -> Made:
-        """Have a job done; raises as `Pool.run`."""
-        ...
-
-    @property
-    def problems(self) -> list[str]:
-        """What was stopped a moment ago."""
-        ...
+from pyxie.workers.runner import Runner
+from pyxie.workers.trials import Trials
 
 
 class Renders:
@@ -65,6 +49,9 @@ class Renders:
         settings: Those of now.
         runner: Does it.
         last: Told of which machine a build asks for its verdict.
+
+    Attributes:
+        trials: What builds would serve, tried before they begin.
     """
 
     def __init__(
@@ -75,13 +62,12 @@ class Renders:
     ) -> None:
         self._settings = settings
         self._runner = runner
-        self._last = last or LastAsked()
         self._cache = Derived(settings, lambda _: RenderCache())
-        self._verdicts = Derived(settings, Verdicts)
         self._shipped = Derived(settings, _as_shipped)
         self._templates = Pool("the folder 'templatepath'")
         self._notices = Pool("notices")
         self._looking: asyncio.Task[None] | None = None
+        self.trials = Trials(settings, runner, last or LastAsked(), self._templates)
 
     @property
     def problems(self) -> list[str]:
@@ -194,56 +180,6 @@ class Renders:
         key = _line_key(machine, context, judged)
         made = await self._kept(key, machine, LineJob(machine, context, judged))
         return Boot(images_of(machine), made.text), made.forecast
-
-    async def rehearse(
-        self,
-        machine: Machine,
-        context: BuildContext,
-        written: frozenset[Loc] = frozenset(),
-        *,
-        kept: Kept | None = None,
-        ahead: bool = False,
-    ) -> Tried:
-        """Return what comes of trying all that a build would serve.
-
-        Args:
-            machine: With all that it inherits.
-            context: Of a build that has not begun.
-            written: The paths of what its own file says.
-            kept: What is kept of all that.
-            ahead: Nobody waits for it: all others come first.
-
-        Raises:
-            BusyError: Too much is asked for.
-        """
-        # The machine is of these settings; others may be in force after the next await.
-        settings, verdicts = self._settings(), self._verdicts()
-        if not ahead:
-            self._last.note(machine.hostname)
-        key = key_of(machine, context, written) if kept is None else key_of_kept(kept, context)
-        found = verdicts.ready(key)
-        if found is None and key in verdicts:
-            found = await self._templates.run(verdicts.look, machine, key)
-        if found is not None:
-            return found
-        job = RehearsalJob(machine, context, written, ahead=ahead)
-        try:
-            made = await self._runner.run(job, settings, Lane.REST if ahead else Lane.MANAGEMENT)
-        except RenderError as exc:
-            return Tried((exc,), (), Forecast())
-        faults = tuple(fault.error() for fault in made.faults)
-        tried = Tried(faults, made.advice, made.forecast or Forecast())
-        verdicts.put(machine, key, tried, made.uses)
-        return tried
-
-    async def rehearse_ahead(self, kept: Kept, base_url: str) -> None:
-        """Have tried what a build would serve, as long as nothing else is to be done."""
-        machine, written = kept.definition.machine, kept.written
-        await self.rehearse(machine, unbegun(base_url), written, kept=kept, ahead=True)
-
-    async def outdated(self) -> set[str]:
-        """Return the machines that were tried and have had files changed; raises BusyError."""
-        return await self._templates.run(self._verdicts().outdated)
 
     async def preview(self, machine: Machine, kind: str, context: BuildContext) -> str:
         """Return what a machine would be sent; see `pyxie.render.preview`.

@@ -7,6 +7,7 @@ changed, is not tried again.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from contextlib import suppress
@@ -140,7 +141,10 @@ class VerdictsAhead(Unbound):
     async def serve(self) -> None:
         """Make them, until cancelled."""
         for at in count():
-            await self._last.wait(self._look)
+            if len(self):
+                await self._last.wait(self._look)
+            else:  # a build is no reason to look, if all are tried
+                await asyncio.sleep(self._look)
             with suppress(BusyError):  # tried at the next look
                 await self.settle(files=at % _FILES == 0)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pyxie.bounds import DEFINITIONS_BEGINNING
 from pyxie.builds.definitions import BODY, Definitions
 from pyxie.builds.life import Build, State
 from pyxie.config.nodes import BUILD_BODY, LARGE, Document, Size, parse
@@ -269,6 +270,19 @@ class TestIsReady:
         assert machines.definitions.known(build, registry, kept.of(build), frozenset())
         assert machines.v(build) == "body"
         assert machines.definitions.of(build) is kept.of(build)
+        assert made.times == 0
+
+    def test_however_many_begin_after_it(
+        self, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(DEFINITIONS_BEGINNING, "most", 1)
+        first = machines.begin("params: {v: body}\n")
+        machines.definitions.keep(first)
+        machines.definitions.take(first)
+        machines.definitions.keep(machines.begin("", "", "t2"))
+        made = Counted(monkeypatch)
+
+        assert machines.v(first) == "body"
         assert made.times == 0
 
     def test_but_not_so_once_files_have_changed(self, machines: Machines) -> None:

@@ -265,6 +265,6 @@ class TestARehearsal:
     async def test_that_was_stopped_has_that_fault(self, site: Site) -> None:
         site.runner.fails = ExhaustedError("p.j2", 3, "took over 5 s")
 
-        tried = await site.renders.rehearse(site.machine, CONTEXT)
+        tried = await site.renders.trials.rehearse(site.machine, CONTEXT)
 
         assert [str(each) for each in tried.faults] == ["p.j2:3: took over 5 s"]

@@ -90,12 +90,12 @@ class Site:
         (self.settings.templatepath.parent / name).unlink(missing_ok=True)
 
     async def tried(self) -> Tried:
-        return await self.renders.rehearse(self.machine, self.context, self.written)
+        return await self.renders.trials.rehearse(self.machine, self.context, self.written)
 
     async def tried_anew(self) -> Tried:
         """Return what comes of trying it by who keeps nothing."""
         renders = Renders(lambda: self.settings, InThread())
-        return await renders.rehearse(self.machine, self.context, self.written)
+        return await renders.trials.rehearse(self.machine, self.context, self.written)
 
     async def is_kept(self) -> bool:
         before = self.runner.times
@@ -250,18 +250,18 @@ class TestAVerdict:
 
     async def test_is_outdated_once_a_file_of_it_changes(self, site: Site) -> None:
         await site.tried()
-        assert await site.renders.outdated() == set()
+        assert await site.renders.trials.outdated() == set()
 
         site.write("templates/i.j2", "edited")
 
-        assert await site.renders.outdated() == {"web01.example.org"}
-        assert await site.renders.outdated() == set()
+        assert await site.renders.trials.outdated() == {"web01.example.org"}
+        assert await site.renders.trials.outdated() == set()
         assert not await site.is_kept()
 
     async def test_made_ahead_is_the_one_that_a_build_takes(self, site: Site) -> None:
         site.context = unbegun(CONTEXT.base_url)
 
-        await site.renders.rehearse_ahead(site.kept, CONTEXT.base_url)
+        await site.renders.trials.rehearse_ahead(site.kept, CONTEXT.base_url)
 
         assert site.runner.lanes == [Lane.REST]
         assert await site.is_kept()

@@ -98,7 +98,9 @@ async def _of_build(
         machine = await found(request, host, registry)
         definition = await aside(request, defined, registry, machine, build_type or None, None)
         written = await aside(request, own, definition.merged)
-        tried = await request.app[RENDERING].rehearse(definition.machine, trial(request), written)
+        tried = await request.app[RENDERING].trials.rehearse(
+            definition.machine, trial(request), written
+        )
     except web.HTTPException as exc:
         return Foreseen(**named, problem=_first(exc.text or exc.reason))
     except BusyError:

@@ -218,7 +218,9 @@ async def _rehearsed(
         faults.append(exc)
     written = await aside(request, own, definition.merged)
     try:
-        tried = await request.app[RENDERING].rehearse(definition.machine, trial(request), written)
+        tried = await request.app[RENDERING].trials.rehearse(
+            definition.machine, trial(request), written
+        )
     except BusyError as exc:
         return faults, [], [f"what it would serve was not tried: {exc}"]
     faults += tried.faults
