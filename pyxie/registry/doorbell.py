@@ -3,18 +3,27 @@
 The kernel's notices serve as a doorbell only: what changed is looked for afresh, so that a lost
 or unknown notice does no harm. A notice is there before the call that changed the file returns,
 so whoever changed one and then asks pyxie finds that it has rung.
+
+Whether a folder is still the one that is watched only a look can tell, which may hang, so that is
+for threads. What the kernel tells of the folders above counts in its place for a second.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from pyxie.inotify import MOUNTS, Notices, rely_on
+from pyxie.clock import steady
+from pyxie.inotify import CHANGES, MOUNTS, MOVED_AWAY, Notices, rely_on
 
 log = logging.getLogger(__name__)
+
+_FOR: Final = 1.0
+"""Seconds for which a look counts: nothing tells that a folder is mounted over."""
 
 _Identity: TypeAlias = tuple[int, int] | None
 
@@ -28,12 +37,14 @@ class Doorbell:
     Args:
         mounts: What is mounted where; proc_pid_mountinfo(5).
         otherwise: What is said where it cannot be relied upon.
+        clock: Seconds, steady.
     """
 
     def __init__(
         self,
         mounts: Path = MOUNTS,
         otherwise: str = "machine files are looked at at every call",
+        clock: Callable[[], float] = steady,
     ) -> None:
         self._mounts = mounts
         self._otherwise = otherwise
@@ -41,24 +52,87 @@ class Doorbell:
         self._watched: Mapping[Path, _Identity] = {}
         self._silent = ""
         """Why it cannot be relied upon; said once."""
+        self._clock = clock
+        self._above: Notices | None = None
+        """Of the folders above: that those that are watched are still there."""
+        self._heard = False
+        self._looked = float("-inf")
+
+    def is_silent(self, folders: Collection[Path]) -> bool:
+        """Tell whether `rung` would say no; for the event loop, while nobody else asks.
+
+        Args:
+            folders: As `rung` is given them.
+
+        Returns:
+            False where only `rung` can tell.
+        """
+        notices, above = self._notices, self._above
+        if notices is None or above is None or self._clock() - self._looked > _FOR:
+            return False
+        if notices.heard():
+            self._heard = True  # and taken
+        if self._heard or above.heard():
+            self._let_go()
+            return False
+        return len(folders) == len(self._watched) and all(map(self._watched.__contains__, folders))
 
     def rung(self, folders: Iterable[Path]) -> bool:
         """Tell whether something may have changed in ``folders``; True where that is not known.
 
         A look at them that begins afterwards finds it; one that is still going on may not.
         """
+        asked, began = tuple(folders), self._clock()
+        if self._above is not None and (self._above.heard() or self._watched.keys() != {*asked}):
+            self._let_go()
+        if self._above is None:
+            self._watch_above(asked)  # in this order: what happens meanwhile is seen or heard of
         # A folder may be another than a moment ago: moved, mounted over, a link that was turned.
-        found = {folder: _identity(folder) for folder in folders}
+        found = {folder: _identity(folder) for folder in asked}
+        heard, self._heard = self._heard, False
         if self._notices is not None and found == self._watched:
-            if not self._notices.heard():
+            if not (self._notices.heard() or heard):
+                self._looked = began
                 return False
         else:
-            self.close()
+            self._stop()
         self._listen(found)
+        self._looked = began
         return True
 
     def close(self) -> None:
         """Hear no more."""
+        self._stop()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Have only `rung` tell, until it has looked."""
+        if self._above is not None:
+            self._above.close()
+            self._above = None
+
+    def _watch_above(self, folders: Iterable[Path]) -> None:
+        """Have told when another folder may be in the place of one that is watched."""
+        try:
+            above = Notices()
+        except OSError:
+            return
+        try:
+            for folder in folders:
+                path = Path(os.path.abspath(folder))  # noqa: PTH100 - which follows no link
+                if os.path.realpath(path) != str(path):
+                    raise OSError(0, f"{folder} is reached by a link")
+                if not path.is_dir():  # where it would come to be
+                    above.watch(next(each for each in path.parents if each.is_dir()), CHANGES)
+                for each in path.parents:
+                    with suppress(PermissionError, FileNotFoundError):  # found at the next look
+                        above.watch(each, MOVED_AWAY)
+        except OSError:
+            above.close()
+            return
+        self._above = above
+
+    def _stop(self) -> None:
         if self._notices is not None:
             self._notices.close()
             self._notices = None

@@ -129,6 +129,8 @@ class Machines(Unbound):
         They are looked at only where something may have changed since the last look, and once
         for all who ask at the same time.
         """
+        if self._is_known_now():
+            return self._registry
         asked = self._begun
         async with self._scanning:
             if self._done > asked:  # a look that was begun later than this call
@@ -147,6 +149,11 @@ class Machines(Unbound):
                 self._known = not folder.linked
                 self._done, self._looked = look, self._steady()
         return self._registry
+
+    def _is_known_now(self) -> bool:
+        """Tell whether nothing can have changed, as far as that is known without a thread."""
+        is_known = self._known and not self._scanning.locked()
+        return is_known and self._doorbell.is_silent(self._folder.folders)
 
     async def _prepare(self, settings: Settings, document: Document | None) -> Callable[[], None]:
         """Read the machines by settings that are about to be in force."""

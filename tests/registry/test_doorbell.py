@@ -151,6 +151,101 @@ class TestRings:
         assert (bell.rung([folder]), bell.rung([folder])) == (True, False)
 
 
+class TestIsSilent:
+    """As far as the event loop can tell, which asks no file system."""
+
+    def test_where_nothing_has_changed(self, bell: Doorbell, folder: Path) -> None:
+        assert bell.is_silent([folder])
+        assert not bell.rung([folder])
+        assert bell.is_silent([folder])
+
+    @pytest.mark.parametrize("change", CHANGES)
+    def test_not_after_a_change_until_it_was_looked_at(
+        self, bell: Doorbell, folder: Path, change: Callable[[Path], None]
+    ) -> None:
+        change(folder)
+
+        assert (bell.is_silent([folder]), bell.is_silent([folder])) == (False, False)
+        assert bell.rung([folder])
+        assert bell.is_silent([folder])
+
+    def test_not_after_one_that_was_heard_by_who_looks(self, bell: Doorbell, folder: Path) -> None:
+        created(folder)
+
+        assert bell.rung([folder])
+        assert bell.is_silent([folder])
+
+    def test_not_where_another_folder_is_in_its_place(self, mounts: Path, folder: Path) -> None:
+        inner = folder / "site" / "machines"
+        inner.mkdir(parents=True)
+        bell = Doorbell(mounts)
+        bell.rung([inner])
+
+        (folder / "site").rename(folder / "old")
+        inner.mkdir(parents=True)
+
+        assert not bell.is_silent([inner])
+        assert bell.rung([inner])
+        created(inner)
+        assert not bell.is_silent([inner])
+        assert bell.rung([inner])
+
+    def test_not_where_one_appears_that_was_missing(self, bell: Doorbell, folder: Path) -> None:
+        groups = folder.with_name("groups")
+        bell.rung([folder, groups])
+        before = bell.is_silent([folder, groups])
+
+        groups.mkdir()
+
+        assert before
+        assert not bell.is_silent([folder, groups])
+        assert bell.rung([folder, groups])
+
+    def test_not_of_one_that_is_reached_by_a_link(self, bell: Doorbell, folder: Path) -> None:
+        link = folder.with_name("current")
+        link.symlink_to(folder)
+        bell.rung([link])
+
+        assert not bell.rung([link])
+        assert not bell.is_silent([link])
+
+    def test_not_of_others(self, bell: Doorbell, folder: Path, tmp_path: Path) -> None:
+        assert not bell.is_silent([folder, tmp_path])
+        assert not bell.is_silent([tmp_path])
+
+    def test_not_on_a_file_system_that_others_change(self, mounts: Path, folder: Path) -> None:
+        mounts.write_text(MOUNTED.format(kind="nfs4"))
+        bell = Doorbell(mounts)
+        bell.rung([folder])
+
+        assert not bell.is_silent([folder])
+
+    def test_not_for_longer_than_a_second(self, mounts: Path, folder: Path) -> None:
+        """For what nothing tells of: that something is mounted over it."""
+        now = [0.0]
+        bell = Doorbell(mounts, clock=lambda: now[0])
+        bell.rung([folder])
+        found = []
+
+        for now[0] in (0.9, 1.1):
+            found.append(bell.is_silent([folder]))
+        bell.rung([folder])
+
+        assert [*found, bell.is_silent([folder])] == [True, False, True]
+
+    def test_not_where_the_kernel_gives_no_notices(
+        self, mounts: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def none() -> None:
+            raise OSError
+
+        monkeypatch.setattr("pyxie.registry.doorbell.Notices", none)
+        bell = Doorbell(mounts)
+
+        assert bell.rung([folder])
+        assert not bell.is_silent([folder])
+
+
 class TestAlwaysRings:
     """Where something may change unheard."""
 

@@ -167,6 +167,20 @@ class TestFiles:
 
             assert looks.count - before == 0
 
+    async def test_are_known_for_a_second_without_a_thread(
+        self, machines: Machines, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.registry.doorbell.rely_on", lambda *_: None)
+        monkeypatch.setattr("pyxie.registry.doorbell._FOR", 60.0)
+        async with machines:
+            await machines.refresh()
+            heard = Rings(monkeypatch)
+
+            for _ in range(100):
+                await machines.refresh()
+
+            assert heard.count == 0
+
     async def test_are_looked_at_once_for_all_who_ask_at_one_time(
         self, machines: Machines, folder: Path, looks: Looks
     ) -> None:
@@ -187,6 +201,7 @@ class TestFiles:
         machines = Machines(LiveSettings(file, *load_marked(file)), Metrics(), steady=clock)
         heard = Rings(monkeypatch)
         monkeypatch.setattr("pyxie.registry.machines._LISTEN", 0.001)
+        monkeypatch.setattr("pyxie.registry.doorbell._FOR", 0.0)
         async with machines:
             before = looks.count
             serving = asyncio.create_task(machines.serve())
