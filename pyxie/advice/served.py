@@ -6,6 +6,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -15,6 +16,9 @@ from pyxie.registry.machine import Machine
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{40,}")
 """Long enough for an address with a token; an encoded file has no other sign of it everywhere."""
+
+_SHORT: Final = 1 << 16
+"""Characters of a text that is looked through once for all who give advice on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +56,23 @@ class Served:
         """Give all that is served, also what stands in it encoded, as in Ignition's files."""
         for text in (self.cmdline, *self.texts.values()):
             yield text
-            if "%2F" in text or "%2f" in text:
-                yield unquote(text)
-            for found in _BASE64.finditer(text):
-                letters = found[0]
-                if len(letters) % 4 == 1:  # six bits make no byte
-                    letters = letters[:-1]
-                yield b64decode(letters + "=" * (-len(letters) % 4)).decode("latin-1")
+            yield from _known(text) if len(text) <= _SHORT else _within(text)
+
+
+def _within(text: str) -> Iterator[str]:
+    """Give what stands in a text encoded."""
+    if "%2F" in text or "%2f" in text:
+        yield unquote(text)
+    for found in _BASE64.finditer(text):
+        letters = found[0]
+        if len(letters) % 4 == 1:  # six bits make no byte
+            letters = letters[:-1]
+        yield b64decode(letters + "=" * (-len(letters) % 4)).decode("latin-1")
+
+
+@lru_cache(8)
+def _known(text: str) -> tuple[str, ...]:
+    return tuple(_within(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class _Command:
         words: Those from its program on.
         name: The program's, without a folder.
         found: What the program does by its words.
+        is_idle: It neither does anything, nor sets, nor runs or fetches, by these words.
     """
 
     written: tuple[str, ...]
@@ -60,6 +61,7 @@ class _Command:
     words: tuple[str, ...]
     name: str
     found: tuple[Verdict, ...]
+    is_idle: bool
 
     @classmethod
     def of(cls, words: Words) -> _Command:
@@ -76,7 +78,9 @@ class _Command:
         name = program[0].rpartition("/")[2] if program else ""
         rule = rule_of(name) if name else None
         found = tuple(rule(list(program[1:]))) if rule is not None else ()
-        return cls(tuple(words), variables(words), sets, redirected, program, name, found)
+        tells = sets or redirected or found or name in _FETCHES or name in _SHELLS
+        uses, idle = variables(words), not tells
+        return cls(tuple(words), uses, sets, redirected, program, name, found, idle)
 
 
 def read_shell(text: str, ours: str = "", depth: int = 0) -> Verdict:
@@ -93,19 +97,18 @@ def read_shell(text: str, ours: str = "", depth: int = 0) -> Verdict:
 def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
     values: dict[str, str] = {}
     fetched: dict[str, str] = {}
-    foreign = ""
-    every = (each for chunk in chunks(text) for each in _in(chunk))
-    for at, command in enumerate(every):
-        if at == WIPING_COMMANDS.whole:
-            WIPING_COMMANDS.reached()
-            yield Unclear("it has more commands than pyxie reads")
+    foreign, at, most = "", 0, WIPING_COMMANDS.whole
+    for command in (each for chunk in chunks(text) for each in _in(chunk)):
+        if at == most:
+            yield _too_many()
             return
+        at += 1
+        if command.is_idle and not fetched and command.uses.isdisjoint(values):
+            continue
         if not command.uses.isdisjoint(values):
             command = _Command.of([expanded(word, values) for word in command.written])  # noqa: PLW2901
-        if command.sets:
-            values |= command.sets
-        if command.redirected:
-            yield from command.redirected
+        values |= command.sets
+        yield from command.redirected
         words, name = command.words, command.name
         if not words:
             continue
@@ -119,8 +122,12 @@ def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
             yield from _run(words, ours, depth, fetched, foreign)
         elif fetched.get(words[0]):
             yield _foreign(fetched[words[0]])
-        if command.found:
-            yield from command.found
+        yield from command.found
+
+
+def _too_many() -> Unclear:
+    WIPING_COMMANDS.reached()
+    return Unclear("it has more commands than pyxie reads")
 
 
 def _in(chunk: str) -> Iterable[_Command]:
