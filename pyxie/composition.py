@@ -95,8 +95,8 @@ from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.looks import Looks
 from pyxie.workers.pool import Pool
 from pyxie.workers.renders import Renders
-from pyxie.workers.runner import Runner
 from pyxie.workers.scriptsahead import Ahead
+from pyxie.workers.trials import Runner
 from pyxie.workers.verdictsahead import VerdictsAhead
 
 _OURS: Final = IPv4Address("127.0.0.1")

@@ -21,7 +21,7 @@ from pyxie.workers.made import Made, fault_of, from_plain, plain
 
 
 class InThread:
-    """A `pyxie.workers.runner.Runner` without processes, and so without limits."""
+    """A `pyxie.workers.trials.Runner` without processes, and so without limits."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []

@@ -26,6 +26,7 @@ ELSEWHERE: dict[str, str] = {
     "pyxie.daemon": "one reload at a time",
     "pyxie.rate": "makes what others bound",
     "pyxie.bounded": "makes what others bound",
+    "pyxie.advice.served": "the last texts that were looked through, with a bound of its own",
     "pyxie.loaders.choosing": "a cache of what machine files say, with a bound of its own",
     "pyxie.net.address": "a cache of addresses that were read, with a bound of its own",
     "pyxie.render.strict": "one rendering, in a process that RENDER_CPU and RENDER_MEMORY end",

@@ -38,8 +38,7 @@ from pyxie.workers.jobs import (
 from pyxie.workers.lane import Lane
 from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.made import Made
-from pyxie.workers.runner import Runner
-from pyxie.workers.trials import Trials
+from pyxie.workers.trials import Runner, Trials
 
 
 class Renders:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from pyxie.config.live import Derived
 from pyxie.config.nodes import Loc
@@ -20,14 +20,27 @@ from pyxie.render.context import BuildContext
 from pyxie.render.preview import unbegun
 from pyxie.threads import Pool
 from pyxie.wiping.forecast import Forecast
-from pyxie.workers.jobs import RehearsalJob
+from pyxie.workers.jobs import Job, RehearsalJob
 from pyxie.workers.lane import Lane
 from pyxie.workers.lastasked import LastAsked
-from pyxie.workers.runner import Runner
+from pyxie.workers.made import Made
 from pyxie.workers.verdicts import Tried, Verdicts, key_of, key_of_kept
 
 _MOMENT: Final = 0.05
 """Seconds that who asks waits for what is tried already: that worker gives way to all others."""
+
+
+class Runner(Protocol):
+    """What is asked of `pyxie.workers.pool.Pool`."""
+
+    async def run(self, job: Job, settings: Settings, lane: Lane) -> Made:
+        """Have a job done; raises as `Pool.run`."""
+        ...
+
+    @property
+    def problems(self) -> list[str]:
+        """What was stopped a moment ago."""
+        ...
 
 
 class Trials:

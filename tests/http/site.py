@@ -28,7 +28,7 @@ from pyxie.http.server import HttpServer
 from pyxie.net.interfaces import Interface, Interfaces
 from pyxie.servers import serve_http
 from pyxie.store.database import Database
-from pyxie.workers.runner import Runner
+from pyxie.workers.trials import Runner
 from tests.inthread import InThread, look_in_thread
 from tests.store import newest
 from tests.support import Clock
