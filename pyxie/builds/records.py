@@ -252,12 +252,13 @@ def _begin_one(
     connection: sa.Connection, build: Build, cause: str, peer: str | None, *, keep: int
 ) -> dict[str, int]:
     """Store one, as most begin: by statements of its own, for what a list takes is much."""
-    at, old = build.begun, REPLACE_ONE(connection, {"of": build.host, "now": build.begun}).all()
-    number = int(BEGIN_ONE(connection, build_row(build)).one().id)
-    for replaced in old:
-        NOTE_ONE(connection, transition_row(replaced.id, State.REPLACED, at, cause, peer))
+    at, old = build.begun, REPLACE_ONE(connection, {"of": build.host, "now": build.begun})
+    (_, number), *_ = BEGIN_ONE(connection, build_row(build))
+    for replaced, _ in old:
+        NOTE_ONE(connection, transition_row(replaced, State.REPLACED, at, cause, peer))
     NOTE_ONE(connection, transition_row(number, build.state, at, cause, peer))
-    _forget(connection, OLD_ONE(connection, {"of": build.host, "keep": keep}).scalars().all())
+    kept = OLD_ONE(connection, {"of": build.host, "keep": keep})
+    _forget(connection, [each for (each,) in kept])
     return {build.host: number}
 
 

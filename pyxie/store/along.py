@@ -29,7 +29,8 @@ class Along:
 
     def store(self, connection: sa.Connection) -> int:
         """Store it; return its ``id``, which counts once all is stored."""
-        return int(self.insert(connection, self.row).scalar_one())
+        ((number,),) = self.insert(connection, self.row)
+        return int(number)
 
     def is_stored(self, number: int) -> None:
         """Note that it is."""

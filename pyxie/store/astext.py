@@ -1,15 +1,17 @@
-"""Statements of one row each, whose text for SQLite is made once and given to the driver as it is.
+"""Statements of one row each, whose text for SQLite is made once and given to its driver as it is.
 
-To look a statement up, and to prepare its values and its result, takes SQLAlchemy five times as
-long as SQLite needs for it. Other databases are asked as ever.
+SQLAlchemy takes many times as long for each as SQLite: to look it up, to prepare its values and its
+result. Other databases are asked as ever.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 _SQLITE: Final = "sqlite"
 
@@ -31,14 +33,28 @@ class Prepared:
 
     def __call__(
         self, connection: sa.Connection, values: Mapping[str, Any]
-    ) -> sa.CursorResult[Any]:
-        """Execute it with the values of its parameters."""
+    ) -> Sequence[Sequence[Any]]:
+        """Execute it with the values of its parameters, in the connection's transaction.
+
+        Returns:
+            The rows that it gives.
+
+        Raises:
+            SQLAlchemyError: As SQLAlchemy would.
+        """
         if connection.dialect.name != _SQLITE:
-            return connection.execute(self.statement, values)
+            done = connection.execute(self.statement, values)
+            return done.all() if done.returns_rows else ()
         if not self._text:
             self._make(connection.dialect)
         known = {**self._fixed, **values}
-        return connection.exec_driver_sql(self._text, tuple([known[name] for name in self._order]))
+        given = tuple([known[name] for name in self._order])
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            found: list[tuple[Any, ...]] = driver.execute(self._text, given).fetchall()
+        except sqlite3.Error as exc:
+            raise _told(exc, connection.dialect) from exc
+        return found
 
     def _make(self, dialect: sa.Dialect) -> None:
         made: Any = self.statement.compile(  # type: ignore[attr-defined]
@@ -47,6 +63,11 @@ class Prepared:
         self._fixed = dict(made.construct_params(_check=False))
         self._order = tuple(made.positiontup)
         self._text = str(made)
+
+
+def _told(error: sqlite3.Error, dialect: sa.Dialect) -> BaseException:
+    """Return an error of the driver's as SQLAlchemy raises it; values are not in it."""
+    return DBAPIError.instance(None, None, error, sqlite3.Error, dialect=dialect)
 
 
 def columns(table: sa.Table) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 import sqlalchemy as sa
 
 from pyxie.access.audit import NOTED
@@ -12,6 +13,7 @@ from pyxie.builds.life import State
 from pyxie.builds.records import BuildRecords, Withdrawal
 from pyxie.config.build import Hook
 from pyxie.store.along import Along
+from pyxie.store.astext import Prepared
 from pyxie.store.database import Database
 from pyxie.store.tables import AUDIT
 from tests.builds.stores import begin, build, opened
@@ -94,9 +96,19 @@ class CountingDatabase(Database):
     async def write(self, work: Callable[[sa.Connection], T], *, begins: bool = False) -> T:
         def counted(connection: sa.Connection) -> T:
             sa.event.listen(connection, "before_cursor_execute", self._count)
-            return work(connection)
+            # Those of one build alone, which SQLAlchemy does not hear of.
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Prepared, "__call__", self._counted(Prepared.__call__))
+                return work(connection)
 
         return await super().write(counted, begins=begins)
+
+    def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any) -> Any:
+            self.statements += 1
+            return call(*given)
+
+        return counted
 
     def _count(self, *_: Any) -> None:
         self.statements += 1

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
 
 from pyxie.builds.statements import BEGIN, BEGIN_ONE, NOTE, NOTE_ONE, OLD_ONE, REPLACE_ONE
 from pyxie.store.astext import Prepared, columns
@@ -59,18 +62,19 @@ class TestForAnyBuilds:
             METADATA.create_all(engine)
             with engine.connect() as connection:
 
-                def run(each: Prepared, values: dict[str, object]) -> sa.CursorResult[object]:
+                def run(each: Prepared, values: dict[str, object]) -> list[tuple[object, ...]]:
                     if way:  # noqa: B023 - called at once
-                        return each(connection, values)
-                    return connection.execute(each.statement, values)
+                        return [tuple(row) for row in each(connection, values)]
+                    made = connection.execute(each.statement, values)
+                    return [tuple(row) for row in made] if made.returns_rows else []
 
                 told: list[object] = []
                 for at, row in enumerate(rows):
-                    told.append(run(BEGIN_ONE, row).one())
+                    told.append(run(BEGIN_ONE, row))
                     said = {"build_id": at + 1, "at": 1.5, "state": row["state"]}
                     run(NOTE_ONE, {**said, "cause": row["token"], "peer": None})
-                told.append(run(OLD_ONE, {"of": "a", "keep": keep}).scalars().all())
-                told.append(run(REPLACE_ONE, {"of": "a", "now": 7.5}).all())
+                told.append(run(OLD_ONE, {"of": "a", "keep": keep}))
+                told.append(run(REPLACE_ONE, {"of": "a", "now": 7.5}))
                 told.append([all_of(connection, each) for each in (BUILDS, TRANSITIONS)])
                 found.append(told)
 
@@ -92,10 +96,41 @@ def test_another_database_is_asked_as_ever(
         texts += 1
 
     monkeypatch.setattr(connection.dialect, "name", "other")
-    monkeypatch.setattr(sa.Connection, "exec_driver_sql", counted)
+    monkeypatch.setattr(Prepared, "_make", counted)
     statement = Prepared(sa.insert(TRANSITIONS), columns(TRANSITIONS))
 
     statement(connection, {"build_id": 1, "at": 1.0, "state": "s", "cause": "", "peer": None})
 
     assert texts == 0
     assert len(all_of(connection, TRANSITIONS)) == 1
+
+
+def test_what_the_driver_refuses_is_raised_as_sqlalchemy_does(connection: sa.Connection) -> None:
+    lacking = {"build_id": None, "at": 1.0, "state": "s", "cause": "secret", "peer": None}
+    raised, said = list[tuple[object, ...]](), list[str]()
+    for run in (partial(NOTE_ONE, connection), partial(connection.execute, NOTE_ONE.statement)):
+        with pytest.raises(IntegrityError) as found:
+            run(lacking)
+        cause: Any = found.value.orig
+        raised.append((found.type, type(cause), str(cause), cause.sqlite_errorcode))
+        said.append(str(found.value))
+
+    assert raised[0] == raised[1]
+    assert "secret" not in said[0]
+
+
+def test_a_number_that_no_column_takes_is_refused_as_by_sqlalchemy(
+    connection: sa.Connection,
+) -> None:
+    with pytest.raises(OverflowError):
+        NOTE_ONE(
+            connection, {"build_id": 1 << 70, "at": 1.0, "state": "s", "cause": "", "peer": None}
+        )
+
+
+def test_all_that_it_did_goes_with_its_transaction(connection: sa.Connection) -> None:
+    with connection.begin() as transaction:
+        NOTE_ONE(connection, {"build_id": 1, "at": 1.0, "state": "s", "cause": "", "peer": None})
+        transaction.rollback()
+
+    assert all_of(connection, TRANSITIONS) == []
