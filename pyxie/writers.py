@@ -192,17 +192,26 @@ class Writers:
                 raise BusyError(self._name, f"{len(self._works)} are written already; try again")
             if self._epoll is None:
                 self._epoll = select.epoll()
-            self._epoll.register(work.number, _ROOM)
+            epoll = self._epoll
             self._works[work.number] = work
-            if len(self._works) <= self._threads:
-                return
-            if self._threads >= self._most:
+            is_one_more = self._threads < min(self._most, len(self._works))
+            if is_one_more:
+                self._threads += 1
+            elif len(self._works) > self._threads:
                 WRITERS.reached()
-                return
-            self._threads += 1
+        if is_one_more:
+            self._start_thread(epoll)
+        # Calls of the kernel let others have Python's lock: who has `_lock` makes none, or all
+        # would wait for both.
+        try:
+            epoll.register(work.number, _ROOM)
+        except FileExistsError:  # of one that had this number
+            epoll.modify(work.number, _ROOM)
+
+    def _start_thread(self, epoll: select.epoll) -> None:
         # A daemon: the process ends although it hangs.
         name = f"pyxie writes {self._name}"
-        thread = threading.Thread(target=self._serve, args=(self._epoll,), name=name, daemon=True)
+        thread = threading.Thread(target=self._serve, args=(epoll,), name=name, daemon=True)
         try:
             thread.start()
         except RuntimeError as exc:  # the host gives no more
@@ -216,14 +225,22 @@ class Writers:
         """Have nothing more be written."""
         with self._lock:
             work.let_go()
-            if work.waits:
-                self._forget(work)
+            if not work.waits:
+                return
+            is_ours = self._forget(work)
+        self._part_with(work, is_ours)
 
-    def _forget(self, work: _Work) -> None:
-        if self._works.get(work.number) is work:
+    def _forget(self, work: _Work) -> bool:
+        """Have it in the list no more; tell whether it was."""
+        is_ours = self._works.get(work.number) is work
+        if is_ours:
             del self._works[work.number]
-            assert self._epoll is not None  # noqa: S101
-            self._epoll.unregister(work.number)
+        return is_ours
+
+    def _part_with(self, work: _Work, is_ours: bool) -> None:
+        if is_ours and self._epoll is not None:
+            with suppress(OSError):  # it never was registered
+                self._epoll.unregister(work.number)
         work.held.close()
 
     def _serve(self, epoll: select.epoll) -> None:
@@ -252,11 +269,16 @@ class Writers:
             why = exc
         with self._lock:
             del self._turns[work]
-            work.put_back()
-            if not (done or why is not None or work.over):
+            goes_on = not (done or why is not None or work.over)
+            if goes_on:
+                work.put_back()
+            else:  # it stays this thread's, so that its number is nobody else's
+                is_ours = self._forget(work)
+        if goes_on:
+            with suppress(OSError):  # it was let go of meanwhile, and its number closed
                 epoll.modify(number, _ROOM)
-                return
-            self._forget(work)
+            return
+        self._part_with(work, is_ours)
         if not work.over:
             with suppress(RuntimeError):  # the event loop is closed
                 work.loop.call_soon_threadsafe(self._over, work, why)

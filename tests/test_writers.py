@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -177,6 +179,29 @@ class TestWork:
             os.fstat(number)  # it is open
             disk.mend()
         await eventually(lambda: not Path(f"/proc/self/fd/{number}").exists())
+
+    async def test_is_let_go_of_at_any_time_and_leaves_nothing_behind(self) -> None:
+        """Whatever the thread is doing at that moment; numbers are used again at once."""
+        some = Writers("some", most=2)
+        moments = random.Random(5)
+        for at in range(300):
+            line = Line()
+            turn = sending([b"x"] * 4)
+            waits = asyncio.create_task(some.write(line.out, turn, stays))
+            for _ in range(moments.randrange(3)):
+                await asyncio.sleep(0)
+            if moments.random() < 0.5:
+                time.sleep(moments.random() / 2000)  # noqa: ASYNC251 - the thread goes on
+            if at % 3:
+                waits.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait_for(waits, 5)
+            line.close()
+
+        line = Line()
+        await asyncio.wait_for(some.write(line.out, sending([b"all"]), stays), 5)
+        assert line.drain() == b"all"
+        line.close()
 
     async def test_beyond_the_bound_is_refused(
         self, line: Line, monkeypatch: pytest.MonkeyPatch
