@@ -53,7 +53,7 @@ class Descriptor:
             self._users -= 1
             last = self._ends and not self._users
         if last:
-            os.close(self._number)
+            self._last()
 
     def close(self) -> None:
         """Close it, now or when the last who uses it has done; again does nothing."""
@@ -61,9 +61,30 @@ class Descriptor:
             last = not self._ends and not self._users
             self._ends = True
         if last:
-            os.close(self._number)
+            self._last()
+
+    def _last(self) -> None:
+        """Nobody uses it any more."""
+        os.close(self._number)
+
+    def shared(self) -> Descriptor:
+        """Return one of the same number, which is closed when both are; raises OSError."""
+        return _Shared(self, self.__enter__())
 
     __del__ = close  # of whoever waited for the thread that opened it, and left
+
+
+class _Shared(Descriptor):
+    """Keeps another's number open as long as it is open itself."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, of: Descriptor, number: int) -> None:
+        super().__init__(number)
+        self._of = of
+
+    def _last(self) -> None:
+        self._of.__exit__(None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +167,14 @@ class OpenFile:
         """
         with self.descriptor as number:
             return replace(self, descriptor=Descriptor(os.dup(number)))
+
+    def shared(self) -> OpenFile:
+        """Return the same file by the same number, which is closed when both are.
+
+        Raises:
+            OSError: It was closed.
+        """
+        return OpenFile(self.path, self.descriptor.shared(), self.about, self.extents)
 
     def close(self) -> None:
         """Close it, as soon as no thread reads from it."""

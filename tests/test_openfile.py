@@ -59,6 +59,47 @@ class TestADescriptor:
         assert not is_open(number)
 
 
+class TestASharedDescriptor:
+    @pytest.mark.parametrize("first", [0, 1])
+    def test_is_closed_when_both_are(self, first: int, number: int) -> None:
+        own = Descriptor(number)
+        both = own, own.shared()
+
+        both[first].close()
+        with both[1 - first] as used:
+            assert used == number
+        assert is_open(number)
+        both[1 - first].close()
+
+        assert not is_open(number)
+
+    def test_is_closed_by_the_last_who_uses_it(self, number: int) -> None:
+        own = Descriptor(number)
+        shared = own.shared()
+        own.close()
+        with shared:
+            shared.close()
+            shared.close()
+            assert is_open(number)
+
+        assert not is_open(number)
+
+    def test_of_one_that_is_closed_there_is_none(self, number: int) -> None:
+        own = Descriptor(number)
+        own.close()
+
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            own.shared()
+
+    def test_that_nobody_has_any_more_is_closed(self, number: int) -> None:
+        own = Descriptor(number)
+        own.shared()
+        own.close()
+        gc.collect()
+
+        assert not is_open(number)
+
+
 class TestAFile:
     def test_is_open_with_its_size(self, tmp_path: Path) -> None:
         (tmp_path / "linux").write_bytes(b"kernel")

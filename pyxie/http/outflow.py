@@ -39,9 +39,13 @@ class Outflow:
         end: The one behind the last.
         clock: Seconds.
         corked: The head of the answer waits for the first of them; see `cork`.
+        head: What goes before them.
     """
 
-    __slots__ = ("_at", "_clock", "_corked", "_end", "_file", "_is_brisk", "_is_timed", "_since")
+    __slots__ = (
+        *("_at", "_clock", "_corked", "_end", "_file", "_head", "_is_brisk", "_is_timed"),
+        "_since",
+    )
 
     def __init__(
         self,
@@ -51,12 +55,14 @@ class Outflow:
         clock: Callable[[], float] = time.monotonic,
         *,
         corked: bool = False,
+        head: bytes = b"",
     ) -> None:
         self._file = file
         self._at = start
         self._end = end
         self._clock = clock
         self._corked = corked
+        self._head = head
         self._is_brisk = True
         self._is_timed = False
         self._since: float | None = None
@@ -74,6 +80,10 @@ class Outflow:
             OSError: The client has left, or the file cannot be read, or has become shorter.
         """
         began, was = self._clock(), self._at
+        if self._head:
+            self._head = self._head[_send_more(number, self._head) :]
+            if self._head:
+                return False
         since = began if self._since is None else self._since
         if not self._is_brisk:
             self._since = self._send(number, began + _TURN)
@@ -113,6 +123,17 @@ def _have_wait(number: int) -> None:
     sock = socket.socket(fileno=number)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _MOMENT)
+    finally:
+        sock.detach()
+
+
+def _send_more(number: int, head: bytes) -> int:
+    """Send what more comes behind at once; return how much of it is taken."""
+    sock = socket.socket(fileno=number)
+    try:
+        return sock.send(head, socket.MSG_MORE | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return 0
     finally:
         sock.detach()
 

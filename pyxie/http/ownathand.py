@@ -37,7 +37,7 @@ class OwnAtHand:
         return len(self._open)
 
     def get(self, image: Local, folder: Path) -> OpenFile | None:
-        """Return a file with a number of its own; None where a thread has to look.
+        """Return a file that stays open until it is closed; None where a thread has to look.
 
         Args:
             image: What is written.
@@ -51,8 +51,8 @@ class OwnAtHand:
             return None
         self._open.use(place.path)
         try:
-            return file.again()
-        except OSError:  # the host has no descriptor left
+            return file.shared()
+        except OSError:  # it was closed
             return None
 
     def locate(self, image: Local, folder: Path, others: Sequence[Path]) -> Path:

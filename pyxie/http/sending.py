@@ -11,9 +11,10 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
+from pyxie.bounds import HTTP_AT_HAND
 from pyxie.errors import BusyError
 from pyxie.http.about import About, headers_of
 from pyxie.http.outflow import Outflow
@@ -50,6 +51,7 @@ class FileReply(NamedTuple):
     ended: Callable[[bool], None]
 
 
+@lru_cache(HTTP_AT_HAND.whole)
 def head_of(about: About) -> str:
     """Return what an answer begins with, up to the lines that all have."""
     lines = [f"{name}: {value}" for name, value in headers_of(about).items()]
@@ -96,6 +98,7 @@ class Sending:
             over: Told at the end whether the connection is over, too.
         """
         reply, sock = self._reply, transport.get_extra_info("socket")
+        size = reply.about.size
         self._transport, self._over = cast("asyncio.Transport", transport), over
         try:
             if sock is None or reply.writers.is_full:
@@ -110,8 +113,10 @@ class Sending:
         self._under_way.add(self)
         reply.begun()
         try:
-            flow = self._flow(sock.family)
-            self._held.enter_context(Watch(transport, lambda: reply.about.size, reply.moved))
+            # The threads send the head, too: who calls the kernel lets go of Python's lock, and
+            # the event loop would have to wait for it.
+            flow = Outflow(reply.file, 0, size, head=self._head)
+            self._held.enter_context(Watch(transport, lambda: size, reply.moved))
             gone = self._transport.is_closing
             self._stop = reply.writers.begin(self._out, flow.turn, gone, self._ended)
         except (BusyError, OSError) as exc:
@@ -128,16 +133,6 @@ class Sending:
             finally:
                 sock.detach()
         self._end(STOPPING)
-
-    def _flow(self, family: int) -> Outflow:
-        """Return what is left to be sent, once as much of the head is that there is room for."""
-        size = self._reply.about.size
-        with self._out as number:
-            rest = self._head[_send(number, family, self._head) :]
-        if not rest:
-            return Outflow(self._reply.file, 0, size)
-        file = replace(self._reply.file, extents=(rest, (0, size)))
-        return Outflow(file, 0, len(rest) + size)
 
     def _ended(self, why: BaseException | None) -> None:
         if why is None:
@@ -161,14 +156,3 @@ class Sending:
         self._reply.ended(status == 200)
         self._note(status)
         self._over(self._closes)
-
-
-def _send(number: int, family: int, head: bytes) -> int:
-    """Send the head of an answer behind which more comes at once; return how much is taken."""
-    sock = socket.socket(family, socket.SOCK_STREAM, 0, fileno=number)
-    try:
-        return sock.send(head, socket.MSG_MORE | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return 0
-    finally:
-        sock.detach()

@@ -274,8 +274,8 @@ class ImageStore:
         if found is None or not self.cache.is_fresh(found[0], None):
             return None
         try:
-            file = found[1].again()
-        except OSError:  # the host has no descriptor left
+            file = found[1].shared()
+        except OSError:  # it was closed
             return None
         entry = self.cache.lend(found[0])
 

@@ -124,6 +124,28 @@ class TestATurn:
             assert theirs.recv(100) == b"head" + bytes(4)
             assert not ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK)
 
+    def test_sends_a_head_before_the_first_bytes(
+        self, file: OpenFile, line: tuple[int, socket.socket]
+    ) -> None:
+        assert Outflow(file, 0, 4, head=b"head").turn(line[0])
+
+        assert line[1].recv(100) == b"head" + bytes(4)
+
+    def test_sends_nothing_before_the_whole_head(
+        self, file: OpenFile, line: tuple[int, socket.socket]
+    ) -> None:
+        number, theirs = line
+        with suppress(BlockingIOError):
+            while os.write(number, bytes(1 << 16)):
+                pass
+        flow = Outflow(file, 0, 4, head=b"head")
+
+        assert not flow.turn(number)
+        drain(theirs)
+        assert flow.turn(number)
+
+        assert theirs.recv(100) == b"head" + bytes(4)
+
     def test_ends_when_others_are_due(
         self, file: OpenFile, line: tuple[int, socket.socket], monkeypatch: pytest.MonkeyPatch
     ) -> None:
