@@ -131,11 +131,13 @@ class Way:
     """Where a datagram goes, and whence; for `Outbox`.
 
     Args:
-        to: A ``struct sockaddr_in``.
+        to: A ``struct sockaddr_in``, or what else the socket's addresses are.
         ancillary: What the kernel is told besides, cmsg(3).
+        by: The number of the socket; None for the outbox' own.
     """
 
-    def __init__(self, to: bytes, ancillary: bytes) -> None:
+    def __init__(self, to: bytes, ancillary: bytes = b"", by: int | None = None) -> None:
+        self.by = by
         # The heads have their addresses, so they live as long as whoever sends by this.
         self.to = ctypes.create_string_buffer(to, len(to))
         self.ancillary = ctypes.create_string_buffer(ancillary, len(ancillary))
@@ -165,6 +167,8 @@ class Outbox:
         self._parts = (_Part * MANY)()
         self._heads = (_Head * MANY)()
         self._loads: list[Load | None] = [None] * MANY
+        self._by = [self._number] * MANY
+        self._alone = True
         self._count = 0
 
     def place(self, load: Load) -> int:
@@ -184,17 +188,28 @@ class Outbox:
         count, self._count = self._count, 0
         done, failed = 0, dict[int, OSError]()
         while done < count:
-            head = ctypes.byref(self._heads, done * _HEAD)
-            sent = self._call(self._number, head, count - done, 0)
+            head, number = ctypes.byref(self._heads, done * _HEAD), self._by[done]
+            until = count if self._alone else self._next(number, done, count)
+            sent = self._call(number, head, until - done, 0)
             if sent < 0:
                 failed[done] = _error()
                 sent = 1
             done += sent
         return failed
 
+    def _next(self, number: int, at: int, end: int) -> int:
+        """Return the first, from one on, that another socket sends."""
+        while at < end and self._by[at] == number:
+            at += 1
+        return at
+
     def _lay(self, at: int, load: Load) -> None:
         self._loads[at] = load
         way = load.way
+        by = self._number if way.by is None else way.by
+        if by != self._by[at]:
+            self._by[at] = by
+            self._alone = self._by.count(by) == MANY
         self._parts[at] = _Part(self._start + at * ROOM, load.length)
         message = _Message(
             *(ctypes.addressof(way.to), len(way.to)),

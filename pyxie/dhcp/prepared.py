@@ -11,7 +11,7 @@ from pyxie.dhcp.alike import MAC, NAME, UUID, Form, Own, named
 from pyxie.dhcp.decide import Destination
 from pyxie.dhcp.many import Load, Outbox, Way
 from pyxie.dhcp.received import CMSG, IP_PKTINFO, PKTINFO
-from pyxie.dhcp.udp import summed
+from pyxie.dhcp.udp import ip_header, summed
 
 _FAMILY: Final = Struct("=H")
 _PORT: Final = Struct(">H")
@@ -248,13 +248,22 @@ class PacketSender:
         source: Whence: the address, four bytes,
         source_port: and the port.
         to: Where to, beside the way.
+        whole: IP's header is to be put before it, too.
     """
 
     def __init__(
-        self, outbox: Outbox, way: Way, source: bytes, source_port: int, to: Destination
+        self,
+        outbox: Outbox,
+        way: Way,
+        source: bytes,
+        source_port: int,
+        to: Destination,
+        *,
+        whole: bool = False,
     ) -> None:
         self._outbox = outbox
         self._way = way
+        self._addresses = (source, to.address.packed) if whole else None
         self._ports = source_port.to_bytes(2) + to.port.to_bytes(2)
         self._total = summed(b"", source, source_port, to.address.packed, to.port)
 
@@ -262,6 +271,8 @@ class PacketSender:
         """Return what sends an answer; see `Sender`."""
         length = form.length
         before = self._ports + (8 + length).to_bytes(2)
+        if self._addresses is not None:
+            before = ip_header(8 + length, *self._addresses) + before
         # How long it is stands twice in what is summed: see `pyxie.dhcp.udp.summed`.
         return LaidPacket(self._outbox, self._way, before, form, self._total + 2 * length)
 

@@ -16,6 +16,7 @@ from typing import Final, Protocol, TypeVar
 
 from pyxie.dhcp.bpf import INSTRUCTION
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
+from pyxie.dhcp.link import Link
 from pyxie.dhcp.many import Inbox, Outbox
 from pyxie.dhcp.prepared import DatagramSender, PacketSender, Sender, Ways, control
 from pyxie.dhcp.received import (
@@ -139,6 +140,7 @@ class RawSocket:
             self._socket.close()
             raise
         self._inbox, self._outbox, self._ways = Inbox(self._socket), Outbox(self._socket), Ways()
+        self._link = Link.opened()
         # What arrived before the filter was in place is not for us.
         with contextlib.suppress(BlockingIOError):
             while True:
@@ -172,6 +174,10 @@ class RawSocket:
 
     def sender(self, to: Destination, source: IPv4Address, index: int) -> Sender:
         """Return what prepares answers; see `DhcpSocket`."""
+        if self._link is not None and to.address == LIMITED_BROADCAST:
+            to_all = self._link.to_all(index)
+            if to_all is not None:
+                return PacketSender(self._outbox, to_all, source.packed, self.port, to, whole=True)
         way = self._ways.way(to, 0, source, index)
         return PacketSender(self._outbox, way, source.packed, self.port, to)
 
@@ -182,6 +188,8 @@ class RawSocket:
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
+        if self._link is not None:
+            self._link.close()
 
 
 class BoundSocket:

@@ -14,6 +14,11 @@ from pyxie.errors import WireError
 _UDP: Final = Struct(">HHHH")
 _PSEUDO: Final = Struct(">4s4sHH")
 _PROTOCOL: Final = 17
+_IP: Final = Struct(">BBHHHBBH4s4s")
+_IPV4: Final = 0x45
+"""Version 4, a header of five words."""
+_DONT_FRAGMENT: Final = 0x4000
+_TTL: Final = 64
 
 
 class Segment(NamedTuple):
@@ -84,3 +89,21 @@ def summed(
     words = int.from_bytes(data if len(data) % 2 == 0 else data + b"\0")
     pseudo = int.from_bytes(_PSEUDO.pack(source, destination, _PROTOCOL, length))
     return (words + pseudo + source_port + destination_port + length) % 0xFFFF
+
+
+def ip_header(length: int, source: bytes, destination: bytes) -> bytes:
+    """Return what stands before a UDP datagram (RFC 791 section 3.1).
+
+    It is one that is not cut into pieces, and so needs no identification (RFC 6864 section 4.1).
+
+    Args:
+        length: Of the datagram with its header.
+        source: Four bytes,
+        destination: and four more.
+    """
+
+    def header(checksum: int) -> bytes:
+        flags, rest = (0, _DONT_FRAGMENT), (_TTL, _PROTOCOL, checksum, source, destination)
+        return _IP.pack(_IPV4, 0, 20 + length, *flags, *rest)
+
+    return header(0xFFFF - int.from_bytes(header(0)) % 0xFFFF)

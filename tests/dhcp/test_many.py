@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from struct import Struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyxie.dhcp.many import ANCILLARY, MANY, ROOM, SENDER, Came, Inbox, Load, Outbox, Way
 
@@ -20,6 +22,13 @@ _IP_RECVTTL = 12
 @pytest.fixture
 def line() -> Iterator[tuple[socket.socket, socket.socket]]:
     """Two sockets on loopback."""
+    with lines() as pair:
+        yield pair
+
+
+@contextmanager
+def lines() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Give the same."""
     with ExitStack() as stack:
         pair = [stack.enter_context(closing(socket.socket(type=socket.SOCK_DGRAM))) for _ in "ab"]
         for each in pair:
@@ -28,10 +37,10 @@ def line() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield pair[0], pair[1]
 
 
-def way(to: socket.socket, ancillary: bytes = b"") -> Way:
+def way(to: socket.socket, ancillary: bytes = b"", by: int | None = None) -> Way:
     host, port = to.getsockname()
     packed = socket.AF_INET.to_bytes(2, "little") + port.to_bytes(2) + socket.inet_aton(host)
-    return Way(packed + bytes(8), ancillary)
+    return Way(packed + bytes(8), ancillary, by)
 
 
 def put(outbox: Outbox, data: bytes, there: Way) -> None:
@@ -45,6 +54,10 @@ def datagrams(came: Came) -> list[bytes]:
     ]
 
 
+def senders(came: Came) -> list[bytes]:
+    return [came.senders[at * SENDER : (at + 1) * SENDER] for at in range(len(came.each))]
+
+
 class TestWhatHasCome:
     def test_is_read_at_once_in_its_order(self, line: tuple[socket.socket, socket.socket]) -> None:
         one, other = line
@@ -55,8 +68,7 @@ class TestWhatHasCome:
         came = Inbox(other).receive()
 
         assert datagrams(came) == sent
-        senders = [came.senders[at * SENDER : (at + 1) * SENDER] for at in range(5)]
-        assert {_SENDER.unpack(each)[0] for each in senders} == {one.getsockname()[1]}
+        assert {_SENDER.unpack(each)[0] for each in senders(came)} == {one.getsockname()[1]}
 
     def test_is_read_in_bounds_and_the_rest_the_next_time(
         self, line: tuple[socket.socket, socket.socket]
@@ -127,6 +139,24 @@ class TestWhatIsSent:
         assert outbox.flush() == {}
         assert datagrams(Inbox(other).receive()) == [b"a", b"c"]
         assert datagrams(Inbox(one).receive()) == [b"b"]
+
+    @given(st.lists(st.lists(st.booleans(), max_size=MANY), max_size=4))
+    def test_goes_by_another_socket_where_its_way_says_so(self, flushes: list[list[bool]]) -> None:
+        with lines() as (one, other):
+            outbox = Outbox(one)
+            ways = [way(other), way(other, by=other.fileno())]
+            for by_other in flushes:
+                for at, each in enumerate(by_other):
+                    put(outbox, bytes([at]), ways[each])
+
+                assert outbox.flush() == {}
+                came = Inbox(other).receive() if by_other else None
+                ports = [_SENDER.unpack(each)[0] for each in senders(came)] if came else []
+                expected = [(one, other)[each].getsockname()[1] for each in by_other]
+                assert ports == expected
+                assert (datagrams(came) if came else []) == [
+                    bytes([at]) for at in range(len(by_other))
+                ]
 
     def test_fails_by_itself(self, line: tuple[socket.socket, socket.socket]) -> None:
         one, other = line

@@ -17,7 +17,7 @@ from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
 from pyxie.dhcp.many import Outbox, Way
 from pyxie.dhcp.message import build
 from pyxie.dhcp.prepared import DatagramSender, PacketSender, Sender, Ways, mine
-from pyxie.dhcp.udp import wrap
+from pyxie.dhcp.udp import ip_header, wrap
 from tests.dhcp.test_alike import KINDS, formed
 
 TO_ALL = Destination(LIMITED_BROADCAST, 68)
@@ -68,18 +68,21 @@ def sent(by: Line, sender: Sender, form: Form, own: Own, xid: int) -> bytes:
 
 class TestAnAnswerThatIsFilledIn:
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-    @given(st.integers(0, len(KINDS) - 1), MACS, UUIDS, XIDS)
+    @given(st.integers(0, len(KINDS) - 1), MACS, UUIDS, XIDS, st.booleans())
     def test_is_the_packet_that_would_be_made(
-        self, line: Line, kind: int, mac: bytes, uuid: bytes, xid: int
+        self, line: Line, kind: int, mac: bytes, uuid: bytes, xid: int, whole: bool
     ) -> None:
         form, has_uuid = form_of(kind)
         own = Own(mac, uuid if has_uuid else b"")
         plain = form.filled(own)
         payload = plain[:4] + xid.to_bytes(4) + plain[8:]
 
-        sender = PacketSender(line.outbox, line.way, SOURCE.packed, 67, TO_ALL)
+        sender = PacketSender(line.outbox, line.way, SOURCE.packed, 67, TO_ALL, whole=whole)
 
         expected = wrap(payload, SOURCE.packed, 67, LIMITED_BROADCAST.packed, 68)
+        if whole:
+            head = ip_header(len(expected), SOURCE.packed, LIMITED_BROADCAST.packed)
+            expected = head + expected
         assert sent(line, sender, form, own, xid) == expected
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

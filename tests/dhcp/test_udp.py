@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scapy.layers.inet import IP, UDP
 from scapy.packet import Raw
 
-from pyxie.dhcp.udp import Segment, unwrap, wrap
+from pyxie.dhcp.udp import Segment, ip_header, unwrap, wrap
 from pyxie.errors import WireError
 
 OURS = bytes((192, 168, 7, 1))
@@ -104,3 +104,16 @@ class TestWrapping:
         assert unwrap(header + wrap(b"x", bytes((10, 0, 0, 9)), 67, OURS, 68)) == Segment(
             b"x", bytes((10, 0, 0, 9)), 67
         )
+
+
+class TestTheHeaderOfIp:
+    @given(st.binary(max_size=1400), st.binary(min_size=4, max_size=4))
+    def test_is_that_of_scapy(self, data: bytes, source: bytes) -> None:
+        datagram = wrap(data, source, 67, ALL, 68)
+
+        made = ip_header(len(datagram), source, ALL) + datagram
+
+        address = ".".join(map(str, source))
+        told = IP(src=address, dst="255.255.255.255", id=0, flags="DF")
+        assert made == bytes(told / UDP(sport=67, dport=68) / Raw(data))
+        assert unwrap(made) == Segment(data, source, 67)
