@@ -10,22 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Address
-from itertools import islice
-from operator import itemgetter
+from itertools import islice, repeat
 from typing import Any, Final, TypeAlias
 
-from pyxie.bounded import note
 from pyxie.bounds import DHCP_READY
 from pyxie.config.values import dashed
 from pyxie.dhcp.account import Account
 from pyxie.dhcp.alike import Own, form, is_special
 from pyxie.dhcp.decide import Answer
+from pyxie.dhcp.familiar import Familiar
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage
 from pyxie.dhcp.others import Others
+from pyxie.dhcp.packets import Packets
 from pyxie.dhcp.prepared import Laid
-from pyxie.dhcp.ready import Alike, Answered, Offer, Ready, Standing, expected, ready
+from pyxie.dhcp.ready import Alike, Answered, Offer, Ready, Standing
 from pyxie.dhcp.received import Received, Unreadable
-from pyxie.dhcp.shapes import NO_ADDRESS, Shapes
+from pyxie.dhcp.shapes import NO_ADDRESS
 from pyxie.dhcp.sightings import Sightings
 from pyxie.dhcp.sockets import DhcpSocket
 from pyxie.dhcp.unanswered import Unanswered
@@ -34,8 +34,6 @@ from pyxie.loaders.catalogue import Choice
 from pyxie.rate import TokenBuckets
 from pyxie.recognition.recognise import Recognised
 
-_PARTS: Final = itemgetter(0, 1, 3, 4)
-"""Of a `Received`: the data, the source, the interface, and how long it has waited."""
 _NO_LIMIT: Final = TokenBuckets(0)
 
 Tells: TypeAlias = Callable[[Sequence[Answered]], None]
@@ -72,7 +70,7 @@ class Prompt:
         self._unanswered = unanswered
         self._unsorted = unsorted
         self._basis: tuple[object, ...] = ()
-        self._put: list[Received] = []
+        self._put: list[tuple[Sequence[Received | Unreadable], int]] = []
         """What is answered by the next `send`;"""
         self._asked: list[tuple[str, int]] = []
         """who asked so, and in which transaction;"""
@@ -81,10 +79,7 @@ class Prompt:
         self._whole: list[Received] = []
         self._again: list[tuple[str, int]] = []
         """Who has asked as before, and in which transaction: for `Others`."""
-        self._shapes = Shapes()
-        self._last: Alike | None = None
-        """What was asked last."""
-        self._machines: dict[bytes, Ready] = {}
+        self._familiar = Familiar(standing)
 
     def begin(self, interfaces: object) -> None:
         """Forget all, if what all rests on has changed; before requests are looked at.
@@ -96,7 +91,7 @@ class Prompt:
         if len(basis) != len(self._basis) or any(
             now is not before for now, before in zip(basis, self._basis, strict=True)
         ):
-            self._forget()
+            self._familiar.forget()
             self._basis = basis
 
     def expect(self, interfaces: Callable[[], object]) -> Iterator[None]:
@@ -112,9 +107,9 @@ class Prompt:
         for mac in tuple(islice(self._standing.building(), DHCP_READY.whole)):
             self.begin(interfaces())
             who = bytes.fromhex(mac.replace(":", ""))
-            machine = self._machines.get(who)
+            machine = self._familiar.machines.get(who)
             if machine is None or active(machine.host) is not machine.build:
-                self._look_up(who)
+                self._familiar.look_up(who)
                 yield
 
     def take(
@@ -139,72 +134,69 @@ class Prompt:
             Those for which nothing is ready, and those beyond their machine's share.
         """
         left, beyond = list[Received | Unreadable](), list[Received]()
-        if on.port != 67 or not self._shapes:
+        if on.port != 67 or not self._familiar.shapes:
             return come, beyond
-        allow, active, machines = limit.allow, self._standing.active, self._machines
+        familiar, allow = self._familiar, limit.allow
         moment, put, asked, again = self._moment(now), self._put, self._asked, self._again
-        for received in come:
+        known = come.known(familiar.kinds) if isinstance(come, Packets) else repeat(None, len(come))
+        for at, own in enumerate(known):
             try:
-                if isinstance(received, Unreadable):
-                    left.append(received)
-                    continue
-                data, source, index, waited = _PARTS(received)
-                who = data[28:34]
-                if who in waiting:
-                    left.append(received)
-                    continue
-                machine = machines.get(who)
-                alike = self._last if machine is None else machine.alike or self._last
-                if (
-                    machine is None
-                    or alike is None
-                    or alike.cut(data) != alike.shape
-                    or index != alike.interface
-                    or source != NO_ADDRESS
-                    or active(machine.host) is not machine.build
-                ):
-                    machine, alike = self._find(who, received)
-                if (
-                    machine is None
-                    or alike is None
-                    or ((uuid := data[alike.uuid]) != machine.uuid and is_special(uuid))
-                ):
-                    left.append(received)
+                found, late = own, False
+                if found is None:
+                    received = come[at]
+                    if isinstance(received, Unreadable):
+                        left.append(received)
+                        continue
+                    found = familiar.read(received)
+                    if found is None:
+                        left.append(received)
+                        waiting.add(received.data[28:34])
+                        continue
+                    late = received.waited >= found[0].listens
+                    familiar.learn(come, at, found[0])
+                alike, who, xid, uuid = found
+                machine = None if who in waiting else familiar.of(who)
+                if machine is None or (uuid != machine.uuid and is_special(uuid)):
+                    left.append(come[at])
                     waiting.add(who)
                     continue
                 if on.strangers:
                     self._unsorted(who)
                 if not allow(who, now):
-                    beyond.append(received)
+                    beyond.append(self._datagram(come, at))
                     continue
-                xid = int.from_bytes(data[4:8])
                 asks = machine.mac, xid
                 if (
                     machine.moment == moment
                     and machine.alike is alike
                     and machine.uuid == uuid
                     and machine.on is on
-                    and waited < alike.listens
+                    and not late
                 ):
-                    machine.sends().put(xid)
+                    (machine.by or machine.sends()).put(xid)
                     again.append(asks)
                 else:
-                    self._last = alike
-                    late = waited >= alike.listens
+                    familiar.asked(alike)
                     laid = None if late else self._choose(machine, alike, uuid, on, xid, moment)
                     if laid is None:
-                        self._whole.append(received)
+                        self._whole.append(self._datagram(come, at))
                         waiting.add(who)
                         continue
                     laid.put(xid, machine.mine, uuid)
                     self._news.append((len(put), machine))
-                put.append(received)
+                put.append((come, at))
                 asked.append(asks)
             except Exception:  # noqa: BLE001
                 # The boundary: a bug met by one client must not end the others' boot.
-                self._account.bug(67, received.data)
+                self._account.bug(67, come[at].data)
         self._note_again()
         return left, beyond
+
+    @staticmethod
+    def _datagram(come: Sequence[Received | Unreadable], at: int) -> Received:
+        found = come[at]
+        assert isinstance(found, Received)  # noqa: S101 - it was looked at
+        return found
 
     def _moment(self, now: float) -> int:
         """Return what is another number when more was learnt, and each second: some goes by time.
@@ -212,28 +204,6 @@ class Prompt:
         Both only grow, so that their sum does not come again.
         """
         return self._standing.learnt() + int(now)
-
-    def _find(self, who: bytes, received: Received) -> tuple[Ready | None, Alike | None]:
-        """Return whose request this is and what it is one of, each None where it is none."""
-        machine = self._machines.get(who)
-        if machine is not None and self._standing.active(machine.host) is not machine.build:
-            del self._machines[who]
-            machine = None
-        alike = self._shapes.find(received)
-        if alike is not None and machine is None:
-            machine = self._look_up(who)
-        return machine, alike
-
-    def _look_up(self, who: bytes) -> Ready | None:
-        """Look up what a machine will be answered by; None if it is not in build mode, say."""
-        known = expected(self._standing, who.hex(":"))
-        if known is None:
-            self._machines.pop(who, None)
-            return None
-        machine = ready(known)
-        if note(self._machines, who, machine, DHCP_READY.whole):
-            DHCP_READY.reached()
-        return machine
 
     def _choose(
         self, machine: Ready, alike: Alike, uuid: bytes, on: DhcpSocket, xid: int, moment: int
@@ -275,7 +245,7 @@ class Prompt:
             return False
         who = received.data[28:34]
         # If it is looked at whole, others hear of it; then all is looked up again.
-        if (machine := self._machines.get(who)) is not None:
+        if (machine := self._familiar.machines.get(who)) is not None:
             machine.doubted()
         self.take(on, [received], _NO_LIMIT, now, set())
         if not self._put:
@@ -304,7 +274,7 @@ class Prompt:
             return whole
         failed = on.flush()
         if failed:
-            whole += (put[at] for at in sorted(failed))
+            whole += (self._datagram(*put[at]) for at in sorted(failed))
             asked = [each for at, each in enumerate(asked) if at not in failed]
             news = [(at, machine) for at, machine in news if at not in failed]
         self._sightings.all_answered(asked)
@@ -343,16 +313,11 @@ class Prompt:
         near = request.giaddr is UNSPECIFIED and request.ciaddr is UNSPECIFIED
         if not near or received.source != NO_ADDRESS or client != self._standing.in_build(mac):
             return
-        alike = self._shapes.of(received, request, server)
+        alike = self._familiar.shapes.of(received, request, server)
         if alike is None:
-            if not self._shapes:  # there were too many
-                self._forget()
+            if not self._familiar.shapes:  # there were too many
+                self._familiar.forget()
             return
         made = form(answer.message, Own(*alike.own(received.data)))
         if made is not None:
             alike.offers[id(choice)] = Offer(made, what, dashed(mac), choice)
-
-    def _forget(self) -> None:
-        self._shapes.clear()
-        self._machines.clear()
-        self._last = None

@@ -12,6 +12,7 @@ from pyxie.config.values import dashed
 from pyxie.dhcp.alike import Form, Shape
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination
 from pyxie.dhcp.others import Asking
+from pyxie.dhcp.packets import Kind, kind
 from pyxie.dhcp.prepared import Laid, Mine, Prepared, Sender, mine
 from pyxie.dhcp.sockets import DhcpSocket
 from pyxie.errors import PyxieError
@@ -96,6 +97,7 @@ class Alike:
     Attributes:
         shape: What is left of them without what is a machine's own,
         cut: and what takes that out of one.
+        cuts: Where what is a machine's own is.
         own: Takes out what is a machine's own,
         uuid: and where its UUID is.
         ipxe: iPXE sends them.
@@ -107,10 +109,12 @@ class Alike:
         moment: and when; see `Prompt`.
         offers: By the machine's loaders: what is answered, and what that tells.
         sender: By which they were answered last, and what prepares answers there.
+        kind: What reads them as packets; None until they come so.
     """
 
     shape: Shape
     cut: Callable[[bytes], Shape]
+    cuts: tuple[tuple[int, int], ...]
     own: Callable[[bytes], tuple[bytes, bytes]]
     uuid: slice
     ipxe: bool
@@ -122,6 +126,14 @@ class Alike:
     moment: int = -1
     sender: tuple[DhcpSocket, Sender] | None = None
     offers: dict[int, Offer] = field(default_factory=dict)
+    kind: Kind[Alike] | None = None
+
+    def packets(self) -> Kind[Alike]:
+        """Return what reads them as packets."""
+        if self.kind is None:
+            what = (self.shape, self.cuts, self.uuid, self.interface, self.listens)
+            self.kind = kind(self, *what)
+        return self.kind
 
     def usual(self, leaning: Leaning, moment: int) -> None:
         """Keep what loaders are chosen by for a machine of which nothing is known."""

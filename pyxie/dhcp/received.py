@@ -22,15 +22,15 @@ IP_PKTINFO: Final = 8  # linux/in.h; the socket module names it from Python 3.14
 SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h
 PKTINFO: Final = Struct("=i4s4s")  # ipi_ifindex, ipi_spec_dst, ipi_addr
 CMSG: Final = Struct("@Nii")  # cmsg_len, cmsg_level, cmsg_type
-_TIMESPEC: Final = Struct("@ll")
+TIMESPEC: Final = Struct("@ll")
 _LENGTH: Final = calcsize("@N")
 _IN_ORDER: Final = f"@{_LENGTH}xiill{_LENGTH}xiii"
 _BOTH: Final = Struct(f"{_IN_ORDER}{ANCILLARY - calcsize(_IN_ORDER)}x")
 """Both that are asked for, in Linux' order, to the end of their room: the time, the interface."""
-_WHOLE: Final = socket.CMSG_SPACE(16) + socket.CMSG_SPACE(12)
+WHOLE: Final = socket.CMSG_SPACE(16) + socket.CMSG_SPACE(12)
 _IS_BOTH: Final = (int(socket.SOL_SOCKET), SO_TIMESTAMPNS, int(socket.IPPROTO_IP), IP_PKTINFO)
 _TRUNCATED: Final = int(socket.MSG_TRUNC)
-_TIME_AND_PLACE: Final = (*_IS_BOTH, _WHOLE)
+_TIME_AND_PLACE: Final = (*_IS_BOTH, WHOLE)
 _HEADED: Final = 28
 _HEADERS: Final = Struct(f">B11x4s4xHxxHxx{ROOM - _HEADED}x")
 """Of IP without options: its first byte and the source; of UDP: the source's port, the length. To
@@ -126,7 +126,7 @@ def _told(ancillary: bytes, at: int, room: int, now: float) -> tuple[int, float]
         if level == socket.IPPROTO_IP and kind == IP_PKTINFO and len(value) == PKTINFO.size:
             index = PKTINFO.unpack(value)[0]
         elif level == socket.SOL_SOCKET and kind == SO_TIMESTAMPNS:
-            waited = _waited(now, *_TIMESPEC.unpack(value))
+            waited = _waited(now, *TIMESPEC.unpack(value))
         at += max(CMSG.size, socket.CMSG_SPACE(len(value)))
     return index, waited
 

@@ -77,7 +77,7 @@ class Shapes:
                 return None
             self._count += 1
             alike = there.alike[shape] = Alike(
-                *(shape, same.shape, same.own, same.uuid),
+                *(shape, same.shape, same.cuts, same.own, same.uuid),
                 ipxe(request.options.get(77)) is not Ipxe.NO,
                 *(Asking(sort_of(request), received.interface), listens(request)),
                 *(server, received.interface),

@@ -18,6 +18,7 @@ from pyxie.dhcp.bpf import INSTRUCTION
 from pyxie.dhcp.decide import LIMITED_BROADCAST, Destination, Port
 from pyxie.dhcp.link import Link
 from pyxie.dhcp.many import Inbox, Outbox
+from pyxie.dhcp.packets import Packets
 from pyxie.dhcp.prepared import DatagramSender, PacketSender, Sender, Ways, control
 from pyxie.dhcp.received import (
     IP_PKTINFO,
@@ -25,7 +26,6 @@ from pyxie.dhcp.received import (
     Received,
     Unreadable,
     of_datagrams,
-    of_packets,
 )
 from pyxie.dhcp.sieve import Sieve
 from pyxie.dhcp.udp import wrap
@@ -163,7 +163,7 @@ class RawSocket:
 
     def receive(self) -> Sequence[Received | Unreadable]:
         """Return what has come; see `DhcpSocket`."""
-        return of_packets(self._inbox.receive())
+        return Packets(self._inbox.receive())
 
     def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
         """Send ``data``; see `DhcpSocket`."""

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import os
+import socket
+import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from pyxie.dhcp.alike import Form, Own
 from pyxie.dhcp.decide import Destination, Port
+from pyxie.dhcp.many import ANCILLARY, ROOM, SENDER, Came
 from pyxie.dhcp.message import DhcpMessage, build, parse
+from pyxie.dhcp.packets import Packets
 from pyxie.dhcp.prepared import Mine
-from pyxie.dhcp.received import Received, Unreadable
+from pyxie.dhcp.received import (
+    CMSG,
+    IP_PKTINFO,
+    PKTINFO,
+    SO_TIMESTAMPNS,
+    TIMESPEC,
+    Received,
+    Unreadable,
+)
+from pyxie.dhcp.udp import ip_header, wrap
 
 ANY = IPv4Address(0)
+_ALL = b"\xff" * 4
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,32 @@ class FakeSender:
         return FakeLaid(self, form)
 
 
+def came(together: Sequence[Received | Unreadable]) -> Came:
+    """Return the packets that datagrams came in, all whole."""
+    data, ancillary, each = b"", b"", list[tuple[int, int, int]]()
+    for one in together:
+        assert isinstance(one, Received)
+        segment = wrap(one.data, one.source, one.source_port, _ALL, 67)
+        packet = ip_header(len(segment), one.source, _ALL) + segment
+        at = time.time() - one.waited
+        of_it = message(
+            socket.SOL_SOCKET, SO_TIMESTAMPNS, TIMESPEC.pack(int(at), int(at % 1 * 1e9))
+        )
+        of_it += message(
+            socket.IPPROTO_IP, IP_PKTINFO, PKTINFO.pack(one.interface, bytes(4), bytes(4))
+        )
+        data += packet.ljust(ROOM, b"\xff")
+        ancillary += of_it.ljust(ANCILLARY, b"\xff")
+        each.append((len(of_it), 0, len(packet)))
+    return Came(data, ancillary, bytes(SENDER) * len(each), tuple(each))
+
+
+def message(level: int, kind: int, value: bytes) -> bytes:
+    """Return a message of the kernel's, as of cmsg(3)."""
+    head = CMSG.pack(socket.CMSG_LEN(len(value)), level, kind)
+    return (head + value).ljust(socket.CMSG_SPACE(len(value)), b"\0")
+
+
 class FakeSocket:
     """A socket in memory, with a counter for the event loop to wait on (eventfd(2))."""
 
@@ -68,6 +109,8 @@ class FakeSocket:
         self.waiting: list[Sent] = []
         self.fails: OSError | None = None
         self.together = 1
+        self.raw = False
+        """It gives packets, as a raw one does."""
         self._waiting: deque[Received | Unreadable | OSError] = deque()
         self._count = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_SEMAPHORE | os.EFD_CLOEXEC)
 
@@ -98,7 +141,7 @@ class FakeSocket:
     def fileno(self) -> int:
         return self._count
 
-    def receive(self) -> list[Received | Unreadable]:
+    def receive(self) -> Sequence[Received | Unreadable]:
         found = list[Received | Unreadable]()
         while not found or (self._waiting and len(found) < self.together):
             os.eventfd_read(self._count)  # BlockingIOError, where there is none
@@ -106,7 +149,7 @@ class FakeSocket:
             if isinstance(received, OSError):
                 raise received
             found.append(received)
-        return found
+        return Packets(came(found)) if self.raw else found
 
     def send(self, data: bytes, to: Destination, source: IPv4Address, index: int) -> None:
         if self.fails is not None:

@@ -250,9 +250,10 @@ class TestWhateverHappens:
         st.lists(st.one_of(_ASKS, _ASKS, _CHANGES), max_size=25),
         st.booleans(),
         st.sampled_from((1, 4)),
+        st.booleans(),
     )
     def test_all_is_as_if_each_answer_were_made_anew(
-        self, steps: list[tuple[str, int, DhcpMessage | None]], together: bool, many: int
+        self, steps: list[tuple[str, int, DhcpMessage | None]], together: bool, many: int, raw: bool
     ) -> None:
         async def run(*, prompt: bool) -> object:
             with pytest.MonkeyPatch.context() as patched:
@@ -263,7 +264,7 @@ class TestWhateverHappens:
 
         async def lived(*, prompt: bool) -> object:
             async with serving(prompt=prompt) as site:
-                site.dhcp.together = many
+                site.dhcp.together, site.dhcp.raw = many, raw and prompt
                 for machine in (0, 1):
                     site.begin(machine)
                 await live(site, steps, together=together)
