@@ -29,6 +29,7 @@ from pyxie.dhcp.decide import (
 from pyxie.dhcp.destinations import Destinations
 from pyxie.dhcp.expecting import Expecting
 from pyxie.dhcp.firmware import Ipxe, client_fields, ipxe
+from pyxie.dhcp.firstanswer import rehearse
 from pyxie.dhcp.identify import identify, whereabouts
 from pyxie.dhcp.intake import SLICE, Heard, Intake
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, address, build
@@ -218,6 +219,8 @@ class DhcpServer:
         """
         assert self._broken is not None, "serve() is for after entering"  # noqa: S101
         loop = asyncio.get_running_loop()
+        if self._prompt is not None:
+            rehearse(self._open[0])
         for each in self._open:
             loop.add_reader(each.fileno(), self._readable, each)
         sorting = asyncio.create_task(
