@@ -25,6 +25,13 @@ class TestInSlices:
 
         assert turns >= 3
 
+    async def test_leaves_others_as_much_time_as_they_are_to_have(self) -> None:
+        began = time.monotonic()
+        async for _ in in_slices(range(4), turn=0.0, rest=0.01):
+            pass
+
+        assert time.monotonic() - began >= 4 * 0.01
+
     async def test_walks_them_as_they_were_whatever_is_changed_meanwhile(self) -> None:
         values = {1: "a", 2: "b"}
         walked = []

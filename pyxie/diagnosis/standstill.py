@@ -18,6 +18,11 @@ from pyxie.slices import in_slices
 
 _LOOK: Final = 5.0
 """Seconds between looks; each is in memory, and passes over whom nothing has happened to."""
+_TURN: Final = 0.0005
+"""Seconds of a look in one turn of the event loop: a hall that is powered on has something new of
+each machine, a third of a second's work, and its offers are not to wait for it;"""
+_REST: Final = 0.005
+"""and as many that others have after each."""
 _REFRESH: Final = 60
 """Looks between two at how long builds took."""
 AGAIN: Final = 3600.0
@@ -78,7 +83,8 @@ class Standstill(Unbound):
     async def look(self) -> None:
         """Look at all that are active, some at a time."""
         seen: dict[str, Stand] = {}
-        async for build in in_slices(self._index.active_now()):
+        builds = self._index.active_now()
+        async for build in in_slices(builds, turn=_TURN, rest=_REST):
             seen[build.host] = self._look_at(build)
         self._seen = seen
         self._standings.keep(seen)

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 _EVERY: Final = 1.0
 _LAST: Final = 5.0
 """Seconds that the end waits for what is left to be written."""
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 10
 """Events that are worked on before the event loop has its turn."""
 _PRUNE: Final = 500
 """Events after which the oldest are looked for."""
