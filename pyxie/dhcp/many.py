@@ -61,6 +61,9 @@ _TOLD: Final = Struct(
     f"{_HEAD - _Head.length.offset - 4}x"
 )
 """Of a head: how long the ancillary data are, the flags, and how long the datagram is."""
+_PART_LAID: Final = Struct("@PN")
+_HEAD_LAID: Final = Struct("@PIPNPNi")
+"""The same as `_Part` and `_Message`, to be written at one go."""
 
 
 class Came(NamedTuple):
@@ -130,6 +133,10 @@ class Inbox:
 class Way:
     """Where a datagram goes, and whence; for `Outbox`.
 
+    Attributes:
+        to: Where that is in memory, and how long it is;
+        ancillary: the same of what the kernel is told besides.
+
     Args:
         to: A ``struct sockaddr_in``, or what else the socket's addresses are.
         ancillary: What the kernel is told besides, cmsg(3).
@@ -139,8 +146,10 @@ class Way:
     def __init__(self, to: bytes, ancillary: bytes = b"", by: int | None = None) -> None:
         self.by = by
         # The heads have their addresses, so they live as long as whoever sends by this.
-        self.to = ctypes.create_string_buffer(to, len(to))
-        self.ancillary = ctypes.create_string_buffer(ancillary, len(ancillary))
+        self._to = ctypes.create_string_buffer(to, len(to))
+        self._ancillary = ctypes.create_string_buffer(ancillary, len(ancillary))
+        self.to = ctypes.addressof(self._to), len(to)
+        self.ancillary = ctypes.addressof(self._ancillary), len(ancillary)
 
 
 class Load(NamedTuple):
@@ -164,8 +173,8 @@ class Outbox:
         self._number = of.fileno()
         self._call = _LIBC.sendmmsg
         self.room, self._start = _buffer(MANY * ROOM)
-        self._parts = (_Part * MANY)()
-        self._heads = (_Head * MANY)()
+        self._parts, self._parts_at = _buffer(MANY * _PART_LAID.size)
+        self._heads, self._heads_at = _buffer(MANY * _HEAD)
         self._loads: list[Load | None] = [None] * MANY
         self._by = [self._number] * MANY
         self._alone = True
@@ -188,7 +197,7 @@ class Outbox:
         count, self._count = self._count, 0
         done, failed = 0, dict[int, OSError]()
         while done < count:
-            head, number = ctypes.byref(self._heads, done * _HEAD), self._by[done]
+            head, number = ctypes.c_void_p(self._heads_at + done * _HEAD), self._by[done]
             until = count if self._alone else self._next(number, done, count)
             sent = self._call(number, head, until - done, 0)
             if sent < 0:
@@ -210,13 +219,10 @@ class Outbox:
         if by != self._by[at]:
             self._by[at] = by
             self._alone = self._by.count(by) == MANY
-        self._parts[at] = _Part(self._start + at * ROOM, load.length)
-        message = _Message(
-            *(ctypes.addressof(way.to), len(way.to)),
-            *(ctypes.addressof(self._parts) + at * ctypes.sizeof(_Part), 1),
-            *(ctypes.addressof(way.ancillary), len(way.ancillary)),
-        )
-        self._heads[at] = _Head(message)
+        part = at * _PART_LAID.size
+        _PART_LAID.pack_into(self._parts, part, self._start + at * ROOM, load.length)
+        parts = self._parts_at + part, 1
+        _HEAD_LAID.pack_into(self._heads, at * _HEAD, *way.to, *parts, *way.ancillary, 0)
 
 
 def _buffer(size: int) -> tuple[memoryview, int]:
