@@ -1,4 +1,4 @@
-"""Packets as a raw socket gives them: those of kinds that are known are read at one go. Pure.
+"""Packets as a raw socket gives them: those of kinds that are known are read at one go.
 
 All machines of a hall ask alike: what is their own stands in each packet at the same places. So one
 `Struct` takes it out, and the rest in the pieces that are compared; nothing else is made of it.

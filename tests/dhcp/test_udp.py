@@ -117,3 +117,10 @@ class TestTheHeaderOfIp:
         told = IP(src=address, dst="255.255.255.255", id=0, flags="DF")
         assert made == bytes(told / UDP(sport=67, dport=68) / Raw(data))
         assert unwrap(made) == Segment(data, source, 67)
+
+    def test_comes_to_nothing_when_it_is_summed(self) -> None:
+        """RFC 1071: so its receiver sees that it is whole."""
+        made = ip_header(308, OURS, ALL)
+
+        assert int.from_bytes(made) % 0xFFFF == 0
+        assert made[:4] == b"\x45\0" + (328).to_bytes(2)
