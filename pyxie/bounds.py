@@ -330,7 +330,7 @@ TFTP_AHEAD = Bound(
     "tftp_ahead", 512, "times 128 kB read ahead for TFTP in memory", "the oldest is forgotten"
 )
 TFTP_FRAMES = Bound(
-    "tftp_frames", 512, "times 64 kB of TFTP's packets, made once for all", "the oldest made anew"
+    "tftp_frames", 256, "times 128 kB of TFTP's packets, made once for all", "the oldest made anew"
 )
 
 LETTER_CASE_NAMES = Bound(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from prometheus_client import Counter
+
 from pyxie.bounds import TFTP_LINES
 from pyxie.config.values import mac as canonical
 from pyxie.errors import WireError
@@ -32,6 +34,9 @@ class Accounting:
     def __init__(self, recorder: Recorder, metrics: Metrics) -> None:
         self._recorder = recorder
         self._metrics = metrics
+        self._outcomes: dict[
+            str, Counter
+        ] = {}  # each looked up once: that takes longer than to count
         self._malformed = Ration(1, 60)
         self._trouble = Ration(20, 60)
         self._lines = TokenBuckets(TFTP_LINES.most / 60, burst=TFTP_LINES.most)
@@ -39,7 +44,10 @@ class Accounting:
 
     def count(self, outcome: str, times: int = 1) -> None:
         """Count a request or transfer, or some, of which there is nothing to tell."""
-        self._metrics.tftp.labels(outcome=outcome).inc(times)
+        counter = self._outcomes.get(outcome)
+        if counter is None:
+            counter = self._outcomes[outcome] = self._metrics.tftp.labels(outcome=outcome)
+        counter.inc(times)
 
     def serving(self, many: int) -> None:
         """Keep how many transfers are in progress."""

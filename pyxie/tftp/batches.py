@@ -11,6 +11,7 @@ which is held until it has gone out.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import socket
 import struct
@@ -49,6 +50,8 @@ _LENGTHS: Final = [
     for n in range(MOST + 1)
 ]
 _UDP_SEGMENT: Final = 103  # linux/udp.h; Python's socket module lacks it
+_NOW: Final = int(socket.MSG_DONTWAIT)
+_NOTHING: Final[Heard] = (), ()
 
 # With the interpreter's lock held: neither call waits, and who lets go of the lock between a
 # client's ACK and its next block gets it back when another thread has had its turn.
@@ -92,10 +95,14 @@ class Route:
 
 
 class Incoming:
-    """Takes what has come in."""
+    """Takes what has come in.
+
+    Attributes:
+        names: Memory for whom it is from, `MOST` after one another.
+    """
 
     def __init__(self) -> None:
-        names = self._names = bytearray(_SOCKADDR.size * MOST)
+        names = self.names = bytearray(_SOCKADDR.size * MOST)
         data = self._data = bytearray(LONGEST * MOST)
         headers = self._headers = bytearray(_MMSGHDR.size * MOST)
         pieces = self._pieces = bytearray(PIECE.size * MOST)
@@ -116,14 +123,13 @@ class Incoming:
         Raises:
             OSError: What the network said of a datagram that went out.
         """
-        count = _recvmmsg(number, self._at, MOST, socket.MSG_DONTWAIT, None)
+        count = _recvmmsg(number, self._at, MOST, _NOW, None)
         if count < 0:
-            failure = _failure()
-            if isinstance(failure, BlockingIOError):
-                return (), ()
-            raise failure
+            if ctypes.get_errno() == errno.EAGAIN:
+                return _NOTHING
+            raise _failure()
         data = self._data
-        names = _NAMES[count].unpack_from(self._names)
+        names = _NAMES[count].unpack_from(self.names)
         heads = _HEADS[count].unpack_from(data)
         lengths = _LENGTHS[count].unpack_from(self._headers)
         if lengths.count(4) == count:
@@ -200,7 +206,7 @@ class Outgoing:
         held = len(self._held)
         while self._sent < held:
             at = ctypes.c_void_p(self._headers_at + self._sent * _MMSGHDR.size)
-            count = _sendmmsg(number, at, held - self._sent, socket.MSG_DONTWAIT)
+            count = _sendmmsg(number, at, held - self._sent, _NOW)
             if count < 0:
                 return _failure()
             self._sent += count
@@ -216,10 +222,14 @@ class Outgoing:
 
 
 class Replies:
-    """Sends pieces of memory, one to each of several clients: all that differs is these two."""
+    """Sends pieces of memory, one to each of several clients: all that differs is these two.
 
-    def __init__(self) -> None:
-        names = self._names = bytearray(_SOCKADDR.size * MOST)
+    Args:
+        names: Memory for whom they go to, as that of `Incoming`; who was heard last is there then.
+    """
+
+    def __init__(self, names: bytearray) -> None:
+        self._names = names
         pieces = self._pieces = bytearray(PIECE.size * MOST)
         headers = self._headers = bytearray(_MMSGHDR.size * MOST)
         for at in range(MOST):
@@ -229,18 +239,19 @@ class Replies:
             _MMSGHDR.pack_into(headers, at * _MMSGHDR.size, *header)
         self._at = ctypes.c_void_p(_address(headers))
 
-    def send(self, number: int, to: Sequence[Name], pieces: Sequence[bytes]) -> int:
+    def send(self, number: int, to: Sequence[Name] | None, pieces: Sequence[bytes]) -> int:
         """Send as many as go out; return how many did, or -1 and `ctypes.get_errno` says why.
 
         Args:
             number: The socket's.
-            to: Whom, `MOST` at most.
+            to: Whom, `MOST` at most; None if their names are in that memory.
             pieces: What each, as `PIECE`, of memory that stays as it is until this returns.
         """
-        count = len(to)
-        self._names[: count * _SOCKADDR.size] = b"".join(to)
+        count = len(pieces)
+        if to is not None:
+            self._names[: count * _SOCKADDR.size] = b"".join(to)
         self._pieces[: count * PIECE.size] = b"".join(pieces)
-        sent: int = _sendmmsg(number, self._at, count, socket.MSG_DONTWAIT)
+        sent: int = _sendmmsg(number, self._at, count, _NOW)
         return sent
 
 
@@ -251,14 +262,15 @@ class UdpLine:
         sock: As from `pyxie.tftp.sockets.bound`, or from `listen` for a single port.
     """
 
-    __slots__ = ("_incoming", "_number", "_outgoing", "_replies", "_sock", "add", "skip")
+    __slots__ = ("_heard", "_incoming", "_number", "_outgoing", "_replies", "_sock", "add", "skip")
 
     def __init__(self, sock: RequestSocket) -> None:
         self._sock = sock
         self._number = sock.fileno()
         self._incoming = Incoming()
         self._outgoing = Outgoing()
-        self._replies = Replies()
+        self._replies = Replies(self._incoming.names)
+        self._heard: Sequence[Name] | None = None  # whose names are in that memory
         self.add, self.skip = self._outgoing.add, self._outgoing.skip
 
     def fileno(self) -> int:
@@ -267,11 +279,16 @@ class UdpLine:
 
     def take(self) -> Heard:
         """As `Incoming.take`, whose errors are raised here too."""
-        return self._incoming.take(self._number)
+        heard = self._incoming.take(self._number)
+        self._heard = heard[0]
+        return heard
 
     def reply(self, to: Sequence[Name], pieces: Sequence[bytes]) -> tuple[int, OSError | None]:
         """As `Replies.send`: how many went out; if none, why the first did not."""
-        sent = self._replies.send(self._number, to, pieces)
+        there = to is self._heard
+        if not there:
+            self._heard = None
+        sent = self._replies.send(self._number, None if there else to, pieces)
         return (sent, None) if sent >= 0 else (0, _failure())
 
     def send(self) -> OSError | None:

@@ -187,9 +187,12 @@ class Driver:
             port.hear_errors()
             self._touched.add(port)
             return True
+        if not heard[0]:
+            return False
         unsent, rest = port.answer(heard, now)
-        if unsent or rest:
-            self._touched.add(port)
+        if not unsent and not rest:
+            return True
+        self._touched.add(port)
         sessions, note = port.sessions, self._deadlines.note
         for name, piece in unsent:
             sessions[name].send_later(piece)
@@ -211,7 +214,7 @@ class Driver:
                 self._end(session)
             else:
                 note(session.number, deadline)
-        return bool(heard[0])
+        return True
 
     def _later(self, session: Session, work: Callable[[float], None]) -> None:
         if self._loop is not None and self._sessions.get(session.number) is session:
@@ -268,6 +271,17 @@ class Driver:
 
     def _flush(self, port: Port[Session]) -> None:
         port.flush()
+        if port.troubled:
+            self._take_troubles(port)
+        if port in self._touched:
+            return  # it comes again
+        if port.blocked or port.waiting:
+            self._await_room(port)
+        elif port.local is not None and not port.sessions:
+            self._unwatch(port)
+            self._ports.close(port)
+
+    def _take_troubles(self, port: Port[Session]) -> None:
         now = 0.0 if self._loop is None else self._loop.time()
         failed, refused = port.troubles()
         for each in failed:
@@ -278,13 +292,6 @@ class Driver:
             left = port.sessions.get(name_of(peer))
             if left is not None:
                 self._act(left, left.left, now)
-        if port in self._touched:
-            return  # it comes again
-        if port.blocked or port.waiting:
-            self._await_room(port)
-        elif port.local is not None and not port.sessions:
-            self._unwatch(port)
-            self._ports.close(port)
 
     def _await_room(self, port: Port[Session]) -> None:
         # Once: to ask anew would undo the call that may be due already.

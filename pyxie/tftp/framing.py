@@ -15,8 +15,10 @@ from pyxie.tftp.packet import ack, data_header
 
 PIECE: Final = struct.Struct("@PN")
 """Where something is in memory, and how long it is, as the kernel takes it: struct iovec."""
-_TOGETHER: Final = 64 << 10
+_TOGETHER: Final = 128 << 10
 """Bytes of content that are framed at once; most windows are a part of one such run."""
+_BLOCKS: Final = 512
+"""The most blocks of one: who asks for tiny ones is not to hold the others up."""
 
 
 class Run:
@@ -103,7 +105,7 @@ class Frames:
             first: The first block's number, counted from 1 without wrapping.
             count: How many are wanted.
         """
-        together = _TOGETHER // blksize or 1
+        together = min(_TOGETHER // blksize, _BLOCKS) or 1
         at, within = divmod(first - 1, together)
         key = at << 16 | blksize  # a block is shorter than 64 KiB (RFC 2348)
         made = self._runs.get(key)

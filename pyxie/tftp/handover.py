@@ -90,7 +90,7 @@ def order(what: Order) -> bytes:
             return (
                 _BEGIN.pack(
                     *(b"b", what.number, what.file, what.size),
-                    *(what.local.packed, IPv4Address(host).packed, port),
+                    *(what.local.packed, _packed(host), port),
                     *(limits.timeout, limits.max_timeout, limits.attempts),
                     *(limits.max_blksize, limits.max_windowsize),
                 )
@@ -136,7 +136,7 @@ def _begin(message: bytes) -> Begin:
         file=file,
         size=size,
         local=IPv4Address(local),
-        peer=(str(IPv4Address(host)), port),
+        peer=(".".join(map(str, host)), port),
         limits=Limits(
             timeout=timeout,
             max_timeout=max_timeout,
@@ -146,3 +146,8 @@ def _begin(message: bytes) -> Begin:
         ),
         datagram=message[_BEGIN.size :],
     )
+
+
+def _packed(host: str) -> bytes:
+    # As IPv4Address has it, in a sixth of the time; it is the kernel that wrote it.
+    return bytes(map(int, host.split(".")))

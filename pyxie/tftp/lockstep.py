@@ -8,19 +8,20 @@ expected is left to these.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pyxie.tftp.framing import PIECE, Run
 
-_NONE: Final = Run(b"")
+NOWHERE: Final = Run(b"")
+"""The run of who is not in step."""
 
 
 class Steps:
     """Where one transfer is within a run, if it is in step.
 
     Attributes:
-        run: In which the block is that is out; an empty one while it is not in step.
+        run: In which the block is that is out; `NOWHERE` while it is not in step.
         acks: As `Run.steps`, and
         pieces: as `Run.pieces` of that run.
         at: Which of the run's packets is out.
@@ -46,14 +47,14 @@ class Steps:
 
     def fall_out(self) -> None:
         """Be in step no more."""
-        self.run, self.at = _NONE, 0
-        self.acks, self.pieces = _NONE.steps, _NONE.pieces
+        self.run, self.at = NOWHERE, 0
+        self.acks, self.pieces = NOWHERE.steps, NOWHERE.pieces
 
-    def answer(self, datagram: bytes, now: float) -> bytes | None:
-        """Move on if this was expected, and return the piece that is out then; else `None`."""
+    def answer(self, datagram: bytes, now: float) -> bytes:
+        """Move on if this was expected, and return the piece that is out then; else nothing."""
         at = self.at
         if datagram != self.acks[at]:
-            return None
+            return b""
         self.at = at + 1
         self.went_at = now
         return self.pieces[at]
@@ -72,9 +73,13 @@ class Steps:
         return start, length, self.run.first + start // self.run.packet
 
 
+_STRANGER: Final = Steps()
+"""Of whom nothing is expected."""
+
+
 def answers(
-    steps: Mapping[bytes, Steps], names: Iterable[bytes], datagrams: Iterable[bytes], now: float
-) -> tuple[list[bytes], list[bytes], list[tuple[bytes, bytes]]]:
+    steps: Mapping[bytes, Steps], names: Sequence[bytes], datagrams: Sequence[bytes], now: float
+) -> tuple[Sequence[bytes], list[bytes], list[tuple[bytes, bytes]]]:
     """Move on all who said what was expected of them.
 
     Args:
@@ -84,17 +89,17 @@ def answers(
         now: The time at which they are answered, at once.
 
     Returns:
-        Whom to send, which piece of memory to each, and what else was said, by whom.
+        Whom to send, which piece of memory to each, and what else was said, by whom. The first of
+        these is ``names`` itself, if all are to be sent something.
     """
-    to: list[bytes] = []
-    pieces: list[bytes] = []
-    rest: list[tuple[bytes, bytes]] = []
-    get, add_to, add_piece = steps.get, to.append, pieces.append
-    for name, datagram in zip(names, datagrams, strict=True):
-        step = get(name)
-        if step is not None and (piece := step.answer(datagram, now)) is not None:
-            add_to(name)
-            add_piece(piece)
-        else:
-            rest.append((name, datagram))
-    return to, pieces, rest
+    get, stranger = steps.get, _STRANGER
+    pieces = [
+        get(name, stranger).answer(datagram, now)
+        for name, datagram in zip(names, datagrams, strict=True)
+    ]
+    if all(pieces):
+        return names, pieces, []
+    to = [name for name, piece in zip(names, pieces, strict=True) if piece]
+    said = zip(names, datagrams, pieces, strict=True)
+    rest = [(name, datagram) for name, datagram, piece in said if not piece]
+    return to, [piece for piece in pieces if piece], rest

@@ -10,7 +10,7 @@ from typing import Final
 from pyxie.tftp.batches import Route, located
 from pyxie.tftp.files import Content, NotInMemoryError, UnreadableError
 from pyxie.tftp.framing import Run
-from pyxie.tftp.lockstep import Steps
+from pyxie.tftp.lockstep import NOWHERE, Steps
 from pyxie.tftp.transfer import Burst, Out, Transfer
 from pyxie.tftp.transferports import Port
 
@@ -115,12 +115,14 @@ class Session:
 
     def hear(self, now: float, datagram: bytes) -> bool:
         """Take one datagram that its client has sent; True if it only went on by one block."""
-        piece = self.steps.answer(datagram, now)
-        if piece is not None:
+        steps = self.steps
+        piece = steps.answer(datagram, now)
+        if piece:
             # As `pyxie.tftp.lockstep.answers`, of one that cannot be answered with others.
             self.send_later(piece)
             return True
-        self._fall_out()
+        if steps.run is not NOWHERE:
+            self._fall_out()
         self._put(self._transfer.receive(datagram, now))
         return False
 

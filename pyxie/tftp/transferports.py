@@ -134,6 +134,11 @@ class Port(Generic[S]):
         """Take what the network has said of datagrams that went out."""
         self._refused += self.line.refused()
 
+    @property
+    def troubled(self) -> bool:
+        """There is something for `troubles` to tell."""
+        return bool(self._failed or self._refused)
+
     def troubles(self) -> tuple[list[Failed], list[Peer]]:
         """Return what did not go out, and whose port is closed, since it was asked last."""
         found = self._failed, self._refused

@@ -11,6 +11,7 @@ import itertools
 import select
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Protocol
 
 _MOST: Final = 64
@@ -107,7 +108,7 @@ class PollLoop:
 
     def add_reader(self, fd: int, callback: Callable[..., object], *args: Any) -> None:
         """Have something called whenever there is something to be read."""
-        self._set(self._readers, fd, lambda: callback(*args))
+        self._set(self._readers, fd, partial(callback, *args))
 
     def remove_reader(self, fd: int) -> None:
         """Have it not be called any more."""
@@ -115,7 +116,7 @@ class PollLoop:
 
     def add_writer(self, fd: int, callback: Callable[..., object], *args: Any) -> None:
         """Have something called whenever there is room."""
-        self._set(self._writers, fd, lambda: callback(*args))
+        self._set(self._writers, fd, partial(callback, *args))
 
     def remove_writer(self, fd: int) -> None:
         """Have it not be called any more."""

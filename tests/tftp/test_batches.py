@@ -190,6 +190,32 @@ class TestALine:
         assert [client.recv(9) for _ in range(4)] == [b"one!", b"two!", b"three", b"one!"]
         line.close()
 
+    def test_replies_to_whom_it_has_heard_whatever_it_has_sent_since(self) -> None:
+        line = line_of(HERE)
+        run = Run(b"one!two!")
+        at = located(run)
+        one, two = PIECE.pack(at, 4), PIECE.pack(at + 4, 4)
+        with ExitStack() as stack:
+            clients = [stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(3)]
+            for each in clients:
+                each.bind(("127.0.0.2", 0))
+                each.settimeout(5)
+            first, second, third = clients
+            for each in clients[:2]:
+                each.sendto(b"\0\4\0\1", line._sock.getsockname())
+            heard, _ = line.take()
+
+            assert line.reply(heard, [one, two]) == (2, None)
+            assert line.reply([name_of(third.getsockname())], [one]) == (1, None)
+            assert line.reply(heard, [two, one]) == (2, None)
+            assert line.take() == ((), ())
+            assert line.reply(heard, [one, two]) == (2, None)
+
+            assert [first.recv(9) for _ in range(3)] == [b"one!", b"two!", b"one!"]
+            assert [second.recv(9) for _ in range(3)] == [b"two!", b"one!", b"two!"]
+            assert third.recv(9) == b"one!"
+        line.close()
+
     def test_says_how_many_replies_went_out_and_why_none_did(self, client: socket.socket) -> None:
         line = line_of(HERE)
         name, nobody = name_of(client.getsockname()), name_of(("255.255.255.255", 9))

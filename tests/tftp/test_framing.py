@@ -8,7 +8,7 @@ from pyxie.bounds import TFTP_FRAMES
 from pyxie.tftp.framing import PIECE, Frames, Kept, Run
 from pyxie.tftp.packet import ack, data_header
 
-RUN = 64 << 10
+RUN = 128 << 10
 
 
 class Text:
@@ -84,8 +84,17 @@ def test_are_others_for_another_size_of_blocks() -> None:
 def test_that_are_asked_for_across_two_runs_come_in_two_parts() -> None:
     frames = Frames(Text(bytes(2 * RUN)), Kept())
 
-    assert asked(frames, 512, 127, 4)[1] == 2
-    assert asked(frames, 512, 129, 2)[1] == 2
+    assert asked(frames, 512, 255, 4)[1] == 2
+    assert asked(frames, 512, 257, 2)[1] == 2
+
+
+def test_are_so_many_at_once_however_small_they_are() -> None:
+    text = Text(bytes(8 * 1024))
+    frames = Frames(text, Kept())
+
+    assert asked(frames, 8, 1, 1024)[1] == 512
+    assert asked(frames, 8, 513, 1024)[1] == 512
+    assert text.reads == 2
 
 
 def test_of_which_there_are_too_many_are_made_anew() -> None:

@@ -36,7 +36,7 @@ class TestAnswers:
 
         to, pieces, rest = answers(steps, (OTHER, ONE), (ack(3), ack(1)), 7.0)
 
-        assert (to, pieces, rest) == ([OTHER, ONE], [piece(4), piece(2)], [])
+        assert (to, pieces, rest) == ((OTHER, ONE), [piece(4), piece(2)], [])
         assert [(each.at, each.went_at) for each in steps.values()] == [(1, 7.0), (3, 7.0)]
 
     def test_are_none_to_strangers_nor_to_what_is_not_expected(self) -> None:
@@ -63,6 +63,14 @@ class TestAnswers:
         run.forget()
 
         assert answers(steps, (ONE,), (ack(2),), 7.0) == ([], [], [(ONE, ack(2))])
+
+    def test_are_for_the_very_names_where_all_are_to_be_sent_something(self) -> None:
+        """Which may be in the kernel's memory still, and need not be written there again."""
+        run, names = run_of(5), (ONE, OTHER)
+        steps = {ONE: stepping(run, 1), OTHER: stepping(run, 1)}
+
+        assert answers(steps, names, (ack(1), ack(1)), 7.0)[0] is names
+        assert answers(steps, names, (ack(2), ack(3)), 7.0)[0] == [ONE]
 
     def test_are_none_to_who_has_fallen_out_of_step(self) -> None:
         steps = {ONE: stepping(run_of(5), 2)}
