@@ -227,6 +227,18 @@ class TestWindow:
         assert transfer.receive(ack(4), now=0.3) is None
         assert transfer.resent == 1
 
+    def test_of_two_is_one(self) -> None:
+        transfer = begun(20 * 512, windowsize="2")
+        transfer.receive(ack(2), now=0.1)
+
+        assert transfer.receive(ack(2), now=0.2) == Burst(3, 5)
+
+    def test_of_which_the_very_first_block_alone_came_begins_anew_behind_it(self) -> None:
+        transfer = begun(20 * 512, windowsize="8")
+
+        assert transfer.receive(ack(1), now=0.1) == Burst(2, 10)
+        assert transfer.resent == 1
+
     def test_progress_or_a_timeout_lets_a_gap_be_reported_again(self) -> None:
         transfer = begun(20 * 512, windowsize="4")
         transfer.receive(ack(4), now=0.0)
@@ -591,7 +603,6 @@ class TestEnd:
         negotiating.forsake()
         begun_.forsake()
         begun_.give_up("again")
-        begun_.forsake()
 
         assert (negotiating.outcome, begun_.outcome) == (TimedOut(0), TimedOut(1))
         assert negotiating.deadline is None
@@ -618,7 +629,15 @@ class TestEnd:
 
         assert transfer.receive(ack(1), now=0.2) is None
         assert transfer.tick(now=99.0) is None
-        assert transfer.outcome == Aborted(0, "TFTP Aborted")
+        transfer.forsake()
+        assert transfer.outcome == Aborted(0, "TFTP Aborted", ours=False)
+
+    def test_with_all_acknowledged_is_confirmed(self) -> None:
+        transfer = begun(700)
+        transfer.receive(ack(1), now=0.1)
+        transfer.receive(ack(2), now=0.2)
+
+        assert transfer.outcome == Completed(0, confirmed=True)
 
 
 BLKSIZES = st.sampled_from([8, 9, 511, 512, 513, 1468]) | st.integers(8, 1468)
