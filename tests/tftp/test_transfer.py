@@ -65,6 +65,7 @@ class TestNegotiation:
     def test_only_what_was_asked_is_acknowledged(self) -> None:
         assert agreed(tsize="0", multicast="") == {"tsize": "700"}
         assert agreed(blksize="512") == {"blksize": "512"}
+        assert agreed(timeout="x", blksize="512") == {"blksize": "512"}
 
     @pytest.mark.parametrize(
         ("asked", "answered"),
@@ -462,8 +463,71 @@ class TestRepair:
         transfer.tick(now=0.171)
 
         assert transfer.receive(ack(16), now=0.172) == Burst(17, 25)
-        for late in (0.173, 0.19, 0.25):
+        for late in (0.173, 0.19, 0.25, 0.32):
             assert transfer.receive(ack(16), now=late) is None
+        assert transfer.receive(ack(16), now=0.33) == Burst(17, 25)
+
+    def test_is_not_called_for_by_what_comes_sooner_than_any_answer(
+        self, transfer: Transfer
+    ) -> None:
+        """It was said before the window had come: a quarter of the shortest way has not passed."""
+        assert transfer.receive(ack(8), now=0.022) is None
+        assert transfer.receive(ack(8), now=0.023) == Burst(9, 17)
+
+    def test_is_called_for_again_once_the_way_there_and_back_has_passed(
+        self, transfer: Transfer
+    ) -> None:
+        assert transfer.receive(ack(12), now=0.03) == Burst(13, 21)
+
+        assert transfer.receive(ack(12), now=0.039) is None
+        assert transfer.receive(ack(12), now=0.041) == Burst(13, 21)
+
+    def test_after_a_time_out_is_called_for_once_that_has_passed(self, transfer: Transfer) -> None:
+        assert transfer.tick(now=1.03) == Burst(9, 17)
+
+        assert transfer.receive(ack(8), now=1.039) is None
+        assert transfer.receive(ack(8), now=1.041) == Burst(9, 17)
+
+    def test_that_was_called_for_may_be_so_again_after_a_while_without_a_word(
+        self, transfer: Transfer
+    ) -> None:
+        assert transfer.receive(ack(8), now=0.03) == Burst(9, 17)
+        assert transfer.tick(now=0.081) == Burst(9, 17)
+
+        assert transfer.receive(ack(8), now=0.1) == Burst(9, 17)
+
+    def test_learns_nothing_from_an_answer_to_what_was_sent_before(
+        self, transfer: Transfer
+    ) -> None:
+        """Of a window that has blocks of the one before in it; the shortest way stays 10 ms."""
+        transfer.receive(ack(12), now=0.03)
+        assert transfer.receive(ack(14), now=0.035) == Burst(15, 23)
+
+        assert transfer.receive(ack(15), now=0.0365) == Burst(23, 24)
+        assert transfer.deadline == pytest.approx(0.0365 + SOONEST)
+
+    def test_of_a_windows_end_has_the_next_gap_answered_at_once(self, transfer: Transfer) -> None:
+        transfer.tick(now=0.07)
+        assert transfer.receive(ack(16), now=0.08) == Burst(17, 25)
+
+        assert transfer.receive(ack(16), now=0.09) == Burst(17, 25)
+
+    def test_tells_a_little_of_a_way_that_takes_longer_than_it_did(self) -> None:
+        """What was sent twice may be the answer to either: an eighth of it counts."""
+        for asked_again, patience in ((True, 0.25), (False, 0.2)):
+            transfer = opened(1000 * 512, windowsize="8")
+            transfer.start(now=0.0)
+            transfer.receive(ack(0), now=0.1)
+            transfer.receive(ack(8), now=0.2)
+
+            if asked_again:
+                assert transfer.tick(now=0.4) == Burst(16, 17)
+                transfer.receive(ack(16), now=0.5)
+                assert transfer.deadline == pytest.approx(0.5 + patience)
+            else:
+                assert transfer.receive(ack(12), now=0.3) == Burst(13, 21)
+                transfer.receive(ack(20), now=0.6)
+                assert transfer.deadline == pytest.approx(0.6 + patience)
 
 
 class TestWanted:
@@ -613,8 +677,12 @@ class TestEnd:
         silent.receive(b"noise", now=0.1)
         acking.receive(ack(1), now=0.1)
         leaving.receive(ABORT, now=0.1)
+        late = begun(700)
+        late.tick(now=1.0)
+        late.receive(ack(1), now=1.1)
 
-        assert [silent.heard, acking.heard, leaving.heard] == [False, True, True]
+        heard = [each.heard for each in (silent, acking, leaving, late)]
+        assert heard == [False, True, True, True]
 
     def test_we_may_break_it_off_and_say_so(self) -> None:
         transfer = begun(700)
