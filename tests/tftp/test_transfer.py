@@ -362,6 +362,13 @@ class TestRepair:
         assert transfer.deadline == pytest.approx(3.021)
         assert transfer.resent == 3
 
+    def test_goes_on_with_the_whole_of_a_window_of_two_as_well(self) -> None:
+        transfer = begun(5000, windowsize="2")
+        transfer.receive(ack(2), now=0.01)
+
+        assert transfer.tick(now=0.061) == Burst(4, 5)
+        assert transfer.tick(now=0.2) == Burst(3, 5)
+
     def test_of_the_only_block_that_is_out_goes_on_at_growing_intervals(self) -> None:
         transfer = begun(5000)
         transfer.receive(ack(1), now=0.01)
