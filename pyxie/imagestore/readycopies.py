@@ -1,14 +1,16 @@
 """Copies that were given a moment ago, open still: who wants the same needs no thread for it.
 
 What is asked before a copy is given was asked for the one before, a second ago at most: whether it
-is the newest that is to be had, and what it should be. For the event loop alone.
+is the newest that is to be had, and what it should be. After that second who comes first has it
+asked anew, and those behind are given the copy meanwhile, for a second more at most. For the event
+loop alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pyxie.bounds import IMAGE_READY
@@ -30,12 +32,19 @@ class _Given:
         settings: Of the store, by which it was given.
         entry: Of the copy, as it was then.
         file: It.
+        is_asked: Somebody has it asked anew.
     """
 
     until: float
     settings: StoreSettings
     entry: Entry
     file: OpenFile
+    is_asked: bool = False
+
+    @property
+    def closes(self) -> float:
+        """When it is of no more use, by that clock."""
+        return self.until if self.is_asked else self.until + _FOR
 
 
 class ReadyCopies:
@@ -63,15 +72,19 @@ class ReadyCopies:
         given = self._given.get(source)
         if given is None:
             return None
-        now = self._entry(given.entry.key)
+        now, time = self._entry(given.entry.key), asyncio.get_running_loop().time()
+        is_late = time >= given.until
         if (
-            asyncio.get_running_loop().time() >= given.until
+            time >= given.closes
             or self._settings() is not given.settings
             or now is None
             or (now.digest, now.checked) != (given.entry.digest, given.entry.checked)
         ):
             del self._given[source]
             given.file.close()
+            return None
+        if is_late:
+            self._given[source] = replace(given, until=given.until + _FOR, is_asked=True)
             return None
         return now, given.file
 
@@ -103,7 +116,8 @@ class ReadyCopies:
         """Close what is of no more use, however long nobody asks."""
         loop = asyncio.get_running_loop()
         self._sweeping, now = None, loop.time()
-        for source in [each for each, given in self._given.items() if given.until <= now]:
+        ended = [each for each, given in self._given.items() if given.closes <= now]
+        for source in ended:
             self._given.pop(source).file.close()
         if self._given:
             self._sweeping = loop.call_later(_FOR, self._sweep)

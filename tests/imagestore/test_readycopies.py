@@ -100,6 +100,31 @@ class TestACopyThatWasGiven:
 
         assert kept.found is None
 
+    async def test_is_asked_of_by_one_and_given_to_others_meanwhile(
+        self, kept: Kept, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.imagestore.readycopies._FOR", 0.2)
+        kept.keep()
+        assert kept.found == b"abc"
+        await asyncio.sleep(0.21)
+
+        assert [kept.found, kept.found, kept.found] == [None, b"abc", b"abc"]
+        await asyncio.sleep(0.2)  # whoever asks does not come to an end
+        assert kept.found is None
+        assert len(kept.copies) == 0
+
+    async def test_that_was_asked_of_anew_is_given_as_before(
+        self, kept: Kept, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.imagestore.readycopies._FOR", 0.2)
+        kept.keep()
+        await asyncio.sleep(0.21)
+        assert kept.found is None
+        kept.keep()
+        await asyncio.sleep(0.1)
+
+        assert [kept.found, kept.found] == [b"abc", b"abc"]
+
     async def test_is_one_of_a_few(self, kept: Kept) -> None:
         before = IMAGE_READY.times
         for at in range(IMAGE_READY.whole + 2):
