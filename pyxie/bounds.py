@@ -514,9 +514,6 @@ DEFINITIONS = Bound("definitions", 20_000, "builds' machines, ready to boot", "m
 DEFINITIONS_BEGINNING = Bound(
     "definitions_beginning", 256, "machines of builds that begin just now", "made when asked for"
 )
-DEFINITIONS_IMAGES = Bound(
-    "definitions_images", 128, "machines whose images were asked for last", "looked up anew"
-)
 DEFINITIONS_KEPT = Bound(
     "definitions_kept", 1500, "machines that are kept as they are built", "made when asked for"
 )

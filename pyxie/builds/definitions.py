@@ -15,18 +15,12 @@ from threading import Lock
 from typing import Final, TypeAlias
 
 from pyxie.bounded import note
-from pyxie.bounds import (
-    DEFINITIONS,
-    DEFINITIONS_BEGINNING,
-    DEFINITIONS_IMAGES,
-    DEFINITIONS_UNKNOWN,
-)
+from pyxie.bounds import DEFINITIONS, DEFINITIONS_BEGINNING, DEFINITIONS_UNKNOWN
 from pyxie.builds.life import HOOKS_AFTER, Build, State
 from pyxie.config.build import Hook
 from pyxie.config.nodes import LARGE, Document, Plain, parse
 from pyxie.config.values import dashed
 from pyxie.errors import ConfigError, Problem, PyxieError
-from pyxie.images.spec import Images, images_of
 from pyxie.registry.define import Common, UnknownTypeError, define
 from pyxie.registry.machine import Machine
 from pyxie.registry.mirrors import Mirrors, called, filed
@@ -83,7 +77,6 @@ class Definitions:
         self._beginning: dict[str, _Made] = {}
         self._of_types: tuple[Common | None, Mapping[str, _OfType]] = (None, {})
         self._unknown: dict[tuple[str, str], tuple[Common, Machine]] = {}
-        self._images: dict[str, tuple[Machine, Mirrors, Images]] = {}
 
     def of(self, build: Build) -> Machine:
         """Return a build's machine as its files say now, or as it was when it began.
@@ -96,20 +89,6 @@ class Definitions:
     def called(self, build: Build) -> Mirrors:
         """Return the servers that only its call names, where the caller may not name any."""
         return self._made_of(build).called
-
-    def images(self, build: Build) -> Images:
-        """Return what a build's machine boots, made once while it is the same.
-
-        Raises:
-            NotServedError: No kernel is named anywhere.
-        """
-        made, kept = self._made_of(build), self._images.get(build.host)
-        if kept is None or kept[0] is not made.machine or kept[1] is not made.called:
-            kept = made.machine, made.called, images_of(made.machine, made.called)
-            with self._noting:
-                forgotten = note(self._images, build.host, kept, DEFINITIONS_IMAGES.whole)
-            DEFINITIONS_IMAGES.reached(forgotten)
-        return kept[2]
 
     def _made_of(self, build: Build) -> _Made:
         registry = self._machines()

@@ -46,8 +46,9 @@ def image_at_once(call: Call) -> FileReply | None:
     build = app[INDEX].active(host)
     if build is None:
         return None
+    machine, called = app[DEFINITIONS].of(build), app[DEFINITIONS].called(build)
     try:
-        images = app[DEFINITIONS].images(build)
+        images = images_of(machine, called)
         wanted = meant(images, "initrd" if at else "kernel", at, words["name"], host)
     except NotServedError:
         return None

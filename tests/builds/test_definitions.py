@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from pyxie.bounds import DEFINITIONS_BEGINNING, DEFINITIONS_IMAGES
+from pyxie.bounds import DEFINITIONS_BEGINNING
 from pyxie.builds.definitions import BODY, Definitions
 from pyxie.builds.life import Build, State
 from pyxie.config.nodes import BUILD_BODY, LARGE, Document, Size, parse
-from pyxie.errors import ConfigError, NotServedError
-from pyxie.images.spec import Local, images_of
+from pyxie.errors import ConfigError
 from pyxie.registry.define import Common
 from pyxie.registry.folder import Folder
 from pyxie.registry.merge import Layer
@@ -165,52 +164,6 @@ class TestIsMadeAgain:
         machines.write(f"hostname: web02\nnetwork: [{{macaddress: '{OTHERS}'}}]\n", "web02")
 
         assert machines.v(build) == "one"  # as it was when it began
-
-
-class TestImages:
-    def test_are_looked_up_once_while_the_machine_is_the_same(self, machines: Machines) -> None:
-        machines.write(f"{OWN}kernel: linux\n")
-        build = machines.started()
-
-        one, other = (machines.definitions.images(build) for _ in range(2))
-        machines.write(f"{OWN}kernel: vmlinuz\n")
-        machines.change()
-        changed = machines.definitions.images(build)
-
-        assert one is other
-        assert changed == images_of(machines.definitions.of(build))
-        assert changed.kernel != one.kernel
-
-    def test_of_another_build_are_its_own(self, machines: Machines) -> None:
-        machines.write(f"{OWN}kernel: linux\n")
-        first = machines.definitions.images(machines.started())
-
-        another = machines.begin("kernel: other\n", token="t2")
-        machines.definitions.keep(another)
-        second = machines.definitions.images(another)
-
-        assert (first.kernel, second.kernel) == (Local("linux"), Local("other"))
-
-    def test_that_are_not_named_are_told_of_each_time(self, machines: Machines) -> None:
-        build = machines.started()
-
-        for _ in range(2):
-            with pytest.raises(NotServedError, match="kernel: not named"):
-                machines.definitions.images(build)
-
-    def test_are_kept_of_few(self, machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(DEFINITIONS_IMAGES, "most", 1)
-        other = "hostname: web02.internal\nnetwork: [{macaddress: '52:54:00:00:00:02'}]\n"
-        machines.write(f"{OWN}kernel: linux\n")
-        machines.write(f"{other}kernel: other\n", "web02")
-        build = machines.started()
-        two = replace(build, host="web02.internal", mac="52:54:00:00:00:02", token="t2")
-
-        one = machines.definitions.images(build)
-        machines.definitions.images(two)
-
-        assert machines.definitions.images(build) == one
-        assert machines.definitions.images(build) is not one
 
 
 class TestOfAnUnknownMachine:
