@@ -156,6 +156,8 @@ def main() -> None:
         "--from", type=int, default=0, dest="begin", help="the mutant to begin with"
     )
     options = parser.parse_args()
+    if unknown := sorted({*options.modules} - {*PURE}):
+        parser.error(f"no pure modules: {', '.join(unknown)}; name them as in {min(PURE)}")
     until = time.monotonic() + options.seconds
     known = explained()
     unexplained = 0
