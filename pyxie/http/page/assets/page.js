@@ -55,12 +55,20 @@
     return document.execCommand("copy");
   }
 
+  // An update may have put another button there meanwhile: all with its command say so.
+  function say(label, what) {
+    for (const button of document.querySelectorAll("button.copy")) {
+      if (button.getAttribute("aria-label") === label) button.textContent = what;
+    }
+  }
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest?.("button.copy");
     if (!button) return;
+    const label = button.getAttribute("aria-label");
     const done = await copied(button.parentElement.querySelector("code"));
-    button.textContent = done ? "Copied" : "Press Ctrl-C";
-    setTimeout(() => (button.textContent = "Copy"), 2000);
+    say(label, done ? "Copied" : "Press Ctrl-C");
+    setTimeout(() => say(label, "Copy"), 2000);
   });
 
   // What was done is said once, and not again to who reloads the page or keeps its address.

@@ -47,6 +47,10 @@
 
   function carry(before, after) {
     for (const [was, is] of pairs(before, after, "details")) is.open = was.open;
+    for (const [was, is] of pairs(before, after, "button.copy")) {
+      const of = "aria-label"; // which command
+      if (was.getAttribute(of) === is.getAttribute(of)) is.textContent = was.textContent;
+    }
     for (const [was, is] of pairs(before, after, "input, textarea")) {
       if (was.matches("[type=checkbox], [type=radio]")) {
         if (was.checked !== was.defaultChecked) is.checked = was.checked;
