@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.dhcp.alike import Form, Layout, Own, form, is_special, layout
+from pyxie.dhcp.alike import Form, Layout, Own, form, is_special, layout, named
 from pyxie.dhcp.decide import Answer, Boot, decide
 from pyxie.dhcp.message import DhcpMessage, Option, build, parse
 from pyxie.errors import WireError
@@ -192,6 +192,17 @@ class TestAForm:
 
         assert longest is not None
         assert formed(build(discover(7)), replace(BOOT, loaders={7: "a" * (2 + room)})) is None
+
+    def test_is_filled_in_with_another_name_where_one_is_given(self) -> None:
+        one = build(discover(7))
+        own, found = Own(*laid_out(one).own(one)), formed(one)
+        assert found is not None
+        usual = named(own.mac)
+
+        filled = found.filled(own, bytes(len(usual)))
+
+        assert filled == found.filled(own).replace(usual, bytes(len(usual)))
+        assert usual not in filled
 
     def test_is_none_where_the_name_is_in_pieces(self) -> None:
         assert formed(build(discover(7)), replace(BOOT, loaders={7: "a" * 300})) is None
