@@ -341,6 +341,16 @@ class TestOverloading:
         assert data[108:236] == b"\x3c\x7d" + b"v" * 125 + b"\xff"
         assert data[44:108] == b"\x61\x3d" + b"u" * 61 + b"\xff"
 
+    def test_puts_nothing_into_a_field_that_leaves_no_room_for_the_end(self) -> None:
+        whole = {53: b"\2", 12: b"h" * 255}
+        file = build(reply_of(options={**whole, 60: b"v" * 126}, most=548))
+        sname = build(reply_of(options={**whole, 97: b"u" * 62}, most=548, file=b"ipxe.efi"))
+
+        assert file[108:236] == bytes(128)
+        assert b"\x3c\x7e" + b"v" * 126 in file[240:]
+        assert sname[44:108] == bytes(64)
+        assert b"\x61\x3e" + b"u" * 62 in sname[240:]
+
     def test_uses_both(self) -> None:
         message = reply_of(options={**reply_of().options, 60: b"v" * 60, 12: b"h" * 40})
 
