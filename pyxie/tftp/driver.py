@@ -229,6 +229,7 @@ class Driver:
             session = self._sessions[number]
             self._act(session, session.tick, now)
         self._settle()
+        self._arm()  # also where nobody was due: what was noted may be noted otherwise by now
 
     def _act(
         self, session: Session, work: Callable[..., object], now: float, *what: object

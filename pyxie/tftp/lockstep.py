@@ -8,6 +8,7 @@ expected is left to these.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -25,13 +26,14 @@ class Steps:
         acks: As `Run.steps`, and
         pieces: as `Run.pieces` of that run.
         at: Which of the run's packets is out.
-        went_at: When it went out, if the transfer does not know of it yet: seconds.
+        went_at: When it went out: seconds; endless where the transfer alone knows.
+        took: In how many seconds the one before it was answered; not above 0 where nobody knows.
+        is_told: The transfer knows of both.
     """
 
-    __slots__ = ("acks", "at", "pieces", "run", "went_at")
+    __slots__ = ("acks", "at", "is_told", "pieces", "run", "took", "went_at")
 
     def __init__(self) -> None:
-        self.went_at: float | None = None
         self.fall_out()
 
     def fall_in(self, run: Run, start: int, address: int) -> None:
@@ -44,11 +46,16 @@ class Steps:
         """
         self.run, self.at = run, start // run.packet
         self.acks, self.pieces = run.in_steps(address), run.pieces
+        self._is_known()
 
     def fall_out(self) -> None:
         """Be in step no more."""
         self.run, self.at = NOWHERE, 0
         self.acks, self.pieces = NOWHERE.steps, NOWHERE.pieces
+        self._is_known()
+
+    def _is_known(self) -> None:
+        self.went_at, self.took, self.is_told = math.inf, -math.inf, True
 
     def answer(self, datagram: bytes, now: float) -> bytes:
         """Move on if this was expected, and return the piece that is out then; else nothing."""
@@ -56,15 +63,15 @@ class Steps:
         if datagram != self.acks[at]:
             return b""
         self.at = at + 1
-        self.went_at = now
+        self.took, self.went_at, self.is_told = now - self.went_at, now, False
         return self.pieces[at]
 
-    def untold(self) -> tuple[int, float] | None:
-        """Return what the transfer does not know yet: which block is out, and since when."""
-        if self.went_at is None:
+    def untold(self) -> tuple[int, float, float] | None:
+        """Return what the transfer does not know yet: which block is out, `went_at` and `took`."""
+        if self.is_told:
             return None
-        went_at, self.went_at = self.went_at, None
-        return self.run.first + self.at, went_at
+        self.is_told = True
+        return self.run.first + self.at, self.went_at, self.took
 
     def place(self, piece: bytes) -> tuple[int, int, int]:
         """Return where in the run a piece begins, its length, and its block's number."""

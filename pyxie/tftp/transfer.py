@@ -218,16 +218,22 @@ class Transfer:
 
     @property
     def in_step(self) -> bool:
-        """One block is out, and the ACK of it calls for the next, and so on: see `went_on`."""
-        return self._window == 1 and self._once and self._acked >= 0
+        """One block is out, and the ACK of it calls for the next, and so on: see `went_on`.
 
-    def went_on(self, block: int, at: float) -> None:
+        Not before it is known how long the client takes: until then a lost block is waited for.
+        """
+        is_known = self._round_trip.usual > 0.0
+        return self._window == 1 and self._once and self._acked >= 0 and is_known
+
+    def went_on(self, block: int, at: float, took: float = 0.0) -> None:
         """Take note of what `receive` would have led to, of a transfer that is in step.
 
         Args:
             block: All blocks before it were acknowledged, each as it had gone out once.
             at: When it went out itself.
+            took: In how many seconds the one before it was answered; unknown if not above 0.
         """
+        self._round_trip.took(took)
         self._acked, self._sent, self._heard = block - 1, block, True
         self._began = self._sent_at = at
         self._wait(at)

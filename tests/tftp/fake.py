@@ -149,6 +149,11 @@ class Bench:
         return bool(self.port.waiting)
 
 
+def is_slow(session: Session) -> None:
+    """Have it be known how long its client takes: longer than any time-out."""
+    session.transfer._round_trip.took(10.0)
+
+
 def failure(number: int) -> OSError:
     return OSError(number, os.strerror(number))
 

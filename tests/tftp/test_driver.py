@@ -18,7 +18,7 @@ from pyxie.tftp.packet import ReadRequest, ack, data_header
 from pyxie.tftp.session import Session
 from pyxie.tftp.transfer import Aborted, Transfer
 from tests.support import eventually
-from tests.tftp.fake import FakeLine, failure
+from tests.tftp.fake import FakeLine, failure, is_slow
 
 HERE = IPv4Address("192.0.2.1")
 ONE, OTHER, THIRD = (("192.0.2.7", port) for port in (2070, 2071, 2072))
@@ -75,6 +75,23 @@ class Bench:
 def bench() -> Iterator[Bench]:
     with closing(Bench()) as bench:
         yield bench
+
+
+async def test_a_moment_that_is_noted_otherwise_by_now_keeps_no_other_from_coming(
+    bench: Bench,
+) -> None:
+    session = bench.starts()
+    [line] = bench.lines
+    noted = bench.driver._deadlines
+    for soon in (0.3, 0.1):
+        noted.note(session.number, time.monotonic() + soon)
+
+    bench.driver.run(asyncio.get_running_loop())
+    asyncio.get_running_loop().remove_reader(line.number)  # nobody says anything
+
+    await eventually(lambda: len(line.sent) == 2)  # after a time-out of a second
+    assert line.sent[0] == line.sent[1]
+    bench.driver.pause()
 
 
 class TestABug:
@@ -206,7 +223,10 @@ class TestClientsInLockStep:
     SIZE = 5000
 
     def in_step(self, bench: Bench, *peers: tuple[str, int]) -> list[Session]:
-        sessions = [bench.starts(peer, size=self.SIZE) for peer in peers]
+        sessions = [bench.session(peer, size=self.SIZE) for peer in peers]
+        for each in sessions:
+            is_slow(each)
+            bench.driver.start(each, time.monotonic())
         [line] = bench.lines
         line.sent.clear()
         line.to.clear()

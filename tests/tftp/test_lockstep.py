@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +49,7 @@ class TestAnswers:
         to, pieces, rest = answers(steps, [n for n, _ in said], [d for _, d in said], 7.0)
 
         assert (to, pieces, rest) == ([], [], said)
-        assert (steps[ONE].at, steps[ONE].went_at) == (1, None)
+        assert (steps[ONE].at, steps[ONE].untold()) == (1, None)
 
     def test_are_none_at_a_runs_end_which_may_be_short(self) -> None:
         run = Run(bytes(PACKET * 2 + 5), 1, PACKET)
@@ -117,8 +119,23 @@ def test_the_transfer_is_told_once_which_block_is_out_since_when() -> None:
     assert steps.untold() is None
     steps.answer(ack(2), 7.0)
 
-    assert steps.untold() == (3, 7.0)
+    assert steps.untold() == (3, 7.0, -math.inf)
     assert steps.untold() is None
+
+
+def test_and_in_how_long_the_last_was_answered_that_went_out_so() -> None:
+    steps = stepping(run_of(9), 2)
+    steps.answer(ack(2), 7.0)
+    steps.answer(ack(3), 7.5)
+
+    assert steps.untold() == (4, 7.5, 0.5)
+    steps.answer(ack(4), 9.5)
+    assert steps.untold() == (5, 9.5, 2.0)
+
+    steps.fall_in(run_of(9), 0, AT)
+    assert steps.untold() is None
+    steps.answer(ack(1), 10.0)
+    assert steps.untold() == (2, 10.0, -math.inf)
 
 
 def test_a_piece_tells_which_block_it_is() -> None:

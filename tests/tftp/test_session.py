@@ -14,7 +14,7 @@ from pyxie.tftp.packet import ack, data_header
 from pyxie.tftp.session import Session
 from pyxie.tftp.sockets import OF_ANOTHER
 from pyxie.tftp.transfer import Aborted, Completed, Outcome, Probed
-from tests.tftp.fake import CONTENT, Bench, blocks, failure
+from tests.tftp.fake import CONTENT, Bench, blocks, failure, is_slow
 
 
 @pytest.fixture
@@ -261,6 +261,7 @@ class TestInStep:
 
     def stepping(self, bench: Bench, blksize: int = 1468) -> Session:
         session = bench.session(Content(len(CONTENT), data=CONTENT), blksize=str(blksize))
+        is_slow(session)
         bench.starts(session)
         bench.hear(session, ack(0))
         return session

@@ -808,6 +808,27 @@ class TestInStep:
     def test_is_none_with_a_window(self) -> None:
         assert not begun(5000, windowsize="2").in_step
 
+    def test_is_none_before_it_is_known_how_long_the_client_takes(self) -> None:
+        """Of a lost block a second's time-out would tell, each time."""
+        transfer = opened(5000)
+        transfer.start(now=0.0)
+        assert not transfer.in_step
+
+        transfer.receive(ack(1), now=0.01)
+
+        assert transfer.in_step
+        assert transfer.deadline == pytest.approx(0.06)
+
+    @pytest.mark.parametrize(("took", "until"), [(0.2, 0.4), (0.001, 0.05), (0.0, 0.05)])
+    def test_knows_how_long_the_client_takes_by_who_saw_it(self, took: float, until: float) -> None:
+        transfer = opened(5000)
+        transfer.start(now=0.0)
+        transfer.receive(ack(1), now=0.01)
+
+        transfer.went_on(5, at=1.0, took=took)
+
+        assert transfer.deadline == pytest.approx(1.0 + until)
+
     @pytest.mark.parametrize("then", [2, 3, 9, 10])
     def test_goes_on_as_if_it_had_been_asked(self, then: int) -> None:
         asked, told = (opened(512 * 10, blksize="512") for _ in range(2))
