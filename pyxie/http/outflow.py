@@ -13,7 +13,8 @@ import socket
 import struct
 import time
 from asyncio.trsock import TransportSocket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from pyxie.openfile import OpenFile
@@ -119,23 +120,28 @@ class Outflow:
         return self._clock()
 
 
-def _have_wait(number: int) -> None:
+@contextmanager
+def by_number(number: int) -> Iterator[socket.socket]:
+    """Give a connection's socket by its number, which stays somebody else's."""
     sock = socket.socket(fileno=number)
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _MOMENT)
+        yield sock
     finally:
         sock.detach()
+
+
+def _have_wait(number: int) -> None:
+    with by_number(number) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _MOMENT)
 
 
 def _send_more(number: int, head: bytes) -> int:
     """Send what more comes behind at once; return how much of it is taken."""
-    sock = socket.socket(fileno=number)
-    try:
-        return sock.send(head, socket.MSG_MORE | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return 0
-    finally:
-        sock.detach()
+    with by_number(number) as sock:
+        try:
+            return sock.send(head, socket.MSG_MORE | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
 
 
 def cork(sock: socket.socket | TransportSocket) -> None:
@@ -149,9 +155,6 @@ def cork(sock: socket.socket | TransportSocket) -> None:
 
 def uncork(number: int) -> None:
     """Have a connection's kernel hold nothing back any more; raises OSError."""
-    sock = socket.socket(fileno=number)
-    try:
+    with by_number(number) as sock:
         if sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
-    finally:
-        sock.detach()

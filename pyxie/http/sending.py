@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, cast
 from pyxie.bounds import HTTP_AT_HAND
 from pyxie.errors import BusyError
 from pyxie.http.about import About, headers_of
-from pyxie.http.outflow import Outflow
+from pyxie.http.outflow import Outflow, by_number
 from pyxie.http.progress import Watch
 from pyxie.images.upstream import Moved
 from pyxie.openfile import Descriptor, OpenFile
@@ -126,12 +126,9 @@ class Sending:
     def cut(self) -> None:
         """Break it off, as pyxie stops."""
         self._stop()
-        with suppress(OSError), self._out as number:
-            sock = socket.socket(fileno=number)
-            try:  # a thread may have it for long, and the client would wait
-                sock.shutdown(socket.SHUT_RDWR)
-            finally:
-                sock.detach()
+        # A thread may have it for long, and the client would wait.
+        with suppress(OSError), self._out as number, by_number(number) as sock:
+            sock.shutdown(socket.SHUT_RDWR)
         self._end(STOPPING)
 
     def _ended(self, why: BaseException | None) -> None:

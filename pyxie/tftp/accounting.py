@@ -34,9 +34,8 @@ class Accounting:
     def __init__(self, recorder: Recorder, metrics: Metrics) -> None:
         self._recorder = recorder
         self._metrics = metrics
-        self._outcomes: dict[
-            str, Counter
-        ] = {}  # each looked up once: that takes longer than to count
+        self._outcomes: dict[str, Counter] = {}
+        """Each looked up once: that takes longer than to count."""
         self._malformed = Ration(1, 60)
         self._trouble = Ration(20, 60)
         self._lines = TokenBuckets(TFTP_LINES.most / 60, burst=TFTP_LINES.most)

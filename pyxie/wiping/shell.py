@@ -103,9 +103,10 @@ def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
             yield _too_many()
             return
         at += 1
-        if command.is_idle and not fetched and command.uses.isdisjoint(values):
+        is_as_written = command.uses.isdisjoint(values)
+        if is_as_written and command.is_idle and not fetched:
             continue
-        if not command.uses.isdisjoint(values):
+        if not is_as_written:
             command = _Command.of([expanded(word, values) for word in command.written])  # noqa: PLW2901
         values |= command.sets
         yield from command.redirected
