@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import sys
 import threading
 import time
-from typing import Final
+from typing import Final, TextIO
 
 from pyxie.clock import steady
 from pyxie.config.settings import Log
@@ -118,6 +119,55 @@ class _Text(logging.Formatter):
         return text
 
 
+class _Stream(logging.StreamHandler[TextIO]):
+    """Writes the lines of a turn of the event loop at its end, by one call of the kernel.
+
+    What went wrong is written at once, with all that is before it: it may be the last line.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or have it written in a moment; who calls it has the lock."""
+        try:
+            self._lines.append(self.format(record) + self.terminator)
+        except Exception:  # noqa: BLE001 - as logging does
+            self.handleError(record)
+            return
+        loop = _running() if record.levelno <= logging.INFO else None
+        if loop is None:
+            self.flush()
+        elif len(self._lines) == 1:
+            loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write what was not written yet."""
+        self.acquire()
+        try:
+            lines, self._lines = self._lines, []
+            if lines:
+                self.stream.write("".join(lines))
+                self.stream.flush()
+        except (OSError, ValueError):  # nobody reads it any more, and there is none to be told
+            pass
+        finally:
+            self.release()
+
+    def close(self) -> None:
+        """Write the same, and nothing from then on."""
+        self.flush()
+        super().close()
+
+
+def _running() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def configure(log: Log, lines: Lines) -> None:
     """Set up logging as ``config.yaml`` wants it.
 
@@ -125,7 +175,11 @@ def configure(log: Log, lines: Lines) -> None:
         log: What it wants.
         lines: How many lines there may be.
     """
-    handler = logging.StreamHandler(sys.stderr)
+    # No line says in which function, thread or process it was made, and to find out takes longer
+    # than all else: docs.python.org/3/howto/logging.html#optimization.
+    vars(logging)["_srcfile"] = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    handler = _Stream(sys.stderr)
     # The journal has its own clock (systemd.exec(5), JOURNAL_STREAM).
     timed = "JOURNAL_STREAM" not in os.environ
     handler.setFormatter(_Json() if log.format == "json" else _Text(timed=timed))
