@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import select
 import selectors
+import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 PIECE: Final = 0.003
@@ -30,11 +32,15 @@ class Loop(asyncio.SelectorEventLoop):
         clock: Seconds, monotonic; to time the pieces of a turn.
     """
 
-    _ready: deque[asyncio.Handle]  # asyncio's own name for the callbacks that wait
+    # asyncio's own names for the callbacks that wait, and for what wakes the loop.
+    _ready: deque[asyncio.Handle]
+    _ssock: socket.socket
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
         ready = Ready()
         self._files = Selector(ready, clock)
+        self._is_woken = False
+        """Somebody has, and the loop has not heard of it yet."""
         super().__init__(self._files)
         self._ready = ready
 
@@ -45,6 +51,23 @@ class Loop(asyncio.SelectorEventLoop):
             number: Of an open file.
         """
         self._files.first(number)
+
+    def _write_to_self(self) -> None:
+        """Wake the loop; many threads do, and one of them is enough."""
+        if not self._is_woken:
+            self._is_woken = True
+            super()._write_to_self()  # type: ignore[misc]  # asyncio's own, as above
+
+    def _read_from_self(self) -> None:
+        """Hear that somebody has woken the loop, or which signals have come.
+
+        asyncio reads until there is nothing more, which costs a call and an exception; if there is
+        more the kernel tells of it again.
+        """
+        with suppress(BlockingIOError, InterruptedError):
+            self._process_self_data(self._ssock.recv(4096))  # type: ignore[attr-defined]
+        # In this order: whoever saw it set had given the loop before what it is to call.
+        self._is_woken = False
 
 
 class Ready(deque[asyncio.Handle]):

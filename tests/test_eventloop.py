@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -199,6 +201,74 @@ class TestWhatCannotWait:
 
     async def test_is_nothing_to_other_loops(self) -> None:
         eventloop.first(0)
+
+
+class TestBeingWoken:
+    """By threads, of which many may wake the loop in a turn."""
+
+    def test_costs_a_call_of_the_kernel_for_all_who_do(
+        self, loop: Loop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        woken: list[int] = []
+        write = asyncio.SelectorEventLoop._write_to_self  # type: ignore[attr-defined]
+
+        def noting(self: Loop) -> None:
+            woken.append(1)
+            write(self)
+
+        monkeypatch.setattr(asyncio.SelectorEventLoop, "_write_to_self", noting)
+        heard: list[int] = []
+        for turn in range(3):
+            for each in range(5):
+                loop.call_soon_threadsafe(heard.append, each)
+            # The second turn hears of it, so that the next who wakes the loop does so again.
+            for _ in range(2):
+                loop.call_soon(loop.stop)
+                loop.run_forever()
+
+            assert len(woken) == turn + 1
+        assert heard == [*range(5)] * 3
+
+    def test_happens_whoever_wakes_it_and_whenever(self, loop: Loop) -> None:
+        """Each waits for the loop before it goes on, so that one that sleeps on is seen."""
+        threads, each = 8, 200
+        done: list[int] = []
+
+        def asks(number: int) -> None:
+            for at in range(each):
+                told = threading.Event()
+                loop.call_soon_threadsafe(told.set)
+                if not told.wait(60):
+                    break
+                if at == each - 1:
+                    loop.call_soon_threadsafe(done.append, number)
+
+        async def all_done() -> None:
+            async with asyncio.timeout(120):
+                await asyncio.gather(*(asyncio.to_thread(asks, at) for at in range(threads)))
+
+        loop.run_until_complete(all_done())
+        loop.run_until_complete(loop.shutdown_default_executor())
+
+        assert sorted(done) == [*range(threads)]
+
+    def test_leaves_signals_as_they_are(self, loop: Loop) -> None:
+        heard: list[int] = []
+
+        def hear() -> None:
+            heard.append(1)
+            loop.stop()
+
+        loop.add_signal_handler(signal.SIGUSR1, hear)
+        try:
+            for _ in range(3):
+                loop.call_soon_threadsafe(os.kill, os.getpid(), signal.SIGUSR1)
+                loop.call_later(60, loop.stop)
+                loop.run_forever()
+        finally:
+            loop.remove_signal_handler(signal.SIGUSR1)
+
+        assert heard == [1, 1, 1]
 
 
 class TestAPiece:
