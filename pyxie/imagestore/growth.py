@@ -14,6 +14,11 @@ HELD: Final = 1
 has no file, and knows it."""
 
 
+_OFTEN: Final = 0.1
+"""Seconds after which those who wait are told that there is more. Each of them begins anew then,
+and a hall of machines waits for what comes in hundreds of pieces a second."""
+
+
 class UncachedError(PyxieError):
     """The store keeps no copy of it; the text says why. It can be streamed past the store.
 
@@ -71,6 +76,7 @@ class Growth:
         self.given_by = ""
         self.passed: list[str] = []
         self._over = False
+        self._telling: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
 
     @property
@@ -124,8 +130,11 @@ class Growth:
 
     def grown(self, written: int) -> None:
         """Say that so many bytes are there."""
-        self.written = written
-        self._tell()
+        begins, self.written = not self.written, written
+        if begins:
+            self._tell()
+        elif self._telling is None:
+            self._telling = asyncio.get_running_loop().call_later(_OFTEN, self._tell)
 
     def finish(self, digest: str) -> None:
         """Say that all of it is there, and right."""
@@ -177,5 +186,8 @@ class Growth:
             self.file.close()
 
     def _tell(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
         self._changed.set()
         self._changed = asyncio.Event()
