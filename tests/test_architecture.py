@@ -88,6 +88,7 @@ PURE = frozenset(
         "hooks.shellwords",
         "http.cookies",
         "http.crowd",
+        "http.dates",
         "http.arrivals",
         "http.examples",
         *(f"http.page.{name}" for name in ("bulkview", "machinesview", "machineswanted", "seals")),

@@ -1,6 +1,6 @@
-"""Answers to machines in build mode, kept as bytes by the whole head that asks for them. Pure.
+"""What answers machines in build mode, kept by the whole head that asks for it. Pure.
 
-While what they rest on is the same, so are they. That is compared at each request, by identity:
+While what that rests on is the same, so is it. That is compared at each request, by identity:
 nobody has to tell of a change.
 """
 
@@ -9,18 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import is_
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
-from pyxie.bounds import HTTP_READY, HTTP_READY_HEADS
+from pyxie.bounds import HTTP_READY, HTTP_READY_HEADS, Bound
 from pyxie.builds.life import Build
 
+
+class OfABuild(Protocol):
+    """What may be kept."""
+
+    @property
+    def build(self) -> Build:
+        """Whose it is, in force."""
+        ...
+
+
+A = TypeVar("A", bound=OfABuild)
 C = TypeVar("C")
 _Key: TypeAlias = tuple[str, bytes]
 
 
 @dataclass(eq=False, slots=True)
 class Kept(Generic[C]):
-    """An answer.
+    """A whole answer.
 
     Attributes:
         build: Whose it is, in force.
@@ -41,27 +52,33 @@ class Kept(Generic[C]):
     closes: bool = False
 
 
-class KeptAnswers(Generic[C]):
+class KeptAnswers(Generic[A]):
     """Those of now; bounded, of each machine too: strangers may spell a head in many ways.
 
     Args:
         basis: Gives what all rest on: objects that are replaced when they change. None where that
             cannot be told now.
         active: Gives the build that a machine is in build mode for.
+        most: How many are kept.
+        of_one: The same, of one machine.
     """
 
     def __init__(
         self,
         basis: Callable[[], tuple[object, ...] | None],
         active: Callable[[str], Build | None],
+        most: Bound = HTTP_READY,
+        of_one: Bound = HTTP_READY_HEADS,
     ) -> None:
         self._basis_now = basis
         self._active = active
+        self._most = most
+        self._of_one = of_one
         self._basis: tuple[object, ...] = ()
-        self._kept: dict[_Key, Kept[C]] = {}
+        self._kept: dict[_Key, A] = {}
         self._of: dict[str, list[_Key]] = {}
 
-    def find(self, via: str, data: bytes) -> Kept[C] | None:
+    def find(self, via: str, data: bytes) -> A | None:
         """Return what answers a head.
 
         Args:
@@ -77,7 +94,7 @@ class KeptAnswers(Generic[C]):
             return None
         return kept
 
-    def keep(self, via: str, data: bytes, answer: Kept[C]) -> None:
+    def keep(self, via: str, data: bytes, answer: A) -> None:
         """Keep an answer that was made a moment ago, of what is there now.
 
         Args:
@@ -90,11 +107,11 @@ class KeptAnswers(Generic[C]):
         mine = self._of.setdefault(host, [])
         if key in mine:
             mine.remove(key)
-        elif len(mine) >= HTTP_READY_HEADS.whole:
-            HTTP_READY_HEADS.reached()
+        elif len(mine) >= self._of_one.whole:
+            self._of_one.reached()
             del self._kept[mine.pop(0)]
-        elif len(self._kept) >= HTTP_READY.whole:
-            HTTP_READY.reached()
+        elif len(self._kept) >= self._most.whole:
+            self._most.reached()
             self._drop(next(iter(self._of)))
             mine = self._of.setdefault(host, [])
         mine.append(key)

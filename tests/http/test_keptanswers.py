@@ -40,7 +40,7 @@ class Site:
     basis: tuple[object, ...] | None = field(default_factory=lambda: (object(), object()))
     builds: dict[str, Build] = field(default_factory=dict)
 
-    def kept(self) -> KeptAnswers[str]:
+    def kept(self) -> KeptAnswers[Kept[str]]:
         return KeptAnswers(lambda: self.basis, self.builds.get)
 
     def building(self, host: str = "web01", number: int = 1) -> Build:
