@@ -110,6 +110,10 @@ class Trace:
         self._take_all()
         if host in self._gathered:
             self._make(host)
+        if what.repeats and host is not None and self._is_known(what, mac, host, peer):
+            if what.step in _OF_DHCP:
+                self.heard = self._clock()
+            return
         self._note(Event(at=self._clock(), what=what, mac=mac, host=host, peer=peer))
 
     def gather(self, what: Kind, mac: str, host: str, peer: str | None = None) -> None:
@@ -180,7 +184,7 @@ class Trace:
                 asyncio.get_running_loop().call_later(_PAUSE, self._make_some)
                 return
 
-    def _is_known(self, what: Kind, mac: str, host: str, peer: str | None) -> bool:
+    def _is_known(self, what: Kind, mac: str | None, host: str, peer: str | None) -> bool:
         """Tell whether the very same was noted a moment ago."""
         gathered = self._gathered.get(host, ())
         if any(each[1] is what and each[2:] == (mac, peer) for each in gathered):

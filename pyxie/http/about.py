@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Final
 
 from aiohttp import hdrs
 
+from pyxie.bounds import HTTP_AT_HAND
 from pyxie.openfile import OpenFile
 
 _KINDS: Final = {".efi": "application/efi"}
@@ -42,6 +44,7 @@ class About:
     changed: int | None
 
 
+@lru_cache(HTTP_AT_HAND.whole)
 def kind_of(name: str, else_: str = "") -> str:
     """Return the media type of a file by its name, else what another server has called it."""
     return _KINDS.get(PurePosixPath(name).suffix.lower(), else_ or "application/octet-stream")

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from functools import partial
+from functools import lru_cache, partial
 
 from aiohttp import web
 
+from pyxie.bounds import HTTP_AT_HAND
 from pyxie.builds.life import Build, GivenFile
 from pyxie.config.values import mac as canonical
 from pyxie.errors import BusyError, ConfigError, NotServedError
@@ -182,7 +183,7 @@ def _ours_at_once(
     if image.digest and not digest:
         file.close()
         return None
-    by = verified_by(image) or None
+    fetching = _fetching(part, file.size, verified_by(image) or None)
 
     def ended(whole: bool) -> None:
         file.close()
@@ -193,10 +194,16 @@ def _ours_at_once(
         about_of(file),
         file,
         app[POOLS].images.writers,
-        lambda: tell(ImageFetching(part=part, total=file.size, verified=by)),
+        lambda: tell(fetching),
         lambda sent, total: tell(ImageProgress(part=part, sent=sent, total=total)),
         ended,
     )
+
+
+@lru_cache(HTTP_AT_HAND.whole)
+def _fetching(part: str, total: int, verified: str | None) -> ImageFetching:
+    """Return what is told of a file of ours, the same of all who are given it."""
+    return ImageFetching(part=part, total=total, verified=verified)
 
 
 def _given(app: web.Application, build: Build | None, wanted: Wanted, digest: str) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
+from pyxie.bounds import HTTP_AT_HAND
 from pyxie.errors import NotServedError, PyxieError
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import (
@@ -108,6 +109,7 @@ async def give(
         return _failed(request, part, exc, tell, extra=extra)
 
 
+@lru_cache(HTTP_AT_HAND.whole)
 def _fetching(
     source: Upstream, part: str, size: int | None, *, is_own: bool = False
 ) -> ImageFetching:

@@ -7,7 +7,7 @@ docs/decisions/0086-a-loader-that-is-known-is-sent-at-once.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from aiohttp import web
@@ -77,6 +77,7 @@ class OwnAtHand:
         self._open.clear()
 
 
+@lru_cache(HTTP_AT_HAND.whole)
 def _plain(image: Local) -> str:
     """Return the name of a file below the folder; empty for one that may be elsewhere."""
     if image.path or not image.name:
