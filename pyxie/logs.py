@@ -178,7 +178,7 @@ def configure(log: Log, lines: Lines) -> None:
     # No line says in which function, thread or process it was made, and to find out takes longer
     # than all else: docs.python.org/3/howto/logging.html#optimization.
     vars(logging)["_srcfile"] = None
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    vars(logging).update(dict.fromkeys(("logThreads", "logProcesses", "logMultiprocessing"), False))
     handler = _Stream(sys.stderr)
     # The journal has its own clock (systemd.exec(5), JOURNAL_STREAM).
     timed = "JOURNAL_STREAM" not in os.environ

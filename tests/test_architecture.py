@@ -88,7 +88,6 @@ PURE = frozenset(
         "hooks.shellwords",
         "http.cookies",
         "http.crowd",
-        "http.dates",
         "http.arrivals",
         "http.examples",
         *(f"http.page.{name}" for name in ("bulkview", "machinesview", "machineswanted", "seals")),
