@@ -66,7 +66,7 @@ class Home:
     def running(self, *options: str, prefix: Sequence[str] = ()) -> Iterator[Process]:
         """Start a daemon, give it once it answers, and end it."""
         with self.start(*options, prefix=prefix) as process:
-            process.wait_for("serves; DHCP mode is off", 20)
+            process.wait_for("serves; DHCP mode is off", 60)
             yield process
         seen = [line for line in process.text.splitlines() if line.startswith(MARK)]
         assert not seen, "\n".join(seen)

@@ -86,7 +86,7 @@ class Client:
         words = ["ours.kpxe", "octet", *(word for pair in options.items() for word in pair)]
         request = b"\0\1" + b"".join(word.encode() + b"\0" for word in words)
         await loop.sock_sendto(self._socket, request, ("127.0.0.1", self._port))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             raw, _ = await loop.sock_recvfrom(self._socket, 70_000)
         found = parse(raw)
         assert isinstance(found, Data | OptionAck | Ack | Refusal)
@@ -166,7 +166,7 @@ class TestDhcp:
             heard.sent.clear()
             for _ in range(count):
                 heard.deliver(discover(0), interface=1)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while not heard.idle or server.waiting:  # noqa: ASYNC110 - lets the loop run
                     await asyncio.sleep(0)
             return len(heard.sent)

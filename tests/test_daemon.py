@@ -254,7 +254,7 @@ class TestRefusals:
         with home.running() as process:
             file = f"{tmp_path}/machines/linux002.internal.yaml"
             place = f"{file}:11:17: network[0].macaddress: 'not a MAC' is not a MAC address"
-            process.wait_for(f"error: {place}", 5)
+            process.wait_for(f"error: {place}", 60)
             home.build()
             refused = home.ask("PUT", "/build/linux002.internal")
             assert refused.status == 400
@@ -589,7 +589,7 @@ class TestUser:
             with home.running() as process:
                 (folder / "config.yaml").chmod(0o600)
                 process.signal(signal.SIGHUP)
-                process.wait_for("the settings stay as they were", 10)
+                process.wait_for("the settings stay as they were", 60)
 
                 denied = f"{folder}/config.yaml: cannot be read: Permission denied"
                 assert f"error: {denied}" in process.text

@@ -295,4 +295,4 @@ class TestAPiece:
             await asyncio.sleep(0.001)
             return "done"
 
-        assert loop.run_until_complete(asyncio.wait_for(work(), 5)) == "done"
+        assert loop.run_until_complete(asyncio.wait_for(work(), 60)) == "done"

@@ -132,7 +132,7 @@ class TestStopping:
             process = held.enter_context(home.running())
             asked(home, ["GET /api/v1/events?follow=1 HTTP/1.1\nHost: x\n\n"], held)
             process.signal(number)
-            process.wait_for("stopping;", 10)
+            process.wait_for("stopping;", 60)
 
             process.signal(number)
 
@@ -143,7 +143,7 @@ class TestStopping:
     def test_during_the_start_is_no_trouble_either(self, tmp_path: Path, at: str) -> None:
         home = Home(tmp_path)
         with home.start() as process:
-            process.wait_for(at, 20)
+            process.wait_for(at, 60)
 
             process.signal(signal.SIGTERM)
 

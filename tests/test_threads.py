@@ -102,7 +102,7 @@ class TestWork:
             with pytest.raises(BusyError, match="in hand already"):
                 await pool.run(int)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             for _ in range(1000):
                 with contextlib.suppress(BusyError):
                     assert await pool.run(int) == 0

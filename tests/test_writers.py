@@ -114,7 +114,7 @@ class TestWork:
         await some.write(other.out, sending([b"a", b"b"]), stays)
         was_done = waits.done()
         came = line.drain()
-        await asyncio.wait_for(waits, 5)
+        await asyncio.wait_for(waits, 60)
 
         assert not was_done
         assert (came + line.drain()).endswith(b"at last")
@@ -135,7 +135,7 @@ class TestWork:
         line.theirs.close()
 
         with pytest.raises(ConnectionError):
-            await asyncio.wait_for(waits, 5)
+            await asyncio.wait_for(waits, 60)
 
     async def test_of_a_client_that_is_gone_is_found_by_a_look(self, line: Line) -> None:
         line.fill()
@@ -195,11 +195,11 @@ class TestWork:
             if at % 3:
                 waits.cancel()
             with suppress(asyncio.CancelledError):
-                await asyncio.wait_for(waits, 5)
+                await asyncio.wait_for(waits, 60)
             line.close()
 
         line = Line()
-        await asyncio.wait_for(some.write(line.out, sending([b"all"]), stays), 5)
+        await asyncio.wait_for(some.write(line.out, sending([b"all"]), stays), 60)
         assert line.drain() == b"all"
         line.close()
 

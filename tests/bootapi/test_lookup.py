@@ -347,9 +347,9 @@ class TestAFlood:
             asks = [asyncio.create_task(asker.api.ask(f"made-up {n}")) for n in range(500)]
             await eventually(lambda: server.at_once == LANE)
             began = time.monotonic()
-            done = await asyncio.wait_for(asyncio.gather(*asks), 5)
+            done = await asyncio.wait_for(asyncio.gather(*asks), 60)
 
-            assert time.monotonic() - began < 4
+            assert time.monotonic() - began < 10
             assert all(isinstance(said, Nothing) and not said.certain for said in done)
             assert server.most_at_once == LANE
 
@@ -491,7 +491,7 @@ class TestDhcp:
                     await lab.settle()
             await lab.settle()
 
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < 10
             assert sum(lab.counted().values()) == 500
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
-PATIENCE = 10_000
+PATIENCE = 60_000
 """Milliseconds that something is waited for on a page: the host may be busy."""
 _NAMES = "MAP *.example 127.0.0.1, MAP *.internal 127.0.0.1, MAP * ~NOTFOUND"
 """None leads out of this host: these are other sites' in tests of forgery."""

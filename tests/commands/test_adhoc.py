@@ -99,7 +99,7 @@ class TestBesideADaemon:
             with booting(files, "--config", str(home.folder / "config.yaml")) as process:
                 process.wait_for("Ctrl-C ends this", BEGINS)
                 script = boots(home.http)
-                process.wait_for("fetching file 0", 10)
+                process.wait_for("fetching file 0", 60)
                 first, *told = process.text.splitlines()
                 interrupted(process)
 
@@ -143,7 +143,7 @@ class TestAlone:
         with booting(files) as process:
             process.wait_for("Ctrl-C ends this", BEGINS)
             script = boots(http)
-            process.wait_for("fetching file 0", 10)
+            process.wait_for("fetching file 0", 60)
             said = process.text.splitlines()
             own = folder_of(process)
             if os.geteuid() == 0:

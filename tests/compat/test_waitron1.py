@@ -243,7 +243,7 @@ class TestDone:
 
             reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
             writer.write(head.encode())
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 answer = await reader.readuntil(b"\r\n\r\nOK")
             writer.close()
 

@@ -21,7 +21,7 @@ from tests.dhcp.sockets import FakeSocket
 from tests.support import Clock
 
 MTU_FITS = 1468
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds, of the computer's own: who is not answered within them has found a bug."""
 
 _PKTINFO = (0, 8)

@@ -307,7 +307,7 @@ class TestNothingIsLost:
             held.go_on.clear()
             trace.record(said(Step.BUILD, "two"), host="web01")
 
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 pages = await asyncio.gather(*(kept.page(host="web01") for _ in range(5)))
             held.go_on.set()
 

@@ -169,7 +169,7 @@ class TestGathered:
             clock.now += 1
             assert queue.empty()
 
-            event = await asyncio.wait_for(queue.get(), 5)
+            event = await asyncio.wait_for(queue.get(), 60)
 
         assert (event.at, event.mac, event.host, event.text) == (100.0, MAC, "web01", "offered")
         assert trace.heard == 100.0
@@ -223,7 +223,7 @@ class TestGathered:
         with trace.follow() as queue:
             for at in range(300):
                 trace.gather(said(Step.OFFER, "offered"), MAC, f"web{at:03}")
-            found = [(await asyncio.wait_for(queue.get(), 5)).host for _ in range(300)]
+            found = [(await asyncio.wait_for(queue.get(), 60)).host for _ in range(300)]
 
         assert found == [f"web{at:03}" for at in range(300)]
 
@@ -262,7 +262,7 @@ class TestGatheredTogether:
             clock.now += 1
             assert queue.empty()
 
-            found = [await asyncio.wait_for(queue.get(), 5) for _ in range(2)]
+            found = [await asyncio.wait_for(queue.get(), 60) for _ in range(2)]
 
         assert [(event.at, event.host) for event in found] == [(100.0, "web01"), (100.0, "web02")]
         assert trace.heard == 100.0
@@ -294,7 +294,7 @@ class TestGatheredTogether:
         with trace.follow() as queue:
             for at in range(0, 300, 30):
                 trace.gather_all([Answered(f"web{each:03}") for each in range(at, at + 30)])
-            found = [(await asyncio.wait_for(queue.get(), 5)).host for _ in range(300)]
+            found = [(await asyncio.wait_for(queue.get(), 60)).host for _ in range(300)]
 
         assert found == [f"web{at:03}" for at in range(300)]
 

@@ -404,7 +404,7 @@ class TestAtLeastOnce:
         hooks = "postbuild_commands: [{command: 'sleep 30', timeout_seconds: 60}]\n"
 
         async with hooked(tmp_path, hooks) as served:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await served.get(f"/done/{HOST}/{await served.build()}")
                 await eventually(lambda: HOST in served.parts.hooks._busy)
 

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from pyxie.bounds import HTTP_BODY_PACE, HTTP_REFUSALS, HTTP_STILL
+from pyxie.bounds import HTTP_BODY_PACE, HTTP_FIRST_REQUEST, HTTP_REFUSALS, HTTP_STILL
 from pyxie.http.admission import Admission, Patience
+from pyxie.http.events import _HEARTBEAT
 from pyxie.http.gate import Side
 from pyxie.rate import Spacing
 from tests.http.site import CONFIG, Served, serving
-from tests.support import eventually
+from tests.support import Passing, eventually
 
 ASK = b"GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n"
 OPEN = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -33,7 +34,7 @@ class Line:
         """Ask; False if the server has hung up."""
         try:
             self.writer.write(ask)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 head = await self.reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"Content-Length: (\d+)", head)
                 await self.reader.readexactly(int(length[1]) if length else 0)
@@ -44,7 +45,7 @@ class Line:
 
     async def hung_up(self) -> bool:
         """Wait for the server's end of it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             try:
                 return await self.reader.read(1) == b""
             except ConnectionError:
@@ -166,11 +167,14 @@ class TestPatience:
 
     async def test_who_has_asked_may_stay(self, tmp_path: Path) -> None:
         async with (
-            serving(tmp_path, patience=Patience(first_request=0.1)) as served,
+            serving(tmp_path) as served,
             line(served) as one,
         ):
+            time = Passing()
             assert await one.answered()
             async with line(served) as silent:
+                await eventually(lambda: len(served.server._admission._crowd) == 2)
+                await time.on(HTTP_FIRST_REQUEST.most)
                 assert await silent.hung_up()  # so its time is over, which began later
 
             assert await one.answered()
@@ -266,12 +270,13 @@ class TestStandingStill:
                 await _all_over(served)
 
     async def test_who_takes_little_by_little_lives(self, tmp_path: Path) -> None:
-        async with serving(tmp_path, patience=BRIEF) as served:
+        async with serving(tmp_path) as served:
             with fetch(served, large(served)) as asking:
-                loop = asyncio.get_running_loop()
-                for _ in range(30):
-                    await asyncio.sleep(0.05)
-                    assert await loop.sock_recv(asking, 4096)
+                loop, time = asyncio.get_running_loop(), Passing()
+                for _ in range(6):
+                    for _ in range(16):  # more than the client's kernel holds for it
+                        assert await loop.sock_recv(asking, 4096)
+                    await time.on(HTTP_STILL.most * 0.6)
 
     async def test_who_waits_for_us_lives(self, tmp_path: Path) -> None:
         async with serving(tmp_path, patience=BRIEF) as served, line(served) as one:
@@ -307,14 +312,13 @@ class TestStandingStill:
 
         assert HTTP_BODY_PACE.times == before + 1
 
-    async def test_who_follows_events_lives_by_heartbeats(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("pyxie.http.events._HEARTBEAT", 0.1)
-        async with serving(tmp_path, patience=BRIEF) as served, line(served) as one:
+    async def test_who_follows_events_lives_by_heartbeats(self, tmp_path: Path) -> None:
+        async with serving(tmp_path) as served, line(served) as one:
             one.writer.write(b"GET /api/v1/events?follow=1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
             await one.reader.readuntil(b"\r\n\r\n")
-            for _ in range(12):
+            time = Passing()
+            for _ in range(6):
+                await time.on(_HEARTBEAT)
                 assert await one.reader.readuntil(b"\n\r\n")
             assert len(served.server._admission._crowd) == 1
 

@@ -178,7 +178,7 @@ class TestEvents:
         async with serving(tmp_path) as served:
             served.parts.trace.record(said(Step.OFFER, "before"), mac=MAC)
             url = f"{served.url}/api/v1/events?follow=1&host={HOST}"
-            async with served.session.get(url) as answer, asyncio.timeout(10):
+            async with served.session.get(url) as answer, asyncio.timeout(60):
                 heard = [json.loads(await answer.content.readline())["text"]]
                 for text, mac in (("mine", MAC), ("another's", "02:00:00:00:00:09"), ("me", MAC)):
                     served.parts.trace.record(said(Step.OFFER, text), mac=mac)
@@ -193,7 +193,7 @@ class TestEvents:
             for query in ("follow=1", "follow=1&progress=1"):
                 url = f"{served.url}/api/v1/events?{query}"
                 served.parts.trace.record(said(Step.OFFER, query), mac=MAC)
-                async with served.session.get(url) as answer, asyncio.timeout(10):
+                async with served.session.get(url) as answer, asyncio.timeout(60):
                     while json.loads(await answer.content.readline())["text"] != query:
                         pass
                     what = ImageProgress(part="kernel", sent=7, total=9)
@@ -216,7 +216,7 @@ class TestEvents:
             async with served.session.get(url, headers={"Authorization": bearer}) as answer:
                 await answer.content.readline()
                 await served.parts.tokens.revoke("ci")
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     rest = await answer.content.read()
 
             assert rest.strip() == b""
@@ -245,7 +245,7 @@ class TestEvents:
             async with served.session.get(f"{served.url}/api/v1/events?follow=1") as answer:
                 await answer.content.readline()
                 begun = loop.time()
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(60):
                     await served.server.drain()
 
                 assert loop.time() - begun < 5.0

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from pyxie.bounds import HTTP_IDLE, HTTP_READY_HEADS
 from pyxie.events.kinds import ScriptSent
-from pyxie.http.admission import Patience
 from pyxie.http.atonce import AnswersAtOnce
 from pyxie.http.caller import Client
 from pyxie.http.keptanswers import Kept, KeptAnswers
 from pyxie.http.outright import Answer, Begins
 from pyxie.loaders.lanes import SecureBoot
 from tests.http.site import CONFIG, HOST, MAC, MACHINE, Served, serving
+from tests.support import Passing
 
 DASHED = MAC.replace(":", "-")
 READY = [f"/ipxe/{DASHED}", f"/ipxe/{MAC}?sb=01", f"/v1/boot/{MAC}"]
@@ -46,7 +46,7 @@ class Line:
 
     async def hear(self, *, body: bool = True) -> tuple[str, bytes]:
         """Return an answer's head, without its date, and its body."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             lines = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             size = next(int(each[16:]) for each in lines if each.startswith("Content-Length: "))
             found = await self.reader.readexactly(size if body else 0)
@@ -335,22 +335,22 @@ class TestOneConnection:
         assert at_once == []
 
     async def test_stays_open_while_it_is_used_and_is_closed_once_it_is_not(
-        self, tmp_path: Path, at_once: list[bytes], monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, at_once: list[bytes]
     ) -> None:
-        monkeypatch.setattr(HTTP_IDLE, "most", 0.6)
         before = HTTP_IDLE.times
-        patience = Patience(still=0.2)
-        async with serving(tmp_path, patience=patience) as served, line(served) as one:
+        async with serving(tmp_path) as served, line(served) as one:
             async with line(served) as other:
                 await served.build()
                 for _ in range(2):
                     await other.ask(READY[0])
             await one.ask("/status")
+            time = Passing()
             for _ in range(6):
-                await asyncio.sleep(0.2)
+                await time.on(HTTP_IDLE.most / 3)
                 await one.ask(READY[0])
 
-            async with asyncio.timeout(10):
+            await time.on(HTTP_IDLE.most)
+            async with asyncio.timeout(60):
                 rest = await one.reader.read()
 
         assert rest == b""

@@ -85,7 +85,7 @@ async def answered(served: Served, request: str) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
     try:
         writer.write(request.encode())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             head = await reader.readuntil(b"\r\n\r\n")
             size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
             return head + await reader.readexactly(size)

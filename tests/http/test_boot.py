@@ -419,7 +419,7 @@ class TestFolders:
             os.truncate(big, 0)
 
             got = 0
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 try:
                     while chunk := await reader.read(1 << 20):
                         got += len(chunk)
@@ -526,7 +526,7 @@ class TestStreamed:
                 f"GET /boot/{HOST}/kernel/linux HTTP/{version}\r\nHost: localhost\r\n\r\n".encode()
             )
             got, reset = b"", False
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 try:
                     while chunk := await reader.read(65536):
                         got += chunk

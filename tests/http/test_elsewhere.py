@@ -110,7 +110,7 @@ class TestWhileItGrows:
             booting(tmp_path, there) as served,
             served.session.get(served.url + AT) as answer,
         ):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 assert await answer.content.readexactly(HALF) == KERNEL[:HALF]
             assert answer.headers["Content-Length"] == str(len(KERNEL))
             assert answer.headers["ETag"] == '"one"'

@@ -263,6 +263,7 @@ class TestAnyRequest:
                 answer = await served.raw(bytes(data) + b"\r\n\r\nQUIT\r\n\r\n")
 
                 assert re.match(rb"$|HTTP/1\.[01] [2-4]\d\d ", answer), data
+            served.server._admission.patience = Patience()
             assert (await served.get("/health")).status == 200
 
         assert [each for each in caplog.records if each.exc_info] == []

@@ -111,7 +111,7 @@ class TestExhausted:
         listener = exhausted()
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 assert await reader.read() == b"hello"
             writer.close()
         finally:

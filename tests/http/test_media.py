@@ -256,7 +256,7 @@ class TestAURLThatIsWantedNoMore:
 
 class TestAURL:
     async def fetched(self, site: Served, name: str) -> Any:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 await site.parts.media.refresh()
                 found = await told(site, name)

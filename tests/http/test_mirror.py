@@ -273,7 +273,7 @@ class TestMirror:
             config = f"{CONFIG}mirror: {{debian: {served.url}/mirror/debian}}\n"
             (tmp_path / "config.yaml").write_text(config)
             assert await served.parts.settings.reload()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 status, _ = await had(served, DEB)
 
         assert status == 502

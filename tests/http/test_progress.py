@@ -24,7 +24,7 @@ async def slowly(served: Served, path: str) -> Event:
         reader, writer = await asyncio.open_connection(sock=sock)
         try:
             writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while True:
                     await reader.read(64 << 10)
                     await asyncio.sleep(0.02)

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from pyxie.images.firstbyte import FirstByte, TooLateError
+from tests.support import Passing
 
 
 class Server:
@@ -59,11 +60,12 @@ async def test_what_does_not_come_is_given_up_and_the_setting_named() -> None:
 
 async def test_the_time_is_for_all_that_comes_before_the_first_byte() -> None:
     server = Server()
-    first = server.waited_for(0.1)
-    await first.of(asyncio.sleep(0.08))
+    first, time = server.waited_for(60), Passing()
+    await first.of(time.on(40))
+    await time.on(30)
 
     with pytest.raises(TooLateError):
-        await first.of(asyncio.sleep(0.08))
+        await first.of(server.answer())
 
 
 async def test_nothing_is_waited_for_that_nobody_wants_any_more() -> None:

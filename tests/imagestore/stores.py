@@ -43,7 +43,7 @@ async def read(copy: Copy) -> bytes:
 
 async def got(made: ImageStore, url: str, *mirrors: str) -> bytes:
     """Return all of a file."""
-    async with asyncio.timeout(20), made.open(Upstream(url, mirrors=mirrors)) as copy:
+    async with asyncio.timeout(60), made.open(Upstream(url, mirrors=mirrors)) as copy:
         return await read(copy)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +11,9 @@ from pyxie.bounds import IMAGE_READY
 from pyxie.config.imagestore import ImageStore as StoreSettings
 from pyxie.images.spec import Upstream
 from pyxie.imagestore.entry import Entry
-from pyxie.imagestore.readycopies import ReadyCopies
+from pyxie.imagestore.readycopies import _FOR, ReadyCopies
 from pyxie.openfile import opened
-from tests.support import eventually
+from tests.support import Passing, eventually
 
 SOURCE = Upstream("http://192.0.2.1/linux")
 ENTRY = Entry(key="linux", url=SOURCE.url, digest="ab", size=3, checked=5.0)
@@ -81,14 +80,13 @@ class TestACopyThatWasGiven:
 
         assert kept.found is None
 
-    async def test_is_closed_after_a_moment(
-        self, kept: Kept, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("pyxie.imagestore.readycopies._FOR", 0.05)
+    async def test_is_closed_after_a_moment(self, kept: Kept) -> None:
+        time = Passing()
         kept.keep()
         kept.keep(Upstream("http://192.0.2.1/other"))
-        await asyncio.sleep(0.03)
+        await time.on(_FOR / 2)
         kept.keep()
+        await time.on(_FOR)
 
         await eventually(lambda: not len(kept.copies))
 
@@ -103,25 +101,27 @@ class TestACopyThatWasGiven:
     async def test_is_asked_of_by_one_and_given_to_others_meanwhile(
         self, kept: Kept, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("pyxie.imagestore.readycopies._FOR", 0.2)
+        monkeypatch.setattr("pyxie.imagestore.readycopies._FOR", 60.0)
+        time = Passing()
         kept.keep()
         assert kept.found == b"abc"
-        await asyncio.sleep(0.21)
+        await time.on(61)
 
         assert [kept.found, kept.found, kept.found] == [None, b"abc", b"abc"]
-        await asyncio.sleep(0.2)  # whoever asks does not come to an end
+        await time.on(61)  # whoever asks does not come to an end
         assert kept.found is None
         assert len(kept.copies) == 0
 
     async def test_that_was_asked_of_anew_is_given_as_before(
         self, kept: Kept, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("pyxie.imagestore.readycopies._FOR", 0.2)
+        monkeypatch.setattr("pyxie.imagestore.readycopies._FOR", 60.0)
+        time = Passing()
         kept.keep()
-        await asyncio.sleep(0.21)
+        await time.on(61)
         assert kept.found is None
         kept.keep()
-        await asyncio.sleep(0.1)
+        await time.on(30)
 
         assert [kept.found, kept.found] == [b"abc", b"abc"]
 

@@ -70,7 +70,7 @@ def source(there: Mirror, expected: Expected | None = None) -> Upstream:
 
 
 async def got(made: ImageStore, wanted: Upstream) -> bytes:
-    async with asyncio.timeout(20), made.open(wanted) as copy:
+    async with asyncio.timeout(60), made.open(wanted) as copy:
         return await read(copy)
 
 

@@ -31,7 +31,7 @@ class FakeKernel:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - any condition
             await asyncio.sleep(0.001)
 

@@ -91,7 +91,7 @@ class Lab:
 
     async def quiet(self) -> None:
         """Wait until no transfer is in progress."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await self.server._idle.wait()
 
     @property

@@ -199,14 +199,14 @@ async def test_the_process_serves_others_while_a_file_system_hangs(
                 _, place = await each.hear()
                 each.say(ack(0), place)
 
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 assert await well.fetch(WINDOWS % b"big", 1400, 4) == BIG
             for each in stuck:
                 said, _ = await each.hear()
                 why = b"no answer within 0.3 s; does its file system hang?"
                 assert said == b"\0\5\0\0" + why + b"\0"
 
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 assert await well.fetch(WINDOWS % b"big", 1400, 4) == BIG
         await eventually(lambda: lab.counted("aborted") == 3)
         assert len(hanging.there()) == 1

@@ -222,8 +222,9 @@ class TestAMachineThatAsksOften:
             with pytest.raises(BusyError, match="bad: more is asked for than is rendered yet"):
                 await site.preseed("bad", "other.j2")
 
-            async with asyncio.timeout(1.5):
-                await site.script()
+            await site.script()
+
+            assert not all(each.done() for each in asked)
             for each in asked:
                 each.cancel()
             await asyncio.wait(asked)
@@ -360,7 +361,7 @@ class TestThePool:
 
             forks.far.close()
 
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await serving
         forks.close()
 

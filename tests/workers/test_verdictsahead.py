@@ -202,7 +202,7 @@ class TestOneAfterTheOtherIsBuilt:
 
         site.last.note("a.example")
 
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, 60)
         await site.last.wait(0)
 
 

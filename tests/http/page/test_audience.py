@@ -89,7 +89,7 @@ async def hall(lingers: float = 0.0) -> AsyncIterator[Hall]:
 async def heard(page: AsyncIterator[bytes], text: str = "") -> str:
     """Return what a page hears until ``text`` is in it."""
     said = ""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not said or text not in said:
             said += (await anext(page)).decode()
     return said

@@ -67,7 +67,7 @@ async def opened(
 
 async def event(stream: aiohttp.StreamReader) -> str:
     """Return the next event."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         return (await stream.readuntil(b"\n\n")).decode()
 
 
