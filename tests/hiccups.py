@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -39,6 +40,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _hold_up(process: int) -> None:
     """Stop and continue it until it has ended, or this process is told to end."""
     ended: list[int] = []
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who presses Ctrl-C has it end by the other
     signal.signal(signal.SIGTERM, lambda *_: ended.append(1))
     while not ended and os.getppid() == process:
         time.sleep(random.uniform(*_BETWEEN))
@@ -48,7 +50,8 @@ def _hold_up(process: int) -> None:
         try:
             time.sleep(random.uniform(*_STILL))
         finally:
-            os.kill(process, signal.SIGCONT)
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
 
 
 if __name__ == "__main__":
