@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -260,7 +261,9 @@ class TestAnyRequest:
                     data[rng.randrange(len(data))] = rng.randrange(256)
                 if rng.random() < 0.3:
                     data = data[: rng.randrange(len(data))] + rng.choice(whole)
-                answer = await served.raw(bytes(data) + b"\r\n\r\nQUIT\r\n\r\n")
+                answer = b""
+                with suppress(ConnectionResetError):  # dropped before all of it was read
+                    answer = await served.raw(bytes(data) + b"\r\n\r\nQUIT\r\n\r\n")
 
                 assert re.match(rb"$|HTTP/1\.[01] [2-4]\d\d ", answer), data
             served.server._admission.patience = Patience()
