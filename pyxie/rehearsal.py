@@ -119,7 +119,7 @@ def _rehearsed(rendering: Rendering, machine: Machine, context: BuildContext) ->
     scripts = [tried(partial(script, mac)) for mac in nics]
     settings = rendering.settings
     ours = settings.images, settings.isos, settings.image_store.folders
-    for each in _singly(machine):
+    for each in _singly(boots[0].images if boots else _images(machine)):
         tried(partial(check_ours, each, *ours))
     texts = {
         kind: tried(partial(rendering.template, machine, kind, known)) for kind in kinds(machine)
@@ -221,11 +221,14 @@ def _fits(load: Load, machine: Machine) -> None:
         raise NotServedError("cmdline", sentence(load, over[-1]))
 
 
-def _singly(machine: Machine) -> list[Images]:
+def _singly(images: Images | None) -> list[Images]:
+    return [Images(image, ()) for _, image in images.parts] if images else []
+
+
+def _images(machine: Machine) -> Images | None:
     with suppress(NotServedError):  # no kernel is named, of which the script tells
-        images = images_of(machine)
-        return [Images(image, ()) for _, image in images.parts]
-    return []
+        return images_of(machine)
+    return None
 
 
 def _hooks(

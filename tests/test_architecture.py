@@ -171,6 +171,7 @@ PURE = frozenset(
         "announcement",
         "render.asked",
         "templateblocks",
+        "bylines",
         "bounded",
         "bounds",
         "recipes.cookbook",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from pyxie.advice.served import Advice, Served
 from pyxie.render.asked import WAITRONS, missing, no_template
+
+_COBBLERS: Final = "/cblr/svc/op/"
 
 
 def asking(served: Served) -> Iterator[Advice]:
@@ -27,7 +30,7 @@ def asking(served: Served) -> Iterator[Advice]:
         about = (kind,) if kind in WAITRONS and getattr(machine, kind) else ("templates", kind)
         for word in missing(machine, text, served.token):
             yield Advice(about, no_template(machine, word))
-        for operation in dict.fromkeys(cobblers.findall(text)):
+        for operation in dict.fromkeys(cobblers.findall(text) if _COBBLERS in text else ()):
             like = "; here 'urls.done' ends a build" if operation == "nopxe" else ""
             address = f"'/cblr/svc/op/{operation}'"
             yield Advice(about, f"calls Cobbler's {address}, which pyxie does not serve{like}")

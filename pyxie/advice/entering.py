@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pyxie.advice.served import Advice, Served
+from pyxie.bylines import ByLines
 from pyxie.render.asked import file_of
 
 _PRESEEDS: Final = ("debian.preseed.j2", "debian12.preseed.j2", "ubuntu20.preseed.j2")
@@ -29,8 +30,10 @@ _BESIDE: Final = frozenset(
     )
 )
 """Those that go along with them, and let nobody in by themselves."""
-_OPENED: Final = re.compile(
-    r"authorized_?keys?\b|sshkey\b|ssh-(?:rsa|ed25519)\b|useradd|adduser|usermod|chpasswd"
+_OPENED: Final = ByLines(
+    re.compile(
+        r"authorized_?keys?\b|sshkey\b|ssh-(?:rsa|ed25519)\b|useradd|adduser|usermod|chpasswd"
+    )
 )
 """What one of that name, changed by the operator, may open it by."""
 
@@ -45,7 +48,7 @@ def entering(served: Served) -> Iterator[Advice]:
     files = {kind: file_of(machine, kind) for kind in served.texts}
     if not all(file in _SHUT or file in _BESIDE for file in files.values()):
         return
-    if "passwd/" in served.cmdline or any(map(_OPENED.search, served.texts.values())):
+    if "passwd/" in served.cmdline or any(map(_OPENED.finds, served.texts.values())):
         return
     if _steps(served.texts.get("finish", "")) - {"set -eu"}:
         return

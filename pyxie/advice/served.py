@@ -10,11 +10,13 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
+from pyxie.bylines import ByLines
 from pyxie.config.nodes import Loc
 from pyxie.images.load import Load
 from pyxie.registry.machine import Machine
 
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{40,}")
+_FEWEST: Final = 40
+_BASE64: Final = ByLines(re.compile(rf"[A-Za-z0-9+/]{{{_FEWEST},}}"), _FEWEST)
 """Long enough for an address with a token; an encoded file has no other sign of it everywhere."""
 
 _SHORT: Final = 1 << 16
@@ -63,11 +65,9 @@ def _within(text: str) -> Iterator[str]:
     """Give what stands in a text encoded."""
     if "%2F" in text or "%2f" in text:
         yield unquote(text)
-    for found in _BASE64.finditer(text):
-        letters = found[0]
-        if len(letters) % 4 == 1:  # six bits make no byte
-            letters = letters[:-1]
-        yield b64decode(letters + "=" * (-len(letters) % 4)).decode("latin-1")
+    for letters in _BASE64.found(text):
+        whole = letters[:-1] if len(letters) % 4 == 1 else letters  # six bits make no byte
+        yield b64decode(whole + "=" * (-len(whole) % 4)).decode("latin-1")
 
 
 @lru_cache(8)

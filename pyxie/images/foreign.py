@@ -59,6 +59,8 @@ def foreign(cmdline: str) -> Iterator[Foreign]:
             yield Foreign(word, "continues a line in GRUB or a shell")
         elif word.startswith("BOOT_IMAGE="):
             yield Foreign(word, "is what GRUB and pxelinux add to tell where the kernel lay")
+        elif "$" not in word:
+            continue
         elif _GRUBS.search(word):
             yield Foreign(word, "has a variable of GRUB's")
         elif _UBOOTS.search(word):

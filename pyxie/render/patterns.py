@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 from pyxie.render.arguments import LONGEST, LONGEST_PATTERN, SHOWN, FilterError, as_text
@@ -13,6 +14,9 @@ PATIENCE: Final = 0.5
 _MOST_UNROLLED = 1 << 19
 """Of a pattern's length times all its counts: `regex` compiles ``(a{99}){99}`` to 9801 steps."""
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_SHORT: Final = 1000
+"""Characters of a text in which a search is remembered: what templates look for is mostly the
+same of machine after machine."""
 
 
 def regex_replace(
@@ -42,11 +46,20 @@ def regex_search(
 ) -> str:
     """Return the first match of ``pattern``, or a group of it; the empty text if there is none."""
     text = as_text("regex_search", value)
-    match = _sought("regex_search", pattern, "search", (text,), ignorecase)
+    written = as_text("regex_search", pattern, LONGEST_PATTERN)
+    search = _found if len(text) <= _SHORT else _search
+    match = search(written, text, bool(ignorecase))
     try:
         return str(match[group] or "") if match else ""
     except IndexError as exc:
         raise FilterError(f"regex_search: {pattern[:SHOWN]!r} has no group {group!r}") from exc
+
+
+def _search(written: str, text: str, ignorecase: bool) -> Any:
+    return _sought("regex_search", written, "search", (text,), ignorecase)
+
+
+_found = lru_cache(64)(_search)
 
 
 def _sought(name: str, pattern: Any, how: str, arguments: tuple[Any, ...], ignorecase: bool) -> Any:

@@ -8,7 +8,7 @@ gave "a useless preseed-file"; here it is an error with template, line and name.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -350,6 +350,10 @@ class _Environment(ImmutableSandboxedEnvironment):
             except KeyError:
                 return self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return a template's globals, as what is copied fast: that is done at each import."""
+        return {**self.globals, **(d or {})}
 
     def get_template(self, *args: Any, **named: Any) -> jinja2.Template:
         """Return a template, and note that it is used."""

@@ -59,13 +59,15 @@ class Uses:
 
     def add(self, files: Mapping[str, State]) -> None:
         """Note files; with too many different ones, the text is made anew each time."""
-        if not self.lasting or files.items() <= self.files.items():
+        if not self.lasting:
             return
-        if any(self.files.get(place, state) != state for place, state in files.items()):
-            self.lasting = False  # it was edited meanwhile
-        self.files.update(files)
-        there = sum(state is not None for state in self.files.values())
-        self.lasting = self.lasting and there <= MOST_TEMPLATES
+        for place, state in files.items():
+            if self.files.setdefault(place, state) != state:
+                self.lasting = False  # it was edited meanwhile
+                self.files[place] = state
+        if len(self.files) > MOST_TEMPLATES:
+            there = sum(state is not None for state in self.files.values())
+            self.lasting = self.lasting and there <= MOST_TEMPLATES
 
     def never_the_same(self) -> None:
         """Note that the text may be another one the next time."""

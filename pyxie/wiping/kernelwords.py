@@ -48,6 +48,8 @@ def _found(words: list[str], ours: str) -> Iterator[Verdict]:
     # Clonezilla's ocs_live_run="ocs-sr … restoredisk image sda"
     clones = ("restoredisk", "restoreparts") if any("ocs-sr" in word for word in words) else ()
     for word in words:
+        if "=" not in word and "autonuke" not in word and not clones:
+            continue
         name, equals, value = word.partition("=")
         if _ONTO.fullmatch(name) and value:
             yield Wipes((value if value.startswith("/dev/") else f"/dev/{value}",))

@@ -10,19 +10,21 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from pyxie.bylines import ByLines
 from pyxie.urls import is_below, origin
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.verdict import EVERY_DISK, Unclear, Verdict, Wipes, combined
 from pyxie.wiping.wipers import is_disk
 
 _SECTION: Final = re.compile(r"^%(\w+)([^\n]*)\n(.*?)(?=^%\w+|\Z)", re.MULTILINE | re.DOTALL)
-_SIGNS: Final = re.compile(
-    r"^(?:%packages|%pre|%post|%firstboot|clearpart|autopart|zerombr|ignoredisk|"
-    r"rootpw|vmaccepteula|bootloader|(?:keyboard|lang|timezone|part|volgroup)[ \t]+(?![= \t]))",
-    re.MULTILINE,
+_SIGNS: Final = ByLines(
+    re.compile(
+        r"^(?:%packages|%pre|%post|%firstboot|clearpart|autopart|zerombr|ignoredisk|rootpw|"
+        r"vmaccepteula|bootloader|(?:keyboard|lang|timezone|part|volgroup)[ \t]+(?![= \t]))"
+    )
 )
 _ENOUGH: Final = 2
-_ALONE: Final = re.compile(r"^(?:clearpart[ \t]+--\w|zerombr[ \t\r]*$)", re.MULTILINE)
+_ALONE: Final = ByLines(re.compile(r"^(?:clearpart[ \t]+--\w|zerombr[ \t\r]*$)"))
 """What a fragment that is included may consist of."""
 _EVERY: Final = ("--all", "--linux", "--alldrives")
 _ONTO: Final = frozenset(("--disk", "--drive", "--firstdisk", "--overwritevmfs"))
@@ -30,9 +32,8 @@ _ONTO: Final = frozenset(("--disk", "--drive", "--firstdisk", "--overwritevmfs")
 
 def is_kickstart(text: str) -> bool:
     """Tell whether a text is a kickstart, by two lines of its own, or one that clears."""
-    return (
-        bool(_ALONE.search(text)) or len({found[0] for found in _SIGNS.finditer(text)}) >= _ENOUGH
-    )
+    signs = frozenset(_SIGNS.found(text))
+    return len(signs) >= _ENOUGH or (bool(signs) and _ALONE.finds(text))
 
 
 def read_kickstart(text: str, ours: str = "") -> Verdict:

@@ -11,14 +11,24 @@ from typing import Final
 
 from pyxie.bounds import WIPING_COMMANDS
 from pyxie.urls import is_below, origin
-from pyxie.wiping.shellparts import REDIRECTED, assigned, chunks, commands, expanded, variables
-from pyxie.wiping.verdict import Unclear, Verdict, Wipes, combined
+from pyxie.wiping.shellparts import (
+    REDIRECTED,
+    assigned,
+    chunks,
+    commands,
+    expanded,
+    pieces,
+    variables,
+)
+from pyxie.wiping.verdict import Spares, Unclear, Verdict, Wipes, combined
 from pyxie.wiping.wipers import Words, holds_disk, is_disk, outputs, rule_of
 
 _KNOWN: Final = 2048
-"""Pieces of scripts whose commands are known: most say what another did, but for some names;"""
+"""Chunks of scripts whose commands are known: most say what another did, but for some names;"""
 _SHORT: Final = 400
-"""characters of one of them."""
+"""characters of one of them,"""
+_LONG: Final = 1600
+"""and of several that follow each other."""
 _DEEPEST: Final = 4
 _LONGEST: Final = 1000
 _NOT_PROGRAMS: Final = frozenset(
@@ -83,6 +93,34 @@ class _Command:
         return cls(tuple(words), uses, sets, redirected, program, name, found, idle)
 
 
+@dataclass(frozen=True, slots=True)
+class _Effect:
+    """What commands come to of which none fetches or is a shell.
+
+    Attributes:
+        found: What their programs do.
+        sets: The variables that they leave behind.
+    """
+
+    found: tuple[Verdict, ...]
+    sets: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Commands that follow each other.
+
+    Attributes:
+        commands: All of them.
+        uses: The variables in them.
+        alone: What they come to where none of these is known; None if that depends on more.
+    """
+
+    commands: tuple[_Command, ...]
+    uses: frozenset[str]
+    alone: _Effect | None
+
+
 def read_shell(text: str, ours: str = "", depth: int = 0) -> Verdict:
     """Return what a script does to disks.
 
@@ -91,39 +129,87 @@ def read_shell(text: str, ours: str = "", depth: int = 0) -> Verdict:
         ours: How the URLs begin that pyxie itself serves.
         depth: How often a script within a script was opened to get here.
     """
-    return combined(_found(text, ours, depth))
+    return combined(_found(text, ours, depth)) if text else Spares()
 
 
 def _found(text: str, ours: str, depth: int) -> Iterator[Verdict]:
     values: dict[str, str] = {}
     fetched: dict[str, str] = {}
-    foreign, at, most = "", 0, WIPING_COMMANDS.whole
-    for command in (each for chunk in chunks(text) for each in _in(chunk)):
-        if at == most:
-            yield _too_many()
-            return
-        at += 1
-        is_as_written = command.uses.isdisjoint(values)
-        if is_as_written and command.is_idle and not fetched:
+    foreign, left = "", WIPING_COMMANDS.whole
+    for piece in pieces(text):
+        if not fetched and len(piece) <= _LONG:
+            read = _piece(piece)
+            effect = _together(piece, read, values)
+            if effect is not None and len(read.commands) <= left:
+                left -= len(read.commands)
+                values |= effect.sets
+                yield from effect.found
+                continue
+        for each in _commands(piece):
+            if not left:
+                yield _too_many()
+                return
+            left -= 1
+            command = _with(each, values)
+            values |= command.sets
+            yield from command.redirected
+            words, name = command.words, command.name
+            if not words:
+                continue
+            if name in _FETCHES:
+                urls = [url for url in map(_url, words) if url and not is_below(url, ours)]
+                foreign = urls[0] if urls else ""
+                for path in outputs(words):
+                    fetched.pop(path, None)
+                    fetched |= {path: foreign} if foreign else {}
+                continue
+            if name in _SHELLS:
+                yield from _run(words, ours, depth, fetched, foreign)
+            elif words[0] in fetched:
+                yield _foreign(fetched[words[0]])
+            yield from command.found
+
+
+def _with(command: _Command, values: Mapping[str, str]) -> _Command:
+    """Return a command with the variables in it that are known."""
+    if command.uses.isdisjoint(values):
+        return command
+    return _Command.of([expanded(word, values) for word in command.written])
+
+
+def _together(text: str, read: _Piece, values: Mapping[str, str]) -> _Effect | None:
+    """Return what a piece comes to by itself; None if that depends on more."""
+    if read.uses.isdisjoint(values):
+        return read.alone
+    return _known_by(text, tuple((name, values[name]) for name in read.uses if name in values))
+
+
+@lru_cache(_KNOWN)
+def _known_by(text: str, given: tuple[tuple[str, str], ...]) -> _Effect | None:
+    return _effect(_piece(text).commands, dict(given))
+
+
+@lru_cache(_KNOWN)
+def _piece(text: str) -> _Piece:
+    commands = tuple(_commands(text))
+    uses = frozenset().union(*(each.uses for each in commands if each.uses))
+    return _Piece(commands, uses, _effect(commands, {}))
+
+
+def _effect(commands: Iterable[_Command], values: dict[str, str]) -> _Effect | None:
+    sets: dict[str, str] = {}
+    found: list[Verdict] = []
+    for each in commands:
+        is_as_written = each.uses.isdisjoint(values)
+        if is_as_written and each.is_idle:
             continue
-        if not is_as_written:
-            command = _Command.of([expanded(word, values) for word in command.written])  # noqa: PLW2901
+        command = each if is_as_written else _with(each, values)
+        if command.name in _FETCHES or command.name in _SHELLS:
+            return None
         values |= command.sets
-        yield from command.redirected
-        words, name = command.words, command.name
-        if not words:
-            continue
-        if name in _FETCHES:
-            urls = [url for url in map(_url, words) if url and not is_below(url, ours)]
-            foreign = urls[0] if urls else ""
-            for path in outputs(words):
-                fetched[path] = foreign
-            continue
-        if name in _SHELLS:
-            yield from _run(words, ours, depth, fetched, foreign)
-        elif fetched.get(words[0]):
-            yield _foreign(fetched[words[0]])
-        yield from command.found
+        sets |= command.sets
+        found += (*command.redirected, *command.found)
+    return _Effect(tuple(found), sets)
 
 
 def _too_many() -> Unclear:
@@ -131,8 +217,9 @@ def _too_many() -> Unclear:
     return Unclear("it has more commands than pyxie reads")
 
 
-def _in(chunk: str) -> Iterable[_Command]:
-    return _known(chunk) if len(chunk) <= _SHORT else map(_Command.of, commands(chunk))
+def _commands(piece: str) -> Iterator[_Command]:
+    for chunk in chunks(piece):
+        yield from _known(chunk) if len(chunk) <= _SHORT else map(_Command.of, commands(chunk))
 
 
 @lru_cache(_KNOWN)
@@ -163,7 +250,7 @@ def _run(
     files = [word for word in rest if not word.startswith("-")]
     if not files and foreign:  # what was fetched just before is its input
         yield _foreign(foreign)
-    yield from (_foreign(fetched[word]) for word in files if fetched.get(word))
+    yield from (_foreign(fetched[word]) for word in files if word in fetched)
 
 
 def _program(words: Words) -> list[str]:

@@ -24,15 +24,14 @@ _TOKEN: Final = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 """A script has thousands: as much as can be is one, such as a word with the space after it."""
-_CHUNK: Final = re.compile(
-    r"""
+_CHUNK: Final = r"""
     (?: [^\s\\'"\#;&|()`<>]++ | (?<=[^\s;&|()`])\# | [^\S\n]++ | < | >[>|&]?
     | '[^']*+'? | "(?:\\.|[^"\\])*+"? | \\(?:.|\Z) | \#[^\n]*+ )*+
     (?: [\n;&|()`][\s;&|()`]*+ )?
-    """,
-    re.DOTALL | re.VERBOSE,
-)
+    """
 """The same tokens up to one that parts commands: what follows is read as if it stood alone."""
+_CHUNKS: Final = re.compile(_CHUNK, re.DOTALL | re.VERBOSE)
+_PIECES: Final = re.compile(f"(?:{_CHUNK}){{1,12}}", re.DOTALL | re.VERBOSE)
 _QUOTED: Final = frozenset(("escape", "single", "double"))
 _INNER: Final = re.compile(r"\$\(([^()]*)\)|`([^`]*)`")
 _ESCAPED: Final = re.compile(r'\\(["\\$`\n])')
@@ -42,7 +41,12 @@ REDIRECTED: Final = ">"
 
 def chunks(text: str) -> Iterator[str]:
     """Walk a script in pieces, of which each has the commands that it has alone."""
-    return (found[0] for found in _CHUNK.finditer(text))
+    return (found[0] for found in _CHUNKS.finditer(text))
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Walk the same, several at a time."""
+    return (found[0] for found in _PIECES.finditer(text))
 
 
 def commands(text: str, depth: int = 0) -> Iterator[list[str]]:

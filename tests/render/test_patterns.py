@@ -30,6 +30,15 @@ class TestRegularExpressions:
     def test_find_and_replace(self, source: str, text: str) -> None:
         assert render(source) == text
 
+    def test_that_were_sought_before_are_sought_for_themselves(self) -> None:
+        for _ in range(2):
+            assert render("{{ 'Rack 12' | regex_search('r(.)') }}") == ""
+            assert render("{{ 'Rack 12' | regex_search('r(.)', ignorecase=true) }}") == "Ra"
+            assert render("{{ 'Rack 12' | regex_search('r(.)', 1, ignorecase=true) }}") == "a"
+            assert render("{{ 'Rock 12' | regex_search('r(.)', 1, ignorecase=true) }}") == "o"
+            assert render("{{ ('Rack' * 999) | regex_search('R(.)', 1) }}") == "a"
+            assert complaint("{{ 'Rack' | regex_search('r(.', 1) }}").startswith("regex_search")
+
     @pytest.mark.parametrize(
         ("source", "sentence"),
         [

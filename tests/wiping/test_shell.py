@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyxie.wiping import shell
 from pyxie.wiping.shell import read_shell
 from pyxie.wiping.shellparts import commands
 from pyxie.wiping.verdict import EVERY_DISK, Spares, Unclear, Verdict, Wipes
@@ -47,6 +48,45 @@ class TestCommands:
 
 
 SDA = Wipes(("/dev/sda",))
+
+WORDS = st.sampled_from(
+    (
+        *("dd", "of=/dev/sda", "disk=/dev/sda", "$disk", "wipefs", "-a", "/dev/sdb", "tool=wget"),
+        *("wget", "curl", "-O", "/tmp/x", "http://elsewhere.example/x", f"{OURS}/x", "$tool"),
+        *("sh", "-c", "eval", "'wipefs -a $disk'", '"$(wipefs -a /dev/sdc)"', "xargs", "x=$x$x"),
+        *("> /dev/sda", ">$dev", "dev=/dev/sdd", "/tmp/x", "# c", "\\\n", "{", "}", "echo"),
+    )
+)
+ENDS = st.sampled_from((" ", " ", " ", ";", "\n", "|", "`", "(", ")"))
+SCRIPTS = st.lists(st.tuples(WORDS, ENDS), max_size=40).map(
+    lambda parts: "".join(word + end for word, end in parts)
+)
+
+
+class TestPieces:
+    @given(SCRIPTS)
+    def test_come_to_what_their_commands_do_one_after_the_other(self, text: str) -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(shell, "_together", lambda *_: None)
+            one_by_one = read_shell(text, OURS)
+
+        assert read_shell(text, OURS) == one_by_one
+        assert read_shell(text, OURS) == one_by_one
+
+    def test_that_are_alike_differ_where_their_variables_do(self) -> None:
+        text = "wipefs -a $disk\n"
+
+        assert read_shell(f"disk=/dev/sda\n{':;' * 12}{text}") == Wipes(("/dev/sda",))
+        assert read_shell(f"disk=/dev/sdb\n{':;' * 12}{text}") == Wipes(("/dev/sdb",))
+        assert read_shell(text) == Wipes()
+
+    def test_of_what_was_fetched_elsewhere_run_it_only_there(self) -> None:
+        there, here = "wget -O /x http://elsewhere.example/x\n", f"wget -O /x {OURS}/x\n"
+        runs = f"{'a;' * 12}\n/x\nsh /x\n"
+
+        assert isinstance(read_shell(there + runs, OURS), Unclear)
+        assert read_shell(here + runs, OURS) == Spares()
+        assert read_shell(there + here + runs, OURS) == Spares()
 
 
 class TestPrograms:

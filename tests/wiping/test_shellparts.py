@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyxie.shipped import shipped
-from pyxie.wiping.shellparts import chunks, commands, variables
+from pyxie.wiping.shellparts import chunks, commands, pieces, variables
 
 SCRIPTS = st.lists(
     st.sampled_from(
@@ -42,6 +42,10 @@ class TestForAnyScript:
     @given(SCRIPTS | st.text(max_size=40))
     def test_the_pieces_are_all_of_it(self, text: str) -> None:
         assert "".join(chunks(text)) == text
+        assert "".join(pieces(text)) == text
+        assert [each for piece in pieces(text) for each in chunks(piece) if each] == [
+            each for each in chunks(text) if each
+        ]
 
     @given(SCRIPTS | st.text(max_size=40))
     def test_the_commands_of_the_pieces_are_those_of_the_whole(self, text: str) -> None:
