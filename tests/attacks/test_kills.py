@@ -132,7 +132,7 @@ class Many:
             assert build["state"] in ("pending", "installing"), (host, build)
             # What has begun is whole: it boots.
             async with session.get(f"{self.url}/ipxe/52-54-00-00-01-{at:02x}") as answer:
-                assert answer.status == 200
+                assert answer.status == 200, (host, answer.status, await answer.text())
                 assert "\nkernel " in await answer.text(), host
             if self.known:
                 url = f"{self.url}/template/preseed/{host}/{self.tokens[host]}"

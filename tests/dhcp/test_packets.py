@@ -95,6 +95,21 @@ class TestWhatIsKnown:
 
         assert None not in known(Packets(came(together)), kind_of(asked))
 
+    @pytest.mark.parametrize("asked", KINDS)
+    def test_is_the_machines_own_also_behind_what_is_not_known(self, asked: bytes) -> None:
+        mac, uuid = b"\1\2\3", bytes(range(16))
+        mine = Received(another(asked, mac, 0x01020304, 7, uuid), NOBODY, 68, 2, 0.0)
+        elsewhere = Received(mine.data, NOBODY, 68, 3, 0.0)  # of no kind that is known
+        from_another_port = Received(mine.data, NOBODY, 67, 2, 0.0)
+        together = [elsewhere, mine, from_another_port, mine]
+
+        found = known(Packets(came(together)), kind_of(asked))
+
+        cut = layout(asked)
+        assert cut is not None
+        own = (asked, asked[28:31] + mac, 0x01020304, uuid if asked[cut.uuid] else b"")
+        assert found == [None, own, None, own]
+
     @pytest.mark.parametrize(
         "other",
         [
@@ -132,3 +147,4 @@ class TestPackets:
         assert [each.data for each in packets] == list(KINDS)
         assert [each.data for each in packets[1:3]] == list(KINDS[1:3])
         assert packets.key(0) == kind_of(KINDS[0]).key
+        assert packets[0] is packets[0]

@@ -132,6 +132,9 @@ def test_and_in_how_long_the_last_was_answered_that_went_out_so() -> None:
     steps.answer(ack(4), 9.5)
     assert steps.untold() == (5, 9.5, 2.0)
 
+    steps.fall_out()
+    assert steps.untold() is None
+
     steps.fall_in(run_of(9), 0, AT)
     assert steps.untold() is None
     steps.answer(ack(1), 10.0)
