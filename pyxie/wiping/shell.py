@@ -184,7 +184,7 @@ def _together(text: str, read: _Piece, values: Mapping[str, str]) -> _Effect | N
     return _known_by(text, tuple((name, values[name]) for name in read.uses if name in values))
 
 
-@lru_cache(_KNOWN)
+@lru_cache(_KNOWN // 4)
 def _known_by(text: str, given: tuple[tuple[str, str], ...]) -> _Effect | None:
     return _effect(_piece(text).commands, dict(given))
 
