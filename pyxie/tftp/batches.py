@@ -229,8 +229,9 @@ class Replies:
     """
 
     def __init__(self, names: bytearray) -> None:
-        self._names = names
-        pieces = self._pieces = bytearray(PIECE.size * MOST)
+        pieces = bytearray(PIECE.size * MOST)
+        # To put bytes into a bytearray itself, Python makes another of them first.
+        self._names, self._pieces = memoryview(names), memoryview(pieces)
         headers = self._headers = bytearray(_MMSGHDR.size * MOST)
         for at in range(MOST):
             name = _address(names) + at * _SOCKADDR.size

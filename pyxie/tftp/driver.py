@@ -1,8 +1,8 @@
 """Drives all sessions from one loop: a socket for hundreds, one timer, no task a transfer.
 
 A wake-up takes all datagrams that have come to a port, and sends what they call for by one call
-more; then it looks again, for what came meanwhile, until its slice of time is over. That costs a
-fraction of what a callback and two system calls a datagram do.
+more; where that were many it looks again, for what came meanwhile, until its slice of time is over.
+That costs a fraction of what a callback and two system calls a datagram do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import partial
 from ipaddress import IPv4Address
 from typing import Final
 
-from pyxie.tftp.batches import Name, name_of
+from pyxie.tftp.batches import MOST, Name, name_of
 from pyxie.tftp.deadlines import Deadlines
 from pyxie.tftp.session import Session
 from pyxie.tftp.sockets import OF_ANOTHER
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 _SLICE: Final = 0.001
 """Seconds: a boot script comes of a dozen turns of the event loop, and each has one of these before
 it. With four times as much fifty machines' loaders held the others' scripts up."""
+_FEW: Final = 4
+"""Datagrams at once, up to which it is likely that no more have come meanwhile: the loop knows."""
 _DUE_AT_ONCE: Final = 16
 
 
@@ -136,7 +138,7 @@ class Driver:
 
     def look(self, session: Session) -> None:
         """Take what has come to a session's port by now."""
-        self._on_ready(session.port)
+        self._on_ready(session.port, few=0)
 
     def end(self, session: Session) -> None:
         """Be done with a session, whatever became of it."""
@@ -165,20 +167,23 @@ class Driver:
             self._loop.remove_reader(port.line.fileno())
             self._loop.remove_writer(port.line.fileno())
 
-    def _on_ready(self, port: Port[Session]) -> None:
-        assert self._loop is not None  # noqa: S101 - run() came before
-        now = self._loop.time()
+    def _on_ready(self, port: Port[Session], few: int = _FEW) -> None:
+        loop, touched = self._loop, self._touched
+        assert loop is not None  # noqa: S101 - run() came before
+        now = loop.time()
         until, heard = now + _SLICE, self._hear_all(port, now)
         if not heard:
             port.hear_errors()  # or what was it woken for?
-            self._touched.add(port)
-        self._settle()
-        while heard and port.sessions and (now := self._loop.time()) < until:
-            heard = self._hear_all(port, now)
+            touched.add(port)
+        if touched:
             self._settle()
+        while heard > few and port.sessions and (now := loop.time()) < until:
+            heard = self._hear_all(port, now)
+            if touched:
+                self._settle()
 
-    def _hear_all(self, port: Port[Session], now: float) -> bool:
-        """Take what has come to a port; False if nothing has."""
+    def _hear_all(self, port: Port[Session], now: float) -> int:
+        """Take what has come to a port; return how much that was."""
         try:
             heard = port.line.take()
         except OSError as exc:
@@ -186,12 +191,13 @@ class Driver:
                 raise
             port.hear_errors()
             self._touched.add(port)
-            return True
-        if not heard[0]:
-            return False
+            return MOST
+        count = len(heard[0])
+        if not count:
+            return 0
         unsent, rest = port.answer(heard, now)
         if not unsent and not rest:
-            return True
+            return count
         self._touched.add(port)
         sessions, note = port.sessions, self._deadlines.note
         for name, piece in unsent:
@@ -214,7 +220,7 @@ class Driver:
                 self._end(session)
             else:
                 note(session.number, deadline)
-        return True
+        return count
 
     def _later(self, session: Session, work: Callable[[float], None]) -> None:
         if self._loop is not None and self._sessions.get(session.number) is session:

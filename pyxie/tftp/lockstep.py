@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pyxie.tftp.framing import PIECE, Run
+from pyxie.tftp.packet import WIRE_NUMBERS, acked
 
 NOWHERE: Final = Run(b"")
 """The run of who is not in step."""
@@ -25,13 +26,13 @@ class Steps:
         run: In which the block is that is out; `NOWHERE` while it is not in step.
         acks: As `Run.steps`, and
         pieces: as `Run.pieces` of that run.
-        at: Which of the run's packets is out.
+        at: Which of the run's packets is out, and
+        told: which of them that was when the transfer heard of it last.
         went_at: When it went out: seconds; endless where the transfer alone knows.
-        took: In how many seconds the one before it was answered; not above 0 where nobody knows.
-        is_told: The transfer knows of both.
+        before: When the one before it did; likewise.
     """
 
-    __slots__ = ("acks", "at", "is_told", "pieces", "run", "took", "went_at")
+    __slots__ = ("acks", "at", "before", "pieces", "run", "told", "went_at")
 
     def __init__(self) -> None:
         self.fall_out()
@@ -44,18 +45,17 @@ class Steps:
             start: In bytes.
             address: Where the run's bytes are in memory.
         """
-        self.run, self.at = run, start // run.packet
+        self.run = run
+        self.at = self.told = start // run.packet
         self.acks, self.pieces = run.in_steps(address), run.pieces
-        self._is_known()
+        self.before = self.went_at = math.inf
 
     def fall_out(self) -> None:
         """Be in step no more."""
-        self.run, self.at = NOWHERE, 0
+        self.run = NOWHERE
+        self.at = self.told = 0
         self.acks, self.pieces = NOWHERE.steps, NOWHERE.pieces
-        self._is_known()
-
-    def _is_known(self) -> None:
-        self.went_at, self.took, self.is_told = math.inf, -math.inf, True
+        self.before = self.went_at = math.inf
 
     def answer(self, datagram: bytes, now: float) -> bytes:
         """Move on if this was expected, and return the piece that is out then; else nothing."""
@@ -63,15 +63,31 @@ class Steps:
         if datagram != self.acks[at]:
             return b""
         self.at = at + 1
-        self.took, self.went_at, self.is_told = now - self.went_at, now, False
+        self.before, self.went_at = self.went_at, now
         return self.pieces[at]
 
+    def ignores(self, datagram: bytes) -> bool:
+        """Tell whether it changes nothing: the ACK of another block than the one that is out.
+
+        A cable that doubles brings those, and so does a client that was sent something twice. To
+        answer them would be the Sorcerer's Apprentice bug (RFC 1123 section 4.2.3.1).
+        """
+        if self.run is NOWHERE:
+            return False
+        number = acked(datagram)
+        return number is not None and number != (self.run.first + self.at) % WIRE_NUMBERS
+
     def untold(self) -> tuple[int, float, float] | None:
-        """Return what the transfer does not know yet: which block is out, `went_at` and `took`."""
-        if self.is_told:
+        """Return what the transfer does not know yet.
+
+        Returns:
+            Which block is out, when it went out, and in how many seconds the one before it was
+            answered, which is not above 0 where nobody knows.
+        """
+        if self.at == self.told:
             return None
-        self.is_told = True
-        return self.run.first + self.at, self.went_at, self.took
+        self.told = self.at
+        return self.run.first + self.at, self.went_at, self.went_at - self.before
 
     def place(self, piece: bytes) -> tuple[int, int, int]:
         """Return where in the run a piece begins, its length, and its block's number."""
@@ -96,17 +112,37 @@ def answers(
         now: The time at which they are answered, at once.
 
     Returns:
-        Whom to send, which piece of memory to each, and what else was said, by whom. The first of
-        these is ``names`` itself, if all are to be sent something.
+        Whom to send, which piece of memory to each, and what else was said that may mean something,
+        by whom. The first of these is ``names`` itself, if all are to be sent something.
     """
     get, stranger = steps.get, _STRANGER
-    pieces = [
-        get(name, stranger).answer(datagram, now)
-        for name, datagram in zip(names, datagrams, strict=True)
-    ]
-    if all(pieces):
+    if len(names) == 1:
+        [name], [datagram] = names, datagrams
+        of = get(name, stranger)
+        piece = of.answer(datagram, now)
+        if piece:
+            return names, [piece], []
+        return [], [], [] if of.ignores(datagram) else [(name, datagram)]
+    pieces: list[bytes] = []
+    add, is_all = pieces.append, True
+    for name, datagram in zip(names, datagrams, strict=True):
+        # As `Steps.answer`, without a call for each block.
+        of = get(name, stranger)
+        at = of.at
+        if datagram == of.acks[at]:
+            of.at = at + 1
+            of.before, of.went_at = of.went_at, now
+            add(of.pieces[at])
+        else:
+            is_all = False
+            add(b"")
+    if is_all:
         return names, pieces, []
     to = [name for name, piece in zip(names, pieces, strict=True) if piece]
     said = zip(names, datagrams, pieces, strict=True)
-    rest = [(name, datagram) for name, datagram, piece in said if not piece]
+    rest = [
+        (name, datagram)
+        for name, datagram, piece in said
+        if not piece and not get(name, stranger).ignores(datagram)
+    ]
     return to, [piece for piece in pieces if piece], rest

@@ -114,7 +114,7 @@ class Session:
         self._put(self._transfer.start(now))
 
     def hear(self, now: float, datagram: bytes) -> bool:
-        """Take one datagram that its client has sent; True if it only went on by one block."""
+        """Take one datagram of its client's; True if it went on by one block at most."""
         steps = self.steps
         piece = steps.answer(datagram, now)
         if piece:
@@ -122,6 +122,8 @@ class Session:
             self.send_later(piece)
             return True
         if steps.run is not NOWHERE:
+            if steps.ignores(datagram):
+                return True
             self._fall_out()
         self._put(self._transfer.receive(datagram, now))
         return False
@@ -145,6 +147,10 @@ class Session:
 
     def tick(self, now: float) -> None:
         """Act on the deadline, if it has come."""
+        self._tell()
+        deadline = self._transfer.deadline
+        if deadline is None or now < deadline:
+            return  # it has gone on since that was noted, most likely
         self._fall_out()
         self._put(self._transfer.tick(now))
 

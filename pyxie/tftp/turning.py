@@ -87,7 +87,11 @@ class PollLoop:
 
     def turn(self) -> None:
         """Wait until there is something to do, and do it."""
-        ready = self._epoll.poll(self._left(), _MOST)
+        timers = self._timers
+        while timers and timers[0][2].callback is None:
+            heapq.heappop(timers)
+        left = timers[0][0] - self.time() if timers else None
+        ready = self._epoll.poll(0.0 if left is not None and left < 0.0 else left, _MOST)
         for number, what in ready:
             # An error is told to both, as asyncio does it.
             if what & ~select.EPOLLOUT and (read := self._readers.get(number)) is not None:
@@ -95,8 +99,8 @@ class PollLoop:
             if what & ~select.EPOLLIN and (write := self._writers.get(number)) is not None:
                 write()
         now = self.time()
-        while self._timers and self._timers[0][0] <= now:
-            _, _, later = heapq.heappop(self._timers)
+        while timers and timers[0][0] <= now:
+            _, _, later = heapq.heappop(timers)
             if later.callback is not None:
                 later.callback()
 
@@ -125,11 +129,6 @@ class PollLoop:
     def close(self) -> None:
         """Give back what the kernel is asked by."""
         self._epoll.close()
-
-    def _left(self) -> float | None:
-        while self._timers and self._timers[0][2].callback is None:
-            heapq.heappop(self._timers)
-        return max(0.0, self._timers[0][0] - self.time()) if self._timers else None
 
     def _set(
         self,

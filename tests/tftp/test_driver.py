@@ -272,6 +272,28 @@ class TestClientsInLockStep:
         assert [each.transfer.received for each in sessions] == [1024] * 3
         bench.driver.pause()
 
+    async def test_are_looked_for_again_only_where_many_have_come(self, bench: Bench) -> None:
+        """After a few the loop knows; to look by a system call would find nothing, mostly."""
+        [one] = self.in_step(bench, ONE)
+        [line] = bench.lines
+        bench.driver.run(asyncio.get_running_loop())
+        asyncio.get_running_loop().remove_reader(line.number)
+        few = [[(name_of(ONE), ack(1))], [(name_of(ONE), ack(2))]]
+
+        line.to_hear = list(few)
+        bench.driver._on_ready(one.port)
+        assert line.to_hear == few[1:]
+
+        bench.driver._on_ready(one.port)
+        line.to_hear = [[(name_of(ONE), ack(2))] * 9, [(name_of(ONE), ack(3))]]
+        bench.driver._on_ready(one.port)
+        assert line.to_hear == []
+
+        line.to_hear = [[(name_of(ONE), ack(at))] for at in (4, 5)]
+        bench.driver.look(one)  # to whoever asks it is to be known
+        assert (line.to_hear, one.transfer.received) == ([], 5 * 512)
+        bench.driver.pause()
+
     async def test_may_have_left_as_the_network_says_meanwhile(self, bench: Bench) -> None:
         left, stays = self.in_step(bench, ONE, OTHER)
         [line] = bench.lines

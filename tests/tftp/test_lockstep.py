@@ -48,8 +48,27 @@ class TestAnswers:
 
         to, pieces, rest = answers(steps, [n for n, _ in said], [d for _, d in said], 7.0)
 
-        assert (to, pieces, rest) == ([], [], said)
+        assert (to, pieces) == ([], [])
+        assert rest == [(b"stranger", ack(2)), (OTHER, ack(0)), (ONE, b"")]
         assert (steps[ONE].at, steps[ONE].untold()) == (1, None)
+
+    def test_leave_nothing_to_be_done_for_what_came_twice(self) -> None:
+        """A cable that doubles is no reason to fall out of step."""
+        run = run_of(5)
+        steps = {ONE: stepping(run, 1), OTHER: stepping(run, 1)}
+
+        to, pieces, rest = answers(steps, (ONE, ONE, OTHER), (ack(1), ack(1), ack(0)), 7.0)
+
+        assert (to, pieces, rest) == ([ONE], [piece(2)], [])
+        assert answers(steps, (ONE,), (ack(1),), 7.0) == ([], [], [])
+        assert answers(steps, (ONE,), (ack(2),), 7.0) == ((ONE,), [piece(3)], [])
+
+    def test_leave_what_is_expected_only_after_that(self) -> None:
+        steps = {ONE: stepping(run_of(5), 1)}
+
+        to, pieces, rest = answers(steps, (ONE, ONE), (ack(2), ack(1)), 7.0)
+
+        assert (to, pieces, rest) == ([ONE], [piece(2)], [(ONE, ack(2))])
 
     def test_are_none_at_a_runs_end_which_may_be_short(self) -> None:
         run = Run(bytes(PACKET * 2 + 5), 1, PACKET)
@@ -65,6 +84,7 @@ class TestAnswers:
         run.forget()
 
         assert answers(steps, (ONE,), (ack(2),), 7.0) == ([], [], [(ONE, ack(2))])
+        assert answers(steps, (ONE,), (ack(1),), 7.0) == ([], [], [])
 
     def test_are_for_the_very_names_where_all_are_to_be_sent_something(self) -> None:
         """Which may be in the kernel's memory still, and need not be written there again."""
@@ -73,6 +93,7 @@ class TestAnswers:
 
         assert answers(steps, names, (ack(1), ack(1)), 7.0)[0] is names
         assert answers(steps, names, (ack(2), ack(3)), 7.0)[0] == [ONE]
+        assert answers(steps, (OTHER,), (ack(2),), 7.0) == ((OTHER,), [piece(3)], [])
 
     def test_are_none_to_who_has_fallen_out_of_step(self) -> None:
         steps = {ONE: stepping(run_of(5), 2)}
@@ -91,7 +112,10 @@ class TestAnswers:
     def test_are_as_if_each_was_asked_alone(
         self, said: list[tuple[bytes, bytes]], one: int, other: int
     ) -> None:
-        """Whoever says the number of the block that is out gets the next, up to the last."""
+        """Whoever says the number of the block that is out gets the next, up to the last.
+
+        That one's number is left then; numbers of others of its client's mean nothing.
+        """
         first, count = 65530, 7
         run = run_of(count, first)
         steps = {ONE: stepping(run, one), OTHER: stepping(run, other)}
@@ -109,7 +133,11 @@ class TestAnswers:
         to, pieces, rest = answers(steps, [n for n, _ in said], [d for _, d in said], 7.0)
 
         assert [*zip(to, pieces, strict=True)] == expected
-        assert rest == left
+        assert rest == [
+            (name, datagram)
+            for name, datagram in left
+            if name not in out or datagram == ack(out[name])
+        ]
         assert {name: run.first + each.at for name, each in steps.items()} == out
 
 

@@ -7,9 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pyxie.openfile import Descriptor, OpenFile
 from pyxie.tftp.files import AHEAD, Content
+from pyxie.tftp.lockstep import NOWHERE
 from pyxie.tftp.packet import ack, data_header
 from pyxie.tftp.session import Session
 from pyxie.tftp.sockets import OF_ANOTHER
@@ -285,14 +288,46 @@ class TestInStep:
         assert session.transfer.received == 9 * 1468
         assert session.deadline == pytest.approx(0.09 + 1.0)
 
-    def test_it_falls_out_of_it_by_an_old_ack_and_in_again(self, bench: Bench) -> None:
+    def test_it_falls_out_of_it_by_anything_else_and_in_again(self, bench: Bench) -> None:
         session = self.stepping(bench)
         bench.hear(session, ack(1))
         bench.hear(session, ack(2))
 
-        assert bench.hear(session, ack(1)) == []
+        assert bench.hear(session, b"\0\3\0\1") == []
+        assert session.steps.run is NOWHERE
         assert bench.hear(session, ack(3)) == blocks(4, 5)
+        assert session.steps.run is not NOWHERE
         assert bench.hear(session, ack(4)) == blocks(5, 6)
+
+    @given(
+        st.lists(
+            st.lists(st.one_of(st.none(), st.integers(0, 0xFFFF), st.integers(0, 20)), max_size=3),
+            max_size=15,
+        )
+    )
+    def test_it_stays_in_it_whatever_means_nothing(self, noise: list[list[int | None]]) -> None:
+        """Old ACKs, such of blocks that have not gone out, and the clock before its time."""
+        quiet, noisy = Bench(), Bench()
+        one, other = self.stepping(quiet), self.stepping(noisy)
+        for block, meanwhile in enumerate(noise, 1):
+            now = 0.01 * block
+            for number in meanwhile:
+                if number is None:
+                    assert noisy.does(lambda _, now=now: other.tick(now)) == []  # type: ignore[misc]
+                elif number != block:
+                    said = ack(number)
+                    assert noisy.does(lambda _, now=now, said=said: other.hear(now, said)) == []  # type: ignore[misc]
+
+            assert other.steps.run is not NOWHERE
+            sent = [
+                bench.does(lambda _, now=now, block=block, of=of: of.hear(now, ack(block)))  # type: ignore[misc]
+                for bench, of in ((quiet, one), (noisy, other))
+            ]
+            assert sent == [blocks(block + 1, block + 2)] * 2
+
+        ours, theirs = one.transfer, other.transfer
+        for known in ("received", "wanted", "resent", "heard", "deadline", "outcome"):
+            assert getattr(ours, known) == getattr(theirs, known)
 
     def test_it_is_sent_what_it_does_not_acknowledge_again(self, bench: Bench) -> None:
         session = self.stepping(bench)
