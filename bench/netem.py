@@ -27,11 +27,14 @@ CLIENTS: Final = 16
 SECONDS: Final = 6.0
 CABLES: Final = {
     "sound, 0.2 ms": Cable(delay=0.0002),
-    "1 % lost": Cable(delay=0.0002, lost=0.01),
-    "5 % lost": Cable(delay=0.0002, lost=0.05),
-    "10 % lost": Cable(delay=0.0002, lost=0.10),
-    "5 % doubled, 5 % out of turn": Cable(delay=0.001, doubled=0.05, hasty=0.05),
+    "1 % lost, 0.2 ms": Cable(delay=0.0002, lost=0.01),
+    "5 % lost, 0.2 ms": Cable(delay=0.0002, lost=0.05),
+    "10 % lost, 0.2 ms": Cable(delay=0.0002, lost=0.10),
+    "1 % doubled, 1 % out of turn, 1 ms": Cable(delay=0.001, doubled=0.01, hasty=0.01),
+    "5 % doubled, 5 % out of turn, 1 ms": Cable(delay=0.001, doubled=0.05, hasty=0.05),
+    "10 % doubled, 10 % out of turn, 1 ms": Cable(delay=0.001, doubled=0.10, hasty=0.10),
     "1 % of each, 10 ms": Cable(delay=0.01, lost=0.01, doubled=0.01, hasty=0.01),
+    "1 % of each, 100 ms": Cable(delay=0.1, lost=0.01, doubled=0.01, hasty=0.01),
     "sound, 100 ms": Cable(delay=0.1),
 }
 """Delays are one way."""
