@@ -11,11 +11,12 @@ INSTRUCTION: Final = _CODE.size
 """Bytes."""
 LOAD_HEADER: Final = 0xB1  # X = 4 * (byte & 0xF)
 LOAD_LENGTH, LOAD, LOAD_MEMORY, TO_X = 0x80, 0x00, 0x60, 0x07
+LOAD_X, X_OF_MEMORY, STORE_X = 0x01, 0x61, 0x03
 BYTE_AT, HALF_AT, WORD_AT = 0x30, 0x28, 0x20  # at k, big endian; past the end ends it with a drop
 LOAD_BYTE, LOAD_HALF, LOAD_WORD = 0x50, 0x48, 0x40  # the same at X + k
-STORE, AND, RIGHT, RIGHT_BY_X = 0x02, 0x54, 0x74, 0x7C
-TIMES, MINUS_X, XOR_X, X_OF_MEMORY = 0x24, 0x1C, 0xAC, 0x61
-GO, IF_EQUAL, IF_AT_LEAST, IF_BIT, RETURN = 0x05, 0x15, 0x35, 0x45, 0x06
+STORE, AND, RIGHT, LEFT_BY_X = 0x02, 0x54, 0x74, 0x6C
+TIMES, MINUS_X, XOR_X, OR_X = 0x24, 0x1C, 0xAC, 0x4C
+GO, IF_EQUAL, IF_AT_LEAST, IF_BIT, IF_ANY_OF_X, RETURN = 0x05, 0x15, 0x35, 0x45, 0x4D, 0x06
 WHOLE: Final = 0x40000
 """Bytes of a packet that are passed, and so all of it."""
 

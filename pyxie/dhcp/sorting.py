@@ -10,7 +10,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from pyxie.bounds import DHCP_LOUD
 from pyxie.dhcp.decide import Port
-from pyxie.dhcp.sieve import BITS, FEWEST, Sieve
+from pyxie.dhcp.sieve import FEWEST, MOST, Sieve
 from pyxie.errors import BusyError
 from pyxie.threads import Pool
 
@@ -50,7 +50,9 @@ class Sorting:
         self._secret = secret & 0xFFFFFFFF | 1
         self._pool = Pool("known machines")
         self._stale = asyncio.Event()
-        self._bits = BITS
+        self._most = MOST
+        self._anew = False
+        """The kernel is to be told, whoever it was told of before."""
         self._loud: dict[bytes, float] = {}
         """Known machines whose MAC is made a flood of, and until when they count as others."""
 
@@ -61,6 +63,7 @@ class Sorting:
     def missed(self, mac: bytes) -> None:
         """Note that a known machine's request came with those of strangers; cheap."""
         if mac not in self._loud:
+            self._anew = True
             self.changed()
 
     def loud(self, mac: bytes) -> None:
@@ -84,6 +87,7 @@ class Sorting:
                 rather than by none.
         """
         self._stale.set()
+        told: int | None = None
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PAUSE if self._loud else None):
@@ -91,14 +95,19 @@ class Sorting:
             if not self._quiet_again() and not self._stale.is_set():
                 continue
             self._stale.clear()
+            if self._anew:
+                self._anew, told = False, None
             try:
-                for each, program in await self._pool.run(
-                    self._programs, self._macs(), frozenset(self._loud), sockets
-                ):
+                loud = frozenset(self._loud)
+                told, programs = await self._pool.run(
+                    self._programs, self._macs(), loud, sockets, told
+                )
+                for each, program in programs:
                     each.sift(program)
             except BusyError:
                 self._stale.set()
             except OSError as exc:
+                told = None
                 self._too_large(exc)
             await asyncio.sleep(PAUSE)
 
@@ -111,15 +120,28 @@ class Sorting:
         return bool(over)
 
     def _programs(
-        self, macs: Macs, loud: frozenset[bytes], sockets: Sequence[Sifted]
-    ) -> list[tuple[Sifted, bytes]]:
-        known = (bytes.fromhex(mac.replace(":", "")) for mac in macs())
-        sieve = Sieve((mac for mac in known if mac not in loud), self._secret, self._bits)
-        return [(each, sieve.program(each.port, known=not each.strangers)) for each in sockets]
+        self, macs: Macs, loud: frozenset[bytes], sockets: Sequence[Sifted], told: int | None
+    ) -> tuple[int, list[tuple[Sifted, bytes]]]:
+        """Return what each socket is to be told, and the hash of the MACs that makes.
+
+        Most news leave them as they are; then it is nothing.
+
+        Args:
+            macs: Lists who is known.
+            loud: Who is to count as one of the others.
+            sockets: They.
+            told: That hash, as it was told before.
+        """
+        known = frozenset(bytes.fromhex(mac.replace(":", "")) for mac in macs()) - loud
+        if hash(known) == told:
+            return told, []
+        sieve = Sieve(known, self._secret, self._most)
+        programs = [(each, sieve.program(each.port, known=not each.strangers)) for each in sockets]
+        return hash(known), programs
 
     def _too_large(self, exc: OSError) -> None:
-        if self._bits > FEWEST:
-            self._bits -= 1
+        if self._most > FEWEST:
+            self._most //= 2
             self._stale.set()
             return
         why = exc.strerror

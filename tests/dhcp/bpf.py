@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from struct import Struct
+from typing import TypeAlias
 
 ALU: dict[int, Callable[[int, int, int], int]] = {
     0x54: lambda a, _x, k: a & k,
     0x74: lambda a, _x, k: a >> k,
-    0x7C: lambda a, x, _k: a >> x,
+    0x6C: lambda a, x, _k: a << x & 0xFFFFFFFF,
+    0x4C: lambda a, x, _k: a | x,
     0x24: lambda a, _x, k: a * k & 0xFFFFFFFF,
     0x1C: lambda a, x, _k: (a - x) & 0xFFFFFFFF,
     0xAC: lambda a, x, _k: a ^ x,
@@ -19,20 +21,30 @@ JUMPS: dict[int, Callable[[int, int], int]] = {
     0x15: lambda a, k: a == k,
     0x35: lambda a, k: a >= k,
     0x45: lambda a, k: a & k,
+    0x4D: lambda a, x: a & x,
 }
 SIZES = {0x50: 1, 0x48: 2, 0x40: 4, 0x30: 1, 0x28: 2, 0x20: 4}
 _AT_X = (0x50, 0x48, 0x40)
+_BY_X = (0x4D,)
 
 
-def passes(program: bytes, packet: bytes, told: Mapping[int, int] | None = None) -> bool:
+Code: TypeAlias = Sequence[tuple[int, int, int, int]]
+
+
+def read(program: bytes) -> Code:
+    """Return the instructions of a program."""
+    return list(Struct("=HBBI").iter_unpack(program))
+
+
+def passes(program: bytes | Code, packet: bytes, told: Mapping[int, int] | None = None) -> bool:
     """Run a program of classic BPF, of as much as ours use.
 
     Args:
-        program: It.
+        program: It, as bytes or as of `read`.
         packet: As the kernel gives it to the socket.
         told: What the kernel knows beside the bytes, by the offsets of `pyxie.dhcp.bpf`.
     """
-    code = list(Struct("=HBBI").iter_unpack(program))
+    code = read(program) if isinstance(program, bytes) else program
     a = x = at = 0
     memory: dict[int, int] = {}
     while True:
@@ -48,7 +60,7 @@ def passes(program: bytes, packet: bytes, told: Mapping[int, int] | None = None)
                 return False
             a = int.from_bytes(piece)
         elif op in JUMPS:
-            at += true if JUMPS[op](a, k) else false
+            at += true if JUMPS[op](a, x if op in _BY_X else k) else false
         elif op == 0x05:
             at += k
         else:
@@ -68,8 +80,12 @@ def moved(
             a = memory[k]
         case 0x61:
             x = memory[k]
+        case 0x01:
+            x = k
         case 0x02:
             memory[k] = a
+        case 0x03:
+            memory[k] = x
         case 0x07:
             x = a
         case _:

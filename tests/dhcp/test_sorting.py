@@ -12,8 +12,8 @@ import pytest
 from pyxie.bounds import DHCP_LOUD
 from pyxie.dhcp import sorting
 from pyxie.dhcp.decide import Port
-from pyxie.dhcp.sieve import FEWEST, Sieve
-from pyxie.dhcp.sorting import Sorting
+from pyxie.dhcp.sieve import FEWEST, MOST, Sieve
+from pyxie.dhcp.sorting import Macs, Sorting
 from tests.support import eventually
 
 SECRET = 0x9E3779B1
@@ -44,11 +44,16 @@ class Site:
     def __init__(self, room: int = 1 << 20) -> None:
         self.macs: Iterable[str] = ["52:54:00:00:00:01"]
         self.sockets = [Socket(strangers=each, room=room) for each in (False, True)]
-        self.sorting = Sorting(lambda: lambda: self.macs, SECRET)
+        self.asked = 0
+        self.sorting = Sorting(self._macs, SECRET)
 
-    def programs(self, bits: int = 14) -> list[bytes]:
+    def _macs(self) -> Macs:
+        self.asked += 1
+        return lambda: self.macs
+
+    def programs(self, most: int = MOST) -> list[bytes]:
         known = [mac_of(mac) for mac in self.macs]
-        return [Sieve(known, SECRET, bits).program(67, known=each) for each in (True, False)]
+        return [Sieve(known, SECRET, most).program(67, known=each) for each in (True, False)]
 
     @property
     def told(self) -> list[bytes]:
@@ -89,13 +94,38 @@ async def test_is_told_nothing_while_nothing_changes() -> None:
         assert [len(each.told) for each in site.sockets] == [1, 1]
 
 
+async def test_is_told_nothing_when_it_is_the_same_machines_that_are_known() -> None:
+    async with keeping(Site()) as site:
+        await eventually(lambda: site.told == site.programs())
+
+        site.sorting.changed()
+        await eventually(lambda: site.asked == 2)
+        site.macs = ["52:54:00:00:00:02"]
+        site.sorting.changed()
+
+        await eventually(lambda: site.told == site.programs())
+        assert [len(each.told) for each in site.sockets] == [2, 2]
+
+
+async def test_is_told_again_when_a_known_machine_comes_with_strangers() -> None:
+    async with keeping(Site()) as site:
+        await eventually(lambda: site.told == site.programs())
+
+        site.sorting.missed(mac_of(LOUD))
+
+        await eventually(lambda: [len(each.told) for each in site.sockets] == [2, 2])
+        assert site.told == site.programs()
+
+
 async def test_that_has_no_room_for_a_large_one_is_told_a_smaller(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with keeping(Site(room=350)) as site:
+    site = Site(room=2000)
+    site.macs = [f"52:54:00:00:00:{at:02x}" for at in range(100)]
+    async with keeping(site):
         await eventually(lambda: len(site.told) == 2)
 
-        assert site.told in [site.programs(bits) for bits in range(FEWEST, 14)]
+        assert site.told in [site.programs(most) for most in (62, 31, FEWEST)]
         assert caplog.messages == []
 
 
