@@ -7,7 +7,7 @@ ways that both boot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from typing import Final, NamedTuple
@@ -200,14 +200,20 @@ class Others:
         while len(self._again) > DHCP_LESSEES.whole:
             self._of(next(iter(self._again)))
 
-    def ask_later(self, mac: str, xid: int, asking: Asking) -> None:
-        """Note that a known machine asks, perhaps otherwise than before; as `ask_again` does."""
-        if self._otherwise.get(mac, asking) is not asking:
-            self._of(mac)
-        self._otherwise[mac] = asking
-        self._again[mac] = xid
-        if len(self._again) > DHCP_LESSEES.whole:
-            self.ask_again(())
+    def ask_later(self, asked: Sequence[tuple[str, int]], asking: Asking) -> None:
+        """Note that known machines ask, perhaps otherwise than before; as `ask_again` does.
+
+        Args:
+            asked: Their MACs, and the transactions of their DISCOVERs.
+            asking: How all of them do.
+        """
+        otherwise = self._otherwise
+        if otherwise:
+            for mac, _ in asked:
+                if otherwise.get(mac, asking) is not asking:
+                    self._of(mac)
+        otherwise.update((mac, asking) for mac, _ in asked)
+        self.ask_again(asked)
 
     def is_new(self, mac: str) -> bool:
         """Tell whether `boot_server` tells what all are told that ask as a client does."""

@@ -20,7 +20,7 @@ from pyxie.dhcp.alike import Own, form, is_special
 from pyxie.dhcp.decide import Answer
 from pyxie.dhcp.familiar import Familiar
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage
-from pyxie.dhcp.others import Others
+from pyxie.dhcp.others import Asking, Others
 from pyxie.dhcp.packets import Packets
 from pyxie.dhcp.prepared import Laid
 from pyxie.dhcp.ready import Alike, Answered, Offer, Ready, Standing
@@ -77,8 +77,12 @@ class Prompt:
         self._news: list[tuple[int, Ready]] = []
         """and which of them, by their order, may not have been told so a moment before."""
         self._whole: list[Received] = []
+        self._first: list[tuple[str, int]] = []
+        """Who has asked, perhaps otherwise than before, and in which transaction: for `Others`;"""
+        self._asking: Asking | None = None
+        """how all of them asked;"""
         self._again: list[tuple[str, int]] = []
-        """Who has asked as before, and in which transaction: for `Others`."""
+        """and who has asked as before since."""
         self._familiar = Familiar(standing)
 
     def begin(self, interfaces: object) -> None:
@@ -189,7 +193,7 @@ class Prompt:
             except Exception:  # noqa: BLE001
                 # The boundary: a bug met by one client must not end the others' boot.
                 self._account.bug(67, come[at].data)
-        self._note_again()
+        self._note()
         return left, beyond
 
     @staticmethod
@@ -211,13 +215,16 @@ class Prompt:
         """Look up what a machine is answered; None if there is nothing for who asks alike."""
         mac = machine.mac
         machine.doubted()
-        self._note_again()
+        if self._again or self._asking is not alike.asking:
+            self._note()
         novel = alike.ipxe or self._standing.novel(mac)
         if novel and alike.moment == moment and (leaning := alike.leaning) is not None:
-            self._others.ask_later(mac, xid, alike.asking)
+            self._asking = alike.asking
+            self._first.append((mac, xid))
             if alike.ipxe:
                 self._standing.leaning(mac, True, xid)
         else:
+            self._note()
             sort, network = alike.asking
             self._others.asks(mac, sort, xid, network, known=True)
             leaning = self._standing.leaning(mac, alike.ipxe, xid)
@@ -234,7 +241,12 @@ class Prompt:
             machine.settled(moment)
         return machine.laid
 
-    def _note_again(self) -> None:
+    def _note(self) -> None:
+        """Tell `Others` who has asked: in its order, as far as one machine's goes."""
+        if self._first:
+            assert self._asking is not None  # noqa: S101 - it came with the first of them
+            self._others.ask_later(self._first, self._asking)
+            self._first.clear()
         if self._again:
             self._others.ask_again(self._again)
             self._again.clear()
@@ -281,8 +293,7 @@ class Prompt:
         if self._unanswered:
             for mac, _ in asked:
                 self._unanswered.answered(mac, 67)
-        said = (machine.news(now) for _, machine in news)
-        if told := [each for each in said if each is not None]:
+        if news and (told := [each for _, of in news if (each := of.news(now)) is not None]):
             self._tell(told)
         self._account.count(67, "answered", times=len(asked))
         return whole

@@ -23,6 +23,8 @@ from pyxie.recognition.recognise import Known, Recognised
 
 AGAIN: Final = 1.0
 """Seconds for which the same offer to a machine is no other event; the trace would leave it out."""
+_NEW: Final = tuple.__new__
+"""What a named tuple calls, without a function of Python's between."""
 _TO_ALL: Final = Destination(LIMITED_BROADCAST, 68)
 
 
@@ -255,7 +257,7 @@ class Ready:
         if now - self.recorded < AGAIN or self.offer is None:
             return None
         self.recorded = now
-        return Answered(self, self.offer)
+        return _NEW(Answered, (self, self.offer))
 
     def says(self, offer: Offer) -> Offered:
         """Return what it was told by an answer, the same for as long as that is the same."""

@@ -417,7 +417,7 @@ class TestWhatIsNotedLater:
                     case "asks" if last.get(mac) == asking:
                         others.ask_again([(mac, xid)])
                     case "asks":
-                        others.ask_later(mac, xid, asking)
+                        others.ask_later([(mac, xid)], asking)
                         last[mac] = asking
                     case "offered":
                         others.replied(overheard(reply(replace(request, xid=xid - 1))))
@@ -432,11 +432,27 @@ class TestWhatIsNotedLater:
 
         assert lived(later=True) == lived(later=False)
 
+    @given(st.lists(st.tuples(st.lists(_MACS), _ASKINGS), max_size=6))
+    def test_is_of_several_as_of_each(self, steps: list[tuple[list[str], Asking]]) -> None:
+        def lived(*, together: bool) -> object:
+            others, xid = Others(lambda: 0.0), 0
+            for macs, asking in steps:
+                asked = [(mac, xid := xid + 1) for mac in macs]
+                for some in [asked] if together else [[each] for each in asked]:
+                    others.ask_later(some, asking)
+            for number in range(xid + 1):
+                for mac in ("52:54:00:00:00:01", "52:54:00:00:00:02"):
+                    chaddr = bytes.fromhex(mac.replace(":", ""))
+                    others.replied(overheard(reply(replace(UEFI, chaddr=chaddr, xid=number))))
+            return [others.told(f"52:54:00:00:00:0{number}") for number in (1, 2)]
+
+        assert lived(together=True) == lived(together=False)
+
     def test_is_another_kind_of_request_each_time(self) -> None:
         others = Others(lambda: 0.0)
 
-        others.ask_later(MAC, 1, _UEFI_HERE)
-        others.ask_later(MAC, 2, _IPXE_HERE)
+        others.ask_later([(MAC, 1)], _UEFI_HERE)
+        others.ask_later([(MAC, 2)], _IPXE_HERE)
         others.replied(overheard(replace(reply(UEFI), xid=2)))
 
         assert [each.kind for each in others.told(MAC).values()] == ["OFFER"]
@@ -447,7 +463,7 @@ class TestWhatIsNotedLater:
         monkeypatch.setattr(DHCP_LESSEES, "most", 2)
         others = Others(lambda: 0.0)
         for at in range(4):
-            others.ask_later(f"52:54:00:00:00:0{at}", 7, _UEFI_HERE)
+            others.ask_later([(f"52:54:00:00:00:0{at}", 7)], _UEFI_HERE)
 
         chaddr = bytes.fromhex("525400000000")
         asked = replace(UEFI, chaddr=chaddr, xid=7)
