@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
@@ -23,6 +24,9 @@ _TURN: Final = 0.0005
 each machine, a third of a second's work, and its offers are not to wait for it;"""
 _REST: Final = 0.005
 """and as many that others have after each."""
+_WAITS: Final = 200
+"""How often a look waits so long for events that are still to be made: to ask for one machine's has
+all of a hall's made at once, 5 ms in which offers wait."""
 _REFRESH: Final = 60
 """Looks between two at how long builds took."""
 AGAIN: Final = 3600.0
@@ -32,6 +36,11 @@ would say it each minute."""
 
 class Events(Recorder, Protocol):
     """What is asked of `pyxie.events.trace.Trace`."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether machines were heard of which no event is made yet."""
+        ...
 
     def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
         """Return events that are kept, oldest first."""
@@ -83,8 +92,11 @@ class Standstill(Unbound):
     async def look(self) -> None:
         """Look at all that are active, some at a time."""
         seen: dict[str, Stand] = {}
-        builds = self._index.active_now()
+        builds, left = self._index.active_now(), _WAITS
         async for build in in_slices(builds, turn=_TURN, rest=_REST):
+            while left and self._events.is_behind:
+                left -= 1
+                await asyncio.sleep(_REST)
             seen[build.host] = self._look_at(build)
         self._seen = seen
         self._standings.keep(seen)

@@ -163,6 +163,11 @@ class Trace:
             self._make(next(iter(self._gathered)))
         self._gathered.setdefault(host, []).append((at, what, mac, peer))
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something was gathered that is still to be worked on."""
+        return bool(self._told or self._gathered)
+
     def settle(self) -> None:
         """Do now what is to be done of all that was gathered."""
         self._take_all()

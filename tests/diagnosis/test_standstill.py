@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from pyxie.diagnosis import patience
+import pytest
+
+from pyxie.diagnosis import patience, standstill
 from pyxie.diagnosis.diagnostician import Diagnostician, Told
 from pyxie.diagnosis.standings import Standings
 from pyxie.diagnosis.standstill import AGAIN, Standstill
+from pyxie.events.event import Event
+from pyxie.events.kind import Kind
 from pyxie.events.kinds import Diagnosed
+from pyxie.events.trace import Trace
 from tests.dialogue.boot import HOST, Pyxie, boot
 from tests.dialogue.machine import UEFI_PXE, Machine
 from tests.support import eventually
@@ -27,6 +32,38 @@ class Counting:
     def of_host(self, name: str) -> Told | None:
         self.asked += 1
         return self._of.of_host(name)
+
+
+class Behind:
+    """Events that are still to be made, as often as it is asked whether they are.
+
+    Attributes:
+        told: How often the doctor had been asked, each of these times.
+    """
+
+    def __init__(self, of: Trace, doctor: Counting, times: int) -> None:
+        self._of = of
+        self._doctor = doctor
+        self._times = times
+        self.told: list[int] = []
+
+    @property
+    def is_behind(self) -> bool:
+        self.told.append(self._doctor.asked)
+        return len(self.told) <= self._times
+
+    def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
+        return self._of.recent(host=host, mac=mac)
+
+    def record(
+        self,
+        what: Kind,
+        *,
+        mac: str | None = None,
+        host: str | None = None,
+        peer: str | None = None,
+    ) -> None:
+        self._of.record(what, mac=mac, host=host, peer=peer)
 
 
 @asynccontextmanager
@@ -135,6 +172,35 @@ async def test_one_that_ended_meanwhile_is_passed_over(tmp_path: Path) -> None:
         await Standstill(parts.index, standings, parts.trace, parts.paces.refresh).look()
 
     assert told(pyxie) == []
+
+
+async def test_waits_until_the_events_of_a_hall_are_made(tmp_path: Path) -> None:
+    async with boot(tmp_path) as (_, pyxie):
+        parts = pyxie.parts
+        await pyxie.builds()
+        doctor = Counting(parts.diagnostician)
+        events, standings = Behind(parts.trace, doctor, 3), Standings(doctor, parts.trace)
+
+        await Standstill(parts.index, standings, events, parts.paces.refresh).look()
+
+    assert events.told == [0, 0, 0, 0]
+    assert doctor.asked > 0
+
+
+async def test_waits_so_long_for_a_hall_that_does_not_come_to_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standstill, "_WAITS", 3)
+    async with boot(tmp_path) as (_, pyxie):
+        parts = pyxie.parts
+        await pyxie.builds()
+        doctor = Counting(parts.diagnostician)
+        events, standings = Behind(parts.trace, doctor, 1000), Standings(doctor, parts.trace)
+
+        await Standstill(parts.index, standings, events, parts.paces.refresh).look()
+
+    assert events.told == [0, 0, 0]
+    assert doctor.asked > 0
 
 
 async def test_it_looks_again_and_again_and_learns_how_long_builds_take(tmp_path: Path) -> None:

@@ -187,6 +187,16 @@ class TestGathered:
         trace.record(said(Step.LOADER, "sent"), mac=MAC)
         assert texts(trace.recent())[-3:] == ["offered", "again", "sent"]
 
+    async def test_is_behind_until_it_is_made(self) -> None:
+        trace = known(MAC)
+        assert not trace.is_behind
+
+        trace.gather(said(Step.OFFER, "offered"), MAC, "web01")
+        assert trace.is_behind
+
+        trace.settle()
+        assert not trace.is_behind
+
     async def test_is_not_told_to_who_follows_from_now_on(self) -> None:
         trace = known(MAC)
         trace.gather(said(Step.OFFER, "offered"), MAC, "web01")
