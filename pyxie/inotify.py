@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import re
+import select
 import weakref
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,31 @@ class Notices:
 
     def close(self) -> None:
         """Hear no more."""
+        self._closing()
+
+
+class Mounts:
+    """Whether anything was mounted or unmounted; for the event loop, too, as it never waits.
+
+    Args:
+        file: What is mounted where; poll(2) tells when that has changed (proc_pid_mountinfo(5)).
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+
+    def __init__(self, file: Path = MOUNTS) -> None:
+        number = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        self._closing = weakref.finalize(self, os.close, number)
+        self._poll = select.poll()
+        self._poll.register(number, select.POLLPRI)
+
+    def changed(self) -> bool:
+        """Tell whether it has since this was asked last."""
+        return bool(self._poll.poll(0))
+
+    def close(self) -> None:
+        """Ask no more."""
         self._closing()
 
 

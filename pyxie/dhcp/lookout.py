@@ -21,6 +21,7 @@ from pyxie.events.datagrams import RivalOffered
 from pyxie.events.event import Recorder
 from pyxie.net.interfaces import Interfaces
 from pyxie.rate import Once, TokenBuckets
+from pyxie.service import next_tick
 from pyxie.threads import Pool
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Lookout:
             while True:
                 if not self._bind:
                     here = await self._listen(self._tap, here)
-                await asyncio.sleep(self._look)
+                await next_tick(self._look)
         finally:
             self._stop()
 

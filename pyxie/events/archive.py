@@ -88,6 +88,8 @@ class Archive(Unbound):
         self._every = every
         self._restored = restored
         self._queue: asyncio.Queue[Event] | None = None
+        self._next: Event | None = None
+        """That of the queue which has woken who writes."""
         self._waiting: deque[dict[str, Any]] = deque(maxlen=EVENTS_WAITING.whole)
         self._writing = asyncio.Lock()
         self._unpruned = _PRUNE
@@ -120,6 +122,8 @@ class Archive(Unbound):
             self._queue = queue
             try:
                 while True:
+                    if not self._waiting:  # else that is tried again
+                        self._next = await queue.get()
                     await next_tick(self._every)
                     await self.flush()
             finally:
@@ -149,19 +153,25 @@ class Archive(Unbound):
 
     async def _flush(self, *, unless_failing: bool = False) -> None:
         async with self._writing:
+            if self._next is not None:
+                self._take(self._next)
+                self._next = None
             while self._queue is not None and not self._queue.empty():
-                event = self._queue.get_nowait()
-                if event.host is not None or event.step is not Step.SILENCE:
-                    row = {**event.members(), "data": json.dumps(event.data)}
-                    if len(self._waiting) == EVENTS_WAITING.most:
-                        EVENTS_WAITING.reached()
-                    self._waiting.append(row)
-                    if len(self._waiting) % _AT_ONCE == 0:
-                        await asyncio.sleep(0)  # others have their turn
+                if self._take(self._queue.get_nowait()) and len(self._waiting) % _AT_ONCE == 0:
+                    await asyncio.sleep(0)  # others have their turn
             if not self._keep():
                 self._waiting.clear()
             if not (unless_failing and self._failing):
                 await self._write_all()
+
+    def _take(self, event: Event) -> bool:
+        """Have an event written next; tell whether it is kept, as a silence to strangers is not."""
+        if event.host is None and event.step is Step.SILENCE:
+            return False
+        if len(self._waiting) == EVENTS_WAITING.most:
+            EVENTS_WAITING.reached()
+        self._waiting.append({**event.members(), "data": json.dumps(event.data)})
+        return True
 
     async def _write_all(self) -> None:
         size = len(self._waiting)

@@ -138,13 +138,24 @@ class Shelf(Unbound):
         while True:
             why = ""
             try:
-                await self.refresh()
+                if not self._is_at_rest():
+                    await self.refresh()
             except (BusyError, OSError) as exc:
                 why = str(exc)
             if why not in ("", said):
                 log.error("the folder 'isos' cannot be looked at: %s", why)
             said = why
             await next_tick(_RESCAN)
+
+    def _is_at_rest(self) -> bool:
+        """Tell whether there is nothing to look at, as far as that is known without a thread."""
+        if self._scanning.locked() or self._waits(self._steady()):
+            return False
+        return self._doorbell.is_at_rest((self._folder(), self._recipes()))
+
+    def _waits(self, now: float) -> bool:
+        """Tell whether the folder is to be looked at though nothing was heard of a change."""
+        return bool(self._since or self._complete) or now - self._scanned >= _ANYWAY
 
     async def add(self, path: Path) -> None:
         """Have an image read soon that is whole: others have to be still for a while.
@@ -229,9 +240,9 @@ class Shelf(Unbound):
         async with self._scanning:
             now, folder, recipes = self._steady(), self._folder(), self._recipes()
             rung = await self._pool.run(self._doorbell.rung, (folder, recipes))
+            waits = self._waits(now)
             complete, self._complete = self._complete, set()
-            idle = not (self._since or complete) and now - self._scanned < _ANYWAY
-            if not rung and idle:
+            if not (rung or waits):
                 return
             there = await self._pool.run(scan, folder, recipes)
             self._scanned = now

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from pyxie.clock import steady
-from pyxie.inotify import CHANGES, MOUNTS, MOVED_AWAY, Notices, rely_on
+from pyxie.inotify import CHANGES, MOUNTS, MOVED_AWAY, Mounts, Notices, rely_on
 
 log = logging.getLogger(__name__)
 
 _FOR: Final = 1.0
-"""Seconds for which a look counts: nothing tells that a folder is mounted over."""
+"""Seconds for which a look counts where nothing tells that a folder is mounted over;"""
+_AT_REST: Final = 10.0
+"""and where that is told: what is above a folder may be on a file system that others write to."""
 
 _Identity: TypeAlias = tuple[int, int] | None
 
@@ -55,20 +57,33 @@ class Doorbell:
         self._clock = clock
         self._above: Notices | None = None
         """Of the folders above: that those that are watched are still there."""
+        self._mounted: Mounts | None = None
         self._heard = False
         self._looked = float("-inf")
 
-    def is_silent(self, folders: Collection[Path]) -> bool:
+    def is_at_rest(self, folders: Collection[Path]) -> bool:
+        """Tell what `is_silent` does for longer after a look, for who asks every second.
+
+        A thread that is woken for that takes as much of a processor as all else at rest does.
+        """
+        if self._mounted is None:
+            return False
+        if self._mounted.changed():
+            self._looked = float("-inf")  # until `rung` has looked
+        return self.is_silent(folders, _AT_REST)
+
+    def is_silent(self, folders: Collection[Path], since: float = _FOR) -> bool:
         """Tell whether `rung` would say no; for the event loop, while nobody else asks.
 
         Args:
             folders: As `rung` is given them.
+            since: Seconds for which a look counts.
 
         Returns:
             False where only `rung` can tell.
         """
         notices, above = self._notices, self._above
-        if notices is None or above is None or self._clock() - self._looked > _FOR:
+        if notices is None or above is None or self._clock() - self._looked > since:
             return False
         if notices.heard():
             self._heard = True  # and taken
@@ -85,6 +100,9 @@ class Doorbell:
         asked, began = tuple(folders), self._clock()
         if self._above is not None and (self._above.heard() or self._watched.keys() != {*asked}):
             self._let_go()
+        if self._mounted is None:
+            with suppress(OSError):
+                self._mounted = Mounts(self._mounts)
         if self._above is None:
             self._watch_above(asked)  # in this order: what happens meanwhile is seen or heard of
         # A folder may be another than a moment ago: moved, mounted over, a link that was turned.
@@ -104,6 +122,9 @@ class Doorbell:
         """Hear no more."""
         self._stop()
         self._let_go()
+        if self._mounted is not None:
+            self._mounted.close()
+            self._mounted = None
 
     def _let_go(self) -> None:
         """Have only `rung` tell, until it has looked."""
@@ -148,7 +169,8 @@ class Doorbell:
             for folder in there:
                 self._notices.watch(folder)
         except OSError as exc:
-            self.close()
+            self._stop()
+            self._let_go()
             why = str(getattr(exc, "strerror", None) or exc)
             if why != self._silent:
                 log.info("%s: no inotify (%s)", self._otherwise, why)

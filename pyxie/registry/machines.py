@@ -113,6 +113,8 @@ class Machines(Unbound):
             await next_tick(_LISTEN)
             if self._steady() - self._looked >= _ANYWAY:
                 self._known = False
+            if self._is_known() and self._doorbell.is_at_rest(self._folder.folders):
+                continue
             try:
                 await self.refresh()
             except BusyError as exc:
@@ -129,7 +131,7 @@ class Machines(Unbound):
         They are looked at only where something may have changed since the last look, and once
         for all who ask at the same time.
         """
-        if self._is_known_now():
+        if self._is_known() and self._doorbell.is_silent(self._folder.folders):
             return self._registry
         asked = self._begun
         async with self._scanning:
@@ -150,10 +152,9 @@ class Machines(Unbound):
                 self._done, self._looked = look, self._steady()
         return self._registry
 
-    def _is_known_now(self) -> bool:
-        """Tell whether nothing can have changed, as far as that is known without a thread."""
-        is_known = self._known and not self._scanning.locked()
-        return is_known and self._doorbell.is_silent(self._folder.folders)
+    def _is_known(self) -> bool:
+        """Tell whether all is known that the doorbell has rung for, and nobody asks that now."""
+        return self._known and not self._scanning.locked()
 
     async def _prepare(self, settings: Settings, document: Document | None) -> Callable[[], None]:
         """Read the machines by settings that are about to be in force."""

@@ -62,6 +62,21 @@ class _Kept:
     ours: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Those that verdicts were made of.
+
+    Attributes:
+        changes: How often verdicts had changed by then.
+        sets: Those of each, by what they are as objects: machines of one kind share them.
+        places: All of them.
+    """
+
+    changes: int
+    sets: Mapping[int, Mapping[str, State]]
+    places: tuple[str, ...]
+
+
 def key_of(machine: Machine, context: BuildContext, written: frozenset[Loc]) -> bytes:
     """Return what is another where a machine, or the way in which it is tried, is another."""
     own = sorted(map(repr, written))
@@ -88,6 +103,8 @@ class Verdicts:
         self._kept: dict[bytes, _Kept] = {}
         self._alike: dict[Hashable, Any] = {}
         self._seen = LastSeen()
+        self._changes = 0
+        self._looked_at: _Files | None = None
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -114,29 +131,41 @@ class Verdicts:
 
     def put(self, machine: Machine, key: bytes, tried: Tried, uses: Uses) -> None:
         """Keep a verdict, unless another may come to something else."""
-        self._kept.pop(key, None)
+        if self._kept.pop(key, None) is not None:
+            self._changes += 1
         if tried.faults or not uses.lasting:
             return
         files = self._shared(frozenset(uses.files.items()), uses.files)
         kept = _Kept(machine.hostname, self._shared(tried, tried), files, _has_ours(machine))
         VERDICTS.reached(note(self._kept, key, kept, VERDICTS.whole))
+        self._changes += 1  # afterwards: a thread that reads it first misses nothing
 
     def outdated(self) -> set[str]:
         """Forget verdicts whose files have changed; return of which machines; in a thread."""
-        kept = tuple(self._kept.items())
-        sets = {id(each.files): each.files for _, each in kept}
-        places = dict.fromkeys(place for files in sets.values() for place in files)
-        # Of more than that are looked at when a build asks for them.
-        states = {place: state_of(place) for place in islice(places, _LOOKED_AT)}
+        files = self._files()
+        states = {place: state_of(place) for place in files.places}
         old = {
             at
-            for at, files in sets.items()
-            if any(states.get(place, was) != was for place, was in files.items())
+            for at, each in files.sets.items()
+            if any(states.get(place, was) != was for place, was in each.items())
         }
-        found = [(key, each) for key, each in kept if id(each.files) in old]
+        if not old:
+            return set()
+        found = [(key, each) for key, each in tuple(self._kept.items()) if id(each.files) in old]
         for key, _ in found:
             self._kept.pop(key, None)
+        self._looked_at = None
         return {each.host for _, each in found}
+
+    def _files(self) -> _Files:
+        """Return what is looked at of all that is kept: at rest the same each time."""
+        changes, files = self._changes, self._looked_at
+        if files is None or files.changes != changes:
+            sets = {id(each.files): each.files for each in tuple(self._kept.values())}
+            places = dict.fromkeys(place for each in sets.values() for place in each)
+            # Of more than that are looked at when a build asks for them.
+            files = self._looked_at = _Files(changes, sets, tuple(islice(places, _LOOKED_AT)))
+        return files
 
     def _shared(self, key: Hashable, value: T) -> T:
         """Return what is equal to a value and was kept of another machine, else the value."""

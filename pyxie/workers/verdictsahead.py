@@ -7,7 +7,6 @@ changed, is not tried again.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from contextlib import suppress
@@ -23,7 +22,7 @@ from pyxie.registry.asbuilt import Kept, KeptDefinitions, made_of
 from pyxie.registry.define import Common, UnknownTypeError
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
-from pyxie.service import Unbound
+from pyxie.service import Unbound, next_tick
 from pyxie.threads import Pool
 from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.quiet import Quiet
@@ -144,7 +143,7 @@ class VerdictsAhead(Unbound):
             if len(self):
                 await self._last.wait(self._look)
             else:  # a build is no reason to look, if all are tried
-                await asyncio.sleep(self._look)
+                await next_tick(self._look)
             with suppress(BusyError):  # tried at the next look
                 await self.settle(files=at % _FILES == 0)
 

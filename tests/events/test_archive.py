@@ -26,6 +26,7 @@ from pyxie.store.tables import EVENTS
 from tests.events.said import said
 from tests.store import newest
 from tests.store.revisions import lay
+from tests.support import eventually
 
 MAC = "52:54:00:00:00:01"
 OTHER = "52:54:00:00:00:02"
@@ -255,6 +256,42 @@ class TestArchive:
         assert await texts(store, step=Step.SCRIPT) == ["other"]
         assert await texts(store, since=at) == ["other"]
         assert await texts(store, until=at - 3600) == []
+
+
+class TestAtRest:
+    async def test_nothing_is_done_until_something_happens(
+        self, store: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        flushes, flush = 0, Archive.flush
+
+        async def counted(kept: Archive) -> None:
+            nonlocal flushes
+            flushes += 1
+            await flush(kept)
+
+        monkeypatch.setattr(Archive, "flush", counted)
+        async with archive(store, every=0) as (trace, _):
+            for _turn in range(100):
+                await asyncio.sleep(0)
+            at_rest = flushes
+            trace.record(said(Step.BUILD, "one"), host="web01")
+
+            await eventually(lambda: flushes > 0)
+
+        assert at_rest == 0
+        assert await texts(store) == ["one"]
+
+    async def test_what_could_not_be_stored_is_tried_again(self, held: HeldDatabase) -> None:
+        """Though nothing else happens."""
+        async with archive(held, every=0) as (trace, kept):
+            held.full = True
+            trace.record(said(Step.BUILD, "one"), host="web01")
+            await eventually(lambda: kept._failing)
+            held.full = False
+
+            await eventually(lambda: not kept._failing)
+
+            assert await texts(held) == ["one"]
 
 
 class TestNothingIsLost:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from pyxie.media.facts import Contents
 from pyxie.media.isofolder import Lying, scan
 from pyxie.media.shelf import Shelf, State
 from pyxie.openfile import OpenFile
+from pyxie.registry.doorbell import Doorbell
 from pyxie.threads import Pool
 from tests.inthread import look_in_thread
 from tests.media.isos import FEDORA, UNKNOWN, made
-from tests.support import Clock
+from tests.registry.test_machines import NoMounts
+from tests.support import Clock, eventually
 
 
 @dataclass
@@ -250,3 +252,40 @@ class TestReading:
         await kept.later()
 
         assert kept.told() == [("f", State.READY, "")]
+
+
+class TestAtRest:
+    async def test_no_thread_is_asked_each_second(
+        self, kept: Kept, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks, asked, is_at_rest, rung = 0, 0, Doorbell.is_at_rest, Doorbell.rung
+
+        def counted(bell: Doorbell, folders: Collection[Path]) -> bool:
+            nonlocal asked
+            asked += 1
+            return is_at_rest(bell, folders)
+
+        def looked(bell: Doorbell, folders: Iterable[Path]) -> bool:
+            nonlocal looks
+            looks += 1
+            return rung(bell, folders)
+
+        monkeypatch.setattr("pyxie.media.shelf._RESCAN", 0.001)
+        monkeypatch.setattr("pyxie.registry.doorbell._AT_REST", float("inf"))
+        monkeypatch.setattr("pyxie.registry.doorbell.Mounts", NoMounts)
+        monkeypatch.setattr(Doorbell, "is_at_rest", counted)
+        monkeypatch.setattr(Doorbell, "rung", looked)
+        (kept.folder / "recipes").mkdir()
+        for _ in range(2):
+            await kept.shelf.refresh()
+        before = looks
+        serving = asyncio.create_task(kept.shelf.serve())
+        await eventually(lambda: asked >= 20)
+        at_rest = looks - before
+        made(kept.folder / "isos/f.iso", FEDORA)
+
+        await eventually(lambda: kept.shelf.all() != [])
+
+        assert at_rest == 0
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)

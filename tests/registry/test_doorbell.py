@@ -246,6 +246,89 @@ class TestIsSilent:
         assert not bell.is_silent([folder])
 
 
+class Told:
+    """Whether something was mounted, in the kernel's place."""
+
+    told = False
+
+    def __init__(self, _file: Path) -> None:
+        """Be asked."""
+
+    def changed(self) -> bool:
+        was, Told.told = Told.told, False
+        return was
+
+    def close(self) -> None:
+        """Be asked no more."""
+
+
+class TestIsAtRest:
+    """For who asks every second: longer after a look, as mounts are told of."""
+
+    @pytest.mark.parametrize("change", CHANGES)
+    def test_until_a_change_was_looked_at(
+        self, bell: Doorbell, folder: Path, change: Callable[[Path], None]
+    ) -> None:
+        before = bell.is_at_rest([folder])
+
+        change(folder)
+
+        assert (before, bell.is_at_rest([folder]), bell.is_at_rest([folder])) == (
+            True,
+            False,
+            False,
+        )
+        assert bell.rung([folder])
+        assert bell.is_at_rest([folder])
+
+    def test_for_ten_seconds_after_a_look(self, mounts: Path, folder: Path) -> None:
+        now = [0.0]
+        bell = Doorbell(mounts, clock=lambda: now[0])
+        bell.rung([folder])
+        found = []
+
+        for now[0] in (9.9, 10.1):
+            found.append(bell.is_at_rest([folder]))
+        bell.rung([folder])
+
+        assert [*found, bell.is_at_rest([folder])] == [True, False, True]
+
+    def test_not_from_when_something_is_mounted_until_it_was_looked_at(
+        self, mounts: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("pyxie.registry.doorbell.Mounts", Told)
+        bell = Doorbell(mounts)
+        bell.rung([folder])
+        before = bell.is_at_rest([folder])
+
+        Told.told = True
+
+        assert before
+        assert [bell.is_at_rest([folder]) for _ in range(2)] == [False, False]
+        assert not bell.is_silent([folder])
+        bell.rung([folder])
+        assert bell.is_at_rest([folder])
+
+    def test_never_where_mounts_are_not_told_of(
+        self, mounts: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def none(_file: Path) -> None:
+            raise OSError
+
+        monkeypatch.setattr("pyxie.registry.doorbell.Mounts", none)
+        bell = Doorbell(mounts)
+        bell.rung([folder])
+
+        assert (bell.is_silent([folder]), bell.is_at_rest([folder])) == (True, False)
+
+    def test_never_on_a_file_system_that_others_change(self, mounts: Path, folder: Path) -> None:
+        mounts.write_text(MOUNTED.format(kind="nfs4"))
+        bell = Doorbell(mounts)
+        bell.rung([folder])
+
+        assert not bell.is_at_rest([folder])
+
+
 class TestAlwaysRings:
     """Where something may change unheard."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,19 @@ class Rings:
             return rung(bell, folders)
 
         monkeypatch.setattr(Doorbell, "rung", counted)
+
+
+class NoMounts:
+    """Nothing is ever mounted: what others do on this host meanwhile is not told."""
+
+    def __init__(self, _file: Path) -> None:
+        """Be asked."""
+
+    def changed(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Be asked no more."""
 
 
 @pytest.fixture
@@ -201,7 +214,7 @@ class TestFiles:
         machines = Machines(LiveSettings(file, *load_marked(file)), Metrics(), steady=clock)
         heard = Rings(monkeypatch)
         monkeypatch.setattr("pyxie.registry.machines._LISTEN", 0.001)
-        monkeypatch.setattr("pyxie.registry.doorbell._FOR", 0.0)
+        monkeypatch.setattr("pyxie.registry.doorbell._AT_REST", 0.0)
         async with machines:
             before = looks.count
             serving = asyncio.create_task(machines.serve())
@@ -210,6 +223,36 @@ class TestFiles:
             clock.now += 120
 
             await eventually(lambda: looks.count == before + 1)
+
+            assert at_rest == 0
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+    async def test_are_not_asked_for_in_a_thread_each_second(
+        self, machines: Machines, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What wakes a host that is idle: the event loop alone, and it asks no file system."""
+        rings, asked = Rings(monkeypatch), 0
+        monkeypatch.setattr("pyxie.registry.machines._LISTEN", 0.001)
+        monkeypatch.setattr("pyxie.registry.doorbell._AT_REST", float("inf"))
+        monkeypatch.setattr("pyxie.registry.doorbell.Mounts", NoMounts)
+        is_at_rest = Doorbell.is_at_rest
+
+        def counted(bell: Doorbell, folders: Collection[Path]) -> bool:
+            nonlocal asked
+            asked += 1
+            return is_at_rest(bell, folders)
+
+        monkeypatch.setattr(Doorbell, "is_at_rest", counted)
+        async with machines:
+            await machines.refresh()
+            before = rings.count
+            serving = asyncio.create_task(machines.serve())
+            await eventually(lambda: asked >= 20)
+            at_rest = rings.count - before
+            (folder / "web9.yaml").write_text(MACHINE.format(host="web9", at=9))
+
+            await eventually(lambda: "web9" in machines().machines)
 
             assert at_rest == 0
             serving.cancel()

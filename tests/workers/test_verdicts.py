@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from pyxie.bounds import VERDICTS
 from pyxie.config.nodes import Document
 from pyxie.config.settings import Settings
-from pyxie.errors import BusyError
+from pyxie.errors import BusyError, RenderError
 from pyxie.media.asrecipe import MEDIUM
 from pyxie.registry.asbuilt import Kept
 from pyxie.registry.define import Common, Definition
 from pyxie.registry.machine import Machine
 from pyxie.registry.merge import merge
 from pyxie.render.preview import unbegun
-from pyxie.render.uses import Uses
+from pyxie.render.uses import Uses, state_of
 from pyxie.wiping.forecast import Forecast
 from pyxie.workers.jobs import Job
 from pyxie.workers.lane import Lane
@@ -186,6 +186,23 @@ def _said(tried: Tried) -> object:
     return [str(each) for each in tried.faults], tried.advice, tried.forecast
 
 
+ACTS = ("edit", "put", "faulty", "look")
+
+
+class Counted(dict[bytes, Any]):
+    """Counts how often all in it is gone through."""
+
+    walks = 0
+
+    def values(self) -> Any:
+        self.walks += 1
+        return super().values()
+
+    def items(self) -> Any:
+        self.walks += 1
+        return super().items()
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
@@ -272,6 +289,55 @@ class TestAVerdict:
         for context in (CONTEXT, CONTEXT, other, CONTEXT):
             key = key_of(site.machine, context, site.written)
             assert key_of_kept(kept, context) == key
+
+
+class TestLooksForWhatIsOutdated:
+    """As one does that goes through all that is kept, which at rest is the same each time."""
+
+    @hypothesis_settings(max_examples=60, deadline=None)
+    @given(
+        st.lists(st.tuples(st.sampled_from(ACTS), st.sampled_from("abc"), st.sampled_from("xy")))
+    )
+    def test_finds_all_that_are(self, acts: list[tuple[str, str, str]]) -> None:
+        """``x`` and ``y`` are the files; each verdict is of one of them, as it was then."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            verdicts, edits = Verdicts(settings(folder)), {"x": 0, "y": 0}
+            kept = dict[str, tuple[str, int]]()
+            for act, host, file in [*acts, ("look", "a", "x")]:
+                place = folder / file
+                if act == "edit":
+                    edits[file] += 1
+                    place.write_text("." * edits[file])
+                elif act == "put":
+                    uses = Uses({str(place): state_of(str(place))})
+                    verdicts.put(machine(hostname=host), host.encode(), FOUND, uses)
+                    kept[host] = file, edits[file]
+                elif act == "faulty":
+                    fault = RenderError("p.j2", 1, "no such name", "")
+                    tried = Tried((fault,), (), Forecast())
+                    verdicts.put(machine(hostname=host), host.encode(), tried, Uses())
+                    kept.pop(host, None)
+                else:
+                    old = {each for each, (of, was) in kept.items() if edits[of] != was}
+                    assert verdicts.outdated() == old
+                    for each in old:
+                        del kept[each]
+
+    def test_goes_through_all_only_after_a_change(self, tmp_path: Path) -> None:
+        """Of ten thousand machines that is a fiftieth of a processor, each five seconds."""
+        verdicts = Verdicts(settings(tmp_path))
+        verdicts._kept = kept = Counted()
+        verdicts.put(machine(), b"a", FOUND, Uses({"t": None}))
+
+        found = []
+        for name in (b"a", b"a", b"b", b"b"):
+            if name not in kept:
+                verdicts.put(machine(), name, FOUND, Uses({"t": None}))
+            verdicts.outdated()
+            found.append(kept.walks)
+
+        assert found == [1, 1, 2, 2]
 
 
 class TestVerdicts:
