@@ -28,6 +28,7 @@ from pyxie.imagestore.ondisk import ENTRIES
 from pyxie.launched import Launched
 from pyxie.leftout import LeftOut
 from pyxie.logs import configure
+from pyxie.outbound.certificates import of_host
 from pyxie.registry.edit import written
 from pyxie.service import Service, refusal, supervise
 
@@ -141,6 +142,7 @@ class _Lowered:
 def _load_late() -> None:
     """Load what is loaded at first use: the user may not be let at Python's files."""
     written({"hostname": "web01"})  # which loads the library that writes machine files
+    of_host()  # certificates: the settings of the environment may have them in a file of root's
     for name in ("idna", "unicode-escape"):  # host names, Jinja2's lexer
         codecs.lookup(name)
 

@@ -71,7 +71,10 @@ def run(
     gc.freeze()  # what is loaded by now, forked processes share for as long as none writes to it
     with ForkServer(carry) as forks:
         gc.disable()  # it would go through all libraries over and over while they are loaded
-        from pyxie.daemon import serve
+        from pyxie.outbound.certificates import none_read
+
+        with none_read():
+            from pyxie.daemon import serve
 
         serve(
             file,

@@ -347,6 +347,7 @@ _SETS_ANOTHERS = re.compile(
     r"|pyxie\.importers\."  # a translator's notes on the block that it is in
     r"|pyxie\.outbound\.inflow$"  # how much asyncio's transport takes at once
     r"|pyxie\.latemethods$"  # a method's name, and the method, in the class that it is of
+    r"|pyxie\.outbound\.certificates$"  # what OpenSSL is asked by, while aiohttp is loaded
     r"|pyxie\.registry\.spelling$"  # how ruamel.yaml is set up
 ).match
 """Modules that assign to attributes of others' objects, none of which is a part of the daemon."""

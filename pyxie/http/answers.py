@@ -13,9 +13,12 @@ from pyxie.events.kind import Step
 
 
 class Answer(BaseModel):
-    """What all answers are: no key that is not described."""
+    """What all answers are: no key that is not described.
 
-    model_config = ConfigDict(extra="forbid")
+    Models are built when they are asked for, as by the OpenAPI document: a start needs none.
+    """
+
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class Problem(Answer):

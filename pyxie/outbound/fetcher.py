@@ -24,6 +24,7 @@ from yarl import URL
 from pyxie.bounds import FETCH_CONNECT, FETCH_REDIRECTS, IMAGE_AHEAD
 from pyxie.errors import PyxieError, StartError
 from pyxie.net.address import Address, address
+from pyxie.outbound.certificates import Certificates
 from pyxie.outbound.inflow import read_at_once
 from pyxie.outbound.mark import VIA, onward
 from pyxie.outbound.proxies import DIRECTLY, Proxies
@@ -31,7 +32,6 @@ from pyxie.outbound.reach import OutOfReachError, Reach, Zone, literal, zone_of
 from pyxie.outbound.requests import proxy_for, request_class
 from pyxie.outbound.resolver import Resolver
 from pyxie.service import WhenAsked
-from pyxie.threads import Pool
 
 _MOVED: Final = frozenset((301, 302, 303, 307, 308))
 
@@ -118,14 +118,14 @@ class Fetcher:
         self._redirects = redirects
         self._resolver = Resolver(whose)
         self._ca = ca
-        self._trust: ssl.SSLContext | bool = True
+        self._certificates = Certificates(ca)
         self._pool: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         if self._ca is not None:
             try:
-                self._trust = await Pool("certificates").run(_trusting, self._ca)
-            except OSError as exc:  # ssl's own errors are of it
+                await self._certificates.read()
+            except OSError as exc:
                 why = exc.strerror if exc.errno and exc.strerror else "holds no certificate in PEM"
                 raise StartError(f"image_store.ca: {self._ca}: {why}") from exc
         # Clients are bounded already.
@@ -143,7 +143,7 @@ class Fetcher:
             await pool.close()
 
     def _session(self, **how: Any) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(limit=0, resolver=self._resolver, ssl=self._trust, **how)
+        connector = aiohttp.TCPConnector(limit=0, resolver=self._resolver, **how)
         # A whole image may take long, to connect not.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=FETCH_CONNECT.most)
         return session(
@@ -153,6 +153,12 @@ class Fetcher:
             timeout=timeout,
             headers=self._headers,
         )
+
+    async def _trust(self) -> ssl.SSLContext:
+        try:
+            return await self._certificates.read()
+        except OSError as exc:
+            raise aiohttp.ClientOSError(exc.errno, exc.strerror) from exc
 
     @asynccontextmanager
     async def get(
@@ -200,10 +206,13 @@ class Fetcher:
             check(named, judge.reach)
         assert self._pool is not None, "not entered"  # noqa: S101
         pool = self._pool
+        trust = await self._trust() if by_proxy or url.scheme == "https" else True
         if not by_proxy and judge.reach is not Reach.ANYWHERE:
             pool = self._session(force_close=True, socket_factory=judge.socket)
         try:
-            async with pool.request(method, url, headers=headers, allow_redirects=False) as reply:
+            async with pool.request(
+                method, url, headers=headers, allow_redirects=False, ssl=trust
+            ) as reply:
                 server = reply.peer if isinstance(reply, _Reply) and not by_proxy else None
                 at = server[0] if server else named
                 zone = zone_of(at, is_of_this_host) if at else Zone.PUBLIC
@@ -218,12 +227,6 @@ class Fetcher:
         finally:
             if pool is not self._pool:
                 await pool.close()
-
-
-def _trusting(ca: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.load_verify_locations(ca)
-    return context
 
 
 class _Judge:
