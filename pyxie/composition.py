@@ -79,6 +79,7 @@ from pyxie.recognition.discovery import Discovery
 from pyxie.recognition.news import News
 from pyxie.recognition.recogniser import Recogniser
 from pyxie.registry.asbuilt import KeptDefinitions
+from pyxie.registry.folder import Early
 from pyxie.registry.machines import Machines
 from pyxie.servers import look_out, serve_addresses, serve_dhcp, serve_http, serve_tftp
 from pyxie.service import Service
@@ -137,6 +138,7 @@ def compose(
     proxies: Proxies = DIRECTLY,
     files: int = DESCRIPTORS.whole,
     by_address: bool = True,
+    early: Early | None = None,
 ) -> Daemon:
     """Make a daemon.
 
@@ -148,6 +150,7 @@ def compose(
         proxies: By way of which other servers are reached.
         files: How many files the host lets it open.
         by_address: Whether this host may manage it without a token.
+        early: Has read some of the machine files.
     """
     database = Database(settings().state)
     watch = InterfaceWatch(lambda: settings().interfaces or None)
@@ -163,6 +166,7 @@ def compose(
         strict=strict,
         proxies=proxies,
         by_address=by_address,
+        early=early,
     )
     standstill = Standstill(parts.index, parts.standings, parts.trace, parts.paces.refresh)
     stale = StaleWatch(parts.builds, lambda build: threshold(parts.definitions.of(build)))
@@ -224,6 +228,7 @@ def assemble(
     clock: Callable[[], float] = time.time,
     steady: Callable[[], float] = steady,
     by_address: bool = True,
+    early: Early | None = None,
 ) -> Parts:
     """Make the parts that are not servers.
 
@@ -240,11 +245,12 @@ def assemble(
         clock: Seconds since the epoch, of all that is dated.
         steady: Seconds, by a clock that is never set, of all that lasts.
         by_address: As for `compose`.
+        early: As for `compose`.
     """
     pools = Pools()
     metrics, index, said, news = metrics or Metrics(), BuildIndex(), Memory(), News()
     settings.follow(lambda _: news.of_anybody())
-    machines = Machines(settings, metrics, strict=strict, changed=news.of_anybody)
+    machines = Machines(settings, metrics, strict=strict, changed=news.of_anybody, early=early)
     definitions, kept = Definitions(machines, index.active_now), KeptDefinitions()
     machines.prepare(definitions.preparing)
     machine_list = MachineList(machines)

@@ -68,6 +68,7 @@ def serve(
         proxies=launched.proxies,
         files=launched.files,
         by_address=by_address,
+        early=launched.early,
     )
     services = (LeftOut(launched.lines), *daemon.services, *beside)
     try:

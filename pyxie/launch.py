@@ -27,6 +27,7 @@ from pyxie.tftp.carrying import carry
 from pyxie.workers.forkserver import ForkServer
 
 if TYPE_CHECKING:
+    from pyxie.registry.earlyread import EarlyRead
     from pyxie.service import Service
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ def run(
     proxies = _proxies()
     files = _allow_files(settings.limits)
     gc.freeze()  # what is loaded by now, forked processes share for as long as none writes to it
-    with ForkServer(carry) as forks:
+    with ForkServer(carry) as forks, _early(settings) as early:
         gc.disable()  # it would go through all libraries over and over while they are loaded
         from pyxie.outbound.certificates import none_read
 
@@ -80,13 +81,20 @@ def run(
             file,
             settings,
             document,
-            Launched(forks, lines, proxies, files),
+            Launched(forks, lines, proxies, files, early),
             strict=strict,
             beside=beside,
             grace=grace,
             by_address=by_address,
             own=own,
         )
+
+
+def _early(settings: Settings) -> EarlyRead:
+    """Have machine files be read from now on, beside what is loaded next."""
+    from pyxie.registry.earlyread import EarlyRead
+
+    return EarlyRead(settings.machinepath)
 
 
 def _proxies() -> Proxies:

@@ -6,6 +6,7 @@ PyYAML's own types would read ``52:54:00:12:34:56`` as a number in base 60, ``07
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -158,7 +159,7 @@ def _within(text: str, node: Node, word: str) -> tuple[int, int]:
     return _begin(node)
 
 
-def read(file: Path, *, shown: Path | None = None, tolerant: bool = False) -> Document:
+def read(file: Path | str, *, shown: Path | None = None, tolerant: bool = False) -> Document:
     """Read one YAML file.
 
     Args:
@@ -170,20 +171,33 @@ def read(file: Path, *, shown: Path | None = None, tolerant: bool = False) -> Do
     Raises:
         ConfigError: It cannot be read, is not YAML, or has a key twice.
     """
-    name = shown or file
+    name = shown or Path(file)
     try:
-        with open(file, "rb", opener=_at_once) as opened:
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+        # Who might write to a named pipe is not waited for.
+        number = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            found = os.fstat(number)
+            if stat.S_ISDIR(found.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not stat.S_ISREG(found.st_mode):
                 raise ConfigError([Problem(name, 0, 0, "", "cannot be read: it is not a file")])
-            raw = opened.read(FILE.length.whole + 1)
+            raw = _content(number, found.st_size)
+        finally:
+            os.close(number)
     except OSError as exc:
         raise ConfigError([Problem(name, 0, 0, "", f"cannot be read: {exc.strerror}")]) from exc
     return parse(raw, name, tolerant=tolerant)
 
 
-def _at_once(file: str, flags: int) -> int:
-    """Open a file, but do not wait for whoever might write to a named pipe."""
-    return os.open(file, flags | os.O_NONBLOCK)
+def _content(number: int, size: int) -> bytes:
+    """Return what a file has, and of one that is too long as much as shows that.
+
+    By a buffer of its own size: one for the longest that there may be takes longer than the rest.
+    """
+    most, content = FILE.length.whole + 1, b""
+    while piece := os.read(number, min(most - len(content), max(size, 4096) + 1)):
+        content += piece
+    return content
 
 
 def parse(raw: bytes, name: Path, *, tolerant: bool = False, size: Size = FILE) -> Document:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Final, Protocol
 
 from pyxie.config.nodes import Document, parse, read
 from pyxie.config.validate import slimmed, validate
@@ -17,6 +18,7 @@ from pyxie.registry.define import Common
 from pyxie.registry.inherited import (
     Inherited,
     Read,
+    Signature,
     documents,
     filled,
     printable,
@@ -36,9 +38,23 @@ _FEW = 100
 """Changed files up to which a snapshot is made of the one before."""
 
 _NONE = (None, None)
+_ASKED: Final = 32
+"""Files that are read here between two looks at what was read elsewhere."""
 
 
-def read_machine(path: Path, shown: Path) -> MachineFile:
+class Early(Protocol):
+    """What is asked of `pyxie.registry.earlyread.EarlyRead`."""
+
+    def more(self) -> Mapping[str, tuple[Signature, MachineFile]]:
+        """Return what it has read since this was asked last, by the files' names."""
+        ...
+
+    def close(self) -> None:
+        """Have it read no more."""
+        ...
+
+
+def read_machine(path: Path | str, shown: Path) -> MachineFile:
     """Read one machine file; what is wrong with it is in the result.
 
     Args:
@@ -49,7 +65,7 @@ def read_machine(path: Path, shown: Path) -> MachineFile:
         document = read(path, shown=shown, tolerant=True)
     except ConfigError as exc:
         return MachineFile(shown, None, None, exc.problems)
-    return _machine_file(document, path.stem)
+    return _machine_file(document, path)
 
 
 def parse_machine(raw: bytes, shown: Path) -> MachineFile:
@@ -58,13 +74,13 @@ def parse_machine(raw: bytes, shown: Path) -> MachineFile:
         document = parse(raw, shown, tolerant=True)
     except ConfigError as exc:
         return MachineFile(shown, None, None, exc.problems)
-    return _machine_file(document, shown.stem)
+    return _machine_file(document, shown)
 
 
-def _machine_file(document: Document, stem: str) -> MachineFile:
+def _machine_file(document: Document, path: Path | str) -> MachineFile:
     if isinstance(document.data, dict) and not document.data.get("hostname"):
         # waitron 2 and 3 take the name of the file where none is written inside.
-        document.data["hostname"] = stem
+        document.data["hostname"] = Path(path).stem
     claims = claims_of(document)
     try:
         machine = slimmed(validate(document, Machine))
@@ -86,6 +102,7 @@ class Folder:
         shared: What the settings give to all machines; None if that is not known.
         groups: The groups' folder; it need not be there.
         recipes: That of the operator's recipes, likewise.
+        early: Has read some of the machines for the first scan, which ends it.
     """
 
     def __init__(
@@ -98,8 +115,10 @@ class Folder:
         groups_shown: Path | None = None,
         recipes: Path | None = None,
         recipes_shown: Path | None = None,
+        early: Early | None = None,
     ) -> None:
         self.path = path
+        self._early = early
         self._shown = shown or path
         self._shared = shared
         self._groups = groups
@@ -176,18 +195,7 @@ class Folder:
         )
         if unchanged and inherits_the_same:
             return self._registry
-        self._read = {}
-        for name, signature in found.items():
-            old = before.get(name)
-            if old and old[0] == signature:
-                self._read[name] = old
-                continue
-            file = read_machine(self.path / name, self._shown / printable(name))
-            if file.machine is None and old:
-                file = replace(file, before=old[1] if old[1].machine else old[1].before)
-            if file.machine is not None or os.path.lexists(self.path / name):  # else just removed
-                self._read[name] = signature, file
-        after = self._read
+        after = self._read = self._files(before, found)
         gone = [file for name, (_, file) in before.items() if after.get(name, _NONE)[1] is not file]
         come = [file for name, (_, file) in after.items() if before.get(name, _NONE)[1] is not file]
         if before and inherits_the_same and len(gone) + len(come) <= _FEW:
@@ -204,6 +212,33 @@ class Folder:
             wrong += [*cookbook.problems(), *_unknown(inherited)]
         self._registry = gather((file for _, file in self._read.values()), inherited, wrong)
         return self._registry
+
+    def _files(self, before: Read[MachineFile], found: dict[str, Signature]) -> Read[MachineFile]:
+        """Return all files, read where they are others than before."""
+        early, self._early = self._early, None
+        elsewhere: dict[str, tuple[Signature, MachineFile]] = {}
+        after: Read[MachineFile] = {}
+        # From the last on: who reads them elsewhere has begun with the first.
+        for at, (name, signature) in enumerate(reversed(found.items())):
+            old = before.get(name)
+            if old and old[0] == signature:
+                after[name] = old
+                continue
+            if early is not None and at % _ASKED == 0:
+                elsewhere |= early.more()
+            there = elsewhere.pop(name, None)
+            if there is not None and there[0] == signature:
+                after[name] = there
+                continue
+            path = os.path.join(self.path, name)  # noqa: PTH118 - a third of the time of Path's
+            file = read_machine(path, self._shown / printable(name))
+            if file.machine is None and old:
+                file = replace(file, before=old[1] if old[1].machine else old[1].before)
+            if file.machine is not None or os.path.lexists(path):  # else just removed
+                after[name] = signature, file
+        if early is not None:
+            early.close()
+        return {name: after[name] for name in found if name in after}
 
 
 def _unknown(shared: Common) -> Iterator[Problem]:

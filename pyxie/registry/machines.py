@@ -18,7 +18,7 @@ from pyxie.errors import BusyError, ConfigError, changes
 from pyxie.metrics import Metrics
 from pyxie.registry.define import Common, common
 from pyxie.registry.doorbell import Doorbell
-from pyxie.registry.folder import Folder
+from pyxie.registry.folder import Early, Folder
 from pyxie.registry.registry import Registry
 from pyxie.registry.writer import Writer
 from pyxie.service import Unbound, next_tick
@@ -50,6 +50,7 @@ class Machines(Unbound):
         metrics: Counters.
         strict: Refuse to start while a file is broken.
         changed: Told when there is another snapshot.
+        early: Has read some of the files.
         steady: Seconds, by a clock that is never set.
     """
 
@@ -62,12 +63,13 @@ class Machines(Unbound):
         *,
         strict: bool = False,
         changed: Callable[[], None] = lambda: None,
+        early: Early | None = None,
         steady: Callable[[], float] = steady,
     ) -> None:
         self._metrics = metrics
         self._changed = changed
         self._strict = strict
-        self._folder = _opened(settings(), common(settings(), settings.document))
+        self._folder = _opened(settings(), common(settings(), settings.document), early)
         self._registry = self._folder.registry
         self.writing = asyncio.Lock()
         """Held from looking at the machines to having written one."""
@@ -207,10 +209,11 @@ class Machines(Unbound):
         self._changed()
 
 
-def _opened(settings: Settings, shared: Common) -> Folder:
+def _opened(settings: Settings, shared: Common, early: Early | None = None) -> Folder:
     return Folder(
         settings.machinepath,
         shared=shared,
         groups=settings.grouppath,
         recipes=settings.recipepath,
+        early=early,
     )

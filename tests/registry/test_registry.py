@@ -334,9 +334,9 @@ class TestReadingAgain:
         write(tmp_path, "b.yaml")
         from pyxie.registry import folder
 
-        def late(path: Path, shown: Path) -> MachineFile:
-            if path.name == "a.yaml":
-                path.unlink()
+        def late(path: Path | str, shown: Path) -> MachineFile:
+            if shown.name == "a.yaml":
+                Path(path).unlink()
             return real(path, shown)
 
         real = folder.read_machine
