@@ -15,6 +15,7 @@ from typing import Final
 from pyxie.bounded import note
 from pyxie.bounds import DEFINITIONS_KEPT
 from pyxie.config.nodes import Document, Loc
+from pyxie.config.validate import slimmed
 from pyxie.registry.define import Common, Definition, define
 from pyxie.registry.machine import Machine
 from pyxie.registry.merge import Merged
@@ -102,7 +103,10 @@ class KeptDefinitions:
 def made_of(registry: Registry, machine: Machine) -> tuple[Definition, frozenset[Loc]]:
     """Return what is kept of a machine; in a thread; raises as `Registry.define`."""
     found = registry.define(machine)
-    return found, own(found.merged)
+    written, built = own(found.merged), found.machine
+    if machine.network and built.network == machine.network:  # kept once for both
+        built = built.model_copy(update={"network": machine.network})
+    return replace(found, machine=slimmed(built)), written
 
 
 def _are_own(machine: Machine, by_mac: Mapping[str, Machine]) -> bool:

@@ -100,6 +100,21 @@ class TestIsKept:
         )
         assert ("params", "v") in kept.written
 
+    def test_with_the_nics_of_the_machines_file(self, site: Site) -> None:
+        """They are a third of what is kept of each of thousands; what is written stays told."""
+        site.keep()
+        registry = site.now()
+        machine = registry.machines["a.example"]
+        anew = registry.define(machine).machine
+
+        kept = site.kept.find(registry, "a.example")
+
+        assert kept is not None
+        built = kept.definition.machine
+        assert built.network is machine.network
+        assert built == anew
+        assert built.model_fields_set == anew.model_fields_set
+
     def test_for_no_other_machine(self, site: Site) -> None:
         site.keep()
 
