@@ -44,6 +44,9 @@ _OURS: Final = frozenset(
 class Notices:
     """Those of some folders, from when they are watched.
 
+    Attributes:
+        number: Of the open file that they are read from.
+
     Raises:
         OSError: There is no inotify, or no more of it: a user has but 128 (inotify(7)).
     """
@@ -51,10 +54,10 @@ class Notices:
     def __init__(self) -> None:
         try:
             self._libc = ctypes.CDLL(None, use_errno=True)
-            self._number = checked(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+            self.number = checked(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         except AttributeError as exc:  # not Linux
             raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from exc
-        self._closing = weakref.finalize(self, os.close, self._number)
+        self._closing = weakref.finalize(self, os.close, self.number)
         """Closes it for whoever forgets to."""
 
     def watch(self, folder: Path, what: int = CHANGES) -> None:
@@ -63,14 +66,14 @@ class Notices:
         Raises:
             OSError: That cannot be.
         """
-        checked(self._libc.inotify_add_watch(self._number, os.fsencode(folder), what))
+        checked(self._libc.inotify_add_watch(self.number, os.fsencode(folder), what))
 
     def heard(self) -> bool:
         """Tell whether there were any, and take them all; on the event loop, too: it waits not."""
         heard = False
         while True:
             try:
-                os.read(self._number, 1 << 16)
+                os.read(self.number, 1 << 16)
             except BlockingIOError:
                 return heard
             heard = True

@@ -17,12 +17,12 @@ from pyxie.store.tables import SECURE_BOOT
 
 log = logging.getLogger(__name__)
 
-_EVERY: Final = 1.0
-"""Seconds between two looks whether there is something to store."""
+_EVERY: Final = 5.0
+"""Seconds between two looks whether there is something to store, which machines tell anew."""
 
 
 class StateKeeper:
-    """Stores what has changed, a second later; what cannot be stored waits.
+    """Stores what has changed, some seconds later; what cannot be stored waits.
 
     Args:
         database: Entered before this.

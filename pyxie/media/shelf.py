@@ -42,7 +42,9 @@ Look: TypeAlias = Callable[[OpenFile], Awaitable[Contents]]
 """Reads an image; raises MediumError and BusyError."""
 
 _RESCAN: Final = 1.0
-"""Seconds between looks at the folder."""
+"""Seconds between looks at the folder;"""
+_AT_REST: Final = 5.0
+"""and while the kernel tells of no change of it."""
 _ANYWAY: Final = 30.0
 """Seconds after which it is looked at though nothing was heard of a change."""
 _SETTLED: Final = 3.0
@@ -145,7 +147,10 @@ class Shelf(Unbound):
             if why not in ("", said):
                 log.error("the folder 'isos' cannot be looked at: %s", why)
             said = why
-            await next_tick(_RESCAN)
+            if self._is_at_rest():
+                await self._doorbell.tick(_RESCAN, _AT_REST)
+            else:
+                await next_tick(_RESCAN)
 
     def _is_at_rest(self) -> bool:
         """Tell whether there is nothing to look at, as far as that is known without a thread."""

@@ -10,8 +10,10 @@ for threads. What the kernel tells of the folders above counts in its place for 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
+import select
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Final, TypeAlias
 
 from pyxie.clock import steady
 from pyxie.inotify import CHANGES, MOUNTS, MOVED_AWAY, Mounts, Notices, rely_on
+from pyxie.service import next_tick, until_tick
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +61,8 @@ class Doorbell:
         self._above: Notices | None = None
         """Of the folders above: that those that are watched are still there."""
         self._mounted: Mounts | None = None
+        self._any = select.epoll()
+        """Of all notices that there are; the kernel forgets those that are closed: epoll(7)."""
         self._heard = False
         self._looked = float("-inf")
 
@@ -71,6 +76,24 @@ class Doorbell:
         if self._mounted.changed():
             self._looked = float("-inf")  # until `rung` has looked
         return self.is_silent(folders, _AT_REST)
+
+    async def tick(self, often: float, seldom: float) -> None:
+        """Wait for the next common tick, as `pyxie.service.next_tick`.
+
+        Args:
+            often: Seconds of it once there is a notice: files change in bursts.
+            seldom: The same while there is none.
+        """
+        loop, heard = asyncio.get_running_loop(), asyncio.Event()
+        loop.add_reader(self._any, heard.set)
+        try:
+            async with asyncio.timeout(until_tick(loop.time(), seldom)):
+                await heard.wait()
+        except TimeoutError:
+            return
+        finally:
+            loop.remove_reader(self._any)
+        await next_tick(often)
 
     def is_silent(self, folders: Collection[Path], since: float = _FOR) -> bool:
         """Tell whether `rung` would say no; for the event loop, while nobody else asks.
@@ -135,7 +158,7 @@ class Doorbell:
     def _watch_above(self, folders: Iterable[Path]) -> None:
         """Have told when another folder may be in the place of one that is watched."""
         try:
-            above = Notices()
+            above = self._notices_of_any()
         except OSError:
             return
         try:
@@ -153,6 +176,11 @@ class Doorbell:
             return
         self._above = above
 
+    def _notices_of_any(self) -> Notices:
+        notices = Notices()
+        self._any.register(notices.number, select.EPOLLIN)
+        return notices
+
     def _stop(self) -> None:
         if self._notices is not None:
             self._notices.close()
@@ -165,7 +193,7 @@ class Doorbell:
             for folder in there:
                 rely_on(folder, self._mounts)
             if self._notices is None:
-                self._notices = Notices()
+                self._notices = self._notices_of_any()
             for folder in there:
                 self._notices.watch(folder)
         except OSError as exc:

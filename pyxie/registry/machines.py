@@ -36,7 +36,9 @@ _PATIENCE: Final = 120.0
 _TOLD: Final = 100
 """Mistakes that are logged at once: a line takes time, and nobody reads more."""
 _LISTEN: Final = 1.0
-"""Seconds until it is asked whether a change was heard of, where no call asks."""
+"""Seconds until it is asked whether a change was heard of, where no call asks;"""
+_AT_REST: Final = 5.0
+"""and where the kernel says so by itself. To be woken is what an idle host pays for."""
 _ANYWAY: Final = 120.0
 """Seconds after which the files are looked at though nothing was heard: one readdir and a stat a
 file, which each second was a fiftieth of a processor for 10,000 machines."""
@@ -112,10 +114,11 @@ class Machines(Unbound):
     async def serve(self) -> None:
         """Look again, whether or not anything is heard of a change; until cancelled."""
         while True:
-            await next_tick(_LISTEN)
-            if self._steady() - self._looked >= _ANYWAY:
-                self._known = False
-            if self._is_known() and self._doorbell.is_at_rest(self._folder.folders):
+            if self._is_at_rest():
+                await self._doorbell.tick(_LISTEN, _AT_REST)
+            else:
+                await next_tick(_LISTEN)
+            if self._is_at_rest():
                 continue
             try:
                 await self.refresh()
@@ -141,7 +144,7 @@ class Machines(Unbound):
                 return self._registry
             folder = self._folder
             # Who is broken off while it is asked has taken the notices, and looked at nothing.
-            known, self._known = self._known, False
+            known, self._known = self._known and not self._is_long_ago(), False
             rung = await self._pool.run(self._doorbell.rung, folder.folders)
             if known and not rung and folder is self._folder:
                 self._known = True
@@ -154,9 +157,16 @@ class Machines(Unbound):
                 self._done, self._looked = look, self._steady()
         return self._registry
 
+    def _is_at_rest(self) -> bool:
+        return self._is_known() and self._doorbell.is_at_rest(self._folder.folders)
+
     def _is_known(self) -> bool:
         """Tell whether all is known that the doorbell has rung for, and nobody asks that now."""
-        return self._known and not self._scanning.locked()
+        return self._known and not (self._scanning.locked() or self._is_long_ago())
+
+    def _is_long_ago(self) -> bool:
+        """Tell whether the files are to be looked at though nothing was heard."""
+        return self._steady() - self._looked >= _ANYWAY
 
     async def _prepare(self, settings: Settings, document: Document | None) -> Callable[[], None]:
         """Read the machines by settings that are about to be in force."""

@@ -36,7 +36,7 @@ _LEAD: Final = 2
 _FAR: Final = 200
 """Machines ahead of it from which on it is another order in which they are built."""
 _FILES: Final = 5
-"""Looks after which files are looked at, too."""
+"""Looks after which files are looked at, too; while all are tried, there is one each so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +140,13 @@ class VerdictsAhead(Unbound):
     async def serve(self) -> None:
         """Make them, until cancelled."""
         for at in count():
-            if len(self):
+            rests = not len(self)
+            if rests:  # a build is no reason to look, if all are tried
+                await next_tick(self._look * _FILES)
+            else:
                 await self._last.wait(self._look)
-            else:  # a build is no reason to look, if all are tried
-                await next_tick(self._look)
             with suppress(BusyError):  # tried at the next look
-                await self.settle(files=at % _FILES == 0)
+                await self.settle(files=rests or at % _FILES == 0)
 
     async def settle(self, *, files: bool = True) -> None:
         """Have all tried of which something has changed; raises BusyError.

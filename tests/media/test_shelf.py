@@ -271,6 +271,7 @@ class TestAtRest:
             return rung(bell, folders)
 
         monkeypatch.setattr("pyxie.media.shelf._RESCAN", 0.001)
+        monkeypatch.setattr("pyxie.media.shelf._AT_REST", 0.001)
         monkeypatch.setattr("pyxie.registry.doorbell._AT_REST", float("inf"))
         monkeypatch.setattr("pyxie.registry.doorbell.Mounts", NoMounts)
         monkeypatch.setattr(Doorbell, "is_at_rest", counted)

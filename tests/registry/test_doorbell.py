@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import mmap
 import os
@@ -327,6 +328,38 @@ class TestIsAtRest:
         bell.rung([folder])
 
         assert not bell.is_at_rest([folder])
+
+
+class TestATick:
+    @pytest.mark.parametrize("change", CHANGES)
+    async def test_comes_after_a_change(
+        self, bell: Doorbell, folder: Path, change: Callable[[Path], None]
+    ) -> None:
+        change(folder)
+
+        async with asyncio.timeout(10):
+            await bell.tick(0.001, 86400.0)
+        assert bell.rung([folder])
+
+    async def test_comes_by_itself_where_there_is_none(self, bell: Doorbell) -> None:
+        async with asyncio.timeout(10):
+            await bell.tick(86400.0, 0.001)
+
+    async def test_is_not_before_that(self, bell: Doorbell) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await bell.tick(0.001, 86400.0)
+
+    async def test_comes_after_a_change_in_a_folder_that_took_the_place_of_another(
+        self, bell: Doorbell, folder: Path
+    ) -> None:
+        for _ in range(3):
+            replaced(folder)
+            bell.rung([folder])
+        created(folder)
+
+        async with asyncio.timeout(10):
+            await bell.tick(0.001, 86400.0)
 
 
 class TestAlwaysRings:

@@ -234,6 +234,7 @@ class TestFiles:
         """What wakes a host that is idle: the event loop alone, and it asks no file system."""
         rings, asked = Rings(monkeypatch), 0
         monkeypatch.setattr("pyxie.registry.machines._LISTEN", 0.001)
+        monkeypatch.setattr("pyxie.registry.machines._AT_REST", 0.001)
         monkeypatch.setattr("pyxie.registry.doorbell._AT_REST", float("inf"))
         monkeypatch.setattr("pyxie.registry.doorbell.Mounts", NoMounts)
         is_at_rest = Doorbell.is_at_rest
@@ -255,6 +256,26 @@ class TestFiles:
             await eventually(lambda: "web9" in machines().machines)
 
             assert at_rest == 0
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+    async def test_that_change_wake_who_is_at_rest(
+        self, machines: Machines, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However seldom it looks by itself."""
+        monkeypatch.setattr("pyxie.registry.machines._LISTEN", 0.001)
+        monkeypatch.setattr("pyxie.registry.machines._AT_REST", 86400.0)
+        monkeypatch.setattr("pyxie.registry.doorbell._AT_REST", float("inf"))
+        monkeypatch.setattr("pyxie.registry.doorbell.Mounts", NoMounts)
+        async with machines:
+            for _ in range(2):
+                await machines.refresh()
+            serving = asyncio.create_task(machines.serve())
+            for at in (7, 8, 9):
+                (folder / f"web{at}.yaml").write_text(MACHINE.format(host=f"web{at}", at=at))
+
+                await eventually(lambda at=at: f"web{at}" in machines().machines)
+
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
 
