@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _FOR: Final = 1.0
 """Seconds for which a look counts where nothing tells that a folder is mounted over;"""
-_AT_REST: Final = 10.0
+_AT_REST: Final = 30.0
 """and where that is told: what is above a folder may be on a file system that others write to."""
 
 _Identity: TypeAlias = tuple[int, int] | None

@@ -36,7 +36,9 @@ _LEAD: Final = 2
 _FAR: Final = 200
 """Machines ahead of it from which on it is another order in which they are built."""
 _FILES: Final = 5
-"""Looks after which files are looked at, too; while all are tried, there is one each so many."""
+"""Looks after which files are looked at, too."""
+_REST: Final = 10
+"""Times as long it is from look to look while all are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class VerdictsAhead(Unbound):
         for at in count():
             rests = not len(self)
             if rests:  # a build is no reason to look, if all are tried
-                await next_tick(self._look * _FILES)
+                await next_tick(self._look * _REST)
             else:
                 await self._last.wait(self._look)
             with suppress(BusyError):  # tried at the next look
