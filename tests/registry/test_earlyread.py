@@ -72,6 +72,11 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     return Reads(monkeypatch)
 
 
+def link(machines: Path, at: int) -> None:
+    (machines / f"link{at}.yml").unlink(missing_ok=True)
+    (machines / f"link{at}.yml").symlink_to(f"web{at}.yaml")
+
+
 EDITS: dict[str, Callable[[Path, int], object]] = {
     "changed": lambda folder, at: write(folder, at, "params: {disk: /dev/sda}\n"),
     "broken": lambda folder, at: (folder / f"web{at}.yaml").write_text("tempalte: x\n"),
@@ -81,10 +86,7 @@ EDITS: dict[str, Callable[[Path, int], object]] = {
         MACHINE.format(name="twin", at=at)
     ),
     "a folder": lambda folder, at: (folder / f"folder{at}.yaml").mkdir(exist_ok=True),
-    "linked": lambda folder, at: (
-        (folder / f"link{at}.yml").unlink(missing_ok=True)
-        or (folder / f"link{at}.yml").symlink_to(f"web{at}.yaml")
-    ),
+    "linked": link,
 }
 SOME = st.lists(st.tuples(st.sampled_from(sorted(EDITS)), st.integers(0, 9)), max_size=5)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -274,7 +275,7 @@ class TestFiles:
             for at in (7, 8, 9):
                 (folder / f"web{at}.yaml").write_text(MACHINE.format(host=f"web{at}", at=at))
 
-                await eventually(lambda at=at: f"web{at}" in machines().machines)
+                await eventually(partial(_knows, machines, f"web{at}"))
 
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
@@ -292,6 +293,10 @@ class TestFiles:
 
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
+
+
+def _knows(machines: Machines, host: str) -> bool:
+    return host in machines().machines
 
 
 class TestMistakes:
