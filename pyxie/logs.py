@@ -119,10 +119,15 @@ class _Text(logging.Formatter):
         return text
 
 
-class _Stream(logging.StreamHandler[TextIO]):
-    """Writes the lines of a turn of the event loop at its end, by one call of the kernel.
+_SOON: Final = 0.02
+"""Seconds."""
 
-    What went wrong is written at once, with all that is before it: it may be the last line.
+
+class _Stream(logging.StreamHandler[TextIO]):
+    """Writes what the event loop logs a moment later, all lines by one call of the kernel.
+
+    Not at the end of its turn: that would be a turn more for each that has a line. What went wrong
+    is written at once, with all that is before it: it may be the last line.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -140,7 +145,7 @@ class _Stream(logging.StreamHandler[TextIO]):
         if loop is None:
             self.flush()
         elif len(self._lines) == 1:
-            loop.call_soon(self.flush)
+            loop.call_later(_SOON, self.flush)
 
     def flush(self) -> None:
         """Write what was not written yet."""

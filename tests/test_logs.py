@@ -83,10 +83,20 @@ class TestJson:
         ]
 
 
-class TestATurnOfTheEventLoop:
-    """Its lines are written together, for each call of the kernel has the loop wait."""
+async def turns() -> None:
+    """Give all that is due its turn."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
-    async def test_ends_before_its_lines_are_written(
+
+class TestTheEventLoop:
+    """Its lines are written together, for each call of the kernel has it wait."""
+
+    @pytest.fixture(autouse=True)
+    def _soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pyxie.logs._SOON", 0.0)
+
+    async def test_goes_on_before_its_lines_are_written(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
         configure(Log(), Lines())
@@ -96,9 +106,9 @@ class TestATurnOfTheEventLoop:
         logger.info("two")
 
         assert capsys.readouterr().err == ""
-        await asyncio.sleep(0)
+        await turns()
         assert capsys.readouterr().err == "one\ntwo\n"
-        await asyncio.sleep(0)
+        await turns()
         assert capsys.readouterr().err == ""
 
     async def test_has_what_went_wrong_written_at_once_and_in_its_place(
@@ -111,7 +121,7 @@ class TestATurnOfTheEventLoop:
         logger.warning("two")
 
         assert capsys.readouterr().err == "one\nwarning: two\n"
-        await asyncio.sleep(0)
+        await turns()
         assert capsys.readouterr().err == ""
 
     async def test_is_not_waited_for_by_other_threads(
@@ -147,7 +157,7 @@ class TestATurnOfTheEventLoop:
         configure(Log(), Lines())
 
         logging.getLogger("pyxie.test").info("one")
-        await asyncio.sleep(0)
+        await turns()
         logging.getLogger("pyxie.test").warning("two")
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -63,8 +62,6 @@ class FilesAtOnce:
         self._dates = Dates()
         self._under_way: set[Sending] = set()
         self._ended = asyncio.Event()
-        self._answered: list[tuple[_Meant, Client, float, int]] = []
-        """In this turn of the event loop."""
 
     def add(self, path: str, sent_at_once: SentAtOnce) -> None:
         """Have an operation's files be sent so.
@@ -127,19 +124,9 @@ class FilesAtOnce:
 
     def _note(self, meant: _Meant, client: Client, began: float, status: int) -> None:
         self._ended.set()
-        if not self._answered:
-            asyncio.get_running_loop().call_soon(self._settle)
-        self._answered.append((meant, client, time.perf_counter() - began, status))
-
-    def _settle(self) -> None:
-        """Count and log what was answered."""
-        answered, self._answered = self._answered, []
-        seconds = defaultdict[tuple[str, int], list[float]](list)
-        for meant, client, took, status in answered:
-            seconds[meant.route, status].append(took)
-            note_at_once(meant.route, meant.path, client, took, status)
-        for (route, status), each in seconds.items():
-            self._app[METRICS].count_http(route, "GET", status, *each)
+        took = time.perf_counter() - began
+        note_at_once(meant.route, meant.path, client, took, status)
+        self._app[METRICS].count_http(meant.route, "GET", status, took)
 
     async def drain(self, until: float) -> None:
         """Wait until nothing is on its way, but not longer than until then.
@@ -157,4 +144,3 @@ class FilesAtOnce:
         """Break off what is on its way."""
         for each in list(self._under_way):
             each.cut()
-        self._settle()
