@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import os
 import sys
 import threading
 import time
-from typing import Final, TextIO
+from typing import Final
 
 from pyxie.clock import steady
 from pyxie.config.settings import Log
@@ -119,60 +118,6 @@ class _Text(logging.Formatter):
         return text
 
 
-_SOON: Final = 0.02
-"""Seconds."""
-
-
-class _Stream(logging.StreamHandler[TextIO]):
-    """Writes what the event loop logs a moment later, all lines by one call of the kernel.
-
-    Not at the end of its turn: that would be a turn more for each that has a line. What went wrong
-    is written at once, with all that is before it: it may be the last line.
-    """
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
-        self._lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write a line, or have it written in a moment; who calls it has the lock."""
-        try:
-            self._lines.append(self.format(record) + self.terminator)
-        except Exception:  # noqa: BLE001 - as logging does
-            self.handleError(record)
-            return
-        loop = _running() if record.levelno <= logging.INFO else None
-        if loop is None:
-            self.flush()
-        elif len(self._lines) == 1:
-            loop.call_later(_SOON, self.flush)
-
-    def flush(self) -> None:
-        """Write what was not written yet."""
-        self.acquire()
-        try:
-            lines, self._lines = self._lines, []
-            if lines:
-                self.stream.write("".join(lines))
-                self.stream.flush()
-        except (OSError, ValueError):  # nobody reads it any more, and there is none to be told
-            pass
-        finally:
-            self.release()
-
-    def close(self) -> None:
-        """Write the same, and nothing from then on."""
-        self.flush()
-        super().close()
-
-
-def _running() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
 def configure(log: Log, lines: Lines) -> None:
     """Set up logging as ``config.yaml`` wants it.
 
@@ -184,7 +129,7 @@ def configure(log: Log, lines: Lines) -> None:
     # than all else: docs.python.org/3/howto/logging.html#optimization.
     vars(logging)["_srcfile"] = None
     vars(logging).update(dict.fromkeys(("logThreads", "logProcesses", "logMultiprocessing"), False))
-    handler = _Stream(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
     # The journal has its own clock (systemd.exec(5), JOURNAL_STREAM).
     timed = "JOURNAL_STREAM" not in os.environ
     handler.setFormatter(_Json() if log.format == "json" else _Text(timed=timed))

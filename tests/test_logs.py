@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import logging
 import re
@@ -81,84 +80,6 @@ class TestJson:
             ("info", "pyxie.test", "asked for \x1b[2J\nevil\u2028"),
             ("warning", "pyxie.test", "mind 5"),
         ]
-
-
-async def turns() -> None:
-    """Give all that is due its turn."""
-    for _ in range(3):
-        await asyncio.sleep(0)
-
-
-class TestTheEventLoop:
-    """Its lines are written together, for each call of the kernel has it wait."""
-
-    @pytest.fixture(autouse=True)
-    def _soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("pyxie.logs._SOON", 0.0)
-
-    async def test_goes_on_before_its_lines_are_written(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        configure(Log(), Lines())
-        logger = logging.getLogger("pyxie.test")
-
-        logger.info("one")
-        logger.info("two")
-
-        assert capsys.readouterr().err == ""
-        await turns()
-        assert capsys.readouterr().err == "one\ntwo\n"
-        await turns()
-        assert capsys.readouterr().err == ""
-
-    async def test_has_what_went_wrong_written_at_once_and_in_its_place(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        configure(Log(), Lines())
-        logger = logging.getLogger("pyxie.test")
-
-        logger.info("one")
-        logger.warning("two")
-
-        assert capsys.readouterr().err == "one\nwarning: two\n"
-        await turns()
-        assert capsys.readouterr().err == ""
-
-    async def test_is_not_waited_for_by_other_threads(
-        self, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        configure(Log(), Lines())
-        logger = logging.getLogger("pyxie.test")
-        logger.info("of the loop")
-
-        await asyncio.to_thread(logger.info, "of a thread")
-
-        assert capsys.readouterr().err == "of the loop\nof a thread\n"
-
-    async def test_may_be_the_last(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """Other settings, or the end of the process, find nothing that was not written."""
-        configure(Log(), Lines())
-        logging.getLogger("pyxie.test").info("one")
-        configure(Log(), Lines())
-        logging.getLogger("pyxie.test").info("two")
-
-        logging.shutdown()
-
-        assert capsys.readouterr().err == "one\ntwo\n"
-
-    async def test_goes_on_where_nobody_reads_what_is_written(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        class Closed(io.StringIO):
-            def write(self, _text: str) -> int:
-                raise BrokenPipeError
-
-        monkeypatch.setattr("sys.stderr", Closed())
-        configure(Log(), Lines())
-
-        logging.getLogger("pyxie.test").info("one")
-        await turns()
-        logging.getLogger("pyxie.test").warning("two")
 
 
 class TestLevel:
