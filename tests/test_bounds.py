@@ -69,10 +69,6 @@ COUNTED_AS = {
     "YAML_FORM": "most",
     "YAML_LENGTH": "size.length",
     "YAML_VALUES": "values",
-    "HTTP_READY": "_most",
-    "HTTP_READY_HEADS": "_of_one",
-    "HTTP_MEANT": "_most",
-    "HTTP_MEANT_HEADS": "_of_one",
     "YAML_KEPT": "_most",
 }
 """What a module calls a bound that it is given."""

@@ -13,6 +13,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
+from email.utils import formatdate
 from functools import partial
 from typing import Final
 
@@ -20,7 +21,6 @@ from aiohttp import web
 
 from pyxie.http.awaited import Awaited
 from pyxie.http.caller import Client
-from pyxie.http.dates import Dates
 from pyxie.http.edge import ROUTED, note_at_once
 from pyxie.http.filesatonce import FilesAtOnce
 from pyxie.http.keptanswers import Kept, KeptAnswers
@@ -52,7 +52,7 @@ class AnswersAtOnce:
         self._paths = Paths[AtOnce]()
         self._files = FilesAtOnce(app)
         self._waiting: set[asyncio.Task[None]] = set()
-        self._dates = Dates()
+        self._second, self._date = 0, b""
         self._answered: list[tuple[str, str, Client, float]] = []
         """In this turn of the event loop."""
         for operation in app.get(ROUTED, {}).values():
@@ -69,7 +69,7 @@ class AnswersAtOnce:
                 self._by_folder[folder] = operation.path, operation.at_once
         self._mark: object | None = None
         """Of templates, in this turn: what comes in during it was sent before it began."""
-        self._kept: KeptAnswers[Kept[Client]] | None = None
+        self._kept: KeptAnswers[Client] | None = None
         if self._by_folder:
             self._kept = KeptAnswers(self._basis, app[INDEX].active)
 
@@ -89,9 +89,6 @@ class AnswersAtOnce:
                 kept.tell(client)
                 sent = self._sent(kept.head, kept.rest, kept.route, kept.path, client, began)
                 return Answer(sent, kept.closes)
-            meant = self._files.known(data, client)
-            if meant is not None:
-                return self._files.sending(meant, client, began)
             return self._made(self._kept, data, client, began)
         except Exception:
             log.exception("a bug, while answering at once")
@@ -107,7 +104,7 @@ class AnswersAtOnce:
         return self._mark, app[MACHINES](), app[SETTINGS](), app[INTERFACES]()
 
     def _made(
-        self, keep: KeptAnswers[Kept[Client]], data: bytes, client: Client, began: float
+        self, keep: KeptAnswers[Client], data: bytes, client: Client, began: float
     ) -> Answer | Begins | None:
         """Answer what is not kept, and keep that."""
         head = self.known.read(data)
@@ -116,7 +113,7 @@ class AnswersAtOnce:
         slash = head.path.rfind("/") + 1
         found = self._by_folder.get(head.path if slash == 1 else head.path[:slash])
         if found is None:
-            return self._by_path(data, head, client, began)
+            return self._by_path(head, client, began)
         route, at_once = found
         word = "" if slash == 1 else head.path[slash:]
         reply = at_once(Call(self._app, client, word, head))
@@ -129,13 +126,11 @@ class AnswersAtOnce:
             keep.keep(client.via, data, kept)
         return Answer(self._sent(before, after, route, head.path, client, began), head.closes)
 
-    def _by_path(
-        self, data: bytes, head: Head, client: Client, began: float
-    ) -> Answer | Begins | None:
+    def _by_path(self, head: Head, client: Client, began: float) -> Answer | Begins | None:
         """Answer what has several words in its path."""
         found = self._paths.find(head.path)
         if found is None:
-            return self._files.answer(data, head, client, began)
+            return self._files.answer(head, client, began)
         reply = found.what(Call(self._app, client, "", head, found.words))
         if reply is None:
             return None
@@ -177,8 +172,11 @@ class AnswersAtOnce:
     ) -> bytes:
         if not self._answered:
             asyncio.get_running_loop().call_soon(self.settle)
+        now = int(time.time())
+        if now != self._second:
+            self._second, self._date = now, formatdate(now, usegmt=True).encode()
         self._answered.append((route, path, client, time.perf_counter() - began))
-        return b"".join((before, self._dates.at(time.time()), after))
+        return b"".join((before, self._date, after))
 
 
 def _parts(reply: Reply, head: Head) -> tuple[bytes, bytes]:

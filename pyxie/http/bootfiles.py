@@ -21,14 +21,13 @@ from pyxie.events.kind import Kind
 from pyxie.events.kinds import ImageAbsent, ImageFailed, ImageFetching, ImageProgress
 from pyxie.http.about import about_of
 from pyxie.http.boot_api import boot_api_image
-from pyxie.http.caller import Client
 from pyxie.http.edge import is_by_hand, peer, unknown_machine
 from pyxie.http.elsewhere import give, given_at_once
 from pyxie.http.files import opened, send
 from pyxie.http.mediafiles import medium_file
 from pyxie.http.ownathand import AT_HAND
 from pyxie.http.parts import BUILDS, DEFINITIONS, INDEX, OWN_FILES, POOLS, SETTINGS, TRACE
-from pyxie.http.routing import OPEN, Asked, Call, Routes
+from pyxie.http.routing import OPEN, Call, Routes
 from pyxie.http.sending import FileReply
 from pyxie.images.spec import Local, OnMedium, Upstream, images_of, verified_by
 from pyxie.images.wanted import Wanted
@@ -41,8 +40,8 @@ from pyxie.verification.telling import told
 routes = Routes()
 
 
-def image_at_once(call: Call) -> Asked | None:
-    """Return which kernel or initrd a machine in build mode asks for; see `image`."""
+def image_at_once(call: Call) -> FileReply | None:
+    """Return a kernel or an initrd of a machine in build mode, where it is ready; see `image`."""
     app, words = call.app, call.words
     host, at = words["hostname"].lower(), words.get("at", "")
     build = app[INDEX].active(host)
@@ -56,17 +55,11 @@ def image_at_once(call: Call) -> Asked | None:
         return None
     if wanted.extra or isinstance(wanted.image, OnMedium):
         return None
-    return Asked(build, partial(_at_once, app, build, wanted, wanted.image))
-
-
-def _at_once(
-    app: web.Application, build: Build, wanted: Wanted, image: Local | Upstream, client: Client
-) -> FileReply | None:
-    tell = partial(_told, app, build, build.host, client.name)
+    tell = partial(_told, app, build, host, call.client.name)
     given = partial(_given, app, build, wanted)
-    if isinstance(image, Local):
-        return _ours_at_once(app, image, wanted.part, tell, given)
-    return given_at_once(app, image, wanted.part, tell, given)
+    if isinstance(wanted.image, Local):
+        return _ours_at_once(app, wanted.image, wanted.part, tell, given)
+    return given_at_once(app, wanted.image, wanted.part, tell, given)
 
 
 @routes.get(

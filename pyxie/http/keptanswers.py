@@ -1,6 +1,6 @@
-"""What answers machines in build mode, kept by the whole head that asks for it. Pure.
+"""Answers to machines in build mode, kept as bytes by the whole head that asks for them. Pure.
 
-While what that rests on is the same, so is it. That is compared at each request, by identity:
+While what they rest on is the same, so are they. That is compared at each request, by identity:
 nobody has to tell of a change.
 """
 
@@ -9,29 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import is_
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
-from pyxie.bounds import HTTP_READY, HTTP_READY_HEADS, Bound
+from pyxie.bounds import HTTP_READY, HTTP_READY_HEADS
 from pyxie.builds.life import Build
 
-
-class OfABuild(Protocol):
-    """What may be kept."""
-
-    @property
-    def build(self) -> Build:
-        """Whose it is, in force."""
-        ...
-
-
-A = TypeVar("A", bound=OfABuild)
 C = TypeVar("C")
 _Key: TypeAlias = tuple[str, bytes]
 
 
 @dataclass(eq=False, slots=True)
 class Kept(Generic[C]):
-    """A whole answer.
+    """An answer.
 
     Attributes:
         build: Whose it is, in force.
@@ -52,33 +41,27 @@ class Kept(Generic[C]):
     closes: bool = False
 
 
-class KeptAnswers(Generic[A]):
+class KeptAnswers(Generic[C]):
     """Those of now; bounded, of each machine too: strangers may spell a head in many ways.
 
     Args:
         basis: Gives what all rest on: objects that are replaced when they change. None where that
             cannot be told now.
         active: Gives the build that a machine is in build mode for.
-        most: How many are kept.
-        of_one: The same, of one machine.
     """
 
     def __init__(
         self,
         basis: Callable[[], tuple[object, ...] | None],
         active: Callable[[str], Build | None],
-        most: Bound = HTTP_READY,
-        of_one: Bound = HTTP_READY_HEADS,
     ) -> None:
         self._basis_now = basis
         self._active = active
-        self._most = most
-        self._of_one = of_one
         self._basis: tuple[object, ...] = ()
-        self._kept: dict[_Key, A] = {}
+        self._kept: dict[_Key, Kept[C]] = {}
         self._of: dict[str, list[_Key]] = {}
 
-    def find(self, via: str, data: bytes) -> A | None:
+    def find(self, via: str, data: bytes) -> Kept[C] | None:
         """Return what answers a head.
 
         Args:
@@ -94,7 +77,7 @@ class KeptAnswers(Generic[A]):
             return None
         return kept
 
-    def keep(self, via: str, data: bytes, answer: A) -> None:
+    def keep(self, via: str, data: bytes, answer: Kept[C]) -> None:
         """Keep an answer that was made a moment ago, of what is there now.
 
         Args:
@@ -107,11 +90,11 @@ class KeptAnswers(Generic[A]):
         mine = self._of.setdefault(host, [])
         if key in mine:
             mine.remove(key)
-        elif len(mine) >= self._of_one.whole:
-            self._of_one.reached()
+        elif len(mine) >= HTTP_READY_HEADS.whole:
+            HTTP_READY_HEADS.reached()
             del self._kept[mine.pop(0)]
-        elif len(self._kept) >= self._most.whole:
-            self._most.reached()
+        elif len(self._kept) >= HTTP_READY.whole:
+            HTTP_READY.reached()
             self._drop(next(iter(self._of)))
             mine = self._of.setdefault(host, [])
         mine.append(key)

@@ -79,24 +79,8 @@ class Reply(NamedTuple):
 AtOnce: TypeAlias = Callable[[Call], Reply | None]
 """Answers as the handler would, without waiting for more than it says, or not at all: None, if that
 is not ready. Then nothing is told; and nothing is changed, but by what is told."""
-
-
-class Asked(NamedTuple):
-    """A file that is meant, whether or not it can be sent at once.
-
-    Attributes:
-        build: For which a machine is given it. The same head means the same for as long as that,
-            machine files and settings are the same; see `pyxie.http.keptanswers`.
-        get: Returns it for who asks, or None if it is not ready, at each such request; then nothing
-            is told, as above.
-    """
-
-    build: Build
-    get: Callable[[Client], FileReply | None]
-
-
-SentAtOnce: TypeAlias = Callable[[Call], Asked | None]
-"""Returns which file a call asks for; None for what goes its usual way."""
+SentAtOnce: TypeAlias = Callable[[Call], FileReply | None]
+"""The same of what answers with a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,12 +52,10 @@ class FileReply(NamedTuple):
 
 
 @lru_cache(HTTP_AT_HAND.whole)
-def head_of(about: About) -> bytes:
-    """Return what an answer begins with, up to its date."""
+def head_of(about: About) -> str:
+    """Return what an answer begins with, up to the lines that all have."""
     lines = [f"{name}: {value}" for name, value in headers_of(about).items()]
-    return "\r\n".join(
-        ["HTTP/1.1 200 OK", *lines, f"Content-Length: {about.size}", "Date: "]
-    ).encode()
+    return "\r\n".join(["HTTP/1.1 200 OK", *lines, f"Content-Length: {about.size}", ""])
 
 
 class Sending:

@@ -123,20 +123,11 @@ def answers(
         if piece:
             return names, [piece], []
         return [], [], [] if of.ignores(datagram) else [(name, datagram)]
-    pieces: list[bytes] = []
-    add, is_all = pieces.append, True
-    for name, datagram in zip(names, datagrams, strict=True):
-        # As `Steps.answer`, without a call for each block.
-        of = get(name, stranger)
-        at = of.at
-        if datagram == of.acks[at]:
-            of.at = at + 1
-            of.before, of.went_at = of.went_at, now
-            add(of.pieces[at])
-        else:
-            is_all = False
-            add(b"")
-    if is_all:
+    pieces = [
+        get(name, stranger).answer(datagram, now)
+        for name, datagram in zip(names, datagrams, strict=True)
+    ]
+    if all(pieces):
         return names, pieces, []
     to = [name for name, piece in zip(names, pieces, strict=True) if piece]
     said = zip(names, datagrams, pieces, strict=True)

@@ -86,7 +86,7 @@ def kept(at_once: list[bytes], monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
     find = KeptAnswers.find
 
-    def noting(self: KeptAnswers[Kept[Client]], via: str, data: bytes) -> Kept[Client] | None:
+    def noting(self: KeptAnswers[Client], via: str, data: bytes) -> Kept[Client] | None:
         found = find(self, via, data)
         if found is not None:
             seen.append(data)

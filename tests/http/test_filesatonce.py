@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import logging
 import math
-import re
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -17,9 +16,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from pyxie.bounds import HTTP_MEANT_HEADS
 from pyxie.events.kinds import ImageFetching
-from pyxie.http.knownheads import KnownHeads
 from pyxie.http.sending import Sending
 from tests.http.site import ALL_LOCAL, CONFIG, HOST, LOCAL, MACHINE, Served, serving
 from tests.http.test_atonce import Line, build, end, line, settings
@@ -146,51 +143,6 @@ class TestAFileAtOnce:
         assert counted == 4
         route = 'method="GET",route="/boot/{hostname}/initrd/{at}/{name}",status="200"'
         assert f"pyxie_http_requests_total{{{route}}} 4.0" in text
-
-    async def test_is_meant_by_a_head_that_is_not_read_again(
-        self, tmp_path: Path, sent: list[Sending], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        async with booting(tmp_path) as (served, _), line(served) as one:
-            await known(served)
-            usual = await one.ask(AT)
-            read: list[bytes] = []
-            monkeypatch.setattr(KnownHeads, "read", lambda _self, data: read.append(data))
-
-            assert await one.ask(AT) == usual
-            assert read == []
-            await one.ask(SECOND)
-
-            assert len(read) == 1
-            assert len(sent) == 2
-
-    async def test_is_asked_for_anew_where_its_copy_is_not_at_hand(
-        self, tmp_path: Path, sent: list[Sending]
-    ) -> None:
-        async with booting(tmp_path) as (served, _), line(served) as one:
-            await known(served)
-            usual = await one.ask(AT)
-            served.parts.image_store._ready.clear()
-
-            assert await one.ask(AT) == usual
-
-            assert len(sent) == 1
-
-    async def test_has_no_more_heads_of_a_machine_known_than_it_may_need(
-        self, tmp_path: Path, sent: list[Sending]
-    ) -> None:
-        """Who spells its name in many ways takes no room from others."""
-        async with booting(tmp_path) as (served, _), line(served) as one:
-            await known(served)
-            before = HTTP_MEANT_HEADS.times
-            for at in range(2 * HTTP_MEANT_HEADS.whole):
-                path = f"/boot/{HOST[:at].upper()}{HOST[at:]}/kernel/linux"
-                assert (await one.ask(path))[1] == KERNEL
-            answers = served.server._answers
-            assert answers is not None
-
-            assert len(answers._files._kept) == HTTP_MEANT_HEADS.whole
-
-        assert HTTP_MEANT_HEADS.times > before
 
     async def test_is_followed_by_what_came_meanwhile(
         self, tmp_path: Path, sent: list[Sending]
@@ -439,24 +391,10 @@ async def later(served: Served) -> None:
     served.clock.now += 100_000
 
 
-def names(written: str) -> Change:
-    """Have the machine's file name another kernel."""
-
-    async def change(served: Served) -> None:
-        file = served.folder / "machines" / f"{HOST}.yaml"
-        before = file.read_text()
-        file.write_text(re.sub(r"(?m)^kernel: .*$", f"kernel: {written}", before))
-        await served.parts.machines.refresh()
-
-    return change
-
-
 FILES: dict[str, File] = {}
 CHANGES: dict[str, Change] = {
     "a build begins": build,
     "it ends": end,
-    "another kernel is meant": names("initrd.gz"),
-    "the kernel of before": names("linux"),
     "another content": newer,
     "removed": removed,
     "a day later": later,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.bounds import HTTP_READY, HTTP_READY_HEADS, Bound
+from pyxie.bounds import HTTP_READY, HTTP_READY_HEADS
 from pyxie.builds.life import Build, State
 from pyxie.http.keptanswers import Kept, KeptAnswers
 
@@ -40,7 +40,7 @@ class Site:
     basis: tuple[object, ...] | None = field(default_factory=lambda: (object(), object()))
     builds: dict[str, Build] = field(default_factory=dict)
 
-    def kept(self) -> KeptAnswers[Kept[str]]:
+    def kept(self) -> KeptAnswers[str]:
         return KeptAnswers(lambda: self.basis, self.builds.get)
 
     def building(self, host: str = "web01", number: int = 1) -> Build:
@@ -141,17 +141,6 @@ class TestAsManyAsMayBe:
         assert kept.find(VIA, b"GET 999") is not None
         assert kept.find(VIA, b"GET 0") is None
         assert HTTP_READY_HEADS.times == before + 1000 - HTTP_READY_HEADS.whole
-
-    def test_are_as_many_as_is_said(self, site: Site) -> None:
-        most, of_one = Bound("most", 3, "of all", "gone"), Bound("of_one", 2, "of one", "gone")
-        kept = KeptAnswers[Kept[str]](lambda: site.basis, site.builds.get, most, of_one)
-        for host in ("web01", "web02"):
-            build = site.building(host)
-            for head in HEADS:
-                kept.keep(VIA, head + host.encode(), answer(build))
-
-        assert len(kept) == 2
-        assert (most.times, of_one.times) == (1, 2)
 
     def test_are_all_machines(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(HTTP_READY, "most", 3)
