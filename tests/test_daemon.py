@@ -334,7 +334,7 @@ class TestSignals:
             add(home, "linux002.internal", "00:de:ad:90:74:62")
             process.signal(signal.SIGHUP)
 
-            process.wait_for("reloaded: 2 machine(s) are known", 10)
+            process.wait_for("reloaded: 2 machine(s) are known", 60)
             home.build("linux002.internal")
             assert process.running
 
@@ -393,7 +393,7 @@ class TestReload:
 
             process.signal(signal.SIGHUP)
 
-            process.wait_for("reloaded: 2 machine(s) are known", 10)
+            process.wait_for("reloaded: 2 machine(s) are known", 60)
             told = [line.partition(f"{config}: ")[2] for line in process.text.splitlines()]
             assert [line for line in told if "restart" in line] == [
                 f"{key} takes a restart"
@@ -465,7 +465,10 @@ class TestReload:
         with home.running() as process:
             token, good = home.build(), config.read_text()
             for n in range(10):
-                config.write_text(f"{good}description: n{n}\n")
+                # Whole: it may be read just now, for the signal before this one.
+                written = tmp_path / "config.new"
+                written.write_text(f"{good}description: n{n}\n")
+                written.replace(config)
                 process.signal(signal.SIGHUP)
                 assert home.get(f"/template/preseed/{HOST}/{token}").status == 200
                 assert home.get("/v1/boot/00:de:ad:90:74:60").status == 200
@@ -475,7 +478,7 @@ class TestReload:
                 return bool(settings["description"] == "n9")
 
             until(settled, "the last of the settings to be in force")
-            process.wait_for("reloaded: 1 machine(s) are known", 10)
+            process.wait_for("reloaded: 1 machine(s) are known", 60)
             assert home.get(f"/done/{HOST}/{token}") == OK
             assert process.running
             assert "Traceback" not in process.text

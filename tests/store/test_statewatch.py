@@ -138,7 +138,7 @@ class TestAStateOfTwoNames:
             assert told.startswith(f"{file} has another name, by which other programs may write")
             assert await site.refusal() == told
             await site.builds.done("web01", build.token, None)
-            assert site.builds.unsaved == 0
+            await eventually(lambda: site.builds.unsaved == 0)
 
             other.unlink()
             assert await site.problem() == ""
