@@ -2,7 +2,8 @@
 
 An epoll(7) is the list of what is to be done: a connection that has room is given to one thread,
 has its turn, and waits for room again, behind others. The event loop begins a piece of work and is
-told of its end, and of nothing in between.
+told of its end, and of nothing in between. There are few threads as long as turns are short, and
+more where some hang; see docs/decisions/0097-few-threads-send-files.md.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _IDLE: Final = 10.0
 _LOOK: Final = 15.0
 """Seconds between looks whether a client that takes nothing is still there. The kernel tells of
 most that have left; thousands may wait, and each look costs."""
+_HANGS: Final = 0.25
+"""Seconds from which on a turn counts as one that hangs: another thread has the work that waits."""
 _NICE: Final = 5
 """Less than that of processes that render: what threads do is waited for by all."""
 _ROOM: Final = select.EPOLLOUT | select.EPOLLONESHOT
@@ -78,21 +81,33 @@ class _Work:
         self.looking = self.loop.call_later(seconds, look, self)
 
 
+def _few() -> int:
+    """Return how many threads are enough where none hangs: more would wait for one another."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 class Writers:
     """Some threads, made as they are needed; for the event loop alone.
 
     Args:
         name: What it is that they write, as it may be said of it: ``the folder 'images'``.
-        most: Threads.
+        most: Threads, if all hang.
+        few: Threads of which none hangs.
         patience: Seconds until who waits is told that a turn takes too long. It goes on, and its
             thread is not free before its end; as of `THREADS_PATIENCE`, if None.
     """
 
     def __init__(
-        self, name: str, *, most: int = WRITERS.whole, patience: float | None = None
+        self,
+        name: str,
+        *,
+        most: int = WRITERS.whole,
+        few: int | None = None,
+        patience: float | None = None,
     ) -> None:
         self._name = name
         self._most = most
+        self._few = min(most, _few() if few is None else few)
         self._patience = THREADS_PATIENCE.most if patience is None else patience
         self._lock = threading.Lock()
         self._epoll: select.epoll | None = None
@@ -100,6 +115,8 @@ class Writers:
         self._turns: dict[_Work, float] = {}
         """Since when a thread is at it."""
         self._threads = 0
+        self._hanging: asyncio.TimerHandle | None = None
+        """For the next look whether turns hang, while work waits for a thread."""
 
     async def write(
         self, out: Descriptor, turn: Callable[[int], bool], gone: Callable[[], bool]
@@ -194,19 +211,49 @@ class Writers:
                 self._epoll = select.epoll()
             epoll = self._epoll
             self._works[work.number] = work
-            is_one_more = self._threads < min(self._most, len(self._works))
-            if is_one_more:
-                self._threads += 1
-            elif len(self._works) > self._threads:
-                WRITERS.reached()
+            is_one_more = self._is_one_more()
         if is_one_more:
             self._start_thread(epoll)
+        if self._hanging is None:
+            self._look_for_hanging(work.loop)
         # Calls of the kernel let others have Python's lock: who has `_lock` makes none, or all
         # would wait for both.
         try:
             epoll.register(work.number, _ROOM)
         except FileExistsError:  # of one that had this number
             epoll.modify(work.number, _ROOM)
+
+    def _wanted(self) -> int:
+        """Return how many threads there are to be; who calls it has the lock."""
+        since = time.monotonic() - _HANGS
+        hang = sum(began <= since for began in self._turns.values())
+        return min(self._few + hang, self._most, len(self._works))
+
+    def _is_one_more(self) -> bool:
+        """Tell whether a thread is to be started, which counts from now on."""
+        if self._threads >= self._wanted():
+            if self._threads == self._most < len(self._works):
+                WRITERS.reached()
+            return False
+        self._threads += 1
+        return True
+
+    def _look_for_hanging(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look now and then, while work waits for a thread, whether that takes one more."""
+        with self._lock:
+            waits = len(self._works) > self._threads
+        self._hanging = loop.call_later(_HANGS, self._start_more, loop) if waits else None
+
+    def _start_more(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._lock:
+            epoll, more = self._epoll, 0
+            while self._is_one_more():
+                more += 1
+        if epoll is not None:
+            for _ in range(more):
+                with suppress(BusyError):  # those that there are do it
+                    self._start_thread(epoll)
+        self._look_for_hanging(loop)
 
     def _start_thread(self, epoll: select.epoll) -> None:
         # A daemon: the process ends although it hangs.
@@ -249,9 +296,10 @@ class Writers:
             ready = epoll.poll(_IDLE, 1)
             if ready:
                 self._give_turn(epoll, ready[0][0])
-                continue
+                if self._threads <= self._few:
+                    continue
             with self._lock:
-                if len(self._works) < self._threads:
+                if self._threads > (self._wanted() if ready else len(self._works)):
                     self._threads -= 1
                     return
 

@@ -275,6 +275,42 @@ class TestThreads:
         for each in lines:
             each.close()
 
+    async def test_are_few_while_no_turn_hangs(self) -> None:
+        some, lines, used = Writers("some", few=2), [Line() for _ in range(6)], set[int]()
+
+        def turn(_number: int) -> bool:
+            used.add(threading.get_ident())
+            return True
+
+        await asyncio.gather(*(some.write(each.out, turn, stays) for each in lines))
+
+        assert 1 <= len(used) <= 2
+        for each in lines:
+            each.close()
+
+    async def test_are_more_while_some_hang_and_few_again_after_it(self) -> None:
+        some, lines = Writers("of a disk", few=1, most=3), [Line() for _ in range(4)]
+        with hung() as disk:
+
+            def hangs(_number: int) -> bool:
+                disk.read()
+                return True
+
+            first = [asyncio.create_task(some.write(each.out, hangs, stays)) for each in lines[:2]]
+            await eventually(lambda: disk.asked == 2)
+            for each in lines[2:]:
+                await some.write(each.out, lambda _number: True, stays)
+            there = _writing("of a disk")
+            disk.mend()
+            await asyncio.gather(*first)
+        for each in lines:
+            await some.write(each.out, lambda _number: True, stays)
+
+        assert there == 3
+        await eventually(lambda: _writing("of a disk") == 1)
+        for each in lines:
+            each.close()
+
     async def test_come_after_the_event_loops_for_a_processor(self, line: Line) -> None:
         found: list[int] = []
 
@@ -319,3 +355,8 @@ class TestThreads:
             with pytest.raises(BusyError, match="no thread for it: can't start new thread"):
                 await some.write(other.out, sending([b"x"]), stays)
         other.close()
+
+
+def _writing(name: str) -> int:
+    """Return how many threads there are that write something."""
+    return sum(each.name == f"pyxie writes {name}" for each in threading.enumerate())
