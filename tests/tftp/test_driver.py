@@ -294,6 +294,19 @@ class TestClientsInLockStep:
         assert (line.to_hear, one.transfer.received) == ([], 5 * 512)
         bench.driver.pause()
 
+    async def test_in_windows_are_looked_for_again_after_each(self, bench: Bench) -> None:
+        """While a window was sent more has come, and that goes by the same call."""
+        one = bench.starts(ONE, size=self.SIZE, windowsize="4")
+        [line] = bench.lines
+        bench.driver.run(asyncio.get_running_loop())
+        asyncio.get_running_loop().remove_reader(line.number)
+
+        line.to_hear = [[(name_of(ONE), ack(at))] for at in (0, 4)]
+        bench.driver._on_ready(one.port)
+
+        assert (line.to_hear, one.transfer.received) == ([], 4 * 512)
+        bench.driver.pause()
+
     async def test_may_have_left_as_the_network_says_meanwhile(self, bench: Bench) -> None:
         left, stays = self.in_step(bench, ONE, OTHER)
         [line] = bench.lines
