@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ import pytest
 import pyxie
 from pyxie.threads import Pool
 from tests.conftest import WATCHDOG
-from tests.watchdog import MOST
+from tests.watchdog import MOST, frame_of
 
 
 @pytest.fixture(autouse=True)
@@ -139,3 +140,20 @@ class TestACallback:
         await asyncio.to_thread(thread.join)
 
         assert seen == []
+
+
+def test_no_garbage_is_collected_while_it_is_looked_where_a_thread_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """CPython's threads would stand still for ever; a whole run did."""
+    collects: list[bool] = []
+    frames = sys._current_frames
+
+    def looked() -> Any:
+        collects.append(gc.isenabled())
+        return frames()
+
+    monkeypatch.setattr(sys, "_current_frames", looked)
+
+    assert frame_of(threading.get_ident()) is not None
+    assert (collects, gc.isenabled()) == ([False], True)

@@ -139,7 +139,7 @@ class Watchdog:
             time.sleep(_LOOK)
             for thread, turn in list(self._turns.items()):
                 if turn.stack is None and time.monotonic() - turn.since >= self.most / 2:
-                    stack = _places(sys._current_frames().get(thread))
+                    stack = _places(frame_of(thread))
                     if self._turns.get(thread) is turn:
                         turn.stack = stack[-12:]
 
@@ -187,6 +187,22 @@ class Watchdog:
         said = f"{place} asks the file system on the event loop: {what}({path!r})"
         if said not in self.seen:
             self._note(said)
+
+
+def frame_of(thread: int) -> FrameType | None:
+    """Return where a thread is.
+
+    Without collecting garbage meanwhile: CPython walks its threads behind a lock that each thread
+    takes to begin and to end, while it has the interpreter's; a collection within lets that go, and
+    all stand still for ever (gh-106883, in 3.11).
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return sys._current_frames().get(thread)
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _places(frame: FrameType | None) -> list[str]:
