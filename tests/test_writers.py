@@ -262,21 +262,11 @@ class TestATurnThatHangs:
 
 
 class TestThreads:
-    async def test_are_no_more_than_there_may_be(self) -> None:
-        some, lines, used = Writers("some", most=2), [Line() for _ in range(6)], set[int]()
-
-        def turn(_number: int) -> bool:
-            used.add(threading.get_ident())
-            return True
-
-        await asyncio.gather(*(some.write(each.out, turn, stays) for each in lines))
-
-        assert 1 <= len(used) <= 2
-        for each in lines:
-            each.close()
-
-    async def test_are_few_while_no_turn_hangs(self) -> None:
-        some, lines, used = Writers("some", few=2), [Line() for _ in range(6)], set[int]()
+    @pytest.mark.parametrize("bounds", [{"most": 2}, {"few": 2}], ids=["most", "few"])
+    async def test_are_no_more_than_there_may_be_and_few_while_none_hangs(
+        self, bounds: dict[str, int]
+    ) -> None:
+        some, lines, used = Writers("some", **bounds), [Line() for _ in range(6)], set[int]()
 
         def turn(_number: int) -> bool:
             used.add(threading.get_ident())
