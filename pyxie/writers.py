@@ -241,7 +241,7 @@ class Writers:
     def _look_for_hanging(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look now and then, while work waits for a thread, whether that takes one more."""
         with self._lock:
-            waits = len(self._works) > self._threads
+            waits = self._few < self._most and len(self._works) > self._threads
         self._hanging = loop.call_later(_HANGS, self._start_more, loop) if waits else None
 
     def _start_more(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -13,8 +13,6 @@ from pyxie.diagnosis import patience, standstill
 from pyxie.diagnosis.diagnostician import Diagnostician, Told
 from pyxie.diagnosis.standings import Standings
 from pyxie.diagnosis.standstill import AGAIN, Standstill
-from pyxie.events.event import Event
-from pyxie.events.kind import Kind
 from pyxie.events.kinds import Diagnosed
 from pyxie.events.trace import Trace
 from tests.dialogue.boot import HOST, Pyxie, boot
@@ -42,7 +40,7 @@ class Behind:
     """
 
     def __init__(self, of: Trace, doctor: Counting, times: int) -> None:
-        self._of = of
+        self.recent, self.record = of.recent, of.record
         self._doctor = doctor
         self._times = times
         self.told: list[int] = []
@@ -51,19 +49,6 @@ class Behind:
     def is_behind(self) -> bool:
         self.told.append(self._doctor.asked)
         return len(self.told) <= self._times
-
-    def recent(self, *, host: str | None = None, mac: str | None = None) -> list[Event]:
-        return self._of.recent(host=host, mac=mac)
-
-    def record(
-        self,
-        what: Kind,
-        *,
-        mac: str | None = None,
-        host: str | None = None,
-        peer: str | None = None,
-    ) -> None:
-        self._of.record(what, mac=mac, host=host, peer=peer)
 
 
 @asynccontextmanager
@@ -174,33 +159,35 @@ async def test_one_that_ended_meanwhile_is_passed_over(tmp_path: Path) -> None:
     assert told(pyxie) == []
 
 
-async def test_waits_until_the_events_of_a_hall_are_made(tmp_path: Path) -> None:
-    async with boot(tmp_path) as (_, pyxie):
+async def looks_behind(folder: Path, times: int) -> tuple[list[int], int]:
+    """Look while a hall's events are made; return `Behind.told`, and how often was asked in all."""
+    async with boot(folder) as (_, pyxie):
         parts = pyxie.parts
         await pyxie.builds()
         doctor = Counting(parts.diagnostician)
-        events, standings = Behind(parts.trace, doctor, 3), Standings(doctor, parts.trace)
+        events, standings = Behind(parts.trace, doctor, times), Standings(doctor, parts.trace)
 
         await Standstill(parts.index, standings, events, parts.paces.refresh).look()
 
-    assert events.told == [0, 0, 0, 0]
-    assert doctor.asked > 0
+    return events.told, doctor.asked
+
+
+async def test_waits_until_the_events_of_a_hall_are_made(tmp_path: Path) -> None:
+    told, asked = await looks_behind(tmp_path, 3)
+
+    assert told == [0, 0, 0, 0]
+    assert asked > 0
 
 
 async def test_waits_so_long_for_a_hall_that_does_not_come_to_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standstill, "_WAITS", 3)
-    async with boot(tmp_path) as (_, pyxie):
-        parts = pyxie.parts
-        await pyxie.builds()
-        doctor = Counting(parts.diagnostician)
-        events, standings = Behind(parts.trace, doctor, 1000), Standings(doctor, parts.trace)
 
-        await Standstill(parts.index, standings, events, parts.paces.refresh).look()
+    told, asked = await looks_behind(tmp_path, 1000)
 
-    assert events.told == [0, 0, 0]
-    assert doctor.asked > 0
+    assert told == [0, 0, 0]
+    assert asked > 0
 
 
 async def test_it_looks_again_and_again_and_learns_how_long_builds_take(tmp_path: Path) -> None:
