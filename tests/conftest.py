@@ -6,12 +6,12 @@ import gc
 import os
 import sys
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 from aiohttp.web_app import _cached_build_middleware
 from hypothesis import settings
 
+from tests.procfs import open_files
 from tests.stalled import pytest_addoption, pytest_configure
 from tests.verification.signers import Keys
 from tests.verification.signers import keys as made_keys
@@ -73,17 +73,9 @@ with all that is theirs. Systemd does not boot without one."""
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown() -> None:
     """Give back what the kernel has little of."""
-    files = Path("/proc/self/fd")
-    if sum(_leads_to(each) == "anon_inode:inotify" for each in files.iterdir()) > MOST_NOTICES:
+    if open_files().count("anon_inode:inotify") > MOST_NOTICES:
         _cached_build_middleware.cache_clear()
         gc.collect()
-
-
-def _leads_to(file: Path) -> str:
-    try:
-        return str(file.readlink())
-    except OSError:  # it was closed meanwhile
-        return ""
 
 
 WATCHDOG = Watchdog()

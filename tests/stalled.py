@@ -17,6 +17,8 @@ from typing import Final
 
 import pytest
 
+from tests.procfs import children
+
 _SETTING: Final = "stalled_timeout"
 
 
@@ -70,14 +72,9 @@ class Stalled:
         ]
         if reporter is not None:
             reporter.write_line("\n".join(told))
-        for each in _children():
+        for each in children(os.getpid()):
             os.kill(each, signal.SIGKILL)
         os._exit(1)
-
-
-def _children() -> list[int]:
-    tasks = Path("/proc/self/task").glob("*/children")
-    return [int(child) for each in tasks for child in each.read_text().split()]
 
 
 def _processes() -> str:
@@ -88,7 +85,7 @@ def _processes() -> str:
     ).stdout.splitlines()
     processes = [each for each in shown if not each.rstrip().endswith("]")]  # the kernel's own
     stacks = []
-    for each in _children():
+    for each in children(os.getpid()):
         try:
             stacks.append(f"{each}:\n{Path(f'/proc/{each}/stack').read_text()}")
         except OSError as error:

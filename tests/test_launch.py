@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import Home
+from tests.procfs import memory_of
 
 UNNEEDED = (
     *("aiohttp", "alembic", "asyncio", "cryptography", "prometheus_client", "rich", "ruamel"),
@@ -25,8 +25,8 @@ LATER: tuple[str, ...] = (
     "pyxie.importers",
 )
 """What the daemon is not to load before it is asked for, if ever."""
-_MOST = 130_000
-"""kB of all processes without a machine, shared pages counted once: 90,000, and some to spare."""
+_MOST = 130 << 20
+"""Bytes of all processes without a machine, shared pages counted once: 90 MB, and some to spare."""
 
 
 class TestTheDaemon:
@@ -39,24 +39,7 @@ class TestTheDaemon:
 
     def test_takes_a_bounded_amount_of_memory(self, tmp_path: Path) -> None:
         with Home(tmp_path).running() as process:
-            assert sum(map(_pss, _family(process.pid))) < _MOST
-
-
-def _family(pid: int) -> list[int]:
-    """Return a process and all that it has started."""
-    children = [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for child in (task / "children").read_text().split()
-    ]
-    return [pid, *(each for child in children for each in _family(child))]
-
-
-def _pss(pid: int) -> int:
-    """Return the kB of a process, its part of shared pages with it."""
-    found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    assert found is not None
-    return int(found[1])
+            assert memory_of(process.pid) < _MOST
 
 
 class TestTheForkServer:

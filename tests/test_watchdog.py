@@ -18,6 +18,7 @@ import pytest
 import pyxie
 from pyxie.threads import Pool
 from tests.conftest import WATCHDOG
+from tests.support import eventually
 from tests.watchdog import MOST, frame_of
 
 
@@ -142,7 +143,7 @@ class TestACallback:
         assert seen == []
 
 
-def test_no_garbage_is_collected_while_it_is_looked_where_a_thread_is(
+async def test_no_garbage_is_collected_while_it_is_looked_where_a_thread_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """CPython's threads would stand still for ever; a whole run did."""
@@ -154,6 +155,12 @@ def test_no_garbage_is_collected_while_it_is_looked_where_a_thread_is(
         return frames()
 
     monkeypatch.setattr(sys, "_current_frames", looked)
+    some = [Pool("some") for _ in range(3)]
 
-    assert frame_of(threading.get_ident()) is not None
-    assert (collects, gc.isenabled()) == ([False], True)
+    for _ in range(50):  # the watchdog of this run may look, too
+        found = await asyncio.gather(*(each.run(frame_of, threading.get_ident()) for each in some))
+        assert None not in found
+
+    assert len(collects) >= 150
+    assert not any(collects)
+    await eventually(gc.isenabled)

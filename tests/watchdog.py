@@ -39,6 +39,8 @@ ALLOWED: Final = {
 
 _KERNELS: Final = ("/proc/", "/sys/", "/dev/null")
 """Files of the kernel's own, which are in no file system that can hang."""
+_LOOKING: Final = threading.Lock()
+"""Who looks where a thread is has collecting off, and on again after it."""
 _STARTS: Final = frozenset(("__aenter__", "__aexit__", "_run", "compose", "bound"))
 """What runs before the first packet is answered, or after the last."""
 
@@ -196,13 +198,14 @@ def frame_of(thread: int) -> FrameType | None:
     takes to begin and to end, while it has the interpreter's; a collection within lets that go, and
     all stand still for ever (gh-106883, in 3.11).
     """
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        return sys._current_frames().get(thread)
-    finally:
-        if collects:
-            gc.enable()
+    with _LOOKING:
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames().get(thread)
+        finally:
+            if collects:
+                gc.enable()
 
 
 def _places(frame: FrameType | None) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.attacks.lan import Lan, lan
 from tests.http.site import HOST, MAC
+from tests.procfs import open_files
 from tests.support import until
 
 LIMITS = "limits: {http_per_address: 50, http_total: 400}\n"
@@ -100,7 +101,7 @@ def test_nine_addresses_lock_out_neither_the_host_nor_a_machine(site: Lan, versi
 
 def opened(site: Lan) -> int:
     """Return how many files the daemon has open."""
-    return len(list(Path(f"/proc/{site.process.pid}/fd").iterdir()))
+    return len(open_files(site.process.pid))
 
 
 def put(to: str, port: int, path: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon import Home, fetch_by_tftp
-from tests.lab.process import Process
+from tests.procfs import memory_of
 from tests.support import until
 from tests.workers.test_pool import DOUBLES, ENDLESS, EXPONENTIAL
 
@@ -51,20 +51,6 @@ def home(tmp_path: Path) -> Home:
         more = f"{{% if '0000' not in Token %}}{text}{{% endif %}}"
         (machines / f"{name}.yaml").write_text(machine(1, number, more))
     return home
-
-
-def memory_of(process: Process) -> int:
-    """Return the bytes that a process and all below it have for themselves and share."""
-    pids, found = [process.pid], 0
-    while pids:
-        pid = pids.pop()
-        try:
-            pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        found += int(rollup.partition("\nPss:")[2].split()[0]) << 10
-    return found
 
 
 class Asking:
@@ -127,7 +113,7 @@ def test_others_boot_while_one_machines_template_loops(home: Home) -> None:
                 began = time.monotonic()
                 assert fetch_by_tftp(home.tftp, "undionly.kpxe") == b"loader"
                 took.append(time.monotonic() - began)
-                most = max(most, memory_of(process))
+                most = max(most, memory_of(process.pid))
                 time.sleep(0.3)
             until(lambda: re.search(ENDED, home.get("/health").text), "one to be ended", seconds=30)
             process.signal(signal.SIGTERM)

@@ -19,6 +19,7 @@ from tests.commandline import NOWHERE, Runner, clean, pyxie
 from tests.daemon import PYXIE, Home, free_port, kill
 from tests.fakedaemon import answered, fake_daemon, problem
 from tests.lab.process import Process
+from tests.procfs import open_files
 
 __all__ = ["clean", "pyxie"]
 
@@ -76,8 +77,9 @@ def interrupted(process: Process) -> None:
 
 def folder_of(process: Process) -> Path:
     """Return the folder of a daemon that leaves nothing: it has it locked."""
-    opened = {each.readlink() for each in Path(f"/proc/{process.pid}/fd").iterdir()}
-    [found] = {each for each in opened if each.name.startswith("pyxie-boot-")}
+    [found] = {
+        Path(each) for each in open_files(process.pid) if Path(each).name.startswith("pyxie-boot-")
+    }
     return found
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from tests.interop.netns import Host, network
 from tests.lab.besieged import SERVER, Besieged, host_of, lay, mac_of
 from tests.lab.rack import address_of
+from tests.procfs import memory_of
 
 VICTIM = 9000
 """The machine whose build a hostile holder of a token begins; it is not one of the rack."""
@@ -164,24 +165,7 @@ class _Lan:
     def _memory(self) -> float:
         """Return the MB of the daemon and of what it has started, shared pages counted once."""
         assert self._site.process is not None
-        return sum(
-            _pss(pid) for pid in (self._site.process.pid, *_children(self._site.process.pid))
-        )
-
-
-def _children(pid: int) -> Iterator[int]:
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                yield int(child)
-                yield from _children(int(child))
-
-
-def _pss(pid: int) -> float:
-    with contextlib.suppress(OSError, IndexError):
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return int(text.split("\nPss:")[1].split()[0]) / 1024
-    return 0.0
+        return memory_of(self._site.process.pid) / 2**20
 
 
 @contextlib.contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from pyxie.tftp.carrying import carry
 from pyxie.workers.forkserver import ForkServer
+from tests.procfs import children
 
 
 class Forks(ForkServer):
@@ -16,9 +16,7 @@ class Forks(ForkServer):
 
     def there(self) -> list[int]:
         """Return the numbers of those that have not ended."""
-        server = self._pid
-        found = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-        return [int(each) for each in found]
+        return children(self._pid)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from pyxie.openfile import OpenFile, opened
 from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ack
 from pyxie.tftp.source import Found
+from tests.procfs import open_files
 from tests.support import eventually
 from tests.tftp.conftest import Forks
 from tests.tftp.lab import Client, Lab, all_apart, serving
@@ -70,16 +71,6 @@ async def going(lab: Lab, many: int) -> AsyncIterator[list[Client]]:
         yield clients
 
 
-def files_of(pid: int) -> list[str]:
-    """Return what a process has open, by its numbers."""
-    held = sorted(Path(f"/proc/{pid}/fd").iterdir(), key=lambda each: int(each.name))
-    found = []
-    for each in held:
-        with contextlib.suppress(FileNotFoundError):  # it was closed meanwhile
-            found.append(str(each.readlink()))
-    return found
-
-
 class TestAProcess:
     async def test_is_started_by_more_than_a_few_transfers_for_those_that_follow(
         self, lab: Lab, client: Client, forks: Forks
@@ -126,7 +117,7 @@ class TestAProcess:
         await begun(client)
         (pid,) = forks.there()
 
-        held = files_of(pid)[3:]
+        held = open_files(pid)[3:]
 
         status = Path(f"/proc/{pid}/status").read_text()  # noqa: ASYNC240 - it is in memory
         file = str(apart.folder.root / "big")
@@ -198,8 +189,8 @@ class TestAFile:
         (pid,) = forks.there()
         file = str(apart.folder.root / "big")
 
-        assert file in files_of(pid)
-        await eventually(lambda: file not in files_of(pid))
+        assert file in open_files(pid)
+        await eventually(lambda: file not in open_files(pid))
         assert len(apart.server._openings._library) == 0
         assert await client.fetch(WINDOWS, 1400, 4) == BIG
 

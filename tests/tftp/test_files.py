@@ -19,6 +19,7 @@ from pyxie.tftp.files import (
     to_netascii,
 )
 from pyxie.tftp.source import Found
+from tests.procfs import open_files
 
 
 @pytest.fixture
@@ -31,10 +32,6 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "loader"
     path.write_bytes(b"0123456789")
     return path
-
-
-def open_files() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def lent(library: Library, path: Path, *, netascii: bool = False) -> Content:
@@ -135,18 +132,18 @@ class TestLibrary:
             each.close()
 
     def test_opens_a_file_once_for_all(self, library: Library, file: Path) -> None:
-        before = open_files()
+        before = len(open_files())
 
         contents = [lent(library, file) for _ in range(100)]
 
         assert len(library) == 1
-        assert open_files() == before + 1
+        assert len(open_files()) == before + 1
         for content in contents[1:]:
             content.close()
         assert read(contents[0], 0, 2) == b"01"
         contents[0].close()
         assert len(library) == 0
-        assert open_files() == before
+        assert len(open_files()) <= before
 
     def test_opens_a_file_that_was_changed_anew(self, library: Library, file: Path) -> None:
         old = lent(library, file)
@@ -160,11 +157,11 @@ class TestLibrary:
         assert len(library) == 0
 
     def test_a_folder_is_not_served(self, library: Library, tmp_path: Path) -> None:
-        before = open_files()
+        before = len(open_files())
 
         with pytest.raises(NotServedError, match="is not a regular file"):
             lent(library, tmp_path)
-        assert open_files() == before
+        assert len(open_files()) <= before
 
     def test_a_pipe_is_not_waited_for(self, library: Library, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe")
@@ -192,13 +189,13 @@ class TestNetascii:
 
     def test_size_is_that_of_the_converted_text(self, library: Library, tmp_path: Path) -> None:
         (tmp_path / "text").write_bytes(b"a\nb\n")
-        before = open_files()
+        before = len(open_files())
 
         content = lent(library, tmp_path / "text", netascii=True)
 
         assert content.size == 6
         assert read(content, 0, 6) == b"a\r\nb\r\n"
-        assert open_files() == before
+        assert len(open_files()) <= before
         content.close()
 
     def test_is_not_mixed_up_with_the_file_itself(self, library: Library, tmp_path: Path) -> None:

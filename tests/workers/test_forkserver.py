@@ -18,6 +18,7 @@ from pyxie.workers.forkserver import ForkServer
 from pyxie.workers.frames import HEAD, lengths, letters_of, packed
 from pyxie.workers.jobs import Job, TemplateJob
 from pyxie.workers.made import Made, from_plain
+from tests.procfs import children, open_files
 from tests.render.site import CONTEXT, machine, settings
 from tests.support import until
 
@@ -47,12 +48,6 @@ class Worker:
 
     def _exactly(self, size: int) -> bytes:
         return self.line.recv(size, socket.MSG_WAITALL)
-
-
-def child_of(pid: int) -> list[int]:
-    """Return the children of a process."""
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(each) for each in found]
 
 
 def status(pid: int, name: str) -> str:
@@ -94,9 +89,9 @@ class TestAWorker:
         with socket.create_server(("127.0.0.1", 0)), Worker(forks).line as line:
             line.settimeout(20)
             assert line.recv(1) == b"\n"
-            (pid,) = child_of(pid_of(forks))
+            (pid,) = children(pid_of(forks))
 
-            held = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
+            held = open_files(pid)
             ours = [str(Path(f"/proc/self/fd/{at}").readlink()) for at in range(3)]
 
         assert sum(each.startswith("socket:") and each not in ours for each in held) == 1
@@ -104,7 +99,7 @@ class TestAWorker:
 
     def test_has_bounds_of_its_own(self, forks: ForkServer, worker: Worker) -> None:
         assert worker.begins()
-        (pid,) = child_of(pid_of(forks))
+        (pid,) = children(pid_of(forks))
 
         limits = Path(f"/proc/{pid}/limits").read_text()
 
@@ -127,11 +122,11 @@ class TestAWorker:
         forks.kill(worker.number)
 
         assert worker.is_at_end()
-        until(lambda: not child_of(pid_of(forks)), "the process to be gone")
+        until(lambda: not children(pid_of(forks)), "the process to be gone")
 
     def test_is_not_ended_by_what_ends_the_daemon(self, forks: ForkServer, worker: Worker) -> None:
         assert worker.begins()
-        (pid,) = child_of(pid_of(forks))
+        (pid,) = children(pid_of(forks))
 
         for each in (pid, pid_of(forks)):
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -158,7 +153,7 @@ class TestTheForkServer:
         with ForkServer() as forks:
             worker = Worker(forks)
             assert worker.begins()
-            workers = child_of(pid_of(forks))
+            workers = children(pid_of(forks))
 
         assert worker.is_at_end()
         worker.line.close()
@@ -174,7 +169,7 @@ class TestTheForkServer:
         assert one_more.is_at_end()
         forks.kill(workers[0].number)
         assert workers[0].is_at_end()
-        until(lambda: len(child_of(pid_of(forks))) == 11, "the process to be gone")
+        until(lambda: len(children(pid_of(forks))) == 11, "the process to be gone")
         instead = Worker(forks)
         assert instead.begins()
         for each in (*workers, one_more, instead):
@@ -185,7 +180,7 @@ class TestTheForkServer:
         forks.become("nobody")
         worker = Worker(forks)
         assert worker.begins()
-        (pid,) = child_of(pid_of(forks))
+        (pid,) = children(pid_of(forks))
 
         assert status(pid, "Uid").split()[0] != "0"
         assert status(pid, "CapPrm") == "0" * 16

@@ -23,8 +23,9 @@ from pyxie.workers.forkserver import ForkServer
 from pyxie.workers.frames import HEAD, packed
 from pyxie.workers.looks import Looks
 from tests.media.isos import FEDORA, UNKNOWN, made, made_with_udf
+from tests.procfs import children
 from tests.support import until
-from tests.workers.test_forkserver import child_of, pid_of
+from tests.workers.test_forkserver import pid_of
 from tests.workers.threads import Threads
 
 
@@ -55,7 +56,7 @@ class TestAProcess:
     async def test_is_gone_afterwards(self, forks: ForkServer, tmp_path: Path) -> None:
         await seen(Looks(forks), made(tmp_path / "f.iso", FEDORA))
 
-        until(lambda: child_of(pid_of(forks)) == [], "the process to be gone")
+        until(lambda: children(pid_of(forks)) == [], "the process to be gone")
 
     async def test_says_why_a_file_is_no_medium(self, forks: ForkServer, tmp_path: Path) -> None:
         (tmp_path / "no.iso").write_bytes(b"no ISO image" * 10_000)
