@@ -146,7 +146,7 @@ class Workers:
 
     def keep_ready(self) -> None:
         """Start the workers that are to be there before they are needed."""
-        self._used = time.monotonic()
+        self._used = asyncio.get_running_loop().time()
         self._later(self._size.idle, self._rest)
         with suppress(OSError):
             while len(self._idle) + len(self._busy) < self._size.ready:
@@ -270,7 +270,7 @@ class Workers:
 
     def _rest(self) -> None:
         """End all workers, unless one was needed meanwhile."""
-        left = self._used + self._size.idle - time.monotonic()
+        left = self._used + self._size.idle - asyncio.get_running_loop().time()
         if self._busy or left > 0:
             self._later(self._size.idle if self._busy else left, self._rest)
             return

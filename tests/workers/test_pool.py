@@ -25,7 +25,7 @@ from pyxie.workers.made import Made
 from pyxie.workers.pool import Pool
 from tests.procfs import children
 from tests.render.site import CONTEXT, machine, settings
-from tests.support import Clock, eventually
+from tests.support import Clock, Passing, eventually
 from tests.workers.threads import Threads
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
@@ -116,6 +116,13 @@ async def running(
         yield Running(pool, site, metrics, clock)
         serving.cancel()
         await asyncio.wait([serving])
+
+
+@pytest.fixture
+def patient(soon: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what loops go on for as long as a test takes."""
+    monkeypatch.setattr(RENDER_CPU, "most", 60.0)
+    monkeypatch.setattr(RENDER_TIME, "most", 6000.0)
 
 
 @pytest.fixture
@@ -235,27 +242,31 @@ class TestWorkers:
     async def test_rest_when_nothing_is_asked_for_and_are_there_when_it_is(
         self, forks: ForkServer, tmp_path: Path
     ) -> None:
-        async with running(forks, tmp_path, {Lane.BOOT: Size(1, 2, idle=0.3)}) as site:
-            await site.script()
-            assert workers_of(forks)
+        time = Passing()
+        async with running(forks, tmp_path, {Lane.BOOT: Size(1, 2, idle=600)}) as site:
+            for host in ("one.example.org", "another.example.org"):
+                assert await site.script(host)
+                assert workers_of(forks)
 
-            await eventually(lambda: not workers_of(forks))
+                while workers_of(forks):
+                    await time.on(601)
+                    await asyncio.sleep(0.01)
 
-            assert await site.script("another.example.org")
-            assert workers_of(forks)
-            await eventually(lambda: not workers_of(forks))
-
+    @pytest.mark.usefixtures("patient")
     async def test_do_not_rest_while_one_of_them_works(
         self, forks: ForkServer, tmp_path: Path
     ) -> None:
-        async with running(forks, tmp_path, {Lane.BOOT: Size(1, 2, idle=0.1)}) as site:
+        time = Passing()
+        async with running(forks, tmp_path, {Lane.BOOT: Size(1, 2, idle=600)}) as site:
             site.write(ENDLESS)
             bad = asyncio.create_task(site.preseed())
-            await asyncio.sleep(0.25)
+            await eventually(lambda: workers_of(forks))
 
-            assert workers_of(forks)
-            with pytest.raises(ExhaustedError):
-                await bad
+            await time.on(601)
+
+            assert (bad.done(), len(workers_of(forks))) == (False, 1)
+            bad.cancel()
+            await asyncio.wait([bad])
 
 
 class TestAWorker:
@@ -288,23 +299,21 @@ class TestAWorker:
                 await bad
             assert await site.script()
 
+    @pytest.mark.usefixtures("patient")
     async def test_beyond_those_kept_ready_is_started_for_what_takes_long(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, forks: ForkServer, tmp_path: Path
     ) -> None:
-        monkeypatch.setattr(RENDER_CPU, "most", 60.0)
-        monkeypatch.setattr(RENDER_TIME, "most", 60.0)
-        with ForkServer() as forks:
-            async with running(forks, tmp_path) as site:
-                await site.script()
-                site.write(ENDLESS)
-                bad = asyncio.create_task(site.preseed())
-                await asyncio.sleep(0.05)
+        async with running(forks, tmp_path) as site:
+            await site.script()
+            site.write(ENDLESS)
+            bad = asyncio.create_task(site.preseed())
+            await asyncio.sleep(0.05)
 
-                await site.script()
+            await site.script()
 
-                assert (bad.done(), len(workers_of(forks))) == (False, 2)
-                bad.cancel()
-                await asyncio.wait([bad])
+            assert (bad.done(), len(workers_of(forks))) == (False, 2)
+            bad.cancel()
+            await asyncio.wait([bad])
 
     @pytest.mark.parametrize(("patience", "workers"), [(60.0, 1), (0.0, 2)])
     async def test_beyond_those_kept_ready_is_started_where_jobs_have_waited_for_long(
