@@ -84,7 +84,7 @@ class Home:
             [*PYXIE, *words, "--config", config],
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             cwd=self.folder,
             env={**os.environ, **self.env},
         )
@@ -162,7 +162,7 @@ def kill(process: Process) -> None:
     """End a daemon as a power cut would."""
     with suppress(ProcessLookupError):
         process.signal(signal.SIGKILL)
-    assert process.wait_exit(5) == -signal.SIGKILL
+    assert process.wait_exit(60) == -signal.SIGKILL
 
 
 def fetch_by_tftp(port: int, name: str, server: str = "127.0.0.1") -> bytes:

@@ -659,7 +659,7 @@ class TestOnATerminal:
                 if not piece:
                     break
                 text += piece
-            assert ran.wait(20) == 0
+            assert ran.wait(60) == 0
         finally:
             os.close(ours)
         return text.decode().replace("\r\n", "\n")

@@ -712,7 +712,7 @@ class TestOutsiders:
             )
             argv = [*PYXIE, "serve", "--config", str(tmp_path / "config.yaml")]
             process = server.start(*argv, log=home.folder / "log")
-            netns.until(
+            until(
                 lambda: "serves;" in (home.folder / "log").read_text() or process.poll(), "start"
             )
 

@@ -113,7 +113,7 @@ def test_held_by_another_program_it_delays_no_end_of_a_build(home: Home) -> None
         assert "database is locked" in problem
         assert waiting == 5
         assert (home.folder / "state/pyxie.sqlite.reserve").exists()
-        until(lambda: health(home)["unsaved"] == 0, "it to be stored", seconds=20)
+        until(lambda: health(home)["unsaved"] == 0, "it to be stored")
         assert home.ask("PUT", f"/build/{HOSTS[5]}").status == 200
         process.signal(signal.SIGKILL)
         process.wait_exit(5)
@@ -150,7 +150,7 @@ def well(home: Home) -> None:
         now = health(home)
         return not [each for each in now["problems"] if "pyxie.sqlite" in each or "state" in each]
 
-    until(lambda: found() and not health(home)["unsaved"], "all to be well", seconds=20)
+    until(lambda: found() and not health(home)["unsaved"], "all to be well")
 
 
 def test_taken_away_it_is_told_of_and_no_build_begins(served: Home) -> None:

@@ -36,7 +36,7 @@ class Asked:
         """Wait until the store has so many bytes of the file: a broken connection's are lost."""
         store = self.store
         assert store is not None, "the test says whose requests these are"
-        await eventually(lambda: any(each.written >= size for each in store.fetching()), seconds=20)
+        await eventually(lambda: any(each.written >= size for each in store.fetching()))
 
 
 Answer = Callable[[Asked, asyncio.StreamWriter], Coroutine[Any, Any, None]]

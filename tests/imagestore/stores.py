@@ -50,7 +50,7 @@ async def got(made: ImageStore, url: str, *mirrors: str) -> bytes:
 async def kept(made: ImageStore, url: str) -> bytes:
     """Return all of a file once it is kept."""
     data = await got(made, url)
-    await eventually(lambda: not made.fetching(), seconds=20)
+    await eventually(lambda: not made.fetching())
     return data
 
 

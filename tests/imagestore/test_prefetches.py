@@ -43,7 +43,7 @@ async def test_no_more_than_four_are_fetched_at_once(tmp_path: Path, there: Mirr
 
         stages = [each.stage for each in begun]
         there.may.set()
-        await eventually(lambda: all(each.has_ended for each in begun), seconds=20)
+        await eventually(lambda: all(each.has_ended for each in begun))
 
         assert stages == [Stage.FETCHING] * 4 + [Stage.WAITING] * 2
         assert {each.stage for each in begun} == {Stage.FETCHED}
@@ -55,7 +55,7 @@ async def test_who_asks_again_joins_what_is_under_way(tmp_path: Path, there: Mir
         (one,) = prefetches.begin(named(there, 1, 1), "192.0.2.7")
         (other,) = prefetches.begin(named(there, 1), "192.0.2.8")
         there.may.set()
-        await eventually(lambda: one.has_ended, seconds=20)
+        await eventually(lambda: one.has_ended)
 
         assert one is other
         assert len(there.asked) == 1
@@ -71,7 +71,7 @@ async def test_how_far_one_has_come_is_told_once_a_second(tmp_path: Path, there:
     async with store(tmp_path) as made, Prefetches(made, trace, steady=steady) as prefetches:
         with trace.follow(progress=True) as queue:
             (one,) = prefetches.begin(named(there, 1), "192.0.2.7")
-            await eventually(lambda: one.has_ended, seconds=20)
+            await eventually(lambda: one.has_ended)
             told = [queue.get_nowait() for _ in range(queue.qsize())]
 
     progress = [each.what for each in told if isinstance(each.what, StoreProgress)]
@@ -115,7 +115,7 @@ async def test_one_that_is_cancelled_while_it_waits_never_begins(
 
         assert await prefetches.cancel(begun[4].key, "192.0.2.7") == f"{there.url}/f4"
         there.may.set()
-        await eventually(lambda: all(each.has_ended for each in begun), seconds=20)
+        await eventually(lambda: all(each.has_ended for each in begun))
 
         assert (begun[4].stage, begun[4].why) == (Stage.FAILED, "was cancelled")
         assert ("GET", "f4") not in there.asked
@@ -169,6 +169,6 @@ async def test_the_end_of_pyxie_ends_them_and_they_go_on_later(
     there.may.set()
     async with store(tmp_path) as made, Prefetches(made, Trace()) as prefetches:
         (one,) = prefetches.begin(named(there, 1), "192.0.2.7")
-        await eventually(lambda: one.has_ended, seconds=20)
+        await eventually(lambda: one.has_ended)
 
         assert one.stage is Stage.FETCHED

@@ -12,8 +12,6 @@ import os
 import shutil
 import socket
 import subprocess
-import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -39,20 +37,9 @@ def need(*programs: str) -> None:
 
 def run(*command: str) -> str:
     """Run a command to its end; its complaint is in the failure."""
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, f"{' '.join(command)}: {done.stderr or done.stdout}"
     return done.stdout
-
-
-def until(condition: Callable[[], T | None], what: str, *, seconds: float = 10.0) -> T:
-    """Return what ``condition`` returns once it is true; fail after a while."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        threading.Event().wait(0.02)
-    raise AssertionError(f"waited {seconds:g} s for {what}")
 
 
 @dataclass

@@ -11,9 +11,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.interop.netns import Net, need, network, until
+from tests.interop.netns import Net, need, network
 from tests.lab.besieged import mac_of
 from tests.lab.rack import address_of, got, rack_on
+from tests.support import until
 
 pytestmark = pytest.mark.interop
 
@@ -58,11 +59,11 @@ def test_a_machine_boots_from_power_on_to_its_kernel_and_nothing_is_left(
     environment = (f"PYTHONPATH={CHECKOUT}", f"TMPDIR={temporary}", f"--chdir={here}")
     line = ("linux", "initrd.gz", "--cmdline", "console=ttyS0")
     process = server.start("env", *reversed(environment), *BOOT, *line, log=log)
-    until(lambda: "Ctrl-C ends this" in log.read_text(), "it to serve", seconds=20)
+    until(lambda: "Ctrl-C ends this" in log.read_text(), "it to serve")
 
     loaded, cmdline = client.inside(lambda: asyncio.run(_boots()))
 
-    until(lambda: "leaves iPXE" in log.read_text(), "it to tell", seconds=20)
+    until(lambda: "leaves iPXE" in log.read_text(), "it to tell")
     dashed = mac_of(0).replace(":", "-")
     assert loaded == {"kernel": KERNEL, "initrd0": INITRD}
     assert cmdline == f"initrd=initrd0 BOOTIF=01-{dashed} console=ttyS0"

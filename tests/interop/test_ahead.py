@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.netns import Net, need, network, until
+from tests.interop.netns import Net, need, network
 from tests.lab.besieged import PORT, SERVER, Besieged, lay, mac_of
+from tests.support import until
 
 pytestmark = pytest.mark.interop
 

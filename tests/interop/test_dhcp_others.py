@@ -16,7 +16,8 @@ from pyxie.dhcp.message import BROADCAST_FLAG, UNSPECIFIED, DhcpMessage, build, 
 from pyxie.dhcp.udp import wrap
 from tests.dhcp.packets import discover
 from tests.dhcp.replies import reply, taking
-from tests.interop.netns import Host, Net, need, network, until
+from tests.interop.netns import Host, Net, need, network
+from tests.support import until
 
 pytestmark = pytest.mark.interop
 

@@ -25,7 +25,8 @@ from pyxie.dhcp.message import DhcpMessage, MessageType, build, parse
 from pyxie.dhcp.udp import unwrap
 from pyxie.errors import WireError
 from tests.dhcp.packets import BOOT, MAC, UUID, as_request, discover
-from tests.interop.netns import Host, Net, need, network, run, until
+from tests.interop.netns import Host, Net, need, network, run
+from tests.support import until
 
 pytestmark = pytest.mark.interop
 

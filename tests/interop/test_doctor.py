@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.interop.netns import Host, Net, need, network, run, until
+from tests.interop.netns import Host, Net, need, network, run
 from tests.interop.test_dhcp_wire import CHECKOUT, OTHER, SERVER, dnsmasq
+from tests.support import until
 
 pytestmark = pytest.mark.interop
 

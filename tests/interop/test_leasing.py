@@ -29,8 +29,8 @@ from pyxie.leasing.serving import AddressServer
 from pyxie.net.interfaces import read
 from tests.dhcp.packets import discover
 from tests.dhcp.replies import taking
-from tests.interop.netns import Host, need, network, until
-from tests.support import eventually
+from tests.interop.netns import Host, need, network
+from tests.support import eventually, until
 
 pytestmark = pytest.mark.interop
 

@@ -23,8 +23,9 @@ from pyxie.probing.heard import Heard
 from pyxie.probing.playing import play
 from pyxie.probing.questions import Firmware
 from tests.dhcp.packets import MAC
-from tests.interop.netns import Host, Net, need, network, until
+from tests.interop.netns import Host, Net, need, network
 from tests.interop.test_dhcp_wire import OTHER, SERVER, Pyxie, dnsmasq, lan
+from tests.support import until
 
 pytestmark = pytest.mark.interop
 
@@ -117,7 +118,7 @@ def boots_anything(host: Host, folder: Path) -> None:
     log = folder / "boot.log"
     env = ("env", f"--chdir={folder}", f"PYTHONPATH={CHECKOUT}", f"TMPDIR={folder}")
     host.start(*env, sys.executable, "-m", "pyxie", "boot", "linux", "initrd.gz", log=log)
-    until(lambda: "Ctrl-C ends this" in log.read_text(), "pyxie to serve", seconds=20)
+    until(lambda: "Ctrl-C ends this" in log.read_text(), "pyxie to serve")
 
 
 class TestAPlay:
