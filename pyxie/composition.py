@@ -95,11 +95,14 @@ from pyxie.workers.child import Forks
 from pyxie.workers.lastasked import LastAsked
 from pyxie.workers.looks import Looks
 from pyxie.workers.pool import Pool
+from pyxie.workers.quiet import Quiet
 from pyxie.workers.renders import Renders
 from pyxie.workers.scriptsahead import Ahead
 from pyxie.workers.trials import Runner
 from pyxie.workers.verdictsahead import VerdictsAhead
 
+_GIVES_WAY: Final = 0.05
+"""Seconds that who looks for what stands still gives way for at once, while there is much to do."""
 _OURS: Final = IPv4Address("127.0.0.1")
 """Stands for any address of this host."""
 
@@ -168,7 +171,10 @@ def compose(
         by_address=by_address,
         early=early,
     )
-    standstill = Standstill(parts.index, parts.standings, parts.trace, parts.paces.refresh)
+    standstill = Standstill(
+        *(parts.index, parts.standings, parts.trace, parts.paces.refresh),
+        gives_way=partial(Quiet().wait, _GIVES_WAY),
+    )
     stale = StaleWatch(parts.builds, lambda build: threshold(parts.definitions.of(build)))
     services: list[Service] = [
         systemd.Watchdog(),

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+from queue import Empty, SimpleQueue
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, TypeVarTuple, Unpack
 
 from pyxie.bounds import MANAGEMENT_WAITING, THREADS, THREADS_PATIENCE, THREADS_WAITING, Bound
 from pyxie.errors import BusyError
@@ -24,8 +24,29 @@ from pyxie.writers import Writers, give_way
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
+ENDLESS: Final = float("inf")
+"""Seconds of patience of those who are told otherwise that something takes too long."""
 _IDLE: Final = 10.0
 """Seconds that a thread waits for more work before it ends."""
+
+Ended: TypeAlias = Callable[[Any, BaseException | None], None]
+"""Told on the event loop what came of a piece of work: what it has returned, or raised."""
+
+
+class _Job(NamedTuple):
+    """A piece of work.
+
+    Attributes:
+        work: Called in a thread.
+        loop: Whose it is.
+        ended: Told of its end, there.
+        is_left: Asked in the thread whether nobody wants it any more; then it is not begun.
+    """
+
+    work: Callable[[], Any]
+    loop: asyncio.AbstractEventLoop
+    ended: Ended
+    is_left: Callable[[], bool]
 
 
 class Pool:
@@ -54,8 +75,8 @@ class Pool:
         self._most = most
         self._waiting = waiting
         self._patience = THREADS_PATIENCE.most if patience is None else patience
-        self._changed = threading.Condition()
-        self._jobs: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._lock = threading.Lock()
+        self._jobs: SimpleQueue[_Job] = SimpleQueue()
         self._threads = self._in_hand = 0
         self.writers = Writers(name, patience=patience)
 
@@ -65,10 +86,13 @@ class Pool:
         Raises:
             BusyError: It has not been done in time, or so much waits that it was not begun.
         """
-        done = self._begin(partial(work, *args))
+        over: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.begin(partial(work, *args), partial(tell, over), over.done)
+        if self._patience == ENDLESS:
+            return await over
         try:
             async with asyncio.timeout(self._patience) as waiting:
-                return await asyncio.wrap_future(done)
+                return await over
         except TimeoutError:
             if not waiting.expired():
                 raise
@@ -76,21 +100,31 @@ class Pool:
             why = f"no answer within {self._patience:g} s; does its file system hang?"
             raise BusyError(self._name, why) from None
 
-    def _begin(self, work: Callable[[], T]) -> Future[T]:
-        done: Future[T] = Future()
-        with self._changed:
+    def begin(
+        self, work: Callable[[], Any], ended: Ended, is_left: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Have something done; returns at once.
+
+        Args:
+            work: Called in a thread.
+            ended: Told of its end, on the event loop that is running now.
+            is_left: Asked in the thread whether nobody wants it any more; then it is not begun.
+
+        Raises:
+            BusyError: So much waits that it is not begun.
+        """
+        job = _Job(work, asyncio.get_running_loop(), ended, is_left)
+        with self._lock:
             if self._in_hand >= self._most + self._waiting.whole:
                 self._waiting.reached()
                 raise BusyError(self._name, f"{self._in_hand} are in hand already; try again")
+            if self._in_hand >= self._threads:
+                if self._threads < self._most:
+                    self._start()
+                else:
+                    THREADS.reached()
             self._in_hand += 1
-            self._jobs.append((done, work))
-            if self._in_hand <= self._threads:
-                self._changed.notify()
-            elif self._threads < self._most:
-                self._start()
-            else:
-                THREADS.reached()
-        return done
+            self._jobs.put(job)
 
     def _start(self) -> None:
         # A daemon: the process ends although it hangs.
@@ -99,36 +133,45 @@ class Pool:
             thread.start()
         except RuntimeError as exc:  # the host gives no more
             if self._threads:
-                self._changed.notify()  # one of those does it
-                return
-            self._jobs.pop()
-            self._in_hand -= 1
+                return  # one of those does it
             raise BusyError(self._name, f"no thread for it: {exc}") from exc
         self._threads += 1
 
     def _serve(self) -> None:
         give_way()
         while job := self._next():
-            done, work = job
-            tell: Callable[[], None] | None = None
-            if done.set_running_or_notify_cancel():
+            result = error = None
+            is_begun = not job.is_left()
+            if is_begun:
                 try:
-                    tell = partial(done.set_result, work())
+                    result = job.work()
                 except BaseException as exc:  # noqa: BLE001 - for who waits
-                    tell = partial(done.set_exception, exc)
-            with self._changed:
+                    error = exc
+            with self._lock:
                 self._in_hand -= 1
-            if tell is not None:
-                tell()
-            del job, done, work, tell  # and what they hold, until there is more
+            if is_begun:
+                with suppress(RuntimeError):  # the loop is closed: nobody waits
+                    job.loop.call_soon_threadsafe(job.ended, result, error)
+            del job, result, error  # and what they hold, until there is more
 
-    def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
-        with self._changed:
-            while not self._jobs:
-                if not self._changed.wait(_IDLE) and not self._jobs:
+    def _next(self) -> _Job | None:
+        while True:
+            with suppress(Empty):
+                return self._jobs.get(timeout=_IDLE)
+            with self._lock:
+                if self._jobs.empty():
                     self._threads -= 1
                     return None
-            return self._jobs.popleft()
+
+
+def tell(over: asyncio.Future[T], result: T, error: BaseException | None) -> None:
+    """Tell who waits for a piece of work what came of it, if somebody does; as `Ended`."""
+    if over.done():
+        return
+    if error is None:
+        over.set_result(result)
+    else:
+        over.set_exception(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pyxie.templateblocks import parted
 
+_MADE: Final = "pyxie_"
+_DASHES: Final = 4
 _TOKEN: Final = re.compile(
-    r"(?<!uuid/)(?<!UUID=)(?i:\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)|pyxie_[A-Za-z0-9_-]{16,}"
+    r"(?<!uuid/)(?<!UUID=)(?i:\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)"
+    rf"|{_MADE}[A-Za-z0-9_-]{{16,}}"
 )
 """What has the shape of a build's token, or of one that `pyxie token create` made; a file system's
 UUID is none."""
@@ -31,6 +34,8 @@ def masked(text: str) -> str:
     A machine's UUID has the shape of a build's: this is for what clients ask for and for what
     quotes it, not for what machines report.
     """
+    if text.count("-") < _DASHES and _MADE not in text:  # as most that is told
+        return text
     return _TOKEN.sub("***", text)
 
 

@@ -841,6 +841,7 @@ NONE_ELSE_WRITES = {
     ("pyxie.net.watch", "serve", "self._rung"): "is looked at anew after it is cleared",
     ("pyxie.tftp.apart", "close", "self._gone"): "what is waited for; to set it twice is no loss",
     ("pyxie.hooks.unknown", "_store", "self._due"): "one task alone takes out of it",
+    ("pyxie.diagnosis.standstill", "look", "self._seen"): "one look at a time, of `serve`",
 }
 """Where it is right all the same: module, function, attribute, and why."""
 

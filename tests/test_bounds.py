@@ -28,6 +28,7 @@ ELSEWHERE: dict[str, str] = {
     "pyxie.bounded": "makes what others bound",
     "pyxie.advice.served": "the last texts that were looked through, with a bound of its own",
     "pyxie.bylines": "lines that were looked through, with a bound of its own",
+    "pyxie.events.wipes": "a cache of what machine files say, with a bound of its own",
     "pyxie.loaders.choosing": "a cache of what machine files say, with a bound of its own",
     "pyxie.net.address": "a cache of addresses that were read, with a bound of its own",
     "pyxie.render.patterns": "the last searches in short texts, with a bound of its own",

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import pytest
 
 from pyxie import threads
 from pyxie.bounds import Bound
 from pyxie.errors import BusyError
-from pyxie.threads import Pool, Pools
+from pyxie.threads import Pool, Pools, tell
 from tests.support import eventually, hung
 
 
@@ -108,6 +109,34 @@ class TestWork:
                     assert await pool.run(int) == 0
                     break
                 await asyncio.sleep(0.01)
+
+
+class TestWorkThatNobodyAwaits:
+    async def test_is_told_of_on_the_event_loop(self) -> None:
+        ended: asyncio.Future[tuple[object, ...]] = asyncio.get_running_loop().create_future()
+
+        def told(result: object, error: BaseException | None) -> None:
+            ended.set_result((result, error, threading.current_thread()))
+
+        Pool("some").begin(lambda: 7, told)
+
+        assert await ended == (7, None, threading.current_thread())
+
+    async def test_is_told_of_where_it_fails(self) -> None:
+        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        Pool("some").begin(lambda: 7 // 0, partial(tell, ended))
+
+        with pytest.raises(ZeroDivisionError):
+            await ended
+
+    async def test_is_told_to_nobody_who_has_left(self) -> None:
+        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        ended.cancel()
+
+        tell(ended, 7, None)
+
+        assert ended.cancelled()
 
 
 class TestThreads:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyxie.urls import is_below, masked, origin, shown, shown_template
+from pyxie.urls import _TOKEN, is_below, masked, origin, shown, shown_template
 
 
 class TestShown:
@@ -38,6 +38,18 @@ class TestMasked:
     )
     def test_is_without_what_is_shaped_like_a_token(self, text: str, told: str) -> None:
         assert masked(text) == told
+
+
+class TestForAnyText:
+    @given(
+        st.lists(
+            st.sampled_from(
+                ("6a1b3c5d", "-0000", "-4000-8000", "-123456789abc", "pyxie_", "x" * 16, " ", "-")
+            )
+        ).map("".join)
+    )
+    def test_masked_is_what_the_pattern_alone_would_leave(self, text: str) -> None:
+        assert masked(text) == _TOKEN.sub("***", text)
 
 
 class TestOrigin:

@@ -46,8 +46,9 @@ class Beginning:
         peer: Who asked for it.
         anew: In place of any build that the machine is in.
         along: What is stored with it.
-        begun: Done with the build once that has begun, or with why it has not.
-        withdrawn: Nobody waits for it any more.
+        begun: Done with the build once that has begun, or with why it has not; cancelled where who
+            waits for it is.
+        is_late: It took too long, and who waited was told that it has not begun.
     """
 
     build: Build
@@ -58,17 +59,23 @@ class Beginning:
     begun: asyncio.Future[Build] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-    withdrawn: bool = False
+    is_late: bool = False
 
-    def leave(self) -> None:
-        """Note that nobody waits any more."""
-        self.withdrawn = not self.begun.done()
+    @property
+    def withdrawn(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.is_late or self.begun.cancelled()
 
     def refuse(self, why: Exception) -> None:
         """Tell who waits for it that it has not begun."""
         if not self.begun.done():
             self.begun.set_exception(why)
             self.begun.exception()  # or asyncio logs it, where nobody waits any more
+
+    def give_up(self, why: Exception) -> None:
+        """Tell who waits for it that it takes too long."""
+        self.is_late = True
+        self.refuse(why)
 
 
 class Beginnings:
@@ -106,15 +113,19 @@ class Beginnings:
         if self._writer is None or self._writer.done():
             loop = asyncio.get_running_loop()
             self._writer = loop.create_task(self._write(), name="begin builds")
+        late = asyncio.get_running_loop().call_later(STORE_BEGIN.most, self._give_up, beginning)
         try:
-            await asyncio.wait([beginning.begun], timeout=STORE_BEGIN.most)
+            return await beginning.begun
         finally:
-            beginning.leave()
-        if beginning.withdrawn:
-            STORE_BEGIN.reached()
-            why = self._changes.problem or f"it was not written within {STORE_BEGIN.most:g} s"
-            raise StoreError(why)
-        return beginning.begun.result()
+            late.cancel()
+
+    def _give_up(self, beginning: Beginning) -> None:
+        """Refuse one that was not stored in time."""
+        if beginning.begun.done():
+            return
+        STORE_BEGIN.reached()
+        why = self._changes.problem or f"it was not written within {STORE_BEGIN.most:g} s"
+        beginning.give_up(StoreError(why))
 
     async def _write(self) -> None:
         while self._waiting:

@@ -13,7 +13,6 @@ import hmac
 import logging
 import secrets
 import time
-import uuid
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -52,7 +51,8 @@ class InvalidTokenError(PyxieError):
 
 def new_token() -> str:
     """Return 128 random bits, in the shape of the UUIDs that waitron handed out."""
-    return str(uuid.UUID(bytes=secrets.token_bytes(16)))
+    digits = secrets.token_hex(16)
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 class Builds:
@@ -181,6 +181,7 @@ class Builds:
         beneath: bool = False,
         believed: bool = False,
         forecast: Forecast | None = None,
+        definition: str | None = None,
     ) -> Build:
         """Return a build with a token of its own; it is none until it has begun.
 
@@ -191,6 +192,7 @@ class Builds:
             beneath: The type gives way to groups and machine.
             believed: Who asked for it may do all.
             forecast: What it will wipe.
+            definition: The machine as JSON, where that is known.
         """
         now = self._clock()
         return Build(
@@ -200,7 +202,7 @@ class Builds:
             begun=now,
             changed=now,
             macs=machine.macs,
-            definition=machine.model_dump_json(),
+            definition=machine.model_dump_json() if definition is None else definition,
             build_type=build_type,
             beneath=beneath,
             body=body,

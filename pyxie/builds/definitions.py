@@ -98,11 +98,14 @@ class Definitions:
         if made is None or made.token != build.token:
             made = self._beginning.pop(build.token, None)
         made = _anew(made, build, registry)
+        self._note(build, made)
+        return made
+
+    def _note(self, build: Build, made: _Made) -> None:
         with self._noting:
             if len(self._made) >= DEFINITIONS.whole and build.host not in self._made:
                 DEFINITIONS.reached()
             note(self._made, build.host, made, DEFINITIONS.whole)
-        return made
 
     def known(self, build: Build, registry: Registry, machine: Machine, called: Mirrors) -> bool:
         """Keep the machine of a build that is about to begin, if it was made by the files of now.
@@ -126,8 +129,9 @@ class Definitions:
 
         Else it would be made again of who comes after many others that begin.
         """
-        if build.token in self._beginning:
-            self._made_of(build)
+        made = self._beginning.pop(build.token, None)
+        if made is not None:
+            self._note(build, made)
 
     def keep(self, build: Build) -> None:
         """Make the machine of a build that is about to begin; in a thread."""

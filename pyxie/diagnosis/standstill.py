@@ -27,6 +27,8 @@ _REST: Final = 0.005
 _WAITS: Final = 200
 """How often a look waits so long for events that are still to be made: to ask for one machine's has
 all of a hall's made at once, 5 ms in which offers wait."""
+_FEW: Final = 4
+"""Machines that are diagnosed before it gives way: some 0.3 ms each."""
 _REFRESH: Final = 60
 """Looks between two at how long builds took."""
 AGAIN: Final = 3600.0
@@ -47,6 +49,10 @@ class Events(Recorder, Protocol):
         ...
 
 
+async def _go_on() -> None:
+    """Give way to nobody."""
+
+
 class Standstill(Unbound):
     """A `pyxie.service.Service`.
 
@@ -55,6 +61,8 @@ class Standstill(Unbound):
         standings: Tells how a machine stands, anew where that may be another.
         events: Where it is told, once.
         refresh: Called now and then, to learn how long builds took.
+        gives_way: Waits while there is much else to do, for a moment at most: of a thousand builds
+            that begin each has to be diagnosed, and their callers wait for none of it.
         every: Seconds between looks.
         clock: Seconds since the epoch.
     """
@@ -68,6 +76,7 @@ class Standstill(Unbound):
         events: Events,
         refresh: Callable[[], Awaitable[None]],
         *,
+        gives_way: Callable[[], Awaitable[None]] = _go_on,
         every: float = _LOOK,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -75,6 +84,7 @@ class Standstill(Unbound):
         self._standings = standings
         self._events = events
         self._refresh = refresh
+        self._gives_way = gives_way
         self._every = every
         self._clock = clock
         self._seen: dict[str, Stand] = {}
@@ -92,12 +102,16 @@ class Standstill(Unbound):
     async def look(self) -> None:
         """Look at all that are active, some at a time."""
         seen: dict[str, Stand] = {}
-        builds, left = self._index.active_now(), _WAITS
+        builds, left, anew = self._index.active_now(), _WAITS, 0
         async for build in in_slices(builds, turn=_TURN, rest=_REST):
             while left and self._events.is_behind:
                 left -= 1
                 await asyncio.sleep(_REST)
-            seen[build.host] = self._look_at(build)
+            stand = seen[build.host] = self._look_at(build)
+            anew += stand is not self._seen.get(build.host)
+            if anew >= _FEW:
+                anew = 0
+                await self._gives_way()
         self._seen = seen
         self._standings.keep(seen)
 

@@ -170,7 +170,9 @@ class Archive(Unbound):
             return False
         if len(self._waiting) == EVENTS_WAITING.most:
             EVENTS_WAITING.reached()
-        self._waiting.append({**event.members(), "data": json.dumps(event.data)})
+        row = event.members()
+        row["data"] = json.dumps(row["data"])
+        self._waiting.append(row)
         return True
 
     async def _write_all(self) -> None:

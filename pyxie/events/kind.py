@@ -60,6 +60,10 @@ K = TypeVar("K", bound=Kind)
 
 BY_CODE: Final[dict[str, type[Kind]]] = {}
 """Every kind of event by its code, once the modules that define them are imported."""
+_NAMES: Final[dict[type[Kind], tuple[str, ...]]] = {}
+"""Of the fields of those that were asked for."""
+_PLAIN: Final = frozenset((str, int, float, bool, type(None)))
+"""The types, not what is derived of them, of which nothing has to be made for JSON."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -90,7 +94,12 @@ def kind(
 
 def names(of: Kind | type[Kind]) -> tuple[str, ...]:
     """Return the names of the fields."""
-    return tuple(field.name for field in fields(of))  # type: ignore[arg-type]  # a dataclass
+    kind = of if isinstance(of, type) else type(of)
+    found = _NAMES.get(kind)
+    if found is None:
+        found = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]  # a dataclass
+        _NAMES[kind] = found
+    return found
 
 
 def data(what: Kind) -> dict[str, Any]:
@@ -126,6 +135,8 @@ def changed(what: Kind, how: Callable[[str], str]) -> Kind:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, tuple):

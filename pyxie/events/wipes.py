@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
 
 from pyxie.events.english import sentence
 from pyxie.events.kind import Kind
 from pyxie.events.kinds import BuildSpares, BuildUnclear, BuildWipes
 from pyxie.wiping.forecast import Answer, Forecast, joined
 
+_KINDS: Final = 64
+"""Forecasts of which that is kept: machines of one kind share theirs."""
 
+
+@lru_cache(_KINDS)
 def told(of: Forecast) -> tuple[Kind, ...]:
     """Return what is to be said of a forecast; doubts only where nothing is certain."""
     match of.answer:

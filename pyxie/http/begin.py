@@ -11,7 +11,6 @@ from typing import Final, TypeAlias
 
 from aiohttp import web
 
-from pyxie.access.scope import Scope
 from pyxie.advice.adviser import placed
 from pyxie.bounds import BUILDS_AT_ONCE
 from pyxie.builds.beginnings import InBuildError
@@ -23,7 +22,7 @@ from pyxie.events.wipes import told
 from pyxie.hooks.runner import HookFailedError, Ran
 from pyxie.http.bodies import aside
 from pyxie.http.buildcall import Asked, asked, asked_at_once, found, remembered, trial
-from pyxie.http.edge import ENTRY, AlreadyError, judged, peer
+from pyxie.http.edge import ENTRY, AlreadyError, may_do_all, peer
 from pyxie.http.parts import (
     AHEAD,
     AUDIT,
@@ -44,6 +43,7 @@ from pyxie.registry.hiding import of_type
 from pyxie.registry.machine import Machine
 from pyxie.registry.registry import Registry
 from pyxie.rehearsal import said as said_of
+from pyxie.render.context import BuildContext
 from pyxie.store.pools import StoreError
 from pyxie.wiping.forecast import Forecast
 
@@ -66,19 +66,25 @@ class Begun:
     advice: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Together:
     """What the builds have in common that one call begins.
 
     Attributes:
         registry: The machines, as they were looked at for it.
         trying: Is held while what one of them would serve is tried.
+        context: In which that is tried.
         asked: By the machines' names, what is asked for, or why it may not be.
     """
 
     registry: Registry
     trying: asyncio.Semaphore
+    context: BuildContext
     asked: dict[str, Asked | web.HTTPException]
+
+    def look_anew(self, context: BuildContext) -> None:
+        """Have what follows tried in another context."""
+        self.context = context
 
     def of(self, host: str) -> Asked:
         """Return what is asked for, once; raises what was raised for it."""
@@ -161,7 +167,8 @@ async def _begin(
         if together is not None and together.trying.locked():
             BUILDS_AT_ONCE.reached()
         async with together.trying if together is not None else nullcontext():
-            advice, forecast = await _tried(request, wanted)
+            context = trial(request) if together is None else together.context
+            advice, forecast = await _tried(request, wanted, context)
         advice = (*advice, *await verified(request, definition, wanted.called, wanted.kept))
         if beneath and build_type:
             hides = of_type(definition.merged, build_type)
@@ -173,6 +180,7 @@ async def _begin(
             beneath=beneath,
             believed=wanted.believed,
             forecast=forecast,
+            definition=None if wanted.kept is None else wanted.kept.text(),
         )
     except web.HTTPNotFound:
         raise
@@ -212,8 +220,7 @@ async def _asked(
     now, kept = request.app[MACHINES](), request.app[KEPT]
     plain = not (build_type or said.strip())
     if plain:
-        believed = judged(request, Scope.ADMIN).refusal is None
-        found = asked_at_once(now, machine, kept, believed=believed)
+        found = asked_at_once(now, machine, kept, believed=may_do_all(request))
         if found is not None:
             return found
     ask = partial(asked, request, now, machine, build_type, said)
@@ -265,11 +272,13 @@ async def _begun(
     return build, ran
 
 
-async def _tried(request: web.Request, wanted: Asked) -> tuple[tuple[str, ...], Forecast]:
+async def _tried(
+    request: web.Request, wanted: Asked, context: BuildContext
+) -> tuple[tuple[str, ...], Forecast]:
     """Try what a build would serve; return the advice on it, and what it will wipe."""
     definition = wanted.definition
     tried = await request.app[RENDERING].trials.rehearse(
-        definition.machine, trial(request), wanted.written, kept=wanted.kept
+        definition.machine, context, wanted.written, kept=wanted.kept
     )
     for fault in tried.faults:
         raise fault

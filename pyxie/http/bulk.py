@@ -18,9 +18,9 @@ from pyxie.bounds import BUILDS_AT_ONCE, BUILDS_LENGTH, BUILDS_TOGETHER, BUILDS_
 from pyxie.http import answers
 from pyxie.http.begin import Agreed, Begun, Together, begin
 from pyxie.http.bodies import aside, body
-from pyxie.http.buildcall import Asked, asked, asked_at_once, remembered
+from pyxie.http.buildcall import Asked, asked, asked_at_once, remembered, trial
 from pyxie.http.builds import Wanted, begun_json
-from pyxie.http.edge import ALREADY, AlreadyError, judged, printable
+from pyxie.http.edge import ALREADY, AlreadyError, may_do_all, printable
 from pyxie.http.parts import KEPT, MACHINES
 from pyxie.http.query import Text
 from pyxie.http.routing import Routes
@@ -105,10 +105,11 @@ async def all_begun(
         BUILDS_TOGETHER.reached()
     results: dict[str, dict[str, Any]] = {}
     waiting, taking = iter(hosts), asyncio.Lock()
-    together = Together(registry, asyncio.Semaphore(BUILDS_AT_ONCE.whole), {})
+    trying = asyncio.Semaphore(BUILDS_AT_ONCE.whole)
+    together = Together(registry, trying, trial(request), {})
     ready: deque[str] = deque()
     kept = request.app[KEPT] if not (wanted.build_type or wanted.definition) else None
-    believed = judged(request, Scope.ADMIN).refusal is None
+    believed = may_do_all(request)
 
     async def following() -> str | None:
         """Return the next; what is asked for is made of many at once, in a thread."""
@@ -116,6 +117,7 @@ async def all_begun(
             if not ready:
                 some = list(islice(waiting, BUILDS_TOGETHER.whole))
                 now, unknown = request.app[MACHINES](), some
+                together.look_anew(trial(request))  # other settings may be in force by now
                 if kept is not None:
                     known = _known(now, registry, some, kept, believed=believed)
                     together.asked.update(known)

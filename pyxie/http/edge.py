@@ -21,7 +21,7 @@ from pyxie.http.admission import Admission
 from pyxie.http.caller import Caller, Client, caller_of
 from pyxie.http.cookies import secret_of
 from pyxie.http.crowd import origin
-from pyxie.http.gate import Side, Verdict
+from pyxie.http.gate import Gate, Side, Verdict
 from pyxie.http.parts import (
     AUDIT,
     BASE_URL,
@@ -54,6 +54,8 @@ access_log = logging.getLogger("pyxie.access")
 ADMISSION: web.AppKey[Admission] = web.AppKey("admission", Admission)
 ENTRY: web.RequestKey[Entry] = web.RequestKey("entry", Entry)
 """Under which a request has its `Entry`, if it is one that is audited."""
+LET_IN: web.RequestKey[tuple[Gate, Verdict]] = web.RequestKey("let in", tuple)
+"""Under which a change has what the gate has said to it, where no secret came with it."""
 REFUSED: web.AppKey[Once] = web.AppKey("refused", Once)
 ROUTED: web.AppKey[Routed] = web.AppKey("routed", dict)
 
@@ -168,6 +170,18 @@ def scope_of(request: web.Request) -> Scope | None:
     operation = request.app[ROUTED].get(request.match_info.route)
     # A route that nothing declares is none of ours, and not open.
     return Scope.ADMIN if operation is None else operation.scope
+
+
+def may_do_all(request: web.Request) -> bool:
+    """Tell whether whoever asks for a change may do all.
+
+    Of one that has shown no secret it is known by whatever takes least, for as long as the gate is
+    the same: a secret may be revoked while a body is on its way.
+    """
+    gate, verdict = request.get(LET_IN, (None, None))
+    if verdict is None or gate is not request.app[GATE]():
+        verdict = judged(request, Scope.ADMIN)
+    return verdict.refusal is None
 
 
 PLAIN: Final = "text/plain; charset=utf-8"
@@ -458,6 +472,8 @@ async def _audited(request: web.Request, handler: Handler, verdict: Verdict) -> 
     audit, status = request.app[AUDIT], 500
     at, path = str(peer(request)), masked(request)
     entry = request[ENTRY] = Entry(verdict.who, at, request.method, path)
+    if not ("Authorization" in request.headers or "Cookie" in request.headers):
+        request[LET_IN] = request.app[GATE](), verdict
     try:
         answer = await handler(request)
         status = answer.status

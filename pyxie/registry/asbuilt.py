@@ -43,6 +43,13 @@ class Kept:
     written: frozenset[Loc]
     _key: tuple[object, bytes] | None = field(default=None, repr=False)
     _expects: bool | None = field(default=None, repr=False)
+    _text: str | None = field(default=None, repr=False)
+
+    def text(self) -> str:
+        """Return the machine as JSON: made for its first build, which keeps the same text."""
+        if self._text is None:
+            self._text = self.definition.machine.model_dump_json()
+        return self._text
 
     def key(self, context: object, make: Callable[[], bytes]) -> bytes:
         """Return by what its verdict is found, which is made once for a context."""

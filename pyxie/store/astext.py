@@ -49,12 +49,7 @@ class Prepared:
             self._make(connection.dialect)
         known = {**self._fixed, **values}
         given = tuple([known[name] for name in self._order])
-        driver: Any = connection.connection.dbapi_connection
-        try:
-            found: list[tuple[Any, ...]] = driver.execute(self._text, given).fetchall()
-        except sqlite3.Error as exc:
-            raise _told(exc, connection.dialect) from exc
-        return found
+        return by_driver(connection, self._text, given)
 
     def _make(self, dialect: sa.Dialect) -> None:
         made: Any = self.statement.compile(  # type: ignore[attr-defined]
@@ -63,6 +58,18 @@ class Prepared:
         self._fixed = dict(made.construct_params(_check=False))
         self._order = tuple(made.positiontup)
         self._text = str(made)
+
+
+def by_driver(
+    connection: sa.Connection, text: str, given: Sequence[Any] = ()
+) -> list[tuple[Any, ...]]:
+    """Have SQLite's driver execute a statement; return its rows; raises SQLAlchemyError."""
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        found: list[tuple[Any, ...]] = driver.execute(text, given).fetchall()
+    except sqlite3.Error as exc:
+        raise _told(exc, connection.dialect) from exc
+    return found
 
 
 def _told(error: sqlite3.Error, dialect: sa.Dialect) -> BaseException:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from pyxie.store.astext import by_driver
 from pyxie.store.tables import HEAD, METADATA
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def in_whole_transactions(engine: sa.Engine) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    by_driver(connection, "BEGIN IMMEDIATE")
 
 
 def revision(connection: sa.Connection) -> str | None:

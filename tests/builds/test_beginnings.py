@@ -189,6 +189,19 @@ class TestWhileAnotherProgramHoldsTheState:
         assert stored(tmp_path) == [(HOSTS[0], "installing")]
         assert steps(tmp_path, HOSTS[0]) == ["pending", "installing"]
 
+    async def test_one_whose_caller_is_cancelled_is_taken_back(self, tmp_path: Path) -> None:
+        async with opened(tmp_path) as builds:
+            with held(tmp_path):
+                left = asyncio.create_task(builds.begin(builds.plan(machine(HOSTS[0])), None))
+                await asyncio.sleep(0)
+                left.cancel()
+                await asyncio.wait([left])
+            await builds.begin(builds.plan(machine(HOSTS[1])), None)
+            await builds._queue.settle()
+
+            assert [each.host for each in builds.index.active_now()] == [HOSTS[1]]
+        assert stored(tmp_path) == [(HOSTS[1], "pending")]
+
     async def test_what_is_lost_at_the_end_is_logged(
         self,
         tmp_path: Path,

@@ -99,7 +99,10 @@ class CountingDatabase(Database):
             # Those of one build alone, which SQLAlchemy does not hear of.
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(Prepared, "__call__", self._counted(Prepared.__call__))
-                return work(connection)
+                try:
+                    return work(connection)
+                finally:
+                    sa.event.remove(connection, "before_cursor_execute", self._count)
 
         return await super().write(counted, begins=begins)
 

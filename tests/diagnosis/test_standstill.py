@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from pyxie.builds.life import Build
 from pyxie.diagnosis import patience, standstill
+from pyxie.diagnosis.course import course
 from pyxie.diagnosis.diagnostician import Diagnostician, Told
-from pyxie.diagnosis.standings import Standings
+from pyxie.diagnosis.standings import Stand, Standings
 from pyxie.diagnosis.standstill import AGAIN, Standstill
 from pyxie.events.kinds import Diagnosed
 from pyxie.events.trace import Trace
@@ -157,6 +160,41 @@ async def test_one_that_ended_meanwhile_is_passed_over(tmp_path: Path) -> None:
         await Standstill(parts.index, standings, parts.trace, parts.paces.refresh).look()
 
     assert told(pyxie) == []
+
+
+class Noted(Standings):
+    """Standings of builds that need no diagnosis; each is another only once it was looked at."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Stand] = {}
+
+    def of(self, build: Build) -> Stand:
+        return self.found.setdefault(build.host, Stand(1, 1, 0.0, None, course((), 0.0)))
+
+    def keep(self, hosts: Container[str]) -> None:
+        """Forget nothing."""
+
+
+async def test_gives_way_after_each_few_that_have_news(tmp_path: Path) -> None:
+    async with boot(tmp_path) as (_, pyxie):
+        parts, few = pyxie.parts, standstill._FEW
+        await pyxie.builds()
+        (build,) = parts.index.active_now()
+        for at in range(2 * few):
+            parts.index.put(replace(build, host=f"web{at:02}.example", macs=()))
+        standings, looked_at = Noted(), list[int]()
+
+        async def gives_way() -> None:
+            looked_at.append(len(standings.found))
+
+        watch = Standstill(
+            *(parts.index, standings, parts.trace, parts.paces.refresh), gives_way=gives_way
+        )
+        await watch.look()
+        assert looked_at == [few, 2 * few]
+
+        await watch.look()
+        assert looked_at == [few, 2 * few]
 
 
 async def looks_behind(folder: Path, times: int) -> tuple[list[int], int]:

@@ -9,12 +9,17 @@ import io
 import json
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiohttp import web
 
+from pyxie.access.scope import Scope
 from pyxie.bounds import MANAGEMENT_WAITING, THREADS
+from pyxie.http import edge
 from pyxie.http.admission import Patience
+from pyxie.http.gate import Verdict
+from pyxie.http.parts import GATE
 from pyxie.lines import Sort
 from pyxie.store.pools import StoreError
 from tests.builds.stores import FillingRecords
@@ -352,3 +357,49 @@ class TestARequestThatIsRefused:
                 gc.enable()
 
         assert len(kept) <= 1
+
+
+class Asking(dict[object, object]):
+    """A change that is asked for, as far as it is looked at for who may do all."""
+
+    def __init__(self, let_in: object, gate: object) -> None:
+        super().__init__({edge.LET_IN: let_in} if let_in else {})
+        self.app = {GATE: lambda: gate}
+
+
+class TestWhoMayDoAll:
+    @pytest.mark.parametrize(
+        ("let_in", "gate", "may"),
+        [
+            (("one", Verdict(None, "this host", Scope.ADMIN)), "one", True),
+            (("one", Verdict("no", "this host")), "one", False),
+            (("one", Verdict(None, "this host", Scope.ADMIN)), "another", False),
+            (None, "one", False),
+        ],
+    )
+    def test_is_what_the_gate_has_said_for_as_long_as_it_is_the_same(
+        self, monkeypatch: pytest.MonkeyPatch, let_in: object, gate: str, *, may: bool
+    ) -> None:
+        """Of another gate, or where a secret came along, it is asked anew: here it says no."""
+        monkeypatch.setattr(edge, "judged", lambda *_: Verdict("not any more", "a token"))
+
+        assert edge.may_do_all(cast("web.Request", Asking(let_in, gate))) is may
+
+    @pytest.mark.parametrize("secret", ["Authorization", "Cookie", ""])
+    async def test_is_asked_anew_of_those_who_showed_a_secret(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, secret: str
+    ) -> None:
+        asked = list[Scope]()
+        judged = edge.judged
+
+        def noted(request: web.Request, needed: Scope) -> Verdict:
+            asked.append(needed)
+            return judged(request, needed)
+
+        monkeypatch.setattr(edge, "judged", noted)
+        async with serving(tmp_path) as served:
+            shown = {secret: "Bearer nothing"} if secret else {}
+            answer = await served.ask("PUT", f"/build/{HOST}", **shown)
+
+        assert answer.status == 200
+        assert asked == ([Scope.BUILD, Scope.ADMIN] if secret else [Scope.BUILD])

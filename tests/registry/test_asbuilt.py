@@ -115,6 +115,15 @@ class TestIsKept:
         assert built == anew
         assert built.model_fields_set == anew.model_fields_set
 
+    def test_with_the_text_that_its_builds_store(self, site: Site) -> None:
+        site.keep()
+
+        kept = site.kept.find(site.now(), "a.example")
+
+        assert kept is not None
+        assert kept.text() == kept.definition.machine.model_dump_json()
+        assert kept.text() is kept.text()
+
     def test_for_no_other_machine(self, site: Site) -> None:
         site.keep()
 
