@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from pyxie.registry.chosen import chosen, is_in, is_pattern
@@ -44,6 +46,31 @@ class TestChosen:
     def test_that_mean_nobody_are_told(self) -> None:
         assert chosen(MACHINES, ["x*", "db1"], "blu") == (["db1"], ["x*", "blu"])
         assert chosen([], [], everything=True) == ([], ["*"])
+
+
+class Unasked(list[Machine]):
+    """Machines that nobody is to go through."""
+
+    def __iter__(self) -> Iterator[Machine]:
+        raise AssertionError("each of them was looked at")
+
+
+class TestChosenByName:
+    def test_are_found_without_a_look_at_all_that_there_are(self) -> None:
+        assert chosen(Unasked(MACHINES), ["web1.example.org", "DB1"]) == (
+            ["web1.example.org", "db1"],
+            [],
+        )
+
+    @pytest.mark.parametrize(
+        ("names", "group", "everything"),
+        [(["w*"], "", False), ([], "blue", False), ([], "", True), (["db1", "?"], "", False)],
+    )
+    def test_all_are_looked_at_for_anything_else(
+        self, names: list[str], group: str, everything: bool
+    ) -> None:
+        with pytest.raises(AssertionError):
+            chosen(Unasked(MACHINES), names, group, everything=everything)
 
 
 class TestPattern:
