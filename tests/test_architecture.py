@@ -178,6 +178,7 @@ PURE = frozenset(
         "recipes.filling",
         "recognition.adopting",
         "recognition.discovered",
+        "recognition.listed",
         "recognition.news",
         "recognition.recognise",
         "registry.addresses",

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from pyxie.bounds import DHCP_LOUD
 from pyxie.dhcp.decide import Port
@@ -23,6 +23,21 @@ LOUD: Final = 10.0
 """Seconds for which a machine counts as one of the others, after a flood of its MAC."""
 
 Macs = Callable[[], Iterable[str]]
+"""Lists them; what it returns is another object when it lists others."""
+
+
+class Told(NamedTuple):
+    """What the kernel was told by.
+
+    Attributes:
+        listed: Who is known, as it was listed.
+        loud: Who of them counts as one of the others.
+        known: The hash of the MACs that makes.
+    """
+
+    listed: Iterable[str]
+    loud: frozenset[bytes]
+    known: int
 
 
 @runtime_checkable
@@ -87,7 +102,7 @@ class Sorting:
                 rather than by none.
         """
         self._stale.set()
-        told: int | None = None
+        told: Told | None = None
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PAUSE if self._loud else None):
@@ -120,24 +135,29 @@ class Sorting:
         return bool(over)
 
     def _programs(
-        self, macs: Macs, loud: frozenset[bytes], sockets: Sequence[Sifted], told: int | None
-    ) -> tuple[int, list[tuple[Sifted, bytes]]]:
-        """Return what each socket is to be told, and the hash of the MACs that makes.
+        self, macs: Macs, loud: frozenset[bytes], sockets: Sequence[Sifted], told: Told | None
+    ) -> tuple[Told, list[tuple[Sifted, bytes]]]:
+        """Return what each socket is to be told, and by what.
 
-        Most news leave them as they are; then it is nothing.
+        Most news leave them as they are; then it is nothing. That is seen at a glance: it is
+        asked each second while builds begin, and thousands may be known.
 
         Args:
             macs: Lists who is known.
             loud: Who is to count as one of the others.
             sockets: They.
-            told: That hash, as it was told before.
+            told: By what they were told before.
         """
-        known = frozenset(bytes.fromhex(mac.replace(":", "")) for mac in macs()) - loud
-        if hash(known) == told:
+        listed = macs()
+        if told is not None and listed is told.listed and loud == told.loud:
             return told, []
+        known = frozenset(bytes.fromhex(mac.replace(":", "")) for mac in listed) - loud
+        now = Told(listed, loud, hash(known))
+        if told is not None and now.known == told.known:
+            return now, []
         sieve = Sieve(known, self._secret, self._most)
         programs = [(each, sieve.program(each.port, known=not each.strangers)) for each in sockets]
-        return hash(known), programs
+        return now, programs
 
     def _too_large(self, exc: OSError) -> None:
         if self._most > FEWEST:

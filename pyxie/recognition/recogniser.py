@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
-from itertools import chain
 from typing import Protocol
 
 from pyxie.adhoc.boots import AdHocBoot
@@ -16,6 +16,7 @@ from pyxie.bounded import note
 from pyxie.bounds import CHOSEN
 from pyxie.builds.life import Build
 from pyxie.config.build import WhenIdle
+from pyxie.recognition.listed import Listing
 from pyxie.recognition.recognise import (
     Builds,
     Client,
@@ -118,6 +119,7 @@ class Recogniser:
         self._adhoc = adhoc
         self._clock = clock
         self._identities = Identities()
+        self._listing = Listing()
         self._chosen: dict[str, str] = {}
 
     def of(self, mac: str) -> Recognised:
@@ -186,13 +188,16 @@ class Recogniser:
         )
 
     def macs(self) -> Callable[[], Iterable[str]]:
-        """Return what lists, in a thread, the MACs of all that `knows` tells of now."""
+        """Return what lists, in a thread, the MACs of all that `knows` tells of now.
+
+        What it returns is the same object for as long as it lists the same.
+        """
         machines = self._machines()
         others = (
             *(*self._builds.macs(), *self._identities.macs()),
             *(*self._boot_api.macs(), *self._adhoc.macs()),
         )
-        return lambda: chain(machines.macs(), others)
+        return partial(self._listing.of, machines, others)
 
     def by_ipxe(
         self, mac: str, fields: Mapping[str, str], address: IPv4Address | IPv6Address

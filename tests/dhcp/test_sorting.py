@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -105,6 +105,31 @@ async def test_is_told_nothing_when_it_is_the_same_machines_that_are_known() -> 
 
         await eventually(lambda: site.told == site.programs())
         assert [len(each.told) for each in site.sockets] == [2, 2]
+
+
+class Once(list[str]):
+    """MACs that may be gone through once."""
+
+    def __iter__(self) -> Iterator[str]:
+        found = list(super().__iter__())
+        self.clear()
+        return iter(found)
+
+
+async def test_does_not_go_through_all_again_while_the_same_list_is_given() -> None:
+    site = Site()
+    site.macs = Once([LOUD])
+    async with keeping(site):
+        await eventually(lambda: len(site.told) == 2)
+        before = site.told
+
+        site.sorting.changed()
+        await eventually(lambda: site.asked == 2)
+        site.sorting.changed()
+        await eventually(lambda: site.asked == 3)  # the second is over
+
+        assert [len(each.told) for each in site.sockets] == [1, 1]
+        assert site.told == before
 
 
 async def test_is_told_again_when_a_known_machine_comes_with_strangers() -> None:
