@@ -26,6 +26,7 @@ class Lab:
     Attributes:
         folder: For files; gone at the end.
         clients: The host of all clients, each of which has an address of its own there.
+        booting: That of machines that have no address yet, and ask for one as firmware does.
         hosts: Those of the servers, by their names.
         addresses: Theirs.
         switch: What joins them, a bridge called ``br0``.
@@ -33,6 +34,7 @@ class Lab:
 
     folder: Path
     clients: Host
+    booting: Host
     hosts: dict[str, Host]
     addresses: dict[str, str]
     switch: Host
@@ -51,14 +53,19 @@ class Lab:
         subprocess.run([compiler, *options, "-o", made, source], check=True)
         return made
 
-    def run(self, *command: str, seconds: float = 60) -> str:
+    def run(self, *command: str, seconds: float = 60, on: Host | None = None) -> str:
         """Run the clients; return what they print.
+
+        Args:
+            command: Their program, and its arguments.
+            seconds: They have at most.
+            on: Another host than theirs.
 
         Raises:
             AssertionError: One of them failed; with what it said.
         """
         done = subprocess.run(
-            ["ip", "netns", "exec", self.clients.name, *command],
+            ["ip", "netns", "exec", (on or self.clients).name, *command],
             capture_output=True,
             text=True,
             timeout=seconds,
@@ -122,9 +129,10 @@ def lab(servers: Iterable[str], clients: int) -> Iterator[Lab]:
         Path(folder).chmod(0o755)
         hosts = {name: net.host(f"s{at}") for at, name in enumerate(names)}
         addresses = {name: f"10.99.0.{1 + at}" for at, name in enumerate(names)}
-        rack = net.host("c")
+        rack, booting = net.host("c"), net.host("b")
         switch = net.lan(
             c=(rack, "eth0", "10.99.0.254/16"),
+            b=(booting, "eth0", ""),
             **{
                 f"s{at}": (hosts[name], "eth0", f"{addresses[name]}/16")
                 for at, name in enumerate(names)
@@ -132,4 +140,4 @@ def lab(servers: Iterable[str], clients: int) -> Iterator[Lab]:
         )
         for at in range(clients):
             rack.ip(f"addr add {address_of(at)}/16 dev eth0")
-        yield Lab(Path(folder), rack, hosts, addresses, switch)
+        yield Lab(Path(folder), rack, booting, hosts, addresses, switch)
