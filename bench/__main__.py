@@ -31,8 +31,15 @@ from bench.table import table
 from tests.lab.besieged import CHECKOUT
 from tests.lab.needs import MissingError
 
-MODULES = ("offers", "blocks", "answers", "downloads", "images", "builds")
-"""Those that have contests, in the order of the table."""
+MODULES = {
+    "offers": {"offers", "cold"},
+    "blocks": {"lockstep", "window"},
+    "answers": {"scripts", "v1boot", "health"},
+    "downloads": {"initrd"},
+    "images": {"storm"},
+    "builds": {"builds", "builds-cold", "bulk"},
+}
+"""Those that have contests, and which, in the order of the table: what nobody wants is not laid."""
 NAMED = ("netem",)
 """Those that are held only when they are named: they take long, and are of no row of the table."""
 
@@ -48,10 +55,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     began, results, failed = time.monotonic(), [], False
     try:
-        for name in (
-            *MODULES,
-            *(name for name in NAMED if any(each.startswith(name) for each in chosen.only)),
-        ):
+        for name in wanted(chosen.only):
             for each in contested(name, chosen.only, chosen.rounds):
                 failed |= each is None
                 results += [each] if each else []
@@ -73,6 +77,14 @@ def main() -> None:
         chosen.page.write_text(written(text, f"Measured {caption(about)}.", table(found)))
     if chosen.chart:
         chosen.chart.write_text(chart(found, caption(about)))
+
+
+def wanted(only: Sequence[str]) -> list[str]:
+    """Return the modules in which there is something of that; all rows of the table, if nothing."""
+    if not only:
+        return list(MODULES)
+    of_table = [name for name, contests in MODULES.items() if {name, *contests} & set(only)]
+    return of_table + [name for name in NAMED if any(each.startswith(name) for each in only)]
 
 
 def contested(module: str, only: list[str], rounds: int) -> Iterator[Result | None]:

@@ -57,7 +57,7 @@ static const char *name;
 static const uint8_t *file;
 static size_t size;
 static int blksize, window, agreed, poller, first;
-static uint64_t bytes, transfers, again;
+static uint64_t bytes, transfers, again, heard; /* the last: datagrams */
 static double now, *took;
 
 static void say(struct client *client) {
@@ -200,6 +200,7 @@ static void hear(struct client *client) {
                     piece = (size_t)*(int *)CMSG_DATA(each);
         client->heard = now;
         client->silent = 0;
+        heard++;
         for (size_t at = 0; at + 4 <= (size_t)came; at += piece) {
             size_t length = (size_t)came - at < piece ? (size_t)came - at : piece;
             if (take(client, data + at, length)) {
@@ -254,6 +255,7 @@ int main(int count, char **arguments) {
         }
     }
     double lasted = now - began;
+    if (!heard) fail("nobody was answered");
     for (int at = 0; at < many; at++)
         if (clients[at].connected) send(clients[at].sock, "\0\5\0\0over", 9, 0);
     getrusage(RUSAGE_SELF, &used);

@@ -4,7 +4,9 @@ The same as netem(8) does in the kernel, which kernels of containers and of CI o
 process reads each end's frames from a tap and writes them to the other's. So it is the same
 everywhere, and what it loses is decided by a seed.
 
-    python -m tests.lab.impaired END END JSON    # what `plugged` runs; the ends are open taps
+    python -m tests.lab.impaired END END DELAY LOST DOUBLED HASTY SEED
+
+is what `plugged` runs; the ends are open taps.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import contextlib
 import fcntl
 import heapq
 import itertools
-import json
 import os
 import random
 import select
@@ -21,8 +22,8 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from tests.interop.netns import Host
@@ -31,6 +32,7 @@ _TUNSETIFF: Final = 0x400454CA  # linux/if_tun.h, like those below
 _IFF_TAP: Final = 0x0002
 _IFF_NO_PI: Final = 0x1000
 _A_TURN: Final = 64
+_BY: Final = sys.executable, "-m", "tests.lab.impaired"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +55,21 @@ class Cable:
 
 
 @contextlib.contextmanager
-def plugged(cable: Cable, one: tuple[Host, str], other: tuple[Host, str]) -> Iterator[None]:
+def plugged(
+    cable: Cable, one: tuple[Host, str], other: tuple[Host, str], by: Sequence[str] = _BY
+) -> Iterator[None]:
     """Join two hosts, each given with the name of the interface that it gets, until the end.
 
     The interfaces have no addresses yet, and are down.
+
+    Args:
+        cable: How.
+        one: A host.
+        other: Another.
+        by: The program that carries, which is called as this module is.
     """
     ends = [host.inside(lambda name=name: _tap(name)) for host, name in (one, other)]  # type: ignore[misc]
-    numbers = [str(end) for end in ends]
-    command = [sys.executable, "-m", "tests.lab.impaired", *numbers, json.dumps(asdict(cable))]
-    process = subprocess.Popen(command, pass_fds=ends)
+    process = subprocess.Popen([*by, *map(str, (*ends, *astuple(cable)))], pass_fds=ends)
     try:
         for end in ends:
             os.close(end)
@@ -108,4 +116,8 @@ def _frames(end: int) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
-    carry((int(sys.argv[1]), int(sys.argv[2])), Cable(**json.loads(sys.argv[3])))
+    delay, lost, doubled, hasty = map(float, sys.argv[3:7])
+    carry(
+        (int(sys.argv[1]), int(sys.argv[2])),
+        Cable(delay=delay, lost=lost, doubled=doubled, hasty=hasty, seed=int(sys.argv[7])),
+    )
