@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pyxie.bounds import DHCP_LESSEES, DHCP_SERVERS
 from pyxie.dhcp.message import UNSPECIFIED, DhcpMessage, MessageType
-from pyxie.dhcp.others import DAY, HOUR, IPXE, Asking, Chosen, Others
+from pyxie.dhcp.others import DAY, HOUR, IPXE, Asking, Chosen, Others, sort_of
 from tests.dhcp.packets import MAC, SERVER, discover, ipxe
 from tests.dhcp.replies import ROUTER, overheard, reply, taking
 
@@ -477,3 +477,211 @@ class TestWhatIsNotedLater:
         assert lan.others.is_new(MAC)
         lan.boots(siaddr=NEXT)
         assert not lan.others.is_new(MAC)
+
+
+class TestHowOftenSomethingWasLearnt:
+    def test_is_by_replies_and_by_who_takes_one(self, lan: Lan) -> None:
+        offer = reply(siaddr=SERVER)
+        assert lan.others.learnt == 0
+        lan.asks()
+        assert lan.others.learnt == 0
+
+        lan.hears(offer)
+        assert lan.others.learnt == 1
+        lan.others.requested(taking(offer))
+        assert lan.others.learnt == 2
+
+
+class TestWhatIsKeptOfIt:
+    def test_is_known_late_where_it_was_taken_before_it_was_read(self, lan: Lan) -> None:
+        offer = reply(siaddr=SERVER)
+        lan.asks()
+        lan.others.requested(taking(offer))
+        assert lan.others.chosen(MAC) == Chosen(ROUTER, None, 0.0)
+
+        lan.hears(offer)
+        took = lan.others.chosen(MAC)
+        assert took == Chosen(ROUTER, overheard(offer), 0.0)
+        assert took.late
+
+        lan.hears(reply(kind=MessageType.ACK, siaddr=SERVER))
+        took = lan.others.chosen(MAC)
+        assert took is not None
+        assert not took.late
+
+    def test_is_late_by_the_acknowledgement_too(self, lan: Lan) -> None:
+        lan.asks()
+        lan.others.requested(taking(reply()))
+
+        lan.hears(reply(kind=MessageType.ACK))
+
+        took = lan.others.chosen(MAC)
+        assert took is not None
+        assert took.late
+
+    def test_is_not_late_where_it_was_read_first(self, lan: Lan) -> None:
+        lan.boots(siaddr=SERVER)
+
+        took = lan.others.chosen(MAC)
+        assert took is not None
+        assert not took.late
+        assert not Chosen(ROUTER, None, 0.0).late
+        assert took == replace(took, late=True)
+
+    def test_is_not_what_another_offers_after_that(self, lan: Lan) -> None:
+        lan.asks()
+        lan.others.requested(taking(reply()))
+
+        lan.hears(reply(server=RIVAL))
+
+        assert lan.others.chosen(MAC) == Chosen(ROUTER, None, 0.0)
+
+    def test_is_of_so_many_servers_a_client(self, lan: Lan) -> None:
+        lan.asks()
+
+        for at in range(9):
+            lan.hears(reply(server=IPv4Address(0x0A000000 + at)))
+
+        assert list(lan.others.told(MAC)) == [IPv4Address(0x0A000001 + at) for at in range(8)]
+
+    def test_is_of_so_many_sorts_a_server(self, lan: Lan) -> None:
+        for arch in range(17):
+            lan.boots(of(arch, arch), siaddr=SERVER)
+
+        for arch in (0, 1):
+            lan.asks(of(100 + arch, arch))
+
+        assert lan.boot_server("02:00:00:00:00:64") is None
+        assert lan.boot_server("02:00:00:00:00:65") == SERVER
+
+    def test_is_not_alike_until_an_hour_after_the_last_that_was_otherwise(self, lan: Lan) -> None:
+        lan.now = 100.0
+        lan.boots(of(1), siaddr=NEXT)
+        lan.now = 200.0
+        lan.boots(of(2), siaddr=SERVER)
+        lan.asks()
+
+        lan.now = HOUR + 99
+        assert lan.boot_server() is None
+        lan.now = HOUR + 100
+        assert lan.boot_server() == SERVER
+        assert (HOUR, DAY) == (3600.0, 86400.0)
+
+
+class TestAnotherTransaction:
+    def test_forgets_what_was_told_in_the_last(self, lan: Lan) -> None:
+        again = replace(UEFI, xid=78)
+        lan.asks()
+        lan.hears(reply())
+
+        lan.asks(again)
+        assert lan.others.told(MAC) == {}
+
+        lan.hears(reply(again))
+        assert list(lan.others.told(MAC)) == [ROUTER]
+
+    def test_is_one_where_it_asks_as_another_sort_by_the_same_number(self, lan: Lan) -> None:
+        lan.asks()
+        lan.hears(reply())
+
+        lan.asks(replace(ipxe(7), xid=UEFI.xid))
+
+        assert lan.others.told(MAC) == {}
+
+    def test_that_is_not_the_last_says_nothing_of_the_client(self, lan: Lan) -> None:
+        lan.asks()
+
+        lan.hears(reply(replace(UEFI, xid=99)), interface=9)
+
+        assert lan.others.told(MAC) == {}
+        assert [each.network for each in lan.others.servers()] == [9]
+
+    @pytest.mark.parametrize("known", [True, False])
+    def test_is_told_of_who_was_known_and_is_no_more_or_the_other_way(
+        self, lan: Lan, known: bool
+    ) -> None:
+        again = replace(ipxe(7), xid=78)
+        lan.asks(known=known)
+        lan.others.requested(taking(reply(server=RIVAL)))
+
+        lan.asks(again, known=not known)
+
+        assert lan.others.givers() == frozenset()
+        lan.hears(reply(again))
+        assert list(lan.others.told(MAC)) == [ROUTER]
+
+
+def test_a_reply_counts_as_heard_where_we_serve(lan: Lan) -> None:
+    assert lan.others.replied(overheard(reply())) is None
+
+    assert [each.server for each in lan.others.servers()] == [ROUTER]
+
+
+def test_who_has_no_ethernet_address_drives_out_nobody(
+    lan: Lan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DHCP_LESSEES, "most", 1)
+    lan.boots(siaddr=SERVER)
+
+    lan.asks(replace(UEFI, chaddr=b""))
+
+    assert not lan.others.is_new(MAC)
+
+
+class TestWhoIsForgottenFirst:
+    @pytest.mark.parametrize("known", [True, False])
+    def test_is_who_has_not_asked_for_the_longest(
+        self, lan: Lan, monkeypatch: pytest.MonkeyPatch, known: bool
+    ) -> None:
+        monkeypatch.setattr(DHCP_LESSEES, "most", 2)
+        one, other = of(1), of(2)
+        lan.asks(one, known=known)
+        lan.asks(other, known=known)
+
+        lan.others.ask_again([(one.mac or "", 9)])
+        assert lan.others.told(one.mac or "") == {}  # it is looked up
+        lan.asks(of(3), known=known)
+
+        for asked, is_there in ((replace(one, xid=9), True), (other, False)):
+            heard = lan.others.replied(overheard(reply(asked)), ours=False)
+            assert (heard is not None) == is_there
+
+    def test_is_no_machine_that_was_noted_later(
+        self, lan: Lan, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(DHCP_LESSEES, "most", 2)
+        lan.others.ask_later([(MAC, UEFI.xid)], _UEFI_HERE)
+        assert lan.others.told(MAC) == {}  # it is looked up
+
+        for at in range(3):
+            lan.asks(of(at), known=False)
+
+        assert lan.others.replied(overheard(reply()), ours=False) is not None
+
+
+def test_who_asks_again_has_taken_nothing_though_nobody_has_looked(lan: Lan) -> None:
+    lan.asks()
+    lan.others.requested(taking(reply(server=RIVAL)))
+    assert lan.others.givers() == {RIVAL}
+
+    lan.others.ask_again([(MAC, 9)])
+
+    assert lan.others.givers() == frozenset()
+
+
+def test_who_was_elsewhere_in_between_is_new_though_nobody_has_looked(lan: Lan) -> None:
+    lan.boots(siaddr=SERVER)
+
+    lan.others.ask_later([(MAC, 8)], Asking("0007", 3))
+    lan.others.ask_later([(MAC, 9)], _UEFI_HERE)
+
+    assert lan.others.chosen(MAC) is None
+    assert lan.others.is_new(MAC)
+
+
+class TestTheSort:
+    def test_is_the_architecture_or_else_the_beginning_of_the_vendor_class(self) -> None:
+        assert sort_of(discover(7)) == "0007"
+        assert sort_of(discover(7, o60=None)) == "0007"
+        assert sort_of(discover(7, o93=None)) == b"PXEClient:Arch:00007".hex()
+        assert sort_of(discover(7, o93=None, o60=None)) == ""

@@ -80,6 +80,24 @@ class TestEachPacket:
             assert not passes(sieve.program(67, known=True), whole[:length])
             assert passes(sieve.program(67, known=False), whole[:length])
 
+    def test_that_is_cut_off_behind_its_address_is_read(self) -> None:
+        sieve = Sieve(rack(3), SECRET)
+        cut = asked(rack(1)[0])[: 20 + 8 + 28 + 6]
+
+        assert passes(sieve.program(67, known=True), cut)
+        assert not passes(sieve.program(67, known=False), cut)
+
+
+class TestTheBlocks:
+    def test_are_empty_where_nobody_is_known(self) -> None:
+        assert Sieve((), SECRET).blocks == ((0, 0),)
+
+    def test_are_as_many_as_machines_with_two_bits_a_word_of_each(self) -> None:
+        [(low, high)] = Sieve(rack(1), SECRET).blocks
+
+        assert (low.bit_count(), high.bit_count()) == (2, 2)
+        assert len(Sieve(rack(7), SECRET).blocks) == 7
+
 
 class TestTenThousandMachines:
     def test_all_pass_the_program_itself(self) -> None:
