@@ -278,6 +278,9 @@ class Apart:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
+        assert self._looking is not None  # noqa: S101 - which has called this
+        # While all of us stood still, as in a machine that is stopped, it could say nothing.
+        self._heard_at = min(now, self._heard_at + now - self._looking.when())
         self._looking = loop.call_later(_LOOK, self._look)
         for file in self._handed.unused():
             self._say(Forget(file))

@@ -21,7 +21,7 @@ from pyxie.tftp.limits import Limits
 from pyxie.tftp.packet import ack
 from pyxie.tftp.source import Found
 from tests.procfs import open_files
-from tests.support import eventually
+from tests.support import Passing, eventually
 from tests.tftp.conftest import Forks
 from tests.tftp.lab import Client, Lab, all_apart, serving
 
@@ -274,6 +274,17 @@ class TestAProcessThatDies:
 
         assert apart.counted("failed") == 1
         await eventually(lambda: not forks.there())
+
+    async def test_is_not_where_all_of_us_stood_still(
+        self, apart: Lab, client: Client, forks: Forks
+    ) -> None:
+        await begun(client)
+        there = forks.there()
+
+        await Passing().on(3600)
+
+        assert forks.there() == there
+        assert apart.counted("failed") == 0
 
     async def test_says_what_is_none_of_its_words(
         self, apart: Lab, client: Client, caplog: pytest.LogCaptureFixture
