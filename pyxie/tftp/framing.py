@@ -105,7 +105,7 @@ class Frames:
             first: The first block's number, counted from 1 without wrapping.
             count: How many are wanted.
         """
-        together = min(_TOGETHER // blksize, _BLOCKS) or 1
+        together = min(_TOGETHER // blksize, _BLOCKS)  # two at least, as
         at, within = divmod(first - 1, together)
         key = at << 16 | blksize  # a block is shorter than 64 KiB (RFC 2348)
         made = self._runs.get(key)

@@ -63,6 +63,23 @@ def test_are_those_of_the_whole_file_however_many_are_asked_for(
     assert packets == whole
 
 
+@pytest.mark.parametrize(
+    ("size", "blksize"),
+    [(0, 512), (3 * 512, 512), (3 * 512 + 1, 512), (RUN, 512), (2 * RUN + 700, 512), (9000, 8)],
+)
+def test_are_those_of_the_whole_file_in_each_of_its_runs(size: int, blksize: int) -> None:
+    data = bytes(at % 251 for at in range(size))
+    frames, whole, found, first = Frames(Text(data), Kept()), alone(data, blksize), b"", 1
+
+    while first <= len(whole):
+        part, count = asked(frames, blksize, first, 16)
+        found += part
+        first += count
+
+    assert found == b"".join(whole)
+    assert frames.of(blksize, 1, 1)[0].data == b"".join(whole[: min(RUN // blksize, 512)])
+
+
 def test_are_read_once_for_all_who_load_the_file() -> None:
     text = Text(bytes(RUN))
     frames = Frames(text, Kept())
@@ -138,7 +155,7 @@ def test_are_not_kept_where_the_content_cannot_be_read() -> None:
 def test_note_where_they_are_in_memory() -> None:
     run = Run(b"abc")
 
-    assert run.address == 0
+    assert (run.address, run.first, run.packet) == (0, 0, 0)
     assert run.at(4711) == run.address == 4711
 
 
