@@ -105,9 +105,10 @@ class Frames:
             first: The first block's number, counted from 1 without wrapping.
             count: How many are wanted.
         """
-        together = min(_TOGETHER // blksize, _BLOCKS)  # two at least, as
+        # A block is shorter than 64 KiB (RFC 2348), so two at least are framed together.
+        together = min(_TOGETHER // blksize, _BLOCKS)
         at, within = divmod(first - 1, together)
-        key = at << 16 | blksize  # a block is shorter than 64 KiB (RFC 2348)
+        key = at << 16 | blksize
         made = self._runs.get(key)
         if made is None:
             made = self._made(blksize, at * together + 1, together)

@@ -56,6 +56,7 @@ class TestUnwrapping:
             (packet()[:19], "byte 19: IP header: 19 bytes are not 20"),
             (packet()[:27], "byte 20: UDP header: needs 8 bytes, only 7 left"),
             (packet()[:24], "byte 20: UDP header: needs 8 bytes, only 4 left"),
+            (packet()[:20], "byte 20: UDP header: needs 8 bytes, only 0 left"),
             (packet(len=14), "byte 24: UDP length: 14, where there are 13 bytes"),
             (packet(len=7), "byte 24: UDP length: 7, where there are 13 bytes"),
             (b"\x44" + packet()[1:], "byte 0: IP header: claims 16 of 33 bytes, not 20 or more"),
@@ -81,6 +82,14 @@ class TestWrapping:
         expected = IP(bytes(expected / Raw(data)))
 
         assert wrap(data, OURS, 67, ALL, 68) == bytes(expected[UDP])
+
+    def test_an_odd_byte_is_summed_as_with_a_zero_behind_it(self) -> None:
+        """RFC 768."""
+        made = wrap(b"abc", OURS, 67, ALL, 68)
+
+        assert made == bytes.fromhex("00430044000b") + made[6:8] + b"abc"
+        words = b"\xc0\xa8\x07\x01\xff\xff\xff\xff\0\x11\0\x0b" + made + b"\0"
+        assert int.from_bytes(words) % 0xFFFF == 0
 
     def test_a_sum_of_zero_is_sent_as_all_ones(self) -> None:
         """RFC 768: all zero means that there is no checksum."""
@@ -117,6 +126,12 @@ class TestTheHeaderOfIp:
         told = IP(src=address, dst="255.255.255.255", id=0, flags="DF")
         assert made == bytes(told / UDP(sport=67, dport=68) / Raw(data))
         assert unwrap(made) == Segment(data, source, 67)
+
+    def test_has_its_time_to_live_and_is_not_to_be_cut(self) -> None:
+        made = ip_header(308, OURS, ALL)
+
+        assert made[:10] == bytes.fromhex("45000148000040004011")
+        assert made[12:] == OURS + ALL
 
     def test_comes_to_nothing_when_it_is_summed(self) -> None:
         """RFC 1071: so its receiver sees that it is whole."""
