@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyxie.tftp.handover import (
+    LONGEST,
     Ask,
     Begin,
     End,
@@ -72,6 +74,9 @@ class TestAnOrder:
     @given(ORDERS)
     def test_is_read_as_it_was_written(self, said: Order) -> None:
         assert ordered(order(said)) == said
+
+    def test_has_room_in_a_message_with_a_request_of_any_length_that_is_read(self) -> None:
+        assert len(order(replace(BEGIN, datagram=bytes(2048)))) < LONGEST
 
     @given(st.sampled_from([b"", b"a", b"b", b"e", b"f"]), st.binary(max_size=80))
     def test_is_one_or_an_error_whatever_the_bytes_are(self, first: bytes, rest: bytes) -> None:
