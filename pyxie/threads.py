@@ -39,13 +39,13 @@ class _Job(NamedTuple):
     Attributes:
         work: Called in a thread.
         loop: Whose it is.
-        ended: Told of its end, there.
+        ended: Told of its end, there, unless it is None.
         is_left: Asked in the thread whether nobody wants it any more; then it is not begun.
     """
 
     work: Callable[[], Any]
     loop: asyncio.AbstractEventLoop
-    ended: Ended
+    ended: Ended | None
     is_left: Callable[[], bool]
 
 
@@ -101,13 +101,17 @@ class Pool:
             raise BusyError(self._name, why) from None
 
     def begin(
-        self, work: Callable[[], Any], ended: Ended, is_left: Callable[[], bool] = lambda: False
+        self,
+        work: Callable[[], Any],
+        ended: Ended | None = None,
+        is_left: Callable[[], bool] = lambda: False,
     ) -> None:
         """Have something done; returns at once.
 
         Args:
             work: Called in a thread.
-            ended: Told of its end, on the event loop that is running now.
+            ended: Told of its end, on the event loop that is running now; if None, that is not
+                woken.
             is_left: Asked in the thread whether nobody wants it any more; then it is not begun.
 
         Raises:
@@ -149,7 +153,7 @@ class Pool:
                     error = exc
             with self._lock:
                 self._in_hand -= 1
-            if is_begun:
+            if is_begun and job.ended is not None:
                 with suppress(RuntimeError):  # the loop is closed: nobody waits
                     job.loop.call_soon_threadsafe(job.ended, result, error)
             del job, result, error  # and what they hold, until there is more

@@ -712,9 +712,7 @@ class TestOutsiders:
             )
             argv = [*PYXIE, "serve", "--config", str(tmp_path / "config.yaml")]
             process = server.start(*argv, log=home.folder / "log")
-            until(
-                lambda: "serves;" in (home.folder / "log").read_text() or process.poll(), "start"
-            )
+            until(lambda: "serves;" in (home.folder / "log").read_text() or process.poll(), "start")
 
             def ask(host: netns.Host, method: str, path: str) -> str:
                 line = host.socket(socket.SOCK_STREAM)

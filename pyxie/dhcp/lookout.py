@@ -10,6 +10,7 @@ from typing import Final, Self
 
 from pyxie.bounds import DHCP_LINES, DHCP_REPLIES
 from pyxie.clock import steady
+from pyxie.dhcp.boundports import BoundPorts
 from pyxie.dhcp.closedport import is_bound
 from pyxie.dhcp.message import parse
 from pyxie.dhcp.others import HOUR, Others
@@ -43,7 +44,9 @@ class Lookout:
         recorder: Takes the events.
         bind: Port 67 is ours, so that no DHCP server can be on this host.
         opener: Opens what is listened to.
-        is_bound: Tells whether a program on this host has bound a UDP port; called in a thread.
+        at_once: Tells whether a program on this host has bound a UDP port, without waiting; None
+            if it cannot.
+        is_bound: Tells it then; called in a thread.
         clock: Seconds, by a clock that is never set.
         look: Seconds between two calls of it.
     """
@@ -58,6 +61,7 @@ class Lookout:
         *,
         bind: bool = False,
         opener: Callable[[], ReplyTap] = Tap,
+        at_once: Callable[[int], bool | None] | None = None,
         is_bound: Callable[[int], bool] = is_bound,
         clock: Callable[[], float] = steady,
         look: float = _LOOK,
@@ -67,6 +71,7 @@ class Lookout:
         self._recorder = recorder
         self._bind = bind
         self._opener = opener
+        self._at_once = at_once or BoundPorts()
         self._is_bound = is_bound
         self._clock = clock
         self._look = look
@@ -121,7 +126,9 @@ class Lookout:
     async def _listen(self, tap: ReplyTap, before: bool) -> bool:
         """Hear what this host sends while a DHCP server is on it; tell whether one is."""
         try:
-            here = await self._pool.run(self._is_bound, 67)
+            here = self._at_once(67)
+            if here is None:
+                here = await self._pool.run(self._is_bound, 67)
             if here != before:
                 tap.hear(outgoing=here)
         except BusyError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -26,8 +27,7 @@ from pyxie.service import WhenAsked
 from pyxie.store import schema
 from pyxie.store.file import HeldError, StateFile
 from pyxie.store.lookbefore import LookBefore
-from pyxie.store.pools import Pools, StoreError
-from pyxie.threads import Pool
+from pyxie.store.pools import Pools, StoreError, ask
 
 T = TypeVar("T")
 _DYING: Final = 2.0
@@ -53,10 +53,11 @@ class Database(WhenAsked):
             if self._url.database in (None, "", ":memory:"):
                 raise StartError(f"state: {url!r} keeps builds in memory only; name a file")
             self._file = StateFile(Path(os.path.realpath(str(self._url.database))))
-        self._files = Pool("the state's folder", most=1, patience=STORE_LOOK.most)
         self._pools: Pools | None = None
         self._probing: asyncio.Task[str] | None = None
         self._probes = 0
+        self._glance: Future[None] | None = None
+        self._glanced = 0.0
 
     async def __aenter__(self) -> Self:
         try:
@@ -146,35 +147,75 @@ class Database(WhenAsked):
         """Return what is wrong with the database now, in a sentence; empty if nothing is."""
         if self._probing is None or self._probing.done():
             self._probing = asyncio.create_task(self._probe(), name="look at the state")
-        done, _ = await asyncio.wait([self._probing], timeout=STORE_LOOK.most)
+        done, _ = await asyncio.wait([self._probing], timeout=self._patience())
         if not done:
             STORE_LOOK.reached()
             return f"{self._shown} does not answer within {STORE_LOOK.most:g} s"
         return self._probing.result()
 
+    def glance(self, said: str, otherwise: Callable[[str], None]) -> bool:
+        """Have looked what `look` would say; nobody is woken if that was said already.
+
+        Args:
+            said: What was said last.
+            otherwise: Told of anything else, in the event loop.
+
+        Returns:
+            Whether it was begun; else only `look` can tell.
+        """
+        prober = self._open.prober
+        if prober is None or (self._probing is not None and not self._probing.done()):
+            return False
+        if self._glance is not None:
+            if not self._glance.done():
+                return False
+            self._glance.result()  # raises what is a bug
+        loop = asyncio.get_running_loop()
+
+        def see(engine: sa.Engine) -> None:
+            found = self._seen(engine)
+            if found != said:
+                loop.call_soon_threadsafe(otherwise, found)
+
+        try:
+            self._glance = prober.begin(see)
+        except BusyError:
+            return False
+        self._glanced = loop.time()
+        return True
+
+    def _patience(self) -> float:
+        """Return how long a look may still take: a glance that hangs is waited for first."""
+        if self._glance is None or self._glance.done():
+            return STORE_LOOK.most
+        return max(0.0, self._glanced + STORE_LOOK.most - asyncio.get_running_loop().time())
+
     async def _probe(self) -> str:
-        problem = ""
+        prober = self._open.prober
+        if prober is not None:
+            try:
+                return await prober.visit(self._seen)
+            except BusyError as exc:
+                return f"{self._shown}: {exc.why}"
         try:
             await self._open.probe()
         except StoreError as exc:
-            problem = f"{self._shown} cannot be written: {exc}"
-        if self._file is None:
-            return problem
-        try:
-            if self._probes != self._open.probes:
-                self._probes = self._open.probes
-                await self._in_thread(self._file.opened)
-            fault = await self._in_thread(self._file.fault)
-        except StoreError as exc:
-            return f"{self._shown}: {exc}"
-        return fault.text if fault is not None else problem
+            return f"{self._shown} cannot be written: {exc}"
+        return ""
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        """Ask the file system, which may be slow, or hang; raises StoreError then."""
+    def _seen(self, engine: sa.Engine) -> str:
+        """Return what is wrong with SQLite's file, in its thread: it may be slow, or hang."""
+        problem, file = "", self._file
+        assert file is not None  # noqa: S101
         try:
-            return await self._files.run(work)
-        except BusyError as exc:
-            raise StoreError(exc.why) from exc
+            ask(engine)
+        except StoreError as exc:
+            problem = f"{self._shown} cannot be written: {exc}"
+        if self._probes != self._open.probes:
+            self._probes = self._open.probes
+            file.opened()
+        fault = file.fault()
+        return fault.text if fault is not None else problem
 
     def spend(self) -> bool:
         """Free that space; False if there is none."""

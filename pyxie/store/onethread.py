@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -107,6 +108,23 @@ class OneThread:
             return await over
         finally:
             looking.cancel()
+
+    async def visit(self, work: Callable[[sa.Engine], T]) -> T:
+        """Return what ``work`` does with the engine, in the thread; raises what it raises."""
+        return await self._thread.run(work, self.sync_engine)
+
+    def begin(self, work: Callable[[sa.Engine], T]) -> Future[T]:
+        """Have the same done, for which nobody waits; raises BusyError."""
+        done: Future[T] = Future()
+
+        def visited() -> None:
+            try:
+                done.set_result(work(self.sync_engine))
+            except BaseException as exc:  # noqa: BLE001 - for who looks at it next
+                done.set_exception(exc)
+
+        self._thread.begin(visited)
+        return done
 
     async def dispose(self) -> None:
         """Close the connection, once what is written in it has had a moment to come to its end."""

@@ -204,17 +204,16 @@ class Pools:
         return {}
 
     async def probe(self) -> None:
-        """Ask the database whether it may be written to, which changes nothing.
-
-        Raises:
-            StoreError: It may not, or another program writes for longer than a moment.
-        """
+        """Ask a server whether it answers, which changes nothing; raises StoreError."""
+        assert not isinstance(self._probing, OneThread)  # noqa: S101
         with faults():
-            if isinstance(self._probing, OneThread):
-                await self._probing.write(lambda connection: connection.execute(_ASK).close())
-                return
             async with self._probing.connect() as connection:
                 await connection.execute(_ASK)
+
+    @property
+    def prober(self) -> OneThread | None:
+        """Where SQLite's file is asked the same, by `ask`; None if there is none."""
+        return self._probing if isinstance(self._probing, OneThread) else None
 
     def _count(self, _connection: Any, _record: Any) -> None:
         self.probes += 1
@@ -241,6 +240,16 @@ class Pools:
             pool_pre_ping=True,  # a server may have been restarted
             connect_args=self._told(),
         )
+
+
+def ask(engine: sa.Engine) -> None:
+    """Ask SQLite's file whether it may be written to, which changes nothing; in a thread.
+
+    Raises:
+        StoreError: It may not, or another program writes for longer than a moment.
+    """
+    with faults(), engine.begin():
+        pass
 
 
 async def _written(engine: AsyncEngine, work: Callable[[sa.Connection], T]) -> T:

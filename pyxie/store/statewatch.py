@@ -41,11 +41,14 @@ class StateWatch(Unbound):
         """Look again and again, until cancelled."""
         while True:
             await next_tick(self._every)
-            await self.look()
+            if not self._database.glance(self.problem, self._found):
+                await self.look()
 
     async def look(self) -> None:
         """Look now."""
-        found = await self._database.look()
+        self._found(await self._database.look())
+
+    def _found(self, found: str) -> None:
         if found and found != self.problem:
             log.error("state: %s", found)
         elif self.problem and not found:

@@ -38,7 +38,9 @@ _FAR: Final = 200
 _FILES: Final = 5
 """Looks after which files are looked at, too."""
 _REST: Final = 10
-"""Times as long it is from look to look while all are tried."""
+"""Times as long it is from look to look while all are tried;"""
+_FILES_AT_REST: Final = 3
+"""and looks after which files are looked at then: whoever builds looks at them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +145,13 @@ class VerdictsAhead(Unbound):
         """Make them, until cancelled."""
         for at in count():
             rests = not len(self)
+            often = _FILES_AT_REST if rests else _FILES
             if rests:  # a build is no reason to look, if all are tried
                 await next_tick(self._look * _REST)
             else:
                 await self._last.wait(self._look)
             with suppress(BusyError):  # tried at the next look
-                await self.settle(files=rests or at % _FILES == 0)
+                await self.settle(files=at % often == 0)
 
     async def settle(self, *, files: bool = True) -> None:
         """Have all tried of which something has changed; raises BusyError.

@@ -102,6 +102,7 @@ class Lab:
 async def looking(
     *,
     bind: bool = False,
+    at_once: Callable[[int], bool | None] = lambda _: None,
     is_bound: Callable[[int], bool] = lambda _: False,
     opener: Callable[[], ReplyTap] | None = None,
 ) -> AsyncIterator[Lab]:
@@ -112,6 +113,7 @@ async def looking(
         recorder,
         bind=bind,
         opener=opener or (lambda: tap),
+        at_once=at_once,
         is_bound=is_bound,
         clock=lambda: 0.0,
         look=0.001,
@@ -239,6 +241,21 @@ class TestThisHost:
 
             bound[0] = False
             await eventually(lambda: lab.tap.outgoing == [True, False])
+
+    async def test_is_asked_for_without_a_thread_where_the_kernel_tells(self) -> None:
+        bound: list[bool] = [True]
+        asked: list[int] = []
+
+        def look(port: int) -> bool:
+            asked.append(port)
+            return False
+
+        async with looking(at_once=lambda _: bound[0], is_bound=look) as lab:
+            await eventually(lambda: lab.tap.outgoing == [True])
+
+            bound[0] = False
+            await eventually(lambda: lab.tap.outgoing == [True, False])
+        assert asked == []
 
     async def test_is_not_where_port_67_is_ours(self) -> None:
         async with looking(bind=True, is_bound=lambda _: True) as lab:

@@ -31,9 +31,10 @@ from pyxie.store.database import Database
 from pyxie.store.file import StateFile
 from pyxie.store.pools import StoreError
 from pyxie.store.statewatch import StateWatch
+from pyxie.threads import Pool
 from tests.builds.stores import machine
 from tests.store import newest
-from tests.support import Clock, eventually
+from tests.support import Clock, eventually, hung
 
 AGAIN = "nothing can be stored any more. Restart pyxie, after `pyxie restore` if there is a backup"
 
@@ -275,3 +276,76 @@ class TestWhatElseIsSeen:
             f"state: {file} was removed: put it back, or {AGAIN}",
             "state: can be written again",
         ]
+
+
+class TestAGlance:
+    async def test_tells_only_what_was_not_said_before(self, tmp_path: Path) -> None:
+        file, told = tmp_path / "pyxie.sqlite", list[str]()
+        async with opened(tmp_path) as site:
+            database = site.database
+            assert database.glance("", told.append)
+            await _over(database)
+            assert told == []
+
+            file.rename(tmp_path / "away")
+            assert database.glance("", told.append)
+            await eventually(lambda: told)
+            said = await site.problem()
+            assert told == [said]
+            await _over(database)
+            assert database.glance(said, told.append)
+            await _over(database)
+            assert told == [said]
+
+            (tmp_path / "away").rename(file)
+            assert database.glance(said, told.append)
+            await eventually(lambda: told == [said, ""])
+
+    async def test_says_what_a_look_says(self, tmp_path: Path) -> None:
+        told = list[str]()
+        async with opened(tmp_path) as site:
+            with closing(sqlite3.connect(tmp_path / "pyxie.sqlite", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                assert site.database.glance("", told.append)
+                await eventually(lambda: told)
+                assert told == [await site.problem()]
+                other.execute("ROLLBACK")
+
+    async def test_that_hangs_is_no_other_one_and_a_look_says_so(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told = list[str]()
+        monkeypatch.setattr(bounds.STORE_LOOK, "most", 0.05)
+        async with opened(tmp_path) as site:
+            with hung() as disk:
+                real = StateFile.fault
+                monkeypatch.setattr(StateFile, "fault", lambda file: disk.read() and real(file))
+                assert site.database.glance("", told.append)
+                assert not site.database.glance("", told.append)
+                assert (await site.problem()).endswith("does not answer within 0.05 s")
+                assert not site.database.glance("", told.append)
+            await eventually(lambda: site.database.glance(site.watch.problem, told.append))
+            await eventually(lambda: told == [""])
+
+    async def test_that_no_thread_is_had_for_leaves_it_to_a_look(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def none_left(_: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        async with opened(tmp_path) as site:
+            prober = site.database._open.prober
+            assert prober is not None
+            prober._thread = Pool("the state", most=1)
+            with monkeypatch.context() as patched:
+                patched.setattr(threading.Thread, "start", none_left)
+                assert not site.database.glance("", lambda _: None)
+                assert (await site.problem()).endswith("no thread for it: can't start new thread")
+
+
+async def _over(database: Database) -> None:
+    """Wait until a glance is, and what it has told is heard."""
+    glance = database._glance
+    assert glance is not None
+    await asyncio.wrap_future(glance)
+    await asyncio.sleep(0)
