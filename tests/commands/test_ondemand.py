@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import click
 import pytest
 
+from pyxie.commands import ondemand
 from pyxie.commands.ondemand import OnDemand
 
 
@@ -34,6 +37,25 @@ class TestCommands:
         assert (list(commands), commands["more"]) == (["why", "more"], more)
         with pytest.raises(TypeError, match="commands stay"):
             del commands["more"]
+
+    @pytest.mark.parametrize("is_on", [True, False])
+    def test_are_loaded_without_looking_for_garbage(
+        self, monkeypatch: pytest.MonkeyPatch, is_on: bool
+    ) -> None:
+        was_on, seen = gc.isenabled(), list[bool]()
+        monkeypatch.setattr(gc, "freeze", lambda: None)  # which would be for all tests
+
+        def load(_: str) -> SimpleNamespace:
+            seen.append(gc.isenabled())
+            return SimpleNamespace(why=click.Command("why"))
+
+        monkeypatch.setattr(ondemand, "import_module", load)
+        (gc.enable if is_on else gc.disable)()
+        try:
+            OnDemand({"why": "why"})["why"]
+            assert (seen, gc.isenabled()) == ([False], is_on)
+        finally:
+            (gc.enable if was_on else gc.disable)()
 
     def test_are_not_loaded_before(self) -> None:
         code = (
