@@ -274,6 +274,8 @@ def _dangling(file: MachineFile, shared: Common) -> tuple[Problem, ...]:
     if file.machine is None or document is None or not isinstance(document.data, dict):
         return ()
     if not document.data.keys() & {"groups", "build_type"}:
+        if "os" not in document.data:
+            return ()
         return tuple(unknown(Layer("machine", document), shared.cookbook))
     try:
         define(shared, document)

@@ -45,6 +45,9 @@ Take: TypeAlias = Callable[[], None]
 class MachineList:
     """Keeps what is known of the machines of now; made before they come into force.
 
+    But not before somebody has asked for it: until then the page is not open, and pyxie may be
+    about to start.
+
     Args:
         machines: The snapshot of now.
     """
@@ -64,6 +67,8 @@ class MachineList:
         before = self._known
 
         def prepare(registry: Registry) -> Take:
+            if before is NONE:
+                return lambda: None
             known = known_machines(registry, before)
 
             def take() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pyxie.http.page import machinesknown
-from pyxie.http.page.machinesknown import NONE, known_machines
+from pyxie.http.page.machinesknown import NONE, MachineList, known_machines
 from pyxie.http.page.machinesview import Known
 from pyxie.registry.registry import Registry
 from tests.registry.test_define import lay
@@ -110,3 +110,31 @@ class TestTheNextSnapshot:
         after = known_machines(snapshot(tmp_path, groups__one="build_type: rescue\n"), before)
 
         assert after.all["web01.lab"].build_type == ""
+
+
+class TestTheList:
+    def test_is_made_ahead_once_somebody_has_asked_for_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made, real = list[Registry](), machinesknown.known_machines
+
+        def make(registry: Registry, *before: machinesknown.KnownMachines) -> object:
+            made.append(registry)
+            return real(registry, *before)
+
+        monkeypatch.setattr(machinesknown, "known_machines", make)
+        one = snapshot(tmp_path)
+        registry = one
+        machine_list = MachineList(lambda: registry)
+
+        machine_list.preparing()(one)()
+        assert made == []
+        assert "plain" in machine_list.of_now().all
+        assert made == [one]
+
+        (tmp_path / "machines/web02.yaml").write_text(GROUPED)
+        other = snapshot(tmp_path)
+        machine_list.preparing()(other)()
+        assert made == [one, other]
+        registry = other
+        assert "web02" in machine_list.of_now().all
