@@ -30,6 +30,7 @@ class TestMasked:
             ("x6a1b3c5d-0000-4000-8000-123456789abc", "x6a1b3c5d-0000-4000-8000-123456789abc"),
             ("is pyxie_abcdefghijklmnop-_X.", "is ***."),
             ("pyxie_pxe.example", "pyxie_pxe.example"),
+            ("/build/web01.example", "/build/web01.example"),
             *(
                 (f"{place}6a1b3c5d-0000-4000-8000-123456789abc",) * 2
                 for place in ("/dev/disk/by-uuid/", "/dev/disk/by-partuuid/", "root=UUID=")

@@ -399,7 +399,7 @@ class TestWhoMayDoAll:
         monkeypatch.setattr(edge, "judged", noted)
         async with serving(tmp_path) as served:
             shown = {secret: "Bearer nothing"} if secret else {}
-            answer = await served.ask("PUT", f"/build/{HOST}", **shown)
+            answer = await served.ask("PUT", f"/build/{HOST}", None, **shown)
 
         assert answer.status == 200
         assert asked == ([Scope.BUILD, Scope.ADMIN] if secret else [Scope.BUILD])
