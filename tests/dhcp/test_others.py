@@ -502,6 +502,7 @@ class TestWhatIsKeptOfIt:
         lan.hears(offer)
         took = lan.others.chosen(MAC)
         assert took == Chosen(ROUTER, overheard(offer), 0.0)
+        assert took is not None
         assert took.late
 
         lan.hears(reply(kind=MessageType.ACK, siaddr=SERVER))
