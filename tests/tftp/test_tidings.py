@@ -120,6 +120,12 @@ class TestProgress:
 
 
 class TestAMirror:
+    def test_knows_nothing_at_first(self) -> None:
+        mirror = Mirror(7)
+
+        assert (mirror.size, mirror.received, mirror.resent, mirror.blksize) == (7, 0, 0, 512)
+        assert (mirror.heard, mirror.stalled, mirror.outcome) == (False, False, None)
+
     def test_is_as_it_was_told_last(self) -> None:
         mirror = Mirror(2**40)
 
