@@ -36,11 +36,23 @@ def test_each_is_kept_beside_the_others() -> None:
     assert seen.of("52:54:00:00:00:00") == Sighting()
 
 
+def test_of_what_was_not_seen_there_is_nothing() -> None:
+    seen, nothing = Sightings(Clock(100.0)), (0, 0, 0.0, 0.0, None)
+
+    seen.plain(MAC)
+
+    for mac, plain in ((MAC, 100.0), ("52:54:00:00:00:00", None)):
+        one = seen.of(mac)
+        assert one.plain == plain
+        assert (one.xid, one.offers, one.first, one.last, one.limited) == nothing
+
+
 def test_the_oldest_is_forgotten() -> None:
-    seen = Sightings(Clock())
+    seen, before = Sightings(Clock()), DHCP_SIGHTINGS.times
     for at in range(DHCP_SIGHTINGS.whole + 1):
         seen.plain(str(at))
 
+    assert DHCP_SIGHTINGS.times == before + 1
     assert seen.of("0") == Sighting()
     assert seen.of("1") != Sighting()
 
@@ -66,11 +78,20 @@ def test_what_was_answered_is_noted_in_its_order_when_somebody_looks() -> None:
     assert seen.of(MAC) == Sighting(plain=102.0, xid=8, offers=1, first=102.0, last=102.0)
 
 
+def test_what_is_answered_later_comes_after_what_is_to_be_noted() -> None:
+    seen = Sightings(Clock(100.0))
+    seen.all_answered([(MAC, 7)])
+
+    seen.answered(MAC, 8)
+
+    assert seen.of(MAC).xid == 8
+
+
 def test_what_is_to_be_noted_is_bounded() -> None:
     seen = Sightings(Clock(100.0))
     for at in range(5000):
         seen.all_answered([(MAC, at)])
 
-    assert seen.waiting <= 1024
+    assert seen.waiting == 1024
     assert seen.of(MAC).xid == 4999
     assert seen.waiting == 0

@@ -22,7 +22,7 @@ class TestAFlood:
         askers, before = Askers(), TFTP_REQUESTS.times
         askers.know("10.0.0.1")
 
-        heard = [askers.hears(("10.0.0.1", 1024), 0.0, served=False) for _ in range(1010)]
+        heard = [askers.hears(("10.0.0.1", 1024 + at), 0.0, served=False) for at in range(1010)]
 
         assert heard == [True] * 1000 + [False] * 10
         assert TFTP_REQUESTS.times == before + 10

@@ -33,6 +33,14 @@ def test_each_comes_up_once() -> None:
     assert deadlines.due(9.0, most=9) == []
 
 
+def test_the_same_moment_takes_no_room_twice() -> None:
+    deadlines = Deadlines()
+    for _ in range(2):
+        deadlines.note(1, 2.0)
+
+    assert len(deadlines._heap) == 1
+
+
 def test_a_later_moment_does_not_replace_an_earlier_one() -> None:
     deadlines = Deadlines()
     deadlines.note(1, 2.0)
@@ -70,6 +78,18 @@ def test_what_is_forgotten_takes_no_room_for_long() -> None:
     assert len(deadlines._heap) <= 65
     deadlines.note(7, 1.0)
     assert deadlines.due(1.0, most=9) == [7]
+
+
+def test_the_earliest_comes_first_after_that_as_well() -> None:
+    deadlines = Deadlines()
+    for number in range(10):
+        deadlines.note(number, 10.0 - number)
+    for number in range(1000, 1100):
+        deadlines.note(number, 60.0)
+    for number in range(1000, 1100):
+        deadlines.forget(number)
+
+    assert deadlines.due(20.0, most=99) == [*range(9, -1, -1)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 9), st.booleans()), max_size=40))
