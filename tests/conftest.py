@@ -15,7 +15,7 @@ from tests.procfs import open_files
 from tests.stalled import pytest_addoption, pytest_configure
 from tests.verification.signers import Keys
 from tests.verification.signers import keys as made_keys
-from tests.watchdog import Watchdog
+from tests.watchdog import Watchdog, collects
 
 __all__ = ["pytest_addoption", "pytest_configure"]
 
@@ -76,6 +76,9 @@ def pytest_runtest_teardown() -> None:
     if open_files().count("anon_inode:inotify") > MOST_NOTICES:
         _cached_build_middleware.cache_clear()
         gc.collect()
+    if not collects():
+        gc.enable()
+        raise AssertionError("it leaves all tests that follow without collecting garbage")
 
 
 WATCHDOG = Watchdog()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from types import ModuleType
 from typing import NoReturn
@@ -22,7 +23,10 @@ def test_ctrl_c_while_it_is_loaded_ends_it_without_a_traceback(
     monkeypatch.setitem(sys.modules, "pyxie.cli", _Interrupted("pyxie.cli"))
     monkeypatch.setattr("pyxie.latemethods.install", lambda: None)
 
-    with pytest.raises(SystemExit) as ended:
-        main()
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        gc.enable()  # which a program that ends need not do
 
     assert ended.value.code == 130

@@ -18,8 +18,7 @@ import pytest
 import pyxie
 from pyxie.threads import Pool
 from tests.conftest import WATCHDOG
-from tests.support import eventually
-from tests.watchdog import MOST, frame_of
+from tests.watchdog import MOST, collects, frame_of
 
 
 @pytest.fixture(autouse=True)
@@ -147,11 +146,11 @@ async def test_no_garbage_is_collected_while_it_is_looked_where_a_thread_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """CPython's threads would stand still for ever; a whole run did."""
-    collects: list[bool] = []
+    were_on: list[bool] = []
     frames = sys._current_frames
 
     def looked() -> Any:
-        collects.append(gc.isenabled())
+        were_on.append(gc.isenabled())
         return frames()
 
     monkeypatch.setattr(sys, "_current_frames", looked)
@@ -161,6 +160,6 @@ async def test_no_garbage_is_collected_while_it_is_looked_where_a_thread_is(
         found = await asyncio.gather(*(each.run(frame_of, threading.get_ident()) for each in some))
         assert None not in found
 
-    assert len(collects) >= 150
-    assert not any(collects)
-    await eventually(gc.isenabled)
+    assert len(were_on) >= 150
+    assert not any(were_on)
+    assert collects()

@@ -208,6 +208,12 @@ def frame_of(thread: int) -> FrameType | None:
                 gc.enable()
 
 
+def collects() -> bool:
+    """Tell whether garbage is collected, but for a look of ours."""
+    with _LOOKING:
+        return gc.isenabled()
+
+
 def _places(frame: FrameType | None) -> list[str]:
     """Tell where a thread is, but for asyncio; no file is read for it, which takes too long."""
     found = []

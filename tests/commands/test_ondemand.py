@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -42,20 +41,24 @@ class TestCommands:
     def test_are_loaded_without_looking_for_garbage(
         self, monkeypatch: pytest.MonkeyPatch, is_on: bool
     ) -> None:
-        was_on, seen = gc.isenabled(), list[bool]()
-        monkeypatch.setattr(gc, "freeze", lambda: None)  # which would be for all tests
+        states, seen = [is_on], list[bool]()
+        collector = SimpleNamespace(  # that of all tests is others' as well: the watchdog's
+            isenabled=lambda: states[-1],
+            disable=lambda: states.append(False),
+            enable=lambda: states.append(True),
+            freeze=lambda: None,
+        )
 
         def load(_: str) -> SimpleNamespace:
-            seen.append(gc.isenabled())
+            seen.append(states[-1])
             return SimpleNamespace(why=click.Command("why"))
 
+        monkeypatch.setattr(ondemand, "gc", collector)
         monkeypatch.setattr(ondemand, "import_module", load)
-        (gc.enable if is_on else gc.disable)()
-        try:
-            OnDemand({"why": "why"})["why"]
-            assert (seen, gc.isenabled()) == ([False], is_on)
-        finally:
-            (gc.enable if was_on else gc.disable)()
+
+        OnDemand({"why": "why"})["why"]
+
+        assert (seen, states[-1]) == ([False], is_on)
 
     def test_are_not_loaded_before(self) -> None:
         code = (

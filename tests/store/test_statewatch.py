@@ -247,9 +247,14 @@ class TestWhatElseIsSeen:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(bounds.STORE_LOOK, "most", 0.05)
-        go_on = threading.Event()
+        go_on, disk = threading.Event(), os.statvfs(tmp_path)
+
+        def hangs(_: object) -> os.statvfs_result:
+            go_on.wait(60)
+            return disk
+
         async with opened(tmp_path) as site:
-            monkeypatch.setattr(os, "statvfs", lambda _: go_on.wait(20))
+            monkeypatch.setattr(os, "statvfs", hangs)
             try:
                 told = [await site.problem() for _ in range(3)]
                 refused = await site.refusal()
