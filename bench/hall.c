@@ -4,9 +4,11 @@
  *
  * Each machine has an address of its own on the interface. It asks by DHCP, from 0.0.0.0 as firmware
  * does that has none yet (RFC 2131 section 4.1), loads a loader by TFTP, asks again as iPXE, fetches
- * its script, and what its lines name. So many do at once, each next one as one has ended. The last three arguments are the DHCP messages in hex; a machine's own MAC and
- * a transaction are put into them. At the end it prints JSON: how long it took, what was loaded, its
- * own processor time, and the seconds of each step. The first machine that fails ends it.
+ * its script, and what its lines name. So many do at once, each next one as one has ended. The last
+ * three arguments are in hex: two DISCOVERs as Ethernet frames, of IPv4 without options and of UDP
+ * without a checksum, and between them a DHCP message. A machine's own MAC and a transaction are put
+ * into them. At the end it prints JSON: how long it took, what was loaded, its own processor time, and
+ * the seconds of each step. The first machine that fails ends it.
  *
  * It shares the processors with the servers that it measures, so it is to cost little: a thread a
  * machine, and what comes by TCP is thrown away in the kernel (MSG_TRUNC, tcp(7)).
@@ -15,10 +17,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
-#include <net/ethernet.h>
 #include <net/if.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdarg.h>
@@ -38,7 +37,7 @@ enum { OFFER, LOADER, AGAIN, SCRIPT, KERNEL, INITRD, REPORT, STEPS };
 static const char *const NAMES[STEPS] = {"offer",  "loader", "second offer", "script",
                                          "kernel", "initrd", "report"};
 
-enum { MOST = 1024, BLOCK = 1468, WINDOW = 4, DATAGRAM = 2048, PIECE = 4 << 20 };
+enum { MOST = 1024, BLOCK = 1468, WINDOW = 4, DATAGRAM = 2048, PIECE = 4 << 20, HEADERS = 14 + 20 + 8 };
 
 struct message {
     uint8_t bytes[1024];
@@ -54,8 +53,6 @@ struct slot {
 
 static struct in_addr server;
 static int machines, port, cable;
-static struct sockaddr_ll everybody = {
-    .sll_family = AF_PACKET, .sll_halen = 6, .sll_addr = {255, 255, 255, 255, 255, 255}};
 static struct message firmware, request, ipxe;
 static struct slot slots[MOST];
 static atomic_int next_machine;
@@ -117,53 +114,21 @@ static void boot_file(const struct slot *slot, char *into, size_t room) {
     }
 }
 
-/* The sum in an IPv4 header (RFC 1071). */
-static uint16_t checksum(const void *header, size_t length) {
-    uint32_t sum = 0;
-    for (size_t at = 0; at < length; at += 2) {
-        uint16_t word;
-        memcpy(&word, (const uint8_t *)header + at, 2);
-        sum += word;
-    }
-    while (sum >> 16) sum = (sum & 0xFFFF) + (sum >> 16);
-    return (uint16_t)~sum;
-}
-
-/* Send a message to all from port 68 of 0.0.0.0; the kernel would put an address of ours there. */
-static ssize_t broadcast(const uint8_t *message, size_t length) {
-    struct {
-        struct iphdr ip;
-        struct udphdr udp;
-        uint8_t message[1024];
-    } packet = {
-        .ip = {.version = 4,
-               .ihl = 5,
-               .ttl = 64,
-               .protocol = IPPROTO_UDP,
-               .tot_len = htons((uint16_t)(28 + length)),
-               .daddr = INADDR_BROADCAST},
-        .udp = {.source = htons(68), .dest = htons(67), .len = htons((uint16_t)(8 + length))},
-    };
-    packet.ip.check = checksum(&packet.ip, sizeof packet.ip);
-    memcpy(packet.message, message, length);
-    return sendto(cable, &packet, 28 + length, 0, (struct sockaddr *)&everybody, sizeof everybody);
-}
-
 /* Ask by DHCP, as often as firmware does; write down which file to boot. */
 static void ask(struct slot *slot, int at, const struct message *what, int to, char *into,
                 size_t room) {
     static atomic_uint transactions;
-    uint8_t sent[sizeof what->bytes];
+    uint8_t sent[sizeof what->bytes], *message = to == 67 ? sent + HEADERS : sent;
     uint32_t xid = (uint32_t)(slot - slots) << 16 | (++transactions & 0xFFFF), wire = htonl(xid);
     struct sockaddr_in there = server_at(to);
     memcpy(sent, what->bytes, what->length);
-    memcpy(sent + 4, &wire, 4);
-    memcpy(sent + 28, (uint8_t[]){0x52, 0x54, 0, (uint8_t)(at >> 16), (uint8_t)(at >> 8), (uint8_t)at},
-           6);
+    memcpy(message + 4, &wire, 4);
+    memcpy(message + 28, (uint8_t[]){0x52, 0x54, 0, (uint8_t)(at >> 16), (uint8_t)(at >> 8),
+                                  (uint8_t)at}, 6);
     slot->xid = xid;
     for (int seconds = 1; seconds <= 16; seconds *= 2) {
         struct timespec until;
-        if ((to == 67 ? broadcast(sent, what->length)
+        if ((to == 67 ? send(cable, sent, what->length, 0)
                       : sendto(port, sent, what->length, 0, (struct sockaddr *)&there,
                                sizeof there)) < 0)
             fail("machine %d: DHCP: %s", at, strerror(errno));
@@ -337,10 +302,12 @@ int main(int count, char **arguments) {
 
     struct sockaddr_in all = {.sin_family = AF_INET, .sin_port = htons(68)};
     port = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    cable = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* of protocol 0: it hears nothing */
-    everybody.sll_protocol = htons(ETHERTYPE_IP);
-    everybody.sll_ifindex = (int)if_nametoindex(arguments[1]);
-    if (cable < 0) fail("a packet socket: %s", strerror(errno));
+    /* Of no protocol: it hears nothing. From a port of UDP's it would not be 0.0.0.0 that asks. */
+    struct sockaddr_ll link = {.sll_family = AF_PACKET,
+                               .sll_ifindex = (int)if_nametoindex(arguments[1])};
+    cable = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (cable < 0 || bind(cable, (struct sockaddr *)&link, sizeof link))
+        fail("%s: %s", arguments[1], strerror(errno));
     setsockopt(port, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     setsockopt(port, SOL_SOCKET, SO_BINDTODEVICE, arguments[1],
                (socklen_t)strnlen(arguments[1], IFNAMSIZ));

@@ -41,6 +41,7 @@ from pyxie.dhcp.message import build
 from tests.dhcp.packets import as_request
 from tests.interop.netns import Host, network
 from tests.lab.besieged import CHECKOUT, SERVER, Besieged, lay
+from tests.lab.flood import frame
 from tests.lab.rack import FIRMWARE, IPXE, address_of
 
 UPSTREAM = "10.99.0.3"
@@ -120,7 +121,8 @@ class Bench:
         """Have all machines boot; tell what it took of the servers with these process numbers."""
         log, asked = self.folder / "rack", self.folder / "upstream/access.log"
         kinds = (FIRMWARE, as_request(FIRMWARE), IPXE)
-        words = [build(replace(each, flags=BROADCAST)).hex() for each in kinds]
+        firmware, request, ipxe = (build(replace(each, flags=BROADCAST)) for each in kinds)
+        words = [each.hex() for each in (discover(firmware), request, discover(ipxe))]
         gets = len(asked.read_text().splitlines())
         before, (idle, there) = sum(map(spent, servers)), clock()
         process = self.rack.start(
@@ -189,6 +191,11 @@ class Bench:
             for each in (dnsmasq, nginx):
                 each.terminate()
                 each.wait()
+
+
+def discover(message: bytes) -> bytes:
+    """Return the frame by which who has no address yet sends a DISCOVER (RFC 2131 section 4.1)."""
+    return bytes(frame(message, bytes(4), b"\xff" * 4, (68, 67)))
 
 
 def serve(host: Host, folder: Path, root: Path) -> subprocess.Popen[bytes]:

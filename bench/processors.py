@@ -8,6 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from tests.procfs import children, family, memory_of
+
 _TICK = os.sysconf("SC_CLK_TCK")
 _PATIENCE = 40.0
 """Seconds until a daemon has come to rest; with 1,000 machines it takes some 14."""
@@ -19,27 +21,15 @@ def spent(pid: int) -> float:
     """Return the seconds that a process and all that it has started took of the processors."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     total = sum(map(int, fields[11:15])) / _TICK  # with its children that have ended: proc(5)
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+    for child in children(pid):
         with suppress(OSError):
-            for child in children.read_text().split():
-                with suppress(OSError):
-                    total += spent(int(child))
+            total += spent(child)
     return total
-
-
-def family(pid: int) -> list[int]:
-    """Return a process and all that it has started."""
-    found = [pid]
-    for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in children.read_text().split():
-                found += family(int(child))
-    return found
 
 
 def memory(pid: int) -> float:
     """Return the MB of a process and all that it has started, shared pages counted once."""
-    return sum(_said("Pss", f"/proc/{each}/smaps_rollup") for each in family(pid)) / 1024
+    return memory_of(pid) / 2**20
 
 
 def wakes(pid: int) -> int:
