@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import NoReturn
 
 from pyxie import latemethods
+from pyxie.uncollected import uncollected
 
 _INTERRUPTED = 130
 """As `pyxie.cli.INTERRUPTED`, which is not there yet."""
@@ -14,14 +14,12 @@ _INTERRUPTED = 130
 
 def main() -> NoReturn:
     """Run the command line; Ctrl-C while that is loaded ends it as quietly as later."""
-    gc.disable()  # it would go through all libraries over and over while they are loaded
-    latemethods.install()
-    try:
-        from pyxie.cli import main as run
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
-    gc.freeze()  # nor need it at the end: together a third of what a short command takes
-    gc.enable()
+    with uncollected():
+        latemethods.install()
+        try:
+            from pyxie.cli import main as run
+        except KeyboardInterrupt:
+            sys.exit(_INTERRUPTED)
     run()
 
 

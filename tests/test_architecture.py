@@ -378,6 +378,7 @@ RANKS = (
     # What is built of them without a server.
     {
         *("pyxie.eventloop", "pyxie.inotify", "pyxie.latemethods", "pyxie.lettercase"),
+        "pyxie.uncollected",
         "pyxie.lingering",
         "pyxie.openfile",
         *("pyxie.slices", "pyxie.threads"),

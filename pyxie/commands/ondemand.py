@@ -5,29 +5,12 @@ The daemon is one of them: what the others need is not in its memory, nor in tha
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
 from importlib import import_module
 
 import click
 
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Have no garbage collected: it would go through all libraries while they are loaded.
-
-    Nor need it afterwards, for they stay: the first collection alone took as long as all others.
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
+from pyxie.uncollected import uncollected
 
 
 class OnDemand(MutableMapping[str, click.Command]):
@@ -51,7 +34,7 @@ class OnDemand(MutableMapping[str, click.Command]):
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._loaded:
             module, _, own = self._places[name].partition(":")
-            with _no_collection():
+            with uncollected():
                 loaded = import_module(f"pyxie.commands.{module}")
             self._loaded[name] = getattr(loaded, own or name)
         return self._loaded[name]

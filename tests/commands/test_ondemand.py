@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import click
 import pytest
 
+from pyxie import uncollected
 from pyxie.commands import ondemand
 from pyxie.commands.ondemand import OnDemand
 
@@ -53,7 +54,7 @@ class TestCommands:
             seen.append(states[-1])
             return SimpleNamespace(why=click.Command("why"))
 
-        monkeypatch.setattr(ondemand, "gc", collector)
+        monkeypatch.setattr(uncollected, "gc", collector)
         monkeypatch.setattr(ondemand, "import_module", load)
 
         OnDemand({"why": "why"})["why"]
